@@ -41,7 +41,7 @@ from simulator.cli.listening import keep_what_started
 from simulator.control.api_context import ApiSettings
 from simulator.control.principal import Principal
 from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 
 RATE_TARGET: Final = 3000.0
 RATIO_TARGET: Final = 8.0

@@ -11,7 +11,7 @@ from page_parts import cell, code, table
 from simulator.control.time_profile import TimeProfile
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HealthCheck
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow

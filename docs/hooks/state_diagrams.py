@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.model import domain_state, ingress_state, instance, operation, service_state
+from simulator.model import instance
+from simulator.model.resources import domain_state, ingress_state, operation, service_state
 
 # Pixels.
 _BOX_W, _BOX_H, _COLUMN, _ROW, _MARGIN = 150, 34, 270, 96, 30

@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 
 from simulator.api.endpoint import close_http
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import asked_of, listener_limits
 from simulator.world.private_files import write_private

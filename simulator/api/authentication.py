@@ -11,7 +11,7 @@ from typing import Final
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKeys, account_of
 from simulator.api.signature import Credential, Headers, SignedRequest, check_region, verify
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 
 _UNKNOWN_KEY: Final = "The security token included in the request is invalid."
 _ANONYMOUS: Final = "anonymous"

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.api.service_model import Schema
 from simulator.control.principal import Principal
 from simulator.control.service_api import ServiceApi
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 
 Answer = dict[str, Any]
 

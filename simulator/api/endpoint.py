@@ -24,7 +24,7 @@ from simulator.api.foreign_clients import STATUS, ForeignAnswer, foreign_answer
 from simulator.api.service_model import operation_of, parse_body
 from simulator.api.signature import SignedRequest
 from simulator.control.principal import Principal
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from simulator.wire.listening import listening
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import HEAD_S_MAX, asked_of, listener_limits

@@ -15,7 +15,7 @@ import orjson
 
 from simulator.api.validators import Shapes, Validator, validator_of
 from simulator.api.violations import Violations, unreadable
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 
 SIGNING_NAME: Final = "apprunner"
 TARGET_PREFIX: Final = "AppRunner."

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 
 from simulator.api.access_keys import AccessKey
 from simulator.api.service_model import SIGNING_NAME
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 TERMINATOR: Final = "aws4_request"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 
 VALUE_LENGTH_MAX: Final = 100  # of a value in a message: the whole message has at most 600 characters
 

@@ -17,10 +17,10 @@ from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.docker import DockerApplication
 from simulator.fleet.docker_config import DEFAULT_EGRESS
 from simulator.fleet.docker_engine import DEFAULT_HOST, Engine, EngineGone, EngineRejected
-from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process import ProcessApplication
-from simulator.model.phase import Phase
-from simulator.model.service_configuration import start_words
+from simulator.model.images import ImageIdentifier
+from simulator.model.resources.phase import Phase
+from simulator.model.resources.service_configuration import start_words
 
 _ENGINE_PATIENCE_S: Final = 5.0
 _LOCAL_VERSION: Final = "local"

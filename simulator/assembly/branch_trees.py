@@ -13,8 +13,8 @@ from typing import Final
 from simulator.builds.artifact import ROOT_DIRECTORY, BuildFailed, SourceDescription
 from simulator.builds.local_refs import Seen, reference_files, seen
 from simulator.builds.repositories import Repositories, directory_of
-from simulator.model.api_resources import ServiceResource
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.service_state import ServiceStatus
 
 # ASSUMPTION: App Runner gets the provider's webhook within seconds; there is no webhook here, so branches are polled,
 # and the references of local clones are watched between two polls. Settled by timing pushes to GitHub.

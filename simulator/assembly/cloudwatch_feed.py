@@ -10,7 +10,7 @@ from simulator.assembly.service_workload import PlatformWorkload
 from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.service_events import EVENTS_STREAM, PREFIX
 from simulator.fleet.instance import Instance
-from simulator.model.arn import Arn
+from simulator.model.resources.arn import Arn
 from simulator.records.events import Event, EventLogged
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, ServiceIdentity

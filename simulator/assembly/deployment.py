@@ -13,7 +13,7 @@ from simulator.control.workload import ServiceRevision, WorkloadFailed, health_c
 from simulator.fleet.driver import LaunchError, NotReady
 from simulator.fleet.instance import Termination
 from simulator.fleet.startup_monitor import unheard
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from simulator.world.tasks import Tasks, first_of
 
 # How long new healthy instances must stay healthy before they get traffic. With a TCP check an application is healthy

@@ -19,7 +19,7 @@ from simulator.fleet.replica_set import ReplicaSet
 from simulator.fleet.unavailable_upstream import UnavailableUpstream
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HEALTHY_LINE, performing_line
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.model.wire_fault import WireFault
 from simulator.records.events import EventLogged
 from simulator.records.journal import Journal

@@ -22,7 +22,7 @@ from simulator.fleet.process import Throttling
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import STARTUP_ALLOWANCE_S
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from simulator.rules.policies import POLICIES
 
 # App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)

@@ -17,7 +17,7 @@ from simulator.fleet.process import Throttling
 from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import POLICIES
 

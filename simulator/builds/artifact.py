@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from simulator.fleet.process_environment import SetUp
-from simulator.model.phase import Phase
-from simulator.model.service_configuration import PORT, ServiceConfiguration
+from simulator.model.resources.phase import Phase
+from simulator.model.resources.service_configuration import PORT, ServiceConfiguration
 
 DEFAULT_PORT = int(PORT)
 ROOT_DIRECTORY = "/"

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from simulator.builds.runtimes import BY_FILE_NAME, Runtime
 from simulator.fleet.process_environment import RESERVED_PREFIX
-from simulator.model.secret_reference import parse_reference
-from simulator.model.service_configuration import PORT
+from simulator.model.resources.secret_reference import parse_reference
+from simulator.model.resources.service_configuration import PORT
 
 FILE_NAME: Final = "apprunner.yaml"
 PORT_VARIABLE: Final = "PORT"

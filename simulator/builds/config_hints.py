@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 
 from simulator.builds.config_file import ConfigFile, ConfigPart
 from simulator.builds.runtimes import RUNTIMES
-from simulator.model.document import Path, dotted
+from simulator.model.text.document import Path, dotted
 
 _DOCKER: Final = frozenset({"docker", "dockerfile", "container", "image", "custom"})
 _LANGUAGES: Final = {"python": "python311", "node": "nodejs22", "nodejs": "nodejs22", "java": "corretto11"}

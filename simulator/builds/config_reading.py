@@ -11,8 +11,8 @@ from pydantic_core import ErrorDetails
 from simulator.builds.config_file import FILE_NAME, ConfigFile, ConfigPart
 from simulator.builds.config_hints import belongs, expected_form, runtime_hint
 from simulator.builds.runtimes import BY_FILE_NAME
-from simulator.model.document import Document, Path, dotted, parse_document
-from simulator.model.problems import FileProblems, Problem, nearest
+from simulator.model.text.document import Document, Path, dotted, parse_document
+from simulator.model.text.problems import FileProblems, Problem, nearest
 
 _EXPECTED: Final[Mapping[str, str]] = {
     "string_type": "text",

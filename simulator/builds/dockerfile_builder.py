@@ -20,7 +20,7 @@ from simulator.builds.buildkit import remedy
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.docker_building import BuildEngine
 from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 
 _REPOSITORY: Final = "apprunner-simulator-up"
 # Variables that Docker takes as build arguments without an ARG.

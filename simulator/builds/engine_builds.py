@@ -24,9 +24,9 @@ from simulator.builds.settings import BuildSettings
 from simulator.fleet.docker_building import BuildEngine
 from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
 from simulator.fleet.docker_labels import OWNER, sweep_orphans
-from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.process_sweep import owner_name, remove
-from simulator.model.service_configuration import start_words
+from simulator.model.images import ImageIdentifier
+from simulator.model.resources.service_configuration import start_words
 from simulator.world.private_files import open_private, own_private_folder
 
 REPOSITORY: Final = "apprunner-simulator-build"

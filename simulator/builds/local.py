@@ -21,10 +21,10 @@ from simulator.builds.notes import build_notes
 from simulator.builds.repositories import Repositories, directory_of
 from simulator.builds.runtimes import Language
 from simulator.builds.settings import BuildSettings
-from simulator.model.document import FILE_BYTES_MAX
-from simulator.model.phase import Phase
-from simulator.model.problems import FileProblems
-from simulator.model.runtime_support import is_supported
+from simulator.model.resources.phase import Phase
+from simulator.model.resources.runtime_support import is_supported
+from simulator.model.text.document import FILE_BYTES_MAX
+from simulator.model.text.problems import FileProblems
 from simulator.world.clock import epoch_s
 from simulator.world.private_files import own_private_folder
 

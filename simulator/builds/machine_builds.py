@@ -27,7 +27,7 @@ from simulator.fleet.process_cgroup import GroupHome, NoGroupsError, find_home
 from simulator.fleet.process_orphans import ORPHANS
 from simulator.fleet.process_sweep import owner_name, remove
 from simulator.fleet.process_watchdog import Watchdog
-from simulator.model.service_configuration import start_words
+from simulator.model.resources.service_configuration import start_words
 from simulator.world.private_files import own_private_folder
 
 _PREPARATION_FAILED: Final = "the stage of {runtime} could not be made: exit code {code}."

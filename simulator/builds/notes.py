@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from simulator.builds.build_plan import BuildPlan
-from simulator.model.service_configuration import start_words
+from simulator.model.resources.service_configuration import start_words
 
 _OPERATORS: Final = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1"})
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh"})

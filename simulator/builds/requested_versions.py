@@ -12,7 +12,7 @@ from typing import Any, Final
 from nodesemver import satisfies, valid_range
 
 from simulator.builds.runtimes import RUNTIMES, Language, Runtime
-from simulator.model.runtime_support import END_OF_SUPPORT
+from simulator.model.resources.runtime_support import END_OF_SUPPORT
 
 Read = Callable[[str], str]  # file name -> text of that project file; empty if the file does not exist
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from simulator.world.distributions import Constant, Distribution
 
 # ASSUMPTION: how long builds take depends on what is built; App Runner's source deployments of 15 to 20 minutes

@@ -12,8 +12,8 @@ from simulator.builds.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
-from simulator.fleet.images import ImageIdentifier
-from simulator.model.problems import one_of
+from simulator.model.images import ImageIdentifier
+from simulator.model.text.problems import one_of
 
 # The part of the user's environment that package tools need to reach their registries, without variables that could be
 # unrelated secrets.

@@ -128,7 +128,7 @@ class CommandGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Suggest similar verbs: Typer only knows those already imported, which are none here."""
         if args and args[0] not in _VERBS and not args[0].startswith("-"):
-            from simulator.model.problems import did_you_mean  # noqa: PLC0415 only for a mistyped verb
+            from simulator.model.text.problems import did_you_mean  # noqa: PLC0415 only for a mistyped verb
 
             ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], _VERBS)}")
         return super().resolve_command(ctx, args)
@@ -186,7 +186,7 @@ def _read_numbers_strictly(command: Any) -> None:
 
 def _number(parameter: Any, process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
     if isinstance(value, str):
-        from simulator.model.units import parse_number  # noqa: PLC0415 only for an option with a number
+        from simulator.model.text.units import parse_number  # noqa: PLC0415 only for an option with a number
 
         try:
             parse_number(value)

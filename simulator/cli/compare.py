@@ -28,8 +28,8 @@ from simulator.lab.compare_table_file import write_runs
 from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.lab.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
-from simulator.model.problems import one_of
-from simulator.model.units import parse_duration
+from simulator.model.text.problems import one_of
+from simulator.model.text.units import parse_duration
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.problems import ScenarioError
 from simulator.rules.platforms import PLATFORMS

@@ -16,7 +16,7 @@ from simulator.cli.state import state_folder
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from simulator.world.clock import ClockKind, run
 
 connection = typer.Typer(help="Connections to GitHub and Bitbucket.", no_args_is_help=True, add_completion=False)

@@ -63,7 +63,7 @@ def _code(verb: Callable[[], Any]) -> int:
 
 def _say_new_name(error: Any) -> None:
     """For an option that was renamed, show the new name instead of similar options."""
-    from simulator.model.renamed import RENAMED  # noqa: PLC0415 only for an unknown option
+    from simulator.model.text.renamed import RENAMED  # noqa: PLC0415 only for an unknown option
 
     if new := RENAMED.get(getattr(error, "option_name", "")):
         error.message, error.possibilities = f"No such option: {error.option_name}; it is now {new}", None

@@ -25,7 +25,7 @@ from simulator.console.lesson_text import (
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson, Question
 from simulator.lessons.play import LessonOutcome, play_lesson
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun
 

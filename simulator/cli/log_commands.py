@@ -15,8 +15,8 @@ from simulator.cli.printing import echo
 from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.store import EntryReader
 from simulator.control.store_file import StoreError
-from simulator.model.arn import Arn
-from simulator.model.problems import one_of
+from simulator.model.resources.arn import Arn
+from simulator.model.text.problems import one_of
 from simulator.world.clock import ClockKind, run
 
 T = TypeVar("T")

@@ -17,8 +17,8 @@ from urllib.parse import unquote
 from pydantic import AfterValidator, Field
 
 from simulator.model.extras import missing_text
-from simulator.model.problems import one_of
-from simulator.model.units import parse_number, parse_whole
+from simulator.model.text.problems import one_of
+from simulator.model.text.units import parse_number, parse_whole
 from simulator.replay.base_model import Duration, Flag, Number, Section
 from simulator.rules.sampling import Sampling
 from simulator.telemetry.otlp.settings import (

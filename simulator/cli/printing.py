@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import typer
 
-from simulator.model.visible import visible
+from simulator.model.text.visible import visible
 
 
 class GuardedStream:

@@ -11,7 +11,7 @@ from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.exit_codes import BROKE, INTERRUPTED
 from simulator.cli.printing import echo
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.source_builds import needs_builds, with_builds
 from simulator.world.clock import ClockKind, run

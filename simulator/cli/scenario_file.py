@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.printing import echo
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.replay.shipped import shipped_scenarios
 
 if TYPE_CHECKING:

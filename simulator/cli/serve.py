@@ -33,8 +33,8 @@ from simulator.control.serialization import DocumentError
 from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld
 from simulator.fleet.process_isolation import find_namespaces
-from simulator.model.api_resources import ServiceResource
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.service_state import ServiceStatus
 from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.problems import ScenarioError
 from simulator.rules.pricing import Rates

@@ -37,10 +37,10 @@ from simulator.cli.instances_section import InstancesSection
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.time_profile import profile_named
-from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.secrets import SecretsPlace
-from simulator.model.problems import one_of
-from simulator.model.quotas import Quotas
+from simulator.model.images import ImageIdentifier
+from simulator.model.resources.quotas import Quotas
+from simulator.model.text.problems import one_of
 from simulator.replay.application_spec import ApplicationSpec, Folder, variable_text
 from simulator.replay.applications import application_of
 from simulator.replay.aws_spec import AwsSpec

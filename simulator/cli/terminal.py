@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from simulator.cli.printing import GuardedStream
-from simulator.model.visible import visible
+from simulator.model.text.visible import visible
 
 
 class Terminal(Console):

@@ -31,7 +31,7 @@ from simulator.cli.up_names import FirstAnswers, hosts_of, names_text
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.process_isolation import find_namespaces
 from simulator.fleet.secrets import SecretsPlace
-from simulator.model.problems import FileProblems
+from simulator.model.text.problems import FileProblems
 from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from simulator.assembly import Platform, Service
 from simulator.control.autoscaler import change_configuration
-from simulator.model.problems import one_of
-from simulator.model.units import duration_text
+from simulator.model.text.problems import one_of
+from simulator.model.text.units import duration_text
 from simulator.records.events import TimelineActed
 from simulator.replay.live_overrides import FACTOR_MAX, LiveOverrides
 from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback

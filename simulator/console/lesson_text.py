@@ -15,7 +15,7 @@ from simulator.console.quantities import count_text, measured_text
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.lessons.lesson import Knob, Lesson, Question, Unit
 from simulator.lessons.play import LessonOutcome
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.report_schema import ServicePart
 
 _WIDTH_MAX: Final = 100

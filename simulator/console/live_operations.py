@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simulator.assembly.control_plane import ControlPlane
-from simulator.model.api_resources import OperationResource
-from simulator.model.arn import Arn
+from simulator.model.resources.api_resources import OperationResource
+from simulator.model.resources.arn import Arn
 
 # Only the last ones; ListOperations returns all.
 OPERATIONS_MAX: Final = 500

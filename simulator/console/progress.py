@@ -18,7 +18,7 @@ from rich.text import Text
 
 from simulator.console.quantities import count_text, latency_text, rate_text
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.progress import ProgressView
 
 LIVE_EVERY_S: Final = 0.25  # smooth enough to watch, 4 redraws a second

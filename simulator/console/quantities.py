@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 
 NOTHING = "-"
 

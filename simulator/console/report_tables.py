@@ -17,7 +17,7 @@ from simulator.console.quantities import (
     ratio_text,
     usd_text,
 )
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.report_decisions import DecisionPart
 from simulator.replay.report_schema import (
     ActPart,

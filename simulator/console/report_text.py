@@ -21,7 +21,7 @@ from simulator.console.report_tables import (
     split_table,
 )
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.report_schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
 from simulator.replay.report_services import month_basis
 

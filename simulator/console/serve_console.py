@@ -13,8 +13,8 @@ from simulator.console.web_app import build_app
 from simulator.console.web_guard import HOST, RequestGuard
 from simulator.console.web_server import Site
 from simulator.control.principal import Principal
-from simulator.model.api_error import ApiError
-from simulator.model.arn import Arn
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.arn import Arn
 from simulator.rules.pricing import Rates
 
 _OPERATIONS: Final = {"deploy": "StartDeployment", "pause": "PauseService", "resume": "ResumeService"}

@@ -21,7 +21,7 @@ from simulator.console.view_model import rows_of
 from simulator.control.log_entries import EntryKind
 from simulator.control.service_events import EVENTS_STREAM
 from simulator.edge.access_log_entry import AccessLogEntry
-from simulator.model.api_resources import ServiceResource
+from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.records.events import EventLogged

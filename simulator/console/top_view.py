@@ -12,7 +12,7 @@ from rich.text import Text
 
 from simulator.console.quantities import count_text, latency_text, rate_text, usd_text
 from simulator.console.sparkline import BLOCKS, sparkline
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 
 HAPPENED_MAX: Final = 8  # recent events shown
 _LABEL: Final = 13

@@ -12,9 +12,9 @@ from simulator.control.principal import Principal
 from simulator.control.registry import Registry
 from simulator.control.rejections import invalid
 from simulator.control.wall_clock import WallClock
-from simulator.model.api_resources import ArnResource
-from simulator.model.arn import Arn, owner_key_of
-from simulator.model.quotas import Quotas
+from simulator.model.resources.api_resources import ArnResource
+from simulator.model.resources.arn import Arn, owner_key_of
+from simulator.model.resources.quotas import Quotas
 
 # ASSUMPTION: one hour; AWS describes deleted resources "for a time" (facts 2.2, 18). Polling AWS would settle it.
 RETENTION_S: Final = 3600.0

@@ -17,8 +17,8 @@ from simulator.control.principal import Principal
 from simulator.control.registry import Registry
 from simulator.control.wall_clock import WallClock, iso_text
 from simulator.control.write_buffer import WriteBuffer
-from simulator.model.api_error import ApiError
-from simulator.model.arn import owner_key_of
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.arn import owner_key_of
 
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})

@@ -10,8 +10,8 @@ from simulator.control.rejections import arn_of, invalid
 from simulator.control.resource_users import users_of
 from simulator.control.revision_catalog import RevisionCatalog
 from simulator.control.revisions import built_in_auto_scaling
-from simulator.model.api_resources import AccountResource, AutoScalingResource, ServiceResource
-from simulator.model.arn import AUTO_SCALING
+from simulator.model.resources.api_resources import AccountResource, AutoScalingResource, ServiceResource
+from simulator.model.resources.arn import AUTO_SCALING
 from simulator.model.scaling import AutoScalingConfiguration
 
 Request = dict[str, Any]

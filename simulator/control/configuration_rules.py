@@ -13,7 +13,7 @@ from simulator.control.rejections import SECRETS_WITHOUT_ROLE, invalid
 from simulator.control.source_rules import completed_source
 from simulator.control.vpc_connectors import VpcConnectors
 from simulator.model.health import HealthCheck
-from simulator.model.service_configuration import Block, ServiceConfiguration
+from simulator.model.resources.service_configuration import Block, ServiceConfiguration
 from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory
 
 Request = dict[str, Any]

@@ -9,10 +9,10 @@ from simulator.control.api_context import ApiContext, owner_key
 from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.control.resource_users import living_services
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import ConnectionResource
-from simulator.model.arn import CONNECTION, Arn
-from simulator.model.service_configuration import ServiceConfiguration
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import ConnectionResource
+from simulator.model.resources.arn import CONNECTION, Arn
+from simulator.model.resources.service_configuration import ServiceConfiguration
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

@@ -13,9 +13,9 @@ from simulator.control.principal import Principal
 from simulator.control.rejections import invalid, invalid_state
 from simulator.control.service_lookup import find_service, find_service_or_invalid, reject_unless_running
 from simulator.control.vpc_ingress_connections import VpcIngressConnections
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import CustomDomainResource, ServiceResource
-from simulator.model.domain_state import DomainStatus, names_of
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import CustomDomainResource, ServiceResource
+from simulator.model.resources.domain_state import DomainStatus, names_of
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simulator.control.identifiers import Identifiers
-from simulator.model.domain_state import DomainStatus
+from simulator.model.resources.domain_state import DomainStatus
 
 _VALIDATED: Final = frozenset({DomainStatus.BINDING_CERTIFICATE, DomainStatus.ACTIVE, DomainStatus.DELETING})
 

@@ -9,8 +9,8 @@ from simulator.control.api_context import ApiContext
 from simulator.control.time_profile import TimeProfile
 from simulator.control.wall_clock import left_s
 from simulator.control.workload import Workload, WorkloadFailed
-from simulator.model.api_resources import CustomDomainResource
-from simulator.model.domain_state import FAILED, WALK, DomainStatus, is_reserved
+from simulator.model.resources.api_resources import CustomDomainResource
+from simulator.model.resources.domain_state import FAILED, WALK, DomainStatus, is_reserved
 from simulator.world.tasks import Tasks
 
 

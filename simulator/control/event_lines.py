@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from simulator.model.health import HEALTHY_LINE, performing_line
-from simulator.model.operation import OperationType
-from simulator.model.phase import Phase
-from simulator.model.service_configuration import ServiceConfiguration
+from simulator.model.resources.operation import OperationType
+from simulator.model.resources.phase import Phase
+from simulator.model.resources.service_configuration import ServiceConfiguration
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from simulator.control.registry import Registry
-from simulator.model.api_resources import ServiceResource
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.service_state import ServiceStatus
 
 # Interval of the first poll of a new service's tag, and of the next poll after a push during an operation.
 LOOK_S: Final = 1.0

@@ -10,8 +10,8 @@ from simulator.control.rejections import invalid
 from simulator.control.resource_users import users_of
 from simulator.control.revision_catalog import RevisionCatalog
 from simulator.control.revisions import built_in_observability
-from simulator.model.api_resources import ObservabilityResource
-from simulator.model.arn import DEFAULT_CONFIGURATION, OBSERVABILITY
+from simulator.model.resources.api_resources import ObservabilityResource
+from simulator.model.resources.arn import DEFAULT_CONFIGURATION, OBSERVABILITY
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

@@ -21,10 +21,10 @@ from simulator.control.service_events import ServiceEvents
 from simulator.control.time_profile import TimeProfile
 from simulator.control.wall_clock import WallClock, elapsed_s
 from simulator.control.workload import Workload, WorkloadFailed
-from simulator.model.api_resources import Deployed, OperationResource, ServiceResource
-from simulator.model.operation import OperationEvent, OperationStatus, OperationType, next_status
-from simulator.model.phase import Phase
-from simulator.model.service_state import ServiceStatus, status_after
+from simulator.model.resources.api_resources import Deployed, OperationResource, ServiceResource
+from simulator.model.resources.operation import OperationEvent, OperationStatus, OperationType, next_status
+from simulator.model.resources.phase import Phase
+from simulator.model.resources.service_state import ServiceStatus, status_after
 
 _BROKEN: Final = "An internal error occurred."
 

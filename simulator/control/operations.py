@@ -24,10 +24,10 @@ from simulator.control.service_events import ServiceEvents
 from simulator.control.time_profile import TimeProfile
 from simulator.control.wall_clock import WallClock
 from simulator.control.workload import Workload, WorkloadFailed
-from simulator.model.api_resources import OperationResource, ServiceResource
-from simulator.model.operation import OperationStatus, OperationType
-from simulator.model.service_configuration import ServiceConfiguration
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import OperationResource, ServiceResource
+from simulator.model.resources.operation import OperationStatus, OperationType
+from simulator.model.resources.service_configuration import ServiceConfiguration
+from simulator.model.resources.service_state import ServiceStatus
 from simulator.world.tasks import Tasks
 
 Work = Callable[[], Coroutine[Any, Any, None]]

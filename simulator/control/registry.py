@@ -19,7 +19,7 @@ from simulator.control.log_entries import LogEntry
 from simulator.control.serialization import DocumentError, from_json, kind_of, to_json
 from simulator.control.store import Store
 from simulator.control.unsaved_changes import UnsavedChanges
-from simulator.model.api_resources import Resource
+from simulator.model.resources.api_resources import Resource
 
 R = TypeVar("R", bound=Resource)
 Places = dict[tuple[type, str], Resource | None]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import ServiceResource
-from simulator.model.arn import Arn
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.arn import Arn
 
 # AWS's wording (facts 19.2), also if the secrets are in an apprunner.yaml.
 SECRETS_WITHOUT_ROLE: Final = "Instance Role have to be provided if passing in RuntimeEnvironmentSecrets."

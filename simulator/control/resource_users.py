@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.control.registry import Registry
-from simulator.model.api_resources import ServiceResource
-from simulator.model.service_configuration import ServiceConfiguration
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.service_configuration import ServiceConfiguration
+from simulator.model.resources.service_state import ServiceStatus
 
 
 def living_services(registry: Registry, owner_key: str) -> list[ServiceResource]:

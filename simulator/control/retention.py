@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.control.api_context import ApiContext
-from simulator.model.api_resources import (
+from simulator.model.resources.api_resources import (
     ArnResource,
     AutoScalingResource,
     ObservabilityResource,

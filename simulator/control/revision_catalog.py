@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 from simulator.control.api_context import ApiContext, owner_key
 from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import AutoScalingResource, ObservabilityResource, ServiceResource
-from simulator.model.arn import DEFAULT_CONFIGURATION, Arn
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import AutoScalingResource, ObservabilityResource, ServiceResource
+from simulator.model.resources.arn import DEFAULT_CONFIGURATION, Arn
 
 R = TypeVar("R", bound=AutoScalingResource | ObservabilityResource)
 

@@ -7,14 +7,20 @@ from typing import Final
 
 from simulator.control.registry import Registry
 from simulator.control.workload import ServiceRevision
-from simulator.model.api_resources import (
+from simulator.model.resources.api_resources import (
     AutoScalingResource,
     Deployed,
     ObservabilityResource,
     ServiceResource,
     VpcConnectorResource,
 )
-from simulator.model.arn import AUTO_SCALING, DEFAULT_CONFIGURATION, DEFAULT_CONFIGURATION_ID, OBSERVABILITY, Arn
+from simulator.model.resources.arn import (
+    AUTO_SCALING,
+    DEFAULT_CONFIGURATION,
+    DEFAULT_CONFIGURATION_ID,
+    OBSERVABILITY,
+    Arn,
+)
 from simulator.model.scaling import AutoScalingConfiguration
 
 # The built-in configurations are older than any simulated account: they date from App Runner's launch.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from simulator.model.api_resources import (
+from simulator.model.resources.api_resources import (
     AccountResource,
     AutoScalingResource,
     ConnectionResource,
@@ -20,7 +20,7 @@ from simulator.model.api_resources import (
     VpcConnectorResource,
     VpcIngressResource,
 )
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 
 # These names are stored in every state file: they do not change with the names of the classes.
 KINDS: Final = MappingProxyType(

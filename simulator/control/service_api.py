@@ -33,8 +33,8 @@ from simulator.control.vpc_connectors import VpcConnectors
 from simulator.control.vpc_ingress_connections import VpcIngressConnections
 from simulator.control.wall_clock import WallClock
 from simulator.control.workload import Workload
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import ConnectionResource
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import ConnectionResource
 from simulator.world.tasks import Tasks
 
 Request = dict[str, Any]

@@ -9,8 +9,8 @@ from simulator.control.identifiers import Identifiers
 from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.registry import Registry
 from simulator.control.wall_clock import WallClock, iso_text
-from simulator.model.api_resources import ServiceResource
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.service_state import ServiceStatus
 
 EVENTS_STREAM: Final = "events"
 PREFIX: Final = "[AppRunner] "

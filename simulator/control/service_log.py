@@ -14,7 +14,7 @@ from simulator.control.registry import Registry
 from simulator.control.service_events import EVENTS_STREAM, PREFIX
 from simulator.control.wall_clock import WallClock
 from simulator.control.write_buffer import WriteBuffer
-from simulator.model.api_resources import ServiceResource
+from simulator.model.resources.api_resources import ServiceResource
 
 _GATHERED_MAX: Final = 100
 _GATHERED_S: Final = 0.2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from simulator.control.api_context import ApiContext, owner_key
 from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, invalid_state, not_found
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import ServiceResource
-from simulator.model.arn import SERVICE
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.arn import SERVICE
+from simulator.model.resources.service_state import ServiceStatus
 
 
 def find_service(context: ApiContext, principal: Principal, text: str) -> ServiceResource:

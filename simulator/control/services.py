@@ -14,10 +14,10 @@ from simulator.control.resource_users import living_services
 from simulator.control.revisions import auto_scaling_of
 from simulator.control.service_lookup import find_service
 from simulator.control.vpc_ingress_connections import VpcIngressConnections
-from simulator.model.api_resources import OperationResource, ServiceResource
-from simulator.model.arn import SERVICE
-from simulator.model.operation import OperationType
-from simulator.model.service_state import OperationDecision, ServiceStatus, verdict
+from simulator.model.resources.api_resources import OperationResource, ServiceResource
+from simulator.model.resources.arn import SERVICE
+from simulator.model.resources.operation import OperationType
+from simulator.model.resources.service_state import OperationDecision, ServiceStatus, verdict
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

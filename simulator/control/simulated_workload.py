@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from simulator.control.workload import DeploymentProgress, Log, ServiceRevision, WorkloadFailed, health_check_failed
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 
 _IMAGE_PHASES = (Phase.SOURCE_READY, Phase.PROVISIONING, Phase.HEALTH_CHECKING, Phase.HEALTHY, Phase.ROUTED)
 _SOURCE_PHASES = (Phase.SOURCE_PULLED, Phase.BUILDING, *_IMAGE_PHASES)

@@ -6,9 +6,9 @@ import re
 from typing import Any, Final
 
 from simulator.control.rejections import invalid
-from simulator.model.runtime_support import is_supported
-from simulator.model.secret_reference import parse_reference
-from simulator.model.service_configuration import PORT, Block
+from simulator.model.resources.runtime_support import is_supported
+from simulator.model.resources.secret_reference import parse_reference
+from simulator.model.resources.service_configuration import PORT, Block
 
 _RESERVED_PREFIX: Final = "AWSAPPRUNNER"  # facts 1.6
 _PORT: Final = re.compile(r"^[1-9][0-9]{0,4}\Z")

@@ -9,7 +9,7 @@ from simulator.control.api_context import ApiContext, checked_tags, owner_key
 from simulator.control.principal import Principal
 from simulator.control.rejections import invalid, invalid_state, not_found
 from simulator.control.revisions import auto_scaling_of, observability_of
-from simulator.model.api_resources import (
+from simulator.model.resources.api_resources import (
     AutoScalingResource,
     ConnectionResource,
     ObservabilityResource,
@@ -17,7 +17,7 @@ from simulator.model.api_resources import (
     VpcConnectorResource,
     VpcIngressResource,
 )
-from simulator.model.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, Arn
+from simulator.model.resources.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, Arn
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

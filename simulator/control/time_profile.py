@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from simulator.model.domain_state import DomainStatus
 from simulator.model.health import STARTUP_ALLOWANCE_S
-from simulator.model.operation import OperationType
-from simulator.model.phase import Phase
-from simulator.model.problems import one_of
+from simulator.model.resources.domain_state import DomainStatus
+from simulator.model.resources.operation import OperationType
+from simulator.model.resources.phase import Phase
+from simulator.model.text.problems import one_of
 
 Seconds = Mapping[Phase, float]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from simulator.control.log_entries import LogEntry
-from simulator.model.api_resources import Resource
+from simulator.model.resources.api_resources import Resource
 
 AGAIN_S: Final = 1.0
 ENTRIES_MAX: Final = 10_000  # beyond this the oldest are lost

@@ -9,9 +9,9 @@ from simulator.control.api_context import ApiContext, owner_key
 from simulator.control.principal import Principal
 from simulator.control.rejections import arn_of, invalid, named, not_found, quota_exceeded
 from simulator.control.resource_users import users_of
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import VpcConnectorResource
-from simulator.model.arn import VPC_CONNECTOR
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import VpcConnectorResource
+from simulator.model.resources.arn import VPC_CONNECTOR
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

@@ -14,9 +14,9 @@ from simulator.control.service_lookup import find_service_or_invalid, reject_unl
 from simulator.control.time_profile import TimeProfile
 from simulator.control.wall_clock import left_s
 from simulator.control.workload import Workload, WorkloadFailed
-from simulator.model.api_resources import ServiceResource, VpcIngressResource
-from simulator.model.arn import VPC_INGRESS
-from simulator.model.ingress_state import DELETABLE, FAILED, NEXT, SERVES, UPDATABLE, IngressStatus
+from simulator.model.resources.api_resources import ServiceResource, VpcIngressResource
+from simulator.model.resources.arn import VPC_INGRESS
+from simulator.model.resources.ingress_state import DELETABLE, FAILED, NEXT, SERVES, UPDATABLE, IngressStatus
 from simulator.world.tasks import Tasks
 
 Request = dict[str, Any]

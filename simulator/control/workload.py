@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simulator.model.health import failed_line, stopped_line
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
+from simulator.model.resources.service_configuration import ServiceConfiguration
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.model.service_configuration import ServiceConfiguration
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ from simulator.fleet.docker_config import (
 from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected, Quota, Running, is_local
 from simulator.fleet.docker_labels import sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError, ResourceUsage
-from simulator.fleet.images import ImageIdentifier
 from simulator.fleet.line_splitter import LineSplitter
 from simulator.fleet.listening import SessionLeader
 from simulator.fleet.namespace_proxy import Close, NamespaceListener, cannot_open, listening_inside
@@ -45,6 +44,7 @@ from simulator.fleet.process_cgroup import NoGroupsError, group_of
 from simulator.fleet.process_environment import check_variables
 from simulator.fleet.process_limits import GroupLimits, NoSwitch
 from simulator.fleet.process_sweep import owner_name
+from simulator.model.images import ImageIdentifier
 from simulator.world.tasks import Tasks
 
 __all__ = ["DockerApplication", "DockerDriver", "DockerSettings"]

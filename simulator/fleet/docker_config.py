@@ -9,10 +9,10 @@ from typing import Any, Final
 from simulator.fleet.docker_engine import DEFAULT_HOST, Image, check_host
 from simulator.fleet.docker_labels import labels
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.images import ImageIdentifier, RegistryKind
 from simulator.fleet.process_backend import Throttling
 from simulator.fleet.process_cgroup import PERIOD_US
 from simulator.fleet.process_environment import check_variables
+from simulator.model.images import ImageIdentifier, RegistryKind
 
 HOST: Final = "127.0.0.1"
 DEFAULT_EGRESS: Final = "DEFAULT"

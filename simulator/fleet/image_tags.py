@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from simulator.fleet.docker_engine import Engine, EngineGone, EngineRejected
-from simulator.fleet.images import ImageIdentifier
+from simulator.model.images import ImageIdentifier
 from simulator.world.tasks import Tasks
 
 # Some builders move a tag without an event, so all tags are checked at this interval in any case.

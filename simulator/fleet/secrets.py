@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import yaml
 
-from simulator.model.secret_reference import ParameterReference, Reference, SecretReference, parse_reference
+from simulator.model.resources.secret_reference import ParameterReference, Reference, SecretReference, parse_reference
 
 FILE_BYTES_MAX: Final = 1024 * 1024
 # Hint for users who give the name of a Secrets Manager secret (facts 19.2).

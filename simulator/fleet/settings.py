@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.model.health import STARTUP_ALLOWANCE_S, HealthCheck
-from simulator.model.problems import one_of
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.model.text.problems import one_of
 from simulator.rules.admission import Overflow
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.health import STEADY_S

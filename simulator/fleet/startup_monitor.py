@@ -12,7 +12,7 @@ from simulator.fleet.prober import Prober
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import failed_line
 from simulator.model.instance import InstanceEvent
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.world.tasks import Tasks, first_of
 
 # A probe that fails in the first second means little: the application boots. After that a line is logged every few

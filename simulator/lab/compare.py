@@ -40,7 +40,7 @@ from simulator.lab.month_table import month_items
 from simulator.lab.platform_bill import prices_line
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
 from simulator.lab.worker_processes import WorkerProcesses
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.rules.policies import POLICIES

@@ -9,7 +9,7 @@ from typing import Final
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOOP
 from simulator.lab.compare_run import PlayScenario, Task, TaskOutcome, play_task, play_virtual
 from simulator.lab.compiled_backend import does_not_pay, play_compiled, why_not
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.replay.report import RunRecord
 from simulator.replay.scenario import ScenarioSpec
 

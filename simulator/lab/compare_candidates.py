@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from simulator.model.renamed import renamed
+from simulator.model.text.renamed import renamed
 from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.distribution_spec import DistributionSpec
 from simulator.replay.on_policy_error import OnPolicyError

@@ -8,7 +8,7 @@ from typing import Any
 from simulator.lab.compare_candidates import CONFIGURED, Candidate, CandidateKind
 from simulator.lab.comparison import RowPart
 from simulator.lab.tables import is_measure, is_oracle
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.check_scopes import checked_service
 from simulator.replay.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
 from simulator.replay.scenario import ScenarioSpec

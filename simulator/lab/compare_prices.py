@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
-from simulator.model.document import parse_document
-from simulator.model.problems import FileProblems, did_you_mean, one_of
+from simulator.model.text.document import parse_document
+from simulator.model.text.problems import FileProblems, did_you_mean, one_of
 from simulator.rules.platforms import platform_named
 from simulator.rules.platforms.billing import Metering, Node, PriceList
 from simulator.rules.platforms.price_lists import BILLINGS

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from simulator.lab.comparison import CasePart, ItemPart, RowPart
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.rules.pricing import BillLine
 
 # Columns of the table, in its order, with the bill items that each adds up.

@@ -12,7 +12,7 @@ from typing import Final
 from simulator.lab import validate_app_runner, validate_faas, validate_queueing, validate_vectors
 from simulator.lab.validate_case import Case, Finding
 from simulator.lab.worker_processes import WorkerProcesses
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 
 LEFT_OUT: Final = (
     ("2 to 4", "told with case 1, or of the same run"),

@@ -13,8 +13,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from simulator.model.problems import one_of
-from simulator.model.units import duration_text, parse_duration
+from simulator.model.text.problems import one_of
+from simulator.model.text.units import duration_text, parse_duration
 from simulator.replay.report_decisions import DecisionPart, LookPart
 from simulator.replay.report_schema import REPORT_VERSION, Report, ServicePart
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.model.problems import one_of
-from simulator.model.units import parse_duration, parse_number
+from simulator.model.text.problems import one_of
+from simulator.model.text.units import parse_duration, parse_number
 from simulator.replay.base_model import Number, Section
 from simulator.replay.changes import parse_value
 from simulator.replay.scenario import ScenarioSpec, read_scenario

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.model.units import parse_number
+from simulator.model.text.units import parse_number
 
 CPU_UNITS_PER_VCPU: Final = 1024
 MB_PER_GB: Final = 1024

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 
 
 class FaultKind(StrEnum):

@@ -17,7 +17,7 @@ from simulator.lab.compare_prices import read_prices
 from simulator.lab.compare_run import task_name
 from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
 from simulator.lab.tables import difference_tables, elasticity_score_tables, main_tables
-from simulator.model.units import parse_duration
+from simulator.model.text.units import parse_duration
 from simulator.notebook.frames import Library, frame_of_rows
 from simulator.notebook.progress import NotebookProgress, Progress
 from simulator.notebook.repr_html import table_cell

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.model.extras import missing_text
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 
 Library = Literal["pandas", "arrow"]
 

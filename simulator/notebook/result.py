@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from simulator.console.report_html import report_page
 from simulator.lab.figures import Figure, figures
 from simulator.lab.why import parse_moment, why
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.notebook.frames import Library, frame, frame_of_rows
 from simulator.notebook.repr_html import report_cell
 from simulator.replay import report_schema as schema

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, SupportsIndex
 import yaml
 
 from simulator.assembly import LiveSettings
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.notebook.plain import is_frame, plain
 from simulator.notebook.progress import Progress
 from simulator.notebook.repr_html import rows_cell

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from simulator.fleet.images import ImageIdentifier
+from simulator.model.images import ImageIdentifier
 from simulator.replay.base_model import Count, Flag, Section, Share, Size
 from simulator.replay.distribution_spec import NOTHING, DistributionSpec
 

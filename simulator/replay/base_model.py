@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from simulator.model import sizes, units
+from simulator.model import sizes
+from simulator.model.text import units
 
 # The largest numbers that a file may have: a larger value would never end, or not fit into memory.
 DAY_S: Final = 86_400.0

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.replay.document import Document, Path, parse_document
 from simulator.replay.policy_spec import DEFAULT_POLICY
 

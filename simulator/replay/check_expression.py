@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from simulator.model.problems import did_you_mean, one_of
-from simulator.model.renamed import renamed
-from simulator.model.units import parse_duration, parse_share
+from simulator.model.text.problems import did_you_mean, one_of
+from simulator.model.text.renamed import renamed
+from simulator.model.text.units import parse_duration, parse_share
 
 
 class Operator(StrEnum):

@@ -21,16 +21,16 @@ from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import profile_named
 from simulator.control.wall_clock import live_wall_clock, virtual_wall_clock
 from simulator.control.workload import DeploymentProgress, ServiceRevision
-from simulator.model.api_error import ApiError
-from simulator.model.api_resources import (
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.api_resources import (
     ArnResource,
     ConnectionResource,
     ServiceResource,
     VpcConnectorResource,
     VpcIngressResource,
 )
-from simulator.model.arn import Arn
-from simulator.model.quotas import Quotas
+from simulator.model.resources.arn import Arn
+from simulator.model.resources.quotas import Quotas
 from simulator.records.events import EventLogged
 from simulator.replay.control_workload import ScenarioWorkload
 from simulator.replay.deploy_spec import ApiCall, DeploySpec, with_arns

@@ -26,7 +26,7 @@ from simulator.control.workload import (
 from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.settings import PoolSettings
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from simulator.replay.origin_spec import REGION, ServiceSourceSpec
 from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_plans import service_plan

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from simulator.model import sizes, units
+from simulator.model import sizes
+from simulator.model.text import units
 from simulator.replay import traces
 from simulator.replay.deploy_rules import deploy_problems
 from simulator.replay.document import Document, Path

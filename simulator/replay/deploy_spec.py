@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import PlainValidator, WithJsonSchema
 
 from simulator.api.service_model import Schema, service_model
-from simulator.model.api_error import ApiError
-from simulator.model.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, VPC_INGRESS
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, VPC_INGRESS
 from simulator.replay.application_spec import ApplicationSpec
 from simulator.replay.base_model import Section
 from simulator.replay.problems import did_you_mean

@@ -1,10 +1,10 @@
-"""Reads the text of a scenario file. model/document.py parses it, because other files are YAML too."""
+"""Reads the text of a scenario file. model/text/document.py parses it, because other files are YAML too."""
 
 from __future__ import annotations
 
 import pathlib
 
-from simulator.model.document import (
+from simulator.model.text.document import (
     DEPTH_MAX,
     FILE_BYTES_MAX,
     NODES_MAX,

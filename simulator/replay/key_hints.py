@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args, get_origin
 
-from simulator.model.document import Document, Path, dotted
+from simulator.model.text.document import Document, Path, dotted
 from simulator.replay.base_model import Section
 from simulator.replay.problems import nearest
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, model_validator
 
-from simulator.fleet.images import ImageIdentifier, RegistryKind
+from simulator.model.images import ImageIdentifier, RegistryKind
 from simulator.replay.base_model import Flag, Section
 from simulator.replay.distribution_spec import NOTHING, DistributionSpec
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.signal_levels import signal_levels
 from simulator.rules.platforms.behaviour import behaviour_of
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger

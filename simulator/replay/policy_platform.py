@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.policy_spec import PolicySpec, policy_of, section_of
 from simulator.replay.service_spec import HealthCheckSpec, OverflowSpec, ServiceSpec
 from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of

@@ -16,8 +16,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetPydanticSchema, create_model, model_validator
 
-from simulator.model.problems import one_of
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.text.problems import one_of
 from simulator.replay.base_model import Count, Duration, Flag, Number, Rate, Section
 from simulator.rules.policies import POLICIES, PolicyKind
 from simulator.rules.policies.port import Actuator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.model.problems import FileProblems as ScenarioError
-from simulator.model.problems import Problem, did_you_mean, nearest, one_of
+from simulator.model.text.problems import FileProblems as ScenarioError
+from simulator.model.text.problems import Problem, did_you_mean, nearest, one_of
 
 __all__ = ["Problem", "ScenarioError", "did_you_mean", "nearest", "one_of"]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from simulator.model import units
+from simulator.model.text import units
 from simulator.replay.document import Document, Path
 from simulator.replay.timeline_spec import ON_A_SERVICE
 

@@ -18,7 +18,7 @@ from operator import methodcaller
 from pathlib import Path
 from typing import Final, TextIO
 
-from simulator.model.units import parse_number
+from simulator.model.text.units import parse_number
 from simulator.replay.csv_header import repetition
 from simulator.replay.problems import Problem, ScenarioError, nearest
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay import traces
 from simulator.replay.base_model import RATE_MAX_RPS
 from simulator.replay.curves import rate_factor

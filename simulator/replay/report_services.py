@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.records.events import ConfigurationChanged, Event, EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.scale_out import ScaleOut

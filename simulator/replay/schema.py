@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.base_model import DURATION_PATTERN, Section
 from simulator.replay.scenario import ScenarioSpec
 

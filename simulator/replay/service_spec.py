@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.resources.secret_reference import parse_reference
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.model.secret_reference import parse_reference
 from simulator.model.sizes import InstanceSize
 from simulator.replay.application_spec import ApplicationSpec
 from simulator.replay.base_model import Count, Cpu, Duration, Memory, Number, Section

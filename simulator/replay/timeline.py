@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from simulator.assembly import Platform, Service
 from simulator.control.autoscaler import change_configuration
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.records.events import TimelineActed
 from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.timeline_spec import (

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from simulator.model import units
+from simulator.model.text import units
 from simulator.model.wire_fault import FaultKind, WireFault
 from simulator.replay.base_model import FACTOR_MAX, Count, Duration, Number, PositiveDuration, Section, Share
 from simulator.replay.deploy_spec import ApiCall, Call, DeploySpec

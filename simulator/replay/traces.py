@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 from simulator.replay.base_model import RATE_MAX_RPS
 from simulator.replay.problems import ScenarioError
 from simulator.replay.recording_text import BLOCK_ROWS, Recording, is_number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from simulator.model import units
+from simulator.model.text import units
 from simulator.replay.check_expression import OF_A_SERVICE, parse_check
 from simulator.replay.document import Document, Path
 from simulator.replay.problems import Problem, nearest

@@ -28,8 +28,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar, Final
 
-from simulator.model.renamed import RENAMED
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.text.renamed import RENAMED
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.rules.policies import PolicyKind
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from simulator.model.health import HealthCheck
-from simulator.model.units import duration_text
+from simulator.model.text.units import duration_text
 
 # ASSUMPTION: App Runner's delay between replacements of an instance that crashes repeatedly is unknown. This is the
 # rule of Kubernetes and ECS (no delay after the first crash, then doubling up to a bound). A log of a crash loop

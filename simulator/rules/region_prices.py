@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.rules.pricing import Rates
 
 REGION_DEFAULT: Final = "us-east-1"

@@ -14,7 +14,7 @@ from simulator.api.calls import ApiCalls
 from simulator.control.api_context import ApiSettings
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import INSTANT, TimeProfile
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from tests.control.api_stage import ALICE, Stage, check_answer
 
 Answer = dict[str, Any]

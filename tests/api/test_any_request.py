@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.api.calls import ApiCalls
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from tests.api import model_walk
 from tests.control.api_stage import ALICE, IMAGE, Stage, check_answer
 from tests.virtual import run_virtual

@@ -8,8 +8,8 @@ import pytest
 
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER, INSTANT, TimeProfile
-from simulator.model.api_error import ApiError
-from simulator.model.phase import Phase
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.phase import Phase
 from tests.api.replayed import MINUTE_S, Aws, GaveUp, polled
 from tests.control.api_stage import IMAGE
 from tests.virtual import run_virtual

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER, INSTANT, TimeProfile
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from tests.api.replayed import Aws, GaveUp, polled
 from tests.control.api_stage import PUBLIC_IMAGE
 from tests.virtual import run_virtual

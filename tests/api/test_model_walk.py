@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.api.calls import ApiCalls
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from tests.api import model_walk
 from tests.control.api_stage import ALICE, Stage
 from tests.virtual import run_virtual

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 
 
 class HeardSteps:

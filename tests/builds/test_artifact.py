@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.builds.artifact import CodeValues, SourceDescription
-from simulator.model.service_configuration import ServiceConfiguration
+from simulator.model.resources.service_configuration import ServiceConfiguration
 
 
 def configuration(code: dict[str, Any], **repository: Any) -> ServiceConfiguration:

@@ -8,7 +8,7 @@ from simulator.builds.build_plan import BuildPlan
 from simulator.builds.config_file import config_schema
 from simulator.builds.config_reading import read_config
 from simulator.builds.runtimes import BY_FILE_NAME, BuildKind
-from simulator.model.problems import FileProblems
+from simulator.model.text.problems import FileProblems
 
 WHOLE = """\
 version: 1.0

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.builds.artifact import BuildFailed, CodeValues, SourceDescription
 from simulator.builds.simulated import SimulatedBuilder
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from simulator.world.clock import ClockKind, run
 from simulator.world.distributions import Constant
 from tests.builds.steps import HeardSteps

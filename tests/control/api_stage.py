@@ -22,7 +22,7 @@ from simulator.control.store import Store
 from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.control.wall_clock import virtual_wall_clock
 from simulator.control.workload import Workload
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from simulator.world.tasks import Tasks
 from tests.virtual import rounds
 

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.control.api_context import ApiSettings
 from simulator.control.principal import Principal
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import ALICE, Stage, principal
 from tests.virtual import run_virtual
 

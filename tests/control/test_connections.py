@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.control.api_context import ApiSettings
-from simulator.model.api_error import ApiError
-from simulator.model.quotas import Quotas
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import Stage
 from tests.control.sources import CODE
 from tests.virtual import run_virtual

@@ -11,8 +11,8 @@ import pytest
 from simulator.control.api_context import ApiSettings
 from simulator.control.time_profile import APP_RUNNER
 from simulator.control.workload import WorkloadFailed
-from simulator.model.api_error import ApiError
-from simulator.model.quotas import Quotas
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import ALICE, IMAGE, Stage, model
 from tests.virtual import run_virtual
 

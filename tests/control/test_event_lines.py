@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from simulator.control.event_lines import phase_lines
-from simulator.model.phase import Phase
-from tests.model.test_service_configuration import IMAGE, code, configuration
+from simulator.model.resources.phase import Phase
+from tests.model.resources.test_service_configuration import IMAGE, code, configuration
 
 
 def test_a_repository_that_configures_itself_has_its_file_read() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.control.api_context import ApiSettings
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import Stage
 from tests.virtual import run_virtual
 

@@ -7,7 +7,7 @@ from simulator.control.operations import KEPT_MAX
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER, INSTANT, profile_named
 from simulator.control.workload import ServiceRevision, WorkloadFailed, application_stopped, pull_failed
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from tests.control.api_stage import IMAGE, Stage
 from tests.control.sources import CODE
 from tests.virtual import run_virtual

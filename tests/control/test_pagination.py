@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.control.pagination import Pages
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from tests.control.api_stage import ALICE, principal
 
 PAGES = Pages(b"k" * 32)

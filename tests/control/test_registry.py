@@ -10,7 +10,7 @@ from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.registry import Registry
 from simulator.control.serialization import DocumentError
 from simulator.control.store import Store
-from simulator.model.api_resources import ConnectionResource
+from simulator.model.resources.api_resources import ConnectionResource
 
 SHELF = "123456789012/us-east-1"
 

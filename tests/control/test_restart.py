@@ -14,8 +14,8 @@ from simulator.control.store import Store
 from simulator.control.time_profile import APP_RUNNER
 from simulator.control.wall_clock import VIRTUAL_START_S, virtual_wall_clock
 from simulator.control.workload import ServiceRevision, WorkloadFailed
-from simulator.model.api_resources import ConnectionResource
-from simulator.model.phase import Phase
+from simulator.model.resources.api_resources import ConnectionResource
+from simulator.model.resources.phase import Phase
 from tests.control import api_stage
 from tests.control.api_stage import Stage
 from tests.virtual import run_virtual
@@ -190,7 +190,7 @@ from simulator.control.registry import Registry
 from simulator.control.service_api import ServiceApi
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.store import Store
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from simulator.control.api_context import ApiSettings
 from simulator.world.tasks import Tasks
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from tests.control.api_stage import ALICE, Stage, model
 from tests.virtual import run_virtual
 

@@ -7,8 +7,8 @@ from simulator.control.log_entries import EntryKind
 from simulator.control.service_events import log_group
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.workload import DeploymentProgress, ServiceRevision
-from simulator.model.api_resources import ServiceResource
-from simulator.model.phase import Phase
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.phase import Phase
 from tests.control.api_stage import IMAGE, Stage
 from tests.virtual import run_virtual
 

@@ -5,7 +5,7 @@ import pytest
 from simulator.control.api_context import ApiSettings
 from simulator.control.time_profile import APP_RUNNER
 from simulator.control.wall_clock import VIRTUAL_START_S
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import ALICE, IMAGE, PUBLIC_IMAGE, Stage, principal
 from tests.control.sources import ECR
 from tests.virtual import run_virtual

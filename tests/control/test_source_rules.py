@@ -6,7 +6,7 @@ import pytest
 
 from simulator.control.source_rules import completed_source
 from simulator.control.wall_clock import VIRTUAL_START_S
-from simulator.model.api_error import ApiError
+from simulator.model.resources.api_error import ApiError
 from tests.control.api_stage import IMAGE
 from tests.control.sources import CODE, ECR, ECR_IMAGE
 

@@ -13,7 +13,7 @@ from simulator.control.registry import Registry
 from simulator.control.state_file import StateFileError, export_state, import_state, read_state
 from simulator.control.store import Store
 from simulator.control.store_file import StoreError
-from simulator.model.api_resources import ConnectionResource
+from simulator.model.resources.api_resources import ConnectionResource
 from tests.control.test_registry import connection
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.control.api_context import ApiSettings
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import IMAGE, Stage, principal
 from tests.virtual import run_virtual
 

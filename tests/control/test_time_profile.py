@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.control.time_profile import APP_RUNNER, INSTANT, profile_named
-from simulator.model.operation import OperationType
-from simulator.model.phase import Phase
+from simulator.model.resources.operation import OperationType
+from simulator.model.resources.phase import Phase
 
 
 @pytest.mark.parametrize("is_image", [True, False])

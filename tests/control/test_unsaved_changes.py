@@ -13,8 +13,8 @@ import pytest
 from simulator.control.log_entries import EntryKind
 from simulator.control.registry import Registry
 from simulator.control.store import Store
-from simulator.model.api_resources import ServiceResource
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.service_state import ServiceStatus
 from tests.control.api_stage import Stage
 from tests.virtual import run_virtual
 

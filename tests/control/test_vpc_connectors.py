@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.control.api_context import ApiSettings
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import IMAGE, Stage
 from tests.virtual import run_virtual
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.control.api_context import ApiSettings
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 from tests.api.wire import elsewhere
 from tests.live.api_tour import BreakingCalls, BusyWorkload, Tour, everything
 from tests.live.client_tools import Answer, LineClient, aws_cli, javascript_sdk

@@ -16,9 +16,9 @@ from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.control.api_context import ApiSettings
 from simulator.fleet.application import SimulatedApplication
-from simulator.model.api_resources import ServiceResource
-from simulator.model.quotas import Quotas
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.api_resources import ServiceResource
+from simulator.model.resources.quotas import Quotas
+from simulator.model.resources.service_state import ServiceStatus
 from simulator.world.clock import ClockKind, run, wall_s
 from simulator.world.distributions import Constant
 from tests.live.test_serving import IMAGE, Stage

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 
 # As little as answers over kept connections: a hundred of them are started one after the other.
 PROGRAM = """

@@ -11,9 +11,9 @@ from simulator.control.api_context import ApiSettings
 from simulator.control.principal import Principal
 from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.control.time_profile import APP_RUNNER
-from simulator.model.api_error import ApiError
-from simulator.model.operation import TRANSITIONS
-from simulator.model.quotas import Quotas
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.operation import TRANSITIONS
+from simulator.model.resources.quotas import Quotas
 from simulator.world.virtual import VirtualLoop
 from tests.control.api_stage import Stage, principal
 from tests.control.test_restart import kill

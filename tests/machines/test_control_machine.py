@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from simulator.control.workload import WorkloadFailed
-from simulator.model.phase import Phase
+from simulator.model.resources.phase import Phase
 from tests.control.api_stage import IMAGE
 from tests.machines import control_reference as reference
 from tests.machines.control_house import CLIENTS, ControlHouse, head, scaling_arn

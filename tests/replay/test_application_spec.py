@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.fleet.application import Failures, SimulatedApplication
-from simulator.model import units
+from simulator.model.text import units
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.service_plans import service_plans

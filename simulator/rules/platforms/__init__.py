@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms import price_lists
 from simulator.rules.platforms.billing import PriceList

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulator.model.problems import one_of
+from simulator.model.text.problems import one_of
 
 
 def check_within(name: str, value: float, low: float, high: float) -> None:

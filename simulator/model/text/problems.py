@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.model.renamed import RENAMED, renamed
+from simulator.model.text.renamed import RENAMED, renamed
 
 
 @dataclass(frozen=True, slots=True, order=True)

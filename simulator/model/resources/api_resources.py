@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulator.model.arn import Arn, owner_key_of
-from simulator.model.domain_state import DomainStatus, names_of
-from simulator.model.ingress_state import IngressStatus
-from simulator.model.operation import ENDED, OperationStatus, OperationType
-from simulator.model.service_configuration import Block, ServiceConfiguration
-from simulator.model.service_state import ServiceStatus
+from simulator.model.resources.arn import Arn, owner_key_of
+from simulator.model.resources.domain_state import DomainStatus, names_of
+from simulator.model.resources.ingress_state import IngressStatus
+from simulator.model.resources.operation import ENDED, OperationStatus, OperationType
+from simulator.model.resources.service_configuration import Block, ServiceConfiguration
+from simulator.model.resources.service_state import ServiceStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.arn import Arn
+from simulator.model.resources.arn import Arn
 
 HEAD = "arn:aws:apprunner:us-east-1:123456789012:"
 ID = "8fe1e10304f84fd2b0df550fe98a71fa"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.model.units import (
+from simulator.model.text.units import (
     duration_text,
     parse_bytes,
     parse_duration,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from simulator.model.operation import OperationType
+from simulator.model.resources.operation import OperationType
 
 
 class ServiceStatus(StrEnum):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from simulator.model.ingress_state import DELETABLE, NEXT, UPDATABLE, IngressStatus
+from simulator.model.resources.ingress_state import DELETABLE, NEXT, UPDATABLE, IngressStatus
 
 
 def test_what_is_pending_ends_and_nothing_else_moves_by_itself() -> None:

@@ -13,7 +13,7 @@ from simulator import Scenario
 from simulator.control.time_profile import profile_named
 from simulator.lab.compare_backends import kind_of
 from simulator.lab.validate import chosen
-from simulator.model.problems import did_you_mean, nearest, one_of
+from simulator.model.text.problems import did_you_mean, nearest, one_of
 from simulator.replay.policy_spec import policy_named
 from simulator.rules.platforms import platform_named
 

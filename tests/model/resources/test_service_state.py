@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.operation import OperationType
-from simulator.model.service_state import OperationDecision, ServiceStatus, status_after, verdict
+from simulator.model.resources.operation import OperationType
+from simulator.model.resources.service_state import OperationDecision, ServiceStatus, status_after, verdict
 
 B, N, R = OperationDecision.BEGINS, OperationDecision.ALREADY_THERE, OperationDecision.REJECTED
 COLUMNS = ("OPERATION_IN_PROGRESS", "RUNNING", "PAUSED", "CREATE_FAILED", "DELETE_FAILED", "DELETED")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.model.visible import visible
+from simulator.model.text.visible import visible
 
 pytestmark = pytest.mark.case("R10")
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulator.model.runtime_support import is_supported
+from simulator.model.resources.runtime_support import is_supported
 
 
 @pytest.mark.parametrize(

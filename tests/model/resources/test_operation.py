@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.operation import ENDED, TRANSITIONS, OperationEvent, OperationStatus, next_status
+from simulator.model.resources.operation import ENDED, TRANSITIONS, OperationEvent, OperationStatus, next_status
 
 
 def test_every_status_is_reached_from_pending() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.secret_reference import ParameterReference, Reference, SecretReference, parse_reference
+from simulator.model.resources.secret_reference import ParameterReference, Reference, SecretReference, parse_reference
 
 SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/shop/key"

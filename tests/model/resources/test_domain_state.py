@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.domain_state import FAILED, WALK, DomainStatus, names_of
+from simulator.model.resources.domain_state import FAILED, WALK, DomainStatus, names_of
 
 
 def test_the_walk_goes_through_validation_and_binding() -> None:

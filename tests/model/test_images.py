@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.fleet.images import ImageIdentifier, RegistryKind
+from simulator.model.images import ImageIdentifier, RegistryKind
 
 DIGEST = "sha256:" + "0a" * 32
 PRIVATE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/"

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.model.renamed import RENAMED, renamed
+from simulator.model.text.renamed import RENAMED, renamed
 from simulator.replay.check_expression import METRICS, parse_check
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report_schema import Report

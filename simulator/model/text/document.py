@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import yaml
 
-from simulator.model.problems import FileProblems, Problem
-from simulator.model.yaml_errors import explained, place_of
+from simulator.model.text.problems import FileProblems, Problem
+from simulator.model.text.yaml_errors import explained, place_of
 
 Path = tuple[str | int, ...]
 

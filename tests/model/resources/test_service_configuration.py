@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.model.health import HealthProtocol
-from simulator.model.service_configuration import ServiceConfiguration, start_words
+from simulator.model.resources.service_configuration import ServiceConfiguration, start_words
 from simulator.model.sizes import InstanceSize
 
 IMAGE = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.quotas import Quotas
+from simulator.model.resources.quotas import Quotas
 
 
 def test_a_quota_of_none_is_rejected() -> None:
