@@ -23,7 +23,7 @@ from simulator.fleet.secrets import SecretsPlace
 from simulator.fleet.settings import PoolSettings
 from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.resources.phase import Phase
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 
 # App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)
 # reaches the service from any client of this machine.

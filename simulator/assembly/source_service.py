@@ -19,7 +19,7 @@ from simulator.fleet.settings import PoolSettings
 from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
 from simulator.model.resources.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 
 # A developer waits for the start, so the first probe after it listens must come soon.
 _PROBE_S: Final = 0.1

@@ -32,8 +32,8 @@ from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.problems import ScenarioError
-from simulator.rules.platforms import PLATFORMS
-from simulator.rules.policies import POLICIES
+from simulator.rules.platforms.presets import PLATFORMS
+from simulator.rules.policies.registry import POLICIES
 
 FAILURES_SHOWN = 5
 

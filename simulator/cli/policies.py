@@ -11,8 +11,8 @@ import typer
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
-from simulator.rules.platforms import PLATFORMS
-from simulator.rules.policies import POLICIES
+from simulator.rules.platforms.presets import PLATFORMS
+from simulator.rules.policies.registry import POLICIES
 
 policies = typer.Typer(help="List the scaling policies and platforms, or write a template for a policy of your own.")
 

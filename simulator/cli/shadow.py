@@ -28,7 +28,7 @@ from simulator.replay.policy_fit import NoteKind
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.replay.scenario import load_scenario
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 from simulator.world.clock import ClockKind
 
 FAILURES_SHOWN = 3

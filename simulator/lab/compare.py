@@ -43,7 +43,7 @@ from simulator.lab.worker_processes import WorkerProcesses
 from simulator.model.text.problems import one_of
 from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.replay.scenario import ScenarioSpec, load_scenario
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 
 SEEDS_DEFAULT: Final = 20
 

@@ -22,9 +22,9 @@ from simulator.replay.policy_spec import PolicySpec, section_of
 from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.user_policy import is_user_policy
-from simulator.rules.platforms import PlatformPreset, platform_named
 from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
+from simulator.rules.platforms.presets import PlatformPreset, platform_named
 from simulator.world.distributions import LogNormal
 from simulator.world.random_streams import RandomStreams
 

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from simulator.model.text.document import parse_document
 from simulator.model.text.problems import FileProblems, did_you_mean, one_of
-from simulator.rules.platforms import platform_named
 from simulator.rules.platforms.billing import Metering, Node, PriceList
+from simulator.rules.platforms.presets import platform_named
 from simulator.rules.platforms.price_lists import BILLINGS
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)

@@ -25,7 +25,7 @@ from simulator.records.instance_time import InstanceTime
 from simulator.replay.clients import OpenClient
 from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow
-from simulator.rules.policies.knative import KnativeParameters, KnativePolicy
+from simulator.rules.policies.kubernetes.knative import KnativeParameters, KnativePolicy
 from simulator.rules.policies.port import Policy
 from simulator.rules.policies.scale_per_request import ScalePerRequestParameters, ScalePerRequestPolicy
 from simulator.world.clock import ClockKind, run

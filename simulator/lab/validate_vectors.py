@@ -9,11 +9,11 @@ from simulator.lab.elasticity import Elasticity, elastic_speedup
 from simulator.lab.ground_truth import vectors
 from simulator.lab.validate_case import Case, Finding, exact
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.hpa_behaviour import UP, Direction, HpaBehaviour, RateLimit
-from simulator.rules.policies.hpa_replicas import Pods, by_average_value, by_pods, by_value
-from simulator.rules.policies.knative_decider import Decider, DeciderSpec
+from simulator.rules.policies.aws.step_scaling import StepScalingParameters, StepScalingPolicy
+from simulator.rules.policies.kubernetes.hpa_behaviour import UP, Direction, HpaBehaviour, RateLimit
+from simulator.rules.policies.kubernetes.hpa_replicas import Pods, by_average_value, by_pods, by_value
+from simulator.rules.policies.kubernetes.knative_decider import Decider, DeciderSpec
 from simulator.rules.policies.port import Observation, Sample
-from simulator.rules.policies.step_scaling import StepScalingParameters, StepScalingPolicy
 from simulator.rules.windows import LinearWindow
 
 KNATIVE: Final = "knative/serving @98e5ef90, its own tests"

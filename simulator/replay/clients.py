@@ -12,8 +12,8 @@ from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
 from simulator.replay.request_numbers import RequestKind
-from simulator.replay.retries import Retries
 from simulator.replay.scripts import Population, Script, User
+from simulator.rules.retries import Retries
 from simulator.world.clock import RunClock
 
 

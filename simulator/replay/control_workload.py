@@ -31,7 +31,7 @@ from simulator.replay.origin_spec import REGION, ServiceSourceSpec
 from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_plans import service_plan
 from simulator.replay.versions import Version, Versions
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 

@@ -22,7 +22,7 @@ from simulator.replay.policy_spec import DEFAULT_POLICY, PolicySpec, section_of
 from simulator.replay.problems import Problem, nearest
 from simulator.replay.raw_access import count, items, mapping, naming_a_service, seconds, services, tried
 from simulator.replay.traffic_rules import traffic_problems
-from simulator.rules.policies import POLICIES, PolicyKind
+from simulator.rules.policies.registry import POLICIES, PolicyKind
 
 # A sine is evaluated in linear pieces, 256 per period: 4000 periods are a million pieces (curves.py).
 SINE_PERIODS_MAX: Final = 4000

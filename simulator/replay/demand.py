@@ -31,7 +31,7 @@ from simulator.replay.curves import RateFactor, rate_factor
 from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.traffic_spec import SourceSpec
-from simulator.rules.policies.metric import EPSILON
+from simulator.rules.policies.metrics.metric import EPSILON
 from simulator.world.distributions import Distribution
 from simulator.world.random_streams import RandomStreams
 

@@ -17,7 +17,7 @@ from simulator.replay.base_model import Section, key_of
 from simulator.replay.document import Document, Path
 from simulator.replay.key_hints import meant_key
 from simulator.replay.problems import Problem, nearest
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 
 _EXPECTED: Final[Mapping[str, str]] = {
     "missing": "given",

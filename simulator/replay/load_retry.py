@@ -8,7 +8,7 @@ from functools import partial
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_followed import FollowedLoad
 from simulator.replay.load_request import RequestChoice, Shot
-from simulator.replay.retries import Retries
+from simulator.rules.retries import Retries
 
 
 class RetryingLoad(FollowedLoad[tuple[Shot, int]]):

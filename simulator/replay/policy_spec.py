@@ -19,8 +19,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, GetPydanticSchema, crea
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.text.problems import one_of
 from simulator.replay.base_model import Count, Duration, Flag, Number, Rate, Section
-from simulator.rules.policies import POLICIES, PolicyKind
 from simulator.rules.policies.port import Actuator
+from simulator.rules.policies.registry import POLICIES, PolicyKind
 
 DEFAULT_POLICY: Final = "app-runner"
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from simulator.replay.retries import MIN_PAUSE_S, cause_of
+from simulator.rules.retries import MIN_PAUSE_S, cause_of
 
 Request = TypeVar("Request")
 

@@ -24,10 +24,10 @@ from simulator.replay.distribution_spec import DistributionSpec
 from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.request_choices import request_choices
 from simulator.replay.request_numbers import RequestKind
-from simulator.replay.retries import OnRetry, Retries
 from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.scripts import Script, ramped
 from simulator.replay.traffic_spec import ClosedSpec
+from simulator.rules.retries import OnRetry, Retries
 from simulator.world.random_streams import RandomStreams
 
 THOUGHTS = 1024  # thinking times sampled at a time

@@ -24,9 +24,9 @@ from simulator.replay.base_model import (
 from simulator.replay.data_file import data_columns
 from simulator.replay.distribution_spec import NOTHING, DistributionSpec
 from simulator.replay.problems import did_you_mean
-from simulator.replay.retries import RETRY_CAUSES
 from simulator.replay.session_spec import RequestSpec, StepSpec
 from simulator.replay.shape_spec import AtOnceSpec, MmppSpec, StagesSpec
+from simulator.rules.retries import RETRY_CAUSES
 
 Spacing = Literal["poisson", "clock"]
 RetryCause = Annotated[

@@ -31,8 +31,8 @@ from typing import Any, ClassVar, Final
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.text.renamed import RENAMED
 from simulator.replay.on_policy_error import OnPolicyError
-from simulator.rules.policies import PolicyKind
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.registry import PolicyKind
 
 SEPARATOR: Final = ".py:"
 # A decision of a shipped policy takes microseconds. A second of real time blocks a live platform for a second.

@@ -18,7 +18,7 @@ from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import ScenarioSpec, read_scenario
-from simulator.rules.platforms import PLATFORMS, platform_named
+from simulator.rules.platforms.presets import PLATFORMS, platform_named
 
 # Sparse enough that every instance falls idle often, long enough that idle ones expire; a burst in the midst.
 TEXT: Final = """

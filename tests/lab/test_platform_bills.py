@@ -27,7 +27,7 @@ from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import ScenarioSpec, read_scenario
-from simulator.rules.platforms import PLATFORMS, platform_named
+from simulator.rules.platforms.presets import PLATFORMS, platform_named
 
 FOLDER: Final = Path(__file__).parents[2] / "scenarios"
 NAMES: Final = ("flash-sale", "worldcup98-evening", "cpu-bound")

@@ -27,7 +27,7 @@ def test_a_shadow_that_is_the_acting_policy_never_differs(scenario: ScenarioSpec
     """`own.py` wraps the very class with the scenario's parameters, so it must decide the same at every second."""
     own = tmp_path / "own.py"
     own.write_text(
-        "from simulator.rules.policies.app_runner import AppRunnerParameters, AppRunnerPolicy\n"
+        "from simulator.rules.policies.aws.app_runner import AppRunnerParameters, AppRunnerPolicy\n"
         "class Own(AppRunnerPolicy):\n"
         "    def __init__(self, scaling):\n"
         "        super().__init__(AppRunnerParameters(4.0, start_lag_s=2.0, scale_in_delay_s=5.0, "

@@ -13,7 +13,7 @@ from simulator.replay.runner import Run, play
 from simulator.replay.scenario import ScenarioSpec, load_scenario, read_scenario
 from simulator.replay.service_plans import service_plan
 from simulator.replay.signal_levels import cpu_at_most
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 from simulator.world.clock import ClockKind
 
 SHIPPED = Path("scenarios")

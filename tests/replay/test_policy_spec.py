@@ -7,9 +7,9 @@ import pytest
 from simulator.replay.policy_spec import policy_named
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import read_scenario
-from simulator.rules.policies import POLICIES
-from simulator.rules.policies.hpa_behaviour import RateLimit
+from simulator.rules.policies.kubernetes.hpa_behaviour import RateLimit
 from simulator.rules.policies.oracle import OracleParameters
+from simulator.rules.policies.registry import POLICIES
 from simulator.rules.policies.scheduled import ScheduleEntry
 from tests.replay.scenario_texts import scenario_of, scenario_text
 

@@ -15,8 +15,8 @@ from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.service_plans import service_plans
-from simulator.rules.policies import POLICIES
 from simulator.rules.policies.port import Observation, Sample
+from simulator.rules.policies.registry import POLICIES
 from simulator.world.clock import ClockKind
 
 # Of one instance, launched at the first request: what the platform's look adds to a start-up of 2.34 s.

@@ -15,7 +15,7 @@ from simulator.model.sizes import InstanceSize
 from simulator.replay.problems import Problem, ScenarioError
 from simulator.replay.scenario import load_scenario, read_scenario
 from simulator.replay.timeline_spec import KillInstanceSpec
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 from simulator.world.distributions import Constant, Exponential, LogNormal
 from tests.replay.scenario_texts import scenario_of, scenario_text
 

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Final
 
 from simulator.rules.admission import Overflow
-from simulator.rules.platforms import PLATFORMS, PlatformPreset
+from simulator.rules.platforms.presets import PLATFORMS, PlatformPreset
 
 
 @dataclass(frozen=True, slots=True)

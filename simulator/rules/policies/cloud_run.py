@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.metric import CPU, EPSILON
+from simulator.rules.policies.metrics.metric import CPU, EPSILON
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger

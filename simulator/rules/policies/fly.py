@@ -22,7 +22,7 @@ from typing import Literal, get_args
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.periodic import Periodic
+from simulator.rules.policies.metrics.periodic import Periodic
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger

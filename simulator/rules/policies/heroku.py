@@ -20,9 +20,9 @@ from typing import Final
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.metric import LATENCY
+from simulator.rules.policies.metrics.metric import LATENCY
+from simulator.rules.policies.metrics.published_metric import PublishedMetric
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
-from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.forecast import straight_line
-from simulator.rules.policies.metric import EPSILON, OfferedLoad
+from simulator.rules.policies.metrics.forecast import straight_line
+from simulator.rules.policies.metrics.metric import EPSILON, OfferedLoad
+from simulator.rules.policies.metrics.published_metric import PublishedMetric
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
-from simulator.rules.policies.published_metric import PublishedMetric
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simulator.rules.policies.metric import Metric
+from simulator.rules.policies.metrics.metric import Metric
 
 
 class Signal(StrEnum):
@@ -51,7 +51,9 @@ class Requirements:
 
 
 def trigger_of(metric: Metric, above: float, vcpus: float) -> Trigger:
-    """Return the trigger of a per-instance metric (metric.py); `above` in its unit, for CPU as a share of `vcpus`."""
+    """Return the trigger of a per-instance metric (rules/policies/metrics/metric.py); `above` in its unit, for CPU
+    as a share of `vcpus`.
+    """
     if metric == "cpu":
         return Trigger(Signal.CPU, above * vcpus)
     return Trigger(Signal.RATE if metric == "requests" else Signal.CONCURRENCY, above)

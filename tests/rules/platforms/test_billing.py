@@ -8,7 +8,6 @@ import re
 import pytest
 
 from simulator.model.sizes import InstanceSize
-from simulator.rules.platforms import PLATFORMS, platform_named
 from simulator.rules.platforms.billing import (
     Consumption,
     FreeTier,
@@ -20,8 +19,9 @@ from simulator.rules.platforms.billing import (
     month_bill,
     nodes_of,
 )
+from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 from simulator.rules.pricing import InstanceUsage, bill, metered
 from simulator.rules.region_prices import rates_of
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies import POLICIES, PolicyKind
 from simulator.rules.policies.oracle import OracleParameters
 from simulator.rules.policies.port import Decision, Policy
+from simulator.rules.policies.registry import POLICIES, PolicyKind
 from tests.rules.policies.services import observation, sample
 
 

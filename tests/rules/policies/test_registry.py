@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 from tests.rules.policies.services import observation, sample
 
 NAMES = list(POLICIES)

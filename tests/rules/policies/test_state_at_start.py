@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies import POLICIES
+from simulator.rules.policies.registry import POLICIES
 from tests.rules.policies.services import observation, sample
 
 TEN = 10

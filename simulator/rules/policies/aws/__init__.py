@@ -1,0 +1,1 @@
+"""Policies of AWS: App Runner, ECS with Application Auto Scaling, Lambda."""

@@ -1,0 +1,124 @@
+"""AWS Lambda on demand: a new environment for every request without one, within the account's rate limit (policies 3.5,
+P8).
+
+An instance is an environment; on Lambda its MaxConcurrency is 1. A function gets at most 1,000 new environments in
+10 s, "best-effort continuous refill" (read): a bucket of 1,000 tokens, refilled by 100/s. MaxSize is the function's
+share of the account's concurrency. A request waits for its environment during a cold start, so the service needs
+overflow `queue`: with `reject` no request is ever queued and no environment is ever started.
+
+An environment takes at most 10 requests per second, so functions shorter than 100 ms need rate / 10 environments, more
+than their concurrency (policies 5). Requests above the account's rate (10 x its concurrency) are not rejected here.
+
+Removal: an idle environment is removed after about ten minutes (observed; policies 3.5). The published counts are
+reproduced only if requests go to the newest idle environment.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.metrics.metric import EPSILON
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_within
+from simulator.rules.policies.requirements import Requirements, Signal, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaParameters:
+    """Parameters; times in seconds, tokens in environments.
+
+    Raises:
+        ValueError: if a number is out of range.
+    """
+
+    burst: int = 1000  # lambda/latest/dg/scaling-behavior.html (read)
+    refill_rps: float = 100.0  # the same page: 1,000 every 10 s, refilled continuously
+    environment_rps: float = 10.0  # maximum requests/s of one environment (lambda/latest/dg/lambda-concurrency; read)
+    idle_expiry_s: float = 600.0  # observed in the SimFaaS data; some environments live longer
+    # The instance's start-up distribution is the whole cold start: placing an environment takes milliseconds.
+    start_lag_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_within("burst", self.burst, 1, 1e6)
+        check_above("refill_rps", self.refill_rps, 0)
+        check_above("environment_rps", self.environment_rps, 0)
+        check_above("idle_expiry_s", self.idle_expiry_s, 0)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
+        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
+
+
+class LambdaPolicy:
+    """Only adds instances, within its tokens; `actuator.idle_expiry_s` removes them."""
+
+    name = "lambda"
+    tick_s = 1.0  # requests trigger decisions; the tick uses the tokens refilled in the meantime
+    reacts_to_queue = True
+
+    def __init__(
+        self,
+        parameters: LambdaParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
+    ) -> None:
+        self.actuator = Actuator(
+            start_lag_s=parameters.start_lag_s,
+            startup_probe_s=readiness.AT_ONCE_S,
+            idle_expiry_s=parameters.idle_expiry_s,
+        )
+        self._burst = parameters.burst
+        self._refill_rps = parameters.refill_rps
+        self._environment_rps = parameters.environment_rps
+        self._rate_rps = 0.0  # in the last second
+        self._tokens = float(parameters.burst)
+        self._filled_s = 0.0
+
+    def observe(self, sample: Sample) -> None:
+        """Record the rate; apart from the tokens nothing else of the past is used."""
+        self._rate_rps = float(sample.arrivals)
+
+    def decide(self, observation: Observation) -> Decision:
+        scaling = observation.scaling
+        self._refill(observation.now_s)
+        there = observation.ready + observation.coming
+        short = max(0, observation.waiting - observation.coming * scaling.max_concurrency)
+        missing = -(-short // scaling.max_concurrency)
+        by_rate = math.ceil(self._rate_rps / (self._environment_rps * scaling.max_concurrency) - EPSILON)
+        rate_binds = by_rate - there > missing
+        missing = max(missing, by_rate - there)
+        clamps: tuple[str, ...] = ()
+        started = missing
+        if started > self._tokens:
+            started = int(self._tokens)
+            clamps = (f"start rate: {started}",)
+        desired, clamps = bounded(there + started, scaling, clamps)
+        spent = min(started, max(0, desired - there))
+        self._tokens -= spent
+        if rate_binds:
+            reason = f"{self._rate_rps:g} requests/s are more than {there} environments may take"
+        elif missing:
+            reason = f"{short} requests wait without a free or starting slot"
+        else:
+            reason = "every request has a slot or one that is starting"
+        return Decision(
+            desired=desired,
+            formula=f"{observation.ready} ready + {observation.coming} coming + {missing} missing = {there + missing}",
+            reason=reason,
+            inputs=(
+                ("ready", observation.ready),
+                ("coming", observation.coming),
+                ("waiting", observation.waiting),
+                ("tokens", self._tokens),
+                ("rate_rps", self._rate_rps),
+            ),
+            clamps=clamps,
+        )
+
+    def _refill(self, now_s: float) -> None:
+        self._tokens = min(self._burst, self._tokens + (now_s - self._filled_s) * self._refill_rps)
+        self._filled_s = now_s

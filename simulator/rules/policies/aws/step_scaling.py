@@ -1,0 +1,203 @@
+"""AWS step scaling: the further the metric is beyond the alarm's threshold, the larger the change (policies 3.4).
+
+The bounds of a step are relative to the threshold. Above it a step includes its lower bound and excludes its upper
+bound; below it the reverse. Percentages become whole instances by AWS's rounding: towards zero, but never to zero.
+
+The defaults are the example of the Application Auto Scaling user guide (read; validation case 44): threshold 50 %,
++10 % from 60 and +30 % from 70, -10 % from 40 and -30 % from 30.
+
+Needs the signal `cpu`, unless another metric is configured.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies import readiness
+from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
+from simulator.rules.policies.bounds import bounded
+from simulator.rules.policies.metrics.metric import EPSILON, Metric, measured, needs_of
+from simulator.rules.policies.metrics.published_metric import PublishedMetric
+from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.requirements import Requirements, trigger_of
+
+AdjustmentType = Literal["change", "percent", "exact"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step from `lower` to `upper` relative to the threshold (None: unbounded), with a change of `by`.
+
+    `by` is a number of instances or a share of them, depending on the adjustment type.
+
+    Raises:
+        ValueError: if `lower` is not below `upper`.
+    """
+
+    by: float = 0.0
+    lower: float | None = None
+    upper: float | None = None
+
+    def __post_init__(self) -> None:
+        check_within("by", self.by, -1000, 1000)
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            msg = f"lower = {self.lower:g}, must be below upper = {self.upper:g}"
+            raise ValueError(msg)
+
+    def holds(self, beyond: float) -> bool:
+        """True if a metric `beyond` the threshold (negative: below it) is in this step."""
+        low = -math.inf if self.lower is None else self.lower
+        high = math.inf if self.upper is None else self.upper
+        if beyond >= 0:
+            return low - EPSILON <= beyond < high - EPSILON
+        return low + EPSILON < beyond <= high + EPSILON
+
+
+OUT: Final = (Step(by=0.1, lower=0.1, upper=0.2), Step(by=0.3, lower=0.2))
+IN: Final = (Step(by=-0.1, lower=-0.2, upper=-0.1), Step(by=-0.3, upper=-0.2))
+
+
+@dataclass(frozen=True, slots=True)
+class StepScalingParameters:
+    """Parameters; times in seconds, the threshold in the metric's unit: CPU share, requests in flight or requests/s per
+    instance.
+
+    Raises:
+        ValueError: if a number is out of range.
+    """
+
+    metric: Metric = "cpu"
+    threshold: float = 0.5
+    scale_out: tuple[Step, ...] = OUT
+    scale_in: tuple[Step, ...] = IN
+    adjustment: AdjustmentType = "percent"
+    min_magnitude: int = 0  # MinAdjustmentMagnitude: the minimum change by a percentage
+    vcpus: float = 1.0  # per instance; utilisation is a share of them
+    # ASSUMPTION: the alarms are user-defined; two one-minute points are usual. The user's alarms settle it.
+    out_points: int = 2
+    in_points: int = 2
+    scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
+    scale_in_cooldown_s: float = 300.0
+    metric_late_s: float = LATE_S
+    start_lag_s: float = FARGATE_START_LAG_S
+
+    def __post_init__(self) -> None:
+        check_choice("metric", self.metric, get_args(Metric))
+        check_above("threshold", self.threshold, 0)
+        check_choice("adjustment", self.adjustment, get_args(AdjustmentType))
+        check_within("min_magnitude", self.min_magnitude, 0, 1000)
+        check_above("vcpus", self.vcpus, 0)
+        check_within("out_points", self.out_points, 1, 60)
+        check_within("in_points", self.in_points, 1, 60)
+        check_within("scale_out_cooldown_s", self.scale_out_cooldown_s, 0, 86400)
+        check_within("scale_in_cooldown_s", self.scale_in_cooldown_s, 0, 86400)
+        check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
+        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return needs_of(self.metric)
+
+    def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
+        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        least = min((step.lower or 0.0 for step in self.scale_out if step.by > 0), default=math.inf)
+        return Requirements(
+            (trigger_of(self.metric, self.threshold + max(0.0, least), self.vcpus),),
+            soonest_s=self.out_points * PERIOD_S + self.metric_late_s,
+            slowest_s=max(self.in_points * PERIOD_S + self.metric_late_s, self.scale_in_cooldown_s),
+        )
+
+
+def adjusted(capacity: int, by: float, kind: AdjustmentType, min_magnitude: int = 0) -> int:
+    """Return the new capacity, at least 0.
+
+    Changes by a share are rounded: 12.7 to 12, 0.67 to 1, -0.58 to -1, -6.67 to -6.
+    """
+    if kind == "exact":
+        return max(0, round(by))
+    if kind == "change":
+        return max(0, capacity + round(by))
+    change = capacity * by
+    whole = math.floor(abs(change) + EPSILON)
+    if change:
+        whole = max(whole, 1, min_magnitude)
+    return max(0, capacity + (whole if change > 0 else -whole))
+
+
+class StepScalingPolicy:
+    """Owns the desired count, like an ECS service; the first one is the number of present instances."""
+
+    name = "step-scaling"
+    tick_s = 10.0  # the maximum delay after a new point; between points nothing changes
+    reacts_to_queue = False
+
+    def __init__(
+        self,
+        parameters: StepScalingParameters,
+        scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
+    ) -> None:
+        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
+        self._parameters = parameters
+        self._points = PublishedMetric(
+            PERIOD_S, parameters.metric_late_s, max(parameters.out_points, parameters.in_points)
+        )
+        self._seen = 0
+        self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
+        self._capacity: int | None = None
+
+    def observe(self, sample: Sample) -> None:
+        self._points.record(sample.second, *measured(self._parameters.metric, sample, self._parameters.vcpus))
+
+    def decide(self, observation: Observation) -> Decision:
+        present = observation.ready + observation.coming if self._capacity is None else self._capacity
+        capacity, clamps = bounded(present, observation.scaling)
+        points = self._points.published(observation.now_s)
+        value = points[-1] if points else None
+        desired, formula, reason = capacity, f"capacity = {capacity}", "no new point of the metric"
+        if self._points.count > self._seen:
+            self._seen = self._points.count
+            desired, formula, reason = self._act(observation, capacity, points)
+        self._capacity = desired
+        inputs: tuple[tuple[str, float], ...] = (("threshold", self._parameters.threshold), ("capacity", present))
+        if value is not None:
+            inputs = ((self._parameters.metric, value), *inputs)
+        return Decision(desired, formula, reason, inputs, clamps)
+
+    def _act(self, observation: Observation, capacity: int, points: list[float | None]) -> tuple[int, str, str]:
+        """Return (capacity, formula, reason) for a new point."""
+        parameters, scaling = self._parameters, observation.scaling
+        threshold, value = parameters.threshold, points[-1]
+        out = breaches(points, parameters.out_points, lambda point: point >= threshold - EPSILON)
+        if value is None or not (
+            out or breaches(points, parameters.in_points, lambda point: point <= threshold + EPSILON)
+        ):
+            newest = "the newest minute has no data" if value is None else f"{value:.4g} in the newest minute"
+            return capacity, f"capacity = {capacity}", f"no alarm at {threshold:g}: {newest}"
+        beyond = value - threshold
+        steps = parameters.scale_out if out else parameters.scale_in
+        step = next((step for step in steps if step.holds(beyond)), None)
+        if step is None:
+            return capacity, f"{value:.6g} - {threshold:g} = {beyond:.6g}", "the breach is too small for every step"
+
+        def proposed(base: int) -> int:
+            return adjusted(base, step.by, parameters.adjustment, parameters.min_magnitude)
+
+        wanted = proposed(capacity)
+        formula = (
+            f"{value:.6g} - {threshold:g} = {beyond:.6g}: {parameters.adjustment} {step.by:+g} of {capacity} = {wanted}"
+        )
+        if out:
+            desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proposed)
+        else:
+            desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, wanted)
+        side = "above" if out else "below"
+        reason = f"the metric is {abs(beyond):.4g} {side} the threshold of {threshold:g}"
+        return (
+            desired,
+            formula,
+            reason if desired != capacity else f"{reason}, but bounds or a cooldown keep {capacity}",
+        )

@@ -1,0 +1,1 @@
+"""What policies measure and predict: load per instance, published metric points, forecasts."""

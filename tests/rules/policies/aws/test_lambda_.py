@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.aws.lambda_ import LambdaParameters, LambdaPolicy
+from simulator.rules.policies.port import Decision
+from tests.rules.policies.services import observation, sample
+
+ACCOUNT = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=5000)
+
+
+def asked(policy: LambdaPolicy, now_s: float, *, ready: int = 0, coming: int = 0, waiting: int = 0) -> Decision:
+    return policy.decide(observation(now_s, ACCOUNT, ready=ready, coming=coming, waiting=waiting))
+
+
+def test_each_waiting_request_starts_an_environment() -> None:
+    assert asked(LambdaPolicy(LambdaParameters(), ACCOUNT), 0, ready=3, waiting=2).desired == 5
+
+
+def test_a_burst_starts_a_thousand_at_once_and_then_a_hundred_a_second() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    started, totals = 0, []
+    for second in range(4):
+        started = asked(policy, second, coming=started, waiting=3000).desired
+        totals.append(started)
+    assert totals == [1000, 1100, 1200, 1300]
+
+
+def test_the_bucket_does_not_grow_beyond_a_thousand() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    assert asked(policy, 3600, waiting=3000).desired == 1000
+
+
+def test_what_the_rate_denies_is_named() -> None:
+    policy = LambdaPolicy(LambdaParameters(burst=2), ACCOUNT)
+    assert asked(policy, 0, waiting=5).clamps == ("start rate: 2",)
+
+
+def test_starts_that_max_size_denies_cost_no_token() -> None:
+    full = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=10)
+    policy = LambdaPolicy(LambdaParameters(), full)
+    decision = policy.decide(observation(0, full, ready=8, waiting=5))
+    assert (decision.desired, dict(decision.inputs)["tokens"]) == (10, 998)
+
+
+def test_idle_environments_expire_after_ten_minutes_and_the_policy_itself_removes_none() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    assert (policy.actuator.idle_expiry_s, policy.reacts_to_queue) == (600, True)
+    assert asked(policy, 0, ready=7).desired == 7
+
+
+def test_a_bucket_of_nothing_is_rejected() -> None:
+    with pytest.raises(ValueError, match=r"^burst = 0, must be 1 to 1e\+06$"):
+        LambdaParameters(burst=0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 4000)), max_size=30))
+def test_no_time_sees_more_starts_than_bucket_and_refill(steps: list[tuple[float, int]]) -> None:
+    policy, now_s, coming = LambdaPolicy(LambdaParameters(), ACCOUNT), 0.0, 0
+    for ahead_s, waiting in steps:
+        now_s += ahead_s
+        coming = asked(policy, now_s, coming=coming, waiting=waiting).desired
+        assert coming <= 1000 + 100 * now_s + 1e-6
+
+
+@pytest.mark.case("L36")
+@pytest.mark.parametrize(
+    ("rate", "ready", "needed"), [(10, 1, 1), (11, 1, 2), (100, 2, 10), (100, 12, 12), (10_000, 1, 1000)]
+)
+def test_an_environment_takes_ten_requests_a_second_at_most(rate: int, ready: int, needed: int) -> None:
+    """Functions of 1 ms: their concurrency asks for one environment or none."""
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    policy.observe(sample(0, rate * 0.001, finished=rate, service_s=rate * 0.001, ready=ready))
+    decision = asked(policy, 1, ready=ready)
+    assert decision.desired == needed
+    if needed > ready:
+        assert decision.reason == f"{rate} requests/s are more than {ready} environments may take"
+
+
+@pytest.mark.case("L36")
+def test_where_concurrency_asks_for_more_the_rate_adds_nothing() -> None:
+    policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
+    policy.observe(sample(0, 30.0, finished=30, service_s=30.0, ready=20))
+    assert asked(policy, 1, ready=20, waiting=10).desired == 30

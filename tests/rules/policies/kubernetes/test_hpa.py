@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.policies.kubernetes.hpa import HpaParameters, HpaPolicy
+from simulator.rules.policies.kubernetes.hpa_behaviour import RateLimit
+from simulator.rules.policies.port import Decision
+from tests.rules.policies.services import observation, sample
+
+SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=200)
+
+
+class Cluster:
+    """`ready` pods, each using the given share of its CPU; decisions every 15 s."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.policy = HpaPolicy(HpaParameters(**changes), SCALING)
+        self.second = 0
+
+    def after(self, seconds: int, cpu_share: float, *, ready: int, coming: int = 0, in_flight: float = 0.0) -> Decision:
+        """The last decision of so many seconds (a multiple of 15)."""
+        for _ in range(seconds):
+            self.policy.observe(sample(self.second, in_flight, ready=ready, cpu_s=cpu_share * ready))
+            self.second += 1
+            if self.second % 15 == 0:
+                decision = self.policy.decide(observation(self.second, SCALING, ready=ready, coming=coming))
+        return decision
+
+
+def test_utilisation_of_twice_the_target_doubles() -> None:
+    assert Cluster(target=0.4).after(60, 0.8, ready=3).desired == 6
+
+
+def test_the_default_target_is_80_percent() -> None:
+    decision = Cluster().after(60, 0.4, ready=10)
+    assert decision.formula == "ceil(10 x 0.4 / 0.8) = 5"
+
+
+def test_utilisation_is_read_in_whole_percent() -> None:
+    # 88.9 % is 88 % for the controller: 88 / 80 = 1.1 exactly is outside the tolerance, 87 / 80 is inside.
+    assert Cluster().after(60, 0.889, ready=10).desired == 11
+    assert Cluster().after(60, 0.879, ready=10).desired == 10
+
+
+def test_a_point_is_seen_one_period_late() -> None:
+    cluster = Cluster()
+    cluster.after(30, 0.8, ready=4)
+    assert cluster.after(15, 1.6, ready=4).desired == 4  # the point of the last 15 s is not published yet
+    assert cluster.after(15, 1.6, ready=4).desired == 8
+
+
+def test_without_a_metric_nothing_changes() -> None:
+    decision = Cluster().after(15, 0.9, ready=3)
+    assert (decision.desired, decision.reason) == (3, "no metric of a ready pod: nothing changes")
+
+
+def test_coming_pods_count_as_idle_when_more_are_wanted() -> None:
+    # 3 ready at 160 % of 80 %: 6 are wanted. With 3 coming, (3 x 160 + 3 x 0) / 6 is the target: nothing changes.
+    cluster = Cluster()
+    cluster.policy.replicas = 6
+    assert cluster.after(60, 1.6, ready=3, coming=3).desired == 6
+
+
+def test_a_pod_that_has_just_become_ready_says_nothing_about_cpu_yet() -> None:
+    cluster = Cluster()
+    cluster.policy.replicas = 4
+    cluster.after(60, 0.8, ready=2, coming=2)
+    counts = [dict(cluster.after(15, 0.8, ready=4).inputs) for _ in range(2)]
+    # At 75 the point is of 45 to 60, before they were ready; at 90 it is of 60 to 75.
+    assert [(count["ready"], count["unready"]) for count in counts] == [(2, 2), (4, 0)]
+
+
+def test_without_a_cpu_initialisation_period_a_fresh_pod_is_missing() -> None:
+    cluster = Cluster(cpu_initialisation_s=0.0)
+    cluster.policy.replicas = 4
+    cluster.after(60, 0.8, ready=2, coming=2)
+    count = dict(cluster.after(15, 0.8, ready=4).inputs)
+    assert (count["ready"], count["unready"], count["missing"]) == (2, 0, 2)
+
+
+def test_a_need_that_is_being_met_is_not_counted_again_while_the_metric_is_late() -> None:
+    cluster = Cluster(metric="concurrency", target=10.0)
+    assert cluster.after(60, 0.0, ready=1, in_flight=40).desired == 4
+    # The point is still of one pod with 40 in flight: 1 x 40 / 10, the three new ones are missing.
+    assert cluster.after(15, 0.0, ready=4, in_flight=40).desired == 4
+    assert cluster.after(30, 0.0, ready=4, in_flight=40).desired == 4
+
+
+def test_concurrency_per_pod_counts_every_ready_pod_and_has_70_percent_as_default_target() -> None:
+    decision = Cluster(metric="concurrency").after(60, 0.0, ready=2, in_flight=28)
+    assert decision.formula == "ceil(2 x 14 / 7) = 4"
+    assert decision.desired == 4
+
+
+def test_fewer_are_followed_once_five_minutes_have_wanted_them() -> None:
+    cluster = Cluster()
+    cluster.after(60, 0.8, ready=10)  # the point of 45 to 60 is seen at 75: the last recommendation of 10
+    assert cluster.after(300, 0.4, ready=10).desired == 10
+    assert cluster.after(15, 0.4, ready=10).desired == 5  # 375: it is 300 s old
+
+
+def test_the_bounds_come_before_any_metric() -> None:
+    policy = HpaPolicy(HpaParameters(), SCALING)
+    bounds = AutoScalingConfiguration(max_concurrency=10, min_size=4, max_size=5)
+    decision = policy.decide(observation(15, bounds, ready=9))
+    assert (decision.desired, decision.clamps) == (5, ("max_size = 5",))
+
+
+def test_its_own_limits_replace_the_defaults() -> None:
+    cluster = Cluster(scale_up_limits=(RateLimit(pods=1, period_s=60),))
+    assert cluster.after(60, 0.8, ready=3).desired == 3
+    assert cluster.after(60, 8.0, ready=3).desired == 4
+    assert cluster.after(60, 8.0, ready=4).desired == 5
+
+
+def test_no_limits_at_all_are_rejected() -> None:
+    with pytest.raises(ValueError, match=r"^scale_down_limits = \[\], must be at least one limit$"):
+        HpaParameters(scale_down_limits=())

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.rules.policies.kubernetes.scaled_object import Activation
+
+
+def test_activity_wakes_at_once() -> None:
+    activation = Activation(cooldown_s=300)
+    assert activation.floor(0, 0)[0] == 0
+    activation.look(5, active=True)
+    assert activation.floor(5, 0) == (1, "there is activity")
+
+
+def test_past_activity_keeps_only_what_is_there() -> None:
+    activation = Activation(cooldown_s=300)
+    activation.look(5, active=True)
+    assert activation.floor(6, present=0)[0] == 0
+    assert activation.floor(6, present=1)[0] == 1
+
+
+def test_the_cooldown_counts_from_the_last_look_that_saw_activity() -> None:
+    activation = Activation(cooldown_s=300)
+    activation.look(5, active=True)
+    activation.look(10, active=False)
+    assert activation.floor(304.9, 3)[0] == 1
+    assert activation.floor(305, 3) == (1, "no activity for 300s, which is within the cooldown")
+    assert activation.floor(305.5, 3) == (0, "no activity for 300s")
+
+
+@pytest.mark.case("L40")
+def test_the_last_replica_goes_at_a_poll_only() -> None:
+    activation = Activation(cooldown_s=300)
+    activation.look(30, active=True)
+    activation.look(331, active=False, polls=False)
+    assert activation.floor(331, 1) == (1, "no activity for 301s; zero is decided at the next poll")
+    activation.look(360, active=False)
+    assert activation.floor(360, 1) == (0, "no activity for 330s")
+
+
+@pytest.mark.case("L13")
+def test_without_any_activity_yet_no_time_is_told() -> None:
+    assert Activation(cooldown_s=300).floor(1000, 1) == (0, "no activity yet")
+
+
+def test_nothing_goes_to_zero_before_the_initial_time_is_over() -> None:
+    activation = Activation(cooldown_s=300, initial_s=60)
+    assert activation.floor(59, 1)[0] == 1
+    assert activation.floor(60, 1)[0] == 0
