@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from simulator.wire.request import RequestHead
+from simulator.wire.http1.request import RequestHead
 
 if TYPE_CHECKING:
     from simulator.edge.exchange import LiveExchange

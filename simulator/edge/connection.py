@@ -21,10 +21,10 @@ from simulator.edge.exchange import LiveExchange
 from simulator.edge.lingering_close import LingeringClose
 from simulator.edge.ports import ListenerCallbacks, RequestHandler
 from simulator.model.rejection import NO_ROUTE
-from simulator.wire.fault import ProtocolError
-from simulator.wire.local_replies import LocalReply, complaint
-from simulator.wire.reader import RequestReader
-from simulator.wire.request import RequestHead
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.local_replies import LocalReply, complaint
+from simulator.wire.http1.reader import RequestReader
+from simulator.wire.http1.request import RequestHead
 
 
 class DownstreamConnection(asyncio.BufferedProtocol):

@@ -19,11 +19,11 @@ from simulator.edge.synthetic import SyntheticResponse
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import WIRE_TRUNCATED, Rejection
-from simulator.wire.body import chunk
-from simulator.wire.framing import CHUNKED
-from simulator.wire.local_replies import CONTINUE, WEBSOCKET, connection_line, rejected
-from simulator.wire.request import IDEMPOTENT, RequestHead
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.body import chunk
+from simulator.wire.http1.framing import CHUNKED
+from simulator.wire.http1.local_replies import CONTINUE, WEBSOCKET, connection_line, rejected
+from simulator.wire.http1.request import IDEMPOTENT, RequestHead
+from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 if TYPE_CHECKING:

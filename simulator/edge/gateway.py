@@ -18,9 +18,9 @@ from simulator.edge.ports import Downstream, Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
-from simulator.wire.local_replies import LocalReply, rejected
-from simulator.wire.request import ENVOY_FIELDS, RequestHead
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.local_replies import LocalReply, rejected
+from simulator.wire.http1.request import ENVOY_FIELDS, RequestHead
+from simulator.wire.http1.response import ResponseHead
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from simulator.edge.gateway import Gateway
 from simulator.edge.ports import Downstream
 from simulator.fleet.exchange import Exchange
-from simulator.wire.request import PLAIN_FIELDS
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.request import PLAIN_FIELDS
+from simulator.wire.http1.response import ResponseHead
 
 if TYPE_CHECKING:
     from simulator.edge.exchange import LiveExchange

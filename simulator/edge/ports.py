@@ -11,9 +11,9 @@ from simulator.edge.access_log import EntryLog
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.local_replies import LocalReply
-from simulator.wire.request import FieldTable, RequestHead
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.local_replies import LocalReply
+from simulator.wire.http1.request import FieldTable, RequestHead
+from simulator.wire.http1.response import ResponseHead
 
 if TYPE_CHECKING:
     from simulator.edge.connection import DownstreamConnection

@@ -12,10 +12,10 @@ from simulator.edge.ports import Downstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
-from simulator.wire.local_replies import LocalReply, rejected
+from simulator.wire.http1.local_replies import LocalReply, rejected
+from simulator.wire.http1.request import ENVOY_FIELDS, RequestHead
+from simulator.wire.http1.response import ResponseHead
 from simulator.wire.own_names import OwnNames
-from simulator.wire.request import ENVOY_FIELDS, RequestHead
-from simulator.wire.response import ResponseHead
 
 _NO_ROUTE: Final = rejected(NO_ROUTE)
 _LOOPBACK: Final = OwnNames()

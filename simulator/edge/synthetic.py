@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from simulator.wire.grammar import DIGITS
-from simulator.wire.local_replies import PLAIN, reason_of
-from simulator.wire.request import RequestHead
+from simulator.wire.http1.grammar import DIGITS
+from simulator.wire.http1.local_replies import PLAIN, reason_of
+from simulator.wire.http1.request import RequestHead
 
 SIZE_FIELD: Final = b"x-simulator-response-bytes"
 _PIECE: Final = b"." * (64 * 1024)

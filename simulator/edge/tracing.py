@@ -22,9 +22,9 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.ports import Downstream
 from simulator.model.rejection import OVERFLOW, UNAVAILABLE
 from simulator.records.request_trace import ADMITTED, ANSWERED, QUEUED, REJECTED, RequestTrace, Tracing, waits
-from simulator.wire.fields import FieldTable
-from simulator.wire.request import RequestHead
-from simulator.wire.trace_context import (
+from simulator.wire.http1.fields import FieldTable
+from simulator.wire.http1.request import RequestHead
+from simulator.wire.http1.trace_context import (
     TRACEPARENT,
     TRACESTATE,
     XRAY,

@@ -11,7 +11,7 @@ from typing import Final
 from simulator.fleet.http_exchange import HttpExchange
 from simulator.model.rejection import WIRE_RESET, WIRE_TRUNCATED, Rejection
 from simulator.model.wire_fault import FaultKind, WireFault
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import Caller, UpstreamConnection
 
 _TICK_S: Final = 0.05

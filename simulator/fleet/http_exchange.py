@@ -7,7 +7,7 @@ from abc import abstractmethod
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 

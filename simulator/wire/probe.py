@@ -13,8 +13,8 @@ from typing import Final
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import CONNECT_FAILURE, EXHAUSTED, Rejection
 from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
+from simulator.wire.http1.response import ResponseHead
 from simulator.wire.origin import Origin
-from simulator.wire.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 # ASSUMPTION: User-Agent and version of App Runner's health checks are undocumented (facts 9); an application's access

@@ -18,10 +18,10 @@ from typing import Final, Protocol, cast
 
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import BAD_ANSWER, TERMINATED, Rejection
-from simulator.wire.body import BodyReader, body_reader
-from simulator.wire.fault import ProtocolError
-from simulator.wire.framing import UNTIL_CLOSE
-from simulator.wire.response import ResponseHead, find_response
+from simulator.wire.http1.body import BodyReader, body_reader
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.framing import UNTIL_CLOSE
+from simulator.wire.http1.response import ResponseHead, find_response
 
 _READ_BYTES: Final = 256 * 1024
 

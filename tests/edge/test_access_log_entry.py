@@ -7,7 +7,7 @@ import pytest
 
 from simulator.edge.access_log_entry import CLIENT_GONE, AccessLogEntry, envoy_line, json_line, own_entry
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.request import PLAIN_FIELDS, read_request
+from simulator.wire.http1.request import PLAIN_FIELDS, read_request
 from tests.edge.front import HOST, request
 
 OFFSET_S = 1_796_000_000.0

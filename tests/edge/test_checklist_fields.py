@@ -113,7 +113,7 @@ def test_white_space_behind_a_value_goes_no_further_because_parsers_differ_about
 @pytest.mark.parametrize("control", [b"\x00", b"\n", b"\x0b", b"\x1f", b"\x7f"])
 @pytest.mark.parametrize("line", REMEMBERED, ids=lambda line: line.partition(b":")[0].decode())
 def test_a_control_is_rejected_in_fields_that_repeat_too(line: bytes, control: bytes) -> None:
-    """The verdict on a line may be remembered (wire/fields.py); what is remembered was judged as strictly."""
+    """The verdict on a line may be remembered (wire/http1/fields.py); what is remembered was judged as strictly."""
     for spoilt in (line + control, line.replace(b": ", b": " + control), line[:-1] + control + line[-1:]):
         assert rejection_of(request(b"GET", b"/", spoilt)) in {400, 417}
 

@@ -12,7 +12,7 @@ from simulator.fleet.settings import PoolSettings
 from simulator.model.rejection import CONNECT_FAILURE
 from simulator.records.request_trace import ADMITTED, ANSWERED, COLD_START, QUEUE, QUEUED, REJECTED, Wait
 from simulator.rules.sampling import Sampling
-from simulator.wire.trace_context import XRAY, TraceContext, parse_traceparent, parse_xray
+from simulator.wire.http1.trace_context import XRAY, TraceContext, parse_traceparent, parse_xray
 from tests.edge.front import EPOCH_S, OK, request, status_of, values_of
 from tests.edge.traced import HOLDING, TracedService, cold_start
 from tests.fleet.fakes import stage_settings

@@ -22,7 +22,7 @@ from simulator.fleet.http_exchange import HttpExchange
 from simulator.fleet.process_backend import Throttling
 from simulator.model.rejection import Rejection
 from simulator.model.sizes import InstanceSize
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 PROGRAM: Final = Path(__file__).with_name("contract_application.py")

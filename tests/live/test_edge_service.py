@@ -13,7 +13,7 @@ from simulator.fleet.http_backend import HttpExchange, HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, Rejection
-from simulator.wire.response import ResponseHead
+from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 from tests.loops import both_loops
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire import request as request_file
-from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import ENTRY_BYTES_MAX, FieldTable
-from simulator.wire.request import ENVOY_FIELDS, PLAIN_FIELDS, RequestHead, read_request
+from simulator.wire.http1 import request as request_file
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.fields import ENTRY_BYTES_MAX, FieldTable
+from simulator.wire.http1.request import ENVOY_FIELDS, PLAIN_FIELDS, RequestHead, read_request
 
 LIMITS: Final = replace(DataPlaneLimits(), head_fields_max=6)
 Judged = tuple[object, ...]

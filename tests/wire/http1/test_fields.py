@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import ENTRY_BYTES_MAX, LINES_MAX, NAMES_MAX, BoundedCache, FieldTable
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.fields import ENTRY_BYTES_MAX, LINES_MAX, NAMES_MAX, BoundedCache, FieldTable
 
 KEYS: Final = {b"host": b"host", b"connection": b"connection", b"te": b"", b"x-judged": b"x-judged", b"x-dropped": b""}
 # Remembered with its value or not, judged, dropped or kept: every way through the table.

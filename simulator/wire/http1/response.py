@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import BoundedCache, FieldTable, connection_tokens, without_named
-from simulator.wire.framing import response_length
-from simulator.wire.grammar import ANSWER_HEAD_END, DIGITS, OBS_FOLD, STATUS_LINE, TOKEN, has_controls
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.fields import BoundedCache, FieldTable, connection_tokens, without_named
+from simulator.wire.http1.framing import response_length
+from simulator.wire.http1.grammar import ANSWER_HEAD_END, DIGITS, OBS_FOLD, STATUS_LINE, TOKEN, has_controls
 
 _JUDGED: Final = (b"connection", b"content-length", b"transfer-encoding", b"date", b"server", b"upgrade")
 _DROPPED: Final = (

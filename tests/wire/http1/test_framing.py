@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.wire.fault import ProtocolError
-from simulator.wire.framing import content_length
-from simulator.wire.grammar import DIGITS
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.framing import content_length
+from simulator.wire.http1.grammar import DIGITS
 
 
 @given(

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.wire.trace_context import (
-    TraceContext,
-    parse_traceparent,
-    parse_xray,
-    traceparent_line,
-    xray_line,
-)
+from simulator.wire.http1.trace_context import TraceContext, parse_traceparent, parse_xray, traceparent_line, xray_line
 
 TRACE = 0x4BF92F3577B34DA6A3CE929D0E0E4736
 SPAN = 0x00F067AA0BA902B7

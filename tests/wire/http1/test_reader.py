@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.fault import ProtocolError
-from simulator.wire.reader import RequestReader
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.reader import RequestReader
 
 GET = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"

@@ -12,10 +12,10 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import BoundedCache, FieldTable, connection_tokens, without_named
-from simulator.wire.framing import CHUNKED, request_length
-from simulator.wire.grammar import (
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.fields import BoundedCache, FieldTable, connection_tokens, without_named
+from simulator.wire.http1.framing import CHUNKED, request_length
+from simulator.wire.http1.grammar import (
     ABSOLUTE_FORM,
     AUTHORITY,
     BARE_LF,
@@ -26,7 +26,7 @@ from simulator.wire.grammar import (
     REQUEST_LINE,
     TOKEN,
 )
-from simulator.wire.local_replies import WEBSOCKET
+from simulator.wire.http1.local_replies import WEBSOCKET
 
 __all__ = ["ENVOY_FIELDS", "IDEMPOTENT", "PLAIN_FIELDS", "FieldTable", "RequestHead", "check_beginning", "read_request"]
 

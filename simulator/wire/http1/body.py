@@ -10,9 +10,9 @@ from enum import Enum
 from typing import Final, Protocol
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.fault import ProtocolError
-from simulator.wire.framing import CHUNKED, UNTIL_CLOSE
-from simulator.wire.grammar import ANSWER_CHUNK_SIZE, ANSWER_TRAILER, CHUNK_SIZE, ONE_FIELD
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.framing import CHUNKED, UNTIL_CLOSE
+from simulator.wire.http1.grammar import ANSWER_CHUNK_SIZE, ANSWER_TRAILER, CHUNK_SIZE, ONE_FIELD
 
 _SIZE_MAX: Final = 1 << 60
 

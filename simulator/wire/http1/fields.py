@@ -22,8 +22,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from simulator.wire.fault import ProtocolError
-from simulator.wire.grammar import TOKEN, has_controls
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.grammar import TOKEN, has_controls
 
 # The longest User-Agent and Accept of browsers in use have 120 to 180 bytes; longer lines seldom repeat.
 ENTRY_BYTES_MAX: Final = 200

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.fault import ProtocolError
-from simulator.wire.framing import CHUNKED
-from simulator.wire.request import RequestHead, check_beginning, read_request
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.framing import CHUNKED
+from simulator.wire.http1.request import RequestHead, check_beginning, read_request
 
 LIMITS = DataPlaneLimits()
 

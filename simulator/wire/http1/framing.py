@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.wire.fault import ProtocolError
-from simulator.wire.grammar import TOKEN
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.grammar import TOKEN
 
 # Special values, which are not numbers of bytes.
 CHUNKED: Final = -1

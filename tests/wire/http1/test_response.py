@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.wire import response as response_file
-from simulator.wire.fault import ProtocolError
-from simulator.wire.fields import ENTRY_BYTES_MAX, FieldTable
-from simulator.wire.framing import CHUNKED, UNTIL_CLOSE
-from simulator.wire.response import RESPONSE_FIELDS, ResponseHead, read_response
+from simulator.wire.http1 import response as response_file
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.fields import ENTRY_BYTES_MAX, FieldTable
+from simulator.wire.http1.framing import CHUNKED, UNTIL_CLOSE
+from simulator.wire.http1.response import RESPONSE_FIELDS, ResponseHead, read_response
 
 
 def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> ResponseHead:

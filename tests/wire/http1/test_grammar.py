@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.wire.grammar import ENDED_REQUEST_LINE, ONE_FIELD, REQUEST_LINE, STATUS_LINE, has_controls
+from simulator.wire.http1.grammar import ENDED_REQUEST_LINE, ONE_FIELD, REQUEST_LINE, STATUS_LINE, has_controls
 
 
 @pytest.mark.parametrize("byte", range(256))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.body import BodyReader, CloseBody, body_reader
-from simulator.wire.fault import ProtocolError
-from simulator.wire.request import ENVOY_FIELDS, FieldTable, RequestHead, check_beginning, read_request
+from simulator.wire.http1.body import BodyReader, CloseBody, body_reader
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.request import ENVOY_FIELDS, FieldTable, RequestHead, check_beginning, read_request
 
 
 class RequestReader:

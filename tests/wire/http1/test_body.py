@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.body import ChunkedBody, LengthBody, body_reader, chunk
-from simulator.wire.fault import ProtocolError
-from simulator.wire.framing import CHUNKED, UNTIL_CLOSE
+from simulator.wire.http1.body import ChunkedBody, LengthBody, body_reader, chunk
+from simulator.wire.http1.fault import ProtocolError
+from simulator.wire.http1.framing import CHUNKED, UNTIL_CLOSE
 
 LIMITS = DataPlaneLimits()
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.rejection import CONNECT_FAILURE, NO_ROUTE, OVERFLOW, TERMINATED, TIMEOUT
-from simulator.wire.local_replies import LocalReply, rejected
+from simulator.wire.http1.local_replies import LocalReply, rejected
 
 
 @pytest.mark.parametrize(
