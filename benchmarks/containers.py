@@ -21,12 +21,13 @@ from typing import Final
 import uvloop
 
 from benchmarks.processes import percentile, timed_ms, verdict
-from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
-from simulator.fleet.docker_backend import ContainerBackend
+from simulator.fleet.docker.backend import ContainerBackend
+from simulator.fleet.docker.config import DockerApplication, DockerSettings
+from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.http_backend import HttpService
-from simulator.fleet.prober import Prober
-from simulator.fleet.process_backend import Throttling
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.pool.prober import Prober
+from simulator.fleet.process.backend import Throttling
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize
 from simulator.world.clock import wall_s

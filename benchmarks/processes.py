@@ -22,10 +22,12 @@ from typing import Final
 import uvloop
 
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.http_backend import HttpService
-from simulator.fleet.prober import Prober
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings, Throttling
-from simulator.fleet.process_backend import ProcessBackend
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.pool.prober import Prober
+from simulator.fleet.process.backend import ProcessBackend, Throttling
+from simulator.fleet.process.driver import ProcessDriver
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from simulator.world.clock import wall_s

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from page_parts import cell, code, table
 from simulator.control.time_profile import TimeProfile
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.model.health import HealthCheck
 from simulator.model.resources.quotas import Quotas
 from simulator.model.scaling import AutoScalingConfiguration

@@ -10,10 +10,11 @@ from simulator.assembly.live_settings import LiveSettings
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import MakePool, ServicePlan
 from simulator.edge.access_log_entry import LogFormat
-from simulator.fleet.docker import DockerApplication
-from simulator.fleet.docker_engine import DEFAULT_HOST as DEFAULT_ENGINE
-from simulator.fleet.docker_engine import check_host as check_engine
-from simulator.fleet.process import ProcessApplication, Throttling
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.engine import DEFAULT_HOST as DEFAULT_ENGINE
+from simulator.fleet.docker.engine import check_host as check_engine
+from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.data_plane import Profile
 
 __all__ = [

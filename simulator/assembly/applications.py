@@ -13,11 +13,10 @@ from simulator.assembly.drivers import Application
 from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.notes import start_notes
 from simulator.control.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.docker import DockerApplication
-from simulator.fleet.docker_config import DEFAULT_EGRESS
-from simulator.fleet.docker_engine import DEFAULT_HOST, Engine, EngineGone, EngineRejected
-from simulator.fleet.process import ProcessApplication
+from simulator.fleet.docker.config import DEFAULT_EGRESS, DockerApplication
+from simulator.fleet.docker.engine import DEFAULT_HOST, Engine, EngineGone, EngineRejected
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words

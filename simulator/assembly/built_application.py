@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from simulator.builds.artifact import BuildArtifact
-from simulator.fleet.docker import DockerApplication
-from simulator.fleet.docker_config import DEFAULT_EGRESS
-from simulator.fleet.process import ProcessApplication
+from simulator.fleet.docker.config import DEFAULT_EGRESS, DockerApplication
+from simulator.fleet.process.environment import ProcessApplication
 
 
 def application_of(built: BuildArtifact, egress: str = DEFAULT_EGRESS) -> ProcessApplication | DockerApplication:

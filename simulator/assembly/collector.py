@@ -16,8 +16,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from simulator.assembly.drivers import Application
-from simulator.fleet.docker import DockerApplication
-from simulator.fleet.process_environment import ProcessApplication
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.process.environment import ProcessApplication
 
 XRAY: Final = "AWSXRAY"
 

@@ -30,7 +30,7 @@ from simulator.control.store_lock import StateLock
 from simulator.control.time_profile import INSTANT, TimeProfile
 from simulator.control.wall_clock import WallClock, live_wall_clock
 from simulator.control.workload import Workload
-from simulator.fleet.image_tags import EngineTags
+from simulator.fleet.docker.image_tags import EngineTags
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.own_names import OwnNames
 from simulator.wire.tls import server_context

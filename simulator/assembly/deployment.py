@@ -12,7 +12,7 @@ from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.workload import ServiceRevision, WorkloadFailed, health_check_failed
 from simulator.fleet.driver import LaunchError, NotReady
 from simulator.fleet.instance import Termination
-from simulator.fleet.startup_monitor import unheard
+from simulator.fleet.pool.startup_monitor import unheard
 from simulator.model.resources.phase import Phase
 from simulator.world.tasks import Tasks, first_of
 

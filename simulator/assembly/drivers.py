@@ -6,16 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
-from simulator.fleet.docker_backend import ContainerBackend
+from simulator.fleet.docker.backend import ContainerBackend
+from simulator.fleet.docker.config import DockerApplication, DockerSettings
+from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.driver import Backend, Driver
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.http_backend import HttpService
+from simulator.fleet.http.backend import HttpService
 from simulator.fleet.mixed import MixedDriver, real_of
-from simulator.fleet.process import OnLine, ProcessApplication, ProcessDriver, ProcessSettings, Throttling
-from simulator.fleet.process_backend import ProcessBackend
-from simulator.fleet.simulated import SimulatedDriver
+from simulator.fleet.process.backend import ProcessBackend, Throttling
+from simulator.fleet.process.driver import OnLine, ProcessDriver
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.settings import ProcessSettings
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.driver import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.random_streams import RandomStreams
 

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from simulator.assembly.drivers import Application, driver_of, explained, has_fixed_port
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.docker import DockerApplication, DockerDriver
+from simulator.fleet.credentials.secrets import SecretsError, SecretsPlace, resolve
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.driver import LaunchError
-from simulator.fleet.fault_injection import FaultInjection
 from simulator.fleet.instance import Instance
 from simulator.fleet.mixed import MixedDriver
-from simulator.fleet.pool import Pool
-from simulator.fleet.process_backend import Throttling
-from simulator.fleet.replica_set import ReplicaSet
-from simulator.fleet.secrets import SecretsError, SecretsPlace, resolve
-from simulator.fleet.settings import PoolSettings
-from simulator.fleet.simulated import SimulatedDriver
+from simulator.fleet.pool.fault_injection import FaultInjection
+from simulator.fleet.pool.pool import Pool
+from simulator.fleet.pool.replica_set import ReplicaSet
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.process.backend import Throttling
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.driver import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
 from simulator.records.events import Event, EventLogged

@@ -8,11 +8,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from simulator.fleet.docker import DockerApplication, DockerDriver
-from simulator.fleet.namespace_proxy import HOST, Close, NamespaceListener
-from simulator.fleet.replica_set import ReplicaSet
-from simulator.fleet.role_credentials import RoleCredentials
-from simulator.fleet.tcp_proxy import TcpProxy
+from simulator.fleet.credentials.role_credentials import RoleCredentials
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.driver import DockerDriver
+from simulator.fleet.docker.namespace_proxy import HOST, Close, NamespaceListener
+from simulator.fleet.docker.tcp_proxy import TcpProxy
+from simulator.fleet.pool.replica_set import ReplicaSet
 
 # The port of the ECS agent's credentials; the next one is used if an application itself listens there.
 CREDENTIALS_PORT: Final = 51679

@@ -17,10 +17,10 @@ from simulator.control.workload import (
     ServiceRevision,
     WorkloadFailed,
 )
+from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.driver import LaunchError
-from simulator.fleet.process import Throttling
-from simulator.fleet.secrets import SecretsPlace
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.process.backend import Throttling
 from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.resources.phase import Phase
 from simulator.rules.policies.registry import POLICIES

@@ -12,10 +12,10 @@ from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import ServicePlan
 from simulator.builds.artifact import BuildArtifact, Builder, SourceDescription
 from simulator.control.time_profile import INSTANT
+from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.driver import LaunchError
-from simulator.fleet.process import Throttling
-from simulator.fleet.secrets import SecretsPlace
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.process.backend import Throttling
 from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
 from simulator.model.resources.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
-from simulator.fleet.process_environment import SetUp
+from simulator.fleet.process.environment import SetUp
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import PORT, ServiceConfiguration
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from simulator.builds.artifact import BuildSteps
 from simulator.builds.build_plan import BuildPlan
-from simulator.fleet.process_environment import SetUp
+from simulator.fleet.process.environment import SetUp
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.fleet.process_sweep import is_orphan, owner_name, remove
+from simulator.fleet.process.confinement.sweep import is_orphan, owner_name, remove
 from simulator.world.private_files import own_private_folder, write_private
 
 _DONE: Final = "built.json"

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from simulator.builds.runtimes import BY_FILE_NAME, Runtime
-from simulator.fleet.process_environment import RESERVED_PREFIX
+from simulator.fleet.process.environment import RESERVED_PREFIX
 from simulator.model.resources.secret_reference import parse_reference
 from simulator.model.resources.service_configuration import PORT
 

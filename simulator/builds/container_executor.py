@@ -23,11 +23,11 @@ from simulator.builds.resource_limits import (
     stopped_for_length,
     too_many_processes,
 )
-from simulator.fleet.docker_building import BuildEngine
-from simulator.fleet.docker_engine import Ended, EngineGone, EngineRejected, is_local
-from simulator.fleet.docker_labels import labels
-from simulator.fleet.line_splitter import LineSplitter
-from simulator.fleet.process_cgroup import PERIOD_US, Group, NoGroupsError, group_of
+from simulator.fleet.docker.building import BuildEngine
+from simulator.fleet.docker.engine import Ended, EngineGone, EngineRejected, is_local
+from simulator.fleet.docker.labels import labels
+from simulator.fleet.process.confinement.cgroup import PERIOD_US, Group, NoGroupsError, group_of
+from simulator.fleet.process.confinement.line_splitter import LineSplitter
 from simulator.world.tasks import Tasks, first_of
 
 _LINE_BYTES_MAX: Final = 16 * 1024

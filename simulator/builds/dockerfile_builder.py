@@ -18,8 +18,8 @@ from simulator.builds.artifact import DEFAULT_PORT, BuildArtifact, BuildFailed, 
 from simulator.builds.build_context import DOCKERFILE, fingerprint, pack
 from simulator.builds.buildkit import remedy
 from simulator.builds.settings import BuildSettings
-from simulator.fleet.docker_building import BuildEngine
-from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
+from simulator.fleet.docker.building import BuildEngine
+from simulator.fleet.docker.engine import EngineGone, EngineRejected, Image
 from simulator.model.resources.phase import Phase
 
 _REPOSITORY: Final = "apprunner-simulator-up"

@@ -21,10 +21,10 @@ from simulator.builds.container_executor import ContainerExecutor
 from simulator.builds.phases import Phases
 from simulator.builds.repositories import Repositories
 from simulator.builds.settings import BuildSettings
-from simulator.fleet.docker_building import BuildEngine
-from simulator.fleet.docker_engine import EngineGone, EngineRejected, Image
-from simulator.fleet.docker_labels import OWNER, sweep_orphans
-from simulator.fleet.process_sweep import owner_name, remove
+from simulator.fleet.docker.building import BuildEngine
+from simulator.fleet.docker.engine import EngineGone, EngineRejected, Image
+from simulator.fleet.docker.labels import OWNER, sweep_orphans
+from simulator.fleet.process.confinement.sweep import owner_name, remove
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.service_configuration import start_words
 from simulator.world.private_files import open_private, own_private_folder

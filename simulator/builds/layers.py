@@ -18,7 +18,7 @@ from simulator.builds.dependency_installs import Install, install_of
 from simulator.builds.requested_versions import reader
 from simulator.builds.sandbox import BuildRoot
 from simulator.builds.tree_copy import copy_tree
-from simulator.fleet.process_sweep import remove
+from simulator.fleet.process.confinement.sweep import remove
 
 _FILE_BYTES_MAX: Final = 16 * 1024**2  # of a manifest; a longer file does not count as one
 _REWRITTEN_BYTES_MAX: Final = 1024**2

@@ -23,10 +23,10 @@ from simulator.builds.sandbox import BuildRoot, Isolation, find_isolation
 from simulator.builds.settings import BuildSettings
 from simulator.builds.toolchain import Toolchain, ToolchainMissing, find_toolchain
 from simulator.builds.tree_copy import copy_tree
-from simulator.fleet.process_cgroup import GroupHome, NoGroupsError, find_home
-from simulator.fleet.process_orphans import ORPHANS
-from simulator.fleet.process_sweep import owner_name, remove
-from simulator.fleet.process_watchdog import Watchdog
+from simulator.fleet.process.confinement.cgroup import GroupHome, NoGroupsError, find_home
+from simulator.fleet.process.confinement.orphans import ORPHANS
+from simulator.fleet.process.confinement.sweep import owner_name, remove
+from simulator.fleet.process.confinement.watchdog import Watchdog
 from simulator.model.resources.service_configuration import start_words
 from simulator.world.private_files import own_private_folder
 

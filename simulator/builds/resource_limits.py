@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.line_splitter import LineSplitter, OutputPipe
-from simulator.fleet.process_cgroup import Group, GroupHome
-from simulator.fleet.process_storage import used_bytes
-from simulator.fleet.process_sweep import MARK, end_processes
-from simulator.fleet.process_watch import ExitWatch, seal_files
+from simulator.fleet.process.confinement.cgroup import Group, GroupHome
+from simulator.fleet.process.confinement.line_splitter import LineSplitter, OutputPipe
+from simulator.fleet.process.confinement.storage import used_bytes
+from simulator.fleet.process.confinement.sweep import MARK, end_processes
+from simulator.fleet.process.confinement.watch import ExitWatch, seal_files
 from simulator.world.tasks import Tasks, first_of
 
 _LINE_BYTES_MAX: Final = 16 * 1024

@@ -5,7 +5,8 @@ It uses mount namespaces, which root may make and, on most machines, any user in
 with it, as in an image. Builds also have a process namespace: when its first process ends, all its processes end.
 
 Within namespaces the simulator's state, other builds, temporary files and processes are invisible, as from an instance
-(fleet/process_isolation.py), except for what the toolchain needs. Everything else that the simulator's user can read is
+(fleet/process/confinement/isolation.py), except for what the toolchain needs. Everything else that the simulator's user
+can read is
 readable: build only what you would also run.
 
 Without namespaces, commands run in the folder itself, and paths that begin with /app do not exist. `Isolation.describe`
@@ -22,8 +23,8 @@ from types import MappingProxyType
 from typing import Final
 
 from simulator.builds.toolchain import SYSTEM_PATH
-from simulator.fleet.process_environment import SetUp
-from simulator.fleet.process_isolation import Namespaces, Way, find_namespaces, mount_plan_for
+from simulator.fleet.process.confinement.isolation import Namespaces, Way, find_namespaces, mount_plan_for
+from simulator.fleet.process.environment import SetUp
 
 _TRIAL_S_MAX: Final = 10.0
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})

@@ -32,7 +32,7 @@ from simulator.cli.state import state_folder
 from simulator.control.serialization import DocumentError
 from simulator.control.store_file import StoreError
 from simulator.control.store_lock import StateHeld
-from simulator.fleet.process_isolation import find_namespaces
+from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus
 from simulator.replay.aws_spec import ENDPOINT

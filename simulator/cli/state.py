@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exit_codes import bad_input
-from simulator.fleet.process_isolation import STATE_NAME
+from simulator.fleet.process.confinement.isolation import STATE_NAME
 from simulator.world.private_files import repair_modes
 
 

@@ -28,9 +28,9 @@ from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCH
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
 from simulator.cli.up_names import FirstAnswers, hosts_of, names_text
+from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.driver import LaunchError
-from simulator.fleet.process_isolation import find_namespaces
-from simulator.fleet.secrets import SecretsPlace
+from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.text.problems import FileProblems
 from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams

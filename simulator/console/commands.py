@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from simulator.assembly import Platform, Service
-from simulator.control.autoscaler import change_configuration
+from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import duration_text
 from simulator.records.events import TimelineActed

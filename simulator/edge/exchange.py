@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.edge.access_log_entry import CLIENT_GONE
 from simulator.edge.ports import Upstream
 from simulator.edge.synthetic import SyntheticResponse
-from simulator.fleet.http_exchange import HttpExchange
+from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import WIRE_TRUNCATED, Rejection
 from simulator.wire.http1.body import chunk

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class Upstream(Protocol):
-    """The part of a service's pool (fleet/pool.py) for the edge. Each offered exchange is released exactly once."""
+    """The part of a service's pool (fleet/pool/pool.py) for the edge. Each offered exchange is released exactly
+    once.
+    """
 
     @property
     def service(self) -> str:

@@ -1,6 +1,6 @@
 """An exchange: one request on its way from the front to an instance and back, as the pool sees it.
 
-Two fronts subclass it: a connection of the edge and a simulated client of a replay. The pool (fleet/pool.py) calls
+Two fronts subclass it: a connection of the edge and a simulated client of a replay. The pool (fleet/pool/pool.py) calls
 `begin` and `fail`; the front, or the backend for it, ends every exchange exactly once with `Pool.finish`. A request
 needs no task and no dictionary: an exchange is itself the entry in the queue and the key among the deadlines.
 """

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.simulated import SimulatedBackend
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.driver import SimulatedBackend
 from simulator.model.health import HealthCheck
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from simulator.assembly import Platform
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.gear.play import CompiledRequests
 from simulator.lab.validate_stations import NO_LIMIT, Observed, StationSetup
 from simulator.records.request_log import Chunk

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 
 from simulator.assembly import Platform, ServicePlan
-from simulator.fleet.application import NOTHING, SimulatedApplication
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import NOTHING, SimulatedApplication
 from simulator.lab.validate_case import Case, Finding, relative
 from simulator.lab.validate_stations import REJECTED, Rows, arrive_and_drain
 from simulator.model.health import HealthCheck

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.ground_truth import vectors
 from simulator.lab.validate_case import Case, Finding
 from simulator.lab.validate_stations import REJECTED, Observed, StationSetup, observe

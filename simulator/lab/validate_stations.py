@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.assembly import Platform, ServicePlan
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.replay.clients import OpenClient, SimulatedExchange

@@ -7,7 +7,7 @@ to import.
 from __future__ import annotations
 
 from simulator.assembly import Application, DockerApplication, ProcessApplication
-from simulator.fleet.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.replay.application_spec import ApplicationSpec, SimulatedSpec
 from simulator.world.clock import ClockKind
 

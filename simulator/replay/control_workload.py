@@ -23,9 +23,9 @@ from simulator.control.workload import (
     build_failed,
     pull_failed,
 )
-from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import LaunchError
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.phase import Phase
 from simulator.replay.origin_spec import REGION, ServiceSourceSpec
 from simulator.replay.scenario import ScenarioSpec

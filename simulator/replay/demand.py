@@ -39,7 +39,8 @@ from simulator.world.random_streams import RandomStreams
 # takes 1 / (1 - utilisation) times as long: five times at 0.8, about where percentiles of latency leave the SLOs that
 # people write. A profile of the application under load settles it for a service.
 UTILISATION_MAX: Final = 0.8
-# Samples per call: some distributions give other numbers when the sampling is split differently (fleet/simulated.py).
+# Samples per call: some distributions give other numbers when the sampling is split differently
+# (fleet/simulated/driver.py).
 DRAWS: Final = 1024
 # The start-up time that an oracle assumes: this quantile of the distribution, over this many samples of a separate
 # stream.
@@ -225,7 +226,7 @@ def stretch_of(spec: ServiceSpec) -> float:
 
 
 class DemandSampler:
-    """The work of a service's requests in order of arrival: the streams of fleet/simulated.py, sampled alike."""
+    """The work of a service's requests in order of arrival: the streams of fleet/simulated/driver.py, sampled alike."""
 
     def __init__(self, simulated: SimulatedSpec, streams: RandomStreams, service: str) -> None:
         self._cpu = _Draws(simulated.cpu.distribution, streams.stream("service", service, "cpu"))

@@ -6,8 +6,8 @@ import asyncio
 from typing import Protocol
 
 from simulator.assembly import Platform
-from simulator.fleet.pool import Pool
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.pool import Pool
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw

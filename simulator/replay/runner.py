@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from simulator.assembly import LiveSettings, MakePool, Platform
 from simulator.fleet.driver import LaunchError
-from simulator.fleet.pool import Pool
+from simulator.fleet.pool.pool import Pool
 from simulator.model.extras import explain_missing
 from simulator.records.events import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting

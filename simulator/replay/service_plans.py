@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 from simulator.assembly import ServicePlan, Throttling
-from simulator.fleet.secrets import SecretsPlace
-from simulator.fleet.settings import DEFAULT_PORT, PoolSettings
+from simulator.fleet.credentials.secrets import SecretsPlace
+from simulator.fleet.pool.settings import DEFAULT_PORT, PoolSettings
 from simulator.replay.applications import application_of
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.policy_fit import sized_parameters

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simulator.assembly import Platform, Service
-from simulator.control.autoscaler import change_configuration
+from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.units import duration_text
 from simulator.records.events import TimelineActed
 from simulator.replay.deploy_spec import ApiCall, DeploySpec

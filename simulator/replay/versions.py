@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.assembly import Application, ProcessApplication
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.replay.applications import application_of
 from simulator.replay.deploy_spec import DeploySpec
 from simulator.replay.scenario import ScenarioSpec

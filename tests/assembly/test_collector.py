@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.assembly.collector import collector_variables
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.docker import DockerApplication
-from simulator.fleet.process_environment import ProcessApplication
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 
 LOCAL = "http://127.0.0.1:4318/v1/traces"
 REMOTE = "http://collector.lan:4318/v1/traces"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from simulator.control.time_profile import APP_RUNNER, INSTANT, TimeProfile
-from simulator.fleet.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.model.instance import InstanceState
 from simulator.world.distributions import Constant
 from tests.assembly.test_service_workload import NAMED, REGISTRY, Request, World, image

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from simulator.assembly.roles import InstanceRole
-from simulator.fleet.docker import DockerApplication
-from simulator.fleet.namespace_proxy import NamespaceListener
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.namespace_proxy import NamespaceListener
 from tests.fleet.fakes import Stage
 from tests.virtual import run_virtual
 

@@ -14,8 +14,8 @@ from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings, local_host
 from simulator.control.time_profile import INSTANT, TimeProfile
-from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.exchange import Exchange
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.rejection import Rejection
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams

@@ -11,7 +11,7 @@ import pytest
 
 from simulator.builds.artifact import BuildArtifact, BuildFailed, CodeValues
 from simulator.builds.local import LocalBuilder
-from simulator.fleet.process_isolation import find_namespaces, mount_plan_for
+from simulator.fleet.process.confinement.isolation import find_namespaces, mount_plan_for
 from simulator.model.resources.phase import Phase
 from simulator.world.private_files import repair_modes
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config, local_builder

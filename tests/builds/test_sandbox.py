@@ -13,7 +13,7 @@ import pytest
 
 from simulator.builds.sandbox import BuildRoot, Isolation
 from simulator.builds.toolchain import SYSTEM_PATH
-from simulator.fleet.process_isolation import Namespaces, Way, mount_plan_for
+from simulator.fleet.process.confinement.isolation import Namespaces, Way, mount_plan_for
 
 NOBODY = "nobody"
 

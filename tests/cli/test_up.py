@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app, up
-from simulator.fleet.process_isolation import Namespaces, Way
+from simulator.fleet.process.confinement.isolation import Namespaces, Way
 
 RUN = CliRunner()
 

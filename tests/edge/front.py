@@ -13,7 +13,7 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.plain import PlainGateway
 from simulator.edge.ports import RequestHandler
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.http_backend import HttpExchange
+from simulator.fleet.http.backend import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import OVERFLOW, Rejection

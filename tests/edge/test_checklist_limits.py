@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 
 KIB = 1024

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.model.rejection import CONNECT_FAILURE
 from simulator.records.request_trace import ADMITTED, ANSWERED, COLD_START, QUEUE, QUEUED, REJECTED, Wait
 from simulator.rules.sampling import Sampling

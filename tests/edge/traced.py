@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from simulator.edge.tracing import TracingHandler
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.records.request_trace import RequestTrace, Tracing
 from simulator.rules.sampling import Sampling
 from simulator.world.random_streams import RandomStreams

@@ -10,9 +10,9 @@ from typing import Self
 from simulator.fleet.driver import Driver, ExitStatus, InstanceSpec, LaunchError, ResourceUsage
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool import Pool
-from simulator.fleet.replica_set import ReplicaSet
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.pool import Pool
+from simulator.fleet.pool.replica_set import ReplicaSet
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.model.health import HealthCheck
 from simulator.model.rejection import CONNECT_FAILURE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration

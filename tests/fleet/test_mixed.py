@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.application import SimulatedApplication
 from simulator.fleet.driver import Backend, InstanceSpec, LaunchError
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.mixed import ANSWERS_KEPT, MeasuredBehaviour, MeasuredResponse, MixedDriver
-from simulator.fleet.simulated import SimulatedBackend, SimulatedDriver
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.driver import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from simulator.world.distributions import Constant

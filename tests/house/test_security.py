@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.api.endpoint import BODY_S_MAX
-from simulator.fleet.process_isolation import TEMPORARY, Way
-from simulator.fleet.process_settings import ProcessSettings
+from simulator.fleet.process.confinement.isolation import TEMPORARY, Way
+from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.web_listener import HEAD_S_MAX

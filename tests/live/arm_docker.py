@@ -9,12 +9,13 @@ import subprocess
 
 import uvloop
 
-from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
-from simulator.fleet.docker_labels import OWNER
+from simulator.fleet.docker.config import DockerApplication, DockerSettings
+from simulator.fleet.docker.driver import DockerDriver
+from simulator.fleet.docker.labels import OWNER
 from simulator.fleet.driver import Backend, InstanceSpec
-from simulator.fleet.http_backend import HttpService
-from simulator.fleet.process import Throttling
-from simulator.fleet.process_sweep import owner_name
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.confinement.sweep import owner_name
 from tests.live.contract import SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Test
 from tests.live.docker_images import python_image
 

@@ -9,8 +9,11 @@ from pathlib import Path
 import uvloop
 
 from simulator.fleet.driver import Backend, InstanceSpec
-from simulator.fleet.http_backend import HttpService
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings, Throttling
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.driver import ProcessDriver
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.settings import ProcessSettings
 from tests.live.contract import PROGRAM, SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Test
 from tests.live.process_bench import assert_nothing_is_left, has_groups
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.fleet.application import Failures, SimulatedApplication
 from simulator.fleet.driver import Backend, InstanceSpec
-from simulator.fleet.process_backend import Throttling
-from simulator.fleet.simulated import SimulatedDriver
+from simulator.fleet.process.backend import Throttling
+from simulator.fleet.simulated.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.driver import SimulatedDriver
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
 from tests.live.contract import ASKED_CODE, FILLED_BYTES, SIZE, SLOW_START_S, START_CODE, STORAGE_BYTES, Behaviour, Test

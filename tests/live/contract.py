@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from simulator.fleet.driver import Backend
-from simulator.fleet.http_exchange import HttpExchange
-from simulator.fleet.process_backend import Throttling
+from simulator.fleet.http.exchange import HttpExchange
+from simulator.fleet.process.backend import Throttling
 from simulator.model.rejection import Rejection
 from simulator.model.sizes import InstanceSize
 from simulator.wire.http1.response import ResponseHead

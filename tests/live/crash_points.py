@@ -18,9 +18,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from simulator.fleet import process_sweep
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
+from simulator.fleet.process.confinement import sweep as process_sweep
+from simulator.fleet.process.driver import ProcessDriver
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.sizes import InstanceSize
 
 _STEPS = frozenset(("os.mkdir", "os.rmdir", "os.remove", "shutil.rmtree", "socket.bind", "subprocess.Popen"))

@@ -13,13 +13,15 @@ from typing import Any
 
 import psutil
 
-from simulator.fleet import process_sweep
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
-from simulator.fleet.process_backend import ProcessBackend
-from simulator.fleet.process_cgroup import NoGroupsError, find_home
-from simulator.fleet.process_sweep import MARK, owner_name
+from simulator.fleet.process.backend import ProcessBackend
+from simulator.fleet.process.confinement import sweep as process_sweep
+from simulator.fleet.process.confinement.cgroup import NoGroupsError, find_home
+from simulator.fleet.process.confinement.sweep import MARK, owner_name
+from simulator.fleet.process.driver import ProcessDriver
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 

@@ -22,7 +22,9 @@ from typing import Any
 
 from simulator.builds.sandbox import BuildRoot, find_isolation
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
+from simulator.fleet.process.driver import ProcessDriver
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.sizes import InstanceSize
 
 # Its arguments: JSON of {what: [how, argument]}. It prints JSON of {what: whether it could}.

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from simulator.edge.listener import Listener, listen
-from simulator.fleet.http_backend import HttpService
+from simulator.fleet.http.backend import HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import client_context

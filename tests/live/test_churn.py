@@ -19,9 +19,9 @@ from simulator.edge.exchange import LiveExchange
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool import Pool
-from simulator.fleet.replica_set import ReplicaSet
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.pool import Pool
+from simulator.fleet.pool.replica_set import ReplicaSet
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import TERMINATED, Rejection
 from simulator.model.scaling import AutoScalingConfiguration

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from simulator.fleet.driver import Backend
-from simulator.fleet.process_backend import Throttling
+from simulator.fleet.process.backend import Throttling
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import Rejection
 from simulator.world.tasks import first_of

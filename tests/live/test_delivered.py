@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.http_backend import HttpService
+from simulator.fleet.http.backend import HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.origin import Origin

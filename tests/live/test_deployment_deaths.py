@@ -17,10 +17,11 @@ from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
-from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
-from simulator.fleet.docker_engine import DEFAULT_HOST
+from simulator.fleet.docker.config import DockerApplication, DockerSettings
+from simulator.fleet.docker.driver import DockerDriver
+from simulator.fleet.docker.engine import DEFAULT_HOST
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.http_backend import HttpService
+from simulator.fleet.http.backend import HttpService
 from simulator.model.health import HealthCheck
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.docker import DockerApplication, DockerDriver, DockerSettings
-from simulator.fleet.docker_backend import ContainerBackend, listens
-from simulator.fleet.docker_engine import DEFAULT_HOST, Engine
-from simulator.fleet.docker_labels import OWNER, labels, sweep_orphans
+from simulator.fleet.docker.backend import ContainerBackend, listens
+from simulator.fleet.docker.config import DockerApplication, DockerSettings
+from simulator.fleet.docker.driver import DockerDriver
+from simulator.fleet.docker.engine import DEFAULT_HOST, Engine
+from simulator.fleet.docker.labels import OWNER, labels, sweep_orphans
 from simulator.fleet.driver import InstanceSpec, LaunchError
-from simulator.fleet.http_backend import HttpService
-from simulator.fleet.process_sweep import owner_name
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from simulator.world.tasks import Tasks

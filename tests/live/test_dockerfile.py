@@ -16,7 +16,7 @@ from simulator.assembly.source_service import SourceService
 from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.dockerfile_builder import DockerfileBuilder, port_of, tag_of
 from simulator.builds.settings import BuildSettings
-from simulator.fleet.secrets import SecretsPlace
+from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.world.random_streams import RandomStreams
 from tests.builds.steps import HeardSteps
 from tests.live.docker_images import shell_image

@@ -9,7 +9,7 @@ from typing import Self
 import pytest
 
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.http_backend import HttpExchange, HttpService
+from simulator.fleet.http.backend import HttpExchange, HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, Rejection

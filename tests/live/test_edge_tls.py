@@ -15,7 +15,7 @@ import pytest
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.edge.redirect import Redirect
-from simulator.fleet.http_backend import HttpService
+from simulator.fleet.http.backend import HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context

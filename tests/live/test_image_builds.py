@@ -22,8 +22,8 @@ from simulator.builds.local import LocalBuilder
 from simulator.builds.repositories import RepositorySettings
 from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
-from simulator.fleet.docker_labels import OWNER
-from simulator.fleet.process_sweep import owner_name
+from simulator.fleet.docker.labels import OWNER
+from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.world.clock import ClockKind, run
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps

@@ -14,7 +14,7 @@ import pytest
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.control.principal import Principal
 from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.fleet.docker_engine import DEFAULT_HOST
+from simulator.fleet.docker.engine import DEFAULT_HOST
 from simulator.world.clock import ClockKind, run
 from tests.live.docker_images import changed_image, python_image
 from tests.live.waiting import PATIENCE_S

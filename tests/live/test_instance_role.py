@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from simulator.fleet.role_credentials import RoleCredentials
+from simulator.fleet.credentials.role_credentials import RoleCredentials
 from tests.live.arm_docker import left_behind
 from tests.live.docker_images import boto3_image
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulator.assembly import LiveSettings, Platform, ProcessApplication, ServicePlan
 from simulator.fleet.instance import Instance
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.events import EventLogged

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.process_isolation import Way, find_namespaces, mount_plan_for
-from simulator.fleet.process_sweep import MARK
+from simulator.fleet.process.confinement.isolation import Way, find_namespaces, mount_plan_for
+from simulator.fleet.process.confinement.sweep import MARK
 from tests.live.process_bench import processes_of
 
 # What of their system calls leaves something behind: namespaces, processes, mounts, folders to mount on.

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.fleet.process_cgroup import find_home
-from simulator.fleet.process_sweep import MARK
+from simulator.fleet.process.confinement.cgroup import find_home
+from simulator.fleet.process.confinement.sweep import MARK
 from tests.live.process_bench import SLEEP, bench, has_groups, until
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,10 @@ import pytest
 
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.exchange import Exchange
-from simulator.fleet.http_backend import HttpService
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.process.driver import ProcessDriver
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.world.tasks import Tasks
 from tests.live.process_bench import (

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.process import ProcessSettings
-from simulator.fleet.process_isolation import Way, find_namespaces
+from simulator.fleet.process.confinement.isolation import Way, find_namespaces
+from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from tests.live.process_bench import LISTEN, SLEEP, assert_nothing_is_left, bench, has_groups, is_alive, processes_of

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.fleet import process_sweep
-from simulator.fleet.process_cgroup import find_home
-from simulator.fleet.process_sweep import owner_name
+from simulator.fleet.process.confinement import sweep as process_sweep
+from simulator.fleet.process.confinement.cgroup import find_home
+from simulator.fleet.process.confinement.sweep import owner_name
 from tests.live.process_bench import SLEEP, bench, has_groups, is_alive, until
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ import asyncio, sys
 from pathlib import Path
 import uvloop
 from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.process import ProcessApplication, ProcessDriver, ProcessSettings
+from simulator.fleet.process.driver import ProcessApplication, ProcessDriver, ProcessSettings
 from simulator.model.sizes import InstanceSize
 
 APPLICATION = '''

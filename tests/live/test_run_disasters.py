@@ -19,12 +19,12 @@ import psutil
 import pytest
 
 from simulator.assembly import Application, DockerApplication, LiveSettings, Platform, ProcessApplication, ServicePlan
-from simulator.fleet import process_sweep
-from simulator.fleet.docker_backend import ContainerBackend
-from simulator.fleet.docker_labels import OWNER
+from simulator.fleet.docker.backend import ContainerBackend
+from simulator.fleet.docker.labels import OWNER
 from simulator.fleet.instance import Instance
-from simulator.fleet.process_backend import ProcessBackend
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.process.backend import ProcessBackend
+from simulator.fleet.process.confinement import sweep as process_sweep
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from simulator.fleet.secrets import AwsSecrets, SecretsError, resolve
+from simulator.fleet.credentials.secrets import AwsSecrets, SecretsError, resolve
 
 VALUE = "hunter2-and-more"
 APPLICATION = """

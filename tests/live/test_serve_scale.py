@@ -15,7 +15,7 @@ from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.control.api_context import ApiSettings
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.quotas import Quotas
 from simulator.model.resources.service_state import ServiceStatus

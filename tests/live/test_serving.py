@@ -20,7 +20,7 @@ from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.control.log_entries import EntryKind
 from simulator.control.principal import Principal
 from simulator.control.time_profile import profile_named
-from simulator.fleet.secrets import SecretsPlace
+from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.world.clock import ClockKind, run
 from tests.live.waiting import until
 

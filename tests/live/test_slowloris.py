@@ -15,8 +15,8 @@ import pytest
 
 from simulator.assembly import LiveSettings, Platform, ServicePlan
 from simulator.edge.listener import Listener
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.replay.load import Load
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_closed import ClosedLoad

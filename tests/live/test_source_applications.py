@@ -17,7 +17,7 @@ from simulator.assembly.source_service import SourceService
 from simulator.builds.artifact import SourceDescription
 from simulator.builds.local import LocalBuilder
 from simulator.cli.build_options import build_settings
-from simulator.fleet.secrets import SecretsPlace
+from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.world.random_streams import RandomStreams
 from tests.builds.places import GitPlace
 from tests.live.client_tools import node

@@ -17,7 +17,7 @@ from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
-from simulator.fleet.docker import DockerApplication
+from simulator.fleet.docker.config import DockerApplication
 from simulator.world.clock import ClockKind, run
 from tests.live.docker_images import python_image
 from tests.live.test_serving import IMAGE, Stage

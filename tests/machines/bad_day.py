@@ -13,9 +13,9 @@ from functools import partial
 from itertools import repeat
 
 from simulator.assembly import Platform, ServicePlan
-from simulator.control.autoscaler import change_configuration
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.autoscaler import change_configuration
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.clients import ClosedClient, OpenClient
 from simulator.replay.request_numbers import RequestKind

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.model.text import units
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import ScenarioSpec, read_scenario

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.fleet.simulated import CHUNK
+from simulator.fleet.simulated.driver import CHUNK
 from simulator.records.events import ScalingDecided
 from simulator.replay.demand import DRAWS, demand, merged, start_up_s
 from simulator.replay.problems import ScenarioError

@@ -16,8 +16,8 @@ from itertools import repeat
 import pytest
 
 from simulator.assembly import Platform, ServicePlan
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.validate_stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.replay.clients import OpenClient

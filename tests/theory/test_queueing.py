@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.validate_case import Finding
 from simulator.lab.validate_queueing import (
     CASES,

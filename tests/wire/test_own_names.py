@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from simulator.api.admin import AdminEndpoint
-from simulator.fleet.role_credentials import RoleCredentials
+from simulator.fleet.credentials.role_credentials import RoleCredentials
 from simulator.records.metrics import Metrics
 from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.wire.own_names import Asked, OwnNames, split_authority

@@ -3,9 +3,9 @@
 Theory of operation. A run in virtual time has few platform events (one autoscaler tick per second, instance starts,
 timeline events) and very many request events. The backend leaves the first kind where it is: the virtual loop runs the
 same platform, replica set, activity, autoscaler, policy and journal, and none of their rules is written twice. Only the
-second kind, what `fleet/pool.py` and `fleet/simulated.py` do for each request (admission, balancing, queueing, the
-service discipline, deadlines), exists a second time in the `*_kernel.py` files here, and a differential test proves it
-equal (tests/lab/test_gear.py).
+second kind, what `fleet/pool/pool.py` and `fleet/simulated/driver.py` do for each request (admission, balancing,
+queueing, the service discipline, deadlines), exists a second time in the `*_kernel.py` files here, and a differential
+test proves it equal (tests/lab/test_gear.py).
 
     loop.py      the virtual loop; before it jumps to its next timer, the kernel plays all requests up to it pool.py
     the pool that replica set and autoscaler see; its requests live in the kernel's arrays state.py     those arrays,

@@ -1,6 +1,6 @@
 """State of requests: the meter, rows of ended requests, open requests, and the queue in order of arrival.
 
-(rules/meter.py, fleet/deadlines.py, the queue of rules/admission.py.)
+(rules/meter.py, fleet/pool/deadlines.py, the queue of rules/admission.py.)
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.fleet.application import SimulatedApplication
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.gear.state import DRAWS, World
 from simulator.replay.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
 from simulator.replay.curves import rate_factor

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from simulator.assembly import Platform
-from simulator.fleet.application import SimulatedApplication
-from simulator.fleet.pool import Pool, nothing_probes
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.pool import Pool, nothing_probes
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.gear.accumulators import Accumulators
 from simulator.lab.gear.buffers import Buffers
 from simulator.lab.gear.inputs import Inputs

@@ -15,8 +15,8 @@ import numpy as np
 
 from simulator.fleet.driver import Backend
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool import Pool
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.pool import Pool
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.lab.gear import event_loop_kernel as kernel
 from simulator.lab.gear.buffers import Buffers
 from simulator.lab.gear.inputs import Inputs

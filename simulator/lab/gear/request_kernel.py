@@ -1,4 +1,4 @@
-"""The requests' part of a pool (fleet/pool.py, rules/admission.py, rules/meter.py): one function per rule."""
+"""The requests' part of a pool (fleet/pool/pool.py, rules/admission.py, rules/meter.py): one function per rule."""
 
 from __future__ import annotations
 

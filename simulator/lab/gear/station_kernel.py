@@ -1,4 +1,4 @@
-"""The service discipline (rules/discipline.py) and the timer of a simulated instance (fleet/simulated.py).
+"""The service discipline (rules/discipline.py) and the timer of a simulated instance (fleet/simulated/driver.py).
 
 It adds the same terms in the same order as the virtual loop, so that virtual work is equal to the last digit.
 """

@@ -55,7 +55,7 @@ _PRESETS: Final = (
         policy="app-runner",
         prices=price_lists.APP_RUNNER,
         min_size=1,
-        idle_after_s=60.0,  # fleet/settings.py has the reason
+        idle_after_s=60.0,  # fleet/pool/settings.py has the reason
         probe_interval_s=5.0,  # App Runner's default (facts 9)
     ),
     PlatformPreset(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from simulator.fleet.settings import PoolSettings
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.records.metrics import Metrics
 from simulator.records.request_trace import RequestTrace
 from simulator.telemetry.exporters import Exporters, ExportSettings

@@ -1,0 +1,171 @@
+"""The instance role: temporary credentials for each instance, from an endpoint on loopback that every AWS SDK knows.
+
+An instance has `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN` in its environment, as a
+container of ECS or EKS does, and requests its credentials there, on its own loopback: processes share the machine's, a
+container has doors (fleet/docker/namespace_proxy.py). The answer comes from STS AssumeRole at the configured endpoint
+and is cached until shortly before it expires. Address and token belong to one instance: the token of another gets 403.
+
+# ASSUMPTION: App Runner's own form is undocumented; its instances are Fargate tasks, which have a relative URI of
+# 169.254.170.2 (facts 5.2). SDKs accept a full URI of loopback in the same way. Settled by `env` in an instance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiohttp import web
+
+from simulator.wire.own_names import OwnNames
+from simulator.wire.web_listener import guarding, listener_limits
+from simulator.world.clock import utc_now
+
+HOST: Final = "127.0.0.1"
+_PATH: Final = "/v1/credentials"
+# SDKs refresh ten to fifteen minutes before expiry, so credentials must not be about to expire when they are issued.
+REFRESH_AHEAD: Final = timedelta(minutes=20)
+_ROLE_SESSION_LENGTH_MAX: Final = 64  # limit of STS
+
+
+class NoCredentialsError(Exception):
+    """STS refused to issue credentials; see the message."""
+
+
+@dataclass(slots=True)
+class _Identity:
+    role: str
+    session: str
+    token: str = field(repr=False)
+    answer: dict[str, str] = field(default_factory=dict, repr=False)
+    expires: datetime | None = None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def is_fresh(self) -> bool:
+        return self.expires is not None and utc_now() + REFRESH_AHEAD < self.expires
+
+
+class RoleCredentials:
+    """One endpoint for all instances of a platform. Real time only."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        from aiobotocore.session import get_session  # noqa: PLC0415 half a second of import for who needs it
+
+        self._session: Any = get_session()
+        self._endpoint = endpoint
+        self._region = region
+        self._identities: dict[str, _Identity] = {}  # by the last part of their address
+        self._names: dict[tuple[str, int], str] = {}
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def open(self) -> None:
+        """Listen on the machine's loopback.
+
+        Raises:
+            OSError: if there is no free port.
+        """
+        runner = await self._running()
+        await web.TCPSite(runner, HOST, 0).start()
+        self.port = int(runner.addresses[0][1])
+
+    async def serve(self, listening: socket.socket) -> Callable[[], Awaitable[None]]:
+        """Serve this socket, too. Return a function that stops serving and closes it."""
+        site = web.SockSite(await self._running(), listening)
+        await site.start()
+        return site.stop
+
+    async def _running(self) -> web.AppRunner:
+        if self._runner is None:
+            application = web.Application(middlewares=[guarding(OwnNames(), _rejected_name)])
+            application.router.add_get(_PATH + "/{name}", self._answer)
+            self._runner = web.AppRunner(application, **listener_limits())
+            await self._runner.setup()
+        return self._runner
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def register(
+        self, service: str, number: int, role: str, *, port: int | None = None, endpoint: str | None = None
+    ) -> Mapping[str, str]:
+        """Return the environment variables that the instance needs.
+
+        `port`: port of its loopback at which it reaches this endpoint; `endpoint`: address of the AWS endpoint as the
+        instance reaches it. Default: as this process reaches them.
+        """
+        name, token = secrets.token_hex(16), secrets.token_urlsafe(32)
+        session = f"{service}-{number}"[:_ROLE_SESSION_LENGTH_MAX]
+        self._identities[name] = _Identity(role, session, token)
+        self._names[service, number] = name
+        return {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{HOST}:{port or self.port}{_PATH}/{name}",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
+            "AWS_REGION": self._region,
+            "AWS_DEFAULT_REGION": self._region,
+            # These credentials are valid there only and must not be sent anywhere else.
+            "AWS_ENDPOINT_URL": endpoint or self._endpoint,
+        }
+
+    def forget(self, service: str, number: int) -> None:
+        """Invalidate address and token of an instance that has ended."""
+        name = self._names.pop((service, number), None)
+        if name is not None:
+            del self._identities[name]
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        identity = self._identities.get(request.match_info["name"])
+        if identity is None:
+            return _rejected(404, "NotFound", "no instance has this address")
+        answer = request.headers.get("authorization", "")
+        if not hmac.compare_digest(answer.encode("utf-8", "surrogateescape"), identity.token.encode()):
+            return _rejected(403, "AccessDenied", "the token is not this instance's")
+        try:
+            async with identity.asking:  # concurrent requests share one call of STS
+                if not identity.is_fresh():
+                    await self._assume(identity)
+        except NoCredentialsError as error:
+            return _rejected(502, "NoCredentials", str(error))
+        return web.json_response(identity.answer)
+
+    async def _assume(self, identity: _Identity) -> None:
+        from aiobotocore.config import AioConfig  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            async with self._session.create_client(
+                "sts",
+                region_name=self._region,
+                endpoint_url=self._endpoint,
+                config=AioConfig(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
+            ) as client:
+                answer = await client.assume_role(RoleArn=identity.role, RoleSessionName=identity.session)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "an error")
+            raise NoCredentialsError(f"{self._endpoint} answers {code} for {identity.role}") from None
+        except (BotoCoreError, OSError) as error:
+            raise NoCredentialsError(f"{self._endpoint} cannot be reached: {type(error).__name__}") from None
+        given = answer["Credentials"]
+        identity.expires = given["Expiration"]
+        identity.answer = {
+            "AccessKeyId": given["AccessKeyId"],
+            "SecretAccessKey": given["SecretAccessKey"],
+            "Token": given["SessionToken"],
+            "Expiration": given["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "RoleArn": identity.role,
+        }
+
+
+def _rejected_name(why: str) -> web.Response:
+    return _rejected(403, "AccessDenied", why)
+
+
+def _rejected(status: int, code: str, message: str) -> web.Response:
+    """Return an error in the form from which SDKs read it."""
+    return web.json_response({"code": code, "message": message}, status=status)

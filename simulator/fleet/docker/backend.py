@@ -1,0 +1,179 @@
+"""A running instance that is a container: signals through the engine, exit, and requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from simulator.fleet.docker.config import HOST
+from simulator.fleet.docker.engine import Ended, EngineGone, Running
+from simulator.fleet.driver import ExitStatus, ResourceUsage
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.process.backend import CpuSwitch, RequestService, exit_status
+from simulator.fleet.process.kernel_listeners import SessionLeader, listening, listens
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.wire.probe import stays_open
+
+__all__ = ["ContainerBackend", "listens"]
+
+# Removing a container takes tenths of a second, but up to this long on a busy machine.
+_DEATH_S_MAX: Final = 30.0
+_SIGNALLED: Final = 128  # a container's exit code is this plus the number of the signal that ended it
+_KILLED: Final = 137
+
+# ASSUMPTION: the engine's proxy detects a rejection within milliseconds, and an application that accepts a connection
+# does not close it as fast. Settled by timing a proxy that leads to a port on which nothing listens.
+_KEPT_S: Final = 0.1
+
+REJECTED: Final = "connection refused"
+ENDED: Final = "the container has ended"
+
+
+class ContainerBackend:
+    """Implements `Backend`. Created by the Docker driver, which owns the engine and removes the container.
+
+    `left` is set after `exited`, when the container has been removed.
+    """
+
+    def __init__(
+        self,
+        running: Running,
+        inside_port: int,
+        service: RequestService,
+        cpu: CpuSwitch,
+        send: Callable[[ContainerBackend, str], asyncio.Task[None]],
+        usage: Callable[[], ResourceUsage | None],
+        *,
+        leader: SessionLeader | None,
+        is_running: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """`send(backend, "SIGTERM")` starts to send a signal through the engine. `leader`: the first process, None if
+        it runs on another machine; then `is_running` asks the engine whether the container still runs.
+        """
+        self.usage = usage
+        loop = asyncio.get_running_loop()
+        self.container = running.container
+        self.exited: asyncio.Future[ExitStatus] = loop.create_future()
+        self.left: asyncio.Future[None] = loop.create_future()
+        self._leader = leader
+        self._is_running = is_running
+        self.doors: frozenset[int] = frozenset()  # ports of its loopback on which the simulator listens
+        self._port = running.port
+        self._inside_port = inside_port
+        self._service = service
+        self._cpu = cpu
+        self._send = send
+        self._throttled = False
+        self._why_ended = ""
+
+    def begin(self, exchange: Exchange) -> None:
+        self._service.begin(exchange)
+
+    def abort(self, exchange: Exchange) -> None:
+        self._service.abort(exchange)
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        stopped = self._throttled and self._cpu.stops
+        if stopped:  # App Runner's idle instances answer their probes: a throttled CPU is slow, not stopped
+            self._turn(self._cpu.give)
+        try:
+            return await self._probe(check)
+        finally:
+            if stopped and self._throttled:
+                self._turn(self._cpu.take)
+
+    async def _probe(self, check: HealthCheck) -> str | None:
+        """Probe, and verify that the instance itself listens and still runs afterwards.
+
+        The engine's proxy accepts connections whether the application listens or not, and for a while after the
+        container has ended, so an accepted connection is no proof.
+        """
+        if self.exited.done():
+            return ENDED
+        if self._leader is not None:
+            if not self._leader.is_alive():
+                return ENDED
+            if self._inside_port not in listening(self._leader.pid).outside:
+                return REJECTED
+        why = await self._service.probe(check)
+        if why is None and self._leader is None and check.protocol is HealthProtocol.TCP and not await self._is_kept():
+            return REJECTED
+        return why if why is not None or await self._exists() else ENDED
+
+    async def _is_kept(self) -> bool:
+        """Test the connection from outside: the engine's proxy closes one that the application does not accept."""
+        return await stays_open(HOST, self._port, _KEPT_S)
+
+    async def _exists(self) -> bool:
+        if self.exited.done():
+            return False
+        return self._leader.is_alive() if self._leader is not None else await self._is_running()
+
+    def explain(self) -> str:
+        """Return what can be seen from outside about why no request reaches it; empty if the cause is another."""
+        if self._leader is None or not self._leader.is_alive():
+            return ""
+        seen = listening(self._leader.pid, without=self.doors)
+        why = seen.explain(self._inside_port)
+        if not seen.outside or not why:
+            return why
+        return f"{why}: set the service's port to {seen.outside[0]}, or let it listen on $PORT"
+
+    def throttle(self) -> None:
+        self._throttled = True
+        self._turn(self._cpu.take)
+
+    def wake(self) -> float:
+        """Give the CPU back; the instance has it when this returns."""
+        if self._throttled:
+            self._throttled = False
+            self._turn(self._cpu.give)
+        return 0.0
+
+    async def stop(self, grace_s: float) -> None:
+        """Stop as `Backend.stop` does.
+
+        Raises:
+            TimeoutError: if the engine does not remove the container.
+        """
+        if not self.exited.done() and grace_s > 0:
+            self.wake()
+            await asyncio.wait((self._send(self, "SIGTERM"), self.exited), return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await asyncio.shield(self.exited)
+        self.kill()
+        async with asyncio.timeout(_DEATH_S_MAX):
+            await asyncio.shield(self.left)
+
+    def kill(self) -> None:
+        if not self.exited.done():
+            self.wake()  # a frozen process does not end
+            self._send(self, "SIGKILL")
+
+    def end(self, why: str) -> None:
+        """Kill it for a violation of a platform rule; `why` becomes part of its exit status."""
+        self._why_ended = self._why_ended or why
+        self.kill()
+
+    # --- what the driver reports ---
+
+    def ended(self, how: Ended, memory_gb: float) -> None:
+        status = exit_status(_SIGNALLED - how.code if how.code > _SIGNALLED else how.code)
+        why = self._why_ended or (f"out of memory: it has {memory_gb:g} GB" if how.out_of_memory else "")
+        self._exit(ExitStatus(status.code, f"{status.detail}, {why}") if why else status)
+
+    def lost(self, why: EngineGone) -> None:
+        """End the instance because the engine is away: its container can no longer be observed."""
+        self._exit(ExitStatus(_KILLED, str(why)))
+
+    def _exit(self, status: ExitStatus) -> None:
+        if not self.exited.done():
+            self.exited.set_result(status)
+
+    def _turn(self, turn: Callable[[], None]) -> None:
+        if not self.exited.done():
+            with contextlib.suppress(OSError):  # it has ended, and its control group with it; `exited` follows
+                turn()

@@ -1,0 +1,123 @@
+"""The container engine as builds need it: repeatedly started containers, files in and out, creation of images.
+
+A container keeps its files between two starts and loses its processes, as an image does between two RUN instructions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from typing import IO, Any, Final
+
+import aiohttp
+from aiodocker.stream import Stream
+
+from simulator.fleet.docker.engine import Engine, EngineRejected, failures
+
+_CHUNK_BYTES: Final = 256 * 1024
+_UNBOUNDED: Final = aiohttp.ClientTimeout()  # a tree of gigabytes takes long; callers set their own bound
+
+
+class Attached:
+    """The standard input and output of a container."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def write(self, text: str) -> None:
+        """Write to standard input; the container must be started and have been created with an open standard input."""
+        async with failures():
+            await self._stream.write_in(text.encode())
+
+    async def output(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield (`stdout` or `stderr`, bytes) until the container ends."""
+        while (message := await self._stream.read_out()) is not None:
+            yield "stdout" if message.stream == 1 else "stderr", message.data
+
+
+class BuildEngine(Engine):
+    """An `Engine` with the calls of builds. `container` is a name or an id, `image` a name, a tag or an id.
+
+    Its methods raise EngineGone and EngineRejected.
+    """
+
+    async def create(self, config: Mapping[str, Any], name: str) -> None:
+        async with failures():
+            await self._docker.containers.create(dict(config), name=name)
+
+    async def start(self, container: str) -> int:
+        """Start the container. Return its first process on the engine's machine; 0 if it has ended already."""
+        async with failures():
+            handle = self._docker.containers.container(container)
+            await handle.start()
+            return int((await handle.show())["State"]["Pid"])
+
+    @contextlib.asynccontextmanager
+    async def attached(self, container: str) -> AsyncIterator[Attached]:
+        """Attach to the container. Enter before a start, because input written before attaching is lost."""
+        async with failures():
+            stream = self._docker.containers.container(container).attach(stdin=True, stdout=True, stderr=True)
+            async with stream:
+                yield Attached(stream)
+
+    async def put(self, container: str, folder: str, packed: bytes | AsyncIterable[bytes]) -> None:
+        """Unpack a tar in `folder` of the container, which need not run."""
+        async with failures():
+            handle: Any = self._docker.containers.container(container)  # the library's way has no types
+            await handle.put_archive(folder, packed)
+
+    async def carry(self, container: str, path: str, to: str, folder: str) -> None:
+        """Copy `path` of `container` into `folder` of the container `to`, with owners and modes."""
+        async with (
+            failures(),
+            # The library's own method holds all of it in memory.
+            self._docker._query(  # noqa: SLF001
+                f"containers/{container}/archive", params={"path": path}, timeout=_UNBOUNDED
+            ) as response,
+        ):
+            await self.put(to, folder, response.content.iter_chunked(_CHUNK_BYTES))
+
+    async def written_bytes(self, container: str) -> int:
+        """Return the bytes that it has written on top of its image; 0 if it was removed."""
+        try:
+            async with failures():
+                given = await self._docker.containers.container(container).show(size=1)
+        except EngineRejected:
+            return 0
+        return int(given.get("SizeRw") or 0)
+
+    async def processes(self, container: str) -> int:
+        """Return the processes and threads in it now; 0 if it is not running. The call takes the engine a second."""
+        async with failures():
+            given = await self._docker.containers.container(container).stats(stream=False)
+        return int((given[0].get("pids_stats") or {}).get("current", 0)) if given else 0
+
+    async def commit(self, container: str, image: str, config: Mapping[str, Any]) -> None:
+        """Create `image`, a name with a tag, from the container. `config` overrides the container's own."""
+        repository, _, tag = image.rpartition(":")
+        async with failures():
+            await self._docker.containers.container(container).commit(
+                repository=repository, tag=tag, config=dict(config)
+            )
+
+    async def build(self, packed: IO[bytes], image: str, arguments: Mapping[str, str]) -> AsyncIterator[str]:
+        """Build `image` from a context's Dockerfile. Yield pieces of output; closing the iterator stops the build."""
+        async with failures():
+            given = self._docker.images.build(
+                fileobj=packed, encoding="identity", tag=image, buildargs=arguments, forcerm=True, stream=True
+            )
+            async for piece in given:
+                text = piece.get("stream") or piece.get("status") or ""
+                yield f"{text}\n" if "status" in piece else text
+
+    async def labelled_images(self, label: str, value: str) -> list[str]:
+        """Return the names, with their tags, of the images that have `label` with that value."""
+        async with failures():
+            found = await self._docker.images.list(filters={"label": [f"{label}={value}"]})
+        return [name for each in found for name in each.get("RepoTags") or []]
+
+    async def remove_image(self, image: str) -> None:
+        """Remove an image; one that is missing or in use is no error."""
+        with contextlib.suppress(EngineRejected):
+            async with failures():
+                await self._docker.images.delete(image)

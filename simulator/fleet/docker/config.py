@@ -1,0 +1,131 @@
+"""Configuration of an instance's container: the application's image, and what the platform adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from simulator.fleet.docker.engine import DEFAULT_HOST, Image, check_host
+from simulator.fleet.docker.labels import labels
+from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.confinement.cgroup import PERIOD_US
+from simulator.fleet.process.environment import check_variables
+from simulator.model.images import ImageIdentifier, RegistryKind
+
+HOST: Final = "127.0.0.1"
+DEFAULT_EGRESS: Final = "DEFAULT"
+NO_EGRESS: Final = "NONE"
+
+_BYTES_PER_MB: Final = 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class DockerApplication:
+    """An image of the engine that listens on `port` of every address of its container.
+
+    `command`: the start command; it replaces the image's CMD and keeps its ENTRYPOINT, and no shell runs it (facts 18).
+    `egress`: DEFAULT is the engine's bridge; NONE is a network of the simulator's whose packets are neither forwarded
+    nor answered; any other value is the name of a network of the engine, as EgressType VPC names a VPC connector.
+
+    Raises:
+        ValueError: if a value is invalid, or a variable has a forbidden name.
+    """
+
+    image: str
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int = 8080
+    egress: str = DEFAULT_EGRESS
+
+    def __post_init__(self) -> None:
+        ImageIdentifier(self.image)
+        check_variables(self.environment)
+        if not 1 <= self.port <= 65535:
+            msg = f"port = {self.port}, must be 1 to 65535"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class DockerSettings:
+    """`engine_patience_s`: how long a launch waits for an engine that is away. `idle_vcpu`: see ProcessSettings.
+
+    Raises:
+        ValueError: if `host` is no address of an engine.
+    """
+
+    throttling: Throttling = Throttling.NONE
+    idle_vcpu: float = 0.05
+    storage_bytes: int = 3 * 1024**3  # facts 5.2: includes the image
+    storage_interval_s: float = 5.0
+    line_bytes_max: int = 16 * 1024
+    host: str = DEFAULT_HOST
+    engine_patience_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        check_host(self.host)
+
+
+def container_config(
+    application: DockerApplication, spec: InstanceSpec, image: Image, *, owner: str, network: str, quota_bytes: int = 0
+) -> dict[str, Any]:
+    """Return the container's configuration in the form of the engine's API.
+
+    `network`: name or id of a network of the engine; empty for its own bridge. `quota_bytes`: limit of what the
+    container may write, 0 without a quota. The image's volumes carry the labels too, so that they can be found again.
+    """
+    port = f"{application.port}/tcp"
+    given = labels(owner, spec)
+    # The platform sets PORT; it comes last (facts 5.2).
+    variables = {**application.environment, **spec.environment, "PORT": str(application.port)}
+    host: dict[str, Any] = {
+        "PortBindings": {port: [{"HostIp": HOST, "HostPort": ""}]},
+        "CpuPeriod": PERIOD_US,
+        "CpuQuota": round(spec.size.vcpu * PERIOD_US),
+        "Memory": spec.size.memory_mb * _BYTES_PER_MB,
+        "MemorySwap": spec.size.memory_mb * _BYTES_PER_MB,
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "1"}},
+        "Mounts": [
+            {"Type": "volume", "Target": target, "VolumeOptions": {"Labels": given}} for target in image.volumes
+        ],
+    }
+    if network:
+        host["NetworkMode"] = network
+    if quota_bytes > 0:
+        host["StorageOpt"] = {"size": str(quota_bytes)}
+    config: dict[str, Any] = {
+        "Image": image.name,
+        "Env": [f"{name}={value}" for name, value in variables.items()],
+        "ExposedPorts": {port: {}},
+        "Labels": given,
+        "HostConfig": host,
+    }
+    if application.command:
+        config["Cmd"] = list(application.command)
+    return config
+
+
+def isolated_network(owner: str, name: str) -> dict[str, Any]:
+    """Return the configuration of a bridge without egress.
+
+    Nothing translates its addresses, so no answer can return, and containers on it do not reach each other. It is not
+    `Internal`, because that would unpublish the ports as well.
+    """
+    return {
+        "Name": name,
+        "Driver": "bridge",
+        "Labels": labels(owner),
+        "Options": {
+            "com.docker.network.bridge.enable_ip_masquerade": "false",
+            "com.docker.network.bridge.enable_icc": "false",
+        },
+    }
+
+
+def missing_image(image: str) -> str:
+    """Return App Runner's line for a pull that fails (facts 7), with the reason that applies here."""
+    identifier = ImageIdentifier(image)
+    names = " or ".join(identifier.local_names)
+    looked = "" if identifier.registry is RegistryKind.LOCAL else " (no registry is contacted)"
+    return f"Failed to pull your application image. Reason: the engine has no image {names}{looked}"

@@ -1,0 +1,57 @@
+"""The images that the tags of a local engine refer to, and when a tag may have moved."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected
+from simulator.model.images import ImageIdentifier
+from simulator.world.tasks import Tasks
+
+# Some builders move a tag without an event, so all tags are checked at this interval in any case.
+SURE_S: Final = 10.0
+
+_AWAY_S: Final = 5.0  # pause between two attempts to read the events of an engine that does not answer
+
+
+class EngineTags:
+    """The tags of the engine at `host`. Close it after `tasks`."""
+
+    def __init__(self, host: str, tasks: Tasks) -> None:
+        self._engine = Engine(host)
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._moved = asyncio.Event()
+        self._looked_s = self._loop.time()
+        tasks.spawn(self._hear(), "image tags")
+
+    async def identity(self, identifier: str) -> str | None:
+        """Return the image's id; None if there is no such image or the engine does not answer."""
+        try:
+            image = await self._engine.image(ImageIdentifier(identifier).local_names)
+        except (EngineGone, EngineRejected, ValueError):
+            return None
+        return image.name if image is not None else None
+
+    async def moved(self, within_s: float) -> bool:
+        """Return True if any tag may have moved since the last call. Waits `within_s` at most."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._moved.wait()
+        except TimeoutError:
+            if self._loop.time() < self._looked_s + SURE_S:
+                return False
+        self._moved.clear()
+        self._looked_s = self._loop.time()
+        return True
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+    async def _hear(self) -> None:
+        while True:
+            async for _ in self._engine.image_events(self._tasks):
+                self._moved.set()
+            await asyncio.sleep(_AWAY_S)
+            self._moved.set()  # events may have been missed during the outage

@@ -1,0 +1,49 @@
+"""Labels of the objects that the Docker driver creates, and the search for those that a dead simulator left.
+
+Every container, network and volume carries the name of the process that created it (fleet/process/confinement/sweep.py:
+PID namespace, PID, start time), so the objects of a live simulator, or of one that this machine cannot see, are not
+removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Final
+
+from simulator.fleet.docker.engine import Engine, EngineRejected
+from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.process.confinement.sweep import is_orphan
+
+OWNER: Final = "apprunner-simulator.owner"
+SERVICE: Final = "apprunner-simulator.service"
+INSTANCE: Final = "apprunner-simulator.instance"
+
+
+def labels(owner: str, spec: InstanceSpec | None = None) -> dict[str, str]:
+    """Return the labels of an instance's container or, without `spec`, of an object that instances share."""
+    given = {OWNER: owner}
+    if spec is not None:
+        given |= {SERVICE: spec.service, INSTANCE: str(spec.number)}
+    return given
+
+
+async def sweep_orphans(engine: Engine) -> list[str]:
+    """Remove what dead simulators have left in the engine; return the ids of what was removed.
+
+    Raises:
+        EngineGone: if the engine does not answer.
+    """
+    containers, networks, volumes = await engine.labelled(OWNER)
+    gone: list[str] = []
+    # In this order: a network can be removed only after its containers, and most volumes are removed with theirs.
+    for found, remove in (
+        (containers, engine.remove),
+        (networks, engine.remove_network),
+        (volumes, engine.remove_volume),
+    ):
+        for name, owner in found.items():
+            if is_orphan(owner):
+                with contextlib.suppress(EngineRejected):  # a concurrent or later start removes it
+                    await remove(name)
+                    gone.append(name)
+    return gone

@@ -1,0 +1,155 @@
+"""The autoscaler's loop: close a second, let the policy observe it, ask for a decision every tick, record and apply it.
+
+Policies are pure functions of their observations; this loop is the only one that runs them, on either clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+
+from simulator.fleet.pool.pool import Pool, nothing_probes
+from simulator.fleet.pool.replica_set import ReplicaSet
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.events import ConfigurationChanged, ScalingDecided
+from simulator.records.journal import Journal
+from simulator.rules.policies.port import Decision, Observation, Policy, Sample
+from simulator.world.clock import RunClock
+
+
+class Autoscaler:
+    """The autoscaler of one service. `on_sample` receives every closed second, for reports and displays."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        replica_set: ReplicaSet,
+        policy: Policy,
+        *,
+        clock: RunClock,
+        journal: Journal,
+        on_sample: Callable[[Sample], None] | None = None,
+        cpu_used_s: Callable[[], float] | None = None,
+        on_evaluation: Callable[[float, Decision], None] | None = None,
+    ) -> None:
+        """`on_evaluation` receives every decision with its time, including those that change nothing.
+
+        `cpu_used_s`: CPU seconds that the service's instances have used so far; None if they are not measured.
+        """
+        self.policy = policy
+        self.decisions = 0  # decisions requested and made, including those that change nothing
+        self._pool = pool
+        self._replica_set = replica_set
+        self._clock = clock
+        self._journal = journal
+        self._on_sample = on_sample
+        self._on_verdict = on_evaluation
+        self._cpu_used_s = cpu_used_s
+        self._cpu_closed_s = 0.0
+        self._loop = asyncio.get_running_loop()
+        if policy.reacts_to_queue:
+            pool.on_wait = self.trigger
+
+    def turn_to(self, pool: Pool, replica_set: ReplicaSet, cpu_used_s: Callable[[], float] | None = None) -> None:
+        """Scale another revision from now on; the policy keeps what it has observed of the service's traffic."""
+        self._pool.on_wait = nothing_probes
+        pool.close_second(-1)
+        if self.policy.reacts_to_queue:
+            pool.on_wait = self.trigger
+        self._pool, self._replica_set = pool, replica_set
+        self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
+
+    async def run(self) -> None:
+        """Run without end: sample at whole seconds of the run, decide at whole ticks after them."""
+        self._pool.close_second(-1)  # requests before this do not belong to any sample
+        second = math.floor(self._clock.at_s())
+        tick = math.floor(self._clock.at_s() / self.policy.tick_s) + 1
+        while True:
+            due_at_s = min(second + 1.0, tick * self.policy.tick_s)
+            await asyncio.sleep(self._clock.loop_s(due_at_s) - self._loop.time())
+            if due_at_s == second + 1.0:
+                self._close(second)
+                second += 1
+            if due_at_s == tick * self.policy.tick_s:
+                self.decide()
+                tick += 1
+
+    def trigger(self) -> None:
+        """Decide immediately, because a request is queued."""
+        self.decide()
+
+    def decide(self) -> None:
+        decision = self.policy.decide(self._observe())
+        if decision is None:
+            return
+        self.decisions += 1
+        if self._on_verdict is not None:
+            self._on_verdict(self._clock.at_s(), decision)
+        if decision.desired != self._replica_set.desired:
+            self._record(decision)
+        self._replica_set.resize(decision.desired, decision.active)
+
+    def _close(self, second: int) -> None:
+        sample = self._pool.close_second(second, self._cpu_s())
+        self.policy.observe(sample)
+        if self._on_sample is not None:
+            self._on_sample(sample)
+
+    def _cpu_s(self) -> float:
+        """Return the CPU seconds used since the last second was closed."""
+        if self._cpu_used_s is None:
+            return 0.0
+        before, self._cpu_closed_s = self._cpu_closed_s, self._cpu_used_s()
+        return self._cpu_closed_s - before
+
+    def _observe(self) -> Observation:
+        return Observation(
+            now_s=self._clock.at_s(),
+            ready=len(self._pool.ready),
+            coming=self._replica_set.coming,
+            in_flight=self._pool.in_flight,
+            waiting=self._pool.waiting,
+            scaling=self._pool.scaling,
+        )
+
+    def _record(self, decision: Decision) -> None:
+        self._journal.record(
+            ScalingDecided(
+                at_s=self._clock.at_s(),
+                service=self._pool.settings.service,
+                policy=self.policy.name,
+                before=self._replica_set.desired,
+                desired=decision.desired,
+                formula=decision.formula,
+                reason=self._replica_set.capacity.explained(decision.reason, decision.desired),
+                inputs=decision.inputs,
+                clamps=decision.clamps,
+                assumes=decision.assumes,
+            )
+        )
+
+
+def change_configuration(
+    replica_set: ReplicaSet,
+    *,
+    max_concurrency: int | None,
+    min_size: int | None,
+    max_size: int | None,
+    clock: RunClock,
+    journal: Journal,
+) -> AutoScalingConfiguration:
+    """Change the auto scaling configuration; None keeps a number. Raises ValueError if the numbers are inconsistent."""
+    before = replica_set.pool.scaling
+    scaling = AutoScalingConfiguration(
+        max_concurrency=before.max_concurrency if max_concurrency is None else max_concurrency,
+        min_size=before.min_size if min_size is None else min_size,
+        max_size=before.max_size if max_size is None else max_size,
+    )
+    replica_set.configure(scaling)
+    journal.record(
+        ConfigurationChanged(
+            clock.at_s(), replica_set.settings.service, scaling.max_concurrency, scaling.min_size, scaling.max_size
+        )
+    )
+    return scaling

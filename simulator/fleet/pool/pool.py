@@ -1,0 +1,352 @@
+"""The pool, request side: slots are granted, queued for and released here, independent of the front and the driver.
+
+The front offers an exchange; admission and balancing decide; the exchange begins on its instance or fails. Every
+offered exchange is released exactly once: by `finish` or `abandon` from the front, or by the pool (rejected, expired,
+timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the replica set's part
+(fleet/pool/replica_set.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.instance import Instance
+from simulator.fleet.pool.deadlines import Deadlines
+from simulator.fleet.pool.fault_injection import FaultInjection
+from simulator.fleet.pool.outlier_detection import OutlierDetector
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.model.instance import InstanceState
+from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.outcomes import Outcomes
+from simulator.rules.admission import Admission, AdmissionDecision
+from simulator.rules.balancers import BALANCERS
+from simulator.rules.balancing import Draw
+from simulator.rules.ejection import EjectionSettings
+from simulator.rules.meter import Meter
+from simulator.rules.policies.port import Sample
+
+
+def _no_draw() -> float:
+    msg = "random balancing needs a random stream"
+    raise AssertionError(msg)
+
+
+class Pool:
+    """The requests of one service. Not thread-safe; lives on one event loop.
+
+    `ejection`: real instances that keep failing get no requests for a time; None for simulated ones, which never do.
+    `draw`: source of random numbers for random balancing.
+    """
+
+    health_is_certain = False  # True if instances never turn unhealthy, so probing can be skipped
+    new_instance: Callable[[int, float], Instance] = Instance  # from its number and the time of the decision to add it
+
+    def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_draw) -> None:
+        self.settings, self.service = settings, settings.service
+        self.scaling = settings.scaling
+        self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
+        # Set by the replica set and the autoscaler, which are above the requests.
+        self.on_wake: Callable[[Instance], float] = _unset
+        self.on_quiet: Callable[[Instance], object] = _unset
+        self.on_wait: Callable[[], None] = nothing_probes
+        self.on_finished: Callable[[Exchange], None] | None = None  # full answer, slot not yet released
+        self.outcomes: Outcomes | None = None  # counts how requests ended, if metrics are read
+        self.faults: FaultInjection | None = None  # injected between the balancer and instances, if any
+        self._line_empty: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
+        self._meter = Meter(self._time())
+        self._admission: Admission[Exchange, Instance] = Admission(
+            lambda capacity: BALANCERS[settings.balancing](capacity, draw),
+            settings.scaling.max_concurrency,
+            settings.overflow,
+        )
+        self.outliers = OutlierDetector(ejection, self.ready, self._suspend, self._resume)
+        self._failing = self.outliers.failing
+        self._open: Deadlines[Exchange] = Deadlines(settings.request_timeout_s, self._timed_out)
+        self._expiry: asyncio.TimerHandle | None = None
+
+    # --- the front's side ------------------------------------------------------------------------------------------
+
+    def offer(self, exchange: Exchange) -> None:
+        """Begin the exchange now or later, or fail it."""
+        now = self._time()
+        verdict = self._admission.offer(exchange, now)
+        if verdict is AdmissionDecision.REJECTED:
+            self._meter.rejected(now)
+            exchange.open = False
+            rejection = OVERFLOW if self.ready else UNAVAILABLE
+            if self.outcomes is not None:
+                self._count(exchange, rejection.status, now)
+            exchange.fail(rejection)
+            return
+        self._meter.arrived(now)
+        self._open.add(exchange, now)
+        if isinstance(verdict, Instance):
+            self._grant(exchange, verdict, now)
+        else:
+            self._meter.began_waiting(now)
+            self._watch_queue()
+            self.on_wait()
+
+    def finish(self, exchange: Exchange) -> None:
+        """Release the slot: the answer's body has ended. Call exactly once for an exchange that has begun."""
+        assert exchange.open, "an exchange is finished once"
+        exchange.open = False
+        self._open.discard(exchange)
+        if self._failing and exchange.instance is not None:
+            self.outliers.succeeded(exchange.instance)
+        if self.on_finished is not None:
+            self.on_finished(exchange)
+        now = self._time()
+        if self.outcomes is not None:
+            self._count(exchange, exchange.status, now)
+        self._release(exchange, now)
+
+    def broke(self, exchange: Exchange) -> None:
+        """Release the slot: the instance did not answer the exchange, or not completely. Call instead of `finish`."""
+        assert exchange.instance is not None, "only an exchange with a slot breaks"
+        self.outliers.failed(exchange.instance)
+        self.balancer_failed(exchange)
+
+    def balancer_failed(self, exchange: Exchange) -> None:
+        """Do as `broke`, but record no failure of the instance: the balancer could not even send the request."""
+        assert exchange.open, "an exchange is finished once"
+        exchange.open = False
+        self._open.discard(exchange)
+        now = self._time()
+        if self.outcomes is not None:
+            self._count(exchange, exchange.status, now)
+        self._release(exchange, now)
+
+    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
+        """Begin the exchange again on another instance: its own could not be reached and received nothing of it.
+
+        Return False if no instance outside `avoiding` has a free slot: it keeps its own; `broke` or `abandon` follows.
+        """
+        assert exchange.open, "only an open exchange moves on"
+        failed = exchange.instance
+        assert failed is not None, "only an exchange with a slot moves on"
+        other = self._admission.take_other(avoiding)
+        if other is None:
+            return False
+        now = self._time()
+        exchange.instance, exchange.begun_s = other, -1.0
+        self.outliers.failed(failed)
+        self._vacate(failed, now)
+        if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
+            self._grant(exchange, other, now)
+        return True
+
+    def abandon(self, exchange: Exchange) -> None:
+        """End an exchange whose client disconnected, queued or in progress; no effect if it was released already."""
+        if exchange.open:
+            self._release_queued(exchange, CLIENT_GONE)
+
+    # --- the supply's side -----------------------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that hold a slot."""
+        return self._meter.present - self._meter.waiting
+
+    @property
+    def waiting(self) -> int:
+        return self._meter.waiting
+
+    async def queue_empty(self) -> None:
+        """Wait until the queue is empty. New requests must go elsewhere before; the time in the queue is bounded."""
+        if self.waiting:
+            self._line_empty = self._loop.create_future()
+            await self._line_empty
+
+    def enter(self, instance: Instance, *, front: bool) -> None:
+        """Add a ready instance: it receives requests from now on."""
+        self.ready[instance.number] = instance
+        self._carry_out(self._admission.add(instance, front=front))
+
+    def move(self, instance: Instance, *, front: bool) -> None:
+        if not self.outliers.moved(instance, front=front):
+            self._admission.move(instance, front=front)
+
+    def leave(self, instance: Instance) -> None:
+        """Send the instance no new requests; those in progress continue."""
+        if self.ready.pop(instance.number, None) is not None:
+            self._admission.remove(instance)
+            self.outliers.left(instance)
+
+    def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
+        """Remove an instance that has ended and fail its requests."""
+        self.leave(instance)
+        for exchange in self._open:
+            if exchange.instance is instance and exchange.open:
+                self._release_queued(exchange, rejection, dead=True)
+                exchange.fail(rejection)
+
+    def configure(self, scaling: AutoScalingConfiguration) -> None:
+        """Change MaxConcurrency from now on; the replica set handles the sizes."""
+        self.scaling = scaling
+        self._carry_out(self._admission.resize(scaling.max_concurrency))
+
+    def keep_latencies(self) -> None:
+        """Record latencies, so that samples contain a percentile from now on."""
+        self._meter.latencies_s = []
+
+    def close_second(self, second: int, cpu_s: float = 0.0) -> Sample:
+        """Return the sample of a second. `cpu_s`: CPU seconds that the instances used since the last call."""
+        return self._meter.close(second, self._time(), len(self.ready), cpu_s)
+
+    def awakened(self, instance: Instance) -> None:
+        """Forward the exchanges granted while the instance woke: it has its CPU back."""
+        instance.awake, now = True, self._time()
+        pending, instance.pending = instance.pending, []
+        for exchange in pending:
+            if exchange.open:
+                exchange.cold_s += now - exchange.granted_s
+                exchange.begun_s = now
+                self._begin(exchange)
+
+    def close(self) -> None:
+        """Release every open exchange as if its instance had ended."""
+        # Youngest first: queued exchanges are released before those whose slots they would be granted.
+        for exchange in reversed(list(self._open)):
+            if exchange.open:
+                self._release_queued(exchange, UNAVAILABLE)
+                exchange.fail(UNAVAILABLE)
+        self._open.close()
+        self.outliers.close()
+        if self._expiry is not None:
+            self._expiry.cancel()
+
+    # --- one slot ----------------------------------------------------------------------------------------------------
+
+    def _grant(self, exchange: Exchange, instance: Instance, now: float) -> None:
+        exchange.instance, exchange.granted_s = instance, now
+        if instance.ready_s > exchange.arrived_s:
+            exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
+        if instance.awake:
+            exchange.begun_s = now
+            if self.faults is None:  # checked here and not in `_begin`, because every request passes here
+                exchange.begin()
+            else:
+                self.faults.begin(exchange)
+        else:
+            self._begin_awake(exchange, instance)
+
+    def _begin(self, exchange: Exchange) -> None:
+        if self.faults is None:
+            exchange.begin()
+        else:
+            self.faults.begin(exchange)
+
+    def _begin_awake(self, exchange: Exchange, instance: Instance) -> None:
+        instance.pending.append(exchange)
+        if instance.state is InstanceState.IDLE:
+            wake_s = self.on_wake(instance)
+            if wake_s > 0:
+                self._loop.call_at(self._time() + wake_s, self.awakened, instance)
+            else:
+                self.awakened(instance)
+
+    def _release(self, exchange: Exchange, now: float) -> None:
+        instance = exchange.instance
+        assert instance is not None, "only an exchange with a slot gives one back"
+        self._meter.finished(now, now - exchange.granted_s)
+        if self._meter.latencies_s is not None:
+            self._meter.latencies_s.append(now - exchange.arrived_s)
+        self._vacate(instance, now)
+
+    def _vacate(self, instance: Instance, now: float) -> None:
+        grant = self._admission.release(instance)
+        if grant is not None:
+            self._ended_waiting(now)
+            self._grant(*grant, now)
+        elif instance.outstanding == 0:
+            instance.idle_since_s = now
+            if not instance.is_watched:
+                self.on_quiet(instance)
+
+    def _release_queued(
+        self, exchange: Exchange, why: Rejection, *, rejected: bool = False, dead: bool = False
+    ) -> None:
+        """End the exchange without an answer of the application; the caller notifies the front."""
+        now = self._time()
+        exchange.open = False
+        self._open.discard(exchange)
+        if self.outcomes is not None:
+            self._count(exchange, why.status, now)
+        if exchange.instance is None:
+            self._admission.abandon(exchange)
+            self._ended_waiting(now)
+            self._meter.gone(now, rejected=rejected)
+            return
+        if exchange.begun_s >= 0 and not dead:
+            exchange.instance.backend.abort(exchange)
+        self._release(exchange, now)
+
+    def _count(self, exchange: Exchange, status: int, now: float) -> None:
+        assert self.outcomes is not None
+        arrived, begun = exchange.arrived_s, exchange.begun_s
+        if begun == arrived:  # the common case
+            self.outcomes.add(status, now - arrived, 0.0, 0.0, now - arrived)
+        else:
+            service_s = now - begun if begun >= 0 else -1.0
+            self.outcomes.add(status, now - arrived, exchange.queue_s(now), exchange.cold_s, service_s)
+
+    def _carry_out(self, grants: list[tuple[Exchange, Instance]]) -> None:
+        now = self._time()
+        for exchange, instance in grants:
+            self._ended_waiting(now)
+            exchange.instance, exchange.granted_s = instance, now
+        # All hold their slots before any begins: a front may abandon one in the callbacks of another.
+        for exchange, instance in grants:
+            if exchange.open:
+                self._grant(exchange, instance, now)
+
+    def _suspend(self, instance: Instance) -> bool:
+        front = self._admission.is_front(instance)
+        self._admission.remove(instance)
+        return front
+
+    def _resume(self, instance: Instance, front: bool) -> None:
+        self._carry_out(self._admission.add(instance, front=front))
+
+    def _ended_waiting(self, now: float) -> None:
+        self._meter.ended_waiting(now)
+        if self._line_empty is not None and not self._meter.waiting and not self._line_empty.done():
+            self._line_empty.set_result(None)
+
+    # --- time limits -------------------------------------------------------------------------------------------------
+
+    def _timed_out(self, exchange: Exchange) -> None:
+        if exchange.open:
+            if exchange.begun_s >= 0 and exchange.instance is not None:
+                self.outliers.failed(exchange.instance)
+            self._release_queued(exchange, TIMEOUT)
+            exchange.fail(TIMEOUT)
+
+    def _watch_queue(self) -> None:
+        due = self._admission.next_expiry()
+        if due is not None and self._expiry is None:
+            self._expiry = self._loop.call_at(due, self._expire)
+
+    def _expire(self) -> None:
+        self._expiry = None
+        for exchange in self._admission.expire(self._time()):
+            if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
+                rejection = QUEUE_TIMEOUT if self.ready else UNAVAILABLE
+                self._release_queued(exchange, rejection, rejected=True)
+                exchange.fail(rejection)
+        self._watch_queue()
+
+
+def _unset(_: Instance) -> float:
+    msg = "a pool serves only below a roster"
+    raise AssertionError(msg)
+
+
+def nothing_probes() -> None:
+    """Default of `on_wait`: do nothing."""

@@ -1,0 +1,118 @@
+"""The prober: checks the health of instances as the service's health check is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Final, Protocol, runtime_checkable
+
+from simulator.fleet.driver import Backend
+from simulator.fleet.pool.pool import Pool
+from simulator.model.health import HealthCheck
+from simulator.rules.health import Health, Streak
+from simulator.rules.policies.port import Actuator
+from simulator.world.tasks import until
+
+Failed = Callable[[str, float], None]  # reason, and time of the loop's clock
+
+
+def _untold(_why: str, _at_s: float) -> None:
+    """Default of `failed`: do nothing."""
+
+
+# Interval between the probes of a starting instance that is to be ready "at once" but cannot tell when it listens.
+AT_ONCE_S: Final = 0.02
+
+
+@runtime_checkable
+class HasKnownStart(Protocol):
+    """A backend that knows when it will listen, so that earlier probes can be skipped."""
+
+    def listens_s(self) -> float:
+        """Return the loop time before which every probe is certain to fail."""
+
+
+class Prober:
+    """Probes the instances of one service.
+
+    `failing`: numbers of instances whose probes a timeline event makes fail; 0 = all. `startup_interval_s`: interval
+    between the probes of an instance that starts, until the first that passes; 0 = as soon as it listens; None = the
+    check's own interval. `again_s`: interval between the probes that follow until the healthy threshold is reached;
+    None = the check's own interval. `only_starts`: instances never turn unhealthy, so probing after the start is
+    skipped.
+    """
+
+    def __init__(
+        self,
+        check: HealthCheck,
+        startup_interval_s: float | None = None,
+        *,
+        again_s: float | None = None,
+        only_starts: bool = False,
+    ) -> None:
+        self.check = check
+        self._startup_interval_s = check.interval_s if startup_interval_s is None else startup_interval_s
+        self._again_s = check.interval_s if again_s is None else again_s
+        self.failing: dict[int, None] = {}
+        self._only_starts = only_starts
+
+    async def until_healthy(self, number: int, backend: Backend, failed: Failed = _untold) -> None:
+        """Probe from the launch on until the instance is healthy. `failed` is called for each probe that fails."""
+        loop = asyncio.get_running_loop()
+        streak = Streak(self.check)
+        knows = backend if isinstance(backend, HasKnownStart) else None
+        while True:
+            began_s = loop.time()
+            why = await self._probe(number, backend)
+            if streak.probed(passed=why is None) is Health.HEALTHY:
+                return
+            if why is not None:
+                failed(why, loop.time())
+            pause_s = self._again_s if why is None else self._startup_interval_s
+            next_s = began_s + pause_s
+            if knows is not None and why is not None:
+                next_s = _on_grid(next_s, pause_s, knows.listens_s())
+            await until(max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S)
+
+    async def until_unhealthy(self, number: int, backend: Backend) -> str:
+        """Return why the last probe failed, once the unhealthy threshold is reached."""
+        loop = asyncio.get_running_loop()
+        if self._only_starts:
+            await loop.create_future()
+        streak = Streak(self.check, Health.HEALTHY)
+        began_s = loop.time()
+        while True:
+            await asyncio.sleep(max(0.0, began_s + self.check.interval_s - loop.time()))
+            began_s = loop.time()
+            why = await self._probe(number, backend)
+            if streak.probed(passed=why is None) is Health.UNHEALTHY:
+                return why or ""
+
+    async def _probe(self, number: int, backend: Backend) -> str | None:
+        if self.failing and (0 in self.failing or number in self.failing):
+            return "failed by the timeline"
+        return await backend.probe(self.check)
+
+
+def prober_of(pool: Pool, actuator: Actuator) -> Prober:
+    """Return a prober with the start-up interval of the service's settings, else that of its platform."""
+    told_s = pool.settings.startup_probe_s
+    return Prober(
+        pool.settings.health_check,
+        actuator.startup_probe_s if told_s is None else told_s,
+        again_s=told_s,
+        only_starts=pool.health_is_certain,
+    )
+
+
+def _on_grid(first_s: float, step_s: float, least_s: float) -> float:
+    """Return the first of `first_s`, `first_s + step_s`, ... that is not before `least_s`."""
+    if least_s <= first_s or math.isinf(least_s):
+        return first_s
+    if step_s <= 0:
+        return least_s
+    steps = math.ceil((least_s - first_s) / step_s)
+    while first_s + steps * step_s < least_s:  # the quotient was rounded down
+        steps += 1
+    return first_s + steps * step_s

@@ -1,0 +1,351 @@
+"""The replica set: the set of instances of a service. It moves towards the desired count and keeps it.
+
+`resize` sets the desired count; `reconcile` compares it with the existing instances and adds or retires some. One task
+per instance (`_run_lifecycle`) runs its lifecycle: provisioned, launched, probed until healthy, serving, drained,
+stopped. An instance that crashes is replaced by the same comparison.
+
+App Runner distinguishes provisioned from active instances: at least MinSize stay provisioned; the oldest of them, as
+many as are to be active, serve in the front tier, and the rest is reserve (fleet/pool/activity.py decides about
+idleness).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+
+from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
+from simulator.fleet.instance import Instance, Termination, scale_in_order
+from simulator.fleet.pool.activity import Activity
+from simulator.fleet.pool.capacity import Capacity
+from simulator.fleet.pool.instance_records import InstanceRecords
+from simulator.fleet.pool.pool import Pool
+from simulator.fleet.pool.prober import prober_of
+from simulator.fleet.pool.startup_monitor import StartupMonitor
+from simulator.model.instance import InstanceEvent, InstanceState
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.journal import Journal
+from simulator.rules.health import CrashLoop
+from simulator.rules.policies.port import Actuator
+from simulator.world.clock import RunClock
+from simulator.world.tasks import Tasks, first_of
+
+_E = InstanceEvent
+
+
+class ReplicaSet:
+    """The instances of one service, including ended ones (for the bill), by number in order of creation."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        driver: Driver,
+        actuator: Actuator,
+        *,
+        clock: RunClock,
+        journal: Journal,
+        tasks: Tasks,
+        numbers: Iterator[int] | None = None,
+    ) -> None:
+        """`numbers`: the numbers of new instances if other revisions have used the first ones; default 1, 2, 3, ..."""
+        self.pool = pool
+        self.settings = pool.settings
+        self.prober = prober_of(pool, actuator)
+        self.instances: dict[int, Instance] = {}
+        self.desired = self._front_size = self.settings.initial_size
+        self.extra_start_s = 0.0  # added by a timeline event that slows starts
+        self.environment: dict[str, str] = {}  # resolved secrets of the service and the simulator's own variables
+        self.on_hire: Callable[[int], Mapping[str, str]] = lambda _number: {}  # variables of one instance
+        self.on_gone: Callable[[int], None] = lambda _number: None
+        self._driver = driver
+        self._actuator = actuator
+        self._clock = clock
+        self.records = InstanceRecords(self.settings.service, clock, journal)
+        self._move, self._log = self.records.move, self.records.line
+        self.capacity = Capacity(self.settings, self._log)
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._alive: dict[int, Instance] = {}  # coming or ready: the desired count is compared with these
+        self._is_settled = False  # count and tiers are as desired: nothing to do for the same count
+        self._dismissed = False  # the run is over, or another revision serves: no instance is added
+        self._numbers = numbers or count(1)
+        self._crash_loop = CrashLoop(self.settings.steady_s)
+        self._lives: dict[int, asyncio.Task[None]] = {}
+        self.activity = Activity(pool, actuator, clock, self._move, self._expire)
+        self.starts = StartupMonitor(self.settings, self.prober, tasks, self._log)
+
+    # --- the desired count --------------------------------------------------------------------------------------------
+
+    @property
+    def coming(self) -> int:
+        return len(self._alive) - len(self.pool.ready)
+
+    @property
+    def active(self) -> int:
+        """Number of instances that process requests or did so a short time ago."""
+        return sum(instance.state is InstanceState.ACTIVE for instance in self.pool.ready.values())
+
+    @property
+    def provisioned(self) -> int:
+        """Number of instances that exist and hold memory: launched, not stopped (`_alive` lacks draining ones)."""
+        return sum(self.instances[number].is_provisioned for number in self._lives)
+
+    def living(self) -> list[Instance]:
+        """Return the instances whose lifecycle has not ended, draining ones included, in order of creation."""
+        return [self.instances[number] for number in self._lives]
+
+    async def begin(self) -> None:
+        """Start the initial instances without the platform's start lag and wait until they are ready or have crashed.
+
+        Raises:
+            NotReady: if one of them did not become ready.
+        """
+        for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size)):
+            self._provision(lag_s=0.0)
+        for instance in list(self._alive.values()):
+            if await first_of(instance.entered, instance.ending) == 1:
+                ending = instance.ending.result()
+                raise NotReady(self.settings.service, ending.why, slow=ending.slow, saw=ending.saw)
+
+    def settle(self) -> None:
+        """Start the run: the service existed before, so its instances are idle (if the platform has that state)."""
+        for instance in self.pool.ready.values():
+            instance.launched_at_s = 0.0
+            self.activity.settle(instance)
+        self._assign_tiers()
+
+    def resize(self, desired: int, front_size: int | None = None) -> None:
+        """Set the desired count, within the bounds, and the size of the front tier (`front_size`; None: all)."""
+        first = desired if front_size is None else front_size
+        if self._is_settled and desired == self.desired and first == self._front_size:
+            return  # the common case: nearly every tick of a policy
+        self.desired, self._front_size = desired, first
+        self.reconcile()
+
+    def configure(self, scaling: AutoScalingConfiguration) -> None:
+        self.pool.configure(scaling)
+        self.desired = min(self.desired, scaling.max_size)
+        self._front_size = min(self._front_size, scaling.max_size)
+        self.reconcile()
+
+    def reconcile(self) -> None:
+        if self._dismissed:
+            return  # stopping instances must not be replaced
+        scaling = self.pool.scaling
+        target = min(max(self.desired, scaling.min_size), scaling.max_size)
+        for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
+            self._provision(self._actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
+        surplus = len(self._alive) - target
+        if surplus > 0:
+            for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
+                self._terminate(instance, f"{target} instance{'s' * (target != 1)} wanted")
+        self._assign_tiers()
+        self._is_settled = True
+
+    def kill(self, number: int) -> None:
+        """Kill an instance as a crash would. An unknown or ended instance is no error."""
+        instance = self.instances.get(number)
+        if instance is None:
+            return
+        if instance.is_provisioned:
+            instance.backend.kill()
+        else:
+            instance.end(_E.CRASHED, "killed before its launch")
+
+    def dismiss(self) -> list[asyncio.Task[None]]:
+        """End the run: fail open exchanges and stop every instance. Return the unfinished lifecycles, in order."""
+        self._dismissed = True
+        self.pool.close()
+        for instance in list(self._alive.values()):
+            instance.end(_E.STOP, "the run is over")
+        return [life for life in self._lives.values() if not life.done()]
+
+    def drain(self, why: str) -> list[asyncio.Future[None]]:
+        """Add no more instances and send no new requests to any; new requests must go elsewhere before the call. Return
+        a future per instance, done when its requests have ended; it stays until `terminate` or `recall`.
+        """
+        self._dismissed = True
+        for instance in list(self._alive.values()):
+            self._drain(instance, why)
+        return [instance.drained for instance in self.living() if instance.drained is not None]
+
+    def recall(self) -> None:
+        """Undo `drain`: instances that have not ended serve again."""
+        self._dismissed = False
+        for instance in self.living():
+            if instance.state is InstanceState.DRAINING and not instance.ending.done():
+                instance.drained = None
+                self._alive[instance.number] = instance
+                self._move(instance, _E.RECALLED, "")
+                self.activity.recall(instance)
+                self.pool.enter(instance, front=True)
+                if instance.outstanding == 0:
+                    self.activity.quiet(instance)
+        self.reconcile()
+
+    def terminate(self, why: str) -> list[asyncio.Task[None]]:
+        """Let every instance finish its requests, within the drain time-out, and stop. Return the lifecycles, in order.
+
+        As for `drain`, new requests must go elsewhere before the call.
+        """
+        self.drain(why)
+        for instance in self.living():
+            instance.end(_E.STOP, why)
+        return [life for life in self._lives.values() if not life.done()]
+
+    def _expire(self, instance: Instance, why: str) -> bool:
+        """Retire an instance whose idle time is over, whatever the policy says; return False if MinSize keeps it."""
+        if len(self._alive) <= self.pool.scaling.min_size:
+            return False
+        self.desired = max(0, self.desired - 1)
+        self._front_size = min(self._front_size, self.desired)
+        self._terminate(instance, why)
+        return True
+
+    # --- hiring and retiring -----------------------------------------------------------------------------------------
+
+    def _provision(self, lag_s: float, route_s: float = 0.0) -> None:
+        instance = self.pool.new_instance(next(self._numbers), self._loop.time())
+        self.instances[instance.number] = self._alive[instance.number] = instance
+        self._lives[instance.number] = life = self._tasks.spawn(
+            self._run_lifecycle(instance, lag_s, route_s), f"instance {instance.number} of {self.settings.service}"
+        )
+        life.add_done_callback(lambda _: self._lifecycle_ended(instance))
+
+    def _terminate(self, instance: Instance, why: str) -> None:
+        self._drain(instance, why)
+        instance.end(_E.STOP, why)
+
+    def _drain(self, instance: Instance, why: str) -> None:
+        self._is_settled = False
+        del self._alive[instance.number]
+        self.activity.forget(instance)
+        if instance.is_ready:
+            self.pool.leave(instance)
+            instance.drained = self._loop.create_future()
+            instance.drain_by_s = self._loop.time() + self.settings.drain_timeout_s
+            self._move(instance, _E.DRAIN, why)
+            if instance.outstanding == 0:
+                instance.drained.set_result(None)
+        else:
+            instance.end(_E.STOP, why)
+
+    def _assign_tiers(self) -> None:
+        """Put the oldest instances into the front tier and those beyond the active count into the reserve."""
+        if self._actuator.activates:
+            for rank, number in enumerate(sorted(self.pool.ready)):
+                self.pool.move(self.pool.ready[number], front=rank < self._front_size)
+
+    # --- the lifecycle of one instance -------------------------------------------------------------------------------
+
+    async def _run_lifecycle(self, instance: Instance, lag_s: float, route_s: float) -> None:
+        backend: Backend | None = None
+        try:
+            backend = await self._launch(instance, lag_s)
+            if backend is not None and await self.starts.until_routed(instance, backend, route_s):
+                self._enter(instance)
+                await self._serve(instance, backend)
+            await self._end(instance, backend)
+        finally:
+            if backend is not None and not backend.exited.done():
+                backend.kill()  # cancelled: no instance may outlive the run
+
+    async def _launch(self, instance: Instance, lag_s: float) -> Backend | None:
+        """Launch after the platform's lag; None if the instance was asked to end before or could not be launched."""
+        lag_s = max(lag_s, self._crash_loop.delay_s)
+        if lag_s > 0:
+            await asyncio.wait((instance.ending,), timeout=lag_s)
+        if instance.ending.done():
+            return None
+        environment = {**self.environment, **self.on_hire(instance.number)}
+        settings = self.settings
+        spec = InstanceSpec(settings.service, instance.number, settings.size, environment, settings.port)
+        try:
+            backend = await self._driver.launch(spec)
+        except LaunchError as error:
+            instance.end(_E.CRASHED, str(error))
+            return None
+        instance.launched(backend)
+        instance.launched_at_s = instance.activation_at_s = self._clock.at_s()
+        backend.exited.add_done_callback(lambda exited: self._exited(instance, exited))
+        self._move(instance, _E.STARTED, "")
+        return backend
+
+    def _enter(self, instance: Instance) -> None:
+        instance.ready_s = instance.idle_since_s = self._loop.time()
+        self._crash_loop.became_healthy(instance.ready_s)
+        instance.awake = True
+        instance.entered.set_result(None)
+        self._move(instance, _E.BECAME_HEALTHY, "")
+        front = not self._actuator.activates or sum(n < instance.number for n in self.pool.ready) < self._front_size
+        self.pool.enter(instance, front=front)
+        self._assign_tiers()
+        if instance.outstanding == 0:
+            self.activity.quiet(instance)
+
+    async def _serve(self, instance: Instance, backend: Backend) -> None:
+        probing = self._tasks.spawn(
+            self.prober.until_unhealthy(instance.number, backend), f"probe of instance {instance.number}"
+        )
+        try:
+            if await first_of(instance.ending, probing) == 1:
+                instance.end(_E.CRASHED, f"{self.starts.failed_line} ({probing.result()})")
+        finally:
+            probing.cancel()
+
+    async def _end(self, instance: Instance, backend: Backend | None) -> None:
+        ending = instance.ending.result()
+        if instance.drained is not None and backend is not None:
+            await asyncio.wait(
+                (instance.drained, backend.exited),
+                timeout=max(0.0, instance.drain_by_s - self._loop.time()),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if backend.exited.done():
+                ending = Termination(_E.CRASHED, backend.exited.result().sentence)
+            elif not instance.drained.done():
+                ending = Termination(_E.CRASHED, "still had requests at the end of its drain time-out")
+        self._finalize(instance, ending)
+        if backend is not None:
+            await backend.stop(self.settings.stop_grace_s if ending.event is _E.STOP else 0.0)
+
+    def _finalize(self, instance: Instance, ending: Termination) -> None:
+        """Remove the instance, fail its requests, close its last activation, and reconcile."""
+        self._is_settled = False
+        died = ending.event is _E.CRASHED
+        was_alive = self._alive.pop(instance.number, None) is not None
+        self.activity.forget(instance)
+        if instance.is_ready and not died:
+            self.pool.leave(instance)
+            self._move(instance, _E.DRAIN, ending.why)  # the end of a run does not drain
+        self.activity.close_activation(instance)
+        instance.stopped_at_s = self._clock.at_s()
+        self._move(instance, ending.event, ending.why)
+        self.pool.lose(instance)
+        if died and was_alive:
+            self._crash_loop.died(self._loop.time(), instance.ready_s)
+            self.records.missed(ending, ready=len(self.pool.ready))
+            self._log(ending.why)
+            if ending.saw:
+                self._log(ending.saw)
+            if self._crash_loop.delay_s:
+                self._log(str(self._crash_loop))
+            self.reconcile()
+
+    def _lifecycle_ended(self, instance: Instance) -> None:
+        """Finalize an instance whose lifecycle was cancelled, perhaps before its first step."""
+        del self._lives[instance.number]
+        self.on_gone(instance.number)
+        if instance.state is not InstanceState.STOPPED:
+            self._finalize(instance, Termination(_E.STOP, "its task was cancelled"))
+        if self.capacity.is_short:
+            self.reconcile()
+
+    def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
+        if not exited.cancelled():
+            self._is_settled = False
+            self.pool.leave(instance)  # now: its lifecycle task notices some iterations of the loop later
+            instance.end(_E.CRASHED, exited.result().sentence)
+            if instance.number in self._alive:
+                self.records.missed(instance.ending.result(), ready=len(self.pool.ready))

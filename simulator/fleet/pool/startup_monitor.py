@@ -1,0 +1,138 @@
+"""Watch an instance from its launch until it is healthy: probe it, limit its time, and report what delays it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from simulator.fleet.driver import Backend
+from simulator.fleet.instance import Instance
+from simulator.fleet.pool.prober import Prober
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.model.health import failed_line
+from simulator.model.instance import InstanceEvent
+from simulator.model.text.units import duration_text
+from simulator.world.tasks import Tasks, first_of
+
+# A probe that fails in the first second means little: the application boots. After that a line is logged every few
+# seconds, and within a second when the observation changes.
+_LOOK_S: Final = 1.0
+_LINE_S: Final = 5.0
+
+Explain = Callable[[Backend], str]
+
+
+def unheard(_line: str) -> None:
+    """Default of `on_line`: do nothing."""
+
+
+class StartupMonitor:
+    """Watches the starts of instances; one per replica set.
+
+    `explain`: returns what can be seen from outside about why an instance is not healthy, empty if nothing; None if
+    nothing can be observed, as with simulated instances, and then nothing is logged before the end. `on_line`: receives
+    the lines in addition to the event log: a deployment has its own log.
+    """
+
+    def __init__(self, settings: PoolSettings, prober: Prober, tasks: Tasks, line: Callable[[str], None]) -> None:
+        self.explain: Explain | None = None
+        self.on_line: Callable[[str], None] = unheard
+        self._settings = settings
+        self._prober = prober
+        self._tasks = tasks
+        self._line = line
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def failed_line(self) -> str:
+        return failed_line(self._settings.health_check, self._settings.port)
+
+    async def until_routed(self, instance: Instance, backend: Backend, route_s: float) -> bool:
+        """Return True `route_s` after the instance became healthy; False if it was asked to end or ended before."""
+        if not await self.until_healthy(instance, backend):
+            return False
+        if route_s > 0:
+            await asyncio.wait((instance.ending,), timeout=route_s)
+        return not instance.ending.done()
+
+    async def until_healthy(self, instance: Instance, backend: Backend) -> bool:
+        """Return True when the instance is healthy.
+
+        False if it was asked to end, has ended, or used up its start-up allowance; `instance.ending` says which.
+        """
+        allowance_s = self._settings.startup_allowance_s
+        seen = _Seen(self, instance.number, backend, self._loop.time(), allowance_s)
+        probing = self._tasks.spawn(
+            self._prober.until_healthy(instance.number, backend, seen.failed), f"probe of instance {instance.number}"
+        )
+        allowance = self._loop.create_future()
+        timer = self._loop.call_later(allowance_s, _set, allowance)
+        try:
+            first = await first_of(instance.ending, probing, allowance)
+        finally:
+            timer.cancel()
+            probing.cancel()
+        if first == 2:
+            why = f"{self.failed_line} (not healthy within {allowance_s:g} s)"
+            instance.end(InstanceEvent.CRASHED, why, slow=True, saw=seen.conclusion())
+        if first == 1:
+            probing.result()
+        if first != 1 or backend.exited.done():  # its probe passed, and it ended at the same moment
+            await asyncio.wait((instance.ending,))
+            return False
+        seen.was_healthy()
+        return True
+
+    def said(self, backend: Backend, why: str = "") -> str:
+        """Return the `why` of a probe and what else can be observed."""
+        more = self.explain(backend) if self.explain is not None else ""
+        return "; ".join(filter(None, (why, more)))
+
+    def line(self, text: str) -> None:
+        if self.explain is not None:
+            self._line(text)
+            self.on_line(text)
+
+
+class _Seen:
+    """What the probes of one instance have seen so far."""
+
+    def __init__(
+        self, watch: StartupMonitor, number: int, backend: Backend, began_s: float, allowance_s: float
+    ) -> None:
+        self._watch = watch
+        self._number = number
+        self._backend = backend
+        self._until_s = began_s + allowance_s
+        self._look_s = began_s + _LOOK_S
+        self._line_s = began_s
+        self._why = self._told = ""
+
+    def failed(self, why: str, now_s: float) -> None:
+        self._why = why
+        if now_s < self._look_s:
+            return
+        self._look_s = now_s + _LOOK_S
+        seen = self._watch.said(self._backend, why)
+        if seen == self._told and now_s < self._line_s:
+            return
+        self._told, self._line_s = seen, now_s + _LINE_S
+        left_s = max(0.0, self._until_s - now_s)
+        self._watch.line(f"Instance {self._number} is not healthy yet: {seen}. It has {duration_text(left_s)} more.")
+
+    def conclusion(self) -> str:
+        """Return the line for the event log when the start-up allowance has run out."""
+        seen = self._watch.said(self._backend, self._why)
+        return f"Instance {self._number} did not become healthy. The last health check saw: {seen}." if seen else ""
+
+    def was_healthy(self) -> None:
+        """Log an observation about a healthy instance, if there is one."""
+        seen = self._watch.said(self._backend)
+        if seen:
+            self._watch.line(f"Instance {self._number} is healthy, but {seen}.")
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

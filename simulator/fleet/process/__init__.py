@@ -1,0 +1,1 @@
+"""Instances as local processes: the driver, limits in force, environment, ports."""

@@ -1,0 +1,340 @@
+"""The process driver: an instance is a local process that listens on a port of 127.0.0.1.
+
+It behaves like a container as far as a process can: it has its own session, process group and namespaces, in which it
+sees neither the simulator's state nor other instances (fleet/process/confinement/isolation.py), an environment without
+variables of the simulator, its own folder with a copy of the working directory, its own port, at most the CPU and
+memory of its size (limits.py), and 3 GB of storage (fleet/process/confinement/storage.py). Its output is reported line
+by line, its exit as an event. Nothing survives the stop of an instance: the group is killed, then every process that
+carries the instance's mark or is in its control group, then the folder is removed. The same holds for the end of the
+driver and for `kill -9` of the simulator (fleet/process/confinement/watchdog.py; the next start finds what remains if
+the guard was killed too).
+
+Real time only: it opens sockets, uses threads for slow disk work, and watches child processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from simulator.fleet.driver import InstanceSpec, LaunchError
+from simulator.fleet.process.backend import ProcessBackend, RequestService
+from simulator.fleet.process.confinement import storage
+from simulator.fleet.process.confinement.isolation import Namespaces, Way, find_namespaces, mount_plan_for
+from simulator.fleet.process.confinement.line_splitter import LineSplitter, OutputPipe
+from simulator.fleet.process.confinement.orphans import ORPHANS
+from simulator.fleet.process.confinement.sweep import owner_name, sweep
+from simulator.fleet.process.confinement.watch import ExitWatch, seal_files
+from simulator.fleet.process.confinement.watchdog import Watchdog
+from simulator.fleet.process.environment import (
+    InstanceFolder,
+    ProcessApplication,
+    check_variables,
+    clean_environment,
+    find_program,
+)
+from simulator.fleet.process.limits import Confinement, Limits
+from simulator.fleet.process.listening import InstanceSockets
+from simulator.fleet.process.ports import Ports
+from simulator.fleet.process.settings import ProcessSettings
+from simulator.world.tasks import Tasks
+
+HOST: Final = "127.0.0.1"
+
+# service, instance number, "stdout" or "stderr", the line without its line end
+OnLine = Callable[[str, int, str, str], None]
+
+# The last lines of an ended instance are in the pipe already; this only bounds the wait for a reader that hangs.
+_LAST_LINES_S_MAX: Final = 1.0
+
+
+_DEFAULT: Final = ProcessSettings()
+_NONE: Final = Namespaces(Way.FOLDER, "they are switched off")
+
+
+@dataclass(slots=True, eq=False)
+class _InstanceResources:
+    """Resources of the machine that an instance holds, from the first step of its launch until they are released."""
+
+    folder: InstanceFolder
+    port: int = 0
+    pipes: list[OutputPipe] = field(default_factory=list)
+    limits: Limits | None = None
+    groups: tuple[str, ...] = ()
+    service: RequestService | None = None
+
+    def used_s(self) -> float:
+        return self.limits.used_s() if self.limits is not None else 0.0
+
+
+class ProcessDriver:
+    """Implements `Driver` for one application. Create and use it within a running loop."""
+
+    def __init__(
+        self,
+        application: ProcessApplication,
+        serve: Callable[[str, int], RequestService],
+        on_line: OnLine,
+        settings: ProcessSettings = _DEFAULT,
+    ) -> None:
+        """`serve(host, port)` creates the request side of an instance; the composition root passes HttpService."""
+        self._application = application
+        self._serve = serve
+        self._on_line = on_line
+        self._settings = settings
+        self._ports = Ports()
+        self._tasks = Tasks("process driver")
+        self._living: dict[ProcessBackend, _InstanceResources] = {}
+        self._confinement = Confinement.find(settings.processes, groups=settings.control_groups)
+        self._namespaces = _NONE  # until the first launch tests the machine
+        self._gone_used_s = 0.0  # CPU seconds of ended instances
+        self._launches = 0
+        self._root: Path | None = None
+        self._guard: Watchdog | None = None
+        self._founding = asyncio.Lock()
+        self._closing = contextlib.ExitStack()
+        self._closed = False
+
+    async def launch(self, spec: InstanceSpec) -> ProcessBackend:
+        """Launch as `Driver.launch` does. A launch that fails or is cancelled leaves nothing behind.
+
+        Raises:
+            LaunchError: if the program is not found or cannot be run, the working directory cannot be copied, or the
+                machine has no free port, file or process.
+        """
+        try:
+            check_variables(spec.environment)
+            root = await self._guarded()
+        except (OSError, ValueError) as error:
+            raise _launch_error(spec, error) from error
+        self._launches += 1
+        holding = _InstanceResources(InstanceFolder(root / f"{self._launches}-{spec.number}"))
+        try:
+            return await self._start(spec, holding)
+        except BaseException as error:
+            # A shielded task: a second cancellation must not leave the work half done.
+            await asyncio.shield(self._tasks.spawn(self._release_resources(holding, ()), "give back"))
+            if isinstance(error, OSError):
+                raise _launch_error(spec, error) from error
+            raise
+
+    @property
+    def limits_in_force(self) -> str:
+        """Which limits hold for instances on this machine, as a sentence for users.
+
+        It changes when the kernel rejects a control group.
+        """
+        return str(self._confinement) if self._root is None else f"{self._confinement}; {self._namespaces}"
+
+    @property
+    def has_fixed_port(self) -> bool:
+        """True if one of its instances listens on the service's own port, so that no other instance can."""
+        return any(backend.has_fixed_port for backend in self._living)
+
+    def cpu_used_s(self) -> float:
+        """Return the CPU seconds that instances, ended ones included, have used so far."""
+        return self._gone_used_s + sum(holding.used_s() for holding in self._living.values())
+
+    async def close(self) -> None:
+        """Close as `Driver.close` does: kill what still runs. Idempotent; nothing can be launched afterwards."""
+        self._closed = True
+        self._closing.close()
+        for backend in list(self._living):
+            backend.kill()
+        for backend in list(self._living):
+            with contextlib.suppress(TimeoutError):  # the guard tries once more
+                await backend.stop(grace_s=0)
+        if self._guard is not None:
+            await self._guard.close()
+        await self._tasks.close()
+
+    # --- helpers ---
+
+    async def _guarded(self) -> Path:
+        """Return the driver's folder, created at the first launch, with its guard running."""
+        async with self._founding:  # one guard, however many launches run at a time
+            if self._closed:
+                msg = "the process driver has been closed"
+                raise LaunchError(msg)
+            if self._guard is None or self._root is None:
+                homes = self._confinement.homes
+                self._root = _new_name(self._settings.scratch)
+                self._guard = Watchdog(str(self._root), homes)
+                ORPHANS.begin(str(self._root.parent), homes)
+                self._closing.callback(ORPHANS.end, str(self._root.parent), homes)
+                self._tasks.spawn(
+                    storage.watch(self._folders, self._settings.storage_bytes, self._settings.storage_interval_s),
+                    "storage",
+                )
+                if self._settings.namespaces or self._application.mounts:
+                    self._namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
+            # The guard first: a folder created before it would have no owner if the simulator died in between.
+            await self._guard.start()
+            self._root.mkdir(mode=0o700, exist_ok=True)
+        return self._root
+
+    async def _start(self, spec: InstanceSpec, holding: _InstanceResources) -> ProcessBackend:
+        loop = asyncio.get_running_loop()
+        application, folder = self._application, holding.folder
+        hidden = [place.resolve() for place in self._settings.hidden]
+        await loop.run_in_executor(None, folder.make, application.working_directory, hidden)
+        holding.port = self._ports.take()
+        holding.limits = limits = self._limits(folder, spec)
+        holding.groups = limits.directories
+        environment = clean_environment(folder, holding.port, application.environment, spec.environment)
+        command = await loop.run_in_executor(None, self._command, folder, environment)
+        holding.pipes.extend(self._pipe(spec, stream) for stream in ("stdout", "stderr"))
+        seal_files()
+        # Not asyncio.create_subprocess_exec: it would need a task per stream and a task per instance.
+        _, watch = await loop.subprocess_exec(
+            ExitWatch,
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=holding.pipes[0].child_end,
+            stderr=holding.pipes[1].child_end,
+            cwd=folder.app,
+            env=environment,
+            start_new_session=True,
+        )
+        holding.limits = limits = self._confined(watch, limits, spec)
+        return self._started(spec, watch, holding, limits)
+
+    def _command(self, folder: InstanceFolder, environment: dict[str, str]) -> tuple[str, ...]:
+        """Return the command line. Blocks: call it in a thread."""
+        application, settings, set_up = self._application, self._settings, self._application.set_up
+        program = application.command[0]
+        if set_up is None:
+            program = find_program(program, environment["PATH"], folder.app)
+        command = (program, *application.command[1:])
+        mount_plan = mount_plan_for(
+            folder.root,
+            command,
+            environment,
+            settings.hidden,
+            shown=(*settings.shown, *(set_up.shown if set_up else ())),
+            processes=settings.processes,
+        )
+        before = set_up.command if set_up else ()
+        return self._namespaces.command(mount_plan, command, before, as_root=application.mounts)
+
+    def _limits(self, folder: InstanceFolder, spec: InstanceSpec) -> Limits:
+        try:
+            return self._confinement.make(f"{folder.root.parent.name}-{folder.root.name}", spec.size)
+        except OSError as error:
+            return self._without_groups(error, spec)
+
+    def _confined(self, watch: ExitWatch, limits: Limits, spec: InstanceSpec) -> Limits:
+        """Apply the limits and return those that are in force for the process from now on."""
+        try:
+            limits.confine(watch.pid)
+        except ProcessLookupError:  # it has ended already
+            return limits
+        except OSError as error:
+            limits = self._without_groups(error, spec)
+            limits.confine(watch.pid)
+        return limits
+
+    def _without_groups(self, error: OSError, spec: InstanceSpec) -> Limits:
+        """Continue without control groups after the kernel rejected one: fewer limits are better than no instance."""
+        self._confinement = Confinement(None, str(error), self._settings.processes)
+        return self._confinement.make("", spec.size)
+
+    def _folders(self) -> list[tuple[Path, Callable[[str], None]]]:
+        """Return the folders of the running instances, with the function that ends each."""
+        return [(holding.folder.root, backend.end) for backend, holding in self._living.items()]
+
+    def _pipe(self, spec: InstanceSpec, stream: str) -> OutputPipe:
+        def tell(line: str) -> None:
+            self._on_line(spec.service, spec.number, stream, line)
+
+        return OutputPipe(LineSplitter(tell, self._settings.line_bytes_max))
+
+    def _started(
+        self, spec: InstanceSpec, watch: ExitWatch, holding: _InstanceResources, limits: Limits
+    ) -> ProcessBackend:
+        """Take ownership of the started process; there is no await between its start and this call."""
+        assert self._guard is not None
+        self._guard.watch(watch.pid)
+        for pipe in holding.pipes:
+            pipe.close_child_end()
+        holding.service = self._serve(HOST, holding.port)
+        sockets = InstanceSockets(watch.pid, holding.groups, port=spec.port, given=holding.port)
+
+        async def turn_to_fixed_port() -> RequestService:
+            before, holding.service = holding.service, self._serve(HOST, spec.port)
+            sockets.has_fixed_port = True
+            if before is not None:
+                await before.close()
+            return holding.service
+
+        def ended(backend: ProcessBackend) -> None:
+            self._tasks.spawn(self._clean_up(backend, holding), f"clear away {backend.pid}")
+
+        switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu)
+        backend = ProcessBackend(
+            watch,
+            holding.service,
+            switch,
+            limits.exceeded,
+            ended,
+            limits.usage,
+            depth=self._namespaces.depth,
+            sockets=sockets,
+            turn_to_fixed_port=turn_to_fixed_port,
+        )
+        self._living[backend] = holding
+        if self._closed:  # closed during the launch
+            backend.kill()
+        return backend
+
+    async def _clean_up(self, backend: ProcessBackend, holding: _InstanceResources) -> None:
+        holding.used_s()  # the last reading of the CPU clock, which is removed with its group
+        try:
+            await self._release_resources(holding, (backend.pid,))
+        finally:
+            assert self._guard is not None
+            self._guard.forget(backend.pid)
+            self._living.pop(backend, None)
+            self._gone_used_s += holding.used_s()
+            backend.left.set_result(None)
+
+    async def _release_resources(self, holding: _InstanceResources, sessions: tuple[int, ...]) -> None:
+        if holding.service is not None:
+            await holding.service.close()
+        for pipe in holding.pipes:
+            pipe.close_child_end()
+        root = str(holding.folder.root)
+        await asyncio.get_running_loop().run_in_executor(None, sweep, root, sessions, holding.groups)
+        # After the sweep no process holds the other end, so the streams end by themselves.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_LINES_S_MAX):
+                for pipe in holding.pipes:
+                    await asyncio.shield(pipe.ended)
+        for pipe in holding.pipes:
+            pipe.close()
+        self._ports.release(holding.port)
+
+
+def _new_name(scratch: Path | None) -> Path:
+    """Return the path of a new folder, resolved: marks are compared by name, and the path may contain links."""
+    return (scratch or _temporary_folder()).resolve() / f"{owner_name(os.getpid())}{secrets.token_hex(4)}"
+
+
+def _temporary_folder() -> Path:
+    """Return the system's temporary folder without a test file.
+
+    `tempfile.gettempdir` writes a file into each candidate; a simulator that is killed then would leave it.
+    """
+    places: list[str] = tempfile._candidate_tempdir_list()  # type: ignore[attr-defined]  # noqa: SLF001
+    return Path(next((place for place in places if os.access(place, os.W_OK | os.X_OK)), places[0]))
+
+
+def _launch_error(spec: InstanceSpec, error: Exception) -> LaunchError:
+    return LaunchError(f"instance {spec.number} of {spec.service} could not be launched: {error}")

@@ -1,0 +1,1 @@
+"""Simulated instances: an application as distributions, and the driver that runs it."""

@@ -1,0 +1,305 @@
+"""Simulated instances: an application given by distributions, on the service discipline of `rules/discipline.py`.
+
+They run on either clock. In virtual time this is the whole instance; in real time it is used behind real sockets,
+answers when the model says so, and costs the machine nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.simulated.application import Failures, SimulatedApplication
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.rules.discipline import Station
+from simulator.world.distributions import Distribution, Uniform
+from simulator.world.random_streams import RandomStreams
+
+STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
+CHUNK = 1024  # draws per call: numpy costs a microsecond a call, a list element nothing
+SIGKILL_CODE = 137  # 128 + 9, as a container reports it
+
+
+class WorkSampler:
+    """The work of the requests of one service, drawn in order of arrival, whichever instance performs it."""
+
+    def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
+        self._cpu = _draws(application.cpu, streams.stream("service", service, "cpu"))
+        self._io = _draws(application.io, streams.stream("service", service, "io"))
+
+    def draw(self, exchange: Exchange) -> None:
+        exchange.cpu_s = next(self._cpu)
+        exchange.io_s = next(self._io)
+
+
+class PerPathWorkSampler(WorkSampler):
+    """Work that depends on the path; each path draws from its own streams."""
+
+    def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
+        super().__init__(application, streams, service)
+        self._paths = {
+            path: (
+                _draws(cpu, streams.stream("service", service, "cpu", path)),
+                _draws(io, streams.stream("service", service, "io", path)),
+            )
+            for path, cpu, io in application.paths
+        }
+
+    def draw(self, exchange: Exchange) -> None:
+        cpu, io = self._paths.get(exchange.path.partition("?")[0], (self._cpu, self._io))
+        exchange.cpu_s = next(cpu)
+        exchange.io_s = next(io)
+
+
+class WorkSource(Protocol):
+    """Supplies CPU and I/O time for a request whose work has not been sampled."""
+
+    def draw(self, exchange: Exchange) -> None: ...
+
+
+class SimulatedDriver:
+    """Launches simulated instances of one service."""
+
+    def __init__(
+        self,
+        application: SimulatedApplication,
+        streams: RandomStreams,
+        service: str,
+        storage_bytes: int = STORAGE_BYTES,
+    ) -> None:
+        self.work = (PerPathWorkSampler if application.paths else WorkSampler)(application, streams, service)
+        self._storage_bytes = storage_bytes
+        self._injected_failures = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
+        self._application = application
+        self._start_ups = _draws(application.start_up, streams.stream("service", service, "start-up"))
+        self._fates = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._living: dict[SimulatedBackend, None] = {}
+        self._ended_cpu_s = 0.0
+
+    async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
+        start_up_s, failures = next(self._start_ups), self._application.failures
+        if failures is None:
+            backend = SimulatedBackend(self._application, spec, start_up_s, self.work, self._fates)
+        else:
+            backend = FailingBackend(
+                self._application,
+                spec,
+                start_up_s,
+                self.work,
+                self._fates,
+                injected_failures=InjectedFailures(failures, self._injected_failures, self._storage_bytes),
+            )
+        self._living[backend] = None
+        backend.exited.add_done_callback(lambda _: self._ended(backend))
+        return backend
+
+    def cpu_used_s(self) -> float:
+        """Return the CPU seconds that requests have used so far, on ended instances too."""
+        return self._ended_cpu_s + sum(backend.cpu_used_s() for backend in self._living)
+
+    def _ended(self, backend: SimulatedBackend) -> None:
+        del self._living[backend]
+        self._ended_cpu_s += backend.cpu_used_s()
+
+    async def close(self) -> None:
+        """Do nothing: nothing exists outside this process."""
+
+
+class SimulatedBackend:
+    """One simulated instance. `start_up_s`: from its launch until it listens."""
+
+    def __init__(
+        self,
+        application: SimulatedApplication,
+        spec: InstanceSpec,
+        start_up_s: float,
+        work: WorkSource,
+        fates: Iterator[float],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.exited: asyncio.Future[ExitStatus] = self._loop.create_future()
+        self._application = application
+        self._listens_s = self._loop.time() + start_up_s
+        self._work = work
+        self._fates = fates
+        self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
+        self.used_by: Callable[[float], float] = self._station.used_s  # CPU seconds until a time; replaceable
+        self._armed_s = float("inf")
+        if application.exit_code is not None:
+            self._loop.call_at(self._listens_s, self._exit, ExitStatus(application.exit_code))
+            self._listens_s = float("inf")
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    def begin(self, exchange: Exchange) -> None:
+        if exchange.cpu_s < 0:
+            self._work.draw(exchange)
+        if exchange.cpu_s > 0 or self._application.workers is not None:
+            self._station.arrive(exchange, exchange.cpu_s, self._loop.time())
+            self._arm()
+        else:
+            self._loop.call_later(exchange.io_s, self._done, exchange)
+
+    def abort(self, exchange: Exchange) -> None:
+        """Do nothing: the application is not notified and keeps working (R#92), so its CPU stays in use."""
+
+    def _arm(self) -> None:
+        """Arm one timer for the next end of a computation; a timer that is no longer the earliest does nothing."""
+        next_s = self._station.next_s()
+        if next_s is not None and next_s < self._armed_s:
+            self._armed_s = next_s
+            self._loop.call_at(next_s, self._look, next_s)
+
+    def _look(self, armed_s: float) -> None:
+        if armed_s != self._armed_s:
+            return  # a later timer that is no longer valid
+        self._armed_s = float("inf")
+        now = self._loop.time()
+        for exchange in self._station.computed(now):
+            if exchange.io_s > 0:
+                self._loop.call_at(now + exchange.io_s, self._done, exchange)
+            else:
+                self._done(exchange)
+        self._arm()
+
+    def _done(self, exchange: Exchange) -> None:
+        if self._application.workers is not None:
+            self._station.leave(self._loop.time())
+            self._arm()
+        if exchange.open and not self.exited.done():
+            share = self._application.failure_share
+            exchange.answered(500 if share and next(self._fates) < share else 200)
+
+    # --- lifecycle ---------------------------------------------------------------------------------------------------
+
+    def listens_s(self) -> float:
+        return self._listens_s
+
+    async def probe(self, check: HealthCheck) -> str | None:  # noqa: ARG002 a simulated instance answers every protocol
+        if self._loop.time() < self._listens_s:
+            return "connection refused"
+        return None
+
+    def cpu_used_s(self) -> float:
+        return self.used_by(self._loop.time())
+
+    def usage(self) -> ResourceUsage | None:
+        """Return the usage; an application without stated memory counts as using none."""
+        return ResourceUsage(self.cpu_used_s(), 0.0)
+
+    def throttle(self) -> None:
+        """Do nothing: an idle instance computes nothing."""
+
+    def wake(self) -> float:
+        return self._application.wake_s
+
+    async def stop(self, grace_s: float) -> None:  # noqa: ARG002 it ends at once
+        self._exit(ExitStatus(0))
+
+    def kill(self) -> None:
+        self._exit(ExitStatus(SIGKILL_CODE, "killed"))
+
+    def _exit(self, status: ExitStatus) -> None:
+        if not self.exited.done():
+            self.exited.set_result(status)
+
+
+@dataclass(frozen=True, slots=True)
+class InjectedFailures:
+    """Random failures of an instance; a share of 0 consumes no draw. Draws are uniform in [0, 1)."""
+
+    failures: Failures
+    draws: Iterator[float]
+    storage_bytes: int
+
+    def happens(self, share: float) -> bool:
+        return share > 0 and next(self.draws) < share
+
+
+class FailingBackend(SimulatedBackend):
+    """A simulated instance whose application can fail; a separate class, so that others pay for no checks."""
+
+    def __init__(
+        self,
+        application: SimulatedApplication,
+        spec: InstanceSpec,
+        start_up_s: float,
+        work: WorkSource,
+        fates: Iterator[float],
+        *,
+        injected_failures: InjectedFailures,
+    ) -> None:
+        super().__init__(application, spec, start_up_s, work, fates)
+        self._injected_failures = injected_failures
+        self._failures = failures = injected_failures.failures
+        self._memory_gb = spec.size.memory_gb
+        self._at_work = 0
+        self._stored_bytes = 0
+        self._hangs = injected_failures.happens(failures.hang_at_start)
+        if injected_failures.happens(failures.crash_at_start):
+            self._loop.call_later(start_up_s, self._crash)
+        elif failures.memory_bytes > self._memory_bytes:
+            self._loop.call_later(start_up_s, self._out_of_memory)
+
+    @property
+    def _memory_bytes(self) -> float:
+        return self._memory_gb * 1024**3
+
+    @property
+    def _used_bytes(self) -> float:
+        return self._failures.memory_bytes + self._at_work * self._failures.request_memory_bytes
+
+    def usage(self) -> ResourceUsage | None:
+        return ResourceUsage(self.cpu_used_s(), self._used_bytes)
+
+    def begin(self, exchange: Exchange) -> None:
+        failures, injected_failures = self._failures, self._injected_failures
+        self._at_work += 1
+        self._stored_bytes += failures.request_storage_bytes
+        if self._used_bytes > self._memory_bytes:
+            self._out_of_memory()
+        elif self._stored_bytes > injected_failures.storage_bytes:
+            self._exit(ExitStatus(SIGKILL_CODE, "ended by SIGKILL, ephemeral storage is full"))
+        elif injected_failures.happens(failures.crash_share):
+            self._crash()
+        elif self._hangs or injected_failures.happens(failures.hang_share):
+            self._hangs = True
+        else:
+            super().begin(exchange)
+
+    def _done(self, exchange: Exchange) -> None:
+        self._at_work -= 1
+        if not self._hangs:
+            super()._done(exchange)
+
+    async def probe(self, check: HealthCheck) -> str | None:
+        why = await super().probe(check)
+        if why is None and self._hangs and check.protocol is HealthProtocol.HTTP:
+            await asyncio.sleep(check.timeout_s)
+            return f"no answer within {check.timeout_s:g} s"
+        return why
+
+    async def stop(self, grace_s: float) -> None:
+        if self._failures.ignores_sigterm and not self.exited.done():
+            await asyncio.wait((self.exited,), timeout=grace_s)
+            self._exit(ExitStatus(SIGKILL_CODE, "ended by SIGKILL"))
+        else:
+            await super().stop(grace_s)
+
+    def _crash(self) -> None:
+        code = self._failures.exit_code
+        self._exit(ExitStatus(code, f"Container exit code: {code}"))
+
+    def _out_of_memory(self) -> None:
+        self._exit(ExitStatus(SIGKILL_CODE, f"ended by SIGKILL, out of memory: it has {self._memory_gb:g} GB"))
+
+
+def _draws(distribution: Distribution, rng: np.random.Generator) -> Iterator[float]:
+    while True:
+        yield from distribution.draw(rng, CHUNK).tolist()

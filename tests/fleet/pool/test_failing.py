@@ -1,0 +1,149 @@
+"""Simulated applications that fail: what each kind of failure does to an instance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from simulator.fleet.driver import InstanceSpec, ResourceUsage
+from simulator.fleet.exchange import Exchange
+from simulator.fleet.simulated.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.driver import STORAGE_BYTES, SimulatedBackend, SimulatedDriver
+from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.sizes import InstanceSize
+from simulator.world.distributions import Constant
+from simulator.world.random_streams import RandomStreams
+from tests.virtual import run_virtual
+
+MB = 1024**2
+HTTP = HealthCheck(HealthProtocol.HTTP, timeout_s=2)
+
+
+class Request(Exchange):
+    def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop().time())
+        self.statuses: list[int] = []
+
+    def answered(self, status: int) -> None:
+        self.statuses.append(status)
+
+
+def asked(backend: SimulatedBackend) -> Request:
+    request = Request()
+    backend.begin(request)
+    return request
+
+
+def with_one(failures: Failures, test: Callable[[SimulatedBackend], Coroutine[Any, Any, None]]) -> None:
+    """An instance of 0.5 GB that starts in 2 s and answers in 1 s."""
+    application = SimulatedApplication(start_up=Constant(2), io=Constant(1), failures=failures)
+
+    async def main() -> None:
+        driver = SimulatedDriver(application, RandomStreams(1), "web")
+        await test(await driver.launch(InstanceSpec("web", 1, InstanceSize(256, 512))))
+
+    run_virtual(main)
+
+
+def exit_of(backend: SimulatedBackend) -> tuple[int, str]:
+    return backend.exited.result().code, backend.exited.result().detail
+
+
+def test_requests_at_work_take_memory_and_too_many_are_the_end() -> None:
+    async def test(backend: SimulatedBackend) -> None:
+        for _ in range(10):  # one after another is no problem
+            asked(backend)
+            await asyncio.sleep(1.5)
+        requests = [asked(backend) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert not backend.exited.done()
+        assert backend.usage() == ResourceUsage(0.0, 500 * MB)
+        requests.append(asked(backend))
+        assert exit_of(backend) == (137, "ended by SIGKILL, out of memory: it has 0.5 GB")
+        await asyncio.sleep(5)
+        assert [request.statuses for request in requests] == [[]] * 5
+
+    with_one(Failures(memory_bytes=300 * MB, request_memory_bytes=50 * MB), test)
+
+
+def test_an_application_that_is_too_large_ends_when_it_has_started() -> None:
+    async def test(backend: SimulatedBackend) -> None:
+        await asyncio.sleep(1.9)
+        assert not backend.exited.done()
+        await asyncio.sleep(0.2)
+        assert exit_of(backend)[0] == 137
+
+    with_one(Failures(memory_bytes=513 * MB), test)
+
+
+def test_files_stay_until_storage_is_full() -> None:
+    async def test(backend: SimulatedBackend) -> None:
+        for _ in range(3):
+            asked(backend)
+            await asyncio.sleep(2)
+        assert not backend.exited.done()
+        asked(backend)
+        assert exit_of(backend) == (137, "ended by SIGKILL, ephemeral storage is full")
+
+    with_one(Failures(request_storage_bytes=STORAGE_BYTES // 3), test)
+
+
+def test_who_hangs_answers_nobody_any_more_and_only_an_http_check_finds_it() -> None:
+    async def test(backend: SimulatedBackend) -> None:
+        await asyncio.sleep(3)
+        assert await backend.probe(HTTP) is None
+        request = asked(backend)
+        began_s = asyncio.get_running_loop().time()
+        assert await backend.probe(HTTP) == "no answer within 2 s"
+        assert asyncio.get_running_loop().time() - began_s == pytest.approx(2)
+        assert await backend.probe(HealthCheck()) is None
+        await asyncio.sleep(1000)
+        assert request.statuses == []
+        assert not backend.exited.done()
+
+    with_one(Failures(hang_share=1), test)
+
+
+def test_shares_are_of_requests_and_the_same_seed_has_the_same_accidents() -> None:
+    def survived() -> list[int]:
+        """How many requests each of fifty instances answered before it crashed."""
+        application = SimulatedApplication(io=Constant(1), failures=Failures(crash_share=0.1, exit_code=9))
+
+        async def main() -> list[int]:
+            driver = SimulatedDriver(application, RandomStreams(7), "web")
+            told = []
+            for number in range(1, 51):
+                backend = await driver.launch(InstanceSpec("web", number, InstanceSize()))
+                requests = []
+                while not backend.exited.done():
+                    requests.append(asked(backend))
+                    await asyncio.sleep(2)
+                assert exit_of(backend) == (9, "Container exit code: 9")
+                told.append(sum(request.statuses == [200] for request in requests))
+            return told
+
+        return run_virtual(main)
+
+    told = survived()
+    assert told == survived()
+    assert 5 < sum(told) / len(told) < 14, "geometric, 9 on average; three standard errors are 4"
+
+
+@pytest.mark.parametrize(("ignores", "code", "took_s"), [(True, 137, 30.0), (False, 0, 0.0)])
+def test_who_ignores_sigterm_is_killed_when_its_grace_is_over(ignores: bool, code: int, took_s: float) -> None:
+    async def test(backend: SimulatedBackend) -> None:
+        await backend.stop(30)
+        assert backend.exited.result().code == code
+        assert asyncio.get_running_loop().time() == pytest.approx(took_s)
+        await backend.stop(30)
+        assert asyncio.get_running_loop().time() == pytest.approx(took_s)
+
+    with_one(Failures(ignores_sigterm=ignores), test)
+
+
+def test_an_exit_code_is_a_byte() -> None:
+    with pytest.raises(ValueError, match="exit_code = 256, must be 0 to 255"):
+        Failures(exit_code=256)
