@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from simulator.builds.artifact import ROOT_DIRECTORY, BuildFailed, SourceDescription
-from simulator.builds.local_refs import Seen, reference_files, seen
-from simulator.builds.repositories import Repositories, directory_of
+from simulator.builds.git.local_refs import Seen, reference_files, seen
+from simulator.builds.git.repositories import Repositories, directory_of
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus
 

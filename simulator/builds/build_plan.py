@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from simulator.builds.artifact import CodeValues
-from simulator.builds.config_file import PORT_VARIABLE, ConfigFile
+from simulator.builds.config.file import PORT_VARIABLE, ConfigFile
 from simulator.builds.runtimes import RUNTIMES, BuildKind, Runtime
 
 

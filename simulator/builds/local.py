@@ -11,14 +11,14 @@ from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, So
 from simulator.builds.build_backend import BuildBackend, Job
 from simulator.builds.build_cache import BuildCache, key_of
 from simulator.builds.build_plan import BuildPlan
-from simulator.builds.config_file import FILE_NAME
-from simulator.builds.config_reading import read_config
-from simulator.builds.engine_builds import EngineBuilds
-from simulator.builds.machine_builds import MachineBuilds
-from simulator.builds.node_engines import FILE_NAME as PACKAGE_FILE
-from simulator.builds.node_engines import EnginesConflict, check_engines
+from simulator.builds.config.file import FILE_NAME
+from simulator.builds.config.reading import read_config
+from simulator.builds.engine.engine_builds import EngineBuilds
+from simulator.builds.git.repositories import Repositories, directory_of
+from simulator.builds.machine.machine_builds import MachineBuilds
 from simulator.builds.notes import build_notes
-from simulator.builds.repositories import Repositories, directory_of
+from simulator.builds.project.node_engines import FILE_NAME as PACKAGE_FILE
+from simulator.builds.project.node_engines import EnginesConflict, check_engines
 from simulator.builds.runtimes import Language
 from simulator.builds.settings import BuildSettings
 from simulator.model.resources.phase import Phase

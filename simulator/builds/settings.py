@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from simulator.builds.repositories import RepositorySettings
+from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.runtimes import Runtime
 from simulator.builds.toolchain import ToolchainSettings

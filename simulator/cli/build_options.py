@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.assembly import DEFAULT_ENGINE
-from simulator.builds.repositories import RepositorySettings
+from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings

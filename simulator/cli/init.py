@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from simulator.builds.config_file import FILE_NAME
-from simulator.builds.project_detection import detect
+from simulator.builds.config.file import FILE_NAME
+from simulator.builds.project.project_detection import detect
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo

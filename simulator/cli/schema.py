@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import typer
 
-from simulator.builds.config_file import config_schema
+from simulator.builds.config.file import config_schema
 from simulator.cli.serve_config import ServeConfig
 from simulator.replay.report_schema import report_schema
 from simulator.replay.schema import scenario_schema, schema_for_editors

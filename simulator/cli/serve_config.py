@@ -27,7 +27,7 @@ from simulator.assembly import LiveSettings
 from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
-from simulator.builds.repositories import RepositorySettings
+from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings

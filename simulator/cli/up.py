@@ -15,9 +15,9 @@ from simulator.assembly import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.source_service import SourceService
 from simulator.builds.artifact import BuildFailed, SourceDescription
-from simulator.builds.build_context import DOCKERFILE
-from simulator.builds.config_file import FILE_NAME
-from simulator.builds.dockerfile_builder import DockerfileBuilder
+from simulator.builds.config.file import FILE_NAME
+from simulator.builds.dockerfile.build_context import DOCKERFILE
+from simulator.builds.dockerfile.builder import DockerfileBuilder
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import build_settings

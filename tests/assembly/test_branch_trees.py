@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from simulator.assembly.branch_trees import BranchTrees, watched_branch
-from simulator.builds.repositories import Repositories, RepositorySettings
+from simulator.builds.git.repositories import Repositories, RepositorySettings
 from simulator.model.resources.api_resources import ServiceResource
 from tests.builds.places import GitPlace
 from tests.control.api_stage import Stage

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.builds.artifact import SourceDescription
+from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.local import LocalBuilder
-from simulator.builds.repositories import RepositorySettings
 from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.settings import BuildSettings
 from simulator.builds.toolchain import ToolchainSettings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.builds.artifact import BuildFailed, SourceDescription
-from simulator.builds.repositories import Repositories, RepositorySettings, leads_out
+from simulator.builds.git.repositories import Repositories, RepositorySettings, leads_out
 from tests.builds.places import GitPlace
 
 

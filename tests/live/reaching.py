@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.builds.sandbox import BuildRoot, find_isolation
+from simulator.builds.machine.sandbox import BuildRoot, find_isolation
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication

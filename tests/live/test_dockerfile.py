@@ -14,7 +14,7 @@ from simulator.assembly import LiveSettings
 from simulator.assembly.platform import Platform
 from simulator.assembly.source_service import SourceService
 from simulator.builds.artifact import BuildFailed, SourceDescription
-from simulator.builds.dockerfile_builder import DockerfileBuilder, port_of, tag_of
+from simulator.builds.dockerfile.builder import DockerfileBuilder, port_of, tag_of
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.world.random_streams import RandomStreams

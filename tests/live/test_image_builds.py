@@ -17,9 +17,9 @@ from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.builds.artifact import BuildArtifact, BuildFailed
-from simulator.builds.engine_builds import REPOSITORY
+from simulator.builds.engine.engine_builds import REPOSITORY
+from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.local import LocalBuilder
-from simulator.builds.repositories import RepositorySettings
 from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.fleet.docker.labels import OWNER

@@ -1,0 +1,1 @@
+"""apprunner.yaml: its values, how it is read, hints for mistakes."""

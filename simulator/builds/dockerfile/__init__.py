@@ -1,0 +1,1 @@
+"""Images from a Dockerfile: build context, .dockerignore, the engine's build."""

@@ -1,0 +1,144 @@
+"""Build the image of a folder's Dockerfile with the container engine: used by `simulator up` without apprunner.yaml.
+
+App Runner builds no Dockerfiles; it runs an existing image on the port that the service configures. Here that port is
+the one that the image exposes. The engine caches layers, so a build without changes is fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from simulator.builds.artifact import DEFAULT_PORT, BuildArtifact, BuildFailed, BuildSteps, SourceDescription
+from simulator.builds.dockerfile.build_context import DOCKERFILE, fingerprint, pack
+from simulator.builds.dockerfile.buildkit import remedy
+from simulator.builds.settings import BuildSettings
+from simulator.fleet.docker.building import BuildEngine
+from simulator.fleet.docker.engine import EngineGone, EngineRejected, Image
+from simulator.model.resources.phase import Phase
+
+_REPOSITORY: Final = "apprunner-simulator-up"
+# Variables that Docker takes as build arguments without an ARG.
+_PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
+
+
+class DockerfileBuilder:
+    """Implements `Builder` for sources whose repository is a folder with a Dockerfile; a commit is the image's id.
+
+    One image per folder stays in the engine, under a tag of the folder's own, for the next run. Create and use it
+    within a running event loop.
+    """
+
+    def __init__(self, settings: BuildSettings) -> None:
+        self._settings = settings
+        self._engine = BuildEngine(settings.engine)
+        self._made: dict[str, None] = {}  # image ids, in build order
+
+    async def state(self, source: SourceDescription) -> str:
+        """As `LocalBuilder.state`."""
+        return await asyncio.get_running_loop().run_in_executor(None, fingerprint, Path(source.repository))
+
+    async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
+        """As `Builder.build`; a `commit` must already be in the engine."""
+        folder, loop = Path(source.repository), asyncio.get_running_loop()
+        began_s = loop.time()
+        await steps.reach(Phase.SOURCE_PULLED)
+        try:
+            await self._engine.until_it_answers(self._settings.engine_patience_s)
+            if not commit:
+                before = await self._engine.image((tag_of(folder),))
+                if before is not None:
+                    self._made.setdefault(before.name)
+                await steps.reach(Phase.BUILDING)
+                async with asyncio.timeout(self._settings.limits.duration_s):
+                    await self._build(folder, steps)
+            image = await self._engine.image((commit or tag_of(folder),))
+        except TimeoutError as error:
+            raise BuildFailed(f"the build took more than {self._settings.limits.duration_s:g} s.") from error
+        except EngineRejected as error:
+            given = str(error).strip().rstrip(".")
+            hint = await loop.run_in_executor(None, _remedy, folder, given)
+            raise BuildFailed(f"{given}. {hint}." if hint else f"{given}.") from error
+        except (EngineGone, ValueError, OSError) as error:
+            raise BuildFailed(f"{str(error).strip().rstrip('.')}.") from error
+        if image is None:
+            raise BuildFailed(f"{commit or tag_of(folder)} = nothing, must be an image of the container engine.")
+        self._made.pop(image.name, None)
+        self._made[image.name] = None
+        steps.log(f"[AppRunner] {_image_text(image)}")
+        return BuildArtifact(
+            folder, (), "", image.name, port_of(image.ports), duration_s=loop.time() - began_s, image=image.name
+        )
+
+    async def drop_others(self, wanted: BuildArtifact) -> None:
+        """Remove the images that were built here, except the wanted one and the newest."""
+        newest = next(reversed(self._made), "")
+        for image in [image for image in self._made if image not in {wanted.image, newest}]:
+            try:
+                await self._engine.remove_image(image)
+            except EngineGone:
+                return
+            del self._made[image]
+
+    def keep(self, wanted: Sequence[BuildArtifact]) -> None:
+        """Do nothing: `drop_others` removes images."""
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+    async def _build(self, folder: Path, steps: BuildSteps) -> None:
+        settings = self._settings
+        bounds, arguments = settings.repositories, settings.environment
+        with tempfile.TemporaryFile() as packed:
+
+            def fill() -> None:
+                pack(folder, packed, file_bytes_max=bounds.file_bytes_max, bytes_max=bounds.tree_bytes_max)
+                packed.seek(0)
+
+            await asyncio.get_running_loop().run_in_executor(None, fill)
+            proxies = {name: value for name, value in arguments.items() if name.lower() in _PROXIES}
+            rest = ""
+            async for text in self._engine.build(packed, tag_of(folder), proxies):
+                *lines, rest = (rest + text).split("\n")
+                for line in lines:
+                    if line.strip():
+                        steps.log(f"[Build] {_plain(line)}")
+            if rest.strip():
+                steps.log(f"[Build] {_plain(rest)}")
+
+
+def tag_of(folder: Path) -> str:
+    """Return the folder's own image name in the engine."""
+    name = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:40] or "folder"
+    return f"{_REPOSITORY}:{name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+
+
+def port_of(exposed: Sequence[int]) -> int:
+    """Return the port that an image exposes; of several, App Runner's default if it is among them, else the lowest."""
+    return DEFAULT_PORT if not exposed or DEFAULT_PORT in exposed else min(exposed)
+
+
+def _remedy(folder: Path, message: str) -> str:
+    """Return advice about a failed build. Blocks briefly."""
+    try:
+        text = (folder / DOCKERFILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return remedy(text, message)
+
+
+def _image_text(image: Image) -> str:
+    if not image.ports:
+        return f"The image exposes no port: {DEFAULT_PORT} is taken (EXPOSE in the Dockerfile says another)."
+    others = f", of {', '.join(map(str, image.ports))}" if len(image.ports) > 1 else ""
+    return f"The image exposes port {port_of(image.ports)}{others}."
+
+
+def _plain(line: str) -> str:
+    """Remove the colours that the engine adds to command output, and text overwritten by a carriage return."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip("\r").rpartition("\r")[2]

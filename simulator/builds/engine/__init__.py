@@ -1,0 +1,1 @@
+"""Builds in containers of the engine."""

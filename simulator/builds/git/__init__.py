@@ -1,0 +1,1 @@
+"""Git repositories: bare clones, commits laid out, branches watched."""

@@ -1,0 +1,1 @@
+"""Builds with this machine's own toolchains, in a sandbox, with layers of dependencies kept."""

@@ -1,0 +1,1 @@
+"""What a project's own files say: language and version, dependency installations, a first apprunner.yaml."""
