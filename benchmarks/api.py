@@ -39,8 +39,8 @@ from simulator.api.calls import ApiCalls
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings, open_control_plane
 from simulator.cli.listening import keep_what_started
 from simulator.control.api_context import ApiSettings
+from simulator.control.operations.simulated_workload import SimulatedWorkload
 from simulator.control.principal import Principal
-from simulator.control.simulated_workload import SimulatedWorkload
 from simulator.model.resources.quotas import Quotas
 
 RATE_TARGET: Final = 3000.0

@@ -8,7 +8,7 @@ import sys
 from typing import Any, Final
 
 from page_parts import cell, code, table
-from simulator.control.time_profile import TimeProfile
+from simulator.control.operations.time_profile import TimeProfile
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.model.health import HealthCheck
 from simulator.model.resources.quotas import Quotas

@@ -12,7 +12,7 @@ from simulator.assembly.built_application import application_of
 from simulator.assembly.drivers import Application
 from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.notes import start_notes
-from simulator.control.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
+from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
 from simulator.fleet.docker.config import DEFAULT_EGRESS, DockerApplication
 from simulator.fleet.docker.engine import DEFAULT_HOST, Engine, EngineGone, EngineRejected
 from simulator.fleet.process.environment import ProcessApplication

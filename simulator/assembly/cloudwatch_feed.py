@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import PlatformWorkload
-from simulator.control.log_entries import EntryKind, LogEntry
-from simulator.control.service_events import EVENTS_STREAM, PREFIX
+from simulator.control.operations.service_events import EVENTS_STREAM, PREFIX
+from simulator.control.state.log_entries import EntryKind, LogEntry
 from simulator.fleet.instance import Instance
 from simulator.model.resources.arn import Arn
 from simulator.records.events import Event, EventLogged

@@ -20,16 +20,16 @@ from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
 from simulator.api.endpoint import ApiEndpoint
 from simulator.control.api_context import ApiSettings
-from simulator.control.image_pushes import ImagePushes
-from simulator.control.registry import Registry
-from simulator.control.serialization import DocumentError
+from simulator.control.operations.image_pushes import ImagePushes
+from simulator.control.operations.time_profile import INSTANT, TimeProfile
+from simulator.control.operations.workload import Workload
 from simulator.control.service_api import ServiceApi
-from simulator.control.store import Store
-from simulator.control.store_file import StoreError
-from simulator.control.store_lock import StateLock
-from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.state.registry import Registry
+from simulator.control.state.serialization import DocumentError
+from simulator.control.state.store import Store
+from simulator.control.state.store_file import StoreError
+from simulator.control.state.store_lock import StateLock
 from simulator.control.wall_clock import WallClock, live_wall_clock
-from simulator.control.workload import Workload
 from simulator.fleet.docker.image_tags import EngineTags
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.own_names import OwnNames

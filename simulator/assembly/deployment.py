@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from simulator.assembly.platform import Service
 from simulator.assembly.revision import Revision, ServicePlan
-from simulator.control.workload import ServiceRevision, WorkloadFailed, health_check_failed
+from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, health_check_failed
 from simulator.fleet.driver import LaunchError, NotReady
 from simulator.fleet.instance import Termination
 from simulator.fleet.pool.startup_monitor import unheard

@@ -10,13 +10,8 @@ from simulator.assembly.collector import XRAY, collector_variables
 from simulator.assembly.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import Revision, ServicePlan
+from simulator.control.operations.workload import DeploymentProgress, Log, ServiceRevision, WorkloadFailed
 from simulator.control.rejections import SECRETS_WITHOUT_ROLE
-from simulator.control.workload import (
-    DeploymentProgress,
-    Log,
-    ServiceRevision,
-    WorkloadFailed,
-)
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.settings import PoolSettings

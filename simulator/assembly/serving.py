@@ -15,7 +15,7 @@ from simulator.assembly.platform import Platform
 from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
-from simulator.control.image_pushes import ImagePushes
+from simulator.control.operations.image_pushes import ImagePushes
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of

@@ -11,7 +11,7 @@ from simulator.assembly.deployment import deploy
 from simulator.assembly.platform import Platform, Service
 from simulator.assembly.revision import ServicePlan
 from simulator.builds.artifact import BuildArtifact, Builder, SourceDescription
-from simulator.control.time_profile import INSTANT
+from simulator.control.operations.time_profile import INSTANT
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.settings import PoolSettings

@@ -10,7 +10,7 @@ import typer
 from simulator.cli.log_commands import LAST_DEFAULT, Tail, reader, show
 from simulator.cli.state import state_folder
 from simulator.control.audit import is_read
-from simulator.control.log_entries import EntryKind, LogEntry
+from simulator.control.state.log_entries import EntryKind, LogEntry
 
 
 def audit(

@@ -13,9 +13,9 @@ from simulator.cli.admin_client import ask_running
 from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.store_file import StoreError
-from simulator.control.store_lock import StateHeld
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.state.store_file import StoreError
+from simulator.control.state.store_lock import StateHeld
 from simulator.model.resources.api_error import ApiError
 from simulator.world.clock import ClockKind, run
 

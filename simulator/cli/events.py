@@ -9,7 +9,7 @@ import typer
 
 from simulator.cli.log_commands import LAST_DEFAULT, Tail, reader, service_arn, show
 from simulator.cli.state import state_folder
-from simulator.control.log_entries import EntryKind, LogEntry
+from simulator.control.state.log_entries import EntryKind, LogEntry
 
 
 def events(

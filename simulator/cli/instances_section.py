@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from simulator.assembly import Throttling
 from simulator.assembly.service_workload import WorkloadSettings
-from simulator.control.time_profile import INSTANT, profile_named
+from simulator.control.operations.time_profile import INSTANT, profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.replay.base_model import Duration, Section
 

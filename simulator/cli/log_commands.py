@@ -12,9 +12,9 @@ from typing import Final, TypeVar
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.printing import echo
-from simulator.control.log_entries import EntryKind, LogEntry
-from simulator.control.store import EntryReader
-from simulator.control.store_file import StoreError
+from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.store import EntryReader
+from simulator.control.state.store_file import StoreError
 from simulator.model.resources.arn import Arn
 from simulator.model.text.problems import one_of
 from simulator.world.clock import ClockKind, run

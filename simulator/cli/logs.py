@@ -10,8 +10,8 @@ import typer
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.log_commands import LAST_DEFAULT, Tail, reader, service_arn, show
 from simulator.cli.state import state_folder
-from simulator.control.log_entries import EntryKind, LogEntry
-from simulator.control.service_events import EVENTS_STREAM
+from simulator.control.operations.service_events import EVENTS_STREAM
+from simulator.control.state.log_entries import EntryKind, LogEntry
 
 
 def logs(

@@ -29,9 +29,9 @@ from simulator.cli.serve_config import (
     with_options,
 )
 from simulator.cli.state import state_folder
-from simulator.control.serialization import DocumentError
-from simulator.control.store_file import StoreError
-from simulator.control.store_lock import StateHeld
+from simulator.control.state.serialization import DocumentError
+from simulator.control.state.store_file import StoreError
+from simulator.control.state.store_lock import StateHeld
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus

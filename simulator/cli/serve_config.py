@@ -36,7 +36,7 @@ from simulator.cli.cloudwatch_section import CloudWatchSection
 from simulator.cli.instances_section import InstancesSection
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.control.api_context import RETENTION_S, ApiSettings
-from simulator.control.time_profile import profile_named
+from simulator.control.operations.time_profile import profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.quotas import Quotas

@@ -11,11 +11,11 @@ from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.cli.state import state_folder
-from simulator.control.serialization import DocumentError
-from simulator.control.state_file import StateFileError, export_state, make_state, read_state
-from simulator.control.store import Store
-from simulator.control.store_file import StoreError
-from simulator.control.store_lock import StateHeld, StateLock
+from simulator.control.state.serialization import DocumentError
+from simulator.control.state.state_file import StateFileError, export_state, make_state, read_state
+from simulator.control.state.store import Store
+from simulator.control.state.store_file import StoreError
+from simulator.control.state.store_lock import StateHeld, StateLock
 
 state = typer.Typer(help="The state of `simulator serve` as a file.", no_args_is_help=True, add_completion=False)
 

@@ -18,8 +18,8 @@ from simulator.assembly.serving import Serving
 from simulator.console.chart_columns import prices_of, usd_now
 from simulator.console.live_operations import operation_rows
 from simulator.console.view_model import rows_of
-from simulator.control.log_entries import EntryKind
-from simulator.control.service_events import EVENTS_STREAM
+from simulator.control.operations.service_events import EVENTS_STREAM
+from simulator.control.state.log_entries import EntryKind
 from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration

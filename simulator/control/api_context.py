@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.control.identifiers import Identifiers
 from simulator.control.pagination import Pages
 from simulator.control.principal import Principal
-from simulator.control.registry import Registry
 from simulator.control.rejections import invalid
+from simulator.control.state.identifiers import Identifiers
+from simulator.control.state.registry import Registry
 from simulator.control.wall_clock import WallClock
 from simulator.model.resources.api_resources import ArnResource
 from simulator.model.resources.arn import Arn, owner_key_of

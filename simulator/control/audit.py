@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from simulator.control.identifiers import Identifiers
-from simulator.control.log_entries import EntryKind, LogEntry
 from simulator.control.principal import Principal
-from simulator.control.registry import Registry
+from simulator.control.state.identifiers import Identifiers
+from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.registry import Registry
+from simulator.control.state.write_buffer import WriteBuffer
 from simulator.control.wall_clock import WallClock, iso_text
-from simulator.control.write_buffer import WriteBuffer
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.arn import owner_key_of
 

@@ -12,27 +12,27 @@ from typing import Any, Final
 
 from simulator.control.api_context import ApiContext, ApiSettings
 from simulator.control.audit import Audit, is_read
-from simulator.control.auto_scaling_configurations import AutoScalingConfigurations
-from simulator.control.configuration_rules import ConfigurationRules
-from simulator.control.connections import Connections
-from simulator.control.custom_domains import CustomDomains
-from simulator.control.domain_validation import DomainValidation
-from simulator.control.identifiers import Identifiers
-from simulator.control.observability_configurations import ObservabilityConfigurations
-from simulator.control.operations import Operations
+from simulator.control.operations.operations import Operations
+from simulator.control.operations.service_events import ServiceEvents
+from simulator.control.operations.service_log import ServiceLog
+from simulator.control.operations.time_profile import INSTANT, TimeProfile
+from simulator.control.operations.workload import Workload
 from simulator.control.pagination import Pages
 from simulator.control.principal import Principal
-from simulator.control.registry import Registry
-from simulator.control.retention import Retention
-from simulator.control.service_events import ServiceEvents
-from simulator.control.service_log import ServiceLog
-from simulator.control.services import Services
-from simulator.control.tags import Tags
-from simulator.control.time_profile import INSTANT, TimeProfile
-from simulator.control.vpc_connectors import VpcConnectors
-from simulator.control.vpc_ingress_connections import VpcIngressConnections
+from simulator.control.resources.auto_scaling_configurations import AutoScalingConfigurations
+from simulator.control.resources.configuration_rules import ConfigurationRules
+from simulator.control.resources.connections import Connections
+from simulator.control.resources.domains.custom_domains import CustomDomains
+from simulator.control.resources.domains.domain_validation import DomainValidation
+from simulator.control.resources.observability_configurations import ObservabilityConfigurations
+from simulator.control.resources.retention import Retention
+from simulator.control.resources.services import Services
+from simulator.control.resources.tags import Tags
+from simulator.control.resources.vpc_connectors import VpcConnectors
+from simulator.control.resources.vpc_ingress_connections import VpcIngressConnections
+from simulator.control.state.identifiers import Identifiers
+from simulator.control.state.registry import Registry
 from simulator.control.wall_clock import WallClock
-from simulator.control.workload import Workload
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.api_resources import ConnectionResource
 from simulator.world.tasks import Tasks

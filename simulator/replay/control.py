@@ -13,14 +13,14 @@ from typing import Any, Final
 from simulator.assembly import Platform
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.control.api_context import ApiSettings
-from simulator.control.log_entries import EntryKind, LogEntry
+from simulator.control.operations.service_events import EVENTS_STREAM
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.time_profile import profile_named
+from simulator.control.operations.workload import DeploymentProgress, ServiceRevision
 from simulator.control.principal import Principal
 from simulator.control.service_api import ServiceApi
-from simulator.control.service_events import EVENTS_STREAM
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.time_profile import profile_named
+from simulator.control.state.log_entries import EntryKind, LogEntry
 from simulator.control.wall_clock import live_wall_clock, virtual_wall_clock
-from simulator.control.workload import DeploymentProgress, ServiceRevision
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.api_resources import (
     ArnResource,

@@ -15,7 +15,7 @@ from typing import Final
 from simulator.assembly import Platform, ServicePlan
 from simulator.assembly.deployment import beside, deploy, failure_of
 from simulator.assembly.live_settings import service_host
-from simulator.control.workload import (
+from simulator.control.operations.workload import (
     DeploymentProgress,
     Log,
     ServiceRevision,

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from simulator.api.calls import ApiCalls
 from simulator.control.api_context import ApiSettings
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.time_profile import INSTANT, TimeProfile
 from simulator.model.resources.api_error import ApiError
 from tests.control.api_stage import ALICE, Stage, check_answer
 

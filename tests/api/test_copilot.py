@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.time_profile import APP_RUNNER, INSTANT, TimeProfile
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.time_profile import APP_RUNNER, INSTANT, TimeProfile
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.phase import Phase
 from tests.api.replayed import MINUTE_S, Aws, GaveUp, polled

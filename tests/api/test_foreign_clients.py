@@ -14,7 +14,7 @@ from simulator.api.access_keys import AccessKey, AccessKeys
 from simulator.api.authentication import Authentication
 from simulator.api.foreign_clients import foreign_answer
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
-from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.operations.simulated_workload import SimulatedWorkload
 from tests.api.wire import KEY, SECRET, boto3_client, elsewhere
 
 ADVICE = "Set AWS_ENDPOINT_URL_APPRUNNER to it, and not AWS_ENDPOINT_URL, which is for every service at once."

@@ -14,7 +14,7 @@ import pytest
 
 from tests.api.replayed import Aws
 from tests.control.api_stage import IMAGE
-from tests.control.sources import CODE, ECR
+from tests.control.resources.sources import CODE, ECR
 from tests.virtual import run_virtual
 
 KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"

@@ -26,7 +26,7 @@ from simulator.api.authentication import Authentication
 from simulator.api.endpoint import BODY_BYTES_MAX
 from simulator.api.signature import Credential, SignedRequest, signature_of
 from simulator.assembly.control_plane import ApiListener, ControlPlane, ControlPlaneSettings, open_control_plane
-from simulator.control.simulated_workload import SimulatedWorkload
+from simulator.control.operations.simulated_workload import SimulatedWorkload
 from simulator.control.wall_clock import live_wall_clock
 from tests.api.wire import KEY, SECRET, boto3_client, elsewhere
 from tests.control.api_stage import IMAGE

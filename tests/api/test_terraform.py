@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from simulator.control.api_context import ApiSettings
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.time_profile import APP_RUNNER, INSTANT, TimeProfile
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.time_profile import APP_RUNNER, INSTANT, TimeProfile
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.phase import Phase
 from tests.api.replayed import MINUTE_S, Aws, GaveUp, terraform_waits

@@ -12,11 +12,11 @@ import pytest
 from simulator.assembly import DockerApplication, ProcessApplication
 from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
-from simulator.control.workload import ServiceRevision, WorkloadFailed
+from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import ServiceConfiguration
 from simulator.model.scaling import AutoScalingConfiguration
-from tests.control.sources import CODE
+from tests.control.resources.sources import CODE
 
 ARN = "arn:aws:apprunner:us-east-1:123456789012:service/shop/8fe1e10304f84fd2b0df550fe98a71fa"
 

@@ -10,7 +10,7 @@ from simulator.builds.git.repositories import Repositories, RepositorySettings
 from simulator.model.resources.api_resources import ServiceResource
 from tests.builds.places import GitPlace
 from tests.control.api_stage import Stage
-from tests.control.sources import CODE, ECR
+from tests.control.resources.sources import CODE, ECR
 from tests.live.waiting import PATIENCE_S
 from tests.virtual import run_virtual
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from simulator.control.time_profile import APP_RUNNER, INSTANT, TimeProfile
+from simulator.control.operations.time_profile import APP_RUNNER, INSTANT, TimeProfile
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.model.instance import InstanceState
 from simulator.world.distributions import Constant

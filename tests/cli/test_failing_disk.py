@@ -14,8 +14,8 @@ from cryptography import x509
 from typer.testing import CliRunner, Result
 
 from simulator.cli import app
-from simulator.control.log_entries import EntryKind, LogEntry
-from simulator.control.store import Store
+from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.store import Store
 from simulator.wire.ca import CertificateAuthority
 from simulator.world.clock import utc_now
 from tests.failing_disk import FailingDisk, files_up_to

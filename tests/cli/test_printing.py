@@ -18,8 +18,8 @@ from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli import app
 from simulator.cli.printing import GuardedStream, echo, guarded
 from simulator.cli.terminal import Terminal
-from simulator.control.log_entries import EntryKind, LogEntry
-from simulator.control.store import Store
+from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.store import Store
 
 pytestmark = pytest.mark.case("R10")
 RUN = CliRunner()

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings, open_control_plane
 from simulator.cli import app
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.store_file import StoreError
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.state.store_file import StoreError
 
 RUN = CliRunner()
 

@@ -13,15 +13,15 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 from simulator.control.api_context import ApiSettings
-from simulator.control.log_entries import EntryKind
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.time_profile import INSTANT, TimeProfile
+from simulator.control.operations.workload import Workload
 from simulator.control.principal import Principal
-from simulator.control.registry import Registry
 from simulator.control.service_api import ServiceApi
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.store import Store
-from simulator.control.time_profile import INSTANT, TimeProfile
+from simulator.control.state.log_entries import EntryKind
+from simulator.control.state.registry import Registry
+from simulator.control.state.store import Store
 from simulator.control.wall_clock import virtual_wall_clock
-from simulator.control.workload import Workload
 from simulator.model.resources.api_error import ApiError
 from simulator.world.tasks import Tasks
 from tests.virtual import rounds

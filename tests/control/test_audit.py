@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from simulator.control.audit import HIDDEN
-from simulator.control.log_entries import EntryKind
+from simulator.control.state.log_entries import EntryKind
 from tests.control.api_stage import ALICE, Stage
-from tests.control.sources import CODE
+from tests.control.resources.sources import CODE
 from tests.virtual import run_virtual
 
 

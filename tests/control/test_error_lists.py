@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from simulator.control.api_context import ApiSettings
-from simulator.control.time_profile import APP_RUNNER
-from simulator.control.workload import WorkloadFailed
+from simulator.control.operations.time_profile import APP_RUNNER
+from simulator.control.operations.workload import WorkloadFailed
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.quotas import Quotas
 from tests.control.api_stage import ALICE, IMAGE, Stage, model

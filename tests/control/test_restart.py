@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.control.registry import Registry
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.store import Store
-from simulator.control.time_profile import APP_RUNNER
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.time_profile import APP_RUNNER
+from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
+from simulator.control.state.registry import Registry
+from simulator.control.state.store import Store
 from simulator.control.wall_clock import VIRTUAL_START_S, virtual_wall_clock
-from simulator.control.workload import ServiceRevision, WorkloadFailed
 from simulator.model.resources.api_resources import ConnectionResource
 from simulator.model.resources.phase import Phase
 from tests.control import api_stage
@@ -186,10 +186,10 @@ import asyncio, pathlib, sys
 from simulator.control.wall_clock import live_wall_clock
 from simulator.control.principal import Principal
 from simulator.control.wall_clock import VIRTUAL_START_S, virtual_wall_clock
-from simulator.control.registry import Registry
+from simulator.control.state.registry import Registry
 from simulator.control.service_api import ServiceApi
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.store import Store
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.state.store import Store
 from simulator.model.resources.quotas import Quotas
 from simulator.control.api_context import ApiSettings
 from simulator.world.tasks import Tasks

@@ -12,9 +12,9 @@ import botocore.session
 from botocore.model import ServiceModel
 
 from simulator.api.calls import ApiCalls
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.workload import DeploymentProgress, ServiceRevision
 from simulator.control.principal import Principal
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.workload import DeploymentProgress, ServiceRevision
 from tests.control.api_stage import IMAGE
 
 Answer = dict[str, Any]

@@ -17,7 +17,7 @@ from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.cli import app
-from simulator.control.time_profile import profile_named
+from simulator.control.operations.time_profile import profile_named
 from simulator.telemetry.exporters import ExportSettings
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracedServices, TracesExport
 from simulator.world.clock import ClockKind, run

@@ -17,9 +17,9 @@ from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.service_workload import WorkloadSettings, local_host
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
-from simulator.control.log_entries import EntryKind
+from simulator.control.operations.time_profile import profile_named
 from simulator.control.principal import Principal
-from simulator.control.time_profile import profile_named
+from simulator.control.state.log_entries import EntryKind
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.world.clock import ClockKind, run
 from tests.live.waiting import until

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from simulator.control.api_context import ApiSettings
+from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.operations.time_profile import APP_RUNNER
 from simulator.control.principal import Principal
-from simulator.control.simulated_workload import SimulatedWorkload
-from simulator.control.time_profile import APP_RUNNER
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.operation import TRANSITIONS
 from simulator.model.resources.quotas import Quotas

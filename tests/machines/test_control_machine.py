@@ -18,7 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from simulator.control.workload import WorkloadFailed
+from simulator.control.operations.workload import WorkloadFailed
 from simulator.model.resources.phase import Phase
 from tests.control.api_stage import IMAGE
 from tests.machines import control_reference as reference

@@ -10,7 +10,7 @@ import pytest
 
 import simulator
 from simulator import Scenario
-from simulator.control.time_profile import profile_named
+from simulator.control.operations.time_profile import profile_named
 from simulator.lab.compare_backends import kind_of
 from simulator.lab.validate import chosen
 from simulator.model.text.problems import did_you_mean, nearest, one_of

@@ -1,0 +1,1 @@
+"""Asynchronous operations on services: the engine, the workload port behind it, times, logs and events."""

@@ -1,0 +1,33 @@
+"""Certificate validation records of a custom domain, as ACM would require them in the customer's DNS (facts 10.3)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulator.control.state.identifiers import Identifiers
+from simulator.model.resources.domain_state import DomainStatus
+
+_VALIDATED: Final = frozenset({DomainStatus.BINDING_CERTIFICATE, DomainStatus.ACTIVE, DomainStatus.DELETING})
+
+
+def validation_records(identifiers: Identifiers, names: tuple[str, ...]) -> tuple[dict[str, str], ...]:
+    """Return one record for each name and one more. Call inside `registry.change()`."""
+    # ASSUMPTION: the additional record is for a made-up name below the last one; Copilot waits for three records if www
+    # is enabled (facts 10.3). An association on AWS would show its form.
+    last = names[-1].removeprefix("*.")
+    wanted = (*(name.removeprefix("*.") for name in names), f"{identifiers.hexadecimal('domain')}.{last}")
+    return tuple(
+        {
+            "Name": f"_{identifiers.hexadecimal('validation name')}.{name}",
+            "Type": "CNAME",
+            "Value": (
+                f"_{identifiers.hexadecimal('validation value')}.{identifiers.validation_label()}.acm-validations.aws."
+            ),
+        }
+        for name in wanted
+    )
+
+
+def records_view(records: tuple[dict[str, str], ...], status: DomainStatus) -> list[dict[str, Any]]:
+    state = "SUCCESS" if status in _VALIDATED else "PENDING_VALIDATION"
+    return [record | {"Status": state} for record in records]

@@ -1,0 +1,66 @@
+"""Limits of the entries in a store, in number and bytes: per kind, so that calls do not displace the log lines."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from simulator.control.state.log_entries import EntryKind, LogEntry
+
+ENTRIES_MAX: Final = 100_000
+BYTES_MAX: Final = 64 * 1024**2  # per kind: the log of a verbose application takes about 70 MB of disk, not gigabytes
+ENTRY_BYTES: Final = 400  # of an entry without its text: names and indexes
+_SLACK: Final = 100  # excess entries are removed a hundredth at a time: one by one would double the writes
+_PAGES_AT_ONCE: Final = 256  # one megabyte of free pages is returned to the disk per commit
+_FREE_PAGES: Final = 1024  # kept for reuse
+
+
+class EntryBounds:
+    """Counts the stored entries; call `prune` inside an open transaction."""
+
+    def __init__(self, entries_max: int = ENTRIES_MAX, bytes_max: int = BYTES_MAX) -> None:
+        self._entries_max = entries_max
+        self._bytes_max = bytes_max
+        self._kept: dict[str, tuple[int, int]] | None = None  # per kind: entries and bytes
+        self._next: dict[str, tuple[int, int]] = {}
+
+    def prune(self, db: sqlite3.Connection, added: Iterable[LogEntry] = ()) -> None:
+        """Remove the oldest excess entries, including `added` in the count. `committed` confirms the new count."""
+        kept = self._counted(db) if self._kept is None else dict(self._kept)
+        if self._kept is not None:
+            for entry in added:
+                count, size = kept.get(entry.kind, (0, 0))
+                kept[entry.kind] = (count + 1, size + ENTRY_BYTES + len(entry.text.encode("utf-8", "replace")))
+        for kind in EntryKind:
+            count, size = kept.get(kind, (0, 0))
+            over = count - self._entries_max > self._entries_max // _SLACK
+            if over or size - self._bytes_max > self._bytes_max // _SLACK:
+                kept[kind] = self._remove(db, kind, count, size)
+        self._next = kept
+
+    def committed(self, db: sqlite3.Connection) -> None:
+        """Confirm the transaction, and return free pages to the disk; a failure of the latter has no effect."""
+        self._kept = self._next
+        with contextlib.suppress(sqlite3.Error):
+            if int(db.execute("PRAGMA freelist_count").fetchone()[0]) > _FREE_PAGES:
+                # A script, because `execute` runs one step of a statement without columns: one page.
+                db.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
+
+    def _counted(self, db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+        rows = db.execute("SELECT kind, count(*), sum(length(CAST(text AS BLOB))) FROM entry GROUP BY kind")
+        return {str(kind): (count, size + count * ENTRY_BYTES) for kind, count, size in rows}
+
+    def _remove(self, db: sqlite3.Connection, kind: EntryKind, count: int, size: int) -> tuple[int, int]:
+        last = 0
+        rows = db.execute(
+            "SELECT cursor, length(CAST(text AS BLOB)) FROM entry WHERE kind = ? ORDER BY cursor", (kind,)
+        )
+        for cursor, length in rows:
+            if count <= self._entries_max and size <= self._bytes_max:
+                break
+            last, count, size = cursor, count - 1, size - length - ENTRY_BYTES
+        rows.close()
+        db.execute("DELETE FROM entry WHERE kind = ? AND cursor <= ?", (kind, last))
+        return count, size

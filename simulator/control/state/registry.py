@@ -1,0 +1,181 @@
+"""The registry: all resources in memory, and the only way to change them.
+
+A change is synchronous and atomic: inside `with registry.change():` modifications are visible at once, and at the end
+they are committed to the store together with their log entries. On any failure they are undone. Nothing is answered or
+started before the commit: subsequent actions use `after_commit`.
+
+A background change, such as a step of an operation, is acknowledged to no caller. If the state is not writable (for
+example a temporarily full disk), it stays in memory and is written with the next successful commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
+
+from simulator.control.state.log_entries import LogEntry
+from simulator.control.state.serialization import DocumentError, from_json, kind_of, to_json
+from simulator.control.state.store import Store
+from simulator.control.state.unsaved_changes import UnsavedChanges
+from simulator.model.resources.api_resources import Resource
+
+R = TypeVar("R", bound=Resource)
+Places = dict[tuple[type, str], Resource | None]
+
+_NUMBER: Final = "number"
+_SEED: Final = "seed"
+
+
+class Registry:
+    """All resources. `seed` determines the identifiers of a new store. Raises DocumentError for a damaged store."""
+
+    def __init__(self, store: Store, *, seed: int) -> None:
+        self.store = store
+        self.version = 0  # grows with every change of a resource; values derived from resources are valid until then
+        self.on_entries: Callable[[Sequence[LogEntry]], None] = lambda _entries: None  # receives the committed entries
+        self._resources: dict[type, dict[str, Resource]] = {}
+        self._by_owner: dict[type, dict[str, dict[str, Resource]]] = {}
+        self._open: _Change | None = None
+        self._unsaved = UnsavedChanges()
+        meta = store.meta()
+        self._number = _number_of(meta, _NUMBER, 0)
+        self.seed = _number_of(meta, _SEED, seed)
+        if _SEED not in meta:
+            store.write(meta={_SEED: str(self.seed)})
+        loaded = [from_json(kind, body) for kind, _, body in store.documents()]
+        for resource in sorted(loaded, key=lambda each: each.born):
+            self._place(resource)
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        found = self._resources.get(kind, {}).get(key)
+        assert found is None or isinstance(found, kind)
+        return found
+
+    def owned_by(self, kind: type[R], owner_key: str) -> list[R]:
+        """Return the resources of a shelf, in order of creation."""
+        resources = self._by_owner.get(kind, {}).get(owner_key, {}).values()
+        return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
+
+    def all(self, kind: type[R]) -> list[R]:
+        resources = self._resources.get(kind, {}).values()
+        return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
+
+    # --- changing --------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def change(self, *, background: bool = False) -> Iterator[None]:
+        """If the commit fails, undo the change and raise sqlite3.Error; a `background` change is kept in memory."""
+        assert self._open is None, "a change within a change"
+        change = self._open = _Change(self._number)
+        try:
+            yield
+            try:
+                self._commit(change)
+            except sqlite3.Error as error:
+                if not background:
+                    raise
+                self._unsaved.keep(change, error, self.save)
+        except BaseException:
+            self._undo(change)
+            raise
+        finally:
+            self._open = None
+        self.on_entries(change.entries)
+        for action in change.after:
+            action()
+
+    def save(self) -> None:
+        """Try to write the background changes that could not be written before."""
+        if self._unsaved and self._open is None:
+            with self.change(background=True):
+                pass
+
+    def put(self, resource: Resource) -> None:
+        """Add a resource, or replace it by its next state."""
+        self._remember(resource)
+        self._place(resource)
+
+    def remove(self, resource: Resource) -> None:
+        self._remember(resource)
+        self._displace(resource)
+
+    def append_entry(self, entry: LogEntry) -> None:
+        self._changing().entries.append(entry)
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        self._changing().after.append(action)
+
+    def next_number(self) -> int:
+        """Return the next of 1, 2, 3, ...: each number only once per store."""
+        self._changing()
+        self._number += 1
+        return self._number
+
+    # --- internals -------------------------------------------------------------------------------------------------
+
+    def _changing(self) -> _Change:
+        assert self._open is not None, "resources change within `registry.change()` only"
+        return self._open
+
+    def _remember(self, resource: Resource) -> None:
+        self._changing().before.setdefault((type(resource), resource.key), self.get(type(resource), resource.key))
+
+    def _place(self, resource: Resource) -> None:
+        kind = type(resource)
+        self._resources.setdefault(kind, {})[resource.key] = resource
+        self._by_owner.setdefault(kind, {}).setdefault(resource.owner_key, {})[resource.key] = resource
+        self.version += 1
+
+    def _displace(self, resource: Resource) -> None:
+        kind = type(resource)
+        del self._resources[kind][resource.key]
+        del self._by_owner[kind][resource.owner_key][resource.key]
+        self.version += 1
+
+    def _commit(self, change: _Change) -> None:
+        unsaved = self._unsaved
+        before = {**change.before, **unsaved.before}
+        now = {place: self._resources.get(place[0], {}).get(place[1]) for place in before}
+        gone = [each for place, each in before.items() if now[place] is None and each is not None]
+        puts = [(kind_of(each), each.key, to_json(each)) for each in now.values() if each is not None]
+        entries = [*unsaved.entries, *change.entries]
+        if puts or gone or entries:
+            self.store.write(
+                puts=puts,
+                removals=[(kind_of(each), each.key) for each in gone],
+                entries=entries,
+                meta={_NUMBER: str(self._number)} if self._number != change.number or unsaved else None,
+            )
+        unsaved.saved()
+
+    def _undo(self, change: _Change) -> None:
+        self._number = change.number
+        for (kind, key), before in change.before.items():
+            now = self._resources.get(kind, {}).get(key)
+            if before is not None:
+                self._place(before)
+            elif now is not None:
+                self._displace(now)
+
+
+def _number_of(meta: Mapping[str, str], name: str, default: int) -> int:
+    """Return a number of `meta`. Raises DocumentError."""
+    try:
+        return int(meta.get(name, default))
+    except ValueError as error:
+        msg = f"meta.{name} = {meta[name][:80]!r}, must be a whole number: the state is damaged"
+        raise DocumentError(msg) from error
+
+
+class _Change:
+    """The modifications of one change so far. `before`: the previous resources, None for those that did not exist."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.before: Places = {}
+        self.entries: list[LogEntry] = []
+        self.after: list[Callable[[], object]] = []

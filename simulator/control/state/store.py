@@ -1,0 +1,270 @@
+"""The store: the control plane's resources and entries in one SQLite file.
+
+One process writes (`StateLock` ensures it); others may read at the same time, which write-ahead logging allows. Commits
+are `synchronous=NORMAL`: committed data has reached the operating system, so killing the process loses nothing, and no
+request waits for a disk or for a checkpoint (`Checkpoints`). A power failure may lose the last commits, but never the
+file's integrity; the state of a simulator does not justify an fsync for each call.
+
+Resources are JSON documents that are read once, at the start: the registry answers from memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from simulator.control.state.entry_bounds import BYTES_MAX, ENTRIES_MAX, EntryBounds
+from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
+from simulator.control.state.store_file import StoreError, StoreFile
+
+# Each migration raises the schema version by one; the file's `user_version` is the number of applied migrations.
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE resource (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID",
+        (
+            "CREATE TABLE entry (cursor INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, at REAL NOT NULL,"
+            " shelf TEXT NOT NULL, service TEXT NOT NULL, stream TEXT NOT NULL, text TEXT NOT NULL)"
+        ),
+        "CREATE INDEX entry_of_service ON entry (service, kind, cursor)",
+        "CREATE INDEX entry_of_kind ON entry (kind, cursor)",
+    ),
+)
+
+_BUSY_S: Final = 5.0  # a reader in another process may run a checkpoint
+_LOG_BYTES_KEPT: Final = 4 * 1024**2  # of SQLite's write-ahead log, after a checkpoint
+_OF_THE_DISK: Final = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
+_KIND: Final = 0xFF  # mask for the primary code of an extended error code
+_SHRUNK_FROM_PAGES: Final = 4096  # free pages, 16 MB: an older file is rewritten without them
+
+Document = tuple[str, str, str]  # kind, key, body
+
+
+class Store:
+    """The SQLite file; `path` None keeps everything in memory.
+
+    Raises StoreError if the file is not a state of this simulator, and OSError for errors of the disk.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        migrations: Sequence[Sequence[str]] = MIGRATIONS,
+        *,
+        entries_max: int = ENTRIES_MAX,
+        entries_bytes_max: int = BYTES_MAX,
+    ) -> None:
+        self._path = path
+        self._bounds = EntryBounds(entries_max, entries_bytes_max)
+        self._file: StoreFile | None = None
+        self._checkpoints = None if path is None else Checkpoints(path)
+        with self._telling():
+            if path is not None:
+                self._file = StoreFile(path, lambda db: _make(db, migrations))
+            self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=_BUSY_S)
+            try:
+                self._open(migrations)
+            except BaseException:
+                self._db.close()
+                raise
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Convert SQLite errors about the file to StoreError with the file's name."""
+        with naming(self._path):
+            yield
+
+    def _open(self, migrations: Sequence[Sequence[str]]) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(f"PRAGMA wal_autocheckpoint={AUTOMATIC_PAGES}")
+        self._db.execute(f"PRAGMA journal_size_limit={_LOG_BYTES_KEPT}")
+        _make(self._db, migrations)
+
+    @property
+    def version(self) -> int:
+        """The version of the schema: the number of applied migrations."""
+        return _version(self._db)
+
+    def shrink(self) -> None:
+        """Remove entries beyond the limits and return their space. For the start, because it may take seconds."""
+        with self._telling():
+            self._db.execute("BEGIN IMMEDIATE")
+            self._bounds.prune(self._db)
+            self._db.execute("COMMIT")
+            self._bounds.committed(self._db)
+            if int(self._db.execute("PRAGMA freelist_count").fetchone()[0]) >= _SHRUNK_FROM_PAGES:
+                with contextlib.suppress(sqlite3.OperationalError):  # no space for it, or a reader: retried later
+                    self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+                    self._db.execute("VACUUM")
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+        self._db.close()
+
+    # --- resources -------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read consistently: all reads inside see the same moment, regardless of writes of other processes."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
+
+    def meta(self) -> dict[str, str]:
+        """Return the store's `meta` table. Raises StoreError."""
+        with self._telling():
+            return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
+
+    def documents(self) -> list[Document]:
+        """Return all resources as documents. Raises StoreError."""
+        with self._telling():
+            rows = self._db.execute("SELECT kind, key, body FROM resource")
+            return [(str(kind), str(key), str(body)) for kind, key, body in rows]
+
+    def write(
+        self,
+        *,
+        puts: Iterable[Document] = (),
+        removals: Iterable[tuple[str, str]] = (),
+        entries: Iterable[LogEntry] = (),
+        meta: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write everything or nothing. Raises sqlite3.Error; its subclass StoreGone if the file no longer exists."""
+        if self._file is not None:
+            self._file.check()
+        db, documents, added = self._db, list(puts), list(entries)
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.executemany("REPLACE INTO resource VALUES (?, ?, ?)", documents)
+            db.executemany("DELETE FROM resource WHERE kind = ? AND key = ?", removals)
+            db.executemany("REPLACE INTO meta VALUES (?, ?)", (meta or {}).items())
+            db.executemany(
+                "INSERT INTO entry (kind, at, shelf, service, stream, text) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (each.kind, each.at, each.owner_key, each.service, each.stream, _storable(each.text))
+                    for each in added
+                ],
+            )
+            if added:
+                self._bounds.prune(db, added)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        if added:
+            self._bounds.committed(db)
+        if self._checkpoints is not None:
+            self._checkpoints.committed(sum(len(each.text) for each in added) + sum(len(each[2]) for each in documents))
+
+    # --- entries ---------------------------------------------------------------------------------------------------
+
+    def entries_after(
+        self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
+    ) -> list[LogEntry]:
+        """Return the next entries after `cursor` (0: from the oldest kept one), oldest first, at most `limit`."""
+        with self._telling():
+            return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
+
+    def last_cursor(self) -> int:
+        """Return the cursor of the newest entry; 0 if there is none."""
+        with self._telling():
+            return read_last_cursor(self._db)
+
+
+@contextlib.contextmanager
+def naming(path: Path | None) -> Iterator[None]:
+    """Raises StoreError with the name of the file, and OSError for errors of the disk instead of the file."""
+    try:
+        yield
+    except (sqlite3.Error, StoreError, ValueError) as error:
+        number = _OF_THE_DISK.get(getattr(error, "sqlite_errorcode", 0) & _KIND)
+        if number is not None:
+            raise OSError(number, str(error), str(path)) from error
+        raise StoreError(f"state {path}: {error}") from error
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _make(db: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
+    """Create or migrate the schema, from the version of the file on."""
+    version = _version(db)
+    if version > len(migrations):
+        raise StoreError(f"version = {version}, must be at most {len(migrations)}: a newer simulator wrote it")
+    if version == 0:
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before any table exists
+    for number, statements in enumerate(migrations[version:], version + 1):
+        db.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version={number}")
+        db.execute("COMMIT")
+
+
+def _storable(text: str) -> str:
+    r"""Write bytes of a program that are not UTF-8 as `\udcff`, because SQLite accepts no lone surrogates."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def read_last_cursor(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(cursor), 0) FROM entry").fetchone()[0])
+
+
+def read_entries(
+    db: sqlite3.Connection, cursor: int, *, kind: EntryKind | None, service: str | None, limit: int
+) -> list[LogEntry]:
+    """Read entries with the connection of a writer or a reader. Raises sqlite3.Error."""
+    rows = db.execute(
+        "SELECT kind, at, shelf, service, stream, text, cursor FROM entry"
+        " WHERE cursor > :cursor AND (:kind IS NULL OR kind = :kind) AND (:service IS NULL OR service = :service)"
+        " ORDER BY cursor LIMIT :limit",
+        {"cursor": cursor, "kind": kind, "service": service, "limit": limit},
+    )
+    return [
+        LogEntry(EntryKind(kind), float(at), str(owner_key), str(service), str(stream), str(text), cursor)
+        for kind, at, owner_key, service, stream, text, cursor in rows
+    ]
+
+
+class EntryReader:
+    """Reads entries of a state that another process may be writing. Raises StoreError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with naming(path):
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
+
+    def entries_after(
+        self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
+    ) -> list[LogEntry]:
+        """See `Store.entries_after`. Raises StoreError."""
+        with naming(self._path):
+            return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
+
+    def services(self) -> list[str]:
+        """Return the ARNs of services that have entries, newest entry first. Raises StoreError."""
+        with naming(self._path):
+            rows = self._db.execute(
+                "SELECT service FROM entry WHERE service <> '' GROUP BY service ORDER BY max(cursor) DESC"
+            )
+            return [str(row[0]) for row in rows]
+
+    def last_cursor(self) -> int:
+        """See `Store.last_cursor`. Raises StoreError."""
+        with naming(self._path):
+            return read_last_cursor(self._db)
+
+    def close(self) -> None:
+        self._db.close()

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.registry import Registry
+from simulator.control.state.serialization import DocumentError
+from simulator.control.state.store import MIGRATIONS, EntryReader, Store
+from simulator.control.state.store_file import StoreError
+
+
+def entry(text: str, kind: EntryKind = EntryKind.LOG, service: str = "a") -> LogEntry:
+    return LogEntry(kind, 1.5, "1/r", service, "events", text)
+
+
+def test_what_is_written_is_there_after_the_process_is_gone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.write(puts=[("service", "a", "{}"), ("service", "b", "{}")], entries=[entry("x")], meta={"seed": "7"})
+    store.write(puts=[("service", "a", '{"n":2}')], removals=[("service", "b")])
+    # A copy of the files as a killed process would leave them: nothing was closed.
+    for name in ("state.db", "state.db-wal"):
+        (tmp_path / f"after-{name}").write_bytes((tmp_path / name).read_bytes())
+    after = Store(tmp_path / "after-state.db")
+    assert after.documents() == [("service", "a", '{"n":2}')]
+    assert (after.meta(), [each.text for each in after.entries_after(0)]) == ({"seed": "7"}, ["x"])
+    store.close()
+    after.close()
+
+
+def test_a_write_is_all_or_nothing() -> None:
+    store = Store(None)
+    with pytest.raises(sqlite3.Error):
+        store.write(puts=[("service", "a", "{}"), ("service", "b", None)])  # type: ignore[list-item]
+    assert store.documents() == []
+    store.write(puts=[("service", "a", "{}")])
+    assert store.documents() == [("service", "a", "{}")]
+    store.close()
+
+
+def test_entries_are_followed_by_cursor_kind_and_service() -> None:
+    store = Store(None)
+    store.write(entries=[entry("1"), entry("2", EntryKind.AUDIT, ""), entry("3", service="b")])
+    store.write(entries=[entry("4")])
+    assert [each.text for each in store.entries_after(0)] == ["1", "2", "3", "4"]
+    assert [each.cursor for each in store.entries_after(2, limit=1)] == [3]
+    assert [each.text for each in store.entries_after(0, kind=EntryKind.LOG, service="a")] == ["1", "4"]
+    assert store.entries_after(store.last_cursor()) == []
+    store.close()
+
+
+def test_another_process_reads_along(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    reader = EntryReader(tmp_path / "state.db")
+    store.write(entries=[entry("1")])
+    assert [each.text for each in reader.entries_after(0)] == ["1"]
+    store.write(entries=[entry("2")])
+    assert [each.text for each in reader.entries_after(1)] == ["2"]
+    assert reader.last_cursor() == store.last_cursor() == 2
+    reader.close()
+    store.close()
+
+
+def test_a_reader_of_no_state_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="unable to open"):
+        EntryReader(tmp_path / "none.db")
+    (tmp_path / "other.db").write_text("")
+    reader = EntryReader(tmp_path / "other.db")
+    with pytest.raises(StoreError, match="no such table"):
+        reader.entries_after(0)
+    with pytest.raises(StoreError, match="no such table"):
+        reader.last_cursor()
+    reader.close()
+
+
+def test_the_oldest_entries_of_a_kind_go_when_there_are_too_many() -> None:
+    store = Store(None, entries_max=10)
+    store.write(entries=[entry("line"), entry("event", EntryKind.EVENT)])
+    for number in range(100):
+        store.write(entries=[entry(str(number), EntryKind.AUDIT)])
+    kept = [each.text for each in store.entries_after(0)]
+    assert kept == ["line", "event", *map(str, range(90, 100))]
+    store.close()
+
+
+def test_an_old_file_is_taken_to_the_schema_of_today(tmp_path: Path) -> None:
+    old = Store(tmp_path / "state.db")
+    old.write(puts=[("service", "a", "{}")])
+    old.close()
+    renamed = (*MIGRATIONS, ("UPDATE resource SET kind = 'servant' WHERE kind = 'service'",))
+    new = Store(tmp_path / "state.db", renamed)
+    assert (new.version, new.documents()) == (len(MIGRATIONS) + 1, [("servant", "a", "{}")])
+    new.close()
+    with pytest.raises(StoreError, match=f"version = {len(renamed)}, must be at most {len(MIGRATIONS)}: a newer"):
+        Store(tmp_path / "state.db")
+
+
+def test_a_file_that_is_no_state_is_rejected_by_name(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_text("hello, I am not a database at all, not even nearly\n" * 100)
+    with pytest.raises(StoreError, match=r"state .*state\.db: file is not a database"):
+        Store(tmp_path / "state.db")
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {each.name: each.stat().st_mode & 0o777 for each in folder.iterdir()}
+
+
+@pytest.mark.case("R2")
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_the_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        store = Store(tmp_path / "new" / "state.db")
+        store.write(entries=[entry("x")])
+    finally:
+        os.umask(before)
+    assert modes(tmp_path / "new") == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
+    store.close()
+    (tmp_path / "new" / "state.db").chmod(0o644)  # as an earlier version made it
+    store = Store(tmp_path / "new" / "state.db")
+    store.write(entries=[entry("x")])
+    assert set(modes(tmp_path / "new").values()) == {0o600}
+    store.close()
+
+
+@pytest.mark.case("R11")
+def test_the_oldest_entries_of_a_kind_go_when_they_take_too_much_room(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db", entries_bytes_max=1_000_000)
+    store.write(entries=[entry("event", EntryKind.EVENT)])
+    for number in range(100):
+        store.write(entries=[entry(f"{number:02}" + "é" * 50_000)])
+    kept = [each.text[:2] for each in store.entries_after(0, kind=EntryKind.LOG)]
+    assert kept == [f"{number:02}" for number in range(90, 100)]  # ten of 100,402 bytes, within a hundredth
+    assert [each.text for each in store.entries_after(0, kind=EntryKind.EVENT)] == ["event"]
+    store.close()
+    assert (tmp_path / "state.db").stat().st_size < 2_500_000
+
+
+@pytest.mark.case("R11")
+def test_what_is_counted_goes_on_after_a_restart(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db", entries_max=10)
+    store.write(entries=[entry(str(number)) for number in range(8)])
+    store.close()
+    store = Store(tmp_path / "state.db", entries_max=10)
+    store.write(entries=[entry(str(number)) for number in range(8, 14)])
+    assert [each.text for each in store.entries_after(0)] == [str(number) for number in range(4, 14)]
+    store.close()
+
+
+@pytest.mark.case("R11")
+@pytest.mark.parametrize("incremental", [True, False])
+def test_a_file_that_grew_too_large_shrinks_at_the_start(tmp_path: Path, incremental: bool) -> None:
+    """`incremental` False: one of an earlier version, whose free pages could not be given back."""
+    path = tmp_path / "state.db"
+    store = Store(path, entries_bytes_max=10**9)
+    for _ in range(30):
+        store.write(entries=[entry("x" * 1_000_000)])
+    store.close()
+    if not incremental:
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA auto_vacuum=NONE")
+        db.execute("VACUUM")
+        db.close()
+    assert path.stat().st_size > 30_000_000
+    store = Store(path, entries_bytes_max=3_000_000)
+    store.shrink()
+    assert len(store.entries_after(0)) == 2
+    assert path.stat().st_size < 8_000_000
+    assert not path.with_name("state.db-wal").stat().st_size > 4 * 1024**2
+    store.close()
+
+
+@pytest.mark.case("R11")
+def test_the_write_ahead_log_does_not_stay_large(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.write(entries=[entry("x" * 1_000_000) for _ in range(20)])
+    for _ in range(20):
+        store.write(entries=[entry("x" * 1_000)])
+    assert (tmp_path / "state.db-wal").stat().st_size <= 5 * 1024**2
+    store.close()
+
+
+@pytest.mark.case("R13")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE resource SET body = CAST(x'ff' AS TEXT)",
+        "UPDATE meta SET value = CAST(x'ff' AS TEXT)",
+        "UPDATE entry SET text = CAST(x'ff' AS TEXT)",
+        "UPDATE entry SET kind = 'nobody'",
+        "UPDATE entry SET at = 'noon'",
+        "DROP TABLE entry",
+    ],
+)
+def test_a_damaged_column_is_told_by_the_name_of_the_file(tmp_path: Path, damage: str) -> None:
+    store = Store(tmp_path / "state.db")
+    store.write(puts=[("service", "a", "{}")], entries=[entry("x")], meta={"seed": "7"})
+    store.close()
+    with sqlite3.connect(tmp_path / "state.db") as db:
+        db.execute(damage)
+    db.close()
+    store = Store(tmp_path / "state.db")
+    with pytest.raises(StoreError, match=r"state .*state\.db: "):  # noqa: PT012 any of them
+        store.meta()
+        store.documents()
+        store.entries_after(0)
+    store.close()
+
+
+@pytest.mark.case("R13")
+@pytest.mark.parametrize(("meta", "shown"), [({"seed": "many"}, "meta.seed = 'many'"), ({"number": ""}, "meta.number")])
+def test_a_damaged_number_of_the_registry_is_told(meta: dict[str, str], shown: str) -> None:
+    store = Store(None)
+    store.write(meta=meta)
+    with pytest.raises(DocumentError, match=shown):
+        Registry(store, seed=1)
+    store.close()
+
+
+@pytest.mark.case("R18")
+def test_a_line_that_is_no_text_is_kept_all_the_same() -> None:
+    store = Store(None)
+    store.write(entries=[entry("caf\udce9 ☕")])
+    assert [each.text for each in store.entries_after(0)] == ["caf\\udce9 ☕"]
+    store.close()
+
+
+@pytest.mark.case("R21")
+def test_a_file_of_no_bytes_was_a_state_and_is_rejected(tmp_path: Path) -> None:
+    Store(tmp_path / "state.db").close()
+    os.truncate(tmp_path / "state.db", 0)
+    with pytest.raises(StoreError, match=r"state\.db: 0 bytes, must be a state; its content is lost"):
+        Store(tmp_path / "state.db")
+
+
+@pytest.mark.case("R21")
+def test_a_beginning_that_a_crash_cut_off_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / ".state.db.new").write_bytes(b"half of it")
+    Store(tmp_path / "state.db").close()
+    assert [each.name for each in tmp_path.iterdir()] == ["state.db"]
+
+
+@pytest.mark.case("R21")
+def test_changes_without_their_file_are_not_written_over(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.write(puts=[("service", "a", "{}")])
+    (tmp_path / "state.db").unlink()
+    with pytest.raises(StoreError, match=r"is gone, and state\.db-wal beside it contains its last changes"):
+        Store(tmp_path / "state.db")
+    store.close()
+
+
+@pytest.mark.case("R21")
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (lambda path: path.unlink(), "is gone"),
+        (lambda path: path.rename(path.with_name("moved")), "is gone"),
+        (lambda path: os.truncate(path, 0), "was emptied"),
+        (lambda path: (path.unlink(), path.touch()), "was replaced|was emptied"),
+    ],
+)
+def test_nothing_is_acknowledged_into_a_file_that_is_gone(
+    tmp_path: Path, loss: Callable[[Path], object], told: str
+) -> None:
+    path = tmp_path / "state.db"
+    store = Store(path)
+    store.write(puts=[("service", "a", "{}")])
+    loss(path)
+    with pytest.raises(sqlite3.OperationalError, match=rf"state\.db {told}"):
+        store.write(puts=[("service", "b", "{}")])
+    with contextlib.suppress(sqlite3.Error):
+        store.close()
+
+
+@pytest.mark.case("R11")
+def test_free_pages_are_given_back_while_it_works_and_a_failure_of_that_fails_no_write(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    store = Store(path, entries_bytes_max=10**9)
+    store.write(entries=[entry("x" * 1_000_000) for _ in range(20)])
+    store.close()
+    store = Store(path, entries_bytes_max=1_000_000)
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM entry").fetchone()
+    for number in range(40):
+        store.write(entries=[entry(str(number))])  # the first one removes what is too much
+    reader.close()
+    store.write(entries=[entry("last")])
+    store.close()
+    assert path.stat().st_size < 8_000_000
+
+
+@pytest.mark.case("R12")
+def test_a_write_that_is_through_has_not_failed_whatever_comes_behind(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    bounds = store._bounds
+
+    class Rejecting:
+        def execute(self, _: str) -> object:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    store.write(entries=[entry("1")])
+    bounds.committed(Rejecting())  # type: ignore[arg-type]
+    assert [each.text for each in store.entries_after(0)] == ["1"]
+    store.close()
+
+
+@pytest.mark.case("R13")
+def test_what_is_the_disks_fault_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        db = sqlite3.connect(":memory:")
+        db.execute("PRAGMA max_page_count=1")
+        db.execute("CREATE TABLE more (a)")
+
+    monkeypatch.setattr(Store, "_open", full)
+    with pytest.raises(OSError, match=r"database or disk is full: .*state\.db") as caught:
+        Store(tmp_path / "state.db")
+    assert caught.value.errno == errno.ENOSPC

@@ -1,0 +1,94 @@
+"""The log of a store is copied into its file beside the commits, and by them only when the thread does not keep up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.store import Store
+from simulator.control.state.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
+
+PAGE = 4096
+
+
+def entry(size_bytes: int) -> LogEntry:
+    return LogEntry(EntryKind.AUDIT, 1.0, "shelf", "service", "stream", "x" * size_bytes)
+
+
+def in_the_file(path: Path) -> int:
+    """Entries that the file holds without its log."""
+    alone = path.with_name("alone.db")
+    shutil.copy(path, alone)
+    with contextlib.closing(sqlite3.connect(alone)) as db:
+        return int(db.execute("SELECT count(*) FROM entry").fetchone()[0])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with contextlib.closing(Store(tmp_path / "state.db")) as store:
+        yield store
+
+
+def test_checkpoints_are_made_beside_the_commits(store: Store, tmp_path: Path) -> None:
+    store.write(entries=[entry(100)] * 7)
+    checkpoints = Checkpoints(tmp_path / "state.db")
+    checkpoints.committed(100)
+    checkpoints.close()
+    assert in_the_file(tmp_path / "state.db") == 0  # a short log is left
+
+    checkpoints = Checkpoints(tmp_path / "state.db")
+    checkpoints.committed(AUTOMATIC_PAGES * PAGE)
+    checkpoints.close()
+    assert in_the_file(tmp_path / "state.db") == 7
+
+
+def test_a_commit_copies_the_log_only_when_the_thread_does_not_keep_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Checkpoints, "committed", lambda *_: None)
+    with contextlib.closing(Store(tmp_path / "state.db")) as store:
+        for _ in range(8):
+            store.write(entries=[entry(AUTOMATIC_PAGES * PAGE // 10)])
+        assert in_the_file(tmp_path / "state.db") == 0
+        for _ in range(4):
+            store.write(entries=[entry(AUTOMATIC_PAGES * PAGE // 10)])
+        assert in_the_file(tmp_path / "state.db") > 0
+
+
+def test_a_store_that_is_closed_has_all_in_its_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    for _ in range(200):
+        store.write(entries=[entry(5000)])
+    store.close()
+    assert not (tmp_path / "state.db-wal").exists()
+    assert in_the_file(tmp_path / "state.db") == 200
+
+
+@pytest.mark.case("R21")
+def test_no_checkpoint_makes_a_file_where_the_stores_is_gone(store: Store, tmp_path: Path) -> None:
+    store.write(entries=[entry(100)])
+    (tmp_path / "state.db").unlink()
+    checkpoints = Checkpoints(tmp_path / "state.db")
+    checkpoints.committed(AUTOMATIC_PAGES * PAGE)
+    checkpoints.close()
+    assert not (tmp_path / "state.db").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a thread a priority of its own")
+def test_the_event_loop_goes_before_a_checkpoint(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(Checkpoints, "_checkpoint", lambda _: seen.append(os.getpriority(os.PRIO_PROCESS, 0)))
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    checkpoints = Checkpoints(tmp_path / "state.db")
+    checkpoints.committed(AUTOMATIC_PAGES * PAGE)
+    checkpoints.close()
+    assert seen == [min(before + 10, 19)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
