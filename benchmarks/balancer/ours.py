@@ -36,8 +36,8 @@ from simulator.rules.policies.port import Sample
 from simulator.rules.region_prices import REGIONS
 from simulator.rules.sampling import Sampling
 from simulator.telemetry.exporters import Exporters, ExportSettings
-from simulator.telemetry.metrics_endpoint import MetricsEndpoint
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracesExport
+from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates
 from simulator.world.clock import ClockKind, RunClock, epoch_s, run, utc_now

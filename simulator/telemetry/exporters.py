@@ -18,9 +18,9 @@ from simulator.world.clock import epoch_s
 if TYPE_CHECKING:
     from simulator.telemetry.cloudwatch.exporter import CloudWatch
     from simulator.telemetry.loop_lag import LoopLag
-    from simulator.telemetry.metrics_endpoint import MetricsEndpoint
-    from simulator.telemetry.metrics_file import MetricsFile
     from simulator.telemetry.otlp.exporter import OtlpExporter
+    from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
+    from simulator.telemetry.prometheus.metrics_file import MetricsFile
 
 # For one message about a collector that accepts nothing. Python prints warnings even without configured logging.
 _tell: Final = logging.getLogger(__name__).warning
@@ -87,11 +87,11 @@ class Exporters:
         self._lag: LoopLag | None = None
         if metrics is not None:
             if settings.file is not None:
-                from simulator.telemetry.metrics_file import MetricsFile  # noqa: PLC0415
+                from simulator.telemetry.prometheus.metrics_file import MetricsFile  # noqa: PLC0415
 
                 self._file = MetricsFile(metrics, settings.duration_s, settings.epoch_s)
             if settings.port is not None:
-                from simulator.telemetry.metrics_endpoint import MetricsEndpoint  # noqa: PLC0415
+                from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint  # noqa: PLC0415
 
                 self._endpoint = MetricsEndpoint(metrics, settings.port)
             if settings.port is not None or settings.otlp is not None:

@@ -11,7 +11,7 @@ from aiohttp import web
 from simulator.api.admin import AdminEndpoint
 from simulator.fleet.credentials.role_credentials import RoleCredentials
 from simulator.records.metrics import Metrics
-from simulator.telemetry.metrics_endpoint import MetricsEndpoint
+from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
 from simulator.wire.own_names import Asked, OwnNames, split_authority
 from simulator.wire.web_listener import listener_limits
 

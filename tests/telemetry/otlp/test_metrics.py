@@ -12,9 +12,9 @@ from simulator.model.instance import InstanceState
 from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.metrics import Metrics
 from simulator.telemetry.exporters import Exporters, ExportSettings
-from simulator.telemetry.families import PlatformCollector
 from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument
 from simulator.telemetry.otlp.settings import Compression, Destination, MetricsExport, OtlpSettings, signal_url
+from simulator.telemetry.prometheus.families import PlatformCollector
 from tests.telemetry.otlp.collector import Collector, collecting, values
 
 NEVER_S = 3600.0

@@ -13,7 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import CollectorRegistry
 
 from simulator.records.metrics import Metrics
-from simulator.telemetry.families import PlatformCollector as ServicesCollector
+from simulator.telemetry.prometheus.families import PlatformCollector as ServicesCollector
 from simulator.wire.listening import listening
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import guarding, listener_limits

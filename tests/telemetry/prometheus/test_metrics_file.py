@@ -12,7 +12,7 @@ from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario
 from simulator.telemetry.exporters import ExportSettings
-from simulator.telemetry.metrics_file import POINTS_MAX, step_s
+from simulator.telemetry.prometheus.metrics_file import POINTS_MAX, step_s
 from tests.telemetry.exposition import families, points
 
 TEXT = """

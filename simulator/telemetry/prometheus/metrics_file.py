@@ -17,7 +17,7 @@ from prometheus_client.samples import Sample as MetricSample
 
 from simulator.records.metrics import Metrics
 from simulator.rules.policies.port import Sample
-from simulator.telemetry.families import service_families
+from simulator.telemetry.prometheus.families import service_families
 
 STEP_S: Final = 15  # Prometheus' customary interval
 POINTS_MAX: Final = 720

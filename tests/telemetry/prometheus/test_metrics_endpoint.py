@@ -17,8 +17,8 @@ from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.metrics import Metrics
 from simulator.replay.scenario import read_scenario
 from simulator.replay.service_plans import service_plans
-from simulator.telemetry.families import PlatformCollector
-from simulator.telemetry.metrics_endpoint import MetricsEndpoint
+from simulator.telemetry.prometheus.families import PlatformCollector
+from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 from tests.edge.front import Front, request

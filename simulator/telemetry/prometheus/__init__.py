@@ -1,0 +1,1 @@
+"""Figures for Prometheus: metric families, the `/metrics` endpoint, a run as an OpenMetrics file."""
