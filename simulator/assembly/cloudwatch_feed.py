@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from simulator.assembly.platform import Platform
-from simulator.assembly.service_workload import PlatformWorkload
 from simulator.control.operations.service_events import EVENTS_STREAM, PREFIX
 from simulator.control.state.log_entries import EntryKind, LogEntry
 from simulator.fleet.instance import Instance
 from simulator.model.resources.arn import Arn
+from simulator.platform.platform import Platform
+from simulator.platform.service_workload import PlatformWorkload
 from simulator.records.events import Event, EventLogged
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, ServiceIdentity

@@ -6,16 +6,16 @@ import secrets
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
-from simulator.assembly.applications import Applications, ApplicationSettings
-from simulator.assembly.branch_trees import BranchTrees, watched_branch
 from simulator.assembly.cloudwatch_feed import feed_entries, serving_view
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
-from simulator.assembly.live_settings import LiveSettings
-from simulator.assembly.platform import Platform
-from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.control.operations.image_pushes import ImagePushes
+from simulator.platform.applications import Applications, ApplicationSettings
+from simulator.platform.branch_trees import BranchTrees, watched_branch
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.service_workload import PlatformWorkload, WorkloadSettings
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import typer
 
-from simulator.assembly import local_authority
 from simulator.cli.exit_codes import cannot
 from simulator.cli.outputs import written
 from simulator.cli.state import state_folder
+from simulator.platform.authority import local_authority
 
 HOW_TO_TRUST = """\
 The service URLs' certificates are signed by this authority, which exists on this machine only:

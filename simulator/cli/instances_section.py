@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from simulator.assembly import Throttling
-from simulator.assembly.service_workload import WorkloadSettings
 from simulator.control.operations.time_profile import INSTANT, profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
+from simulator.fleet.process.backend import Throttling
+from simulator.platform.service_workload import WorkloadSettings
 from simulator.replay.base_model import Duration, Section
 
 _DEFAULT: Final = WorkloadSettings()

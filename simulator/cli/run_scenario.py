@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 from rich.console import Console
 
-from simulator.assembly import LiveSettings, LogFormat, Platform, Profile
 from simulator.cli.broken_run import run_broke
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input
@@ -24,9 +23,13 @@ from simulator.cli.state import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.console.report_text import print_checks, print_report
+from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare_backends import kind_of
 from simulator.lab.compiled_backend import compiled_run
+from simulator.model.data_plane import Profile
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import SilentWatcher, Watcher

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import typer
 
-from simulator.assembly.front import Front
-from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
@@ -35,6 +33,8 @@ from simulator.control.state.store_lock import StateHeld
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus
+from simulator.platform.front import Front
+from simulator.platform.service_workload import LOCAL_DOMAIN, local_host
 from simulator.replay.aws_spec import ENDPOINT
 from simulator.replay.problems import ScenarioError
 from simulator.rules.pricing import Rates

@@ -23,8 +23,6 @@ from pydantic import (
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKey, AccessKeys
 from simulator.api.authentication import Authentication
-from simulator.assembly import LiveSettings
-from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
 from simulator.builds.git.repositories import RepositorySettings
@@ -41,6 +39,8 @@ from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.quotas import Quotas
 from simulator.model.text.problems import one_of
+from simulator.platform.applications import ApplicationSettings
+from simulator.platform.live_settings import LiveSettings
 from simulator.replay.application_spec import ApplicationSpec, Folder, variable_text
 from simulator.replay.applications import application_of
 from simulator.replay.aws_spec import AwsSpec

@@ -9,7 +9,6 @@ from typing import TextIO
 
 import typer
 
-from simulator.assembly import LiveSettings
 from simulator.cli.broken_run import run_broke
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
@@ -24,6 +23,7 @@ from simulator.cli.state import state_folder
 from simulator.cli.tables import print_table, tell_notes, wide_console
 from simulator.lab.shadow import Divergence, Shadows
 from simulator.lab.tables import CANNOT_ACT, Cell, Table, number_text
+from simulator.platform.live_settings import LiveSettings
 from simulator.replay.policy_fit import NoteKind
 from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play

@@ -11,9 +11,6 @@ from typing import Final
 
 import typer
 
-from simulator.assembly import LiveSettings
-from simulator.assembly.platform import Platform
-from simulator.assembly.source_service import SourceService
 from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.config.file import FILE_NAME
 from simulator.builds.dockerfile.build_context import DOCKERFILE
@@ -32,6 +29,9 @@ from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.text.problems import FileProblems
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.source_service import SourceService
 from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of

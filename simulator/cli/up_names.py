@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from simulator.assembly.front import Front
-from simulator.assembly.live_settings import REGION
-from simulator.assembly.service_workload import LOCAL_DOMAIN, local_host
 from simulator.edge.access_log_entry import AccessLogEntry
+from simulator.platform.front import Front
+from simulator.platform.live_settings import REGION
+from simulator.platform.service_workload import LOCAL_DOMAIN, local_host
 
 _ANSWERS: Final = 3  # all rejected; a single one may be a client's mistake
 _REJECTED: Final = 400

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from simulator.assembly import Platform, Service
 from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import duration_text
+from simulator.platform.platform import Platform, Service
 from simulator.records.events import TimelineActed
 from simulator.replay.live_overrides import FACTOR_MAX, LiveOverrides
 from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback

@@ -17,11 +17,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.assembly import Service
 from simulator.console.chart_columns import usd_now
 from simulator.console.view_model import ViewModel
 from simulator.fleet.instance import Instance
 from simulator.model.instance import InstanceState
+from simulator.platform.platform import Service
 from simulator.records.request_log import Chunk
 from simulator.records.rolling import Rolling
 

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.assembly import Platform, Service
-from simulator.assembly.service_workload import local_host
 from simulator.assembly.serving import Serving
 from simulator.console.chart_columns import prices_of, usd_now
 from simulator.console.live_operations import operation_rows
@@ -24,6 +22,8 @@ from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.platform.platform import Platform, Service
+from simulator.platform.service_workload import local_host
 from simulator.records.events import EventLogged
 from simulator.records.histogram import COARSE, Histogram
 from simulator.records.request_log import Chunk, RequestLog

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from simulator.assembly import Platform
 from simulator.console.chart_columns import beside_series
 from simulator.console.live_operations import operation_rows
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.platform.platform import Platform
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import Chunk
 from simulator.replay.policy_fit import NoteKind, policy_notes

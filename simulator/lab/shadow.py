@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.assembly import Platform, Service
+from simulator.platform.platform import Platform, Service
 from simulator.replay.on_policy_error import OnPolicyError
 from simulator.replay.policy_fit import PolicyNote, policy_notes
 from simulator.replay.scenario import ScenarioSpec

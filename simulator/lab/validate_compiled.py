@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from simulator.assembly import Platform
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.gear.play import CompiledRequests
 from simulator.lab.validate_stations import NO_LIMIT, Observed, StationSetup
+from simulator.platform.platform import Platform
 from simulator.records.request_log import Chunk
 from simulator.replay.demand import DemandSampler
 from simulator.replay.run_recorder import RunRecorder

@@ -14,13 +14,14 @@ from typing import Final
 
 import numpy as np
 
-from simulator.assembly import Platform, ServicePlan
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import NOTHING, SimulatedApplication
 from simulator.lab.validate_case import Case, Finding, relative
 from simulator.lab.validate_stations import REJECTED, Rows, arrive_and_drain
 from simulator.model.health import HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.records.instance_time import InstanceTime
 from simulator.replay.clients import OpenClient
 from simulator.replay.request_numbers import RequestKind

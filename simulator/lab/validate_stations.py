@@ -13,11 +13,12 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.assembly import Platform, ServicePlan
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.replay.clients import OpenClient, SimulatedExchange
 from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow

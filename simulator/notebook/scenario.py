@@ -13,7 +13,6 @@ from typing import Any, Literal, Self, SupportsIndex
 
 import yaml
 
-from simulator.assembly import LiveSettings
 from simulator.model.text.problems import one_of
 from simulator.notebook.plain import is_frame, plain
 from simulator.notebook.progress import Progress
@@ -21,6 +20,7 @@ from simulator.notebook.repr_html import rows_cell
 from simulator.notebook.result import Result
 from simulator.notebook.run_in_thread import Stop, play_beside
 from simulator.notebook.sweep import SweepResult, swept
+from simulator.platform.live_settings import LiveSettings
 from simulator.replay.changes import Changes, changed
 from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.report import build_report

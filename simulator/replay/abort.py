@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from simulator.assembly import Platform
+from simulator.platform.platform import Platform
 from simulator.records.events import TimelineActed
 from simulator.records.series import bin_width_s
 from simulator.replay.checks import CheckResult

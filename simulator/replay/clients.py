@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from simulator.assembly import Service
 from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
+from simulator.platform.platform import Service
 from simulator.replay.request_numbers import RequestKind
 from simulator.replay.scripts import Population, Script, User
 from simulator.rules.retries import Retries

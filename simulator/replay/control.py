@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from simulator.assembly import Platform
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.control.api_context import ApiSettings
 from simulator.control.operations.service_events import EVENTS_STREAM
@@ -31,6 +30,7 @@ from simulator.model.resources.api_resources import (
 )
 from simulator.model.resources.arn import Arn
 from simulator.model.resources.quotas import Quotas
+from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged
 from simulator.replay.control_workload import ScenarioWorkload
 from simulator.replay.deploy_spec import ApiCall, DeploySpec, with_arns

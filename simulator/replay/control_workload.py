@@ -1,6 +1,6 @@
 """The workload of a run's services: versions are pulled or built in simulated time, and instances are simulated.
 
-The platform's own code does blue/green (assembly/deployment.py). No revision is dropped from the records: the bill
+The platform's own code does blue/green (platform/deployment.py). No revision is dropped from the records: the bill
 includes the instances of deployments that failed.
 """
 
@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from simulator.assembly import Platform, ServicePlan
-from simulator.assembly.deployment import beside, deploy, failure_of
-from simulator.assembly.live_settings import service_host
 from simulator.control.operations.workload import (
     DeploymentProgress,
     Log,
@@ -27,6 +24,10 @@ from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.phase import Phase
+from simulator.platform.deployment import beside, deploy, failure_of
+from simulator.platform.live_settings import service_host
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.replay.origin_spec import REGION, ServiceSourceSpec
 from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_plans import service_plan

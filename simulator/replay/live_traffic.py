@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 
-from simulator.assembly import Platform
+from simulator.platform.platform import Platform
 from simulator.replay.clients import RequestRows
 from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.load import Load

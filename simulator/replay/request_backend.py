@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from simulator.assembly import Platform
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.platform.platform import Platform
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.assembly import Platform
+from simulator.platform.platform import Platform
 from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.scenario import ScenarioSpec

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
-from simulator.assembly import Platform, Service
+from simulator.platform.platform import Platform, Service
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.evaluation_log import EvaluationLog
 from simulator.records.instance_time import InstanceTime

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
-from simulator.assembly import LiveSettings, MakePool, Platform
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.pool import Pool
 from simulator.model.extras import explain_missing
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.revision import MakePool
 from simulator.records.events import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.control_need import needs_control

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from simulator.assembly import ServicePlan, Throttling
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.pool.settings import DEFAULT_PORT, PoolSettings
+from simulator.fleet.process.backend import Throttling
+from simulator.platform.revision import ServicePlan
 from simulator.replay.applications import application_of
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.policy_fit import sized_parameters

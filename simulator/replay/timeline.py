@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from simulator.assembly import Platform, Service
 from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.units import duration_text
+from simulator.platform.platform import Platform, Service
 from simulator.records.events import TimelineActed
 from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.timeline_spec import (

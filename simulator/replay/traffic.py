@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from simulator.assembly import Platform
+from simulator.platform.platform import Platform
 from simulator.replay.arrivals import arrival_chunks
 from simulator.replay.clients import (
     ClosedClient,

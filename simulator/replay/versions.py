@@ -11,8 +11,9 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.assembly import Application, ProcessApplication
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.platform.drivers import Application
 from simulator.replay.applications import application_of
 from simulator.replay.deploy_spec import DeploySpec
 from simulator.replay.scenario import ScenarioSpec

@@ -12,17 +12,19 @@ from typing import Any
 
 import pytest
 
-from simulator.assembly import Application, LiveSettings, ProcessApplication
-from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
-from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.docker.engine import DEFAULT_HOST
 from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.health import HealthCheck
+from simulator.platform.applications import ApplicationSettings
+from simulator.platform.drivers import Application
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks
 from tests.live.contract import SIZE, VARIABLE, Behaviour

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from simulator.assembly import LiveSettings
-from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
-from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
+from simulator.platform.applications import ApplicationSettings
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.service_workload import WorkloadSettings
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_open import OpenLoad
 from simulator.replay.load_request import RequestChoice

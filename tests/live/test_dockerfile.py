@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator.assembly import LiveSettings
-from simulator.assembly.platform import Platform
-from simulator.assembly.source_service import SourceService
 from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.dockerfile.builder import DockerfileBuilder, port_of, tag_of
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.source_service import SourceService
 from simulator.world.random_streams import RandomStreams
 from tests.builds.steps import HeardSteps
 from tests.live.docker_images import shell_image

@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from simulator.assembly import LiveSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
-from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.builds.artifact import BuildArtifact, BuildFailed
 from simulator.builds.engine.engine_builds import REPOSITORY
@@ -24,6 +22,8 @@ from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.fleet.docker.labels import OWNER
 from simulator.fleet.process.confinement.sweep import owner_name
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps

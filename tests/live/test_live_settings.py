@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from simulator.assembly import LiveSettings, Platform, ProcessApplication, ServicePlan
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.records.events import EventLogged
 from simulator.replay.runner import Run, play
 from simulator.replay.scenario import read_scenario

@@ -11,13 +11,14 @@ import aiohttp
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from typer.testing import CliRunner
 
-from simulator.assembly import LiveSettings, ProcessApplication
-from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
-from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.cli import app
 from simulator.control.operations.time_profile import profile_named
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.platform.applications import ApplicationSettings
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.service_workload import WorkloadSettings
 from simulator.telemetry.exporters import ExportSettings
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracedServices, TracesExport
 from simulator.world.clock import ClockKind, run

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.assembly import LiveSettings
+from simulator.platform.live_settings import LiveSettings
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play

@@ -18,15 +18,20 @@ import aiohttp
 import psutil
 import pytest
 
-from simulator.assembly import Application, DockerApplication, LiveSettings, Platform, ProcessApplication, ServicePlan
 from simulator.fleet.docker.backend import ContainerBackend
+from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.labels import OWNER
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.process.backend import ProcessBackend
 from simulator.fleet.process.confinement import sweep as process_sweep
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.drivers import Application
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks

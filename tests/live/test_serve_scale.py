@@ -9,16 +9,18 @@ from typing import Any
 import psutil
 import pytest
 
-from simulator.assembly import Application, LiveSettings, ProcessApplication
-from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
-from simulator.assembly.service_workload import WorkloadSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.control.api_context import ApiSettings
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.quotas import Quotas
 from simulator.model.resources.service_state import ServiceStatus
+from simulator.platform.applications import ApplicationSettings
+from simulator.platform.drivers import Application
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run, wall_s
 from simulator.world.distributions import Constant
 from tests.live.test_serving import IMAGE, Stage

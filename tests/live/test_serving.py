@@ -12,15 +12,16 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from simulator.assembly import LiveSettings, ProcessApplication
-from simulator.assembly.applications import ApplicationSettings
 from simulator.assembly.control_plane import ControlPlaneSettings
-from simulator.assembly.service_workload import WorkloadSettings, local_host
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.control.operations.time_profile import profile_named
 from simulator.control.principal import Principal
 from simulator.control.state.log_entries import EntryKind
 from simulator.fleet.credentials.secrets import SecretsPlace
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.platform.applications import ApplicationSettings
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.service_workload import WorkloadSettings, local_host
 from simulator.world.clock import ClockKind, run
 from tests.live.waiting import until
 

@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.assembly import LiveSettings, Platform, ServicePlan
 from simulator.edge.listener import Listener
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.replay.load import Load
 from simulator.replay.load_client import LoadClient
 from simulator.replay.load_closed import ClosedLoad

@@ -11,13 +11,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from simulator.assembly import LiveSettings
-from simulator.assembly.platform import Platform
-from simulator.assembly.source_service import SourceService
 from simulator.builds.artifact import SourceDescription
 from simulator.builds.local import LocalBuilder
 from simulator.cli.build_options import build_settings
 from simulator.fleet.credentials.secrets import SecretsPlace
+from simulator.platform.live_settings import LiveSettings
+from simulator.platform.platform import Platform
+from simulator.platform.source_service import SourceService
 from simulator.world.random_streams import RandomStreams
 from tests.builds.places import GitPlace
 from tests.live.client_tools import node

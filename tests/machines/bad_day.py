@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
 
-from simulator.assembly import Platform, ServicePlan
 from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.replay.clients import ClosedClient, OpenClient
 from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.assembly import LiveSettings
 from simulator.lab.compiled_backend import why_not
 from simulator.lab.grid import GridPoint
 from simulator.lab.point_run import play_point
+from simulator.platform.live_settings import LiveSettings
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_schema import CheckPart

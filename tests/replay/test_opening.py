@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simulator.assembly import LiveSettings
 from simulator.model.instance import InstanceState
+from simulator.platform.live_settings import LiveSettings
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from simulator.assembly import Platform
+from simulator.platform.platform import Platform
 from simulator.replay.run_recorder import OwnLoad, RunRecorder
 from simulator.world.clock import ClockKind
 from tests.replay.scenario_texts import scenario_of

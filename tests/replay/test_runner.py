@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from simulator.assembly import Platform
+from simulator.platform.platform import Platform
 from simulator.records.request_log import RequestLog
 from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import ProgressView

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.assembly import LiveSettings
 from simulator.lab.compiled_backend import why_not
+from simulator.platform.live_settings import LiveSettings
 from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report

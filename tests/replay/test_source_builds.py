@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.assembly import DockerApplication, ProcessApplication
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.replay.applications import application_of
 from simulator.replay.problems import ScenarioError
 from simulator.replay.scenario import ScenarioSpec, read_scenario

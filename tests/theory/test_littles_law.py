@@ -15,11 +15,12 @@ from itertools import repeat
 
 import pytest
 
-from simulator.assembly import Platform, ServicePlan
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.validate_stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.replay.clients import OpenClient
 from simulator.replay.request_numbers import RequestKind
 from simulator.rules.admission import Overflow

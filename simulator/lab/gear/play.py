@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from simulator.assembly import Platform
 from simulator.fleet.pool.pool import Pool, nothing_probes
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
@@ -14,6 +13,7 @@ from simulator.lab.gear.inputs import Inputs
 from simulator.lab.gear.loop import CompiledLoop
 from simulator.lab.gear.pool import CompiledPool
 from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
+from simulator.platform.platform import Platform
 from simulator.replay.applications import application_of
 from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.run_recorder import RunRecorder

@@ -10,9 +10,9 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 
-from simulator.assembly import Platform
 from simulator.model.instance import InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.metrics import Metrics
 from simulator.replay.scenario import read_scenario

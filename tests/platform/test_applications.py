@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from simulator.assembly import DockerApplication, ProcessApplication
-from simulator.assembly.applications import Applications, ApplicationSettings
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import ServiceConfiguration
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.applications import Applications, ApplicationSettings
 from tests.control.resources.sources import CODE
 
 ARN = "arn:aws:apprunner:us-east-1:123456789012:service/shop/8fe1e10304f84fd2b0df550fe98a71fa"

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simulator.assembly.live_settings import REGION, LiveSettings, service_host
-from simulator.assembly.revision import MakePool, Revision, ServicePlan
 from simulator.fleet.docker.engine import DEFAULT_HOST
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
@@ -21,6 +19,8 @@ from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.text.units import duration_text
 from simulator.model.wire_fault import WireFault
+from simulator.platform.live_settings import REGION, LiveSettings, service_host
+from simulator.platform.revision import MakePool, Revision, ServicePlan
 from simulator.records.events import EventLogged
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
@@ -32,7 +32,7 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
-    from simulator.assembly.front import Front
+    from simulator.platform.front import Front
 
 LINES_KEPT = 20  # of the instances' output, for the message of a failed run
 
@@ -231,7 +231,7 @@ class Platform:
         self.rates = REGIONS.get(region)
         self.front: Front | None = None
         if live is not None:
-            from simulator.assembly.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
+            from simulator.platform.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
 
             self.front = Front(live, streams)
         if self.metrics is not None and self.front is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.assembly.collector import collector_variables
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.platform.collector import collector_variables
 
 LOCAL = "http://127.0.0.1:4318/v1/traces"
 REMOTE = "http://collector.lan:4318/v1/traces"

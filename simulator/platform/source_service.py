@@ -6,10 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.assembly.built_application import application_of
-from simulator.assembly.deployment import deploy
-from simulator.assembly.platform import Platform, Service
-from simulator.assembly.revision import ServicePlan
 from simulator.builds.artifact import BuildArtifact, Builder, SourceDescription
 from simulator.control.operations.time_profile import INSTANT
 from simulator.fleet.credentials.secrets import SecretsPlace
@@ -19,6 +15,10 @@ from simulator.fleet.process.backend import Throttling
 from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
 from simulator.model.resources.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform.built_application import application_of
+from simulator.platform.deployment import deploy
+from simulator.platform.platform import Platform, Service
+from simulator.platform.revision import ServicePlan
 from simulator.rules.policies.registry import POLICIES
 
 # A developer waits for the start, so the first probe after it listens must come soon.

@@ -7,13 +7,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from simulator.assembly.platform import Service
-from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, health_check_failed
 from simulator.fleet.driver import LaunchError, NotReady
 from simulator.fleet.instance import Termination
 from simulator.fleet.pool.startup_monitor import unheard
 from simulator.model.resources.phase import Phase
+from simulator.platform.platform import Service
+from simulator.platform.revision import Revision, ServicePlan
 from simulator.world.tasks import Tasks, first_of
 
 # How long new healthy instances must stay healthy before they get traffic. With a TCP check an application is healthy

@@ -12,7 +12,7 @@ from simulator.control.operations.time_profile import APP_RUNNER, INSTANT, TimeP
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.model.instance import InstanceState
 from simulator.world.distributions import Constant
-from tests.assembly.test_service_workload import NAMED, REGISTRY, Request, World, image
+from tests.platform.test_service_workload import NAMED, REGISTRY, Request, World, image
 from tests.virtual import run_virtual
 
 SLOW = SimulatedApplication(io=Constant(5.0))

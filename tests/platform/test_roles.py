@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from simulator.assembly.roles import InstanceRole
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.namespace_proxy import NamespaceListener
+from simulator.platform.roles import InstanceRole
 from tests.fleet.fakes import Stage
 from tests.virtual import run_virtual
 

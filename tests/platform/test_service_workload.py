@@ -10,18 +10,18 @@ from typing import Any, Self
 
 import pytest
 
-from simulator.assembly.applications import Applications, ApplicationSettings
-from simulator.assembly.platform import Platform, Service
-from simulator.assembly.service_workload import PlatformWorkload, WorkloadSettings, local_host
 from simulator.control.operations.time_profile import INSTANT, TimeProfile
 from simulator.fleet.exchange import Exchange
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.rejection import Rejection
+from simulator.platform.applications import Applications, ApplicationSettings
+from simulator.platform.platform import Platform, Service
+from simulator.platform.service_workload import PlatformWorkload, WorkloadSettings, local_host
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
-from tests.assembly.test_applications import Builder
 from tests.control.api_stage import Stage
 from tests.control.resources.sources import CODE
+from tests.platform.test_applications import Builder
 from tests.virtual import run_virtual
 
 REGISTRY = "public.ecr.aws/aws-containers"

@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.assembly.applications import Applications, Runnable
-from simulator.assembly.collector import XRAY, collector_variables
-from simulator.assembly.deployment import SETTLE_S, beside, deploy, failure_of, settle
-from simulator.assembly.platform import Platform, Service
-from simulator.assembly.revision import Revision, ServicePlan
 from simulator.control.operations.workload import DeploymentProgress, Log, ServiceRevision, WorkloadFailed
 from simulator.control.rejections import SECRETS_WITHOUT_ROLE
 from simulator.fleet.credentials.secrets import SecretsPlace
@@ -18,6 +13,11 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.process.backend import Throttling
 from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.resources.phase import Phase
+from simulator.platform.applications import Applications, Runnable
+from simulator.platform.collector import XRAY, collector_variables
+from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, settle
+from simulator.platform.platform import Platform, Service
+from simulator.platform.revision import Revision, ServicePlan
 from simulator.rules.policies.registry import POLICIES
 
 # App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from simulator.assembly.built_application import application_of
-from simulator.assembly.drivers import Application
 from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.notes import start_notes
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
@@ -20,6 +18,8 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words
+from simulator.platform.built_application import application_of
+from simulator.platform.drivers import Application
 
 _ENGINE_PATIENCE_S: Final = 5.0
 _LOCAL_VERSION: Final = "local"

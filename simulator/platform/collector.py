@@ -15,9 +15,9 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from simulator.assembly.drivers import Application
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.process.environment import ProcessApplication
+from simulator.platform.drivers import Application
 
 XRAY: Final = "AWSXRAY"
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from simulator.assembly.drivers import Application, driver_of, explained, has_fixed_port
 from simulator.fleet.credentials.secrets import SecretsError, SecretsPlace, resolve
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.driver import DockerDriver
@@ -24,6 +23,7 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
+from simulator.platform.drivers import Application, driver_of, explained, has_fixed_port
 from simulator.records.events import Event, EventLogged
 from simulator.records.journal import Journal
 from simulator.rules.balancing import Draw
@@ -34,7 +34,7 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
-    from simulator.assembly.roles import InstanceRole
+    from simulator.platform.roles import InstanceRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,9 @@ class Revision:
         driver = self.driver.real if isinstance(self.driver, MixedDriver) else self.driver
         if plan.instance_role is None or place is None or place.endpoint is None or isinstance(driver, SimulatedDriver):
             return
-        from simulator.assembly.roles import InstanceRole  # noqa: PLC0415 an HTTP server, for real instances with a role
+        from simulator.platform.roles import (  # noqa: PLC0415 an HTTP server, for real instances with a role
+            InstanceRole,
+        )
 
         self._role = role = InstanceRole(plan.instance_role, place.endpoint, place.region)
         if isinstance(driver, DockerDriver) and isinstance(plan.application, DockerApplication):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from simulator.assembly.branch_trees import BranchTrees, watched_branch
 from simulator.builds.git.repositories import Repositories, RepositorySettings
 from simulator.model.resources.api_resources import ServiceResource
+from simulator.platform.branch_trees import BranchTrees, watched_branch
 from tests.builds.places import GitPlace
 from tests.control.api_stage import Stage
 from tests.control.resources.sources import CODE, ECR

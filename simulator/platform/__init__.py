@@ -1,0 +1,4 @@
+"""A running service: its revisions, deployments (blue/green), and the workload behind the API's operations.
+
+Knows both worlds only by what it is given: `front` is the live listener, `drivers` names the drivers.
+"""
