@@ -60,7 +60,7 @@ def _played(requests: int) -> tuple[int, float]:
     from simulator.replay.report import build_report  # noqa: PLC0415
     from simulator.replay.report_json import report_json  # noqa: PLC0415
     from simulator.replay.runner import Run, play  # noqa: PLC0415
-    from simulator.replay.scenario import read_scenario  # noqa: PLC0415
+    from simulator.scenario.scenario import read_scenario  # noqa: PLC0415
 
     report = build_report(play(Run(read_scenario(SCENARIO.format(duration_s=requests / RATE_RPS)))))
     assert report_json(report)

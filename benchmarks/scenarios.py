@@ -7,8 +7,8 @@ from pathlib import Path
 
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario
-from simulator.replay.shipped import shipped_scenarios
+from simulator.scenario.scenario import load_scenario
+from simulator.scenario.shipped import shipped_scenarios
 from simulator.world.clock import wall_s
 
 TARGET_S = 10.0  # a newcomer who types the command waits for it

@@ -7,8 +7,8 @@ from typing import Final, Literal
 from pydantic import Field
 
 from simulator.cli.printing import echo
-from simulator.replay.aws_spec import ENDPOINT
-from simulator.replay.base_model import Duration, Flag, Section
+from simulator.scenario.sections.aws_spec import ENDPOINT
+from simulator.scenario.sections.base_model import Duration, Flag, Section
 from simulator.telemetry.cloudwatch.settings import NAMESPACE, CloudWatchSettings, LatencyOf
 
 _DEFAULT: Final = CloudWatchSettings("")

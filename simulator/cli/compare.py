@@ -30,10 +30,10 @@ from simulator.lab.extras import MissingLibrary, needed
 from simulator.lab.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
-from simulator.replay.on_policy_error import OnPolicyError
-from simulator.replay.problems import ScenarioError
 from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES
+from simulator.scenario.on_policy_error import OnPolicyError
+from simulator.scenario.problems import ScenarioError
 
 FAILURES_SHOWN = 5
 

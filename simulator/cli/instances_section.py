@@ -8,7 +8,7 @@ from simulator.control.operations.time_profile import INSTANT, profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.backend import Throttling
 from simulator.platform.service_workload import WorkloadSettings
-from simulator.replay.base_model import Duration, Section
+from simulator.scenario.sections.base_model import Duration, Section
 
 _DEFAULT: Final = WorkloadSettings()
 _QUICK_PROBE_S: Final = 0.02

@@ -26,8 +26,8 @@ from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson, Question
 from simulator.lessons.play import LessonOutcome, play_lesson
 from simulator.model.text.problems import one_of
-from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun
+from simulator.scenario.problems import ScenarioError
 
 
 def lesson_verb(

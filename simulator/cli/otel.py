@@ -19,8 +19,8 @@ from pydantic import AfterValidator, Field
 from simulator.model.extras import missing_text
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_number, parse_whole
-from simulator.replay.base_model import Duration, Flag, Number, Section
 from simulator.rules.sampling import Sampling
+from simulator.scenario.sections.base_model import Duration, Flag, Number, Section
 from simulator.telemetry.otlp.settings import (
     BATCH_MAX,
     DELAY_S,

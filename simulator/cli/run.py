@@ -12,7 +12,7 @@ from simulator.cli.scenario_file import scenario_path
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.model.data_plane import Profile
-from simulator.replay.on_policy_error import OnPolicyError
+from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.telemetry.cloudwatch.settings import NAMESPACE
 from simulator.world.clock import ClockKind
 

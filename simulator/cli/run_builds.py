@@ -12,8 +12,8 @@ from simulator.builds.settings import BuildSettings
 from simulator.cli.exit_codes import BROKE, INTERRUPTED
 from simulator.cli.printing import echo
 from simulator.model.resources.phase import Phase
-from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.source_builds import needs_builds, with_builds
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks, first_of
 

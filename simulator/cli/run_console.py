@@ -12,7 +12,7 @@ from simulator.cli.console_port import port_taken
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.listening import allow_many_files
 from simulator.console.run_console import RunConsole
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
 from simulator.world.playback import SPEED_MAX, Playback
 

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.otel import OtelSection, otlp_settings
-from simulator.replay.aws_spec import ENDPOINT
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.aws_spec import ENDPOINT
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 from simulator.telemetry.exporters import Exporters, ExportSettings
 from simulator.telemetry.otlp.settings import OtlpSettings, TracedServices

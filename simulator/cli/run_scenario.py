@@ -30,14 +30,14 @@ from simulator.lab.compiled_backend import compiled_run
 from simulator.model.data_plane import Profile
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
-from simulator.replay.on_policy_error import OnPolicyError
-from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
-from simulator.replay.scenario import ScenarioSpec, load_scenario
+from simulator.scenario.on_policy_error import OnPolicyError
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.telemetry.exporters import Exporters
 from simulator.wire.listening import CannotListen
 from simulator.world.clock import ClockKind, wall_s

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.printing import echo
 from simulator.model.text.problems import one_of
-from simulator.replay.shipped import shipped_scenarios
+from simulator.scenario.shipped import shipped_scenarios
 
 if TYPE_CHECKING:
-    from simulator.replay.scenario import ScenarioSpec
+    from simulator.scenario.scenario import ScenarioSpec
 
 WAIT_NOTICE_S: Final = 1.0
 

@@ -10,7 +10,7 @@ import typer
 
 from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
-from simulator.replay.shipped import description_of, shipped_scenarios
+from simulator.scenario.shipped import description_of, shipped_scenarios
 
 
 def scenarios(

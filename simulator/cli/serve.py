@@ -35,9 +35,9 @@ from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus
 from simulator.platform.front import Front
 from simulator.platform.service_workload import LOCAL_DOMAIN, local_host
-from simulator.replay.aws_spec import ENDPOINT
-from simulator.replay.problems import ScenarioError
 from simulator.rules.pricing import Rates
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.sections.aws_spec import ENDPOINT
 from simulator.wire.listening import holder
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of

@@ -41,13 +41,13 @@ from simulator.model.resources.quotas import Quotas
 from simulator.model.text.problems import one_of
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.application_spec import ApplicationSpec, Folder, variable_text
 from simulator.replay.applications import application_of
-from simulator.replay.aws_spec import AwsSpec
-from simulator.replay.base_model import Count, Duration, Flag, Number, Section
-from simulator.replay.document import parse_document, read_document_text
-from simulator.replay.problems import Problem, ScenarioError
-from simulator.replay.service_spec import PricesSpec
+from simulator.scenario.document import parse_document, read_document_text
+from simulator.scenario.problems import Problem, ScenarioError
+from simulator.scenario.sections.application_spec import ApplicationSpec, Folder, variable_text
+from simulator.scenario.sections.aws_spec import AwsSpec
+from simulator.scenario.sections.base_model import Count, Duration, Flag, Number, Section
+from simulator.scenario.sections.service_spec import PricesSpec
 from simulator.telemetry.exporters import ExportSettings
 from simulator.world.clock import ClockKind
 
@@ -310,7 +310,9 @@ def load_config(path: Path) -> ServeConfig:
     try:
         return ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
     except ValidationError as error:
-        from simulator.replay.error_messages import explain  # noqa: PLC0415 it imports all policies; used only after an error
+        from simulator.scenario.validation.error_messages import (  # noqa: PLC0415 it imports all policies; used only after an error
+            explain,
+        )
 
         raise ScenarioError(_without_secrets(explain(error, document, ServeConfig))) from error
 

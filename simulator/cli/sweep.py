@@ -31,8 +31,8 @@ from simulator.lab.tables import Table as LabTable
 from simulator.lab.worker_pools import DaskWorkerPool, ProcessWorkerPool, WorkerPool
 from simulator.model.extras import explain_missing, missing_text
 from simulator.model.text.problems import one_of
-from simulator.replay.problems import ScenarioError
-from simulator.replay.scenario import ScenarioSpec, load_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
 FAILURES_SHOWN = 5
 

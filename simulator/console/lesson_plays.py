@@ -18,8 +18,8 @@ from simulator.console.sse_hub import SseHub
 from simulator.console.watched_run import WatchedRun
 from simulator.lessons.lesson import Lesson
 from simulator.lessons.play import play_lesson
-from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun, InterruptedRun
+from simulator.scenario.problems import ScenarioError
 from simulator.world.clock import wall_s
 from simulator.world.playback import SPEED_MAX, Playback
 

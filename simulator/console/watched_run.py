@@ -19,9 +19,9 @@ from simulator.console.snapshot_publisher import SnapshotPublisher, message
 from simulator.console.sse_hub import SseHub
 from simulator.console.view_model import RunViewModel
 from simulator.replay.control import RunControl
-from simulator.replay.deploy_spec import ApiCall, DeploySpec
 from simulator.replay.run_context import RunContext
 from simulator.replay.runner import Run
+from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
 from simulator.world.playback import Playback
 
 T = TypeVar("T")

@@ -42,8 +42,8 @@ from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, 
 from simulator.lab.worker_processes import WorkerProcesses
 from simulator.model.text.problems import one_of
 from simulator.replay.policy_fit import NoteKind, PolicyNote
-from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.rules.policies.registry import POLICIES
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
 SEEDS_DEFAULT: Final = 20
 

@@ -11,7 +11,7 @@ from simulator.lab.compare_run import PlayScenario, Task, TaskOutcome, play_task
 from simulator.lab.compiled_backend import does_not_pay, play_compiled, why_not
 from simulator.model.text.problems import one_of
 from simulator.replay.report import RunRecord
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,17 @@ from enum import StrEnum
 from typing import Any, Final
 
 from simulator.model.text.renamed import renamed
-from simulator.replay.application_spec import SimulatedSpec
-from simulator.replay.distribution_spec import DistributionSpec
-from simulator.replay.on_policy_error import OnPolicyError
-from simulator.replay.policy_platform import behaviour_changes, preset_policy
-from simulator.replay.policy_spec import PolicySpec, section_of
-from simulator.replay.scenario import ScenarioSpec
-from simulator.replay.service_spec import ServiceSpec
-from simulator.replay.user_policy import is_user_policy
 from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
 from simulator.rules.platforms.presets import PlatformPreset, platform_named
+from simulator.scenario.on_policy_error import OnPolicyError
+from simulator.scenario.policy_platform import behaviour_changes, preset_policy
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.application_spec import SimulatedSpec
+from simulator.scenario.sections.distribution_spec import DistributionSpec
+from simulator.scenario.sections.policy_spec import PolicySpec, section_of
+from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.scenario.user_policy import is_user_policy
 from simulator.world.distributions import LogNormal
 from simulator.world.random_streams import RandomStreams
 

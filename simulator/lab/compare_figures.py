@@ -30,8 +30,8 @@ from simulator.records.histogram import Histogram
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import RequestStats
 from simulator.replay.report import RunRecord, ServiceRun
-from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.platforms.billing import PriceList
+from simulator.scenario.sections.service_spec import ServiceSpec
 
 Unit = Literal["s", "ratio", "percent", "count", "hours", "usd", "factor"]
 Better = Literal["low", "high", "zero", "neither"]

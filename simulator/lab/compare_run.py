@@ -20,12 +20,12 @@ from simulator.lab.platform_bill import bills, month_lines, passes
 from simulator.lab.slo_demand import basis_of, slo_demand
 from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import InstanceTime
-from simulator.replay.check_expression import Dimension
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
-from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.rules.pricing import BillLine
+from simulator.scenario.check_expression import Dimension
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
 # Points of a curve in a report: more points than a chart has pixels would only make the file longer.
 CURVE_POINTS_MAX: Final = 240

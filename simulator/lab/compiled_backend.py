@@ -12,8 +12,8 @@ from simulator.replay.curves import curve_of, rate_factor
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec
-from simulator.replay.traces import bin_counts
+from simulator.scenario.recordings.traces import bin_counts
+from simulator.scenario.scenario import ScenarioSpec
 
 # Fewest requests: below it the first run on a machine, which compiles for half a minute, would be slower than the
 # virtual loop.

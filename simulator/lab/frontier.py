@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from simulator.replay.check_expression import parse_check
+from simulator.scenario.check_expression import parse_check
 
 # Above this error rate there is no 95th percentile over all requests: rejected and failed ones count as infinitely
 # slow.

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulator.replay.changes import parse_value
-from simulator.replay.problems import ScenarioError
+from simulator.scenario.changes import parse_value
+from simulator.scenario.problems import ScenarioError
 
 POINTS_MAX: Final = 1_000_000
 _RANGE: Final = re.compile(r"^(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?$", re.ASCII)
@@ -17,7 +17,7 @@ _RANGE: Final = re.compile(r"^(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?$", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What varies: a key of the scenario (replay/changes.py) and its values, as in the scenario file."""
+    """What varies: a key of the scenario (scenario/changes.py) and its values, as in the scenario file."""
 
     name: str
     values: tuple[Any, ...]

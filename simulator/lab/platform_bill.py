@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from simulator.replay.check_expression import CheckExpression
 from simulator.replay.report import RunRecord, ServiceRun
-from simulator.replay.scenario import ScenarioSpec
 from simulator.rules.platforms.billing import Consumption, PriceList, consumed_bill, month_bill
 from simulator.rules.pricing import Bill, BillLine, bill, metered, per_month
 from simulator.rules.region_prices import prices_text, rates_of
+from simulator.scenario.check_expression import CheckExpression
+from simulator.scenario.scenario import ScenarioSpec
 
 _MILLION = 1e6
 

@@ -8,10 +8,10 @@ from simulator.lab.backend_names import AUTO
 from simulator.lab.compare_backends import backend_of
 from simulator.lab.figures import Figure, figures
 from simulator.lab.grid import GridPoint
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
 from simulator.replay.runner import BrokenRun
-from simulator.replay.scenario import load_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import load_scenario
 
 Row = dict[str, Figure]
 

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.replay.demand import UTILISATION_MAX, offered_load
-from simulator.replay.scenario import ScenarioSpec
-from simulator.replay.service_spec import ServiceSpec
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.service_spec import ServiceSpec
 
 # Share of the requests that must be served within the SLO.
 SHARE: Final = 0.95

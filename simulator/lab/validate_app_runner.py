@@ -20,8 +20,6 @@ from simulator.model.sizes import InstanceSize
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report, ServicePart
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario
-from simulator.replay.shipped import shipped_scenarios
 from simulator.rules.pricing import (
     HOURS_PER_MONTH,
     SECONDS_PER_HOUR,
@@ -32,6 +30,8 @@ from simulator.rules.pricing import (
     month_of_rounded_days,
 )
 from simulator.rules.region_prices import rates_of
+from simulator.scenario.scenario import load_scenario
+from simulator.scenario.shipped import shipped_scenarios
 
 LOSS_TOLERANCE: Final = 0.05
 LAG_TOLERANCE_S: Final = 10.0

@@ -18,8 +18,8 @@ from simulator.records.request_log import Chunk
 from simulator.replay.demand import DemandSampler
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.traffic import Traffic
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
 from simulator.world.random_streams import RandomStreams
 

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from simulator.lessons.lesson import Lesson
-from simulator.replay.document import parse_document
+from simulator.scenario.document import parse_document
 
 
 @cache

@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration, parse_number
-from simulator.replay.base_model import Number, Section
-from simulator.replay.changes import parse_value
-from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.changes import parse_value
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.sections.base_model import Number, Section
 
 Unit = Literal["s", "ratio", "count", "usd", "rps"]
 

@@ -13,8 +13,8 @@ from simulator.notebook.progress import BatchStep
 from simulator.notebook.result import Page, Result
 from simulator.notebook.scenario import Scenario
 from simulator.notebook.sweep import SweepResult
-from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import BrokenRun
+from simulator.scenario.problems import ScenarioError
 
 __all__ = [
     "BatchStep",

@@ -25,8 +25,8 @@ from simulator.notebook.result import Page
 from simulator.notebook.run_in_thread import run_in_thread
 from simulator.notebook.scenario import Scenario
 from simulator.notebook.scenario_file import write_scenario
-from simulator.replay.on_policy_error import OnPolicyError
-from simulator.replay.user_policy import policy_name, require_files
+from simulator.scenario.on_policy_error import OnPolicyError
+from simulator.scenario.user_policy import policy_name, require_files
 
 _KEYS: Final = ("scenario", "service", "candidate")
 

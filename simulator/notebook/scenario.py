@@ -21,14 +21,14 @@ from simulator.notebook.result import Result
 from simulator.notebook.run_in_thread import Stop, play_beside
 from simulator.notebook.sweep import SweepResult, swept
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.changes import Changes, changed
-from simulator.replay.document import Document, parse_document, read_document_text
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run
-from simulator.replay.scenario import ScenarioSpec as Checked
-from simulator.replay.scenario import read_scenario
-from simulator.replay.shipped import shipped_scenarios
-from simulator.replay.user_policy import policy_name
+from simulator.scenario.changes import Changes, changed
+from simulator.scenario.document import Document, parse_document, read_document_text
+from simulator.scenario.scenario import ScenarioSpec as Checked
+from simulator.scenario.scenario import read_scenario
+from simulator.scenario.shipped import shipped_scenarios
+from simulator.scenario.user_policy import policy_name
 
 # The command line keeps its certificate authority there too.
 STATE = Path("~/.local/state/apprunner-simulator")

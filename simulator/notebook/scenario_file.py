@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from simulator.replay.document import Document
+from simulator.scenario.document import Document
 
 # Keys of these sections whose values are paths relative to the scenario file.
 _PATHS: Final = (("bins", "file"), ("trace", "file"))

@@ -16,7 +16,7 @@ from simulator.notebook.frames import Library, frame_of_rows
 from simulator.notebook.progress import NotebookProgress, Progress
 from simulator.notebook.run_in_thread import run_in_thread
 from simulator.notebook.scenario_file import write_scenario
-from simulator.replay.document import Document
+from simulator.scenario.document import Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from simulator.records.series import bin_width_s
 from simulator.replay.checks import CheckResult
 from simulator.replay.report import judged
 from simulator.replay.run_recorder import RunRecorder
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
 
 # Interval between two evaluations of the checks. k6 evaluates its thresholds every two seconds.
 _EVERY_S: Final = 1.0

@@ -10,7 +10,7 @@ from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.platform.drivers import Application
-from simulator.replay.application_spec import ApplicationSpec, SimulatedSpec
+from simulator.scenario.sections.application_spec import ApplicationSpec, SimulatedSpec
 from simulator.world.clock import ClockKind
 
 

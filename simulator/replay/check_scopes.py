@@ -10,9 +10,9 @@ from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
 from simulator.records.series import RequestSeries
-from simulator.replay.check_expression import CheckExpression
 from simulator.replay.checks import CheckResult, Measured, Span, evaluate
-from simulator.replay.request_numbers import RequestNumbers
+from simulator.scenario.check_expression import CheckExpression
+from simulator.scenario.request_numbers import RequestNumbers
 
 # Shorter pieces of time have too few requests for a percentile or a ratio.
 PIECE_S_MIN: Final = 1.0

@@ -17,7 +17,7 @@ from simulator.records.instance_time import StepFunction
 from simulator.records.request_stats import RequestStats
 from simulator.records.scale_out import ScaleOut
 from simulator.records.series import BinnedRequests
-from simulator.replay.check_expression import CheckExpression
+from simulator.scenario.check_expression import CheckExpression
 
 
 class Span(NamedTuple):

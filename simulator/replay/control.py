@@ -33,11 +33,11 @@ from simulator.model.resources.quotas import Quotas
 from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged
 from simulator.replay.control_workload import ScenarioWorkload
-from simulator.replay.deploy_spec import ApiCall, DeploySpec, with_arns
-from simulator.replay.origin_spec import ACCOUNT, REGION
-from simulator.replay.scenario import ScenarioSpec
-from simulator.replay.service_spec import ServiceSpec
 from simulator.replay.versions import Versions
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec, with_arns
+from simulator.scenario.sections.origin_spec import ACCOUNT, REGION
+from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 

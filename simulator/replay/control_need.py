@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
 
 
 def needs_control(scenario: ScenarioSpec) -> bool:

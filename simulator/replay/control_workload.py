@@ -28,11 +28,11 @@ from simulator.platform.deployment import beside, deploy, failure_of
 from simulator.platform.live_settings import service_host
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
-from simulator.replay.origin_spec import REGION, ServiceSourceSpec
-from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_plans import service_plan
 from simulator.replay.versions import Version, Versions
 from simulator.rules.policies.registry import POLICIES
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.origin_spec import REGION, ServiceSourceSpec
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 

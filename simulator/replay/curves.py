@@ -17,10 +17,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.replay import traces
-from simulator.replay.shape_spec import MmppSpec, StagesSpec
-from simulator.replay.timeline_spec import EventSpec
-from simulator.replay.traffic_spec import BinsSpec, SineSpec, SourceSpec, SpikeSpec
+from simulator.scenario.recordings import traces
+from simulator.scenario.sections.shape_spec import MmppSpec, StagesSpec
+from simulator.scenario.sections.timeline_spec import EventSpec
+from simulator.scenario.sections.traffic_spec import BinsSpec, SineSpec, SourceSpec, SpikeSpec
 
 Times = NDArray[np.float64]
 

@@ -18,11 +18,11 @@ from simulator.replay.load_session import SessionLoad
 from simulator.replay.load_settings import LoadTarget
 from simulator.replay.request_choices import request_choices
 from simulator.replay.run_recorder import OwnLoad
-from simulator.replay.scenario import ScenarioSpec
-from simulator.replay.session_spec import StepSpec
 from simulator.replay.traffic import arrival_times, retries_of, script_of, user_changes
 from simulator.replay.values import Sent
 from simulator.rules.retries import OnRetry
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.session_spec import StepSpec
 from simulator.world.clock import monotonic_s
 from simulator.world.random_streams import RandomStreams
 

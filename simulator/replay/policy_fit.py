@@ -19,9 +19,9 @@ from simulator.rules.platforms.behaviour import behaviour_of
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 if TYPE_CHECKING:
-    from simulator.replay.policy_spec import PolicySpec
-    from simulator.replay.scenario import ScenarioSpec
-    from simulator.replay.service_spec import ServiceSpec
+    from simulator.scenario.scenario import ScenarioSpec
+    from simulator.scenario.sections.policy_spec import PolicySpec
+    from simulator.scenario.sections.service_spec import ServiceSpec
 
 # The policy that never changes the number of instances, by design.
 BASELINE: Final = "fixed"

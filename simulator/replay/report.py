@@ -19,7 +19,6 @@ from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.scale_out import ScaleOut, scale_outs
 from simulator.records.series import RequestSeries
 from simulator.replay import report_schema as schema
-from simulator.replay.check_expression import CheckExpression, Dimension
 from simulator.replay.check_scopes import Scopes, ServiceSide, checked_service
 from simulator.replay.checks import CheckResult, Span
 from simulator.replay.load_summary import kept_up
@@ -37,10 +36,11 @@ from simulator.replay.report_services import (
     instances_part,
     look_parts,
 )
-from simulator.replay.request_numbers import RequestNumbers
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import InstanceUsage, Rates
 from simulator.rules.region_prices import REGION_DEFAULT
+from simulator.scenario.check_expression import CheckExpression, Dimension
+from simulator.scenario.request_numbers import RequestNumbers
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
     Dimension.SECONDS: "s",

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.replay.session_spec import RequestSpec
-from simulator.replay.traffic_spec import SourceSpec
+from simulator.scenario.sections.session_spec import RequestSpec
+from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.world.random_streams import RandomStreams
 
 

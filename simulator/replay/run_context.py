@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.platform.platform import Platform
 from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.run_recorder import RunRecorder
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind
 
 if TYPE_CHECKING:

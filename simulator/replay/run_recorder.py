@@ -26,9 +26,9 @@ from simulator.replay.report import RunRecord, ServiceRun, SourceRun
 from simulator.replay.report_requests import series_part
 from simulator.replay.report_schema import SeriesPart
 from simulator.replay.report_services import desired_steps
-from simulator.replay.scenario import ScenarioSpec
 from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.pricing import InstanceUsage
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind
 
 SECONDS_PER_MINUTE = 60.0

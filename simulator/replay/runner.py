@@ -22,18 +22,18 @@ from simulator.records.events import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.control_need import needs_control
 from simulator.replay.live_overrides import LiveOverrides
-from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.report import RunRecord
 from simulator.replay.request_backend import RequestBackend
 from simulator.replay.run_context import RunContext
 from simulator.replay.run_recorder import RunRecorder
-from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.service_plans import service_plans
 from simulator.replay.timeline import Timeline
 from simulator.replay.traffic import Traffic, virtual_traffic
-from simulator.replay.user_policy import GuardedPolicy, UserPolicyError
 from simulator.rules.policies.port import Sample
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.user_policy import GuardedPolicy, UserPolicyError
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world import clock as clocks
 from simulator.world.clock import ClockKind

@@ -12,11 +12,11 @@ from simulator.platform.revision import ServicePlan
 from simulator.replay.applications import application_of
 from simulator.replay.demand import demand, start_up_s
 from simulator.replay.policy_fit import sized_parameters
-from simulator.replay.scenario import ScenarioSpec
-from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.oracle import OraclePolicy
 from simulator.rules.policies.port import Policy
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.world.clock import ClockKind
 
 

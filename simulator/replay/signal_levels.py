@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.replay.application_spec import SimulatedSpec
 from simulator.replay.curves import curve_of, rate_factor
-from simulator.replay.service_spec import ServiceSpec
 from simulator.rules.policies.requirements import Signal
+from simulator.scenario.sections.application_spec import SimulatedSpec
+from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
-    from simulator.replay.scenario import ScenarioSpec
+    from simulator.scenario.scenario import ScenarioSpec
 
 # The assumed slowest work of a request: this quantile of its distribution, over this many samples.
 _QUANTILE: Final = 0.99

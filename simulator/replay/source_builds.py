@@ -7,8 +7,8 @@ build, like any other duration (`build` of a source).
 from __future__ import annotations
 
 from simulator.builds.artifact import BuildArtifact, Builder, BuildSteps, SourceDescription
-from simulator.replay.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.application_spec import ApplicationSpec, ContainerSpec, ProcessSpec
 
 
 def needs_builds(scenario: ScenarioSpec) -> bool:

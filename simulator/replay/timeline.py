@@ -15,8 +15,8 @@ from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.units import duration_text
 from simulator.platform.platform import Platform, Service
 from simulator.records.events import TimelineActed
-from simulator.replay.deploy_spec import ApiCall, DeploySpec
-from simulator.replay.timeline_spec import (
+from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
+from simulator.scenario.sections.timeline_spec import (
     EventSpec,
     FailHealthChecksSpec,
     KillInstanceSpec,

@@ -19,15 +19,15 @@ from simulator.replay.clients import (
     SimulatedClient,
 )
 from simulator.replay.curves import rate_factor
-from simulator.replay.data_file import data_rows
-from simulator.replay.distribution_spec import DistributionSpec
 from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.request_choices import request_choices
-from simulator.replay.request_numbers import RequestKind
-from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.scripts import Script, ramped
-from simulator.replay.traffic_spec import ClosedSpec
 from simulator.rules.retries import OnRetry, Retries
+from simulator.scenario.data_file import data_rows
+from simulator.scenario.request_numbers import RequestKind
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.distribution_spec import DistributionSpec
+from simulator.scenario.sections.traffic_spec import ClosedSpec
 from simulator.world.random_streams import RandomStreams
 
 THOUGHTS = 1024  # thinking times sampled at a time

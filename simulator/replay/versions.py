@@ -15,9 +15,9 @@ from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.platform.drivers import Application
 from simulator.replay.applications import application_of
-from simulator.replay.deploy_spec import DeploySpec
-from simulator.replay.scenario import ScenarioSpec
-from simulator.replay.service_spec import ServiceSpec
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.deploy_spec import DeploySpec
+from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.world.clock import ClockKind
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams

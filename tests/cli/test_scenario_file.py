@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app, scenario_file
 from simulator.cli.scenario_file import patient, policy_files
-from simulator.replay.scenario import load_scenario
+from simulator.scenario.scenario import load_scenario
 
 RUN = CliRunner()
 TEXT = "duration: 1s\nservices: {web: {application: {simulated: {}}}}\n"

@@ -10,8 +10,8 @@ import pytest
 from simulator.console.run_console import RunConsole
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario
-from simulator.replay.shipped import shipped_scenarios
+from simulator.scenario.scenario import load_scenario
+from simulator.scenario.shipped import shipped_scenarios
 from simulator.world.clock import wall_s
 from simulator.world.playback import Playback
 from tests.console.watched import Watched, scenario_of, watched

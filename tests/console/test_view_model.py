@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.console.view_model import RunViewModel
-from simulator.replay.scenario import load_scenario
+from simulator.scenario.scenario import load_scenario
 from simulator.world.clock import ClockKind
 
 

@@ -16,7 +16,7 @@ from simulator.console.run_console import RunConsole
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import InterruptedRun, Run, play
-from simulator.replay.scenario import ScenarioSpec, load_scenario
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.world.clock import wall_s
 from simulator.world.playback import Playback
 

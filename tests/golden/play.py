@@ -7,8 +7,8 @@ import sys
 from simulator.lab.compare_backends import backend_of
 from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
-from simulator.replay.scenario import load_scenario
-from simulator.replay.shipped import shipped_scenarios
+from simulator.scenario.scenario import load_scenario
+from simulator.scenario.shipped import shipped_scenarios
 
 if __name__ == "__main__":
     scenario = load_scenario(shipped_scenarios()[sys.argv[1]])

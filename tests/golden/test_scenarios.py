@@ -13,8 +13,8 @@ import pytest
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, load_scenario
-from simulator.replay.shipped import shipped_scenarios
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
+from simulator.scenario.shipped import shipped_scenarios
 from tests.golden.headline import headline
 from tests.golden.twice import LONG, Twice
 

@@ -19,7 +19,7 @@ import yaml
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.scenario import read_scenario
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

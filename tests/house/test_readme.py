@@ -10,7 +10,7 @@ import pytest
 
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.scenario import read_scenario
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -13,7 +13,7 @@ from simulator.lab.compiled_backend import compiled_run, why_not
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 # Round numbers often: many things then happen at the same instant, and their order must be the same.
 ROUND_LAWS = st.sampled_from([0, "10ms", "100ms", "250ms", "1s"])

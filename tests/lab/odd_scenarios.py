@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.lab.compiled_backend import why_not
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun
-from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.random_streams import RandomStreams
 from tests.lab.gear_scenarios import account
 from tests.lab.small_buffers import small_buffers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.replay.scenario_texts import scenario_text
+from tests.scenario.scenario_texts import scenario_text
 
 
 def small_scenario(folder: Path) -> Path:

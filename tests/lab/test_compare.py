@@ -17,7 +17,7 @@ from simulator.lab.comparison import CasePart, Comparison, RowPart
 from simulator.lab.statistics import independent
 from simulator.records.histogram import Histogram
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario
+from simulator.scenario.scenario import load_scenario
 from tests.lab.compare_scenarios import closed, step, two
 
 POLICIES = ("app-runner", "knative", "fixed")

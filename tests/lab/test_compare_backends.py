@@ -10,7 +10,7 @@ from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare import Plan
 from simulator.lab.compare_backends import kind_of
 from simulator.lab.compare_candidates import candidates_of
-from simulator.replay.scenario import load_scenario
+from simulator.scenario.scenario import load_scenario
 from tests.lab.compare_scenarios import closed, step
 
 

@@ -17,10 +17,10 @@ from simulator.lab.compare_candidates import (
 )
 from simulator.lab.compare_prices import read_prices
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, load_scenario
 from simulator.replay.service_plans import build_policy
 from simulator.rules.platforms.billing import Metering
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from tests.lab.compare_scenarios import step
 
 

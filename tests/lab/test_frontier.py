@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.lab.frontier import failures_of, frontier
-from simulator.replay.check_expression import parse_check
+from simulator.scenario.check_expression import parse_check
 
 
 @pytest.mark.parametrize(

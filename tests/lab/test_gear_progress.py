@@ -15,7 +15,7 @@ from simulator.records.series import RequestSeries
 from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.progress import ProgressView
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.scenario import read_scenario
 
 SCENARIO = """
 duration: 30s

@@ -17,8 +17,8 @@ from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 # Sparse enough that every instance falls idle often, long enough that idle ones expire; a burst in the midst.
 TEXT: Final = """

@@ -26,8 +26,8 @@ from simulator.notebook.comparison import ComparisonResult
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 FOLDER: Final = Path(__file__).parents[2] / "scenarios"
 NAMES: Final = ("flash-sale", "worldcup98-evening", "cpu-bound")

@@ -14,7 +14,7 @@ from simulator.lab.compare_candidates import candidates_of
 from simulator.lab.slo_demand import basis_of, bin_s, slo_demand
 from simulator.lab.tables import main_tables
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 TEXT = """
 duration: 600s

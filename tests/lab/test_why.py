@@ -13,8 +13,8 @@ from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario, read_scenario
 from simulator.rules.policies.port import Decision
+from simulator.scenario.scenario import load_scenario, read_scenario
 from tests.lab.compare_scenarios import step
 
 

@@ -18,8 +18,8 @@ from playwright.sync_api import Page
 from simulator.console.report_html import report_page
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario
-from simulator.replay.shipped import shipped_scenarios
+from simulator.scenario.scenario import load_scenario
+from simulator.scenario.shipped import shipped_scenarios
 from tests.console.watched import scenario_of, watched
 from tests.live.browser import DESKTOP, PHONE, chromium_or_skip, faults, opened_page, until
 

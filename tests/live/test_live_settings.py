@@ -15,8 +15,8 @@ from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.records.events import EventLogged
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
+from simulator.scenario.scenario import read_scenario
 from simulator.world.random_streams import RandomStreams
 from tests.loops import both_loops
 

@@ -16,7 +16,7 @@ from simulator.platform.live_settings import LiveSettings
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 FOLDER = Path(__file__).parent.parent.parent / "scenarios" / "apps"
 SCENARIO = """

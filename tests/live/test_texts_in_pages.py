@@ -21,7 +21,7 @@ from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
 from tests.console.watched import scenario_of, watched
 from tests.live.browser import chromium_or_skip, opened_page, until
 from tests.live.test_lessons_browser import lessons

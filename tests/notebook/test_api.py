@@ -22,8 +22,8 @@ from simulator.notebook.run_in_thread import Stop, run_in_thread
 from simulator.replay.report import build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import load_scenario
-from simulator.replay.shipped import shipped_scenarios
+from simulator.scenario.scenario import load_scenario
+from simulator.scenario.shipped import shipped_scenarios
 
 SMALL = """
 duration: 20s

@@ -11,7 +11,7 @@ import pytest
 from simulator import BatchStep, Scenario, compare
 from simulator.notebook.progress import EVERY_S, NotebookProgress, somebody_watches
 from simulator.notebook.sweep import swept
-from tests.replay.scenario_texts import scenario_text
+from tests.scenario.scenario_texts import scenario_text
 
 SMALL = scenario_text(duration="5s", traffic="{poisson: {rate: 20/s}}", service="max_size: 3")
 

@@ -16,7 +16,7 @@ from simulator.replay.arrivals import CHUNK_ARRIVALS, arrival_chunks
 from simulator.replay.curves import STEADY, RateFactor
 from simulator.replay.request_choices import request_choices
 from simulator.world.random_streams import RandomStreams
-from tests.replay.scenario_texts import source_of
+from tests.scenario.scenario_texts import source_of
 
 
 def arrivals(

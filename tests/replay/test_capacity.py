@@ -10,10 +10,10 @@ import pytest
 from simulator.lab.compiled_backend import compiled_run
 from simulator.model.instance import InstanceState
 from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
 
 pytestmark = pytest.mark.case("L58")
 

@@ -12,11 +12,11 @@ from simulator.lab.compiled_backend import why_not
 from simulator.lab.grid import GridPoint
 from simulator.lab.point_run import play_point
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_schema import CheckPart
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 # One instance of 3 places and 1 s of work: 3/s are served. Of 4/s a quarter is rejected, all of them in the second
 # half.

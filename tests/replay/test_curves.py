@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.replay.curves import Piece, RateCurve, RateFactor, curve_of, rate_factor
-from tests.replay.scenario_texts import scenario_of, source_of
+from tests.scenario.scenario_texts import scenario_of, source_of
 
 RATES = st.floats(0, 1000)
 

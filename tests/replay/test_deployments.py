@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report, ServicePart
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
 
 BASE = """
 duration: {duration}

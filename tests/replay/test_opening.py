@@ -13,7 +13,7 @@ from simulator.platform.live_settings import LiveSettings
 from simulator.records.events import InstanceMoved
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 pytestmark = pytest.mark.case("L1")
 

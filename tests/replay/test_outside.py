@@ -10,7 +10,7 @@ import pytest
 from simulator.platform.platform import Platform
 from simulator.replay.run_recorder import OwnLoad, RunRecorder
 from simulator.world.clock import ClockKind
-from tests.replay.scenario_texts import scenario_of
+from tests.scenario.scenario_texts import scenario_of
 
 
 class Watched:

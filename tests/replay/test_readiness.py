@@ -11,12 +11,12 @@ import pytest
 from simulator.lab.validate_faas import IDLE_EXPIRY_S, RATE_RPS, SERVICE_S, UNIT_S, scale_per_request
 from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved, ScalingDecided
-from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.service_plans import service_plans
 from simulator.rules.policies.port import Observation, Sample
 from simulator.rules.policies.registry import POLICIES
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.clock import ClockKind
 
 # Of one instance, launched at the first request: what the platform's look adds to a start-up of 2.34 s.

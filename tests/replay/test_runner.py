@@ -11,16 +11,16 @@ import pytest
 
 from simulator.platform.platform import Platform
 from simulator.records.request_log import RequestLog
-from simulator.replay.problems import ScenarioError
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.runner import BrokenRun, Run, play
-from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.service_plans import service_plans
 from simulator.replay.traffic import virtual_traffic
 from simulator.rules.policies import fixed
 from simulator.rules.policies.port import Decision, Observation, Sample
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.random_streams import RandomStreams
 
 

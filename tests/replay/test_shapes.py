@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from simulator.replay.arrivals import arrival_chunks
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
 from simulator.world.random_streams import RandomStreams
 from tests.lab.gear_scenarios import agree
-from tests.replay.scenario_texts import source_of
+from tests.scenario.scenario_texts import source_of
 
 STAGES = "stages: {stages: [{duration: 10s, target: 20/s}, {duration: 0s, target: 5/s}, {duration: 4s, target: 5/s}]%s}"
 MMPP = "mmpp: {states: [{rate: 2/s, stay: 30s}, {rate: 40/s, stay: 10s}]}"

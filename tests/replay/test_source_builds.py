@@ -12,10 +12,10 @@ from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, So
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.replay.applications import application_of
-from simulator.replay.problems import ScenarioError
-from simulator.replay.scenario import ScenarioSpec, read_scenario
 from simulator.replay.service_plans import service_plans
 from simulator.replay.source_builds import needs_builds, with_builds
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.clock import ClockKind
 from tests.builds.steps import HeardSteps
 

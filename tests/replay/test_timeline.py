@@ -7,10 +7,10 @@ import pytest
 from simulator.model.health import HealthCheck, failed_line
 from simulator.model.instance import InstanceState
 from simulator.records.events import ConfigurationChanged, Event, InstanceMoved, TimelineActed
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
 
 BASE = """
 duration: 60s

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from simulator.replay.load import Load
 from simulator.replay.load_request import RequestChoice
 from simulator.replay.load_retry import RetryingLoad
-from simulator.replay.problems import ScenarioError
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
 from simulator.rules.retries import PAUSE_S_MAX, Retries, cause_of
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
 from tests.replay.load_server import Rows, client_of, serving
 
 REJECTION = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"

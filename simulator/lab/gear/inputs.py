@@ -16,7 +16,7 @@ from simulator.lab.gear.state import DRAWS, World
 from simulator.replay.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
 from simulator.replay.curves import rate_factor
 from simulator.replay.demand import DRAWS as PORTION
-from simulator.replay.scenario import ScenarioSpec
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.distributions import Constant, Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
 

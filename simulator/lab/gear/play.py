@@ -17,10 +17,10 @@ from simulator.platform.platform import Platform
 from simulator.replay.applications import application_of
 from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.run_recorder import RunRecorder
-from simulator.replay.scenario import ScenarioSpec
 from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 

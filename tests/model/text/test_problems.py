@@ -14,8 +14,8 @@ from simulator.control.operations.time_profile import profile_named
 from simulator.lab.compare_backends import kind_of
 from simulator.lab.validate import chosen
 from simulator.model.text.problems import did_you_mean, nearest, one_of
-from simulator.replay.policy_spec import policy_named
 from simulator.rules.platforms.presets import platform_named
+from simulator.scenario.sections.policy_spec import policy_named
 
 
 def test_one_of_names_all_and_the_nearest() -> None:

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.model.text.renamed import RENAMED, renamed
-from simulator.replay.check_expression import METRICS, parse_check
-from simulator.replay.problems import ScenarioError
 from simulator.replay.report_schema import Report
-from simulator.replay.scenario import read_scenario
-from simulator.replay.user_policy import GuardedPolicy
+from simulator.scenario.check_expression import METRICS, parse_check
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
+from simulator.scenario.user_policy import GuardedPolicy
 
 TEXT = """
 version: 1

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.core import Metric
 
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
+from simulator.scenario.scenario import read_scenario
 from simulator.telemetry.cloudwatch.points import MetricPoint
 from simulator.telemetry.cloudwatch.send_queue import LinesBatch
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings, LatencyOf

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from simulator.cli import app
 from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
-from simulator.replay.scenario import read_scenario
 from simulator.rules.sampling import Sampling
+from simulator.scenario.scenario import read_scenario
 from simulator.telemetry.exporters import ExportSettings
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracesExport
 from tests.telemetry.otlp.collector import Collector, collecting, values

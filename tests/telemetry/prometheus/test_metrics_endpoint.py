@@ -15,8 +15,8 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.metrics import Metrics
-from simulator.replay.scenario import read_scenario
 from simulator.replay.service_plans import service_plans
+from simulator.scenario.scenario import read_scenario
 from simulator.telemetry.prometheus.families import PlatformCollector
 from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
 from simulator.world.clock import ClockKind

@@ -1,0 +1,294 @@
+"""Checks, similar to k6's thresholds: `p95 < 300 ms`, `error_rate < 1 %`, `web: scale_out_delay <= 60 s`.
+
+A check may be about one service or source (`web: ...`), about one source, path or step of a session (`p95{path:/search}
+< 1 s`, k6's tags), and about a share of the time (`p95 < 1 s for 99 % of the time`). This module parses an expression;
+replay/checks.py computes the value of a metric in a run.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from simulator.model.text.problems import did_you_mean, one_of
+from simulator.model.text.renamed import renamed
+from simulator.model.text.units import parse_duration, parse_share
+
+
+class Operator(StrEnum):
+    LESS = "<"
+    AT_MOST = "<="
+    GREATER = ">"
+    AT_LEAST = ">="
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+
+
+class Dimension(StrEnum):
+    """The unit of a metric; the limit of an expression is normalised to it."""
+
+    SECONDS = "seconds"
+    RATIO = "ratio"
+    COUNT = "count"
+    RATE_RPS = "requests per second"
+    USD = "USD"
+
+
+METRICS: Final[dict[str, Dimension]] = {
+    "latency": Dimension.SECONDS,  # written pNN, such as p95 or p99.9: its quantile
+    "mean": Dimension.SECONDS,  # mean latency
+    "min": Dimension.SECONDS,  # lowest latency
+    "max": Dimension.SECONDS,  # highest latency
+    "lateness": Dimension.SECONDS,  # written lateness_pNN: the load generator's own delay
+    "error_rate": Dimension.RATIO,  # status 5xx, 429, 404 by the platform, or no answer, as a ratio of all requests
+    "rejected_ratio": Dimension.RATIO,  # 429 as a ratio of all requests
+    "failed_ratio": Dimension.RATIO,  # failures without 429, as a ratio of all requests
+    "error_rate_after_retries": Dimension.RATIO,  # users whose last attempt failed, as a ratio of all users
+    "cold_start_ratio": Dimension.RATIO,
+    "status": Dimension.COUNT,  # written status_429 or status_5xx
+    "requests": Dimension.COUNT,
+    "served_rps": Dimension.RATE_RPS,
+    "scale_out_delay": Dimension.SECONDS,
+    "max_instances": Dimension.COUNT,  # highest number provisioned at the same time
+    "mean_instances": Dimension.COUNT,  # provisioned, averaged over time
+    "usd": Dimension.USD,  # the cost of the run
+    "usd_per_month": Dimension.USD,
+    "usd_per_million": Dimension.USD,  # cost per million served requests
+}
+# Instances and cost belong to a service as a whole: its requests share them, independent of source and path.
+OF_A_SERVICE: Final = frozenset(
+    {"scale_out_delay", "max_instances", "mean_instances", "usd", "usd_per_month", "usd_per_million"}
+)
+# Metrics that the series of a report have in each bin; percentiles only as p50, p95 and p99.
+OF_A_BIN: Final = ("p50", "p95", "p99", "error_rate", "rejected_ratio", "failed_ratio", "served_rps", "instances")
+# Metrics of which a lower value is better in every run; for `status` only 4xx and 5xx.
+_LESS_IS_BETTER: Final = frozenset(
+    {"latency", "mean", "min", "max", "lateness", "error_rate", "rejected_ratio", "failed_ratio"}
+    | {"error_rate_after_retries", "cold_start_ratio", "scale_out_delay", "usd", "usd_per_month", "usd_per_million"}
+)
+TAGS: Final = ("service", "source", "path", "name")
+
+CHECK_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["check"],
+            "properties": {
+                "check": {"type": "string", "description": "The check."},
+                "abort_on_fail": {"type": "boolean", "description": "End the run as soon as the check fails."},
+                "delay_abort_eval": {
+                    "type": "string",
+                    "description": "Time after the end of the warm-up from which the check is evaluated.",
+                },
+            },
+        },
+    ]
+}
+
+_EXPRESSION: Final = re.compile(
+    r"(?:(?P<service>[A-Za-z0-9][A-Za-z0-9_.-]*)\s*:)?"
+    r"\s*(?P<metric>[A-Za-z0-9_.]+(?:\([0-9.]+\))?)\s*(?:\{(?P<tags>[^{}]*)\})?"
+    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<limit>\S.*?)"
+    r"(?: for (?P<share>[0-9.]+ ?%) of (?:the )?time)?"
+)
+_QUANTILE: Final = re.compile(r"(?P<lateness>lateness_)?p(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
+_K6_QUANTILE: Final = re.compile(r"p\((?P<percent>[0-9.]+)\)")
+_STATUS: Final = re.compile(r"status_(?P<status>[1-5](?:[0-9]{2}|xx))")
+_PLAIN_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?")
+_ALIASES: Final = {"instances": "max_instances"}
+_SPELLINGS: Final = (
+    *("p50", "p95", "p99.9", "lateness_p99", "status_429", "status_5xx", "instances"),
+    *(name for name in METRICS if name not in {"latency", "lateness", "status"}),
+)
+# The names that k6, Locust, Artillery and Gatling use for the metrics.
+_ELSEWHERE: Final = {
+    "avg": "mean",
+    "average": "mean",
+    "med": "p50",
+    "median": "p50",
+    "count": "requests",
+    "http_reqs": "requests",
+    "iterations": "requests",
+    "rate": "error_rate",
+    "http_req_failed": "error_rate",
+    "error_rate": "error_rate",
+    "fail_ratio": "error_rate",
+    "errors": "error_rate",
+    "http_req_duration": "p95",
+    "latency": "p95",
+    "duration": "p95",
+    "response_time": "p95",
+    "rps": "served_rps",
+    "throughput": "served_rps",
+    "cost": "usd_per_month",
+    "replicas": "max_instances",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckExpression:
+    """A parsed check: `metric operator limit`.
+
+    Attributes:
+        metric: A key of METRICS.
+        quantile: 0 to 1; set for latency and lateness.
+        status: Such as `429` or `5xx`; set for status.
+        limit: In seconds, a ratio, a count, requests per second or USD, as METRICS says.
+        service: The name of a service, or of a source if no service has that name; None: all services together.
+        tags: Restrict the check to a source, a path or a named kind of request.
+        share: Share of the time in which the check must pass; None: the check is about the whole run at once.
+        abort_after_s: From this time on a failure ends the run; None: the check never ends a run.
+        text: The expression as written.
+    """
+
+    metric: str
+    quantile: float | None
+    operator: Operator
+    limit: float
+    text: str
+    status: str | None = None
+    service: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    share: float | None = None
+    abort_after_s: float | None = None
+
+    @property
+    def dimension(self) -> Dimension:
+        """The unit of the measured value; with a share of the time, a ratio."""
+        return METRICS[self.metric] if self.share is None else Dimension.RATIO
+
+    @property
+    def asks_for_worse(self) -> bool:
+        """True for checks such as `status_429 > 0`, which state what a scenario demonstrates and not a goal of a
+        service.
+        """
+        bad = self.status[0] in "45" if self.status is not None else self.metric in _LESS_IS_BETTER
+        return bad and self.operator in {Operator.GREATER, Operator.AT_LEAST}
+
+    def tag(self, name: str) -> str | None:
+        """Return the value of the tag `name`, or None."""
+        return dict(self.tags).get(name)
+
+    def holds(self, value: float) -> bool:
+        """Return whether a measured `value`, in the metric's unit, satisfies the expression; NaN satisfies none."""
+        match self.operator:
+            case Operator.LESS:
+                return value < self.limit
+            case Operator.AT_MOST:
+                return value <= self.limit
+            case Operator.GREATER:
+                return value > self.limit
+            case Operator.AT_LEAST:
+                return value >= self.limit
+            case Operator.EQUAL:
+                return value == self.limit
+            case Operator.NOT_EQUAL:
+                return value != self.limit and value == value  # noqa: PLR0124 - NaN differs from itself
+
+
+def parse_check(value: object) -> CheckExpression:
+    """Parse a text, or a mapping `{check: TEXT, abort_on_fail: true, delay_abort_eval: 10s}`.
+
+    Raises:
+        ValueError: with the expected form and the nearest known metric.
+    """
+    if isinstance(value, Mapping):
+        return _aborting(value)
+    # Runs of blanks become one blank, so that no pattern below can match a run in two places.
+    match = _EXPRESSION.fullmatch(" ".join(value.split())) if isinstance(value, str) else None
+    if match is None or not isinstance(value, str):
+        example = "p95 < 300 ms or web: p95 < 1 s"
+        msg = f"{value!r} is not a check; write a metric, an operator and a limit, such as {example}"
+        raise ValueError(msg)
+    metric, quantile, status = _metric(match["metric"])
+    limit = _limit(match["limit"], METRICS[metric], in_ms="(" in match["metric"])
+    if not math.isfinite(limit):
+        msg = f"limit = {match['limit']}, must be a finite number"
+        raise ValueError(msg)
+    tags = _tags(match["tags"], metric)
+    service = match["service"]
+    if "service" in dict(tags):
+        service, tags = dict(tags)["service"], tuple(tag for tag in tags if tag[0] != "service")
+    share = None if match["share"] is None else parse_share(match["share"])
+    if share is not None:
+        _require_a_bin(metric, quantile)
+    return CheckExpression(
+        metric, quantile, Operator(match["operator"]), limit, value.strip(), status, service, tags, share
+    )
+
+
+def _aborting(item: Mapping[Any, Any]) -> CheckExpression:
+    known = ("check", "abort_on_fail", "delay_abort_eval")
+    for key in item:
+        if key not in known:
+            msg = f"key = {key}, must be {one_of(key, known)}"
+            raise ValueError(msg)
+    aborts, delay = item.get("abort_on_fail", False), item.get("delay_abort_eval", 0)
+    if not isinstance(item.get("check"), str) or not isinstance(aborts, bool):
+        msg = "check = incomplete, must be {check: TEXT, abort_on_fail: true or false, delay_abort_eval: DURATION}"
+        raise ValueError(msg)  # noqa: TRY004 pydantic takes ValueError
+    expression = parse_check(item["check"])
+    delay_s = parse_duration(delay)
+    return replace(expression, abort_after_s=delay_s) if aborts else expression
+
+
+def _metric(name: str) -> tuple[str, float | None, str | None]:
+    """Return the metric with its quantile or status."""
+    if k6 := _K6_QUANTILE.fullmatch(name):
+        name = f"p{k6['percent']}"
+    if quantile := _QUANTILE.fullmatch(name):
+        return ("lateness" if quantile["lateness"] else "latency"), float(quantile["percent"]) / 100, None
+    if status := _STATUS.fullmatch(name):
+        return "status", None, status["status"]
+    if name not in _SPELLINGS:
+        meant = name if renamed(name, _SPELLINGS) else _ELSEWHERE.get(name.lower(), name)
+        msg = f"metric = {name}, must be {one_of(meant, _SPELLINGS)}"
+        raise ValueError(msg)
+    return _ALIASES.get(name, name), None, None
+
+
+def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
+    """Parse `path:/search,source:visitors` into pairs."""
+    if text is None:
+        return ()
+    tags: dict[str, str] = {}
+    for part in text.split(","):
+        name, colon, value = (piece.strip() for piece in part.partition(":"))
+        if name not in TAGS or not colon or not value or name in tags:
+            msg = f"tag = {part.strip()}, must be one of {', '.join(f'{tag}:VALUE' for tag in TAGS)}"
+            raise ValueError(msg + ("" if name in TAGS else did_you_mean(name, TAGS)))
+        tags[name] = value
+    if metric in OF_A_SERVICE and set(tags) != {"service"}:
+        msg = f"tag = {text.strip()}, must be left out with {metric}: all requests of a service share its instances"
+        raise ValueError(msg)
+    return tuple(tags.items())
+
+
+def _require_a_bin(metric: str, quantile: float | None) -> None:
+    spelling = f"p{quantile * 100:g}" if metric == "latency" and quantile is not None else metric
+    if spelling not in OF_A_BIN and metric != "max_instances":
+        msg = f"metric = {spelling}, must be one of {', '.join(OF_A_BIN)} for a share of the time"
+        raise ValueError(msg)
+
+
+def _limit(text: str, dimension: Dimension, *, in_ms: bool) -> float:
+    if dimension is Dimension.SECONDS:
+        if in_ms and _PLAIN_NUMBER.fullmatch(text):
+            return float(text) / 1000  # k6 writes p(95)<500 without a unit and means milliseconds
+        return parse_duration(0 if text == "0" else text)
+    if dimension is Dimension.RATIO:
+        return parse_share(text)
+    if dimension is Dimension.RATE_RPS:
+        text = text.removesuffix("/s").rstrip()
+    if dimension is Dimension.USD:
+        text = text.removeprefix("$").removesuffix("USD").strip()
+    if _PLAIN_NUMBER.fullmatch(text) is None:
+        msg = f"limit = {text}, must be a number ({dimension})"
+        raise ValueError(msg)
+    return float(text)

@@ -1,0 +1,44 @@
+"""Reads the text of a scenario file. model/text/document.py parses it, because other files are YAML too."""
+
+from __future__ import annotations
+
+import pathlib
+
+from simulator.model.text.document import (
+    DEPTH_MAX,
+    FILE_BYTES_MAX,
+    NODES_MAX,
+    Document,
+    Path,
+    dotted,
+    parse_document,
+    shown,
+)
+from simulator.scenario.problems import Problem, ScenarioError
+
+__all__ = [
+    "DEPTH_MAX",
+    "FILE_BYTES_MAX",
+    "NODES_MAX",
+    "Document",
+    "Path",
+    "dotted",
+    "parse_document",
+    "read_document_text",
+    "shown",
+]
+
+
+def read_document_text(path: pathlib.Path) -> str:
+    """Return the text of a file, reading no more than the size limit of a document. Raises ScenarioError."""
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(FILE_BYTES_MAX + 1)
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ScenarioError([Problem(line, 1, "", "not UTF-8", "UTF-8 text", file=file)]) from error
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error

@@ -1,0 +1,110 @@
+"""A service with the behaviour of its policy's platform: queue, balancing, probes and actuator.
+
+Used twice: a preset sets all of it (lab/compare_candidates.py); a policy chosen by name sets what the scenario file
+leaves out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from simulator.model.text.units import duration_text
+from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of
+from simulator.rules.policies.port import Policy
+from simulator.scenario.sections.policy_spec import PolicySpec, policy_of, section_of
+from simulator.scenario.sections.service_spec import HealthCheckSpec, OverflowSpec, ServiceSpec
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Any]:
+    """Return the fields of a service that a platform's behaviour sets, except its policy."""
+    changes: dict[str, Any] = {"overflow": overflow_spec(behaviour)}
+    if behaviour.balancing is not None:
+        changes["balancing"] = behaviour.balancing
+    if behaviour.probe_interval_s is not None:
+        changes["health_check_spec"] = HealthCheckSpec.model_validate(
+            {"interval": f"{behaviour.probe_interval_s:g}s", "timeout": "1s"}
+        )
+    if behaviour.idle_after_s is not None:
+        changes["idle_after_s"] = behaviour.idle_after_s
+    return changes
+
+
+def policy_with_platform(service: ServiceSpec, policy: PolicySpec) -> dict[str, Any]:
+    """Return the changes to a service for `policy` chosen by name: the policy, and the settings of its platform.
+
+    Settings of the scenario file stay unchanged, and so do all settings if the policy belongs to the same platform.
+    """
+    behaviour = behaviour_of(policy.name)
+    if behaviour is None or behaviour_of(service.policy.name) == behaviour:
+        return {"policy": policy}
+    changes = {
+        field: value for field, value in behaviour_changes(behaviour).items() if field not in service.model_fields_set
+    }
+    if "idle_after_s" in changes:
+        policy = with_busy_and_idle(policy, service)
+    return {"policy": policy, **changes}
+
+
+def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
+    """Return what `policy_with_platform` changed, as a sentence; empty if it changed only the policy."""
+    policy: PolicySpec = changes["policy"]
+    parts = [_field_text(field, changes[field]) for field in changes if field != "policy"]
+    if not parts:
+        return ""
+    return (
+        f"{policy.name} brings what belongs to its platform: {', '.join(parts)}; MaxConcurrency "
+        f"{service.max_concurrency}, {service.min_size} to {service.max_size} instances and the start-up time stay the "
+        "scenario's"
+    )
+
+
+def _field_text(field: str, value: Any) -> str:
+    """Return a changed field of a service in words."""
+    match value:
+        case OverflowSpec(mode="queue"):
+            return f"overflow queue for {duration_text(value.wait_s)}"
+        case OverflowSpec():
+            return f"overflow {value.mode}"
+        case HealthCheckSpec():
+            return f"a health check each {duration_text(value.interval_s)}"
+        case float():
+            return f"{field.removesuffix('_s').replace('_', ' ')} {duration_text(value)}"
+        case _:
+            return f"{field.replace('_', ' ')} {value}"
+
+
+def preset_policy(
+    service: ServiceSpec, behaviour: PlatformBehaviour, name: str, given: Mapping[str, Any] = _NOTHING
+) -> PolicySpec:
+    """Return the policy of a preset, with `given` as in a scenario file."""
+    section = section_of(name)
+    assert section is not None, "the preset's policy is of the registry"
+    policy = section.model_validate({"name": name, **given})
+    return policy if behaviour.idle_after_s is None else with_busy_and_idle(policy, service)
+
+
+def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
+    """Return the same policy with an actuator that distinguishes busy and idle instances."""
+    if policy.actuator(service.scaling).activates:
+        return policy
+    build = policy.kind.build
+
+    def activating(parameters: Any, scaling: Any) -> Policy:
+        made = build(parameters, scaling)
+        made.actuator = dataclasses.replace(made.actuator, activates=True)
+        return made
+
+    given = policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True)
+    return policy_of(dataclasses.replace(policy.kind, build=activating), given)
+
+
+def overflow_spec(behaviour: PlatformBehaviour) -> OverflowSpec:
+    overflow = behaviour.overflow
+    if not overflow.holds:
+        return OverflowSpec()
+    return OverflowSpec.model_validate({"mode": "queue", "wait": f"{overflow.wait_s:g}s", "queue": overflow.queue})

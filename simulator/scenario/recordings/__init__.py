@@ -1,0 +1,1 @@
+"""Recorded traffic: CSV files of counts or request times, read in bounded blocks."""

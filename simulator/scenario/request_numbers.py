@@ -1,0 +1,68 @@
+"""The number in a request's row: that of its source, or a separate number for each kind of request.
+
+Kinds of a source (its `requests`, or the steps of its sessions) have separate numbers if a check is about a path or a
+name; otherwise all of them have the source's number. Sources have the numbers 0 to n - 1, so code that does not know
+kinds reads rows as before; further kinds have the numbers from n on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from simulator.scenario.check_expression import CheckExpression
+from simulator.scenario.sections.traffic_spec import SourceSpec
+
+
+class RequestKind(NamedTuple):
+    """A kind of request. `name` is empty when the file gives none."""
+
+    number: int
+    path: str = "/"
+    name: str = ""
+
+    def is_meant(self, path: str | None, name: str | None) -> bool:
+        """Return whether a check's tags select it.
+
+        The path matches as written in the file, with or without its query string.
+        """
+        return (path is None or path in {self.path, self.path.partition("?")[0]}) and name in {None, self.name}
+
+
+class RequestNumbers:
+    """The numbers of all sources of a scenario."""
+
+    def __init__(self, traffic: Sequence[SourceSpec], checks: Iterable[CheckExpression] = ()) -> None:
+        apart = any(check.tag("path") is not None or check.tag("name") is not None for check in checks)
+        self._kinds: list[list[RequestKind]] = []
+        self.sources = list(range(len(traffic)))  # by number
+        for index, source in enumerate(traffic):
+            kinds = []
+            for place, request in enumerate(source.kinds):
+                number = index if place == 0 or not apart else len(self.sources)
+                if number == len(self.sources):
+                    self.sources.append(index)
+                kinds.append(RequestKind(number, request.path, request.name))
+            self._kinds.append(kinds)
+
+    @classmethod
+    def of_plain_sources(cls, sources: int) -> RequestNumbers:
+        """Give each source its number, without kinds."""
+        numbers = cls(())
+        numbers.sources = list(range(sources))
+        numbers._kinds = [[RequestKind(number)] for number in numbers.sources]
+        return numbers
+
+    def kinds(self, index: int) -> Sequence[RequestKind]:
+        """Return the kinds of the source at position `index`, in the order of the file."""
+        return self._kinds[index]
+
+    def of_sources(self, indexes: Iterable[int]) -> list[int]:
+        """Return the numbers of the rows of those sources."""
+        wanted = set(indexes)
+        return [number for number, index in enumerate(self.sources) if index in wanted]
+
+    def meant(self, indexes: Iterable[int], path: str | None, name: str | None) -> list[int]:
+        """Return the numbers of the kinds of request of those sources that a check's tags select."""
+        kinds = [kind for index in indexes for kind in self._kinds[index]]
+        return sorted({kind.number for kind in kinds if kind.is_meant(path, name)})

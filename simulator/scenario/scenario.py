@@ -1,0 +1,259 @@
+"""A scenario: what runs, its traffic, the events during the run, and the checks at the end.
+
+`load_scenario` is the only entry point. It returns a frozen, validated value or raises one ScenarioError with every
+problem of the file. Each value is validated by its section (pydantic), rules between two places by `relations`; both
+read the whole file, so that one mistake does not hide another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
+
+from simulator.model.wire_fault import BYTES_ONLY
+from simulator.scenario.changes import Changes, changed
+from simulator.scenario.check_expression import CHECK_SCHEMA, CheckExpression, parse_check
+from simulator.scenario.document import Document, parse_document, read_document_text
+from simulator.scenario.on_policy_error import OnPolicyError
+from simulator.scenario.policy_platform import brought_text, policy_with_platform
+from simulator.scenario.problems import Problem, ScenarioError
+from simulator.scenario.recordings.recordings import recording_notes, recording_problems, too_much
+from simulator.scenario.request_numbers import RequestNumbers
+from simulator.scenario.sections.aws_spec import AwsSpec
+from simulator.scenario.sections.base_model import RUN_MAX_S, Count, Duration, PositiveDuration, Section
+from simulator.scenario.sections.origin_spec import OperationsSpec
+from simulator.scenario.sections.policy_spec import PolicySpec, policy_named, policy_of
+from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.scenario.sections.timeline_spec import EventSpec, WireFaultSpec
+from simulator.scenario.sections.traffic_spec import SourceSpec
+from simulator.scenario.user_policy import is_user_policy, user_policy_kind
+from simulator.scenario.validation.cross_field_rules import relation_problems
+from simulator.scenario.validation.defaults import completed
+from simulator.scenario.validation.error_messages import explain
+
+Check = Annotated[CheckExpression, PlainValidator(parse_check), WithJsonSchema(CHECK_SCHEMA)]
+ServiceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+
+_NAMELESS: Final = "scenario"
+
+
+class ScenarioSpec(Section):
+    """A scenario file of the App Runner simulator."""
+
+    version: Literal[1] = 1
+    """Version of the file format."""
+    name: str = ""
+    """A short name (default: the name of the file)."""
+    description: str = ""
+    """What the scenario demonstrates."""
+    seed: Count = Field(default=1, ge=0, lt=2**63)
+    """Seed of every random stream; the same seed gives the same run."""
+    duration_s: Annotated[PositiveDuration, Field(le=RUN_MAX_S)]
+    """How long traffic arrives; at most 366 days."""
+    warm_up_s: Duration = 0.0
+    """Time at the start that checks ignore."""
+    services: Mapping[ServiceName, ServiceSpec] = Field(min_length=1)
+    """The services, by name (lowercase letters, digits and hyphens)."""
+    traffic: tuple[SourceSpec, ...] = ()
+    """The sources of requests; their traffic adds up."""
+    timeline: tuple[EventSpec, ...] = ()
+    """Events that change the platform or its traffic, with their times."""
+    operations: OperationsSpec = OperationsSpec()
+    """Durations of deployments and other operations of the timeline."""
+    aws: AwsSpec = AwsSpec()
+    """The source of secrets and role credentials (real time)."""
+    checks: tuple[Check, ...] = ()
+    """Checks on the time after the warm-up, such as `p95 < 300 ms` or `web: p95{path:/a} < 1 s`."""
+
+    _document: Document = PrivateAttr(default_factory=lambda: Document(_NAMELESS, {}))
+    _brought: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The file that it was read from, as given."""
+        return self._document.file
+
+    @property
+    def brought(self) -> Mapping[str, str]:
+        """By service: what a policy chosen by name changed in addition to the policy (`with_policy`)."""
+        return self._brought
+
+    @property
+    def files(self) -> list[Path]:
+        """Return the file that it was read from, and those of its recordings."""
+        recordings = [source.bins or source.trace for source in self.traffic]
+        data = [source.data for source in self.traffic if source.data is not None]
+        return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data]
+
+    def require(self, clock: str) -> None:
+        """Raise ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
+
+        In virtual time nothing real can run, so a simulated application is required; in real time either is accepted.
+        """
+        problems = [
+            self._problem(("services", name, "application", "simulated"), "given: virtual time runs nothing real")
+            for name, service in self.services.items()
+            if clock == "virtual" and service.application.simulated is None
+        ]
+        problems += [
+            self._problem(("services", name, "policy"), missing)
+            for name in self.services
+            if (missing := self._missing_signal(name, clock))
+        ]
+        problems += [
+            self._problem(("timeline", index, "wire_fault", "kind"), expected)
+            for index, event in enumerate(self.timeline)
+            if event.wire_fault is not None and (expected := self._missing_bytes(event.wire_fault, clock))
+        ]
+        problems = problems or self._unplayable_traffic()
+        if problems:
+            raise ScenarioError(problems)
+
+    def recording_notes(self) -> list[str]:
+        """Return notes on how its recordings are played. Raises ScenarioError as `require`."""
+        return recording_notes(self.traffic, self.duration_s)
+
+    @cached_property
+    def numbers(self) -> RequestNumbers:
+        """The numbers in the rows of its requests."""
+        return RequestNumbers(self.traffic, self.checks)
+
+    def sources_of(self, service: str) -> list[int]:
+        """Return the positions of the sources that send to `service`."""
+        return [index for index, source in enumerate(self.traffic) if source.service == service]
+
+    def demand_unknown(self, service: str) -> str:
+        """Return why the number of instances that it will need is not known before a run (replay/demand.py); empty if
+        it is known.
+        """
+        simulated = self.services[service].application.simulated
+        if simulated is None:
+            return "a real application"
+        if simulated.paths:
+            return "an application whose work depends on the path"
+        if any(not self.traffic[index].is_open for index in self.sources_of(service)):
+            return "a closed load, whose arrivals depend on the answers"
+        if any(self.traffic[index].session for index in self.sources_of(service)):
+            return "sessions, whose steps depend on the answers"
+        if any(self.traffic[index].retry is not None for index in self.sources_of(service)):
+            return "clients that retry, whose arrivals depend on the answers"
+        return ""
+
+    def with_seed(self, seed: int) -> Self:
+        """Return the same scenario with another seed. Raises ValueError if it is out of range."""
+        if not 0 <= seed < 2**63:
+            msg = f"seed = {seed}, must be 0 to {2**63 - 1}"
+            raise ValueError(msg)
+        return self.model_copy(update={"seed": seed})
+
+    def with_policy(self, name: str, on_error: OnPolicyError = OnPolicyError.STOP) -> Self:
+        """Return the same scenario with the policy `name`, with its defaults, in every service.
+
+        The settings of the policy's platform (queue, balancing, probes, actuator) apply where the file does not set
+        them. `name` is one of the registry's, or a user's own as `FILE.py:CLASS`, which then gets the start lag of the
+        policy that it replaces; `on_error` applies to these.
+
+        Raises:
+            ValueError: for an unknown name, a file that is no policy, or if a service has min_size 0 and the policy
+                does not scale to zero.
+        """
+        changes = {
+            label: policy_with_platform(service, self._policy(name, label, on_error))
+            for label, service in self.services.items()
+        }
+        changed = self.with_services(changes)
+        texts = {label: brought_text(service, changes[label]) for label, service in self.services.items()}
+        changed._brought = {label: text for label, text in texts.items() if text}  # noqa: SLF001 a copy of this one
+        return changed
+
+    def played_to_the_end(self) -> Self:
+        """Return the same scenario with checks that never end the run: runs of different lengths cannot be compared."""
+        checks = tuple(dataclasses.replace(check, abort_after_s=None) for check in self.checks)
+        return self.model_copy(update={"checks": checks})
+
+    def with_services(self, changes: Mapping[str, Mapping[str, object]]) -> Self:
+        """Return the same scenario with fields of its services replaced by values that are known to be valid."""
+        services = {
+            label: service.model_copy(update=dict(changes.get(label, {}))) for label, service in self.services.items()
+        }
+        return self.model_copy(update={"services": services})
+
+    def _policy(self, name: str, label: str, on_error: OnPolicyError) -> PolicySpec:
+        service = self.services[label]
+        if is_user_policy(name):
+            return policy_of(user_policy_kind(name, service.policy.actuator(service.scaling), on_error))
+        policy = policy_named(name)
+        if service.min_size == 0 and not policy.kind.scales_to_zero:
+            msg = f"policy = {name}, must scale to zero since services.{label}.min_size is 0"
+            raise ValueError(msg)
+        return policy
+
+    def _unplayable_traffic(self) -> list[Problem]:
+        """Return problems of invalid recordings, and of more traffic than can be played."""
+        problems: list[Problem] = []
+        for index, source in enumerate(self.traffic):
+            wrong = recording_problems(source, self.duration_s)
+            if not wrong and source.is_open and (expected := too_much(source, self.timeline)):
+                wrong = [self._document.problem(("traffic", index, "scale"), expected, found=f"{source.scale:g}")]
+            problems += wrong
+        return problems
+
+    def _missing_bytes(self, fault: WireFaultSpec, clock: str) -> str:
+        """Return which kinds of wire fault are possible if the service has no bytes to change; otherwise empty."""
+        if fault.fault.kind not in BYTES_ONLY:
+            return ""
+        if clock == "virtual":
+            return "latency or status: virtual time has no bytes to change"
+        if not self.services[fault.service].application.is_real:
+            return "latency or status: a simulated application has no bytes to change"
+        return ""
+
+    def _missing_signal(self, name: str, clock: str) -> str:
+        """Return what the policy must be limited to if it needs a signal that is not available; otherwise empty."""
+        service = self.services[name]
+        needs, policy, is_real = service.policy.needs, service.policy.name, clock == "real"
+        if "demand" in needs:
+            unknown = self.demand_unknown(name)
+            if is_real and service.application.is_real:
+                unknown = unknown or "a real application"
+            if unknown:
+                return f"a policy that does not need to know the future of {unknown}, as {policy} does"
+        return ""
+
+    def _problem(self, path: tuple[str | int, ...], expected: str) -> Problem:
+        return self._document.problem(path, expected)
+
+
+def load_scenario(path: Path, changes: Changes | None = None) -> ScenarioSpec:
+    """Return the scenario in the file `path`, with `changes` made; files that it names are looked up beside it.
+
+    Raises:
+        ScenarioError: with every problem of the file, also if it cannot be read at all.
+        ValueError: if a change names a place that does not exist (changes.py).
+    """
+    text = read_document_text(path)
+    scenario = read_scenario(text, file=str(path), folder=path.parent, changes=changes)
+    return scenario if scenario.name else scenario.model_copy(update={"name": path.stem})
+
+
+def read_scenario(
+    text: str, *, file: str = _NAMELESS, folder: Path = Path(), changes: Changes | None = None
+) -> ScenarioSpec:
+    """Return the scenario in `text`; files that it names are looked up in `folder`. Raises like load_scenario."""
+    document = changed(parse_document(text, file), changes or {})
+    data = completed(document.data)
+    problems = relation_problems(dataclasses.replace(document, data=data), folder)
+    scenario: ScenarioSpec | None = None
+    try:
+        scenario = ScenarioSpec.model_validate(data, context={"folder": str(folder)})
+    except ValidationError as error:
+        problems += explain(error, document, ScenarioSpec)
+    if scenario is None or problems:
+        raise ScenarioError(problems)
+    scenario._document = document  # noqa: SLF001 - the one place that makes scenarios
+    return scenario

@@ -1,0 +1,213 @@
+"""The sections under `application`: what runs in the instances of a service, simulated or real."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+
+from simulator.model.images import ImageIdentifier
+from simulator.scenario.sections.base_model import Count, Flag, Section, Share, Size
+from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
+
+_REAL: Final = ("process", "container", "source_code")
+_PYTHONS: Final = frozenset({"python", "python3"})
+
+
+class FailuresSpec(Section):
+    """How the application fails. A failure that is left out never happens."""
+
+    crash_at_start: Share = 0.0
+    """Share of the starts that end in a crash at the end of the start-up."""
+    hang_at_start: Share = 0.0
+    """Share of the starts after which the application accepts connections and answers nothing. Only an HTTP health
+    check detects it.
+    """
+    crash_share: Share = 0.0
+    """Share of the requests that crash the application."""
+    hang_share: Share = 0.0
+    """Share of the requests after which the application stops answering: this request and all others."""
+    exit_code: Count = Field(default=1, ge=0, le=255)
+    """Exit code of a crash."""
+    memory_bytes: Size = 0
+    """Memory in use without requests. If it exceeds the instance's memory, the application is killed: out of memory,
+    exit code 137.
+    """
+    request_memory_bytes: Size = 0
+    """Additional memory for each request in progress."""
+    request_storage_bytes: Size = 0
+    """Size of the files that each request leaves behind. Above 3 GB in total the application fails: ephemeral storage
+    is full.
+    """
+    ignores_sigterm: Flag = False
+    """The application does not exit on SIGTERM."""
+
+
+class PathSpec(Section):
+    """Cost of the requests for one path, where it differs from the application's."""
+
+    cpu: DistributionSpec | None = None
+    """CPU time of a request (default: the application's)."""
+    io: DistributionSpec | None = None
+    """Time that a request waits for something else (default: the application's)."""
+
+
+class SimulatedSpec(Section):
+    """A simulated application: what a request costs, as distributions."""
+
+    start_up: DistributionSpec = NOTHING
+    """Time from the start of the container until the application listens."""
+    cpu: DistributionSpec = NOTHING
+    """CPU time of a request. The requests in progress share the instance's vCPUs."""
+    io: DistributionSpec = NOTHING
+    """Time that a request waits for something else (a database, a sleep); it uses no CPU."""
+    paths: Mapping[Annotated[str, Field(pattern="^/[^?]*$")], PathSpec] = Field(default_factory=dict)
+    """Paths with a cost of their own, written as in `requests`, without the query string."""
+    workers: Count | None = Field(default=None, ge=1)
+    """Number of requests that the application processes at once; further requests wait inside it. Default: no limit."""
+    failure_share: Share = 0.0
+    """Share of the requests that the application answers with 500."""
+    failures: FailuresSpec | None = None
+    """How instances crash, hang, and run out of memory or storage."""
+
+    def __hash__(self) -> int:
+        """Hash the names of the paths, because a mapping has no hash. Equality compares the whole mapping."""
+        given = (self.start_up, self.cpu, self.io, self.workers, self.failure_share, self.failures)
+        return hash((*given, *self.paths))
+
+    def works(self) -> list[tuple[DistributionSpec, DistributionSpec]]:
+        """Return (CPU, I/O) distributions of requests: the application's own first, then those of its paths."""
+        return [(self.cpu, self.io), *((given.cpu or self.cpu, given.io or self.io) for given in self.paths.values())]
+
+
+def _split_command(value: object) -> object:
+    """Split a command line into words as a shell would. No shell runs the command."""
+    return shlex.split(value) if isinstance(value, str) else value
+
+
+def variable_text(value: object) -> object:
+    """Convert a variable's value to text: `WORKERS: 4` means the same as `WORKERS: "4"`."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _beside_the_file(value: str, info: ValidationInfo) -> Path:
+    """Return `value` as an existing folder, relative to the scenario file."""
+    folder = Path((info.context or {}).get("folder", ".")) / value
+    if not folder.is_dir():
+        msg = f"working_directory = {value!r}, must be an existing folder, relative to the scenario file"
+        raise ValueError(msg)
+    return folder
+
+
+Folder = Annotated[Any, BeforeValidator(str), AfterValidator(_beside_the_file), WithJsonSchema({"type": "string"})]
+
+
+class ProcessSpec(Section):
+    """A real application: one local process for each instance. It must listen on `$HOST:$PORT`."""
+
+    command: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_split_command),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    ] = Field(min_length=1)
+    """The command line, or a list of its words. `python` as the first word is the interpreter that runs the simulator.
+    """
+    environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict)
+    """Additional environment variables of the process."""
+    working_directory: Folder = Field(default=".", validate_default=True)
+    """The folder in which the command runs, relative to the scenario file (default: the folder of that file)."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the words to execute. If no `python` is on the PATH, the running interpreter is used."""
+        first, *rest = self.command
+        return (sys.executable if first in _PYTHONS else first, *rest)
+
+
+def _image_identifier(text: str) -> str:
+    return ImageIdentifier(text).text
+
+
+class ContainerSpec(Section):
+    """A real application: one container for each instance, from an image of the local engine."""
+
+    image: Annotated[str, AfterValidator(_image_identifier)] = Field(min_length=1, max_length=1024)
+    """An image of the local engine. An ECR or ECR Public identifier means the local image with the same name."""
+    command: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_split_command),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    ] = ()
+    """The start command, or a list of its words (default: the command of the image)."""
+    port: Count = Field(default=8080, ge=1, le=65535)
+    """The port on which the application listens, on all addresses of the container. The application receives it as
+    `PORT`.
+    """
+    environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict)
+    """Additional environment variables of the container."""
+    egress: str = Field(default="DEFAULT", min_length=1)
+    """DEFAULT: the engine's own network. NONE: no outgoing traffic. Otherwise the name of an engine network that acts
+    as the VPC.
+    """
+
+
+class SourceCodeSpec(Section):
+    """A real application: built from a folder by its apprunner.yaml before the run begins."""
+
+    folder: Folder
+    """The folder or git repository, relative to the scenario file."""
+    branch: str = Field(default="", max_length=255)
+    """The branch whose newest commit is built (default: the folder with its current files, committed or not)."""
+    directory: str = Field(default="/", pattern="^/", max_length=4096)
+    """The source directory that contains the apprunner.yaml, from the root of the repository."""
+
+
+class ApplicationSpec(Section):
+    """What runs in an instance.
+
+    A scenario for both clocks gives a simulated and a real application; both should behave alike.
+    """
+
+    simulated: SimulatedSpec | None = None
+    """The application in virtual time, and in real time if no real application is given."""
+    process: ProcessSpec | None = None
+    """The application in real time: local processes."""
+    container: ContainerSpec | None = None
+    """The application in real time: containers."""
+    source_code: SourceCodeSpec | None = None
+    """The application in real time: built from source code, then run as processes, or as containers of the built image.
+    """
+    real_instances: Count | None = Field(default=None, ge=1)
+    """Number of real instances in real time; the remaining instances are simulated with the times measured on the real
+    ones. Default: all instances are real.
+    """
+
+    @property
+    def is_real(self) -> bool:
+        return self._kinds > 0
+
+    @property
+    def _kinds(self) -> int:
+        """Return the number of real applications that are set."""
+        return sum(given is not None for given in (self.process, self.container, self.source_code))
+
+    @model_validator(mode="after")
+    def _runs_something(self) -> ApplicationSpec:
+        if self.simulated is None and not self.is_real:
+            msg = (
+                "application = empty, must be simulated, process, container or source_code, or simulated and one of "
+                "these"
+            )
+            raise ValueError(msg)
+        if self._kinds > 1:
+            given = " and ".join(name for name in _REAL if getattr(self, name) is not None)
+            msg = f"application = {given}, must be one of them"
+            raise ValueError(msg)
+        if self.real_instances is not None and not self.is_real:
+            msg = f"real_instances = {self.real_instances}, must be left out without process, container or source_code"
+            raise ValueError(msg)
+        return self

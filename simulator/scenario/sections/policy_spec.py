@@ -1,0 +1,171 @@
+"""The policy of a service as a scenario file writes it: `policy: knative` or `policy: {name: knative, window: 60s}`.
+
+The accepted keys come from the registry: each field of a policy's frozen parameter class is a key (`window_s: float` is
+`window`, a duration), so a new policy or parameter needs no change here. A field that is a tuple is a list in the file;
+a tuple of frozen dataclasses is a list of sections, made by the same rule: `schedule: [{at: 8h, instances: 5}, ...]`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Mapping
+from types import GenericAlias, MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get_origin, get_type_hints
+
+from pydantic import BeforeValidator, ConfigDict, Field, GetPydanticSchema, create_model, model_validator
+
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.text.problems import one_of
+from simulator.rules.policies.port import Actuator
+from simulator.rules.policies.registry import POLICIES, PolicyKind
+from simulator.scenario.sections.base_model import Count, Duration, Flag, Number, Rate, Section
+
+DEFAULT_POLICY: Final = "app-runner"
+
+
+class PolicySpec(Section):
+    """Base class of all policy sections; the subclasses for the registry's kinds are made below."""
+
+    # Their fields come with descriptions; to search for docstrings would read all of this file's source for each class.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    kind: ClassVar[PolicyKind]
+
+    name: str
+
+    @classmethod
+    def kind_named(cls, name: str) -> type[Section]:
+        return _SPECS.get(name, cls)
+
+    def check(self) -> None:
+        """Raise ValueError if the policy's own class rejects the parameters."""
+        _ = self.parameters
+
+    @property
+    def parameters(self) -> Any:
+        """Return the policy's own frozen parameter value, an instance of `kind.parameters`."""
+        fields = type(self).model_fields
+        return self.kind.parameters(
+            **{field: _plain_value(getattr(self, field)) for field in fields if field != "name"}
+        )
+
+    def actuator(self, scaling: AutoScalingConfiguration) -> Actuator:
+        """Return the actuator with which the platform of this policy carries out decisions."""
+        return self.kind.build(self.parameters, scaling).actuator
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Return the input that the policy needs in addition to the plain signal (rules/policies: PolicyKind.needs)."""
+        return self.kind.needs(self.parameters)
+
+
+class ItemSpec(Section):
+    """An item of a list among a policy's parameters; the subclasses are made below."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    made: ClassVar[type]
+
+    @property
+    def value(self) -> Any:
+        """Return the frozen value of the policy's own class, an instance of `made`."""
+        return self.made(**{field: _plain_value(getattr(self, field)) for field in type(self).model_fields})
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Raise ValueError if the item's own class rejects it, so that the error is reported at the item."""
+        _ = self.value
+        return self
+
+
+def policy_named(name: str) -> PolicySpec:
+    """Return the policy `name` with its defaults. Raises ValueError for an unknown name."""
+    if name not in POLICIES:
+        msg = f"policy = {name!r}, must be {one_of(name, POLICIES)}"
+        raise ValueError(msg)
+    return _SPECS[name].model_validate({"name": name})
+
+
+def policy_of(kind: PolicyKind, given: Mapping[str, Any] = MappingProxyType({})) -> PolicySpec:
+    """Return a policy of a kind that is not in the registry; `given`: parameters as a scenario file writes them."""
+    return _spec_of(kind).model_validate({"name": kind.name, **given})
+
+
+def section_of(name: object) -> type[PolicySpec] | None:
+    """Return the section of the policy `name`, or None."""
+    return _SPECS.get(name) if isinstance(name, str) else None
+
+
+def _value_type(field: str, annotation: Any) -> Any:
+    """Return the type of a parameter in the file, from its name and type in the code."""
+    if type(None) in get_args(annotation):
+        given = next(kind for kind in get_args(annotation) if kind is not type(None))
+        return _value_type(field, given) | None
+    if get_origin(annotation) is tuple:
+        return GenericAlias(tuple, (_item_type(get_args(annotation)[0]), ...))
+    if annotation is float:
+        return Duration if field.endswith("_s") else Rate if field.endswith("_rps") else Number
+    return {int: Count, bool: Flag}.get(annotation, annotation)
+
+
+@functools.cache
+def _item_type(item: Any) -> Any:
+    """Return the type of a list item in the file: a section for a dataclass, otherwise the plain value."""
+    if not dataclasses.is_dataclass(item):
+        return _value_type("", item)
+    assert isinstance(item, type)
+    about = (item.__doc__ or item.__name__).partition("\n")[0]
+    spec = create_model(f"{item.__name__}ItemSpec", __base__=ItemSpec, __doc__=about, **_fields_of(item))
+    spec.made = item
+    return spec
+
+
+def _spec_of(kind: PolicyKind) -> type[PolicySpec]:
+    """Return the section of one policy, from the fields of its parameter class."""
+    fields: dict[str, Any] = {"name": (Literal[kind.name], Field(description=kind.summary))}
+    title = "".join(part.capitalize() for part in kind.name.split("-")) + "PolicySpec"
+    spec = create_model(title, __base__=PolicySpec, __doc__=kind.summary, **fields, **_fields_of(kind.parameters))
+    spec.kind = kind
+    return spec
+
+
+def _fields_of(parameters: type) -> dict[str, Any]:
+    """Return the fields of a section, from those of a frozen dataclass."""
+    hints = get_type_hints(parameters)
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(parameters):
+        described = field.metadata.get("description", field.name.replace("_", " "))
+        fields[field.name] = (_value_type(field.name, hints[field.name]), _field_with_default(field, described))
+    return fields
+
+
+def _plain_value(value: Any) -> Any:
+    """Convert a field of a section to the value that the policy's own classes use."""
+    if isinstance(value, tuple):
+        return tuple(_plain_value(item) for item in value)
+    return value.value if isinstance(value, ItemSpec) else value
+
+
+def _field_with_default(field: dataclasses.Field[Any], description: str) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return Field(default=field.default, description=description)
+    if field.default_factory is not dataclasses.MISSING:
+        return Field(default_factory=field.default_factory, description=description)
+    return Field(description=description)
+
+
+def _bare_name_has_defaults(data: object) -> object:
+    return {"name": data} if isinstance(data, str) else data
+
+
+_SPECS: Final[Mapping[str, type[PolicySpec]]] = {name: _spec_of(kind) for name, kind in POLICIES.items()}
+_UNION: Final[Any] = Annotated[functools.reduce(operator.or_, _SPECS.values()), Field(discriminator="name")]
+
+Policy = Annotated[
+    PolicySpec,
+    GetPydanticSchema(lambda _source, handler: handler.generate_schema(_UNION)),
+    BeforeValidator(_bare_name_has_defaults),
+]
+"""For the type checker a PolicySpec; for pydantic one of the registry's sections, selected by `name`."""

@@ -1,0 +1,281 @@
+"""Rules between two places of a scenario file: sums, orders, names that must exist.
+
+Works on the plain data, independent of the sections, and ignores values that are invalid by themselves: a bad number is
+its section's problem and must not hide, or be repeated as, a broken rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from simulator.model import sizes
+from simulator.model.text import units
+from simulator.rules.policies.registry import POLICIES, PolicyKind
+from simulator.scenario.document import Document, Path
+from simulator.scenario.problems import Problem, nearest
+from simulator.scenario.recordings import traces
+from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, PolicySpec, section_of
+from simulator.scenario.validation.deploy_rules import deploy_problems
+from simulator.scenario.validation.error_messages import value_problem
+from simulator.scenario.validation.raw_access import count, items, mapping, naming_a_service, seconds, services, tried
+from simulator.scenario.validation.traffic_rules import traffic_problems
+
+# A sine is evaluated in linear pieces, 256 per period: 4000 periods are a million pieces (replay/curves.py).
+SINE_PERIODS_MAX: Final = 4000
+
+
+def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
+    """Return every broken rule. `document.data` is completed; `folder` is where files are looked up."""
+    rules: tuple[Callable[[Document], Iterator[Problem]], ...] = (
+        _sizes,
+        _counts,
+        _policy_parameters,
+        _idle_after,
+        _overflows,
+        _spans,
+        _service_names,
+        _source_names,
+        _closed_sources,
+        _sines,
+        _updates,
+        traffic_problems,
+        _references,
+        deploy_problems,
+    )
+    problems = [problem for rule in rules for problem in rule(document)]
+    return problems + list(_columns(document, folder))
+
+
+# --- one rule each ---------------------------------------------------------------------------------
+
+
+def _sizes(document: Document) -> Iterator[Problem]:
+    """CPU and memory must be a pair that App Runner offers."""
+    for name, service in services(document):
+        cpu = tried(sizes.parse_cpu, service.get("cpu", 1024))
+        memory = tried(sizes.parse_memory, service.get("memory", 2048))
+        if cpu is None or memory is None:
+            continue
+        try:
+            sizes.InstanceSize(cpu, memory)
+        except ValueError as error:
+            key = "cpu" if cpu not in sizes.SUPPORTED else "memory"
+            expected = str(error).partition(", must be ")[2]
+            yield document.problem(("services", name, key), expected, found=str(error).split(" = ")[1].split(",")[0])
+
+
+def _counts(document: Document) -> Iterator[Problem]:
+    """MinSize <= MaxSize, the initial size between them, and zero only if the policy supports it."""
+    for name, service in services(document):
+        path: Path = ("services", name)
+        low, high = count(service.get("min_size", 1)), count(service.get("max_size", 25))
+        initial = count(service.get("initial_size"))
+        if low is not None and high is not None and low > high:
+            key = "min_size" if "min_size" in service else "max_size"
+            yield document.problem((*path, key), f"in order: min_size = {low} exceeds max_size = {high}")
+        if initial is not None and high is not None and initial > high:
+            yield document.problem((*path, "initial_size"), f"at most max_size = {high}")
+        capacity, begins = count(service.get("capacity")), max(low or 0, initial or 0)
+        if capacity is not None and capacity < begins:
+            yield document.problem((*path, "capacity"), f"at least {begins}, the initial instances")
+        kind = _kind(service)
+        if low == 0 and kind is not None and not kind.scales_to_zero:
+            expected = f"at least 1 with policy {kind.name}; 0 works with {_able_to_be_zero()}"
+            yield document.problem((*path, "min_size"), expected)
+
+
+def _kind(service: Mapping[str, Any]) -> PolicyKind | None:
+    policy = service.get("policy", DEFAULT_POLICY)
+    return POLICIES.get(str(policy.get("name") if isinstance(policy, dict) else policy))
+
+
+def _able_to_be_zero() -> str:
+    return ", ".join(kind.name for kind in POLICIES.values() if kind.scales_to_zero)
+
+
+def _policy_parameters(document: Document) -> Iterator[Problem]:
+    """The policy's own parameter class must accept each value, and then all of them together."""
+    for name, service in services(document):
+        given = mapping(service.get("policy"))
+        spec = section_of(given.get("name"))
+        if spec is None:
+            continue
+        path: Path = ("services", name, "policy")
+        readable = {key: value for key, value in given.items() if key != "name" and _reads(spec, {key: value})}
+        alone = [problem for key in readable for problem in _rejections(spec, {key: readable[key]}, document, path)]
+        yield from alone or _rejections(spec, readable, document, path)
+
+
+def _reads(spec: type[PolicySpec], values: Mapping[str, Any]) -> bool:
+    try:
+        _policy(spec, values)
+    except ValidationError:
+        return False
+    return True
+
+
+def _rejections(spec: type[PolicySpec], values: Mapping[str, Any], document: Document, path: Path) -> Iterator[Problem]:
+    """Yield the error of the policy's parameter class, at the key that it names."""
+    try:
+        _policy(spec, values).check()
+    except ValueError as error:
+        yield value_problem(str(error), path, document)
+
+
+def _policy(spec: type[PolicySpec], values: Mapping[str, Any]) -> PolicySpec:
+    return spec.model_validate({"name": spec.kind.name, **values})
+
+
+def _idle_after(document: Document) -> Iterator[Problem]:
+    """The value of the service and that of its policy must be equal."""
+    for name, service in services(document):
+        own, policys = service.get("idle_after"), mapping(service.get("policy")).get("idle_after")
+        if own is not None and policys is not None and seconds(own) != seconds(policys):
+            expected = f"left out, or {own} as the service's own"
+            yield document.problem(("services", name, "policy", "idle_after"), expected)
+
+
+def _overflows(document: Document) -> Iterator[Problem]:
+    """A wait time and a queue length are allowed only if requests are queued."""
+    for name, service in services(document):
+        overflow = mapping(service.get("overflow"))
+        if overflow.get("mode", "reject") == "reject":
+            for key in ("wait", "queue"):
+                if key in overflow:
+                    yield document.problem(("services", name, "overflow", key), "left out, or mode be queue")
+
+
+def _spans(document: Document) -> Iterator[Problem]:
+    """Warm-up, sources and events must lie within the run."""
+    duration = seconds(document.data.get("duration"))
+    if duration is None:
+        return
+    text = units.duration_text(duration)
+    warm_up = seconds(document.data.get("warm_up"))
+    if warm_up is not None and warm_up >= duration:
+        yield document.problem(("warm_up",), f"below duration = {text}")
+    for index, source in items(document, "traffic"):
+        begin, end = seconds(source.get("from", 0)), seconds(source.get("until"))
+        if begin is not None and begin >= duration:
+            yield document.problem(("traffic", index, "from"), f"below duration = {text}")
+        if begin is not None and end is not None and end <= begin:
+            yield document.problem(("traffic", index, "until"), f"above from = {units.duration_text(begin)}")
+    for index, event in items(document, "timeline"):
+        at = seconds(event.get("at"))
+        if at is not None and at >= duration:
+            yield document.problem(("timeline", index, "at"), f"below duration = {text}")
+
+
+def _service_names(document: Document) -> Iterator[Problem]:
+    """Sources and events must name a service that exists; the name is required if there are several services."""
+    known = list(mapping(document.data.get("services")))
+    if not known:
+        return
+    for path, section in naming_a_service(document):
+        name = section.get("service")
+        if name is None:
+            yield document.problem((*path, "service"), f"given, one of {', '.join(known)}")
+        elif name not in known:
+            yield document.problem((*path, "service"), f"one of {', '.join(known)}", near=nearest(name, known))
+
+
+def _source_names(document: Document) -> Iterator[Problem]:
+    """Names of sources are unique; a rate action names an open source."""
+    first: dict[object, int] = {}
+    closed = set()
+    for index, source in items(document, "traffic"):
+        name = source.get("name")
+        if isinstance(name, str) and first.setdefault(name, index) != index:
+            yield document.problem(("traffic", index, "name"), f"unique; traffic[{first[name]}] has it too")
+        if "closed" in source:
+            closed.add(name)
+    for index, event in items(document, "timeline"):
+        named = mapping(event.get("rate")).get("source")
+        path: Path = ("timeline", index, "rate", "source")
+        if isinstance(named, str) and named not in first:
+            known = [str(name) for name in first]
+            yield document.problem(path, f"one of the sources {', '.join(known)}", near=nearest(named, known))
+        elif isinstance(named, str) and named in closed:
+            yield document.problem(path, "an open source: a closed population has no rate of its own")
+
+
+def _closed_sources(document: Document) -> Iterator[Problem]:
+    for index, source in items(document, "traffic"):
+        for key in ("scale", "time_scale", "retry"):
+            if "closed" in source and key in source:
+                yield document.problem(("traffic", index, key), "left out with closed; change users or think_time")
+        for key in ("requests", "retry"):
+            if "session" in source and key in source:
+                yield document.problem(("traffic", index, key), "left out with a session")
+
+
+def _sines(document: Document) -> Iterator[Problem]:
+    duration = seconds(document.data.get("duration"))
+    for index, source in items(document, "traffic"):
+        sine = mapping(source.get("sine"))
+        path: Path = ("traffic", index, "sine")
+        low, high = tried(units.parse_rate, sine.get("low")), tried(units.parse_rate, sine.get("high"))
+        if low is not None and high is not None and low > high:
+            yield document.problem((*path, "high"), f"at least low = {low:g}/s")
+        period = seconds(sine.get("period"))
+        if period is not None and duration is not None and 0 < period * SINE_PERIODS_MAX < duration:
+            shortest = units.duration_text(duration / SINE_PERIODS_MAX)
+            yield document.problem((*path, "period"), f"at least {shortest}: {SINE_PERIODS_MAX} periods a run")
+
+
+def _updates(document: Document) -> Iterator[Problem]:
+    """MinSize <= MaxSize must hold after every update of an auto scaling configuration."""
+    now = {name: dict(service) for name, service in services(document)}
+    events = [(seconds(event.get("at")), index) for index, event in items(document, "timeline")]
+    for _, index in sorted((at, index) for at, index in events if at is not None):
+        update = mapping(document.data["timeline"][index].get("update_auto_scaling"))
+        service = now.get(str(update.get("service")))
+        if not update or service is None:
+            continue
+        service.update({key: update[key] for key in ("min_size", "max_size") if key in update})
+        low, high = count(service.get("min_size", 1)), count(service.get("max_size", 25))
+        if low is not None and high is not None and low > high:
+            key = "min_size" if "min_size" in update else "max_size"
+            path = ("timeline", index, "update_auto_scaling", key)
+            yield document.problem(path, f"in order: min_size = {low} would exceed max_size = {high}")
+        kind = _kind(service)
+        if update.get("min_size") == 0 and kind is not None and not kind.scales_to_zero:
+            path = ("timeline", index, "update_auto_scaling", "min_size")
+            yield document.problem(path, f"at least 1 with policy {kind.name}; 0 works with {_able_to_be_zero()}")
+
+
+def _references(document: Document) -> Iterator[Problem]:
+    """Secrets and roles need a source, and a variable has one value (facts 8)."""
+    aws = mapping(document.data.get("aws"))
+    for name, service in services(document):
+        path: Path = ("services", name)
+        secrets = mapping(service.get("secrets"))
+        if secrets and not (aws.get("endpoint") or aws.get("secrets_file")):
+            yield document.problem((*path, "secrets"), "left out, or aws have an endpoint or a secrets_file")
+        if "instance_role" in service and not aws.get("endpoint"):
+            yield document.problem((*path, "instance_role"), "left out, or aws have an endpoint")
+        for kind in ("process", "container"):
+            variables = mapping(mapping(mapping(service.get("application")).get(kind)).get("environment"))
+            for variable in variables:
+                if variable in secrets:
+                    expected = f"left out: application.{kind}.environment has a variable of this name"
+                    yield document.problem((*path, "secrets", str(variable)), expected, found="a reference")
+
+
+def _columns(document: Document, folder: FilePath) -> Iterator[Problem]:
+    """Columns that a source names must be in the header of its CSV file."""
+    for index, source in items(document, "traffic"):
+        for shape, key in (("bins", "column"), ("trace", "time_column")):
+            given = mapping(source.get(shape))
+            column, file = given.get(key), given.get("file")
+            if not (isinstance(column, str) and isinstance(file, str) and (folder / file).is_file()):
+                continue
+            header = traces.header(folder / file)
+            if column not in header:
+                path: Path = ("traffic", index, shape, key)
+                expected = f"a column of {file}: {', '.join(header)}"
+                yield document.problem(path, expected, near=nearest(column, header))

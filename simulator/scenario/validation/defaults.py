@@ -1,0 +1,56 @@
+"""Fills in what a scenario file may leave out: the name of the only service, and names of unnamed sources.
+
+Works on plain data that may contain errors anywhere, and leaves errors unchanged for the sections to report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.scenario.sections.deploy_spec import takes_service
+from simulator.scenario.sections.timeline_spec import ON_A_SERVICE
+from simulator.scenario.sections.traffic_spec import SHAPES
+
+
+def completed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `data` with the name of the only service and the names of unnamed sources filled in."""
+    services = data.get("services")
+    only = next(iter(services)) if isinstance(services, dict) and len(services) == 1 else None
+    whole = dict(data)
+    if isinstance(data.get("traffic"), list):
+        whole["traffic"] = [_named(_for_service(item, only), n) for n, item in enumerate(data["traffic"], 1)]
+    if isinstance(data.get("timeline"), list):
+        whole["timeline"] = [_event_for_service(event, only) for event in data["timeline"]]
+    return whole
+
+
+def _for_service(item: Any, only: str | None) -> Any:
+    return {"service": only} | item if isinstance(item, dict) and only is not None else item
+
+
+def _named(item: Any, number: int) -> Any:
+    if not isinstance(item, dict) or "name" in item:
+        return item
+    shape = next((shape for shape in SHAPES if shape in item), "source")
+    return {"name": f"{shape}-{number}"} | item
+
+
+def _event_for_service(event: Any, only: str | None) -> Any:
+    if not isinstance(event, dict) or only is None:
+        return event
+    return {key: _action_for_service(key, value, only) for key, value in event.items()}
+
+
+def _action_for_service(key: Any, value: Any, only: str) -> Any:
+    if key in ON_A_SERVICE:
+        return _for_service({} if value is None else value, only)
+    if key == "api" and isinstance(value, dict):
+        return {operation: _call_for_service(operation, request, only) for operation, request in value.items()}
+    return value
+
+
+def _call_for_service(operation: Any, request: Any, only: str) -> Any:
+    if not takes_service(operation) or not isinstance(request, dict | None):
+        return request
+    return {"ServiceArn": only} | (request or {})
