@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_open import OpenLoad
-from simulator.replay.load_request import RequestChoice
-from simulator.replay.load_settings import LoadTarget
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.request import RequestChoice
+from simulator.traffic.live.settings import LoadTarget
 from simulator.world.clock import ClockKind, monotonic_s, run
 from simulator.world.random_streams import RandomStreams
 

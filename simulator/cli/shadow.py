@@ -24,11 +24,11 @@ from simulator.cli.tables import print_table, tell_notes, wide_console
 from simulator.lab.shadow import Divergence, Shadows
 from simulator.lab.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.policy_fit import NoteKind
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import load_scenario
+from simulator.traffic.policy_fit import NoteKind
 from simulator.world.clock import ClockKind
 
 FAILURES_SHOWN = 3

@@ -18,7 +18,7 @@ from simulator.model.text.problems import one_of
 from simulator.model.text.units import duration_text
 from simulator.platform.platform import Platform, Service
 from simulator.records.events import TimelineActed
-from simulator.replay.live_overrides import FACTOR_MAX, LiveOverrides
+from simulator.traffic.live_overrides import FACTOR_MAX, LiveOverrides
 from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback
 
 STEP_S_MAX: Final = 86400.0

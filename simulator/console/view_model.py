@@ -16,11 +16,11 @@ from simulator.model.sizes import InstanceSize
 from simulator.platform.platform import Platform
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import Chunk
-from simulator.replay.policy_fit import NoteKind, policy_notes
 from simulator.replay.run_context import RunContext
 from simulator.replay.run_recorder import Recent
 from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import prices_text, rates_of
+from simulator.traffic.policy_fit import NoteKind, policy_notes
 
 
 class ViewModel(Protocol):

@@ -41,9 +41,9 @@ from simulator.lab.platform_bill import prices_line
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
 from simulator.lab.worker_processes import WorkerProcesses
 from simulator.model.text.problems import one_of
-from simulator.replay.policy_fit import NoteKind, PolicyNote
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
+from simulator.traffic.policy_fit import NoteKind, PolicyNote
 
 SEEDS_DEFAULT: Final = 20
 

@@ -7,7 +7,7 @@ hours at the run's traffic; the free tier belongs to the account and is shown se
 lower is better: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests. - **Regret**: the
 score divided by that of the oracle with the same actuator, limits and prices; 1 is perfect. It measures how well a
 platform is scaled, not which platform is cheap: use scores to compare platforms. The oracle lets no request wait
-(replay/demand.py), so a policy can score below the oracle where waiting is allowed and cheap. - `elastic_speedup`: the
+(traffic/demand.py), so a policy can score below the oracle where waiting is allowed and cheap. - `elastic_speedup`: the
 elastic speedup against the baseline (elasticity.py); above 1 is better. - **pairwise**, **fractional**, **worst
 sigma**: candidates compared with each other (elasticity_scores.py).
 """

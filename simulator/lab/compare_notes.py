@@ -10,10 +10,10 @@ from simulator.lab.comparison import RowPart
 from simulator.lab.tables import is_measure, is_oracle
 from simulator.model.text.units import duration_text
 from simulator.replay.check_scopes import checked_service
-from simulator.replay.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
 from simulator.rules.region_prices import prices_text
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.traffic.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
 
 # Figures of a row that depend on other rows.
 _DERIVED = frozenset({"elastic_speedup", "regret", "pairwise", "fractional"})

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.platform.platform import Platform, Service
-from simulator.replay.policy_fit import PolicyNote, policy_notes
 from simulator.replay.service_plans import build_policy
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.user_policy import GuardedPolicy
+from simulator.traffic.policy_fit import PolicyNote, policy_notes
 
 # Per shadow: enough for its history; the figures count all decisions.
 DECISIONS_KEPT: Final = 10_000

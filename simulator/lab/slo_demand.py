@@ -7,7 +7,7 @@ instances as servers, and the CPU time stretched as processor sharing does. 95 %
 within the SLO.
 
 A bin is long enough for its load to be estimated: the peak of every single second, which an oracle needs so that
-nothing is rejected (replay/demand.py), is mostly noise, and a policy does not improve by following noise.
+nothing is rejected (traffic/demand.py), is mostly noise, and a policy does not improve by following noise.
 
 Demand is counted in instances of one kind, defined by slots and vCPU. Metrics of different kinds are not comparable;
 `basis_of` names the kind.
@@ -20,9 +20,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.replay.demand import UTILISATION_MAX, offered_load
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.traffic.demand import UTILISATION_MAX, offered_load
 
 # Share of the requests that must be served within the SLO.
 SHARE: Final = 0.95

@@ -15,11 +15,11 @@ from simulator.lab.gear.play import CompiledRequests
 from simulator.lab.validate_stations import NO_LIMIT, Observed, StationSetup
 from simulator.platform.platform import Platform
 from simulator.records.request_log import Chunk
-from simulator.replay.demand import DemandSampler
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.runner import Run, play
-from simulator.replay.traffic import Traffic
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.traffic.demand import DemandSampler
+from simulator.traffic.traffic import Traffic
 from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
 from simulator.world.random_streams import RandomStreams
 

@@ -23,12 +23,12 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.records.instance_time import InstanceTime
-from simulator.replay.clients import OpenClient
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.kubernetes.knative import KnativeParameters, KnativePolicy
 from simulator.rules.policies.port import Policy
 from simulator.rules.policies.scale_per_request import ScalePerRequestParameters, ScalePerRequestPolicy
 from simulator.scenario.request_numbers import RequestKind
+from simulator.traffic.clients import OpenClient
 from simulator.world.clock import ClockKind, run
 from simulator.world.distributions import Constant, Distribution, Exponential
 from simulator.world.random_streams import RandomStreams

@@ -19,10 +19,10 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
-from simulator.replay.clients import OpenClient, SimulatedExchange
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.scenario.request_numbers import RequestKind
+from simulator.traffic.clients import OpenClient, SimulatedExchange
 from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams
 

@@ -6,23 +6,23 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from simulator.platform.platform import Platform
-from simulator.replay.clients import RequestRows
-from simulator.replay.live_overrides import LiveOverrides
-from simulator.replay.load import Load
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_closed import ClosedLoad
-from simulator.replay.load_open import OpenLoad
-from simulator.replay.load_request import RequestChoice
-from simulator.replay.load_retry import RetryingLoad
-from simulator.replay.load_session import SessionLoad
-from simulator.replay.load_settings import LoadTarget
-from simulator.replay.request_choices import request_choices
 from simulator.replay.run_recorder import OwnLoad
-from simulator.replay.traffic import arrival_times, retries_of, script_of, user_changes
-from simulator.replay.values import Sent
 from simulator.rules.retries import OnRetry
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.session_spec import StepSpec
+from simulator.traffic.clients import RequestRows
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.closed import ClosedLoad
+from simulator.traffic.live.load import Load
+from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.request import RequestChoice
+from simulator.traffic.live.retry import RetryingLoad
+from simulator.traffic.live.session import SessionLoad
+from simulator.traffic.live.settings import LoadTarget
+from simulator.traffic.live.values import Sent
+from simulator.traffic.live_overrides import LiveOverrides
+from simulator.traffic.request_choices import request_choices
+from simulator.traffic.traffic import arrival_times, retries_of, script_of, user_changes
 from simulator.world.clock import monotonic_s
 from simulator.world.random_streams import RandomStreams
 

@@ -21,8 +21,6 @@ from simulator.records.series import RequestSeries
 from simulator.replay import report_schema as schema
 from simulator.replay.check_scopes import Scopes, ServiceSide, checked_service
 from simulator.replay.checks import CheckResult, Span
-from simulator.replay.load_summary import kept_up
-from simulator.replay.policy_fit import PolicyNote
 from simulator.replay.report_json import sealed
 from simulator.replay.report_notes import late_load_notes, note_parts
 from simulator.replay.report_requests import requests_part, series_part
@@ -41,6 +39,8 @@ from simulator.rules.pricing import InstanceUsage, Rates
 from simulator.rules.region_prices import REGION_DEFAULT
 from simulator.scenario.check_expression import CheckExpression, Dimension
 from simulator.scenario.request_numbers import RequestNumbers
+from simulator.traffic.live.summary import kept_up
+from simulator.traffic.policy_fit import PolicyNote
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
     Dimension.SECONDS: "s",

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from simulator.records.histogram import Histogram
-from simulator.replay.load_summary import KEPT_UP_S, kept_up
-from simulator.replay.policy_fit import PolicyNote
+from simulator.traffic.live.summary import KEPT_UP_S, kept_up
+from simulator.traffic.policy_fit import PolicyNote
 
 
 class NotePart(BaseModel):

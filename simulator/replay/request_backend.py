@@ -9,9 +9,9 @@ from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.platform.platform import Platform
 from simulator.replay.run_recorder import RunRecorder
-from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
+from simulator.traffic.traffic import Traffic
 
 
 class RequestBackend(Protocol):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.platform.platform import Platform
-from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.run_recorder import RunRecorder
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.live_overrides import LiveOverrides
 from simulator.world.clock import ClockKind
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from simulator.records.request_stats import StatsBySource
 from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
 from simulator.replay.checks import CheckResult
-from simulator.replay.policy_fit import policy_notes
 from simulator.replay.progress import ProgressView
 from simulator.replay.report import RunRecord, ServiceRun, SourceRun
 from simulator.replay.report_requests import series_part
@@ -29,6 +28,7 @@ from simulator.replay.report_services import desired_steps
 from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.pricing import InstanceUsage
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.policy_fit import policy_notes
 from simulator.world.clock import ClockKind
 
 SECONDS_PER_MINUTE = 60.0

@@ -21,7 +21,6 @@ from simulator.platform.revision import MakePool
 from simulator.records.events import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.control_need import needs_control
-from simulator.replay.live_overrides import LiveOverrides
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.report import RunRecord
 from simulator.replay.request_backend import RequestBackend
@@ -29,12 +28,13 @@ from simulator.replay.run_context import RunContext
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.service_plans import service_plans
 from simulator.replay.timeline import Timeline
-from simulator.replay.traffic import Traffic, virtual_traffic
 from simulator.rules.policies.port import Sample
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.user_policy import GuardedPolicy, UserPolicyError
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
+from simulator.traffic.live_overrides import LiveOverrides
+from simulator.traffic.traffic import Traffic, virtual_traffic
 from simulator.world import clock as clocks
 from simulator.world.clock import ClockKind
 from simulator.world.playback import Playback

@@ -10,13 +10,13 @@ from simulator.fleet.pool.settings import DEFAULT_PORT, PoolSettings
 from simulator.fleet.process.backend import Throttling
 from simulator.platform.revision import ServicePlan
 from simulator.replay.applications import application_of
-from simulator.replay.demand import demand, start_up_s
-from simulator.replay.policy_fit import sized_parameters
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.oracle import OraclePolicy
 from simulator.rules.policies.port import Policy
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.traffic.demand import demand, start_up_s
+from simulator.traffic.policy_fit import sized_parameters
 from simulator.world.clock import ClockKind
 
 

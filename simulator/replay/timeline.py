@@ -79,7 +79,7 @@ class Timeline:
                 self._add(at_s, event, lambda: self._spoil(action, numbers))
                 self._undo(at_s, action.for_s, event, lambda: self._mend(action, numbers))
             case RateSpec():
-                # The arrivals include it already (arrivals.py); this only records it.
+                # The arrivals include it already (traffic/shapes/arrivals.py); this only records it.
                 self._add(at_s, event, lambda: f"{action.source or 'all open sources'}: rate x {action.factor:g}")
                 self._undo(at_s, action.for_s, event, lambda: f"{action.source or 'all open sources'}: rate x 1")
             case DeploySpec():

@@ -128,7 +128,7 @@ class ScenarioSpec(Section):
         return [index for index, source in enumerate(self.traffic) if source.service == service]
 
     def demand_unknown(self, service: str) -> str:
-        """Return why the number of instances that it will need is not known before a run (replay/demand.py); empty if
+        """Return why the number of instances that it will need is not known before a run (traffic/demand.py); empty if
         it is known.
         """
         simulated = self.services[service].application.simulated

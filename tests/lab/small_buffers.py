@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from unittest import mock
 
 from simulator.lab.gear import inputs, play, state
-from simulator.replay import arrivals
+from simulator.traffic.shapes import arrivals
 
 ARRIVALS = 16
 DRAWS = 2048  # of two portions: what is left of one is kept when the next is drawn

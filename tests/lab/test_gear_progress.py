@@ -12,10 +12,10 @@ from simulator.lab.gear import accumulators
 from simulator.lab.gear.state import new_world
 from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
-from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.progress import ProgressView
 from simulator.replay.runner import Run, play
 from simulator.scenario.scenario import read_scenario
+from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS
 
 SCENARIO = """
 duration: 30s

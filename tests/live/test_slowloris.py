@@ -19,16 +19,16 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
-from simulator.replay.load import Load
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_closed import ClosedLoad
-from simulator.replay.load_request import RequestChoice
-from simulator.replay.load_settings import LoadTarget
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.closed import ClosedLoad
+from simulator.traffic.live.load import Load
+from simulator.traffic.live.request import RequestChoice
+from simulator.traffic.live.settings import LoadTarget
 from simulator.world.clock import ClockKind, monotonic_s, run
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
-from tests.replay.load_server import Rows
+from tests.traffic.live.load_server import Rows
 
 SLOW = 1000
 USERS = 64

@@ -24,10 +24,10 @@ from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_open import OpenLoad
-from simulator.replay.load_request import RequestChoice
-from simulator.replay.load_settings import LoadTarget
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.request import RequestChoice
+from simulator.traffic.live.settings import LoadTarget
 from simulator.world.clock import ClockKind, monotonic_s, run
 from tests.live.test_deployments import HEALTH, SOURCE, Outcomes
 from tests.live.test_serving import Stage

@@ -18,10 +18,10 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
-from simulator.replay.clients import ClosedClient, OpenClient
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.request_numbers import RequestKind
+from simulator.traffic.clients import ClosedClient, OpenClient
 from simulator.world.distributions import Exponential, LogNormal
 from simulator.world.random_streams import RandomStreams
 from tests.virtual import run_virtual

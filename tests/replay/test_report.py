@@ -12,10 +12,10 @@ import pytest
 
 from simulator.records.events import Event, ScalingDecided
 from simulator.records.request_stats import StatsBySource
-from simulator.replay.load_summary import KEPT_UP_S
 from simulator.replay.report import build_report
 from simulator.replay.report_json import digest_of, report_json
 from simulator.replay.report_schema import REPORT_VERSION, Report, report_schema
+from simulator.traffic.live.summary import KEPT_UP_S
 from tests.records.rows import Row, tell
 from tests.replay.fake_run import DURATION_S, FACTS, decided, fake_run
 

@@ -16,11 +16,11 @@ from simulator.replay.report import RunRecord, build_report
 from simulator.replay.report_json import report_json
 from simulator.replay.runner import BrokenRun, Run, play
 from simulator.replay.service_plans import service_plans
-from simulator.replay.traffic import virtual_traffic
 from simulator.rules.policies import fixed
 from simulator.rules.policies.port import Decision, Observation, Sample
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.traffic.traffic import virtual_traffic
 from simulator.world.random_streams import RandomStreams
 
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.replay.load import Load
-from simulator.replay.load_request import RequestChoice
-from simulator.replay.load_retry import RetryingLoad
 from simulator.replay.runner import Run, play
 from simulator.rules.retries import PAUSE_S_MAX, Retries, cause_of
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
-from tests.replay.load_server import Rows, client_of, serving
+from simulator.traffic.live.load import Load
+from simulator.traffic.live.request import RequestChoice
+from simulator.traffic.live.retry import RetryingLoad
+from tests.traffic.live.load_server import Rows, client_of, serving
 
 REJECTION = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"
 

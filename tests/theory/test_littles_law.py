@@ -21,11 +21,11 @@ from simulator.lab.validate_stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
-from simulator.replay.clients import OpenClient
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.port import Sample
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.request_numbers import RequestKind
+from simulator.traffic.clients import OpenClient
 from simulator.world.distributions import Exponential, Hyperexponential
 from simulator.world.random_streams import RandomStreams
 from tests.virtual import run_virtual

@@ -13,10 +13,10 @@ import numpy as np
 
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.gear.state import DRAWS, World
-from simulator.replay.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
-from simulator.replay.curves import rate_factor
-from simulator.replay.demand import DRAWS as PORTION
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.demand import DRAWS as PORTION
+from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
+from simulator.traffic.shapes.curves import rate_factor
 from simulator.world.distributions import Constant, Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
 
@@ -58,8 +58,8 @@ class Inputs:
         source, origin_s = world.sources[number], world.pool[0]["origin_s"]
         chunk = next(self._chunks[number], None)
         if chunk is not None:
-            # A run is a half-open interval (replay/clients.py, OpenClient): a request due at its end, or rounded to it,
-            # is not sent.
+            # A run is a half-open interval (traffic/clients.py, OpenClient): a request due at its end, or rounded to
+            # it, is not sent.
             chunk = chunk[: int(np.searchsorted(origin_s + chunk, origin_s + self._duration_s))]
         if chunk is None or not len(chunk):
             source["last"] = 1

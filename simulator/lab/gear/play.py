@@ -15,12 +15,12 @@ from simulator.lab.gear.pool import CompiledPool
 from simulator.lab.gear.state import BALANCINGS, NOBODY, new_world
 from simulator.platform.platform import Platform
 from simulator.replay.applications import application_of
-from simulator.replay.arrivals import CHUNK_ARRIVALS
 from simulator.replay.run_recorder import RunRecorder
-from simulator.replay.traffic import Traffic
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS
+from simulator.traffic.traffic import Traffic
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 
@@ -81,7 +81,7 @@ class CompiledRequests:
 
 
 class CompiledTraffic:
-    """All traffic sources of a run (replay/traffic.py, `Traffic`)."""
+    """All traffic sources of a run (traffic/traffic.py, `Traffic`)."""
 
     def __init__(self, pool: CompiledPool, accumulators: Accumulators) -> None:
         self._pool = pool

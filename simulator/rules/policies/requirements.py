@@ -1,7 +1,7 @@
 """Requirements of a policy: the signals that make it scale out, and the time and history that it needs.
 
 A policy's parameters declare them (`requires`), so that a scenario in which the policy cannot act is detected before
-the run (replay/policy_fit.py). Examples: a policy that counts queued requests in a service without a queue, a policy
+the run (traffic/policy_fit.py). Examples: a policy that counts queued requests in a service without a queue, a policy
 that scales on the CPU of an application that uses none, a policy whose alarms take longer than the run.
 """
 

@@ -24,7 +24,7 @@ from simulator.scenario.validation.error_messages import value_problem
 from simulator.scenario.validation.raw_access import count, items, mapping, naming_a_service, seconds, services, tried
 from simulator.scenario.validation.traffic_rules import traffic_problems
 
-# A sine is evaluated in linear pieces, 256 per period: 4000 periods are a million pieces (replay/curves.py).
+# A sine is evaluated in linear pieces, 256 per period: 4000 periods are a million pieces (traffic/shapes/curves.py).
 SINE_PERIODS_MAX: Final = 4000
 
 

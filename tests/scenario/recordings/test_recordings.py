@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.replay.arrivals import arrival_chunks
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.traffic.shapes.arrivals import arrival_chunks
 from simulator.world.random_streams import RandomStreams
 
 TEXT = """

@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from simulator.replay.load_chain import BATCH
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_open import OpenLoad
-from simulator.replay.load_request import RequestChoice
+from simulator.traffic.live.chain import BATCH
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.request import RequestChoice
 
 Item = TypeVar("Item")
 

@@ -1,12 +1,12 @@
 """The live load: real requests over real sockets, generated in the simulator's own process.
 
-Theory of operation. Each source is open (load_open.py) or closed (load_closed.py) and has one timer for all its
-requests (load_chain.py). Sources hand requests to the client of their service (load_client.py), which owns the
+Theory of operation. Each source is open (open.py) or closed (closed.py) and has one timer for all its
+requests (chain.py). Sources hand requests to the client of their service (client.py), which owns the
 connections (wire/client.py) and writes a row per request. Between two timers there are only callbacks: a request costs
 no task, no future and no timer of its own.
 
 The generator shares its loop with the platform. A full loop makes it late, so the generator measures its own lateness
-and reports whether it kept up (load_summary.py); latencies count from the intended times in any case.
+and reports whether it kept up (summary.py); latencies count from the intended times in any case.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_closed import ClosedLoad
-from simulator.replay.load_open import OpenLoad
-from simulator.replay.load_summary import LoadSummary
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.closed import ClosedLoad
+from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.summary import LoadSummary
 from simulator.world.tasks import first_of
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from simulator.fleet.simulated.driver import CHUNK
 from simulator.records.events import ScalingDecided
-from simulator.replay.demand import DRAWS, demand, merged, start_up_s
 from simulator.replay.runner import Run, play
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.traffic.demand import DRAWS, demand, merged, start_up_s
 
 TEXT = """
 duration: DURATION

@@ -8,20 +8,20 @@ import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from simulator.replay.load_chain import BATCH, DueChain
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_request import RequestChoice, Shot
-from simulator.replay.scripts import Population, Script, User
-from simulator.replay.values import Sent, filled
+from simulator.traffic.live.chain import BATCH, DueChain
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.request import RequestChoice, Shot
+from simulator.traffic.live.values import Sent, filled
+from simulator.traffic.scripts import Population, Script, User
 
 
 class ClosedLoad:
     """The `users` of one source, from `from_s` until `until_s` of the run.
 
-    As with simulated users (clients.py), each begins with a thinking time, so that they do not send in step, and pauses
-    for at least `MIN_PAUSE_S`. `think()` gives the next thinking time in seconds; `choices` must not end. The intended
-    time of a request is the end of its user's thinking time. `script` defines the requests of each user, `changes` the
-    changes of their number.
+    As with simulated users (traffic/clients.py), each begins with a thinking time, so that they do not send in step,
+    and pauses for at least `MIN_PAUSE_S`. `think()` gives the next thinking time in seconds; `choices` must not end.
+    The intended time of a request is the end of its user's thinking time. `script` defines the requests of each user,
+    `changes` the changes of their number.
     """
 
     def __init__(

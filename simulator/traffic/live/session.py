@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_followed import FollowedLoad
-from simulator.replay.load_request import RequestChoice, Shot
-from simulator.replay.scripts import Script, User
-from simulator.replay.values import Sent, filled
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.followed import FollowedLoad
+from simulator.traffic.live.request import RequestChoice, Shot
+from simulator.traffic.live.values import Sent, filled
+from simulator.traffic.scripts import Script, User
 
 
 class SessionLoad(FollowedLoad[tuple[User, int]]):

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from simulator.replay.load_request import RequestChoice
 from simulator.scenario.sections.session_spec import PLACEHOLDER, ExtractSpec
+from simulator.traffic.live.request import RequestChoice
 from simulator.wire.client import ClientResponse
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")

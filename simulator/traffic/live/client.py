@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from simulator.records.request_log import NO_ANSWER
-from simulator.replay.clients import RequestRows
-from simulator.replay.load_request import RequestWriter, Shot
-from simulator.replay.load_settings import LoadLimits, LoadTarget
-from simulator.replay.load_summary import Lateness, LoadSummary
-from simulator.replay.load_timing import FIELD, NO_TIMING, Timing, parse_timing
+from simulator.traffic.clients import RequestRows
+from simulator.traffic.live.request import RequestWriter, Shot
+from simulator.traffic.live.settings import LoadLimits, LoadTarget
+from simulator.traffic.live.summary import Lateness, LoadSummary
+from simulator.traffic.live.timing import FIELD, NO_TIMING, Timing, parse_timing
 from simulator.wire.client import ClientConnection, ClientResponse
 from simulator.world.tasks import Tasks, first_of
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.replay.load_chain import DueChain
-from simulator.replay.load_request import RequestChoice, RequestWriter
-from simulator.replay.load_summary import Lateness
-from simulator.replay.load_timing import NO_TIMING, Timing, parse_timing
+from simulator.traffic.live.chain import DueChain
+from simulator.traffic.live.request import RequestChoice, RequestWriter
+from simulator.traffic.live.summary import Lateness
+from simulator.traffic.live.timing import NO_TIMING, Timing, parse_timing
 from simulator.world.virtual import VirtualLoop
 
 

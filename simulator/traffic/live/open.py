@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from simulator.replay.load_chain import BATCH, DueChain
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_request import RequestChoice, Shot
+from simulator.traffic.live.chain import BATCH, DueChain
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.request import RequestChoice, Shot
 
 
 class OpenLoad:

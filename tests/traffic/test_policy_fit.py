@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator.replay.policy_fit import NoteKind, adapted_parameters, policy_notes
 from simulator.replay.report import RunRecord, build_report
 from simulator.replay.runner import Run, play
 from simulator.replay.service_plans import service_plan
-from simulator.replay.signal_levels import cpu_at_most
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import ScenarioSpec, load_scenario, read_scenario
+from simulator.traffic.policy_fit import NoteKind, adapted_parameters, policy_notes
+from simulator.traffic.signal_levels import cpu_at_most
 from simulator.world.clock import ClockKind
 
 SHIPPED = Path("scenarios")

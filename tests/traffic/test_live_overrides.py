@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulator.replay.live_overrides import LiveOverrides
+from simulator.traffic.live_overrides import LiveOverrides
 from simulator.world.random_streams import RandomStreams
 
 TIMES_S = [number * 0.1 for number in range(10_000)]

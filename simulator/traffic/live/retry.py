@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_followed import FollowedLoad
-from simulator.replay.load_request import RequestChoice, Shot
 from simulator.rules.retries import Retries
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.followed import FollowedLoad
+from simulator.traffic.live.request import RequestChoice, Shot
 
 
 class RetryingLoad(FollowedLoad[tuple[Shot, int]]):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.replay.curves import curve_of, rate_factor
 from simulator.rules.policies.requirements import Signal
 from simulator.scenario.sections.application_spec import SimulatedSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.traffic.shapes.curves import curve_of, rate_factor
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import Exchange
 from simulator.model.rejection import Rejection
 from simulator.platform.platform import Service
-from simulator.replay.scripts import Population, Script, User
 from simulator.rules.retries import Retries
 from simulator.scenario.request_numbers import RequestKind
+from simulator.traffic.scripts import Population, Script, User
 from simulator.world.clock import RunClock
 
 

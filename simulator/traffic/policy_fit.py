@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.model.text.units import duration_text
-from simulator.replay.signal_levels import signal_levels
 from simulator.rules.platforms.behaviour import behaviour_of
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
+from simulator.traffic.signal_levels import signal_levels
 
 if TYPE_CHECKING:
     from simulator.scenario.scenario import ScenarioSpec

@@ -9,8 +9,13 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from simulator.platform.platform import Platform
-from simulator.replay.arrivals import arrival_chunks
-from simulator.replay.clients import (
+from simulator.rules.retries import OnRetry, Retries
+from simulator.scenario.data_file import data_rows
+from simulator.scenario.request_numbers import RequestKind
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.distribution_spec import DistributionSpec
+from simulator.scenario.sections.traffic_spec import ClosedSpec
+from simulator.traffic.clients import (
     ClosedClient,
     OpenClient,
     RequestRows,
@@ -18,16 +23,11 @@ from simulator.replay.clients import (
     SessionClient,
     SimulatedClient,
 )
-from simulator.replay.curves import rate_factor
-from simulator.replay.live_overrides import LiveOverrides
-from simulator.replay.request_choices import request_choices
-from simulator.replay.scripts import Script, ramped
-from simulator.rules.retries import OnRetry, Retries
-from simulator.scenario.data_file import data_rows
-from simulator.scenario.request_numbers import RequestKind
-from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.distribution_spec import DistributionSpec
-from simulator.scenario.sections.traffic_spec import ClosedSpec
+from simulator.traffic.live_overrides import LiveOverrides
+from simulator.traffic.request_choices import request_choices
+from simulator.traffic.scripts import Script, ramped
+from simulator.traffic.shapes.arrivals import arrival_chunks
+from simulator.traffic.shapes.curves import rate_factor
 from simulator.world.random_streams import RandomStreams
 
 THOUGHTS = 1024  # thinking times sampled at a time

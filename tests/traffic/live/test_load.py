@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from simulator.replay.load import Load
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_closed import ClosedLoad
-from simulator.replay.load_open import OpenLoad
-from simulator.replay.load_request import RequestChoice, Shot
-from simulator.replay.load_settings import LoadLimits, LoadTarget
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.closed import ClosedLoad
+from simulator.traffic.live.load import Load
+from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.request import RequestChoice, Shot
+from simulator.traffic.live.settings import LoadLimits, LoadTarget
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.clock import monotonic_s
 from tests.loops import both_loops
-from tests.replay.load_server import ANSWER, Rows, client_of, serving
+from tests.traffic.live.load_server import ANSWER, Rows, client_of, serving
 
 GET = RequestChoice()
 

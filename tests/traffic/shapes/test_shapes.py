@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.replay.arrivals import arrival_chunks
 from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
+from simulator.traffic.shapes.arrivals import arrival_chunks
 from simulator.world.random_streams import RandomStreams
 from tests.lab.gear_scenarios import agree
 from tests.scenario.scenario_texts import source_of

@@ -13,9 +13,9 @@ from simulator.platform.live_settings import LiveSettings
 from simulator.replay.report import build_report
 from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
-from simulator.replay.scripts import ramped
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
+from simulator.traffic.scripts import ramped
 
 TEXT = """
 duration: %s

@@ -10,8 +10,8 @@ from typing import cast
 
 import httptools
 
-from simulator.replay.load_client import LoadClient
-from simulator.replay.load_settings import LoadLimits, LoadTarget
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.settings import LoadLimits, LoadTarget
 
 TIMING = b'server-timing: queue;dur=1, service;dur=2.5, instance;desc="3"\r\n'
 ANSWER = b"HTTP/1.1 200 OK\r\n" + TIMING + b"content-length: 2\r\n\r\nhi"

@@ -1,0 +1,1 @@
+"""The load client: real requests over real sockets, open and closed loop, sessions and retries."""
