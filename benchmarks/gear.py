@@ -23,7 +23,7 @@ from functools import partial
 from benchmarks.simpy_models import many_servers
 from simulator.lab.compiled_backend import play_compiled
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.replay.report import build_report
+from simulator.report.report import build_report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario, read_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from simulator.traffic.traffic import arrival_times

@@ -57,9 +57,9 @@ def _compare() -> None:
 
 def _played(requests: int) -> tuple[int, float]:
     """Requests played and this process's peak in MB. Imports late: the parent has no use for the platform."""
-    from simulator.replay.report import build_report  # noqa: PLC0415
-    from simulator.replay.report_json import report_json  # noqa: PLC0415
     from simulator.replay.runner import Run, play  # noqa: PLC0415
+    from simulator.report.report import build_report  # noqa: PLC0415
+    from simulator.report.serialization import report_json  # noqa: PLC0415
     from simulator.scenario.scenario import read_scenario  # noqa: PLC0415
 
     report = build_report(play(Run(read_scenario(SCENARIO.format(duration_s=requests / RATE_RPS)))))

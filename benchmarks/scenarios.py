@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.scenario.scenario import load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from simulator.world.clock import wall_s

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.simpy_models import many_servers, processor_sharing
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.traffic.traffic import arrival_times
 from simulator.world.distributions import Exponential

@@ -18,7 +18,7 @@ from reference_rules import platforms_page, policies_page, settings_page
 from reference_schema import schema_page
 from simulator.cli.serve_config import ServeConfig
 from simulator.lessons.course import course
-from simulator.replay.report_schema import report_schema
+from simulator.report.schema import report_schema
 from simulator.scenario.schema import scenario_schema, schema_for_editors
 from state_diagrams import with_diagrams
 

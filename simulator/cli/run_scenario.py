@@ -31,10 +31,10 @@ from simulator.model.data_plane import Profile
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.replay.progress import SilentWatcher, Watcher
-from simulator.replay.report import RunRecord, build_report
-from simulator.replay.report_json import report_json
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
+from simulator.report.report import RunRecord, build_report
+from simulator.report.schema import Report
+from simulator.report.serialization import report_json
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, load_scenario

@@ -12,7 +12,7 @@ import typer
 
 from simulator.builds.config.file import config_schema
 from simulator.cli.serve_config import ServeConfig
-from simulator.replay.report_schema import report_schema
+from simulator.report.schema import report_schema
 from simulator.scenario.schema import scenario_schema, schema_for_editors
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.records.concurrency_series import ConcurrencySeries
-from simulator.replay.report_schema import SeriesPart
+from simulator.report.schema import SeriesPart
 from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import REGION_PRICES
 

@@ -16,7 +16,7 @@ from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.lessons.lesson import Knob, Lesson, Question, Unit
 from simulator.lessons.play import LessonOutcome
 from simulator.model.text.units import duration_text
-from simulator.replay.report_schema import ServicePart
+from simulator.report.schema import ServicePart
 
 _WIDTH_MAX: Final = 100
 _LABEL: Final = 12

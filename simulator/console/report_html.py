@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from simulator.console.chart_columns import beside_series
 from simulator.console.web_files import CHART_SCRIPT, MODULES, inline_import_map, script_json, style_text, web_text
-from simulator.replay.report import RunRecord
-from simulator.replay.report_schema import Report
+from simulator.report.report import RunRecord
+from simulator.report.schema import Report
 from simulator.rules.region_prices import rates_of
 
 # A size that mail systems and wikis accept. Runs with more moves of instances omit the last ones, and the page says so.

@@ -18,8 +18,8 @@ from simulator.console.quantities import (
     usd_text,
 )
 from simulator.model.text.units import duration_text
-from simulator.replay.report_decisions import DecisionPart
-from simulator.replay.report_schema import (
+from simulator.report.decisions import DecisionPart
+from simulator.report.schema import (
     ActPart,
     CheckPart,
     CostPart,

@@ -22,8 +22,8 @@ from simulator.console.report_tables import (
 )
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.model.text.units import duration_text
-from simulator.replay.report_schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
-from simulator.replay.report_services import month_basis
+from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
+from simulator.report.services import month_basis
 
 _LABEL_COLUMNS: Final = 12
 _NOTE_COLUMNS: Final = 16

@@ -10,7 +10,7 @@ from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOO
 from simulator.lab.compare_run import PlayScenario, Task, TaskOutcome, play_task, play_virtual
 from simulator.lab.compiled_backend import does_not_pay, play_compiled, why_not
 from simulator.model.text.problems import one_of
-from simulator.replay.report import RunRecord
+from simulator.report.report import RunRecord
 from simulator.scenario.scenario import ScenarioSpec
 
 

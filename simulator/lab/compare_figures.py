@@ -29,7 +29,7 @@ from simulator.records.events import ScalingDecided
 from simulator.records.histogram import Histogram
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import RequestStats
-from simulator.replay.report import RunRecord, ServiceRun
+from simulator.report.report import RunRecord, ServiceRun
 from simulator.rules.platforms.billing import PriceList
 from simulator.scenario.sections.service_spec import ServiceSpec
 

@@ -9,7 +9,7 @@ from simulator.lab.compare_candidates import CONFIGURED, Candidate, CandidateKin
 from simulator.lab.comparison import RowPart
 from simulator.lab.tables import is_measure, is_oracle
 from simulator.model.text.units import duration_text
-from simulator.replay.check_scopes import checked_service
+from simulator.report.check_scopes import checked_service
 from simulator.rules.region_prices import prices_text
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec

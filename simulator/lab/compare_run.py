@@ -20,8 +20,8 @@ from simulator.lab.platform_bill import bills, month_lines, passes
 from simulator.lab.slo_demand import basis_of, slo_demand
 from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import InstanceTime
-from simulator.replay.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
+from simulator.report.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.rules.pricing import BillLine
 from simulator.scenario.check_expression import Dimension
 from simulator.scenario.problems import ScenarioError

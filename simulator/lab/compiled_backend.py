@@ -9,8 +9,8 @@ from typing import Final, TextIO
 from simulator.model.extras import missing_text
 from simulator.replay.control_need import needs_control
 from simulator.replay.progress import SilentWatcher, Watcher
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.scenario.recordings.traces import bin_counts
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.shapes.curves import curve_of, rate_factor

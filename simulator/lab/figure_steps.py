@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.lab.compare_figures import Values
-from simulator.replay.report import RunRecord, ServiceRun
+from simulator.report.report import RunRecord, ServiceRun
 from simulator.rules.platforms.billing import PriceList
 from simulator.rules.pricing import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from simulator.rules.region_prices import rates_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulator.replay.report_schema import CheckPart, Report
-from simulator.replay.report_services import month_basis
+from simulator.report.schema import CheckPart, Report
+from simulator.report.services import month_basis
 
 Figure = float | int | str | bool | None
 

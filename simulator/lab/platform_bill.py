@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from simulator.replay.report import RunRecord, ServiceRun
+from simulator.report.report import RunRecord, ServiceRun
 from simulator.rules.platforms.billing import Consumption, PriceList, consumed_bill, month_bill
 from simulator.rules.pricing import Bill, BillLine, bill, metered, per_month
 from simulator.rules.region_prices import prices_text, rates_of

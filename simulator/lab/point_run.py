@@ -8,8 +8,8 @@ from simulator.lab.backend_names import AUTO
 from simulator.lab.compare_backends import backend_of
 from simulator.lab.figures import Figure, figures
 from simulator.lab.grid import GridPoint
-from simulator.replay.report import build_report
 from simulator.replay.runner import BrokenRun
+from simulator.report.report import build_report
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import load_scenario
 

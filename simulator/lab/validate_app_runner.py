@@ -17,9 +17,9 @@ from typing import Final
 from simulator.lab.ground_truth import rows
 from simulator.lab.validate_case import Case, Finding
 from simulator.model.sizes import InstanceSize
-from simulator.replay.report import build_report
-from simulator.replay.report_schema import Report, ServicePart
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report, ServicePart
 from simulator.rules.pricing import (
     HOURS_PER_MONTH,
     SECONDS_PER_HOUR,

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import duration_text, parse_duration
-from simulator.replay.report_decisions import DecisionPart, LookPart
-from simulator.replay.report_schema import REPORT_VERSION, Report, ServicePart
+from simulator.report.decisions import DecisionPart, LookPart
+from simulator.report.schema import REPORT_VERSION, Report, ServicePart
 
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 

@@ -6,8 +6,8 @@ data there is, and its claims check it. `first_raise_s`: when the desired count 
 
 from __future__ import annotations
 
-from simulator.replay.report_decisions import DecisionPart
-from simulator.replay.report_schema import Report, RequestsPart, ServicePart
+from simulator.report.decisions import DecisionPart
+from simulator.report.schema import Report, RequestsPart, ServicePart
 
 
 def figures(report: Report) -> dict[str, float]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from simulator.lessons.lesson import Lesson
 from simulator.lessons.lesson_figures import figures
-from simulator.replay.report import RunRecord, build_report
-from simulator.replay.report_decisions import DecisionPart
-from simulator.replay.report_schema import EventPart, Report
 from simulator.replay.runner import Run, play
+from simulator.report.decisions import DecisionPart
+from simulator.report.report import RunRecord, build_report
+from simulator.report.schema import EventPart, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Final
 from simulator.console.quantities import count_text, latency_text, measured_text, rate_text, ratio_text, usd_text
 from simulator.lab.tables import Table
 from simulator.model.text.units import duration_text
-from simulator.replay.report_schema import Report, ServicePart
-from simulator.replay.report_services import month_basis
+from simulator.report.schema import Report, ServicePart
+from simulator.report.services import month_basis
 
 _WIDTH, _HEIGHT = 560, 60
 DECISIONS_SHOWN: Final = 8

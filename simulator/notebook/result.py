@@ -17,10 +17,10 @@ from simulator.lab.why import parse_moment, why
 from simulator.model.text.problems import one_of
 from simulator.notebook.frames import Library, frame, frame_of_rows
 from simulator.notebook.repr_html import report_cell
-from simulator.replay import report_schema as schema
-from simulator.replay.report import RunRecord
-from simulator.replay.report_decisions import DecisionPart
-from simulator.replay.report_json import report_json
+from simulator.report import schema
+from simulator.report.decisions import DecisionPart
+from simulator.report.report import RunRecord
+from simulator.report.serialization import report_json
 
 _PAGE_HEIGHT: Final = 760
 

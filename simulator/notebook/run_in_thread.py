@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from simulator.replay.progress import ProgressView
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 
 T = TypeVar("T")
 

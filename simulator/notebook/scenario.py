@@ -21,8 +21,8 @@ from simulator.notebook.result import Result
 from simulator.notebook.run_in_thread import Stop, play_beside
 from simulator.notebook.sweep import SweepResult, swept
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run
+from simulator.report.report import build_report
 from simulator.scenario.changes import Changes, changed
 from simulator.scenario.document import Document, parse_document, read_document_text
 from simulator.scenario.scenario import ScenarioSpec as Checked

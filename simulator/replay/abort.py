@@ -8,9 +8,9 @@ from typing import Final
 from simulator.platform.platform import Platform
 from simulator.records.events import TimelineActed
 from simulator.records.series import bin_width_s
-from simulator.replay.checks import CheckResult
-from simulator.replay.report import judged
 from simulator.replay.run_recorder import RunRecorder
+from simulator.report.checks import CheckResult
+from simulator.report.report import judged
 from simulator.scenario.scenario import ScenarioSpec
 
 # Interval between two evaluations of the checks. k6 evaluates its thresholds every two seconds.

@@ -19,12 +19,12 @@ from simulator.records.request_log import Chunk, RequestLog
 from simulator.records.request_stats import StatsBySource
 from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
-from simulator.replay.checks import CheckResult
 from simulator.replay.progress import ProgressView
-from simulator.replay.report import RunRecord, ServiceRun, SourceRun
-from simulator.replay.report_requests import series_part
-from simulator.replay.report_schema import SeriesPart
-from simulator.replay.report_services import desired_steps
+from simulator.report.checks import CheckResult
+from simulator.report.report import RunRecord, ServiceRun, SourceRun
+from simulator.report.requests import series_part
+from simulator.report.schema import SeriesPart
+from simulator.report.services import desired_steps
 from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.pricing import InstanceUsage
 from simulator.scenario.scenario import ScenarioSpec

@@ -22,12 +22,12 @@ from simulator.records.events import EventLogged
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.control_need import needs_control
 from simulator.replay.progress import SilentWatcher, Watcher
-from simulator.replay.report import RunRecord
 from simulator.replay.request_backend import RequestBackend
 from simulator.replay.run_context import RunContext
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.service_plans import service_plans
 from simulator.replay.timeline import Timeline
+from simulator.report.report import RunRecord
 from simulator.rules.policies.port import Sample
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec

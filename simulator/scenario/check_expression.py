@@ -2,7 +2,7 @@
 
 A check may be about one service or source (`web: ...`), about one source, path or step of a session (`p95{path:/search}
 < 1 s`, k6's tags), and about a share of the time (`p95 < 1 s for 99 % of the time`). This module parses an expression;
-replay/checks.py computes the value of a metric in a run.
+report/checks.py computes the value of a metric in a run.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from simulator.console import report_html
 from simulator.console.report_html import PAGE_BYTES_MAX, report_page
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.events import EventLogged
-from simulator.replay.report import RunRecord, build_report
-from tests.replay.fake_run import DURATION_S, fake_run
+from simulator.report.report import RunRecord, build_report
+from tests.report.fake_run import DURATION_S, fake_run
 
 
 def embedded(page: str) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from rich.console import Console
 from simulator.console.report_text import print_checks, print_report
 from simulator.records.events import Event
 from simulator.records.request_stats import StatsBySource
-from simulator.replay.report import RunRecord, build_report
-from simulator.replay.report_schema import Report
+from simulator.report.report import RunRecord, build_report
+from simulator.report.schema import Report
 from simulator.traffic.policy_fit import NoteKind, PolicyNote
 from tests.records.rows import Row, tell
-from tests.replay.fake_run import FACTS, decided, fake_run
+from tests.report.fake_run import FACTS, decided, fake_run
 
 
 def shown(record: RunRecord, width: int = 80) -> str:

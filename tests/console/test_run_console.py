@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from simulator.console.run_console import RunConsole
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.scenario.scenario import load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from simulator.world.clock import wall_s

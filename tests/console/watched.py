@@ -13,9 +13,9 @@ from typing import Any
 
 from simulator.console.report_html import report_page
 from simulator.console.run_console import RunConsole
-from simulator.replay.report import build_report
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import InterruptedRun, Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.world.clock import wall_s
 from simulator.world.playback import Playback

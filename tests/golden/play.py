@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from simulator.lab.compare_backends import backend_of
-from simulator.replay.report import build_report
-from simulator.replay.report_json import report_json
+from simulator.report.report import build_report
+from simulator.report.serialization import report_json
 from simulator.scenario.scenario import load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 

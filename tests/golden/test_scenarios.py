@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from simulator.replay.report import build_report
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from tests.golden.headline import headline

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.scenario.scenario import read_scenario
 
 ROOT = Path(__file__).parent.parent.parent

@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from simulator.lab.compiled_backend import compiled_run, why_not
-from simulator.replay.report import build_report
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 # Round numbers often: many things then happen at the same instant, and their order must be the same.

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.lab.compiled_backend import why_not
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import BrokenRun
+from simulator.report.schema import Report
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.random_streams import RandomStreams

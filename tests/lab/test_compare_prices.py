@@ -11,8 +11,8 @@ from simulator.lab.compare_notes import case_notes
 from simulator.lab.compare_prices import read_prices
 from simulator.lab.figures import figures
 from simulator.lab.platform_bill import prices_line
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.rules.platforms.presets import platform_named
 from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
 from simulator.scenario.scenario import read_scenario

@@ -15,8 +15,8 @@ from simulator.lab.compare_candidates import on_platform
 from simulator.lab.compiled_backend import compiled_run
 from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 

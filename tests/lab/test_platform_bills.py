@@ -24,8 +24,8 @@ from simulator.lab.tables import main_tables
 from simulator.model.instance import InstanceState
 from simulator.notebook.comparison import ComparisonResult
 from simulator.records.events import InstanceMoved
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 

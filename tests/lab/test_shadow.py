@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.lab.shadow import Divergence, Shadows
-from simulator.replay.report import RunRecord, build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord, build_report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from tests.lab.compare_scenarios import step
 

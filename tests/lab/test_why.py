@@ -9,10 +9,10 @@ import pytest
 
 from simulator.lab.why import clock_text, parse_moment, read_report, why
 from simulator.records.evaluation_log import KEPT_MAX, EvaluationLog
-from simulator.replay.report import build_report
-from simulator.replay.report_json import report_json
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report
+from simulator.report.serialization import report_json
 from simulator.rules.policies.port import Decision
 from simulator.scenario.scenario import load_scenario, read_scenario
 from tests.lab.compare_scenarios import step

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Page
 
 from simulator.console.report_html import report_page
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.scenario.scenario import load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from tests.console.watched import scenario_of, watched

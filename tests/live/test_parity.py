@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.report import build_report
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 FOLDER = Path(__file__).parent.parent.parent / "scenarios" / "apps"

@@ -19,8 +19,8 @@ from simulator.console.report_html import report_page
 from simulator.console.web_files import script_json
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.scenario.scenario import ScenarioSpec
 from tests.console.watched import scenario_of, watched
 from tests.live.browser import chromium_or_skip, opened_page, until

@@ -10,8 +10,8 @@ import pytest
 from simulator.lab.compiled_backend import compiled_run
 from simulator.model.instance import InstanceState
 from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.replay.report import build_report
-from simulator.replay.report_schema import Report, ServicePart
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report, ServicePart
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 

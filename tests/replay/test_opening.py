@@ -11,8 +11,8 @@ import pytest
 from simulator.model.instance import InstanceState
 from simulator.platform.live_settings import LiveSettings
 from simulator.records.events import InstanceMoved
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
 pytestmark = pytest.mark.case("L1")

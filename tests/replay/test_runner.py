@@ -12,10 +12,10 @@ import pytest
 from simulator.platform.platform import Platform
 from simulator.records.request_log import RequestLog
 from simulator.replay.progress import ProgressView
-from simulator.replay.report import RunRecord, build_report
-from simulator.replay.report_json import report_json
 from simulator.replay.runner import BrokenRun, Run, play
 from simulator.replay.service_plans import service_plans
+from simulator.report.report import RunRecord, build_report
+from simulator.report.serialization import report_json
 from simulator.rules.policies import fixed
 from simulator.rules.policies.port import Decision, Observation, Sample
 from simulator.scenario.problems import ScenarioError

@@ -7,8 +7,8 @@ import pytest
 from simulator.model.health import HealthCheck, failed_line
 from simulator.model.instance import InstanceState
 from simulator.records.events import ConfigurationChanged, Event, InstanceMoved, TimelineActed
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 

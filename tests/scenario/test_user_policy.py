@@ -8,8 +8,8 @@ import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.events import EventLogged, ScalingDecided
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import BrokenRun, Run, play
+from simulator.report.report import RunRecord
 from simulator.rules.policies.port import Actuator, Observation, Sample
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario

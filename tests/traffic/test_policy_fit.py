@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.replay.report import RunRecord, build_report
 from simulator.replay.runner import Run, play
 from simulator.replay.service_plans import service_plan
+from simulator.report.report import RunRecord, build_report
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import ScenarioSpec, load_scenario, read_scenario
 from simulator.traffic.policy_fit import NoteKind, adapted_parameters, policy_notes

@@ -10,9 +10,9 @@ import pytest
 
 from simulator.lab.compiled_backend import why_not
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.report import build_report
-from simulator.replay.report_schema import Report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 from simulator.traffic.scripts import ramped

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.model.text.renamed import RENAMED, renamed
-from simulator.replay.report_schema import Report
+from simulator.report.schema import Report
 from simulator.scenario.check_expression import METRICS, parse_check
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario

@@ -10,8 +10,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.rules.sampling import Sampling
 from simulator.scenario.scenario import read_scenario
 from simulator.telemetry.exporters import ExportSettings

@@ -8,8 +8,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.replay.report import RunRecord
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
 from simulator.scenario.scenario import read_scenario
 from simulator.telemetry.exporters import ExportSettings
 from simulator.telemetry.prometheus.metrics_file import POINTS_MAX, step_s

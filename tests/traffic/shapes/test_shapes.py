@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.replay.report import build_report
 from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 from simulator.traffic.shapes.arrivals import arrival_chunks

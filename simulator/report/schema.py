@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from simulator.replay.report_decisions import DecisionPart, LookPart
-from simulator.replay.report_notes import NotePart
+from simulator.report.decisions import DecisionPart, LookPart
+from simulator.report.notes import NotePart
 
 REPORT_VERSION: Final = 2
 
@@ -315,7 +315,7 @@ class Report(ReportPart):
 
     report_version: Literal[2]
     digest: str
-    """SHA-256 of everything except `digest`, `versions` and `notes`, in the canonical form of report_json.py."""
+    """SHA-256 of everything except `digest`, `versions` and `notes`, in the canonical form of serialization.py."""
     scenario: ScenarioPart
     run: RunPart
     versions: VersionsPart

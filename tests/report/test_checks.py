@@ -5,7 +5,7 @@ import pytest
 from simulator.records.events import ScalingDecided
 from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
-from simulator.replay.checks import _VALUES, CheckResult, Measured, evaluate
+from simulator.report.checks import _VALUES, CheckResult, Measured, evaluate
 from simulator.scenario.check_expression import METRICS, parse_check
 from tests.records.rows import Row, tell
 

@@ -12,9 +12,9 @@ from simulator.lab.compiled_backend import why_not
 from simulator.lab.grid import GridPoint
 from simulator.lab.point_run import play_point
 from simulator.platform.live_settings import LiveSettings
-from simulator.replay.report import RunRecord, build_report
-from simulator.replay.report_schema import CheckPart
 from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord, build_report
+from simulator.report.schema import CheckPart
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 

@@ -12,16 +12,16 @@ import pytest
 
 from simulator.records.events import Event, ScalingDecided
 from simulator.records.request_stats import StatsBySource
-from simulator.replay.report import build_report
-from simulator.replay.report_json import digest_of, report_json
-from simulator.replay.report_schema import REPORT_VERSION, Report, report_schema
+from simulator.report.report import build_report
+from simulator.report.schema import REPORT_VERSION, Report, report_schema
+from simulator.report.serialization import digest_of, report_json
 from simulator.traffic.live.summary import KEPT_UP_S
 from tests.records.rows import Row, tell
-from tests.replay.fake_run import DURATION_S, FACTS, decided, fake_run
+from tests.report.fake_run import DURATION_S, FACTS, decided, fake_run
 
 _WRITE = (
-    "from tests.replay.fake_run import fake_run; from simulator.replay.report import build_report; "
-    "from simulator.replay.report_json import report_json; print(report_json(build_report(fake_run())), end='')"
+    "from tests.report.fake_run import fake_run; from simulator.report.report import build_report; "
+    "from simulator.report.serialization import report_json; print(report_json(build_report(fake_run())), end='')"
 )
 
 

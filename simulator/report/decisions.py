@@ -1,4 +1,4 @@
-"""The report's parts about scaling decisions (report_schema.py has the others)."""
+"""The report's parts about scaling decisions (schema.py has the others)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from simulator.records.histogram import Histogram
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import RequestStats
 from simulator.records.series import RequestSeries
-from simulator.replay.report_schema import CountsPart, LatencyPart, RequestsPart, SeriesPart, SharePart
+from simulator.report.schema import CountsPart, LatencyPart, RequestsPart, SeriesPart, SharePart
 
 
 def requests_part(measured: RequestStats, whole: RequestStats, span_s: float) -> RequestsPart:

@@ -18,13 +18,13 @@ from simulator.records.instance_time import InstanceTime
 from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.scale_out import ScaleOut, scale_outs
 from simulator.records.series import RequestSeries
-from simulator.replay import report_schema as schema
-from simulator.replay.check_scopes import Scopes, ServiceSide, checked_service
-from simulator.replay.checks import CheckResult, Span
-from simulator.replay.report_json import sealed
-from simulator.replay.report_notes import late_load_notes, note_parts
-from simulator.replay.report_requests import requests_part, series_part
-from simulator.replay.report_services import (
+from simulator.report import schema
+from simulator.report.check_scopes import Scopes, ServiceSide, checked_service
+from simulator.report.checks import CheckResult, Span
+from simulator.report.notes import late_load_notes, note_parts
+from simulator.report.requests import requests_part, series_part
+from simulator.report.serialization import sealed
+from simulator.report.services import (
     configuration_parts,
     cost_part,
     decision_parts,

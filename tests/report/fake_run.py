@@ -17,7 +17,7 @@ from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import RequestLog
 from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
-from simulator.replay.report import RunRecord, ServiceRun, SourceRun
+from simulator.report.report import RunRecord, ServiceRun, SourceRun
 from simulator.rules.pricing import InstanceUsage
 from simulator.scenario.check_expression import CheckExpression, parse_check
 from simulator.world.random_streams import RandomStreams

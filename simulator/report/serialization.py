@@ -11,7 +11,7 @@ import json
 import math
 from typing import Any, Final
 
-from simulator.replay.report_schema import Report
+from simulator.report.schema import Report
 
 SIGNIFICANT_DIGITS: Final = 9
 _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

@@ -10,8 +10,8 @@ from simulator.model.text.units import duration_text
 from simulator.records.events import ConfigurationChanged, Event, EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.scale_out import ScaleOut
-from simulator.replay.report_decisions import DecisionPart, LookPart
-from simulator.replay.report_schema import (
+from simulator.report.decisions import DecisionPart, LookPart
+from simulator.report.schema import (
     BillPart,
     ConfigurationPart,
     CostPart,
