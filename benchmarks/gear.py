@@ -21,7 +21,7 @@ from collections.abc import Callable
 from functools import partial
 
 from benchmarks.simpy_models import many_servers
-from simulator.lab.compiled_backend import play_compiled
+from simulator.lab.compiled.compiled_backend import play_compiled
 from simulator.lab.extras import MissingLibrary, needed
 from simulator.report.report import build_report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario, read_scenario

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import distributed
 
-from simulator.lab.grid import Axis, GridPoint
-from simulator.lab.point_run import Row, play_point
-from simulator.lab.sweep import Sweep
-from simulator.lab.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
+from simulator.lab.sweep.grid import Axis, GridPoint
+from simulator.lab.sweep.point_run import Row, play_point
+from simulator.lab.sweep.sweep import Sweep
+from simulator.lab.sweep.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
 from simulator.world.clock import wall_s
 
 SCENARIO = """

@@ -17,17 +17,17 @@ from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
-from simulator.lab.compare import SEEDS_DEFAULT, Plan, compare
-from simulator.lab.compare_candidates import candidates_of
-from simulator.lab.compare_figures import MISS_USD, Terms
-from simulator.lab.compare_guard import TOLERANCE, held_against
-from simulator.lab.compare_html import comparison_html
-from simulator.lab.compare_prices import read_prices
-from simulator.lab.compare_run import Task, TaskOutcome, task_name
+from simulator.lab.compare.candidates import candidates_of
+from simulator.lab.compare.compare import SEEDS_DEFAULT, Plan, compare
+from simulator.lab.compare.comparison import Comparison, comparison_json, read_comparison
+from simulator.lab.compare.figures import MISS_USD, Terms
+from simulator.lab.compare.guard import TOLERANCE, held_against
+from simulator.lab.compare.page.html import comparison_html
+from simulator.lab.compare.prices import read_prices
+from simulator.lab.compare.run import Task, TaskOutcome, task_name
+from simulator.lab.compare.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
 from simulator.lab.compare_table_file import write_runs
-from simulator.lab.comparison import Comparison, comparison_json, read_comparison
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
 from simulator.rules.platforms.presets import PLATFORMS

@@ -25,8 +25,8 @@ from simulator.console.progress import Progress
 from simulator.console.report_text import print_checks, print_report
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
-from simulator.lab.compare_backends import kind_of
-from simulator.lab.compiled_backend import compiled_run
+from simulator.lab.compare.backends import kind_of
+from simulator.lab.compiled.compiled_backend import compiled_run
 from simulator.model.data_plane import Profile
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform

@@ -21,8 +21,8 @@ from simulator.cli.run_builds import built
 from simulator.cli.scenario_file import patient, policy_files, scenario_path, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.cli.tables import print_table, tell_notes, wide_console
+from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.lab.shadow import Divergence, Shadows
-from simulator.lab.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.rules.policies.registry import POLICIES

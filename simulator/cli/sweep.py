@@ -21,14 +21,14 @@ from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
-from simulator.lab.grid import Axis, GridPoint, parse_axis
-from simulator.lab.point_run import Row, play_point
-from simulator.lab.sweep import Sweep, SweepConflict
-from simulator.lab.sweep_chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
-from simulator.lab.sweep_table import FORMATS, write_table
-from simulator.lab.tables import Cell
-from simulator.lab.tables import Table as LabTable
-from simulator.lab.worker_pools import DaskWorkerPool, ProcessWorkerPool, WorkerPool
+from simulator.lab.compare.tables import Cell
+from simulator.lab.compare.tables import Table as LabTable
+from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
+from simulator.lab.sweep.grid import Axis, GridPoint, parse_axis
+from simulator.lab.sweep.point_run import Row, play_point
+from simulator.lab.sweep.sweep import Sweep, SweepConflict
+from simulator.lab.sweep.table import FORMATS, write_table
+from simulator.lab.sweep.worker_pools import DaskWorkerPool, ProcessWorkerPool, WorkerPool
 from simulator.model.extras import explain_missing, missing_text
 from simulator.model.text.problems import one_of
 from simulator.scenario.problems import ScenarioError

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
-from simulator.lab.tables import Cell, Table
+from simulator.lab.compare.tables import Cell, Table
 from simulator.traffic.policy_fit import NoteKind, PolicyNote
 
 # Width of a table of six figures with their spreads; a file or a pipe has no width of its own.

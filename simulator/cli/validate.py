@@ -16,10 +16,10 @@ from simulator.cli.exit_codes import CHECK_FAILED, OK, bad_input
 from simulator.cli.outputs import Outputs
 from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
-from simulator.lab.tables import Cell
-from simulator.lab.tables import Table as LabTable
-from simulator.lab.validate import CaseResult, chosen, markdown, numbers_of, validated
-from simulator.lab.validate_case import Case
+from simulator.lab.compare.tables import Cell
+from simulator.lab.compare.tables import Table as LabTable
+from simulator.lab.validate.case import Case
+from simulator.lab.validate.validate import CaseResult, chosen, markdown, numbers_of, validated
 
 # Width of a row with a case, a figure, its numbers and the source.
 WIDE_COLUMNS: Final = 120

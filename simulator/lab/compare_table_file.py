@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.lab.comparison import Comparison
-from simulator.lab.sweep_table import write_table
+from simulator.lab.compare.comparison import Comparison
+from simulator.lab.sweep.table import write_table
 
 
 def write_runs(comparison: Comparison, path: Path) -> None:

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.lab.compare import SEEDS_DEFAULT, Plan
-from simulator.lab.compare import compare as played
-from simulator.lab.compare_candidates import candidates_of
-from simulator.lab.compare_figures import Terms
-from simulator.lab.compare_html import comparison_html
-from simulator.lab.compare_prices import read_prices
-from simulator.lab.compare_run import task_name
-from simulator.lab.comparison import Comparison, EstimatePart, comparison_json
-from simulator.lab.tables import difference_tables, elasticity_score_tables, main_tables
+from simulator.lab.compare.candidates import candidates_of
+from simulator.lab.compare.compare import SEEDS_DEFAULT, Plan
+from simulator.lab.compare.compare import compare as played
+from simulator.lab.compare.comparison import Comparison, EstimatePart, comparison_json
+from simulator.lab.compare.figures import Terms
+from simulator.lab.compare.page.html import comparison_html
+from simulator.lab.compare.prices import read_prices
+from simulator.lab.compare.run import task_name
+from simulator.lab.compare.tables import difference_tables, elasticity_score_tables, main_tables
 from simulator.model.text.units import parse_duration
 from simulator.notebook.frames import Library, frame_of_rows
 from simulator.notebook.progress import NotebookProgress, Progress

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from simulator.console.quantities import count_text, latency_text, measured_text, rate_text, ratio_text, usd_text
-from simulator.lab.tables import Table
+from simulator.lab.compare.tables import Table
 from simulator.model.text.units import duration_text
 from simulator.report.schema import Report, ServicePart
 from simulator.report.services import month_basis

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.lab.grid import Axis, GridPoint, points
-from simulator.lab.point_run import Row, play_point
-from simulator.lab.worker_pools import ProcessWorkerPool
+from simulator.lab.sweep.grid import Axis, GridPoint, points
+from simulator.lab.sweep.point_run import Row, play_point
+from simulator.lab.sweep.worker_pools import ProcessWorkerPool
 from simulator.notebook.frames import Library, frame_of_rows
 from simulator.notebook.progress import NotebookProgress, Progress
 from simulator.notebook.run_in_thread import run_in_thread

@@ -5,7 +5,7 @@ are O(1), both amortised. Running sums lose a few bits with each subtraction, so
 the ring, which keeps the error of a week as small as that of a minute.
 
 `LinearWindow` and `WeightedWindow` follow Knative Serving's bucketing.go, `WindowedMax` its scale-down delay window;
-the vectors of Knative's unit tests are in `lab/ground_truth`. `SlidingSum` is a plain sliding sum.
+the vectors of Knative's unit tests are in `lab/validate/ground_truth`. `SlidingSum` is a plain sliding sum.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A service with the behaviour of its policy's platform: queue, balancing, probes and actuator.
 
-Used twice: a preset sets all of it (lab/compare_candidates.py); a policy chosen by name sets what the scenario file
+Used twice: a preset sets all of it (lab/compare/candidates.py); a policy chosen by name sets what the scenario file
 leaves out.
 """
 

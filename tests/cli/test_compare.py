@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from tests.lab.compare_scenarios import step
+from tests.lab.compare.compare_scenarios import step
 
 RUN = CliRunner()
 FEW = ["--policy", "configured", "--policy", "fixed", "--seeds", "2", "--workers", "1", "--no-oracle"]

@@ -17,8 +17,8 @@ import pytest
 from rich.console import Console
 
 from simulator.cli.tables import print_table
-from simulator.lab.tables import Cell, Table
-from tests.lab.compare_scenarios import step
+from simulator.lab.compare.tables import Cell, Table
+from tests.lab.compare.compare_scenarios import step
 
 WIDTHS = (60, 80, 120)
 COMPARED = ("configured", "lambda-provisioned", "predictive-hpa", "scale-per-request")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from tests.lab.compare_scenarios import step
+from tests.lab.compare.compare_scenarios import step
 
 RUN = CliRunner()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from simulator.lab.compare_backends import backend_of
+from simulator.lab.compare.backends import backend_of
 from simulator.report.report import build_report
 from simulator.report.serialization import report_json
 from simulator.scenario.scenario import load_scenario

@@ -57,7 +57,7 @@ ALLOWED = (
         r"lab[./]gear|benchmarks[./]gear|compiled-gear|replay[./]gear|_gear|gear_|fast_gear|gear-",
         "the name of a module or file",
     ),
-    ("simulator/lab/gear/*", r"\bNOBODY\b", "the name of a constant"),
+    ("simulator/lab/compiled/*", r"\bNOBODY\b", "the name of a constant"),
     ("simulator/model/text/renamed.py", r".", "the table of old names"),
     ("tests/model/text/test_renamed.py", r".", "its test"),
     ("tests/house/test_language.py", r".", "this list"),

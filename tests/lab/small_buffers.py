@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from simulator.lab.gear import inputs, play, state
+from simulator.lab.compiled import inputs, play, state
 from simulator.traffic.shapes import arrivals
 
 ARRIVALS = 16

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.lab.compare_candidates import candidates_of
-from simulator.lab.compare_figures import FIGURES, Terms
-from simulator.lab.compare_run import ServiceOutcome, Task, play_task, play_virtual
+from simulator.lab.compare.candidates import candidates_of
+from simulator.lab.compare.figures import FIGURES, Terms
+from simulator.lab.compare.run import ServiceOutcome, Task, play_task, play_virtual
 from simulator.lab.statistics import Scope, estimate
 from simulator.world.random_streams import RandomStreams
 

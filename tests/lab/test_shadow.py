@@ -10,7 +10,7 @@ from simulator.lab.shadow import Divergence, Shadows
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord, build_report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
-from tests.lab.compare_scenarios import step
+from tests.lab.compare.compare_scenarios import step
 
 
 @pytest.fixture

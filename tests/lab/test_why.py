@@ -15,7 +15,7 @@ from simulator.report.schema import Report
 from simulator.report.serialization import report_json
 from simulator.rules.policies.port import Decision
 from simulator.scenario.scenario import load_scenario, read_scenario
-from tests.lab.compare_scenarios import step
+from tests.lab.compare.compare_scenarios import step
 
 
 @pytest.fixture(scope="module")

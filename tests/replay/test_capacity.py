@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.lab.compiled_backend import compiled_run
+from simulator.lab.compiled.compiled_backend import compiled_run
 from simulator.model.instance import InstanceState
 from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
 from simulator.replay.runner import Run, play

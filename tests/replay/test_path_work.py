@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.lab.compiled_backend import why_not
+from simulator.lab.compiled.compiled_backend import why_not
 from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report

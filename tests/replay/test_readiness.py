@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.lab.validate_faas import IDLE_EXPIRY_S, RATE_RPS, SERVICE_S, UNIT_S, scale_per_request
+from simulator.lab.validate.faas import IDLE_EXPIRY_S, RATE_RPS, SERVICE_S, UNIT_S, scale_per_request
 from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved, ScalingDecided
 from simulator.replay.runner import Run, play

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.lab.ground_truth import vectors
+from simulator.lab.validate.ground_truth import vectors
 from simulator.rules.windows import LinearWindow, SlidingSum, WeightedWindow, WindowedMax, coefficient
 
 VECTORS: Final[dict[str, Any]] = vectors("kpa_window_vectors.json")

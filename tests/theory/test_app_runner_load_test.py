@@ -1,13 +1,13 @@
 """The public load test of App Runner through the whole platform, with the default parameters of `app-runner`.
 
-The cases are those of `simulator validate` (lab/validate_app_runner.py has setup and tolerances).
+The cases are those of `simulator validate` (lab/validate/app_runner.py has setup and tolerances).
 """
 
 from __future__ import annotations
 
 import pytest
 
-from simulator.lab.validate_app_runner import (
+from simulator.lab.validate.app_runner import (
     LAG_TOLERANCE_S,
     LOSSY_S,
     LoadPhase,
@@ -19,7 +19,7 @@ from simulator.lab.validate_app_runner import (
     phases,
     service_of,
 )
-from simulator.lab.validate_case import Case
+from simulator.lab.validate.case import Case
 
 
 @pytest.mark.parametrize("test", ["single", "ladder"])

@@ -17,7 +17,7 @@ import pytest
 
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.lab.validate_stations import Rows, arrive_and_drain
+from simulator.lab.validate.stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan

@@ -1,6 +1,6 @@
 """Exact results of queueing theory against the whole middle of the platform, in virtual time.
 
-The cases are those of `simulator validate` (lab/validate_queueing.py says how a figure is judged). Were a verdict
+The cases are those of `simulator validate` (lab/validate/queueing.py says how a figure is judged). Were a verdict
 to change with the code, the code has changed a random stream or has a bug; the slow version, with more requests and
 other seeds, tells which.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.lab.validate_case import Finding
-from simulator.lab.validate_queueing import (
+from simulator.lab.validate.case import Finding
+from simulator.lab.validate.queueing import (
     CASES,
     MODELS,
     UNIT_S,
@@ -22,7 +22,7 @@ from simulator.lab.validate_queueing import (
     mean_in_system,
     settling,
 )
-from simulator.lab.validate_stations import StationSetup
+from simulator.lab.validate.stations import StationSetup
 from simulator.model.sizes import InstanceSize
 from simulator.world.distributions import Distribution, Exponential, Hyperexponential
 

@@ -1,4 +1,4 @@
-"""Scale per request and Knative against what others have published: the cases of lab/validate_faas.py.
+"""Scale per request and Knative against what others have published: the cases of lab/validate/faas.py.
 
 SimFaaS gives a cold request a service of 2.244 s in case 1; here a start takes no time there and the request is served
 like any other, which shortens 0.13 % of the services by a quarter of a second: 0.02 % of the running mean.
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from simulator.lab import validate_faas
-from simulator.lab.validate_case import Finding
-from simulator.lab.validate_faas import RATE_RPS, SERVICE_S, hard_cap, scale_per_request, steady_state
+from simulator.lab.validate import faas as validate_faas
+from simulator.lab.validate.case import Finding
+from simulator.lab.validate.faas import RATE_RPS, SERVICE_S, hard_cap, scale_per_request, steady_state
 
 
 def missed(found: Sequence[Finding]) -> list[str]:

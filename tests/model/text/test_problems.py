@@ -11,8 +11,8 @@ import pytest
 import simulator
 from simulator import Scenario
 from simulator.control.operations.time_profile import profile_named
-from simulator.lab.compare_backends import kind_of
-from simulator.lab.validate import chosen
+from simulator.lab.compare.backends import kind_of
+from simulator.lab.validate.validate import chosen
 from simulator.model.text.problems import did_you_mean, nearest, one_of
 from simulator.rules.platforms.presets import platform_named
 from simulator.scenario.sections.policy_spec import policy_named

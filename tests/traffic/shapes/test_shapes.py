@@ -14,7 +14,7 @@ from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 from simulator.traffic.shapes.arrivals import arrival_chunks
 from simulator.world.random_streams import RandomStreams
-from tests.lab.gear_scenarios import agree
+from tests.lab.compiled.gear_scenarios import agree
 from tests.scenario.scenario_texts import source_of
 
 STAGES = "stages: {stages: [{duration: 10s, target: 20/s}, {duration: 0s, target: 5/s}, {duration: 4s, target: 5/s}]%s}"

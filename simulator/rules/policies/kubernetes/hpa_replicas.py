@@ -1,8 +1,9 @@
 """The number of replicas for a metric: the arithmetic of Kubernetes' HPA v2, without limits (policies 3.2).
 
 Follows pkg/controller/podautoscaler/replica_calculator.go of Kubernetes (00067268; read) and reproduces the vectors of
-its unit tests exactly (`lab/ground_truth/hpa_decision_vectors.json`). A metric within `tolerance` of its target changes
-nothing. The comparison uses binary floating point, so a ratio of exactly 1.1 is *outside* a tolerance of 0.1.
+its unit tests exactly (`lab/validate/ground_truth/hpa_decision_vectors.json`). A metric within `tolerance` of its
+target changes nothing. The comparison uses binary floating point, so a ratio of exactly 1.1 is *outside* a tolerance of
+0.1.
 """
 
 from __future__ import annotations

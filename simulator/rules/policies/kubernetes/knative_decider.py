@@ -1,7 +1,7 @@
 """The decision of Knative's pod autoscaler (KPA): from two averages to a number of instances (policies 3.1).
 
 Follows pkg/autoscaler/scaling/autoscaler.go of Knative Serving and reproduces the vectors of its unit tests exactly
-(`lab/ground_truth/kpa_decision_vectors.json`). Bounds and scaling to zero follow (`knative`, `knative_zero`).
+(`lab/validate/ground_truth/kpa_decision_vectors.json`). Bounds and scaling to zero follow (`knative`, `knative_zero`).
 
 There are two modes. Stable mode follows the average of the long window. Panic mode begins when the short window
 requires `panic_threshold` times the ready instances. In panic mode the larger of both averages counts, and no instance

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.lab.ground_truth import vectors
+from simulator.lab.validate.ground_truth import vectors
 from simulator.rules.policies.kubernetes.hpa_behaviour import DOWN, UP, Direction, HpaBehaviour, RateLimit
 
 VECTORS: Final[dict[str, Any]] = vectors("hpa_decision_vectors.json")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.lab.ground_truth import vectors
+from simulator.lab.validate.ground_truth import vectors
 from simulator.rules.policies.kubernetes.hpa_replicas import Pods, by_average_value, by_pods, by_value
 
 VECTORS: Final[dict[str, Any]] = vectors("hpa_decision_vectors.json")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.lab.ground_truth import vectors
+from simulator.lab.validate.ground_truth import vectors
 from simulator.rules.policies.kubernetes.knative_decider import Decider, DeciderSpec
 
 CASES: Final[list[dict[str, Any]]] = vectors("kpa_decision_vectors.json")["cases"]

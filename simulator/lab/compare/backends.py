@@ -1,0 +1,71 @@
+"""Selects the backend of a run: the event loop, or the compiled one where it can play the run. Reports are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOOP
+from simulator.lab.compare.run import PlayScenario, Task, TaskOutcome, play_task, play_virtual
+from simulator.lab.compiled.compiled_backend import does_not_pay, play_compiled, why_not
+from simulator.model.text.problems import one_of
+from simulator.report.report import RunRecord
+from simulator.scenario.scenario import ScenarioSpec
+
+
+@dataclass(frozen=True, slots=True)
+class BackendKind:
+    """A backend. `why_not` returns the reason why it cannot play a scenario.
+
+    `does_not_pay` returns the reason why it is not worthwhile for this number of runs: it is prepared once for all of
+    them.
+    """
+
+    name: str
+    play: PlayScenario
+    why_not: Callable[[ScenarioSpec], str]
+    does_not_pay: Callable[[ScenarioSpec, int], str]
+
+
+# Fastest first; the last one plays every scenario.
+BACKENDS: Final = (
+    BackendKind(COMPILED, play_compiled, why_not, does_not_pay),
+    BackendKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
+)
+assert (AUTO, *(kind.name for kind in BACKENDS)) == BACKEND_NAMES
+
+
+def kind_of(name: str, scenario: ScenarioSpec, runs: int = 1) -> BackendKind:
+    """Return the named backend. `auto` takes the fastest that can play the scenario and pays off in `runs` such runs.
+
+    Raises:
+        ValueError: for a backend that cannot play the scenario, and for an unknown name.
+    """
+    for kind in BACKENDS:
+        if name not in {AUTO, kind.name}:
+            continue
+        why = kind.why_not(scenario)
+        if name != AUTO:
+            if why:
+                msg = f"backend = {name}, must be another for this scenario: {why}"
+                raise ValueError(msg)
+            return kind
+        if not why and not kind.does_not_pay(scenario, runs):
+            return kind
+    msg = f"backend = {name!r}, must be {one_of(name, BACKEND_NAMES)}"
+    raise ValueError(msg)
+
+
+def backend_of(name: str, runs: int = 1) -> PlayScenario:
+    """Return a function that plays scenarios in the named backend; `auto` chooses for each, as for `runs` runs."""
+
+    def play(scenario: ScenarioSpec) -> RunRecord:
+        return kind_of(name, scenario, runs).play(scenario)
+
+    return play
+
+
+def played(task: Task) -> TaskOutcome:
+    """Play the task in its backend; a worker process calls this."""
+    return play_task(task, backend_of(task.backend, task.runs))

@@ -1,0 +1,345 @@
+"""Plays a comparison: every candidate on every scenario with every seed, in parallel, and summarises the runs.
+
+Common random numbers: the streams of a run are named after what draws from them (world/random_streams.py), and a
+request's work is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same
+work under every policy, and differences are taken seed by seed. (Not with a closed load: its users wait for their
+answers.) The process that plays a run does not matter: results are put in the order of the tasks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import simulator
+from simulator.lab.backend_names import AUTO
+from simulator.lab.compare.backends import played
+from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind, references
+from simulator.lab.compare.comparison import (
+    COMPARISON_VERSION,
+    CandidatePart,
+    CasePart,
+    Comparison,
+    CurvePart,
+    EstimatePart,
+    FailurePart,
+    OverallPart,
+    RowPart,
+)
+from simulator.lab.compare.elasticity import add_elasticity, worst_case
+from simulator.lab.compare.figures import FIGURES, OF_RUNS, Terms
+from simulator.lab.compare.month_table import month_items
+from simulator.lab.compare.notes import case_notes, equal_rows, notes_of
+from simulator.lab.compare.platform_bill import prices_line
+from simulator.lab.compare.run import ServiceOutcome, Task, TaskOutcome
+from simulator.lab.frontier import failures_of
+from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
+from simulator.lab.worker_processes import WorkerProcesses
+from simulator.model.text.problems import one_of
+from simulator.rules.policies.registry import POLICIES
+from simulator.scenario.scenario import ScenarioSpec, load_scenario
+from simulator.traffic.policy_fit import NoteKind, PolicyNote
+
+SEEDS_DEFAULT: Final = 20
+
+Column = list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compare. `baseline` is a candidate's label; `seeds` runs of each, from the scenario's own seed on.
+
+    `oracle`: also play the oracles, against which regret is measured.
+
+    Raises:
+        ValueError: if there is nothing to compare, or the baseline is not a candidate.
+        ScenarioError: if a scenario file cannot be used.
+    """
+
+    files: Sequence[Path]
+    candidates: Sequence[Candidate]
+    baseline: str
+    seeds: int = SEEDS_DEFAULT
+    terms: Terms = field(default_factory=Terms)
+    backend: str = AUTO
+    oracle: bool = True
+    scenarios: Mapping[str, ScenarioSpec] = field(init=False)
+    references: Mapping[str, Candidate] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.files or not self.candidates:
+            msg = "compare = nothing, must have at least a scenario and a policy or platform"
+            raise ValueError(msg)
+        if self.baseline not in (labels := [candidate.label for candidate in self.candidates]):
+            msg = f"baseline = {self.baseline!r}, must be {one_of(self.baseline, labels)}"
+            raise ValueError(msg)
+        loaded = {str(file): load_scenario(file).played_to_the_end() for file in self.files}
+        object.__setattr__(self, "scenarios", loaded)
+        for scenario in self.scenarios.values():
+            scenario.require("virtual")
+            for candidate in self.candidates:
+                _fitting(candidate, scenario).require("virtual")
+        known = all(
+            not scenario.demand_unknown(service)
+            for scenario in self.scenarios.values()
+            for service in scenario.services
+        )
+        found = references(self.candidates, self.scenarios.values()) if self.oracle and known else {}
+        object.__setattr__(self, "references", found)
+
+    @property
+    def everybody(self) -> list[Candidate]:
+        """Return the candidates, and the oracles if every scenario's future can be known."""
+        if not self.references:
+            return list(self.candidates)
+        # The oracle of the scenario's own actuator is always shown: the best possible result of the scenario as it is.
+        policies = any(candidate.kind is CandidateKind.POLICY for candidate in self.candidates)
+        plain = [Candidate(CandidateKind.POLICY, CONFIGURED, is_oracle=True)] if policies else []
+        labels = {candidate.label for candidate in self.candidates}
+        oracles = {one.label: one for one in [*plain, *self.references.values()] if one.label not in labels}
+        return [*self.candidates, *oracles.values()]
+
+    def seeds_of(self, file: str) -> list[int]:
+        first = self.scenarios[file].seed
+        return [first + number for number in range(self.seeds)]
+
+    def tasks(self) -> list[Task]:
+        """List the runs by scenario and seed: a process makes once what candidates with the same traffic share."""
+        everybody = self.everybody
+        runs = self.seeds * len(everybody)
+        return [
+            Task(file, candidate, seed, self.terms, self.backend, with_curves=number == 0, runs=runs)
+            for file in self.scenarios
+            for number, seed in enumerate(self.seeds_of(file))
+            for candidate in everybody
+        ]
+
+
+def _fitting(candidate: Candidate, scenario: ScenarioSpec) -> ScenarioSpec:
+    try:
+        return candidate.applied(scenario)
+    except ValueError as error:
+        msg = f"{scenario.name}: {error}"
+        raise ValueError(msg) from error
+
+
+Progress = Callable[[Task, TaskOutcome], None]
+
+
+def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _outcome: None) -> Comparison:
+    """Play all runs and assemble the comparison. With `workers` = 1 this process plays them."""
+    tasks = plan.tasks()
+    outcomes = _alone(tasks, on_done) if workers == 1 else _together(tasks, workers, on_done)
+    return assembled(plan, dict(zip(tasks, outcomes, strict=True)))
+
+
+def _alone(tasks: Sequence[Task], on_done: Progress) -> list[TaskOutcome]:
+    outcomes = []
+    for task in tasks:
+        outcomes.append(played(task))
+        on_done(task, outcomes[-1])
+    return outcomes
+
+
+def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[TaskOutcome]:
+    """Play in fresh processes, which copy no state of this one, so every operating system plays the same."""
+    outcomes: dict[int, TaskOutcome] = {}
+    with WorkerProcesses(workers) as pool:
+        futures: dict[Future[TaskOutcome], int] = {pool.submit(played, task): place for place, task in enumerate(tasks)}
+        for future in as_completed(futures):
+            place = futures[future]
+            error = future.exception()
+            outcomes[place] = (
+                future.result() if error is None else TaskOutcome({}, f"its worker process crashed: {error}")
+            )
+            on_done(tasks[place], outcomes[place])
+    return [outcomes[place] for place in range(len(tasks))]
+
+
+# --- assembling the comparison -------------------------------------------------------------------------------------
+
+
+def assembled(plan: Plan, outcomes: Mapping[Task, TaskOutcome]) -> Comparison:
+    """Assemble the comparison of runs that have been played."""
+    everybody = plan.everybody
+    cases = [
+        _case(plan, file, service, outcomes)
+        for file, scenario in plan.scenarios.items()
+        for service in scenario.services
+    ]
+    return Comparison(
+        comparison_version=COMPARISON_VERSION,
+        simulator=simulator.__version__,
+        baseline=plan.baseline,
+        miss_usd=plan.terms.miss_usd,
+        backend=plan.backend,
+        candidates=[_candidate(candidate, plan) for candidate in everybody],
+        cases=cases,
+        overall=_overall(cases, [candidate.label for candidate in everybody]),
+        failures=[
+            FailurePart(
+                scenario=plan.scenarios[task.file].name,
+                candidate=task.candidate.label,
+                seed=task.seed,
+                error=outcome.error,
+            )
+            for task, outcome in outcomes.items()
+            if outcome.error
+        ],
+    )
+
+
+def _candidate(candidate: Candidate, plan: Plan) -> CandidatePart:
+    prices = candidate.price_list
+    scenario = next(iter(plan.scenarios.values()))
+    policy = next(iter(candidate.applied(scenario).services.values())).policy
+    return CandidatePart(
+        label=candidate.label,
+        kind=candidate.kind.value,
+        about=policy.kind.summary if policy.name in POLICIES or not candidate.is_oracle else "",
+        prices=prices_line(scenario, prices),
+        is_reference=candidate not in plan.candidates,
+    )
+
+
+def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutcome]) -> CasePart:
+    scenario, seeds = plan.scenarios[file], plan.seeds_of(file)
+    found: dict[str, list[ServiceOutcome | None]] = {candidate.label: [] for candidate in plan.everybody}
+    for task, outcome in outcomes.items():
+        if task.file == file:
+            found[task.candidate.label].append(outcome.services.get(service))
+    columns = {label: _columns(runs) for label, runs in found.items()}
+    oracles = {candidate.label for candidate in plan.everybody if candidate.is_oracle}
+    add_elasticity(columns, found, plan.baseline, oracles)
+    _add_regret(plan, columns)
+    baseline = columns[plan.baseline]
+    notes = {candidate.label: notes_of(candidate, scenario, service) for candidate in plan.everybody}
+    rows = [_row(label, columns[label], baseline, found[label], plan.baseline, notes[label]) for label in columns]
+    return CasePart(
+        name=scenario.name if len(scenario.services) == 1 else f"{scenario.name}/{service}",
+        scenario=scenario.name,
+        service=service,
+        seeds=seeds,
+        duration_s=scenario.duration_s,
+        slo_s=plan.terms.slo_of(scenario.services[service]),
+        rows=rows,
+        notes=case_notes(plan.candidates, scenario, service, rows, notes),
+        equal=equal_rows(rows),
+    )
+
+
+def _add_regret(plan: Plan, columns: dict[str, dict[str, Column]]) -> None:
+    """Add regret: the score as a multiple of the best known one for the same actuator, queue, limits and prices.
+
+    The best known score is the oracle's, or that of a candidate which has this oracle as reference: the oracle lets no
+    request wait, so where waiting is allowed and cheap a policy may be better. So a regret is never below 1.
+    """
+    groups: dict[str, list[str]] = {}
+    for label, reference in plan.references.items():
+        members = groups.setdefault(reference.label, [reference.label])
+        if label not in members:
+            members.append(label)
+    for candidate in plan.everybody:
+        if plan.references and candidate.is_oracle:
+            groups.setdefault(candidate.label, [candidate.label])
+    for members in groups.values():
+        scores = [columns[label]["score"] for label in members]
+        best: Column = [
+            None if None in of_seed[:1] else min(score for score in of_seed if score is not None)
+            for of_seed in zip(*scores, strict=True)
+        ]
+        for label in members:
+            columns[label]["regret"] = _quotients(columns[label]["score"], best)
+
+
+def _columns(runs: Sequence[ServiceOutcome | None]) -> dict[str, Column]:
+    return {name: [None if run is None else run.values.get(name) for run in runs] for name in OF_RUNS}
+
+
+def _quotients(ours: Column, reference: Column) -> Column:
+    return [None if a is None or not b else a / b for a, b in zip(ours, reference, strict=True)]
+
+
+def _row(
+    label: str,
+    columns: Mapping[str, Column],
+    baseline: Mapping[str, Column],
+    runs: Sequence[ServiceOutcome | None],
+    baseline_label: str,
+    notes: Sequence[PolicyNote],
+) -> RowPart:
+    scopes = {name: _scope(name, runs) for name in columns}
+    estimates = {name: estimate(column, scopes[name]) for name, column in columns.items()}
+    estimates["sigma_worst"] = worst_case(runs)
+    differences = {}
+    if label != baseline_label:
+        differences = {name: paired(columns[name], baseline[name], scopes[name]) for name in columns}
+    curves = runs[0].curves if runs and runs[0] is not None else None
+    return RowPart(
+        candidate=label,
+        values=dict(columns),
+        estimates={name: _part(found) for name, found in estimates.items() if found is not None},
+        differences={name: _part(found) for name, found in differences.items() if found is not None},
+        curve=None
+        if curves is None
+        else CurvePart(width_s=curves.width_s, demand=list(curves.demand), ready=list(curves.ready)),
+        cannot_act=next((note.text for note in notes if note.kind is NoteKind.CANNOT_ACT), ""),
+        decisions=sum(run.decisions for run in runs if run is not None),
+        basis=next((run.basis for run in runs if run is not None), ""),
+        month=month_items([run.month for run in runs if run is not None]),
+        failing=_failing(runs, estimates.get("error_rate")),
+    )
+
+
+def _failing(runs: Sequence[ServiceOutcome | None], loss: Estimate | None) -> list[str]:
+    """Return the reasons that keep a row off the frontier (lab/frontier.py)."""
+    known = [run for run in runs if run is not None]
+    failed = Counter(text for run in known for text in run.failed_checks)
+    return list(failures_of(0.0 if loss is None else loss.mean, failed, len(known)))
+
+
+def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
+    """Return a figure's bounds and step. The steps of `elastic_speedup`, `regret` and scores are unknown (0)."""
+    known = [run.steps.get(name) or 0.0 for run in runs if run is not None]
+    return Scope(FIGURES[name].least, FIGURES[name].most, max(known, default=0.0))
+
+
+def _part(found: Estimate) -> EstimatePart:
+    return EstimatePart(mean=found.mean, low=found.low, high=found.high)
+
+
+def _overall(cases: Sequence[CasePart], labels: Sequence[str]) -> list[OverallPart]:
+    """Sort by score, after the candidates that pass in every case."""
+    parts = [_over_all(cases, label) for label in labels]
+    return sorted(parts, key=lambda part: (bool(part.failing), math.inf if part.score is None else part.score))
+
+
+def _over_all(cases: Sequence[CasePart], label: str) -> OverallPart:
+    rows = [row for case in cases for row in case.rows if row.candidate == label]
+    usd = [row.estimates.get("run_usd") for row in rows]
+    misses = [_misses(row) for row in rows]
+    asked = math.fsum(requests for requests, _ in misses)
+    return OverallPart(
+        candidate=label,
+        score=_geometric(rows, "score"),
+        regret=_geometric(rows, "regret"),
+        slo_miss_ratio=math.fsum(missed for _, missed in misses) / asked if asked else None,
+        run_usd=math.fsum(one.mean for one in usd if one is not None) if all(usd) else None,
+        failing=list(dict.fromkeys(text for row in rows for text in row.failing)),
+    )
+
+
+def _geometric(rows: Sequence[RowPart], figure: str) -> float | None:
+    means = [row.estimates[figure].mean for row in rows if figure in row.estimates]
+    return geometric_mean(means) if len(means) == len(rows) else None
+
+
+def _misses(row: RowPart) -> tuple[float, float]:
+    """Return (requests, requests that missed the SLO) of all runs."""
+    pairs = list(zip(row.values["requests"], row.values["slo_miss_ratio"], strict=True))
+    return math.fsum(a or 0 for a, _ in pairs), math.fsum((a or 0) * (b or 0) for a, b in pairs)

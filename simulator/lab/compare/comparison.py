@@ -1,0 +1,171 @@
+"""A comparison as data: the documented, versioned schema of `simulator compare --json`, and of `--fail-if-worse-than`.
+
+Additions keep `COMPARISON_VERSION`. Values are per seed, in the order of the case's seeds, so that a later comparison
+can be checked against this one run by run. Versions before 3 have other field names and are not read. `null`: there
+was nothing to measure. Units: figures.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+COMPARISON_VERSION: Final = 3
+
+
+class ComparisonPart(BaseModel):
+    """A part of the comparison; the docstring under a field is its description in the schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class EstimatePart(ComparisonPart):
+    """A mean over seeds with its 95 % confidence interval (lab/statistics.py), which need not be symmetric.
+
+    `null`: too few seeds for an interval.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+class CurvePart(ComparisonPart):
+    """The run with the first seed over time, in bins of equal width."""
+
+    width_s: float
+    demand: list[float]
+    """Instances needed: the mean of the bin, where each second needs as many as its peak."""
+    ready: list[float]
+    """Instances able to serve, the mean of the bin."""
+
+
+class ItemPart(ComparisonPart):
+    """An item of a month's bill, the mean of the runs; an amount that a free tier covers is below 0."""
+
+    item: str
+    quantity: float
+    unit: str
+    rate_usd: float
+    usd: float
+
+
+class RowPart(ComparisonPart):
+    """A candidate in a case."""
+
+    candidate: str
+    values: dict[str, list[float | None]]
+    """Figure to its values, one per seed."""
+    estimates: dict[str, EstimatePart]
+    """Estimates of the figures that were measured."""
+    differences: dict[str, EstimatePart]
+    """This candidate minus the baseline, seed by seed; empty for the baseline itself."""
+    curve: CurvePart | None
+    cannot_act: str = ""
+    """Reason why no load makes it scale out in this case; empty if it can."""
+    decisions: int | None = None
+    """Number of changes of the desired count in all runs together."""
+    failing: list[str] = []
+    """Reasons that keep it off the frontier: its error rate, and scenario checks that most of its runs fail."""
+    basis: str = ""
+    """Unit of the demand; elasticity figures with different units cannot be compared."""
+    month: list[ItemPart] = []
+    """Bill of a month at this traffic."""
+
+
+class CasePart(ComparisonPart):
+    """A service of a scenario."""
+
+    name: str
+    """Name of the scenario, followed by the service's name if there are several services."""
+    scenario: str
+    service: str
+    seeds: list[int]
+    slo_s: float | None
+    """SLO of the requests; null: only rejected and failed requests miss it."""
+    duration_s: float | None = None
+    """Length of a run, from which a month is extrapolated."""
+    rows: list[RowPart]
+    notes: list[str] = []
+    """Notes to read before the figures, the most serious first."""
+    equal: list[list[str]] = []
+    """Candidates whose runs agree in every figure."""
+
+
+class CandidatePart(ComparisonPart):
+    """A candidate of the comparison."""
+
+    label: str
+    kind: Literal["policy", "platform"]
+    about: str
+    prices: str
+    """Source and date of the prices; App Runner's are the scenario's."""
+    is_reference: bool
+    """True for an oracle that only represents the best possible result."""
+
+
+class OverallPart(ComparisonPart):
+    """A candidate over all cases."""
+
+    candidate: str
+    score: float | None
+    """Geometric mean over the cases of the mean score; null if one is missing."""
+    regret: float | None
+    """Geometric mean over the cases of the mean regret; null if one is missing."""
+    slo_miss_ratio: float | None
+    """Share of all requests of all cases that missed the SLO."""
+    run_usd: float | None
+    """Cost of one run of every case, in total."""
+    failing: list[str] = []
+    """Reasons that keep it off the frontier of a case; candidates that pass everywhere come first."""
+
+
+class FailurePart(ComparisonPart):
+    """A run that could not be played. Its seed remains in all lists, and its values are null."""
+
+    scenario: str
+    candidate: str
+    seed: int
+    error: str
+
+
+class Comparison(ComparisonPart):
+    """Candidates compared on the same traffic."""
+
+    comparison_version: Literal[3]
+    simulator: str
+    """Version of the simulator."""
+    baseline: str
+    miss_usd: float
+    """Cost of a missed request in the score."""
+    backend: str
+    candidates: list[CandidatePart]
+    cases: list[CasePart]
+    overall: list[OverallPart]
+    """Best score first."""
+    failures: list[FailurePart]
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """Return the document that `--json` writes."""
+    return comparison.model_dump_json(indent=1) + "\n"
+
+
+def read_comparison(file: Path) -> Comparison:
+    """Read a comparison. Raises ValueError, which names the file and the fault, unless it has this version."""
+    try:
+        return Comparison.model_validate_json(file.read_bytes())
+    except OSError as error:
+        msg = f"file = {str(file)!r}, must be a file that can be read: {error.strerror}"
+        raise ValueError(msg) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if any(each["loc"] == ("comparison_version",) for each in error.errors(include_url=False)):
+            must = f"comparison_version must be {COMPARISON_VERSION}, compare again"
+            msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {must}"
+            raise ValueError(msg) from error
+        place = ".".join(map(str, first["loc"])) or "the document"
+        msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {place}: {first['msg']}"
+        raise ValueError(msg) from error

@@ -1,0 +1,167 @@
+"""Notes above a comparison's figures: candidates that cannot act, never acted, agree with others or were adapted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind
+from simulator.lab.compare.comparison import RowPart
+from simulator.lab.compare.tables import is_measure, is_oracle
+from simulator.model.text.units import duration_text
+from simulator.report.check_scopes import checked_service
+from simulator.rules.region_prices import prices_text
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.traffic.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
+
+# Figures of a row that depend on other rows.
+_DERIVED = frozenset({"elastic_speedup", "regret", "pairwise", "fractional"})
+
+
+def notes_of(candidate: Candidate, scenario: ScenarioSpec, service: str) -> list[PolicyNote]:
+    """Return the notes that are known before any run; an oracle has none."""
+    if candidate.is_oracle:
+        return []
+    return [note for note in policy_notes(candidate.applied(scenario)) if note.service == service]
+
+
+def equal_rows(rows: Sequence[RowPart]) -> list[list[str]]:
+    """Group the names of rows that agree in every figure of every run, at least two each; oracles only with oracles."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for row in rows:
+        if not is_measure(row.candidate):
+            values = {name: tuple(column) for name, column in row.values.items() if name not in _DERIVED}
+            key = (is_oracle(row.candidate), *sorted(values.items()))
+            groups.setdefault(key, []).append(row.candidate)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def case_notes(
+    candidates: Sequence[Candidate],
+    scenario: ScenarioSpec,
+    service: str,
+    rows: Sequence[RowPart],
+    found: Mapping[str, Sequence[PolicyNote]],
+) -> list[str]:
+    """Return the notes as sentences, the most serious first. `found`: the result of `notes_of` by label."""
+    labels = [candidate.label for candidate in candidates]
+    grave = [
+        f"Warning: {_named(label, note)} {note.text.removeprefix(note.policy).strip()}"
+        for label in labels
+        for note in found[label]
+        if note.kind is NoteKind.CANNOT_ACT
+    ]
+    return [
+        *grave,
+        *_baselines(labels, found),
+        *_undecided(labels, rows, found),
+        *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
+        *(_estimated(scenario, service) if any(one.price_list is None for one in candidates) else ()),
+        *_adapted(candidates, scenario, service),
+        *_shown_only(scenario, service),
+        *_limited(labels, scenario, found),
+        *(note.text for label in labels for note in found[label] if note.kind is NoteKind.BROUGHT),
+        *_spellings(candidates, scenario, service),
+    ]
+
+
+def _named(label: str, note: PolicyNote) -> str:
+    return label if label == note.policy else f"{label} ({note.policy})"
+
+
+def _baselines(labels: Sequence[str], found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
+    names = [label for label in labels if any(note.kind is NoteKind.BASELINE for note in found[label])]
+    if names:
+        yield f"Never changes the number of instances, a baseline: {', '.join(names)}"
+
+
+def _undecided(
+    labels: Sequence[str], rows: Sequence[RowPart], found: Mapping[str, Sequence[PolicyNote]]
+) -> Iterator[str]:
+    """Name the candidates that could have acted and did not in any run."""
+    given = {NoteKind.CANNOT_ACT, NoteKind.BASELINE}
+    silent = {row.candidate for row in rows if row.decisions == 0}
+    names = [label for label in labels if label in silent and not any(note.kind in given for note in found[label])]
+    if names:
+        yield f"Made no decision in any run: {', '.join(names)}"
+
+
+def _estimated(scenario: ScenarioSpec, service: str) -> Iterator[str]:
+    """Note App Runner bills that are estimates because the rates of the Region could not be read."""
+    prices = scenario.services[service].prices
+    source, estimated = prices_text(prices.region, prices.rates)
+    if estimated:
+        yield f"Bills of App Runner are estimated: rates of {prices.region}, {source}"
+
+
+def _adapted(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
+    """Note parameters of the scenario's own policy that are not its defaults: other policies have their defaults."""
+    policy = scenario.services[service].policy
+    adapted = adapted_parameters(policy)
+    if adapted and any(candidate.given == CONFIGURED and not candidate.is_oracle for candidate in candidates):
+        yield f"Adapted to the scenario: {CONFIGURED} is {policy.name} with {adapted}; the others have their defaults"
+
+
+def _shown_only(scenario: ScenarioSpec, service: str) -> Iterator[str]:
+    """Note checks that require a minimum of something bad: a candidate that does better does not fail by them."""
+    sources = [(source.name, source.service) for source in scenario.traffic]
+    texts = [
+        check.text
+        for check in scenario.checks
+        if check.asks_for_worse and checked_service(check, list(scenario.services), sources) in {None, service}
+    ]
+    if texts:
+        yield f"Checks that describe the scenario, which no candidate has to pass: {'; '.join(texts)}"
+
+
+def _limited(labels: Sequence[str], scenario: ScenarioSpec, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
+    limited = {label: note for label in labels for note in found[label] if note.kind is NoteKind.LIMITED}
+    windows = [f"{label} ({duration_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
+    if windows:
+        yield (
+            f"{duration_text(scenario.duration_s)} show only a part of the behaviour of these; the slowest window or "
+            f"delay of each: {', '.join(windows)}"
+        )
+    yield from (note.text for note in limited.values() if note.is_history)
+
+
+def _spellings(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
+    """List the differences between a policy and the platform preset of the same name, if both are compared."""
+    policies = {one.given: one for one in candidates if one.kind is CandidateKind.POLICY and not one.is_oracle}
+    for platform in candidates:
+        policy = policies.get(platform.given)
+        if platform.kind is CandidateKind.PLATFORM and policy is not None:
+            ours, theirs = (one.applied(scenario).services[service] for one in (policy, platform))
+            yield (
+                f"{policy.label} (policy) and {platform.label} differ: "
+                f"{', '.join([*differing(ours, theirs), 'prices of App Runner against those of the platform'])}"
+            )
+
+
+def differing(ours: ServiceSpec, theirs: ServiceSpec) -> list[str]:
+    """List the fields in which two services differ except for their policies, such as `MaxConcurrency 10 against 1`."""
+    words = {
+        "max_concurrency": "MaxConcurrency",
+        "min_size": "MinSize",
+        "max_size": "MaxSize",
+        "balancing": "balancing",
+        "idle_after_s": "idle after",
+    }
+    plain = [
+        f"{word} {_text(name, getattr(ours, name))} against {_text(name, getattr(theirs, name))}"
+        for name, word in words.items()
+        if getattr(ours, name) != getattr(theirs, name)
+    ]
+    mine, yours = ours.overflow, theirs.overflow
+    if mine != yours:
+        plain.append(f"overflow {mine.mode} against {yours.mode}")
+    if ours.application != theirs.application:
+        plain.append("start-up of the application alone against platform and application")
+    if ours.health_check_spec != theirs.health_check_spec:
+        plain.append("health checks")
+    return plain
+
+
+def _text(name: str, value: object) -> str:
+    return duration_text(float(str(value))) if name.endswith("_s") else str(value)

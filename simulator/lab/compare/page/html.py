@@ -1,0 +1,70 @@
+"""A comparison as one page: charts and tables in a single file that works offline and without scripts."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, Final
+
+from simulator.lab.compare.comparison import CasePart, Comparison
+from simulator.lab.compare.figures import FIGURES
+from simulator.lab.compare.page.charts import colour_of, pareto_chart, score_chart, supply_chart
+from simulator.lab.compare.tables import (
+    best_candidate,
+    difference_tables,
+    elasticity_score_tables,
+    failure_lines,
+    is_oracle,
+    main_tables,
+    number_text,
+    overall_table,
+)
+from simulator.lab.extras import needed
+from simulator.lab.statistics import RUNS_MIN
+
+TEMPLATE: Final = "compare_page.html.j2"
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Return the page.
+
+    Raises:
+        MissingLibrary: if matplotlib or jinja2 is not installed.
+    """
+    jinja: Any = needed("jinja2")
+    source = files("simulator.lab.compare.page").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    page: str = (
+        jinja.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        .from_string(source)
+        .render(
+            comparison=comparison,
+            cases=[_case(case, comparison) for case in comparison.cases],
+            overall=overall_table(comparison),
+            scores=_safe(score_chart(comparison)),
+            best=best_candidate(comparison),
+            intervals=any(len(case.seeds) >= RUNS_MIN for case in comparison.cases),
+            figures=FIGURES.values(),
+            colours={part.label: _dot(part.label, comparison) for part in comparison.candidates},
+        )
+    )
+    return page
+
+
+def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "part": case,
+        "slo": None if case.slo_s is None else number_text(case.slo_s, "s"),
+        "pareto": _safe(pareto_chart(case, comparison)),
+        "supply": _safe(supply_chart(case, comparison)),
+        "failures": failure_lines(case),
+        "tables": main_tables(case) + elasticity_score_tables(case) + difference_tables(case, comparison.baseline),
+    }
+
+
+def _dot(candidate: str, comparison: Comparison) -> str:
+    """Return the candidate's colour in the charts; an oracle has the page's text colour."""
+    return "currentColor" if is_oracle(candidate) else colour_of(candidate, comparison)
+
+
+def _safe(svg: str) -> Any:
+    """Mark an SVG as safe: the charts of this package make it, and matplotlib escapes its texts."""
+    return needed("markupsafe").Markup(svg)

@@ -1,0 +1,310 @@
+"""A comparison as tables of text: the selection, order and format of figures for human readers.
+
+The terminal and the HTML page show the same cells. A cell is the mean and, after a plus-minus sign, half of its 95 %
+confidence interval; if it is clearly asymmetric, both sides: `-0.1 +0.4`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.lab.compare.candidates import ORACLE
+from simulator.lab.compare.comparison import CasePart, Comparison, EstimatePart, RowPart
+from simulator.lab.compare.figures import FIGURES, Better, Figure, Unit
+from simulator.lab.compare.month_table import month_columns, month_title
+from simulator.lab.statistics import RUNS_MIN
+
+NOTHING: Final = "-"
+# Suffix of a policy that no load makes scale out in this scenario.
+CANNOT_ACT: Final = " (cannot act here)"
+REQUESTS: Final = (
+    "latency_p50_s",
+    "latency_p95_s",
+    "latency_p99_s",
+    "error_rate",
+    "slo_miss_ratio",
+    "cold_start_ratio",
+)
+COSTS: Final = ("instance_hours", "run_usd", "usd_per_million", "score", "score_misses", "regret")
+ELASTICITY: Final = (
+    "under_provisioned_amount",
+    "over_provisioned_amount",
+    "under_provisioned_time",
+    "over_provisioned_time",
+    "instability",
+    "sigma",
+    "elastic_speedup",
+)
+SCORES: Final = ("pairwise", "fractional", "sigma_worst")
+# Sums of floats differ in their last digits: less than this counts as zero in any unit.
+_EPSILON: Final = 1e-9
+_PERCENT: Final = 100.0
+# An interval that extends this many times as far to one side as to the other shows both sides.
+_LEANS: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell. `spread` follows the mean, and is empty if unknown. `is_best`: the best value of its column."""
+
+    text: str
+    spread: str = ""
+    is_best: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.spread}" if self.spread else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. `headings` names every column but the first, whose cells are the rows' names under `heading`.
+
+    `marks`: by name, lines below it: candidates with the same figures, or that it cannot act here.
+    """
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    heading: str = ""
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def main_tables(case: CasePart) -> list[Table]:
+    """Return the main tables of a case, which fit a terminal."""
+    slo = "" if case.slo_s is None else f", SLO {number_text(case.slo_s, 's')}"
+    seeds = f"{len(case.seeds)} seed{'s' * (len(case.seeds) != 1)}"
+    if len(case.seeds) < RUNS_MIN:
+        seeds += f" (n = {len(case.seeds)}: no interval)"
+    groups: list[tuple[str, tuple[str, ...], list[RowPart]]] = [
+        (f"{case.name}: requests, {seeds}{slo}", REQUESTS, case.rows),
+        (f"{case.name}: what it costs", COSTS, case.rows),
+    ]
+    groups += [(f"{case.name}: how supply follows demand{basis}", ELASTICITY, rows) for basis, rows in _by_basis(case)]
+    tables = [_table(case, title, names, rows) for title, names, rows in groups]
+    tables.insert(2, _month_table(case))
+    return [table for table in tables if table.headings and table.rows]
+
+
+def elasticity_score_tables(case: CasePart) -> list[Table]:
+    """Return the tables of elasticity scores, for cases with two or more candidates. Only pages show them."""
+    return [
+        _table(case, f"{case.name}: how supply follows demand, against each other{basis}", SCORES, rows)
+        for basis, rows in _by_basis(case)
+        if any("pairwise" in row.estimates for row in rows)
+    ]
+
+
+def _by_basis(case: CasePart) -> Iterator[tuple[str, list[RowPart]]]:
+    """Group the rows by the unit of their demand: rows with different units must not share a table."""
+    for basis in dict.fromkeys(row.basis for row in case.rows):
+        yield f" ({basis})" * bool(basis), [row for row in case.rows if row.basis == basis]
+
+
+def _month_table(case: CasePart) -> Table:
+    """Return a month's bill by item and the amount to pay. The free tier, which is per account, is always shown."""
+    rows = [row for row in _first_of_equals(case, case.rows) if "month_usd" in row.estimates]
+    items = month_columns(rows)
+    totals = ("month_usd", "month_net_usd") if "free tier" in items else ("month_usd",)
+    best = {name: best_of(case, FIGURES[name]) for name in totals}
+    cells = [tuple(Cell(number_text(column[place], "usd")) for column in items.values()) for place in range(len(rows))]
+    return Table(
+        month_title(case),
+        (*items, *_headings(totals)),
+        tuple((row.candidate, (*own, *_cells(row, totals, best))) for row, own in zip(rows, cells, strict=True)),
+        marks=marks_of(case),
+    )
+
+
+def difference_tables(case: CasePart, baseline: str) -> list[Table]:
+    """Return differences from the baseline, seed by seed. A spread below the difference separates two candidates."""
+    if len(case.seeds) < 2 or all(not row.differences for row in case.rows):
+        return []
+    title = f"{case.name}: difference from {baseline}"
+    return [_difference_table(case, baseline, title, (*REQUESTS[1:-1], "usd_per_million", "score"))]
+
+
+def overall_table(comparison: Comparison) -> Table:
+    """Return one table over all cases, best candidate first."""
+    rows = tuple(
+        (
+            part.candidate,
+            (
+                Cell(number_text(part.score, "usd")),
+                Cell(number_text(part.regret, "factor")),
+                Cell(number_text(part.slo_miss_ratio, "ratio")),
+                Cell(number_text(part.run_usd, "usd")),
+            ),
+        )
+        for part in comparison.overall
+        if not is_oracle_of_platform(part.candidate)
+    )
+    marks = {part.candidate: ("fails",) for part in comparison.overall if part.failing}
+    return Table("over all cases", ("score", "regret", "SLO misses", "USD"), rows, marks=marks)
+
+
+def best_candidate(comparison: Comparison) -> str:
+    """Return the candidate with the best score among those that pass everywhere, without oracles; empty if none."""
+    known = [
+        part
+        for part in comparison.overall
+        if part.score is not None and not part.failing and not is_oracle(part.candidate)
+    ]
+    return known[0].candidate if known else ""
+
+
+def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
+    """Format a number with three significant digits and its unit."""
+    if value is None:
+        return NOTHING
+    sign = "+" if signed and value > _EPSILON else ""
+    match unit:
+        case "s":
+            return f"{sign}{_digits(value * 1000)} ms" if abs(value) < 1 else f"{sign}{_digits(value)} s"
+        case "ratio":
+            return f"{sign}{_digits(value * _PERCENT)} %"
+        case "percent":
+            return f"{sign}{_digits(value)} %"
+        case "usd":
+            return f"{sign}{_digits(value)}"
+        case _:
+            return f"{sign}{_digits(value)}"
+
+
+def is_oracle(candidate: str) -> bool:
+    """True for any oracle, which is a reference and not a candidate to choose."""
+    return candidate.partition(" ")[0] == ORACLE
+
+
+def is_measure(candidate: str) -> bool:
+    """True for an oracle with another actuator than the scenario's: it is only the reference of a regret."""
+    return candidate.startswith(f"{ORACLE} as ")
+
+
+def is_oracle_of_platform(candidate: str) -> bool:
+    """True for an oracle that represents the best possible result on a platform."""
+    return candidate.startswith(f"{ORACLE} ")
+
+
+def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
+    """Return the candidates with the best mean among those that pass, without oracles; none if all are alike."""
+    known = {
+        row.candidate: _badness(row.estimates[figure.name].mean, figure.better)
+        for row in case.rows
+        if figure.name in row.estimates and not is_oracle(row.candidate) and not row.failing
+    }
+    least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
+    alone = len(known) == 1 and any(row.failing for row in case.rows)
+    if most - least <= _EPSILON and not alone:
+        return frozenset()
+    return frozenset(name for name, badness in known.items() if badness - least <= _EPSILON)
+
+
+def _badness(value: float, better: Better) -> float:
+    return {"low": value, "high": -value, "zero": abs(value), "neither": 0.0}[better]
+
+
+def _table(case: CasePart, title: str, wanted: Sequence[str], of_table: Sequence[RowPart]) -> Table:
+    names = [name for name in wanted if any(name in row.estimates for row in of_table)]
+    best = {name: best_of(case, FIGURES[name]) for name in names}
+    rows = tuple((row.candidate, tuple(_cells(row, names, best))) for row in _first_of_equals(case, of_table))
+    return Table(title, _headings(names), rows, marks=marks_of(case))
+
+
+def _first_of_equals(case: CasePart, rows: Sequence[RowPart]) -> Iterator[RowPart]:
+    """Keep one row of those with equal figures; its marks name the others. Reference-only oracles have no row."""
+    repeated = {name for names in case.equal for name in names[1:]}
+    return (row for row in rows if row.candidate not in repeated and not is_measure(row.candidate))
+
+
+def with_equals(case: CasePart) -> dict[str, str]:
+    """Map each candidate of a chart to its name and how many others agree with it; those are omitted."""
+    counts = {names[0]: len(names) - 1 for names in case.equal}
+    repeated = {name for names in case.equal for name in names[1:]}
+    return {
+        row.candidate: f"{row.candidate} (and {counts[row.candidate]} equal)"
+        if row.candidate in counts
+        else row.candidate
+        for row in case.rows
+        if row.candidate not in repeated
+    }
+
+
+def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
+    """Return the lines below the names of rows."""
+    silent = {row.candidate for row in case.rows if row.cannot_act}
+    equals = {names[0]: tuple(f"= {name}{CANNOT_ACT * (name in silent)}" for name in names[1:]) for names in case.equal}
+    marks = {}
+    for row in case.rows:
+        lines = equals.get(row.candidate, ())
+        if row.cannot_act:
+            lines += ("cannot act here",)
+        if row.failing and not is_oracle(row.candidate):
+            lines += ("fails",)
+        if lines:
+            marks[row.candidate] = lines
+    return marks
+
+
+def failure_lines(case: CasePart) -> list[str]:
+    """Return why candidates fail, one line per set of reasons. Oracles are not candidates."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for row in case.rows:
+        if row.failing and not is_oracle(row.candidate):
+            groups.setdefault(tuple(row.failing), []).append(row.candidate)
+    return [f"Fails ({'; '.join(reasons)}): {', '.join(names)}" for reasons, names in groups.items()]
+
+
+def _difference_table(case: CasePart, baseline: str, title: str, wanted: Sequence[str]) -> Table:
+    names = [name for name in wanted if any(name in row.differences for row in case.rows)]
+    rows = tuple(
+        (row.candidate, tuple(_cell(row.differences.get(name), FIGURES[name].unit, signed=True) for name in names))
+        for row in _first_of_equals(case, case.rows)
+        if row.candidate != baseline and not is_oracle_of_platform(row.candidate)
+    )
+    return Table(title, _headings(names), rows, marks=marks_of(case))
+
+
+def _cells(row: RowPart, names: Sequence[str], best: Mapping[str, frozenset[str]]) -> Iterator[Cell]:
+    for name in names:
+        yield _cell(row.estimates.get(name), FIGURES[name].unit, is_best=row.candidate in best[name])
+
+
+def _cell(found: EstimatePart | None, unit: Unit, *, signed: bool = False, is_best: bool = False) -> Cell:
+    if found is None:
+        return Cell(NOTHING)
+    # The spread has the unit of the mean beside it.
+    factor = 1000.0 if unit == "s" and abs(found.mean) < 1 else _PERCENT if unit == "ratio" else 1.0
+    return Cell(number_text(found.mean, unit, signed=signed), _spread(found, factor), is_best)
+
+
+def _spread(found: EstimatePart, factor: float) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    below, above = (found.mean - found.low) * factor, (found.high - found.mean) * factor
+    if max(below, above) <= _EPSILON:
+        return ""
+    if min(below, above) * _LEANS >= max(below, above):
+        return f"±{_digits((below + above) / 2, 2)}"
+    # A side of zero length is omitted; an interval that ends at 0 must not be rounded beyond it.
+    to_zero = 0 <= found.low <= _EPSILON and below > _EPSILON
+    sides = [f"-{_digits(below, 3 if to_zero else 2)}"] if below > _EPSILON else []
+    return " ".join([*sides, *([f"+{_digits(above, 2)}"] if above > _EPSILON else [])])
+
+
+def _headings(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(FIGURES[name].heading for name in names)
+
+
+def _digits(value: float, digits: int = 3) -> str:
+    """Format with significant digits, but never fewer than the integer part has: `0.00123`, `12.3`, `12,346`."""
+    if abs(value) < _EPSILON:
+        return "0"
+    if not math.isfinite(value):
+        return f"{value:g}"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    text = f"{value:.{digits}g}"
+    return text if "e" not in text else f"{value:.{digits - 1 - math.floor(math.log10(abs(value)))}f}"

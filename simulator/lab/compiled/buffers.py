@@ -1,0 +1,126 @@
+"""Buffer management of the kernel: refills used-up input, enlarges small arrays, hands rows to the accumulators."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from simulator.lab.compiled.accumulators import Accumulators
+from simulator.lab.compiled.inputs import Inputs
+from simulator.lab.compiled.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
+
+
+class Buffers:
+    """Owns the arrays (`world`) of one run and manages their size."""
+
+    def __init__(self, world: World, inputs: Inputs) -> None:
+        self.world = world
+        self.accumulators: Accumulators | None = None
+        self._inputs = inputs
+
+    def flush(self) -> None:
+        """Hand the rows to the accumulators. Before a accumulators exists this is never called."""
+        state = self.world.pool[0]
+        if self.accumulators is not None:
+            self.accumulators.read(self.world.rows[: state["rows"]])
+        state["rows"] = 0
+
+    def make(self) -> None:
+        """Make room for the next event (event_loop_kernel.py, `has_room`)."""
+        world, state = self.world, self.world.pool[0]
+        most = int(state["present"]) + MARGIN
+        if state["rows"] + most > len(world.rows):
+            self.flush()
+            self._lengthen("rows", most)
+        if state["events"] + 3 * most + MARGIN > len(world.whens):
+            self._more_events(int(state["events"]) + 3 * most + MARGIN)
+        if state["open_end"] + most > len(world.standing):
+            self._lengthen("standing", int(state["open_end"]) + most)
+        if state["latencies"] + most > len(world.latencies):
+            self._lengthen("latencies", int(state["latencies"]) + most)
+        if state["jobs_full"]:
+            self._replace(jobs=longer(world.jobs, 2 * world.jobs.shape[1], axis=1))
+            state["jobs_full"] = 0
+        if state["free_request"] == NOBODY:
+            first = len(world.requests)
+            if 2 * first > TARGETS:
+                msg = (
+                    f"{first:,} requests are in flight: the compiled backend numbers {TARGETS:,} at most "
+                    "(--backend event-loop)"
+                )
+                raise MemoryError(msg)
+            self._replace(requests=longer(world.requests, 2 * first))
+            chain_free(self.world, first)
+        self._draw(most)
+
+    def _draw(self, most: int) -> None:
+        """Supply arrivals, work and random draws for the coming events."""
+        state, inputs = self.world.pool[0], self._inputs
+        if state["failure_share"] > 0 and state["fate"] + most > state["fate_end"]:
+            self._lengthen("fates", 2 * most)
+            inputs.fates(self.world)
+        if state["balancing"] >= RANDOM and state["lot"] + 4 * most > state["lot_end"]:
+            self._lengthen("lots", 4 * most)
+            inputs.lots(self.world)
+        if state["work"] >= state["work_end"]:
+            inputs.work(self.world)
+        if not inputs.is_open:  # instances are added before: a source that has no times yet has not used them up
+            return
+        for number, source in enumerate(self.world.sources):
+            if source["at"] == source["end"] and not source["last"]:
+                inputs.arrivals(self.world, number)
+
+    def more_instances(self) -> None:
+        world = self.world
+        count = 2 * len(world.instances)
+        self._replace(
+            instances=longer(world.instances, count),
+            jobs=longer(world.jobs, count),
+            free=longer(world.free, count, axis=1),
+            newest=longer(world.newest, count, axis=1),
+            listed=longer(world.listed, count, axis=1),
+            commands=longer(world.commands, 4 * count + 64),
+            # The instances are the last entries of the rings, so new ones are appended.
+            befores=_longer_rings(world.befores, len(world.instances)),
+            afters=_longer_rings(world.afters, len(world.instances)),
+        )
+
+    def widen(self, capacity: int) -> None:
+        """Enlarge the arrays for another MaxConcurrency."""
+        world = self.world
+        old, new = len(world.befores) - len(world.instances), lists_of(capacity)
+        if new > old:
+            befores, afters = rings(capacity, len(world.instances))
+            # Lists keep their numbers within their tiers, and instances keep their rows.
+            moved = np.concatenate(
+                [np.arange(old // 2), new // 2 + np.arange(old // 2), new + np.arange(len(world.instances))]
+            )
+            befores[moved], afters[moved] = moved[world.befores], moved[world.afters]
+            self._replace(befores=befores, afters=afters)
+        if 2 * capacity + MARGIN > world.jobs.shape[1]:
+            self._replace(jobs=longer(world.jobs, 2 * capacity + MARGIN, axis=1))
+
+    def _more_events(self, least: int) -> None:
+        length = len(self.world.whens)
+        while length < 2 * least:
+            length *= 2
+        whens = longer(self.world.whens, length, fill=math.inf)
+        self._replace(whens=whens, when_bits=whens.view(np.int64), tags=longer(self.world.tags, length))
+
+    def _lengthen(self, name: str, least: int) -> None:
+        array = getattr(self.world, name)
+        length = len(array)
+        while length < 2 * least:
+            length *= 2
+        if length > len(array):
+            self._replace(**{name: longer(array, length)})
+
+    def _replace(self, **arrays: Any) -> World:
+        self.world = self.world._replace(**arrays)
+        return self.world
+
+
+def _longer_rings(links: Any, more: int) -> Any:
+    return np.concatenate([links, np.arange(len(links), len(links) + more, dtype=links.dtype)])

@@ -1,0 +1,97 @@
+"""The compiled backend's interface: which scenarios it plays, and playing one. numba is imported on demand."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+from simulator.model.extras import missing_text
+from simulator.replay.control_need import needs_control
+from simulator.replay.progress import SilentWatcher, Watcher
+from simulator.replay.runner import Run, play
+from simulator.report.report import RunRecord
+from simulator.scenario.recordings.traces import bin_counts
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.shapes.curves import curve_of, rate_factor
+
+# Fewest requests: below it the first run on a machine, which compiles for half a minute, would be slower than the
+# virtual loop.
+REQUESTS_MIN: Final = 1_000_000
+_ROW_BYTES_MIN: Final = 20  # per recorded request: a time and little else
+
+
+def why_not(scenario: ScenarioSpec) -> str:
+    """Return the reason why the compiled backend cannot play the scenario; empty if it can.
+
+    Each of these features needs the platform's own objects for its requests. Support would duplicate rules that are
+    seldom the hot path of a long run.
+    """
+    if importlib.util.find_spec("numba") is None:
+        return missing_text("numba")
+    return next(_reasons(scenario), "")
+
+
+def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
+    if len(scenario.services) != 1:
+        yield f"it has {len(scenario.services)} services, the backend plays one"
+    for service in scenario.services.values():
+        if service.application.simulated is None:
+            yield "its application is not simulated"
+        elif service.application.simulated.paths:
+            yield "the work of its requests depends on their path"
+        elif service.application.simulated.failures is not None:
+            yield "its instances crash, hang or run out of memory with a probability per request"
+    for source in scenario.traffic:
+        if not source.is_open:
+            yield f"its source {source.name} is closed: users wait for answers"
+        if source.session:
+            yield f"users of its source {source.name} have sessions"
+        if source.retry is not None:
+            yield f"clients of its source {source.name} retry"
+    yield from _check_reasons(scenario)
+    if needs_control(scenario):
+        yield "its timeline calls the API"
+    if any(event.wire_fault is not None for event in scenario.timeline):
+        yield "its timeline injects network faults"
+
+
+def _check_reasons(scenario: ScenarioSpec) -> Iterator[str]:
+    if len(scenario.numbers.sources) > len(scenario.traffic):
+        yield "a check distinguishes paths"
+    if any(check.abort_after_s is not None for check in scenario.checks):
+        yield "a check may end the run"
+
+
+def does_not_pay(scenario: ScenarioSpec, runs: int) -> str:
+    """Return the reason why it would not be faster for this number of runs; empty if it is. The report is the same."""
+    expected = runs * sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
+    if expected < REQUESTS_MIN:
+        return f"about {expected:.0f} requests are played before the code is compiled"
+    return ""
+
+
+def _expected_requests(scenario: ScenarioSpec, index: int) -> float:
+    """Estimate the requests of an open source; for a recording of single requests, the most that its bytes can hold."""
+    source = scenario.traffic[index]
+    if source.trace is not None:
+        return float(source.trace.file.stat().st_size / _ROW_BYTES_MIN * source.scale)
+    if source.at_once is not None:
+        return source.at_once.requests * source.scale
+    if source.bins is not None:
+        return float(bin_counts(source.bins).sum() * source.scale)
+    return curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).total
+
+
+def compiled_run(scenario: ScenarioSpec, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
+    """Play a scenario in the compiled backend, which must support it."""
+    from simulator.lab.compiled.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
+
+    return Run(scenario, watcher=watcher or SilentWatcher(), csv=csv, backend=CompiledRequests(scenario))
+
+
+def play_compiled(scenario: ScenarioSpec) -> RunRecord:
+    """Play a scenario in the compiled backend. Raises what `play` raises."""
+    record = play(compiled_run(scenario), signals=False)
+    assert record.complete, "a worker's run is never interrupted"
+    return record

@@ -1,0 +1,112 @@
+"""Input of the kernel: arrivals of sources, work of requests and random draws, in bounded chunks of named streams.
+
+Distributions are sampled in portions of the same size as in a simulated driver: some distributions give other numbers
+when the same count is drawn in other portions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.lab.compiled.state import DRAWS, World
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.demand import DRAWS as PORTION
+from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
+from simulator.traffic.shapes.curves import rate_factor
+from simulator.world.distributions import Constant, Distribution, Uniform
+from simulator.world.random_streams import RandomStreams
+
+
+class Inputs:
+    """Supplies the input of one run. The arrays of `world` are filled in place."""
+
+    def __init__(
+        self, scenario: ScenarioSpec, application: SimulatedApplication, streams: RandomStreams, service: str
+    ) -> None:
+        self._chunks: list[Iterator[Times]] = [
+            arrival_chunks(source, streams, n, scenario.duration_s, rate_factor(scenario.timeline, source.name))
+            for n, source in enumerate(scenario.traffic)
+        ]
+        self._duration_s = scenario.duration_s
+        self.is_open = False
+        self._cpu = _Stream(application.cpu, streams.stream("service", service, "cpu"))
+        self._io = _Stream(application.io, streams.stream("service", service, "io"))
+        self._fates = _Stream(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._lots = streams.stream("service", service, "balancing")
+
+    def open(self, world: World, order: int) -> int:
+        """Set every source's timer for its first request, with orders after `order`; return the last order used."""
+        self.is_open = True
+        for number in range(len(self._chunks)):
+            self.arrivals(world, number)
+            source = world.sources[number]
+            if source["at"] == source["end"]:
+                source["over"] = 1
+                continue
+            order += 1
+            source["order"] = order
+            source["when_s"] = world.pool[0]["origin_s"] + world.times[number, 0]
+            source["at"] = 1
+        return order
+
+    def arrivals(self, world: World, number: int) -> None:
+        """Supply the next arrival times of a source that has used up its previous ones."""
+        source, origin_s = world.sources[number], world.pool[0]["origin_s"]
+        chunk = next(self._chunks[number], None)
+        if chunk is not None:
+            # A run is a half-open interval (traffic/clients.py, OpenClient): a request due at its end, or rounded to
+            # it, is not sent.
+            chunk = chunk[: int(np.searchsorted(origin_s + chunk, origin_s + self._duration_s))]
+        if chunk is None or not len(chunk):
+            source["last"] = 1
+            return
+        assert len(chunk) <= CHUNK_ARRIVALS
+        world.times[number, : len(chunk)] = chunk
+        source["at"], source["end"] = 0, len(chunk)
+
+    def work(self, world: World) -> None:
+        pool = world.pool[0]
+        self._cpu.fill(world.cpu)
+        self._io.fill(world.io)
+        pool["work"], pool["work_end"] = 0, len(world.cpu)
+
+    def fates(self, world: World) -> None:
+        pool = world.pool[0]
+        rest = world.fates[pool["fate"] : pool["fate_end"]].copy()
+        world.fates[: len(rest)] = rest
+        whole = len(rest) + (len(world.fates) - len(rest)) // PORTION * PORTION
+        self._fates.fill(world.fates[len(rest) : whole])
+        pool["fate"], pool["fate_end"] = 0, whole
+
+    def lots(self, world: World) -> None:
+        pool = world.pool[0]
+        rest = world.lots[pool["lot"] : pool["lot_end"]].copy()
+        world.lots[: len(rest)] = rest
+        world.lots[len(rest) :] = self._lots.random(len(world.lots) - len(rest))
+        pool["lot"], pool["lot_end"] = 0, len(world.lots)
+
+
+class _Stream:
+    """A distribution sampled in portions; a constant one is written once."""
+
+    def __init__(self, distribution: Distribution, rng: np.random.Generator) -> None:
+        self._law = distribution
+        self._rng = rng
+        self._written = False
+
+    def fill(self, array: Any) -> None:
+        """Fill `array`, whose length is a whole number of portions."""
+        if isinstance(self._law, Constant):
+            if not self._written:
+                array[:] = self._law.value
+                self._written = True
+            return
+        for first in range(0, len(array), PORTION):
+            array[first : first + PORTION] = self._law.draw(self._rng, PORTION)
+
+
+assert DRAWS % PORTION == 0, "whole portions only"

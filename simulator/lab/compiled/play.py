@@ -1,0 +1,114 @@
+"""Plays a scenario in the compiled backend."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.fleet.pool.pool import Pool, nothing_probes
+from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.lab.compiled.accumulators import Accumulators
+from simulator.lab.compiled.buffers import Buffers
+from simulator.lab.compiled.inputs import Inputs
+from simulator.lab.compiled.loop import CompiledLoop
+from simulator.lab.compiled.pool import CompiledPool
+from simulator.lab.compiled.state import BALANCINGS, NOBODY, new_world
+from simulator.platform.platform import Platform
+from simulator.replay.applications import application_of
+from simulator.replay.run_recorder import RunRecorder
+from simulator.rules.balancing import Draw
+from simulator.rules.ejection import EjectionSettings
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS
+from simulator.traffic.traffic import Traffic
+from simulator.world.clock import ClockKind
+from simulator.world.random_streams import RandomStreams
+
+# Initial number of instance rows; it grows on demand.
+INSTANCES: int = 64
+
+
+class CompiledRequests:
+    """The compiled backend of one run (replay/request_backend.py)."""
+
+    def __init__(self, scenario: ScenarioSpec) -> None:
+        self._scenario = scenario
+        ((self._name, self._service),) = scenario.services.items()
+        application = application_of(self._service.application, ClockKind.VIRTUAL, self._service.wake_s)
+        assert isinstance(application, SimulatedApplication), "why_not has looked"
+        self._application = application
+        self._inputs = Inputs(scenario, application, RandomStreams(scenario.seed), self._name)
+        self._pool: CompiledPool | None = None
+
+    def make_loop(self) -> asyncio.AbstractEventLoop:
+        return CompiledLoop()
+
+    def make_pool(self, settings: PoolSettings, ejection: EjectionSettings | None, _draw: Draw) -> Pool:
+        capacity = settings.scaling.max_concurrency
+        world = new_world(len(self._scenario.traffic), capacity, INSTANCES, CHUNK_ARRIVALS)
+        state, application = world.pool[0], self._application
+        state["capacity"] = capacity
+        state["queue"] = settings.overflow.queue
+        state["wait_s"] = settings.overflow.wait_s
+        state["timeout_s"] = settings.request_timeout_s
+        state["balancing"] = BALANCINGS.index(settings.balancing)
+        state["workers"] = NOBODY if application.workers is None else application.workers
+        state["vcpu"] = settings.size.vcpu
+        state["failure_share"] = application.failure_share
+        state["wake_s"] = application.wake_s
+        checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
+        self._pool = CompiledPool(settings, ejection, Buffers(world, self._inputs), health_is_certain=not checks_fail)
+        return self._pool
+
+    def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
+        pool = self._pool
+        assert pool is not None, "a platform has its pool"
+        actuator = platform.services[self._name].serving.plan.policy.actuator
+        state = pool.world.pool[0]
+        state["reacts_to_queue"] = pool.on_wait is not nothing_probes
+        state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
+        accumulators = Accumulators(
+            len(self._scenario.traffic),
+            recorder.stats_by_source,
+            recorder.series,
+            recorder.row_readers,
+            recorder.watched,
+        )
+        pool.open(self._inputs, platform.clock.origin_s)
+        traffic = CompiledTraffic(pool, accumulators)
+        recorder.before_view = traffic.watch
+        return traffic
+
+
+class CompiledTraffic:
+    """All traffic sources of a run (traffic/traffic.py, `Traffic`)."""
+
+    def __init__(self, pool: CompiledPool, accumulators: Accumulators) -> None:
+        self._pool = pool
+        self._accumulators: Accumulators | None = accumulators
+        pool.buffers.accumulators = accumulators
+
+    def watch(self) -> None:
+        """Count the ended requests that a live view shows."""
+        if self._accumulators is not None:
+            self._pool.buffers.flush()
+            self._accumulators.watch()
+
+    def stop(self) -> None:
+        self._pool.world.sources["over"] = 1
+
+    async def drained(self) -> None:
+        state = self._pool.world.pool[0]
+        if not state["present"]:
+            return
+        ended = asyncio.get_running_loop().create_future()
+        self._pool.on_ended = lambda: ended.set_result(None)
+        state["tells_end"] = 1
+        await ended
+
+    async def close(self) -> None:
+        self.stop()
+        accumulators, self._accumulators = self._accumulators, None
+        if accumulators is not None:
+            self._pool.buffers.flush()
+            accumulators.settle()

@@ -1,0 +1,271 @@
+"""The requests' part of a pool (fleet/pool/pool.py, rules/admission.py, rules/meter.py): one function per rule."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.lab.compiled.balancing_kernel import free_slot, take
+from simulator.lab.compiled.compiled import kernel
+from simulator.lab.compiled.deadline_kernel import (
+    close_request,
+    count_present,
+    count_waiting,
+    forget,
+    join_line,
+    leave_line,
+    longest_open,
+    open_request,
+    tell,
+    watch_line,
+    write_rejected,
+    write_row,
+)
+from simulator.lab.compiled.heap_kernel import schedule
+from simulator.lab.compiled.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, TIMERS, WAITED, WOKE, World
+from simulator.lab.compiled.station_kernel import arm, arrive_at_station, computed, leave_station
+from simulator.model import rejection
+
+OVERFLOW: Final = int(rejection.OVERFLOW.status)
+QUEUE_TIMEOUT: Final = int(rejection.QUEUE_TIMEOUT.status)
+UNAVAILABLE: Final = int(rejection.UNAVAILABLE.status)
+TIMEOUT: Final = int(rejection.TIMEOUT.status)
+OK, FAILED = 200, 500
+
+# --- one slot ------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def begin(w: World, request: int, now: float) -> None:
+    """Begin the request at its instance, which is active."""
+    it = w.requests[request]
+    it.begun_s = now
+    if it.cpu_s > 0 or w.pool[0].workers != NOBODY:
+        arrive_at_station(w, it.instance, request, now)
+        arm(w, it.instance)
+    else:
+        schedule(w, now + it.io_s, DONE, request)
+
+
+@kernel
+def awaken(w: World, row: int, now: float) -> None:
+    """Give the instance its CPU back: requests assigned to it in between begin now."""
+    instance = w.instances[row]
+    instance.awake = 1
+    request = instance.pending_head
+    instance.pending_head = instance.pending_tail = NOBODY
+    while request != NOBODY:
+        it = w.requests[request]
+        following = it.chain
+        if it.place != NOBODY:
+            it.cold_s += now - it.granted_s
+            begin(w, request, now)
+        else:
+            forget(w, request)
+        request = following
+
+
+@kernel
+def begin_awake(w: World, request: int, row: int, now: float) -> None:
+    p = w.pool[0]
+    instance = w.instances[row]
+    w.requests[request].chain = NOBODY
+    if instance.pending_tail == NOBODY:
+        instance.pending_head = request
+    else:
+        w.requests[instance.pending_tail].chain = request
+    instance.pending_tail = request
+    if instance.idle:
+        instance.idle = 0
+        tell(w, WOKE, row, 0)
+        if p.wake_s > 0:
+            instance.held_by += 1
+            schedule(w, now + p.wake_s, AWAKEN, row)
+        else:
+            awaken(w, row, now)
+
+
+@kernel
+def hold_slot(w: World, request: int, row: int, now: float) -> None:
+    it = w.requests[request]
+    it.instance = row
+    it.granted_s = now
+    w.instances[row].held_by += 1
+
+
+@kernel
+def grant(w: World, request: int, row: int, now: float) -> None:
+    """Assign a slot to the request."""
+    it = w.requests[request]
+    instance = w.instances[row]
+    if instance.ready_s > it.arrived_s:
+        it.cold_s = instance.ready_s - max(it.arrived_s, instance.wanted_s)
+    if instance.awake:
+        begin(w, request, now)
+    else:
+        begin_awake(w, request, row, now)
+
+
+@kernel
+def vacate(w: World, row: int, now: float) -> None:
+    """Free a slot. The longest waiting request gets it, unless the instance has left service or exceeds its limit."""
+    p = w.pool[0]
+    instance = w.instances[row]
+    if instance.tier == NO_TIER:
+        instance.outstanding -= 1
+    else:
+        free_slot(w, row)
+        if p.line_head != NOBODY:
+            other = take(w)
+            if other != NOBODY:
+                request = p.line_head
+                leave_line(w, request)
+                count_waiting(w, now, -1)
+                hold_slot(w, request, other, now)
+                grant(w, request, other, now)
+                return
+    if instance.outstanding == 0:
+        instance.idle_since_s = now
+        if not instance.watched and (instance.draining or p.tells_quiet):
+            p.order += TIMERS  # order numbers of the timers that the platform makes for it
+            tell(w, QUIET, row, p.order)
+
+
+@kernel
+def release(w: World, request: int, now: float) -> None:
+    p = w.pool[0]
+    it = w.requests[request]
+    count_present(w, now, -1)
+    p.finished += 1
+    p.service_s += now - it.granted_s
+    if p.keeps_latencies:
+        w.latencies[p.latencies] = now - it.arrived_s
+        p.latencies += 1
+    vacate(w, it.instance, now)
+
+
+@kernel
+def let_go(w: World, request: int, now: float, rejected: int) -> None:
+    """End the request without an answer of the application."""
+    p = w.pool[0]
+    it = w.requests[request]
+    close_request(w, request)
+    if it.instance == NOBODY:
+        leave_line(w, request)
+        count_waiting(w, now, -1)
+        count_present(w, now, -1)
+        p.rejected += rejected
+    else:
+        release(w, request, now)
+
+
+@kernel
+def forget_if_unheld(w: World, request: int) -> None:
+    """Free the request's entry if it was queued; otherwise its instance still works on it, or has it pending."""
+    if w.requests[request].instance == NOBODY:
+        forget(w, request)
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def offer(w: World, source: int, now: float) -> None:
+    """Process an arriving request: it gets a slot, a place in the queue, or a rejection."""
+    p = w.pool[0]
+    p.arrivals += 1
+    at = p.work
+    p.work += 1
+    row = take(w) if p.line_head == NOBODY else NOBODY
+    if row == NOBODY and (p.wait_s <= 0 or p.waiting >= p.queue):
+        p.rejected += 1
+        write_rejected(w, source, now, OVERFLOW if p.ready else UNAVAILABLE)
+        return
+    count_present(w, now, 1)
+    request = p.free_request
+    it = w.requests[request]
+    p.free_request = it.chain
+    it.arrived_s = now
+    it.begun_s = -1.0
+    it.cold_s = 0.0
+    it.cpu_s, it.io_s = w.cpu[at], w.io[at]
+    it.source = source
+    it.instance = NOBODY
+    open_request(w, request)
+    if row != NOBODY:
+        hold_slot(w, request, row, now)
+        grant(w, request, row, now)
+    else:
+        join_line(w, request)
+        count_waiting(w, now, 1)
+        watch_line(w)
+        if p.reacts_to_queue:
+            tell(w, WAITED, 0, 0)
+
+
+@kernel
+def done(w: World, request: int, now: float) -> None:
+    """End a request that its instance has finished."""
+    p = w.pool[0]
+    it = w.requests[request]
+    row = it.instance
+    if p.workers != NOBODY:
+        leave_station(w, row, now)
+        arm(w, row)
+    if it.place != NOBODY and not w.instances[row].gone:
+        status = OK
+        if p.failure_share > 0:
+            if w.fates[p.fate] < p.failure_share:
+                status = FAILED
+            p.fate += 1
+        close_request(w, request)
+        release(w, request, now)
+        write_row(w, request, now, status)
+    forget(w, request)
+
+
+@kernel
+def look(w: World, row: int, armed_s: float, now: float) -> None:
+    """Move the requests whose computation has ended on to their I/O."""
+    station = w.instances[row]
+    station.held_by -= 1
+    if armed_s != station.armed_s:
+        return  # an earlier timer has done this already
+    station.armed_s = float("inf")
+    request = computed(w, row, now)
+    while request != NOBODY:
+        following = w.requests[request].chain
+        if w.requests[request].io_s > 0:
+            schedule(w, now + w.requests[request].io_s, DONE, request)
+        else:
+            done(w, request, now)
+        request = following
+    arm(w, row)
+
+
+@kernel
+def expire(w: World, now: float) -> None:
+    """End the requests whose time in the queue is over."""
+    p = w.pool[0]
+    p.expiry_armed = 0
+    while p.line_head != NOBODY and w.requests[p.line_head].arrived_s + p.wait_s <= now:
+        request = p.line_head
+        let_go(w, request, now, 1)
+        write_row(w, request, now, QUEUE_TIMEOUT if p.ready else UNAVAILABLE)
+        forget(w, request)
+    watch_line(w)
+
+
+@kernel
+def time_out(w: World, now: float) -> None:
+    """End the requests whose total time is over."""
+    p = w.pool[0]
+    request = longest_open(w)
+    while request != NOBODY and w.requests[request].arrived_s + p.timeout_s <= now:
+        let_go(w, request, now, 0)
+        write_row(w, request, now, TIMEOUT)
+        forget_if_unheld(w, request)
+        request = longest_open(w)
+    p.deadline_armed = 0
+    if request != NOBODY:
+        p.deadline_armed = 1
+        schedule(w, w.requests[request].arrived_s + p.timeout_s, DEADLINE, 0)

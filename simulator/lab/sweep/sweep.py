@@ -1,0 +1,134 @@
+"""A sweep: plays every point of a grid once, despite interruptions, and writes one table at the end.
+
+Each finished point is a line in a journal beside the result, written before the next one is reported. A sweep that is
+started again with the same scenario, recordings, axes and seeds reads it and plays the missing and failed points. With
+other inputs, or while another process uses the journal, it raises SweepConflict.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import simulator
+from simulator.lab.sweep.grid import Axis, GridPoint, points
+from simulator.lab.sweep.point_run import Row, play_point
+from simulator.lab.sweep.worker_pools import Play, WorkerPool
+
+
+class SweepConflict(Exception):
+    """The journal beside the result belongs to another sweep, or to another process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep. `file`: the scenario. `out`: the result, with the journal beside it until the result is written.
+
+    `inputs`: other files that the points depend on (recordings, the user's policies). A sweep with a changed input is
+    another sweep.
+    """
+
+    file: Path
+    axes: Sequence[Axis]
+    seeds: Sequence[int]
+    out: Path
+    play: Play = play_point
+    inputs: Sequence[Path] = ()
+    _points: list[GridPoint] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_points", list(points(self.axes, self.seeds)))
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    @property
+    def journal(self) -> Path:
+        return self.out.with_name(self.out.name + ".partial.jsonl")
+
+    def run(
+        self, worker_pool: WorkerPool, on_row: Callable[[GridPoint, Row, bool], None] = lambda *_: None
+    ) -> list[Row]:
+        """Return rows in the grid's order: the axes' values, `seed`, and figures or `error`. The journal stays.
+
+        `on_row` is called for every point, with True for those that an earlier start has played.
+
+        Raises:
+            SweepConflict: if the journal belongs to another sweep, or another process uses it.
+            OSError: if the scenario cannot be read or the journal cannot be written.
+        """
+        with self._opened() as journal:
+            done = self._read(journal)
+            for point in self._points:
+                if point.number in done:
+                    on_row(point, done[point.number], True)
+            missing = (point for point in self._points if point.number not in done)
+            for point, row in worker_pool.rows(self.play, str(self.file), missing):
+                _write(journal, {"point": point.number, "row": row})
+                done[point.number] = row
+                on_row(point, row, False)
+        return [self._whole(point, done[point.number]) for point in self._points]
+
+    def forget(self) -> None:
+        """Delete the journal. Call when the result has been written."""
+        self.journal.unlink(missing_ok=True)
+
+    def _whole(self, point: GridPoint, row: Row) -> Row:
+        values = {name: _cell(value) for name, value in point.changes}
+        return {**values, "seed": point.seed, **row}
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[TextIO]:
+        """Open and lock the journal: two processes that wrote to one journal would play every point twice."""
+        with self.journal.open("a+", encoding="utf-8") as journal:
+            try:
+                fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                msg = f"{self.journal} is in use by another process; wait for it, or choose another result file"
+                raise SweepConflict(msg) from error
+            yield journal
+
+    def _read(self, journal: TextIO) -> dict[int, Row]:
+        """Return the rows that an earlier start has played without error; remove a last line that a crash cut off."""
+        journal.seek(0)
+        whole: list[str] = []
+        try:
+            whole += [line for line in journal if line.endswith("\n")]
+            entries = [json.loads(line) for line in whole]
+            digests = [entry["sweep"] for entry in entries[:1]]
+            done = {entry["point"]: entry["row"] for entry in entries[1:] if "error" not in entry["row"]}
+        except (ValueError, KeyError, TypeError):
+            digests, done = [""], {}  # not a journal
+        if digests not in ([], [self._digest()]):
+            msg = f"{self.journal} belongs to another sweep; remove it, or choose another result file"
+            raise SweepConflict(msg)
+        os.truncate(journal.fileno(), sum(len(line.encode()) for line in whole))
+        journal.seek(0, os.SEEK_END)
+        if not digests:
+            _write(journal, {"sweep": self._digest()})
+        return done
+
+    def _digest(self) -> str:
+        given = [simulator.__version__, [[axis.name, list(axis.values)] for axis in self.axes], list(self.seeds)]
+        digest = hashlib.sha256(self.file.read_bytes() + json.dumps(given, sort_keys=True).encode())
+        for path in self.inputs:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+
+def _write(journal: TextIO, entry: dict[str, Any]) -> None:
+    journal.write(json.dumps(entry) + "\n")
+    journal.flush()
+
+
+def _cell(value: Any) -> str | int | float | bool | None:
+    """Return an axis value as a table cell: a plain value as it is, a mapping as its text."""
+    return value if isinstance(value, str | int | float | bool | None) else json.dumps(value)

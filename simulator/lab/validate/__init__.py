@@ -1,0 +1,1 @@
+"""Validation: published inputs and outputs against what comes out here."""

@@ -1,0 +1,151 @@
+"""The public load test of App Runner, played by the whole platform, and the worked examples of its price page.
+
+Cases 29 to 31 (ground_truth/apprunner_loadtest_2023_NOTICE.txt): an application that sleeps 80 ms, MaxConcurrency 10, a
+constant arrival rate. The shipped scenario plays both of its tests in one run: `single-50` to `single-250`, one
+instance at most, and `ladder`, up to five. Tolerances of the validation sheet: error rate within 5 points, lag within
+10 s.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from simulator.lab.validate.case import Case, Finding
+from simulator.lab.validate.ground_truth import rows
+from simulator.model.sizes import InstanceSize
+from simulator.replay.runner import Run, play
+from simulator.report.report import build_report
+from simulator.report.schema import Report, ServicePart
+from simulator.rules.pricing import (
+    HOURS_PER_MONTH,
+    SECONDS_PER_HOUR,
+    InstanceUsage,
+    Rates,
+    bill,
+    metered,
+    month_of_rounded_days,
+)
+from simulator.rules.region_prices import rates_of
+from simulator.scenario.scenario import load_scenario
+from simulator.scenario.shipped import shipped_scenarios
+
+LOSS_TOLERANCE: Final = 0.05
+LAG_TOLERANCE_S: Final = 10.0
+# Case 30, from the note of the vector: all failures of the first step came in its first 58 s, with a share of 38.8 %.
+STEP_S: Final = 180.0
+LOSSY_S: Final = 58.0
+LOSSY_RATIO: Final = 0.388
+
+LOAD_TEST: Final = "Antvirf/aws-app-runner-scale-test @488b56fa, read off its plots"
+PRICE_PAGE: Final = "aws.amazon.com/apprunner/pricing"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPhase:
+    """A row of the vector: one constant rate. `begin_s` counts from the start of its test."""
+
+    test: str
+    rate_rps: int
+    begin_s: float
+    end_s: float
+    requests: int
+    error_rate: float
+
+    def __str__(self) -> str:
+        return f"{self.test}-{self.rate_rps}"
+
+    @property
+    def service(self) -> str:
+        """The shipped scenario's service that plays this row."""
+        return str(self) if self.test == "single" else self.test
+
+
+def phases() -> Iterator[LoadPhase]:
+    """Return all phases, in the order of the vector."""
+    begin_s = 0.0
+    for row in rows("apprunner_loadtest_2023.csv"):
+        begin_s = begin_s if row["test"] == "ladder" else 0.0
+        end_s = begin_s + float(row["phase_s"])
+        requests, failures = int(row["requests"]), int(row["failures_read_off_plot"])
+        yield LoadPhase(row["test"], int(row["offered_rps"]), begin_s, end_s, requests, failures / requests)
+        begin_s = end_s if row["test"] == "ladder" else 0.0
+
+
+@functools.cache
+def load_test() -> Report:
+    """Play the shipped scenario once."""
+    return build_report(play(Run(load_scenario(shipped_scenarios()["app-runner-load-test"])), signals=False))
+
+
+def service_of(report: Report, name: str) -> ServicePart:
+    return next(service for service in report.services if service.name == name)
+
+
+def lost_and_offered(service: ServicePart, begin_s: float, end_s: float) -> tuple[int, int]:
+    """Return the requests (rejected, offered) within [begin_s, end_s), which must be edges of the report's bins."""
+    series = service.series
+    first, last = begin_s / series.width_s, end_s / series.width_s
+    assert first.is_integer(), first
+    assert last.is_integer(), last
+    bins = slice(int(first), int(last))
+    return sum(series.rejected[bins]), sum(series.offered[bins])
+
+
+def losses(test: str) -> list[Finding]:
+    """Cases 29 and 31: the error rate in every phase of a test."""
+    found = []
+    for phase in phases():
+        if phase.test == test:
+            lost, offered = lost_and_offered(service_of(load_test(), phase.service), phase.begin_s, phase.end_s)
+            found.append(Finding(f"loss at {phase.rate_rps}/s", phase.error_rate, lost / offered, LOSS_TOLERANCE))
+    return found
+
+
+def first_step() -> list[Finding]:
+    """Case 30: the error rate until the first step is served, and the time at which it is."""
+    ladder = service_of(load_test(), "ladder")
+    lost, offered = lost_and_offered(ladder, 0, LOSSY_S)
+    return [
+        Finding("loss before it is served", LOSSY_RATIO, lost / offered, LOSS_TOLERANCE),
+        Finding("seconds until it is served", LOSSY_S, last_loss_s(ladder), LAG_TOLERANCE_S),
+    ]
+
+
+def last_loss_s(ladder: ServicePart) -> float:
+    """Return the end of the last second of the first step in which a request failed."""
+    width_s = ladder.series.width_s
+    lossy = [(place + 1) * width_s for place, rejected in enumerate(ladder.series.rejected) if rejected]
+    return max((at_s for at_s in lossy if at_s <= STEP_S), default=0.0)
+
+
+def price_examples() -> list[Finding]:
+    """Check the page's two retrieved examples, a month each of 30 rounded days; and months computed from its rates."""
+    one, hour_s = InstanceSize(1024, 2048), SECONDS_PER_HOUR
+    test_app = _usd([InstanceUsage(2 * hour_s, [(0, 2 * hour_s)], one)])
+    light_api = _usd([InstanceUsage(24 * hour_s, [(0, 8 * hour_s)], one)])
+    month_s = HOURS_PER_MONTH * hour_s
+    tokyo = rates_of("ap-northeast-1")
+    return [
+        Finding("example 1, USD a month", 4.80, month_of_rounded_days(test_app), 1e-9),
+        Finding("example 2, USD a month", 25.50, month_of_rounded_days(light_api), 1e-9),
+        Finding("1 vCPU / 2 GB idle, USD a month", 10.22, _usd([InstanceUsage(month_s, [], one)]), 1e-6),
+        Finding("the same always active", 56.94, _usd([InstanceUsage(month_s, [(0, month_s)], one)]), 1e-6),
+        Finding("the same in Tokyo", 72.27, _usd([InstanceUsage(month_s, [(0, month_s)], one)], tokyo), 1e-6),
+    ]
+
+
+def cases() -> list[Case]:
+    return [
+        Case("29", "App Runner, one instance", LOAD_TEST, partial(losses, "single")),
+        Case("30", "App Runner, step overload", LOAD_TEST, first_step),
+        Case("31", "App Runner, ladder", LOAD_TEST, partial(losses, "ladder")),
+        Case("13.3", "App Runner, the price page's examples", PRICE_PAGE, price_examples),
+    ]
+
+
+def _usd(usages: Sequence[InstanceUsage], rates: Rates | None = None) -> float:
+    return bill(metered(usages), rates or rates_of("us-east-1")).usd

@@ -1,0 +1,36 @@
+"""Which backend plays: one run by its own length, one of many by the length of all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
+from simulator.lab.compare.backends import kind_of
+from simulator.lab.compare.candidates import candidates_of
+from simulator.lab.compare.compare import Plan
+from simulator.scenario.scenario import load_scenario
+from tests.lab.compare.compare_scenarios import closed, step
+
+
+def test_many_short_runs_are_worth_what_a_long_one_is(tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    scenario = load_scenario(step(tmp_path))
+
+    assert kind_of(AUTO, scenario).name == EVENT_LOOP
+    assert kind_of(AUTO, scenario, runs=10_000).name == COMPILED
+    assert kind_of(EVENT_LOOP, scenario, runs=10_000).name == EVENT_LOOP
+
+
+def test_what_the_compiled_gear_cannot_play_it_is_not_given_however_many_runs(tmp_path: Path) -> None:
+    assert kind_of(AUTO, load_scenario(closed(tmp_path)), runs=10**6).name == EVENT_LOOP
+
+
+def test_every_task_of_a_comparison_knows_how_many_there_are_of_its_scenario(tmp_path: Path) -> None:
+    candidates = candidates_of(["app-runner", "knative"], [], {})
+    plan = Plan([step(tmp_path)], candidates, baseline="knative", seeds=5)
+
+    runs = 5 * len(plan.everybody)  # with the oracles
+    assert {task.runs for task in plan.tasks()} == {runs}
+    assert len(plan.tasks()) == runs

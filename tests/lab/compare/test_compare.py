@@ -1,0 +1,191 @@
+"""Comparisons: common random numbers, the oracle as the measure, and the same answer however it is computed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.lab.compare.candidates import candidates_of
+from simulator.lab.compare.compare import Plan, compare
+from simulator.lab.compare.comparison import CasePart, Comparison, RowPart
+from simulator.lab.compare.figures import Terms, slower_than
+from simulator.lab.statistics import independent
+from simulator.records.histogram import Histogram
+from simulator.replay.runner import Run, play
+from simulator.scenario.scenario import load_scenario
+from tests.lab.compare.compare_scenarios import closed, step, two
+
+POLICIES = ("app-runner", "knative", "fixed")
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    return compare(plan(step(tmp_path_factory.mktemp("step"))))
+
+
+def plan(file: Path, policies: tuple[str, ...] = POLICIES, seeds: int = 8, **more: object) -> Plan:
+    candidates = candidates_of(policies, (), {})
+    return Plan([file], candidates, baseline=candidates[0].label, seeds=seeds, **more)  # type: ignore[arg-type]
+
+
+def row(case: CasePart, candidate: str) -> RowPart:
+    return next(row for row in case.rows if row.candidate == candidate)
+
+
+def test_every_candidate_has_a_value_for_every_seed(comparison: Comparison) -> None:
+    (case,) = comparison.cases
+    assert [row.candidate for row in case.rows][:4] == [*POLICIES, "oracle"]
+    assert all(row.candidate.startswith("oracle as ") for row in case.rows[4:])
+    assert case.seeds == list(range(3, 11))
+    assert {len(values) for row in case.rows for values in row.values.values()} == {8}
+    assert comparison.failures == []
+
+
+def test_the_same_seed_has_the_same_requests_whoever_scales(tmp_path: Path) -> None:
+    """Common random numbers: not only as many requests, but the same ones with the same work."""
+    scenario = load_scenario(step(tmp_path))
+
+    def work(policy: str) -> dict[str, str]:
+        rows = io.StringIO()
+        play(Run(scenario.with_policy(policy), csv=rows), signals=False)
+        rows.seek(0)
+        return {row["intended_s"]: row["service_s"] for row in csv.DictReader(rows) if row["status"] == "200"}
+
+    mine, yours = work("app-runner"), work("knative")
+    both = mine.keys() & yours.keys()
+    assert len(both) > 600
+    assert all(float(mine[at]) == pytest.approx(float(yours[at]), abs=1e-8) for at in both)
+
+
+def test_a_difference_is_known_better_than_two_independent_runs_would_tell(comparison: Comparison) -> None:
+    """Common random numbers shown to matter (issue 7, must show 6)."""
+    (case,) = comparison.cases
+    mine, base = row(case, "fixed"), row(case, "app-runner")
+    for name in ("latency_mean_s", "error_rate", "score"):
+        paired = mine.differences[name]
+        apart = independent(mine.values[name], base.values[name])
+        assert apart is not None
+        assert apart.half_width is not None
+        assert paired.low is not None
+        assert paired.high is not None
+        assert (paired.high - paired.low) / 2 < apart.half_width, name
+
+
+def test_differences_are_those_of_the_means_and_the_baseline_has_none(comparison: Comparison) -> None:
+    (case,) = comparison.cases
+    assert row(case, "app-runner").differences == {}
+    knative = row(case, "knative")
+    difference = knative.estimates["run_usd"].mean - row(case, "app-runner").estimates["run_usd"].mean
+    assert knative.differences["run_usd"].mean == pytest.approx(difference)
+
+
+def test_the_oracle_is_the_measure(comparison: Comparison) -> None:
+    (case,) = comparison.cases
+    oracle = row(case, "oracle as app-runner")
+    assert set(oracle.values["regret"]) == {1}
+    oracle = row(case, "oracle")
+    assert oracle.estimates["error_rate"].mean == 0
+    # Percent: the demand has bins of five seconds, the oracle looks each second.
+    assert (
+        oracle.estimates["under_provisioned_amount"].mean
+        < row(case, "app-runner").estimates["under_provisioned_amount"].mean / 3
+    )
+    assert all(row(case, name).estimates["regret"].mean > 1 for name in ("app-runner", "fixed"))
+    assert comparison.overall[0].regret is not None
+    assert [part.candidate for part in comparison.overall if part.candidate == "oracle"] == ["oracle"]
+
+
+@pytest.mark.case("L23")
+def test_regret_is_against_the_best_known_with_the_same_actuator_and_never_below_one(tmp_path: Path) -> None:
+    """Knative starts pods in a second and queues: the oracle of App Runner's actuator is no measure of it."""
+    found = compare(plan(step(tmp_path), policies=("configured", "knative", "cloud-run", "hpa"), seeds=3))
+    (case,) = found.cases
+    for name in ("configured", "knative", "cloud-run", "hpa"):
+        assert all(regret is not None and regret >= 1 for regret in row(case, name).values["regret"]), name
+    knative, oracle = row(case, "knative"), row(case, "oracle as knative")
+    for place, regret in enumerate(knative.values["regret"]):
+        scores = [one.values["score"][place] for one in (knative, oracle)]
+        assert regret == pytest.approx(scores[0] / min(scores))  # type: ignore[operator,type-var]
+
+
+def test_the_score_is_the_documented_formula(tmp_path: Path) -> None:
+    """USD and 0.01 USD for every request that misses its SLO, per million requests; here all of them do."""
+    found = compare(plan(two(tmp_path), policies=("fixed",), seeds=1, terms=Terms(slo_s=0.05, miss_usd=0.01)))
+    values = found.cases[0].rows[0].values
+    (usd,), (requests,) = values["run_usd"], values["requests"]
+    assert usd is not None
+    assert requests == 100
+    assert values["slo_miss_ratio"] == [1]
+    assert values["score"] == [pytest.approx((usd + 0.01 * 100) / 100 * 1e6)]
+
+
+def test_eta_is_one_for_the_baseline(comparison: Comparison) -> None:
+    (case,) = comparison.cases
+    assert row(case, "app-runner").estimates["elastic_speedup"].mean == pytest.approx(1)
+    # Fixed is short for most of the peak, and the oracle is not.
+    oracle, fixed = (row(case, name).estimates for name in ("oracle", "fixed"))
+    assert oracle["under_provisioned_amount"].mean < fixed["under_provisioned_amount"].mean
+
+
+def test_processes_give_the_same_comparison_as_one(tmp_path: Path) -> None:
+    asked = plan(step(tmp_path), seeds=2)
+    assert compare(asked, workers=2) == compare(asked)
+
+
+def test_a_closed_load_is_compared_without_oracle_and_elasticity(tmp_path: Path) -> None:
+    found = compare(plan(closed(tmp_path), seeds=2))
+    (case,) = found.cases
+    assert [row.candidate for row in case.rows] == list(POLICIES)
+    assert "under_provisioned_amount" not in case.rows[0].estimates
+    assert case.rows[0].estimates["latency_p95_s"].mean == pytest.approx(0.1)
+
+
+def test_services_are_cases_of_their_own(tmp_path: Path) -> None:
+    found = compare(plan(two(tmp_path), policies=("fixed",), seeds=1))
+    assert [case.name for case in found.cases] == ["two/a", "two/b"]
+    assert [case.rows[0].values["requests"] for case in found.cases] == [[100], [200]]
+
+
+def test_a_run_that_fails_is_told_and_the_others_count(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("class Bad:\n    def decide(self, observation):\n        return 1 / 0\n", encoding="utf-8")
+    found = compare(plan(step(tmp_path), policies=("fixed", f"{bad}:Bad"), seeds=2))
+    assert [(failure.candidate, failure.seed) for failure in found.failures] == [("Bad", 3), ("Bad", 4)]
+    assert "policy Bad raised ZeroDivisionError" in found.failures[0].error
+    (case,) = found.cases
+    assert row(case, "Bad").values["score"] == [None, None]
+    assert row(case, "fixed").estimates["score"].mean > 0
+    assert next(part for part in found.overall if part.candidate == "Bad").regret is None
+
+
+def test_the_slo_is_five_times_an_undisturbed_request_unless_told(tmp_path: Path) -> None:
+    file = step(tmp_path)
+    assert compare(plan(file, policies=("fixed",), seeds=1)).cases[0].slo_s == pytest.approx(1.0)
+    strict = compare(plan(file, policies=("fixed",), seeds=1, terms=Terms(slo_s=0.05))).cases[0]
+    assert strict.slo_s == 0.05
+    # An exponential time of 200 ms is above 50 ms with probability exp(-1/4).
+    missed = strict.rows[0].values["slo_miss_ratio"][0]
+    assert missed is not None
+    assert missed > math.exp(-0.25) - 0.05
+
+
+def test_slower_than_counts_what_is_above_the_limit() -> None:
+    histogram = Histogram()
+    histogram.record(np.array([0.1, 0.2, 0.3, 0.4]))
+    assert slower_than(histogram, 0.25) == 2
+    assert slower_than(histogram, 1.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"baseline": "nobody"}, "baseline = 'nobody', must be one of app-runner"), ({"candidates": []}, "nothing")],
+)
+def test_a_plan_checks_itself(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    good: dict[str, object] = {"candidates": candidates_of(POLICIES, (), {}), "baseline": "app-runner"}
+    with pytest.raises(ValueError, match=said):
+        Plan([step(tmp_path)], **(good | change))  # type: ignore[arg-type]

@@ -1,0 +1,31 @@
+"""`python -m tests.lab.compiled.gear_agreement N`: N made scenarios in both backends; ends with 1 at the first that
+differs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from tests.lab.compiled.gear_scenarios import agree, scenarios
+
+
+def main(count: int) -> None:
+    """Fixed examples: the large search is the slow test's."""
+
+    @settings(
+        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+    )
+    @given(scenarios())
+    def check(data: dict[str, Any]) -> None:
+        agree(data, Path.cwd())
+
+    check()
+    sys.stdout.write(f"{count} scenarios agree\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

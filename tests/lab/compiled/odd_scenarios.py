@@ -1,0 +1,301 @@
+"""Odd scenarios for the differential test of both backends: defaults, zeros, extremes, every shape, every overflow.
+
+    python -m tests.lab.compiled.odd_scenarios FIRST COUNT [FOLDER]
+
+plays COUNT of them from seed FIRST on in both backends, row by row, and ends with 1 when any two differ; what differs
+is told and, with FOLDER, kept there as a file. Odd seeds are played with small buffers.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.lab.compiled.compiled_backend import why_not
+from simulator.replay.runner import BrokenRun
+from simulator.report.schema import Report
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.world.random_streams import RandomStreams
+from tests.lab.compiled.gear_scenarios import account
+from tests.lab.small_buffers import small_buffers
+
+SIZES: Final = (
+    ("0.25 vCPU", "0.5 GB"),
+    ("0.5 vCPU", "1 GB"),
+    ("1 vCPU", "2 GB"),
+    ("2 vCPU", "4 GB"),
+    ("4 vCPU", "12 GB"),
+)
+POLICIES: Final = (
+    "app-runner", "knative", "fixed", "scale-per-request", "hpa", "keda", "keda-http", "target-tracking",
+    "step-scaling", "ecs-express", "cloud-run", "lambda", "lambda-provisioned", "container-apps", "heroku", "fly",
+    "scheduled", "predictive-hpa", "holt-winters", "aws-predictive", "mpc", "oracle",
+)  # fmt: skip
+TO_ZERO: Final = frozenset(
+    {"knative", "keda", "keda-http", "lambda", "cloud-run", "container-apps", "fly", "scale-per-request", "scheduled"}
+)
+LAWS: Final = (
+    0, 0, "1ms", "10ms", "100ms", "1s", "7s", "200s",
+    {"exponential": "50ms"}, {"exponential": 0}, {"lognormal": {"median": "60ms", "p95": "900ms"}},
+    {"lognormal": {"mean": "60ms", "sd": 0}}, {"gamma": {"mean": "100ms", "sd": "400ms"}},
+    {"weibull": {"shape": 0.4, "scale": "80ms"}}, {"hyperexponential": {"mean": "120ms", "cv2": 30}},
+    {"hyperexponential": {"mean": "120ms", "cv2": 1}}, {"uniform": {"low": "1s", "high": "1s"}},
+    {"empirical": [0, "1s", "100ms"]},
+)  # fmt: skip
+OVERFLOWS: Final = (
+    "reject",
+    {"mode": "queue", "wait": 0, "queue": 1},
+    {"mode": "queue", "wait": "1s", "queue": 1},
+    {"mode": "queue", "wait": "7s"},
+    {"mode": "queue", "wait": "100s", "queue": 100_000},
+)
+BINS, TRACE = "odd-bins.csv", "odd-trace.csv"
+
+
+class Dice:
+    """Choices of a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = RandomStreams(seed).stream("odd")
+
+    def choice(self, options: Sequence[Any]) -> Any:
+        return options[int(self._rng.integers(len(options)))]
+
+    def random(self) -> float:
+        return float(self._rng.random())
+
+
+def write_recordings(folder: Path) -> None:
+    """The data files that the scenarios name."""
+    (folder / BINS).write_text("count\n" + "\n".join(map(str, (5, 0, 0, 30, 1, 12))) + "\n", encoding="utf-8")
+    times = (0.0, 0.0, 0.5, 1.0, 1.0, 1.0, 3.25, 7.0, 10.0, 10.0, 19.999999, 24.0)
+    (folder / TRACE).write_text("time\n" + "\n".join(map(str, times)) + "\n", encoding="utf-8")
+
+
+def _some(dice: Dice, share: float, value: Any) -> Any:
+    """`value` with that probability, else nothing: the key is left out and has its default."""
+    return value if dice.random() < share else None
+
+
+def _told(keys: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in keys.items() if value is not None}
+
+
+def _shape(r: Dice, duration_s: int) -> dict[str, Any]:
+    top = r.choice([0, 0.02, 0.5, 3, 20, 100])
+    low, high = f"{top / 10}/s", f"{top}/s"
+    spacing = r.choice([None, "clock", "poisson"])
+    span = r.choice(["10s", "10s", "1ms", "7s"])
+    nothing = r.choice([0, 0, "1s"])
+    match r.choice(["clock", "poisson", "steps", "ramp", "spike", "sine", "bins", "trace"]):
+        case "clock":
+            shape: dict[str, Any] = {"clock": {"rate": high}}
+        case "poisson":
+            shape = {"poisson": {"rate": high}}
+        case "steps":
+            levels = [
+                {"rate": high, "for": span},
+                {"rate": 0, "for": r.choice(["1ms", span])},
+                {"rate": low, "for": span},
+            ]
+            shape = {"steps": _told({"spacing": spacing, "levels": levels})}
+        case "ramp":
+            ends = {"start": r.choice([0, high]), "end": r.choice([0, high])}
+            shape = {"ramp": _told({**ends, "over": span, "spacing": spacing})}
+        case "spike":
+            rise = {"at": r.choice([0, span]), "rise": _some(r, 0.7, nothing), "for": r.choice(["1ms", span])}
+            fall = {"fall": _some(r, 0.7, nothing), "spacing": spacing}
+            shape = {"spike": _told({"base": r.choice([0, low]), "peak": high, **rise, **fall})}
+        case "sine":
+            turn = {"period": r.choice(["100ms", "7s", "10s"]), "peak_at": nothing}
+            shape = {"sine": _told({"low": 0, "high": high, "spacing": spacing, **turn})}
+        case "bins":
+            shape = {
+                "bins": _told(
+                    {"file": BINS, "bin": r.choice(["1s", "4s"]), "arrivals": r.choice(["poisson", "smooth"])}
+                )
+            }
+        case _:
+            shape = {"trace": {"file": TRACE, "format": "seconds"}}
+    return shape | _told(
+        {
+            "from": _some(r, 0.3, r.choice(_moments(duration_s))),
+            "until": _some(r, 0.3, r.choice([f"{duration_s}s", "11s", "20s", "1h"])),
+            "scale": _some(r, 0.3, r.choice([0.5, 1.5, 3])),
+            "time_scale": _some(r, 0.2, r.choice([0.5, 2])),
+        }
+    )
+
+
+def _event(r: Dice, duration_s: int) -> dict[str, Any]:
+    events: Sequence[dict[str, Any]] = (
+        {"kill_instance": {"which": r.choice(["oldest", "newest"]), "count": r.choice([1, 3, 50])}},
+        {"update_auto_scaling": {"max_concurrency": r.choice([1, 2, 200])}},
+        {"update_auto_scaling": {"max_size": r.choice([1, 25]), "min_size": 1}},
+        {"slow_starts": {"extra": r.choice(["1s", "60s"]), "for": r.choice(["1ms", "30s"])}},
+        {"fail_health_checks": {"which": r.choice(["all", "oldest", "newest"]), "for": r.choice(["1s", "60s"])}},
+        {"rate": {"factor": r.choice([0, 0.1, 4]), "for": r.choice(["1ms", "7s"])}},
+    )
+    event: dict[str, Any] = r.choice(events)
+    return {"at": r.choice(_moments(duration_s)), **event}
+
+
+def _moments(duration_s: int) -> list[str]:
+    """Within the run, its begin among them."""
+    return [f"{at_s}s" for at_s in (0, 0.5, 1, 5, 10, 10, 20, 24) if at_s < duration_s]
+
+
+def _policy(r: Dice) -> tuple[str, Any]:
+    name = r.choice(POLICIES)
+    if name == "scheduled":
+        entries = [{"at": 0, "instances": r.choice([0, 1, 3])}, {"at": "10s", "instances": r.choice([1, 5])}]
+        return name, {"name": name, "schedule": entries}
+    if name == "app-runner" and r.random() < 0.7:
+        quick = {
+            "window": r.choice(["1s", "5s"]),
+            "start_lag": r.choice([0, "2s"]),
+            "scale_in_delay": r.choice([0, "5s"]),
+        }
+        return name, {"name": name, **quick}
+    return name, name
+
+
+def made(seed: int) -> dict[str, Any]:
+    """Data of a scenario file; the same for the same seed."""
+    r = Dice(seed)
+    duration_s = r.choice([1, 24, 60, 61])
+    vcpu, memory = r.choice(SIZES)
+    name, policy = _policy(r)
+    least = r.choice([1, 1, 1, 2, 5, 25])
+    most = max(least, r.choice([1, 2, 7, 25]))
+    if name in TO_ZERO and r.random() < 0.5:
+        least = 0
+    simulated = _told(
+        {
+            "start_up": _some(r, 0.8, r.choice(LAWS)),
+            "cpu": _some(r, 0.6, r.choice(LAWS)),
+            "io": _some(r, 0.8, r.choice(LAWS)),
+            "failure_share": _some(r, 0.4, r.choice([0, 0.01, 1])),
+            "workers": _some(r, 0.4, r.choice([1, 2, 7, 1000])),
+        }
+    )
+    service = _told(
+        {
+            "cpu": vcpu,
+            "memory": memory,
+            "min_size": least,
+            "max_size": most,
+            "policy": policy,
+            "max_concurrency": _some(r, 0.9, r.choice([1, 1, 2, 3, 80, 200])),
+            "balancing": _some(
+                r, 0.8, r.choice(["least-outstanding", "round-robin", "two-choices", "random", "newest-first"])
+            ),
+            "overflow": _some(r, 0.8, r.choice(OVERFLOWS)),
+            "request_timeout": _some(r, 0.7, r.choice(["120s", "1ms", "100ms", "1s", "7s"])),
+            "drain_timeout": _some(r, 0.6, r.choice([0, "1ms", "1s", "120s"])),
+            "stop_grace": _some(r, 0.3, r.choice([0, "30s"])),
+            "wake": _some(r, 0.6, r.choice([0, "1ms", "1s", "100ms"])),
+            "idle_after": _some(r, 0.7, r.choice([0, "1ms", "1s", "60s", "1h"])),
+            "startup_probe": _some(r, 0.3, r.choice([0, "50ms", "1s", "5s"])),
+            "initial_size": _some(r, 0.3, r.choice([0, least, most])),
+            "health_check": _some(
+                r,
+                0.7,
+                {
+                    "protocol": r.choice(["TCP", "HTTP"]),
+                    "interval": r.choice(["1s", "5s", "20s"]),
+                    "timeout": r.choice(["1s", "20s"]),
+                    "healthy_threshold": r.choice([1, 20]),
+                    "unhealthy_threshold": r.choice([1, 5, 20]),
+                },
+            ),
+            "application": {"simulated": simulated},
+        }
+    )
+    return {
+        "version": 1,
+        "name": f"odd-{seed}",
+        "seed": r.choice([0, 1, 2**31, seed]),
+        "duration": f"{duration_s}s",
+        "warm_up": r.choice([0, "500ms"]),
+        "services": {"site": service},
+        "traffic": [_shape(r, duration_s) for _ in range(r.choice([1, 1, 2, 3]))],
+        "timeline": [_event(r, duration_s) for _ in range(r.choice([0, 1, 3, 6]))],
+    }
+
+
+def scenario_of(seed: int, folder: Path) -> ScenarioSpec | str:
+    """The scenario, or why there is none: some of them contradict themselves, and some only one backend can play."""
+    try:
+        scenario = read_scenario(json.dumps(made(seed)), file="odd.yaml", folder=folder)
+        scenario.require("virtual")
+    except ScenarioError as error:
+        return f"no scenario: {' '.join(str(error).split())[:120]}"
+    return why_not(scenario) or scenario
+
+
+def difference(scenario: ScenarioSpec) -> tuple[str, int]:
+    """(where both backends differ, or nothing; requests played). A run that breaks has to break alike."""
+    one, other = _outcome(scenario, fast=False), _outcome(scenario, fast=True)
+    if isinstance(one, str) or isinstance(other, str):
+        return "" if one == other else f"event loop {_short(one)}, compiled {_short(other)}", 0
+    (virtual, virtual_rows), (fast, fast_rows) = one, other
+    for row, fast_row in zip(virtual_rows, fast_rows, strict=False):
+        if row != fast_row:
+            return f"event loop {row}, compiled {fast_row}", len(virtual_rows)
+    if len(virtual_rows) != len(fast_rows):
+        return f"{len(virtual_rows)} rows by the event loop, {len(fast_rows)} compiled", len(virtual_rows)
+    return "" if virtual == fast else "the reports differ", len(virtual_rows)
+
+
+def _outcome(scenario: ScenarioSpec, *, fast: bool) -> tuple[Report, list[str]] | str:
+    try:
+        return account(scenario, fast=fast)
+    except BrokenRun as error:
+        return f"broken run ({error.expected}): {error}"
+
+
+def _short(outcome: tuple[Report, list[str]] | str) -> str:
+    return outcome if isinstance(outcome, str) else f"{len(outcome[1])} rows"
+
+
+def play_all(first: int, count: int, keep: Path | None = None) -> tuple[Counter[str], list[int]]:
+    """(how many agreed, how many were left out and why; requests), and the seeds that differ."""
+    told: Counter[str] = Counter()
+    bad: list[int] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_recordings(folder)
+        for seed in range(first, first + count):
+            scenario = scenario_of(seed, folder)
+            if isinstance(scenario, str):
+                told["left out: " + scenario] += 1
+                continue
+            with small_buffers() if seed % 2 else nullcontext():
+                where, rows = difference(scenario)
+            told["requests"] += rows
+            told["agree" if not where else "differ"] += 1
+            if where:
+                bad.append(seed)
+                sys.stdout.write(f"seed {seed}: {where}\n")
+                if keep is not None:
+                    (keep / f"odd-{seed}.json").write_text(json.dumps(made(seed)), encoding="utf-8")
+    return told, bad
+
+
+def main(first: int, count: int, keep: Path | None) -> int:
+    told, bad = play_all(first, count, keep)
+    for what, number in told.most_common():
+        sys.stdout.write(f"{number:8,} {what}\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None))

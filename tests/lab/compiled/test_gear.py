@@ -1,0 +1,109 @@
+"""The compiled backend against the virtual loop: the same requests, the same decisions, to the last digit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from simulator.lab.compare.backends import kind_of
+from simulator.lab.compiled.compiled_backend import why_not
+from tests.lab.compiled import odd_scenarios
+from tests.lab.compiled.gear_scenarios import agree, scenarios, told
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(scenarios())
+def test_compiled_and_virtual_agree_request_by_request(data: dict[str, Any]) -> None:
+    agree(data, Path.cwd())
+
+
+def test_the_kernels_rules_agree_without_the_compiler() -> None:
+    """The same functions as plain Python, in an interpreter of their own: nothing of numba's may be compiled here."""
+    # -P would be wanted, but the tests are imported from this folder.
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.lab.compiled.gear_agreement", "12"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "12 scenarios agree" in done.stdout
+
+
+PLAIN: dict[str, Any] = {
+    "version": 1,
+    "name": "plain",
+    "duration": "10s",
+    "services": {"site": {"application": {"simulated": {"io": "1s"}}}},
+    "traffic": [{"poisson": {"rate": "1/s"}}],
+}
+USERS = {"closed": {"users": 3, "think_time": "1s"}}
+
+
+def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Path) -> None:
+    closed = told(PLAIN | {"traffic": [USERS]}, tmp_path)
+
+    assert "users wait for answers" in why_not(closed)
+    with pytest.raises(ValueError, match="backend = compiled, must be another for this scenario: its source"):
+        kind_of("compiled", closed)
+    assert kind_of("auto", closed).name == "event-loop"
+
+
+def test_it_is_chosen_by_itself_where_it_pays(tmp_path: Path) -> None:
+    short = told(PLAIN, tmp_path)
+    long = told(PLAIN | {"traffic": [{"poisson": {"rate": "200000/s"}}]}, tmp_path)
+
+    assert (kind_of("auto", short).name, kind_of("compiled", short).name) == ("event-loop", "compiled")
+    assert kind_of("auto", long).name == "compiled"
+
+
+@pytest.mark.case("L46", "L47", "R3", "R4")
+@pytest.mark.parametrize("seed", [48, 7, 11, 23, 9, 47])
+def test_odd_scenarios_agree(seed: int) -> None:
+    """By the rules as plain Python where nothing is compiled.
+
+    48: the last request ends with its instance. 9 and 47: rooms are filled before arrivals come.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", str(seed), "1"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 agree" in done.stdout, "it was played"
+
+
+@pytest.mark.slow
+@pytest.mark.case("L46", "L47", "R3", "R4")
+def test_five_hundred_odd_scenarios_agree_row_by_row() -> None:
+    told, bad = odd_scenarios.play_all(0, 500)
+    assert bad == []
+    assert told["agree"] >= 450, told
+
+
+@pytest.mark.slow
+@pytest.mark.case("L47", "R4")
+def test_an_arrival_that_rounds_to_the_end_of_the_run_is_not_sent(tmp_path: Path) -> None:
+    """The opening takes so long that the last arrivals and the end are one number on the loop's clock."""
+    late = PLAIN | {
+        "duration": "1s",
+        "services": {"site": {"application": {"simulated": {"io": 0, "start_up": "290s"}}}},
+        "traffic": [{"trace": {"file": "late.csv", "format": "seconds"}}],
+    }
+    (tmp_path / "late.csv").write_text("time\n0.0\n0.5\n0.9999999999999999\n", encoding="utf-8")
+    scenario = told(late, tmp_path)
+    assert (290.0 + 0.9999999999999999) == 291.0
+    where, rows = odd_scenarios.difference(scenario)
+    assert (where, rows) == ("", 3)  # a head and two requests

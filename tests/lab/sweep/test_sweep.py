@@ -1,0 +1,279 @@
+"""A sweep: every point once, in order, whatever interrupts it; one table and one picture in the end."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.lab.frontier import pareto
+from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
+from simulator.lab.sweep.grid import Axis, GridPoint
+from simulator.lab.sweep.point_run import Row, play_point
+from simulator.lab.sweep.sweep import Sweep, SweepConflict
+from simulator.lab.sweep.table import write_table
+from simulator.lab.sweep.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
+from tests.lab.scenario_files import small_scenario
+
+AXES = [Axis("max_concurrency", (1, 5)), Axis("min_size", (1, 2))]
+
+
+class Backwards:
+    """A worker pool in this process that plays the last point first, and gives up after `most` of them."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self.most = most
+        self.played: list[int] = []
+
+    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+        for point in list(points)[::-1]:
+            if len(self.played) == self.most:
+                raise KeyboardInterrupt
+            self.played.append(point.number)
+            yield point, play(file, point)
+
+    def close(self) -> None: ...
+
+
+def sweep(folder: Path, axes: list[Axis] = AXES) -> Sweep:
+    return Sweep(small_scenario(folder), axes, [3, 4], folder / "out.csv")
+
+
+def test_rows_come_in_the_grids_order_with_their_values_seed_and_figures(tmp_path: Path) -> None:
+    rows = sweep(tmp_path).run(Backwards())
+    assert [(row["max_concurrency"], row["min_size"], row["seed"]) for row in rows[:3]] == [
+        (1, 1, 3),
+        (1, 1, 4),
+        (1, 2, 3),
+    ]
+    assert all(row["requests"] == row["served"] + row["rejected"] + row["failed"] > 300 for row in rows)  # type: ignore[operator]
+    assert rows[0]["digest"] != rows[1]["digest"], "another seed is another run"
+    by_size = {(row["max_concurrency"], row["min_size"]): row["provisioned_s"] for row in rows}
+    assert by_size[5, 2] == 2 * by_size[5, 1], "MinSize stays provisioned"  # type: ignore[operator]
+
+
+def test_an_interrupted_sweep_goes_on_where_it_stopped_and_ends_as_if_it_had_not(tmp_path: Path) -> None:
+    whole = sweep(tmp_path).run(Backwards())
+    sweep(tmp_path).forget()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(tmp_path).run(Backwards(3))
+    with sweep(tmp_path).journal.open("a") as journal:
+        journal.write('{"point": 0, "ro')  # the crash came in the middle of a line
+    rest, told = Backwards(), []
+    assert sweep(tmp_path).run(rest, lambda point, _row, before: told.append((point.number, before))) == whole
+    assert sorted(rest.played) == [0, 1, 2, 3, 4]
+    assert sorted(told) == [(number, number > 4) for number in range(8)]
+
+
+def test_a_journal_of_another_sweep_is_left_alone(tmp_path: Path) -> None:
+    sweep(tmp_path).run(Backwards())
+    before = sweep(tmp_path).journal.read_text()
+    with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl belongs to another sweep"):
+        sweep(tmp_path, AXES[:1]).run(Backwards())
+    assert sweep(tmp_path).journal.read_text() == before
+
+
+def test_what_is_no_journal_is_left_alone(tmp_path: Path) -> None:
+    for content in (b"a,b\n1,2\n", b'{"point": 0}\n', b"[]\n", b"\xff\xfe\n"):
+        sweep(tmp_path).journal.write_bytes(content)
+        with pytest.raises(SweepConflict, match="belongs to another sweep"):
+            sweep(tmp_path).run(Backwards())
+        assert sweep(tmp_path).journal.read_bytes() == content
+
+
+def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> None:
+    recording = tmp_path / "trace.csv"
+    recording.write_text("0\n1\n")
+    plan = dataclasses.replace(sweep(tmp_path), inputs=[recording])
+    with pytest.raises(KeyboardInterrupt):
+        plan.run(Backwards(3))
+    recording.write_text("0\n2\n")
+    with pytest.raises(SweepConflict, match="belongs to another sweep"):
+        plan.run(Backwards())
+    recording.write_text("0\n1\n")
+    rest = Backwards()
+    plan.run(rest)
+    assert len(rest.played) == len(plan) - 3
+
+
+def test_a_second_sweep_with_the_same_result_is_rejected_while_the_first_is_at_it(tmp_path: Path) -> None:
+    class Beside(Backwards):
+        def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+            with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):
+                sweep(tmp_path).run(Backwards())
+            return super().rows(play, file, points)
+
+    first = Beside()
+    sweep(tmp_path).run(first)
+    assert sorted(first.played) == list(range(8))
+
+
+def test_a_point_that_cannot_be_played_is_told_and_tried_again(tmp_path: Path) -> None:
+    bad = sweep(tmp_path, [Axis("max_concurrency", (5, 500))])
+    rows = bad.run(Backwards())
+    assert ["error" in row for row in rows] == [False, False, True, True]
+    assert "max_concurrency = 500, must be at most 200" in str(rows[2]["error"])
+    again = Backwards()
+    bad.run(again)
+    assert sorted(again.played) == [2, 3]
+
+
+def _die_once(file: str, point: GridPoint) -> Row:
+    """Kills its worker the first time it meets point 1."""
+    mark = Path(file).with_suffix(".mark")
+    if point.number == 1 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return play_point(file, point)
+
+
+def _die_always(file: str, point: GridPoint) -> Row:
+    if point.number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"requests": point.number}
+
+
+@pytest.mark.slow
+def test_workers_of_this_machine_give_the_serial_rows_though_one_is_killed(tmp_path: Path) -> None:
+    serial = sweep(tmp_path).run(Backwards())
+    sweep(tmp_path).forget()
+    worker_pool: WorkerPool = ProcessWorkerPool(2)
+    plan = sweep(tmp_path)
+    rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(worker_pool)
+    worker_pool.close()
+    assert rows == serial
+
+
+@pytest.mark.slow
+def test_a_point_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:
+    worker_pool, plan = ProcessWorkerPool(2), sweep(tmp_path, [Axis("min_size", (1, 2, 3))])
+    rows = Sweep(plan.file, plan.axes, [1, 2, 3, 4], plan.out, _die_always).run(worker_pool)
+    worker_pool.close()
+    errors = [row.get("error") for row in rows]
+    assert errors == [None, "its worker process crashed 3 times", *[None] * 10]
+    assert [row.get("requests") for row in rows if "error" not in row] == [0, *range(2, 12)]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # distributed's own, on its way down
+def test_a_dask_cluster_gives_the_serial_rows_though_a_worker_is_killed(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    serial = sweep(tmp_path).run(Backwards())
+    sweep(tmp_path).forget()
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        worker_pool = DaskWorkerPool(cluster.scheduler_address)
+        plan = sweep(tmp_path)
+        rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(worker_pool)
+        worker_pool.close()
+    assert rows == serial
+
+
+def test_a_table_has_every_column_of_every_row(tmp_path: Path) -> None:
+    write_table([{"a": 1, "b": 2.5}, {"a": 2, "error": "no"}], tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open() as file:
+        assert list(csv.DictReader(file)) == [{"a": "1", "b": "2.5", "error": ""}, {"a": "2", "b": "", "error": "no"}]
+
+
+def test_parquet_keeps_types_and_mixed_columns_become_text(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write_table([{"a": 1, "b": 2, "c": "x"}, {"a": 2, "b": 2.5, "c": 3}], tmp_path / "t.parquet")
+    assert parquet.read_table(tmp_path / "t.parquet").to_pylist() == [
+        {"a": 1, "b": 2.0, "c": "x"},
+        {"a": 2, "b": 2.5, "c": "3"},
+    ]
+
+
+def test_the_front_has_what_nothing_beats_in_both() -> None:
+    assert pareto([(1.0, 9.0), (2.0, 5.0), (3.0, 6.0), (4.0, 1.0), (4.0, 2.0)]) == [0, 1, 3]
+
+
+def test_seeds_are_averaged_and_points_without_a_latency_left_out() -> None:
+    rows: list[Row] = [
+        {"n": 1, LATENCY: 0.1, LOST: 0.0, COST: 10.0},
+        {"n": 1, LATENCY: 0.3, LOST: 0.5, COST: 20.0},
+        {"n": 2, "error": "no"},
+    ]
+    assert means(rows, ["n"]) == [
+        {"n": 1, LATENCY: pytest.approx(0.2), LOST: 0.25, COST: 15.0, FAILING: "error rate 25 %"}
+    ]
+
+
+@pytest.mark.case("X2")
+def test_a_point_that_fails_is_on_no_frontier_however_cheap_and_fast_it_is() -> None:
+    """As in the sweep of first-look: the cheapest point loses 12 %, and another fails a check of its scenario."""
+    rows: list[Row] = [
+        {"n": 1, LATENCY: 0.1, LOST: 0.12, COST: 10.0},
+        {"n": 2, LATENCY: 0.1, LOST: 0.01, COST: 20.0, "failed_checks": "p95 < 50 ms; status_5xx == 0"},
+        {"n": 3, LATENCY: 0.2, LOST: 0.0, COST: 30.0, "failed_checks": ""},
+        {"n": 4, LATENCY: 0.3, LOST: 0.0, COST: 40.0},
+        {"n": 5, LATENCY: 0.1, LOST: 0.04, COST: 50.0},
+    ]
+    told = means(rows, ["n"])
+    assert [row[FAILING] for row in told] == ["error rate 12 %", "p95 < 50 ms; status_5xx == 0", "", "", ""]
+    assert [told[index]["n"] for index in front_of(told)] == [3, 5]
+
+
+@pytest.mark.case("X2")
+def test_a_check_counts_when_most_of_the_seeds_fail_it() -> None:
+    rows: list[Row] = [
+        {"n": 1, LATENCY: 0.1, LOST: 0.0, COST: 10.0, "failed_checks": text} for text in ("p95 < 1s", "", "")
+    ]
+    assert means(rows, ["n"])[0][FAILING] == ""
+    assert means(rows[:2], ["n"])[0][FAILING] == ""
+    assert means(rows[:1], ["n"])[0][FAILING] == "p95 < 1s"
+
+
+@pytest.mark.case("X2b")
+@pytest.mark.parametrize("axes", [["n"], ["n", "m"]])
+def test_no_marker_and_no_label_of_a_chart_is_cut_off(axes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    figure_module = pytest.importorskip("matplotlib.figure")
+    drawn: list[Any] = []
+    monkeypatch.setattr(figure_module.Figure, "savefig", lambda self, *_args, **_named: drawn.append(self))
+    rows: list[Row] = [
+        {"n": n, "m": m, LATENCY: 0.02 + 0.4 / n, LOST: 0.1 * (n == 1), COST: 100.0 + 60 * n * m}
+        for n in (1, 5, 10, 200)
+        for m in (1, 2)
+    ]
+    draw(rows, axes, "a sweep", Path("chart.png"))
+    (figure,) = drawn
+    figure.canvas.draw()
+    page = figure.bbox
+    for panel in figure.axes:
+        inside = panel.get_window_extent()
+        for line in panel.lines:
+            for x, y in panel.transData.transform(line.get_xydata()).tolist():
+                assert inside.x0 + 3 <= x <= inside.x1 - 3
+                assert inside.y0 - 1 <= y <= inside.y1 - 3
+        for text in panel.texts:
+            extent = text.get_window_extent()
+            assert page.x0 <= extent.x0
+            assert extent.x1 <= page.x1
+            assert inside.y0 <= extent.y0
+            assert extent.y1 <= inside.y1
+
+
+@pytest.mark.parametrize("axes", [["n"], ["n", "m"]])
+def test_a_chart_is_drawn_along_one_axis_and_over_two(tmp_path: Path, axes: list[str]) -> None:
+    pytest.importorskip("matplotlib")
+    rows: list[Row] = [{"n": n, "m": m, LATENCY: 0.1 * n, LOST: 0.0, COST: 10.0 / m} for n in (1, 2) for m in (1, 2)]
+    draw(rows, axes, "a sweep", tmp_path / "chart.svg")
+    assert "a sweep" in (tmp_path / "chart.svg").read_text() or (tmp_path / "chart.svg").stat().st_size > 1000
+    with pytest.raises(ValueError, match="nothing to draw"):
+        draw([{"n": 1, "m": 1, "error": "no"}], axes, "a sweep", tmp_path / "none.svg")
+
+
+def test_the_journal_is_one_line_a_point(tmp_path: Path) -> None:
+    plan = sweep(tmp_path)
+    plan.run(Backwards())
+    lines = [json.loads(line) for line in plan.journal.read_text().splitlines()]
+    assert list(lines[0]) == ["sweep"]
+    assert sorted(line["point"] for line in lines[1:]) == list(range(8))

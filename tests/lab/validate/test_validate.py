@@ -1,0 +1,54 @@
+"""The ground-truth table: which cases, what a miss looks like, and the page that is made of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.lab.validate.case import Case, Finding, exact
+from simulator.lab.validate.validate import CaseResult, all_cases, chosen, markdown, validated
+from simulator.lab.validate.vectors import cases as vector_cases
+
+
+@pytest.mark.parametrize("case", vector_cases(), ids=lambda case: case.number)
+def test_every_published_vector_comes_out(case: Case) -> None:
+    found = case.run()
+    assert found
+    assert [str(finding) for finding in found if not finding.passed] == []
+
+
+def test_every_case_has_a_number_of_its_own() -> None:
+    numbers = [case.number for case in all_cases()]
+    assert len(set(numbers)) == len(numbers)
+    assert len(numbers) >= 40
+
+
+def test_cases_are_chosen_by_number_or_by_its_beginning() -> None:
+    assert [case.number for case in chosen(["39"])] == ["39"]
+    assert len(chosen(["2.1"])) == 24
+    assert [case.number for case in chosen(["4"])] == ["1, 4"]
+    with pytest.raises(ValueError, match=r"case = '99', must be one of 7-17, 1, 4"):
+        chosen(["99"])
+
+
+def test_a_figure_outside_its_tolerance_is_a_miss() -> None:
+    assert Finding("x", 10, 10.5, 0.5).passed
+    assert not Finding("x", 10, 10.6, 0.5).passed
+    assert not exact("x", [1, 2, 3], [1, 2, 4])[0].passed
+    assert not exact("x", [1, 2, 3], [1, 2])[0].passed
+
+
+def test_the_page_tells_every_figure_and_how_many_miss() -> None:
+    case = Case("7", "a case", "a | source", lambda: [Finding("x", 1, 2, 0.5), Finding("y", 1, 1)])
+    heard: list[CaseResult] = []
+    results = validated([case], on_result=heard.append)
+    assert heard == results
+    assert not results[0].passed
+    page = markdown(results)
+    assert "2 figures of 1 cases; 1 miss." in page
+    assert "| 7 | a case | x | 1 | 2 | +1 | 0.5 | MISS | a \\| source |" in page
+    assert "| y | 1 | 1 | 0 | exact | ok |" in page
+
+
+def test_processes_find_what_one_finds() -> None:
+    cases = chosen(["38", "45"])
+    assert [result.findings for result in validated(cases, 2)] == [result.findings for result in validated(cases)]
