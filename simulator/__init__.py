@@ -48,7 +48,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.notebook import (
+    from simulator.sdk import (
         BatchStep,
         BrokenRun,
         ComparisonResult,
@@ -84,4 +84,4 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(_import_module("simulator.notebook"), name)
+    return getattr(_import_module("simulator.sdk"), name)

@@ -22,12 +22,12 @@ from simulator.lab.compare.figures import measured
 from simulator.lab.compare.tables import main_tables
 from simulator.lab.compiled.compiled_backend import compiled_run, why_not
 from simulator.model.instance import InstanceState
-from simulator.notebook.comparison import ComparisonResult
 from simulator.records.events import InstanceMoved
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.sdk.comparison import ComparisonResult
 
 FOLDER: Final = Path(__file__).parents[3] / "scenarios"
 NAMES: Final = ("flash-sale", "worldcup98-evening", "cpu-bound")

@@ -15,7 +15,7 @@ from simulator.lab.compare.page.html import comparison_html
 from simulator.lab.compare.tables import elasticity_score_tables, main_tables
 from simulator.lab.elasticity.elasticity import LEAST_PERCENT, Elasticity
 from simulator.lab.elasticity.scores import fractional_scores, pairwise_scores, score_columns, worst_sigma
-from simulator.notebook.comparison import ComparisonResult
+from simulator.sdk.comparison import ComparisonResult
 from tests.lab.compare.compare_scenarios import step, two
 
 METRICS = (

@@ -14,12 +14,6 @@ from typing import Any, Literal, Self, SupportsIndex
 import yaml
 
 from simulator.model.text.problems import one_of
-from simulator.notebook.plain import is_frame, plain
-from simulator.notebook.progress import Progress
-from simulator.notebook.repr_html import rows_cell
-from simulator.notebook.result import Result
-from simulator.notebook.run_in_thread import Stop, play_beside
-from simulator.notebook.sweep import SweepResult, swept
 from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import Run
 from simulator.report.report import build_report
@@ -29,6 +23,12 @@ from simulator.scenario.scenario import ScenarioSpec as Checked
 from simulator.scenario.scenario import read_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from simulator.scenario.user_policy import policy_name
+from simulator.sdk.plain import is_frame, plain
+from simulator.sdk.progress import Progress
+from simulator.sdk.repr_html import rows_cell
+from simulator.sdk.result import Result
+from simulator.sdk.run_in_thread import Stop, play_beside
+from simulator.sdk.sweep import SweepResult, swept
 
 # The command line keeps its certificate authority there too.
 STATE = Path("~/.local/state/apprunner-simulator")

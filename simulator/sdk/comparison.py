@@ -18,15 +18,15 @@ from simulator.lab.compare.prices import read_prices
 from simulator.lab.compare.run import task_name
 from simulator.lab.compare.tables import difference_tables, elasticity_score_tables, main_tables
 from simulator.model.text.units import parse_duration
-from simulator.notebook.frames import Library, frame_of_rows
-from simulator.notebook.progress import NotebookProgress, Progress
-from simulator.notebook.repr_html import table_cell
-from simulator.notebook.result import Page
-from simulator.notebook.run_in_thread import run_in_thread
-from simulator.notebook.scenario import Scenario
-from simulator.notebook.scenario_file import write_scenario
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.user_policy import policy_name, require_files
+from simulator.sdk.frames import Library, frame_of_rows
+from simulator.sdk.progress import NotebookProgress, Progress
+from simulator.sdk.repr_html import table_cell
+from simulator.sdk.result import Page
+from simulator.sdk.run_in_thread import run_in_thread
+from simulator.sdk.scenario import Scenario
+from simulator.sdk.scenario_file import write_scenario
 
 _KEYS: Final = ("scenario", "service", "candidate")
 

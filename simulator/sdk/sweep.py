@@ -12,11 +12,11 @@ from typing import Any
 from simulator.lab.sweep.grid import Axis, GridPoint, points
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.worker_pools import ProcessWorkerPool
-from simulator.notebook.frames import Library, frame_of_rows
-from simulator.notebook.progress import NotebookProgress, Progress
-from simulator.notebook.run_in_thread import run_in_thread
-from simulator.notebook.scenario_file import write_scenario
 from simulator.scenario.document import Document
+from simulator.sdk.frames import Library, frame_of_rows
+from simulator.sdk.progress import NotebookProgress, Progress
+from simulator.sdk.run_in_thread import run_in_thread
+from simulator.sdk.scenario_file import write_scenario
 
 
 @dataclass(frozen=True, slots=True)

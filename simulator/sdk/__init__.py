@@ -8,13 +8,13 @@ same bytes there as elsewhere.
 from __future__ import annotations
 
 from simulator.lab.extras import MissingLibrary
-from simulator.notebook.comparison import ComparisonResult, compare
-from simulator.notebook.progress import BatchStep
-from simulator.notebook.result import Page, Result
-from simulator.notebook.scenario import Scenario
-from simulator.notebook.sweep import SweepResult
 from simulator.replay.runner import BrokenRun
 from simulator.scenario.problems import ScenarioError
+from simulator.sdk.comparison import ComparisonResult, compare
+from simulator.sdk.progress import BatchStep
+from simulator.sdk.result import Page, Result
+from simulator.sdk.scenario import Scenario
+from simulator.sdk.sweep import SweepResult
 
 __all__ = [
     "BatchStep",

@@ -15,12 +15,12 @@ from simulator.console.report_html import report_page
 from simulator.lab.figures import Figure, figures
 from simulator.lab.why import parse_moment, why
 from simulator.model.text.problems import one_of
-from simulator.notebook.frames import Library, frame, frame_of_rows
-from simulator.notebook.repr_html import report_cell
 from simulator.report import schema
 from simulator.report.decisions import DecisionPart
 from simulator.report.report import RunRecord
 from simulator.report.serialization import report_json
+from simulator.sdk.frames import Library, frame, frame_of_rows
+from simulator.sdk.repr_html import report_cell
 
 _PAGE_HEIGHT: Final = 760
 

@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from simulator import BatchStep, Scenario, compare
-from simulator.notebook.progress import EVERY_S, NotebookProgress, somebody_watches
-from simulator.notebook.sweep import swept
+from simulator.sdk.progress import EVERY_S, NotebookProgress, somebody_watches
+from simulator.sdk.sweep import swept
 from tests.scenario.scenario_texts import scenario_text
 
 SMALL = scenario_text(duration="5s", traffic="{poisson: {rate: 20/s}}", service="max_size: 3")
@@ -122,7 +122,7 @@ def test_an_interrupt_of_the_cell_ends_the_sweep_and_not_only_the_waiting(monkey
             interrupted.set()
             assert told_to_stop.wait(30)
 
-    monkeypatch.setattr("simulator.notebook.sweep.run_in_thread", in_thread)
+    monkeypatch.setattr("simulator.sdk.sweep.run_in_thread", in_thread)
     scenario = Scenario.from_text(SMALL)
     with pytest.raises(KeyboardInterrupt):
         swept(scenario.document, scenario.folder, {"max_size": [1, 2, 3, 4]}, [1], 1, tell)

@@ -18,12 +18,12 @@ import pytest
 import yaml
 
 from simulator import MissingLibrary, Result, Scenario, ScenarioError, compare
-from simulator.notebook.run_in_thread import Stop, run_in_thread
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
 from simulator.report.serialization import report_json
 from simulator.scenario.scenario import load_scenario
 from simulator.scenario.shipped import shipped_scenarios
+from simulator.sdk.run_in_thread import Stop, run_in_thread
 
 SMALL = """
 duration: 20s
