@@ -14,7 +14,7 @@ from simulator.cli.exit_codes import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
 from simulator.cli.terminal import Terminal
-from simulator.console.lesson_text import (
+from simulator.console.lessons.text import (
     print_course,
     print_explanation,
     print_knob,

@@ -22,7 +22,7 @@ from simulator.cli.scenario_file import patient, policy_files, tell_recordings
 from simulator.cli.state import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
-from simulator.console.report_text import print_checks, print_report
+from simulator.console.report.text import print_checks, print_report
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare.backends import kind_of
@@ -128,14 +128,14 @@ def run_scenario(
             if json_out is not None:
                 json_out.write(report_json(report))
             if html_out is not None:
-                from simulator.console.report_html import report_page  # noqa: PLC0415
+                from simulator.console.report.html import report_page  # noqa: PLC0415
 
                 html_out.write(report_page(report, record))
             outputs.commit()
         (print_checks if quiet else print_report)(report, console)
         if watched is not None:
             from simulator.cli.run_console import stay  # noqa: PLC0415
-            from simulator.console.report_html import report_page  # noqa: PLC0415
+            from simulator.console.report.html import report_page  # noqa: PLC0415
 
             watched.finish(report_page(report, record))
             if report.run.complete:

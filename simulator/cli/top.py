@@ -13,7 +13,7 @@ from rich.live import Live
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.terminal import Terminal
-from simulator.console.feed_client import NoFeed, feed
+from simulator.console.http.feed_client import NoFeed, feed
 from simulator.console.sparkline import BLOCKS, PLAIN
 from simulator.console.top_view import TopView
 from simulator.world.clock import ClockKind, run, wall_s

@@ -6,10 +6,10 @@ from typing import Self
 
 from aiohttp import web
 
-from simulator.console.lesson_plays import LessonPlays
-from simulator.console.lesson_web import add_lessons
-from simulator.console.web_guard import RequestGuard
-from simulator.console.web_server import Site, guarded_app
+from simulator.console.http.guard import RequestGuard
+from simulator.console.http.server import Site, guarded_app
+from simulator.console.lessons.plays import LessonPlays
+from simulator.console.lessons.web import add_lessons
 
 
 class LessonConsole:

@@ -13,13 +13,13 @@ from typing import Self
 
 import uvloop
 
-from simulator.console.commands import parse_command
-from simulator.console.lesson_plays import LessonPlays
-from simulator.console.sse_hub import SseHub
-from simulator.console.watched_run import WatchedRun
+from simulator.console.http.guard import RequestGuard
+from simulator.console.http.server import Site
+from simulator.console.http.sse_hub import SseHub
+from simulator.console.lessons.plays import LessonPlays
+from simulator.console.live.commands import parse_command
+from simulator.console.live.watched_run import WatchedRun
 from simulator.console.web_app import build_app
-from simulator.console.web_guard import RequestGuard
-from simulator.console.web_server import Site
 from simulator.replay.runner import Run
 from simulator.world.playback import Playback
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final, Self
 
 from simulator.assembly.serving import Serving
-from simulator.console.commands import CommandHandler, CommandRejected, ScalingCommand, parse_command
-from simulator.console.serve_view_model import ServeViewModel
-from simulator.console.snapshot_publisher import SnapshotPublisher
-from simulator.console.sse_hub import SseHub
+from simulator.console.http.guard import HOST, RequestGuard
+from simulator.console.http.server import Site
+from simulator.console.http.sse_hub import SseHub
+from simulator.console.live.commands import CommandHandler, CommandRejected, ScalingCommand, parse_command
+from simulator.console.live.serve_view_model import ServeViewModel
+from simulator.console.live.snapshot_publisher import SnapshotPublisher
 from simulator.console.web_app import build_app
-from simulator.console.web_guard import HOST, RequestGuard
-from simulator.console.web_server import Site
 from simulator.control.principal import Principal
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.arn import Arn

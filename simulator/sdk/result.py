@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from simulator.console.report_html import report_page
+from simulator.console.report.html import report_page
 from simulator.lab.figures import Figure, figures
 from simulator.lab.why import parse_moment, why
 from simulator.model.text.problems import one_of

@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from simulator.console import lesson_plays
 from simulator.console.lesson_console import LessonConsole
-from simulator.console.lesson_parts import lesson_part
+from simulator.console.lessons import plays as lesson_plays
+from simulator.console.lessons.parts import lesson_part
 from simulator.lessons.course import course
 from simulator.lessons.play import play_lesson
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.console.chart_columns import prices_of
+from simulator.console.report.chart_columns import prices_of
 from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import REGION_PRICES
 

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from simulator.console.report_html import report_page
+from simulator.console.report.html import report_page
 from simulator.console.run_console import RunConsole
 from simulator.replay.runner import InterruptedRun, Run, play
 from simulator.report.report import build_report

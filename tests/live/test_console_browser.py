@@ -15,7 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page
 
-from simulator.console.report_html import report_page
+from simulator.console.report.html import report_page
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
 from simulator.scenario.scenario import load_scenario

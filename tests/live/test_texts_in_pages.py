@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
-from simulator.console.lesson_parts import lesson_part
-from simulator.console.report_html import report_page
-from simulator.console.web_files import script_json
+from simulator.console.http.files import script_json
+from simulator.console.lessons.parts import lesson_part
+from simulator.console.report.html import report_page
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Lesson
 from simulator.replay.runner import Run, play

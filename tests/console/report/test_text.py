@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from simulator.console.report_text import print_checks, print_report
+from simulator.console.report.text import print_checks, print_report
 from simulator.records.events import Event
 from simulator.records.request_stats import StatsBySource
 from simulator.report.report import RunRecord, build_report

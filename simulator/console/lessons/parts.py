@@ -1,6 +1,6 @@
 """A lesson and its outcome as data for the page: texts as HTML, figures as text, the journal, the run for a replay.
 
-The page shows what the terminal shows (lesson_text.py), from the same lesson and the same run, in the same words.
+The page shows what the terminal shows (text.py), from the same lesson and the same run, in the same words.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from simulator.console.lesson_text import figure_text, prediction_text, value_text
-from simulator.console.report_html import page_document
+from simulator.console.lessons.text import figure_text, prediction_text, value_text
+from simulator.console.report.html import page_document
 from simulator.lessons.course import course
 from simulator.lessons.lesson import Knob, Lesson
 from simulator.lessons.lesson_figures import prefix_of

@@ -12,9 +12,9 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from simulator.console.sse_hub import SseClient, SseHub
-from simulator.console.web_files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
-from simulator.console.web_guard import HOST, RequestGuard
+from simulator.console.http.files import CHART_SCRIPT, MODULES, served_import_map, style_text, web_text
+from simulator.console.http.guard import HOST, RequestGuard
+from simulator.console.http.sse_hub import SseClient, SseHub
 from simulator.wire.listening import listening
 from simulator.wire.web_listener import asked_of, listener_limits
 

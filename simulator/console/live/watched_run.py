@@ -14,10 +14,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from simulator.console.commands import Command, CommandHandler, CommandRejected
-from simulator.console.snapshot_publisher import SnapshotPublisher, message
-from simulator.console.sse_hub import SseHub
-from simulator.console.view_model import RunViewModel
+from simulator.console.http.sse_hub import SseHub
+from simulator.console.live.commands import Command, CommandHandler, CommandRejected
+from simulator.console.live.snapshot_publisher import SnapshotPublisher, message
+from simulator.console.live.view_model import RunViewModel
 from simulator.replay.control import RunControl
 from simulator.replay.run_context import RunContext
 from simulator.replay.runner import Run

@@ -11,7 +11,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from simulator.console.quantities import count_text, latency_text, rate_text, ratio_text, usd_text
-from simulator.console.report_tables import (
+from simulator.console.report.tables import (
     checks_table,
     cost_table,
     decisions_table,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.console.view_model import RunViewModel
+from simulator.console.live.view_model import RunViewModel
 from simulator.scenario.scenario import load_scenario
 from simulator.world.clock import ClockKind
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.assembly.serving import Serving
-from simulator.console.chart_columns import prices_of, usd_now
-from simulator.console.live_operations import operation_rows
-from simulator.console.view_model import rows_of
+from simulator.console.live.operations import operation_rows
+from simulator.console.live.view_model import rows_of
+from simulator.console.report.chart_columns import prices_of, usd_now
 from simulator.control.operations.service_events import EVENTS_STREAM
 from simulator.control.state.log_entries import EntryKind
 from simulator.edge.access_log_entry import AccessLogEntry

@@ -5,8 +5,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from simulator.console import report_html
-from simulator.console.report_html import PAGE_BYTES_MAX, report_page
+from simulator.console.report import html as report_html
+from simulator.console.report.html import PAGE_BYTES_MAX, report_page
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.events import EventLogged
 from simulator.report.report import RunRecord, build_report

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.console.chart_columns import usd_now
-from simulator.console.view_model import ViewModel
+from simulator.console.live.view_model import ViewModel
+from simulator.console.report.chart_columns import usd_now
 from simulator.fleet.instance import Instance
 from simulator.model.instance import InstanceState
 from simulator.platform.platform import Service

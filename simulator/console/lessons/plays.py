@@ -12,10 +12,10 @@ import secrets
 import threading
 from typing import Any, Final
 
-from simulator.console.commands import ClockCommand, CommandRejected, parse_command
-from simulator.console.lesson_parts import outcome_part
-from simulator.console.sse_hub import SseHub
-from simulator.console.watched_run import WatchedRun
+from simulator.console.http.sse_hub import SseHub
+from simulator.console.lessons.parts import outcome_part
+from simulator.console.live.commands import ClockCommand, CommandRejected, parse_command
+from simulator.console.live.watched_run import WatchedRun
 from simulator.lessons.lesson import Lesson
 from simulator.lessons.play import play_lesson
 from simulator.replay.runner import BrokenRun, InterruptedRun

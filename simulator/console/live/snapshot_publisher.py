@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import orjson
 
-from simulator.console.commands import CommandHandler
-from simulator.console.live_events import event_rows
-from simulator.console.live_frames import ServiceFrames
-from simulator.console.view_model import ViewModel
+from simulator.console.live.commands import CommandHandler
+from simulator.console.live.events import event_rows
+from simulator.console.live.frames import ServiceFrames
+from simulator.console.live.view_model import ViewModel
 from simulator.records.events import Event, ScalingDecided
 from simulator.records.request_log import Chunk
 from simulator.world.clock import wall_s

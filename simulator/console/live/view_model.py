@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from simulator.console.chart_columns import beside_series
-from simulator.console.live_operations import operation_rows
+from simulator.console.live.operations import operation_rows
+from simulator.console.report.chart_columns import beside_series
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.platform.platform import Platform
@@ -39,7 +39,7 @@ class ViewModel(Protocol):
         """A number that grows whenever the data of services and operations may have changed."""
 
     def operations(self) -> list[dict[str, Any]] | None:
-        """Return the control plane's operations (live_operations.py); None if there is no control plane."""
+        """Return the control plane's operations (operations.py); None if there is no control plane."""
 
     def size(self, name: str) -> InstanceSize: ...
 
