@@ -16,7 +16,7 @@ from reference_assumptions import assumptions_page
 from reference_cli import cli_page
 from reference_rules import platforms_page, policies_page, settings_page
 from reference_schema import schema_page
-from simulator.cli.serve_config import ServeConfig
+from simulator.cli.platform.serve_config import ServeConfig
 from simulator.lessons.course import course
 from simulator.report.schema import report_schema
 from simulator.scenario.schema import scenario_schema, schema_for_editors

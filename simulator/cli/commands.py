@@ -26,81 +26,87 @@ class Verb(NamedTuple):
 # In the order of `--help`.
 _VERBS: Final = {
     "run": Verb(
-        "simulator.cli.run",
+        "simulator.cli.scenarios.run",
         "run",
         "Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error.",
     ),
     "init": Verb(
-        "simulator.cli.init",
+        "simulator.cli.platform.init",
         "init",
         "Write a commented apprunner.yaml for a Flask, FastAPI, Django, Express, Node.js, Spring, Go or Rails project.",
     ),
     "up": Verb(
-        "simulator.cli.up",
+        "simulator.cli.platform.up",
         "up",
         "Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS.",
     ),
     "serve": Verb(
-        "simulator.cli.serve",
+        "simulator.cli.platform.serve",
         "serve",
         "Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients.",
     ),
-    "events": Verb("simulator.cli.events", "events", "Show events of services, as EventBridge would deliver them."),
+    "events": Verb(
+        "simulator.cli.state.events", "events", "Show events of services, as EventBridge would deliver them."
+    ),
     "logs": Verb(
-        "simulator.cli.logs", "logs", "Show a service's event log, or the log of a deployment or an instance."
+        "simulator.cli.state.logs", "logs", "Show a service's event log, or the log of a deployment or an instance."
     ),
     "audit": Verb(
-        "simulator.cli.audit",
+        "simulator.cli.state.audit",
         "audit",
         "Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second.",
     ),
-    "connection": Verb("simulator.cli.connection", "connection", "Connections to GitHub and Bitbucket."),
-    "state": Verb("simulator.cli.state_verbs", "state", "The state of `simulator serve` as a file."),
+    "connection": Verb("simulator.cli.state.connection", "connection", "Connections to GitHub and Bitbucket."),
+    "state": Verb("simulator.cli.state.state_commands", "state", "The state of `simulator serve` as a file."),
     "top": Verb(
-        "simulator.cli.top",
+        "simulator.cli.platform.top",
         "top",
         "Watch a running simulator on a terminal: rates, instances, latency, latest events. Ctrl-C ends it.",
     ),
     "lesson": Verb(
-        "simulator.cli.lesson",
+        "simulator.cli.scenarios.lesson",
         "lesson_verb",
         "Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again.",
     ),
     "sweep": Verb(
-        "simulator.cli.sweep",
+        "simulator.cli.lab.sweep",
         "sweep",
         "Run a scenario at every point of a grid; exit 0 if all ran, 1 if some failed, 2 bad input.",
     ),
     "compare": Verb(
-        "simulator.cli.compare",
+        "simulator.cli.lab.compare",
         "compare_verb",
         "Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke.",
     ),
     "shadow": Verb(
-        "simulator.cli.shadow",
+        "simulator.cli.lab.shadow",
         "shadow_verb",
         "Run a scenario with its own policy, evaluate other policies without applying them, and report how "
         "they diverge.",
     ),
-    "why": Verb("simulator.cli.why", "why_verb", "Explain what the scaler saw, computed, clamped and decided."),
+    "why": Verb(
+        "simulator.cli.scenarios.why", "why_verb", "Explain what the scaler saw, computed, clamped and decided."
+    ),
     "validate": Verb(
-        "simulator.cli.validate",
+        "simulator.cli.lab.validate",
         "validate_verb",
         "Run every ground-truth case and show the published value and the simulated one; exit 1 if one misses.",
     ),
     "policies": Verb(
-        "simulator.cli.policies",
+        "simulator.cli.scenarios.policies",
         "policies",
         "List the scaling policies and platforms, or write a template for a policy of your own.",
     ),
-    "scenarios": Verb("simulator.cli.scenarios", "scenarios", "List the shipped scenarios."),
+    "scenarios": Verb("simulator.cli.scenarios.scenarios", "scenarios", "List the shipped scenarios."),
     "schema": Verb(
-        "simulator.cli.schema",
+        "simulator.cli.scenarios.schema",
         "schema",
         "Print the JSON Schema of scenario files and configurations (for editors) or of reports.",
     ),
     "ca": Verb(
-        "simulator.cli.ca", "ca", "Show the local certificate authority (created if there is none) and how to trust it."
+        "simulator.cli.platform.ca",
+        "ca",
+        "Show the local certificate authority (created if there is none) and how to trust it.",
     ),
 }
 

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.builds.runtimes import RUNTIMES
 from simulator.cli.build_options import build_settings
-from simulator.cli.serve_config import load_config
+from simulator.cli.platform.serve_config import load_config
 
 
 def test_an_image_is_for_one_runtime_or_for_all(tmp_path: Path) -> None:

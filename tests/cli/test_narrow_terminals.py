@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from simulator.cli.tables import print_table
+from simulator.cli.lab.tables import print_table
 from simulator.lab.compare.tables import Cell, Table
 from tests.lab.compare.compare_scenarios import step
 

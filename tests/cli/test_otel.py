@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.cli.otel import OtelSection, otlp_settings
-from simulator.cli.serve_config import load_config, with_options
+from simulator.cli.platform.serve_config import load_config, with_options
 from simulator.scenario.problems import ScenarioError
 from simulator.telemetry.otlp.settings import Compression, OtlpSettings, TracedServices
 

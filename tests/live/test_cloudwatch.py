@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.world.clock import monotonic_s, utc_now
-from tests.cli.test_serve import Served, serving
+from tests.cli.platform.test_serve import Served, serving
 from tests.live.client_tools import aws_cli_2
 from tests.live.waiting import PATIENCE_S
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from simulator.world.clock import ClockKind, run
-from tests.cli.test_serve import Served, serving
+from tests.cli.platform.test_serve import Served, serving
 from tests.control.api_stage import PUBLIC_IMAGE
 from tests.live.test_serving import APPLICATION
 from tests.live.waiting import PATIENCE_S

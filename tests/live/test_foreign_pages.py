@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.cli.test_serve import serving
+from tests.cli.platform.test_serve import serving
 from tests.live.browser import chromium_or_skip
 
 pytestmark = [pytest.mark.slow, pytest.mark.case("R1")]

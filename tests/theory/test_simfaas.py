@@ -3,7 +3,7 @@
 SimFaaS gives a cold request a service of 2.244 s in case 1; here a start takes no time there and the request is served
 like any other, which shortens 0.13 % of the services by a quarter of a second: 0.02 % of the running mean.
 
-What was measured on AWS Lambda and on Knative is played by `simulator validate` (tests/cli/test_validate.py).
+What was measured on AWS Lambda and on Knative is played by `simulator validate` (tests/cli/lab/test_validate.py).
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from simulator.cli import app, up
+from simulator.cli import app
+from simulator.cli.platform import up
 from simulator.fleet.process.confinement.isolation import Namespaces, Way
 
 RUN = CliRunner()

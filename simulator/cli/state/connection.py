@@ -9,10 +9,10 @@ import typer
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION
 from simulator.assembly.control_plane import STORE_NAME, ControlPlane, ControlPlaneSettings
-from simulator.cli.admin_client import ask_running
 from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
-from simulator.cli.state import state_folder
+from simulator.cli.state.admin_client import ask_running
+from simulator.cli.state.folder import state_folder
 from simulator.control.operations.simulated_workload import SimulatedWorkload
 from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateHeld

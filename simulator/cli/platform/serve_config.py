@@ -30,9 +30,9 @@ from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.cli.build_options import build_environment, git_environment
-from simulator.cli.cloudwatch_section import CloudWatchSection
-from simulator.cli.instances_section import InstancesSection
 from simulator.cli.otel import OtelSection, otlp_settings
+from simulator.cli.platform.cloudwatch_section import CloudWatchSection
+from simulator.cli.platform.instances_section import InstancesSection
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace

@@ -17,8 +17,7 @@ from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.option_help import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
-from simulator.cli.printing import echo
-from simulator.cli.serve_config import (
+from simulator.cli.platform.serve_config import (
     DEFAULT_HTTP_PORT,
     DEFAULT_HTTPS_PORT,
     DEFAULT_PORT,
@@ -26,7 +25,8 @@ from simulator.cli.serve_config import (
     load_config,
     with_options,
 )
-from simulator.cli.state import state_folder
+from simulator.cli.printing import echo
+from simulator.cli.state.folder import state_folder
 from simulator.control.state.serialization import DocumentError
 from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateHeld

@@ -10,7 +10,7 @@ import typer
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
-from simulator.cli.state import state_folder
+from simulator.cli.state.folder import state_folder
 from simulator.control.state.serialization import DocumentError
 from simulator.control.state.state_file import StateFileError, export_state, make_state, read_state
 from simulator.control.state.store import Store

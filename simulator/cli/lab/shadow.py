@@ -9,18 +9,18 @@ from typing import TextIO
 
 import typer
 
-from simulator.cli.broken_run import run_broke
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import INTERRUPTED, bad_input
+from simulator.cli.lab.tables import print_table, tell_notes, wide_console
 from simulator.cli.listening import allow_many_files
 from simulator.cli.option_help import ENGINE_HELP
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.run_builds import built
-from simulator.cli.scenario_file import patient, policy_files, scenario_path, tell_recordings
-from simulator.cli.state import state_folder
-from simulator.cli.tables import print_table, tell_notes, wide_console
+from simulator.cli.scenarios.broken_run import run_broke
+from simulator.cli.scenarios.run_builds import built
+from simulator.cli.scenarios.scenario_file import patient, policy_files, scenario_path, tell_recordings
+from simulator.cli.state.folder import state_folder
 from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.lab.shadow import Divergence, Shadows
 from simulator.platform.live_settings import LiveSettings

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 from rich.console import Console
 
-from simulator.cli.broken_run import run_broke
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input
 from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.printing import echo
-from simulator.cli.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
-from simulator.cli.scenario_file import patient, policy_files, tell_recordings
-from simulator.cli.state import state_folder
+from simulator.cli.scenarios.broken_run import run_broke
+from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
+from simulator.cli.scenarios.scenario_file import patient, policy_files, tell_recordings
+from simulator.cli.state.folder import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.console.report.text import print_checks, print_report
@@ -96,7 +96,7 @@ def run_scenario(
             if clock is ClockKind.REAL:
                 allow_many_files()
                 kept, host = state_folder(state), engine_host(engine)
-                from simulator.cli.run_builds import built  # noqa: PLC0415 builders, for real time only
+                from simulator.cli.scenarios.run_builds import built  # noqa: PLC0415 builders, for real time only
 
                 chosen = built(
                     chosen, _builds(kept, toolchain, build_image, host, near_versions=near_versions), quiet=quiet
@@ -113,7 +113,7 @@ def run_scenario(
                 )
             watched: RunConsole | None = None
             if with_console:
-                from simulator.cli.run_console import opened_console, playback_of  # noqa: PLC0415
+                from simulator.cli.scenarios.run_console import opened_console, playback_of  # noqa: PLC0415
 
                 playback = playback_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, playback, console))
@@ -134,7 +134,7 @@ def run_scenario(
             outputs.commit()
         (print_checks if quiet else print_report)(report, console)
         if watched is not None:
-            from simulator.cli.run_console import stay  # noqa: PLC0415
+            from simulator.cli.scenarios.run_console import stay  # noqa: PLC0415
             from simulator.console.report.html import report_page  # noqa: PLC0415
 
             watched.finish(report_page(report, record))

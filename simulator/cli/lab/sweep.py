@@ -13,12 +13,12 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from simulator.cli.batch_progress import BatchProgress
 from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
+from simulator.cli.lab.batch_progress import BatchProgress
+from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenario_file import file_path, policy_files, tell_recordings
-from simulator.cli.tables import print_table, wide_console
+from simulator.cli.scenarios.scenario_file import file_path, policy_files, tell_recordings
 from simulator.cli.terminal import Terminal
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.tables import Cell

@@ -8,11 +8,11 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from simulator.cli.broken_run import run_broke
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
+from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.terminal import Terminal
 from simulator.console.lessons.text import (
     print_course,
@@ -54,7 +54,7 @@ def lesson_verb(
         for option, given in (("predict", predict), ("try", knob), ("scenario", scenario)):
             if given is not None:
                 bad_input(f"{option} = given, must be left out with --console: the page asks for it")
-        from simulator.cli.lesson_console import serve_lessons  # noqa: PLC0415 a web server
+        from simulator.cli.scenarios.lesson_console import serve_lessons  # noqa: PLC0415 a web server
 
         serve_lessons(console_port, _lesson(name).name if name else "")
         return

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.log_commands import LAST_DEFAULT, Tail, reader, show
-from simulator.cli.state import state_folder
+from simulator.cli.state.folder import state_folder
+from simulator.cli.state.log_commands import LAST_DEFAULT, Tail, reader, show
 from simulator.control.audit import is_read
 from simulator.control.state.log_entries import EntryKind, LogEntry
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exit_codes import bad_input
-from simulator.cli.log_commands import LAST_DEFAULT, Tail, reader, service_arn, show
-from simulator.cli.state import state_folder
+from simulator.cli.state.folder import state_folder
+from simulator.cli.state.log_commands import LAST_DEFAULT, Tail, reader, service_arn, show
 from simulator.control.operations.service_events import EVENTS_STREAM
 from simulator.control.state.log_entries import EntryKind, LogEntry
 

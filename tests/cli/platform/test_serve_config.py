@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.serve_config import load_config
+from simulator.cli.platform.serve_config import load_config
 
 
 @pytest.mark.case("P8")

@@ -8,7 +8,7 @@ import typer
 
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
-from simulator.cli.scenario_file import scenario_path
+from simulator.cli.scenarios.scenario_file import scenario_path
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.model.data_plane import Profile
@@ -91,7 +91,7 @@ def run(
 ) -> None:
     """Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error."""
     path = scenario_path(scenario)
-    from simulator.cli.run_scenario import run_scenario  # noqa: PLC0415 report a wrong name before the import
+    from simulator.cli.scenarios.run_scenario import run_scenario  # noqa: PLC0415 report a wrong name before the import
 
     raise typer.Exit(
         run_scenario(

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.exit_codes import CHECK_FAILED, OK, bad_input
+from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.outputs import Outputs
-from simulator.cli.tables import print_table, wide_console
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable

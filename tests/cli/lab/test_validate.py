@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from simulator.cli import app
 
 RUN = CliRunner()
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/reference/validation.md"
 
 

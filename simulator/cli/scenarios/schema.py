@@ -11,7 +11,7 @@ from typing import Any, Final
 import typer
 
 from simulator.builds.config.file import config_schema
-from simulator.cli.serve_config import ServeConfig
+from simulator.cli.platform.serve_config import ServeConfig
 from simulator.report.schema import report_schema
 from simulator.scenario.schema import scenario_schema, schema_for_editors
 

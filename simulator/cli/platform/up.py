@@ -22,9 +22,9 @@ from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
+from simulator.cli.platform.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.printing import echo
-from simulator.cli.state import state_folder
-from simulator.cli.up_names import FirstAnswers, hosts_of, names_text
+from simulator.cli.state.folder import state_folder
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.driver import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces

@@ -8,7 +8,7 @@ import typer
 
 from simulator.cli.exit_codes import cannot
 from simulator.cli.outputs import written
-from simulator.cli.state import state_folder
+from simulator.cli.state.folder import state_folder
 from simulator.platform.authority import local_authority
 
 HOW_TO_TRUST = """\

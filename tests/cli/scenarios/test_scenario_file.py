@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from simulator.cli import app, scenario_file
-from simulator.cli.scenario_file import patient, policy_files
+from simulator.cli import app
+from simulator.cli.scenarios import scenario_file
+from simulator.cli.scenarios.scenario_file import patient, policy_files
 from simulator.scenario.scenario import load_scenario
 
 RUN = CliRunner()

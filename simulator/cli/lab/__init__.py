@@ -1,0 +1,1 @@
+"""Commands of the laboratory: many runs and what they show together."""
