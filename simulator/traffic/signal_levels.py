@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulator.rules.policies.requirements import Signal
+from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.sections.application_spec import SimulatedSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
-from simulator.traffic.shapes.curves import curve_of, rate_factor
+from simulator.traffic.shapes.curves import curve_of
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:

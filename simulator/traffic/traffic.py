@@ -11,6 +11,7 @@ import numpy as np
 from simulator.platform.platform import Platform
 from simulator.rules.retries import OnRetry, Retries
 from simulator.scenario.data_file import data_rows
+from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.request_numbers import RequestKind
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.distribution_spec import DistributionSpec
@@ -27,7 +28,6 @@ from simulator.traffic.live_overrides import LiveOverrides
 from simulator.traffic.request_choices import request_choices
 from simulator.traffic.scripts import Script, ramped
 from simulator.traffic.shapes.arrivals import arrival_chunks
-from simulator.traffic.shapes.curves import rate_factor
 from simulator.world.random_streams import RandomStreams
 
 THOUGHTS = 1024  # thinking times sampled at a time

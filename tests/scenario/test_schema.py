@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.scenario import load_scenario
 from simulator.scenario.schema import scenario_schema, schema_text
 from simulator.scenario.sections.base_model import DURATION_PATTERN
 from simulator.traffic.shapes.arrivals import arrival_chunks
-from simulator.traffic.shapes.curves import rate_factor
 from simulator.world.random_streams import RandomStreams
 
 FOLDER = Path(__file__).parents[2] / "scenarios"

@@ -11,9 +11,10 @@ from simulator.replay.control_need import needs_control
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord
+from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.recordings.traces import bin_counts
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.traffic.shapes.curves import curve_of, rate_factor
+from simulator.traffic.shapes.curves import curve_of
 
 # Fewest requests: below it the first run on a machine, which compiles for half a minute, would be slower than the
 # virtual loop.

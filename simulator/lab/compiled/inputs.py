@@ -13,10 +13,10 @@ import numpy as np
 
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.compiled.state import DRAWS, World
+from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.demand import DRAWS as PORTION
 from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS, Times, arrival_chunks
-from simulator.traffic.shapes.curves import rate_factor
 from simulator.world.distributions import Constant, Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
 

@@ -25,10 +25,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.scenario.rate_factor import STEADY, RateFactor
 from simulator.scenario.recordings import traces
 from simulator.scenario.sections.shape_spec import AtOnceSpec
 from simulator.scenario.sections.traffic_spec import BinsSpec, SourceSpec, TraceSpec
-from simulator.traffic.shapes.curves import STEADY, RateCurve, RateFactor, curve_of
+from simulator.traffic.shapes.curves import RateCurve, curve_of
 from simulator.world.random_streams import RandomStreams
 
 Times = NDArray[np.float64]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from simulator.scenario.rate_factor import STEADY, RateFactor
 from simulator.traffic.request_choices import request_choices
 from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS, arrival_chunks
-from simulator.traffic.shapes.curves import STEADY, RateFactor
 from simulator.world.random_streams import RandomStreams
 from tests.scenario.scenario_texts import source_of
 

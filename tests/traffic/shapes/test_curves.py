@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.traffic.shapes.curves import Piece, RateCurve, RateFactor, curve_of, rate_factor
+from simulator.scenario.rate_factor import RateFactor, rate_factor
+from simulator.traffic.shapes.curves import Piece, RateCurve, curve_of
 from tests.scenario.scenario_texts import scenario_of, source_of
 
 RATES = st.floats(0, 1000)
