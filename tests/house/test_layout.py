@@ -67,3 +67,25 @@ def test_the_tests_mirror_the_rooms() -> None:
         if path.is_dir() and path.name != "__pycache__" and path.name not in rooms | beside
     ]
     assert strangers == []
+
+
+MODULES_MAX = 15  # of one folder: more than that no reader takes in at a glance
+
+
+def test_no_folder_is_crowded() -> None:
+    folders = {path.parent for path in modules()}
+    crowded = {
+        folder.relative_to(ROOT).as_posix(): count
+        for folder in sorted(folders)
+        if (count := len([path for path in folder.glob("*.py") if path.name != "__init__.py"])) > MODULES_MAX
+    }
+    assert crowded == {}
+
+
+def test_every_folder_of_tests_mirrors_one_of_the_package() -> None:
+    """And a test module of a module's name stands in the folder of that module's tests."""
+    beside = {"house", "machines", "theory", "golden", "live"}
+    tests = ROOT / "tests"
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
+    mirrored = {folder for folder in folders if folder.parts and folder.parts[0] not in beside}
+    assert sorted(folder.as_posix() for folder in mirrored if not (PACKAGE / folder).is_dir()) == []
