@@ -1,9 +1,7 @@
 """The pool, request side: slots are granted, queued for and released here, independent of the front and the driver.
 
-The front offers an exchange; admission and balancing decide; the exchange begins on its instance or fails. Every
-offered exchange is released exactly once: by `finish` or `abandon` from the front, or by the pool (rejected, expired,
-timed out, instance lost), which then calls `exchange.fail`. The supply of instances is the replica set's part
-(fleet/pool/replica_set.py).
+The front offers an exchange, which begins on an instance or fails. It is released exactly once: by `finish` or
+`abandon` from the front, or by the pool (rejected, expired, timed out, instance lost), which calls `exchange.fail`.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ per instance (`_run_lifecycle`) runs its lifecycle: provisioned, launched, probe
 stopped. An instance that crashes is replaced by the same comparison.
 
 App Runner distinguishes provisioned from active instances: at least MinSize stay provisioned; the oldest of them, as
-many as are to be active, serve in the front tier, and the rest is reserve (fleet/pool/activity.py decides about
-idleness).
+many as are to be active, serve in the front tier, and the rest is reserve (`activity.py` decides about idleness).
 """
 
 from __future__ import annotations
