@@ -111,6 +111,7 @@ async def find_toolchain(runtime: Runtime, wanted: str | None, settings: Toolcha
     """
     programs, goal = _PROGRAMS[runtime.language], wanted or runtime.line
     found: dict[Path, str] = {}
+    fitting: dict[Path, str] = {}
     for lines in (runtime.lines, (runtime.stand_ins,) if runtime.stand_ins else ()):
         for program in _candidates(lines, runtime, programs, settings):
             if program not in found:

@@ -76,6 +76,8 @@ class TopView:
                 self._take_facts(data)
             case "ended":
                 self.ended = True
+            case _:
+                pass  # for the page only
 
     def _take_facts(self, data: dict[str, Any]) -> None:
         if data["from"] < self._facts_until:

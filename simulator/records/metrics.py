@@ -10,11 +10,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, assert_never
 
 from simulator.model.instance import InstanceState
 from simulator.model.sizes import InstanceSize
-from simulator.records.events import Event, EventLogged, InstanceMoved, ScalingDecided
+from simulator.records.events import (
+    ConfigurationChanged,
+    Event,
+    EventLogged,
+    InstanceMoved,
+    ScalingDecided,
+    TimelineActed,
+)
 from simulator.records.outcomes import Outcomes, Rows
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Rates
@@ -162,8 +169,10 @@ class Metrics:
                     figures.decisions_in += 1
             case EventLogged():
                 self.of(event.service).events += 1
+            case TimelineActed() | ConfigurationChanged():
+                pass  # no metric counts them
             case _:
-                pass
+                assert_never(event)
 
     def settle(self) -> dict[str, ServiceMetrics]:
         """Aggregate all counts and costs up to now and return the metrics by service. Call this before reading."""

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.units import duration_text
@@ -86,6 +86,8 @@ class Timeline:
                 self._add(at_s, event, lambda: self._controlled.deploy(action))
             case ApiCall():
                 self._add(at_s, event, lambda: self._controlled.call(action))
+            case _:
+                assert_never(action)
 
     def _add(self, at_s: float, event: EventSpec, do: Callable[[], str]) -> None:
         self._acts.append(_Act(at_s, next(self._orders), do, event.action_name))

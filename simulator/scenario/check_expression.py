@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from simulator.model.text.problems import did_you_mean, one_of
 from simulator.model.text.renamed import renamed
@@ -190,6 +190,8 @@ class CheckExpression:
                 return value == self.limit
             case Operator.NOT_EQUAL:
                 return value != self.limit and value == value  # noqa: PLR0124 - NaN differs from itself
+            case _:
+                assert_never(self.operator)
 
 
 def parse_check(value: object) -> CheckExpression:

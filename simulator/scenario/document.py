@@ -35,10 +35,11 @@ def read_document_text(path: pathlib.Path) -> str:
     try:
         with path.open("rb") as stream:
             raw = stream.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error
+    try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ScenarioError([Problem(line, 1, "", "not UTF-8", "UTF-8 text", file=file)]) from error
-    except OSError as error:
-        found = error.strerror or type(error).__name__
-        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error

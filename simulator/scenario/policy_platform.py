@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from simulator.model.text.units import duration_text
 from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of
@@ -20,9 +20,13 @@ from simulator.scenario.sections.service_spec import HealthCheckSpec, OverflowSp
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Any]:
+Change = OverflowSpec | HealthCheckSpec | float | str
+"""The value of a service's field that belongs to a platform."""
+
+
+def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Change]:
     """Return the fields of a service that a platform's behaviour sets, except its policy."""
-    changes: dict[str, Any] = {"overflow": overflow_spec(behaviour)}
+    changes: dict[str, Change] = {"overflow": overflow_spec(behaviour)}
     if behaviour.balancing is not None:
         changes["balancing"] = behaviour.balancing
     if behaviour.probe_interval_s is not None:
@@ -63,7 +67,7 @@ def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
     )
 
 
-def _field_text(field: str, value: Any) -> str:
+def _field_text(field: str, value: Change) -> str:
     """Return a changed field of a service in words."""
     match value:
         case OverflowSpec(mode="queue"):
@@ -72,10 +76,12 @@ def _field_text(field: str, value: Any) -> str:
             return f"overflow {value.mode}"
         case HealthCheckSpec():
             return f"a health check each {duration_text(value.interval_s)}"
-        case float():
+        case str():
+            return f"{field.replace('_', ' ')} {value}"
+        case float() | int():
             return f"{field.removesuffix('_s').replace('_', ' ')} {duration_text(value)}"
         case _:
-            return f"{field.replace('_', ' ')} {value}"
+            assert_never(value)
 
 
 def preset_policy(

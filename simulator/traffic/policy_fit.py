@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from simulator.model.text.units import duration_text
 from simulator.rules.platforms.behaviour import behaviour_of
@@ -165,13 +165,18 @@ def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float
                 f"scales out above a 95th percentile of {duration_text(above)}; {name} rejects what would be slower "
                 f"(a served request takes up to {duration_text(level)}), {end}: {queue}, or lower the goal"
             )
-        case _:
+        case Signal.CONCURRENCY:
             rejects = service.overflow.mode == "reject"
             limit = f"admits {slots} and rejects the rest" if rejects else f"has {level:.4g} at most, with its queue"
             return (
                 f"scales out above {above:.4g} requests in progress at each instance; {name} {limit}, {end}: "
                 f"{f'{queue}, or ' if rejects else ''}lower the target"
             )
+        case Signal.OFFERED | Signal.SCHEDULE | Signal.DEMAND:
+            msg = f"{trigger.signal} has no bound (signal_levels.py), so every threshold can be reached"
+            raise AssertionError(msg)
+        case _:
+            assert_never(trigger.signal)
 
 
 def _beyond_one(service: ServiceSpec) -> str:

@@ -39,16 +39,15 @@ SENT: dict[str, Any] = {
 async def service_created(aws: Aws, name: str = "shop", **request: Any) -> str:
     """Retried for two minutes while IAM says that the role cannot be assumed; then until RUNNING, 20 minutes."""
     end_s = asyncio.get_running_loop().time() + 2 * MINUTE_S
-    while True:
+    arn: str | None = None
+    while arn is None:
         try:
-            answer = aws.call("CreateService", ServiceName=name, **SENT | request)
-            break
+            arn = aws.call("CreateService", ServiceName=name, **SENT | request)["Service"]["ServiceArn"]
         except ApiError as error:
             is_young = error.code == "InvalidRequestException" and "Error in assuming instance role" in error.message
             if not is_young or asyncio.get_running_loop().time() > end_s:
                 raise
             await asyncio.sleep(5.0)
-    arn: str = answer["Service"]["ServiceArn"]
     await service_settled(aws, arn)
     aws.call("ListTagsForResource", ResourceArn=arn)
     return arn

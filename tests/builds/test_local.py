@@ -205,12 +205,14 @@ async def test_builds_in_use_are_kept_however_many_there_are(tmp_path: Path) -> 
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     async with builder_in(tmp_path) as builder:
         first, _ = await built(builder, place)
+        last = first
         builder._kept._count_max = 1
         builder.keep([first])
         for number in range(3):
             place.commit({"number": str(number)})
             last, _ = await built(builder, place)
         assert first.folder.exists()
+        assert last.folder != first.folder
         assert last.folder.exists()
         assert len(list((tmp_path / "builds" / "kept").iterdir())) == 3
 

@@ -28,6 +28,10 @@ class Watched:
         clock = SimpleNamespace(at_s=lambda: self.now_s)
         self.platform = cast("Platform", SimpleNamespace(clock=clock, services={"web": service}))
 
+    def seconds(self, sent: int, *arrivals: int) -> Any:
+        """Seconds pass in each of which the run sends `sent` requests and so many come to the service."""
+        return [self.second(sent, each) for each in arrivals][-1]
+
     def second(self, sent: int, arrivals: int) -> Any:
         """A second passes in which the run sends `sent` requests and `arrivals` come to the service."""
         self.now_s += 1.0
@@ -46,8 +50,7 @@ def watched() -> Watched:
 
 @pytest.mark.case("L76")
 def test_requests_from_outside_are_told_apart(watched: Watched) -> None:
-    for _ in range(6):
-        view = watched.second(sent=20, arrivals=920)
+    view = watched.seconds(20, *[920] * 6)
     assert view.offered_rps == pytest.approx(20.0)
     assert view.outside_rps == pytest.approx(900.0)
 
@@ -66,15 +69,12 @@ def test_what_is_in_flight_is_the_runs_own(watched: Watched) -> None:
 
 @pytest.mark.case("L76")
 def test_without_others_nothing_is_said_of_them(watched: Watched) -> None:
-    for arrivals in (20, 23, 18, 20, 22, 19):
-        view = watched.second(sent=20, arrivals=arrivals)
+    view = watched.seconds(20, 20, 23, 18, 20, 22, 19)
     assert (view.offered_rps, view.outside_rps) == (20.0, 0.0)
 
 
 @pytest.mark.case("L76")
 def test_the_rate_looks_back_a_few_seconds_only(watched: Watched) -> None:
-    for _ in range(20):
-        watched.second(sent=100, arrivals=100)
-    for _ in range(6):
-        view = watched.second(sent=0, arrivals=0)
+    watched.seconds(100, *[100] * 20)
+    view = watched.seconds(0, *[0] * 6)
     assert view.offered_rps == 0.0

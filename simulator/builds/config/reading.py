@@ -35,7 +35,8 @@ def read_config(text: str, file: str = FILE_NAME) -> ConfigFile:
     try:
         config = ConfigFile.model_validate(_listed(document.data))
     except ValidationError as error:
-        problems += [_problem(given, document) for given in error.errors(include_url=False)]
+        invalid = [_problem(given, document) for given in error.errors(include_url=False)]
+        raise FileProblems([*problems, *invalid]) from error
     if problems:
         raise FileProblems(problems)
     return config

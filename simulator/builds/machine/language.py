@@ -7,7 +7,7 @@ a build command installs globally are missing in the run image unless they are i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 from simulator.builds.build_cache import key_of
 from simulator.builds.machine.sandbox import BuildRoot
@@ -68,6 +68,8 @@ def variables(language: Language, toolchain: Toolchain, stage: BuildRoot) -> dic
             more = {"COMPOSER_HOME": str(system / "composer"), "COMPOSER_ALLOW_SUPERUSER": "1"}
         case Language.DOTNET:
             more = {"DOTNET_ROOT": str(toolchain.folder), "DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_NOLOGO": "1"}
+        case _:
+            assert_never(language)
     path = ":".join([*dict.fromkeys(str(folder) for folder in folders), SYSTEM_PATH])
     return {"PATH": path, "LANG": "C.UTF-8", **more}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -127,6 +127,8 @@ class CommandHandler:
                     said = self._configure(service, act)
                 case OperationCommand():
                     said = self._operate(service, act.act)
+                case _:
+                    assert_never(act)
         except ValueError as error:
             raise CommandRejected(str(error)) from error
         self._write_down(act.act, said)
@@ -182,6 +184,8 @@ class CommandHandler:
             case "next_decision":
                 playback.step(float("inf"))
                 return "to the next scaling decision"
+            case _:
+                assert_never(act.do)
 
     def _write_down(self, action: str, said: str) -> None:
         self.platform.journal.record(TimelineActed(self.platform.clock.at_s(), f"console: {action}", said))

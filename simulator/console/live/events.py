@@ -6,9 +6,16 @@ Moves of instances are omitted: the frames show them, and a run has thousands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
-from simulator.records.events import ConfigurationChanged, Event, EventLogged, ScalingDecided, TimelineActed
+from simulator.records.events import (
+    ConfigurationChanged,
+    Event,
+    EventLogged,
+    InstanceMoved,
+    ScalingDecided,
+    TimelineActed,
+)
 
 # A page that is opened late gets only the last rows; the report has all.
 ROWS_MAX: Final = 3000
@@ -55,5 +62,7 @@ def _row(event: Event) -> dict[str, Any] | None:
             return {"k": "event", "service": event.service, "at_s": event.at_s, "line": event.line}
         case TimelineActed():
             return {"k": "act", "at_s": event.at_s, "action": event.action, "detail": event.detail}
-        case _:
+        case InstanceMoved():
             return None
+        case _:
+            assert_never(event)

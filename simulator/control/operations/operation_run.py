@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, assert_never
 
 from simulator.control.operations.event_lines import (
     DEPLOYS,
@@ -111,10 +111,13 @@ class OperationRun:
                 await workload.resume(deployed_revision(self._registry, service))
             case OperationType.DELETE_SERVICE:
                 await workload.delete(wanted_revision(self._registry, service))
-            case _ if self._operation.began_in is ServiceStatus.CREATE_FAILED:
-                return await workload.provision(wanted_revision(self._registry, service), self)
+            case OperationType.CREATE_SERVICE | OperationType.UPDATE_SERVICE | OperationType.START_DEPLOYMENT:
+                wanted = wanted_revision(self._registry, service)
+                if self._operation.began_in is ServiceStatus.CREATE_FAILED:
+                    return await workload.provision(wanted, self)
+                return await workload.deploy(wanted, self)
             case _:
-                return await workload.deploy(wanted_revision(self._registry, service), self)
+                assert_never(self._type)
         return ""
 
     async def _wait_for(self, phase: Phase) -> None:

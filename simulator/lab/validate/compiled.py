@@ -105,12 +105,11 @@ def _application(application: SimulatedApplication) -> str:
 
 def _law(distribution: Distribution) -> str:
     mean = f"{distribution.mean / SHRINK:.12f}s"
-    match distribution:
-        case Constant():
-            return mean
-        case Exponential():
-            return f"{{exponential: {mean}}}"
-        case Hyperexponential():
-            return f"{{hyperexponential: {{mean: {mean}, cv2: {distribution.cv2:g}}}}}"
+    if isinstance(distribution, Constant):
+        return mean
+    if isinstance(distribution, Exponential):
+        return f"{{exponential: {mean}}}"
+    if isinstance(distribution, Hyperexponential):
+        return f"{{hyperexponential: {{mean: {mean}, cv2: {distribution.cv2:g}}}}}"
     msg = f"law = {distribution}, must be one that the cases have"
     raise ValueError(msg)

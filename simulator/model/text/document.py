@@ -236,8 +236,9 @@ class _Reader:
                 return int(text)
             case "float" | "int":
                 return float(text)
-        self._problem(node, path, f"the tag {node.tag}", "a plain value")
-        return None
+            case _:
+                self._problem(node, path, f"the tag {node.tag}", "a plain value")
+                return None
 
     def _note(self, path: Path, node: yaml.Node) -> None:
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)

@@ -22,7 +22,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms.idle_time import idle_at_minimum_s, kept_idle_s
@@ -223,6 +223,8 @@ def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple
             compute = (_nodes_line(consumption, prices),)
         case Metering.PROVISIONED | Metering.BUSY:
             compute = _metered_lines(consumption, prices, until_s)
+        case _:
+            assert_never(prices.metering)
     reached = consumption.requests - consumption.rejected
     balancer, run_hours = prices.balancer, consumption.run_s / SECONDS_PER_HOUR
     others = [

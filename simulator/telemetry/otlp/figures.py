@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, assert_never
 
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
@@ -102,6 +102,8 @@ def _metric(instrument: Instrument[Any], points: list[_Point], epoch_s: float) -
             data = Gauge([_number(point, epoch_s) for point in points])
         case InstrumentKind.HISTOGRAM:
             data = Histogram([_histogram(point, epoch_s) for point in points], _CUMULATIVE)
+        case _:
+            assert_never(instrument.kind)
     return Metric(f"{PREFIX}.{instrument.name}", instrument.text, instrument.unit, data)
 
 

@@ -6,7 +6,7 @@ All values are read at the time of the scrape.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -67,6 +67,8 @@ def _family(instrument: Instrument[Any], labels: Labels) -> Metric:
             return GaugeMetricFamily(name, instrument.text, labels=labels, unit=suffix)
         case InstrumentKind.HISTOGRAM:
             return HistogramMetricFamily(name, instrument.text, labels=labels, unit=suffix)
+        case _:
+            assert_never(instrument.kind)
 
 
 def _add(family: Metric, labels: Labels, reading: float | Durations) -> None:

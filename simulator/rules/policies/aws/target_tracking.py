@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
@@ -199,6 +199,8 @@ class TargetTrackingPolicy:
                 return self._instances.newest(observation.now_s) or 0.0
             case "desired":
                 return math.inf
+            case _:
+                assert_never(self._parameters.base)
 
     @staticmethod
     def _reason(alarm: str, desired: int, capacity: int) -> str:

@@ -9,9 +9,11 @@ SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
 
 def desired_after_six_minutes(parameters: EcsExpressParameters, cpu_share: float, arrivals: int = 0) -> int:
     policy = EcsExpressPolicy(parameters, SCALING)
+    decision = None
     for second in range(360):
         policy.observe(sample(second, ready=6, cpu_s=cpu_share * 6, finished=arrivals))
         decision = policy.decide(observation(second + 1, SCALING, ready=6))
+    assert decision is not None
     return decision.desired
 
 

@@ -11,7 +11,7 @@ SCALING = AutoScalingConfiguration(max_concurrency=1, min_size=1, max_size=100)
 def desired_over(minutes: list[float], ready: int) -> int:
     """After so many requests in flight in each of the minutes, and the delay of the metric."""
     policy = LambdaProvisionedPolicy(LambdaProvisionedParameters(), SCALING)
-    second = 0
+    second, decision = 0, None
     for in_flight in [*minutes, *minutes[-1:] * 3]:
         for _ in range(60):
             policy.observe(sample(second, in_flight, ready=ready))
@@ -19,6 +19,7 @@ def desired_over(minutes: list[float], ready: int) -> int:
             if second > len(minutes) * 60 + LATE_S:
                 break
             decision = policy.decide(observation(second, SCALING, ready=ready))
+    assert decision is not None
     return decision.desired
 
 

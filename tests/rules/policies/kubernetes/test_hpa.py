@@ -22,11 +22,13 @@ class Cluster:
 
     def after(self, seconds: int, cpu_share: float, *, ready: int, coming: int = 0, in_flight: float = 0.0) -> Decision:
         """The last decision of so many seconds (a multiple of 15)."""
+        decision = None
         for _ in range(seconds):
             self.policy.observe(sample(self.second, in_flight, ready=ready, cpu_s=cpu_share * ready))
             self.second += 1
             if self.second % 15 == 0:
                 decision = self.policy.decide(observation(self.second, SCALING, ready=ready, coming=coming))
+        assert decision is not None
         return decision
 
 

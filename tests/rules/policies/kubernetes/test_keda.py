@@ -78,9 +78,11 @@ def test_the_type_value_sizes_in_proportion_to_what_is_ready() -> None:
 def test_with_a_min_size_it_never_goes_to_zero() -> None:
     policy = KedaPolicy(KedaParameters(), SCALING)
     bounds = AutoScalingConfiguration(max_concurrency=10, min_size=2, max_size=100)
+    decision = None
     for second in range(900):
         policy.observe(sample(second))
         decision = policy.decide(observation(second + 1, bounds, ready=2))
+    assert decision is not None
     assert decision.desired == 2
 
 
