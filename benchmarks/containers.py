@@ -24,9 +24,9 @@ from benchmarks.processes import percentile, timed_ms, verdict
 from simulator.fleet.docker.backend import ContainerBackend
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
-from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.pool.prober import Prober
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.backend import Throttling
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize

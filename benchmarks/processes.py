@@ -21,9 +21,9 @@ from typing import Final
 
 import uvloop
 
-from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.pool.prober import Prober
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.backend import ProcessBackend, Throttling
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication

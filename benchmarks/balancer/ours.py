@@ -21,12 +21,12 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.listener import listen
 from simulator.edge.ports import RequestHandler
 from simulator.edge.tracing import TracingHandler
-from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.pool.autoscaler import Autoscaler
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import ExitStatus, InstanceSpec, ResourceUsage
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics

@@ -10,28 +10,16 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
-from simulator.edge.access_log_entry import AccessLine, AccessLogEntry, served_entry
-
-if TYPE_CHECKING:
-    from simulator.edge.exchange import LiveExchange
+from simulator.edge.access_log_entry import AccessLine, AccessLogEntry
+from simulator.edge.ports import EntryLog, ExchangeView
 
 BATCH_MAX: Final = 200  # entries: about a millisecond of formatting
 FLUSH_S: Final = 0.25  # longest time that a line waits for others
 BUFFER_BYTES_MAX: Final = 4 * 1024 * 1024
 # A disk that does not respond must not block the end of a run.
 LAST_WRITE_S_MAX: Final = 5.0
-
-
-class EntryLog(Protocol):
-    """Records finished requests."""
-
-    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
-        """Record a finished request that was offered to a pool; `served_entry` makes its entry."""
-
-    def add(self, entry: AccessLogEntry) -> None:
-        """Record a request that the balancer answered itself."""
 
 
 class ObservedLog:
@@ -41,7 +29,7 @@ class ObservedLog:
         self._hear = hear
         self._log = log
 
-    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
 
     def add(self, entry: AccessLogEntry) -> None:
@@ -81,7 +69,7 @@ class AccessLog:
         self._writing: asyncio.Future[tuple[bytes, OSError | None]] | None = None
         self._closing = self._tried_last = False
 
-    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
 
     def add(self, entry: AccessLogEntry) -> None:
@@ -147,6 +135,26 @@ class AccessLog:
         self._lines_bytes += len(rest)
         if self._timer is None and not self._closing:
             self._timer = self._loop.call_later(FLUSH_S, self._flush)
+
+
+def served_entry(exchange: ExchangeView, status: int, cause: str, now_s: float) -> AccessLogEntry:
+    """Return the entry of a finished request that was offered to a pool."""
+    return AccessLogEntry(
+        exchange.request,
+        exchange.connection.peer,
+        status,
+        cause,
+        exchange.arrived_s,
+        exchange.begun_s,
+        exchange.answered_s,
+        now_s,
+        exchange.cold_s,
+        exchange.received_bytes,
+        exchange.sent_bytes,
+        exchange.instance.number if exchange.instance is not None else 0,
+        exchange.upstream_host,
+        exchange.added,
+    )
 
 
 def _write(file: io.RawIOBase, data: bytes) -> tuple[bytes, OSError | None]:

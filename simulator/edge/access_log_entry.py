@@ -7,12 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from simulator.wire.http1.request import RequestHead
-
-if TYPE_CHECKING:
-    from simulator.edge.exchange import LiveExchange
 
 
 class AccessLogEntry(NamedTuple):
@@ -49,26 +46,6 @@ class AccessLogEntry(NamedTuple):
     def queue_s(self) -> float:
         until_s = self.begun_s if self.begun_s >= 0 else self.ended_s
         return max(0.0, until_s - self.arrived_s - self.cold_s)
-
-
-def served_entry(exchange: LiveExchange, status: int, cause: str, now_s: float) -> AccessLogEntry:
-    """Return the entry of a finished request that was offered to a pool."""
-    return AccessLogEntry(
-        exchange.request,
-        exchange.connection.peer,
-        status,
-        cause,
-        exchange.arrived_s,
-        exchange.begun_s,
-        exchange.answered_s,
-        now_s,
-        exchange.cold_s,
-        exchange.received_bytes,
-        exchange.sent_bytes,
-        exchange.instance.number if exchange.instance is not None else 0,
-        exchange.upstream_host,
-        exchange.added,
-    )
 
 
 def own_entry(

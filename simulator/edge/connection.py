@@ -54,10 +54,10 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         "stalled_s",
     )
 
-    def __init__(self, handler: RequestHandler, callbacks: ListenerCallbacks, scheme: bytes, peer: bytes) -> None:
-        self.handler = handler
-        self.scheme = scheme
-        self.peer = peer
+    def __init__(
+        self, handler: RequestHandler, callbacks: ListenerCallbacks[DownstreamConnection], scheme: bytes, peer: bytes
+    ) -> None:
+        self.handler, self.scheme, self.peer = handler, scheme, peer
         self.is_made = False  # the TLS handshake is complete
         self.is_full = False  # the client reads too slowly: its write buffer is above the high-water mark
         self.has_ended_writing = self.draining = False  # our side of a tunnel has ended; close after this response

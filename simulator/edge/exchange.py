@@ -11,10 +11,10 @@ streams that are still sending).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulator.edge.access_log_entry import CLIENT_GONE
-from simulator.edge.ports import Upstream
+from simulator.edge.ports import ExchangeConnection, Upstream
 from simulator.edge.synthetic import SyntheticResponse
 from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.instance import Instance
@@ -25,9 +25,6 @@ from simulator.wire.http1.local_replies import CONTINUE, WEBSOCKET, connection_l
 from simulator.wire.http1.request import IDEMPOTENT, RequestHead
 from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
-
-if TYPE_CHECKING:
-    from simulator.edge.connection import DownstreamConnection
 
 _CHUNKED_LINE: Final = b"transfer-encoding: chunked\r\n"
 
@@ -64,7 +61,7 @@ class LiveExchange(HttpExchange):
         return self.request.target.decode("latin-1")
 
     def __init__(
-        self, connection: DownstreamConnection, upstream: Upstream, request: RequestHead, early: bytes, *, done: bool
+        self, connection: ExchangeConnection, upstream: Upstream, request: RequestHead, early: bytes, *, done: bool
     ) -> None:
         """`early` is the part of the body that arrived together with the head."""
         # Not super().__init__, two levels up: this saves two calls on the hot path.

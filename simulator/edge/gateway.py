@@ -11,20 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from simulator.edge.access_log import EntryLog
-from simulator.edge.ports import Downstream, Upstream
-from simulator.fleet.exchange import Exchange
+from simulator.edge.ports import Downstream, EntryLog, ExchangeView, Upstream
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
 from simulator.wire.http1.local_replies import LocalReply, rejected
 from simulator.wire.http1.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.http1.response import ResponseHead
 from simulator.world.random_streams import RandomStreams
-
-if TYPE_CHECKING:
-    from simulator.edge.exchange import LiveExchange
 
 _UNSUPPORTED: Final = frozenset({b"CONNECT", b"TRACE"})
 _TIMING: Final = b'server-timing: queue;dur=%.3f, cold;dur=%.3f, service;dur=%.3f, instance;desc="%d"\r\n'
@@ -36,7 +31,7 @@ _LAST_HOP: Final = LocalReply(200)
 
 
 class Gateway:
-    """Implements `Door`. Times in seconds.
+    """Implements `RequestHandler`. Times in seconds.
 
     `clock` is the loop's clock; `epoch_s` the wall clock (seconds since 1970), for `date`. `server_timing` adds the
     field of that name to responses of applications: queue, cold start and service in milliseconds, and the instance.
@@ -110,19 +105,19 @@ class Gateway:
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def request_lines(self, exchange: LiveExchange, client: Downstream) -> bytes:
+    def request_lines(self, exchange: ExchangeView, client: Downstream) -> bytes:
         del exchange
         self._requests += 1
         return self._request_lines[client.scheme] % self._requests
 
-    def answer_lines(self, head: ResponseHead | None, exchange: Exchange, now_s: float) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: float) -> bytes:
         return b"x-envoy-upstream-service-time: %d\r\n%b%bserver: envoy\r\n" % (
             (now_s - exchange.begun_s) * 1000,
             self._timing_line(exchange, now_s) if self._server_timing else b"",
             b"" if head is not None and head.dated else self._stamp.line(),
         )
 
-    def _timing_line(self, exchange: Exchange, now_s: float) -> bytes:
+    def _timing_line(self, exchange: ExchangeView, now_s: float) -> bytes:
         assert exchange.instance is not None, "an answer comes from an instance"
         begun_s, cold_s, number = exchange.begun_s, exchange.cold_s, exchange.instance.number
         service_ms = (now_s - begun_s) * 1000

@@ -7,16 +7,12 @@ Server.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulator.edge.gateway import Gateway
-from simulator.edge.ports import Downstream
-from simulator.fleet.exchange import Exchange
+from simulator.edge.ports import Downstream, ExchangeView
 from simulator.wire.http1.request import PLAIN_FIELDS
 from simulator.wire.http1.response import ResponseHead
-
-if TYPE_CHECKING:
-    from simulator.edge.exchange import LiveExchange
 
 PSEUDONYM: Final = b"simulator"
 
@@ -29,7 +25,7 @@ class PlainGateway(Gateway):
     def own_lines(self) -> bytes:
         return self._stamp.line()
 
-    def request_lines(self, exchange: LiveExchange, client: Downstream) -> bytes:
+    def request_lines(self, exchange: ExchangeView, client: Downstream) -> bytes:
         request = exchange.request
         # RFC 7239 6: an IPv6 address is quoted and in brackets; a host is quoted too, because it may have a port.
         node = b'"[%b]"' % client.peer if b":" in client.peer else client.peer
@@ -47,7 +43,7 @@ class PlainGateway(Gateway):
             PSEUDONYM,
         )
 
-    def answer_lines(self, head: ResponseHead | None, exchange: Exchange, now_s: float) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: float) -> bytes:
         return b"%b%b%b" % (
             self._timing_line(exchange, now_s) if self._server_timing else b"",
             b"" if head is not None and head.dated else self._stamp.line(),

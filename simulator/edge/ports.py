@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 
-from simulator.edge.access_log import EntryLog
-from simulator.fleet.exchange import Exchange
+from simulator.edge.access_log_entry import AccessLogEntry
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.http1.local_replies import LocalReply
 from simulator.wire.http1.request import FieldTable, RequestHead
 from simulator.wire.http1.response import ResponseHead
 
-if TYPE_CHECKING:
-    from simulator.edge.connection import DownstreamConnection
-    from simulator.edge.exchange import LiveExchange
+ConnectionT_contra = TypeVar("ConnectionT_contra", contravariant=True)
 
 
 class Upstream(Protocol):
@@ -29,12 +27,12 @@ class Upstream(Protocol):
     def service(self) -> str:
         """The name of the service."""
 
-    def offer(self, exchange: Exchange) -> None: ...
-    def finish(self, exchange: Exchange) -> None: ...
-    def broke(self, exchange: Exchange) -> None: ...
-    def balancer_failed(self, exchange: Exchange) -> None: ...
-    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool: ...
-    def abandon(self, exchange: Exchange) -> None: ...
+    def offer(self, exchange: PooledExchange) -> None: ...
+    def finish(self, exchange: PooledExchange) -> None: ...
+    def broke(self, exchange: PooledExchange) -> None: ...
+    def balancer_failed(self, exchange: PooledExchange) -> None: ...
+    def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool: ...
+    def abandon(self, exchange: PooledExchange) -> None: ...
 
 
 class Downstream(Protocol):
@@ -45,6 +43,42 @@ class Downstream(Protocol):
 
     @property
     def port(self) -> int: ...
+
+
+class ExchangeView(Protocol):
+    """An exchange (exchange.py) as request handlers and logs read it, in progress or ended."""
+
+    request: RequestHead
+    instance: Instance | None
+    upstream_host: str
+    tried: tuple[Instance, ...]
+    added: bytes
+    arrived_s: float
+    granted_s: float
+    begun_s: float
+    answered_s: float
+    cold_s: float
+    received_bytes: int
+    sent_bytes: int
+
+    @property
+    def connection(self) -> Downstream: ...
+
+    @property
+    def upstream(self) -> Upstream: ...
+
+    def queue_s(self, now_s: float, /) -> float:
+        """Return the time spent waiting for a slot, without the part that the start or wake of an instance caused."""
+
+
+class EntryLog(Protocol):
+    """Records finished requests."""
+
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
+        """Record a finished request that was offered to a pool."""
+
+    def add(self, entry: AccessLogEntry) -> None:
+        """Record a request that the balancer answered itself."""
 
 
 class RequestHandler(Protocol):
@@ -68,20 +102,52 @@ class RequestHandler(Protocol):
     def own_lines(self) -> bytes:
         """Return `date` and `server`, for responses that the balancer generates itself."""
 
-    def request_lines(self, exchange: LiveExchange, client: Downstream, /) -> bytes:
+    def request_lines(self, exchange: ExchangeView, client: Downstream, /) -> bytes:
         """Return the header fields that a request gets on its way to an instance."""
 
-    def answer_lines(self, head: ResponseHead | None, exchange: Exchange, now_s: float, /) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: float, /) -> bytes:
         """Return the fields that a response gets on its way back; without `head`, for a simulated instance."""
 
 
-class ListenerCallbacks(Protocol):
+class ExchangeConnection(Downstream, Protocol):
+    """A client's connection (connection.py) as its exchange uses it.
+
+    `is_full`: the client reads too slowly. `draining`: close after this response. `has_ended_writing`: our side of a
+    tunnel has ended.
+    """
+
+    handler: RequestHandler
+    is_full: bool
+    draining: bool
+    has_ended_writing: bool
+
+    def write(self, data: bytes) -> None: ...
+    def reset(self) -> None:
+        """Abort the connection."""
+
+    def ended(self, *, close: bool) -> None:
+        """Finish the current exchange."""
+
+    def end_writing(self) -> bool:
+        """Half-close towards the client. Return False if the transport cannot do so."""
+
+    def open_tunnel(self) -> None:
+        """Pass all following bytes to the exchange."""
+
+    def await_body(self) -> None:
+        """Start the deadline for the next bytes of the request's body."""
+
+    def regulate(self) -> None:
+        """Resume or pause reading, depending on the buffers."""
+
+
+class ListenerCallbacks(Protocol[ConnectionT_contra]):
     """The listener as its connections see it. They all read into `read_buffer`, one after the other."""
 
     read_buffer: memoryview
 
-    def left(self, connection: DownstreamConnection) -> None: ...
-    def schedule_check(self, after_s: float, connection: DownstreamConnection) -> None:
+    def left(self, connection: ConnectionT_contra, /) -> None: ...
+    def schedule_check(self, after_s: float, connection: ConnectionT_contra, /) -> None:
         """Check its time limits after `after_s`, for a limit that is shorter than the interval of the sweep."""
 
     def sni(self, transport: asyncio.Transport) -> str:

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from simulator.edge.access_log import EntryLog
 from simulator.edge.gateway import DateHeader, host_name
-from simulator.edge.ports import Downstream
-from simulator.fleet.exchange import Exchange
+from simulator.edge.ports import Downstream, EntryLog, ExchangeView
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
 from simulator.wire.http1.local_replies import LocalReply, rejected
@@ -22,7 +20,7 @@ _LOOPBACK: Final = OwnNames()
 
 
 class Redirect:
-    """Implements `Door`: 301 to the same host and target on `https_port`.
+    """Implements `RequestHandler`: 301 to the same host and target on `https_port`.
 
     A host that has no service (`knows`) and is not a loopback name gets 404, as on the HTTPS port. So no client is
     redirected to a foreign server.
@@ -70,8 +68,8 @@ class Redirect:
     def own_lines(self) -> bytes:
         return self._stamp.line() + b"server: envoy\r\n"
 
-    def request_lines(self, _exchange: Exchange, _client: Downstream) -> bytes:
+    def request_lines(self, _exchange: ExchangeView, _client: Downstream) -> bytes:
         raise AssertionError("nothing is forwarded from here")
 
-    def answer_lines(self, _head: ResponseHead | None, _exchange: Exchange, _now_s: float) -> bytes:
+    def answer_lines(self, _head: ResponseHead | None, _exchange: ExchangeView, _now_s: float) -> bytes:
         raise AssertionError("nothing is forwarded from here")

@@ -15,11 +15,9 @@ from typing import Final
 
 import numpy as np
 
-from simulator.edge.access_log import EntryLog
 from simulator.edge.access_log_entry import AccessLogEntry
-from simulator.edge.exchange import LiveExchange
 from simulator.edge.gateway import Gateway
-from simulator.edge.ports import Downstream
+from simulator.edge.ports import Downstream, EntryLog, ExchangeView
 from simulator.model.rejection import OVERFLOW, UNAVAILABLE
 from simulator.records.request_trace import ADMITTED, ANSWERED, QUEUED, REJECTED, RequestTrace, Tracing, waits
 from simulator.wire.http1.fields import FieldTable
@@ -48,7 +46,7 @@ _NEVER_BEGAN: Final = frozenset({OVERFLOW.name, UNAVAILABLE.name})
 
 
 class TracingHandler:
-    """A gateway with tracing; implements `Door`. `instance_id` names an instance of a service.
+    """A gateway with tracing; implements `RequestHandler`. `instance_id` names an instance of a service.
 
     `epoch_s` is the wall clock in seconds since 1970; the gateway's clock is the loop's.
     """
@@ -81,7 +79,7 @@ class TracingHandler:
         self._streams = streams.stream("traces")
         self._ids: list[int] = []
 
-    def request_lines(self, exchange: LiveExchange, client: Downstream) -> bytes:
+    def request_lines(self, exchange: ExchangeView, client: Downstream) -> bytes:
         lines = self._gateway_lines(exchange, client)
         only, taken = self._tracing.only, exchange.request.taken
         if only is not None and exchange.upstream.service not in only:
@@ -140,7 +138,7 @@ class TracingHandler:
 
     # --- the end of a request ----------------------------------------------------------------------------------------
 
-    def _heard(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+    def _heard(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
         """Trace a finished request that was offered to a pool, if its `traceparent` says sampled."""
         added = exchange.added
         if not self._tracing.takes(exchange.upstream.service):
@@ -157,7 +155,7 @@ class TracingHandler:
 
     def _trace(
         self,
-        exchange: LiveExchange,
+        exchange: ExchangeView,
         status: int,
         cause: str,
         now_s: float,
@@ -244,14 +242,14 @@ class _TraceLog:
     def __init__(
         self,
         gateway: Gateway,
-        served: Callable[[LiveExchange, int, str, float], None],
+        served: Callable[[ExchangeView, int, str, float], None],
         answered: Callable[[AccessLogEntry], None],
     ) -> None:
         self._gateway = gateway
         self._served = served
         self._answered = answered
 
-    def served(self, exchange: LiveExchange, status: int, cause: str, now_s: float) -> None:
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
         added = exchange.added
         if not added or added.endswith(_SAMPLED):  # most requests are not sampled
             self._served(exchange, status, cause, now_s)
@@ -266,7 +264,7 @@ class _TraceLog:
             log.add(entry)
 
 
-def _decision(exchange: LiveExchange, cause: str) -> str:
+def _decision(exchange: ExchangeView, cause: str) -> str:
     if exchange.granted_s < 0:
         return REJECTED if cause in _NEVER_BEGAN and exchange.instance is None else QUEUED
     return QUEUED if exchange.granted_s > exchange.arrived_s else ADMITTED

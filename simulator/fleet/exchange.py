@@ -7,17 +7,13 @@ needs no task and no dictionary: an exchange is itself the entry in the queue an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from simulator.fleet.instance import Instance
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
 
-if TYPE_CHECKING:
-    from simulator.fleet.instance import Instance
 
-
-class Exchange:
-    """One request. Times are seconds of the loop's clock.
+class PooledExchange:
+    """One request, which a pool holds. Times are seconds of the loop's clock.
 
     `arrived_s`: when it was offered to the pool. `granted_s`: when it got its slot (negative before). `begun_s`: when
     it was forwarded to its instance (after a wake, if the instance was idle). `cold_s`: the part of the time before

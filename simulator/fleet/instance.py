@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from simulator.fleet.driver import Backend
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.ports import Backend, Exchange
 from simulator.model.instance import COMING, READY, InstanceEvent, InstanceState, next_state
 from simulator.rules.balancing import Target
 

@@ -19,8 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, ResourceUsage
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.ports import Backend, Driver, Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend
 from simulator.model.health import HealthCheck

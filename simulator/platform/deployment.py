@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, health_check_failed
-from simulator.fleet.driver import LaunchError, NotReady
 from simulator.fleet.instance import Termination
 from simulator.fleet.pool.startup_monitor import unheard
+from simulator.fleet.ports import LaunchError, NotReady
 from simulator.model.resources.phase import Phase
 from simulator.platform.platform import Service
 from simulator.platform.revision import Revision, ServicePlan

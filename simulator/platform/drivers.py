@@ -9,10 +9,9 @@ from pathlib import Path
 from simulator.fleet.docker.backend import ContainerBackend
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
-from simulator.fleet.driver import Backend, Driver
-from simulator.fleet.exchange import Exchange
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.mixed import MixedDriver, real_of
+from simulator.fleet.ports import Backend, Driver, Exchange
 from simulator.fleet.process.backend import ProcessBackend, Throttling
 from simulator.fleet.process.driver import OnLine, ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication

@@ -9,12 +9,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from simulator.fleet.docker.engine import DEFAULT_HOST
-from simulator.fleet.exchange import Exchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.autoscaler import Autoscaler
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
+from simulator.fleet.ports import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.text.units import duration_text

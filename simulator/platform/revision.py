@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 from simulator.fleet.credentials.secrets import SecretsError, SecretsPlace, resolve
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.driver import DockerDriver
-from simulator.fleet.driver import LaunchError
 from simulator.fleet.instance import Instance
 from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.backend import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedDriver

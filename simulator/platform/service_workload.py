@@ -8,8 +8,8 @@ from typing import Final
 from simulator.control.operations.workload import DeploymentProgress, Log, ServiceRevision, WorkloadFailed
 from simulator.control.rejections import SECRETS_WITHOUT_ROLE
 from simulator.fleet.credentials.secrets import SecretsPlace
-from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.backend import Throttling
 from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.resources.phase import Phase

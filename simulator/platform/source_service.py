@@ -9,8 +9,8 @@ from typing import Final
 from simulator.builds.artifact import BuildArtifact, Builder, SourceDescription
 from simulator.control.operations.time_profile import INSTANT
 from simulator.fleet.credentials.secrets import SecretsPlace
-from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.backend import Throttling
 from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
 from simulator.model.resources.phase import Phase

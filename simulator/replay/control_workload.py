@@ -20,8 +20,8 @@ from simulator.control.operations.workload import (
     build_failed,
     pull_failed,
 )
-from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.phase import Phase
 from simulator.platform.deployment import beside, deploy, failure_of

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
-from simulator.fleet.driver import LaunchError
 from simulator.fleet.pool.pool import Pool
+from simulator.fleet.ports import LaunchError
 from simulator.model.extras import explain_missing
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from simulator.edge.ports import Upstream
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
 from simulator.platform.platform import Service
 from simulator.rules.retries import Retries
@@ -26,7 +26,7 @@ class RequestRows(Protocol):
     ) -> None: ...  # fmt: skip
 
 
-class SimulatedExchange(Exchange):
+class SimulatedExchange(PooledExchange):
     """A request of a simulated client. `upstream`: where it was sent; another lane may answer it."""
 
     __slots__ = ("_client", "_upstream", "attempt", "kind")
@@ -318,5 +318,5 @@ class ClosedClient(SimulatedClient):
             self.send_for(user, kind)
 
 
-def _no_draw(_: Exchange) -> None:
+def _no_draw(_: PooledExchange) -> None:
     """Do nothing: a rejected request needs no work."""

@@ -12,9 +12,10 @@ from simulator.edge.connection import DownstreamConnection
 from simulator.edge.gateway import Gateway
 from simulator.edge.plain import PlainGateway
 from simulator.edge.ports import RequestHandler
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.http.backend import HttpExchange
 from simulator.fleet.instance import Instance
+from simulator.fleet.ports import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import OVERFLOW, Rejection
 from simulator.wire.upstream import Caller, UpstreamConnection
@@ -152,11 +153,11 @@ class FakeLane:
         self.others: deque[FakeInstance] = deque()  # where a request goes next when its instance cannot be reached
         self.abandoned = 0
         self.redispatches_later = False  # the other instance has to wake first: the test begins what is `moved`
-        self.moved: deque[Exchange] = deque()
-        self.waiting: deque[Exchange] = deque()
+        self.moved: deque[PooledExchange] = deque()
+        self.waiting: deque[PooledExchange] = deque()
         self.empty = asyncio.Event()  # no slot is held, after one was
 
-    def offer(self, exchange: Exchange) -> None:
+    def offer(self, exchange: PooledExchange) -> None:
         self.offered += 1
         if self.holds:
             self.waiting.append(exchange)
@@ -169,21 +170,21 @@ class FakeLane:
     def grant(self) -> None:
         self._begin(self.waiting.popleft())
 
-    def finish(self, exchange: Exchange) -> None:
+    def finish(self, exchange: PooledExchange) -> None:
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
         self.finished += 1
         self._freed()
 
-    def broke(self, exchange: Exchange) -> None:
+    def broke(self, exchange: PooledExchange) -> None:
         self.broken += 1
         self.finish(exchange)
 
-    def balancer_failed(self, exchange: Exchange) -> None:
+    def balancer_failed(self, exchange: PooledExchange) -> None:
         self.exhausted += 1
         self.finish(exchange)
 
-    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
+    def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
         if not self.others:
             return False
         other = _Place(self.others.popleft())
@@ -195,7 +196,7 @@ class FakeLane:
             exchange.begin()
         return True
 
-    def abandon(self, exchange: Exchange) -> None:
+    def abandon(self, exchange: PooledExchange) -> None:
         if exchange.open:
             exchange.open = False
             self.abandoned += 1
@@ -210,7 +211,7 @@ class FakeLane:
         if self.in_flight == 0:
             self.empty.set()
 
-    def _begin(self, exchange: Exchange) -> None:
+    def _begin(self, exchange: PooledExchange) -> None:
         self.empty.clear()
         self.in_flight += 1
         exchange.granted_s = exchange.begun_s = exchange.arrived_s

@@ -6,19 +6,19 @@ from typing import cast
 
 import pytest
 
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, TIMEOUT
 from tests.edge.front import HOST, OK, Front, body_of, fields_of, request, status_of, values_of
 
 ENVOY = b"upstream connect error or disconnect/reset before headers. reset reason: "
 
 
-def waiting(front: Front) -> Exchange:
+def waiting(front: Front) -> PooledExchange:
     """The exchange that holds the slot."""
-    return cast("Exchange", front.instance.links[-1].caller)
+    return cast("PooledExchange", front.instance.links[-1].caller)
 
 
-def let_go(front: Front, exchange: Exchange) -> None:
+def let_go(front: Front, exchange: PooledExchange) -> None:
     """As the pool does before `fail`."""
     exchange.open = False
     front.instance.abort(exchange)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
 
-from simulator.fleet.driver import Driver, ExitStatus, InstanceSpec, LaunchError, ResourceUsage
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import Driver, Exchange, ExitStatus, InstanceSpec, LaunchError, ResourceUsage
 from simulator.model.health import HealthCheck
 from simulator.model.rejection import CONNECT_FAILURE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
@@ -27,7 +27,7 @@ from simulator.world.tasks import Tasks
 NO_ACTUATOR = Actuator()
 
 
-class FakeExchange(Exchange):
+class FakeExchange(PooledExchange):
     """A request that remembers how it ended. `number` is its place in the order of arrival."""
 
     def __init__(self, stage: Stage, number: int, on_fail: Callable[[FakeExchange], object] | None) -> None:

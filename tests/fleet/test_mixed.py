@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.driver import Backend, InstanceSpec, LaunchError
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.mixed import ANSWERS_KEPT, MeasuredBehaviour, MeasuredResponse, MixedDriver
+from simulator.fleet.ports import Backend, InstanceSpec, LaunchError
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
@@ -44,7 +44,7 @@ class Real(SimulatedDriver):
         return self.launched[-1]
 
 
-class Request(Exchange):
+class Request(PooledExchange):
     """One that notes its answer."""
 
     def __init__(self) -> None:

@@ -12,8 +12,8 @@ import uvloop
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.docker.labels import OWNER
-from simulator.fleet.driver import Backend, InstanceSpec
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.ports import Backend, InstanceSpec
 from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.confinement.sweep import owner_name
 from tests.live.contract import SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Test

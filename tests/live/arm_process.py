@@ -8,8 +8,8 @@ from pathlib import Path
 
 import uvloop
 
-from simulator.fleet.driver import Backend, InstanceSpec
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.ports import Backend, InstanceSpec
 from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication

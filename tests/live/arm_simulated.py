@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.fleet.driver import Backend, InstanceSpec
+from simulator.fleet.ports import Backend, InstanceSpec
 from simulator.fleet.process.backend import Throttling
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedDriver

@@ -17,8 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from simulator.fleet.driver import Backend
 from simulator.fleet.http.exchange import HttpExchange
+from simulator.fleet.ports import Backend
 from simulator.fleet.process.backend import Throttling
 from simulator.model.rejection import Rejection
 from simulator.model.sizes import InstanceSize

@@ -18,7 +18,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.confinement import sweep as process_sweep
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication

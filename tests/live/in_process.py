@@ -7,9 +7,8 @@ from typing import cast
 
 import httptools
 
-from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
-from simulator.fleet.exchange import Exchange
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck
 

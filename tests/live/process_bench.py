@@ -13,8 +13,7 @@ from typing import Any
 
 import psutil
 
-from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.ports import Exchange, InstanceSpec
 from simulator.fleet.process.backend import ProcessBackend
 from simulator.fleet.process.confinement import sweep as process_sweep
 from simulator.fleet.process.confinement.cgroup import NoGroupsError, find_home

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.builds.machine.sandbox import BuildRoot, find_isolation
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.settings import ProcessSettings

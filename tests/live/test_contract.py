@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.driver import Backend
+from simulator.fleet.ports import Backend
 from simulator.fleet.process.backend import Throttling
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import Rejection

@@ -17,8 +17,8 @@ from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.docker.engine import DEFAULT_HOST
-from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.health import HealthCheck
 from simulator.platform.applications import ApplicationSettings

@@ -18,8 +18,8 @@ from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.docker.engine import DEFAULT_HOST, Engine
 from simulator.fleet.docker.labels import OWNER, labels, sweep_orphans
-from simulator.fleet.driver import InstanceSpec, LaunchError
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.ports import InstanceSpec, LaunchError
 from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize

@@ -8,7 +8,7 @@ from typing import Self
 
 import pytest
 
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.http.backend import HttpExchange, HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck, HealthProtocol
@@ -196,7 +196,7 @@ async def test_an_aborted_request_hears_nothing_more() -> None:
 async def test_only_what_has_bytes_can_be_carried() -> None:
     service = HttpService("127.0.0.1", 1)
     with pytest.raises(AssertionError, match="cannot be carried over HTTP"):
-        service.begin(Exchange(0.0))
+        service.begin(PooledExchange(0.0))
     await service.close()
 
 

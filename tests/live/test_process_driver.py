@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.driver import LaunchError
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.settings import ProcessSettings
@@ -283,7 +283,7 @@ async def test_a_launch_cancelled_at_any_await_leaves_nothing(tmp_path: Path) ->
 async def test_requests_go_to_the_request_side(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
         backend = await b.up()
-        exchange = Exchange(0.0)
+        exchange = PooledExchange(0.0)
         backend.begin(exchange)
         backend.abort(exchange)
         assert b.services[0].calls == ["begin", "abort"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.confinement.isolation import Way, find_namespaces
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.health import HealthCheck

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.confinement.cgroup import GroupHome, GroupV2, group_of
 from simulator.fleet.process.limits import Confinement, NoSwitch

@@ -24,7 +24,7 @@ SIMULATOR = """
 import asyncio, sys
 from pathlib import Path
 import uvloop
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.driver import ProcessApplication, ProcessDriver, ProcessSettings
 from simulator.model.sizes import InstanceSize
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import pytest
 
 from simulator.control.operations.time_profile import INSTANT, TimeProfile
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.rejection import Rejection
 from simulator.platform.applications import Applications, ApplicationSettings
@@ -36,7 +36,7 @@ def image(name: str) -> dict[str, Any]:
     return {"ImageRepository": {"ImageIdentifier": f"{REGISTRY}/{name}", "ImageRepositoryType": "ECR_PUBLIC"}}
 
 
-class Request(Exchange):
+class Request(PooledExchange):
     """Of a steady client: its outcome is counted."""
 
     def __init__(self, service: Service, outcomes: Counter[int]) -> None:

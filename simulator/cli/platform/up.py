@@ -26,7 +26,7 @@ from simulator.cli.platform.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.printing import echo
 from simulator.cli.state.folder import state_folder
 from simulator.fleet.credentials.secrets import SecretsPlace
-from simulator.fleet.driver import LaunchError
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.text.problems import FileProblems
 from simulator.platform.live_settings import LiveSettings

@@ -9,8 +9,7 @@ from typing import Final
 
 from simulator.fleet.docker.config import HOST
 from simulator.fleet.docker.engine import Ended, EngineGone, Running
-from simulator.fleet.driver import ExitStatus, ResourceUsage
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.ports import Exchange, ExitStatus, ResourceUsage
 from simulator.fleet.process.backend import CpuSwitch, RequestService, exit_status
 from simulator.fleet.process.kernel_listeners import SessionLeader, listening, listens
 from simulator.model.health import HealthCheck, HealthProtocol

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from simulator.fleet.docker.engine import DEFAULT_HOST, Image, check_host
 from simulator.fleet.docker.labels import labels
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.confinement.cgroup import PERIOD_US
 from simulator.fleet.process.environment import check_variables

@@ -36,7 +36,7 @@ from simulator.fleet.docker.config import (
 from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota, Running, is_local
 from simulator.fleet.docker.labels import sweep_orphans
 from simulator.fleet.docker.namespace_proxy import Close, NamespaceListener, cannot_open, listening_inside
-from simulator.fleet.driver import InstanceSpec, LaunchError, ResourceUsage
+from simulator.fleet.ports import InstanceSpec, LaunchError, ResourceUsage
 from simulator.fleet.process.backend import RequestService
 from simulator.fleet.process.confinement.cgroup import NoGroupsError, group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter

@@ -11,7 +11,7 @@ import contextlib
 from typing import Final
 
 from simulator.fleet.docker.engine import Engine, EngineRejected
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.confinement.sweep import is_orphan
 
 OWNER: Final = "apprunner-simulator.owner"

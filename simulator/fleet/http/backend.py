@@ -5,9 +5,9 @@ A driver's backend embeds an `HttpService` and adds the process or container its
 
 from __future__ import annotations
 
-from simulator.fleet.exchange import Exchange
 from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.http.faulty_exchange import with_fault
+from simulator.fleet.ports import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck
 from simulator.wire.origin import Origin

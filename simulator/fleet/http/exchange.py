@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
 from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 
 
-class HttpExchange(Exchange):
+class HttpExchange(PooledExchange):
     """The caller of a wire connection (wire/upstream.py `Caller`). `fault`: the fault that is injected into its answer.
 
     The edge's exchanges are of this class; those of simulated clients are not, because they have no bytes. The front

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.ports import Exchange
 from simulator.model.wire_fault import FaultKind, WireFault
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.deadlines import Deadlines
 from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.outlier_detection import OutlierDetector
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import Exchange
 from simulator.model.instance import InstanceState
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
@@ -43,33 +44,32 @@ class Pool:
     new_instance: Callable[[int, float], Instance] = Instance  # from its number and the time of the decision to add it
 
     def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_draw) -> None:
-        self.settings, self.service = settings, settings.service
-        self.scaling = settings.scaling
+        self.settings, self.service, self.scaling = settings, settings.service, settings.scaling
         self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
         # Set by the replica set and the autoscaler, which are above the requests.
         self.on_wake: Callable[[Instance], float] = _unset
         self.on_quiet: Callable[[Instance], object] = _unset
         self.on_wait: Callable[[], None] = nothing_probes
-        self.on_finished: Callable[[Exchange], None] | None = None  # full answer, slot not yet released
+        self.on_finished: Callable[[PooledExchange], None] | None = None  # full answer, slot not yet released
         self.outcomes: Outcomes | None = None  # counts how requests ended, if metrics are read
         self.faults: FaultInjection | None = None  # injected between the balancer and instances, if any
         self._line_empty: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._meter = Meter(self._time())
-        self._admission: Admission[Exchange, Instance] = Admission(
+        self._admission: Admission[PooledExchange, Instance] = Admission(
             lambda capacity: BALANCERS[settings.balancing](capacity, draw),
             settings.scaling.max_concurrency,
             settings.overflow,
         )
         self.outliers = OutlierDetector(ejection, self.ready, self._suspend, self._resume)
         self._failing = self.outliers.failing
-        self._open: Deadlines[Exchange] = Deadlines(settings.request_timeout_s, self._timed_out)
+        self._open: Deadlines[PooledExchange] = Deadlines(settings.request_timeout_s, self._timed_out)
         self._expiry: asyncio.TimerHandle | None = None
 
     # --- the front's side ------------------------------------------------------------------------------------------
 
-    def offer(self, exchange: Exchange) -> None:
+    def offer(self, exchange: PooledExchange) -> None:
         """Begin the exchange now or later, or fail it."""
         now = self._time()
         verdict = self._admission.offer(exchange, now)
@@ -90,7 +90,7 @@ class Pool:
             self._watch_queue()
             self.on_wait()
 
-    def finish(self, exchange: Exchange) -> None:
+    def finish(self, exchange: PooledExchange) -> None:
         """Release the slot: the answer's body has ended. Call exactly once for an exchange that has begun."""
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
@@ -104,13 +104,13 @@ class Pool:
             self._count(exchange, exchange.status, now)
         self._release(exchange, now)
 
-    def broke(self, exchange: Exchange) -> None:
+    def broke(self, exchange: PooledExchange) -> None:
         """Release the slot: the instance did not answer the exchange, or not completely. Call instead of `finish`."""
         assert exchange.instance is not None, "only an exchange with a slot breaks"
         self.outliers.failed(exchange.instance)
         self.balancer_failed(exchange)
 
-    def balancer_failed(self, exchange: Exchange) -> None:
+    def balancer_failed(self, exchange: PooledExchange) -> None:
         """Do as `broke`, but record no failure of the instance: the balancer could not even send the request."""
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
@@ -120,7 +120,7 @@ class Pool:
             self._count(exchange, exchange.status, now)
         self._release(exchange, now)
 
-    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
+    def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
         """Begin the exchange again on another instance: its own could not be reached and received nothing of it.
 
         Return False if no instance outside `avoiding` has a free slot: it keeps its own; `broke` or `abandon` follows.
@@ -139,7 +139,7 @@ class Pool:
             self._grant(exchange, other, now)
         return True
 
-    def abandon(self, exchange: Exchange) -> None:
+    def abandon(self, exchange: PooledExchange) -> None:
         """End an exchange whose client disconnected, queued or in progress; no effect if it was released already."""
         if exchange.open:
             self._release_queued(exchange, CLIENT_GONE)
@@ -221,7 +221,7 @@ class Pool:
 
     # --- one slot ----------------------------------------------------------------------------------------------------
 
-    def _grant(self, exchange: Exchange, instance: Instance, now: float) -> None:
+    def _grant(self, exchange: PooledExchange, instance: Instance, now: float) -> None:
         exchange.instance, exchange.granted_s = instance, now
         if instance.ready_s > exchange.arrived_s:
             exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
@@ -240,7 +240,7 @@ class Pool:
         else:
             self.faults.begin(exchange)
 
-    def _begin_awake(self, exchange: Exchange, instance: Instance) -> None:
+    def _begin_awake(self, exchange: PooledExchange, instance: Instance) -> None:
         instance.pending.append(exchange)
         if instance.state is InstanceState.IDLE:
             wake_s = self.on_wake(instance)
@@ -249,7 +249,7 @@ class Pool:
             else:
                 self.awakened(instance)
 
-    def _release(self, exchange: Exchange, now: float) -> None:
+    def _release(self, exchange: PooledExchange, now: float) -> None:
         instance = exchange.instance
         assert instance is not None, "only an exchange with a slot gives one back"
         self._meter.finished(now, now - exchange.granted_s)
@@ -268,7 +268,7 @@ class Pool:
                 self.on_quiet(instance)
 
     def _release_queued(
-        self, exchange: Exchange, why: Rejection, *, rejected: bool = False, dead: bool = False
+        self, exchange: PooledExchange, why: Rejection, *, rejected: bool = False, dead: bool = False
     ) -> None:
         """End the exchange without an answer of the application; the caller notifies the front."""
         now = self._time()
@@ -285,7 +285,7 @@ class Pool:
             exchange.instance.backend.abort(exchange)
         self._release(exchange, now)
 
-    def _count(self, exchange: Exchange, status: int, now: float) -> None:
+    def _count(self, exchange: PooledExchange, status: int, now: float) -> None:
         assert self.outcomes is not None
         arrived, begun = exchange.arrived_s, exchange.begun_s
         if begun == arrived:  # the common case
@@ -294,7 +294,7 @@ class Pool:
             service_s = now - begun if begun >= 0 else -1.0
             self.outcomes.add(status, now - arrived, exchange.queue_s(now), exchange.cold_s, service_s)
 
-    def _carry_out(self, grants: list[tuple[Exchange, Instance]]) -> None:
+    def _carry_out(self, grants: list[tuple[PooledExchange, Instance]]) -> None:
         now = self._time()
         for exchange, instance in grants:
             self._ended_waiting(now)
@@ -319,7 +319,7 @@ class Pool:
 
     # --- time limits -------------------------------------------------------------------------------------------------
 
-    def _timed_out(self, exchange: Exchange) -> None:
+    def _timed_out(self, exchange: PooledExchange) -> None:
         if exchange.open:
             if exchange.begun_s >= 0 and exchange.instance is not None:
                 self.outliers.failed(exchange.instance)

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Final, Protocol, runtime_checkable
 
-from simulator.fleet.driver import Backend
 from simulator.fleet.pool.pool import Pool
+from simulator.fleet.ports import Backend
 from simulator.model.health import HealthCheck
 from simulator.rules.health import Health, Streak
 from simulator.rules.policies.port import Actuator

@@ -14,7 +14,6 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
-from simulator.fleet.driver import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
 from simulator.fleet.instance import Instance, Termination, scale_in_order
 from simulator.fleet.pool.activity import Activity
 from simulator.fleet.pool.capacity import Capacity
@@ -22,6 +21,7 @@ from simulator.fleet.pool.instance_records import InstanceRecords
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.prober import prober_of
 from simulator.fleet.pool.startup_monitor import StartupMonitor
+from simulator.fleet.ports import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import UNAVAILABLE
 from simulator.records.outcomes import Outcomes
@@ -22,23 +22,23 @@ class UnavailableUpstream:
         self.service = service
         self._outcomes = outcomes
 
-    def offer(self, exchange: Exchange) -> None:
+    def offer(self, exchange: PooledExchange) -> None:
         exchange.open = False
         if self._outcomes is not None:
             self._outcomes.add(UNAVAILABLE.status, 0.0, 0.0, 0.0, -1.0)
         exchange.fail(UNAVAILABLE)
 
-    def finish(self, exchange: Exchange) -> None:
+    def finish(self, exchange: PooledExchange) -> None:
         raise AssertionError(exchange)  # no exchange begins here
 
-    def broke(self, exchange: Exchange) -> None:
+    def broke(self, exchange: PooledExchange) -> None:
         raise AssertionError(exchange)
 
-    def balancer_failed(self, exchange: Exchange) -> None:
+    def balancer_failed(self, exchange: PooledExchange) -> None:
         raise AssertionError(exchange)
 
-    def redispatch(self, exchange: Exchange, avoiding: Collection[Instance]) -> bool:
+    def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
         raise AssertionError(exchange, avoiding)
 
-    def abandon(self, exchange: Exchange) -> None:
+    def abandon(self, exchange: PooledExchange) -> None:
         """Do nothing: the exchange ended when it was offered."""

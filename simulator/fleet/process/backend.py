@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Final, Protocol
 
-from simulator.fleet.driver import ExitStatus, ResourceUsage
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.ports import Exchange, ExitStatus, ResourceUsage
 from simulator.fleet.process.confinement.watch import ExitWatch, innermost, is_waiting
 from simulator.fleet.process.kernel_listeners import SessionLeader
 from simulator.fleet.process.listening import InstanceSockets

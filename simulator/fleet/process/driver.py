@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.driver import InstanceSpec, LaunchError
+from simulator.fleet.ports import InstanceSpec, LaunchError
 from simulator.fleet.process.backend import ProcessBackend, RequestService
 from simulator.fleet.process.confinement import storage
 from simulator.fleet.process.confinement.isolation import Namespaces, Way, find_namespaces, mount_plan_for

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.driver import LaunchError
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.sweep import MARK, is_owned
 
 RESERVED_PREFIX: Final = "AWSAPPRUNNER"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from simulator.fleet.driver import ResourceUsage
+from simulator.fleet.ports import ResourceUsage
 from simulator.fleet.process.backend import CpuSwitch, Throttling
 from simulator.fleet.process.confinement.cgroup import PROCESSES, Group, GroupHome, NoGroupsError, find_home
 from simulator.model.sizes import InstanceSize

@@ -13,8 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from simulator.fleet.driver import ExitStatus, InstanceSpec, ResourceUsage
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.discipline import Station

@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol, cast
 
 import numpy as np
 
-from simulator.fleet.driver import Backend
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import Backend
 from simulator.lab.compiled import event_loop_kernel as kernel
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.inputs import Inputs

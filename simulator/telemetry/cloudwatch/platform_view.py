@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from simulator.fleet.driver import ResourceUsage
+from simulator.fleet.ports import ResourceUsage
 from simulator.model.sizes import InstanceSize
 from simulator.world.tasks import Tasks
 

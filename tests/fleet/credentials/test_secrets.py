@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.fleet.credentials.secrets import FileSecrets, SecretsError, SecretsPlace, resolve
-from simulator.fleet.driver import InstanceSpec
+from simulator.fleet.ports import InstanceSpec
 from simulator.model.sizes import InstanceSize
 
 ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.exchange import Exchange
 from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.http.faulty_exchange import with_fault
+from simulator.fleet.ports import Exchange
 from simulator.model.wire_fault import FaultKind, WireFault
 from tests.edge.front import FakeInstance, Front, body_of, request, status_of
 from tests.virtual import run_virtual

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simulator.fleet.driver import InstanceSpec, ResourceUsage
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
+from simulator.fleet.ports import InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.driver import STORAGE_BYTES, SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck, HealthProtocol
@@ -22,7 +22,7 @@ MB = 1024**2
 HTTP = HealthCheck(HealthProtocol.HTTP, timeout_s=2)
 
 
-class Request(Exchange):
+class Request(PooledExchange):
     def __init__(self) -> None:
         super().__init__(asyncio.get_running_loop().time())
         self.statuses: list[int] = []

@@ -5,7 +5,7 @@ import dataclasses
 
 import pytest
 
-from simulator.fleet.driver import LaunchError
+from simulator.fleet.ports import LaunchError
 from simulator.model.health import HealthCheck, failed_line
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.port import Actuator

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.driver import LaunchError
+from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.fleet.process.environment import (
     InstanceFolder,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.driver import InstanceSpec
 from simulator.fleet.http.backend import HttpService
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.kernel_listeners import Listening, SessionLeader, listening, listens, sockets_of

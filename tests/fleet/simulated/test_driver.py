@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from simulator.fleet.driver import InstanceSpec
-from simulator.fleet.exchange import Exchange
+from simulator.fleet.exchange import PooledExchange
+from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
@@ -17,7 +17,7 @@ from tests.virtual import run_virtual
 SPEC = InstanceSpec("web", 1, InstanceSize())
 
 
-class Request(Exchange):
+class Request(PooledExchange):
     """A request that notes when and how it was answered; `ends` collects those of one instance."""
 
     def __init__(self, ends: list[tuple[float, int]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.fleet.driver import ResourceUsage
+from simulator.fleet.ports import ResourceUsage
 from simulator.model.sizes import InstanceSize
 from simulator.records.metrics import Metrics
 from simulator.rules.policies.port import Sample

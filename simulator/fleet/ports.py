@@ -1,7 +1,8 @@
-"""The driver port: how an instance is started, probed and stopped, and how it receives its requests.
+"""The ports of the fleet: a driver, the instances that it launches, and the requests that they receive.
 
 The same contract holds for simulated instances, local processes and containers; the pool, the prober and the autoscaler
-cannot tell them apart.
+cannot tell them apart. `PooledExchange` (exchange.py) and `Instance` (instance.py) implement the sides that know each
+other, `Exchange` and `ServingInstance`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from simulator.fleet.exchange import Exchange
 from simulator.model.health import HealthCheck, stopped_line
 from simulator.model.sizes import InstanceSize
+from simulator.model.wire_fault import WireFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,44 @@ class NotReady(LaunchError):
         self.slow = slow
         self.saw = saw
         super().__init__(f"service {service}: {why}{' ' if saw else ''}{saw}")
+
+
+class Exchange(Protocol):
+    """A request as its instance and its backend see it; the attributes are those of `PooledExchange`."""
+
+    arrived_s: float
+    granted_s: float
+    begun_s: float
+    cold_s: float
+    cpu_s: float
+    io_s: float
+    status: int
+    open: bool
+
+    @property
+    def instance(self) -> ServingInstance | None: ...
+
+    @property
+    def path(self) -> str: ...
+
+    def begin(self) -> None:
+        """Hand the request to the backend of its instance."""
+
+    def answered(self, status: int) -> None:
+        """Take the full answer of a simulated instance."""
+
+    def inject_fault(self, fault: WireFault) -> None:
+        """Inject `fault` into the answer; call before `begin`."""
+
+
+class ServingInstance(Protocol):
+    """The instance on which an exchange has its slot. `outstanding`: its requests, this one included."""
+
+    number: int
+    outstanding: int
+
+    @property
+    def backend(self) -> Backend: ...
 
 
 class Backend(Protocol):
