@@ -4,26 +4,29 @@ Decisions are separate from waiting. Decisions are plain synchronous objects in 
 carries them out is written once and runs on two clocks: uvloop with real sockets, and a virtual-time loop on which
 hours take seconds and the same seed gives the same bytes.
 
-Layers, top first; a package imports packages of lower layers only, never a sibling (`|`). Import contracts in
-`pyproject.toml` check it:
+Layers, top first; a package imports packages of lower layers only, never a sibling (`|`). Within a package no two parts
+import each other. Import contracts in `pyproject.toml` check it:
 
-    11 cli | notebook      cli: one file per verb; the only reader of argv and environment.
-                           notebook: the Python API, `from simulator import Scenario, compare`
-    10 lab | console       lab: comparisons, sweeps, shadows, why, validation.  console: the pages of a run
-    9  lessons             questions about autoscaling, each with a run that answers it; the files of the course
-    8  replay              scenario files, arrivals, traces, clients, timeline, checks, the runner, the report's data
-    7  assembly            the composition root: the only package that names concrete drivers and listeners
-    6  api                 the wire format of App Runner's API: AWS JSON, its schema (botocore's model), signatures
-    5  control | edge | telemetry
-                           control: App Runner's operations, registry and store; the autoscaler loop.
-                           edge: listeners, connections, gateway.  telemetry: for Prometheus, OpenTelemetry, CloudWatch
-    4  builds over fleet   builds: from a repository to what an instance runs; of the fleet it uses the confinement of
-                           processes and the container engine.  fleet: driver port, drivers (simulated, process, docker,
-                           mixed), instance, pool, prober
-    3  wire | records      wire: everything that speaks HTTP or TLS.  records: facts, journal, histograms, metrics
-    2  world | rules       world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
-                           windows, health, routing, pricing, service discipline, and `policies/`, one file per policy
-    1  model               the domain: frozen values, state machines as tables, units, rejections
+    cli | sdk              cli: one file per command, the only reader of argv and environment.
+                           sdk: the Python API, `from simulator import Scenario, compare`
+    console | lab          console: the pages of a run and of `simulator serve`.  lab: compare, sweep, validate, and the compiled backend
+    lessons                questions about autoscaling, each with a run that answers it; the files of the course
+    replay                 the run: runner, context, timeline, recorder
+    report                 from records to the report, checks and verdict; readable without an event loop
+    traffic                from a scenario's sources to arrivals and clients; shapes; live load over sockets
+    assembly               the composition root: a platform with its front, exporters and control plane
+    platform               a running service: revisions, deployments, workload; drivers and front by name
+    scenario               from a file to a checked value; knows no platform and no event loop
+    api                    the wire of App Runner's API: AWS JSON, its schema (botocore's model), signatures
+    control | edge | telemetry
+                           control: resources, operations, state.  edge: listeners, connections, gateway.
+                           telemetry: Prometheus, OpenTelemetry, CloudWatch
+    builds                 from a repository to what an instance runs
+    fleet                  the driver port; pool with replicas and autoscaler; simulated, process, docker, mixed, http
+    wire | records         wire: HTTP/1.x and TLS.  records: journal, histograms, series, request log
+    world | rules          world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
+                           windows, health, routing, pricing, service discipline; policies, platforms
+    model                  what things are: frozen values, state machines as tables, units, rejections
 
 One request: listener -> connection (parse) -> gateway (route by host) -> pool (admission admits, queues or rejects;
 balancing picks) -> backend of the instance -> the response streams back -> the slot is free when the body has ended ->

@@ -67,9 +67,9 @@ def test_a_simulated_client_asks_again_after_growing_pauses_and_every_attempt_is
     assert record.stats_by_source.whole().requests == 1 + 4
 
 
-def test_the_oracle_cannot_know_the_arrivals_of_clients_that_ask_again() -> None:
+def test_the_oracle_cannot_know_the_arrivals_of_clients_that_retry() -> None:
     scenario = read_scenario(CROWDED)
-    assert "ask again" in scenario.demand_unknown("web")
+    assert "clients that retry" in scenario.demand_unknown("web")
 
 
 @pytest.mark.parametrize(
