@@ -9,7 +9,7 @@ import each other. Import contracts in `pyproject.toml` check it:
 
     cli | sdk              cli: one file per command, the only reader of argv and environment.
                            sdk: the Python API, `from simulator import Scenario, compare`
-    console | lab          console: the pages of a run and of `simulator serve`.  lab: compare, sweep, validate, and the compiled backend
+    console | lab          console: the pages.  lab: compare, sweep, validate, and the compiled backend
     lessons                questions about autoscaling, each with a run that answers it; the files of the course
     replay                 the run: runner, context, timeline, recorder
     report                 from records to the report, checks and verdict; readable without an event loop
