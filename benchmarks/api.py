@@ -2,7 +2,9 @@
 
 Both are AWS JSON 1.0 reads of one resource by its name, asked with one signed request again and again by wrk on another
 core; each server has one core. Ours verifies every signature, moto none. Ours has 100 services that run (simulated
-instances), moto as many tables. Rounds alternate. The last rounds have two connections, and tell latency.
+instances), moto as many tables. Rounds alternate. The last rounds have two connections and measure latency, in turn
+with a bare event loop that computes as long for each request and does nothing else: what its 99th percentile is above
+its median is the machine's doing.
 
 `--turns` measures without sockets: the CPU that each DescribeService takes from a turn of the event loop, with what the
 audit log writes in that turn. A busy machine changes it little.
@@ -24,7 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import boto3
 import uvloop
@@ -53,6 +55,7 @@ KEY, SECRET, REGION = "AKIDBENCH", "bench-secret", "us-east-1"
 SERVICES: Final = 100
 IMAGE: Final = "public.ecr.aws/aws-containers/hello-app-runner:latest"
 SERVER_CORE, CLIENT_CORE = 0, 1
+BARE_SHARE: Final = 0.8  # of a request's CPU time; the rest is reading and writing, which the bare loop does too
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,13 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--turns", action="store_true", help="measure turns of the event loop instead")
     parser.add_argument("--serve", metavar="FOLDER", help=argparse.SUPPRESS)
+    parser.add_argument("--bare", type=int, nargs=2, metavar=("PORT", "MICROSECONDS"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve:
         uvloop.run(_serve(Path(asked.serve)))
+        return
+    if asked.bare:
+        uvloop.run(_serve_bare(*asked.bare))
         return
     if asked.turns:
         uvloop.run(_turns())
@@ -100,8 +107,10 @@ def main() -> None:
         for _ in range(asked.rounds):
             for server in servers:
                 rounds[server.name].append(load(server, asked.seconds, asked.connections))
-        few = [load(us, asked.seconds, 2) for _ in range(asked.rounds)]
-    report(rounds, few, asked.connections)
+        cpu_us = statistics.median(each.cpu_us for each in rounds["simulator"])
+        with bare(Path(folder), us.script, int(cpu_us * BARE_SHARE)) as floor:
+            pairs = [(load(us, asked.seconds, 2), load(floor, asked.seconds, 2)) for _ in range(asked.rounds)]
+    report(rounds, pairs, asked.connections)
 
 
 # --- the servers -----------------------------------------------------------------------------------------------------
@@ -119,6 +128,27 @@ async def _serve(folder: Path) -> None:
         sys.stdout.write(plane.url + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
+
+
+class _Bare(asyncio.Protocol):
+    """Computes for `seconds` of CPU time and answers."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ns = int(seconds * 1e9)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, _data: bytes) -> None:
+        end_ns = time.thread_time_ns() + self._ns
+        while time.thread_time_ns() < end_ns:
+            pass
+        self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+
+
+async def _serve_bare(port: int, microseconds: int) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: _Bare(microseconds / 1e6), "127.0.0.1", port)
+    await server.serve_forever()
 
 
 async def _turns() -> None:
@@ -186,6 +216,17 @@ def moto(folder: Path) -> Iterator[Server]:
         yield Server("moto", url, script, process)
 
 
+@contextmanager
+def bare(folder: Path, script: Path, microseconds: int) -> Iterator[Server]:
+    """An event loop on the same core that takes `microseconds` for each request."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "benchmarks.api", "--bare", str(port), str(microseconds)]
+    with Pinned(command, SERVER_CORE, folder / "bare.log") as process:
+        process.until_it_listens(port)
+        yield Server("bare loop", f"http://127.0.0.1:{port}", script, process)
+
+
 def _client(service: str, url: str) -> Any:
     return boto3.client(
         service, endpoint_url=url, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=SECRET
@@ -227,7 +268,7 @@ def load(server: Server, seconds: int, connections: int) -> Figures:
     return Figures(requests / duration_us * 1e6, cpu_us, p50_us / 1000, p99_us / 1000)
 
 
-def report(rounds: dict[str, list[Figures]], few: list[Figures], connections: int) -> None:
+def report(rounds: dict[str, list[Figures]], pairs: list[tuple[Figures, Figures]], connections: int) -> None:
     for name, figures in rounds.items():
         rates = sorted(each.rate_rps for each in figures)
         p99 = statistics.median(each.p99_ms for each in figures)
@@ -240,10 +281,11 @@ def report(rounds: dict[str, list[Figures]], few: list[Figures], connections: in
     worst = statistics.median(each.p99_ms for each in rounds["simulator"])
     _say(f"rate: {us:,.0f}/s, target {RATE_TARGET:,.0f}/s; {us / peer:.1f} x moto, target {RATIO_TARGET:g} x")
     _say(f"p99 with {SERVICES} services: {worst:.1f} ms at the full rate, target {P99_MS_TARGET:g} ms")
-    p50 = statistics.median(each.p50_ms for each in few)
-    p99 = statistics.median(each.p99_ms for each in few)
-    ratio = f"{p99 / p50:.1f} x, target {P99_OF_P50_TARGET:g} x"
-    _say(f"  with 2 connections: p50 {p50:.2f} ms, p99 {p99:.2f} ms, {ratio}")
+    for name, few in (("simulator", [pair[0] for pair in pairs]), ("bare event loop", [pair[1] for pair in pairs])):
+        p50 = statistics.median(each.p50_ms for each in few)
+        p99 = statistics.median(each.p99_ms for each in few)
+        ratio = f"{p99 / p50:.1f} x, target of the simulator {P99_OF_P50_TARGET:g} x"
+        _say(f"  with 2 connections, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, {ratio}")
 
 
 def _say(line: str) -> None:
