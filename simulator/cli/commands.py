@@ -136,7 +136,7 @@ class CommandGroup(TyperGroup):
         if args and args[0] not in _VERBS and not args[0].startswith("-"):
             from simulator.model.text.problems import did_you_mean  # noqa: PLC0415 only for a mistyped verb
 
-            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], _VERBS)}")
+            ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], _VERBS)}")
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature

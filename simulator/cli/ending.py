@@ -15,7 +15,7 @@ from typing import Any, Final, Never
 
 import typer
 
-from simulator.cli.exit_codes import BAD_INPUT, BROKE, INTERRUPTED, OK, details_of, error_text, flushed
+from simulator.cli.exit_codes import BAD_INPUT, BROKE, INTERRUPTED, OK, details_of, error_text, flushed, tell_error
 from simulator.cli.printing import echo
 from simulator.world.repeated_interrupt import RepeatedInterrupt
 
@@ -45,28 +45,19 @@ def _code(verb: Callable[[], Any]) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 the last place that can report it
         if hasattr(error, "format_message"):  # click's own: an unknown option, a value of the wrong type
-            from typer import rich_utils  # noqa: PLC0415 half of the start-up time of a verb without errors
+            from simulator.cli.error_lines import tell_usage_error  # noqa: PLC0415 only for an error
 
-            _say_new_name(error)
-            rich_utils.rich_format_error(error)  # type: ignore[arg-type]
+            tell_usage_error(error)
             return int(getattr(error, "exit_code", BROKE))
         if isinstance(error, ImportError):
             from simulator.model.extras import explain_missing  # noqa: PLC0415 only where a library is missing
 
             if (missing := explain_missing(error)) is not None:
-                echo(missing, err=True)
+                tell_error(missing)
                 return BAD_INPUT
-        echo(f"the simulator failed: {error_text(error)}{details_of(error)}", err=True)
+        tell_error(f"the simulator failed: {error_text(error)}{details_of(error)}")
         return BROKE
     return result if isinstance(result, int) else OK
-
-
-def _say_new_name(error: Any) -> None:
-    """For an option that was renamed, show the new name instead of similar options."""
-    from simulator.model.text.renamed import RENAMED  # noqa: PLC0415 only for an unknown option
-
-    if new := RENAMED.get(getattr(error, "option_name", "")):
-        error.message, error.possibilities = f"No such option: {error.option_name}; it is now {new}", None
 
 
 @contextlib.contextmanager

@@ -16,8 +16,6 @@ from typing import Final, NoReturn
 
 import typer
 
-from simulator.cli.printing import echo
-
 OK: Final = 0
 CHECK_FAILED: Final = 1
 BAD_INPUT: Final = 2
@@ -33,13 +31,20 @@ _OF_THE_MACHINE: Final = frozenset(
 DEBUG_VARIABLE: Final = "SIMULATOR_DEBUG"
 
 
-def bad_input(message: str) -> NoReturn:
-    echo(message, err=True)
+def tell_error(message: str, hint: str = "") -> None:
+    from simulator.cli import error_lines  # noqa: PLC0415 only for an error
+
+    error_lines.tell_error(message, hint)
+
+
+def bad_input(message: str, hint: str = "") -> NoReturn:
+    """End the command with the error, and with the way out, if there is one that the message does not name."""
+    tell_error(message, hint)
     raise typer.Exit(BAD_INPUT)
 
 
-def broke(message: str) -> NoReturn:
-    echo(message, err=True)
+def broke(message: str, hint: str = "") -> NoReturn:
+    tell_error(message, hint)
     raise typer.Exit(BROKE)
 
 
@@ -91,7 +96,7 @@ def flushed(code: int) -> int:
         return NOBODY_READS
     except OSError as error:
         _silence_stdout()
-        echo(f"standard output cannot be written: {error.strerror}", err=True)
+        tell_error(f"standard output cannot be written: {error.strerror}")
         return BROKE
     return code
 

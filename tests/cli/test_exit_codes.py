@@ -93,7 +93,7 @@ def test_a_bad_recording_is_named_by_file_line_and_value(tmp_path: Path, verb: l
     name, *options = verb
     done = RUN.invoke(app, [name, scenario_file(tmp_path, "bins: {file: counts.csv, bin: 1s}"), *options])
 
-    assert done.output == f"{tmp_path / 'counts.csv'}:3:1: count = -1, must be a count, at least 0\n"
+    assert done.output == f"error: {tmp_path / 'counts.csv'}:3:1: count = -1, must be a count, at least 0\n"
 
 
 @pytest.mark.case("R7")
@@ -149,7 +149,7 @@ def test_what_nobody_foresaw_is_3_in_a_line_that_says_where_the_details_are(
     done = RUN.invoke(app, [verb])
     assert done.exit_code == 3
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"the simulator failed: {type(error).__name__}")
+    assert line.startswith(f"error: the simulator failed: {type(error).__name__}")
     file = Path(line.rpartition("(details in ")[2].removesuffix(")"))
     assert "in breaks" in file.read_text()
     assert file.stat().st_mode & 0o077 == 0

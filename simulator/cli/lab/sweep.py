@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, bad_input, broke
+from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, bad_input, broke
 from simulator.cli.lab.batch_progress import BatchProgress
 from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.outputs import Outputs
@@ -127,8 +127,7 @@ def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) ->
         echo(f"interrupted; the same command goes on from {plan.journal}", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except OSError as error:
-        echo(f"the sweep failed: {error}", err=True)
-        raise typer.Exit(BROKE) from error
+        broke(f"the sweep failed: {error}")
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import typer
 from simulator.builds.artifact import BuildFailed
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
-from simulator.cli.exit_codes import BROKE, INTERRUPTED
+from simulator.cli.exit_codes import INTERRUPTED, broke
 from simulator.cli.printing import echo
 from simulator.model.resources.phase import Phase
 from simulator.replay.source_builds import needs_builds, with_builds
@@ -30,11 +30,9 @@ def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = Fals
     except BuildFailed as failed:
         for line in failed.lines:
             echo(line, err=True)
-        echo(
-            f"an internal error stopped the run: Failed to build your application source code. Reason: {failed.reason}",
-            err=True,
+        broke(
+            f"an internal error stopped the run: Failed to build your application source code. Reason: {failed.reason}"
         )
-        raise typer.Exit(BROKE) from failed
     if given is None:
         echo("interrupted before the run began", err=True)
         raise typer.Exit(INTERRUPTED)

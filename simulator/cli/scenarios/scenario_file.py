@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.printing import echo
-from simulator.model.text.problems import one_of
+from simulator.model.text.problems import did_you_mean
 from simulator.scenario.shipped import shipped_scenarios
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ def scenario_path(name: str) -> Path:
         return path
     shipped = shipped_scenarios()
     if name not in shipped:
-        bad_input(f"scenario = {name!r}, must be a file or {one_of(name, shipped)}")
+        bad_input(
+            f"no scenario named {name!r}{did_you_mean(name, shipped)}",
+            "a scenario is a file or a shipped one; `simulator scenarios` lists those",
+        )
     return shipped[name]
 
 

@@ -22,17 +22,17 @@ def rejection(*arguments: str) -> str:
 
 def test_a_folder_that_says_nothing_is_told_what_to_write(tmp_path: Path) -> None:
     assert rejection(str(tmp_path)) == (
-        f"{tmp_path} has no apprunner.yaml, which configures how to build and run it, and no Dockerfile: "
+        f"error: {tmp_path} has no apprunner.yaml, which configures how to build and run it, and no Dockerfile: "
         f"`simulator init {tmp_path}` writes the first"
     )
-    assert rejection(f"{tmp_path}/none") == f"DIR = {tmp_path}/none, must be a folder"
+    assert rejection(f"{tmp_path}/none") == f"error: DIR = {tmp_path}/none, must be a folder"
 
 
 def test_options_of_builds_are_no_use_to_a_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     for option in (["--build-image", "node:22"], ["--near-versions"], ["--secrets-file", "x"]):
         assert rejection(str(tmp_path), *option) == (
-            f"{option[0]} = given, must come with an apprunner.yaml; {tmp_path} has a Dockerfile only"
+            f"error: {option[0]} = given, must come with an apprunner.yaml; {tmp_path} has a Dockerfile only"
         )
 
 

@@ -51,7 +51,7 @@ def test_a_failed_check_exits_with_1_and_says_which(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere.yaml"], "must be a file or one of"),
+        (["nowhere.yaml"], "no scenario named 'nowhere.yaml'"),
         (["first-look", "--policy", "nonsense"], "must be one of app-runner"),
         (["first-look", "--policy", "knatve"], "did you mean `knative`?"),
         (["first-look", "--backend", "compild"], "did you mean `compiled`?"),
@@ -68,7 +68,7 @@ def test_bad_input_exits_with_2_and_one_clear_line(arguments: list[str], said: s
 def test_an_unknown_verb_is_told_the_nearest() -> None:
     done = RUN.invoke(app, ["rn"])
     assert done.exit_code == 2
-    assert "No such command 'rn'; did you mean `run`?" in done.output
+    assert done.stderr == "error: no such command: rn\nhint: did you mean `run`?\n"
 
 
 def test_a_bad_file_is_told_everything_at_once(tmp_path: Path) -> None:

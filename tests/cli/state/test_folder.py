@@ -23,7 +23,7 @@ def test_a_home_that_is_none_is_told_by_its_name(tmp_path: Path, monkeypatch: py
         done = RUN.invoke(app, verb)
         assert (done.exit_code, done.output) == (
             2,
-            f"HOME = {home!r}, must be your home folder, where the state is kept; or give --state FOLDER\n",
+            f"error: HOME = {home!r}, must be your home folder, where the state is kept; or give --state FOLDER\n",
         )
     assert list(tmp_path.iterdir()) == []
 
