@@ -14,8 +14,8 @@ _ABOUT: Final = """\
 `simulator VERB --help` says the same in a terminal. Exit codes of every verb: 0 all well and every check passes, 1 a
 check failed, 2 bad input, 3 an internal error stopped the run, 130 interrupted.
 
-Results go to standard output; progress, notes and errors to standard error. An error is a line `error: ...`, followed by
-`hint: ...` with the way out, if there is one; several problems of a file have a line each, with its line and column.
+Results go to standard output; progress, notes and errors to standard error. An error is a line `error: ...`, followed
+by `hint: ...` with the way out, if there is one; several problems of a file have a line each, with line and column.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from typing import BinaryIO
 
 from simulator.model.text.document import (
     DEPTH_MAX,
@@ -25,19 +26,24 @@ __all__ = [
     "dotted",
     "parse_document",
     "read_document_text",
+    "read_stream_text",
     "shown",
 ]
 
 
 def read_document_text(path: pathlib.Path) -> str:
     """Return the text of a file, reading no more than the size limit of a document. Raises ScenarioError."""
-    file = str(path)
     try:
         with path.open("rb") as stream:
-            raw = stream.read(FILE_BYTES_MAX + 1)
+            return read_stream_text(stream, str(path))
     except OSError as error:
         found = error.strerror or type(error).__name__
-        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=file)]) from error
+        raise ScenarioError([Problem(1, 1, "", found, "a file that can be read", file=str(path))]) from error
+
+
+def read_stream_text(stream: BinaryIO, file: str) -> str:
+    """Return the text of a stream, like `read_document_text`. `file`: its name in errors."""
+    raw = stream.read(FILE_BYTES_MAX + 1)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

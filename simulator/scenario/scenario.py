@@ -11,14 +11,14 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, BinaryIO, Final, Literal, Self
 
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
 
 from simulator.model.wire_fault import BYTES_ONLY
 from simulator.scenario.changes import Changes, changed
 from simulator.scenario.check_expression import CHECK_SCHEMA, CheckExpression, parse_check
-from simulator.scenario.document import Document, parse_document, read_document_text
+from simulator.scenario.document import Document, parse_document, read_document_text, read_stream_text
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.policy_platform import brought_text, policy_with_platform
 from simulator.scenario.problems import Problem, ScenarioError
@@ -239,6 +239,15 @@ def load_scenario(path: Path, changes: Changes | None = None) -> ScenarioSpec:
     text = read_document_text(path)
     scenario = read_scenario(text, file=str(path), folder=path.parent, changes=changes)
     return scenario if scenario.name else scenario.model_copy(update={"name": path.stem})
+
+
+def load_scenario_stream(stream: BinaryIO, name: str) -> ScenarioSpec:
+    """Return the scenario in a stream, such as standard input. Files that it names are looked up in the current folder.
+
+    `name`: what errors call the stream, and the scenario's name if it has none of its own. Raises like load_scenario.
+    """
+    scenario = read_scenario(read_stream_text(stream, name), file=name)
+    return scenario if scenario.name else scenario.model_copy(update={"name": name})
 
 
 def read_scenario(

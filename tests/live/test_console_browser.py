@@ -66,14 +66,14 @@ def running(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     path.write_text(REAL, encoding="utf-8")
     command = [sys.executable, "-u", "-m", "simulator", "run", str(path), "--clock", "real", "--quiet", "--console"]
     command += ["--console-port", "0", "--state", str(folder / "state")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout is not None
-        url = next(found[1] for line in run.stdout if (found := re.match(r"console at (\S+)", line)))
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        url = next(found[1] for line in run.stderr if (found := re.match(r"console at (\S+)", line)))
         try:
             yield url, psutil.Process(run.pid)
         finally:
             run.terminate()
-            run.stdout.read()
+            run.stderr.read()
 
 
 def service(name: str) -> str:

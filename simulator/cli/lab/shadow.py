@@ -19,7 +19,7 @@ from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.scenarios.run_builds import built
-from simulator.cli.scenarios.scenario_file import patient, policy_files, scenario_path, tell_recordings
+from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_path, tell_recordings
 from simulator.cli.state.folder import state_folder
 from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.lab.shadow import Divergence, Shadows
@@ -27,7 +27,6 @@ from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.problems import ScenarioError
-from simulator.scenario.scenario import load_scenario
 from simulator.traffic.policy_fit import NoteKind
 from simulator.world.clock import ClockKind
 
@@ -35,7 +34,9 @@ FAILURES_SHOWN = 3
 
 
 def shadow_verb(
-    scenario: str = typer.Argument(..., metavar="FILE", help="A scenario file, or the name of a shipped scenario."),
+    scenario: str = typer.Argument(
+        ..., metavar="FILE", help="A scenario file, the name of a shipped scenario, or - for standard input."
+    ),
     policy: list[str] = typer.Option(
         ..., metavar="NAME", help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own."
     ),
@@ -49,8 +50,7 @@ def shadow_verb(
     """
     try:
         path = scenario_path(scenario)
-        with patient(path):
-            given = load_scenario(path)
+        given = loaded(path)
         given.require(clock.value)
         tell_recordings(given)
         live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None

@@ -18,7 +18,9 @@ from simulator.world.clock import ClockKind
 
 
 def run(
-    scenario: str = typer.Argument(..., metavar="FILE", help="A scenario file, or the name of a shipped scenario."),
+    scenario: str = typer.Argument(
+        ..., metavar="FILE", help="A scenario file, the name of a shipped scenario, or - for standard input."
+    ),
     clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time (default), or real time over sockets."),
     seed: int | None = typer.Option(None, min=0, help="Override the scenario's seed."),
     policy: str | None = typer.Option(

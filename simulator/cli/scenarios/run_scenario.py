@@ -18,7 +18,7 @@ from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
-from simulator.cli.scenarios.scenario_file import patient, policy_files, tell_recordings
+from simulator.cli.scenarios.scenario_file import loaded, policy_files, tell_recordings
 from simulator.cli.state.folder import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
@@ -37,7 +37,7 @@ from simulator.report.schema import Report
 from simulator.report.serialization import report_json
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.problems import ScenarioError
-from simulator.scenario.scenario import ScenarioSpec, load_scenario
+from simulator.scenario.scenario import ScenarioSpec
 from simulator.telemetry.exporters import Exporters
 from simulator.wire.listening import CannotListen
 from simulator.world.clock import ClockKind, wall_s
@@ -83,7 +83,7 @@ def run_scenario(
     """Run the scenario of `path` and return the exit code."""
     chosen = _load(path, clock, seed, policy, on_policy_error)
     to_stdout = json_file is not None and str(json_file) == STDOUT
-    console = Terminal(stderr=to_stdout)
+    console, status = Terminal(stderr=to_stdout), Terminal(stderr=True)
     with contextlib.ExitStack() as afterwards:
         with Outputs() as outputs, contextlib.ExitStack() as files:
             outputs.protect([*chosen.files, *policy_files(policy)])
@@ -116,14 +116,14 @@ def run_scenario(
                 from simulator.cli.scenarios.run_console import opened_console, playback_of  # noqa: PLC0415
 
                 playback = playback_of(chosen, clock, speed)
-                watched = afterwards.enter_context(opened_console(console_port, playback, console))
-            sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, console)
+                watched = afterwards.enter_context(opened_console(console_port, playback, status))
+            sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, status)
             otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
             exports = exports_of(chosen, clock, metrics_port, metrics_out, otlp, sent)
             run = _run_in(backend, chosen, live, rows, touched=with_console or exports.is_wanted)
             run.exports = exports
             ports = {"--https-port": https_port, "--http-port": http_port, "--metrics-port": metrics_port or 0}
-            record = _play(run, console, watched, ports, quiet=quiet)
+            record = _play(run, status, watched, ports, quiet=quiet)
             report = build_report(record)
             if json_out is not None:
                 json_out.write(report_json(report))
@@ -139,7 +139,7 @@ def run_scenario(
 
             watched.finish(report_page(report, record))
             if report.run.complete:
-                stay(watched, console)
+                stay(watched, status)
     return _exit_code(report)
 
 
@@ -179,8 +179,7 @@ def _load(
     path: Path, clock: ClockKind, seed: int | None, policy: str | None, on_policy_error: OnPolicyError
 ) -> ScenarioSpec:
     try:
-        with patient(path):
-            scenario = load_scenario(path)
+        scenario = loaded(path)
         if seed is not None:
             scenario = scenario.with_seed(seed)
         if policy is not None:
@@ -230,7 +229,7 @@ def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.Abstra
 def _play(
     run: Run, console: Console, watched: RunConsole | None, ports: Mapping[str, int], *, quiet: bool
 ) -> RunRecord:
-    """Run the scenario. `ports`: option -> requested port."""
+    """Run the scenario. `console`: for progress and notices; `ports`: option -> requested port."""
     opened: list[Platform] = []
     exported: list[Exporters] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from simulator.scenario.scenario import ScenarioSpec
 
 WAIT_NOTICE_S: Final = 1.0
+STDIN: Final = Path("-")
 
 
 def scenario_path(name: str) -> Path:
-    """Return the path of a file, or of a shipped scenario by name; ends the program if it is neither."""
+    """Return the path of a file, or of a shipped scenario by name; ends the program if it is neither.
+
+    `-` is `STDIN`, which `loaded` reads.
+    """
     path = Path(name)
-    if path.exists():
+    if path == STDIN or path.exists():
         return path
     shipped = shipped_scenarios()
     if name not in shipped:
@@ -36,9 +41,27 @@ def scenario_path(name: str) -> Path:
 def file_path(name: str) -> Path:
     """Return the path for a verb that reads the file again for each run: a pipe can be read only once."""
     path = scenario_path(name)
+    if path == STDIN:
+        bad_input("scenario = '-', must be a file: it is read again for each run", "write it to a file first")
     if path.exists() and not (path.is_file() or path.is_dir()):
         bad_input(f"scenario = {name!r}, must be a file: it is read again for each run")
     return path
+
+
+def loaded(path: Path) -> ScenarioSpec:
+    """Return the scenario of a file or of standard input.
+
+    Raises:
+        ScenarioError: with every problem of the file.
+    """
+    from simulator.scenario.scenario import load_scenario, load_scenario_stream  # noqa: PLC0415 after a wrong name
+
+    if path != STDIN:
+        with patient(path):
+            return load_scenario(path)
+    if sys.stdin.isatty():
+        echo("reading a scenario from standard input; Ctrl-D ends it", err=True)
+    return load_scenario_stream(sys.stdin.buffer, "stdin")
 
 
 @contextlib.contextmanager

@@ -103,6 +103,33 @@ def test_json_to_standard_output_is_the_document_alone(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["requests"]["by_status"] == {"200": 200}
 
 
+@pytest.mark.case("X8f")
+def test_a_scenario_is_read_from_standard_input_and_its_data_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "counts.csv").write_text("n\n3\n4\n")
+    text = SCENARIO.replace("clock: {rate: 10/s}", "bins: {file: counts.csv, bin: 1s}").replace("LIMIT", "150ms")
+    done = RUN.invoke(app, ["run", "-", "--json", "-"], input=text)
+    report = json.loads(done.stdout)
+    assert (report["scenario"]["name"], report["requests"]["by_status"]) == ("stdin", {"200": 7})
+
+    bad = RUN.invoke(app, ["run", "-"], input=text.replace("duration", "duratoin"))
+    assert (bad.exit_code, bad.stdout) == (2, "")
+    assert "error: stdin:2:1: duratoin = 20s" in bad.stderr
+
+
+@pytest.mark.case("X8f")
+@pytest.mark.parametrize("verb", [["compare", "--policy", "knative"], ["sweep", "--vary", "min_size=1"]])
+def test_a_verb_that_reads_a_scenario_again_says_so_of_standard_input(verb: list[str]) -> None:
+    name, *options = verb
+    done = RUN.invoke(app, [name, "-", *options], input=SCENARIO)
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (
+        2,
+        "error: scenario = '-', must be a file: it is read again for each run",
+    )
+
+
 def test_the_seed_option_replaces_the_seed(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     RUN.invoke(app, ["run", str(scenario(tmp_path)), "--seed", "77", "--json", str(out)])
@@ -119,6 +146,7 @@ def test_every_request_has_a_row(tmp_path: Path) -> None:
     assert float(rows[0]["latency_s"]) == pytest.approx(0.1)
 
 
+@pytest.mark.case("X8g")
 def test_ctrl_c_ends_the_run_cleanly_with_the_report_so_far(tmp_path: Path) -> None:
     """A day at 2,000 requests/s takes minutes: the signal comes long before the end, when the first line is out."""
     text = SCENARIO.replace("20s", "24h").replace("10/s", "2000/s")
@@ -132,15 +160,17 @@ def test_ctrl_c_ends_the_run_cleanly_with_the_report_so_far(tmp_path: Path) -> N
         "--backend",
         "event-loop",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
-        first = run.stdout.readline()  # progress: the run is under way
+        assert run.stderr is not None
+        first = run.stderr.readline()  # progress: the run is under way
         run.send_signal(signal.SIGINT)
         rest = run.stdout.read()
         assert run.wait(timeout=30) == 130
     assert "offered" in first
     assert "Interrupted: the planned duration was 24h00m00s" in rest
     assert "checks" in rest
+    assert "offered" not in rest.partition("tiny")[0]
 
 
 def test_the_shipped_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
