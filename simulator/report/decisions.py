@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from simulator.model.text.field_docstrings import DescribedModel
 
 
-class DecisionPart(BaseModel):
+class DecisionPart(DescribedModel):
     """A scaling decision that changed the desired number of instances."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at_s: float
     policy: str
@@ -31,10 +33,10 @@ class DecisionPart(BaseModel):
     """A parameter that determined the decision and whose value is not documented."""
 
 
-class LookPart(BaseModel):
+class LookPart(DescribedModel):
     """The inputs and result of the policy at a moment, whether or not the desired count changed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at_s: float
     desired: int

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
+from simulator.model.text.field_docstrings import DescribedModel
 from simulator.records.histogram import Histogram
 from simulator.traffic.live.summary import KEPT_UP_S, kept_up
 from simulator.traffic.policy_fit import PolicyNote
 
 
-class NotePart(BaseModel):
+class NotePart(DescribedModel):
     """What readers must know before they use the figures; not part of the digest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     service: str
     """The service; empty: the whole run."""

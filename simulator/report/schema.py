@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field
 
+from simulator.model.text.field_docstrings import DescribedModel
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.notes import NotePart
 
 REPORT_VERSION: Final = 2
 
 
-class ReportPart(BaseModel):
+class ReportPart(DescribedModel):
     """A part of the report; the docstring under a field is its description in the schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ScenarioPart(ReportPart):
@@ -269,7 +270,7 @@ class ServicePart(ReportPart):
     instances: InstancesPart
     cost: CostPart
     decisions: list[DecisionPart]
-    looks: list[LookPart] = []
+    looks: list[LookPart] = Field(default=[])
     """The last evaluation in each time step; the steps are long enough for a few hundred of them."""
     configurations: list[ConfigurationPart]
     """Changes of the auto scaling configuration."""
@@ -319,7 +320,7 @@ class Report(ReportPart):
     scenario: ScenarioPart
     run: RunPart
     versions: VersionsPart
-    notes: list[NotePart] = []
+    notes: list[NotePart] = Field(default=[])
     """The notes, most severe first."""
     passed: bool
     """True if all checks pass; false for an interrupted run, which is not judged."""

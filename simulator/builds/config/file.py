@@ -10,12 +10,13 @@ import re
 from collections import Counter
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from simulator.builds.runtimes import BY_FILE_NAME, Runtime
 from simulator.fleet.process.environment import RESERVED_PREFIX
 from simulator.model.resources.secret_reference import parse_reference
 from simulator.model.resources.service_configuration import PORT
+from simulator.model.text.field_docstrings import DescribedModel
 
 FILE_NAME: Final = "apprunner.yaml"
 PORT_VARIABLE: Final = "PORT"
@@ -73,14 +74,13 @@ Command = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, AfterValidator(_name), Field(min_length=1)]
 
 
-class ConfigPart(BaseModel):
+class ConfigPart(DescribedModel):
     """A mapping in the file. Unknown keys are errors."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         strict=True,
-        use_attribute_docstrings=True,
         alias_generator=lambda name: name.replace("_", "-"),
     )
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
+
+from simulator.model.text.field_docstrings import DescribedModel
 
 COMPARISON_VERSION: Final = 3
 
 
-class ComparisonPart(BaseModel):
+class ComparisonPart(DescribedModel):
     """A part of the comparison; the docstring under a field is its description in the schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class EstimatePart(ComparisonPart):
@@ -67,11 +69,11 @@ class RowPart(ComparisonPart):
     """Reason why no load makes it scale out in this case; empty if it can."""
     decisions: int | None = None
     """Number of changes of the desired count in all runs together."""
-    failing: list[str] = []
+    failing: list[str] = Field(default=[])
     """Reasons that keep it off the frontier: its error rate, and scenario checks that most of its runs fail."""
     basis: str = ""
     """Unit of the demand; elasticity figures with different units cannot be compared."""
-    month: list[ItemPart] = []
+    month: list[ItemPart] = Field(default=[])
     """Bill of a month at this traffic."""
 
 
@@ -88,9 +90,9 @@ class CasePart(ComparisonPart):
     duration_s: float | None = None
     """Length of a run, from which a month is extrapolated."""
     rows: list[RowPart]
-    notes: list[str] = []
+    notes: list[str] = Field(default=[])
     """Notes to read before the figures, the most serious first."""
-    equal: list[list[str]] = []
+    equal: list[list[str]] = Field(default=[])
     """Candidates whose runs agree in every figure."""
 
 
@@ -118,7 +120,7 @@ class OverallPart(ComparisonPart):
     """Share of all requests of all cases that missed the SLO."""
     run_usd: float | None
     """Cost of one run of every case, in total."""
-    failing: list[str] = []
+    failing: list[str] = Field(default=[])
     """Reasons that keep it off the frontier of a case; candidates that pass everywhere come first."""
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from simulator.model import sizes
 from simulator.model.text import units
+from simulator.model.text.field_docstrings import DescribedModel
 
 # The largest numbers that a file may have: a larger value would never end, or not fit into memory.
 DAY_S: Final = 86_400.0
@@ -36,14 +37,13 @@ def key_of(field: str) -> str:
     return field
 
 
-class Section(BaseModel):
+class Section(DescribedModel):
     """A mapping in the file. Unknown keys are errors; the docstring under a field is its description in the schema."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         alias_generator=key_of,
-        use_attribute_docstrings=True,
         arbitrary_types_allowed=True,
     )
 

@@ -115,7 +115,7 @@ class DistributionSpec(Section):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        section = handler.resolve_ref_schema(handler(core_schema))
+        section = handler.resolve_ref_schema(super().__get_pydantic_json_schema__(core_schema, handler))
         bare: JsonSchemaValue = {"type": "string", "pattern": DURATION_PATTERN, "description": "Always this time."}
         described = {"description": section.pop("description", "")}
         return described | {"anyOf": [bare, {"const": 0}, section]}

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import GenericAlias, MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, Field, GetPydanticSchema, create_model, model_validator
+from pydantic import BeforeValidator, Field, GetPydanticSchema, create_model, model_validator
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.text.problems import one_of
@@ -27,9 +27,6 @@ DEFAULT_POLICY: Final = "app-runner"
 
 class PolicySpec(Section):
     """Base class of all policy sections; the subclasses for the registry's kinds are made below."""
-
-    # Their fields come with descriptions; to search for docstrings would read all of this file's source for each class.
-    model_config = ConfigDict(use_attribute_docstrings=False)
 
     kind: ClassVar[PolicyKind]
 
@@ -63,8 +60,6 @@ class PolicySpec(Section):
 
 class ItemSpec(Section):
     """An item of a list among a policy's parameters; the subclasses are made below."""
-
-    model_config = ConfigDict(use_attribute_docstrings=False)
 
     made: ClassVar[type]
 
