@@ -75,9 +75,15 @@ class GivenInstance(HttpService):
     def usage(self) -> ResourceUsage | None:
         return None
 
+    def listens_s(self) -> float:
+        return 0.0
+
+    def explain(self) -> str:
+        return ""
+
 
 class GivenDriver:
-    """Implements `Driver`: every instance is the application on that port."""
+    """Implements `Launcher`: every instance is the application on that port."""
 
     def __init__(self, port: int) -> None:
         self._port = port

@@ -17,9 +17,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
-from simulator.fleet.ports import Backend, Driver, Exchange, ExitStatus, InstanceSpec, ResourceUsage
+from simulator.fleet.ports import Backend, Driver, Exchange, ExitStatus, InstanceSpec, ResourceUsage, no_work
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend
 from simulator.model.health import HealthCheck
@@ -36,15 +36,6 @@ class MeasuredResponse:
 
     seconds: float
     status: int
-
-
-class RealDriver(Driver, Protocol):
-    """A driver of real instances that reports the CPU time they used and the limits in force."""
-
-    @property
-    def limits_in_force(self) -> str: ...
-
-    def cpu_used_s(self) -> float: ...
 
 
 class MeasuredBehaviour:
@@ -91,11 +82,17 @@ class MeasuredBehaviour:
 class MixedDriver:
     """Launches real instances while fewer than `real_instances` exist, and simulated ones beyond.
 
-    `finished` must be called for every complete answer (Pool.on_finished) before its slot is released.
+    Implements `Driver`: what applies to the real instances applies to the service.
     """
 
-    def __init__(self, real: RealDriver, real_instances: int, draw: Callable[[], float]) -> None:
+    is_simulated = False
+    draw = staticmethod(no_work)
+
+    def __init__(self, real: Driver, real_instances: int, draw: Callable[[], float]) -> None:
         self._real = real
+        self.takes_variables = real.takes_variables
+        self.ejection_applies = real.ejection_applies
+        self.own_loopback = real.own_loopback
         self._real_instances = real_instances
         self._shown = MeasuredBehaviour(draw)
         self._real_lives = 0  # includes those being launched
@@ -105,9 +102,8 @@ class MixedDriver:
         self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last call
 
     @property
-    def real(self) -> RealDriver:
-        """The driver of the real instances."""
-        return self._real
+    def has_fixed_port(self) -> bool:
+        return self._real.has_fixed_port
 
     @property
     def limits_in_force(self) -> str:
@@ -162,7 +158,7 @@ class _Measured:
     """A real instance whose start time is measured from `asked_s`; everything else passes through."""
 
     def __init__(self, backend: Backend, shown: MeasuredBehaviour, asked_s: float) -> None:
-        self.real = backend
+        self._real = backend
         self._shown = shown
         self._asked_s = self._rejected_s = asked_s
         self._started = False
@@ -174,6 +170,11 @@ class _Measured:
         self.stop = backend.stop
         self.kill = backend.kill
         self.usage = backend.usage
+        self.explain = backend.explain
+
+    def listens_s(self) -> float:
+        """Return 0: every probe is needed to measure the start."""
+        return 0.0
 
     async def probe(self, check: HealthCheck) -> str | None:
         """Probe the instance and record its start time when the first probe passes.
@@ -183,18 +184,13 @@ class _Measured:
         interval and would miss that moment narrowly every other time.
         """
         now_s = asyncio.get_running_loop().time()
-        why = await self.real.probe(check)
+        why = await self._real.probe(check)
         if why is not None:
             self._rejected_s = now_s
         elif not self._started:
             self._started = True
             self._shown.start((self._rejected_s + now_s) / 2 - self._asked_s)
         return why
-
-
-def real_of(backend: Backend) -> Backend:
-    """Return the wrapped real instance if `backend` measures one, else `backend` itself."""
-    return backend.real if isinstance(backend, _Measured) else backend
 
 
 class _ReplayingBackend(SimulatedBackend):

@@ -8,7 +8,8 @@ other, `Exchange` and `ServingInstance`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -142,8 +143,39 @@ class Backend(Protocol):
     def usage(self) -> ResourceUsage | None:
         """Return the usage so far; None if it cannot be measured, as with a container engine on another machine."""
 
+    def listens_s(self) -> float:
+        """Return the loop time before which every probe is certain to fail; 0 if that is unknown."""
 
-class Driver(Protocol):
+    def explain(self) -> str:
+        """Return what can be seen from outside about why no request reaches it; empty if nothing can."""
+
+
+Close = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopbackListener:
+    """A service of the simulator on 127.0.0.1 of an instance.
+
+    `serve` receives a socket that listens on `port` inside, and returns a function that ends the service and closes the
+    socket.
+    """
+
+    port: int
+    serve: Callable[[socket.socket], Awaitable[Close]]
+
+
+class OwnLoopback(Protocol):
+    """The loopback of instances that have one of their own. `taken`: ports on which their application listens."""
+
+    @property
+    def taken(self) -> frozenset[int]: ...
+
+    def add_listener(self, listener: LoopbackListener, /) -> None:
+        """Add a service to every instance that is launched from now on."""
+
+
+class Launcher(Protocol):
     """Launches instances of one application. `launch` returns when the instance exists, not when it is ready."""
 
     async def launch(self, spec: InstanceSpec) -> Backend:
@@ -155,3 +187,46 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Remove everything that the driver created: processes and temporary folders."""
+
+
+class Driver(Launcher, Protocol):
+    """A launcher that says what its instances are and need, so that no code above depends on its class."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """True if its instances exist in this process only, with the behaviour that their application states."""
+
+    @property
+    def takes_variables(self) -> bool:
+        """True if its instances read environment variables: secrets, and the credentials of a role."""
+
+    @property
+    def ejection_applies(self) -> bool:
+        """True if requests can fail on the way to its instances, so that those that keep failing are ejected."""
+
+    @property
+    def own_loopback(self) -> OwnLoopback | None:
+        """The loopback of its instances if each has its own; None if they share this machine's."""
+
+    @property
+    def has_fixed_port(self) -> bool:
+        """True if an instance occupies the service's own port on this machine, so that only one can run."""
+
+    @property
+    def limits_in_force(self) -> str:
+        """The limits that apply to its instances on this machine, as a sentence for users; empty if there are none."""
+
+    @property
+    def draw(self) -> Callable[[Exchange], None]:
+        """Samples the work of a simulated request on its arrival; does nothing if instances determine their own."""
+
+    @property
+    def finished(self) -> Callable[[Exchange], None] | None:
+        """Receives every complete answer before its slot is released; None if the driver learns nothing from it."""
+
+    def cpu_used_s(self) -> float:
+        """Return the CPU seconds that instances, ended ones included, have used so far; 0 if that is unknown."""
+
+
+def no_work(_: Exchange) -> None:
+    """The `draw` of a driver whose instances determine their own work."""

@@ -5,7 +5,7 @@ or an application that a setting names instead of either.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
@@ -13,8 +13,6 @@ from simulator.builds.notes import start_notes
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
 from simulator.fleet.docker.config import DEFAULT_EGRESS, DockerApplication
 from simulator.fleet.docker.engine import DEFAULT_HOST, Engine, EngineGone, EngineRejected
-from simulator.fleet.process.environment import ProcessApplication
-from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words
@@ -158,14 +156,9 @@ class Applications:
 
 def _configured(application: Application, revision: ServiceRevision) -> Application:
     """Return the application with the service's variables, and with its start command if it has one."""
-    if isinstance(application, SimulatedApplication):
-        return application
     configuration = revision.configuration
-    command = start_words(configuration.start_command or "") or application.command
-    variables = {**application.environment, **configuration.variables}
-    if isinstance(application, ProcessApplication):
-        return replace(application, command=command, environment=variables)
-    return replace(application, command=command, environment=variables, port=configuration.port)
+    command = () if application.is_simulated else start_words(configuration.start_command or "")
+    return application.configured(command, configuration.variables, configuration.port)
 
 
 class _SilentProgress:

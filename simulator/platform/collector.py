@@ -15,8 +15,6 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.drivers import Application
 
 XRAY: Final = "AWSXRAY"
@@ -32,9 +30,9 @@ def collector_variables(endpoint: str | None, application: Application, secrets:
 
     A container gets no collector on loopback, because it has its own loopback.
     """
-    if endpoint is None or not isinstance(application, ProcessApplication | DockerApplication):
+    if endpoint is None or application.is_simulated:
         return {}
-    if isinstance(application, DockerApplication) and _is_loopback(urlsplit(endpoint).hostname or ""):
+    if application.has_own_loopback and _is_loopback(urlsplit(endpoint).hostname or ""):
         return {}
     if _OWN & (application.environment.keys() | secrets.keys()):
         return {}

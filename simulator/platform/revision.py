@@ -9,21 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from simulator.fleet.credentials.secrets import SecretsError, SecretsPlace, resolve
-from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.instance import Instance
-from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.backend import Throttling
-from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.fleet.simulated.driver import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
-from simulator.platform.drivers import Application, driver_of, explained, has_fixed_port
+from simulator.platform.drivers import Application, driver_of
 from simulator.records.events import Event, EventLogged
 from simulator.records.journal import Journal
 from simulator.rules.balancing import Draw
@@ -115,7 +110,7 @@ class Revision:
         self.has_ended = False
         self.on_event: Callable[[str], None] = _ignore_line
         self._role: InstanceRole | None = None
-        self.driver, self.draw = driver_of(
+        self.driver = driver_of(
             plan.application,
             stream,
             throttling=plan.throttling,
@@ -126,13 +121,13 @@ class Revision:
             state=around.state,
             real_instances=plan.real_instances,
         )
+        self.draw = self.driver.draw
         self.pool = around.make_pool(
             plan.settings,
-            None if isinstance(plan.application, SimulatedApplication) else around.ejection,
+            around.ejection if self.driver.ejection_applies else None,
             around.streams.stream("service", stream, "balancing").random,
         )
-        if isinstance(self.driver, MixedDriver):
-            self.pool.on_finished = self.driver.finished
+        self.pool.on_finished = self.driver.finished
         self.pool.outliers.on_change = lambda instance, until_s: around.ejection_changed(name, instance, until_s)
         if "latency" in plan.needs:
             self.pool.keep_latencies()
@@ -145,23 +140,22 @@ class Revision:
             tasks=around.tasks,
             numbers=instance_numbers,
         )
-        if not isinstance(self.driver, SimulatedDriver):
-            self.replica_set.starts.explain = explained
+        self.replica_set.starts.is_logged = not self.driver.is_simulated
         self._faults = FaultInjection(around.streams.stream("service", stream, "wire faults").random)
 
     @property
     def is_simulated(self) -> bool:
-        return isinstance(self.driver, SimulatedDriver)
+        return self.driver.is_simulated
 
     @property
     def limits_in_force(self) -> str:
         """The limits that apply to its instances on this machine, as text for users; empty for simulated instances."""
-        return "" if isinstance(self.driver, SimulatedDriver) else self.driver.limits_in_force
+        return self.driver.limits_in_force
 
     @property
     def has_fixed_port(self) -> bool:
         """True if an instance occupies the service's own port on this machine, so that only one can run."""
-        return has_fixed_port(self.driver)
+        return self.driver.has_fixed_port
 
     @property
     def cpu_used_s(self) -> Callable[[], float] | None:
@@ -224,10 +218,10 @@ class Revision:
             await self._role.close()
 
     async def _resolve_secrets(self) -> None:
-        """Resolve secrets once, as App Runner does for a deployment (facts 8); simulated applications need none."""
+        """Resolve secrets once, as App Runner does for a deployment (facts 8), if instances can read them."""
         plan = self.plan
         self.replica_set.environment = dict(plan.variables)
-        if not plan.secrets or plan.secrets_from is None or self.is_simulated:
+        if not plan.secrets or plan.secrets_from is None or not self.driver.takes_variables:
             return
         try:
             self.replica_set.environment |= await resolve(plan.secrets, plan.secrets_from.source())
@@ -237,18 +231,14 @@ class Revision:
     async def _open_role(self) -> None:
         """From now on instances get credentials of the service's role."""
         plan, place = self.plan, self.plan.secrets_from
-        driver = self.driver.real if isinstance(self.driver, MixedDriver) else self.driver
-        if plan.instance_role is None or place is None or place.endpoint is None or isinstance(driver, SimulatedDriver):
+        if plan.instance_role is None or place is None or place.endpoint is None or not self.driver.takes_variables:
             return
         from simulator.platform.roles import (  # noqa: PLC0415 an HTTP server, for real instances with a role
             InstanceRole,
         )
 
-        self._role = role = InstanceRole(plan.instance_role, place.endpoint, place.region)
-        if isinstance(driver, DockerDriver) and isinstance(plan.application, DockerApplication):
-            role.open_inside(self.replica_set, driver, plan.application)
-        else:
-            await role.open_beside(self.replica_set)
+        self._role = InstanceRole(plan.instance_role, place.endpoint, place.region)
+        await self._role.open(self.replica_set, self.driver.own_loopback)
 
     # --- injected faults ---------------------------------------------------------------------------------------------
 

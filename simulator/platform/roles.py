@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from simulator.fleet.credentials.role_credentials import RoleCredentials
-from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.docker.driver import DockerDriver
-from simulator.fleet.docker.namespace_proxy import HOST, Close, NamespaceListener
+from simulator.fleet.docker.namespace_proxy import HOST
 from simulator.fleet.docker.tcp_proxy import TcpProxy
 from simulator.fleet.pool.replica_set import ReplicaSet
+from simulator.fleet.ports import Close, LoopbackListener, OwnLoopback
 
 # The port of the ECS agent's credentials; the next one is used if an application itself listens there.
 CREDENTIALS_PORT: Final = 51679
@@ -30,22 +29,28 @@ class InstanceRole:
         self._endpoint = endpoint
         self._credentials = RoleCredentials(endpoint, region)
 
-    async def open_beside(self, replica_set: ReplicaSet) -> None:
-        """Listen for processes, which share the machine's loopback. Raises OSError if no port is available."""
+    async def open(self, replica_set: ReplicaSet, own_loopback: OwnLoopback | None) -> None:
+        """Listen where the instances' loopback is. Raises OSError if no port of this machine's is available."""
+        if own_loopback is None:
+            await self._open_beside(replica_set)
+        else:
+            self._open_inside(replica_set, own_loopback)
+
+    async def _open_beside(self, replica_set: ReplicaSet) -> None:
+        """Listen for processes, which share the machine's loopback."""
         await self._credentials.open()
         self._give(replica_set, None, None)
 
-    def open_inside(self, replica_set: ReplicaSet, driver: DockerDriver, application: DockerApplication) -> None:
+    def _open_inside(self, replica_set: ReplicaSet, loopback: OwnLoopback) -> None:
         """Listen for containers, on the loopback of each. An endpoint on this machine's loopback is forwarded too."""
-        taken = {application.port}
-        port = _free(CREDENTIALS_PORT, taken)
-        driver.add_listener(NamespaceListener(port, self._credentials.serve))
+        port = _free(CREDENTIALS_PORT, loopback.taken)
+        loopback.add_listener(LoopbackListener(port, self._credentials.serve))
         endpoint = None
         url = urlsplit(self._endpoint)
         if _is_loopback(url.hostname or ""):
             outside = url.port or _HTTP_PORTS[url.scheme]
-            inside = _free(outside, {*taken, port})
-            driver.add_listener(NamespaceListener(inside, _relaying(url.hostname or HOST, outside)))
+            inside = _free(outside, {*loopback.taken, port})
+            loopback.add_listener(LoopbackListener(inside, _relaying(url.hostname or HOST, outside)))
             endpoint = f"{url.scheme}://{HOST}:{inside}"
         self._give(replica_set, port, endpoint)
 
@@ -73,7 +78,7 @@ def _relaying(host: str, port: int) -> Callable[[socket.socket], Coroutine[Any, 
     return serve
 
 
-def _free(port: int, taken: set[int]) -> int:
+def _free(port: int, taken: Collection[int]) -> int:
     while port in taken:
         port = port + 1 if port < 65535 else CREDENTIALS_PORT
     return port

@@ -24,18 +24,25 @@ def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0
     if given.source_code is not None and clock is ClockKind.REAL:
         msg = f"source_code = {given.source_code.folder}, must be left out where source code is not built"
         raise ValueError(msg)
-    if given.container is not None and (clock is ClockKind.REAL or given.simulated is None):
+    simulated = simulated_part(given, clock)
+    if simulated is not None:
+        return simulated_application(simulated, wake_s)
+    if given.container is not None:
         container = given.container
         return DockerApplication(
             container.image, container.command, container.environment, container.port, container.egress
         )
-    if given.process is not None and (clock is ClockKind.REAL or given.simulated is None):
-        return ProcessApplication(given.process.arguments, given.process.environment, given.process.working_directory)
-    assert given.simulated is not None
-    return _simulated(given.simulated, wake_s)
+    assert given.process is not None
+    return ProcessApplication(given.process.arguments, given.process.environment, given.process.working_directory)
 
 
-def _simulated(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
+def simulated_part(given: ApplicationSpec, clock: ClockKind) -> SimulatedSpec | None:
+    """Return the simulated application if it is the one to run, else None."""
+    has_real = given.container is not None or given.process is not None
+    return None if clock is ClockKind.REAL and has_real else given.simulated
+
+
+def simulated_application(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
     return SimulatedApplication(
         start_up=spec.start_up.distribution,
         cpu=spec.cpu.distribution,

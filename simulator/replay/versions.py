@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.fleet.process.environment import ProcessApplication
-from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.platform.drivers import Application
-from simulator.replay.applications import application_of
+from simulator.replay.applications import application_of, simulated_application, simulated_part
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.deploy_spec import DeploySpec
 from simulator.scenario.sections.service_spec import ServiceSpec
@@ -69,10 +68,13 @@ class Versions:
 
         In real time a bad version of a real application is a real process that fails.
         """
-        application = application_of(version.spec.application, self._clock, version.spec.wake_s)
+        given, wake_s = version.spec.application, version.spec.wake_s
+        application = application_of(given, self._clock, wake_s)
         if version.fails not in {"start", "health_check"}:
             return application
-        if isinstance(application, SimulatedApplication):
+        simulated = simulated_part(given, self._clock)
+        if simulated is not None:
+            application = simulated_application(simulated, wake_s)
             if version.fails == "start":
                 return dataclasses.replace(application, exit_code=EXIT_CODE)
             return dataclasses.replace(application, start_up=_NEVER)

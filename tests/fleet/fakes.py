@@ -12,7 +12,7 @@ from simulator.fleet.instance import Instance
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.ports import Driver, Exchange, ExitStatus, InstanceSpec, LaunchError, ResourceUsage
+from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, Launcher, LaunchError, ResourceUsage
 from simulator.model.health import HealthCheck
 from simulator.model.rejection import CONNECT_FAILURE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
@@ -94,6 +94,12 @@ class FakeBackend:
     def usage(self) -> ResourceUsage | None:
         return None
 
+    def listens_s(self) -> float:
+        return 0.0
+
+    def explain(self) -> str:
+        return ""
+
     def exit(self, code: int) -> None:
         if not self.exited.done():
             self.exited.set_result(ExitStatus(code))
@@ -126,12 +132,12 @@ class Stage:
         self,
         settings: PoolSettings | None = None,
         actuator: Actuator = NO_ACTUATOR,
-        driver: Driver | None = None,
+        driver: Launcher | None = None,
         ejection: EjectionSettings | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.fake = FakeDriver()
-        self.driver: Driver = driver or self.fake
+        self.driver: Launcher = driver or self.fake
         self.clock = RunClock()
         self.journal = Journal()
         self.tasks = Tasks("stage")

@@ -90,6 +90,12 @@ class InProcessBackend:
     def usage(self) -> ResourceUsage | None:
         return None
 
+    def listens_s(self) -> float:
+        return 0.0
+
+    def explain(self) -> str:
+        return ""
+
     def _exit(self, code: int) -> None:
         """The end of a process, as the network sees it: nobody listens, and every connection is reset."""
         if not self.exited.done():
@@ -100,7 +106,7 @@ class InProcessBackend:
 
 
 class InProcessDriver:
-    """Implements `Driver`. `launched`: every backend there ever was, by the order of launch."""
+    """Implements `Launcher`. `launched`: every backend there ever was, by the order of launch."""
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         self.launched: list[InProcessBackend] = []

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.docker.namespace_proxy import NamespaceListener
+from simulator.fleet.ports import LoopbackListener
 from simulator.platform.roles import InstanceRole
 from tests.fleet.fakes import Stage
 from tests.virtual import run_virtual
@@ -15,29 +14,30 @@ from tests.virtual import run_virtual
 ROLE = "arn:aws:iam::123456789012:role/shop"
 
 
-class Driver:
-    """Remembers the doors of the containers."""
+class Loopback:
+    """Remembers the services inside the containers."""
 
-    def __init__(self) -> None:
+    def __init__(self, application_port: int) -> None:
+        self.taken = frozenset({application_port})
         self.ports: list[int] = []
 
-    def add_listener(self, handler: NamespaceListener) -> None:
-        self.ports.append(handler.port)
+    def add_listener(self, listener: LoopbackListener) -> None:
+        self.ports.append(listener.port)
 
 
 def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str, str]]:
     """The doors of a container, and its variables."""
-    driver = Driver()
+    loopback = Loopback(application_port)
 
     async def main() -> Mapping[str, str]:
         async with Stage() as stage:
             role = InstanceRole(ROLE, endpoint, "us-east-1")
-            role.open_inside(stage.replica_set, driver, DockerApplication("web", port=application_port))  # type: ignore[arg-type]
+            await role.open(stage.replica_set, loopback)
             variables = stage.replica_set.on_hire(7)
             await role.close()
             return variables
 
-    return driver.ports, run_virtual(main)
+    return loopback.ports, run_virtual(main)
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,10 @@ class ContainerBackend:
             return False
         return self._leader.is_alive() if self._leader is not None else await self._is_running()
 
+    def listens_s(self) -> float:
+        return 0.0
+
     def explain(self) -> str:
-        """Return what can be seen from outside about why no request reaches it; empty if the cause is another."""
         if self._leader is None or not self._leader.is_alive():
             return ""
         seen = listening(self._leader.pid, without=self.doors)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Final, Self
 
 from simulator.fleet.docker.engine import DEFAULT_HOST, Image, check_host
 from simulator.fleet.docker.labels import labels
@@ -39,12 +39,20 @@ class DockerApplication:
     port: int = 8080
     egress: str = DEFAULT_EGRESS
 
+    is_simulated: ClassVar[bool] = False
+    has_own_loopback: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         ImageIdentifier(self.image)
         check_variables(self.environment)
         if not 1 <= self.port <= 65535:
             msg = f"port = {self.port}, must be 1 to 65535"
             raise ValueError(msg)
+
+    def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
+        """Return it with the settings of a service; an empty command leaves its own."""
+        environment = {**self.environment, **variables}
+        return replace(self, command=command or self.command, environment=environment, port=port)
 
 
 @dataclass(frozen=True, slots=True)

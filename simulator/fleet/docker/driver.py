@@ -35,8 +35,16 @@ from simulator.fleet.docker.config import (
 )
 from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota, Running, is_local
 from simulator.fleet.docker.labels import sweep_orphans
-from simulator.fleet.docker.namespace_proxy import Close, NamespaceListener, cannot_open, listening_inside
-from simulator.fleet.ports import InstanceSpec, LaunchError, ResourceUsage
+from simulator.fleet.docker.namespace_proxy import cannot_open, listening_inside
+from simulator.fleet.ports import (
+    Close,
+    InstanceSpec,
+    LaunchError,
+    LoopbackListener,
+    OwnLoopback,
+    ResourceUsage,
+    no_work,
+)
 from simulator.fleet.process.backend import RequestService
 from simulator.fleet.process.confinement.cgroup import NoGroupsError, group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter
@@ -73,7 +81,12 @@ def _unmeasured() -> ResourceUsage | None:
 
 
 class DockerDriver:
-    """Implements `Driver` for one application. Create and use it within a running loop."""
+    """Implements `Driver` for one application, and `OwnLoopback`. Create and use it within a running loop."""
+
+    is_simulated = has_fixed_port = False
+    takes_variables = ejection_applies = True
+    draw = staticmethod(no_work)
+    finished = None
 
     def __init__(
         self,
@@ -84,6 +97,7 @@ class DockerDriver:
     ) -> None:
         """`serve(host, port)` creates the request side of an instance; the composition root passes HttpService."""
         self._application = application
+        self.taken = frozenset({application.port})
         self._serve = serve
         self._on_line = on_line
         self._settings = settings
@@ -93,7 +107,7 @@ class DockerDriver:
         self._owner = owner_name(os.getpid())
         self._living: dict[ContainerBackend, _RunningContainer] = {}
         self._lost: dict[str, None] = {}  # containers left over when the engine went away
-        self._doors: list[NamespaceListener] = []
+        self._doors: list[LoopbackListener] = []
         self._network = ""  # engine network of the instances; empty for the engine's default
         self._quota = Quota.NONE  # until the engine reports its own
         self._launches = 0
@@ -125,9 +139,12 @@ class DockerDriver:
             raise
         return backend
 
-    def add_listener(self, handler: NamespaceListener) -> None:
-        """Add a door to every container that is launched from now on."""
-        self._doors.append(handler)
+    @property
+    def own_loopback(self) -> OwnLoopback:
+        return self
+
+    def add_listener(self, listener: LoopbackListener) -> None:
+        self._doors.append(listener)
 
     @property
     def limits_in_force(self) -> str:

@@ -15,28 +15,14 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from simulator.fleet.ports import LoopbackListener
 
 HOST: Final = "127.0.0.1"
 _CLONE_NEWNET: Final = 0x40000000  # for setns(2): the descriptor must refer to a network namespace
 _BACKLOG: Final = 16
-
-Close = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class NamespaceListener:
-    """A service inside a container.
-
-    `serve` receives a socket that listens on `port` inside, and returns a function that ends the service and closes the
-    socket.
-    """
-
-    port: int
-    serve: Callable[[socket.socket], Awaitable[Close]]
 
 
 def listening_inside(pid: int, port: int) -> socket.socket:
@@ -83,7 +69,7 @@ def _made(namespace: Path, port: int) -> socket.socket:
     return listening
 
 
-def cannot_open(handler: NamespaceListener, error: OSError) -> str:
+def cannot_open(handler: LoopbackListener, error: OSError) -> str:
     """Return why the door could not be opened, as a sentence for users."""
     return (
         f"port {handler.port} of the container's loopback (for an instance role) requires root and a local engine: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.ports import Backend
@@ -23,14 +23,6 @@ def _untold(_why: str, _at_s: float) -> None:
 
 # Interval between the probes of a starting instance that is to be ready "at once" but cannot tell when it listens.
 AT_ONCE_S: Final = 0.02
-
-
-@runtime_checkable
-class HasKnownStart(Protocol):
-    """A backend that knows when it will listen, so that earlier probes can be skipped."""
-
-    def listens_s(self) -> float:
-        """Return the loop time before which every probe is certain to fail."""
 
 
 class Prober:
@@ -61,7 +53,6 @@ class Prober:
         """Probe from the launch on until the instance is healthy. `failed` is called for each probe that fails."""
         loop = asyncio.get_running_loop()
         streak = Streak(self.check)
-        knows = backend if isinstance(backend, HasKnownStart) else None
         while True:
             began_s = loop.time()
             why = await self._probe(number, backend)
@@ -71,8 +62,8 @@ class Prober:
                 failed(why, loop.time())
             pause_s = self._again_s if why is None else self._startup_interval_s
             next_s = began_s + pause_s
-            if knows is not None and why is not None:
-                next_s = _on_grid(next_s, pause_s, knows.listens_s())
+            if why is not None:
+                next_s = _on_grid(next_s, pause_s, backend.listens_s())
             await until(max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S)
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:

@@ -21,7 +21,7 @@ from simulator.fleet.pool.instance_records import InstanceRecords
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.prober import prober_of
 from simulator.fleet.pool.startup_monitor import StartupMonitor
-from simulator.fleet.ports import Backend, Driver, ExitStatus, InstanceSpec, LaunchError, NotReady
+from simulator.fleet.ports import Backend, ExitStatus, InstanceSpec, Launcher, LaunchError, NotReady
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal
@@ -39,7 +39,7 @@ class ReplicaSet:
     def __init__(
         self,
         pool: Pool,
-        driver: Driver,
+        driver: Launcher,
         actuator: Actuator,
         *,
         clock: RunClock,

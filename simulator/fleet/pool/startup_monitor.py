@@ -20,8 +20,6 @@ from simulator.world.tasks import Tasks, first_of
 _LOOK_S: Final = 1.0
 _LINE_S: Final = 5.0
 
-Explain = Callable[[Backend], str]
-
 
 def unheard(_line: str) -> None:
     """Default of `on_line`: do nothing."""
@@ -30,13 +28,12 @@ def unheard(_line: str) -> None:
 class StartupMonitor:
     """Watches the starts of instances; one per replica set.
 
-    `explain`: returns what can be seen from outside about why an instance is not healthy, empty if nothing; None if
-    nothing can be observed, as with simulated instances, and then nothing is logged before the end. `on_line`: receives
-    the lines in addition to the event log: a deployment has its own log.
+    `is_logged`: write what delays an instance to the event log; not for simulated ones, whose delays are configured.
+    `on_line`: receives the lines in addition to the event log: a deployment has its own log.
     """
 
     def __init__(self, settings: PoolSettings, prober: Prober, tasks: Tasks, line: Callable[[str], None]) -> None:
-        self.explain: Explain | None = None
+        self.is_logged = False
         self.on_line: Callable[[str], None] = unheard
         self._settings = settings
         self._prober = prober
@@ -86,11 +83,10 @@ class StartupMonitor:
 
     def said(self, backend: Backend, why: str = "") -> str:
         """Return the `why` of a probe and what else can be observed."""
-        more = self.explain(backend) if self.explain is not None else ""
-        return "; ".join(filter(None, (why, more)))
+        return "; ".join(filter(None, (why, backend.explain())))
 
     def line(self, text: str) -> None:
-        if self.explain is not None:
+        if self.is_logged:
             self._line(text)
             self.on_line(text)
 

@@ -137,8 +137,10 @@ class ProcessBackend:
         """True if it listens on the service's own port, which no second instance can have."""
         return self._sockets.has_fixed_port
 
+    def listens_s(self) -> float:
+        return 0.0
+
     def explain(self) -> str:
-        """Return what can be seen from outside about why no request reaches it; empty if the cause is another."""
         if not self._leader.is_alive() or (self._was_well and not self.has_fixed_port):
             return ""
         return self._sockets.explain()

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.ports import InstanceSpec, LaunchError
+from simulator.fleet.ports import InstanceSpec, LaunchError, no_work
 from simulator.fleet.process.backend import ProcessBackend, RequestService
 from simulator.fleet.process.confinement import storage
 from simulator.fleet.process.confinement.isolation import Namespaces, Way, find_namespaces, mount_plan_for
@@ -76,6 +76,12 @@ class _InstanceResources:
 
 class ProcessDriver:
     """Implements `Driver` for one application. Create and use it within a running loop."""
+
+    is_simulated = False
+    takes_variables = ejection_applies = True
+    own_loopback = None
+    draw = staticmethod(no_work)
+    finished = None
 
     def __init__(
         self,

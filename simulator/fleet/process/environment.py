@@ -6,10 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final, Self
 
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.sweep import MARK, is_owned
@@ -51,6 +51,9 @@ class ProcessApplication:
     working_directory: Path | None = None
     set_up: SetUp | None = None
 
+    is_simulated: ClassVar[bool] = False
+    has_own_loopback: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:
             msg = f"command = {list(self.command)}, must name a program"
@@ -59,6 +62,11 @@ class ProcessApplication:
         if any("\0" in argument for argument in self.command):
             msg = f"command = {list(self.command)}, must not contain a NUL"
             raise ValueError(msg)
+
+    def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
+        """Return it with a service's settings; an empty command leaves its own. `port` is unused: it gets $PORT."""
+        del port
+        return replace(self, command=command or self.command, environment={**self.environment, **variables})
 
     @property
     def mounts(self) -> bool:

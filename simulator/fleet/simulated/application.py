@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from simulator.world.distributions import Constant, Distribution
 
@@ -58,3 +60,15 @@ class SimulatedApplication:
     wake_s: float = 0.0
     exit_code: int | None = None
     paths: tuple[tuple[str, Distribution, Distribution], ...] = ()
+
+    is_simulated: ClassVar[bool] = True
+    has_own_loopback: ClassVar[bool] = False
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {}
+
+    def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
+        """Return itself: it runs no command and reads no variables."""
+        del command, variables, port
+        return self

@@ -63,7 +63,15 @@ class WorkSource(Protocol):
 
 
 class SimulatedDriver:
-    """Launches simulated instances of one service."""
+    """Implements `Driver` for one service."""
+
+    is_simulated = True
+    takes_variables = False
+    ejection_applies = False
+    own_loopback = None
+    has_fixed_port = False
+    limits_in_force = ""
+    finished = None
 
     def __init__(
         self,
@@ -73,6 +81,7 @@ class SimulatedDriver:
         storage_bytes: int = STORAGE_BYTES,
     ) -> None:
         self.work = (PerPathWorkSampler if application.paths else WorkSampler)(application, streams, service)
+        self.draw = self.work.draw  # the bound method itself: every simulated request calls it
         self._storage_bytes = storage_bytes
         self._injected_failures = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
         self._application = application
@@ -179,6 +188,9 @@ class SimulatedBackend:
 
     def listens_s(self) -> float:
         return self._listens_s
+
+    def explain(self) -> str:
+        return ""
 
     async def probe(self, check: HealthCheck) -> str | None:  # noqa: ARG002 a simulated instance answers every protocol
         if self._loop.time() < self._listens_s:

@@ -6,7 +6,6 @@ import asyncio
 
 from simulator.fleet.pool.pool import Pool, nothing_probes
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.compiled.accumulators import Accumulators
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.inputs import Inputs
@@ -14,7 +13,7 @@ from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.pool import CompiledPool
 from simulator.lab.compiled.state import BALANCINGS, NOBODY, new_world
 from simulator.platform.platform import Platform
-from simulator.replay.applications import application_of
+from simulator.replay.applications import simulated_application, simulated_part
 from simulator.replay.run_recorder import RunRecorder
 from simulator.rules.balancing import Draw
 from simulator.rules.ejection import EjectionSettings
@@ -34,9 +33,9 @@ class CompiledRequests:
     def __init__(self, scenario: ScenarioSpec) -> None:
         self._scenario = scenario
         ((self._name, self._service),) = scenario.services.items()
-        application = application_of(self._service.application, ClockKind.VIRTUAL, self._service.wake_s)
-        assert isinstance(application, SimulatedApplication), "why_not has looked"
-        self._application = application
+        simulated = simulated_part(self._service.application, ClockKind.VIRTUAL)
+        assert simulated is not None, "why_not has looked"
+        self._application = application = simulated_application(simulated, self._service.wake_s)
         self._inputs = Inputs(scenario, application, RandomStreams(scenario.seed), self._name)
         self._pool: CompiledPool | None = None
 

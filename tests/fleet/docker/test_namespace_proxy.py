@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.docker.namespace_proxy import NamespaceListener, cannot_open, listening_inside
+from simulator.fleet.docker.namespace_proxy import cannot_open, listening_inside
+from simulator.fleet.ports import LoopbackListener
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="joining a network namespace takes root")
 
@@ -43,7 +44,7 @@ def threads_of_our_namespace() -> bool:
 def test_a_taken_port_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use") as caught:
         listening_inside(os.getpid(), taken.getsockname()[1])
-    assert cannot_open(NamespaceListener(7, None), caught.value) == (  # type: ignore[arg-type]
+    assert cannot_open(LoopbackListener(7, None), caught.value) == (  # type: ignore[arg-type]
         "port 7 of the container's loopback (for an instance role) requires root and a local engine: "
         "Address already in use"
     )

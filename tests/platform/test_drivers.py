@@ -1,0 +1,98 @@
+"""What each kind of driver says about its instances, which is all that the platform knows of the kind."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.engine import DEFAULT_HOST
+from simulator.fleet.ports import Driver
+from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.platform.drivers import Application, driver_of
+from simulator.world.random_streams import RandomStreams
+
+PROCESS = ProcessApplication(("true",), {"A": "1"})
+CONTAINER = DockerApplication("web", ("true",), {"A": "1"}, port=3000)
+
+
+def made(application: Application, real_instances: int | None = None) -> Driver:
+    return driver_of(
+        application,
+        "web",
+        throttling=Throttling.NONE,
+        streams=RandomStreams(1),
+        limits=DataPlaneLimits(),
+        on_line=lambda *_: None,
+        engine=DEFAULT_HOST,
+        state=Path("/state"),
+        real_instances=real_instances,
+    )
+
+
+async def facts(application: Application, real_instances: int | None = None) -> tuple[bool, ...]:
+    driver = made(application, real_instances)
+    told = (
+        driver.is_simulated,
+        driver.takes_variables,
+        driver.ejection_applies,
+        driver.limits_in_force != "",
+        driver.finished is not None,
+        driver.has_fixed_port,
+    )
+    assert driver.cpu_used_s() == 0
+    await driver.close()
+    return told
+
+
+@pytest.mark.parametrize(
+    ("application", "real_instances", "told"),
+    [
+        (SimulatedApplication(), None, (True, False, False, False, False, False)),
+        (PROCESS, None, (False, True, True, True, False, False)),
+        (CONTAINER, None, (False, True, True, True, False, False)),
+        (PROCESS, 2, (False, True, True, True, True, False)),
+        (CONTAINER, 2, (False, True, True, True, True, False)),
+    ],
+)
+def test_each_kind_says_what_its_instances_are_and_need(
+    application: Application, real_instances: int | None, told: tuple[bool, ...]
+) -> None:
+    assert asyncio.run(facts(application, real_instances)) == told
+
+
+@pytest.mark.parametrize("real_instances", [None, 1])
+def test_a_container_has_a_loopback_of_its_own_and_a_process_has_not(real_instances: int | None) -> None:
+    async def main() -> None:
+        beside, inside = made(PROCESS, real_instances), made(CONTAINER, real_instances)
+        assert beside.own_loopback is None
+        assert inside.own_loopback is not None
+        assert inside.own_loopback.taken == {3000}
+        for driver in (beside, inside):
+            await driver.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("application", "expected"),
+    [
+        (SimulatedApplication(), SimulatedApplication()),
+        (PROCESS, ProcessApplication(("sleep", "1"), {"A": "1", "B": "2"})),
+        (CONTAINER, DockerApplication("web", ("sleep", "1"), {"A": "1", "B": "2"}, port=80)),
+    ],
+)
+def test_an_application_takes_the_settings_of_its_service_as_its_kind_can(
+    application: Application, expected: Application
+) -> None:
+    assert application.configured(("sleep", "1"), {"B": "2"}, 80) == expected
+
+
+def test_without_a_start_command_an_application_keeps_its_own() -> None:
+    assert PROCESS.configured((), {}, 80) == PROCESS
+    assert CONTAINER.configured((), {}, 3000) == CONTAINER
