@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 import numpy as np
 
@@ -16,6 +16,14 @@ from simulator.rules.policies.requirements import Signal
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.sections.application_spec import SimulatedSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.scenario.sections.shape_spec import (
+    AtOnceSpec,
+    ClosedSpec,
+    CurveSpec,
+    MmppSpec,
+    TraceSpec,
+)
+from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.shapes.curves import curve_of
 from simulator.world.random_streams import RandomStreams
 
@@ -61,14 +69,22 @@ def peak_rps(scenario: ScenarioSpec, name: str) -> float:
     total = 0.0
     for index in scenario.sources_of(name):
         source = scenario.traffic[index]
-        if not source.is_open or source.trace or source.retry or source.at_once or source.session:
-            return math.inf
-        factor = rate_factor(scenario.timeline, source.name)
-        if source.mmpp is not None:
-            total += source.peak_rps * max(factor.factors)
-        else:
-            total += curve_of(source, scenario.duration_s, factor).peak_rps
+        total += math.inf if source.retry or source.session else _peak_rps(source, scenario)
     return total
+
+
+def _peak_rps(source: SourceSpec, scenario: ScenarioSpec) -> float:
+    factor = rate_factor(scenario.timeline, source.name)
+    shape = source.shape
+    match shape:
+        case ClosedSpec() | TraceSpec() | AtOnceSpec():
+            return math.inf
+        case MmppSpec():
+            return source.peak_rps * max(factor.factors)
+        case CurveSpec():
+            return curve_of(source, scenario.duration_s, factor).peak_rps
+        case _:
+            assert_never(shape)
 
 
 def _rate(mean_rps: float) -> float:

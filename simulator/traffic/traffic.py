@@ -15,7 +15,7 @@ from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.request_numbers import RequestKind
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.distribution_spec import DistributionSpec
-from simulator.scenario.sections.traffic_spec import ClosedSpec
+from simulator.scenario.sections.shape_spec import ClosedSpec
 from simulator.traffic.clients import (
     ClosedClient,
     OpenClient,

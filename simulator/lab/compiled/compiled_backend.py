@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from typing import Final, TextIO
+from typing import Final, TextIO, assert_never
 
 from simulator.model.extras import missing_text
-from simulator.replay.control_need import needs_control
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.recordings.traces import bin_counts
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
+from simulator.scenario.sections.shape_spec import (
+    AtOnceSpec,
+    BinsSpec,
+    ClosedSpec,
+    CurveSpec,
+    TraceSpec,
+)
+from simulator.scenario.sections.timeline_spec import (
+    Action,
+    FailHealthChecksSpec,
+    KillInstanceSpec,
+    RateSpec,
+    SlowStartsSpec,
+    UpdateAutoScalingSpec,
+    WireFaultSpec,
+)
 from simulator.traffic.shapes.curves import curve_of
 
 # Fewest requests: below it the first run on a machine, which compiles for half a minute, would be slower than the
@@ -51,10 +67,19 @@ def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
         if source.retry is not None:
             yield f"clients of its source {source.name} retry"
     yield from _check_reasons(scenario)
-    if needs_control(scenario):
-        yield "its timeline calls the API"
-    if any(event.wire_fault is not None for event in scenario.timeline):
-        yield "its timeline injects network faults"
+    yield from filter(None, (_event_reason(event.action) for event in scenario.timeline))
+
+
+def _event_reason(action: Action) -> str:
+    match action:
+        case DeploySpec() | ApiCall():
+            return "its timeline calls the API"
+        case WireFaultSpec():
+            return "its timeline injects network faults"
+        case KillInstanceSpec() | SlowStartsSpec() | FailHealthChecksSpec() | UpdateAutoScalingSpec() | RateSpec():
+            return ""
+        case _:
+            assert_never(action)
 
 
 def _check_reasons(scenario: ScenarioSpec) -> Iterator[str]:
@@ -75,13 +100,21 @@ def does_not_pay(scenario: ScenarioSpec, runs: int) -> str:
 def _expected_requests(scenario: ScenarioSpec, index: int) -> float:
     """Estimate the requests of an open source; for a recording of single requests, the most that its bytes can hold."""
     source = scenario.traffic[index]
-    if source.trace is not None:
-        return float(source.trace.file.stat().st_size / _ROW_BYTES_MIN * source.scale)
-    if source.at_once is not None:
-        return source.at_once.requests * source.scale
-    if source.bins is not None:
-        return float(bin_counts(source.bins).sum() * source.scale)
-    return curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).total
+    shape = source.shape
+    match shape:
+        case TraceSpec():
+            return float(shape.file.stat().st_size / _ROW_BYTES_MIN * source.scale)
+        case AtOnceSpec():
+            return shape.requests * source.scale
+        case BinsSpec():
+            return float(bin_counts(shape).sum() * source.scale)
+        case ClosedSpec():
+            msg = "the backend plays no closed source"
+            raise AssertionError(msg)
+        case CurveSpec():
+            return curve_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name)).total
+        case _:
+            assert_never(shape)
 
 
 def compiled_run(scenario: ScenarioSpec, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:

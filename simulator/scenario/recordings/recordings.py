@@ -14,8 +14,9 @@ from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.recordings import traces
 from simulator.scenario.sections.base_model import RATE_MAX_RPS
+from simulator.scenario.sections.shape_spec import BinsSpec, TraceSpec
 from simulator.scenario.sections.timeline_spec import EventSpec
-from simulator.scenario.sections.traffic_spec import BinsSpec, SourceSpec, TraceSpec
+from simulator.scenario.sections.traffic_spec import SourceSpec
 
 # The last request of a recording comes somewhat before its end. A gap below this share of the played span does not
 # count as a recording that ends early.

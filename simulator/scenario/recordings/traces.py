@@ -21,7 +21,7 @@ from simulator.scenario.problems import ScenarioError
 from simulator.scenario.recordings.text import BLOCK_ROWS, Recording, is_number
 from simulator.scenario.recordings.times import TIMESTAMP, Times, header_is_a_row, numbers
 from simulator.scenario.sections.base_model import RATE_MAX_RPS
-from simulator.scenario.sections.traffic_spec import BinsSpec, TraceSpec
+from simulator.scenario.sections.shape_spec import BinsSpec, TraceSpec
 
 __all__ = ["BLOCK_ROWS", "are_whole", "bin_counts", "bin_notes", "header", "request_times", "trace_survey"]
 

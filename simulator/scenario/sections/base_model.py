@@ -7,7 +7,8 @@ of a field is its name without the unit: one rule, `key_of`, for sections and fo
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -51,6 +52,18 @@ class Section(DescribedModel):
     def kind_named(cls, name: str) -> type[Section]:  # noqa: ARG003 for those that have kinds
         """Return the section for a mapping with this `name`; a section that represents several kinds overrides it."""
         return cls
+
+
+def fields_of(section: type[Section], kinds: Iterable[type]) -> tuple[str, ...]:
+    """Return the optional fields that hold one of `kinds`, in the order of the section."""
+    sought = set(kinds)
+    return tuple(name for name, field in section.model_fields.items() if sought & set(_members(field.annotation)))
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """Yield the types of a union, without their annotations."""
+    for member in get_args(annotation):
+        yield get_args(member)[0] if get_origin(member) is Annotated else member
 
 
 def _quantity(pattern: str, *examples: object, bare: str | None = None) -> WithJsonSchema:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from simulator.model.text import units
 from simulator.model.wire_fault import FaultKind, WireFault
-from simulator.scenario.sections.base_model import FACTOR_MAX, Count, Duration, Number, PositiveDuration, Section, Share
+from simulator.scenario.sections.base_model import (
+    FACTOR_MAX,
+    Count,
+    Duration,
+    Number,
+    PositiveDuration,
+    Section,
+    Share,
+    fields_of,
+)
 from simulator.scenario.sections.deploy_spec import ApiCall, Call, DeploySpec
 
 
@@ -143,17 +152,7 @@ Action = (
     | DeploySpec
     | ApiCall
 )
-
-# Actions that have a key `service`, followed by the others.
-ON_A_SERVICE: Final = (
-    "kill_instance",
-    "slow_starts",
-    "fail_health_checks",
-    "update_auto_scaling",
-    "wire_fault",
-    "deploy",
-)
-ACTIONS: Final = (*ON_A_SERVICE, "rate", "api")
+"""What an event can do: `match` over them ends with `assert_never`, so that a new one cannot be forgotten."""
 
 
 class EventSpec(Section):
@@ -195,3 +194,12 @@ class EventSpec(Section):
     def action(self) -> Action:
         chosen: Action = getattr(self, self.action_name)
         return chosen
+
+
+ON_A_SERVICE: Final = fields_of(
+    EventSpec, [kind for kind in get_args(Action) if issubclass(kind, Section) and "service" in kind.model_fields]
+)
+"""The names of the actions that have a key `service`."""
+_OTHERS: Final = tuple(name for name in fields_of(EventSpec, get_args(Action)) if name not in ON_A_SERVICE)
+ACTIONS: Final = (*ON_A_SERVICE, *_OTHERS)
+"""The names of all actions."""

@@ -20,15 +20,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.scenario.rate_factor import STEADY, RateFactor
 from simulator.scenario.recordings import traces
-from simulator.scenario.sections.shape_spec import AtOnceSpec
-from simulator.scenario.sections.traffic_spec import BinsSpec, SourceSpec, TraceSpec
+from simulator.scenario.sections.shape_spec import (
+    AtOnceSpec,
+    BinsSpec,
+    ClosedSpec,
+    CurveSpec,
+    MmppSpec,
+    TraceSpec,
+    is_clocked,
+)
+from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.shapes.curves import RateCurve, curve_of
 from simulator.world.random_streams import RandomStreams
 
@@ -53,23 +61,25 @@ def arrival_chunks(
     Raises:
         ScenarioError: while iterating, for an invalid row of a data file.
     """
-    assert source.is_open, "a closed source has no arrivals of its own"
-    if source.trace is not None:
-        return _of_trace(source, source.trace, streams, index, duration_s, factor)
-    if source.bins is not None and source.bins.arrivals == "poisson":
-        return _of_bins(source, source.bins, streams, index, duration_s, factor)
-    if source.at_once is not None:
-        return _at_once(source, source.at_once, streams, index, duration_s, factor)
-    states = streams.stream("traffic", index, "states") if source.mmpp is not None else None
-    curve = curve_of(source, duration_s, factor, states)
-    return _clocked(curve) if _is_clocked(source) else _poisson(curve, streams.stream("traffic", index, "arrivals"))
-
-
-def _is_clocked(source: SourceSpec) -> bool:
-    if source.clock is not None or source.bins is not None:
-        return True
-    shaped = source.steps or source.ramp or source.spike or source.sine or source.stages
-    return shaped is not None and shaped.spacing == "clock"
+    shape = source.shape
+    match shape:
+        case TraceSpec():
+            return _of_trace(source, shape, streams, index, duration_s, factor)
+        case BinsSpec(arrivals="poisson"):
+            return _of_bins(source, shape, streams, index, duration_s, factor)
+        case AtOnceSpec():
+            return _at_once(source, shape, streams, index, duration_s, factor)
+        case CurveSpec():
+            states = streams.stream("traffic", index, "states") if isinstance(shape, MmppSpec) else None
+            curve = curve_of(source, duration_s, factor, states)
+            if is_clocked(shape):
+                return _clocked(curve)
+            return _poisson(curve, streams.stream("traffic", index, "arrivals"))
+        case ClosedSpec():
+            msg = "a closed source has no arrivals of its own"
+            raise AssertionError(msg)
+        case _:
+            assert_never(shape)
 
 
 # --- rate curves -----------------------------------------------------------------------------------

@@ -11,14 +11,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 import numpy as np
 
 from simulator.scenario.rate_factor import STEADY, RateFactor, Times
 from simulator.scenario.recordings import traces
-from simulator.scenario.sections.shape_spec import MmppSpec, StagesSpec
-from simulator.scenario.sections.traffic_spec import BinsSpec, SineSpec, SourceSpec, SpikeSpec
+from simulator.scenario.sections.shape_spec import (
+    BinsSpec,
+    ClockSpec,
+    Curve,
+    CurveSpec,
+    MmppSpec,
+    PoissonSpec,
+    RampSpec,
+    SineSpec,
+    SpikeSpec,
+    StagesSpec,
+    StepsSpec,
+)
+from simulator.scenario.sections.traffic_spec import SourceSpec
 
 SINE_PIECES: Final = 256
 
@@ -93,7 +105,8 @@ def curve_of(
 
     `rng` samples the states of an `mmpp`; without it the curve is the mean.
     """
-    end_s = source.end_s(duration_s)
+    shape, end_s = source.shape, source.end_s(duration_s)
+    assert isinstance(shape, CurveSpec), f"{source.shape_name} has no rate curve"
     stretched = [
         Piece(
             source.from_s + piece.begin_s * source.time_scale,
@@ -101,7 +114,7 @@ def curve_of(
             piece.start_rps * source.scale / source.time_scale,
             piece.end_rps * source.scale / source.time_scale,
         )
-        for piece in _pieces(source, (end_s - source.from_s) / source.time_scale, rng)
+        for piece in _pieces(shape, (end_s - source.from_s) / source.time_scale, rng)
     ]
     played = [_cut(piece, end_s) for piece in stretched if piece.begin_s < end_s and not piece.is_empty]
     return RateCurve(_factored(played, factor))
@@ -128,29 +141,36 @@ def _factored(pieces: Sequence[Piece], factor: RateFactor) -> list[Piece]:
 
 
 def _pieces(  # noqa: PLR0911 one return per shape is the table
-    source: SourceSpec, span_s: float, rng: np.random.Generator | None
+    shape: Curve, span_s: float, rng: np.random.Generator | None
 ) -> list[Piece]:
     """Return the shape on its own time axis, covering [0, span_s) or ending before."""
-    if steady := source.clock or source.poisson:
-        return [Piece(0, span_s, steady.rate_rps, steady.rate_rps)]
-    if source.steps:
-        ends = np.cumsum([level.for_s for level in source.steps.levels]).tolist()
-        begins = [0.0, *ends[:-1]]
-        rates = [level.rate_rps for level in source.steps.levels]
-        return [Piece(begin, end, rate, rate) for begin, end, rate in zip(begins, ends, rates, strict=True)]
-    if ramp := source.ramp:
-        change = Piece(0, ramp.over_s, ramp.start_rps, ramp.end_rps)
-        return [change, Piece(ramp.over_s, max(span_s, ramp.over_s), ramp.end_rps, ramp.end_rps)]
-    if source.spike:
-        return _spike(source.spike, span_s)
-    if source.sine:
-        return _sine(source.sine, span_s)
-    if source.stages:
-        return _stages(source.stages)
-    if source.mmpp:
-        return _mmpp(source.mmpp, span_s, rng)
-    assert source.bins is not None, f"a {source.shape} source has no rate curve"
-    return _smooth(source.bins)
+    match shape:
+        case ClockSpec() | PoissonSpec():
+            return [Piece(0, span_s, shape.rate_rps, shape.rate_rps)]
+        case StepsSpec():
+            return _steps(shape)
+        case RampSpec():
+            change = Piece(0, shape.over_s, shape.start_rps, shape.end_rps)
+            return [change, Piece(shape.over_s, max(span_s, shape.over_s), shape.end_rps, shape.end_rps)]
+        case SpikeSpec():
+            return _spike(shape, span_s)
+        case SineSpec():
+            return _sine(shape, span_s)
+        case StagesSpec():
+            return _stages(shape)
+        case MmppSpec():
+            return _mmpp(shape, span_s, rng)
+        case BinsSpec():
+            return _smooth(shape)
+        case _:
+            assert_never(shape)
+
+
+def _steps(given: StepsSpec) -> list[Piece]:
+    ends = np.cumsum([level.for_s for level in given.levels]).tolist()
+    begins = [0.0, *ends[:-1]]
+    rates = [level.rate_rps for level in given.levels]
+    return [Piece(begin, end, rate, rate) for begin, end, rate in zip(begins, ends, rates, strict=True)]
 
 
 def _stages(given: StagesSpec) -> list[Piece]:
