@@ -9,6 +9,7 @@ import typer
 
 from page_parts import cell, code, table
 from simulator.cli import app
+from simulator.cli.help_text import EXAMPLES, prepared
 
 _ABOUT: Final = """\
 `simulator VERB --help` says the same in a terminal. Exit codes of every verb: 0 all well and every check passes, 1 a
@@ -16,6 +17,16 @@ check failed, 2 bad input, 3 an internal error stopped the run, 130 interrupted.
 
 Results go to standard output; progress, notes and errors to standard error. An error is a line `error: ...`, followed
 by `hint: ...` with the way out, if there is one; several problems of a file have a line each, with line and column.
+
+Every option can be set by a variable, `SIMULATOR_` with the verb and the option: `SIMULATOR_RUN_SEED=3` is
+`simulator run --seed 3`, `SIMULATOR_STATE_EXPORT_STATE=folder` is `simulator state export --state folder`. The options
+`--backend`, `--engine`, `--quiet`, `--state`, `--verbose` and `--workers` have one variable more for all verbs, such as
+`SIMULATOR_STATE`. What the command line says has precedence over the verb's variable, and that over the one for all.
+An option that may be given again takes several values from a variable, separated by blanks; a flag takes `1` or `0`.
+`SIMULATOR_DEBUG=1` prints the traceback of a failure instead of writing it to a file.
+
+`simulator --install-completion` installs completion of verbs, options, values and shipped scenarios for the current
+shell; `simulator --show-completion` prints it.
 """
 
 
@@ -30,15 +41,23 @@ def cli_page() -> str:
 
 def _verb(command: Any, path: str, level: int) -> list[str]:
     context = command.make_context(path, [], resilient_parsing=True)
+    prepared(command, context)
     about = re.sub(r"\s*\n\s*", " ", command.help or "")
     parts = [f"{'#' * level} {path}\n", f"{cell(about)}\n"]
+    if examples := EXAMPLES.get(path.removeprefix("simulator ")):
+        parts.append("\n".join(("```sh", *examples, "```\n")))
     if hasattr(command, "list_commands"):
         for name in command.list_commands(context):
             parts += _verb(command.get_command(context, name), f"{path} {name}", level + 1)
         return parts
     pieces = " ".join(piece.strip("{}") for piece in command.collect_usage_pieces(context))
     parts.append(f"```text\n{path} {pieces}\n```\n")
-    records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
-    if records:
-        parts.append(table(["option", "what it does"], ([code(names), cell(about or "")] for names, about in records)))
+    panels: dict[str, list[tuple[str, str]]] = {}
+    for parameter in command.params:
+        if record := parameter.get_help_record(context):
+            panels.setdefault(getattr(parameter, "rich_help_panel", None) or "", []).append(record)
+    for panel in sorted(panels, key=bool):  # those of no panel first
+        parts += [f"{panel}:\n"] if panel else []
+        rows = ([code(names), cell(about or "")] for names, about in panels[panel])
+        parts.append(table(["option", "what it does"], rows))
     return parts

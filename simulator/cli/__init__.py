@@ -12,13 +12,25 @@ import simulator
 from simulator.cli.commands import CommandGroup
 from simulator.cli.printing import guarded
 
+EPILOG = """Examples:
+$ simulator run first-look
+$ simulator serve
+
+Variables: SIMULATOR_RUN_SEED=3 is `run --seed 3`, and so on for every option.
+SIMULATOR_STATE, _ENGINE, _BACKEND, _WORKERS and _QUIET hold for all verbs.
+SIMULATOR_DEBUG=1 prints the traceback of a failure.
+
+Exit codes: 0 every check passes, 1 a check failed, 2 bad input,
+3 internal error, 130 interrupted.
+
+Terms: docs/reference/glossary.md"""
+
 app = typer.Typer(
     name="simulator",
     cls=CommandGroup,
     help="A platform simulator of AWS App Runner: real sockets or virtual time, the same code.",
-    epilog="Terms: docs/reference/glossary.md",
+    epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

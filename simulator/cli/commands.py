@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final, NamedTuple, get_args
 
@@ -21,92 +21,138 @@ class Verb(NamedTuple):
     module: str
     name: str  # of its function, or of the Typer application of its subcommands
     summary: str = ""
+    panel: str = ""
 
+
+PLAY: Final = "Play scenarios"
+HERE: Final = "App Runner on this machine"
+LOOK_UP: Final = "Look up"
+
+# Options that mean the same for every verb that has them.
+OF_ALL_VERBS: Final = frozenset({"backend", "engine", "quiet", "state", "verbose", "workers"})
 
 # In the order of `--help`.
 _VERBS: Final = {
     "run": Verb(
         "simulator.cli.scenarios.run",
         "run",
-        "Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error.",
-    ),
-    "init": Verb(
-        "simulator.cli.platform.init",
-        "init",
-        "Write a commented apprunner.yaml for a Flask, FastAPI, Django, Express, Node.js, Spring, Go or Rails project.",
-    ),
-    "up": Verb(
-        "simulator.cli.platform.up",
-        "up",
-        "Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS.",
-    ),
-    "serve": Verb(
-        "simulator.cli.platform.serve",
-        "serve",
-        "Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients.",
-    ),
-    "events": Verb(
-        "simulator.cli.state.events", "events", "Show events of services, as EventBridge would deliver them."
-    ),
-    "logs": Verb(
-        "simulator.cli.state.logs", "logs", "Show a service's event log, or the log of a deployment or an instance."
-    ),
-    "audit": Verb(
-        "simulator.cli.state.audit",
-        "audit",
-        "Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second.",
-    ),
-    "connection": Verb("simulator.cli.state.connection", "connection", "Connections to GitHub and Bitbucket."),
-    "state": Verb("simulator.cli.state.state_commands", "state", "The state of `simulator serve` as a file."),
-    "top": Verb(
-        "simulator.cli.platform.top",
-        "top",
-        "Watch a running simulator on a terminal: rates, instances, latency, latest events. Ctrl-C ends it.",
+        "Run a scenario and report what happened, why, and what it would cost.",
+        PLAY,
     ),
     "lesson": Verb(
         "simulator.cli.scenarios.lesson",
         "lesson_verb",
         "Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again.",
+        PLAY,
     ),
-    "sweep": Verb(
-        "simulator.cli.lab.sweep",
-        "sweep",
-        "Run a scenario at every point of a grid; exit 0 if all ran, 1 if some failed, 2 bad input.",
+    "why": Verb(
+        "simulator.cli.scenarios.why",
+        "why_verb",
+        "Explain what the scaler saw, computed, clamped and decided.",
+        PLAY,
     ),
     "compare": Verb(
         "simulator.cli.lab.compare",
         "compare_verb",
-        "Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke.",
+        "Compare policies and platforms on the same traffic.",
+        PLAY,
+    ),
+    "sweep": Verb(
+        "simulator.cli.lab.sweep",
+        "sweep",
+        "Run a scenario at every point of a grid of settings.",
+        PLAY,
     ),
     "shadow": Verb(
         "simulator.cli.lab.shadow",
         "shadow_verb",
         "Run a scenario with its own policy, evaluate other policies without applying them, and report how "
         "they diverge.",
-    ),
-    "why": Verb(
-        "simulator.cli.scenarios.why", "why_verb", "Explain what the scaler saw, computed, clamped and decided."
+        PLAY,
     ),
     "validate": Verb(
         "simulator.cli.lab.validate",
         "validate_verb",
-        "Run every ground-truth case and show the published value and the simulated one; exit 1 if one misses.",
+        "Run every ground-truth case and show the published value and the simulated one.",
+        PLAY,
     ),
-    "policies": Verb(
-        "simulator.cli.scenarios.policies",
-        "policies",
-        "List the scaling policies and platforms, or write a template for a policy of your own.",
+    "init": Verb(
+        "simulator.cli.platform.init",
+        "init",
+        "Write a commented apprunner.yaml for a Flask, FastAPI, Django, Express, Node.js, Spring, Go or Rails project.",
+        HERE,
     ),
-    "scenarios": Verb("simulator.cli.scenarios.scenarios", "scenarios", "List the shipped scenarios."),
-    "schema": Verb(
-        "simulator.cli.scenarios.schema",
-        "schema",
-        "Print the JSON Schema of scenario files and configurations (for editors) or of reports.",
+    "up": Verb(
+        "simulator.cli.platform.up",
+        "up",
+        "Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS.",
+        HERE,
+    ),
+    "serve": Verb(
+        "simulator.cli.platform.serve",
+        "serve",
+        "Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients.",
+        HERE,
+    ),
+    "top": Verb(
+        "simulator.cli.platform.top",
+        "top",
+        "Watch a running simulator on a terminal: rates, instances, latency, latest events. Ctrl-C ends it.",
+        HERE,
+    ),
+    "logs": Verb(
+        "simulator.cli.state.logs",
+        "logs",
+        "Show a service's event log, or the log of a deployment or an instance.",
+        HERE,
+    ),
+    "events": Verb(
+        "simulator.cli.state.events",
+        "events",
+        "Show events of services, as EventBridge would deliver them.",
+        HERE,
+    ),
+    "audit": Verb(
+        "simulator.cli.state.audit",
+        "audit",
+        "Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second.",
+        HERE,
+    ),
+    "connection": Verb(
+        "simulator.cli.state.connection",
+        "connection",
+        "Connections to GitHub and Bitbucket.",
+        HERE,
+    ),
+    "state": Verb(
+        "simulator.cli.state.state_commands",
+        "state",
+        "The state of `simulator serve` as a file.",
+        HERE,
     ),
     "ca": Verb(
         "simulator.cli.platform.ca",
         "ca",
         "Show the local certificate authority (created if there is none) and how to trust it.",
+        HERE,
+    ),
+    "scenarios": Verb(
+        "simulator.cli.scenarios.scenarios",
+        "scenarios",
+        "List the shipped scenarios.",
+        LOOK_UP,
+    ),
+    "policies": Verb(
+        "simulator.cli.scenarios.policies",
+        "policies",
+        "List the scaling policies and platforms, or write a template for a policy of your own.",
+        LOOK_UP,
+    ),
+    "schema": Verb(
+        "simulator.cli.scenarios.schema",
+        "schema",
+        "Print the JSON Schema of scenario files and configurations (for editors) or of reports.",
+        LOOK_UP,
     ),
 }
 
@@ -150,7 +196,14 @@ class CommandGroup(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """List all verbs without importing any."""
-        self._listed.format_help(ctx, formatter)
+        from simulator.cli.help_text import prepared  # noqa: PLC0415 only for help
+
+        prepared(self._listed, ctx).format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete names of verbs without importing any."""
+        listed = self._listed
+        return listed.shell_complete(typer.Context(listed, info_name=ctx.info_name), incomplete)
 
     @property
     def _listed(self) -> _Listed:
@@ -166,20 +219,49 @@ class _Listed(TyperGroup):
         return list(_VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 Typer's signature
-        return TyperCommand(cmd_name, help=_VERBS[cmd_name].summary)
+        verb = _VERBS[cmd_name]
+        return TyperCommand(cmd_name, help=verb.summary, rich_help_panel=verb.panel)
 
 
 def _command(verb: str, target: typer.Typer | Callable[..., Any]) -> Any:
     if isinstance(target, typer.Typer):
+        target._add_completion = False  # noqa: SLF001 it is an option of the program, not of a verb
         command: Any = typer.main.get_command(target)
         command.name = verb
     else:
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         alone.command(verb)(target)
         command = typer.main.get_command(alone)
-    for each in (command, *getattr(command, "commands", {}).values()):
+    for path, each in [(verb, command), *((f"{verb}_{name}", sub) for name, sub in _subcommands(command))]:
         _read_numbers_strictly(each)
+        _read_environment(each, path)
+        each.format_help = functools.partial(_help, each.format_help, each, "" if path != verb else verb)
     return command
+
+
+def _help(format_help: Callable[..., Any], command: Any, verb: str, context: Any, formatter: Any) -> None:
+    from simulator.cli.help_text import prepared  # noqa: PLC0415 only for help
+
+    prepared(command, context, verb)
+    format_help(context, formatter)
+
+
+def _subcommands(command: Any) -> Iterable[tuple[str, Any]]:
+    return getattr(command, "commands", {}).items()
+
+
+def _read_environment(command: Any, path: str) -> None:
+    """Let every option be set by a variable, SIMULATOR_VERB_OPTION, or by one for all verbs, SIMULATOR_OPTION."""
+    for parameter in command.params:
+        names = [name for name in parameter.opts if name.startswith("--")]
+        if names:
+            option = names[0].removeprefix("--")
+            parameter.envvar = [_variable(path, option), *([_variable(option)] if option in OF_ALL_VERBS else [])]
+            parameter.show_envvar = False  # one rule, which the help of the program tells
+
+
+def _variable(*parts: str) -> str:
+    return "_".join(("SIMULATOR", *parts)).upper().replace("-", "_")
 
 
 def _read_numbers_strictly(command: Any) -> None:

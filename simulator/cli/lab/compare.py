@@ -14,7 +14,7 @@ from simulator.cli.lab.batch_progress import BatchProgress
 from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenarios.scenario_file import file_path, policy_files, tell_recordings
+from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.candidates import candidates_of
@@ -39,7 +39,9 @@ FAILURES_SHOWN = 5
 
 
 def compare_verb(
-    scenarios: list[str] = typer.Argument(..., metavar="FILE...", help="Scenario files, or names of shipped ones."),
+    scenarios: list[str] = typer.Argument(
+        ..., autocompletion=scenario_names, metavar="FILE...", help="Scenario files, or names of shipped ones."
+    ),
     policy: list[str] = typer.Option(
         [],
         metavar="NAME",
@@ -78,7 +80,10 @@ def compare_verb(
         False, "--allow-missing", help="Candidates, cases and seeds of the earlier --json may be missing."
     ),
 ) -> None:
-    """Compare policies and platforms: exit 0, 1 when worse than a former comparison, 2 bad input, 3 a run broke."""
+    """Compare policies and platforms on the same traffic.
+
+    Exit code 0: all ran; 1: worse than an earlier comparison; 2: bad input; 3: an internal error stopped a run.
+    """
     try:
         former = None if fail_if_worse_than is None else read_comparison(fail_if_worse_than)
         candidates = candidates_of(policy, platform, {} if prices is None else read_prices(prices), on_policy_error)

@@ -19,7 +19,7 @@ from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.scenarios.run_builds import built
-from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_path, tell_recordings
+from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_names, scenario_path, tell_recordings
 from simulator.cli.state.folder import state_folder
 from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.lab.shadow import Divergence, Shadows
@@ -35,7 +35,10 @@ FAILURES_SHOWN = 3
 
 def shadow_verb(
     scenario: str = typer.Argument(
-        ..., metavar="FILE", help="A scenario file, the name of a shipped scenario, or - for standard input."
+        ...,
+        autocompletion=scenario_names,
+        metavar="FILE",
+        help="A scenario file, the name of a shipped scenario, or - for standard input.",
     ),
     policy: list[str] = typer.Option(
         ..., metavar="NAME", help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own."

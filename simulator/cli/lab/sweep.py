@@ -18,7 +18,7 @@ from simulator.cli.lab.batch_progress import BatchProgress
 from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenarios.scenario_file import file_path, policy_files, tell_recordings
+from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.tables import Cell
@@ -38,7 +38,9 @@ FAILURES_SHOWN = 5
 
 
 def sweep(
-    scenario: str = typer.Argument(..., metavar="FILE", help="A scenario file, or the name of a shipped scenario."),
+    scenario: str = typer.Argument(
+        ..., autocompletion=scenario_names, metavar="FILE", help="A scenario file, or the name of a shipped scenario."
+    ),
     vary: list[str] = typer.Option(
         ...,
         metavar="FIELD=VALUES",
@@ -55,9 +57,10 @@ def sweep(
     ),
     backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(BACKEND_NAMES)}."),
 ) -> None:
-    """Run a scenario at every point of a grid; exit 0 if all ran, 1 if some failed, 2 bad input.
+    """Run a scenario at every point of a grid of settings.
 
     After an interruption or a crash, the same command continues where it stopped.
+    Exit code 0: all ran; 1: some failed; 2: bad input.
     """
     path = file_path(scenario)
     if out.suffix not in FORMATS:

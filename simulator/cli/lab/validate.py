@@ -32,7 +32,10 @@ def validate_verb(
         None, "--markdown", metavar="F.md", help="Write the table as a page of documentation to F.md."
     ),
 ) -> None:
-    """Run every ground-truth case and show the published value and the simulated one; exit 1 if one misses."""
+    """Run every ground-truth case and show the published value and the simulated one.
+
+    Exit code 1: one misses.
+    """
     console = Terminal(stderr=True)
     try:
         cases = chosen(case)

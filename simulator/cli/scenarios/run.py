@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
-from simulator.cli.scenarios.scenario_file import scenario_path
+from simulator.cli.scenarios.scenario_file import scenario_names, scenario_path
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.model.data_plane import Profile
@@ -16,10 +17,18 @@ from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.telemetry.cloudwatch.settings import NAMESPACE
 from simulator.world.clock import ClockKind
 
+REAL_TIME: Final = "Real time (--clock real)"
+EXPORTS: Final = "Exports"
+BUILDS: Final = "Builds (services with source_code)"
+CONSOLE: Final = "Console"
+
 
 def run(
     scenario: str = typer.Argument(
-        ..., metavar="FILE", help="A scenario file, the name of a shipped scenario, or - for standard input."
+        ...,
+        autocompletion=scenario_names,
+        metavar="FILE",
+        help="A scenario file, the name of a shipped scenario, or - for standard input.",
     ),
     clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time (default), or real time over sockets."),
     seed: int | None = typer.Option(None, min=0, help="Override the scenario's seed."),
@@ -38,60 +47,93 @@ def run(
     html_file: Path | None = typer.Option(
         None, "--html", metavar="F", help="Write the report as one page that opens offline to F."
     ),
-    requests: Path | None = typer.Option(None, metavar="F.csv", help="Write a row for every request to F.csv."),
+    requests: Path | None = typer.Option(
+        None, metavar="F.csv", help="Write a row for every request to F.csv.", rich_help_panel=EXPORTS
+    ),
     state: Path | None = typer.Option(
-        None, metavar="FOLDER", help="Where the local certificate authority is kept (real time)."
+        None, metavar="FOLDER", help="Where the local certificate authority is kept.", rich_help_panel=REAL_TIME
     ),
     https_port: int = typer.Option(
-        0, min=0, max=65535, help="Port of the load balancer (real time); 0 is any free one."
+        0, min=0, max=65535, help="Port of the load balancer; 0 is any free one.", rich_help_panel=REAL_TIME
     ),
     http_port: int = typer.Option(
-        0, min=0, max=65535, help="Port that redirects to HTTPS (real time); 0 is any free one."
+        0, min=0, max=65535, help="Port that redirects to HTTPS; 0 is any free one.", rich_help_panel=REAL_TIME
     ),
     access_log: Path | None = typer.Option(
-        None, metavar="F", help="Write a line for every request that reaches the load balancer to F (real time)."
+        None,
+        metavar="F",
+        help="Write a line for every request that reaches the load balancer to F.",
+        rich_help_panel=REAL_TIME,
     ),
-    access_log_format: LogFormat = typer.Option(LogFormat.JSON, help="JSON lines, or Envoy's default format."),
+    access_log_format: LogFormat = typer.Option(
+        LogFormat.JSON, help="JSON lines, or Envoy's default format.", rich_help_panel=REAL_TIME
+    ),
     profile: Profile = typer.Option(
-        Profile.APP_RUNNER, help="Response headers of the balancer: App Runner's (Envoy) or standard (real time)."
+        Profile.APP_RUNNER,
+        help="Response headers of the balancer: App Runner's (Envoy) or standard.",
+        rich_help_panel=REAL_TIME,
     ),
     metrics_file: Path | None = typer.Option(
-        None, "--metrics", metavar="F", help="Write the run's metrics over time to F, as OpenMetrics text."
+        None,
+        "--metrics",
+        metavar="F",
+        help="Write the run's metrics over time to F, as OpenMetrics text.",
+        rich_help_panel=EXPORTS,
     ),
     metrics_port: int | None = typer.Option(
         None,
         min=0,
         max=65535,
-        help="Port of a Prometheus endpoint, /metrics on 127.0.0.1 (real time); 0 is any free one.",
+        help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one.",
+        rich_help_panel=REAL_TIME,
     ),
-    otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=f"{OTLP_HELP} Virtual time has traces only."),
+    otlp_endpoint: str | None = typer.Option(
+        None, metavar="URL", help=f"{OTLP_HELP} Virtual time has traces only.", rich_help_panel=EXPORTS
+    ),
     cloudwatch: str | None = typer.Option(
-        None, metavar="URL", help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint."
+        None,
+        metavar="URL",
+        help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint.",
+        rich_help_panel=EXPORTS,
     ),
     cloudwatch_namespace: str = typer.Option(
-        NAMESPACE, metavar="NAME", help="Namespace of these metrics. AWS rejects writes to AWS/."
+        NAMESPACE,
+        metavar="NAME",
+        help="Namespace of these metrics. AWS rejects writes to AWS/.",
+        rich_help_panel=EXPORTS,
     ),
-    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP),
+    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP, rich_help_panel=EXPORTS),
     websocket: bool = typer.Option(
-        False, "--websocket", help="Allow WebSockets, which App Runner rejects (real time)."
+        False, "--websocket", help="Allow WebSockets, which App Runner rejects.", rich_help_panel=REAL_TIME
     ),
-    engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
-    toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=f"{TOOLCHAIN_HELP[:-1]} (source_code)."),
-    build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=f"{IMAGE_HELP[:-1]} (source_code)."),
-    near_versions: bool = typer.Option(False, "--near-versions", help=f"{NEAR_HELP[:-1]} (source_code)."),
+    engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP, rich_help_panel=REAL_TIME),
+    toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP, rich_help_panel=BUILDS),
+    build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS),
+    near_versions: bool = typer.Option(False, "--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS),
     backend: str = typer.Option(
         AUTO, help=f"Engine for virtual time: {', '.join(BACKEND_NAMES)}. The report is the same."
     ),
-    with_console: bool = typer.Option(False, "--console", help="Open a live console in the browser (localhost only)."),
+    with_console: bool = typer.Option(
+        False, "--console", help="Open a live console in the browser (localhost only).", rich_help_panel=CONSOLE
+    ),
     console_port: int = typer.Option(
-        DEFAULT_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
+        DEFAULT_PORT,
+        min=0,
+        max=65535,
+        help="Port of the console on 127.0.0.1; 0 is any free one.",
+        rich_help_panel=CONSOLE,
     ),
     speed: float | None = typer.Option(
-        None, help="With --console: virtual seconds in a second, 0.01 to 10000; the page can change it."
+        None,
+        help="With --console: virtual seconds in a second, 0.01 to 10000; the page can change it.",
+        rich_help_panel=CONSOLE,
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks at the end."),
 ) -> None:
-    """Run a scenario and report: exit 0 if its checks pass, 1 if one failed, 2 bad input, 3 internal error."""
+    """Run a scenario and report what happened, why, and what it would cost.
+
+    Exit code 0: every check passes; 1: one failed; 2: bad input; 3: an internal error stopped the run.
+    """
     path = scenario_path(scenario)
     from simulator.cli.scenarios.run_scenario import run_scenario  # noqa: PLC0415 report a wrong name before the import
 

@@ -38,6 +38,11 @@ def scenario_path(name: str) -> Path:
     return shipped[name]
 
 
+def scenario_names(incomplete: str) -> list[str]:
+    """Return the shipped scenarios that a shell may complete; it completes files itself."""
+    return [name for name in shipped_scenarios() if name.startswith(incomplete)]
+
+
 def file_path(name: str) -> Path:
     """Return the path for a verb that reads the file again for each run: a pipe can be read only once."""
     path = scenario_path(name)

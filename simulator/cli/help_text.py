@@ -1,0 +1,127 @@
+"""What `--help` shows besides the declarations: examples of each verb, and plain types.
+
+Types are NUMBER, TEXT, or the option's own word, in place of Typer's `<int range> [x>=0]`.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, Final, get_args
+
+EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
+    "run": (
+        "simulator run first-look",
+        "simulator run my.yaml --seed 3 --html report.html",
+    ),
+    "lesson": (
+        "simulator lesson littles-law",
+        "simulator lesson --console",
+    ),
+    "why": (
+        "simulator why run.json 5m19s",
+        "simulator why run.json 03:06 --service web",
+    ),
+    "compare": (
+        "simulator compare first-look --policy configured --policy knative",
+        "simulator compare flash-sale --platform app-runner --platform lambda",
+    ),
+    "sweep": (
+        "simulator sweep first-look --vary max_concurrency=5,10,20 --out points.csv",
+        "simulator sweep first-look --vary min_size=1..4 --seeds 5 --chart points.png",
+    ),
+    "shadow": (
+        "simulator shadow first-look --policy knative",
+        "simulator shadow my.yaml --policy hpa --policy my.py:MyPolicy",
+    ),
+    "validate": (
+        "simulator validate",
+        "simulator validate --case 2.1",
+    ),
+    "init": (
+        "simulator init",
+        "simulator init path/to/project",
+    ),
+    "up": (
+        "simulator up",
+        "simulator up path/to/project --watch",
+    ),
+    "serve": (
+        "simulator serve",
+        "simulator serve --config serve.yaml --console",
+    ),
+    "top": (
+        "simulator top http://127.0.0.1:8700/",
+        "simulator top http://127.0.0.1:8700/ --once",
+    ),
+    "logs": (
+        "simulator logs web",
+        "simulator logs web --follow",
+    ),
+    "events": (
+        "simulator events",
+        "simulator events --follow",
+    ),
+    "audit": (
+        "simulator audit",
+        "simulator audit --follow",
+    ),
+    "connection": ("simulator connection --help",),
+    "state": (
+        "simulator state export state.json",
+        "simulator state import state.json",
+    ),
+    "ca": (
+        "simulator ca",
+        "simulator ca --state folder",
+    ),
+    "scenarios": (
+        "simulator scenarios",
+        "simulator scenarios --copy-to my-scenarios",
+    ),
+    "policies": (
+        "simulator policies",
+        "simulator policies template my.py",
+    ),
+    "schema": (
+        "simulator schema",
+        "simulator schema report",
+    ),
+}
+_WORDS: Final = {int: "NUMBER", float: "NUMBER", str: "TEXT", Path: "PATH"}
+
+
+def prepared(command: Any, context: Any, verb: str = "") -> Any:
+    """Return the command after preparing its help. `verb`: whose examples stand below it, if it is one."""
+    for parameter in command.get_params(context):
+        parameter.display_type = functools.partial(_type, parameter)
+        parameter.display_type_rich = functools.partial(_type, parameter)
+        parameter._get_number_range_help_str = _nothing  # noqa: SLF001 Typer has no setting for it
+        if parameter.param_type_name == "argument":
+            parameter._usage_display_name = functools.partial(_usage, parameter)  # noqa: SLF001
+    if verb:
+        command.epilog = "\n".join(("Examples:", *(f"$ {example}" for example in EXAMPLES[verb])))
+    return command
+
+
+def _type(parameter: Any, ctx: Any = None) -> str:  # noqa: ARG001 Typer's signature
+    if parameter.param_type_name == "argument":
+        return ""
+    if parameter.metavar:
+        return str(parameter.metavar)
+    found = parameter.type_descriptor
+    if found.is_choice and found.choices is not None:
+        return "|".join(str(getattr(choice, "value", choice)) for choice in found.choices)
+    annotation = found.annotation
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if kind in _WORDS]
+    return _WORDS[kinds[0]] if kinds else ""
+
+
+def _usage(parameter: Any) -> str:
+    """Return `FILE`, `[FILE]` if it may be left out, and `FILE...` if there may be several."""
+    name = parameter.display_name_raw.strip("[]").removesuffix("...") + "..." * (parameter.nargs != 1)
+    return name if parameter.required else f"[{name}]"
+
+
+def _nothing() -> None:
+    """The range stands in the option's text where it matters, and an error names it."""

@@ -1,0 +1,106 @@
+"""The verbs: grouped help with examples and plain types, variables for options, completion at the top."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli import app
+from simulator.cli.commands import _VERBS, HERE, LOOK_UP, PLAY, CommandGroup
+from simulator.cli.help_text import EXAMPLES
+from simulator.cli.scenarios.run import BUILDS, CONSOLE, EXPORTS, REAL_TIME
+
+RUN = CliRunner(env={"COLUMNS": "80", "TERMINAL_WIDTH": None})
+SCENARIO = "duration: 2s\nservices: {web: {application: {simulated: {}}}}\n"
+
+
+def command(name: str) -> Any:
+    return CommandGroup(name="simulator").get_command(None, name)
+
+
+@pytest.mark.case("X8j")
+def test_the_list_of_verbs_is_grouped_and_has_no_line_wider_than_the_terminal() -> None:
+    shown = RUN.invoke(app, ["--help"]).stdout
+    places = [shown.index(f"─ {panel} ─") for panel in (PLAY, HERE, LOOK_UP)]
+    assert places == sorted(places)
+    assert {verb.panel for verb in _VERBS.values()} == {PLAY, HERE, LOOK_UP}
+    assert max(map(len, shown.splitlines())) <= 80
+    assert not [verb for verb in _VERBS.values() if "exit 0" in verb.summary]
+
+
+@pytest.mark.case("X8j")
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_a_verb_are_commands_that_it_takes(name: str) -> None:
+    assert set(EXAMPLES) == set(_VERBS)
+    for example in EXAMPLES[name]:
+        program, verb, *arguments = shlex.split(example)
+        assert (program, verb) == ("simulator", name)
+        assert len(example) <= 76  # with the prompt and a margin: one line of 80 columns
+        done = RUN.invoke(app, [verb, *arguments, "--help"])
+        assert done.exit_code == 0, done.output
+        target = command(name)
+        if arguments and arguments[0] in getattr(target, "commands", {}):
+            target, arguments = target.commands[arguments[0]], arguments[1:]
+        if arguments != ["--help"]:
+            target.make_context(name, arguments)  # raises for an option or a value that it does not take
+    assert f"$ {EXAMPLES[name][0]}" in RUN.invoke(app, [name, "--help"]).stdout
+
+
+@pytest.mark.case("X8j")
+def test_the_options_of_run_stand_in_panels_and_types_are_plain() -> None:
+    shown = RUN.invoke(app, ["run", "--help"]).stdout
+    for panel in (EXPORTS, REAL_TIME, BUILDS, CONSOLE):
+        assert f"─ {panel} ─" in shown
+    for name in _VERBS:
+        shown = RUN.invoke(app, [name, "--help"]).stdout
+        assert not [word for word in ("<int", "<str", "<bool", "<float", "<path", "[[", "{") if word in shown], name
+        assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.case("X8l")
+def test_every_option_is_read_from_a_variable_of_its_name(tmp_path: Path) -> None:
+    file, out = tmp_path / "a.yaml", tmp_path / "report.json"
+    file.write_text(SCENARIO)
+    variables = {"SIMULATOR_RUN_SEED": "77", "SIMULATOR_RUN_JSON": str(out), "SIMULATOR_QUIET": "1"}
+    done = RUN.invoke(app, ["run", str(file)], env=variables)
+    assert (done.exit_code, json.loads(out.read_text())["run"]["seed"]) == (0, 77)
+    assert "digest" not in done.stdout
+
+    given = RUN.invoke(app, ["run", str(file), "--seed", "5"], env=variables)
+    assert (given.exit_code, json.loads(out.read_text())["run"]["seed"]) == (0, 5)
+
+
+@pytest.mark.case("X8l")
+def test_a_variable_has_the_rules_of_its_option() -> None:
+    done = RUN.invoke(app, ["run", "first-look"], env={"SIMULATOR_RUN_SEED": "1_0"})
+    assert (done.exit_code, "invalid value for '--seed'" in done.stderr) == (2, True)
+    assert command("state").commands["export"].params[-1].envvar[0].startswith("SIMULATOR_STATE_EXPORT_")
+
+
+@pytest.mark.case("X8a")
+def test_completion_is_installed_at_the_top_only() -> None:
+    assert "--install-completion" in RUN.invoke(app, ["--help"]).stdout
+    for name in _VERBS:
+        assert "--install-completion" not in RUN.invoke(app, [name, "--help"]).stdout
+
+
+@pytest.mark.case("X8a")
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("simulator sc", ["scenarios", "schema"]),
+        ("simulator run flash", ["flash-sale"]),
+        ("simulator run --see", ["--seed"]),
+        ("simulator run --clock v", ["virtual"]),
+        ("simulator policies t", ["template"]),
+    ],
+)
+def test_a_shell_completes_verbs_options_values_and_shipped_scenarios(words: str, found: list[str]) -> None:
+    variables = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_SIMULATOR_COMPLETE": "complete_bash"}
+    done = RUN.invoke(app, [], prog_name="simulator", env=variables)
+    assert done.stdout.split() == found
