@@ -14,7 +14,19 @@ from collections.abc import Mapping
 from types import GenericAlias, MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, Field, GetPydanticSchema, create_model, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    GetPydanticSchema,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticKnownError
+from pydantic_core.core_schema import with_info_plain_validator_function
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.text.problems import one_of
@@ -34,7 +46,7 @@ class PolicySpec(Section):
 
     @classmethod
     def kind_named(cls, name: str) -> type[Section]:
-        return _SPECS.get(name, cls)
+        return section_of(name) or cls
 
     def check(self) -> None:
         """Raise ValueError if the policy's own class rejects the parameters."""
@@ -80,7 +92,7 @@ def policy_named(name: str) -> PolicySpec:
     if name not in POLICIES:
         msg = f"policy = {name!r}, must be {one_of(name, POLICIES)}"
         raise ValueError(msg)
-    return _SPECS[name].model_validate({"name": name})
+    return _section_named(name).model_validate({"name": name})
 
 
 def policy_of(kind: PolicyKind, given: Mapping[str, Any] = MappingProxyType({})) -> PolicySpec:
@@ -90,7 +102,13 @@ def policy_of(kind: PolicyKind, given: Mapping[str, Any] = MappingProxyType({}))
 
 def section_of(name: object) -> type[PolicySpec] | None:
     """Return the section of the policy `name`, or None."""
-    return _SPECS.get(name) if isinstance(name, str) else None
+    return _section_named(name) if isinstance(name, str) and name in POLICIES else None
+
+
+@functools.cache
+def _section_named(name: str) -> type[PolicySpec]:
+    """Return the section of a policy of the registry; it is made when a scenario or a schema first needs it."""
+    return _spec_of(POLICIES[name])
 
 
 def _value_type(field: str, annotation: Any) -> Any:
@@ -155,12 +173,32 @@ def _bare_name_has_defaults(data: object) -> object:
     return {"name": data} if isinstance(data, str) else data
 
 
-_SPECS: Final[Mapping[str, type[PolicySpec]]] = {name: _spec_of(kind) for name, kind in POLICIES.items()}
-_UNION: Final[Any] = Annotated[functools.reduce(operator.or_, _SPECS.values()), Field(discriminator="name")]
+def _policy(value: object, info: ValidationInfo) -> PolicySpec:
+    """Validate with the section that `name` selects, with the errors of a union discriminated by `name`."""
+    if isinstance(value, PolicySpec):
+        return value
+    if not isinstance(value, Mapping):
+        raise PydanticKnownError("model_attributes_type")
+    if "name" not in value:
+        raise PydanticKnownError("union_tag_not_found", {"discriminator": "'name'"})
+    section = section_of(value["name"])
+    if section is None:
+        tags = ", ".join(f"'{name}'" for name in POLICIES)
+        context = {"discriminator": "'name'", "tag": str(value["name"]), "expected_tags": tags}
+        raise PydanticKnownError("union_tag_invalid", context)
+    return section.model_validate(value, context=info.context)
+
+
+def _schema_of_all(_core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    """Return the JSON Schema of the union of all policies' sections."""
+    union: Any = functools.reduce(operator.or_, map(_section_named, POLICIES))
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[union, Field(discriminator="name")])
+    return handler(adapter.core_schema)
+
 
 Policy = Annotated[
     PolicySpec,
-    GetPydanticSchema(lambda _source, handler: handler.generate_schema(_UNION)),
+    GetPydanticSchema(lambda _source, _handler: with_info_plain_validator_function(_policy), _schema_of_all),
     BeforeValidator(_bare_name_has_defaults),
 ]
-"""For the type checker a PolicySpec; for pydantic one of the registry's sections, selected by `name`."""
+"""For the type checker a PolicySpec; for pydantic the section of the registry that `name` selects."""
