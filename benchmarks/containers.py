@@ -27,7 +27,7 @@ from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.pool.prober import Prober
 from simulator.fleet.ports import InstanceSpec
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize
 from simulator.world.clock import wall_s

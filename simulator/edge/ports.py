@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.wire.http1.local_replies import LocalReply
-from simulator.wire.http1.request import FieldTable, RequestHead
-from simulator.wire.http1.response import ResponseHead
+
+if TYPE_CHECKING:  # a run in virtual time has no connections
+    from simulator.wire.http1.local_replies import LocalReply
+    from simulator.wire.http1.request import FieldTable, RequestHead
+    from simulator.wire.http1.response import ResponseHead
 
 ConnectionT_contra = TypeVar("ConnectionT_contra", contravariant=True)
 

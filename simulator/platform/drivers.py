@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from simulator.fleet.docker.config import DockerApplication, DockerSettings
-from simulator.fleet.docker.driver import DockerDriver
-from simulator.fleet.http.backend import HttpService
 from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.ports import Driver
-from simulator.fleet.process.backend import Throttling
-from simulator.fleet.process.driver import OnLine, ProcessDriver
-from simulator.fleet.process.environment import ProcessApplication
-from simulator.fleet.process.settings import ProcessSettings
+from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedDriver
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.random_streams import RandomStreams
 
-Application = SimulatedApplication | ProcessApplication | DockerApplication
+if TYPE_CHECKING:
+    from simulator.fleet.docker.config import DockerApplication
+    from simulator.fleet.process.driver import OnLine
+    from simulator.fleet.process.environment import ProcessApplication
+    from simulator.fleet.process.settings import ProcessSettings
+
+Application: TypeAlias = "SimulatedApplication | ProcessApplication | DockerApplication"
 
 
 def driver_of(
@@ -40,11 +40,18 @@ def driver_of(
     `engine`: the address of the container engine. `state`: the folder that instances must not see. Instances of a real
     application beyond `real_instances` are simulated; None: all are real.
     """
+    if isinstance(application, SimulatedApplication):
+        return SimulatedDriver(application, streams, service)
+    # Most runs are simulated: they do not import what real instances need.
+    from simulator.fleet.docker.config import DockerApplication, DockerSettings  # noqa: PLC0415
+    from simulator.fleet.docker.driver import DockerDriver  # noqa: PLC0415
+    from simulator.fleet.http.backend import HttpService  # noqa: PLC0415
+    from simulator.fleet.process.driver import ProcessDriver  # noqa: PLC0415
+    from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415
+
     serve = partial(HttpService, limits=limits)
     driver: Driver
     match application:
-        case SimulatedApplication():
-            return SimulatedDriver(application, streams, service)
         case ProcessApplication():
             driver = ProcessDriver(application, serve, on_line, _process_settings(throttling, state))
         case DockerApplication():
@@ -57,6 +64,8 @@ def driver_of(
 
 
 def _process_settings(throttling: Throttling, state: Path | None) -> ProcessSettings:
+    from simulator.fleet.process.settings import ProcessSettings  # noqa: PLC0415
+
     if state is None:
         return ProcessSettings(throttling)
     from simulator.wire.ca import ROOT_NAME  # noqa: PLC0415 cryptography, for TLS only

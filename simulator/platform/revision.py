@@ -15,7 +15,7 @@ from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
 from simulator.platform.drivers import Application, driver_of

@@ -10,7 +10,7 @@ from simulator.control.rejections import SECRETS_WITHOUT_ROLE
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.resources.phase import Phase
 from simulator.platform.applications import Applications, Runnable

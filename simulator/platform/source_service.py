@@ -11,7 +11,7 @@ from simulator.control.operations.time_profile import INSTANT
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
 from simulator.model.resources.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration

@@ -6,8 +6,6 @@ to import.
 
 from __future__ import annotations
 
-from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.platform.drivers import Application
 from simulator.scenario.sections.application_spec import ApplicationSpec, SimulatedSpec
@@ -28,10 +26,14 @@ def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0
     if simulated is not None:
         return simulated_application(simulated, wake_s)
     if given.container is not None:
+        from simulator.fleet.docker.config import DockerApplication  # noqa: PLC0415 for real instances
+
         container = given.container
         return DockerApplication(
             container.image, container.command, container.environment, container.port, container.egress
         )
+    from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415 for real instances
+
     assert given.process is not None
     return ProcessApplication(given.process.arguments, given.process.environment, given.process.working_directory)
 

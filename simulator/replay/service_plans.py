@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.pool.settings import DEFAULT_PORT, PoolSettings
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.platform.revision import ServicePlan
 from simulator.replay.applications import application_of
 from simulator.rules.admission import Overflow

@@ -11,7 +11,6 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.drivers import Application
 from simulator.replay.applications import application_of, simulated_application, simulated_part
 from simulator.scenario.scenario import ScenarioSpec
@@ -79,6 +78,8 @@ class Versions:
                 return dataclasses.replace(application, exit_code=EXIT_CODE)
             return dataclasses.replace(application, start_up=_NEVER)
         code = f"raise SystemExit({EXIT_CODE})" if version.fails == "start" else "import signal; signal.pause()"
+        from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415 for real instances
+
         return ProcessApplication((sys.executable, "-c", code))
 
     def _add(self, service: str, spec: ServiceSpec, fails: str | None) -> Version:

@@ -14,8 +14,8 @@ from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.docker.labels import OWNER
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.ports import Backend, InstanceSpec
-from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.confinement.sweep import owner_name
+from simulator.fleet.process.throttling import Throttling
 from tests.live.contract import SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Test
 from tests.live.docker_images import python_image
 

@@ -10,10 +10,10 @@ import uvloop
 
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.ports import Backend, InstanceSpec
-from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.settings import ProcessSettings
+from simulator.fleet.process.throttling import Throttling
 from tests.live.contract import PROGRAM, SIZE, STORAGE_BYTES, VARIABLE, Behaviour, Test
 from tests.live.process_bench import assert_nothing_is_left, has_groups
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.fleet.ports import Backend, InstanceSpec
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedDriver
 from simulator.world.distributions import Constant

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.ports import Backend
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.rejection import Rejection
 from simulator.model.sizes import InstanceSize
 from simulator.wire.http1.response import ResponseHead

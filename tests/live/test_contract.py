@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from simulator.fleet.ports import Backend
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import Rejection
 from simulator.world.tasks import first_of

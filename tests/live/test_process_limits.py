@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from simulator.fleet.ports import InstanceSpec
-from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.confinement.cgroup import GroupHome, GroupV2, group_of
 from simulator.fleet.process.limits import Confinement, NoSwitch
 from simulator.fleet.process.settings import ProcessSettings
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from tests.live.process_bench import (

@@ -10,8 +10,8 @@ import pytest
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.engine import DEFAULT_HOST
 from simulator.fleet.ports import Driver
-from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.environment import ProcessApplication
+from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.platform.drivers import Application, driver_of

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from simulator.control.operations.time_profile import INSTANT, profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
-from simulator.fleet.process.backend import Throttling
+from simulator.fleet.process.throttling import Throttling
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.scenario.sections.base_model import Duration, Section
 

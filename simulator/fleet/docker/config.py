@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Final, Self
 from simulator.fleet.docker.engine import DEFAULT_HOST, Image, check_host
 from simulator.fleet.docker.labels import labels
 from simulator.fleet.ports import InstanceSpec
-from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.confinement.cgroup import PERIOD_US
 from simulator.fleet.process.environment import check_variables
+from simulator.fleet.process.throttling import Throttling
 from simulator.model.images import ImageIdentifier, RegistryKind
 
 HOST: Final = "127.0.0.1"

@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from typing import Final, Protocol
 
 from simulator.fleet.ports import Exchange, ExitStatus, ResourceUsage
@@ -27,14 +26,6 @@ _BY_SIGNAL: Final = 128
 _SIGKILLED: Final = _BY_SIGNAL + signal.SIGKILL
 
 ENDED: Final = "the process has ended"
-
-
-class Throttling(StrEnum):
-    """What an idle instance loses. It keeps its memory in every case."""
-
-    NONE = "none"
-    SHARE = "share"  # all CPU except a small share, as on App Runner; FREEZE if there are no control groups
-    FREEZE = "freeze"  # all CPU: timers and background work stop
 
 
 class CpuSwitch(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.fleet.process.backend import Throttling
 from simulator.fleet.process.limits import PROCESSES_MAX
+from simulator.fleet.process.throttling import Throttling
 
 
 @dataclass(frozen=True, slots=True)
