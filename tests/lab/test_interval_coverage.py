@@ -8,7 +8,8 @@ import pytest
 
 from simulator.lab.compare.candidates import candidates_of
 from simulator.lab.compare.figures import FIGURES, Terms
-from simulator.lab.compare.run import ServiceOutcome, Task, play_task, play_virtual
+from simulator.lab.compare.play_scenario import play_virtual
+from simulator.lab.compare.run import ServiceOutcome, Task, play_task
 from simulator.lab.statistics import Scope, estimate
 from simulator.world.random_streams import RandomStreams
 

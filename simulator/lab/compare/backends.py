@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOOP
-from simulator.lab.compare.run import PlayScenario, Task, TaskOutcome, play_task, play_virtual
+from simulator.lab.compare.play_scenario import PlayScenario, play_virtual
 from simulator.lab.compiled.compiled_backend import does_not_pay, play_compiled, why_not
 from simulator.model.text.problems import one_of
 from simulator.report.report import RunRecord
 from simulator.scenario.scenario import ScenarioSpec
+
+if TYPE_CHECKING:
+    from simulator.lab.compare.run import Task, TaskOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +71,6 @@ def backend_of(name: str, runs: int = 1) -> PlayScenario:
 
 def played(task: Task) -> TaskOutcome:
     """Play the task in its backend; a worker process calls this."""
+    from simulator.lab.compare.run import play_task  # noqa: PLC0415 for comparisons, not for a single run
+
     return play_task(task, backend_of(task.backend, task.runs))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,12 +14,13 @@ from simulator.lab.compare.candidates import Candidate
 from simulator.lab.compare.figure_steps import figure_steps
 from simulator.lab.compare.figures import Terms, Values, measured
 from simulator.lab.compare.platform_bill import bills, month_lines, passes
+from simulator.lab.compare.play_scenario import PlayScenario
 from simulator.lab.elasticity.elasticity import Elasticity
 from simulator.lab.elasticity.slo_demand import basis_of, slo_demand
 from simulator.lab.figures import failed_checks
 from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import InstanceTime
-from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
+from simulator.replay.runner import BrokenRun, InterruptedRun
 from simulator.report.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.rules.pricing import BillLine
 from simulator.scenario.check_expression import Dimension
@@ -29,9 +29,6 @@ from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
 # Points of a curve in a report: more points than a chart has pixels would only make the file longer.
 CURVE_POINTS_MAX: Final = 240
-
-PlayScenario = Callable[[ScenarioSpec], RunRecord]
-"""Plays a scenario in virtual time. Raises what `play` raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +86,6 @@ class TaskOutcome:
 
     services: dict[str, ServiceOutcome]
     error: str = ""
-
-
-def play_virtual(scenario: ScenarioSpec) -> RunRecord:
-    """Play in the default backend: the platform's own code on the virtual loop."""
-    record = play(Run(scenario), signals=False)
-    assert record.complete, "a worker's run is never interrupted"
-    return record
 
 
 def play_task(task: Task, backend: PlayScenario) -> TaskOutcome:
