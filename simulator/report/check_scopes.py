@@ -10,8 +10,9 @@ from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
 from simulator.records.series import RequestSeries
-from simulator.report.checks import CheckResult, Measured, Span, evaluate
+from simulator.report.checks import CheckResult, evaluate
 from simulator.scenario.check_expression import CheckExpression
+from simulator.scenario.check_metrics import Measured, Span
 from simulator.scenario.request_numbers import RequestNumbers
 
 # Shorter pieces of time have too few requests for a percentile or a ratio.

@@ -20,7 +20,7 @@ from simulator.records.scale_out import ScaleOut, scale_outs
 from simulator.records.series import RequestSeries
 from simulator.report import schema
 from simulator.report.check_scopes import Scopes, ServiceSide, checked_service
-from simulator.report.checks import CheckResult, Span
+from simulator.report.checks import CheckResult
 from simulator.report.notes import late_load_notes, note_parts
 from simulator.report.requests import requests_part, series_part
 from simulator.report.serialization import sealed
@@ -37,7 +37,8 @@ from simulator.report.services import (
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import InstanceUsage, Rates
 from simulator.rules.region_prices import REGION_DEFAULT
-from simulator.scenario.check_expression import CheckExpression, Dimension
+from simulator.scenario.check_expression import CheckExpression
+from simulator.scenario.check_metrics import Dimension, Span
 from simulator.scenario.request_numbers import RequestNumbers
 from simulator.traffic.live.summary import kept_up
 from simulator.traffic.policy_fit import PolicyNote

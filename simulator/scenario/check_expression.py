@@ -2,7 +2,7 @@
 
 A check may be about one service or source (`web: ...`), about one source, path or step of a session (`p95{path:/search}
 < 1 s`, k6's tags), and about a share of the time (`p95 < 1 s for 99 % of the time`). This module parses an expression;
-report/checks.py computes the value of a metric in a run.
+check_metrics.py computes the value of a metric in a run.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Final, assert_never
 from simulator.model.text.problems import did_you_mean, one_of
 from simulator.model.text.renamed import renamed
 from simulator.model.text.units import parse_duration, parse_share
+from simulator.scenario.check_metrics import METRICS, Dimension
 
 
 class Operator(StrEnum):
@@ -28,47 +29,9 @@ class Operator(StrEnum):
     NOT_EQUAL = "!="
 
 
-class Dimension(StrEnum):
-    """The unit of a metric; the limit of an expression is normalised to it."""
-
-    SECONDS = "seconds"
-    RATIO = "ratio"
-    COUNT = "count"
-    RATE_RPS = "requests per second"
-    USD = "USD"
-
-
-METRICS: Final[dict[str, Dimension]] = {
-    "latency": Dimension.SECONDS,  # written pNN, such as p95 or p99.9: its quantile
-    "mean": Dimension.SECONDS,  # mean latency
-    "min": Dimension.SECONDS,  # lowest latency
-    "max": Dimension.SECONDS,  # highest latency
-    "lateness": Dimension.SECONDS,  # written lateness_pNN: the load generator's own delay
-    "error_rate": Dimension.RATIO,  # status 5xx, 429, 404 by the platform, or no answer, as a ratio of all requests
-    "rejected_ratio": Dimension.RATIO,  # 429 as a ratio of all requests
-    "failed_ratio": Dimension.RATIO,  # failures without 429, as a ratio of all requests
-    "error_rate_after_retries": Dimension.RATIO,  # users whose last attempt failed, as a ratio of all users
-    "cold_start_ratio": Dimension.RATIO,
-    "status": Dimension.COUNT,  # written status_429 or status_5xx
-    "requests": Dimension.COUNT,
-    "served_rps": Dimension.RATE_RPS,
-    "scale_out_delay": Dimension.SECONDS,
-    "max_instances": Dimension.COUNT,  # highest number provisioned at the same time
-    "mean_instances": Dimension.COUNT,  # provisioned, averaged over time
-    "usd": Dimension.USD,  # the cost of the run
-    "usd_per_month": Dimension.USD,
-    "usd_per_million": Dimension.USD,  # cost per million served requests
-}
-# Instances and cost belong to a service as a whole: its requests share them, independent of source and path.
-OF_A_SERVICE: Final = frozenset(
-    {"scale_out_delay", "max_instances", "mean_instances", "usd", "usd_per_month", "usd_per_million"}
-)
-# Metrics that the series of a report have in each bin; percentiles only as p50, p95 and p99.
-OF_A_BIN: Final = ("p50", "p95", "p99", "error_rate", "rejected_ratio", "failed_ratio", "served_rps", "instances")
-# Metrics of which a lower value is better in every run; for `status` only 4xx and 5xx.
-_LESS_IS_BETTER: Final = frozenset(
-    {"latency", "mean", "min", "max", "lateness", "error_rate", "rejected_ratio", "failed_ratio"}
-    | {"error_rate_after_retries", "cold_start_ratio", "scale_out_delay", "usd", "usd_per_month", "usd_per_million"}
+# The spellings of the metrics that can be measured for a share of the time.
+_OF_A_BIN: Final = tuple(
+    spelling for name, metric in METRICS.items() if metric.bins is not None for spelling in metric.bin_names or (name,)
 )
 TAGS: Final = ("service", "source", "path", "name")
 
@@ -161,14 +124,14 @@ class CheckExpression:
     @property
     def dimension(self) -> Dimension:
         """The unit of the measured value; with a share of the time, a ratio."""
-        return METRICS[self.metric] if self.share is None else Dimension.RATIO
+        return METRICS[self.metric].dimension if self.share is None else Dimension.RATIO
 
     @property
     def asks_for_worse(self) -> bool:
         """True for checks such as `status_429 > 0`, which state what a scenario demonstrates and not a goal of a
         service.
         """
-        bad = self.status[0] in "45" if self.status is not None else self.metric in _LESS_IS_BETTER
+        bad = self.status[0] in "45" if self.status is not None else METRICS[self.metric].less_is_better
         return bad and self.operator in {Operator.GREATER, Operator.AT_LEAST}
 
     def tag(self, name: str) -> str | None:
@@ -209,7 +172,7 @@ def parse_check(value: object) -> CheckExpression:
         msg = f"{value!r} is not a check; write a metric, an operator and a limit, such as {example}"
         raise ValueError(msg)
     metric, quantile, status = _metric(match["metric"])
-    limit = _limit(match["limit"], METRICS[metric], in_ms="(" in match["metric"])
+    limit = _limit(match["limit"], METRICS[metric].dimension, in_ms="(" in match["metric"])
     if not math.isfinite(limit):
         msg = f"limit = {match['limit']}, must be a finite number"
         raise ValueError(msg)
@@ -266,7 +229,7 @@ def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
             msg = f"tag = {part.strip()}, must be one of {', '.join(f'{tag}:VALUE' for tag in TAGS)}"
             raise ValueError(msg + ("" if name in TAGS else did_you_mean(name, TAGS)))
         tags[name] = value
-    if metric in OF_A_SERVICE and set(tags) != {"service"}:
+    if METRICS[metric].of_service and set(tags) != {"service"}:
         msg = f"tag = {text.strip()}, must be left out with {metric}: all requests of a service share its instances"
         raise ValueError(msg)
     return tuple(tags.items())
@@ -274,8 +237,8 @@ def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
 
 def _require_a_bin(metric: str, quantile: float | None) -> None:
     spelling = f"p{quantile * 100:g}" if metric == "latency" and quantile is not None else metric
-    if spelling not in OF_A_BIN and metric != "max_instances":
-        msg = f"metric = {spelling}, must be one of {', '.join(OF_A_BIN)} for a share of the time"
+    if METRICS[metric].bins is None or (metric == "latency" and spelling not in _OF_A_BIN):
+        msg = f"metric = {spelling}, must be one of {', '.join(_OF_A_BIN)} for a share of the time"
         raise ValueError(msg)
 
 

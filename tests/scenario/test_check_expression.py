@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from simulator.scenario.check_expression import Dimension, Operator, parse_check
+from simulator.scenario.check_expression import Operator, parse_check
+from simulator.scenario.check_metrics import Dimension
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from simulator.records.instance_time import InstanceTime
 from simulator.replay.runner import BrokenRun, InterruptedRun
 from simulator.report.report import RunRecord, ServiceRun, build_report, service_of
 from simulator.rules.pricing import BillLine
-from simulator.scenario.check_expression import Dimension
+from simulator.scenario.check_metrics import Dimension
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 

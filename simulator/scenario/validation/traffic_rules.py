@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from simulator.model.text import units
-from simulator.scenario.check_expression import OF_A_SERVICE, parse_check
+from simulator.scenario.check_expression import parse_check
+from simulator.scenario.check_metrics import METRICS
 from simulator.scenario.document import Document, Path
 from simulator.scenario.problems import Problem, nearest
 from simulator.scenario.validation.raw_access import items, mapping, seconds, services, tried
@@ -58,7 +59,7 @@ def _check_services(document: Document) -> Iterator[Problem]:
                 expected = f"about one of the services {', '.join(services_known)}"
                 expected += f" or sources {', '.join(sources_known)}" * bool(sources_known)
                 yield document.problem(("checks", index), expected, near=near)
-            elif check.metric in OF_A_SERVICE:
+            elif METRICS[check.metric].of_service:
                 yield document.problem(("checks", index), f"about a service: sources share its {check.metric}")
         for tag, value in check.tags:
             if value not in known[tag]:

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from simulator.cli import app
 from simulator.model.text.renamed import RENAMED, renamed
 from simulator.report.schema import Report
-from simulator.scenario.check_expression import METRICS, parse_check
+from simulator.scenario.check_expression import parse_check
+from simulator.scenario.check_metrics import METRICS
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 from simulator.scenario.user_policy import GuardedPolicy

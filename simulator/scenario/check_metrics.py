@@ -1,0 +1,295 @@
+"""The metrics of checks: one table with the unit, the value in a run, and the value in each bin of a report's series.
+
+Request metrics count from the end of the warm-up; cost is for the whole run, like the bill. check_expression.py parses
+what a check says about a metric; report/checks.py compares the value with the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.records.instance_time import StepFunction
+from simulator.records.request_stats import RequestStats
+from simulator.records.scale_out import ScaleOut
+from simulator.records.series import BinnedRequests
+
+Floats = NDArray[np.float64]
+
+
+class Dimension(StrEnum):
+    """The unit of a metric; the limit of an expression is normalised to it."""
+
+    SECONDS = "seconds"
+    RATIO = "ratio"
+    COUNT = "count"
+    RATE_RPS = "requests per second"
+    USD = "USD"
+
+
+class Span(NamedTuple):
+    """The time from the end of the warm-up to the end of the run."""
+
+    begin_s: float
+    end_s: float
+
+
+_NO_SPAN: Final = Span(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """The data that a check can use, about some requests, one service or all services together.
+
+    Attributes:
+        stats: Requests intended after the warm-up.
+        span_s: Seconds from the end of the warm-up to the end of the run.
+        scale_outs: Increases of the desired count decided after the warm-up.
+        month_usd: The cost per month at this traffic.
+        run_usd, served: Of the whole run.
+        series: The bins of the whole run; None if no check is about a share of the time.
+    """
+
+    stats: RequestStats
+    span_s: float
+    scale_outs: Sequence[ScaleOut]
+    month_usd: float
+    run_usd: float = 0.0
+    served: int = 0
+    provisioned: StepFunction = field(default_factory=StepFunction)
+    series: BinnedRequests | None = None
+    span: Span = _NO_SPAN
+
+
+class NothingMeasuredError(Exception):
+    """Raised if a metric has nothing to measure. The message says what was missing."""
+
+
+class MetricParameters(Protocol):
+    """What a check says besides the metric's name."""
+
+    @property
+    def quantile(self) -> float | None: ...
+
+    @property
+    def status(self) -> str | None: ...
+
+
+class Metric(NamedTuple):
+    """A metric of checks.
+
+    Attributes:
+        dimension: The unit of its value.
+        value: Computes the value of a run. Raises NothingMeasuredError if there is nothing to measure.
+        bins: Computes one value per bin, NaN where there is none; None if no share of the time can be measured.
+        bin_names: How a check about a share of the time may spell it; the metric's own name by default.
+        less_is_better: A lower value is better in every run; of `status` only for 4xx and 5xx.
+        of_service: It belongs to a service as a whole: its requests share it, independent of source and path.
+    """
+
+    dimension: Dimension
+    value: Callable[[MetricParameters, Measured], float]
+    bins: Callable[[MetricParameters, BinnedRequests, Measured], Floats] | None = None
+    bin_names: tuple[str, ...] = ()
+    less_is_better: bool = False
+    of_service: bool = False
+
+
+def _latency(parameters: MetricParameters, measured: Measured) -> float:
+    assert parameters.quantile is not None
+    return _present(measured.stats.latency.quantile(parameters.quantile), "no request was served after the warm-up")
+
+
+def _mean(_: MetricParameters, measured: Measured) -> float:
+    return _present(measured.stats.latency.mean_s, "no request was served after the warm-up")
+
+
+def _min(_: MetricParameters, measured: Measured) -> float:
+    _require_served(measured)
+    return measured.stats.latency.min_s if measured.stats.latency.max_s > 0 else 0.0
+
+
+def _max(_: MetricParameters, measured: Measured) -> float:
+    _require_served(measured)
+    return measured.stats.latency.max_s
+
+
+def _lateness(parameters: MetricParameters, measured: Measured) -> float:
+    assert parameters.quantile is not None
+    return _present(measured.stats.late.quantile(parameters.quantile), "no request ended after the warm-up")
+
+
+def _failure_ratio(_: MetricParameters, measured: Measured) -> float:
+    _require_requests(measured)
+    return measured.stats.failures / measured.stats.requests
+
+
+def _rejected_ratio(_: MetricParameters, measured: Measured) -> float:
+    _require_requests(measured)
+    return measured.stats.rejected / measured.stats.requests
+
+
+def _failed_ratio(_: MetricParameters, measured: Measured) -> float:
+    """Return the ratio of failures without 429, for users who count "try again later" as an answer."""
+    _require_requests(measured)
+    return (measured.stats.failures - measured.stats.rejected) / measured.stats.requests
+
+
+def _failure_ratio_after_retries(_: MetricParameters, measured: Measured) -> float:
+    """Return the ratio of failed last attempts.
+
+    An attempt that its client retried does not count: the retry decides.
+    """
+    _require_requests(measured)
+    retried = measured.stats.retried
+    last = measured.stats.requests - retried
+    if last <= 0:
+        msg = "no client had its last attempt after the warm-up"
+        raise NothingMeasuredError(msg)
+    return max(0, measured.stats.failures - retried) / last
+
+
+def _cold_start_ratio(_: MetricParameters, measured: Measured) -> float:
+    _require_served(measured)
+    return measured.stats.cold_starts / measured.stats.served
+
+
+def _status(parameters: MetricParameters, measured: Measured) -> float:
+    assert parameters.status is not None
+    _require_requests(measured)
+    wanted = parameters.status
+    if wanted.endswith("xx"):
+        return sum(count for status, count in measured.stats.statuses.items() if status // 100 == int(wanted[0]))
+    return measured.stats.statuses[int(wanted)]
+
+
+def _requests(_: MetricParameters, measured: Measured) -> float:
+    return measured.stats.requests
+
+
+def _served_rps(_: MetricParameters, measured: Measured) -> float:
+    if measured.span_s <= 0:
+        msg = "the run ended within the warm-up"
+        raise NothingMeasuredError(msg)
+    return measured.stats.served / measured.span_s
+
+
+def _scale_out_delay(_: MetricParameters, measured: Measured) -> float:
+    """Return the longest delay. An increase that was not fulfilled by the end counts with the time until then."""
+    if not measured.scale_outs:
+        msg = "no decision raised the number of instances after the warm-up"
+        raise NothingMeasuredError(msg)
+    return max(scale_out.delay_s for scale_out in measured.scale_outs)
+
+
+def _max_instances(_: MetricParameters, measured: Measured) -> float:
+    return measured.provisioned.highest(*measured.span)
+
+
+def _mean_instances(_: MetricParameters, measured: Measured) -> float:
+    if measured.span_s <= 0:
+        msg = "the run ended within the warm-up"
+        raise NothingMeasuredError(msg)
+    return measured.provisioned.instance_seconds(*measured.span) / measured.span_s
+
+
+def _usd(_: MetricParameters, measured: Measured) -> float:
+    return measured.run_usd
+
+
+def _usd_per_month(_: MetricParameters, measured: Measured) -> float:
+    return measured.month_usd
+
+
+def _usd_per_million(_: MetricParameters, measured: Measured) -> float:
+    if not measured.served:
+        msg = "no request was served"
+        raise NothingMeasuredError(msg)
+    return measured.run_usd / measured.served * 1e6
+
+
+def _present(value: float | None, missing: str) -> float:
+    if value is None:
+        raise NothingMeasuredError(missing)
+    return value
+
+
+def _require_requests(measured: Measured) -> None:
+    if measured.stats.requests == 0:
+        msg = "no request ended after the warm-up"
+        raise NothingMeasuredError(msg)
+
+
+def _require_served(measured: Measured) -> None:
+    if measured.stats.served == 0:
+        msg = "no request was served after the warm-up"
+        raise NothingMeasuredError(msg)
+
+
+# --- bins of a report's series ----------------------------------------------------------------------------------------
+
+
+def _latency_bins(parameters: MetricParameters, series: BinnedRequests, _: Measured) -> Floats:
+    assert parameters.quantile is not None
+    return {0.5: series.p50_s, 0.95: series.p95_s, 0.99: series.p99_s}[parameters.quantile]
+
+
+def _failure_ratio_bins(_: MetricParameters, series: BinnedRequests, __: Measured) -> Floats:
+    return (series.rejected + series.failed) / series.offered
+
+
+def _rejected_ratio_bins(_: MetricParameters, series: BinnedRequests, __: Measured) -> Floats:
+    return series.rejected / series.offered
+
+
+def _failed_ratio_bins(_: MetricParameters, series: BinnedRequests, __: Measured) -> Floats:
+    return series.failed / series.offered
+
+
+def _served_rps_bins(_: MetricParameters, series: BinnedRequests, __: Measured) -> Floats:
+    return series.served / series.width_s
+
+
+def _instances_bins(_: MetricParameters, series: BinnedRequests, measured: Measured) -> Floats:
+    edges_s: Floats = np.arange(len(series.offered) + 1, dtype=np.float64) * series.width_s
+    return measured.provisioned.means(edges_s)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+_S, _RATIO, _COUNT, _USD = Dimension.SECONDS, Dimension.RATIO, Dimension.COUNT, Dimension.USD
+METRICS: Final[dict[str, Metric]] = {
+    # Written pNN, such as p95 or p99.9: its quantile.
+    "latency": Metric(_S, _latency, _latency_bins, ("p50", "p95", "p99"), less_is_better=True),
+    "mean": Metric(_S, _mean, less_is_better=True),  # mean latency
+    "min": Metric(_S, _min, less_is_better=True),  # lowest latency
+    "max": Metric(_S, _max, less_is_better=True),  # highest latency
+    # Written lateness_pNN: the load generator's own delay.
+    "lateness": Metric(_S, _lateness, less_is_better=True),
+    # Status 5xx, 429, 404 by the platform, or no answer, as a ratio of all requests.
+    "error_rate": Metric(_RATIO, _failure_ratio, _failure_ratio_bins, less_is_better=True),
+    # 429 as a ratio of all requests.
+    "rejected_ratio": Metric(_RATIO, _rejected_ratio, _rejected_ratio_bins, less_is_better=True),
+    # Failures without 429, as a ratio of all requests.
+    "failed_ratio": Metric(_RATIO, _failed_ratio, _failed_ratio_bins, less_is_better=True),
+    # Users whose last attempt failed, as a ratio of all users.
+    "error_rate_after_retries": Metric(_RATIO, _failure_ratio_after_retries, less_is_better=True),
+    "cold_start_ratio": Metric(_RATIO, _cold_start_ratio, less_is_better=True),
+    "status": Metric(_COUNT, _status),  # written status_429 or status_5xx
+    "requests": Metric(_COUNT, _requests),
+    "served_rps": Metric(Dimension.RATE_RPS, _served_rps, _served_rps_bins),
+    "scale_out_delay": Metric(_S, _scale_out_delay, less_is_better=True, of_service=True),
+    # Highest number provisioned at the same time.
+    "max_instances": Metric(_COUNT, _max_instances, _instances_bins, ("instances",), of_service=True),
+    # Provisioned, averaged over time.
+    "mean_instances": Metric(_COUNT, _mean_instances, of_service=True),
+    "usd": Metric(_USD, _usd, less_is_better=True, of_service=True),  # the cost of the run
+    "usd_per_month": Metric(_USD, _usd_per_month, less_is_better=True, of_service=True),
+    # Cost per million served requests.
+    "usd_per_million": Metric(_USD, _usd_per_million, less_is_better=True, of_service=True),
+}
