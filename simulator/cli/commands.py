@@ -40,9 +40,15 @@ _VERBS: Final = {
         PLAY,
     ),
     "lesson": Verb(
-        "simulator.cli.scenarios.lesson",
+        "simulator.cli.lessons.lesson",
         "lesson_verb",
         "Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again.",
+        PLAY,
+    ),
+    "report": Verb(
+        "simulator.cli.scenarios.report",
+        "report_verb",
+        "Show the report of the last run again, or of one that `simulator run --json` wrote.",
         PLAY,
     ),
     "why": Verb(

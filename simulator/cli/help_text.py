@@ -18,10 +18,8 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator lesson littles-law",
         "simulator lesson --console",
     ),
-    "why": (
-        "simulator why run.json 5m19s",
-        "simulator why run.json 03:06 --service web",
-    ),
+    "report": ("simulator report", "simulator report run.json --quiet"),
+    "why": ("simulator why 5m19s", "simulator why 03:06 run.json --service web"),
     "compare": (
         "simulator compare first-look --policy configured --policy knative",
         "simulator compare flash-sale --platform app-runner --platform lambda",

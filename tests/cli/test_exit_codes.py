@@ -47,6 +47,7 @@ BAD_INPUT = {
     "sweep": [["FILE", "--vary", "min_size=1,2"], ["first-look", "--vary", "nothing=1"], ["first-look"]],
     "shadow": [["FILE", "--policy", "knative"], ["first-look", "--policy", "none"]],
     "why": [["FILE", "3s"], ["none.json", "3s"]],
+    "report": [["FILE"], ["none.json"]],
     "validate": [["--case", "none"], ["--case", "4.1", "--markdown", "none/x.md"]],
     "lesson": [["none"], ["littles-law", "--predict", "many"], ["littles-law", "--scenario", "none/x.yaml"]],
     "init": [["none"]],

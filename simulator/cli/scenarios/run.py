@@ -47,6 +47,7 @@ def run(
     html_file: Path | None = typer.Option(
         None, "--html", metavar="F", help="Write the report as one page that opens offline to F."
     ),
+    junit: Path | None = typer.Option(None, metavar="F.xml", help="Write the checks as JUnit's XML to F.xml."),
     requests: Path | None = typer.Option(
         None, metavar="F.csv", help="Write a row for every request to F.csv.", rich_help_panel=EXPORTS
     ),
@@ -128,6 +129,7 @@ def run(
         help="With --console: virtual seconds in a second, 0.01 to 10000; the page can change it.",
         rich_help_panel=CONSOLE,
     ),
+    open_page: bool = typer.Option(False, "--open", help="Open the page of --html, or the console, in the browser."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress, and only checks at the end."),
 ) -> None:
     """Run a scenario and report what happened, why, and what it would cost.
@@ -146,6 +148,7 @@ def run(
             on_policy_error=on_policy_error,
             json_file=json_file,
             html_file=html_file,
+            junit=junit,
             requests=requests,
             state=state,
             https_port=https_port,
@@ -168,6 +171,7 @@ def run(
             with_console=with_console,
             console_port=console_port,
             speed=speed,
+            open_page=open_page,
             quiet=quiet,
         )
     )

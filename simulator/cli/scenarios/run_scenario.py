@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import typer
 from rich.console import Console
@@ -17,6 +18,7 @@ from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.broken_run import run_broke
+from simulator.cli.scenarios.last_run import keep_run
 from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, tell_recordings
 from simulator.cli.state.folder import state_folder
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
     from simulator.builds.settings import BuildSettings
     from simulator.console.run_console import RunConsole
 
+# Where GitHub Actions wants the summary of a step.
+SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
+
 
 def run_scenario(
     path: Path,
@@ -56,6 +61,7 @@ def run_scenario(
     on_policy_error: OnPolicyError,
     json_file: Path | None,
     html_file: Path | None,
+    junit: Path | None,
     requests: Path | None,
     state: Path | None,
     https_port: int,
@@ -78,11 +84,14 @@ def run_scenario(
     with_console: bool,
     console_port: int,
     speed: float | None,
+    open_page: bool,
     quiet: bool,
 ) -> int:
     """Run the scenario of `path` and return the exit code."""
     chosen = _load(path, clock, seed, policy, on_policy_error)
     to_stdout = json_file is not None and str(json_file) == STDOUT
+    if open_page and html_file is None and not with_console:
+        bad_input("open = given, must come with --html F or --console: there is no page to open")
     console, status = Terminal(stderr=to_stdout), Terminal(stderr=True)
     with contextlib.ExitStack() as afterwards:
         with Outputs() as outputs, contextlib.ExitStack() as files:
@@ -90,6 +99,7 @@ def run_scenario(
             rows = outputs.text("--requests", requests)
             json_out = outputs.text_or_stdout("--json", json_file)
             html_out = outputs.text("--html", html_file)
+            junit_out = outputs.text("--junit", junit)
             metrics_out = outputs.text("--metrics", metrics_file)
             log = _open_log(access_log, clock, outputs, files)
             live = None
@@ -117,6 +127,8 @@ def run_scenario(
 
                 playback = playback_of(chosen, clock, speed)
                 watched = afterwards.enter_context(opened_console(console_port, playback, status))
+                if open_page:
+                    typer.launch(watched.url)
             sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, status)
             otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
             exports = exports_of(chosen, clock, metrics_port, metrics_out, otlp, sent)
@@ -125,13 +137,9 @@ def run_scenario(
             ports = {"--https-port": https_port, "--http-port": http_port, "--metrics-port": metrics_port or 0}
             record = _play(run, status, watched, ports, quiet=quiet)
             report = build_report(record)
-            if json_out is not None:
-                json_out.write(report_json(report))
-            if html_out is not None:
-                from simulator.console.report.html import report_page  # noqa: PLC0415
-
-                html_out.write(report_page(report, record))
+            document = _write(report, record, json_out, html_out, junit_out)
             outputs.commit()
+        _after(report, document, html_file if open_page else None)
         (print_checks if quiet else print_report)(report, console)
         if watched is not None:
             from simulator.cli.scenarios.run_console import stay  # noqa: PLC0415
@@ -141,6 +149,35 @@ def run_scenario(
             if report.run.complete:
                 stay(watched, status)
     return _exit_code(report)
+
+
+def _write(
+    report: Report, record: RunRecord, json_out: TextIO | None, html_out: TextIO | None, junit_out: TextIO | None
+) -> str:
+    """Write the report in each wanted form; return the JSON."""
+    document = report_json(report)
+    if json_out is not None:
+        json_out.write(document)
+    if junit_out is not None:
+        from simulator.cli.scenarios.check_results import junit_xml  # noqa: PLC0415
+
+        junit_out.write(junit_xml(report))
+    if html_out is not None:
+        from simulator.console.report.html import report_page  # noqa: PLC0415
+
+        html_out.write(report_page(report, record))
+    return document
+
+
+def _after(report: Report, document: str, page: Path | None) -> None:
+    """Keep the report, tell a step of GitHub Actions, and open the page, if one is given."""
+    keep_run(document)
+    if summary := os.environ.get(SUMMARY_VARIABLE):  # noqa: TID251 cli is the reader of the environment
+        from simulator.cli.scenarios.check_results import summarize_step  # noqa: PLC0415
+
+        summarize_step(report, summary)
+    if page is not None:
+        typer.launch(str(page.resolve()))
 
 
 def _run_in(

@@ -7,19 +7,37 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exit_codes import bad_input
-from simulator.cli.printing import echo
+from simulator.cli.scenarios.last_run import last_run
+from simulator.cli.terminal import Terminal
 from simulator.lab.why import parse_moment, read_report, why
 
 
 def why_verb(
-    run: Path = typer.Argument(..., metavar="RUN.json", help="A report written by `simulator run --json`."),
     time: str = typer.Argument(..., metavar="TIME", help="A moment of the run: 12:03:06, 03:06 or 90s."),
+    run: str | None = typer.Argument(
+        None, metavar="RUN.json", help="A report that `simulator run --json` wrote; without it, that of the last run."
+    ),
     service: str | None = typer.Option(None, help="Only this service; default: all."),
 ) -> None:
-    """Explain what the scaler saw, computed, clamped and decided."""
+    """Explain what the scaler saw, computed, clamped and decided.
+
+    The file and the moment may be given in either order.
+    """
+    if run is not None and not _is_moment(time) and (_is_moment(run) or Path(time).exists()):
+        time, run = run, time
     try:
-        sentences = why(read_report(run), parse_moment(time), service)
+        at_s = parse_moment(time)
+        sentences = why(read_report(last_run() if run is None else Path(run)), at_s, service)
     except ValueError as error:
         bad_input(str(error))
+    console = Terminal()
     for sentence in sentences:
-        echo(sentence)
+        console.print(sentence, soft_wrap=not console.is_terminal)  # a terminal breaks lines between words
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        parse_moment(text)
+    except ValueError:
+        return False
+    return True

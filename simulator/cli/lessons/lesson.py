@@ -54,7 +54,7 @@ def lesson_verb(
         for option, given in (("predict", predict), ("try", knob), ("scenario", scenario)):
             if given is not None:
                 bad_input(f"{option} = given, must be left out with --console: the page asks for it")
-        from simulator.cli.scenarios.lesson_console import serve_lessons  # noqa: PLC0415 a web server
+        from simulator.cli.lessons.lesson_console import serve_lessons  # noqa: PLC0415 a web server
 
         serve_lessons(console_port, _lesson(name).name if name else "")
         return

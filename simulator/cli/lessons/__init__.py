@@ -1,0 +1,1 @@
+"""The command that plays lessons, on a terminal or in a browser."""

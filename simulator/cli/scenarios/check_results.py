@@ -1,0 +1,67 @@
+"""The checks of a run for continuous integration: JUnit's XML, and the summary of a step of GitHub Actions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from simulator.cli.printing import echo
+from simulator.console.quantities import measured_text
+from simulator.report.schema import CheckPart, Report
+
+
+def junit_xml(report: Report) -> str:
+    """Return a test suite with a test case for each check. An interrupted run is not judged: its checks are skipped."""
+    name, checks = quoteattr(report.scenario.name), report.checks
+    judged = report.run.complete
+    failures = sum(not check.passed for check in checks) if judged else 0
+    skipped = 0 if judged else len(checks)
+    counts = f'tests="{len(checks)}" failures="{failures}" errors="0" skipped="{skipped}"'
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites {counts}>", f"<testsuite name={name} {counts}>"]
+    for check in checks:
+        case = f"<testcase classname={name} name={quoteattr(check.text)}"
+        if not judged:
+            lines.append(f'{case}><skipped message="interrupted: not judged"/></testcase>')
+        elif check.passed:
+            lines.append(f"{case}/>")
+        else:
+            lines.append(f"{case}><failure message={quoteattr(_measured(check))}/></testcase>")
+    return "\n".join([*lines, "</testsuite>", "</testsuites>", ""])
+
+
+def summarize_step(report: Report, file: str) -> None:
+    """Append the verdict as Markdown to the file of a step; a file that cannot be written is a note."""
+    try:
+        with Path(file).open("a", encoding="utf-8") as summary:
+            summary.write(step_summary(report))
+    except OSError as error:
+        echo(f"note: the summary of the step, {file}, cannot be written: {error.strerror}", err=True)
+
+
+def step_summary(report: Report) -> str:
+    """Return the checks as a table of Markdown."""
+    failed = sum(not check.passed for check in report.checks)
+    if not report.run.complete:
+        verdict = "interrupted: not judged"
+    elif not report.checks:
+        verdict = "no checks"
+    else:
+        verdict = (
+            f"{failed} of {len(report.checks)} checks FAILED" if failed else f"all {len(report.checks)} checks pass"
+        )
+    lines = [f"### {_cell(report.scenario.name)}: {verdict}", ""]
+    if report.checks:
+        lines += ["| check | | measured |", "|---|---|---|"]
+    for check in report.checks:
+        word = ("pass" if check.passed else "**FAILED**") if report.run.complete else "not judged"
+        lines.append(f"| `{_cell(check.text)}` | {word} | {_cell(_measured(check))} |")
+    return "\n".join([*lines, "", ""])
+
+
+def _measured(check: CheckPart) -> str:
+    """Return the value, or why there is none."""
+    return measured_text(check.value, check.unit) if check.value is not None else check.reason
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,43 @@
+"""The report of the last run, kept in the user's cache folder for `simulator why` and `simulator report`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final
+
+from simulator.cli.exit_codes import bad_input
+from simulator.world.private_files import make_private_folder, write_private
+
+# The file to keep the report in, instead of the one in the cache folder; empty: no report is kept.
+VARIABLE: Final = "SIMULATOR_LAST_RUN"
+_NAME: Final = Path("apprunner-simulator", "last-run.json")
+
+
+def keep_run(report: str) -> None:
+    """Replace the kept report. It is a convenience: a folder that cannot be written is no error of the run."""
+    file = _file()
+    if file is not None:
+        with contextlib.suppress(OSError):
+            make_private_folder(file.parent)
+            write_private(file, report.encode())
+
+
+def last_run() -> Path:
+    """Return the file of the last run; ends the command if there is none."""
+    file = _file()
+    if file is None or not file.is_file():
+        bad_input("no run is kept", "`simulator run` keeps its report; or name a file that its --json wrote")
+    return file
+
+
+def _file() -> Path | None:
+    given = os.environ.get(VARIABLE)  # noqa: TID251 cli is the reader of the environment
+    if given is not None:
+        return Path(given) if given else None
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))  # noqa: TID251
+    if cache.is_absolute():  # the specification requires a relative path to be ignored
+        return cache / _NAME
+    home = Path(os.environ.get("HOME", ""))  # noqa: TID251
+    return home / ".cache" / _NAME if home.is_absolute() else None
