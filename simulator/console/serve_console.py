@@ -8,7 +8,13 @@ from simulator.assembly.serving import Serving
 from simulator.console.http.guard import HOST, RequestGuard
 from simulator.console.http.server import Site
 from simulator.console.http.sse_hub import SseHub
-from simulator.console.live.commands import CommandHandler, CommandRejected, ScalingCommand, parse_command
+from simulator.console.live.commands import (
+    CommandHandler,
+    CommandRejected,
+    OperationName,
+    ScalingCommand,
+    parse_command,
+)
 from simulator.console.live.serve_view_model import ServeViewModel
 from simulator.console.live.snapshot_publisher import SnapshotPublisher
 from simulator.console.web_app import build_app
@@ -17,7 +23,11 @@ from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.arn import Arn
 from simulator.rules.pricing import Rates
 
-_OPERATIONS: Final = {"deploy": "StartDeployment", "pause": "PauseService", "resume": "ResumeService"}
+_OPERATIONS: Final[dict[OperationName, str]] = {
+    "deploy": "StartDeployment",
+    "pause": "PauseService",
+    "resume": "ResumeService",
+}
 _NAME_MAX: Final = 32  # of an auto scaling configuration
 
 
@@ -65,7 +75,7 @@ class ServeConsole:
 
     # --- commands that call the API --------------------------------------------------------------------------------
 
-    def _operate(self, what: str, name: str) -> str:
+    def _operate(self, what: OperationName, name: str) -> str:
         arn = self._arn(name)
         self._call(arn, _OPERATIONS[what], ServiceArn=arn)
         return f"{name}: {_OPERATIONS[what]}"

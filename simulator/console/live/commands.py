@@ -24,6 +24,9 @@ from simulator.world.playback import SPEED_MAX, SPEED_MIN, Playback
 STEP_S_MAX: Final = 86400.0
 
 
+OperationName = Literal["deploy", "pause", "resume"]
+
+
 class _Command(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,7 +69,7 @@ class ClockCommand(_Command):
 class OperationCommand(_Command):
     """Call an operation of App Runner."""
 
-    act: Literal["deploy", "pause", "resume"]
+    act: OperationName
     service: str
 
 
@@ -104,7 +107,7 @@ class CommandHandler:
     platform: Platform
     playback: Playback | None = None
     overrides: LiveOverrides | None = None
-    operate: Callable[[str, str], str] | None = None
+    operate: Callable[[OperationName, str], str] | None = None
     configure: Callable[[ScalingCommand], str] | None = None
 
     def act(self, act: Command) -> str:
@@ -153,7 +156,7 @@ class CommandHandler:
         )
         return f"{service.name}: {scaling}"
 
-    def _operate(self, service: Service, what: str) -> str:
+    def _operate(self, service: Service, what: OperationName) -> str:
         if self.operate is None:
             raise CommandRejected(
                 f"{what} = {service.name}, needs a service behind App Runner's API: see simulator serve"

@@ -12,10 +12,10 @@ import contextlib
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from simulator.console.http.sse_hub import SseHub
-from simulator.console.live.commands import Command, CommandHandler, CommandRejected
+from simulator.console.live.commands import Command, CommandHandler, CommandRejected, OperationName
 from simulator.console.live.snapshot_publisher import SnapshotPublisher, message
 from simulator.console.live.view_model import RunViewModel
 from simulator.replay.control import RunControl
@@ -26,7 +26,7 @@ from simulator.world.playback import Playback
 
 T = TypeVar("T")
 
-_OPERATIONS: Final = {"pause": "PauseService", "resume": "ResumeService"}
+_OPERATIONS: Final[dict[Literal["pause", "resume"], str]] = {"pause": "PauseService", "resume": "ResumeService"}
 
 # A run that does not answer within this time hangs in one event, or has just ended.
 ANSWER_S_MAX: Final = 10.0
@@ -145,7 +145,7 @@ class WatchedRun:
         return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_S_MAX)
 
 
-def _operate(control: RunControl, what: str, service: str) -> str:
+def _operate(control: RunControl, what: OperationName, service: str) -> str:
     """Call the operation as the scenario's timeline would: `deploy` with a version that behaves as the previous one."""
     if what == "deploy":
         return control.deploy(DeploySpec(service=service))

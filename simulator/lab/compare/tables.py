@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, assert_never
 
 from simulator.lab.compare.candidates import ORACLE
 from simulator.lab.compare.comparison import CasePart, Comparison, EstimatePart, RowPart
@@ -167,10 +167,10 @@ def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str
             return f"{sign}{_digits(value * _PERCENT)} %"
         case "percent":
             return f"{sign}{_digits(value)} %"
-        case "usd":
+        case "usd" | "count" | "hours" | "factor":
             return f"{sign}{_digits(value)}"
         case _:
-            return f"{sign}{_digits(value)}"
+            assert_never(unit)
 
 
 def is_oracle(candidate: str) -> bool:
