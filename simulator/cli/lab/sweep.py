@@ -85,7 +85,11 @@ def sweep(
         _write(rows, plan, table, picture)
         outputs.commit()
     plan.forget()
-    console.print(f"{len(rows)} points in {out}{f', {before} of them played by an earlier start' if before else ''}")
+    console.print(
+        f"{len(rows)} points in {out}{f', {before} of them played by an earlier start' if before else ''}",
+        markup=False,
+        soft_wrap=True,
+    )
     failed = [row for row in rows if "error" in row]
     _tell(rows, failed, axes, console)
     raise typer.Exit(CHECK_FAILED if failed else 0)
