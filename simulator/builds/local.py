@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.build_backend import BuildBackend, Job
@@ -13,9 +14,7 @@ from simulator.builds.build_cache import BuildCache, key_of
 from simulator.builds.build_plan import BuildPlan
 from simulator.builds.config.file import FILE_NAME
 from simulator.builds.config.reading import read_config
-from simulator.builds.engine.engine_builds import EngineBuilds
 from simulator.builds.git.repositories import Repositories, directory_of
-from simulator.builds.machine.machine_builds import MachineBuilds
 from simulator.builds.notes import build_notes
 from simulator.builds.project.node_engines import FILE_NAME as PACKAGE_FILE
 from simulator.builds.project.node_engines import EnginesConflict, check_engines
@@ -28,6 +27,10 @@ from simulator.model.text.problems import FileProblems
 from simulator.world.clock import epoch_s
 from simulator.world.private_files import own_private_folder
 
+if TYPE_CHECKING:
+    from simulator.builds.engine.engine_builds import EngineBuilds
+    from simulator.builds.machine.machine_builds import MachineBuilds
+
 # AWS's own text (facts 6.5), which continues with a link.
 _NOT_SUPPORTED: Final = "The specified runtime version is not supported. Refer to the Release information"
 _PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # a longer file does not count as a package.json
@@ -38,15 +41,24 @@ class LocalBuilder:
 
     def __init__(self, settings: BuildSettings) -> None:
         self._settings = settings
-        kept = settings.folder / "kept"
-        self._kept = BuildCache(kept, settings.kept_max)
+        self._kept = BuildCache(settings.folder / "kept", settings.kept_max)
         self.repositories = Repositories(settings.folder / "repositories", settings.repositories)
-        self._machine = MachineBuilds(settings, self.repositories)
-        self._images = EngineBuilds(settings, self.repositories, kept)
         self._opening = asyncio.Lock()
         self._is_open = False
         self._building: dict[str, asyncio.Lock] = {}
         self._in_use: frozenset[Path] = frozenset()
+
+    @cached_property
+    def _machine(self) -> MachineBuilds:
+        from simulator.builds.machine.machine_builds import MachineBuilds  # noqa: PLC0415 when there is a build
+
+        return MachineBuilds(self._settings, self.repositories)
+
+    @cached_property
+    def _images(self) -> EngineBuilds:
+        from simulator.builds.engine.engine_builds import EngineBuilds  # noqa: PLC0415 when there is a build
+
+        return EngineBuilds(self._settings, self.repositories, self._settings.folder / "kept")
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
         """As `Builder.build`."""
@@ -89,8 +101,9 @@ class LocalBuilder:
 
     async def close(self) -> None:
         """Release all resources; cancel running builds first. Idempotent."""
-        await self._machine.close()
-        await self._images.close()
+        for made in ("_machine", "_images"):
+            if made in self.__dict__:
+                await self.__dict__[made].close()
 
     # --- decisions ---
 

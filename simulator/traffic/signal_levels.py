@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.rules.policies.requirements import Signal
 from simulator.scenario.rate_factor import rate_factor
@@ -108,11 +109,19 @@ def _concurrency(scenario: ScenarioSpec, name: str) -> float:
     return min(users / ready, service.max_concurrency + queued / ready)
 
 
+def _high(values: NDArray[np.float64]) -> float:
+    """Return the _QUANTILE of values, interpolated as `np.quantile` does, which would import numpy.ma."""
+    ordered = np.sort(values)
+    place = _QUANTILE * (len(values) - 1)
+    below = int(place)
+    return float(ordered[below] + (ordered[below + 1] - ordered[below]) * (place - below))
+
+
 def _latency_s(service: ServiceSpec, simulated: SimulatedSpec) -> float:
     """Return the latency of a request on an instance with MaxConcurrency requests and no queue."""
     rng = RandomStreams(0).stream("signal levels")
     drawn = [
-        [float(np.quantile(distribution.distribution.draw(rng, _DRAWS), _QUANTILE)) for distribution in (cpu, io)]
+        [_high(distribution.distribution.draw(rng, _DRAWS)) for distribution in (cpu, io)]
         for cpu, io in simulated.works()
     ]
     cpu_s, io_s = max(cpu for cpu, _ in drawn), max(io for _, io in drawn)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from nodesemver import satisfies, valid_range
-
 from simulator.builds.runtimes import Language, Runtime, agrees
 
 FILE_NAME: Final = "package.json"
@@ -35,6 +33,8 @@ def check_engines(package: str, runtime: Runtime, wanted: str | None, found: str
     if runtime.language is not Language.NODE or not asked:
         return ""
     version = version_of(runtime, wanted, found)
+    from nodesemver import satisfies  # noqa: PLC0415 for applications on Node.js
+
     if satisfies(version, asked, loose=False):
         return ""
     if wanted is None:
@@ -66,4 +66,6 @@ def _asked(package: str) -> str:
     asked = engines.get("node") if isinstance(engines, dict) else None
     if not isinstance(asked, str) or len(asked) > _RANGE_LENGTH_MAX:
         return ""
+    from nodesemver import valid_range  # noqa: PLC0415 for applications on Node.js
+
     return asked.strip() if valid_range(asked, loose=False) is not None else ""
