@@ -47,6 +47,7 @@ OF_OTHERS = {
     "simulator.lessons",
 }
 HEAVY = {*OF_OTHERS, "numpy", "simulator.assembly", "simulator.fleet", "simulator.rules"}
+SERVE_MODULES_MAX = 345
 HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
 
 
@@ -69,6 +70,20 @@ def test_a_command_imports_no_more_than_it_uses(command: list[str], modules_max:
     assert not never & (rooms | libraries)
     own = [name for name in names if name.startswith("simulator")]
     assert len(own) <= modules_max, sorted(own)
+
+
+@pytest.mark.case("H1")
+def test_serve_imports_no_more_than_it_uses() -> None:
+    program = "import sys, simulator.cli.platform.serve; print(*sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    names = answer.stdout.split()
+    never = OF_OTHERS - {"aiohttp", "cryptography", "simulator.builds"} | {
+        "simulator.builds.engine",
+        "simulator.builds.machine",
+    }
+    assert not never & ({".".join(name.split(".")[:3]) for name in names} | {name.partition(".")[0] for name in names})
+    own = [name for name in names if name.startswith("simulator")]
+    assert len(own) <= SERVE_MODULES_MAX, sorted(own)
 
 
 def test_the_list_of_verbs_has_their_summaries() -> None:
