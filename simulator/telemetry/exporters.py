@@ -12,13 +12,13 @@ from simulator.records.request_log import Chunk
 from simulator.records.request_trace import Tracing
 from simulator.telemetry.cloudwatch.platform_view import PlatformView
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
-from simulator.telemetry.otlp.settings import OtlpSettings
 from simulator.world.clock import epoch_s
 
 if TYPE_CHECKING:
     from simulator.telemetry.cloudwatch.exporter import CloudWatch
     from simulator.telemetry.loop_lag import LoopLag
     from simulator.telemetry.otlp.exporter import OtlpExporter
+    from simulator.telemetry.otlp.settings import OtlpSettings
     from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
     from simulator.telemetry.prometheus.metrics_file import MetricsFile
 

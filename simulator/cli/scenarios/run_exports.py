@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 
 from simulator.cli.exit_codes import bad_input
-from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.aws_spec import ENDPOINT
 from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 from simulator.telemetry.exporters import Exporters, ExportSettings
-from simulator.telemetry.otlp.settings import OtlpSettings, TracedServices
 from simulator.world.clock import ClockKind, epoch_s
 from simulator.world.clock import run as run_loop
 
 if TYPE_CHECKING:
     from simulator.telemetry.cloudwatch.exporter import CloudWatch
+    from simulator.telemetry.otlp.settings import OtlpSettings
 
 
 def exports_of(
@@ -47,6 +46,9 @@ def otlp_of(
     is_virtual = clock is ClockKind.VIRTUAL
     if is_virtual and endpoint is None:
         return None
+    from simulator.cli.otel import OtelSection, otlp_settings  # noqa: PLC0415 for runs that export
+    from simulator.telemetry.otlp.settings import TracedServices  # noqa: PLC0415
+
     try:
         section = OtelSection(sampling=sampling, services=TracedServices.ALL, metrics=not is_virtual)
         found = otlp_settings(section, endpoint)
