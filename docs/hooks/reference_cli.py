@@ -20,7 +20,7 @@ by `hint: ...` with the way out, if there is one; several problems of a file hav
 
 Every option can be set by a variable, `SIMULATOR_` with the verb and the option: `SIMULATOR_RUN_SEED=3` is
 `simulator run --seed 3`, `SIMULATOR_STATE_EXPORT_STATE=folder` is `simulator state export --state folder`. The options
-`--backend`, `--engine`, `--quiet`, `--state`, `--verbose` and `--workers` have one variable more for all verbs, such as
+`--backend`, `--engine`, `--quiet`, `--state` and `--workers` have one variable more for all verbs, such as
 `SIMULATOR_STATE`. What the command line says has precedence over the verb's variable, and that over the one for all.
 An option that may be given again takes several values from a variable, separated by blanks; a flag takes `1` or `0`.
 `SIMULATOR_DEBUG=1` prints the traceback of a failure instead of writing it to a file.

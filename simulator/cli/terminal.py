@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from simulator.cli.printing import GuardedStream
 from simulator.model.text.visible import visible
+
+_PADDING: Final = re.compile(r" +(?=\n)")
 
 
 class Terminal(Console):
@@ -29,6 +32,11 @@ class Terminal(Console):
     @file.setter
     def file(self, new_file: IO[str]) -> None:
         self._file = new_file
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        """Leave out the blanks that pad lines to the width in files and pipes, which have no width."""
+        text = super()._render_buffer(buffer)
+        return text if self.is_terminal else _PADDING.sub("", text)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render with every text filtered."""

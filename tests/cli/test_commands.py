@@ -104,3 +104,22 @@ def test_a_shell_completes_verbs_options_values_and_shipped_scenarios(words: str
     variables = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_SIMULATOR_COMPLETE": "complete_bash"}
     done = RUN.invoke(app, [], prog_name="simulator", env=variables)
     assert done.stdout.split() == found
+
+
+@pytest.mark.case("X8l")
+def test_a_quiet_comparison_says_its_result_only(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(SCENARIO)
+    arguments = ["compare", str(file), "--policy", "configured", "--seeds", "1", "--workers", "1"]
+    loud, quiet = (RUN.invoke(app, [*arguments, *more]) for more in ([], ["--quiet"]))
+    assert ("runs: configured" in loud.stderr, "runs: configured" in quiet.stderr) == (True, False)
+    assert quiet.stdout == loud.stdout
+
+
+@pytest.mark.case("X8i")
+@pytest.mark.parametrize("verb", [["run"], ["compare", "--policy", "configured", "--seeds", "1"]])
+def test_no_line_in_a_pipe_ends_with_blanks(verb: list[str]) -> None:
+    name, *options = verb
+    done = RUN.invoke(app, [name, "first-look", *options])
+    assert done.exit_code == 0, done.output
+    assert [line for line in done.stdout.splitlines() if line.endswith(" ")] == []

@@ -79,6 +79,8 @@ def compare_verb(
     allow_missing: bool = typer.Option(
         False, "--allow-missing", help="Candidates, cases and seeds of the earlier --json may be missing."
     ),
+    open_page: bool = typer.Option(False, "--open", help="Open the page of --html in the browser."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress: the result only."),
 ) -> None:
     """Compare policies and platforms on the same traffic.
 
@@ -103,6 +105,8 @@ def compare_verb(
         _check_suffix("--parquet", parquet, ".parquet")
     except (ScenarioError, ValueError, MissingLibrary) as error:
         bad_input(str(error))
+    if open_page and html is None:
+        bad_input("open = given, must come with --html F.html: there is no page to open")
     if backend not in BACKEND_NAMES:
         bad_input(f"backend = {backend!r}, must be {one_of(backend, BACKEND_NAMES)}")
     with Outputs() as outputs:
@@ -118,10 +122,12 @@ def compare_verb(
             ],
             outputs.path("--html", html),
         )
-        comparison = _played(plan, workers)
+        comparison = _played(plan, workers, quiet=quiet)
         _print(comparison)
         _write(comparison, files)
         outputs.commit()
+    if open_page and html is not None:
+        typer.launch(str(html.resolve()))
     if comparison.failures:
         raise typer.Exit(BROKE)
     raise typer.Exit(OK if former is None else _verdict(comparison, former, tolerance, allow_missing=allow_missing))
@@ -149,10 +155,11 @@ def _require_libraries(parquet: Path | None, html: Path | None) -> None:
         needed(module)
 
 
-def _played(plan: Plan, workers: int) -> Comparison:
-    console = Terminal(stderr=True)
+def _played(plan: Plan, workers: int, *, quiet: bool) -> Comparison:
+    console = Terminal(stderr=True, quiet=quiet)
     try:
-        echo(_announced(plan), err=True)
+        if not quiet:
+            echo(_announced(plan), err=True)
         tasks = plan.tasks()
         with BatchProgress(console, "runs", len(tasks), first=task_name(tasks[0])) as progress:
 

@@ -20,6 +20,7 @@ from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
+from simulator.console.quantities import latency_text, ratio_text, usd_text
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
@@ -56,6 +57,7 @@ def sweep(
         None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers run the points."
     ),
     backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(BACKEND_NAMES)}."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress: the result only."),
 ) -> None:
     """Run a scenario at every point of a grid of settings.
 
@@ -80,7 +82,7 @@ def sweep(
         outputs.protect(inputs)
         table, picture = outputs.path("--out", out), outputs.path("--chart", chart)
         outputs.claim("--out's journal", plan.journal)
-        rows, before = _rows(plan, workers, scheduler, console)
+        rows, before = _rows(plan, workers, scheduler, Terminal(stderr=True, quiet=quiet))
         assert table is not None
         _write(rows, plan, table, picture)
         outputs.commit()
@@ -210,7 +212,7 @@ def _tell_unable(rows: Sequence[Row], console: Console) -> None:
 
 def _cells(row: Row, names: Sequence[str]) -> tuple[Cell, ...]:
     latency, lost, cost = (float(row[name] or 0) for name in (LATENCY, LOST, COST))
-    figures = (f"{latency * 1000:.0f} ms", f"{lost:.2%}", f"{cost:.2f}")
+    figures = (latency_text(latency), ratio_text(lost), usd_text(cost))
     return tuple(Cell(text) for text in (*(str(row[name]) for name in names[1:]), *figures))
 
 

@@ -31,12 +31,13 @@ def validate_verb(
     markdown_file: Path | None = typer.Option(
         None, "--markdown", metavar="F.md", help="Write the table as a page of documentation to F.md."
     ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress: the result only."),
 ) -> None:
     """Run every ground-truth case and show the published value and the simulated one.
 
     Exit code 1: one misses.
     """
-    console = Terminal(stderr=True)
+    console = Terminal(stderr=True, quiet=quiet)
     try:
         cases = chosen(case)
     except ValueError as error:
