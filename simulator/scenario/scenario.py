@@ -261,7 +261,9 @@ def read_scenario(
     try:
         scenario = ScenarioSpec.model_validate(data, context={"folder": str(folder)})
     except ValidationError as error:
-        problems += explain(error, document, ScenarioSpec)
+        of_fields = explain(error, document, ScenarioSpec)
+        told = {problem.path for problem in of_fields}  # a value that is wrong by itself is one fault, not two
+        problems = [*(problem for problem in problems if problem.path not in told), *of_fields]
     if scenario is None or problems:
         raise ScenarioError(problems)
     scenario._document = document  # noqa: SLF001 - the one place that makes scenarios

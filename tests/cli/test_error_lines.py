@@ -61,5 +61,15 @@ def test_several_problems_of_a_file_are_several_errors_each_with_its_hint(tmp_pa
     ]
 
 
+@pytest.mark.case("X8e")
+def test_a_value_that_is_wrong_by_itself_and_beside_another_is_one_error(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.yaml"
+    text = "duration: 1s\nservices: {web: {application: {simulated: {}}, min_size: %s}}\n"
+    for value, expected in (("30", "must be at most 25"), ("9, max_size: 3", "must be in order")):
+        file.write_text(text % value)
+        (line,) = RUN.invoke(app, ["run", str(file)]).stderr.splitlines()
+        assert expected in line
+
+
 def test_lines_that_continue_a_message_stay_as_they_are() -> None:
     assert error_lines("the process ended with 1:\nno database") == ["error: the process ended with 1:", "no database"]
