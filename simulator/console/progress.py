@@ -122,7 +122,7 @@ def _traffic(view: ProgressView) -> str:
     waiting = f" and {view.waiting} waiting" if view.waiting else ""
     return (
         f"offered {rate_text(view.offered_rps)}, served {rate_text(view.served_rps)}, "
-        f"failed {rate_text(view.failed_rps)}, in flight {view.in_flight}{waiting}"
+        f"errors {rate_text(view.failed_rps)}, in flight {view.in_flight}{waiting}"
         + (f"; from outside {rate_text(view.outside_rps)}" if view.outside_rps else "")
     )
 

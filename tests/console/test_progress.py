@@ -52,12 +52,13 @@ def test_a_log_gets_a_line_now_and_then_and_no_more() -> None:
     assert len(file.getvalue().splitlines()) == 25 / PLAIN_EVERY_S
 
 
+@pytest.mark.case("X8h")
 def test_a_plain_line_has_everything_and_no_control_characters() -> None:
     wall, file = Wall(), io.StringIO()
     with Progress(Console(file=file, width=40), "run", wall) as progress:
         progress.update(VIEW)
     assert file.getvalue() == (
-        "1m15s (25 %): offered 123/s, served 120/s, failed 0.5/s, in flight 12 and 3 waiting; "
+        "1m15s (25 %): offered 123/s, served 120/s, errors 0.5/s, in flight 12 and 3 waiting; "
         "instances 2 active of 4 provisioned, desired 5; p50 82.3 ms, p99 -\n"
     )
 
