@@ -13,8 +13,8 @@ class ProgressView:
 
     Requests are those of the scenario's traffic; `outside_rps` are all others, from other clients of the services while
     they run in real time. `failed_rps` counts errors: rejected and failed requests. `in_flight`: requests that occupy a
-    slot; `waiting`: those that wait for a slot. `active`, `provisioned`, `desired`: instances. `p50_s`, `p99_s`: latency
-    of requests served in the last seconds, None without any.
+    slot; `waiting`: those that wait for a slot. `active`, `provisioned`, `desired`: instances. `p50_s`, `p99_s`:
+    latency of requests served in the last seconds, None without any.
     """
 
     now_s: float
