@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator.cli.exit_codes import INTERRUPTED, NOBODY_READS
+from simulator.cli.imports import without_collections
 from simulator.cli.printing import echo
 
 
@@ -198,7 +199,9 @@ class CommandGroup(TyperGroup):
         if cmd_name not in _VERBS:
             return None
         module, name, *_ = _VERBS[cmd_name]
-        return _command(cmd_name, getattr(import_module(module), name))
+        with without_collections():
+            verb = import_module(module)
+        return _command(cmd_name, getattr(verb, name))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """List all verbs without importing any."""

@@ -55,9 +55,9 @@ HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
 @pytest.mark.parametrize(
     ("command", "modules_max", "never"),
     [
-        pytest.param(["--version"], 11, HEAVY, id="version"),
-        pytest.param(["--help"], 12, HEAVY - HELP, id="help"),
-        pytest.param(["run", "no-such-scenario"], 45, HEAVY, id="wrong-name"),
+        pytest.param(["--version"], 12, HEAVY, id="version"),
+        pytest.param(["--help"], 13, HEAVY - HELP, id="help"),
+        pytest.param(["run", "no-such-scenario"], 47, HEAVY, id="wrong-name"),
         pytest.param(["scenarios"], 16, HEAVY, id="scenarios"),
         pytest.param(["run", "first-look", "-q"], 295, OF_OTHERS, id="run"),
     ],

@@ -8,6 +8,7 @@ from typing import Final
 import typer
 
 from simulator.cli.console_port import DEFAULT_PORT
+from simulator.cli.imports import without_collections
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
 from simulator.cli.scenarios.scenario_file import scenario_names, scenario_path
 from simulator.edge.access_log_entry import LogFormat
@@ -137,7 +138,8 @@ def run(
     Exit code 0: every check passes; 1: one failed; 2: bad input; 3: an internal error stopped the run.
     """
     path = scenario_path(scenario)
-    from simulator.cli.scenarios.run_scenario import run_scenario  # noqa: PLC0415 report a wrong name before the import
+    with without_collections():
+        from simulator.cli.scenarios.run_scenario import run_scenario  # noqa: PLC0415 report a wrong name before that
 
     raise typer.Exit(
         run_scenario(

@@ -1,0 +1,31 @@
+"""Garbage collection is off for imports only, and stays off if it was."""
+
+import gc
+from importlib import import_module
+
+import pytest
+
+from simulator.cli.imports import without_collections
+
+
+def test_collection_is_on_again_after_an_import_that_fails() -> None:
+    assert gc.isenabled()
+    with pytest.raises(ImportError), without_collections():
+        import_module("simulator.no_such_module")
+    assert gc.isenabled()
+
+
+def test_collection_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with without_collections():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_collection_is_off_during_an_import() -> None:
+    with without_collections():
+        assert not gc.isenabled()
+    assert gc.isenabled()
