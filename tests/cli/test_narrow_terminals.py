@@ -79,7 +79,7 @@ def test_every_name_of_a_table_is_whole(verb: str, width: int, tmp_path: Path) -
     assert "\N{HORIZONTAL ELLIPSIS}" not in text, text
     assert max(map(len, lines)) <= width, text
     for name in names:
-        assert any(line.startswith(name) for line in lines), (name, text)
+        assert any(line.startswith((name, f"  = {name}")) for line in lines), (name, text)
 
 
 @pytest.mark.slow
@@ -100,10 +100,10 @@ def test_a_comparison_says_what_it_plays_before_the_first_run_has_ended(tmp_path
     ]
     sent = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent_to_terminal(arguments, 80, tmp_path, with_errors=True))
     lines = re.split(r"[\r\n]+", sent)
-    announced = next(number for number, line in enumerate(lines) if line.startswith("4 runs: own, knative"))
+    announced = next(number for number, line in enumerate(lines) if line.startswith("4 runs: configured, knative"))
     first = next(number for number, line in enumerate(lines) if "0/4" in line)
     assert announced < first
-    assert lines[first].startswith("own, seed 3 ")
+    assert lines[first].startswith("configured, seed 3 ")
     assert not any("1/4" in line for line in lines[:first])
 
 
