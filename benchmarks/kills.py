@@ -42,7 +42,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 
 
 # What a start imports when it is needed: here once, for all of them.
-for needed in ("cli.serve", "assembly.serving", "fleet.process", "fleet.docker"):
+for needed in ("cli.platform.serve", "assembly.serving", "fleet.process.driver", "fleet.docker.driver"):
     import_module(f"simulator.{needed}")
 
 _T = TypeVar("_T")
