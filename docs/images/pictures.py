@@ -52,7 +52,7 @@ def _browser() -> Iterator[Page]:
 
 def _console(page: Page) -> None:
     command = [*SIMULATOR, "run", SCENARIO, "--quiet", "--console", "--console-port", "0", "--speed", str(SPEED)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
         try:
             url = next(found[1] for line in run.stdout if (found := re.match(r"console at (\S+)", line)))

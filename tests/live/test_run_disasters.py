@@ -200,7 +200,9 @@ def running(folder: Path, scenario: str, *more: str) -> Iterator[subprocess.Pope
     (folder / "tmp").mkdir(exist_ok=True)
     words = [sys.executable, "-m", "simulator", "run", "run.yaml", "--clock", "real", "--state", "state", *more]
     environment = {**os.environ, "TMPDIR": str(folder / "tmp")}  # noqa: TID251 the tests' own door
-    with subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
         assert run.stdout is not None
         try:
             told = ""

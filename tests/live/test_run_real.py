@@ -42,7 +42,7 @@ def running(folder: Path, duration: str, *more: str) -> Iterator[tuple[subproces
     path = folder / "live.yaml"
     path.write_text(SCENARIO.replace("DURATION", duration), encoding="utf-8")
     command = [sys.executable, "-m", "simulator", "run", str(path), "--clock", "real", "--state", str(folder / "state")]
-    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
         lines = iter(run.stdout.readline, "")
         curl = next(line.split() for line in lines if line.lstrip().startswith("curl "))
