@@ -10,8 +10,9 @@ from typing import Final
 from simulator.fleet.docker.config import HOST
 from simulator.fleet.docker.engine import Ended, EngineGone, Running
 from simulator.fleet.ports import Exchange, ExitStatus, ResourceUsage
-from simulator.fleet.process.backend import CpuSwitch, RequestService, exit_status
+from simulator.fleet.process.backend import RequestService, exit_status
 from simulator.fleet.process.kernel_listeners import SessionLeader, listening, listens
+from simulator.fleet.process.throttling import CpuSwitch, Throttle
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.wire.probe import stays_open
 
@@ -62,9 +63,8 @@ class ContainerBackend:
         self._port = running.port
         self._inside_port = inside_port
         self._service = service
-        self._cpu = cpu
+        self._cpu = Throttle(cpu, self.exited.done)
         self._send = send
-        self._throttled = False
         self._why_ended = ""
 
     def begin(self, exchange: Exchange) -> None:
@@ -74,14 +74,8 @@ class ContainerBackend:
         self._service.abort(exchange)
 
     async def probe(self, check: HealthCheck) -> str | None:
-        stopped = self._throttled and self._cpu.stops
-        if stopped:  # App Runner's idle instances answer their probes: a throttled CPU is slow, not stopped
-            self._turn(self._cpu.give)
-        try:
+        with self._cpu.lent():
             return await self._probe(check)
-        finally:
-            if stopped and self._throttled:
-                self._turn(self._cpu.take)
 
     async def _probe(self, check: HealthCheck) -> str | None:
         """Probe, and verify that the instance itself listens and still runs afterwards.
@@ -123,14 +117,11 @@ class ContainerBackend:
         return f"{why}: set the service's port to {seen.outside[0]}, or let it listen on $PORT"
 
     def throttle(self) -> None:
-        self._throttled = True
-        self._turn(self._cpu.take)
+        self._cpu.throttle()
 
     def wake(self) -> float:
         """Give the CPU back; the instance has it when this returns."""
-        if self._throttled:
-            self._throttled = False
-            self._turn(self._cpu.give)
+        self._cpu.wake()
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
@@ -173,8 +164,3 @@ class ContainerBackend:
     def _exit(self, status: ExitStatus) -> None:
         if not self.exited.done():
             self.exited.set_result(status)
-
-    def _turn(self, turn: Callable[[], None]) -> None:
-        if not self.exited.done():
-            with contextlib.suppress(OSError):  # it has ended, and its control group with it; `exited` follows
-                turn()

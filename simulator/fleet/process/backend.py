@@ -13,6 +13,7 @@ from simulator.fleet.ports import Exchange, ExitStatus, ResourceUsage
 from simulator.fleet.process.confinement.watch import ExitWatch, innermost, is_waiting
 from simulator.fleet.process.kernel_listeners import SessionLeader
 from simulator.fleet.process.listening import InstanceSockets
+from simulator.fleet.process.throttling import CpuSwitch, Throttle
 from simulator.model.health import HealthCheck
 
 # SIGKILL takes effect at once unless the kernel holds the process in an uninterruptible system call.
@@ -26,20 +27,6 @@ _BY_SIGNAL: Final = 128
 _SIGKILLED: Final = _BY_SIGNAL + signal.SIGKILL
 
 ENDED: Final = "the process has ended"
-
-
-class CpuSwitch(Protocol):
-    """Takes the CPU of an instance away and gives it back (limits.py).
-
-    Its methods may raise OSError if the instance has ended.
-    """
-
-    @property
-    def stops(self) -> bool:
-        """True if it takes all CPU, so that nothing in the instance can answer."""
-
-    def take(self) -> None: ...
-    def give(self) -> None: ...
 
 
 class RequestService(Protocol):
@@ -86,9 +73,8 @@ class ProcessBackend:
         self._sockets = sockets
         self._turn_to_fixed_port = turn_to_fixed_port
         self._was_well = False
-        self._cpu = cpu
+        self._cpu = Throttle(cpu, self.exited.done)
         self._exceeded = exceeded
-        self._throttled = False
         self._killed = False  # by `kill`, so not by the kernel for a limit
         self._why_ended = ""
         self._depth = depth
@@ -102,15 +88,8 @@ class ProcessBackend:
         self._service.abort(exchange)
 
     async def probe(self, check: HealthCheck) -> str | None:
-        if not self._throttled or not self._cpu.stops:
+        with self._cpu.lent():
             return await self._probe(check)
-        # App Runner probes idle instances too, and they answer: a throttled CPU is slow, not stopped.
-        self._turn(self._cpu.give)
-        try:
-            return await self._probe(check)
-        finally:
-            if self._throttled:
-                self._turn(self._cpu.take)
 
     async def _probe(self, check: HealthCheck) -> str | None:
         """Probe and verify that the instance lives: a child of an ended one may answer on its port for a moment."""
@@ -137,14 +116,11 @@ class ProcessBackend:
         return self._sockets.explain()
 
     def throttle(self) -> None:
-        self._throttled = True
-        self._turn(self._cpu.take)
+        self._cpu.throttle()
 
     def wake(self) -> float:
         """Give the CPU back; the instance has it when this returns."""
-        if self._throttled:
-            self._throttled = False
-            self._turn(self._cpu.give)
+        self._cpu.wake()
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
@@ -192,17 +168,12 @@ class ProcessBackend:
         To the kernel, a frozen or just thawed thread seems to have a pending signal, so it delivers the next signal to
         another thread; but a Python program, for example, handles signals only in its first thread.
         """
-        stopped = self._throttled and self._cpu.stops
+        stopped = self._cpu.is_stopped
         self.wake()
         for _ in range(_ROUSE_LOOKS_MAX if stopped else 0):
             if is_waiting(innermost(self.pid, self._depth)):
                 break
             await asyncio.sleep(_ROUSE_LOOK_S)
-
-    def _turn(self, turn: Callable[[], None]) -> None:
-        if not self.exited.done():
-            with contextlib.suppress(OSError):  # it has ended, and its control group with it; `exited` follows
-                turn()
 
     def _signal(self, number: signal.Signals) -> None:
         if not self.exited.done():

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from simulator.fleet.ports import ResourceUsage
-from simulator.fleet.process.backend import CpuSwitch
 from simulator.fleet.process.confinement.cgroup import PROCESSES, Group, GroupHome, NoGroupsError, find_home
-from simulator.fleet.process.throttling import Throttling
+from simulator.fleet.process.throttling import CpuSwitch, Throttling
 from simulator.model.sizes import InstanceSize
 
 PROCESSES_MAX: Final = 1024
