@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from simulator.control.operations.workload import ServiceRevision
 from simulator.control.state.registry import Registry
@@ -26,6 +27,8 @@ from simulator.model.scaling import AutoScalingConfiguration
 # The built-in configurations are older than any simulated account: they date from App Runner's launch.
 _LAUNCH_S: Final = datetime(2021, 5, 18, tzinfo=UTC).timestamp()
 _NUMBERS: Final = AutoScalingConfiguration()
+
+_BuiltIn = TypeVar("_BuiltIn", AutoScalingResource, ObservabilityResource)
 
 
 def default_arn(kind: str, account: str, region: str) -> Arn:
@@ -51,21 +54,17 @@ def built_in_observability(account: str, region: str) -> ObservabilityResource:
 
 def auto_scaling_of(registry: Registry, arn: str) -> AutoScalingResource | None:
     """Find by the full ARN, including deleted ones."""
-    found = registry.get(AutoScalingResource, arn)
-    if found is not None:
-        return found
-    place = Arn.parse(arn)
-    built_in = built_in_auto_scaling(place.account, place.region)
-    return built_in if built_in.arn == arn else None
+    return registry.get(AutoScalingResource, arn) or _if_built_in(built_in_auto_scaling, arn)
 
 
 def observability_of(registry: Registry, arn: str) -> ObservabilityResource | None:
     """Find by the full ARN, including deleted ones."""
-    found = registry.get(ObservabilityResource, arn)
-    if found is not None:
-        return found
+    return registry.get(ObservabilityResource, arn) or _if_built_in(built_in_observability, arn)
+
+
+def _if_built_in(make: Callable[[str, str], _BuiltIn], arn: str) -> _BuiltIn | None:
     place = Arn.parse(arn)
-    built_in = built_in_observability(place.account, place.region)
+    built_in = make(place.account, place.region)
     return built_in if built_in.arn == arn else None
 
 

@@ -4,18 +4,12 @@ SQLite's automatic checkpoint runs in the commit that makes the log long: it cop
 syncs them in one turn of the event loop. A passive checkpoint with a separate connection does the same beside the
 writer, which does not wait for it and is not affected by its failure. A commit runs a checkpoint itself only if the
 thread does not keep up, so the log is bounded in any case.
-
-The thread has a lower priority than the event loop (on Linux, where threads have separate priorities). Otherwise, if
-both share a core, the loop would repeatedly pause for a whole time slice, 3 ms.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import sys
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -25,7 +19,6 @@ _PAGES: Final = 1000  # of the log, about, for each checkpoint: with 500, each c
 _ROUNDS_MAX: Final = 5  # each copies the pages written during the previous one; the log restarts after all are copied
 _PAGES_OF_COMMIT: Final = 12  # in addition to the texts: leaves of the tables and indexes that a commit modifies
 _PAGE_BYTES: Final = 4096
-_NICENESS: Final = 10  # a tenth of a busy core; with less, others would wait too long for the interpreter's lock
 
 
 class Checkpoints:
@@ -33,7 +26,7 @@ class Checkpoints:
 
     def __init__(self, path: Path) -> None:
         self._uri = f"{path.absolute().as_uri()}?mode=rw"  # never creates a file if the store's no longer exists
-        self._thread = ThreadPoolExecutor(1, "checkpoint", _lower_priority)
+        self._thread = ThreadPoolExecutor(1, "checkpoint")
         self._running: Future[None] | None = None
         self._pages = 0
 
@@ -59,9 +52,3 @@ class Checkpoints:
     def close(self) -> None:
         """Stop before the writer closes, which runs the last checkpoint."""
         self._thread.shutdown()
-
-
-def _lower_priority() -> None:
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)

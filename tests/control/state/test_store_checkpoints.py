@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,15 +78,3 @@ def test_no_checkpoint_makes_a_file_where_the_stores_is_gone(store: Store, tmp_p
     checkpoints.committed(AUTOMATIC_PAGES * PAGE)
     checkpoints.close()
     assert not (tmp_path / "state.db").exists()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a thread a priority of its own")
-def test_the_event_loop_goes_before_a_checkpoint(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    monkeypatch.setattr(Checkpoints, "_checkpoint", lambda _: seen.append(os.getpriority(os.PRIO_PROCESS, 0)))
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    checkpoints = Checkpoints(tmp_path / "state.db")
-    checkpoints.committed(AUTOMATIC_PAGES * PAGE)
-    checkpoints.close()
-    assert seen == [min(before + 10, 19)]
-    assert os.getpriority(os.PRIO_PROCESS, 0) == before
