@@ -72,7 +72,9 @@ def test_curl_from_outside_gets_answers_while_it_runs(tmp_path: Path) -> None:
     report = json.loads(out.read_text())
     assert report["run"]["clock"] == "real"
     assert report["requests"]["whole_run"]["requests"] == 120  # curl's are not the scenario's
-    assert report["generator"]["kept_up"] in {True, False}  # a busy machine may have been late
+    late = report["generator"]
+    assert 0 <= late["late_p50_s"] <= late["late_p99_s"]  # whether it kept up depends on the machine
+    assert late["late_max_s"] > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -12,7 +12,7 @@ pytest.importorskip("scipy")
 from simulator.lab.compare.candidates import candidates_of
 from simulator.lab.compare.compare import Plan, compare
 from simulator.lab.compare.tables import main_tables
-from simulator.lab.elasticity.slo_demand import basis_of, bin_s, slo_demand
+from simulator.lab.elasticity.slo_demand import _rejected, basis_of, bin_s, slo_demand
 from simulator.replay.runner import Run, play
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
@@ -139,3 +139,13 @@ def test_both_parts_of_the_score_are_shown(tmp_path: Path) -> None:
     assert score is not None
     assert score == pytest.approx(misses + usd / (values["requests"] or 0) * 1e6)
     assert "score: misses" in main_tables(case)[1].headings
+
+
+@pytest.mark.parametrize("servers", [1, 5, 25, 500, 5000])
+def test_the_share_that_is_rejected_is_what_the_recursion_of_erlang_gives(servers: int) -> None:
+    """B(n) = a B(n - 1) / (n + a B(n - 1)) from B(0) = 1, where the code sums the inverse."""
+    loads = np.array([0.01, 0.5, 1.0, 4.0, 20.0, 300.0, 4900.0, 5200.0])
+    expected = np.ones_like(loads)
+    for number in range(1, servers + 1):
+        expected = loads * expected / (number + loads * expected)
+    assert _rejected(loads, servers) == pytest.approx(expected, rel=1e-9, abs=1e-15)
