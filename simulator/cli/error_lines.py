@@ -1,4 +1,4 @@
-"""How every verb says an error: a line `error: ...` on standard error, and `hint: ...` with the way out, if any.
+"""Error messages of all verbs: a line `error: ...` on standard error and, if there is one, a line `hint: ...`.
 
 The lines contain no control sequences and no boxes, so that logs and scripts can search them.
 """
@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from simulator.cli.printing import echo
 
-# What ends a message about an unknown name (simulator.model.text.problems): the way out, and so a hint.
-_WAY_OUT: Final = re.compile(r"; (?P<hint>(?:did you mean|it is now) `[^`]*`\??)$")
-# A line about a place of its own: FILE:LINE:COLUMN, where several problems of files are told at once.
+# The end of a message about an unknown name (simulator.model.text.problems), which becomes the hint.
+_SUGGESTION: Final = re.compile(r"; (?P<hint>(?:did you mean|it is now) `[^`]*`\??)$")
+# A line that begins with FILE:LINE:COLUMN: a message may contain several problems of files.
 _PLACED: Final = re.compile(r"(?:\S.*:)?\d+:\d+: \S")
 _CHOICE: Final = re.compile(r"'(?P<found>[^']*)' is not one of (?P<known>'.*')$", re.DOTALL)
 _SUBCOMMAND: Final = re.compile(r"\.? Did you mean (?P<near>'[^']*'(?:, '[^']*')*)\?$")
 
 
 def tell_error(message: str, hint: str = "") -> None:
-    """Print the lines of an error. `hint`: the way out, told unless the message itself names a nearest word."""
+    """Print the lines of an error. `hint` is printed unless the message itself suggests a name."""
     for line in error_lines(message, hint):
         echo(line, err=True)
 
@@ -28,7 +28,7 @@ def error_lines(message: str, hint: str = "") -> list[str]:
     """Return the lines. A message of several problems has one `error:` for each; other lines continue the first."""
     lines = []
     for number, text in enumerate(message.splitlines() or [""]):
-        found = _WAY_OUT.search(text)
+        found = _SUGGESTION.search(text)
         body = text[: found.start()] if found else text
         lines.append(f"error: {body}" if number == 0 or _PLACED.match(body) else body)
         if found:
@@ -38,7 +38,7 @@ def error_lines(message: str, hint: str = "") -> list[str]:
 
 
 def tell_usage_error(error: Any) -> None:
-    """Print an error of click's: an unknown option or verb, a missing argument, a value of the wrong type."""
+    """Print an error of click: an unknown option or verb, a missing argument, a value of the wrong type."""
     message = str(error.format_message()).strip().removesuffix(".")
     message = message.replace("Value error, ", "").replace(": Input should be ", ": must be ")
     context = getattr(error, "ctx", None)

@@ -1,6 +1,4 @@
-"""Imports without garbage collection: what they create stays, and to search it again and again takes a tenth of the CPU
-time of a start.
-"""
+"""Imports without garbage collection, which saves a tenth of the CPU time of a start: what is imported stays in use."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Quantiles of Student's t and of the beta distribution, from the incomplete beta function: two figures of a comparison
-are no reason to install scipy. The tests hold them against it.
+"""Quantiles of Student's t and of the beta distribution, from the incomplete beta function.
+
+The intervals of a comparison need only these two, so the plain install does not need scipy. The tests compare the
+values with scipy's.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ _TERMS_MAX: Final = 10_000
 
 
 def beta_quantile(a: float, b: float, share: float) -> float:
-    """X of which the regularised incomplete beta function I_x(a, b) is `share`, 0 < `share` < 1."""
+    """Return x such that the regularised incomplete beta function I_x(a, b) equals `share`, 0 < `share` < 1."""
     low, high = 0.0, 1.0
-    while True:  # bisection: each step is one more binary digit, and there is no slope to divide by
+    while True:  # bisection: one more binary digit per step, without division by a slope that may be 0
         middle = (low + high) / 2
         if middle in {low, high}:
             return middle
@@ -26,13 +28,16 @@ def beta_quantile(a: float, b: float, share: float) -> float:
 
 
 def t_quantile(freedom: float, share: float) -> float:
-    """Student's t with `freedom` degrees, of a tail: `share` from about 0.9 on; near the median digits are lost."""
+    """Return the quantile of Student's t with `freedom` degrees of freedom.
+
+    For tails, `share` of about 0.9 and more; near the median the result loses digits.
+    """
     x = beta_quantile(freedom / 2, 0.5, 2 * (1 - share))
     return math.sqrt(freedom * (1 - x) / x)
 
 
 def beta_share(a: float, b: float, x: float) -> float:
-    """I_x(a, b), by its continued fraction (Lentz's method; DLMF 8.17.22)."""
+    """Return I_x(a, b), computed by its continued fraction (Lentz's method; DLMF 8.17.22)."""
     if x <= 0 or x >= 1:
         return min(max(x, 0.0), 1.0)
     front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
@@ -58,5 +63,5 @@ def _fraction(a: float, b: float, x: float) -> float:
 
 
 def _kept(value: float) -> float:
-    """Away from 0, which is divided by next."""
+    """Return `value`, or a tiny number instead of 0: the caller divides by the result."""
     return value if abs(value) > _TINY else _TINY

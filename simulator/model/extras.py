@@ -1,4 +1,4 @@
-"""The extras of the package: which library is part of which, and what to say when one is not installed."""
+"""The extras of the package: the extra of each optional library, and the message for one that is not installed."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ EXTRAS: Final[Mapping[str, str]] = {
 
 
 def command_for(extra: str) -> str:
-    """What installs `extra`."""
+    """Return the command that installs `extra`."""
     return f"pip install '.[{extra}]' in a clone"
 
 
 def missing_text(library: str, extra: str | None = None) -> str:
-    """What to say when `library` is not installed; `extra`: which one to name where several have it."""
+    """Return the message for a library that is not installed. `extra`: the extra to name if several contain it."""
     return f"{library} = not installed, must be there for this (extra {extra or EXTRAS[library]}): " + command_for(
         extra or EXTRAS[library]
     )
 
 
 def explain_missing(error: ImportError) -> str | None:
-    """The sentence for a library of an extra that could not be imported; None for whatever else failed."""
+    """Return the message for a library of an extra that could not be imported, or None for any other error."""
     library = (error.name or "").partition(".")[0]
     return missing_text(library) if isinstance(error, ModuleNotFoundError) and library in EXTRAS else None

@@ -20,7 +20,7 @@ from tests.traffic.live.load_server import Rows, client_of, serving
 
 REJECTION = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"
 
-# One place, held for ten seconds by whoever comes first; the others are rejected.
+# One place, occupied for ten seconds by the first request; the others are rejected.
 CROWDED = """
 duration: 5s
 seed: 1

@@ -48,9 +48,9 @@ def test_the_instance_that_ends_the_loss_is_the_one_the_first_decision_asked_for
 
 def test_the_ladder_grows_by_one_instance_a_step_and_never_shrinks() -> None:
     # "Reproduced by a target of 0.5 to 0.79": every step finds the capacity that the one before has left behind.
-    wishes = [decision.desired for decision in service_of(load_test(), "ladder").decisions]
-    assert wishes == sorted(wishes)
-    assert wishes[-1] == 5
+    desired = [decision.desired for decision in service_of(load_test(), "ladder").decisions]
+    assert desired == sorted(desired)
+    assert desired[-1] == 5
 
 
 @pytest.mark.parametrize("case", [case for case in cases() if case.number == "13.3"], ids=lambda case: case.number)

@@ -11,7 +11,7 @@ from tests.rules.policies.services import observation
 SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=20)
 
 
-def wishes(demand: tuple[int, ...], start_lag_s: float = 0.0, start_up_s: float = 0.0) -> list[int]:
+def desired(demand: tuple[int, ...], start_lag_s: float = 0.0, start_up_s: float = 0.0) -> list[int]:
     parameters = OracleParameters(demand=demand, start_lag_s=start_lag_s, start_up_s=start_up_s)
     policy = OraclePolicy(parameters, SCALING)
     return [policy.decide(observation(second, SCALING)).desired for second in range(len(demand))]
@@ -20,11 +20,11 @@ def wishes(demand: tuple[int, ...], start_lag_s: float = 0.0, start_up_s: float 
 def test_instances_are_ordered_the_time_ahead_that_they_take() -> None:
     demand = (1,) * 10 + (6,) * 3 + (1,) * 5
     # Ordered at 4 they serve at 4 + 3 + 2 = 9, and at 5, the next chance, they would serve at 10 as well.
-    assert wishes(demand, start_lag_s=3.0, start_up_s=2.0) == [1] * 4 + [6] * 9 + [1] * 5
+    assert desired(demand, start_lag_s=3.0, start_up_s=2.0) == [1] * 4 + [6] * 9 + [1] * 5
 
 
 def test_they_are_given_up_as_soon_as_they_could_not_be_back_too_late() -> None:
-    assert wishes((5, 5, 1, 1, 1, 5, 5)) == [5, 5, 1, 1, 5, 5, 5]
+    assert desired((5, 5, 1, 1, 1, 5, 5)) == [5, 5, 1, 1, 5, 5, 5]
 
 
 def test_after_the_end_nothing_is_needed() -> None:

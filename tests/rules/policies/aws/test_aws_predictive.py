@@ -53,16 +53,16 @@ def test_it_is_made_afresh_every_six_hours() -> None:
 
 def test_the_forecast_only_ever_adds_to_what_the_alarms_want() -> None:
     policy = AwsPredictivePolicy(SHORT, SCALING)
-    wishes = {}
+    desired = {}
     for second in range(33 * 60):
         hour = (second // 60) % 24
         policy.observe(sample(second, 70.0 if hour == 8 else 5.0, ready=10))
         decision = policy.decide(observation(second + 1, SCALING, ready=2))
         assert decision.desired >= dict(decision.inputs)["reactive"]
-        wishes[second + 1] = decision.desired
+        desired[second + 1] = decision.desired
     begin_s = (24 + 8) * 60
-    assert wishes[begin_s - 21] < 10
-    assert wishes[begin_s - 20] == 10
+    assert desired[begin_s - 21] < 10
+    assert desired[begin_s - 20] == 10
 
 
 def test_forecast_only_tells_and_does_not_act() -> None:
