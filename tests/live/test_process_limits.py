@@ -212,7 +212,7 @@ async def test_without_a_setting_throttling_does_nothing(tmp_path: Path) -> None
     async with bench(SLEEP, tmp_path) as b:
         backend = await b.up()
         backend.throttle()
-        assert isinstance(backend._cpu, NoSwitch)
+        assert isinstance(backend._cpu._switch, NoSwitch)
 
 
 @pytest.mark.parametrize("throttling", [Throttling.FREEZE, Throttling.SHARE])
