@@ -42,7 +42,7 @@ function head() {
   byId("cost").replaceChildren(...report.services.map(costTable));
   const all = { name: "all", requests };
   byId("compared").replaceChildren(
-    sideBySide("Services", [...report.services, ...(report.services.length > 1 ? [all] : [])]), instancesTable(report.services),
+    sideBySide("Requests of each service", [...report.services, ...(report.services.length > 1 ? [all] : [])]), instancesTable(report.services),
     ...(report.sources.length > 1 ? [sideBySide("Sources of traffic", report.sources)] : []));
   setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Self-contained: works offline. Terms: docs/reference/glossary.md. Charts: uPlot, MIT.`);
 }
