@@ -19,8 +19,8 @@ from tests.golden.headline import headline
 from tests.golden.twice import LONG, Twice
 
 FOLDER = Path(__file__).parent
-# A day of 75 million requests is no test: benchmarks/gear.py plays it, tests/lab/compiled/test_gear.py proves its
-# backend.
+# A day of 75 million requests is no test: benchmarks/compiled_backend.py plays it, and
+# tests/lab/compiled/test_compiled_backend.py proves its backend.
 NAMES = [name for name in shipped_scenarios() if name != "worldcup98-day"]
 # The longest ones cost more than all the others: CI has time for them.
 CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NAMES]

@@ -29,14 +29,14 @@ class Twice:
     def reports(self, name: str) -> tuple[str, str]:
         if name not in self._reports:
             processes = [
-                _start(name, outside, backend) for outside, backend in zip(OUTSIDES, _gears(name), strict=True)
+                _start(name, outside, backend) for outside, backend in zip(OUTSIDES, _backends(name), strict=True)
             ]
             first, second = [_finish(process) for process in processes]
             self._reports[name] = (first, second)
         return self._reports[name]
 
 
-def _gears(name: str) -> tuple[str, str]:
+def _backends(name: str) -> tuple[str, str]:
     return EVENT_LOOP, COMPILED if name in LONG else EVENT_LOOP
 
 

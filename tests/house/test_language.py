@@ -52,11 +52,6 @@ PROSE = {
 ALLOWED = (
     ("*", r"[Cc]onnections?(?: is| was| are)? refus|ConnectionRefused|ECONNREFUSED", "the operating system's error"),
     ("*", r"[Rr]efus(?:e|es|ed|ing|al) to ", "English: unwilling to"),
-    (
-        "*",
-        r"lab[./]gear|benchmarks[./]gear|compiled-gear|replay[./]gear|_gear|gear_|fast_gear|gear-",
-        "the name of a module or file",
-    ),
     ("simulator/lab/compiled/*", r"\bNOBODY\b", "the name of a constant"),
     ("simulator/model/text/renamed.py", r".", "the table of old names"),
     ("tests/model/text/test_renamed.py", r".", "its test"),

@@ -73,7 +73,7 @@ def test_the_shortage_is_told_once_and_explained_where_it_was_decided(backend: C
     assert "capacity" not in reasons[2]
 
 
-def test_both_gears_tell_the_same() -> None:
+def test_both_backends_tell_the_same() -> None:
     assert list(played("capacity: 3", Run).events) == list(played("capacity: 3", compiled_run).events)
 
 

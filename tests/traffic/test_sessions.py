@@ -168,5 +168,5 @@ def test_a_data_file_has_each_column_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("L65")
-def test_the_compiled_gear_leaves_sessions_to_the_loop() -> None:
+def test_the_compiled_backend_leaves_sessions_to_the_loop() -> None:
     assert "sessions" in why_not(read_scenario(TEXT % ("9s", "", f"{{clock: {{rate: 1/s}}, {SESSION}}}")))

@@ -5,7 +5,7 @@ timeline events) and very many request events. The backend leaves the first kind
 same platform, replica set, activity, autoscaler, policy and journal, and none of their rules is written twice. Only the
 second kind, what `fleet/pool/pool.py` and `fleet/simulated/driver.py` do for each request (admission, balancing,
 queueing, the service discipline, deadlines), exists a second time in the `*_kernel.py` files here, and a differential
-test proves it equal (tests/lab/compiled/test_gear.py).
+test proves it equal (tests/lab/compiled/test_compiled_backend.py).
 
     loop.py      the virtual loop; before it jumps to its next timer, the kernel plays all requests up to it pool.py
     the pool that replica set and autoscaler see; its requests live in the kernel's arrays state.py     those arrays,

@@ -21,7 +21,7 @@ def _cache_folder() -> Path:
     digest = hashlib.blake2b(digest_size=8)
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
-    name = f"gear-{digest.hexdigest()}"
+    name = f"compiled-{digest.hexdigest()}"
     try:
         folder = Path.home() / ".cache" / "apprunner-simulator" / name
         folder.mkdir(parents=True, exist_ok=True)

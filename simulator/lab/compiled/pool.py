@@ -141,7 +141,7 @@ class CompiledPool(Pool):
         super().__init__(settings, ejection)
         self.health_is_certain = health_is_certain
         self.on_ended: Callable[[], None] = _nobody
-        self._gear_loop = cast("CompiledLoop", asyncio.get_running_loop())
+        self._compiled_loop = cast("CompiledLoop", asyncio.get_running_loop())
         self.buffers = buffers
         self._state = buffers.world.pool[0]
         self._now = fields_of(buffers.world, "now_s", "origin_s", np.float64)
@@ -163,11 +163,11 @@ class CompiledPool(Pool):
         state = self._state
         state["origin_s"] = origin_s
         state["now_s"] = self._loop.time()
-        self._gear_loop.order = inputs.open(self.world, self._gear_loop.order)
-        self._gear_loop.attach(self)
+        self._compiled_loop.order = inputs.open(self.world, self._compiled_loop.order)
+        self._compiled_loop.attach(self)
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
-        loop, order = self._gear_loop, self._order
+        loop, order = self._compiled_loop, self._order
         while True:
             order[0] = loop.order
             stopped = kernel.advance(self.buffers.world, limit_s, limit_order)
@@ -184,7 +184,7 @@ class CompiledPool(Pool):
         """Run the callbacks that the platform's own pool would have called during the event."""
         commands = self.world.commands[: self._state["commands"]].tolist()
         self._state["commands"] = 0
-        loop = self._gear_loop
+        loop = self._compiled_loop
         for kind, row, order in commands:
             if kind == WOKE:
                 self.on_wake(self._by_row[row])
@@ -202,7 +202,7 @@ class CompiledPool(Pool):
         """Run a kernel function at the current time, on behalf of the platform."""
         while not kernel.has_room(self.world):
             self.buffers.make()
-        loop = self._gear_loop
+        loop = self._compiled_loop
         self._now[0] = self._loop.time()
         self._order[0] = loop.order
         step(self.world, *arguments)
@@ -323,7 +323,7 @@ class CompiledPool(Pool):
 
     def close(self) -> None:
         """Stop playing; requests still open are abandoned."""
-        self._gear_loop.attach(None)
+        self._compiled_loop.attach(None)
 
 
 def _nobody() -> None:

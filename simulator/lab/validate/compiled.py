@@ -1,7 +1,7 @@
 """A queueing station played by the compiled backend: millions of requests, so that deviations of 2 % show.
 
-The stations are those that stations.py makes of the platform's own objects, as scenarios; the compiled backend
-plays them equally, row by row (tests/lab/compiled/test_gear.py). numba compiles for a while once on a machine.
+The stations are those that stations.py makes of the platform's own objects, as scenarios; the compiled backend plays
+them equally, row by row (tests/lab/compiled/test_compiled_backend.py). numba compiles for a while once on a machine.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def test_many_short_runs_are_worth_what_a_long_one_is(tmp_path: Path) -> None:
     assert kind_of(EVENT_LOOP, scenario, runs=10_000).name == EVENT_LOOP
 
 
-def test_what_the_compiled_gear_cannot_play_it_is_not_given_however_many_runs(tmp_path: Path) -> None:
+def test_what_the_compiled_backend_cannot_play_it_is_not_given_however_many_runs(tmp_path: Path) -> None:
     assert kind_of(AUTO, load_scenario(closed(tmp_path)), runs=10**6).name == EVENT_LOOP
 
 

@@ -23,7 +23,7 @@ from simulator.report.schema import Report
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.random_streams import RandomStreams
-from tests.lab.compiled.gear_scenarios import account
+from tests.lab.compiled.backend_scenarios import account
 from tests.lab.small_buffers import small_buffers
 
 SIZES: Final = (

@@ -14,7 +14,7 @@ from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import read_scenario
 from simulator.traffic.shapes.arrivals import arrival_chunks
 from simulator.world.random_streams import RandomStreams
-from tests.lab.compiled.gear_scenarios import agree
+from tests.lab.compiled.backend_scenarios import agree
 from tests.scenario.scenario_texts import source_of
 
 STAGES = "stages: {stages: [{duration: 10s, target: 20/s}, {duration: 0s, target: 5/s}, {duration: 4s, target: 5/s}]%s}"
@@ -71,7 +71,7 @@ def test_bursts_have_the_index_of_dispersion_of_their_process() -> None:
 
 @pytest.mark.case("L43", "L65")
 @pytest.mark.parametrize("shape", [STAGES % "", MMPP, "at_once: {requests: 30, at: 3s}"])
-def test_both_gears_play_them_alike(shape: str, tmp_path: Path) -> None:
+def test_both_backends_play_them_alike(shape: str, tmp_path: Path) -> None:
     text = f"""
 name: shapes
 duration: 24s

@@ -1,4 +1,4 @@
-"""`python -m tests.lab.compiled.gear_agreement N`: N made scenarios in both backends; ends with 1 at the first that
+"""`python -m tests.lab.compiled.agreement N`: N made scenarios in both backends; ends with 1 at the first that
 differs.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from tests.lab.compiled.gear_scenarios import agree, scenarios
+from tests.lab.compiled.backend_scenarios import agree, scenarios
 
 
 def main(count: int) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from simulator.lab.compare.backends import kind_of
 from simulator.lab.compiled.compiled_backend import why_not
 from tests.lab.compiled import odd_scenarios
-from tests.lab.compiled.gear_scenarios import agree, scenarios, told
+from tests.lab.compiled.backend_scenarios import agree, scenarios, told
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ def test_the_kernels_rules_agree_without_the_compiler() -> None:
     """The same functions as plain Python, in an interpreter of their own: nothing of numba's may be compiled here."""
     # -P would be wanted, but the tests are imported from this folder.
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lab.compiled.gear_agreement", "12"],
+        [sys.executable, "-m", "tests.lab.compiled.agreement", "12"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
         capture_output=True,
         text=True,

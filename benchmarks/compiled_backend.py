@@ -1,4 +1,4 @@
-"""The compiled backend in requests per second of CPU time, beside its peers: `python -m benchmarks.gear`.
+"""The compiled backend in requests per second of CPU time, beside its peers: `python -m benchmarks.compiled_backend`.
 
 - `25 instances`: independent service times, and processor sharing, with everything recorded that a report shows.
 - Peers in the same run: SimPy and Ciw on M/M/10 with a waiting line; SimFaaS on its scale-per-request model at 100 and
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--day", action="store_true", help="also play the WorldCup98 day")
     arguments = parser.parse_args()
     print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    gear_rps(fleet(25, "io: 10ms", 100, 100_000))
+    compiled_rps(fleet(25, "io: 10ms", 100, 100_000))
     _fleets(arguments.requests)
     _peers()
     _sizes(arguments.requests)
@@ -99,7 +99,7 @@ def main() -> None:
         _day()
 
 
-def gear_rps(scenario: ScenarioSpec) -> float:
+def compiled_rps(scenario: ScenarioSpec) -> float:
     """Requests per second of CPU time, report included."""
     began_s = time.process_time()
     report = build_report(play_compiled(scenario))
@@ -111,24 +111,24 @@ def _fleets(requests: int) -> None:
         ("independent", "io: {exponential: 50ms}", 20_000.0),
         ("processor sharing", "cpu: {exponential: 1ms}", 17_500.0),
     ):
-        rps = gear_rps(fleet(25, application, rate, requests))
+        rps = compiled_rps(fleet(25, application, rate, requests))
         print(f"25 instances, {name}: {rps:,.0f} requests/s{_verdict(rps >= RATE_MIN_RPS, f'{RATE_MIN_RPS:,.0f}')}")
 
 
 def _sizes(requests: int) -> None:
-    small, large = (gear_rps(fleet(size, "io: {exponential: 50ms}", 8_000.0, requests)) for size in (10, 1000))
+    small, large = (compiled_rps(fleet(size, "io: {exponential: 50ms}", 8_000.0, requests)) for size in (10, 1000))
     ratio = small / large
     print(f"1,000 instances take {ratio:.2f} x the time of 10{_verdict(ratio <= SIZES_RATIO_MAX, '3')}")
 
 
 def _peers() -> None:
     rate, work_s = 8_000.0, 0.001
-    ours = gear_rps(read_scenario(LINE.format(duration_s=1_000_000 / rate, rate=rate, work_s=work_s)))
+    ours = compiled_rps(read_scenario(LINE.format(duration_s=1_000_000 / rate, rate=rate, work_s=work_s)))
     print(f"M/M/10: {ours:,.0f} requests/s")
     _beside("SimPy", ours, lambda: _simpy_rps(rate, work_s, 100_000))
     _beside("Ciw", ours, lambda: _ciw_rps(rate, work_s, 50_000))
     for rate, seconds, theirs in ((100.0, 20_000, 30_000), (1_000.0, 2_000, 60_000)):
-        ours = gear_rps(read_scenario(PER_REQUEST.format(duration_s=seconds, rate=rate)))
+        ours = compiled_rps(read_scenario(PER_REQUEST.format(duration_s=seconds, rate=rate)))
         print(f"scale per request at {rate:,.0f}/s: {ours:,.0f} requests/s")
         _beside("SimFaaS", ours, partial(_simfaas_rps, rate, theirs))
 
