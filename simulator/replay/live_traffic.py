@@ -19,7 +19,7 @@ from simulator.traffic.live.request import RequestChoice
 from simulator.traffic.live.retry import RetryingLoad
 from simulator.traffic.live.session import SessionLoad
 from simulator.traffic.live.settings import LoadTarget
-from simulator.traffic.live.values import Sent
+from simulator.traffic.live.values import SET_COOKIE, Sent
 from simulator.traffic.live_overrides import LiveOverrides
 from simulator.traffic.request_choices import request_choices
 from simulator.traffic.traffic import arrival_times, retries_of, script_of, user_changes
@@ -137,10 +137,11 @@ def _sent(scenario: ScenarioSpec, index: int) -> list[Sent]:
                 kind.number,
                 tuple(given.headers.items()),
                 given.body,
-                keeps_answer=isinstance(given, StepSpec) and bool(given.extract),
+                keeps_body=isinstance(given, StepSpec) and bool(given.extract),
                 is_template=bool(source.session and given.placeholders),
             ),
             tuple(given.extract.items()) if isinstance(given, StepSpec) else (),
+            keeps_cookies=bool(source.session and source.cookies),
         )
         for given, kind in zip(source.kinds, scenario.numbers.kinds(index), strict=True)
     ]
@@ -150,6 +151,8 @@ def _wanted(scenario: ScenarioSpec, service: str) -> Iterator[bytes]:
     """Yield the names of the response header fields that sessions read."""
     for source in scenario.traffic:
         if source.service == service:
+            if source.session and source.cookies:
+                yield SET_COOKIE
             for step in source.session:
                 yield from (
                     where.header.lower().encode() for where in step.extract.values() if where.header is not None

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from simulator.rules.retries import MIN_PAUSE_S, cause_of
+
+if TYPE_CHECKING:
+    from simulator.traffic.cookies import SessionCookies
 
 Request = TypeVar("Request")
 
 
 class User:
-    """One user. `values`: the values that its session has received and extracted so far."""
+    """One user. `values`: the values that its session has received and extracted so far. `cookies`: those that its
+    answers have set, on the real clock; None if there are none yet.
+    """
 
-    __slots__ = ("iterations", "place", "values")
+    __slots__ = ("cookies", "iterations", "place", "values")
 
     def __init__(self) -> None:
         self.iterations = 0  # iterations that have begun
         self.place = 0  # the next step
         self.values: dict[str, str] = {}
+        self.cookies: SessionCookies | None = None
 
 
 class Script(Generic[Request]):
@@ -80,6 +86,7 @@ class Script(Generic[Request]):
                 return False
             self._shared -= 1
         user.iterations += 1
+        user.cookies = None
         user.values = dict(next(self._rows)) if self._rows is not None else {}
         return True
 

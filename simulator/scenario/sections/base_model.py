@@ -175,5 +175,10 @@ Number = Annotated[
 Count = Annotated[int, Field(strict=True)]
 """A whole number; `1.0` and `"1"` are not."""
 
-Flag = Annotated[bool, Field(strict=True)]
-"""`true` or `false`."""
+Flag = Annotated[
+    bool,
+    BeforeValidator(lambda given: given == "on" if given in ("on", "off") else given),
+    Field(strict=True),
+    WithJsonSchema({"enum": [True, False, "on", "off"]}),
+]
+"""`true` or `false`; also `on` or `off`, which are text in YAML 1.2."""

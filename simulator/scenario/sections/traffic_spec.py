@@ -17,6 +17,7 @@ from simulator.scenario.sections.base_model import (
     FACTOR_MAX,
     Count,
     Duration,
+    Flag,
     Number,
     Section,
     fields_of,
@@ -83,6 +84,8 @@ class SourceSpec(Section):
     """The requests: one kind, or several with weights."""
     session: tuple[StepSpec, ...] = ()
     """The steps of each user's session; replaces `requests`."""
+    cookies: Flag = True
+    """Whether a session keeps the cookies that answers set and sends them with its later steps (real time)."""
     data: DataFile | None = None
     """A CSV file whose rows are assigned to sessions, one each, in order and repeatedly: `${column}` is its value."""
 
@@ -128,6 +131,9 @@ class SourceSpec(Section):
         """Check that every `${name}` that a step sends is a column of the data or comes from an earlier step."""
         if self.data is not None and not self.session:
             msg = f"data = {self.data.name}, must be left out without a session"
+            raise ValueError(msg)
+        if not self.cookies and not self.session:
+            msg = "cookies = off, must be left out without a session"
             raise ValueError(msg)
         known = [] if self.data is None else data_columns(self.data)
         for step in self.session:

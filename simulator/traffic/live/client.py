@@ -58,6 +58,7 @@ class LoadClient:
         self._limits = limits
         self.now = now or self._loop.time
         self.origin_s = origin_s
+        self.origin = target.origin
         self._writer = RequestWriter(target.authority)
         self._tasks = Tasks(f"load for {target.host}")
         self._connections: dict[ClientConnection, None] = {}
@@ -157,8 +158,7 @@ class LoadClient:
         self._answered += 1
         given = next((value for name, value in answer.headers if name == FIELD), None)
         timing = NO_TIMING if given is None else parse_timing(given)
-        if shot.choice.keeps_answer:
-            shot.answer = answer
+        shot.answer = answer
         if timing.instance:  # the platform sends it with the head; the body is part of the instance's work as well
             timing = timing._replace(service_s=timing.service_s + (answer.last_s - answer.first_s))
         self._outcome(shot, answer.status, answer.last_s - self.origin_s, timing)
@@ -189,7 +189,7 @@ class LoadClient:
             shot.sent_s = self.now() - self.origin_s
         written = self._writer.write(shot.choice)
         connection.send(
-            written.data, written.filler_bytes, bodiless=written.bodiless, keeps_body=shot.choice.keeps_answer
+            written.data, written.filler_bytes, bodiless=written.bodiless, keeps_body=shot.choice.keeps_body
         )
 
     def _assign(self, connection: ClientConnection) -> None:

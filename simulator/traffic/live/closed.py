@@ -11,7 +11,7 @@ from functools import partial
 from simulator.traffic.live.chain import BATCH, DueChain
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.request import RequestChoice, Shot
-from simulator.traffic.live.values import Sent, filled
+from simulator.traffic.live.values import Sent
 from simulator.traffic.scripts import Population, Script, User
 
 
@@ -97,12 +97,12 @@ class ClosedLoad:
         if sent is None:
             self._users.is_done()
             return
-        shot = Shot(self._source, intended_s, filled(sent.choice, user.values))
+        shot = Shot(self._source, intended_s, sent.filled(user, self._client.origin))
         shot.ended = partial(self._answered, shot, user, sent)
         self._client.send(shot)
 
     def _answered(self, shot: Shot, user: User, sent: Sent, now_s: float, status: int) -> None:
-        pause_s = self._script.pause_s(user, status, found=sent.takes(shot.answer, user.values))
+        pause_s = self._script.pause_s(user, status, found=sent.takes(shot, user, self._client.origin))
         if (user.place or not self._users.leaves()) and now_s < self._until_s:
             self._push(now_s + pause_s, user)
             self._chain.due(self._first_s())

@@ -30,7 +30,7 @@ class RequestChoice(NamedTuple):
     number: int | None = None  # of its rows; None: the source's number
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
-    keeps_answer: bool = False  # its answer is kept for a session
+    keeps_body: bool = False  # the body of its answer is kept for a session
     is_template: bool = False  # contains `${name}` to be replaced
 
 
@@ -105,4 +105,4 @@ class Shot:
         self.sent_s = -1.0
         self.repeated = False
         self.connection: ClientConnection | None = None
-        self.answer: ClientResponse | None = None  # set if the choice keeps its answer
+        self.answer: ClientResponse | None = None

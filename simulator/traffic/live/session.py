@@ -8,7 +8,7 @@ from functools import partial
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.followed import FollowedLoad
 from simulator.traffic.live.request import RequestChoice, Shot
-from simulator.traffic.live.values import Sent, filled
+from simulator.traffic.live.values import Sent
 from simulator.traffic.scripts import Script, User
 
 
@@ -33,10 +33,10 @@ class SessionLoad(FollowedLoad[tuple[User, int]]):
     def _send(self, intended_s: float, user: User, source: int) -> None:
         sent = self._script.request(user)
         assert sent is not None, "a session of an arrival is one iteration"
-        shot = Shot(source, intended_s, filled(sent.choice, user.values))
+        shot = Shot(source, intended_s, sent.filled(user, self._client.origin))
         shot.ended = partial(self._answered, shot, user, sent, source)
         self._client.send(shot)
 
     def _answered(self, shot: Shot, user: User, sent: Sent, source: int, now_s: float, status: int) -> None:
-        pause_s = self._script.pause_s(user, status, found=sent.takes(shot.answer, user.values))
+        pause_s = self._script.pause_s(user, status, found=sent.takes(shot, user, self._client.origin))
         self._answered_with(now_s, pause_s if user.place else None, (user, source))

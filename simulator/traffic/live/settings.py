@@ -19,6 +19,11 @@ class LoadTarget:
     address: str = "127.0.0.1"
 
     @property
+    def origin(self) -> str:
+        """The start of its URLs."""
+        return f"{'https' if self.tls else 'http'}://{self.authority}"
+
+    @property
     def authority(self) -> str:
         return self.host if self.port == (443 if self.tls else 80) else f"{self.host}:{self.port}"
 

@@ -1,4 +1,4 @@
-"""Values that a session carries over: extracted from answers, inserted into requests."""
+"""Values and cookies that a session carries over: extracted from answers, inserted into requests."""
 
 from __future__ import annotations
 
@@ -8,25 +8,52 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from simulator.scenario.sections.session_spec import PLACEHOLDER, ExtractSpec
-from simulator.traffic.live.request import RequestChoice
+from simulator.traffic.live.request import RequestChoice, Shot
+from simulator.traffic.scripts import User
 from simulator.wire.client import ClientResponse
 
+SET_COOKIE: Final = b"set-cookie"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Sent(NamedTuple):
-    """The request of a step, and the values that its answer provides."""
+    """The request of a step, and the values that its answer provides. `keeps_cookies`: the session has cookies."""
 
     choice: RequestChoice
     extract: tuple[tuple[str, ExtractSpec], ...] = ()
+    keeps_cookies: bool = False
 
-    def takes(self, answer: ClientResponse | None, values: dict[str, str]) -> bool:
-        """Add the values of the answer to `values`; return False if any is missing."""
+    def filled(self, user: User, origin: str) -> RequestChoice:
+        """Return the request with the values and cookies of the user's session. `origin`: such as `https://host`."""
+        choice = filled(self.choice, user.values)
+        if user.cookies is None:
+            return choice
+        own = "; ".join(value for name, value in choice.headers if name.lower() == "cookie")
+        cookies = user.cookies.field(origin + choice.path, own)
+        if cookies == own:
+            return choice
+        others = tuple((name, value) for name, value in choice.headers if name.lower() != "cookie")
+        return choice._replace(headers=(*others, ("cookie", cookies)))
+
+    def takes(self, shot: Shot, user: User, origin: str) -> bool:
+        """Add what the answer to `shot` gives to the user's session; return False if any value is missing."""
+        answer = shot.answer
+        if self.keeps_cookies and answer is not None:
+            _keep_cookies(user, origin + shot.choice.path, answer)
         if not self.extract:
             return True
         found = None if answer is None else found_in(answer, dict(self.extract))
-        values |= found or {}
+        user.values |= found or {}
         return found is not None
+
+
+def _keep_cookies(user: User, url: str, answer: ClientResponse) -> None:
+    given = [value.decode("latin-1") for name, value in answer.headers if name == SET_COOKIE]
+    if given:
+        from simulator.traffic.cookies import SessionCookies  # noqa: PLC0415 most sessions have none
+
+        user.cookies = user.cookies or SessionCookies()
+        user.cookies.keep(url, given)
 
 
 def found_in(answer: ClientResponse, wanted: Mapping[str, ExtractSpec]) -> dict[str, str] | None:
