@@ -31,7 +31,7 @@ TARGET_RATIO = 0.5
 
 RATE_RPS = 80.0
 
-# A line and a time limit that nobody reaches: the model has neither.
+# A queue bound and a time limit that no request reaches: the model has neither.
 IO = """
 duration: {duration_s}s
 seed: {seed}

@@ -150,7 +150,7 @@ class _Replaced:
 
 @contextlib.contextmanager
 def files_up_to(size_bytes: int) -> Iterator[None]:
-    """No file of this process grows beyond the size meanwhile: the write fails with EFBIG."""
+    """Within it no file of this process grows beyond the size: the write fails with EFBIG."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
     try:

@@ -34,7 +34,7 @@ from simulator.wire.tls import client_context
 from simulator.world.clock import monotonic_s, utc_now
 
 NAMES: Final = (peers.OURS, peers.ENVOY, "haproxy")
-NOBODY: Final = "nobody.test"
+ABSENT: Final = "absent.test"
 UPLOAD_BYTES: Final = 20_000_000
 LIMIT_S: Final = 10.0
 
@@ -172,7 +172,7 @@ def early(client: Client, runs: int) -> Counter[str]:
 
 
 def own(client: Client, runs: int) -> Counter[str]:
-    return Counter(client.upload("/", NOBODY, tls=number % 2 == 1, chunked=number % 4 > 1) for number in range(runs))
+    return Counter(client.upload("/", ABSENT, tls=number % 2 == 1, chunked=number % 4 > 1) for number in range(runs))
 
 
 def close(client: Client, runs: int) -> Counter[str]:
@@ -199,8 +199,8 @@ def _envoy(places: Places) -> str:
         for each in listener["filter_chains"][0]["filters"]:
             each["typed_config"]["route_config"]["virtual_hosts"].append(
                 {
-                    "name": "nobody",
-                    "domains": [NOBODY],
+                    "name": "absent",
+                    "domains": [ABSENT],
                     "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 404}}],
                 }
             )
@@ -208,7 +208,7 @@ def _envoy(places: Places) -> str:
 
 
 def _haproxy(places: Places) -> str:
-    rejection = f"  http-request return status 404 if {{ hdr(host) -i {NOBODY} }}\n  default_backend"
+    rejection = f"  http-request return status 404 if {{ hdr(host) -i {ABSENT} }}\n  default_backend"
     return _HAPROXY(places).replace("  default_backend", rejection)
 
 

@@ -30,7 +30,7 @@ class Places:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody has now. Held together until all are known, so that they differ."""
+    """Ports that are free now. All are bound until the last is known, so that they differ."""
     holders = [socket.socket() for _ in range(count)]
     try:
         for holder in holders:

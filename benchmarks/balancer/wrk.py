@@ -1,4 +1,4 @@
-"""Closed-loop load with wrk, and what the proxy used meanwhile."""
+"""Closed-loop load with wrk, and the CPU and memory that the proxy used during it."""
 
 from __future__ import annotations
 

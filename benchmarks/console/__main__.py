@@ -1,10 +1,10 @@
 """`python -m benchmarks.console`: 1,000 simulated instances at 5,000 requests/s in virtual time at 1x.
 
-The same run in three spells in one process: nobody watches, one page is open in a headless browser, nobody watches
-again. Prints, as shares of a core, the CPU time of the run (which goes on in all three), of the making of frames on its
-thread, and of the web server's thread; and the frames per second that the page drew. Making and serving are what a page
-costs: the difference between the spells of the whole run is smaller than the noise of a shared machine. The browser has
-no GPU and runs on the same cores.
+The same run in three phases in one process: no page, one page in a headless browser, no page again. Prints, as shares
+of a core, the CPU time of the run (which goes on in all three), of the making of frames on its thread, and of the web
+server's thread; and the frames per second that the page drew. Making and serving are what a page costs: the difference
+between the phases of the whole run is smaller than the noise of a shared machine. The browser has no GPU and runs on
+the same cores.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def cpu_s() -> dict[int, float]:
 
 
 def measured(case: Watched, making: Making, seconds: float, page: Page | None) -> dict[str, float]:
-    """Shares of a core over a spell, and the page's frames per second."""
+    """Shares of a core over a phase, and the page's frames per second."""
     frames = page.evaluate("consolePage.picture.frames") if page else 0
     before, making_s, begin_s = cpu_s(), making.spent_s, wall_s()
     if page is None:
@@ -81,14 +81,14 @@ def measured(case: Watched, making: Making, seconds: float, page: Page | None) -
     }
 
 
-def spells(case: Watched, making: Making, seconds: float) -> dict[str, Any]:
-    """nobody, a page, nobody. A first page starts the run."""
+def phases(case: Watched, making: Making, seconds: float) -> dict[str, Any]:
+    """Measure without a page, with one, and without one again. A first page starts the run."""
     with sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         browser.new_page().goto(case.console.url)
         browser.close()
         threading.Event().wait(3)
-        found: dict[str, Any] = {"nobody": measured(case, making, seconds, None)}
+        found: dict[str, Any] = {"no page": measured(case, making, seconds, None)}
         browser = tool.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.goto(case.console.url)
@@ -98,7 +98,7 @@ def spells(case: Watched, making: Making, seconds: float) -> dict[str, Any]:
         found["requests per second"] = page.evaluate("consolePage.feed.state.frame.services.web.offered_rps")
         browser.close()
         threading.Event().wait(2)
-        found["nobody again"] = measured(case, making, seconds, None)
+        found["no page again"] = measured(case, making, seconds, None)
     return found
 
 
@@ -112,7 +112,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, watched(scenario_of(text, Path(folder))) as case:
         playback = case.playback
         playback.on_look = making = Making(playback.on_look)
-        found = spells(case, making, chosen.seconds)
+        found = phases(case, making, chosen.seconds)
     json.dump(found, sys.stdout, indent=2)
     sys.stdout.write("\n")
 

@@ -104,7 +104,7 @@ async def test_what_is_no_call_is_rejected_as_aws_rejects_it(
 
 
 async def test_unknown_and_null_members_are_ignored(plane: ControlPlane) -> None:
-    status, content, _ = await post(plane, b'{"Nobody": 1, "MaxResults": null}', X_Amz_Target="AppRunner.ListServices")
+    status, content, _ = await post(plane, b'{"Absent": 1, "MaxResults": null}', X_Amz_Target="AppRunner.ListServices")
     assert (status, content) == (200, {"ServiceSummaryList": []})
 
 

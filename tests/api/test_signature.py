@@ -120,7 +120,7 @@ TRIES: dict[str, tuple[Callable[[ControlPlane], Sent], str]] = {
     "nothing at all": (lambda _p: Sent(body=b""), "MissingAuthenticationTokenException"),
     "a GET": (lambda _p: Sent("GET", "/anything?x=1", b""), "MissingAuthenticationTokenException"),
     "too large, unsigned": (lambda _p: Sent(body=b" " * (BODY_BYTES_MAX + 1)), "MissingAuthenticationTokenException"),
-    "wrong key": (lambda p: signed(p, key="AKIANOBODY"), UNKNOWN),
+    "wrong key": (lambda p: signed(p, key="AKIAABSENT"), UNKNOWN),
     "wrong secret": (lambda p: signed(p, secret="wrong"), INVALID),
     "another's secret": (lambda p: signed(p, secret=OTHER.secret_access_key), INVALID),
     "altered body": (lambda p: Sent(body=b'{"MaxResults":1}', headers=signed(p).headers), INVALID),
@@ -156,7 +156,7 @@ TRIES: dict[str, tuple[Callable[[ControlPlane], Sent], str]] = {
         lambda p: signed(p, key=TEMPORARY.access_key_id, secret=TEMPORARY.secret_access_key),
         UNKNOWN,
     ),
-    "a session token of nobody": (lambda p: signed(p, token="stolen"), UNKNOWN),
+    "a session token that was never issued": (lambda p: signed(p, token="stolen"), UNKNOWN),
     "payload hash of another body": (
         lambda p: with_header(signed(p), "X-Amz-Content-Sha256", hashlib.sha256(b"").hexdigest()),
         INVALID,

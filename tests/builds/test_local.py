@@ -194,7 +194,7 @@ def local_builder_again(folder: Path) -> LocalBuilder:
 
 
 def half_done(kept: Path) -> Path:
-    """What a simulator has left that was killed in the midst of a build."""
+    """Make what a simulator leaves that is killed during a build."""
     namespace = Path("/proc/self/ns/pid").stat().st_ino
     half = kept / f"0.apprunner-{namespace}-{2**22 - 1}-1-1"
     half.mkdir()
@@ -272,7 +272,7 @@ def _read(path: Path) -> bytes:
 
 @pytest.mark.case("R2")
 async def test_what_builds_keep_is_their_owners_alone(tmp_path: Path) -> None:
-    """Trees of applications keep their own modes, behind folders that nobody else enters."""
+    """Trees of applications keep their own modes, in folders that no other user may enter."""
     before = os.umask(0o022)
     try:
         place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})

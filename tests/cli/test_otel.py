@@ -125,7 +125,7 @@ def test_the_configuration_of_serve_has_a_section_for_it(tmp_path: Path) -> None
 
 
 def test_without_the_libraries_it_is_said_how_to_get_them() -> None:
-    """In a process of its own, which cannot import them; whoever exports nothing does not miss them."""
+    """In a process of its own, which cannot import them; a run that exports nothing does not need them."""
     script = (
         "import sys; sys.modules['opentelemetry'] = None\n"
         "from simulator.cli import app\n"

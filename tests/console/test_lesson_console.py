@@ -124,7 +124,7 @@ async def test_a_lesson_is_played_and_what_was_said_stands_beside_what_came_out(
     services = outcome["report"]["services"]
     assert services[0]["instance_events"]
     assert services[0]["name"] in outcome["beside"]
-    # Who connects again is told how it ended, and nobody can turn its clock any more.
+    # A client that connects again gets the outcome, and no client can change the clock any more.
     assert (await learner.ended(play))["outcome"] == outcome
     assert (await learner.post(f"/plays/{play}/act", {"act": "clock", "do": "pause"}))[0] == 400
 

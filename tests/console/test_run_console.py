@@ -162,7 +162,7 @@ def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watc
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        ({"act": "kill", "service": "nobody", "instance": "oldest"}, "service = 'nobody', must be one of web"),
+        ({"act": "kill", "service": "absent", "instance": "oldest"}, "service = 'absent', must be one of web"),
         ({"act": "kill", "service": "web", "instance": 99}, "instance = 99, must be a running instance"),
         ({"act": "traffic", "service": "web", "factor": -1}, "factor = -1"),
         ({"act": "traffic", "service": "web", "factor": 1, "more": 2}, "more = 2"),
@@ -170,7 +170,7 @@ def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watc
         ({"act": "clock", "do": "speed", "speed": 1e6}, "speed = 1000000.0"),
         ({"act": "clock", "do": "jump"}, "do = 'jump'"),
         ({"act": "dance"}, "dance"),
-        ({"act": "resume", "service": "nobody"}, "service = 'nobody'"),
+        ({"act": "resume", "service": "absent"}, "service = 'absent'"),
     ],
 )
 def test_a_bad_act_says_why_and_changes_nothing(case: Watched, act: dict[str, Any], said: str) -> None:

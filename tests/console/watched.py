@@ -102,7 +102,7 @@ def watched(scenario: ScenarioSpec, speed: float = 1.0) -> Iterator[Watched]:
         def work() -> None:
             try:
                 record = play(run, signals=False)
-            except InterruptedRun:  # nobody has looked
+            except InterruptedRun:  # no page was opened
                 return
             case.report = build_report(record)
             console.finish(report_page(case.report, record))

@@ -72,7 +72,7 @@ def _serve(pieces: list[bytes]) -> tuple[list[Reading], bool]:
 
 
 def _end_early(front: Front, *, answer_early: bool) -> bytes:
-    """The application answers half a request, or the client goes; what the client got meanwhile."""
+    """Let the application answer half a request or the client close; return what the client got until then."""
     answers, link = front.received(), front.instance.transport
     if answer_early:
         front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")

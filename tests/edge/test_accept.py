@@ -58,7 +58,7 @@ async def test_without_descriptors_it_pauses_instead_of_spinning() -> None:
 @both_loops
 async def test_a_peer_that_has_closed_is_seen_behind_unread_bytes() -> None:
     here, there = socket.socketpair(socket.AF_UNIX)
-    assert not has_hung_up(here)  # no TCP: nobody can tell
+    assert not has_hung_up(here)  # no TCP: the state of the peer is unknown
     here.close()
     there.close()
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -146,7 +146,7 @@ async def test_an_answer_is_logged_when_its_last_byte_is_out() -> None:
 @both_loops
 async def test_what_the_balancer_answers_itself_is_logged() -> None:
     def play(front: Front) -> None:
-        front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
+        front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n")
         front.send(request(b"TRACE"))
         front.send(b"nonsense\n")
 

@@ -1,4 +1,4 @@
-"""Section D of the checklist: where a message ends, and that nobody can be made to see another end."""
+"""Section D of the checklist: where a message ends, and that no reader can be made to see another end."""
 
 from __future__ import annotations
 

@@ -188,7 +188,7 @@ def test_a_request_that_an_instance_rejected_to_connect_for_is_served_by_another
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
             service.wires(1).rejects = CONNECT_FAILURE
-            for _ in range(2):  # one of the two is asked of the first instance first, whoever is next
+            for _ in range(2):  # one of the two goes to the first instance first, whichever is next
                 client = service.client()
                 client.send(message)
                 service.wires(2).answer(OK)
@@ -225,7 +225,7 @@ def _serving(wires: Wires) -> bool:
 
 
 async def _serve_one(service: Service) -> None:
-    """A request that whoever gets it answers, if anybody is well."""
+    """Send a request, answered by the instance that gets it if one is in service."""
     client = service.client()
     client.send(request())
     for number in service.pool.ready:

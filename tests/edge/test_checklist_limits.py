@@ -33,7 +33,7 @@ RANGES = [
     pytest.param(Range("upstream_idle_max", 1, 200), marks=pytest.mark.row(85)),
     pytest.param(Range("head_s", 10, 30), marks=pytest.mark.row(99)),
     pytest.param(Range("idle_s", 50, 75), marks=pytest.mark.row(100, 101)),
-    # gunicorn closes after 2 s, Node and uvicorn after 5: whoever closes first must be the balancer.
+    # gunicorn closes after 2 s, Node and uvicorn after 5: the balancer must close before the application does.
     pytest.param(Range("upstream_idle_s", 0.1, 1.9), marks=pytest.mark.row(101)),
     pytest.param(Range("body_idle_s", 10, 119), marks=pytest.mark.row(102)),
     pytest.param(Range("request_s", 120, 120), marks=pytest.mark.row(103)),

@@ -43,7 +43,7 @@ def test_a_host_is_found_however_it_is_written(host: bytes) -> None:
 @pytest.mark.row(34)
 def test_an_unknown_host_is_404_and_touches_no_application() -> None:
     front = Front()
-    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
+    front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n")
     answer = front.received()
     assert (status_of(answer), body_of(answer)) == (404, b"0\r\n\r\n")
     assert values_of(answer, b"server") == [b"envoy"]
@@ -90,7 +90,7 @@ def test_http_1_0_without_host_and_name_is_404() -> None:
 def test_host_beats_the_name_tls_was_asked_for() -> None:
     front = Front()
     front.callbacks.name = HOST.decode()
-    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
+    front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n")
     assert status_of(front.received()) == 404
 
 

@@ -12,7 +12,7 @@ MEGABYTE = b"x" * 1_000_000
 def uploads(kind: str) -> tuple[bytes, int]:
     """The beginning of an upload that gets an answer of the balancer's own, and the answer's status."""
     if kind == "unknown host":
-        return b"POST / HTTP/1.1\r\nHost: nobody\r\nContent-Length: 100000000\r\n\r\n", 404
+        return b"POST / HTTP/1.1\r\nHost: absent\r\nContent-Length: 100000000\r\n\r\n", 404
     if kind == "too large a head":
         return b"POST / HTTP/1.1\r\nX: %b\r\n" % (b"a" * 70_000), 431
     if kind == "bad framing":
@@ -42,7 +42,7 @@ def test_no_number_of_bytes_cuts_the_connection_of_a_client_that_uploads(kind: s
 @pytest.mark.row(120)
 def test_the_connection_stays_while_the_client_sends_but_not_for_ever() -> None:
     front = Front(half_close=True)
-    front.send(b"POST / HTTP/1.1\r\nHost: nobody\r\nContent-Length: 100000000\r\n\r\n")
+    front.send(b"POST / HTTP/1.1\r\nHost: absent\r\nContent-Length: 100000000\r\n\r\n")
     began_s, step_s = front.now_s, front.limits.linger_s * 0.9
     while not front.client.closing:
         front.send(MEGABYTE)

@@ -45,7 +45,7 @@ def test_nothing_is_envoys() -> None:
     front.send(request(b"GET", b"/", b"X-Request-Id: mine"))
     assert values_of(front.forwarded(), b"x-request-id") == [b"mine"]
     front.answer(b"HTTP/1.1 200 OK\r\nServer: theirs\r\nContent-Length: 0\r\n\r\n")
-    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
+    front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n")
     passed = front.received()
     assert values_of(passed, b"server") == [b"theirs"]
     assert b"envoy" not in passed.lower()

@@ -232,7 +232,7 @@ def test_an_instance_that_cannot_be_reached_is_an_attempt() -> None:
 
 def test_what_the_balancer_answers_itself_is_heard_of_where_all_is_traced() -> None:
     async def script(service: TracedService) -> int:
-        service.traced().send(b"GET /x HTTP/1.1\r\nHost: nobody.example\r\n\r\n")
+        service.traced().send(b"GET /x HTTP/1.1\r\nHost: absent.example\r\n\r\n")
         service.traced().send(b"nothing\r\n\r\n")
         return len(service.heard)
 

@@ -8,7 +8,7 @@ from tests.golden.twice import Twice
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--remake", action="store_true", help="write the golden files anew; review the diff")
+    parser.addoption("--remake", action="store_true", help="write the golden files again; review the diff")
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ Answer = dict[str, Any]
 ACCOUNT: Final = "123456789012"
 BROKEN: Final = "500000000000"  # the account for which the server breaks
 FULL: Final = "300000000000"  # the account that reaches its quotas
-NOBODY: Final = "0" * 32
+NO_ID: Final = "0" * 32
 BUSY: Final = "busy"  # the service whose creation never ends
 VPC: Final = {"VpcId": "vpc-0123", "VpcEndpointId": "vpce-0123"}
 PRIVATE: Final = {"IngressConfiguration": {"IsPubliclyAccessible": False}}
@@ -267,7 +267,7 @@ class Tour:
             if (operation, INVALID) not in self.seen:
                 self.rejected(INVALID, operation, **self._examples[operation] | {arn: "arn:not-one"})
             if (operation, MISSING) in everything():
-                self.rejected(MISSING, operation, **self._examples[operation] | {arn: _nobodys(arn)})
+                self.rejected(MISSING, operation, **self._examples[operation] | {arn: _absent_arn(arn)})
 
     def _quotas(self) -> None:
         for operation, names in (
@@ -293,7 +293,7 @@ class Tour:
             self.rejected(INTERNAL, operation, BROKEN, **self._examples[operation])
 
 
-def _nobodys(member: str) -> str:
+def _absent_arn(member: str) -> str:
     kind = {"Resource": "service"}.get(member.removesuffix("Arn"), member.removesuffix("Arn").lower())
-    path = "nobody/1" if "configuration" in kind or kind == "vpcconnector" else "nobody"
-    return f"arn:aws:apprunner:us-east-1:{ACCOUNT}:{kind}/{path}/{NOBODY}"
+    path = "absent/1" if "configuration" in kind or kind == "vpcconnector" else "absent"
+    return f"arn:aws:apprunner:us-east-1:{ACCOUNT}:{kind}/{path}/{NO_ID}"

@@ -97,7 +97,7 @@ class InProcessBackend:
         return ""
 
     def _exit(self, code: int) -> None:
-        """The end of a process, as the network sees it: nobody listens, and every connection is reset."""
+        """End as a process does for the network: nothing listens any more, and every connection is reset."""
         if not self.exited.done():
             self._server.close()
             for connection in list(self.connections):

@@ -215,8 +215,8 @@ def rows(table: Table) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--user", help="as whom")
-    parser.add_argument("--json", action="store_true", help="not for people")
+    parser.add_argument("--user", help="the user to run as")
+    parser.add_argument("--json", action="store_true", help="write JSON")
     arguments = parser.parse_args()
     user = arguments.user
     if user:

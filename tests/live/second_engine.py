@@ -57,7 +57,7 @@ class SecondEngine:
                 break
             if self._asked("version").returncode == 0:
                 return
-            time.sleep(0.1)  # noqa: TID251 for a daemon that tells nobody when it is ready
+            time.sleep(0.1)  # noqa: TID251 for a daemon that does not report when it is ready
         pytest.fail(f"the second engine did not start: {(self._folder / 'log').read_text()[-2000:]}")
 
     def stop(self) -> None:
@@ -73,7 +73,7 @@ class SecondEngine:
         self._daemon.kill()
         self._daemon.wait(PATIENCE_S)
         self._daemon = None
-        # Its containerd dies with it. Where nobody collects the dead, the number in the file seems to live.
+        # Its containerd dies with it. As a zombie it would still count as the running process of its pid file.
         for file in ("pid", "exec/containerd/containerd.pid"):
             (self._folder / file).unlink(missing_ok=True)
 

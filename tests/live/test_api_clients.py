@@ -118,7 +118,7 @@ async def test_the_aws_program_itself(plane: ControlPlane, tmp_path: Path) -> No
     await plane.api.operations.settled()
     described = await elsewhere(aws, "describe-service", "--service-arn", arn, "--query", "Service.Status")
     assert json.loads(described.stdout) == "RUNNING"
-    rejected = await elsewhere(aws, "pause-service", "--service-arn", arn.replace("hello", "nobody"))
+    rejected = await elsewhere(aws, "pause-service", "--service-arn", arn.replace("hello", "absent"))
     assert rejected.returncode == 255  # version 1 of it; version 2 says 254
     assert "An error occurred (ResourceNotFoundException) when calling the PauseService operation" in rejected.stderr
 

@@ -106,7 +106,7 @@ async def test_few_idle_connections_to_an_instance_are_kept(authority: Certifica
 
 @contextmanager
 def deaf_port() -> Iterator[int]:
-    """A port that answers no SYN: its queue is full and nobody accepts."""
+    """A port that answers no SYN: its queue is full and no connection is accepted."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
         waiting = [socket.socket() for _ in range(4)]
         for each in waiting:

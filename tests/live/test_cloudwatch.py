@@ -121,11 +121,11 @@ def test_an_endpoint_that_is_not_there_costs_the_run_nothing_but_its_figures(tmp
     told = done.output.splitlines()
     assert sum("cloudwatch: http://127.0.0.1:1 cannot be called: " in line for line in told) == 2  # metrics, and logs
     assert sum("are lost" in line for line in told) == 2
-    profile = {**CREDENTIALS, "AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": str(tmp_path / "none")}
+    profile = {**CREDENTIALS, "AWS_PROFILE": "absent", "AWS_CONFIG_FILE": str(tmp_path / "none")}
     told_later = CliRunner().invoke(
         app, ["run", str(tmp_path / "run.yaml"), "--cloudwatch", "http://127.0.0.1:1"], env=profile
     )
-    assert (told_later.exit_code, "(nobody) could not be found; nothing is sent" in told_later.output) == (0, True)
+    assert (told_later.exit_code, "(absent) could not be found; nothing is sent" in told_later.output) == (0, True)
     assert "App Runner would charge" in told_later.output
     bad = CliRunner().invoke(app, ["run", str(tmp_path / "run.yaml"), "--cloudwatch", "moto"])
     assert (bad.exit_code, "cloudwatch = 'moto', must be a URL" in bad.output) == (2, True)
@@ -253,7 +253,7 @@ def test_the_aws_cli_reads_logs_and_metrics_of_a_simulator_that_serves(endpoint:
             try:
                 return str(logs.filter_log_events(logGroupName=f"{group}/application")["events"])
             except logs.exceptions.ResourceNotFoundException:
-                return ""  # nobody has said anything yet
+                return ""  # no line has been written yet
 
         until(said, "asked for /missing")
         written, events = tail("application"), tail("service")

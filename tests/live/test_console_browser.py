@@ -95,7 +95,7 @@ def slide(page: Page, name: str, value: float) -> None:
 def test_every_control_does_what_it_says_to_a_platform_in_real_time(tmp_path: Path) -> None:
     with running(tmp_path) as (url, process), opened_page(url) as (page, _):
         until(page, f"{service('web')}?.served_rps > 15")
-        assert page.locator("#clock").is_hidden()  # nobody turns the real clock
+        assert page.locator("#clock").is_hidden()  # the real clock has no controls
         assert page.locator("#watch-only").is_hidden()
         # Kill: a process of this machine is gone, and another comes.
         before = {child.pid for child in process.children(recursive=True)}
@@ -213,7 +213,7 @@ def test_without_the_token_the_page_only_watches(tmp_path: Path) -> None:
             assert page.locator("#watch-only").is_visible()
             assert all(page.locator("#controls button").nth(number).is_disabled() for number in range(3))
         with opened_page(case.console.url) as (page, _):
-            assert "token" not in page.url  # nobody reads it over a shoulder, and no history keeps it
+            assert "token" not in page.url  # neither the address bar nor the history shows it
 
 
 def test_a_page_of_another_site_changes_nothing_and_reads_nothing(tmp_path: Path) -> None:

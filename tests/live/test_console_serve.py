@@ -124,7 +124,7 @@ def test_services_of_the_api_are_watched_deployed_paused_and_resumed(tmp_path: P
         try:
             until(page, f"{hello}.served_rps > 1 && {hello}.p99_s > 0.04")
             until(page, "consolePage.feed.state.series.hello.p99_s.some((value) => value > 0.04)")
-            # A deployment: another instance takes over, and nobody notices.
+            # A deployment: another instance takes over, and no request fails.
             page.locator("#deploy").click()
             said(page, "hello: StartDeployment")
             until(page, f"{hello}.instances.n.length === 1 && {hello}.instances.n[0] > 1")
@@ -168,7 +168,7 @@ def says_what_the_api_rejects(page: Page, seen: Seen) -> None:
 
 
 def lists_the_operations(page: Page, served: Served, arn: str) -> None:
-    """The control plane's own, newest first, whoever asked for them; and they are marked."""
+    """The list is the control plane's, newest first, whichever client began them; its own are marked."""
     page.locator("#tab-operations").click()
     listed = served.api.list_operations(ServiceArn=arn)["OperationSummaryList"]
     shown = page.locator("#operation-list li")

@@ -143,7 +143,7 @@ async def test_a_crash_while_serving_leaves_the_request_without_an_answer(arm: A
 async def test_what_hangs_is_alive_and_found_by_an_http_probe_only(arm: Arm) -> None:
     backend = await arm.launch(Behaviour.HANGS)
     async with asyncio.timeout(PATIENCE_S):
-        while await backend.probe(WELL) != "no answer within 1 s":  # noqa: ASYNC110 at first nobody listens
+        while await backend.probe(WELL) != "no answer within 1 s":  # noqa: ASYNC110 at first nothing listens
             await asyncio.sleep(0.002)
     assert await backend.probe(TCP) is None
     request = asked(backend)
@@ -182,7 +182,7 @@ async def test_a_killed_instance_ends_at_once(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.DEAF)
     backend.kill()
     assert (await ended(backend))[0] == KILLED_CODE
-    assert (await backend.probe(TCP) is None) != arm.runs_a_program  # nobody probes a simulated dead
+    assert (await backend.probe(TCP) is None) != arm.runs_a_program  # a simulated instance that ended is not probed
 
 
 # --- stop ---

@@ -155,7 +155,7 @@ async def test_an_answer_of_the_balancers_own_reaches_a_client_that_uploads(
     """curl, which gives up with (55) when its connection is reset before it has read the answer."""
     async with platform(authority) as running:
         running.upstream.capacity = 0
-        host = "nobody.test" if status == 404 else NAME
+        host = "absent.test" if status == 404 else NAME
         port = running.tls.port if tls else running.plain_gateway.port
         fields = ["-H", f"X-Large: {'a' * 62_000}"] if status == 431 else []
         with tempfile.NamedTemporaryFile() as body:

@@ -90,11 +90,11 @@ async def test_an_instance_has_its_size_its_port_on_loopback_and_the_platforms_l
 
 async def test_a_missing_image_fails_the_launch_with_app_runners_line() -> None:
     engine_or_skip()
-    image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/nobody/has-this:1"
+    image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/absent/has-this:1"
     async with driver(DockerApplication(image)) as made:
         with pytest.raises(LaunchError, match="Failed to pull your application image") as caught:
             await made.launch(SPEC)
-    assert f"no image {image} or nobody/has-this:1 (no registry is contacted)" in str(caught.value)
+    assert f"no image {image} or absent/has-this:1 (no registry is contacted)" in str(caught.value)
 
 
 async def test_an_identifier_of_a_registry_stands_for_the_local_image() -> None:
@@ -166,7 +166,9 @@ async def test_a_tcp_probe_sees_whether_the_application_listens_and_not_the_engi
         async with asyncio.timeout(20):
             while not listening(pid, "0100007F:1F90"):  # noqa: ASYNC110 of another process
                 await asyncio.sleep(0.005)
-        assert await backend.probe(HealthCheck(timeout_s=1)) == "connection refused", "127.0.0.1 inside is nobody's"
+        assert await backend.probe(HealthCheck(timeout_s=1)) == "connection refused", (
+            "127.0.0.1 inside is not published"
+        )
 
 
 def test_listening_is_read_from_the_kernels_tables(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ async def test_an_http_probe_wants_a_2xx() -> None:
 
 @both_loops
 async def test_a_probe_without_an_answer_ends_in_its_time() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel connects, nobody answers
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel connects, nothing answers
         service = HttpService("127.0.0.1", silent.getsockname()[1])
         assert await service.probe(HTTP) == "no answer within 1 s"
         await service.close()

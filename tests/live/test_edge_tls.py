@@ -356,7 +356,7 @@ async def test_a_closed_listener_accepts_nothing(authority: CertificateAuthority
 
 @both_loops
 async def test_a_client_that_goes_while_it_is_held_back_is_noticed(authority: CertificateAuthority) -> None:
-    """Nobody reads it, so no loop tells of its end: the application does not read the upload."""
+    """Its socket is not read because the application does not read the upload, so the end must be found otherwise."""
 
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         reader._transport.pause_reading()  # type: ignore[attr-defined]

@@ -119,13 +119,13 @@ async def test_a_build_is_kept_while_its_image_is_there_and_the_image_while_its_
         again, _ = await built(builder, place)
         assert (again.from_cache, again.image) == (True, first.image)
         docker("rmi", first.image)
-        anew, _ = await built(builder, place)
-        assert not anew.from_cache
+        again, _ = await built(builder, place)
+        assert not again.from_cache
         builder._kept._count_max = 0
         place.commit({"more": "more"})
         second, _ = await built(builder, place)
         there = docker("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).splitlines()
-    assert anew.image not in there
+    assert again.image not in there
     assert second.image in there
 
 
@@ -140,8 +140,8 @@ async def rejection(tmp_path: Path, text: str, image: str = "", **limits: Any) -
 
 async def test_an_image_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     shell_image()
-    assert await rejection(tmp_path, config(REVISED), "nobody-has:this") == (
-        "nobody-has:this, the image for NODEJS_22, is not in the container engine at unix:///var/run/docker.sock (no "
+    assert await rejection(tmp_path, config(REVISED), "absent-has:this") == (
+        "absent-has:this, the image for NODEJS_22, is not in the container engine at unix:///var/run/docker.sock (no "
         "registry is asked): `docker pull` or `docker build` it, or name another in the setting."
     )
 

@@ -23,7 +23,7 @@ from tests.live.process_bench import LISTEN, SLEEP, assert_nothing_is_left, benc
 from tests.loops import both_loops
 
 ROOT = Path(__file__).parents[2]
-NOBODY = "nobody"
+UNPRIVILEGED = "nobody"
 # What shares the machine's network reaches what listens in it; SECURITY.md says so.
 REACHABLE = {"connect to the API on loopback"}
 
@@ -38,7 +38,7 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.case("R8")
 @needs_namespaces
-@pytest.mark.parametrize("user", ["", NOBODY], ids=["as we are", "as nobody"])
+@pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
 def test_neither_instances_nor_builds_read_or_reach_what_is_not_theirs(user: str) -> None:
     if user and os.geteuid() != 0:
         pytest.skip("only root may become somebody else")

@@ -105,7 +105,7 @@ def _roots() -> tuple[Path, ...]:
     return find_home().roots() if has_groups() else ()
 
 
-@pytest.mark.parametrize("words", [1, 5], ids=["in the midst of a launch", "while instances run"])
+@pytest.mark.parametrize("words", [1, 5], ids=["during a launch", "while instances run"])
 def test_kill_9_of_the_simulator_leaves_nothing(tmp_path: Path, words: int) -> None:
     simulator = _start(tmp_path, words)
     simulator.kill()

@@ -1,4 +1,4 @@
-"""What nobody asked for: `kill -9` of an instance, of the simulator, and an engine that is restarted during a run."""
+"""Failures from outside: `kill -9` of an instance, of the simulator, and an engine that is restarted during a run."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def test_after_kill_9_of_the_simulator_the_next_start_removes_what_it_left_and_n
         with running(tmp_path, scenario.replace("DURATION", "120s")) as dead:
             children = psutil.Process(dead.pid).children(recursive=True)
             (guard,) = [child for child in children if process_sweep.__file__ in child.cmdline()]
-            guard.kill()  # the worst case: nobody is left to clean up
+            guard.kill()  # the worst case: no process is left to clean up
             dead.kill()
             dead.wait()
         left = left_behind(dead.pid)

@@ -97,7 +97,7 @@ def test_source_code_is_built_before_the_run_and_another_branch_of_it_is_deploye
 
 
 def test_source_code_that_cannot_be_built_ends_the_run_before_it_begins(tmp_path: Path) -> None:
-    GitPlace(tmp_path / "shop", {"apprunner.yaml": config("nobody", build="exit 3"), "app.py": APPLICATION})
+    GitPlace(tmp_path / "shop", {"apprunner.yaml": config("absent", build="exit 3"), "app.py": APPLICATION})
     file = tmp_path / "scenario.yaml"
     file.write_text(SOURCE_CODE, encoding="utf-8")
     node = toolchains(tmp_path / "toolchains").paths["NODEJS_22"]

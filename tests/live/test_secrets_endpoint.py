@@ -59,8 +59,8 @@ async def test_secrets_and_parameters_are_resolved_and_bad_ones_are_named(endpoi
     told = await resolve({"A": f"{arn}:password::", "B": "/shop/key", "C": f"{arn}::AWSCURRENT:"}, source)
     assert (told["A"], told["B"], json.loads(told["C"])) == (VALUE, VALUE, {"password": VALUE})
     with pytest.raises(SecretsError) as caught:
-        await resolve({"A": "/nobody", "B": arn[:-6] + "zzzzzz", "C": "/shop/key"}, source)
-    assert "A (/nobody)" in str(caught.value)
+        await resolve({"A": "/absent", "B": arn[:-6] + "zzzzzz", "C": "/shop/key"}, source)
+    assert "A (/absent)" in str(caught.value)
     assert "answers ParameterNotFound" in str(caught.value)
     assert "answers ResourceNotFoundException" in str(caught.value)
     assert VALUE not in str(caught.value)
@@ -87,7 +87,7 @@ def test_an_instance_gets_its_secret_and_nobody_else_does(tmp_path: Path, endpoi
 
 
 def test_a_bad_reference_fails_the_start_and_says_which(tmp_path: Path, endpoint: str) -> None:
-    done = run(tmp_path, endpoint, "/nobody")
+    done = run(tmp_path, endpoint, "/absent")
     assert done.returncode == 3
-    assert "service web: secrets could not be resolved: PASSWORD (/nobody)" in done.stderr
+    assert "service web: secrets could not be resolved: PASSWORD (/absent)" in done.stderr
     assert "Traceback" not in done.stderr

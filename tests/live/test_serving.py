@@ -32,7 +32,7 @@ if os.environ.get("WHO") == "broken":
     sys.exit(3)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = os.environ.get("WHO", "nobody").encode()
+        body = os.environ.get("WHO", "unset").encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -150,7 +150,7 @@ def test_a_service_serves_under_its_names_is_updated_paused_and_deleted(tmp_path
         stage.call("DeleteService", ServiceArn=arn)
         await stage.settled()
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
-            await stage.get(host)  # the name is nobody's: no certificate, no route
+            await stage.get(host)  # the name is free: no certificate, no route
 
     in_stage(tmp_path, test)
 

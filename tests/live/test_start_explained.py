@@ -101,11 +101,11 @@ def created(stage: Stage, name: str, case: Case) -> str:
 
 
 def assert_told(log: list[str], case: Case) -> None:
-    """Meanwhile with the time that is left, and at the end below App Runner's line."""
+    """Check both: while it starts, with the time left, and at the end below App Runner's line."""
     seen = re.escape(case.seen).replace("GIVEN", r"\d+")
-    meanwhile = rf"\[AppRunner\] Instance 1 is not healthy yet: {seen}\. It has [0-9.]+m?s more\."
+    starting = rf"\[AppRunner\] Instance 1 is not healthy yet: {seen}\. It has [0-9.]+m?s more\."
     at_last = rf"\[AppRunner\] Instance 1 did not become healthy\. The last health check saw: {seen}\."
-    assert any(re.fullmatch(meanwhile, line) for line in log), log
+    assert any(re.fullmatch(starting, line) for line in log), log
     ended = next(number for number, line in enumerate(log) if re.fullmatch(at_last, line))
     assert log[ended - 1].startswith(f"[AppRunner] Health check failed on protocol `{case.protocol}`"), log
 

@@ -108,7 +108,7 @@ class Load:
                 await client
 
     def has(self, text: str, asking: asyncio.Task[None]) -> Callable[[], bool]:
-        """Whether that was answered some times, or nobody asks any more."""
+        """Condition: that was answered some times, or the clients have ended."""
         return lambda: self.outcomes[200, text] > ENOUGH or asking.done()
 
     async def _client(self, *, keeps: bool) -> None:

@@ -34,7 +34,7 @@ SETTINGS = ApiSettings(
 
 
 class ControlHouse:
-    """One state folder, one virtual loop, and whoever works on them now."""
+    """One state folder, one virtual loop, and the control plane that is open on them, if any."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="control-machine-"))

@@ -175,7 +175,7 @@ class ControlMachine(RuleBasedStateMachine):
         known += [
             (client, name) for client, owner_key in enumerate(self.reference.shelves) for name in owner_key.living()
         ]
-        return known[pick % len(known)] if known and pick != PICK_MAX else (0, "nobody")
+        return known[pick % len(known)] if known and pick != PICK_MAX else (0, "absent")
 
     # --- what services share ---------------------------------------------------------------------------------------
 

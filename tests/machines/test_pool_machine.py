@@ -5,7 +5,7 @@ every step, and twice in each (at once, and when everything that needs no time h
 
 - no instance holds more than MaxConcurrency, unless that was lowered under it;
 - no slot is lost: what an instance holds is what open requests hold of it;
-- nobody waits while an instance in service has a free slot, and grants go out in order of arrival;
+- no request waits while an instance in service has a free slot, and grants go out in order of arrival;
 - every request is let go exactly once, and the meter counts those that are not;
 - the replica set has as many instances as it should, and no state is left without a life.
 
@@ -156,7 +156,7 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.being_served())
     @rule(which=st.integers(0, 20), more=st.integers(0, 1))
     def be_unreachable(self, which: int, more: int) -> None:
-        """Nobody answers the connection: another instance gets the request, or it breaks."""
+        """No answer to the connection attempt: another instance gets the request, or it breaks."""
         chosen = self.being_served()[which % len(self.being_served())]
         tried = []
         for _ in range(1 + more):

@@ -93,7 +93,7 @@ class World:
 
     async def under_load(self, arn: str, until: Callable[[], Awaitable[object]]) -> Counter[int]:
         """Outcomes of twenty requests a second, until what was begun is over and for a second more."""
-        over = self.platform.tasks.spawn(_over(until), "what goes on meanwhile")
+        over = self.platform.tasks.spawn(_over(until), "the rest of the run")
         outcomes: Counter[int] = Counter()
         while not over.done() or sum(outcomes.values()) < 20:
             request = Request(self.service(arn), outcomes)

@@ -16,7 +16,7 @@ class Arrival:
 
 
 def ends(station: Station[int], arrivals: list[Arrival]) -> dict[int, float]:
-    """When each arrival (by index, in order of time) has had its CPU; nobody waits for anything else."""
+    """When each arrival (by index, in order of time) has had its CPU; no request waits for anything else."""
     done: dict[int, float] = {}
     coming = list(enumerate(arrivals))
     while True:
@@ -145,7 +145,7 @@ def test_virtual_work_gives_the_ends_that_small_steps_give(arrivals: list[Arriva
 
 @given(ARRIVALS, st.sampled_from([0.25, 1.0, 2.0]), st.none() | st.integers(1, 3))
 def test_no_work_is_lost_or_made(arrivals: list[Arrival], vcpu: float, workers: int | None) -> None:
-    """Nobody ends before its own work could be done, and the CPU cannot do more than `vcpu` seconds a second."""
+    """No request ends before its own work could be done, and the CPU cannot do more than `vcpu` seconds a second."""
     exact = ends(Station(vcpu, workers), arrivals)
     assert sorted(exact) == list(range(len(arrivals)))
     for index, end_s in exact.items():

@@ -65,7 +65,7 @@ def test_an_instance_that_dies_soon_after_it_was_healthy_is_in_a_crash_loop() ->
     delays = []
     for start_s in range(0, 50, 10):
         loop.became_healthy(start_s)
-        assert loop.delay_s == 0, "nobody waits while one is healthy"
+        assert loop.delay_s == 0, "no restart waits while one is healthy"
         loop.died(start_s + STEADY_S - 1, start_s)
         delays.append(loop.delay_s)
     assert delays == [0, 1, 2, 4, 8]

@@ -164,7 +164,7 @@ traffic:
     service: wob
   - {service: web, bins: {file: nope.csv, bin: 1min}}
 timeline:
-  - {at: 5s, kill_instance: {}, rate: {factor: 2, source: nobody}}
+  - {at: 5s, kill_instance: {}, rate: {factor: 2, source: absent}}
 checks: ["p95 < 300", "wob: p95 < 3s"]
 """
 

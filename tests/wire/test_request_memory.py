@@ -78,7 +78,7 @@ HEADS: Final = st.builds(
 @given(heads=st.lists(HEADS, max_size=5))
 def test_a_warm_reader_and_a_cold_one_judge_any_head_alike(table: FieldTable, heads: list[bytes]) -> None:
     alone = [judge(head, cold(table)) for head in heads]
-    warm = FieldTable(table.keys, lines_max=5)  # so few that it forgets as well, in the midst of a head
+    warm = FieldTable(table.keys, lines_max=5)  # so few that it forgets as well, in the middle of a head
     request_file._HOSTS.clear()
     assert [judge(head, warm) for head in heads + heads] == alone + alone
 

@@ -124,7 +124,7 @@ def test_an_unknown_name_gets_the_default_certificate(
 ) -> None:
     client = client_context(authority)
     client.check_hostname = False
-    handshake = Handshake(certificates.context, client, "nobody.example")
+    handshake = Handshake(certificates.context, client, "absent.example")
     assert handshake.names == ["localhost"]
     assert certificates.host_of(handshake.server.context) == ""
 

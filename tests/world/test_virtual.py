@@ -189,7 +189,7 @@ def test_a_signal_handler_in_the_loops_own_thread_can() -> None:
 
 
 def test_a_callback_runs_in_the_context_it_was_given() -> None:
-    name: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="nobody")
+    name: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="unset")
 
     async def main() -> list[str]:
         context = contextvars.copy_context()

@@ -1,4 +1,4 @@
-"""The ways of keeping commands apart, each on its own: as root has it, as everybody in a user namespace, as nobody."""
+"""Each way of isolating commands on its own: as root, in a user namespace, and as an unprivileged user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.builds.machine.sandbox import BuildRoot, Isolation
 from simulator.builds.toolchain import SYSTEM_PATH
 from simulator.fleet.process.confinement.isolation import Namespaces, Way, mount_plan_for
 
-NOBODY = "nobody"
+UNPRIVILEGED = "nobody"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def skip_without_user_namespaces(folder: Path, user: str = "") -> None:
         pytest.skip(f"no user namespaces, or no temporary folder for everybody: {done.stderr.strip()}")
 
 
-@pytest.mark.parametrize("user", ["", NOBODY], ids=["as we are", "as nobody"])
+@pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
 def test_a_user_namespace_has_app_in_its_place_and_keeps_what_is_written_beside_it(
     open_folder: Path, user: str
 ) -> None:
@@ -78,7 +78,7 @@ def test_a_user_namespace_has_app_in_its_place_and_keeps_what_is_written_beside_
     assert in_stage(isolation, stage, "cat /elsewhere/y here; exit 7", user) == (7, "y\nx\n")  # for the next command
 
 
-@pytest.mark.parametrize("user", ["", NOBODY], ids=["as we are", "as nobody"])
+@pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
 def test_an_instance_in_a_user_namespace_finds_the_stage_as_it_was_and_changes_nothing_of_it(
     open_folder: Path, user: str
 ) -> None:
@@ -115,11 +115,11 @@ def test_in_a_user_namespace_a_build_cannot_change_the_machine(open_folder: Path
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount something, and become somebody else")
 def test_a_directory_with_mounts_in_it_can_be_read_only(open_folder: Path) -> None:
-    skip_without_user_namespaces(open_folder, NOBODY)
-    stage = stage_of(open_folder, NOBODY)
+    skip_without_user_namespaces(open_folder, UNPRIVILEGED)
+    stage = stage_of(open_folder, UNPRIVILEGED)
     script = "ls /var/tmp; touch /var/new || echo no; touch /var/tmp/mine || echo no; touch /usr/new; ls /usr/new"
     inner = Isolation(Way.USER).of_stage(stage, "", ("/bin/sh", "-c", script))
-    about = pwd.getpwnam(NOBODY)
+    about = pwd.getpwnam(UNPRIVILEGED)
     outer = (
         "mount -t tmpfs -o mode=777 apprunner /var/tmp; : > /var/tmp/theirs; "
         f'exec setpriv --reuid={about.pw_uid} --regid={about.pw_gid} --clear-groups -- "$@"'

@@ -94,7 +94,7 @@ def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Pa
         assert f"process id {served.process.pid}" in second.stderr
         served.process.kill()  # as kill -9
         served.process.wait()
-    assert (tmp_path / "admin.json").exists()  # nobody was left to remove it
+    assert (tmp_path / "admin.json").exists()  # no process was left to remove it
     assert "hub1/" in ok("connection", "approve", "hub1", *where)
     assert "Service status is set to RUNNING." in ok("events", *where)
     assert json.loads(ok("events", "--json", *where).splitlines()[0])["source"] == "aws.apprunner"
@@ -102,7 +102,7 @@ def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Pa
     assert "Successfully pulled your application image" in ok("logs", arn, "--deployment", "all", *where)
     assert "CreateService  ok" in ok("audit", "--changes", *where)
     assert "DescribeService" not in ok("audit", "--errors", *where)
-    unknown = RUN.invoke(app, ["logs", "nobody", *where])
+    unknown = RUN.invoke(app, ["logs", "absent", *where])
     assert (unknown.exit_code, "must be one of hello" in unknown.output) == (2, True)
     ok("state", "import", str(tmp_path / "copy.json"), "--state", str(tmp_path / "other"))
     ok("connection", "approve", "hub1", "--state", str(tmp_path / "other"))  # at rest

@@ -74,8 +74,8 @@ def test_an_address_file_of_another_shape_is_told(tmp_path: Path, content: str) 
 async def test_damaged_documents_are_told_by_the_state(tmp_path: Path) -> None:
     settings = ControlPlaneSettings(state=tmp_path, listener=None)
     async with await open_control_plane(settings, SimulatedWorkload()) as plane:
-        plane.store.write(puts=[("nobody", "k", "{}")])
-    with pytest.raises(StoreError, match=rf"state {tmp_path}: kind = 'nobody', must be one of"):
+        plane.store.write(puts=[("absent", "k", "{}")])
+    with pytest.raises(StoreError, match=rf"state {tmp_path}: kind = 'absent', must be one of"):
         await open_control_plane(settings, SimulatedWorkload())
 
 

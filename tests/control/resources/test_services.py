@@ -10,7 +10,7 @@ from tests.control.api_stage import ALICE, IMAGE, PUBLIC_IMAGE, Stage, principal
 from tests.control.resources.sources import ECR
 from tests.virtual import run_virtual
 
-ARN = "arn:aws:apprunner:us-east-1:123456789012:service/nobody/0123456789abcdef0123456789abcdef"
+ARN = "arn:aws:apprunner:us-east-1:123456789012:service/absent/0123456789abcdef0123456789abcdef"
 
 
 def test_a_service_from_the_mandatory_input_alone_has_every_default_in_plain_units() -> None:

@@ -87,7 +87,7 @@ def test_what_is_not_there_or_not_ones_own_has_no_tags() -> None:
         async with Stage() as stage:
             arn = await stage.running()
             partial = "arn:aws:apprunner:us-east-1:123456789012:autoscalingconfiguration/DefaultConfiguration"
-            for text in (arn.replace("hello", "nobody"), partial):
+            for text in (arn.replace("hello", "absent"), partial):
                 assert stage.rejected("ListTagsForResource", ResourceArn=text).code == "ResourceNotFoundException"
             other = principal(account="210987654321")
             assert stage.rejected("ListTagsForResource", other, ResourceArn=arn).code == "ResourceNotFoundException"

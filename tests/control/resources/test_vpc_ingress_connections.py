@@ -67,8 +67,8 @@ def test_it_is_for_one_private_running_service() -> None:
         async with Stage() as stage:
             public, private = await stage.running("public"), await stage.private("private")
             assert stage.rejected("CreateVpcIngressConnection", **request_for(public)).code == "InvalidRequestException"
-            nobody = private.replace("private", "nobody")
-            assert stage.rejected("CreateVpcIngressConnection", **request_for(nobody)).code == "InvalidRequestException"
+            absent = private.replace("private", "absent")
+            assert stage.rejected("CreateVpcIngressConnection", **request_for(absent)).code == "InvalidRequestException"
             create(stage, private)
             await rounds(5)
             error = stage.rejected("CreateVpcIngressConnection", **request_for(private, "more"))

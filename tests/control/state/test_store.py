@@ -193,7 +193,7 @@ def test_the_write_ahead_log_does_not_stay_large(tmp_path: Path) -> None:
         "UPDATE resource SET body = CAST(x'ff' AS TEXT)",
         "UPDATE meta SET value = CAST(x'ff' AS TEXT)",
         "UPDATE entry SET text = CAST(x'ff' AS TEXT)",
-        "UPDATE entry SET kind = 'nobody'",
+        "UPDATE entry SET kind = 'absent'",
         "UPDATE entry SET at = 'noon'",
         "DROP TABLE entry",
     ],

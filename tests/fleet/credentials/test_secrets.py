@@ -37,11 +37,11 @@ async def test_references_become_values(source: FileSecrets) -> None:
 
 
 async def test_every_bad_reference_is_named_and_no_value_is_shown(source: FileSecrets) -> None:
-    references = {"A": "no such", "B": "missing", "C": f"{ARN}:nobody::", "D": "shop/key", "E": f"{ARN}::AWSPREVIOUS:x"}
+    references = {"A": "no such", "B": "missing", "C": f"{ARN}:absent::", "D": "shop/key", "E": f"{ARN}::AWSPREVIOUS:x"}
     with pytest.raises(SecretsError) as caught:
         await resolve(references, source)
     text = "".join(traceback.format_exception(caught.value))
-    for variable in ("A (no such)", "B (missing)", f"C ({ARN}:nobody::)", "E ("):
+    for variable in ("A (no such)", "B (missing)", f"C ({ARN}:absent::)", "E ("):
         assert variable in text
     assert "D (" not in text
     assert VALUE not in text

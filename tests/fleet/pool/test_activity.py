@@ -210,7 +210,7 @@ def test_a_retired_instance_is_neither_idle_nor_expired_later(actuator: Actuator
 def test_falling_idle_and_expiring_have_a_timer_each() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=10, least=0), METERED) as stage:
-            for _ in range(3):  # the timer for its expiry stands meanwhile
+            for _ in range(3):  # the timer for its expiry stays set
                 await asyncio.sleep(100)
                 stage.answer(stage.offer())
             assert stage.moves(1)[-1] == (300.0, "active")

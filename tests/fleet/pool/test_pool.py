@@ -143,7 +143,7 @@ def test_the_time_limit_holds_for_those_who_wait_too() -> None:
             held = stage.offer()
             stage.pool.configure(AutoScalingConfiguration(1, 1, 10))
             await asyncio.sleep(5)
-            stage.pool.leave(stage.instance(1))  # the slot that the first gives back goes to nobody
+            stage.pool.leave(stage.instance(1))  # the slot that the first gives back stays free
             await asyncio.sleep(5.5)
             assert held.endings == ["timeout"]
             assert stage.pool.waiting == 0
@@ -334,7 +334,7 @@ def test_closing_fails_everybody_and_grants_nobody() -> None:
                 stage.offer()
             stage.pool.close()
             assert [exchange.endings for exchange in stage.exchanges] == [["unavailable"]] * 3
-            assert stage.begun == [0]  # the slot of the first went to nobody
+            assert stage.begun == [0]  # the slot of the first was given to none
             assert stage.pool.in_flight == stage.pool.waiting == 0
 
     run_virtual(main)

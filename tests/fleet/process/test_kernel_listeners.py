@@ -88,7 +88,7 @@ def test_a_leader_lives_until_it_is_dead_collected_or_not() -> None:
         assert not SessionLeader(pid, leader.started - 1).is_alive(), "the number came round"
         process.kill()
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        assert not leader.is_alive(), "nobody has collected it yet"
+        assert not leader.is_alive(), "it has not been waited for yet"
     assert not leader.is_alive()
     assert not SessionLeader.of(pid).is_alive()
 
@@ -120,7 +120,7 @@ async def test_only_the_instances_own_sockets_count() -> None:
         found = listening(process.pid, sockets=sockets_of(members(process.pid, ())))
         assert (theirs in found.ports, ours in found.ports) == (True, False)
         stranger = InstanceSockets(process.pid, (), port=ours, given=1)
-        assert "it listens on" not in stranger.explain(), "nobody has looked yet"
+        assert "it listens on" not in stranger.explain(), "its sockets have not been read yet"
         assert stranger.explain_end().startswith(f"port {ours} of this machine is in use")
     assert InstanceSockets(process.pid, (), port=ours, given=1).explain_end() == ""
     process.kill()

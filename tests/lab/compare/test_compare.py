@@ -183,7 +183,7 @@ def test_slower_than_counts_what_is_above_the_limit() -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"baseline": "nobody"}, "baseline = 'nobody', must be one of app-runner"), ({"candidates": []}, "nothing")],
+    [({"baseline": "absent"}, "baseline = 'absent', must be one of app-runner"), ({"candidates": []}, "nothing")],
 )
 def test_a_plan_checks_itself(tmp_path: Path, change: dict[str, object], said: str) -> None:
     good: dict[str, object] = {"candidates": candidates_of(POLICIES, (), {}), "baseline": "app-runner"}

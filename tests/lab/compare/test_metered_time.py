@@ -20,7 +20,7 @@ from simulator.report.report import RunRecord
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
-# Sparse enough that every instance falls idle often, long enough that idle ones expire; a burst in the midst.
+# Sparse enough that every instance falls idle often, long enough that idle ones expire; a burst in the middle.
 TEXT: Final = """
 name: activations
 seed: 5

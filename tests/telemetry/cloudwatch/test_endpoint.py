@@ -42,7 +42,7 @@ def credentials() -> Iterator[None]:
 
 
 def lines(how_many: int = 1) -> LinesBatch:
-    """For a stream that nobody has made."""
+    """Make lines for a stream that does not exist yet."""
     stream = LogStream("us-east-1", f"/aws/apprunner/web/{next(numbers)}/service", "events")
     return LinesBatch(stream, (LogLine(1_000, "a", 27),) * how_many)
 
@@ -160,7 +160,7 @@ async def test_points_that_are_too_old_are_counted_and_spoil_no_others(place: Pl
 
 async def test_nobody_there_is_told_by_its_place() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        taken.bind(("127.0.0.1", 0))  # and nothing listens
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
         endpoint = Endpoint(CloudWatchSettings(nowhere, logs=False))
         try:
@@ -171,8 +171,8 @@ async def test_nobody_there_is_told_by_its_place() -> None:
 
 
 async def test_a_profile_that_is_not_there_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_PROFILE", "absent")
     endpoint = Endpoint(CloudWatchSettings("http://127.0.0.1:1"))
-    with pytest.raises(OSError, match=r"cloudwatch: .*nobody"):
+    with pytest.raises(OSError, match=r"cloudwatch: .*absent"):
         await endpoint.open()
     await endpoint.close()

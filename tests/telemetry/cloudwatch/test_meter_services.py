@@ -78,7 +78,7 @@ def test_a_paused_services_last_minute_is_closed_by_the_calendar() -> None:
     stage.meter.close_stale()
     assert stage.given("Requests") == [("1", 0.0, 60.0), ("1", 60.0, 10.0)]
     assert stage.given("5xxStatusResponses") == [("1", 0.0, 0.0), ("1", 60.0, 1.0)]
-    # What is rejected afterwards is of its own minutes, in which nobody is there to count arrivals.
+    # What is rejected afterwards is of its own minutes, in which no instance exists to count arrivals.
     stage.now_s = 200.0
     stage.metrics.of("web").outcomes.add(503, 0.0, 0.0, 0.0, -1.0)
     stage.meter.close_stale()

@@ -139,7 +139,7 @@ def test_what_the_balancer_answers_for_no_service_is_counted_by_status() -> None
     front = Front()
     metrics = Metrics(lambda: 0.0)
     metrics.own_answers = front.gateway.own_answers
-    front.send(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n" * 2)
+    front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n" * 2)
     front.send(request(b"TRACE"))
     front.send(b"no request at all\r\n\r\n")
     counted = families(exposed(metrics))["apprunner_balancer_answers"].samples

@@ -49,7 +49,7 @@ LINES: Final = st.one_of(
 @given(st.lists(st.lists(LINES, max_size=4), max_size=6))
 @example([[b"Accept: a"], [b"Accept: a\x00"], [b"Accept: a"]])
 def test_a_warm_table_sorts_any_lines_as_a_cold_one_does(heads: list[list[bytes]]) -> None:
-    warm = FieldTable(KEYS, lines_max=3)  # so few that it forgets as well, in the midst of a head
+    warm = FieldTable(KEYS, lines_max=3)  # so few that it forgets as well, in the middle of a head
     for head in heads + heads:
         assert sort(warm, *head) == sort(FieldTable(KEYS), *head)
 

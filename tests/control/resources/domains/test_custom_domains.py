@@ -144,8 +144,8 @@ def test_only_a_running_service_gets_or_loses_one() -> None:
                     error = stage.rejected(operation, ServiceArn=arn, DomainName=name)
                     assert error.code == "InvalidStateException"
                 await stage.settled()
-            nobody = arn.replace("hello", "nobody")
-            error = stage.rejected("AssociateCustomDomain", ServiceArn=nobody, DomainName="b.com")
+            absent = arn.replace("hello", "absent")
+            error = stage.rejected("AssociateCustomDomain", ServiceArn=absent, DomainName="b.com")
             assert error.code == "InvalidRequestException"
 
     run_virtual(main)

@@ -97,7 +97,7 @@ def version_2(machine: Machine, **handed_down: str) -> None:
     for path in ("", "user", "user/app", "user/app/terminal"):
         name = path.rpartition("/")[2] or "top"
         machine.group(path, cgroup__subtree_control=handed_down.get(name, ""))
-        # Whoever has processes cannot hand down: the kernel rejects the write, here the file is a directory.
+        # The kernel rejects this write for a group that has processes; here the file is a directory.
         if name == "terminal":
             (machine.groups / path / "cgroup.subtree_control").unlink()
             (machine.groups / path / "cgroup.subtree_control").mkdir()

@@ -19,7 +19,7 @@ from simulator.fleet.process.confinement.sweep import (
     sweep_orphans,
 )
 
-# Writes a line once it runs, so that nobody has to wait for a guess, then sleeps far longer than the test.
+# Writes a line once it runs, so that a test can wait for it, then sleeps far longer than the test.
 _SLEEPER = "import sys, time; print('up', flush=True); time.sleep(60)"
 
 
