@@ -13,7 +13,6 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop
 from typing import Final, TypeVarTuple
 
 from simulator.world.playback import Playback
@@ -21,8 +20,8 @@ from simulator.world.virtual import VirtualLoop, _Timer
 
 Ts = TypeVarTuple("Ts")
 
-# Events between two checks of the wall clock and of other threads' callbacks: some milliseconds.
-LOOK_EVERY: Final = 512
+# Timers between two checks of the wall clock and of other threads' callbacks: some milliseconds.
+LOOK_EVERY: Final = 256
 # The longest sleep, so that signals are handled even on platforms where they do not wake a waiting thread.
 SLEEP_S_MAX: Final = 0.5
 
@@ -31,10 +30,11 @@ class PacedLoop(VirtualLoop):
     """A VirtualLoop that advances at the speed of `playback`."""
 
     def __init__(self, playback: Playback) -> None:
-        super().__init__()
+        super().__init__(self._wait_for_playback)
         self._playback = playback
         playback.on_change = self._look_again
         self._limit_s = math.inf  # virtual time up to which no check is needed
+        self._look_in = LOOK_EVERY  # timers until the next check
         self._handler: deque[_Timer] = deque()
         self._knock = threading.Event()
 
@@ -47,38 +47,16 @@ class PacedLoop(VirtualLoop):
         self._knock.set()
         return handle
 
-    def _run_once(self) -> None:
-        """Run like the plain loop, with a check before time passes the limit and every `LOOK_EVERY` events."""
-        soon, timers = self._soon, self._timers
-        events, look_in = 0, LOOK_EVERY
-        try:
-            while not self._stopping:  # type: ignore[attr-defined]  # set by BaseEventLoop.stop
-                if look_in == 0:
-                    look_in = LOOK_EVERY
-                    self._look()
-                look_in -= 1
-                if soon:
-                    handle = soon.popleft()
-                elif timers:
-                    when, _, handle = timers[0]
-                    if handle._cancelled:  # noqa: SLF001 our own handle
-                        heappop(timers)
-                        continue
-                    if when > self._limit_s and not self._may_pass(when):
-                        continue
-                    heappop(timers)
-                    if when > self._now:
-                        self._now = when
-                else:
-                    self._deadlock()
-                events += 1
-                context = handle._context  # noqa: SLF001
-                if context is None:
-                    handle._callback(*handle._args)  # noqa: SLF001
-                else:
-                    context.run(handle._callback, *handle._args)  # noqa: SLF001
-        finally:
-            self.events += events
+    def _wait_for_playback(self, when: float, order: int) -> bool:
+        """Check before time passes the limit and every `LOOK_EVERY` timers. False: a callback came before `when`."""
+        del order
+        self._look_in -= 1
+        if self._look_in == 0:
+            self._look_in = LOOK_EVERY
+            self._look()
+            if self._soon:
+                return False
+        return when <= self._limit_s or when == math.inf or self._may_pass(when)
 
     def _may_pass(self, when: float) -> bool:
         """Wait until virtual time may reach `when` and return True; return False if a callback arrives before that."""

@@ -4,6 +4,9 @@ Theory of operation. `asyncio.sleep`, `timeout` and `call_later` take the time f
 advance while callbacks run, and jumps to the next timer when no callback is ready, which turns the platform's own code
 into a simulation. Timers are ordered by (when, order of scheduling); asyncio guarantees no order for equal times.
 
+There is one body of the loop. A loop that has something to do before time jumps (wait for the wall clock, play compiled
+events) gives it a hook.
+
 Sockets, threads and subprocesses raise `OutsideWorld`, because the order of their events is not reproducible. If no
 callback is ready and no timer is scheduled, no task can ever continue: the loop raises `Deadlock` with the names of
 the waiting tasks. An exception in a plain callback ends the run, because a simulation that has lost an event has no
@@ -18,9 +21,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any, Never, TypeVarTuple
+from math import inf
+from typing import Any, Final, Never, TypeVarTuple
 
 Ts = TypeVarTuple("Ts")
+
+# The time and order number that a hook gets if no timer is scheduled.
+NO_TIMER: Final = (inf, 0)
+
+# Called with the time and the order number of the next timer, when no callback is ready. True: time may jump to it.
+# False: the hook has done something that may come first (made callbacks ready, scheduled or cancelled timers, stopped
+# the loop), so the body starts over.
+BeforeTimer = Callable[[float, int], bool]
 
 
 class Deadlock(RuntimeError):
@@ -62,8 +74,9 @@ class _Timer(asyncio.TimerHandle):
 class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop in virtual time. Its time is in seconds since its creation, starting at 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_timer: BeforeTimer | None = None) -> None:
         super().__init__()
+        self._before_timer = before_timer
         self._now = 0.0
         self._order = 0
         self._timers: list[tuple[float, int, _Timer]] = []
@@ -108,12 +121,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         """Run ready callbacks and then the next timer, repeatedly, until `stop`. Called by `run_forever`."""
-        soon, timers = self._soon, self._timers
+        soon, timers, before_timer = self._soon, self._timers, self._before_timer
         events = 0
         try:
             while not self._stopping:  # type: ignore[attr-defined]  # set by BaseEventLoop.stop
                 if soon:
                     handle = soon.popleft()
+                elif before_timer is not None and not before_timer(*self._next_timer()):
+                    continue
                 elif timers:
                     when, _, handle = heappop(timers)
                     if handle._cancelled:  # noqa: SLF001 our own handle, millions of times
@@ -130,6 +145,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
                     context.run(handle._callback, *handle._args)  # noqa: SLF001
         finally:
             self.events += events
+
+    def _next_timer(self) -> tuple[float, int]:
+        """Return the time and the order number of the next timer, without the cancelled ones before it."""
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:  # noqa: SLF001 our own handle
+            heappop(timers)
+        return timers[0][:2] if timers else NO_TIMER
 
     def _deadlock(self) -> Never:
         waiting = sorted(f"{task.get_name()} at {_where(task)}" for task in asyncio.all_tasks(self))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import threading
 from typing import Any
 
@@ -211,3 +212,40 @@ def test_the_loop_counts_the_callbacks_it_ran_and_no_cancelled_timer() -> None:
     loop.run_forever()
     loop.close()
     assert loop.events == 3
+
+
+def test_the_hook_sees_each_timer_before_it_fires_and_may_put_an_event_before_it() -> None:
+    seen: list[object] = []
+
+    def before_timer(when: float, order: int) -> bool:
+        assert (order == 0) == (when == math.inf)
+        seen.append(when)
+        if when == 2.0 and "between" not in seen:
+            loop.call_at(1.5, seen.append, "between")
+            return False
+        if when == math.inf:
+            loop.stop()
+            return False
+        return True
+
+    loop = VirtualLoop(before_timer)
+    loop.call_at(1.0, seen.append, "first")
+    loop.call_at(1.2, int).cancel()
+    loop.call_at(2.0, seen.append, "last")
+    loop.run_forever()
+    loop.close()
+    assert seen == [1.0, "first", 2.0, 1.5, "between", 2.0, "last", math.inf]
+
+
+def test_nothing_scheduled_is_a_deadlock_after_the_hook_has_looked() -> None:
+    asked: list[float] = []
+
+    def before_timer(when: float, _order: int) -> bool:
+        asked.append(when)
+        return len(asked) > 1
+
+    loop = VirtualLoop(before_timer)
+    with pytest.raises(Deadlock):
+        loop.run_forever()
+    loop.close()
+    assert asked == [math.inf, math.inf]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop
 from typing import Protocol
 
 from simulator.world.virtual import VirtualLoop
@@ -20,7 +19,7 @@ class CompiledLoop(VirtualLoop):
     """A virtual loop with a player. Call `attach` to set it; without a player it is the plain virtual loop."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(self._play)
         self._player: Played | None = None
 
     def attach(self, player: Played | None) -> None:
@@ -41,27 +40,10 @@ class CompiledLoop(VirtualLoop):
         assert now_s >= self._now, (now_s, self._now)
         self._now = now_s
 
-    def _run_once(self) -> None:
-        soon, timers = self._soon, self._timers
-        while not self._stopping:  # type: ignore[attr-defined]  # set by BaseEventLoop.stop
-            if soon:
-                handle = soon.popleft()
-            else:
-                while timers and timers[0][2]._cancelled:  # noqa: SLF001 our own handle
-                    heappop(timers)
-                if self._player is not None:
-                    when, order = timers[0][:2] if timers else (float("inf"), 0)
-                    act = self._player.play(when, order)
-                    if act is not None:
-                        act()
-                        continue
-                if not timers:
-                    self._deadlock()
-                when, _, handle = heappop(timers)
-                self._now = max(self._now, when)
-            self.events += 1
-            context = handle._context  # noqa: SLF001
-            if context is None:
-                handle._callback(*handle._args)  # noqa: SLF001
-            else:
-                context.run(handle._callback, *handle._args)  # noqa: SLF001
+    def _play(self, when: float, order: int) -> bool:
+        """Play the requests before the next timer. False: one of them called the platform, which may act before it."""
+        act = self._player.play(when, order) if self._player is not None else None
+        if act is None:
+            return True
+        act()
+        return False
