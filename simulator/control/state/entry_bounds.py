@@ -7,12 +7,16 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.entry_batches import AuditBatch, EntryGroup
+from simulator.control.state.entry_queries import has_batches
+from simulator.control.state.log_entries import EntryKind
 
 ENTRIES_MAX: Final = 100_000
 BYTES_MAX: Final = 64 * 1024**2  # per kind: the log of a verbose application takes about 70 MB of disk, not gigabytes
-ENTRY_BYTES: Final = 400  # of an entry without its text: names and indexes
+ENTRY_BYTES: Final = 400  # of a row without its text: names and indexes
 _SLACK: Final = 100  # excess entries are removed a hundredth at a time: one by one would double the writes
+_ROWS: Final = "SELECT cursor, 1, length(CAST(text AS BLOB)) FROM entry WHERE kind = ?"
+_BATCHES: Final = "SELECT cursor, count, length(records) + length(CAST(services AS BLOB)) FROM audit_batch"
 _PAGES_AT_ONCE: Final = 256  # one megabyte of free pages is returned to the disk per commit
 _FREE_PAGES: Final = 1024  # kept for reuse
 
@@ -26,13 +30,14 @@ class EntryBounds:
         self._kept: dict[str, tuple[int, int]] | None = None  # per kind: entries and bytes
         self._next: dict[str, tuple[int, int]] = {}
 
-    def prune(self, db: sqlite3.Connection, added: Iterable[LogEntry] = ()) -> None:
+    def prune(self, db: sqlite3.Connection, added: Iterable[EntryGroup] = ()) -> None:
         """Remove the oldest excess entries, including `added` in the count. `committed` confirms the new count."""
         kept = self._counted(db) if self._kept is None else dict(self._kept)
         if self._kept is not None:
-            for entry in added:
-                count, size = kept.get(entry.kind, (0, 0))
-                kept[entry.kind] = (count + 1, size + ENTRY_BYTES + len(entry.text.encode("utf-8", "replace")))
+            for group in added:
+                for kind, count, size in _sizes(group):
+                    kept_count, kept_size = kept.get(kind, (0, 0))
+                    kept[kind] = (kept_count + count, kept_size + size)
         for kind in EntryKind:
             count, size = kept.get(kind, (0, 0))
             over = count - self._entries_max > self._entries_max // _SLACK
@@ -50,17 +55,33 @@ class EntryBounds:
 
     def _counted(self, db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
         rows = db.execute("SELECT kind, count(*), sum(length(CAST(text AS BLOB))) FROM entry GROUP BY kind")
-        return {str(kind): (count, size + count * ENTRY_BYTES) for kind, count, size in rows}
+        kept = {str(kind): (count, size + count * ENTRY_BYTES) for kind, count, size in rows}
+        if has_batches(db):
+            count, size = kept.get(EntryKind.AUDIT, (0, 0))
+            for _, records, record_bytes in db.execute(_BATCHES):
+                count, size = count + records, size + record_bytes + ENTRY_BYTES
+            kept[EntryKind.AUDIT] = (count, size)
+        return kept
 
     def _remove(self, db: sqlite3.Connection, kind: EntryKind, count: int, size: int) -> tuple[int, int]:
         last = 0
-        rows = db.execute(
-            "SELECT cursor, length(CAST(text AS BLOB)) FROM entry WHERE kind = ? ORDER BY cursor", (kind,)
-        )
-        for cursor, length in rows:
+        with_batches = kind is EntryKind.AUDIT and has_batches(db)
+        batches = f" UNION ALL {_BATCHES}" if with_batches else ""
+        rows = db.execute(f"{_ROWS}{batches} ORDER BY cursor", (kind,))
+        for cursor, row_count, row_size in rows:
             if count <= self._entries_max and size <= self._bytes_max:
                 break
-            last, count, size = cursor, count - 1, size - length - ENTRY_BYTES
+            last, count, size = cursor, count - row_count, size - row_size - ENTRY_BYTES
         rows.close()
         db.execute("DELETE FROM entry WHERE kind = ? AND cursor <= ?", (kind, last))
+        if with_batches:
+            db.execute("DELETE FROM audit_batch WHERE cursor <= ?", (last,))
         return count, size
+
+
+def _sizes(group: EntryGroup) -> list[tuple[EntryKind, int, int]]:
+    """Return kind, number and bytes of each row."""
+    if isinstance(group, AuditBatch):
+        size = len(group.records) + len(group.services.encode()) + ENTRY_BYTES
+        return [(EntryKind.AUDIT, group.count, size)]
+    return [(entry.kind, 1, ENTRY_BYTES + len(entry.text.encode("utf-8", "replace"))) for entry in group]

@@ -21,6 +21,7 @@ FORMAT: Final = "apprunner-simulator-state"
 _NUMBERS: Final = {"number": 0, "seed": 0}  # of the registry, stored as text
 _DIGITS_MAX: Final = 19  # of a 64-bit number
 _SHOWN_MAX: Final = 60
+_DOCUMENTS_SINCE: Final = 1  # the version that gave the documents their current form; later ones changed other tables
 
 
 class StateFileError(Exception):
@@ -120,7 +121,7 @@ def _document(each: Any, number: int, path: Path, version: int) -> Document:
     try:
         kind, key, body = str(each["kind"]), str(each["key"]), json.dumps(each["body"], allow_nan=False)
         (kind + key + body).encode()  # a lone surrogate cannot be stored
-        if version == len(MIGRATIONS):  # only then the document has the current form
+        if version >= _DOCUMENTS_SINCE:
             from_json(kind, body)
     except (KeyError, TypeError) as error:
         raise StateFileError(f"{path}: resources[{number}], must have kind, key and body") from error

@@ -17,7 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from simulator.control.state.entry_batches import CREATE_BATCHES, AuditBatch, batched, text_bytes_of
 from simulator.control.state.entry_bounds import BYTES_MAX, ENTRIES_MAX, EntryBounds
+from simulator.control.state.entry_queries import insert_group, read_entries, read_last_cursor, read_services
 from simulator.control.state.log_entries import EntryKind, LogEntry
 from simulator.control.state.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
 from simulator.control.state.store_file import StoreError, StoreFile
@@ -34,6 +36,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX entry_of_service ON entry (service, kind, cursor)",
         "CREATE INDEX entry_of_kind ON entry (kind, cursor)",
     ),
+    (CREATE_BATCHES,),
 )
 
 _BUSY_S: Final = 5.0  # a reader in another process may run a checkpoint
@@ -142,19 +145,14 @@ class Store:
         """Write everything or nothing. Raises sqlite3.Error; its subclass StoreGone if the file no longer exists."""
         if self._file is not None:
             self._file.check()
-        db, documents, added = self._db, list(puts), list(entries)
+        db, documents, added = self._db, list(puts), list(batched(list(entries)))
         db.execute("BEGIN IMMEDIATE")
         try:
             db.executemany("REPLACE INTO resource VALUES (?, ?, ?)", documents)
             db.executemany("DELETE FROM resource WHERE kind = ? AND key = ?", removals)
             db.executemany("REPLACE INTO meta VALUES (?, ?)", (meta or {}).items())
-            db.executemany(
-                "INSERT INTO entry (kind, at, shelf, service, stream, text) VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (each.kind, each.at, each.owner_key, each.service, each.stream, _storable(each.text))
-                    for each in added
-                ],
-            )
+            for group in added:
+                insert_group(db, group)
             if added:
                 self._bounds.prune(db, added)
             db.execute("COMMIT")
@@ -165,7 +163,9 @@ class Store:
         if added:
             self._bounds.committed(db)
         if self._checkpoints is not None:
-            self._checkpoints.committed(sum(len(each.text) for each in added) + sum(len(each[2]) for each in documents))
+            text_bytes = sum(len(each[2]) for each in documents) + sum(text_bytes_of(group) for group in added)
+            has_rows = bool(documents) or any(not isinstance(group, AuditBatch) for group in added)
+            self._checkpoints.committed(text_bytes, has_rows=has_rows)
 
     # --- entries ---------------------------------------------------------------------------------------------------
 
@@ -213,31 +213,6 @@ def _make(db: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
         db.execute("COMMIT")
 
 
-def _storable(text: str) -> str:
-    r"""Write bytes of a program that are not UTF-8 as `\udcff`, because SQLite accepts no lone surrogates."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
-def read_last_cursor(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT coalesce(max(cursor), 0) FROM entry").fetchone()[0])
-
-
-def read_entries(
-    db: sqlite3.Connection, cursor: int, *, kind: EntryKind | None, service: str | None, limit: int
-) -> list[LogEntry]:
-    """Read entries with the connection of a writer or a reader. Raises sqlite3.Error."""
-    rows = db.execute(
-        "SELECT kind, at, shelf, service, stream, text, cursor FROM entry"
-        " WHERE cursor > :cursor AND (:kind IS NULL OR kind = :kind) AND (:service IS NULL OR service = :service)"
-        " ORDER BY cursor LIMIT :limit",
-        {"cursor": cursor, "kind": kind, "service": service, "limit": limit},
-    )
-    return [
-        LogEntry(EntryKind(kind), float(at), str(owner_key), str(service), str(stream), str(text), cursor)
-        for kind, at, owner_key, service, stream, text, cursor in rows
-    ]
-
-
 class EntryReader:
     """Reads entries of a state that another process may be writing. Raises StoreError."""
 
@@ -256,10 +231,7 @@ class EntryReader:
     def services(self) -> list[str]:
         """Return the ARNs of services that have entries, newest entry first. Raises StoreError."""
         with naming(self._path):
-            rows = self._db.execute(
-                "SELECT service FROM entry WHERE service <> '' GROUP BY service ORDER BY max(cursor) DESC"
-            )
-            return [str(row[0]) for row in rows]
+            return read_services(self._db)
 
     def last_cursor(self) -> int:
         """See `Store.last_cursor`. Raises StoreError."""

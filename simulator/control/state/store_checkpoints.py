@@ -18,6 +18,7 @@ AUTOMATIC_PAGES: Final = 4000  # of the log, 16 MB: from this length on, commits
 _PAGES: Final = 1000  # of the log, about, for each checkpoint: with 500, each call needs half as much CPU again
 _ROUNDS_MAX: Final = 5  # each copies the pages written during the previous one; the log restarts after all are copied
 _PAGES_OF_COMMIT: Final = 12  # in addition to the texts: leaves of the tables and indexes that a commit modifies
+_PAGES_OF_BATCH: Final = 6  # of a commit that adds only a batch of audit records, which has no index
 _PAGE_BYTES: Final = 4096
 
 
@@ -30,9 +31,12 @@ class Checkpoints:
         self._running: Future[None] | None = None
         self._pages = 0
 
-    def committed(self, text_bytes: int) -> None:
-        """Count a commit that wrote `text_bytes` of text, and start a checkpoint if it is due."""
-        self._pages += _PAGES_OF_COMMIT + text_bytes // _PAGE_BYTES
+    def committed(self, text_bytes: int, *, has_rows: bool = True) -> None:
+        """Count a commit that wrote `text_bytes` of text, and start a checkpoint if it is due.
+
+        `has_rows`: it wrote resources or entries in rows of their own, rather than only a batch of audit records.
+        """
+        self._pages += (_PAGES_OF_COMMIT if has_rows else _PAGES_OF_BATCH) + text_bytes // _PAGE_BYTES
         if self._pages < _PAGES or (self._running is not None and not self._running.done()):
             return
         with contextlib.suppress(RuntimeError):  # no thread available: the commits run the checkpoint

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from simulator.cli import app
 from simulator.control.state.registry import Registry
 from simulator.control.state.state_file import StateFileError, export_state, import_state, read_state
-from simulator.control.state.store import Store
+from simulator.control.state.store import MIGRATIONS, Store
 from simulator.control.state.store_file import StoreError
 from simulator.model.resources.api_resources import ConnectionResource
 from tests.control.state.test_registry import connection
@@ -132,4 +132,4 @@ def test_an_export_over_an_open_file_closes_it(exported: Path, tmp_path: Path) -
     export_state(store, exported)
     store.close()
     assert exported.stat().st_mode & 0o777 == 0o600
-    assert json.loads(exported.read_text())["version"] == 1
+    assert json.loads(exported.read_text())["version"] == len(MIGRATIONS)

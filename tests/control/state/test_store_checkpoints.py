@@ -18,7 +18,7 @@ PAGE = 4096
 
 
 def entry(size_bytes: int) -> LogEntry:
-    return LogEntry(EntryKind.AUDIT, 1.0, "shelf", "service", "stream", "x" * size_bytes)
+    return LogEntry(EntryKind.LOG, 1.0, "shelf", "service", "stream", "x" * size_bytes)
 
 
 def in_the_file(path: Path) -> int:
@@ -51,7 +51,7 @@ def test_checkpoints_are_made_beside_the_commits(store: Store, tmp_path: Path) -
 def test_a_commit_copies_the_log_only_when_the_thread_does_not_keep_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Checkpoints, "committed", lambda *_: None)
+    monkeypatch.setattr(Checkpoints, "committed", lambda *_, **__: None)
     with contextlib.closing(Store(tmp_path / "state.db")) as store:
         for _ in range(8):
             store.write(entries=[entry(AUTOMATIC_PAGES * PAGE // 10)])
