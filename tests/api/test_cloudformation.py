@@ -143,7 +143,7 @@ def test_connectors_and_observability_configurations_are_there_at_once_and_gone_
     run_virtual(main)
 
 
-def test_what_copilots_template_asks_for() -> None:
+def test_the_resources_of_copilots_template_are_created() -> None:
     """rd-web's cf.yml (facts 15.4): the built-in observability configuration, and scaling by a partial ARN."""
 
     async def main() -> None:

@@ -59,7 +59,7 @@ async def test_a_rejection_has_its_class_in_boto3(plane: ControlPlane) -> None:
     assert caught.value.response["Error"]["Message"] == f"Service not found for ARN: {arn}"
 
 
-async def test_a_constraint_that_clients_do_not_check_is_told(plane: ControlPlane) -> None:
+async def test_a_constraint_that_clients_do_not_check_is_reported(plane: ControlPlane) -> None:
     client = boto3_client(plane)
     with pytest.raises(ClientError) as caught:
         await elsewhere(client.create_auto_scaling_configuration, AutoScalingConfigurationName="a!", MaxConcurrency=500)
@@ -94,7 +94,7 @@ async def test_a_constraint_that_clients_do_not_check_is_told(plane: ControlPlan
         (b" " * (BODY_BYTES_MAX + 1), {"X_Amz_Target": "AppRunner.ListServices"}, 413, "RequestEntityTooLarge"),
     ],
 )
-async def test_what_is_no_call_is_rejected_as_aws_rejects_it(
+async def test_a_request_that_is_not_an_api_call_is_rejected_as_aws_rejects_it(
     plane: ControlPlane, body: bytes, headers: dict[str, str], status: int, code: str
 ) -> None:
     answered, content, request_id = await post(plane, body, **headers)
@@ -108,7 +108,7 @@ async def test_unknown_and_null_members_are_ignored(plane: ControlPlane) -> None
     assert (status, content) == (200, {"ServiceSummaryList": []})
 
 
-async def test_a_get_is_no_operation(plane: ControlPlane) -> None:
+async def test_a_get_request_is_not_an_operation(plane: ControlPlane) -> None:
     async with aiohttp.ClientSession() as session, session.get(plane.url) as answer:
         assert answer.status == 404
 
@@ -182,14 +182,14 @@ async def test_a_page_of_another_site_gets_nothing_done(plane: ControlPlane, tar
 
 @pytest.mark.case("R1")
 @pytest.mark.parametrize("name", [b"localhost:PORT", b"127.0.0.1:PORT", b"[::1]:PORT", b"localhost", b"LOCALHOST:9000"])
-async def test_programs_may_call_it_by_any_name_of_loopback(plane: ControlPlane, name: bytes) -> None:
+async def test_any_name_of_loopback_is_accepted_as_host(plane: ControlPlane, name: bytes) -> None:
     port = endpoint_of(plane).port
     head, _ = await raw(port, call(LIST + b"Host: " + name.replace(b"PORT", b"%d" % port)))
     assert head.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.case("R1")
-async def test_the_name_of_the_settings_is_its_own() -> None:
+async def test_the_configured_name_is_accepted_as_host() -> None:
     listener = ApiListener(name="apprunner.test")
     async with await open_control_plane(ControlPlaneSettings(listener=listener), SimulatedWorkload()) as plane:
         head, _ = await raw(endpoint_of(plane).port, call(LIST + b"Host: apprunner.test:8080"))
@@ -197,7 +197,7 @@ async def test_the_name_of_the_settings_is_its_own() -> None:
 
 
 @pytest.mark.case("R1")
-async def test_where_keys_are_checked_the_signature_decides_and_not_the_name() -> None:
+async def test_with_keys_the_signature_decides_and_the_host_does_not_matter() -> None:
     keys = Authentication(AccessKeys([AccessKey("AKIDEXAMPLE", "secret", "123456789012")]))
     async with await open_control_plane(ControlPlaneSettings(authentication=keys), SimulatedWorkload()) as plane:
         _, content = await raw(endpoint_of(plane).port, call(LIST + b"Host: simulator.corp.example"))
@@ -236,7 +236,7 @@ async def test_half_a_head_is_not_waited_for(plane: ControlPlane, sent: bytes) -
         (b"Host: localhost\r\nAccept: \xff\r\nX-Amz-Target: \xff", b"404", "UnknownOperationException"),
     ],
 )
-async def test_bytes_that_are_no_text_are_rejected_as_aws_rejects(
+async def test_a_body_that_is_not_utf_8_is_rejected_as_by_aws(
     plane: ControlPlane, fields: bytes, status: bytes, code: str | None
 ) -> None:
     head, content = await raw(endpoint_of(plane).port, call(fields))
@@ -261,7 +261,7 @@ SECRET = "do-not-tell-anybody"
         {"startcommand": SECRET, "Port": "80\n"},
     ],
 )
-async def test_a_secret_is_written_nowhere_but_into_its_resource(
+async def test_a_secret_is_stored_in_its_resource_only(
     plane: ControlPlane, values: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     image = IMAGE["ImageRepository"] | {"ImageConfiguration": values}
@@ -277,7 +277,7 @@ async def test_a_secret_is_written_nowhere_but_into_its_resource(
         assert SECRET not in json.dumps(content)
 
 
-async def test_a_bug_is_the_servers_fault_and_says_nothing_of_the_inside(
+async def test_an_internal_error_is_a_500_without_internal_details(
     plane: ControlPlane, caplog: pytest.LogCaptureFixture
 ) -> None:
     plane.calls.call = lambda *_: 1 / 0  # type: ignore[method-assign, assignment]
@@ -288,7 +288,7 @@ async def test_a_bug_is_the_servers_fault_and_says_nothing_of_the_inside(
 
 
 @pytest.mark.case("P9")
-async def test_a_rejection_has_awss_words_and_clients_show_which_services_use_it(plane: ControlPlane) -> None:
+async def test_rejecting_a_resource_in_use_names_its_services_in_awss_words(plane: ControlPlane) -> None:
     client = boto3_client(plane)
     made = await elsewhere(client.create_auto_scaling_configuration, AutoScalingConfigurationName="busy")
     arn = made["AutoScalingConfiguration"]["AutoScalingConfigurationArn"]

@@ -54,7 +54,7 @@ def test_every_protocol_is_tried() -> None:
 
 @pytest.mark.case("P19")
 @pytest.mark.parametrize("keys", [AccessKeys(), AccessKeys([AccessKey("AKIDEXAMPLE", "secret", "123456789012")])])
-async def test_a_client_of_another_service_reads_what_to_set_and_tries_once(keys: AccessKeys) -> None:
+async def test_a_client_of_another_aws_service_gets_a_hint_and_does_not_retry(keys: AccessKeys) -> None:
     settings = ControlPlaneSettings(authentication=Authentication(keys))
     async with await open_control_plane(settings, SimulatedWorkload()) as plane:
         for service, (operation, arguments, name) in CALLS.items():
@@ -71,7 +71,7 @@ async def test_a_client_of_another_service_reads_what_to_set_and_tries_once(keys
 
 
 @pytest.mark.case("P19", "R1")
-async def test_a_client_that_puts_a_buckets_name_before_ours_reads_it_too_and_app_runners_is_rejected() -> None:
+async def test_a_virtual_hosted_bucket_request_gets_the_hint_and_app_runner_on_that_host_is_rejected() -> None:
     scope = "AWS4-HMAC-SHA256 Credential=A/20261129/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
     async with (
         await open_control_plane(ControlPlaneSettings(), SimulatedWorkload()) as plane,
@@ -84,7 +84,7 @@ async def test_a_client_that_puts_a_buckets_name_before_ours_reads_it_too_and_ap
 
 
 @pytest.mark.case("P19")
-async def test_app_runners_own_clients_and_browsers_read_what_they_did() -> None:
+async def test_app_runner_clients_and_browsers_get_the_usual_errors() -> None:
     async with await open_control_plane(ControlPlaneSettings(), SimulatedWorkload()) as plane:
         assert (await elsewhere(boto3_client(plane).list_services))["ServiceSummaryList"] == []
         async with aiohttp.ClientSession() as session, session.get(plane.url) as answer:
@@ -92,7 +92,7 @@ async def test_app_runners_own_clients_and_browsers_read_what_they_did() -> None
 
 
 @pytest.mark.case("P19")
-def test_what_a_client_says_of_itself_is_told_as_text_only() -> None:
+def test_the_user_agent_is_shown_as_plain_text_only() -> None:
     scope = "AWS4-HMAC-SHA256 Credential=A/20261129/us-east-1/<b>&/aws4_request, SignedHeaders=host, Signature=0"
     assert foreign_answer("/", {"authorization": scope}, "id", b"") is None, "no service is called so"
     form = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}

@@ -100,7 +100,7 @@ def test_a_creation_that_failed_is_replaced_by_the_next_run() -> None:
     run_virtual(main)
 
 
-def test_an_update_that_is_rolled_back_is_told_although_the_service_runs() -> None:
+def test_a_rolled_back_update_is_reported_although_the_service_runs() -> None:
     async def main() -> None:
         workload = SimulatedWorkload()
         async with Aws(workload=workload) as aws:
@@ -113,7 +113,7 @@ def test_an_update_that_is_rolled_back_is_told_although_the_service_runs() -> No
     run_virtual(main)
 
 
-def test_a_health_check_that_fails_for_18_minutes_outlasts_its_patience() -> None:
+def test_a_health_check_that_fails_for_18_minutes_outlasts_the_actions_timeout() -> None:
     async def main() -> None:
         workload = SimulatedWorkload()
         workload.fail(NAME, "provision", before=Phase.HEALTHY)

@@ -21,7 +21,7 @@ def verdict_of(calls: ApiCalls, each: model_walk.Try) -> str | None:
     return None
 
 
-def test_the_verdicts_on_every_member_are_the_models() -> None:
+def test_every_member_is_validated_as_the_service_model_says() -> None:
     async def main() -> None:
         async with Stage() as stage:
             calls = ApiCalls(stage.api)
@@ -52,7 +52,7 @@ def test_a_rejection_names_the_member_and_hides_a_secret() -> None:
     run_virtual(main)
 
 
-def test_all_violations_are_told_at_once() -> None:
+def test_all_violations_are_reported_at_once() -> None:
     async def main() -> None:
         async with Stage() as stage:
             request = {"AutoScalingConfigurationName": "a", "MaxConcurrency": 0, "MinSize": 26, "MaxSize": 0}

@@ -98,7 +98,7 @@ def test_settings_are_described_as_they_were_given_with_the_port_that_terraform_
 
 
 @pytest.mark.case("P34")
-def test_a_service_whose_file_says_it_all_is_described_without_values() -> None:
+def test_a_service_configured_by_its_repository_is_described_without_values() -> None:
     async def main() -> None:
         async with Aws() as aws:
             code = CODE["CodeRepository"] | {"CodeConfiguration": {"ConfigurationSource": "REPOSITORY"}}
@@ -111,7 +111,7 @@ def test_a_service_whose_file_says_it_all_is_described_without_values() -> None:
 
 
 @pytest.mark.case("P34")
-def test_the_other_resources_tell_what_was_given_and_what_aws_documents() -> None:
+def test_other_resources_are_described_as_given_with_the_documented_defaults() -> None:
     async def main() -> None:
         async with Aws() as aws:
             bare = aws.call("CreateObservabilityConfiguration", ObservabilityConfigurationName="bare")
@@ -143,7 +143,7 @@ def test_the_other_resources_tell_what_was_given_and_what_aws_documents() -> Non
 
 
 @pytest.mark.case("P34")
-def test_what_the_github_action_sends_comes_back() -> None:
+def test_a_service_is_described_as_the_github_action_sent_it() -> None:
     async def main() -> None:
         async with Aws() as aws:
             settings = {"Port": "80", "RuntimeEnvironmentVariables": {"A": "b"}}

@@ -165,19 +165,19 @@ TRIES: dict[str, tuple[Callable[[ControlPlane], Sent], str]] = {
 
 
 @pytest.mark.parametrize("name", TRIES)
-async def test_without_a_valid_signature_there_is_403(plane: ControlPlane, name: str) -> None:
+async def test_a_request_without_a_valid_signature_gets_403(plane: ControlPlane, name: str) -> None:
     make, code = TRIES[name]
     assert await send(plane, make(plane)) == (403, code)
 
 
-async def test_a_valid_signature_is_let_in(plane: ControlPlane) -> None:
+async def test_a_request_with_a_valid_signature_is_accepted(plane: ControlPlane) -> None:
     assert await send(plane, signed(plane)) == (200, "")
     temporary = signed(plane, key=TEMPORARY.access_key_id, secret=TEMPORARY.secret_access_key, token="session-token")
     assert await send(plane, temporary) == (200, "")
 
 
 @pytest.mark.parametrize(("ahead_s", "status"), [(299.0, 200), (302.0, 403), (-298.0, 200), (-302.0, 403)])
-async def test_a_request_is_good_for_five_minutes(
+async def test_a_signature_is_valid_for_five_minutes(
     plane: ControlPlane, clock: Clock, ahead_s: float, status: int
 ) -> None:
     sent = signed(plane)
@@ -186,7 +186,7 @@ async def test_a_request_is_good_for_five_minutes(
     assert (await send(plane, sent))[0] == status
 
 
-async def test_too_large_a_body_is_judged_by_its_signature_first(plane: ControlPlane) -> None:
+async def test_the_signature_is_checked_before_the_size_of_the_body(plane: ControlPlane) -> None:
     body = b" " * (BODY_BYTES_MAX + 1)
     assert await send(plane, signed(plane, body=body)) == (413, "RequestEntityTooLargeException")
     assert (await send(plane, signed(plane, body=body, secret="wrong")))[0] == 403
@@ -207,7 +207,7 @@ async def test_accounts_and_regions_do_not_see_each_other(plane: ControlPlane) -
     await asyncio.sleep(0)
 
 
-async def test_in_the_open_mode_twelve_digits_are_an_account() -> None:
+async def test_without_keys_an_access_key_of_twelve_digits_is_the_account() -> None:
     async with await open_control_plane(ControlPlaneSettings(), SimulatedWorkload()) as plane:
         client = boto3_client(plane, key="000000000007", secret="any")
         created = await elsewhere(client.create_connection, ConnectionName="hub1", ProviderType="GITHUB")
@@ -229,7 +229,7 @@ async def test_in_the_open_mode_twelve_digits_are_an_account() -> None:
         ("localhost", False, False, False),
     ],
 )
-def test_beyond_loopback_there_are_keys_and_tls(host: str, keys: bool, tls: bool, rejected: bool) -> None:
+def test_an_address_beyond_loopback_requires_keys_and_tls(host: str, keys: bool, tls: bool, rejected: bool) -> None:
     authentication = Authentication(AccessKeys([OTHER] if keys else []))
     listener = ApiListener(host, tls=tls, name="api.example.com")
     if rejected:
@@ -239,7 +239,7 @@ def test_beyond_loopback_there_are_keys_and_tls(host: str, keys: bool, tls: bool
         ControlPlaneSettings(listener=listener, authentication=authentication)
 
 
-async def test_tls_for_a_name_on_every_address(tmp_path: Path) -> None:
+async def test_tls_serves_a_configured_name_on_every_address(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must come with the name"):
         ApiListener("0.0.0.0", tls=True)
     settings = ControlPlaneSettings(
@@ -264,7 +264,9 @@ texts = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs")), 
     value=st.text(st.characters(codec="ascii", min_codepoint=32), max_size=20),
     body=st.binary(max_size=50),
 )
-def test_our_half_signs_as_botocore_does(path: list[str], query: dict[str, str], value: str, body: bytes) -> None:
+def test_signatures_are_computed_as_botocore_computes_them(
+    path: list[str], query: dict[str, str], value: str, body: bytes
+) -> None:
     where, asked = (
         "/" + "/".join(quote(part, safe="") for part in path if part.strip(".")),
         urlencode(query, quote_via=quote),

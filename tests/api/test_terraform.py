@@ -97,7 +97,7 @@ def test_a_creation_takes_the_measured_five_minutes_and_terraform_sees_it_at_its
     run_virtual(main)
 
 
-def test_a_role_that_is_new_in_iam_is_tried_again() -> None:
+def test_terraform_retries_while_a_new_iam_role_cannot_be_assumed() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         begun_s = loop.time()
@@ -122,7 +122,7 @@ def test_a_creation_that_fails_is_an_unexpected_state() -> None:
     run_virtual(main)
 
 
-def test_an_update_that_is_rolled_back_passes_for_a_success() -> None:
+def test_terraform_takes_a_rolled_back_update_for_a_success() -> None:
     async def main() -> None:
         workload = SimulatedWorkload()
         async with Aws(APP_RUNNER, workload=workload) as aws:

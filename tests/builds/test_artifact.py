@@ -25,7 +25,7 @@ def test_a_service_that_is_configured_by_its_repository_has_no_values() -> None:
     assert source.connection == "arn:aws:apprunner:us-east-1:1:connection/mine/1"
 
 
-def test_a_service_that_is_configured_by_the_api_brings_its_values() -> None:
+def test_a_service_configured_by_the_api_has_its_values() -> None:
     values = {"Runtime": "NODEJS_22", "BuildCommand": "npm ci", "StartCommand": "npm start", "Port": "3000"}
     source = SourceDescription.of(
         configuration({"ConfigurationSource": "API", "CodeConfigurationValues": values}), is_new=True

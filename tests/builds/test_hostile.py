@@ -26,7 +26,7 @@ async def rejection(tmp_path: Path, place: GitPlace, directory: str = "/", **set
 
 
 @pytest.mark.parametrize("target", ["/etc", "../../outside", "a/../../../outside"])
-async def test_a_link_out_of_the_repository_is_rejected(tmp_path: Path, target: str) -> None:
+async def test_a_symbolic_link_out_of_the_repository_is_rejected(tmp_path: Path, target: str) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     (place.folder / "deep").mkdir()
     (place.folder / "deep" / "out").symlink_to(target)
@@ -35,7 +35,7 @@ async def test_a_link_out_of_the_repository_is_rejected(tmp_path: Path, target: 
     assert reason == f"deep/out = a link to {target}, must stay in the repository."
 
 
-async def test_links_within_the_repository_are_fine(tmp_path: Path) -> None:
+async def test_a_symbolic_link_within_the_repository_is_accepted(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, "cat deep/in deep/absolute"), "file": "x\n"})
     (place.folder / "deep").mkdir()
     (place.folder / "deep" / "in").symlink_to("../file")
@@ -55,7 +55,7 @@ async def test_links_within_the_repository_are_fine(tmp_path: Path) -> None:
         ("/link", "SourceDirectory = /link, must be a directory of the repository."),
     ],
 )
-async def test_a_source_directory_that_is_none_is_rejected(tmp_path: Path, directory: str, reason: str) -> None:
+async def test_a_missing_source_directory_is_rejected(tmp_path: Path, directory: str, reason: str) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     (place.folder / "link").symlink_to(".")
     place.commit({})

@@ -101,7 +101,7 @@ async def test_an_original_build_runs_its_build_commands_twice(tmp_path: Path) -
     assert [line for line in steps.lines if line == "[Build] x"] == ["[Build] x"] * 2  # each image is new
 
 
-async def test_what_pre_run_does_outside_app_is_there_in_instances(tmp_path: Path) -> None:
+async def test_changes_of_pre_run_outside_app_are_visible_in_instances(tmp_path: Path) -> None:
     place = GitPlace(
         tmp_path / "shop",
         {"apprunner.yaml": config(REVISED, pre_run="mkdir /elsewhere; echo $ONLY_BUILD > /elsewhere/a")},
@@ -112,7 +112,7 @@ async def test_what_pre_run_does_outside_app_is_there_in_instances(tmp_path: Pat
         assert "/elsewhere:\na" in told_by(application, tmp_path / "instance")
 
 
-async def test_without_namespaces_the_same_is_built_in_the_folder_itself(tmp_path: Path) -> None:
+async def test_without_namespaces_the_build_runs_in_the_folder_itself(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, "echo $ONLY_BUILD > log; pwd")})
     start_of(place)
     async with builder_in(tmp_path, namespaces=False) as builder:
@@ -136,7 +136,7 @@ async def test_a_toolchain_in_a_temporary_folder_is_seen_by_builds_and_instances
         assert told_by(application, tmp_path / "instance") == "v22.21.1\n"
 
 
-async def test_the_source_directory_is_where_commands_run_and_all_of_the_repository_is_there(tmp_path: Path) -> None:
+async def test_commands_run_in_the_source_directory_of_the_whole_repository(tmp_path: Path) -> None:
     place = GitPlace(
         tmp_path / "shop",
         {"a/b/apprunner.yaml": config(REVISED, "cat ../../shared.txt; pwd", "sh start.sh"), "shared.txt": "shared\n"},
@@ -149,7 +149,7 @@ async def test_the_source_directory_is_where_commands_run_and_all_of_the_reposit
         assert told_by(application, tmp_path / "instance") == "/app/a/b\n"
 
 
-async def test_values_of_the_api_go_before_a_file_in_the_repository(tmp_path: Path) -> None:
+async def test_values_of_the_api_have_precedence_over_the_repositorys_file(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": "not: right"})
     values = CodeValues("NODEJS_22", "echo api > log", "cat log", 3000, {"A": "b"})
     async with builder_in(tmp_path) as builder:
@@ -174,7 +174,7 @@ async def test_an_unchanged_source_is_built_once_and_a_changed_one_again(tmp_pat
         assert (before.folder, before.commit) == (first.folder, first.commit)
 
 
-async def test_a_build_is_kept_from_one_start_to_the_next_and_half_of_one_is_not(tmp_path: Path) -> None:
+async def test_a_finished_build_is_cached_across_starts_and_an_unfinished_one_is_not(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     async with builder_in(tmp_path) as builder:
         first, _ = await built(builder, place)
@@ -201,7 +201,7 @@ def half_done(kept: Path) -> Path:
     return half
 
 
-async def test_builds_in_use_are_kept_however_many_there_are(tmp_path: Path) -> None:
+async def test_builds_in_use_are_never_evicted(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     async with builder_in(tmp_path) as builder:
         first, _ = await built(builder, place)
@@ -225,7 +225,7 @@ async def test_a_command_that_fails_ends_the_build_and_leaves_nothing(tmp_path: 
         assert list((tmp_path / "builds" / "kept").iterdir()) == []
 
 
-async def test_all_problems_of_the_file_are_lines_of_the_log(tmp_path: Path) -> None:
+async def test_each_problem_of_the_file_is_a_log_line(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": "version: 3\nruntime: nodejs20\n"})
     async with builder_in(tmp_path) as builder:
         with pytest.raises(BuildFailed, match=r"4 problems, the first: 1:1: build = nothing") as failed:
@@ -271,7 +271,7 @@ def _read(path: Path) -> bytes:
 
 
 @pytest.mark.case("R2")
-async def test_what_builds_keep_is_their_owners_alone(tmp_path: Path) -> None:
+async def test_cached_builds_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     """Trees of applications keep their own modes, in folders that no other user may enter."""
     before = os.umask(0o022)
     try:

@@ -33,7 +33,7 @@ GO = BuildPlan(RUNTIMES["GO_1"], ("make",), "./app", 8080)
         ("NODE_ENV=production node app.js", "`NODE_ENV=production` is the program to start"),
     ],
 )
-def test_what_needs_a_shell_in_a_start_command_is_told(command: str, what: str) -> None:
+def test_shell_syntax_in_a_start_command_is_noted(command: str, what: str) -> None:
     (note,) = start_notes(command)
     assert what in note
     assert "`sh -c '...'`" in note
@@ -62,7 +62,7 @@ def test_the_build_does_not_see_the_services_variables_and_the_log_says_so() -> 
 
 
 @pytest.mark.case("P27")
-def test_amazon_linux_is_named_where_its_package_manager_is_missing() -> None:
+def test_a_missing_yum_is_explained_by_amazon_linux() -> None:
     assert "`--build-image" in failure_hint("yum install -y gcc && make", 127)
     assert failure_hint("yum install -y gcc", 1) == ""
     assert failure_hint("make", 127) == ""
@@ -95,7 +95,7 @@ async def test_the_second_run_of_an_original_build_does_not_see_the_builds_varia
 
 
 @pytest.mark.case("P6")
-async def test_a_revised_build_sees_them_and_nothing_is_said(tmp_path: Path) -> None:
+async def test_a_revised_build_sees_the_variables_and_gives_no_note(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, "echo $ONLY_BUILD > log")})
     async with builder_in(tmp_path) as builder:
         application, steps = await built(builder, place)
@@ -104,7 +104,7 @@ async def test_a_revised_build_sees_them_and_nothing_is_said(tmp_path: Path) -> 
 
 
 @pytest.mark.case("P15")
-async def test_a_file_that_is_not_read_is_told_of(tmp_path: Path) -> None:
+async def test_a_configuration_file_that_is_not_read_is_noted(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": "not: right", "a.txt": "a"})
     async with builder_in(tmp_path) as builder:
         steps = HeardSteps()
@@ -126,7 +126,7 @@ async def test_the_reason_of_a_broken_file_has_its_first_problem_with_the_place(
 
 
 @pytest.mark.case("P4")
-async def test_a_version_that_app_runner_does_not_run_fails_in_its_words(tmp_path: Path) -> None:
+async def test_an_unsupported_runtime_version_fails_in_app_runners_words(tmp_path: Path) -> None:
     file = config("python3").replace("run:\n", "run:\n  runtime-version: 3.11\n")
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": file})
     with pytest.raises(BuildFailed, match="The specified runtime version is not supported") as failed:

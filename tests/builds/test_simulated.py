@@ -19,7 +19,7 @@ def builder() -> SimulatedBuilder:
     return SimulatedBuilder(np.random.Generator(np.random.PCG64(1)), Constant(90.0), Constant(5.0))
 
 
-def test_a_simulated_build_takes_its_time_and_tells_its_phases() -> None:
+def test_a_simulated_build_takes_its_duration_and_logs_its_phases() -> None:
     steps = HeardSteps()
 
     async def main() -> tuple[float, float, bool]:
@@ -32,7 +32,7 @@ def test_a_simulated_build_takes_its_time_and_tells_its_phases() -> None:
     assert steps.phases == [Phase.SOURCE_PULLED, Phase.BUILDING]
 
 
-def test_a_commit_that_was_built_comes_at_once() -> None:
+def test_a_commit_that_was_built_before_takes_no_time() -> None:
     async def main() -> None:
         loop, simulated = asyncio.get_running_loop(), builder()
         first = await simulated.build(SOURCE, HeardSteps())
@@ -43,7 +43,7 @@ def test_a_commit_that_was_built_comes_at_once() -> None:
     run(ClockKind.VIRTUAL, main)
 
 
-def test_a_build_fails_where_it_is_told_to_and_the_next_does_not() -> None:
+def test_a_configured_build_failure_happens_once() -> None:
     async def main() -> None:
         simulated = builder()
         simulated.failures.append("exit status 1.")

@@ -18,7 +18,7 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-async def test_a_folder_is_taken_as_it_is_without_what_is_ignored(tmp_path: Path) -> None:
+async def test_a_snapshot_has_the_folders_files_without_the_ignored_ones(tmp_path: Path) -> None:
     project = tmp_path / "project"
     (project / "node_modules").mkdir(parents=True)
     for name, text in {"a.txt": "a", ".gitignore": "*.log\n", "b.log": "b", "node_modules/c": "c"}.items():
@@ -53,12 +53,12 @@ async def test_a_file_of_5_gb_in_a_folder_is_rejected_before_it_is_read(tmp_path
         ("/local/path", "/local/path"),
     ],
 )
-def test_urls_stand_for_local_clones(tmp_path: Path, repository: str, place: str) -> None:
+def test_a_repository_url_is_mapped_to_a_local_clone(tmp_path: Path, repository: str, place: str) -> None:
     clones = {"https://github.com/shop": "/all", "https://github.com/shop/web": "/clones/web"}
     assert Repositories(tmp_path, RepositorySettings(clones)).place(repository) == place
 
 
-async def test_a_branch_that_is_not_there_is_named(tmp_path: Path) -> None:
+async def test_a_missing_branch_is_named_in_the_error(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"a": "a"})
     with pytest.raises(BuildFailed, match=rf"branch = release, must be a branch of {place.folder}\."):
         await repositories(tmp_path).fetch(SourceDescription(str(place.folder), "release"))
@@ -78,5 +78,5 @@ async def test_a_branch_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("a", "/application", True),
     ],
 )
-def test_links_that_lead_out(path: str, target: str, out: bool) -> None:
+def test_symbolic_links_that_leave_the_folder_are_found(path: str, target: str, out: bool) -> None:
     assert leads_out(path, target) is out

@@ -55,7 +55,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         (("3.13.0", "3.12.1"), "3.7", "3.12.1", "PYTHON_3 runs on Python 3.7 or 3.8 at App Runner"),
     ],
 )
-async def test_python3_is_the_nearest_and_every_substitution_is_said(
+async def test_the_nearest_python3_is_used_and_each_substitution_is_logged(
     machine: Machine, there: tuple[str, ...], wanted: str | None, version: str, note: str
 ) -> None:
     machine.put_pythons(*there)
@@ -66,7 +66,7 @@ async def test_python3_is_the_nearest_and_every_substitution_is_said(
 
 
 @pytest.mark.case("P4")
-async def test_go1_is_go_1_18_and_another_stands_in_aloud(machine: Machine) -> None:
+async def test_go1_means_go_1_18_and_a_substitute_is_logged(machine: Machine) -> None:
     machine.put("go", "go", "1.21.3")
     found = await machine.find("GO_1", GO_1=machine.home / "go")
     assert "GO_1 runs on Go 1.18 at App Runner, which is not on this machine; Go 1.21.3 is used." in found.note
@@ -75,7 +75,7 @@ async def test_go1_is_go_1_18_and_another_stands_in_aloud(machine: Machine) -> N
 
 
 @pytest.mark.case("P4")
-async def test_a_revised_runtime_has_no_stand_in_unless_near_versions_are_allowed(machine: Machine) -> None:
+async def test_a_revised_runtime_has_no_substitute_unless_near_versions_are_allowed(machine: Machine) -> None:
     machine.put_pythons("3.12.1", "3.9.18")
     with pytest.raises(ToolchainMissing):
         await machine.find("PYTHON_311")
@@ -84,7 +84,7 @@ async def test_a_revised_runtime_has_no_stand_in_unless_near_versions_are_allowe
 
 
 @pytest.mark.case("P23")
-async def test_advice_that_was_followed_is_not_given_again(machine: Machine) -> None:
+async def test_a_hint_that_was_followed_is_not_repeated(machine: Machine) -> None:
     machine.put("node", "node", "20.1.0")
     with pytest.raises(ToolchainMissing, match=r"or allow near versions \(`--near-versions`\)\.$"):
         await machine.find("NODEJS_22", NODEJS_22=machine.home / "node")

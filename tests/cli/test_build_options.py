@@ -17,7 +17,7 @@ def test_an_image_is_for_one_runtime_or_for_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["NODE=node:22", "Node:22", "NODEJS_22=", ""])
-def test_an_image_that_is_none_is_rejected(tmp_path: Path, text: str) -> None:
+def test_an_invalid_image_is_rejected(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         build_settings(tmp_path, images=[text])
 
@@ -29,7 +29,7 @@ def test_a_toolchain_is_a_folder_for_a_runtime(tmp_path: Path) -> None:
         build_settings(tmp_path, [f"NODEJS_22={tmp_path}/none"])
 
 
-def test_builds_of_up_and_of_serve_get_what_reaches_registries_and_no_other_secret(
+def test_builds_get_the_variables_for_registries_and_no_other_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")

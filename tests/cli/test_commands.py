@@ -52,7 +52,7 @@ def test_the_examples_of_a_verb_are_commands_that_it_takes(name: str) -> None:
 
 
 @pytest.mark.case("X8j")
-def test_the_options_of_run_stand_in_panels_and_types_are_plain() -> None:
+def test_the_options_of_run_are_grouped_in_panels_with_plain_types() -> None:
     shown = RUN.invoke(app, ["run", "--help"]).stdout
     for panel in (EXPORTS, REAL_TIME, BUILDS, CONSOLE):
         assert f"─ {panel} ─" in shown

@@ -17,7 +17,7 @@ def test_the_option_comes_before_the_environment_and_that_before_the_default(mon
 
 
 @pytest.mark.parametrize("url", ["ssh://host", "/var/run/docker.sock", "tcp://host", "unix://relative", "tcp://:2375"])
-def test_what_is_no_place_of_an_engine_is_bad_input(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_engine_address_is_bad_input(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as caught:
         engine_host(url)
     assert caught.value.exit_code == 2

@@ -38,7 +38,7 @@ RUN = CliRunner()
         ),
     ],
 )
-def test_an_error_is_a_line_and_its_way_out_another(arguments: list[str], error: str, hint: str) -> None:
+def test_an_error_is_one_line_and_its_hint_another(arguments: list[str], error: str, hint: str) -> None:
     done = RUN.invoke(app, arguments)
     first, last = done.stderr.splitlines()
     assert done.exit_code == 2
@@ -71,5 +71,5 @@ def test_a_value_that_is_wrong_by_itself_and_beside_another_is_one_error(tmp_pat
         assert expected in line
 
 
-def test_lines_that_continue_a_message_stay_as_they_are() -> None:
+def test_continuation_lines_of_a_message_are_unchanged() -> None:
     assert error_lines("the process ended with 1:\nno database") == ["error: the process ended with 1:", "no database"]

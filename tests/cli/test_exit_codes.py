@@ -120,7 +120,7 @@ def test_a_full_disk_is_3_in_one_line(tmp_path: Path, option: str) -> None:
 
 @pytest.mark.case("R7")
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full")
-def test_a_full_standard_output_is_3_and_one_that_nobody_reads_is_no_failed_check() -> None:
+def test_a_full_standard_output_exits_with_3_and_a_closed_one_is_not_a_failed_check() -> None:
     command = [sys.executable, "-m", "simulator", "scenarios"]
     with FULL.open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
@@ -138,7 +138,7 @@ def test_a_full_standard_output_is_3_and_one_that_nobody_reads_is_no_failed_chec
 @pytest.mark.case("R7")
 @pytest.mark.parametrize("verb", ["schema", "scenarios", "policies"])
 @pytest.mark.parametrize("error", [AssertionError("odd"), MemoryError(), RecursionError("deep"), KeyError("k")])
-def test_what_nobody_foresaw_is_3_in_a_line_that_says_where_the_details_are(
+def test_an_unexpected_error_exits_with_3_and_says_where_the_details_are(
     monkeypatch: pytest.MonkeyPatch, verb: str, error: Exception
 ) -> None:
     def breaks() -> None:
@@ -174,7 +174,7 @@ def test_an_interrupt_anywhere_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_verb_that_leaves_by_itself_keeps_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exit_code_of_a_verb_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     def leaves() -> None:
         raise typer.Exit(7)
 

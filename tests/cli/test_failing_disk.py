@@ -59,7 +59,7 @@ def each_failure(
 
 
 @pytest.mark.parametrize("stays", [False, True])
-def test_outputs_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+def test_a_full_disk_fails_the_outputs_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenario.yaml").write_text(SCENARIO)
     out = tmp_path / "out"
@@ -95,7 +95,7 @@ def state_with_resources(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("stays", [False, True])
-def test_an_export_of_a_state(tmp_path: Path, stays: bool) -> None:
+def test_a_full_disk_fails_an_export_of_a_state(tmp_path: Path, stays: bool) -> None:
     state, out = state_with_resources(tmp_path / "state"), tmp_path / "out"
     out.mkdir()
     command = ["state", "export", str(out / "a.json"), "--state", str(state)]
@@ -113,7 +113,7 @@ def test_an_export_of_a_state(tmp_path: Path, stays: bool) -> None:
 
 
 @pytest.mark.parametrize("stays", [False, True])
-def test_an_import_of_a_state(tmp_path: Path, stays: bool) -> None:
+def test_a_full_disk_fails_an_import_of_a_state(tmp_path: Path, stays: bool) -> None:
     exported = tmp_path / "a.json"
     state = state_with_resources(tmp_path / "old")
     assert RUN.invoke(app, ["state", "export", str(exported), "--state", str(state)]).exit_code == 0
@@ -134,7 +134,7 @@ def test_an_import_of_a_state(tmp_path: Path, stays: bool) -> None:
 
 
 @pytest.mark.parametrize("stays", [False, True])
-def test_the_files_of_the_certificate_authority(tmp_path: Path, stays: bool) -> None:
+def test_a_full_disk_fails_the_creation_of_the_authority(tmp_path: Path, stays: bool) -> None:
     state = tmp_path / "state"
 
     def prepare() -> None:
@@ -155,7 +155,7 @@ def assert_whole(folder: Path) -> None:
     assert authority.startswith("-----BEGIN PRIVATE KEY-----")
 
 
-def test_a_certificate_of_a_new_name_that_the_authority_has_to_permit(tmp_path: Path) -> None:
+def test_a_full_disk_fails_a_certificate_of_a_new_name(tmp_path: Path) -> None:
     now = utc_now()
     for number in range(1, CALLS_MAX):
         folder = tmp_path / str(number)
@@ -178,7 +178,7 @@ def test_a_certificate_of_a_new_name_that_the_authority_has_to_permit(tmp_path: 
 
 
 @pytest.mark.parametrize("stays", [False, True])
-def test_a_write_of_the_store(tmp_path: Path, stays: bool) -> None:
+def test_a_full_disk_fails_a_write_of_the_store(tmp_path: Path, stays: bool) -> None:
     def write(store: Store, text: str) -> None:
         store.write(
             puts=[("service", "a", text)],
@@ -211,7 +211,7 @@ def test_a_write_of_the_store(tmp_path: Path, stays: bool) -> None:
     assert number > 5
 
 
-def test_a_copy_of_the_scenarios_and_a_template(tmp_path: Path) -> None:
+def test_a_full_disk_fails_a_copy_of_the_scenarios_and_a_template(tmp_path: Path) -> None:
     place = tmp_path / "copied"
     template = tmp_path / "my.py"
     for number in (1, 2, 3):
@@ -227,7 +227,7 @@ KIB = 1024
 LIMITS = [0, 1, *(4 * KIB * count for count in (1, 2, 3, 4, 6, 8, 12, 16, 24))]
 
 
-def test_a_disk_that_is_full_at_any_size_for_a_state(tmp_path: Path) -> None:
+def test_a_disk_full_at_any_size_leaves_no_broken_state(tmp_path: Path) -> None:
     """The kernel's own error, which SQLite's writes have, too."""
     exported = tmp_path / "a.json"
     state = state_with_resources(tmp_path / "old")

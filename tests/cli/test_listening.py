@@ -36,7 +36,7 @@ TEXT = "duration: 1s\nservices: {web: {application: {simulated: {}}}}\n"
         "up . --state s --https-port PORT",
     ],
 )
-def test_a_port_that_is_taken_is_told_with_its_option_and_who_has_it(
+def test_a_port_in_use_is_reported_with_its_option_and_its_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -54,7 +54,7 @@ def test_a_port_that_is_taken_is_told_with_its_option_and_who_has_it(
     assert re.search(rf"{option} = {port}, {who}; {option} 0 takes any free one", done.output), done.output
 
 
-def test_two_options_with_one_port_are_told_both() -> None:
+def test_two_options_with_one_port_are_both_named() -> None:
     error = CannotListen(OSError(98, "Address already in use"), "127.0.0.1", 8080)
 
     assert unheard(error, {"--port": 8080, "--https-port": 8080, "--http-port": 0}) == (
@@ -62,7 +62,7 @@ def test_two_options_with_one_port_are_told_both() -> None:
     )
 
 
-def test_a_port_below_1024_is_for_root() -> None:
+def test_a_port_below_1024_requires_root() -> None:
     error = CannotListen(OSError(13, "Permission denied"), "127.0.0.1", 80)
 
     assert (
@@ -71,7 +71,7 @@ def test_a_port_below_1024_is_for_root() -> None:
     )
 
 
-def test_who_listens_is_found_by_the_port_alone() -> None:
+def test_the_listening_process_is_found_by_its_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert f"(pid {os.getpid()})" in holder(port)

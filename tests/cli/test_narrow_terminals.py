@@ -84,7 +84,7 @@ def test_every_name_of_a_table_is_whole(verb: str, width: int, tmp_path: Path) -
 
 @pytest.mark.slow
 @pytest.mark.case("X13c")
-def test_a_comparison_says_what_it_plays_before_the_first_run_has_ended(tmp_path: Path) -> None:
+def test_a_comparison_announces_its_runs_before_the_first_has_ended(tmp_path: Path) -> None:
     step(tmp_path)
     arguments = [
         "compare",

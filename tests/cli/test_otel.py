@@ -102,7 +102,7 @@ def test_the_variables_of_the_specification_are_read(tmp_path: Path) -> None:
         ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "must be a number above 0"),
     ],
 )
-def test_what_makes_no_sense_is_rejected_with_its_name(name: str, value: str, said: str) -> None:
+def test_an_invalid_setting_is_rejected_with_its_name(name: str, value: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"{name} = '{value}', {said}"):
         otlp_settings(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": BASE, name: value})
 
@@ -124,7 +124,7 @@ def test_the_configuration_of_serve_has_a_section_for_it(tmp_path: Path) -> None
         load_config(file)
 
 
-def test_without_the_libraries_it_is_said_how_to_get_them() -> None:
+def test_without_the_libraries_the_error_says_how_to_install_them() -> None:
     """In a process of its own, which cannot import them; a run that exports nothing does not need them."""
     script = (
         "import sys; sys.modules['opentelemetry'] = None\n"
@@ -144,7 +144,7 @@ def test_a_bad_endpoint_on_the_command_line_is_bad_input() -> None:
     assert "otlp-endpoint = 'nowhere', must be a URL" in done.output
 
 
-def test_the_section_of_the_documentation_is_one(tmp_path: Path) -> None:
+def test_the_documented_section_is_valid(tmp_path: Path) -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "how-to" / "opentelemetry.md"
     file = tmp_path / "serve.yaml"
     file.write_text(page.read_text(encoding="utf-8").partition("```yaml\n# serve.yaml")[2].partition("```")[0], "utf-8")

@@ -69,7 +69,7 @@ def test_an_output_that_would_cost_an_input_or_another_is_rejected_before_the_ru
 
 
 @pytest.mark.case("L9")
-def test_what_stood_there_stays_until_the_new_one_is_whole(folder: Path) -> None:
+def test_the_old_output_stays_until_the_new_one_is_complete(folder: Path) -> None:
     target = folder / "report.json"
     target.write_text("yesterday")
     target.chmod(0o600)
@@ -86,7 +86,7 @@ def test_what_stood_there_stays_until_the_new_one_is_whole(folder: Path) -> None
 
 @pytest.mark.case("L9")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, typer.Exit])
-def test_a_run_that_does_not_come_to_its_end_leaves_nothing_behind(folder: Path, error: type[BaseException]) -> None:
+def test_an_aborted_run_leaves_no_output_files(folder: Path, error: type[BaseException]) -> None:
     (folder / "kept.json").write_text("yesterday")
     before = contents(folder)
     with pytest.raises(error), Outputs() as outputs:  # noqa: PT012
@@ -143,7 +143,7 @@ def test_a_link_keeps_its_place_and_its_target_is_written(folder: Path) -> None:
     assert (folder / "real.json").read_text() == "today"
 
 
-def test_a_lesson_writes_its_scenario_whole(folder: Path) -> None:
+def test_a_lesson_writes_its_scenario_completely_or_not_at_all(folder: Path) -> None:
     name = next(iter(course()))
     assert RUN.invoke(app, ["lesson", name, "--scenario", "lesson.yaml"]).exit_code == 0
     assert (folder / "lesson.yaml").read_text() == course()[name].scenario

@@ -50,7 +50,7 @@ def test_a_stream_is_guarded_and_restored() -> None:
     assert sys.stdout is before
 
 
-def test_a_pipe_gets_no_control_at_all_and_a_terminal_colours_only() -> None:
+def test_a_pipe_gets_no_control_characters_and_a_terminal_colours_only() -> None:
     pipe, terminal = io.StringIO(), Tty()
     for stream in (pipe, terminal):
         GuardedStream(stream).writelines(["\x1b[31mred\x1b[0m", "\x1b[2J\n"])
@@ -58,7 +58,7 @@ def test_a_pipe_gets_no_control_at_all_and_a_terminal_colours_only() -> None:
     assert terminal.getvalue() == "\x1b[31mred\x1b[0m\\u001b[2J\n"
 
 
-def test_a_strangers_text_has_no_colours_either(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_from_outside_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Tty()
     monkeypatch.setattr(sys, "stdout", terminal)
     with guarded():
@@ -84,7 +84,7 @@ def test_a_table_on_a_terminal_has_our_styles_and_no_text_has_any() -> None:
     assert re.findall(r"\x1b\]0|\x1b\[31m|\x9b|\u202e", written) == []
 
 
-def test_a_run_prints_no_control(tmp_path: Path) -> None:
+def test_a_run_prints_no_control_characters(tmp_path: Path) -> None:
     (tmp_path / "evil.yaml").write_text(SCENARIO)
     for options in ([], ["--json", "-"], ["--quiet"]):
         done = RUN.invoke(app, ["run", str(tmp_path / "evil.yaml"), *options])
@@ -105,7 +105,7 @@ def test_a_run_prints_no_control(tmp_path: Path) -> None:
         {"checks": [EVIL]},
     ],
 )
-def test_an_error_of_a_scenario_prints_no_control(tmp_path: Path, change: dict[str, object]) -> None:
+def test_an_error_of_a_scenario_prints_no_control_characters(tmp_path: Path, change: dict[str, object]) -> None:
     (tmp_path / "evil.yaml").write_text(json.dumps({"version": 1, "duration": "10s", **change}))
     done = RUN.invoke(app, ["run", str(tmp_path / "evil.yaml")])
     assert done.exit_code == 2
@@ -116,7 +116,7 @@ def test_an_error_of_a_scenario_prints_no_control(tmp_path: Path, change: dict[s
     "verb",
     [["logs", "web", "--instance", "1"], ["events", "--json"], ["audit", "--json"], ["logs", EVIL], ["run", EVIL]],
 )
-def test_what_a_state_holds_prints_no_control(tmp_path: Path, verb: list[str]) -> None:
+def test_text_from_a_state_prints_no_control_characters(tmp_path: Path, verb: list[str]) -> None:
     arn = "arn:aws:apprunner:us-east-1:123456789012:service/web/" + 32 * "0"
     store = Store(tmp_path / STORE_NAME)
     document = json.dumps({"detail": EVIL, "eventName": EVIL, "errorMessage": EVIL}, ensure_ascii=False)
@@ -143,7 +143,7 @@ def test_verbs_make_no_console_of_their_own() -> None:
 @pytest.mark.case("R13")
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "7"])
 @pytest.mark.parametrize(("verb", "kind"), [("events", EntryKind.EVENT), ("audit", EntryKind.AUDIT)])
-def test_a_damaged_entry_is_told_in_one_line(tmp_path: Path, verb: str, kind: EntryKind, text: str) -> None:
+def test_a_damaged_entry_is_reported_in_one_line(tmp_path: Path, verb: str, kind: EntryKind, text: str) -> None:
     store = Store(tmp_path / STORE_NAME)
     store.write(entries=[LogEntry(kind, 1.0, "s", "", "CreateService", text)])
     store.close()

@@ -109,7 +109,7 @@ async def test_the_list_has_every_lesson_and_each_has_its_page_and_its_scenario(
     assert (await learner.get("/"))[0] == 200  # led on to the list
 
 
-async def test_a_lesson_is_played_and_what_was_said_stands_beside_what_came_out(learner: Learner) -> None:
+async def test_a_lesson_shows_the_prediction_beside_the_outcome(learner: Learner) -> None:
     play = await learner.begin(SHORT, prediction="b")
     told = await learner.hurry(play)
     outcome = told["outcome"]
@@ -131,7 +131,7 @@ async def test_a_lesson_is_played_and_what_was_said_stands_beside_what_came_out(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("knob", [None, "5"])
-async def test_a_lesson_in_the_console_is_the_one_in_the_terminal(learner: Learner, knob: str | None) -> None:
+async def test_a_lesson_has_the_same_outcome_in_console_and_terminal(learner: Learner, knob: str | None) -> None:
     wanted = {"prediction": "a"} if knob is None else {"knob": knob}
     told = await learner.hurry(await learner.begin(SHORT, **wanted))
     lesson = course()[SHORT]
@@ -139,7 +139,7 @@ async def test_a_lesson_in_the_console_is_the_one_in_the_terminal(learner: Learn
     assert told["outcome"]["report"]["digest"] == plain.report.digest
 
 
-async def test_a_lesson_is_watched_and_not_touched(learner: Learner) -> None:
+async def test_a_lessons_run_cannot_be_changed(learner: Learner) -> None:
     play = await learner.begin("cold-start", prediction="a")
     async for kind, data in learner.watch(play):
         if kind == "frame":
@@ -162,7 +162,7 @@ async def test_a_lesson_is_watched_and_not_touched(learner: Learner) -> None:
         ("overflow", {"prediction": "1" * 501}, "prediction"),
     ],
 )
-async def test_what_makes_no_sense_is_told_and_nothing_is_played(
+async def test_an_invalid_prediction_is_reported_and_nothing_is_played(
     learner: Learner, lesson: str, wanted: dict[str, str], told: str
 ) -> None:
     status, answer = await learner.post(f"/lessons/{lesson}/play", wanted)
@@ -184,14 +184,14 @@ async def test_what_makes_no_sense_is_told_and_nothing_is_played(
     ],
     ids=lambda changed: " ".join(f"{name}={value or 'nothing'}" for name, value in changed.items()),
 )
-async def test_what_does_not_come_from_the_page_plays_nothing(learner: Learner, changed: dict[str, str]) -> None:
+async def test_a_request_from_another_site_plays_nothing(learner: Learner, changed: dict[str, str]) -> None:
     status, answer = await learner.post("/lessons/overflow/play", {"prediction": "1"}, **changed)
     assert status == 403
     assert "must be" in answer["error"]
     assert lesson_threads() == []
 
 
-async def test_what_nobody_watches_ends(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lesson_without_viewers_ends(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lesson_plays, "GONE_S", 0.1)
     await learner.begin("cold-start", prediction="a")
     (unseen,) = lesson_threads()
@@ -206,7 +206,7 @@ async def test_what_nobody_watches_ends(learner: Learner, monkeypatch: pytest.Mo
     assert not left.is_alive()
 
 
-async def test_forgotten_pages_do_not_pile_up(learner: Learner) -> None:
+async def test_lessons_at_the_same_time_are_bounded(learner: Learner) -> None:
     for _ in range(lesson_plays.PLAYS_MAX):
         await learner.begin("cold-start", prediction="a")
     status, answer = await learner.post("/lessons/overflow/play", {"prediction": "1"})
@@ -214,11 +214,11 @@ async def test_forgotten_pages_do_not_pile_up(learner: Learner) -> None:
     assert "wait until one ends" in answer["error"]
 
 
-def test_markup_within_a_text_stays_text() -> None:
+def test_markup_in_a_text_is_escaped() -> None:
     lesson = course()["overflow"].model_copy(update={"text": "a <script>b</script> **c**"})
     assert lesson_part(lesson)["text"] == "<p>a &lt;script&gt;b&lt;/script&gt; <strong>c</strong></p>\n"
 
 
-def test_the_service_that_is_asked_about_is_shown_first() -> None:
+def test_the_service_of_the_question_is_shown_first() -> None:
     assert lesson_part(course()["concurrency-and-rate"])["service"] == "slow"
     assert lesson_part(course()["overflow"])["service"] is None

@@ -26,7 +26,7 @@ VIEW = ProgressView(
 
 
 @pytest.mark.case("L76")
-def test_requests_from_outside_stand_apart_in_the_line() -> None:
+def test_requests_from_outside_are_counted_apart_in_the_line() -> None:
     assert "outside" not in _plain_line(VIEW)
     line = _plain_line(replace(VIEW, outside_rps=885.0))
     assert "in flight 12 and 3 waiting; from outside 885/s; instances" in line
@@ -42,7 +42,7 @@ class Wall:
         return self.now_s
 
 
-def test_a_log_gets_a_line_now_and_then_and_no_more() -> None:
+def test_a_log_gets_a_progress_line_at_intervals() -> None:
     wall, file = Wall(), io.StringIO()
     with Progress(Console(file=file, width=80), "run", wall) as progress:
         for _ in range(100):
@@ -53,7 +53,7 @@ def test_a_log_gets_a_line_now_and_then_and_no_more() -> None:
 
 
 @pytest.mark.case("X8h")
-def test_a_plain_line_has_everything_and_no_control_characters() -> None:
+def test_a_plain_line_has_every_figure_and_no_control_characters() -> None:
     wall, file = Wall(), io.StringIO()
     with Progress(Console(file=file, width=40), "run", wall) as progress:
         progress.update(VIEW)
@@ -68,13 +68,13 @@ def test_a_plain_line_has_everything_and_no_control_characters() -> None:
     ("elapsed_s", "share", "text"),
     [(10.0, 0.25, "30s left"), (600.0, 0.9, "1m07s left"), (1.0, 0.25, ""), (10.0, 0.0, ""), (10.0, 1.0, "")],
 )
-def test_the_time_left_is_guessed_from_what_has_passed(elapsed_s: float, share: float, text: str) -> None:
+def test_the_time_left_is_estimated_from_the_time_passed(elapsed_s: float, share: float, text: str) -> None:
     assert left_text(elapsed_s, share) == text
 
 
 @pytest.mark.case("L70", "L74")
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_run_of_some_length_says_how_long_it_still_takes(terminal: bool) -> None:
+def test_a_long_run_shows_the_time_left(terminal: bool) -> None:
     wall, file = Wall(), io.StringIO()
     console = Console(file=file, width=80, force_terminal=terminal)
     with Progress(console, "run", wall) as progress:
@@ -100,7 +100,7 @@ def test_a_terminal_is_redrawn_a_few_times_a_second() -> None:
         assert progress.due()
 
 
-def test_the_terminal_is_given_back_when_the_run_breaks() -> None:
+def test_the_terminal_is_restored_when_the_run_fails() -> None:
     file = io.StringIO()
 
     def play() -> None:
@@ -115,5 +115,5 @@ def test_the_terminal_is_given_back_when_the_run_breaks() -> None:
     assert file.getvalue().rindex(shown_again) > file.getvalue().rindex(hidden)
 
 
-def test_nobody_is_never_due() -> None:
+def test_without_output_progress_is_never_due() -> None:
     assert not SilentWatcher().due()

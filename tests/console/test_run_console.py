@@ -41,7 +41,7 @@ def web(frame: dict[str, Any]) -> dict[str, Any]:
     return service
 
 
-def test_a_run_that_is_only_watched_gives_the_bytes_of_one_that_nobody_watched() -> None:
+def test_watching_a_run_does_not_change_its_report() -> None:
     scenario = load_scenario(shipped_scenarios()["first-look"])
     plain = build_report(play(Run(scenario), signals=False))
     with watched(scenario, speed=60.0) as case:
@@ -59,13 +59,13 @@ def until_the_end(case: Watched) -> Iterator[tuple[str, dict[str, Any]]]:
             return
 
 
-def test_nothing_happens_until_somebody_looks(case: Watched) -> None:
+def test_the_run_starts_with_the_first_page(case: Watched) -> None:
     first = case.until("frame")
     assert first["t"] < 5.0  # of ten hours
     assert case.until("frame", lambda frame: frame["t"] > first["t"])["state"] == "playing"
 
 
-def test_the_feed_tells_traffic_instances_and_a_sample_of_requests(case: Watched) -> None:
+def test_the_feed_has_traffic_instances_and_a_sample_of_requests(case: Watched) -> None:
     frame = case.until("frame", lambda one: web(one)["dots"] and one["t"] > 6)
     service = web(frame)
     assert service["offered_rps"] == pytest.approx(20, abs=1)
@@ -75,7 +75,7 @@ def test_the_feed_tells_traffic_instances_and_a_sample_of_requests(case: Watched
     assert all(dot[0] in {1, 2} and dot[4] == 200 for dot in service["dots"])
 
 
-def test_the_first_frame_of_a_page_is_whole_and_later_ones_leave_out_what_stays(case: Watched) -> None:
+def test_the_first_frame_is_complete_and_later_ones_have_changes_only(case: Watched) -> None:
     frames = [data for kind, data in zip_until(case, 8) if kind == "frame"]
     assert web(frames[0])["i"]["n"] == [1, 2]
     assert "n" not in web(frames[-1])["i"]
@@ -89,7 +89,7 @@ def zip_until(case: Watched, frames: int) -> Iterator[tuple[str, dict[str, Any]]
             return
 
 
-def test_pause_holds_time_and_play_lets_it_go_on(case: Watched) -> None:
+def test_pause_stops_time_and_play_resumes_it(case: Watched) -> None:
     case.until("frame", lambda frame: frame["t"] > 1)
     assert case.act(act="clock", do="pause") == (200, {"said": "paused"})
     stood = case.until("frame", lambda frame: frame["state"] == "paused")["t"]
@@ -98,7 +98,7 @@ def test_pause_holds_time_and_play_lets_it_go_on(case: Watched) -> None:
     assert case.until("frame", lambda frame: frame["t"] > stood)["state"] == "playing"
 
 
-def test_a_step_is_as_long_as_it_was_asked_for(case: Watched) -> None:
+def test_a_step_has_the_requested_length(case: Watched) -> None:
     case.until("frame", lambda frame: frame["t"] > 1)
     case.act(act="clock", do="pause")
     before = case.until("frame", lambda frame: frame["state"] == "paused")["t"]
@@ -107,7 +107,7 @@ def test_a_step_is_as_long_as_it_was_asked_for(case: Watched) -> None:
     assert after == pytest.approx(before + 600, abs=1e-6)
 
 
-def test_another_speed_holds_at_once(case: Watched) -> None:
+def test_a_changed_speed_applies_at_once(case: Watched) -> None:
     case.until("frame")
     assert case.act(act="clock", do="speed", speed=1000)[0] == 200
     frame = case.until("frame", lambda one: one["t"] > 300)
@@ -173,7 +173,7 @@ def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watc
         ({"act": "resume", "service": "absent"}, "service = 'absent'"),
     ],
 )
-def test_a_bad_act_says_why_and_changes_nothing(case: Watched, act: dict[str, Any], said: str) -> None:
+def test_a_bad_command_is_explained_and_changes_nothing(case: Watched, act: dict[str, Any], said: str) -> None:
     before = web(case.until("frame", lambda frame: frame["t"] > 1))
     status, answer = case.act(**act)
     assert status == 400
@@ -212,7 +212,7 @@ GOOD = {
     ],
     ids=lambda changed: " ".join(f"{name}={value or 'nothing'}" for name, value in changed.items()),
 )
-def test_what_does_not_come_from_the_page_changes_nothing(case: Watched, changed: dict[str, str]) -> None:
+def test_a_command_from_another_site_changes_nothing(case: Watched, changed: dict[str, str]) -> None:
     case.until("frame", lambda frame: frame["t"] > 1)
     fields = {
         name: value.replace("PORT", str(case.port)).replace("TOKEN", case.token)
@@ -227,25 +227,25 @@ def test_what_does_not_come_from_the_page_changes_nothing(case: Watched, changed
 
 
 @pytest.mark.parametrize("path", ["/", "/feed", "/web/console.js", "/report.html"])
-def test_no_name_but_our_own_reads_anything(case: Watched, path: str) -> None:
+def test_a_request_with_another_host_reads_nothing(case: Watched, path: str) -> None:
     """DNS rebinding: a page of another site whose name has come to point to this machine."""
     status, answer = case.request("GET", path, host=f"rebound.example:{case.port}")
     assert status == 403
     assert case.token.encode() not in answer
 
 
-def test_no_page_and_no_message_tells_the_token(case: Watched) -> None:
+def test_no_page_and_no_message_contains_the_token(case: Watched) -> None:
     _, page = case.request("GET", "/")
     assert case.token.encode() not in page
     assert all(case.token not in json.dumps(data) for _, data in zip_until(case, 3))
 
 
-def test_the_lessons_stand_beside_a_run_in_virtual_time(case: Watched) -> None:
+def test_lessons_are_offered_beside_a_run_in_virtual_time(case: Watched) -> None:
     assert b'href="/lessons"' in case.request("GET", "/")[1]
     assert case.request("GET", "/lessons")[0] == 200
 
 
-def test_nothing_is_played_beside_a_run_in_real_time() -> None:
+def test_no_lesson_is_offered_beside_a_run_in_real_time() -> None:
     """It would take time from the requests that are measured."""
     with RunConsole(0, None) as console:
         case = Watched(console, Playback(wall_s))

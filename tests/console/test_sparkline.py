@@ -19,11 +19,11 @@ def test_a_terminal_without_blocks_gets_plain_characters() -> None:
 
 
 @given(st.lists(st.floats(0, 1000), min_size=1, max_size=700), st.integers(1, 100))
-def test_a_curve_is_never_wider_than_its_place_and_shows_every_top(values: list[float], width: int) -> None:
+def test_a_curve_fits_its_width_and_shows_every_peak(values: list[float], width: int) -> None:
     line = sparkline(values, width, max(values))
     assert len(line) == min(width, len(values))
     assert (BLOCKS[-1] in line) == (max(values) > 0)
 
 
-def test_no_values_are_no_curve() -> None:
+def test_a_curve_without_values_is_empty() -> None:
     assert sparkline([], 10, 1) == ""

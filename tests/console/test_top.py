@@ -29,7 +29,7 @@ def shown(view: TopView, width: int = 100) -> str:
     return file.getvalue()
 
 
-def test_it_shows_what_the_feed_tells(tmp_path: Path) -> None:
+def test_top_shows_the_figures_of_the_feed(tmp_path: Path) -> None:
     view = TopView()
     with watched(scenario_of(SCENARIO, tmp_path), speed=300.0) as case:
         case.act(act="clock", do="play")
@@ -46,7 +46,7 @@ def test_it_shows_what_the_feed_tells(tmp_path: Path) -> None:
     assert "offered 40/s" in view.line()
 
 
-def test_once_shows_the_moment_and_ends(tmp_path: Path) -> None:
+def test_once_prints_one_snapshot_and_ends(tmp_path: Path) -> None:
     with watched(scenario_of(SCENARIO, tmp_path), speed=1.0) as case:
         done = CliRunner().invoke(app, ["top", case.console.url, "--once"])
     assert done.exit_code == 0, done.output
@@ -61,7 +61,7 @@ def test_an_address_without_a_console_is_bad_input(url: str) -> None:
     assert f"url = {url}, must be that of a console" in done.output
 
 
-def test_a_batch_of_facts_that_comes_twice_is_told_once() -> None:
+def test_a_batch_of_events_received_twice_is_shown_once() -> None:
     view = TopView()
     rows = [{"k": "event", "service": "web", "at_s": 1.0, "line": "hello there"}]
     view.take("facts", {"from": 0, "until": 5, "rows": rows})

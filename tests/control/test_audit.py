@@ -133,7 +133,7 @@ def test_a_rejected_call_is_recorded_with_its_error() -> None:
     run_virtual(main)
 
 
-def test_no_turn_of_a_read_writes_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_read_writes_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call waits for what its turn writes, so what one in a hundred writes is in the 99th percentile."""
     written: list[int] = []
 

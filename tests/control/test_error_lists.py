@@ -89,7 +89,7 @@ async def service_in(stage: Stage, status: str) -> str:
 
 
 @pytest.mark.case("P37")
-def test_every_error_is_one_of_its_operations_own() -> None:
+def test_every_error_is_declared_by_its_operation() -> None:
     raised: Counter[tuple[str, str]] = Counter()
 
     async def main() -> None:

@@ -36,7 +36,7 @@ def test_a_full_last_page_has_no_token() -> None:
     assert page(things(1, 2), MaxResults=2) == ([2, 1], None)
 
 
-def test_pages_hold_while_things_come_and_go() -> None:
+def test_pages_are_stable_while_items_are_added_and_removed() -> None:
     first, token = page(things(1, 2, 3, 4), MaxResults=2)
     assert first == [4, 3]
     assert page(things(1, 2, 4, 5), MaxResults=2, NextToken=token) == ([2, 1], None)
@@ -54,7 +54,7 @@ def test_the_pages_together_are_the_whole_list(numbers: list[int], size: int) ->
     assert seen == sorted(numbers, reverse=True)
 
 
-def test_a_token_is_for_its_own_request_only() -> None:
+def test_a_token_is_valid_for_its_own_request_only() -> None:
     items = things(1, 2, 3)
     _, token = page(items, MaxResults=1, Name="a")
     for who, operation, request in (
@@ -72,7 +72,7 @@ def test_a_token_is_for_its_own_request_only() -> None:
 
 
 @pytest.mark.parametrize("token", ["a", "AAAA", "not base64 at all!", "\N{SNOWMAN}", "A" * 32, "=" * 32])
-def test_a_token_that_was_made_up_is_rejected(token: str) -> None:
+def test_a_forged_token_is_rejected(token: str) -> None:
     with pytest.raises(ApiError, match="InvalidRequestException: NextToken is invalid"):
         page(things(1), NextToken=token)
 

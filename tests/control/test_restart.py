@@ -50,7 +50,7 @@ def test_running_services_come_back_with_the_version_that_ran(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("after_s", [0.5, 50.0, 200.0, 299.0])
-def test_a_creation_that_is_cut_off_takes_its_five_minutes_all_the_same(tmp_path: Path, after_s: float) -> None:
+def test_a_creation_interrupted_by_a_restart_still_takes_five_minutes(tmp_path: Path, after_s: float) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
         arn = stage.create()
@@ -67,7 +67,7 @@ def test_a_creation_that_is_cut_off_takes_its_five_minutes_all_the_same(tmp_path
     run_virtual(main)
 
 
-def test_an_update_that_is_cut_off_goes_on_beside_the_old_revision(tmp_path: Path) -> None:
+def test_an_update_interrupted_by_a_restart_continues_beside_the_old_revision(tmp_path: Path) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
         arn = await stage.running()
@@ -85,7 +85,7 @@ def test_an_update_that_is_cut_off_goes_on_beside_the_old_revision(tmp_path: Pat
     run_virtual(main)
 
 
-def test_a_rollback_that_is_cut_off_goes_on(tmp_path: Path) -> None:
+def test_a_rollback_interrupted_by_a_restart_continues(tmp_path: Path) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
         arn = await stage.running()
@@ -106,7 +106,7 @@ def test_a_rollback_that_is_cut_off_goes_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("operation", "status"), [("PauseService", "PAUSED"), ("DeleteService", "DELETED"), ("StartDeployment", "RUNNING")]
 )
-def test_other_operations_go_on_too(tmp_path: Path, operation: str, status: str) -> None:
+def test_other_operations_continue_after_a_restart(tmp_path: Path, operation: str, status: str) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
         arn = await stage.running()
@@ -135,7 +135,7 @@ def test_a_pause_that_fails_after_the_restart_leaves_the_service_running(tmp_pat
     run_virtual(main)
 
 
-def test_a_service_that_cannot_come_back_says_why_and_stays(tmp_path: Path) -> None:
+def test_a_service_that_cannot_be_restored_is_logged_and_kept(tmp_path: Path) -> None:
     class Forgetful(SimulatedWorkload):
         async def restore(self, revision: ServiceRevision) -> None:
             raise WorkloadFailed("The image is gone.")
@@ -152,7 +152,7 @@ def test_a_service_that_cannot_come_back_says_why_and_stays(tmp_path: Path) -> N
     run_virtual(main)
 
 
-def test_a_call_waits_for_a_service_that_is_still_coming_back(tmp_path: Path) -> None:
+def test_a_call_waits_for_a_service_that_is_still_being_restored(tmp_path: Path) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db")
         arn = await stage.running()
@@ -167,7 +167,7 @@ def test_a_call_waits_for_a_service_that_is_still_coming_back(tmp_path: Path) ->
     run_virtual(main)
 
 
-def test_a_listing_goes_on_across_a_restart(tmp_path: Path) -> None:
+def test_a_listing_continues_across_a_restart(tmp_path: Path) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db")
         for name in ("aaaa", "bbbb"):
@@ -221,7 +221,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     registry.store.close()
 
 
-def test_what_is_under_way_does_not_wait_for_a_clock_that_was_set_back(
+def test_running_operations_do_not_wait_for_a_clock_that_was_set_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a day, while the simulator was away: nothing takes longer than it does from its beginning."""

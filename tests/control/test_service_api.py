@@ -7,7 +7,7 @@ from tests.control.api_stage import ALICE, Stage, model
 from tests.virtual import run_virtual
 
 
-def test_every_operation_of_the_model_is_there_and_no_other() -> None:
+def test_the_operations_are_those_of_the_service_model() -> None:
     async def main() -> None:
         async with Stage() as stage:
             assert sorted(stage.api.names) == sorted(model().operation_names)
@@ -16,7 +16,7 @@ def test_every_operation_of_the_model_is_there_and_no_other() -> None:
     run_virtual(main)
 
 
-def test_another_operation_is_unknown() -> None:
+def test_an_operation_outside_of_the_model_is_unknown() -> None:
     async def main() -> None:
         async with Stage() as stage:
             with pytest.raises(ApiError, match="UnknownOperationException"):

@@ -7,7 +7,7 @@ from simulator.world.clock import epoch_s
 from tests.virtual import run_virtual
 
 
-def test_virtual_time_is_a_date_of_its_own() -> None:
+def test_virtual_time_starts_at_a_fixed_date() -> None:
     async def main() -> None:
         now = virtual_wall_clock()
         await asyncio.sleep(1.25)
@@ -17,13 +17,13 @@ def test_virtual_time_is_a_date_of_its_own() -> None:
     run_virtual(main)
 
 
-def test_live_time_is_the_wall_clocks_to_the_millisecond() -> None:
+def test_real_time_is_the_wall_clock_in_milliseconds() -> None:
     now = live_wall_clock()
     assert abs(now - epoch_s()) < 60
     assert round(now, 3) == now
 
 
-def test_what_is_left_of_a_duration() -> None:
+def test_the_remainder_of_a_duration_is_bounded() -> None:
     now = VIRTUAL_START_S
     assert (left_s(10, now, now + 4), left_s(10, now, now + 11)) == (6, 0)
     assert left_s(10, now, now - 86_400) == 10, "the clock was set back"

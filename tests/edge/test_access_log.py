@@ -76,7 +76,7 @@ async def test_lines_are_written_while_the_log_is_open() -> None:
 
 
 @both_loops
-async def test_an_entry_does_not_wait_for_the_disk_and_what_is_too_much_is_counted() -> None:
+async def test_an_entry_does_not_wait_for_the_disk_and_dropped_entries_are_counted() -> None:
     disk = Disk()
     disk.gate.clear()
     log = AccessLog(disk, lambda entry, _: b"%099d\n" % entry.status, lambda: 0.0, buffer_bytes_max=4000)
@@ -88,7 +88,7 @@ async def test_an_entry_does_not_wait_for_the_disk_and_what_is_too_much_is_count
 
 
 @both_loops
-async def test_a_full_disk_is_told_and_counted() -> None:
+async def test_a_full_disk_is_reported_and_counted() -> None:
     disk = Disk()
     disk.error = OSError(28, "No space left on device")
     log = log_on(disk)
@@ -144,7 +144,7 @@ async def test_an_answer_is_logged_when_its_last_byte_is_out() -> None:
 
 
 @both_loops
-async def test_what_the_balancer_answers_itself_is_logged() -> None:
+async def test_local_replies_are_logged() -> None:
     def play(front: Front) -> None:
         front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n")
         front.send(request(b"TRACE"))
@@ -168,7 +168,7 @@ async def test_rejections_and_broken_answers_are_logged_once_with_their_cause() 
 
 
 @both_loops
-async def test_a_client_that_goes_is_logged_once() -> None:
+async def test_a_client_that_disconnects_is_logged_once() -> None:
     def play(front: Front) -> None:
         front.send(request())
         front.client.lose()

@@ -41,13 +41,13 @@ def told(line: bytes) -> dict[str, Any]:
     return value
 
 
-def test_json_tells_where_the_time_went() -> None:
+def test_json_has_the_split_of_the_latency() -> None:
     line = told(json_line(entry(), OFFSET_S))
     times = {key: value for key, value in line.items() if key.endswith("_ms")}
     assert times == {"total_ms": 3000.0, "queue_ms": 500.0, "cold_ms": 2000.0, "upstream_ms": 250.0}
 
 
-def test_json_tells_who_what_and_where() -> None:
+def test_json_has_client_request_and_instance() -> None:
     line = told(json_line(entry(b'User-Agent: a"b\\c\xe9'), OFFSET_S))
     assert line["time"] == "2026-11-30T00:53:30.000Z"
     assert (line["method"], line["path"], line["protocol"]) == ("GET", "/a?b", "HTTP/1.1")
@@ -78,7 +78,7 @@ def test_causes_have_envoys_flags(cause: str, flag: bytes) -> None:
     assert b'HTTP/1.1" 503 %b 3 42' % flag in envoy_line(entry(status=503, cause=cause), OFFSET_S)
 
 
-def test_what_never_reached_an_instance_has_no_upstream() -> None:
+def test_a_request_that_never_reached_an_instance_has_no_upstream() -> None:
     rejected = entry(begun_s=-1.0, answered_s=-1.0, cold_s=0.0, instance=0, upstream="", added=b"")
     line = told(json_line(rejected, OFFSET_S))
     assert (line["upstream_ms"], line["instance"], line["upstream"], line["request_id"]) == (None, None, None, None)
@@ -86,12 +86,12 @@ def test_what_never_reached_an_instance_has_no_upstream() -> None:
     assert envoy_line(rejected, OFFSET_S).endswith(b' - "192.0.2.7" "-" "-" "%b" "-"\n' % HOST)
 
 
-def test_a_head_that_could_not_be_read_is_a_line_all_the_same() -> None:
+def test_a_malformed_head_is_logged() -> None:
     nothing = own_entry(None, b"192.0.2.7", 400, "request error", 10.0, 21)
     assert told(json_line(nothing, OFFSET_S))["method"] is None
     assert b'"- - HTTP/1.1" 400 DPE 0 21 0 - ' in envoy_line(nothing, OFFSET_S)
 
 
-def test_without_a_number_of_ours_the_clients_counts() -> None:
+def test_without_a_request_id_of_the_balancer_the_clients_is_logged() -> None:
     head = read_request(request(b"GET", b"/", b"X-Request-Id: theirs"), DataPlaneLimits(), PLAIN_FIELDS)
     assert told(json_line(entry(request=head, added=b""), OFFSET_S))["request_id"] == "theirs"

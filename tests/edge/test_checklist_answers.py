@@ -35,7 +35,7 @@ def poisoned(front: Front) -> bool:
         b"\x16\x03\x01\x00\x00",
     ],
 )
-def test_what_is_no_answer_is_a_bad_gateway_at_once(answer: bytes) -> None:
+def test_a_response_that_is_not_http_is_a_bad_gateway_at_once(answer: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(answer)
@@ -45,7 +45,7 @@ def test_what_is_no_answer_is_a_bad_gateway_at_once(answer: bytes) -> None:
 
 
 @pytest.mark.row(92)
-def test_no_answer_at_all_is_told_with_envoys_status() -> None:
+def test_a_missing_response_has_envoys_status() -> None:
     front = Front()
     front.send(request(b"POST"))
     front.instance.transport.lose()
@@ -72,7 +72,7 @@ def test_no_answer_at_all_is_told_with_envoys_status() -> None:
         b"200 OK\r\nTransfer-Encoding: xchunked",
     ],
 )
-def test_an_answer_whose_end_is_unclear_is_a_bad_gateway(head: bytes) -> None:
+def test_a_response_with_ambiguous_framing_is_a_bad_gateway(head: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 " + head + b"\r\n\r\nok")
@@ -211,7 +211,7 @@ def test_the_applications_own_errors_are_passed_unchanged_and_not_retried(status
 
 @pytest.mark.row(86)
 @pytest.mark.parametrize("early", [OK, b"x", b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"])
-def test_bytes_on_an_idle_connection_are_nobodys_answer(early: bytes) -> None:
+def test_bytes_on_an_idle_connection_answer_no_request(early: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer()
@@ -234,7 +234,7 @@ def test_bytes_behind_an_answer_end_its_connection(more: bytes) -> None:
 
 @pytest.mark.row(85)
 @pytest.mark.parametrize("how", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n"])
-def test_a_connection_that_the_application_gives_up_is_not_used_again(how: bytes) -> None:
+def test_a_connection_that_the_application_closes_is_not_reused(how: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(how + b"Content-Length: 2\r\n\r\nok")
@@ -244,7 +244,7 @@ def test_a_connection_that_the_application_gives_up_is_not_used_again(how: bytes
 
 @pytest.mark.row(80)
 @pytest.mark.parametrize("chunked", [False, True])
-def test_an_unread_body_is_swallowed_for_a_bounded_time_and_never_the_next_request(chunked: bool) -> None:
+def test_an_unread_body_is_discarded_for_a_bounded_time_and_never_read_as_a_request(chunked: bool) -> None:
     framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 1000000"
     front = Front()
     front.send(request(b"POST", b"/", framing, body=b"5\r\nhello\r\n" if chunked else b"hello"))

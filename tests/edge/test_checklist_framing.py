@@ -67,7 +67,7 @@ def test_the_same_length_twice_is_rejected(lines: tuple[bytes, ...]) -> None:
         b"9" * 40,
     ],
 )
-def test_a_length_is_digits_and_fits(value: bytes) -> None:
+def test_a_content_length_is_a_bounded_number_of_digits(value: bytes) -> None:
     assert rejection_of(post(b"Content-Length: " + value, body=b"abc")) == 400
 
 
@@ -109,7 +109,7 @@ def test_two_lines_of_codings_are_rejected(second: bytes) -> None:
 
 
 @pytest.mark.row(43)
-def test_http_1_0_knows_no_codings() -> None:
+def test_transfer_encoding_in_http_1_0_is_rejected() -> None:
     assert rejection_of(request(b"POST", b"/", CHUNKED, version=b"1.0", body=b"0\r\n\r\n")) == 400
 
 
@@ -136,7 +136,7 @@ BAD_SIZES = [
 
 @pytest.mark.row(44)
 @pytest.mark.parametrize("size", BAD_SIZES)
-def test_a_chunk_size_is_hexadecimal_and_fits(size: bytes) -> None:
+def test_a_chunk_size_is_a_bounded_hexadecimal_number(size: bytes) -> None:
     assert rejection_of(CHUNKED_HEAD + size + b"\r\nabc\r\n0\r\n\r\n") == 400
     assert cut_off(CHUNKED_HEAD, size + b"\r\nabc\r\n0\r\n\r\n") == 400
 
@@ -212,12 +212,12 @@ def test_a_control_in_an_extension_is_rejected(extension: bytes) -> None:
         b"\t",
     ],
 )
-def test_what_is_no_extension_by_the_grammar_is_rejected(extension: bytes) -> None:
+def test_an_invalid_chunk_extension_is_rejected(extension: bytes) -> None:
     assert rejection_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
 
 
 @pytest.mark.row(46)
-def test_extensions_of_one_message_are_bounded_in_all() -> None:
+def test_the_extensions_of_one_message_are_bounded_in_total() -> None:
     one = b"1;" + b"e" * 1000 + b"\r\nx\r\n"
     fitting = LIMITS.chunk_overhead_bytes_max // 1001
     assert body_sent(passed_on(CHUNKED_HEAD + one * fitting + b"0\r\n\r\n")) == b"x" * fitting
@@ -225,7 +225,7 @@ def test_extensions_of_one_message_are_bounded_in_all() -> None:
 
 
 @pytest.mark.row(47)
-def test_trailers_are_dropped_and_never_come_into_the_head() -> None:
+def test_trailers_are_dropped_and_never_merged_into_the_head() -> None:
     trailers = b"Content-Length: 50\r\nTransfer-Encoding: gzip\r\nHost: evil\r\nX-Forwarded-For: 1.1.1.1\r\nX-T: t\r\n"
     sent = passed_on(post(CHUNKED, b"Trailer: X-T", body=b"3\r\nabc\r\n0\r\n" + trailers + b"\r\n"))
     assert sent.endswith(b"\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
@@ -257,7 +257,7 @@ def test_trailers_of_an_answer_are_dropped() -> None:
 
 @pytest.mark.row(48)
 @pytest.mark.parametrize("line", [b"X: y", b"Content-Length: 3", CHUNKED])
-def test_what_goes_on_has_one_host_and_at_most_one_framing(line: bytes) -> None:
+def test_a_forwarded_request_has_one_host_and_at_most_one_framing(line: bytes) -> None:
     body = {b"X: y": b"", b"Content-Length: 3": b"abc", CHUNKED: b"3\r\nabc\r\n0\r\n\r\n"}[line]
     names = [name for name, _ in fields_of(passed_on(post(line, body=body)))]
     assert names.count(b"host") == 1
@@ -275,7 +275,7 @@ def test_what_goes_on_has_one_host_and_at_most_one_framing(line: bytes) -> None:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-def test_a_good_request_before_an_error_is_answered_and_none_behind_it(broken: bytes) -> None:
+def test_a_request_before_an_error_is_answered_and_none_after_it(broken: bytes) -> None:
     front = Front()
     front.send(request() + broken + BEHIND)
     assert front.upstream.offered == 1
@@ -290,7 +290,7 @@ def test_a_good_request_before_an_error_is_answered_and_none_behind_it(broken: b
 
 @pytest.mark.row(50)
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_request_inside_a_body_is_body(chunked: bool) -> None:
+def test_a_request_inside_a_body_is_read_as_body(chunked: bool) -> None:
     hidden = request(b"DELETE", b"/hidden")
     framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(hidden), hidden) if chunked else hidden
     front = Front()

@@ -45,7 +45,7 @@ def test_a_hop_by_hop_field_is_removed_both_ways(line: bytes) -> None:
 
 
 @pytest.mark.row(56)
-def test_the_coding_of_one_connection_is_not_that_of_the_other() -> None:
+def test_each_connection_has_its_own_transfer_coding() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     to_old = passed_back(chunked, request(version=b"1.0"))
     assert (values_of(to_old, b"transfer-encoding"), body_of(to_old)) == ([], b"ok")
@@ -84,12 +84,12 @@ def test_the_clients_address_is_the_last_of_x_forwarded_for(lines: tuple[bytes, 
 @pytest.mark.parametrize(
     "lines", [(), (b"X-Forwarded-Proto: http",), (b"x-forwarded-proto: ftp", b"X-Forwarded-Proto:")]
 )
-def test_x_forwarded_proto_is_the_balancers_word(lines: tuple[bytes, ...]) -> None:
+def test_x_forwarded_proto_is_set_by_the_balancer(lines: tuple[bytes, ...]) -> None:
     assert values_of(passed_on(request(b"GET", b"/", *lines)), b"x-forwarded-proto") == [b"https"]
 
 
 @pytest.mark.row(61)
-def test_nothing_else_is_invented() -> None:
+def test_no_other_fields_are_added() -> None:
     assert names_of(passed_on(request())) == {
         b"host",
         b"x-forwarded-for",
@@ -116,7 +116,7 @@ def test_max_forwards_counts_down_for_options_and_is_answered_at_nothing() -> No
 
 
 @pytest.mark.row(64)
-def test_what_describes_the_content_and_the_content_are_left_alone() -> None:
+def test_content_and_representation_fields_are_unchanged() -> None:
     body = b"\x1f\x8b\x08\x00 not even gzip"
     lines = [
         b"Content-Encoding: gzip",

@@ -70,7 +70,7 @@ def test_an_answer_that_is_not_whole_at_120_seconds_is_cut() -> None:
 
 @pytest.mark.row(108)
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"])
-def test_what_is_idempotent_does_not_notice_that_its_idle_connection_was_dead(method: bytes) -> None:
+def test_an_idempotent_request_is_retried_after_a_dead_idle_connection(method: bytes) -> None:
     async def main() -> None:
         async with Service(stage_settings()) as service:
             client, wires = service.client(), service.wires(1)
@@ -90,7 +90,7 @@ def test_what_is_idempotent_does_not_notice_that_its_idle_connection_was_dead(me
 @pytest.mark.row(109)
 @pytest.mark.parametrize("method", [b"POST", b"PATCH", b"LOCK"])
 @pytest.mark.parametrize("reused", [False, True])
-def test_what_may_do_harm_is_never_sent_twice(method: bytes, reused: bool) -> None:
+def test_a_request_that_is_not_idempotent_is_never_sent_twice(method: bytes, reused: bool) -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
             client, all_wires = service.client(), [service.wires(1), service.wires(2)]
@@ -143,7 +143,7 @@ def test_nothing_is_tried_again_once_a_byte_of_the_answer_has_come() -> None:
 
 
 @pytest.mark.row(112)
-def test_an_instance_that_is_taken_away_ends_what_it_has_and_gets_nothing_new() -> None:
+def test_a_removed_instance_finishes_its_requests_and_gets_no_new_ones() -> None:
     async def main() -> None:
         async with Service(stage_settings(capacity=10, initial=2)) as service:
             clients = [service.client() for _ in range(4)]
@@ -200,7 +200,7 @@ def test_a_request_that_an_instance_rejected_to_connect_for_is_served_by_another
 
 
 @pytest.mark.row(107)
-def test_when_all_reject_503_comes_at_once_and_the_service_is_back_with_them() -> None:
+def test_when_all_instances_reject_connections_503_comes_at_once_until_they_accept_again() -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
             service.wires(1).rejects = service.wires(2).rejects = CONNECT_FAILURE
@@ -235,7 +235,7 @@ async def _serve_one(service: Service) -> None:
 
 
 @pytest.mark.row(111)
-def test_an_instance_that_keeps_failing_gets_nothing_for_a_while_and_is_then_tried_again() -> None:
+def test_a_failing_instance_is_ejected_for_a_time_and_then_tried_again() -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=4, least=4)) as service:
             failing = service.wires(1)

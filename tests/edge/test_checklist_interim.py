@@ -20,7 +20,7 @@ def next_in_step(front: Front) -> bool:
 
 @pytest.mark.row(66)
 @pytest.mark.parametrize("told", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Go\r\nX: y\r\n\r\n", b""])
-def test_a_client_that_expects_is_told_to_go_on_by_the_application_or_by_us(told: bytes) -> None:
+def test_a_client_that_expects_100_gets_it_from_the_application_or_the_balancer(told: bytes) -> None:
     front = Front()
     front.send(EXPECTING)
     if told:
@@ -36,7 +36,7 @@ def test_a_client_that_expects_is_told_to_go_on_by_the_application_or_by_us(told
 
 
 @pytest.mark.row(66)
-def test_a_client_that_does_not_wait_for_the_word_is_served_too() -> None:
+def test_a_client_that_does_not_wait_for_100_is_served_too() -> None:
     front = Front()
     front.send(EXPECTING + b"hello")
     assert body_of(front.forwarded()) == b"hello"
@@ -101,7 +101,7 @@ def test_interim_answers_go_on_in_any_number_and_then_the_final_one(status: byte
 
 @pytest.mark.row(70)
 @pytest.mark.parametrize("upgrade", [b"", b"Connection: Upgrade\r\nUpgrade: websocket\r\n"])
-def test_a_101_that_nobody_asked_for_is_a_bad_gateway(upgrade: bytes) -> None:
+def test_a_101_that_was_not_requested_is_a_bad_gateway(upgrade: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade + b"\r\nHTTP/1.1 200 OK\r\n\r\nsmuggled")
@@ -178,7 +178,7 @@ def test_an_upgrade_to_websocket_is_a_clean_rejection_and_the_connection_goes_on
 
 
 @pytest.mark.row(72)
-def test_304_may_tell_the_length_and_204_may_not() -> None:
+def test_304_may_have_a_length_and_204_may_not() -> None:
     told = [
         values_of(passed_back(b"HTTP/1.1 %b X\r\nContent-Length: 5\r\n\r\n" % status), b"content-length")
         for status in (b"304", b"204")

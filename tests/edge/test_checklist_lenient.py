@@ -44,7 +44,7 @@ def test_the_head_ends_where_it_ends_however_its_bytes_come(answer: bytes) -> No
 
 @pytest.mark.case("B3")
 @pytest.mark.row(121)
-def test_what_looks_like_an_end_behind_the_end_is_body() -> None:
+def test_a_blank_line_after_the_head_is_body() -> None:
     received = passed_back(b"HTTP/1.1 200 OK\nContent-Length: 6\n\nab\r\n\r\n")
     assert received.endswith(b"\r\n\r\nab\r\n\r\n")
 
@@ -149,7 +149,7 @@ def test_chunks_of_an_answer_are_read_as_envoy_reads_them(body: bytes) -> None:
     "body",
     [b"2\r\nokx\r\n", b" 2\r\nok\r\n", b"0x2\r\n", b"2\nok\r\n", b"2 x\r\n", b"2;a\x00\r\n", b"-2\r\n", b"2\rok"],
 )
-def test_a_chunk_of_an_answer_that_lies_cuts_the_connection(body: bytes) -> None:
+def test_a_chunk_of_a_response_with_a_wrong_size_cuts_the_connection(body: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\n" + CHUNKED + b"1\r\na\r\n")
@@ -207,7 +207,7 @@ def test_a_head_that_ends_in_its_middle_is_a_bad_gateway(head: bytes, in_order: 
         (b"Expect: 100-CONTINUE ,\t100-continue", b"expect: 100-continue"),
     ],
 )
-def test_an_expectation_that_is_said_twice_is_one(lines: tuple[bytes, ...]) -> None:
+def test_a_repeated_expectation_counts_once(lines: tuple[bytes, ...]) -> None:
     front = Front()
     front.send(request(b"POST", b"/", *lines, b"Content-Length: 2"))
     assert front.forwarded().lower().count(b"expect: 100-continue\r\n") == 1

@@ -127,14 +127,14 @@ def test_an_absolute_target_goes_on_in_origin_form(path: bytes, sent: bytes) -> 
 
 
 @pytest.mark.row(9)
-def test_the_authority_of_the_target_beats_another_host() -> None:
+def test_the_authority_of_the_target_has_precedence_over_host() -> None:
     sent = passed_on(b"GET http://%b/ HTTP/1.1\r\nHost: other.example\r\n\r\n" % HOST)
     assert values_of(sent, b"host") == [HOST]
     assert b"other.example" not in sent
 
 
 @pytest.mark.row(9)
-def test_a_good_host_does_not_open_the_way_for_a_foreign_authority() -> None:
+def test_a_known_host_does_not_route_a_foreign_authority() -> None:
     front = Front()
     front.send(request(target=b"http://other.example/"))
     assert status_of(front.received()) == 404
@@ -142,7 +142,7 @@ def test_a_good_host_does_not_open_the_way_for_a_foreign_authority() -> None:
 
 
 @pytest.mark.row(10)
-def test_asterisk_goes_on_for_options_only() -> None:
+def test_asterisk_is_forwarded_for_options_only() -> None:
     assert line_sent(request(b"OPTIONS", b"*")) == b"OPTIONS * HTTP/1.1"
     assert line_sent(request(b"OPTIONS", b"http://" + HOST)) == b"OPTIONS * HTTP/1.1"
     assert rejection_of(request(b"GET", b"*")) == 400
@@ -176,7 +176,7 @@ def test_any_token_is_a_method_and_keeps_its_case(method: bytes) -> None:
 
 @pytest.mark.row(13)
 @pytest.mark.parametrize("method", [b"GE(T", b"G,T", b"G\xc3\x89T", b"G/T", b'"GET"', b"G:T", b""])
-def test_what_is_no_token_is_no_method(method: bytes) -> None:
+def test_a_method_that_is_not_a_token_is_rejected(method: bytes) -> None:
     assert rejection_of(request(method)) == 400
 
 

@@ -100,7 +100,7 @@ def test_connection_close_of_the_application_ends_its_own_connection_only() -> N
 
 
 @pytest.mark.row(99)
-def test_a_head_that_does_not_end_is_408_however_it_drips() -> None:
+def test_a_head_that_does_not_end_in_time_is_408() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\n")
     for _ in range(int(front.limits.head_s) - 1):
@@ -114,7 +114,7 @@ def test_a_head_that_does_not_end_is_408_however_it_drips() -> None:
 
 
 @pytest.mark.row(100)
-def test_a_silent_new_connection_is_closed_without_a_word() -> None:
+def test_a_silent_new_connection_is_closed_without_a_response() -> None:
     front = Front()
     front.wait(front.limits.idle_s - 1)
     assert not front.client.is_closing()
@@ -124,7 +124,7 @@ def test_a_silent_new_connection_is_closed_without_a_word() -> None:
 
 
 @pytest.mark.row(101)
-def test_an_idle_connection_is_closed_without_a_word() -> None:
+def test_an_idle_connection_is_closed_without_a_response() -> None:
     front = Front()
     front.send(request())
     front.answer()
@@ -165,7 +165,7 @@ def test_a_client_that_does_not_read_is_dropped_in_the_end() -> None:
 
 
 @pytest.mark.row(83)
-def test_a_client_that_goes_while_the_application_works_frees_its_slot() -> None:
+def test_a_client_that_disconnects_during_its_request_frees_its_slot() -> None:
     front = Front()
     front.send(request())
     front.client.lose()
@@ -174,7 +174,7 @@ def test_a_client_that_goes_while_the_application_works_frees_its_slot() -> None
 
 
 @pytest.mark.row(83)
-def test_a_client_that_goes_in_the_middle_of_its_answer_frees_its_slot() -> None:
+def test_a_client_that_disconnects_during_its_response_frees_its_slot() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
@@ -183,7 +183,7 @@ def test_a_client_that_goes_in_the_middle_of_its_answer_frees_its_slot() -> None
     assert front.instance.transport.aborted
 
 
-def test_a_client_that_goes_while_it_waits_leaves_the_line() -> None:
+def test_a_client_that_disconnects_while_queued_leaves_the_queue() -> None:
     front = Front()
     front.upstream.holds = True
     front.send(request())
@@ -214,7 +214,7 @@ def test_nothing_is_written_to_a_client_that_is_gone() -> None:
 
 
 @pytest.mark.row(113)
-def test_a_draining_connection_says_so_with_its_last_answer() -> None:
+def test_a_draining_connection_announces_close_with_its_last_response() -> None:
     front = Front()
     front.send(request() * 2)
     front.connection.drain()
@@ -234,7 +234,7 @@ def test_an_idle_draining_connection_is_closed_at_once() -> None:
 
 
 @pytest.mark.row(81)
-def test_an_answer_that_overtakes_its_upload_is_delivered_and_the_rest_swallowed() -> None:
+def test_an_early_response_is_delivered_and_the_rest_of_the_upload_discarded() -> None:
     front = Front(half_close=True)
     front.send(request(b"POST", b"/", b"Content-Length: 1000", body=b"x" * 10))
     front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
@@ -251,7 +251,7 @@ def test_an_answer_that_overtakes_its_upload_is_delivered_and_the_rest_swallowed
 
 
 @pytest.mark.row(80)
-def test_swallowing_is_bounded() -> None:
+def test_discarding_is_bounded() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 100000000"))
     front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
@@ -290,7 +290,7 @@ def test_a_resumed_upload_has_its_time_limit_back() -> None:
     assert status_of(front.received()) == 408
 
 
-def test_a_client_that_does_not_let_itself_be_closed_is_cut() -> None:
+def test_a_connection_that_does_not_close_is_aborted() -> None:
     front = Front()
     front.send(b"garbage\r\n")
     front.wait(front.limits.linger_s)

@@ -58,7 +58,7 @@ def test_the_client_sees_envoys_fields() -> None:
     assert values_of(answer, b"server-timing") == []
 
 
-def test_the_split_of_the_time_is_told_when_asked_for() -> None:
+def test_the_split_of_the_latency_is_sent_on_request() -> None:
     front = Front(server_timing=True)
     front.send(request())
     front.now_s += 0.0801
@@ -214,7 +214,7 @@ def test_the_balancer_says_100_for_a_silent_application() -> None:
     assert front.received() == b""
 
 
-def test_nobody_is_told_to_continue_before_there_is_a_slot() -> None:
+def test_100_continue_is_not_sent_before_there_is_a_slot() -> None:
     front = Front()
     front.upstream.holds = True
     front.send(expecting())
@@ -298,7 +298,7 @@ def test_upload_bytes_reach_the_application_before_the_upload_ends() -> None:
 
 
 @pytest.mark.parametrize(("rejection", "status"), [(TIMEOUT, 504), (TERMINATED, 503)])
-def test_what_the_pool_ends_before_the_head_gets_envoys_text(rejection: object, status: int) -> None:
+def test_a_request_ended_by_the_pool_before_the_head_gets_envoys_text(rejection: object, status: int) -> None:
     front = Front()
     front.send(request())
     exchange = waiting(front)
@@ -311,7 +311,7 @@ def test_what_the_pool_ends_before_the_head_gets_envoys_text(rejection: object, 
     assert not front.client.closing
 
 
-def test_what_the_pool_ends_after_the_head_is_cut() -> None:
+def test_a_request_ended_by_the_pool_after_the_head_is_cut() -> None:
     front = Front()
     front.send(request())
     exchange = waiting(front)
@@ -423,7 +423,7 @@ def test_a_put_is_repeated_with_its_body() -> None:
         request(b"PUT", b"/", b"Content-Length: 3", body=b"ab"),  # a part has gone and is not kept
     ],
 )
-def test_what_might_do_harm_or_is_not_kept_is_never_repeated(message: bytes) -> None:
+def test_a_request_that_is_not_idempotent_or_not_buffered_is_never_repeated(message: bytes) -> None:
     front = Front()
     reused(front, message)
     assert len(front.instance.links) == 1

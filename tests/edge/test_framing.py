@@ -100,7 +100,7 @@ def test_the_forwarded_message_does_not_depend_on_how_the_bytes_were_cut(
 
 @pytest.mark.row(48)
 @given(messages())
-def test_three_parsers_read_what_goes_on_alike(message: tuple[bytes, bytes]) -> None:
+def test_three_parsers_read_a_forwarded_request_alike(message: tuple[bytes, bytes]) -> None:
     front = Front()
     front.send(message[0])
     sent = front.forwarded()
@@ -129,7 +129,7 @@ def test_a_valid_request_reaches_the_application_as_h11_reads_it_from_the_client
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 10_000), max_size=5))
-def test_garbage_is_rejected_or_waited_for_but_never_forwarded_unread(garbage: bytes, points: list[int]) -> None:
+def test_garbage_is_rejected_or_incomplete_but_never_forwarded(garbage: bytes, points: list[int]) -> None:
     front = Front()
     for piece in cut(garbage, points):
         front.send(piece)
@@ -139,7 +139,7 @@ def test_garbage_is_rejected_or_waited_for_but_never_forwarded_unread(garbage: b
 
 @given(st.data())
 @settings(max_examples=300)
-def test_a_mutated_request_is_rejected_or_goes_on_so_that_h11_understands_it(data: st.DataObject) -> None:
+def test_a_mutated_request_is_rejected_or_forwarded_so_that_h11_reads_it(data: st.DataObject) -> None:
     """Bytes of a request are replaced, put in or taken out: whatever gets through is one valid message, or a part."""
     raw = bytearray(data.draw(messages())[0])
     for _ in range(data.draw(st.integers(1, 3))):

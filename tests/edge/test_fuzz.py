@@ -17,7 +17,7 @@ def fuzz(seed: int, batches: int) -> Tally:
 
 
 @pytest.mark.row(48)
-def test_no_nasty_message_crashes_hangs_or_is_read_in_two_ways() -> None:
+def test_no_generated_message_crashes_hangs_or_is_read_in_two_ways() -> None:
     stats = fuzz(seed=1, batches=2)
     # Both kinds get through in numbers, so it is not the first byte that is judged all the time.
     assert stats.forwarded > 0.15 * stats.inputs
@@ -61,7 +61,7 @@ def test_no_answer_that_was_found_once_reaches_the_client_changed(case: Case) ->
 
 @pytest.mark.slow
 @pytest.mark.row(48)
-def test_no_nasty_message_in_a_longer_search_does_either() -> None:
+def test_no_generated_message_of_a_longer_search_does_either() -> None:
     assert fuzz(seed=2, batches=80).inputs == 80 * BATCH
 
 

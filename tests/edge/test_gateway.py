@@ -72,7 +72,7 @@ def test_a_route_is_switched_for_the_next_request() -> None:
 
 
 @pytest.mark.row(36)
-def test_http_1_0_without_host_goes_where_tls_said() -> None:
+def test_http_1_0_without_host_is_routed_by_the_tls_server_name() -> None:
     front = Front()
     front.callbacks.name = HOST.decode()
     front.send(b"GET / HTTP/1.0\r\n\r\n")
@@ -87,7 +87,7 @@ def test_http_1_0_without_host_and_name_is_404() -> None:
 
 
 @pytest.mark.row(37)
-def test_host_beats_the_name_tls_was_asked_for() -> None:
+def test_host_has_precedence_over_the_tls_server_name() -> None:
     front = Front()
     front.callbacks.name = HOST.decode()
     front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n")
@@ -103,7 +103,7 @@ def test_host_beats_the_name_tls_was_asked_for() -> None:
         (request(b"OPTIONS", b"*", b"Max-Forwards: 0"), 200),
     ],
 )
-def test_what_the_balancer_answers_itself(message: bytes, status: int) -> None:
+def test_local_replies_are_sent_without_an_instance(message: bytes, status: int) -> None:
     front = Front()
     front.send(message)
     assert status_of(front.received()) == status
@@ -117,7 +117,7 @@ def test_h2c_is_ignored() -> None:
     assert values_of(sent, b"upgrade") + values_of(sent, b"http2-settings") + values_of(sent, b"connection") == []
 
 
-def test_asterisk_goes_on_as_it_is() -> None:
+def test_asterisk_is_forwarded_unchanged() -> None:
     front = Front()
     front.send(request(b"OPTIONS", b"*"))
     assert front.forwarded().startswith(b"OPTIONS * HTTP/1.1\r\n")
@@ -131,7 +131,7 @@ def test_asterisk_goes_on_as_it_is() -> None:
         (443, b"http://other.example:80/x", b"https://other.example/x"),
     ],
 )
-def test_the_plain_port_sends_to_https(port: int, target: bytes, location: bytes) -> None:
+def test_the_plain_port_redirects_to_https(port: int, target: bytes, location: bytes) -> None:
     front = Front(handler=redirect(port))
     front.send(request(target=target))
     answer = front.received()
@@ -145,7 +145,7 @@ def test_the_plain_port_sends_to_https(port: int, target: bytes, location: bytes
 @pytest.mark.parametrize(
     "host", [b"evil.example", b"evil.example:80", HOST + b".evil.example", b"127.0.0.1.evil.example"]
 )
-def test_the_plain_port_sends_nobody_to_somebody_elses_server(host: bytes, target: bytes) -> None:
+def test_the_plain_port_never_redirects_to_another_server(host: bytes, target: bytes) -> None:
     front = Front(handler=redirect())
     front.send(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, host))
     answer = front.received()

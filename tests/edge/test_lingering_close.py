@@ -24,7 +24,7 @@ def uploads(kind: str) -> tuple[bytes, int]:
 @pytest.mark.row(120)
 @pytest.mark.parametrize("half_close", [True, False], ids=["plain", "TLS"])
 @pytest.mark.parametrize("kind", ["unknown host", "over-full service", "too large a head", "bad framing"])
-def test_no_number_of_bytes_cuts_the_connection_of_a_client_that_uploads(kind: str, half_close: bool) -> None:
+def test_an_upload_of_any_size_does_not_cut_the_connection(kind: str, half_close: bool) -> None:
     front = Front(half_close=half_close)
     front.upstream.capacity = 0
     beginning, status = uploads(kind)
@@ -40,7 +40,7 @@ def test_no_number_of_bytes_cuts_the_connection_of_a_client_that_uploads(kind: s
 
 @pytest.mark.case("B2")
 @pytest.mark.row(120)
-def test_the_connection_stays_while_the_client_sends_but_not_for_ever() -> None:
+def test_the_connection_stays_while_the_client_sends_for_a_bounded_time() -> None:
     front = Front(half_close=True)
     front.send(b"POST / HTTP/1.1\r\nHost: absent\r\nContent-Length: 100000000\r\n\r\n")
     began_s, step_s = front.now_s, front.limits.linger_s * 0.9
@@ -54,7 +54,7 @@ def test_the_connection_stays_while_the_client_sends_but_not_for_ever() -> None:
 @pytest.mark.case("B14")
 @pytest.mark.row(120)
 @pytest.mark.parametrize("half_close", [True, False], ids=["plain", "TLS"])
-def test_what_is_pipelined_behind_a_last_request_does_not_cost_its_answer(half_close: bool) -> None:
+def test_bytes_pipelined_after_a_last_request_do_not_cost_its_response(half_close: bool) -> None:
     front = Front(half_close=half_close)
     front.send(request(b"GET", b"/", b"Connection: close") + MEGABYTE[:50_000])
     front.send(MEGABYTE)

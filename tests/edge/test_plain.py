@@ -25,7 +25,7 @@ def test_an_address_of_version_6_is_quoted() -> None:
     assert values_of(front.forwarded(), b"forwarded")[0].startswith(b'for="[2001:db8::7]";')
 
 
-def test_what_a_client_says_in_their_place_is_dropped() -> None:
+def test_the_clients_own_forwarding_fields_are_dropped() -> None:
     front = Front(plain=True)
     lies = (b"Forwarded: for=10.0.0.1", b"X-Forwarded-Host: evil", b"X-Forwarded-Port: 1", b"X_Forwarded_Host: evil")
     front.send(request(b"GET", b"/", *lies))
@@ -40,7 +40,7 @@ def test_via_is_continued() -> None:
     assert values_of(front.forwarded(), b"via") == [b"1.1 theirs", b"1.0 simulator"]
 
 
-def test_nothing_is_envoys() -> None:
+def test_no_field_of_envoy_is_sent() -> None:
     front = Front(plain=True)
     front.send(request(b"GET", b"/", b"X-Request-Id: mine"))
     assert values_of(front.forwarded(), b"x-request-id") == [b"mine"]
@@ -52,7 +52,7 @@ def test_nothing_is_envoys() -> None:
     assert passed.count(b"date: ") == 2
 
 
-def test_the_app_runner_profile_says_nothing_plain() -> None:
+def test_the_app_runner_profile_sends_no_standard_fields() -> None:
     front = Front()
     front.send(request())
     names = {name for name, _ in fields_of(front.forwarded())}
@@ -70,7 +70,7 @@ def test_a_simulated_instance_answers_in_plain_words_too() -> None:
     assert values_of(answer, b"server") == []
 
 
-def test_a_complaint_has_no_server() -> None:
+def test_a_local_reply_has_no_server_field() -> None:
     front = Front(plain=True)
     connection = DownstreamConnection(front.gateway, front.callbacks, b"https", b"192.0.2.7")
     transport = FakeTransport(connection)

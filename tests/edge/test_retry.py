@@ -68,7 +68,7 @@ def test_the_connection_stays_open_behind_a_request_that_found_no_instance() -> 
     assert status_of(front.received()) == 200
 
 
-def test_what_may_have_been_read_is_not_given_to_another_instance() -> None:
+def test_a_request_that_may_have_been_read_is_not_sent_to_another_instance() -> None:
     front = front_with_others(1, rejects=None)
     front.send(request(b"POST", b"/", b"Content-Length: 1", body=b"x"))
     front.instance.links[-1].reject(TERMINATED)
@@ -86,7 +86,7 @@ def test_a_body_that_comes_while_instances_are_tried_is_kept_for_the_one_that_an
     assert body_of(other.transport.take()) == b"abcdef"
 
 
-def test_a_repeat_that_finds_nobody_listening_goes_to_another_instance() -> None:
+def test_a_retry_whose_connection_is_rejected_goes_to_another_instance() -> None:
     """The instance is gone: its kept connection is dead, and a new one is rejected."""
     front = Front()
     front.send(request())
@@ -113,7 +113,7 @@ def test_a_request_that_is_not_idempotent_is_not_sent_again_when_its_kept_connec
     assert len(front.upstream.others) == 1
 
 
-def test_an_instance_to_wake_first_is_no_simulated_one() -> None:
+def test_a_body_is_kept_for_an_instance_that_has_to_wake() -> None:
     """Moved on within `begin` to an instance that is not awake yet: the body must be kept."""
     front = front_with_others(1)
     other = front.upstream.others[0]

@@ -50,7 +50,7 @@ def told(forwarded: bytes) -> TraceContext:
     return context
 
 
-def test_a_request_begins_a_trace_that_its_instance_is_told_of() -> None:
+def test_a_request_begins_a_trace_and_its_instance_gets_the_context() -> None:
     async def script(service: TracedService) -> None:
         begun_s = service.loop.time()
         context = told(await one(service, b"User-Agent: tester"))
@@ -94,7 +94,7 @@ def test_a_client_s_trace_goes_on_and_its_decision_holds() -> None:
     play(script, sampling=Sampling(0.0))
 
 
-def test_a_trace_that_is_not_sampled_is_told_as_such_and_nobody_hears_of_it() -> None:
+def test_a_trace_that_is_not_sampled_is_propagated_and_not_exported() -> None:
     async def script(service: TracedService) -> None:
         assert not told(await one(service)).sampled
         assert service.heard == []
@@ -103,7 +103,7 @@ def test_a_trace_that_is_not_sampled_is_told_as_such_and_nobody_hears_of_it() ->
 
 
 @pytest.mark.parametrize("lines", [(b"traceparent: 00-no", STATE), (PARENT, PARENT, STATE), (STATE,)])
-def test_without_a_good_context_a_trace_begins_and_the_state_of_the_bad_one_falls(lines: tuple[bytes, ...]) -> None:
+def test_a_bad_context_starts_a_new_trace_without_its_state(lines: tuple[bytes, ...]) -> None:
     async def script(service: TracedService) -> None:
         forwarded = await one(service, *lines)
         assert told(forwarded).trace_id not in {0, TRACE}
@@ -113,7 +113,7 @@ def test_without_a_good_context_a_trace_begins_and_the_state_of_the_bad_one_fall
     play(script)
 
 
-def test_a_service_that_is_not_traced_gets_what_the_client_says() -> None:
+def test_a_service_that_is_not_traced_gets_the_clients_context_unchanged() -> None:
     async def script(service: TracedService) -> None:
         forwarded = await one(service, PARENT, STATE)
         assert values_of(forwarded, b"traceparent") == [PARENT.partition(b": ")[2]]
@@ -123,7 +123,7 @@ def test_a_service_that_is_not_traced_gets_what_the_client_says() -> None:
     play(script, only={"other"})
 
 
-def test_x_ray_s_form_goes_beside_the_standard_s_and_ids_begin_with_the_time() -> None:
+def test_the_x_ray_field_is_sent_beside_traceparent_and_ids_begin_with_the_time() -> None:
     async def script(service: TracedService) -> None:
         now_s = int(EPOCH_S + service.loop.time())
         forwarded = await one(service)
@@ -138,7 +138,7 @@ def test_x_ray_s_form_goes_beside_the_standard_s_and_ids_begin_with_the_time() -
     play(script, xray=True)
 
 
-def test_without_x_ray_its_field_goes_on_as_any_other() -> None:
+def test_without_x_ray_its_field_is_forwarded_as_any_other() -> None:
     async def script(service: TracedService) -> None:
         forwarded = await one(service, b"X-Amzn-Trace-Id: Root=1-2-3")
         assert values_of(forwarded, XRAY) == [b"Root=1-2-3"]
@@ -146,7 +146,7 @@ def test_without_x_ray_its_field_goes_on_as_any_other() -> None:
     play(script)
 
 
-def test_a_cold_start_and_the_queue_before_it_are_told_apart() -> None:
+def test_cold_start_and_queue_are_separate_spans() -> None:
     async def script(service: TracedService) -> None:
         trace = await cold_start(service)
         begun_s, ready_s = trace.arrived_s, service.instance(2).ready_s
@@ -158,7 +158,7 @@ def test_a_cold_start_and_the_queue_before_it_are_told_apart() -> None:
     play(script, HOLDING)
 
 
-def test_one_that_is_held_behind_another_waits_in_the_queue() -> None:
+def test_a_request_without_a_slot_has_a_queue_span() -> None:
     async def script(service: TracedService) -> None:
         first, second = service.traced(), service.traced()
         first.send(request())
@@ -175,7 +175,7 @@ def test_one_that_is_held_behind_another_waits_in_the_queue() -> None:
     play(script, HOLDING)
 
 
-def test_one_that_is_rejected_has_no_wait_and_no_instance() -> None:
+def test_a_rejected_request_has_no_wait_and_no_instance() -> None:
     async def script(service: TracedService) -> None:
         first, second = service.traced(), service.traced()
         first.send(request())
@@ -190,7 +190,7 @@ def test_one_that_is_rejected_has_no_wait_and_no_instance() -> None:
     play(script)
 
 
-def test_one_whose_wait_runs_out_was_held_for_nothing() -> None:
+def test_a_request_that_times_out_in_the_queue_has_no_instance() -> None:
     async def script(service: TracedService) -> None:
         first, second = service.traced(), service.traced()
         first.send(request())
@@ -205,7 +205,7 @@ def test_one_whose_wait_runs_out_was_held_for_nothing() -> None:
     play(script, stage_settings(wait_s=5, queue=10))
 
 
-def test_a_client_that_goes_is_heard_of_too() -> None:
+def test_a_disconnected_client_is_traced_too() -> None:
     async def script(service: TracedService) -> None:
         client = service.traced()
         client.send(request())
@@ -230,7 +230,7 @@ def test_an_instance_that_cannot_be_reached_is_an_attempt() -> None:
     play(script, stage_settings(initial=2, least=2))
 
 
-def test_what_the_balancer_answers_itself_is_heard_of_where_all_is_traced() -> None:
+def test_local_replies_are_traced_where_everything_is() -> None:
     async def script(service: TracedService) -> int:
         service.traced().send(b"GET /x HTTP/1.1\r\nHost: absent.example\r\n\r\n")
         service.traced().send(b"nothing\r\n\r\n")
@@ -245,7 +245,7 @@ def test_what_the_balancer_answers_itself_is_heard_of_where_all_is_traced() -> N
     assert play(script, only={"web"}) == 0
 
 
-def test_what_is_heard_of_a_request_is_bounded() -> None:
+def test_target_and_user_agent_of_a_trace_are_bounded() -> None:
     async def script(service: TracedService) -> None:
         client = service.traced()
         client.send(request(b"GET", b"/" + b"a" * 4000, b"User-Agent: \xff" + b"b" * 4000))

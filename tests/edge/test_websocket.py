@@ -22,7 +22,7 @@ def tunnel(*, half_close: bool = True) -> Front:
     return front
 
 
-def test_it_is_rejected_unless_allowed() -> None:
+def test_websocket_is_rejected_unless_allowed() -> None:
     front = Front()
     front.send(ASK)
     assert status_of(front.received()) == 403
@@ -37,14 +37,14 @@ def test_it_is_rejected_unless_allowed() -> None:
         request(b"GET", b"/", b"Connection: Upgrade", b"Upgrade: websocket", b"Content-Length: 1", body=b"x"),
     ],
 )
-def test_what_is_no_websocket_request_is_rejected_though_allowed(message: bytes) -> None:
+def test_an_invalid_websocket_request_is_rejected_though_allowed(message: bytes) -> None:
     front = Front(websocket=True)
     front.send(message)
     assert status_of(front.received()) == 403
     assert front.upstream.offered == 0
 
 
-def test_the_request_and_the_agreement_go_through() -> None:
+def test_the_upgrade_request_and_its_101_are_forwarded() -> None:
     front = Front(websocket=True)
     front.send(ASK)
     sent = front.forwarded()
@@ -68,7 +68,7 @@ def test_bytes_go_both_ways_unchanged() -> None:
     assert front.received() == b"HTTP/1.1 200 OK\r\n\r\n\x81\x00"
 
 
-def test_bytes_that_come_with_the_heads_are_not_lost() -> None:
+def test_bytes_received_with_the_heads_are_forwarded() -> None:
     front = Front(websocket=True)
     front.send(ASK + b"early")
     assert b"early" not in front.forwarded()  # not before the application agrees
@@ -77,7 +77,7 @@ def test_bytes_that_come_with_the_heads_are_not_lost() -> None:
     assert front.received().endswith(b"\r\n\r\nhello")
 
 
-def test_an_application_that_declines_gives_an_ordinary_answer() -> None:
+def test_a_declined_upgrade_is_an_ordinary_response() -> None:
     front = Front(websocket=True)
     front.send(ASK)
     front.answer(OK)
@@ -89,7 +89,7 @@ def test_an_application_that_declines_gives_an_ordinary_answer() -> None:
 
 
 @pytest.mark.parametrize("fields", [b"", b"Connection: upgrade\r\nUpgrade: h2c\r\n", b"Upgrade: websocket\r\n"])
-def test_an_agreement_to_something_else_is_502(fields: bytes) -> None:
+def test_a_101_to_another_protocol_is_502(fields: bytes) -> None:
     front = Front(websocket=True)
     front.send(ASK)
     front.answer(b"HTTP/1.1 101 S\r\n" + fields + b"\r\n")
@@ -107,7 +107,7 @@ def test_the_slot_is_held_until_both_have_ended() -> None:
     assert (front.upstream.finished, front.client.closing, front.client.aborted) == (1, True, False)
 
 
-def test_the_application_may_end_first_and_still_hear_the_client() -> None:
+def test_the_application_may_half_close_and_still_receive() -> None:
     front = tunnel()
     front.end_application()
     assert (front.client.ended_writing, front.client.closing, front.upstream.in_flight) == (True, False, 1)
@@ -130,7 +130,7 @@ def test_a_client_that_is_gone_ends_the_tunnel() -> None:
     assert (front.upstream.abandoned, front.instance.transport.aborted) == (1, True)
 
 
-def test_a_slow_client_holds_the_application_back() -> None:
+def test_a_slow_client_slows_the_application() -> None:
     front = tunnel()
     front.connection.pause_writing()
     assert not front.instance.transport.reading
@@ -138,7 +138,7 @@ def test_a_slow_client_holds_the_application_back() -> None:
     assert front.instance.transport.reading
 
 
-def test_a_slow_application_holds_the_client_back() -> None:
+def test_a_slow_application_slows_the_client() -> None:
     front = tunnel()
     front.instance.links[-1].pause_writing()
     assert not front.client.reading

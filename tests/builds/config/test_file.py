@@ -69,7 +69,7 @@ def test_every_runtime_can_be_named(runtime: str) -> None:
     assert config.run.network.port == "8080"
 
 
-def test_all_problems_are_told_at_once_with_line_and_column() -> None:
+def test_all_problems_are_reported_at_once_with_line_and_column() -> None:
     text = WHOLE.replace("1.0", "2.0").replace("python311", "python312").replace("8000", "80000")
     text = text.replace("pre-run:", "prerun:").replace("from: token", "from: a b")
     assert problems(text) == [
@@ -112,7 +112,7 @@ def test_all_problems_are_told_at_once_with_line_and_column() -> None:
         ("- a\n", "1:1: file = a list, must be a mapping of keys such as version and runtime"),
     ],
 )
-def test_what_is_wrong_is_told(text: str, problem: str) -> None:
+def test_each_problem_is_reported(text: str, problem: str) -> None:
     assert any(problem in told for told in problems(text)), problems(text)
 
 
@@ -123,7 +123,7 @@ def test_an_alias_bomb_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("text", [WHOLE, *map(LEAST.format, BY_FILE_NAME)])
-def test_the_schema_takes_what_the_reader_takes(text: str) -> None:
+def test_the_schema_accepts_what_the_reader_accepts(text: str) -> None:
     jsonschema.Draft202012Validator(config_schema()).validate(yaml.safe_load(text.replace("value: no", "value: off")))
 
 
@@ -142,7 +142,7 @@ def test_the_schema_rejects_what_the_reader_rejects() -> None:
         "  env: [{name: PORT, value: 3000}]\n",
     ],
 )
-def test_port_is_taken_where_it_changes_nothing(more: str) -> None:
+def test_a_port_variable_without_effect_is_dropped_with_a_note(more: str) -> None:
     plan = BuildPlan.of_file(read_config(LEAST.format("python311") + more))
     assert plan.port_variable == ""
     assert "PORT" not in plan.variables
@@ -246,7 +246,7 @@ MISTAKES = {
     ("text", "problem"),
     [pytest.param(text, told, id=name, marks=pytest.mark.case(case)) for name, (text, told, case) in MISTAKES.items()],
 )
-def test_a_mistake_of_real_files_is_told_with_what_to_do(text: str, problem: str) -> None:
+def test_a_common_mistake_is_reported_with_a_hint(text: str, problem: str) -> None:
     assert f"apprunner.yaml:{problem}" in problems(text)
 
 
@@ -268,7 +268,7 @@ def test_a_mistake_of_real_files_is_told_with_what_to_do(text: str, problem: str
         (LEAST.format("go1") + "---\na: b\n", "8:1: file = a second document"),
     ],
 )
-def test_a_mistake_of_yaml_is_told_in_plain_words(text: str, problem: str) -> None:
+def test_a_yaml_syntax_error_is_reported_in_plain_words(text: str, problem: str) -> None:
     (told,) = problems(text)
     assert told.startswith(f"apprunner.yaml:{problem}")
     assert not any(word in told for word in ("token", "block end", "scanning", "parsing", "mapping values"))

@@ -27,7 +27,7 @@ def test_syntax_that_needs_buildkit_is_found(line: str, syntax: str) -> None:
 
 
 @pytest.mark.case("P20")
-def test_the_way_out_is_told_if_buildkit_is_why_and_not_otherwise() -> None:
+def test_the_hint_is_given_only_if_buildkit_syntax_is_the_cause() -> None:
     told = remedy("FROM busybox\nRUN --mount=type=cache,target=/c true\n", "the --mount option requires BuildKit")
     assert told.startswith("`--mount` needs BuildKit")
     assert "`docker build -t shop:1 .`" in told

@@ -36,12 +36,12 @@ from simulator.builds.dockerfile.dockerignore import Ignore
         (".", "", "a"),
     ],
 )
-def test_patterns(patterns: str, left_out: str, kept: str) -> None:
+def test_a_pattern_excludes_the_paths_that_docker_excludes(patterns: str, left_out: str, kept: str) -> None:
     ignore = Ignore.of_text(patterns)
     assert [path for path in (left_out + " " + kept).split() if ignore.leaves_out(path)] == left_out.split()
 
 
-def test_a_pattern_that_is_none_is_told_with_its_line() -> None:
+def test_an_invalid_pattern_is_reported_with_its_line() -> None:
     with pytest.raises(ValueError, match=r"^\.dockerignore:2 = \[a, must be a pattern such as"):
         Ignore.of_text("ok\n[a\n")
 
@@ -67,14 +67,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_context_is_what_is_not_left_out_with_modes_links_and_root(folder: Path) -> None:
+def test_the_context_has_every_file_not_excluded_with_modes_and_links_owned_by_root(folder: Path) -> None:
     found = packed(folder)
     assert list(found) == [".dockerignore", "Dockerfile", "docs/keep", "link", "src", "src/main.py"]
     assert (found["src/main.py"].mode, found["src/main.py"].uid) == (0o755, 0)
     assert (found["link"].issym(), found["link"].linkname) == (True, "/etc/passwd")
 
 
-def test_a_context_that_is_too_large_says_what_to_do(folder: Path) -> None:
+def test_a_context_that_is_too_large_is_rejected_with_a_hint(folder: Path) -> None:
     (folder / "src" / "main.py").write_bytes(bytes(99))
     with pytest.raises(ValueError, match=r"^src/main.py = 99 bytes, must be at most 50; or name it in .dockerignore"):
         packed(folder, file_bytes_max=50)
@@ -82,7 +82,7 @@ def test_a_context_that_is_too_large_says_what_to_do(folder: Path) -> None:
         packed(folder, bytes_max=40, file_bytes_max=100)
 
 
-def test_a_change_outside_the_context_is_none(folder: Path) -> None:
+def test_a_change_outside_the_context_keeps_its_digest(folder: Path) -> None:
     before = fingerprint(folder)
     (folder / "node_modules" / "x" / "new.js").write_text("", encoding="utf-8")
     (folder / "b.log").write_text("", encoding="utf-8")

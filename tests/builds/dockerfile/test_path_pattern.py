@@ -88,12 +88,12 @@ def test_the_steps_are_as_many_as_the_characters(monkeypatch: pytest.MonkeyPatch
     assert steps <= LONG
 
 
-def test_an_ignore_file_of_hostile_lines_is_through_at_once() -> None:
+def test_an_ignore_file_of_hostile_patterns_takes_few_steps() -> None:
     ignore = Ignore.of_text("\n".join("*a" * count + "b" for count in range(1, 200)))
     assert not ignore.leaves_out("a" * LONG)
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_compiled_patterns_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.builds.dockerfile.path_pattern._STEPS_KEPT", 10)
     pattern = PathPattern("**/x*y")
     for number in range(100):

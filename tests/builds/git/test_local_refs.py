@@ -9,7 +9,7 @@ from tests.builds.places import GitPlace
 
 
 @pytest.mark.parametrize("kind", ["working tree", "further working tree", "bare", "packed"])
-def test_a_commit_to_the_branch_shows_and_one_to_another_does_not(tmp_path: Path, kind: str) -> None:
+def test_a_commit_to_the_branch_changes_its_ref_and_one_to_another_does_not(tmp_path: Path, kind: str) -> None:
     place = GitPlace(tmp_path / "clone", {"a": "1"})
     place.git("branch", "other")
     looked_at = place.folder
@@ -41,7 +41,7 @@ def test_a_commit_to_the_branch_shows_and_one_to_another_does_not(tmp_path: Path
     assert seen(files) != before
 
 
-def test_what_is_no_local_clone_has_none(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_local_clone_has_no_refs(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / ".git").write_bytes(b"\xff\x00")
     for place in ("https://github.com/example/app", str(tmp_path), str(tmp_path / "none"), "\0"):

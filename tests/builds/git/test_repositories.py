@@ -38,7 +38,7 @@ async def test_the_settings_may_allow_another(tmp_path: Path) -> None:
 
 @pytest.mark.case("R18")
 @pytest.mark.parametrize("address", ["\0", "a\0b", "a\nb", "\ud800", "-x", "--upload-pack=touch x", "\x1b[31m"])
-async def test_an_address_that_is_none_is_rejected(tmp_path: Path, address: str) -> None:
+async def test_an_invalid_address_is_rejected(tmp_path: Path, address: str) -> None:
     reason = await rejection(tmp_path, address)
     assert reason == f"repository = {address!r}, must be a URL or path of a git repository."
     assert await rejection(tmp_path, address, "") == reason
@@ -49,12 +49,12 @@ async def test_an_address_that_is_none_is_rejected(tmp_path: Path, address: str)
     "branch",
     ["\0", "\ud800", "main\n", "a b", "--upload-pack=x", "main:refs/heads/x", "../../x", "*", "+main", "a..b", "@{-1}"],
 )
-async def test_a_branch_that_is_none_is_rejected(tmp_path: Path, branch: str) -> None:
+async def test_an_invalid_branch_name_is_rejected(tmp_path: Path, branch: str) -> None:
     assert await rejection(tmp_path, str(tmp_path), branch) == f"branch = {branch!r}, must be the name of a branch."
 
 
 @pytest.mark.case("R18")
-async def test_a_directory_that_is_none_is_rejected(tmp_path: Path) -> None:
+async def test_an_invalid_directory_is_rejected(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     repositories = Repositories(tmp_path / "clones", RepositorySettings())
     clone, commit = await repositories.fetch(SourceDescription(str(place.folder), "main"))
@@ -64,7 +64,7 @@ async def test_a_directory_that_is_none_is_rejected(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("R2")
-async def test_clones_are_their_owners_alone(tmp_path: Path) -> None:
+async def test_clones_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     repositories = Repositories(tmp_path / "clones", RepositorySettings())
     clone, _ = await repositories.fetch(SourceDescription(str(place.folder), "main"))

@@ -17,7 +17,7 @@ CUT_OFF = '#!/bin/sh\nmkdir -p "$3/lib"\nkill -9 $PPID\n'
 
 
 @pytest.mark.case("R5")
-def test_an_environment_that_is_cut_off_leaves_nothing_outside_the_folder_of_its_build(tmp_path: Path) -> None:
+def test_an_interrupted_virtual_environment_leaves_nothing_outside_its_build_folder(tmp_path: Path) -> None:
     program, state, build = tmp_path / "python3", tmp_path / "state", tmp_path / "build"
     program.write_text(CUT_OFF, encoding="utf-8")
     program.chmod(0o700)

@@ -69,7 +69,7 @@ async def test_pre_run_installs_once_for_all_versions_of_the_source(tmp_path: Pa
 
 
 @pytest.mark.case("P28")
-async def test_a_command_behind_a_kept_installation_finds_what_that_wrote(
+async def test_a_command_after_a_cached_installation_sees_its_files(
     tmp_path: Path,
 ) -> None:
     place = place_of(tmp_path)
@@ -88,7 +88,7 @@ async def test_a_command_behind_a_kept_installation_finds_what_that_wrote(
 
 
 @pytest.mark.case("P28")
-async def test_a_command_of_another_kind_before_it_makes_it_run_again(tmp_path: Path) -> None:
+async def test_another_command_before_an_installation_makes_it_run_again(tmp_path: Path) -> None:
     place = place_of(tmp_path)
     file = config(REVISED, "true", "sh start.sh", pre_run="npm ci").replace(
         "    - 'npm ci'\n", "    - 'cat app.txt > .npmrc'\n    - 'npm ci'\n"
@@ -101,7 +101,7 @@ async def test_a_command_of_another_kind_before_it_makes_it_run_again(tmp_path: 
 
 
 @pytest.mark.case("P28")
-async def test_a_failed_installation_is_not_kept(tmp_path: Path) -> None:
+async def test_a_failed_installation_is_not_cached(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(ORIGINAL, "go mod download"), "go.mod": "module a\n"})
     program = '#!/bin/sh\n[ "$1" != version ] || {{ echo go version go1.18.10 linux/amd64; exit; }}\n{}\n'
     async with builder_in(tmp_path) as builder:

@@ -64,7 +64,7 @@ def skip_without_user_namespaces(folder: Path, user: str = "") -> None:
 
 
 @pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
-def test_a_user_namespace_has_app_in_its_place_and_keeps_what_is_written_beside_it(
+def test_a_user_namespace_mounts_app_and_keeps_files_written_elsewhere_in_the_stage(
     open_folder: Path, user: str
 ) -> None:
     if user and os.geteuid() != 0:
@@ -79,9 +79,7 @@ def test_a_user_namespace_has_app_in_its_place_and_keeps_what_is_written_beside_
 
 
 @pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
-def test_an_instance_in_a_user_namespace_finds_the_stage_as_it_was_and_changes_nothing_of_it(
-    open_folder: Path, user: str
-) -> None:
+def test_an_instance_in_a_user_namespace_sees_the_stage_and_cannot_change_it(open_folder: Path, user: str) -> None:
     if user and os.geteuid() != 0:
         pytest.skip("only root may become somebody else")
     skip_without_user_namespaces(open_folder, user)

@@ -45,7 +45,7 @@ def read(name: str) -> str:
         ("go mod download", Install(("go.mod", "go.sum"))),
     ],
 )
-def test_an_installation_has_the_files_that_decide_it(command: str, install: Install) -> None:
+def test_an_installation_depends_on_its_manifest_files(command: str, install: Install) -> None:
     assert install_of(command, read) == install
 
 
@@ -76,7 +76,7 @@ def test_an_installation_has_the_files_that_decide_it(command: str, install: Ins
         "'",
     ],
 )
-def test_what_may_read_anything_else_is_none(command: str) -> None:
+def test_a_command_that_may_read_other_files_is_not_an_installation(command: str) -> None:
     assert install_of(command, read) is None
 
 
@@ -91,5 +91,5 @@ def test_what_may_read_anything_else_is_none(command: str) -> None:
         ("go.mod", "module shop\nreplace a => ./a\n", "go mod download"),
     ],
 )
-def test_a_manifest_that_leads_into_the_project_is_none(name: str, text: str, command: str) -> None:
+def test_a_manifest_that_refers_into_the_project_is_not_an_installation(name: str, text: str, command: str) -> None:
     assert install_of(command, lambda asked: text if asked == name else "") is None

@@ -20,12 +20,12 @@ def package(node: object) -> str:
 
 
 @pytest.mark.parametrize("asked", [">=18", "22", "22.x", "^22.10", ">= 20.0.0", "20 || 22", "16 - 22", "*", ""])
-def test_what_agrees_is_not_worth_a_word(asked: str) -> None:
+def test_an_engine_range_that_fits_gives_no_note(asked: str) -> None:
     assert check_engines(package(asked), NODE_22, "22", "22.21.1") == ""
 
 
 @pytest.mark.parametrize("asked", ["20", "<22", ">22", "~22.10", "18 || 20"])
-def test_what_does_not_agree_with_runtime_version_fails(asked: str) -> None:
+def test_an_engine_range_without_the_runtime_version_fails(asked: str) -> None:
     with pytest.raises(EnginesConflict, match=r"must agree with run.runtime-version, which is 22\.17 \(22\.17\.0\)\.$"):
         check_engines(package(asked), NODE_22, "22.17", "22.21.1")
 
@@ -39,7 +39,7 @@ def test_without_a_runtime_version_it_is_a_note() -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"engines": 1}', package(None), package("lts/*"), package("x" * 9999), "[" * 100_000]
 )
-def test_what_cannot_be_understood_is_left_to_npm(text: str) -> None:
+def test_a_range_that_cannot_be_parsed_is_left_to_npm(text: str) -> None:
     assert check_engines(text, NODE_22, "22", "22.21.1") == ""
 
 
@@ -54,7 +54,7 @@ def test_what_cannot_be_understood_is_left_to_npm(text: str) -> None:
         ("22.16.0", "22.5.0", "22.16.0"),
     ],
 )
-def test_the_version_that_counts(wanted: str | None, found: str, version: str) -> None:
+def test_the_version_compared_is_the_one_that_app_runner_runs(wanted: str | None, found: str, version: str) -> None:
     assert version_of(NODE_22, wanted, found) == version
 
 
@@ -66,7 +66,7 @@ async def test_a_conflict_fails_the_build_before_its_commands_run(tmp_path: Path
     )
 
 
-async def test_without_a_conflict_it_is_built(tmp_path: Path) -> None:
+async def test_a_build_without_a_conflict_succeeds(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, "echo made"), "package.json": package("18")})
     async with builder_in(tmp_path) as builder:
         steps = HeardSteps()

@@ -42,7 +42,7 @@ BUILDS = {
 
 
 @pytest.mark.parametrize("kind", PROJECTS)
-def test_a_project_gets_a_file_that_is_right_and_says_why(tmp_path: Path, kind: str) -> None:
+def test_a_detected_project_gets_a_valid_file_with_reasons(tmp_path: Path, kind: str) -> None:
     for name, text in PROJECTS[kind].items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -62,7 +62,7 @@ def test_a_server_that_the_project_does_not_name_is_installed_with_it(tmp_path: 
     assert [command for command, _ in found.pre_run] == ["pip3 install -r requirements.txt gunicorn"]
 
 
-def test_a_folder_of_something_else_is_nothing(tmp_path: Path) -> None:
+def test_an_unknown_kind_of_folder_is_not_detected(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("[1, 2", encoding="utf-8")
     assert detect(tmp_path) is None
 
@@ -136,7 +136,7 @@ def test_the_runtime_is_the_one_that_the_project_asks_for(tmp_path: Path, files:
         ({"package.json": package(engines={"node": "18"})}, "support of nodejs18 ended on 2025-12-01"),
     ],
 )
-def test_what_app_runner_has_not_is_told_in_the_file(tmp_path: Path, files: dict[str, str], note: str) -> None:
+def test_a_version_without_a_runtime_is_noted_in_the_file(tmp_path: Path, files: dict[str, str], note: str) -> None:
     found = found_in(tmp_path, files)
     assert any(note in each for each in found.choice.notes)
     assert f"# {found.choice.notes[0]}" in found.text()
@@ -175,7 +175,9 @@ def test_an_original_python_build_installs_and_collects_in_its_build_commands(tm
         ("Gemfile", "gem 'rails'\nruby" + " " * 260_000, {"config.ru": "run Shop\n"}),
     ],
 )
-def test_a_projects_blanks_are_read_in_one_pass(tmp_path: Path, name: str, text: str, more: dict[str, str]) -> None:
+def test_long_blanks_in_a_project_file_take_linear_time(
+    tmp_path: Path, name: str, text: str, more: dict[str, str]
+) -> None:
     """Each of these took minutes to hours: as many starts as blanks, and for each start all blanks behind it."""
     files = more | {name: text}
     if name == "shop/settings.py":

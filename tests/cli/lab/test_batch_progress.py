@@ -19,7 +19,7 @@ class Wall:
 
 
 @pytest.mark.case("L70", "L74")
-def test_a_log_gets_a_line_now_and_then_with_the_time_left() -> None:
+def test_a_log_gets_a_progress_line_at_intervals_with_the_time_left() -> None:
     wall, file = Wall(), io.StringIO()
     with BatchProgress(Console(file=file, width=40), "runs", 120, wall) as progress:
         for _ in range(20):
@@ -55,7 +55,7 @@ def test_the_bar_has_the_name_of_the_first_run_and_a_count_before_that_has_ended
         assert "1/120" in text
 
 
-def test_a_batch_that_is_over_at_once_says_nothing() -> None:
+def test_a_short_batch_prints_no_progress() -> None:
     file = io.StringIO()
     with BatchProgress(Console(file=file), "runs", 2, Wall()) as progress:
         progress.advance()

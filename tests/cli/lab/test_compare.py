@@ -26,7 +26,7 @@ def test_a_comparison_is_printed_and_written(tmp_path: Path) -> None:
     assert all(path.stat().st_size > 0 for path in out.values())
 
 
-def test_a_build_fails_when_figures_became_worse_and_not_otherwise(tmp_path: Path) -> None:
+def test_the_guard_fails_exactly_when_figures_became_worse(tmp_path: Path) -> None:
     file, former = step(tmp_path), tmp_path / "former.json"
     asked = ["compare", str(file), *FEW]
     assert RUN.invoke(app, [*asked, "--json", str(former)]).exit_code == 0
@@ -90,7 +90,7 @@ def test_the_template_is_a_policy_that_works(tmp_path: Path) -> None:
     assert (again.exit_code, "must not exist yet" in again.stderr) == (2, True)
 
 
-def test_shadows_are_told_beside_the_policy_that_acts(tmp_path: Path) -> None:
+def test_shadow_policies_are_reported_beside_the_acting_policy(tmp_path: Path) -> None:
     out = tmp_path / "shadow.json"
     done = RUN.invoke(app, ["shadow", str(step(tmp_path)), "--policy", "knative", "--json", str(out)])
     assert done.exit_code == 0, done.output

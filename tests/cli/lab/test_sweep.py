@@ -35,7 +35,7 @@ def test_bad_input_ends_with_2_and_says_what_is_expected(tmp_path: Path, options
 
 
 @pytest.mark.slow
-def test_a_sweep_writes_its_table_and_chart_and_tells_what_failed(tmp_path: Path) -> None:
+def test_a_sweep_writes_its_table_and_chart_and_reports_failed_points(tmp_path: Path) -> None:
     out, chart = tmp_path / "out.csv", tmp_path / "chart.png"
     options = ["--vary", "max_size=1,3", "--vary", "min_size=1,2", "--out", str(out), "--chart", str(chart)]
     done = CliRunner().invoke(app, ["sweep", str(small_scenario(tmp_path)), *options, "--workers", "2"])
@@ -102,7 +102,7 @@ def test_a_sweep_that_was_interrupted_and_killed_ends_as_one_that_was_not(tmp_pa
     assert list(tmp_path.glob("*.partial.jsonl")) == []
 
 
-def test_every_file_that_a_sweep_reads_belongs_to_it(tmp_path: Path) -> None:
+def test_a_change_of_any_file_that_a_sweep_reads_makes_it_another_sweep(tmp_path: Path) -> None:
     """So that an interrupted sweep does not go on with another recording or policy, and no result replaces one."""
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("arrival_s\n0.5\n1.5\n")

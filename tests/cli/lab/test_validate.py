@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/reference/validation.md"
 
 
-def test_cases_are_told_with_their_source_and_written_as_a_page(tmp_path: Path) -> None:
+def test_cases_are_printed_with_their_source_and_written_as_a_page(tmp_path: Path) -> None:
     page = tmp_path / "validation.md"
     done = RUN.invoke(app, ["validate", "--case", "39", "--case", "44", "--workers", "1", "--markdown", str(page)])
     assert done.exit_code == 0, done.output
@@ -33,7 +33,7 @@ def test_an_unknown_case_is_rejected_with_the_known_ones() -> None:
 
 
 @pytest.mark.slow
-def test_every_case_holds_and_the_page_of_the_documentation_is_what_the_command_writes(tmp_path: Path) -> None:
+def test_every_case_passes_and_the_documentation_page_is_current(tmp_path: Path) -> None:
     """The real command, in full. What it measures may differ in the last digits with another numpy."""
     page = tmp_path / "validation.md"
     command = [sys.executable, "-m", "simulator", "validate", "--markdown", str(page)]

@@ -28,7 +28,7 @@ def test_a_learner_predicts_sees_the_outcome_and_tries_again_until_an_empty_line
     assert "with 1s" in shown.output
 
 
-def test_told_beforehand_nobody_is_asked() -> None:
+def test_with_a_prediction_option_there_is_no_prompt() -> None:
     shown = RUN.invoke(app, ["lesson", "littles-law", "--predict", "5", "--try", "1s"])
     assert shown.exit_code == 0, shown.output
     assert "you said  5  not quite" in shown.output
@@ -36,7 +36,7 @@ def test_told_beforehand_nobody_is_asked() -> None:
     assert "Your prediction" not in shown.output
 
 
-def test_a_learner_who_goes_away_is_no_prediction() -> None:
+def test_end_of_input_is_not_a_prediction() -> None:
     shown = RUN.invoke(app, ["lesson", "littles-law"], input="")
     assert shown.exit_code == 2
     assert "must be typed, or given with --predict" in shown.output
@@ -56,7 +56,7 @@ def test_bad_names_and_values_end_before_anything_is_played() -> None:
         assert told in shown.output
 
 
-def test_a_lessons_scenario_can_be_taken_along(tmp_path: Path) -> None:
+def test_a_lessons_scenario_can_be_written_to_a_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     assert RUN.invoke(app, ["lesson", "overflow", "--scenario", str(file)]).exit_code == 0
     assert RUN.invoke(app, ["run", str(file), "--quiet"]).exit_code == 0

@@ -13,7 +13,7 @@ from simulator.cli import app
 RUN = CliRunner()
 
 
-def test_it_is_made_once_and_says_how_to_trust_it(tmp_path: Path) -> None:
+def test_the_authority_is_created_once_and_the_command_explains_how_to_trust_it(tmp_path: Path) -> None:
     first = RUN.invoke(app, ["ca", "--state", str(tmp_path)])
     assert first.exit_code == 0
     assert "NODE_EXTRA_CA_CERTS" in first.output
@@ -29,7 +29,7 @@ def test_the_export_holds_the_certificate_and_no_key(tmp_path: Path) -> None:
     assert x509.load_pem_x509_certificate(exported.read_bytes()).subject
 
 
-def test_nobody_else_can_read_the_key(tmp_path: Path) -> None:
+def test_the_key_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     RUN.invoke(app, ["ca", "--state", str(tmp_path)])
     assert stat.S_IMODE((tmp_path / "ca" / "authority.pem").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "ca").stat().st_mode) == 0o700

@@ -70,7 +70,7 @@ def ok(*arguments: str) -> str:
     return done.output
 
 
-def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Path) -> None:
+def test_commands_read_the_state_of_a_running_serve_and_it_survives_a_kill(tmp_path: Path) -> None:
     where = ("--state", str(tmp_path))
     config = tmp_path / "serve.yaml"
     config.write_text("applications: {hello: {simulated: {}}}", encoding="utf-8")
@@ -113,7 +113,7 @@ def test_a_served_state_is_seen_by_the_commands_and_survives_a_kill(tmp_path: Pa
     assert not (tmp_path / "admin.json").exists()
 
 
-def test_follow_shows_what_comes_until_it_is_interrupted(tmp_path: Path) -> None:
+def test_follow_prints_new_lines_until_it_is_interrupted(tmp_path: Path) -> None:
     config = tmp_path / "serve.yaml"
     config.write_text("applications: {second: {simulated: {}}}", encoding="utf-8")
     with serving(tmp_path, "--config", str(config)) as served:
@@ -139,7 +139,7 @@ def test_follow_shows_what_comes_until_it_is_interrupted(tmp_path: Path) -> None
             follower.stdout.close()
 
 
-def test_the_line_to_copy_works(tmp_path: Path) -> None:
+def test_the_printed_aws_command_works(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         line = next(line for line in served.lines if "aws apprunner" in line).strip()
         assignments = dict(word.split("=", 1) for word in line.split() if "=" in word)
@@ -189,7 +189,7 @@ def test_with_keys_and_tls_in_the_file(tmp_path: Path) -> None:
         ("api: [", "1:7: file = a [ or { that is not closed"),
     ],
 )
-def test_a_bad_file_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
+def test_a_bad_configuration_file_is_reported_with_its_place(tmp_path: Path, text: str, told: str) -> None:
     config = tmp_path / "serve.yaml"
     config.write_text(text, encoding="utf-8")
     done = RUN.invoke(app, ["serve", "--state", str(tmp_path), "--config", str(config)])
@@ -206,7 +206,7 @@ def test_a_secret_is_not_shown_when_it_is_wrong(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("P22")
-def test_the_redirect_has_a_port_of_its_own_which_is_printed(tmp_path: Path) -> None:
+def test_the_port_of_the_redirect_is_printed(tmp_path: Path) -> None:
     """The default, or another with a word where that is taken, as by another test at this moment."""
     with serving(tmp_path) as served:
         assert served.process.stdout is not None
@@ -221,14 +221,14 @@ def test_the_redirect_has_a_port_of_its_own_which_is_printed(tmp_path: Path) -> 
         asked.close()
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         done = RUN.invoke(app, ["serve", "--state", str(tmp_path), "--port", port])
     assert (done.exit_code, "address already in use" in done.output) == (2, True), done.output
 
 
-def test_a_folder_without_a_state_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_state_is_reported(tmp_path: Path) -> None:
     for command in (["events"], ["audit"], ["logs", "x"], ["connection", "approve", "x"], ["state", "export", "f"]):
         done = RUN.invoke(app, [*command, "--state", str(tmp_path)])
         assert (done.exit_code, "there is no state in it" in done.output) == (2, True), command

@@ -19,7 +19,7 @@ from simulator.cli.platform.serve_config import load_config
         ("time: {profile: app-runner}\ninstances: {startup_allowance: 20s}", 20.0),
     ],
 )
-def test_the_profile_says_how_long_a_start_may_take_unless_the_file_does(
+def test_the_time_profile_sets_the_start_timeout_unless_the_file_does(
     tmp_path: Path, text: str, allowed_s: float
 ) -> None:
     file = tmp_path / "serve.yaml"
@@ -29,7 +29,7 @@ def test_the_profile_says_how_long_a_start_may_take_unless_the_file_does(
 
 @pytest.mark.case("P1")
 @pytest.mark.parametrize(("text", "settle_s"), [("version: 1", 5.0), ("instances: {settle: 0s}", 0.0)])
-def test_how_long_a_new_version_has_to_stay_is_a_setting(tmp_path: Path, text: str, settle_s: float) -> None:
+def test_the_time_that_a_new_version_must_stay_healthy_is_a_setting(tmp_path: Path, text: str, settle_s: float) -> None:
     file = tmp_path / "serve.yaml"
     file.write_text(text, encoding="utf-8")
     assert load_config(file).serving(tmp_path, "unix:///engine").workload.settle_s == settle_s

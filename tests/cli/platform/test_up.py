@@ -20,7 +20,7 @@ def rejection(*arguments: str) -> str:
     return done.output.strip()
 
 
-def test_a_folder_that_says_nothing_is_told_what_to_write(tmp_path: Path) -> None:
+def test_a_folder_without_a_configuration_gets_a_suggestion(tmp_path: Path) -> None:
     assert rejection(str(tmp_path)) == (
         f"error: {tmp_path} has no apprunner.yaml, which configures how to build and run it, and no Dockerfile: "
         f"`simulator init {tmp_path}` writes the first"
@@ -28,7 +28,7 @@ def test_a_folder_that_says_nothing_is_told_what_to_write(tmp_path: Path) -> Non
     assert rejection(f"{tmp_path}/none") == f"error: DIR = {tmp_path}/none, must be a folder"
 
 
-def test_options_of_builds_are_no_use_to_a_dockerfile(tmp_path: Path) -> None:
+def test_build_options_are_rejected_for_a_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     for option in (["--build-image", "node:22"], ["--near-versions"], ["--secrets-file", "x"]):
         assert rejection(str(tmp_path), *option) == (
@@ -36,7 +36,7 @@ def test_options_of_builds_are_no_use_to_a_dockerfile(tmp_path: Path) -> None:
         )
 
 
-def test_an_image_or_a_toolchain_that_is_none_is_rejected(tmp_path: Path) -> None:
+def test_an_invalid_image_or_toolchain_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "apprunner.yaml").write_text("version: 1.0\n", encoding="utf-8")
     assert "must be IMAGE, or RUNTIME=IMAGE" in rejection(str(tmp_path), "--build-image", "NODE=node:22")
     assert "must be RUNTIME=FOLDER" in rejection(str(tmp_path), "--toolchain", "NODE=/opt")
@@ -50,7 +50,7 @@ def test_an_image_or_a_toolchain_that_is_none_is_rejected(tmp_path: Path) -> Non
         ("  command: 7up\n", 3, "Deployment failed."),
     ],
 )
-def test_a_wrong_file_is_bad_input_and_a_program_that_does_not_start_is_not(
+def test_a_wrong_file_exits_with_2_and_a_program_that_does_not_start_with_3(
     tmp_path: Path, command: str, code: int, reason: str
 ) -> None:
     project = tmp_path / "project"
@@ -68,7 +68,7 @@ def test_a_wrong_file_is_bad_input_and_a_program_that_does_not_start_is_not(
         (Namespaces(Way.USER), 0),
     ],
 )
-def test_what_is_missing_to_keep_processes_apart_is_said_once_on_standard_error(
+def test_missing_isolation_is_reported_once_on_standard_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Namespaces, said: int
 ) -> None:
     monkeypatch.setattr(up, "find_namespaces", lambda: found)

@@ -40,7 +40,7 @@ def test_junit_has_a_case_for_each_check_and_the_measured_value_of_a_failure(sce
 
 
 @pytest.mark.case("X8l")
-def test_a_step_of_github_actions_gets_the_verdict_after_what_is_there(scenario: str, tmp_path: Path) -> None:
+def test_the_verdict_is_appended_to_the_github_step_summary(scenario: str, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     RUN.invoke(app, ["run", "-q", scenario], env={SUMMARY_VARIABLE: str(summary)})
@@ -53,7 +53,9 @@ def test_a_step_of_github_actions_gets_the_verdict_after_what_is_there(scenario:
     assert (lost.exit_code, "note: the summary of the step, " in lost.stderr) == (1, True)
 
 
-def test_the_page_is_opened_when_it_is_written(scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_opens_the_page_after_it_is_written(
+    scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened = []
     monkeypatch.setattr("typer.launch", lambda url: opened.append((url, Path(url).exists())))
     page = tmp_path / "page.html"

@@ -16,7 +16,7 @@ RUN = CliRunner()
 
 
 @pytest.mark.case("X8m")
-def test_why_and_report_tell_of_the_last_run(tmp_path: Path) -> None:
+def test_why_and_report_use_the_last_run(tmp_path: Path) -> None:
     variables = {VARIABLE: None, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     out = tmp_path / "run.json"
     ran = RUN.invoke(app, ["run", str(step(tmp_path)), "--json", str(out)], env=variables)
@@ -33,14 +33,14 @@ def test_why_and_report_tell_of_the_last_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("X8m")
-def test_without_a_kept_run_the_way_out_is_told(tmp_path: Path) -> None:
+def test_without_a_last_run_the_error_says_what_to_do(tmp_path: Path) -> None:
     for verb in (["why", "00:30"], ["report"]):
         done = RUN.invoke(app, verb, env={VARIABLE: str(tmp_path / "none.json")})
         assert (done.exit_code, done.stderr.splitlines()[0]) == (2, "error: no run is kept")
         assert "hint: `simulator run` keeps its report" in done.stderr
 
 
-def test_a_cache_that_cannot_be_written_is_no_error_of_the_run(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_does_not_fail_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = RUN.invoke(app, ["run", "-q", str(step(tmp_path))], env={VARIABLE: str(tmp_path / "file" / "run.json")})
     assert (done.exit_code, done.stderr) == (0, "")

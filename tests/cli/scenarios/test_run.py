@@ -35,7 +35,7 @@ def scenario(folder: Path, limit: str = "150ms", text: str = SCENARIO) -> Path:
     return path
 
 
-def test_checks_that_hold_exit_with_0(tmp_path: Path) -> None:
+def test_passing_checks_exit_with_0(tmp_path: Path) -> None:
     done = RUN.invoke(app, ["run", str(scenario(tmp_path))])
     assert done.exit_code == 0, done.output
     assert "200 requests: 200 served" in done.output
@@ -65,13 +65,13 @@ def test_bad_input_exits_with_2_and_one_clear_line(arguments: list[str], said: s
     assert said in done.stderr
 
 
-def test_an_unknown_verb_is_told_the_nearest() -> None:
+def test_an_unknown_verb_gets_the_nearest_one() -> None:
     done = RUN.invoke(app, ["rn"])
     assert done.exit_code == 2
     assert done.stderr == "error: no such command: rn\nhint: did you mean `run`?\n"
 
 
-def test_a_bad_file_is_told_everything_at_once(tmp_path: Path) -> None:
+def test_all_errors_of_a_bad_file_are_reported_at_once(tmp_path: Path) -> None:
     text = SCENARIO.replace("duration: 20s", "duration: 20").replace("max_concurrency", "max_concurency")
     done = RUN.invoke(app, ["run", str(scenario(tmp_path, text=text))])
     assert done.exit_code == 2
@@ -86,7 +86,7 @@ def test_a_scenario_without_a_simulated_application_cannot_run_in_virtual_time(t
     assert "virtual time runs nothing real" in done.stderr
 
 
-def test_a_process_that_ends_at_once_breaks_the_run_with_3_and_its_last_words(tmp_path: Path) -> None:
+def test_a_process_that_exits_at_once_ends_the_run_with_3_and_its_output(tmp_path: Path) -> None:
     text = SCENARIO.replace(
         "simulated: {io: 100ms}", """process: {command: [python, -c, "raise SystemExit('no database')"]}"""
     )
@@ -121,7 +121,7 @@ def test_a_scenario_is_read_from_standard_input_and_its_data_from_the_current_fo
 
 @pytest.mark.case("X8f")
 @pytest.mark.parametrize("verb", [["compare", "--policy", "knative"], ["sweep", "--vary", "min_size=1"]])
-def test_a_verb_that_reads_a_scenario_again_says_so_of_standard_input(verb: list[str]) -> None:
+def test_a_verb_that_reads_a_scenario_twice_rejects_standard_input(verb: list[str]) -> None:
     name, *options = verb
     done = RUN.invoke(app, [name, "-", *options], input=SCENARIO)
     assert (done.exit_code, done.stderr.splitlines()[0]) == (
@@ -195,7 +195,7 @@ class Failing:
 
 
 @pytest.mark.parametrize("backend", ["event-loop", pytest.param("compiled", marks=pytest.mark.slow)])
-def test_a_policy_of_the_users_that_fails_ends_the_run_or_does_not_as_asked(tmp_path: Path, backend: str) -> None:
+def test_a_failing_user_policy_ends_the_run_unless_configured_otherwise(tmp_path: Path, backend: str) -> None:
     policy, report = tmp_path / "mine.py", tmp_path / "report.json"
     policy.write_text(FAILING, encoding="utf-8")
     command = ["run", str(scenario(tmp_path)), "--quiet", "--backend", backend, "--policy", f"{policy}:Failing"]

@@ -18,7 +18,7 @@ TEXT = "duration: 1s\nservices: {web: {application: {simulated: {}}}}\n"
 
 
 @pytest.mark.case("R24")
-def test_a_pipe_that_has_nothing_yet_is_told_and_then_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_pipe_is_announced_and_then_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe, told = tmp_path / "pipe", []
     os.mkfifo(pipe)
 
@@ -36,7 +36,7 @@ def test_a_pipe_that_has_nothing_yet_is_told_and_then_read(tmp_path: Path, monke
 
 @pytest.mark.case("R24")
 @pytest.mark.parametrize("verb", [["compare", "--policy", "knative"], ["sweep", "--vary", "min_size=1"]])
-def test_a_pipe_is_no_scenario_of_a_verb_that_reads_it_again(tmp_path: Path, verb: list[str]) -> None:
+def test_a_verb_that_reads_a_scenario_twice_rejects_a_pipe(tmp_path: Path, verb: list[str]) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     name, *options = verb

@@ -12,7 +12,7 @@ from tests.lab.compare.compare_scenarios import step
 RUN = CliRunner()
 
 
-def test_a_run_explains_itself(tmp_path: Path) -> None:
+def test_why_explains_a_decision_of_a_run(tmp_path: Path) -> None:
     out = tmp_path / "run.json"
     assert RUN.invoke(app, ["run", str(step(tmp_path)), "-q", "--json", str(out)]).exit_code == 0
     done = RUN.invoke(app, ["why", str(out), "00:30"])

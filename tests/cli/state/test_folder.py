@@ -15,7 +15,9 @@ RUN = CliRunner()
 
 @pytest.mark.case("R20")
 @pytest.mark.parametrize("home", ["", "relative"])
-def test_a_home_that_is_none_is_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+def test_an_invalid_home_is_reported_with_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setenv("HOME", home)
@@ -29,7 +31,7 @@ def test_a_home_that_is_none_is_told_by_its_name(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.case("R20")
-def test_a_relative_xdg_folder_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_xdg_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "here")
     monkeypatch.setenv("HOME", str(tmp_path))
     done = RUN.invoke(app, ["ca"])
@@ -38,7 +40,7 @@ def test_a_relative_xdg_folder_is_none(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.case("R2")
-def test_old_modes_are_repaired_and_that_is_told_once(tmp_path: Path) -> None:
+def test_too_open_modes_are_repaired_and_reported_once(tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert RUN.invoke(app, ["ca", "--state", str(state)]).exit_code == 0
     for each in [state, *state.rglob("*")]:
@@ -63,7 +65,7 @@ def test_old_modes_are_repaired_and_that_is_told_once(tmp_path: Path) -> None:
         '{"url": "http://evil.example", "token": "t", "pid": 1}',
     ],
 )
-def test_an_address_file_of_another_shape_is_told(tmp_path: Path, content: str) -> None:
+def test_a_malformed_address_file_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "admin.json").write_text(content)
     done = RUN.invoke(app, ["connection", "approve", "hub", "--state", str(tmp_path)])
     assert (done.exit_code, len(done.stderr.splitlines()) - done.stderr.count("other users")) == (2, 1)
@@ -71,7 +73,7 @@ def test_an_address_file_of_another_shape_is_told(tmp_path: Path, content: str) 
 
 
 @pytest.mark.case("R13")
-async def test_damaged_documents_are_told_by_the_state(tmp_path: Path) -> None:
+async def test_damaged_documents_are_reported_with_the_state_folder(tmp_path: Path) -> None:
     settings = ControlPlaneSettings(state=tmp_path, listener=None)
     async with await open_control_plane(settings, SimulatedWorkload()) as plane:
         plane.store.write(puts=[("absent", "k", "{}")])
@@ -81,7 +83,7 @@ async def test_damaged_documents_are_told_by_the_state(tmp_path: Path) -> None:
 
 @pytest.mark.case("R14")
 @pytest.mark.parametrize("content", [None, b"", b"junk"])
-async def test_a_certificate_of_ones_own_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
+async def test_an_invalid_certificate_of_the_user_is_named(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "server.pem"
     if content is not None:
         file.write_bytes(content)
@@ -91,7 +93,7 @@ async def test_a_certificate_of_ones_own_that_is_none_is_named(tmp_path: Path, c
 
 
 @pytest.mark.case("R21")
-async def test_a_store_that_is_gone_since_the_last_run_is_told(
+async def test_a_store_that_was_removed_since_the_last_run_is_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = ControlPlaneSettings(state=tmp_path, listener=None)

@@ -14,7 +14,7 @@ from simulator.world.clock import ClockKind
 
 
 @pytest.mark.case("X1")
-def test_a_policy_that_cannot_act_is_told_before_anything_is_shown() -> None:
+def test_a_policy_that_cannot_act_is_reported_first() -> None:
     scenario = load_scenario(Path("scenarios/first-look.yaml")).with_policy("hpa")
     stage: Any = SimpleNamespace(scenario=scenario, clock=ClockKind.VIRTUAL)
     (note,) = RunViewModel(stage).about()["notes"]

@@ -38,7 +38,7 @@ def test_the_page_has_the_whole_report_and_the_columns_beside_it() -> None:
     assert beside["usd_per_hour"][20] == 0.078
 
 
-def test_the_page_asks_nobody_for_anything() -> None:
+def test_the_page_loads_nothing_from_the_network() -> None:
     page = page_of(fake_run())
     assert "default-src 'none'" in page
     assert "%%" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
@@ -55,7 +55,7 @@ def test_no_text_of_a_scenario_becomes_markup() -> None:
     assert embedded(page)["report"]["scenario"]["name"] == nasty
 
 
-def test_a_run_with_more_events_than_a_page_takes_says_what_it_leaves_out() -> None:
+def test_a_page_with_too_many_events_says_how_many_it_leaves_out() -> None:
     record = fake_run()
     flood = [EventLogged(99.0, "web", f"line {number} " + "x" * 60) for number in range(40_000)]
     page = page_of(replace(record, events=[*record.events, *flood]))

@@ -73,7 +73,7 @@ def test_an_interrupted_run_says_so() -> None:
 
 
 @pytest.mark.case("X13d")
-def test_an_interrupted_run_is_not_judged_and_its_month_says_what_it_rests_on() -> None:
+def test_an_interrupted_run_has_no_verdict_and_its_month_names_its_basis() -> None:
     half = dataclasses.replace(fake_run(texts=("p95 < 1s",)), ended_s=50.0, complete=False)
     text = shown(half)
     assert "pass" not in text
@@ -84,7 +84,7 @@ def test_an_interrupted_run_is_not_judged_and_its_month_says_what_it_rests_on() 
 
 
 @pytest.mark.case("X1")
-def test_what_makes_the_figures_mean_nothing_stands_before_them() -> None:
+def test_a_warning_about_invalid_figures_comes_before_them() -> None:
     notes = [
         PolicyNote("web", "lambda", NoteKind.CANNOT_ACT, "lambda scales on queued requests"),
         PolicyNote("web", "lambda", NoteKind.BROUGHT, "lambda brings a queue"),
@@ -108,7 +108,7 @@ def test_a_terminal_without_unicode_gets_plain_curves() -> None:
 
 @pytest.mark.case("L49")
 @pytest.mark.parametrize("printed", [print_report, print_checks])
-def test_a_late_generator_is_told_beside_the_checks_too(printed: Callable[[Report, Console], None]) -> None:
+def test_a_late_generator_is_reported_beside_the_checks_too(printed: Callable[[Report, Console], None]) -> None:
     stats_by_source = StatsBySource(2)
     tell(stats_by_source.read, *(Row(late_s=0.2) for _ in range(50)))
     file = io.StringIO()

@@ -15,7 +15,7 @@ def test_a_repository_that_configures_itself_has_its_file_read() -> None:
     assert phase_lines(Phase.BUILDING, configuration(code("API")), creates=True) == ("Starting source code build.",)
 
 
-def test_the_pipeline_is_made_once() -> None:
+def test_the_pipeline_line_is_logged_once() -> None:
     made = ("Successfully created pipeline for automatic deployments.",)
     assert phase_lines(Phase.BEGUN, configuration(code("API")), creates=True) == made
     assert phase_lines(Phase.BEGUN, configuration(code("API")), creates=False) == ()
@@ -31,7 +31,7 @@ def test_a_private_service_with_an_http_check() -> None:
     )
 
 
-def test_the_port_of_a_file_is_told_in_place_of_the_configurations() -> None:
+def test_the_logged_port_is_that_of_the_repositorys_file() -> None:
     assert phase_lines(Phase.HEALTH_CHECKING, configuration(code("REPOSITORY")), creates=True, port=9000) == (
         "Performing health check on protocol `HTTP` [Path: '/up'], [Port: '9000'].",
     )

@@ -112,7 +112,7 @@ def test_digests_public_images_other_accounts_and_source_code_are_never_looked_a
     on_context(play)
 
 
-def test_a_push_while_paused_is_not_caught_up_and_the_next_one_deploys() -> None:
+def test_a_push_while_paused_is_ignored_and_the_next_one_deploys() -> None:
     async def play(stage: Stage, tags: Tags) -> None:
         arn = await ecr_service(stage)
         stage.call("PauseService", ServiceArn=arn)
@@ -156,7 +156,7 @@ class Pulling(SimulatedWorkload):
         return "second"
 
 
-def test_a_push_that_the_running_deployment_pulled_already_begins_no_other() -> None:
+def test_a_push_that_the_running_deployment_already_pulled_starts_no_other() -> None:
     async def play(stage: Stage, tags: Tags) -> None:
         arn = await ecr_service(stage)
         stage.call("StartDeployment", ServiceArn=arn)

@@ -47,7 +47,7 @@ def test_a_creation_takes_exactly_the_five_minutes_that_were_measured() -> None:
     run_virtual(main)
 
 
-def test_a_factor_stretches_the_profile_and_slow_work_the_operation() -> None:
+def test_a_factor_scales_the_profile_and_slow_work_prolongs_the_operation() -> None:
     async def main() -> None:
         async with Stage(profile=profile_named("app-runner", 0.1)) as stage:
             began = stage.now()
@@ -61,7 +61,7 @@ def test_a_factor_stretches_the_profile_and_slow_work_the_operation() -> None:
     run_virtual(main)
 
 
-def test_a_source_service_tells_of_its_build() -> None:
+def test_a_source_service_logs_its_build() -> None:
     async def main() -> None:
         async with Stage(profile=APP_RUNNER) as stage:
             began = stage.now()
@@ -162,7 +162,7 @@ def test_an_update_that_fails_is_rolled_back_to_what_ran() -> None:
     run_virtual(main)
 
 
-def test_a_rollback_that_fails_says_so() -> None:
+def test_a_failed_rollback_is_logged() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -197,7 +197,7 @@ def test_a_deployment_is_rolled_back_only_when_something_was_rolled_out(before: 
         ("DeleteService", "delete", "PAUSED", "DELETE_FAILED"),
     ],
 )
-def test_a_failed_pause_resumption_or_deletion(operation: str, step: str, before: str, after: str) -> None:
+def test_a_failed_pause_resume_or_deletion_has_its_status(operation: str, step: str, before: str, after: str) -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -218,7 +218,7 @@ def test_a_failed_pause_resumption_or_deletion(operation: str, step: str, before
     run_virtual(main)
 
 
-def test_a_fault_of_ours_unlocks_the_service_and_is_not_silent() -> None:
+def test_an_internal_error_unlocks_the_service_and_is_logged() -> None:
     class Broken(SimulatedWorkload):
         async def pause(self, revision: ServiceRevision) -> None:
             raise ZeroDivisionError
@@ -236,7 +236,7 @@ def test_a_fault_of_ours_unlocks_the_service_and_is_not_silent() -> None:
     run_virtual(main)
 
 
-def test_the_workload_gets_what_it_needs() -> None:
+def test_the_workload_gets_the_configuration_of_the_service() -> None:
     async def main() -> None:
         async with Stage() as stage:
             connector = stage.call("CreateVpcConnector", VpcConnectorName="inside", Subnets=["subnet-1", "subnet-2"])

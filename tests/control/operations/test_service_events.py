@@ -93,7 +93,7 @@ def test_every_operation_has_its_events() -> None:
     run_virtual(main)
 
 
-def test_a_new_service_had_no_status_before() -> None:
+def test_the_first_event_of_a_service_has_no_previous_status() -> None:
     async def main() -> None:
         async with Stage() as stage:
             await stage.running()

@@ -27,20 +27,20 @@ def test_the_intervals_are_those_of_the_facts() -> None:
     assert 120 <= pause <= 300
 
 
-def test_instant_waits_for_no_operation() -> None:
+def test_the_instant_profile_has_no_waits() -> None:
     for operation in OperationType:
         for phase in Phase:
             assert INSTANT.phase_s(operation, phase, is_image=True) == 0
     assert (INSTANT.failed_s(Phase.ROUTED), INSTANT.rolled_back_s(Phase.ROUTED)) == (0, 0)
 
 
-def test_a_factor_scales_everything() -> None:
+def test_a_factor_scales_every_interval() -> None:
     half = profile_named("app-runner", 0.5)
     assert half.phase_s(OperationType.CREATE_SERVICE, Phase.DONE, is_image=True) == 150
     assert half.scaled_ingress_s == APP_RUNNER.ingress_s / 2
 
 
-def test_a_name_or_factor_that_is_none_is_rejected() -> None:
+def test_an_invalid_profile_name_or_factor_is_rejected() -> None:
     with pytest.raises(ValueError, match="time profile = 'fast', must be one of instant, app-runner"):
         profile_named("fast")
     with pytest.raises(ValueError, match="time factor = -1, must be at least 0"):
@@ -50,6 +50,6 @@ def test_a_name_or_factor_that_is_none_is_rejected() -> None:
 
 
 @pytest.mark.case("P8")
-def test_a_start_that_fails_is_waited_for_a_minute_when_nobody_plays_aws() -> None:
+def test_a_start_may_take_a_minute_with_the_instant_profile() -> None:
     assert INSTANT.startup_allowance_s == profile_named("instant", 5.0).startup_allowance_s == 60.0
     assert APP_RUNNER.startup_allowance_s == profile_named("app-runner", 0.01).startup_allowance_s == 300.0

@@ -121,7 +121,7 @@ def test_the_default_is_for_new_services_and_cannot_be_deleted() -> None:
 
 
 @pytest.mark.case("P9")
-def test_one_in_use_is_not_deleted_nor_what_an_update_would_roll_back_to() -> None:
+def test_a_configuration_in_use_or_needed_for_a_rollback_is_not_deleted() -> None:
     async def main() -> None:
         async with Stage() as stage:
             first, second = create(stage), create(stage)
@@ -159,7 +159,7 @@ def test_a_service_given_a_name_has_its_latest_revision_until_it_is_updated() ->
     run_virtual(main)
 
 
-def test_a_service_cannot_have_one_that_is_not_there() -> None:
+def test_a_missing_configuration_is_rejected() -> None:
     async def main() -> None:
         async with Stage() as stage:
             name = create(stage)[ARN].rsplit("/", 2)[0]
@@ -194,7 +194,7 @@ def test_the_quotas_count_names_and_active_revisions() -> None:
     run_virtual(main)
 
 
-def test_the_built_in_one_is_there_from_the_start_and_stays() -> None:
+def test_the_built_in_configuration_exists_from_the_start_and_cannot_be_deleted() -> None:
     async def main() -> None:
         async with Stage() as stage:
             assert describe(stage, DEFAULT)["IsDefault"]

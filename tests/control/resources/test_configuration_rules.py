@@ -33,7 +33,7 @@ NEW = {"ServiceName": "hello", "SourceConfiguration": IMAGE}
         ),
     ],
 )
-def test_what_does_not_fit_is_rejected_by_name(request_: dict[str, Any], message: str) -> None:
+def test_an_invalid_combination_is_rejected_by_name(request_: dict[str, Any], message: str) -> None:
     async def main() -> None:
         async with Stage() as stage:
             error = stage.rejected("CreateService", **NEW, **request_)
@@ -43,7 +43,7 @@ def test_what_does_not_fit_is_rejected_by_name(request_: dict[str, Any], message
     run_virtual(main)
 
 
-def test_a_role_that_cannot_be_assumed_yet_is_rejected_in_the_words_that_terraform_waits_for() -> None:
+def test_a_role_that_cannot_be_assumed_yet_is_rejected_in_the_words_that_terraform_retries() -> None:
     async def main() -> None:
         ready: set[str] = set()
         role = "arn:aws:iam::123456789012:role/new"
@@ -73,7 +73,7 @@ def test_an_access_role_that_cannot_be_assumed_is_rejected_in_awss_words() -> No
     run_virtual(main)
 
 
-def test_an_update_changes_what_it_names_and_nothing_else() -> None:
+def test_an_update_changes_the_named_settings_only() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running(
@@ -106,7 +106,7 @@ def test_an_update_changes_what_it_names_and_nothing_else() -> None:
     run_virtual(main)
 
 
-def test_an_update_that_is_rejected_leaves_the_service_free() -> None:
+def test_a_rejected_update_leaves_the_service_unlocked() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -144,7 +144,7 @@ def test_secrets_need_an_instance_role() -> None:
 
 @pytest.mark.case("P35")
 @pytest.mark.parametrize("given", [{}, {"InstanceConfiguration": {}}, {"NetworkConfiguration": {}}])
-def test_an_update_that_gives_nothing_is_rejected(given: dict[str, Any]) -> None:
+def test_an_empty_update_is_rejected(given: dict[str, Any]) -> None:
     async def main() -> None:
         async with Stage() as stage:
             stage.workload.fail("hello", "provision")
@@ -161,7 +161,7 @@ def test_an_update_that_gives_nothing_is_rejected(given: dict[str, Any]) -> None
 
 
 @pytest.mark.case("P35")
-def test_an_update_of_an_ingress_connection_that_gives_nothing_is_rejected() -> None:
+def test_an_empty_update_of_an_ingress_connection_is_rejected() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.private()

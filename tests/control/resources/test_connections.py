@@ -54,7 +54,7 @@ def test_a_service_needs_one_that_is_available_and_keeps_it_from_deletion() -> N
     run_virtual(main)
 
 
-def test_names_are_taken_once_and_the_quota_holds() -> None:
+def test_names_are_unique_and_the_quota_applies() -> None:
     async def main() -> None:
         async with Stage(settings=ApiSettings(quotas=Quotas(connections=2))) as stage:
             answer = stage.call("CreateConnection", ConnectionName="first", ProviderType="GITHUB")
@@ -69,7 +69,7 @@ def test_names_are_taken_once_and_the_quota_holds() -> None:
     run_virtual(main)
 
 
-def test_a_code_repository_without_a_connection_is_a_setting() -> None:
+def test_code_without_a_connection_can_be_allowed_by_a_setting() -> None:
     async def main() -> None:
         async with Stage() as stage:
             await stage.running(SourceConfiguration=CODE)

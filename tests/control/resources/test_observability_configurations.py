@@ -18,7 +18,7 @@ def create(stage: Stage, name: str = "tracing", **request: Any) -> dict[str, Any
     return view
 
 
-def test_a_life_with_revisions() -> None:
+def test_revisions_are_created_described_and_deleted() -> None:
     async def main() -> None:
         async with Stage() as stage:
             first, second = create(stage), create(stage, TraceConfiguration=XRAY)
@@ -37,7 +37,7 @@ def test_a_life_with_revisions() -> None:
     run_virtual(main)
 
 
-def test_the_built_in_one_traces_and_its_name_is_reserved() -> None:
+def test_the_built_in_configuration_traces_and_its_name_is_reserved() -> None:
     async def main() -> None:
         async with Stage() as stage:
             found = stage.call("DescribeObservabilityConfiguration", ObservabilityConfigurationArn=DEFAULT)
@@ -73,7 +73,7 @@ def test_a_service_with_observability_on_has_the_built_in_one_or_its_own() -> No
     run_virtual(main)
 
 
-def test_the_quotas() -> None:
+def test_the_quotas_apply() -> None:
     async def main() -> None:
         quotas = Quotas(observability_names=1, observability_revisions=2)
         async with Stage(settings=ApiSettings(quotas=quotas)) as stage:

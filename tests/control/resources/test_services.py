@@ -64,7 +64,7 @@ def test_sizes_are_answered_in_plain_units_whatever_was_sent() -> None:
     run_virtual(main)
 
 
-def test_the_whole_life_of_a_service() -> None:
+def test_a_service_goes_through_all_operations() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -99,7 +99,7 @@ def test_the_whole_life_of_a_service() -> None:
     run_virtual(main)
 
 
-def test_a_service_that_is_there_already_is_answered_without_an_operation() -> None:
+def test_creating_an_existing_service_again_starts_no_operation() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -114,7 +114,7 @@ def test_a_service_that_is_there_already_is_answered_without_an_operation() -> N
 
 
 @pytest.mark.case("P37")
-def test_while_an_operation_runs_nothing_else_may_begin() -> None:
+def test_during_an_operation_no_other_may_start() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = stage.create()
@@ -134,7 +134,7 @@ def test_while_an_operation_runs_nothing_else_may_begin() -> None:
     run_virtual(main)
 
 
-def test_a_name_is_taken_until_its_service_is_deleted() -> None:
+def test_a_name_is_reserved_until_its_service_is_deleted() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -153,7 +153,7 @@ def test_a_name_is_taken_until_its_service_is_deleted() -> None:
     run_virtual(main)
 
 
-def test_the_quota_of_services_counts_those_that_failed_and_not_those_that_are_gone() -> None:
+def test_the_quota_of_services_counts_failed_and_not_deleted_ones() -> None:
     async def main() -> None:
         async with Stage(settings=ApiSettings(quotas=Quotas(services=2))) as stage:
             stage.workload.fail("failed", "provision")
@@ -183,7 +183,7 @@ def test_accounts_and_regions_do_not_see_each_other() -> None:
     run_virtual(main)
 
 
-def test_what_is_no_service_is_not_found_and_what_is_no_arn_is_invalid() -> None:
+def test_an_unknown_service_is_not_found_and_an_invalid_arn_is_rejected() -> None:
     async def main() -> None:
         async with Stage() as stage:
             assert stage.rejected("DescribeService", ServiceArn=ARN).code == "ResourceNotFoundException"
@@ -231,7 +231,7 @@ def test_a_private_service_shows_no_url() -> None:
     run_virtual(main)
 
 
-def test_a_push_deploys_a_service_that_wants_it_and_only_when_it_can() -> None:
+def test_a_push_deploys_a_running_service_with_automatic_deployments() -> None:
     async def main() -> None:
         async with Stage() as stage:
             pushed = await stage.running("pushed", SourceConfiguration=ECR)
@@ -249,7 +249,7 @@ def test_a_push_deploys_a_service_that_wants_it_and_only_when_it_can() -> None:
     run_virtual(main)
 
 
-def test_ids_with_dashes_when_they_are_wanted() -> None:
+def test_service_ids_have_dashes_if_configured() -> None:
     async def main() -> None:
         async with Stage(settings=ApiSettings(dashed_operation_ids=True), profile=APP_RUNNER) as stage:
             answer = stage.call("CreateService", ServiceName="hello", SourceConfiguration=IMAGE)

@@ -39,14 +39,14 @@ def rejection(given: dict[str, Any], before: dict[str, Any] | None = None) -> st
 # --- images ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_image_of_ones_own_ecr_is_deployed_automatically_unless_told_not_to() -> None:
+def test_an_image_of_the_accounts_ecr_is_deployed_automatically_by_default() -> None:
     assert completed(ECR)["AutoDeploymentsEnabled"] is True
     assert completed(ECR | {"AutoDeploymentsEnabled": False})["AutoDeploymentsEnabled"] is False
 
 
 @pytest.mark.parametrize("identifier", [ECR_IMAGE.replace(ACCOUNT, "210987654321"), None])
 @pytest.mark.case("P36")
-def test_others_images_are_not(identifier: str | None) -> None:
+def test_images_of_other_registries_are_not_deployed_automatically(identifier: str | None) -> None:
     source: dict[str, Any] = IMAGE
     if identifier is not None:
         source = ECR | {"ImageRepository": ECR["ImageRepository"] | {"ImageIdentifier": identifier}}
@@ -83,7 +83,7 @@ def test_an_update_keeps_the_role_and_the_switch_but_not_the_image_settings() ->
     assert completed({}, before) == before
 
 
-def test_an_update_to_ecr_public_leaves_the_role_behind() -> None:
+def test_an_update_to_ecr_public_removes_the_access_role() -> None:
     after = completed(IMAGE, completed(ECR))
     assert after == completed(IMAGE)
 
@@ -119,7 +119,7 @@ def test_an_update_of_the_branch_keeps_the_code_configuration() -> None:
         (code({"Runtime": "PYTHON_3"}), "Runtime = PYTHON_3, must be a supported one"),
     ],
 )
-def test_what_does_not_fit_is_rejected(given: dict[str, Any], message: str) -> None:
+def test_an_invalid_source_configuration_is_rejected(given: dict[str, Any], message: str) -> None:
     assert message in rejection(given)
 
 
@@ -130,7 +130,7 @@ def test_a_runtime_past_its_end_may_be_kept_by_an_update() -> None:
     assert values == {"Runtime": "NODEJS_18"} | PORT
 
 
-def test_a_service_stays_with_code_or_with_an_image() -> None:
+def test_an_update_cannot_change_between_code_and_image() -> None:
     assert "must have ImageRepository" in rejection(CODE, completed(IMAGE))
     assert "must have CodeRepository" in rejection(IMAGE, completed(CODE))
 
@@ -166,6 +166,6 @@ def test_variables_and_references_are_kept_as_they_are() -> None:
         ),
     ],
 )
-def test_settings_that_cannot_be_are_rejected_for_images_and_code_alike(settings: dict[str, Any], message: str) -> None:
+def test_invalid_settings_are_rejected_for_images_and_code_alike(settings: dict[str, Any], message: str) -> None:
     assert message in rejection(image(**settings))
     assert message in rejection(code({"Runtime": "PYTHON_311"} | settings))

@@ -82,7 +82,7 @@ def test_a_service_is_tagged_while_its_operation_runs_and_keeps_the_tags() -> No
     run_virtual(main)
 
 
-def test_what_is_not_there_or_not_ones_own_has_no_tags() -> None:
+def test_a_missing_or_foreign_resource_cannot_be_tagged() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -96,7 +96,7 @@ def test_what_is_not_there_or_not_ones_own_has_no_tags() -> None:
     run_virtual(main)
 
 
-def test_keys_once_and_not_too_many() -> None:
+def test_tag_keys_are_unique_and_bounded() -> None:
     async def main() -> None:
         async with Stage(settings=ApiSettings(quotas=Quotas(tags=2))) as stage:
             arn = await stage.running(Tags=[A1])

@@ -48,7 +48,7 @@ def test_a_deleted_one_is_inactive_and_its_name_free() -> None:
 
 
 @pytest.mark.case("P9")
-def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
+def test_a_connector_in_use_is_not_deleted_and_is_found_by_its_full_arn_only() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = create(stage)["VpcConnectorArn"]
@@ -84,7 +84,7 @@ def test_one_in_use_stays_and_only_a_full_arn_finds_it() -> None:
         ({"SecurityGroups": ["group"]}, "SecurityGroups = 'group', must be an id such as sg-"),
     ],
 )
-def test_what_is_no_subnet_or_group_is_rejected(request_: dict[str, Any], message: str) -> None:
+def test_an_invalid_subnet_or_security_group_is_rejected(request_: dict[str, Any], message: str) -> None:
     async def main() -> None:
         async with Stage() as stage:
             request = {"VpcConnectorName": "inside", "Subnets": ["subnet-1"]} | request_
@@ -94,7 +94,7 @@ def test_what_is_no_subnet_or_group_is_rejected(request_: dict[str, Any], messag
     run_virtual(main)
 
 
-def test_the_quota_and_the_name() -> None:
+def test_the_quota_applies_and_the_name_is_validated() -> None:
     async def main() -> None:
         async with Stage(settings=ApiSettings(quotas=Quotas(vpc_connectors=1))) as stage:
             create(stage)

@@ -62,7 +62,7 @@ def test_a_connection_goes_through_its_states() -> None:
     run_virtual(main)
 
 
-def test_it_is_for_one_private_running_service() -> None:
+def test_an_ingress_connection_requires_a_private_running_service_without_another() -> None:
     async def main() -> None:
         async with Stage() as stage:
             public, private = await stage.running("public"), await stage.private("private")
@@ -82,7 +82,7 @@ def test_it_is_for_one_private_running_service() -> None:
     run_virtual(main)
 
 
-def test_it_has_to_go_before_its_service_goes_or_opens() -> None:
+def test_a_service_with_an_ingress_connection_cannot_be_deleted_or_made_public() -> None:
     async def main() -> None:
         async with Stage() as stage:
             service = await stage.private()
@@ -102,7 +102,7 @@ def test_it_has_to_go_before_its_service_goes_or_opens() -> None:
     run_virtual(main)
 
 
-def test_the_list_goes_by_service_and_endpoint() -> None:
+def test_the_list_is_filtered_by_service_and_endpoint() -> None:
     async def main() -> None:
         async with Stage() as stage:
             service = await stage.private()
@@ -118,7 +118,7 @@ def test_the_list_goes_by_service_and_endpoint() -> None:
     run_virtual(main)
 
 
-def test_ids_are_looked_at() -> None:
+def test_ids_of_vpc_and_endpoint_are_validated() -> None:
     async def main() -> None:
         async with Stage() as stage:
             service = await stage.private()
@@ -130,7 +130,7 @@ def test_ids_are_looked_at() -> None:
     run_virtual(main)
 
 
-def test_what_is_pending_goes_on_after_a_crash(tmp_path: Path) -> None:
+def test_a_pending_connection_continues_after_a_crash(tmp_path: Path) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
         arn = create(stage, await stage.private())["VpcIngressConnectionArn"]
@@ -171,7 +171,7 @@ def test_its_service_answers_under_its_name_from_creation_to_deletion(tmp_path: 
 
 
 @pytest.mark.case("P26")
-def test_a_name_that_cannot_be_bound_is_told_and_can_be_tried_again() -> None:
+def test_a_name_that_cannot_be_bound_is_reported_and_can_be_retried() -> None:
     async def main() -> None:
         async with Stage() as stage:
             service = await stage.private()

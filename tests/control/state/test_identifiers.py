@@ -22,7 +22,7 @@ def test_identifiers_look_like_aws_own_and_are_never_the_same() -> None:
     assert len(set(every)) == 150
 
 
-def test_a_stores_secret_is_its_own() -> None:
+def test_each_store_has_its_own_secret() -> None:
     first, second = (Identifiers(Registry(Store(None), seed=seed)) for seed in (1, 2))
     assert first.secret("pages") != second.secret("pages")
     assert len(first.secret("pages")) == 32

@@ -43,7 +43,7 @@ def test_a_change_is_seen_at_once_and_kept(tmp_path: Path) -> None:
     again.store.close()
 
 
-def test_a_change_that_fails_has_not_been() -> None:
+def test_a_failed_change_is_undone() -> None:
     rooms = registry()
     with rooms.change():
         rooms.put(connection("kept", rooms.next_number()))
@@ -81,7 +81,7 @@ def test_a_commit_that_fails_changes_nothing() -> None:
     assert names(rooms) == []
 
 
-def test_what_follows_a_commit_follows_it() -> None:
+def test_callbacks_run_after_the_commit() -> None:
     rooms = registry()
     seen: list[int] = []
     with rooms.change():
@@ -90,7 +90,7 @@ def test_what_follows_a_commit_follows_it() -> None:
     assert seen == [1]
 
 
-def test_shelves_are_apart_and_removal_empties_them() -> None:
+def test_owners_are_separate_and_removal_deletes_their_documents() -> None:
     rooms = registry()
     with rooms.change():
         rooms.put(connection("mine", 1))
@@ -100,7 +100,7 @@ def test_shelves_are_apart_and_removal_empties_them() -> None:
     assert rooms.owned_by(ConnectionResource, "210987654321/us-east-1") == []
 
 
-def test_a_change_within_a_change_is_a_bug() -> None:
+def test_a_nested_change_is_a_programming_error() -> None:
     rooms = registry()
     with rooms.change(), pytest.raises(AssertionError), rooms.change():
         pass

@@ -56,7 +56,7 @@ def test_a_state_that_is_there_is_not_written_over(exported: Path, tmp_path: Pat
         ({"resources": [{"kind": "account", "key": "k", "body": {}}]}, r"resources\[0\]: account: account"),
     ],
 )
-def test_a_file_that_does_not_serve_is_rejected_before_anything_is_made(
+def test_an_unsuitable_file_is_rejected_before_anything_is_created(
     exported: Path, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     exported.write_text(json.dumps(json.loads(exported.read_text()) | change))
@@ -65,7 +65,7 @@ def test_a_file_that_does_not_serve_is_rejected_before_anything_is_made(
     assert not (tmp_path / "new.db").exists()
 
 
-def test_what_is_no_json_is_rejected(tmp_path: Path) -> None:
+def test_invalid_json_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("resources: []")
     with pytest.raises(StateFileError, match="Expecting value"):
         import_state(tmp_path / "new.db", tmp_path / "state.json")
@@ -91,7 +91,7 @@ def test_what_is_no_json_is_rejected(tmp_path: Path) -> None:
         ({"version": "1"}, "version = '1', must be 1 to"),
     ],
 )
-def test_a_files_shape_is_not_trusted(exported: Path, change: dict[str, Any], told: str) -> None:
+def test_a_malformed_state_file_is_rejected(exported: Path, change: dict[str, Any], told: str) -> None:
     exported.write_text(json.dumps(json.loads(exported.read_text()) | change))
     with pytest.raises(StateFileError, match=told) as caught:
         read_state(exported)
@@ -103,7 +103,7 @@ def test_a_files_shape_is_not_trusted(exported: Path, change: dict[str, Any], to
 @pytest.mark.parametrize(
     "content", [b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"", b"7", b"[]", b"null", b"NaN"]
 )
-def test_what_is_no_state_file_leaves_nothing(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_state_file_leaves_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "state.json").write_bytes(content)
     done = CliRunner().invoke(app, ["state", "import", str(tmp_path / "state.json"), "--state", str(tmp_path / "new")])
     assert (done.exit_code, len(done.output.splitlines())) == (2, 1)
@@ -125,7 +125,7 @@ def test_an_import_that_fails_half_way_leaves_no_store(
 
 
 @pytest.mark.case("R2")
-def test_an_export_over_an_open_file_closes_it(exported: Path, tmp_path: Path) -> None:
+def test_an_export_over_a_readable_file_makes_it_private(exported: Path, tmp_path: Path) -> None:
     exported.write_text("old")
     exported.chmod(0o644)
     store = Store(tmp_path / "old.db")

@@ -20,7 +20,7 @@ def entry(text: str, kind: EntryKind = EntryKind.LOG, service: str = "a") -> Log
     return LogEntry(kind, 1.5, "1/r", service, "events", text)
 
 
-def test_what_is_written_is_there_after_the_process_is_gone(tmp_path: Path) -> None:
+def test_written_entries_survive_the_end_of_the_process(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     store.write(puts=[("service", "a", "{}"), ("service", "b", "{}")], entries=[entry("x")], meta={"seed": "7"})
     store.write(puts=[("service", "a", '{"n":2}')], removals=[("service", "b")])
@@ -55,7 +55,7 @@ def test_entries_are_followed_by_cursor_kind_and_service() -> None:
     store.close()
 
 
-def test_another_process_reads_along(tmp_path: Path) -> None:
+def test_another_process_reads_new_entries(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     reader = EntryReader(tmp_path / "state.db")
     store.write(entries=[entry("1")])
@@ -67,7 +67,7 @@ def test_another_process_reads_along(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_reader_of_no_state_says_so(tmp_path: Path) -> None:
+def test_reading_a_missing_state_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="unable to open"):
         EntryReader(tmp_path / "none.db")
     (tmp_path / "other.db").write_text("")
@@ -79,7 +79,7 @@ def test_a_reader_of_no_state_says_so(tmp_path: Path) -> None:
     reader.close()
 
 
-def test_the_oldest_entries_of_a_kind_go_when_there_are_too_many() -> None:
+def test_the_oldest_entries_of_a_kind_are_deleted_above_the_bound() -> None:
     store = Store(None, entries_max=10)
     store.write(entries=[entry("line"), entry("event", EntryKind.EVENT)])
     for number in range(100):
@@ -89,7 +89,7 @@ def test_the_oldest_entries_of_a_kind_go_when_there_are_too_many() -> None:
     store.close()
 
 
-def test_an_old_file_is_taken_to_the_schema_of_today(tmp_path: Path) -> None:
+def test_an_old_file_is_migrated_to_the_current_schema(tmp_path: Path) -> None:
     old = Store(tmp_path / "state.db")
     old.write(puts=[("service", "a", "{}")])
     old.close()
@@ -101,7 +101,7 @@ def test_an_old_file_is_taken_to_the_schema_of_today(tmp_path: Path) -> None:
         Store(tmp_path / "state.db")
 
 
-def test_a_file_that_is_no_state_is_rejected_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_state_is_rejected_by_name(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("hello, I am not a database at all, not even nearly\n" * 100)
     with pytest.raises(StoreError, match=r"state .*state\.db: file is not a database"):
         Store(tmp_path / "state.db")
@@ -113,7 +113,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 @pytest.mark.case("R2")
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077])
-def test_the_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+def test_the_files_are_readable_by_their_owner_only_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         store = Store(tmp_path / "new" / "state.db")
@@ -130,7 +130,7 @@ def test_the_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path, uma
 
 
 @pytest.mark.case("R11")
-def test_the_oldest_entries_of_a_kind_go_when_they_take_too_much_room(tmp_path: Path) -> None:
+def test_the_oldest_entries_of_a_kind_are_deleted_above_the_bound_of_bytes(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db", entries_bytes_max=1_000_000)
     store.write(entries=[entry("event", EntryKind.EVENT)])
     for number in range(100):
@@ -143,7 +143,7 @@ def test_the_oldest_entries_of_a_kind_go_when_they_take_too_much_room(tmp_path: 
 
 
 @pytest.mark.case("R11")
-def test_what_is_counted_goes_on_after_a_restart(tmp_path: Path) -> None:
+def test_counters_continue_after_a_restart(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db", entries_max=10)
     store.write(entries=[entry(str(number)) for number in range(8)])
     store.close()
@@ -198,7 +198,7 @@ def test_the_write_ahead_log_does_not_stay_large(tmp_path: Path) -> None:
         "DROP TABLE entry",
     ],
 )
-def test_a_damaged_column_is_told_by_the_name_of_the_file(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_column_is_reported_with_the_name_of_the_file(tmp_path: Path, damage: str) -> None:
     store = Store(tmp_path / "state.db")
     store.write(puts=[("service", "a", "{}")], entries=[entry("x")], meta={"seed": "7"})
     store.close()
@@ -215,7 +215,7 @@ def test_a_damaged_column_is_told_by_the_name_of_the_file(tmp_path: Path, damage
 
 @pytest.mark.case("R13")
 @pytest.mark.parametrize(("meta", "shown"), [({"seed": "many"}, "meta.seed = 'many'"), ({"number": ""}, "meta.number")])
-def test_a_damaged_number_of_the_registry_is_told(meta: dict[str, str], shown: str) -> None:
+def test_a_damaged_number_of_the_registry_is_reported(meta: dict[str, str], shown: str) -> None:
     store = Store(None)
     store.write(meta=meta)
     with pytest.raises(DocumentError, match=shown):
@@ -224,7 +224,7 @@ def test_a_damaged_number_of_the_registry_is_told(meta: dict[str, str], shown: s
 
 
 @pytest.mark.case("R18")
-def test_a_line_that_is_no_text_is_kept_all_the_same() -> None:
+def test_a_line_that_is_not_utf_8_is_kept() -> None:
     store = Store(None)
     store.write(entries=[entry("caf\udce9 ☕")])
     assert [each.text for each in store.entries_after(0)] == ["caf\\udce9 ☕"]
@@ -232,7 +232,7 @@ def test_a_line_that_is_no_text_is_kept_all_the_same() -> None:
 
 
 @pytest.mark.case("R21")
-def test_a_file_of_no_bytes_was_a_state_and_is_rejected(tmp_path: Path) -> None:
+def test_an_empty_file_is_rejected_as_a_lost_state(tmp_path: Path) -> None:
     Store(tmp_path / "state.db").close()
     os.truncate(tmp_path / "state.db", 0)
     with pytest.raises(StoreError, match=r"state\.db: 0 bytes, must be a state; its content is lost"):
@@ -240,14 +240,14 @@ def test_a_file_of_no_bytes_was_a_state_and_is_rejected(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("R21")
-def test_a_beginning_that_a_crash_cut_off_is_made_again(tmp_path: Path) -> None:
+def test_an_interrupted_creation_is_repeated(tmp_path: Path) -> None:
     (tmp_path / ".state.db.new").write_bytes(b"half of it")
     Store(tmp_path / "state.db").close()
     assert [each.name for each in tmp_path.iterdir()] == ["state.db"]
 
 
 @pytest.mark.case("R21")
-def test_changes_without_their_file_are_not_written_over(tmp_path: Path) -> None:
+def test_a_write_ahead_log_without_its_file_is_not_overwritten(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     store.write(puts=[("service", "a", "{}")])
     (tmp_path / "state.db").unlink()
@@ -266,9 +266,7 @@ def test_changes_without_their_file_are_not_written_over(tmp_path: Path) -> None
         (lambda path: (path.unlink(), path.touch()), "was replaced|was emptied"),
     ],
 )
-def test_nothing_is_acknowledged_into_a_file_that_is_gone(
-    tmp_path: Path, loss: Callable[[Path], object], told: str
-) -> None:
+def test_a_write_into_a_deleted_file_fails(tmp_path: Path, loss: Callable[[Path], object], told: str) -> None:
     path = tmp_path / "state.db"
     store = Store(path)
     store.write(puts=[("service", "a", "{}")])
@@ -280,7 +278,7 @@ def test_nothing_is_acknowledged_into_a_file_that_is_gone(
 
 
 @pytest.mark.case("R11")
-def test_free_pages_are_given_back_while_it_works_and_a_failure_of_that_fails_no_write(tmp_path: Path) -> None:
+def test_free_pages_are_released_during_work_and_a_failure_to_do_so_fails_no_write(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     store = Store(path, entries_bytes_max=10**9)
     store.write(entries=[entry("x" * 1_000_000) for _ in range(20)])
@@ -298,7 +296,7 @@ def test_free_pages_are_given_back_while_it_works_and_a_failure_of_that_fails_no
 
 
 @pytest.mark.case("R12")
-def test_a_write_that_is_through_has_not_failed_whatever_comes_behind(tmp_path: Path) -> None:
+def test_a_committed_write_succeeds_whatever_fails_afterwards(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     bounds = store._bounds
 
@@ -313,7 +311,7 @@ def test_a_write_that_is_through_has_not_failed_whatever_comes_behind(tmp_path: 
 
 
 @pytest.mark.case("R13")
-def test_what_is_the_disks_fault_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_disk_is_reported_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         db = sqlite3.connect(":memory:")
         db.execute("PRAGMA max_page_count=1")

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def test_checkpoints_are_made_beside_the_commits(store: Store, tmp_path: Path) -> None:
+def test_checkpoints_run_beside_the_commits(store: Store, tmp_path: Path) -> None:
     store.write(entries=[entry(100)] * 7)
     checkpoints = Checkpoints(tmp_path / "state.db")
     checkpoints.committed(100)
@@ -61,7 +61,7 @@ def test_a_commit_copies_the_log_only_when_the_thread_does_not_keep_up(
         assert in_the_file(tmp_path / "state.db") > 0
 
 
-def test_a_store_that_is_closed_has_all_in_its_file(tmp_path: Path) -> None:
+def test_a_closed_store_has_everything_in_its_main_file(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     for _ in range(200):
         store.write(entries=[entry(5000)])
@@ -71,7 +71,7 @@ def test_a_store_that_is_closed_has_all_in_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("R21")
-def test_no_checkpoint_makes_a_file_where_the_stores_is_gone(store: Store, tmp_path: Path) -> None:
+def test_a_checkpoint_does_not_create_a_deleted_store_again(store: Store, tmp_path: Path) -> None:
     store.write(entries=[entry(100)])
     (tmp_path / "state.db").unlink()
     checkpoints = Checkpoints(tmp_path / "state.db")

@@ -10,7 +10,7 @@ import pytest
 from simulator.control.state.store_lock import StateHeld, StateLock
 
 
-def test_the_second_is_told_who_holds_the_folder(tmp_path: Path) -> None:
+def test_a_second_process_gets_the_pid_of_the_lock_owner(tmp_path: Path) -> None:
     held = pytest.raises(StateHeld, match=f"the simulator with process id {os.getpid()} uses it")
     with StateLock(tmp_path / "state"), held:
         StateLock(tmp_path / "state")
@@ -18,7 +18,7 @@ def test_the_second_is_told_who_holds_the_folder(tmp_path: Path) -> None:
         pass  # free again
 
 
-def test_the_lock_of_a_killed_process_is_nobodys(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     program = (
         "import pathlib, sys\n"
         "from simulator.control.state.store_lock import StateLock\n"

@@ -62,7 +62,7 @@ def test_an_operation_goes_on_and_its_end_is_written_later(tmp_path: Path, caplo
     ]
 
 
-def test_the_next_call_that_is_written_brings_it_along(tmp_path: Path) -> None:
+def test_the_next_successful_write_includes_unsaved_changes(tmp_path: Path) -> None:
     async def main() -> None:
         async with Stage(tmp_path / "state.db") as stage:
             stage.create()
@@ -74,7 +74,7 @@ def test_the_next_call_that_is_written_brings_it_along(tmp_path: Path) -> None:
     run_virtual(main)
 
 
-def test_what_the_end_finds_unsaved_is_written(tmp_path: Path) -> None:
+def test_unsaved_changes_are_written_at_the_end(tmp_path: Path) -> None:
     async def main() -> None:
         async with Stage(tmp_path / "state.db") as stage:
             stage.create()

@@ -43,7 +43,7 @@ def virtually(test: Callable[[Disk], object]) -> None:
     run_virtual(main)
 
 
-def test_what_could_not_be_written_is_written_later_in_its_order() -> None:
+def test_failed_writes_are_repeated_in_order() -> None:
     async def test(disk: Disk) -> None:
         records = disk.gathered()
         disk.full = True
@@ -65,7 +65,7 @@ def test_what_could_not_be_written_is_written_later_in_its_order() -> None:
     virtually(test)
 
 
-def test_there_is_a_bound_and_what_is_beyond_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_items_beyond_the_bound_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_buffer, "KEPT_MAX", 5)
 
     async def test(disk: Disk) -> None:
@@ -81,7 +81,7 @@ def test_there_is_a_bound_and_what_is_beyond_is_counted(monkeypatch: pytest.Monk
     virtually(test)
 
 
-def test_the_end_tells_what_is_lost() -> None:
+def test_the_end_reports_lost_items() -> None:
     async def test(disk: Disk) -> None:
         records = disk.gathered()
         disk.full = True
@@ -103,7 +103,7 @@ def test_a_batch_is_bounded_in_bytes() -> None:
     virtually(test)
 
 
-def test_an_item_that_comes_within_a_change_waits_for_its_end() -> None:
+def test_an_item_added_within_a_change_waits_for_its_end() -> None:
     async def test(disk: Disk) -> None:
         records = disk.gathered(count_max=1)
         records.add("a", 1, within_change=True)

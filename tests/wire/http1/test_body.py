@@ -72,7 +72,7 @@ def test_broken_chunks_are_rejected(data: bytes) -> None:
         ChunkedBody(LIMITS).feed(data)
 
 
-def test_extensions_of_one_message_are_bounded_in_all() -> None:
+def test_the_extensions_of_one_message_are_bounded_in_total() -> None:
     one = b"1;%b\r\nx\r\n" % (b"e" * 1000)
     body = ChunkedBody(LIMITS)
     body.feed(one * (LIMITS.chunk_overhead_bytes_max // 1001))

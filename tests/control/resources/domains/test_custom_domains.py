@@ -47,7 +47,7 @@ def test_an_association_and_its_records() -> None:
 
 
 @pytest.mark.parametrize("profile", [INSTANT, APP_RUNNER], ids=lambda profile: profile.name)
-def test_the_walk_takes_its_time_and_ends_active(profile: Any) -> None:
+def test_validation_takes_its_time_and_ends_active(profile: Any) -> None:
     async def main() -> None:
         async with Stage(profile=profile) as stage:
             arn = await stage.running()
@@ -68,11 +68,11 @@ def test_the_walk_takes_its_time_and_ends_active(profile: Any) -> None:
     run_virtual(main)
 
 
-def test_terraform_looking_every_ten_seconds_sees_a_status_that_it_waits_for() -> None:
+def test_terraform_polling_every_ten_seconds_sees_a_pending_status() -> None:
     assert INSTANT.domain_s(list(INSTANT.domain)[1]) > 10  # facts 15.3: `active` straight after `creating` breaks it
 
 
-def test_a_disassociation_ends_in_nothing() -> None:
+def test_a_disassociated_domain_is_removed() -> None:
     async def main() -> None:
         async with Stage(profile=APP_RUNNER) as stage:
             arn = await stage.running()
@@ -92,7 +92,7 @@ def test_a_disassociation_ends_in_nothing() -> None:
     run_virtual(main)
 
 
-def test_one_that_is_disassociated_on_its_way_never_becomes_active() -> None:
+def test_a_domain_disassociated_during_validation_never_becomes_active() -> None:
     async def main() -> None:
         async with Stage(profile=APP_RUNNER) as stage:
             arn = await stage.running()
@@ -109,7 +109,7 @@ def test_one_that_is_disassociated_on_its_way_never_becomes_active() -> None:
     run_virtual(main)
 
 
-def test_a_name_leads_to_one_service() -> None:
+def test_a_domain_is_associated_with_one_service_only() -> None:
     async def main() -> None:
         async with Stage() as stage:
             first, second = await stage.running("first"), await stage.running("second")
@@ -130,7 +130,7 @@ def test_a_name_leads_to_one_service() -> None:
     run_virtual(main)
 
 
-def test_only_a_running_service_gets_or_loses_one() -> None:
+def test_domains_change_on_running_services_only() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -151,7 +151,7 @@ def test_only_a_running_service_gets_or_loses_one() -> None:
     run_virtual(main)
 
 
-def test_five_domains_and_no_more_and_pages_of_them() -> None:
+def test_a_service_has_at_most_five_domains_listed_in_pages() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -166,7 +166,7 @@ def test_five_domains_and_no_more_and_pages_of_them() -> None:
     run_virtual(main)
 
 
-def test_wildcards_and_what_is_no_domain() -> None:
+def test_wildcards_are_accepted_and_invalid_domains_rejected() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
@@ -195,7 +195,7 @@ def test_the_domains_of_a_deleted_service_are_free() -> None:
     run_virtual(main)
 
 
-def test_a_certificate_that_cannot_be_bound_or_freed() -> None:
+def test_a_domain_that_cannot_be_bound_or_released_has_a_failed_status() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()
