@@ -6,9 +6,17 @@ to import.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.platform.drivers import Application
-from simulator.scenario.sections.application_spec import ApplicationSpec, SimulatedSpec
+from simulator.scenario.sections.application_spec import (
+    ApplicationSpec,
+    ContainerSpec,
+    ProcessSpec,
+    SimulatedSpec,
+    SourceCodeSpec,
+)
 from simulator.world.clock import ClockKind
 
 
@@ -19,29 +27,30 @@ def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0
     Raises:
         ValueError: if the application must be built first (source_builds.py).
     """
-    if given.source_code is not None and clock is ClockKind.REAL:
-        msg = f"source_code = {given.source_code.folder}, must be left out where source code is not built"
-        raise ValueError(msg)
     simulated = simulated_part(given, clock)
     if simulated is not None:
         return simulated_application(simulated, wake_s)
-    if given.container is not None:
-        from simulator.fleet.docker.config import DockerApplication  # noqa: PLC0415 for real instances
+    real = given.real
+    assert real is not None
+    match real:
+        case ProcessSpec():
+            from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415 for real instances
 
-        container = given.container
-        return DockerApplication(
-            container.image, container.command, container.environment, container.port, container.egress
-        )
-    from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415 for real instances
+            return ProcessApplication(real.arguments, real.environment, real.working_directory)
+        case ContainerSpec():
+            from simulator.fleet.docker.config import DockerApplication  # noqa: PLC0415 for real instances
 
-    assert given.process is not None
-    return ProcessApplication(given.process.arguments, given.process.environment, given.process.working_directory)
+            return DockerApplication(real.image, real.command, real.environment, real.port, real.egress)
+        case SourceCodeSpec():
+            msg = f"source_code = {real.folder}, must be left out where source code is not built"
+            raise ValueError(msg)
+        case _:
+            assert_never(real)
 
 
 def simulated_part(given: ApplicationSpec, clock: ClockKind) -> SimulatedSpec | None:
     """Return the simulated application if it is the one to run, else None."""
-    has_real = given.container is not None or given.process is not None
-    return None if clock is ClockKind.REAL and has_real else given.simulated
+    return None if clock is ClockKind.REAL and given.is_real else given.simulated
 
 
 def simulated_application(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:

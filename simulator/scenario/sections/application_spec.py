@@ -6,15 +6,14 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.model.images import ImageIdentifier
-from simulator.scenario.sections.base_model import Count, Flag, Section, Share, Size
+from simulator.scenario.sections.base_model import Count, Flag, Section, Share, Size, fields_of
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 
-_REAL: Final = ("process", "container", "source_code")
 _PYTHONS: Final = frozenset({"python", "python3"})
 
 
@@ -166,6 +165,10 @@ class SourceCodeSpec(Section):
     """The source directory that contains the apprunner.yaml, from the root of the repository."""
 
 
+RealApplication = ProcessSpec | ContainerSpec | SourceCodeSpec
+"""The real applications: `match` over them ends with `assert_never`, so that a new one cannot be forgotten."""
+
+
 class ApplicationSpec(Section):
     """What runs in an instance.
 
@@ -188,26 +191,32 @@ class ApplicationSpec(Section):
 
     @property
     def is_real(self) -> bool:
-        return self._kinds > 0
+        return self.real is not None
 
     @property
-    def _kinds(self) -> int:
-        """Return the number of real applications that are set."""
-        return sum(given is not None for given in (self.process, self.container, self.source_code))
+    def real(self) -> RealApplication | None:
+        """The real application; None if there is only a simulated one."""
+        chosen: RealApplication | None = next((getattr(self, name) for name in self._given_real), None)
+        return chosen
+
+    @property
+    def _given_real(self) -> list[str]:
+        """Return the names of the real applications that are set."""
+        return [name for name in _REAL if getattr(self, name) is not None]
 
     @model_validator(mode="after")
     def _runs_something(self) -> ApplicationSpec:
-        if self.simulated is None and not self.is_real:
-            msg = (
-                "application = empty, must be simulated, process, container or source_code, or simulated and one of "
-                "these"
-            )
+        given, names = self._given_real, f"{', '.join(_REAL[:-1])} or {_REAL[-1]}"
+        if self.simulated is None and not given:
+            msg = f"application = empty, must be simulated, {names}, or simulated and one of these"
             raise ValueError(msg)
-        if self._kinds > 1:
-            given = " and ".join(name for name in _REAL if getattr(self, name) is not None)
-            msg = f"application = {given}, must be one of them"
+        if len(given) > 1:
+            msg = f"application = {' and '.join(given)}, must be one of them"
             raise ValueError(msg)
-        if self.real_instances is not None and not self.is_real:
-            msg = f"real_instances = {self.real_instances}, must be left out without process, container or source_code"
+        if self.real_instances is not None and not given:
+            msg = f"real_instances = {self.real_instances}, must be left out without {names}"
             raise ValueError(msg)
         return self
+
+
+_REAL: Final = fields_of(ApplicationSpec, get_args(RealApplication))
