@@ -52,9 +52,11 @@ def blocks() -> list[Block]:
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        for match in re.finditer(r"^```(\w+)[^\n]*\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        for match in re.finditer(r"^```(\w+)([^\n]*)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+            if page.parent.name == "contributing" and "title=" in match[2]:
+                continue  # a file of a sample: tests/house/test_contributing_pages.py
             line = text.count("\n", 0, match.start()) + 1
-            found.append(Block(page.relative_to(ROOT).as_posix(), line, match[1], match[2]))
+            found.append(Block(page.relative_to(ROOT).as_posix(), line, match[1], match[3]))
     return found
 
 
