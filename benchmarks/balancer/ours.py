@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -28,11 +26,11 @@ from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import ExitStatus, InstanceSpec, ResourceUsage
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.records.events import SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
-from simulator.rules.policies.port import Sample
 from simulator.rules.region_prices import REGIONS
 from simulator.rules.sampling import Sampling
 from simulator.telemetry.exporters import Exporters, ExportSettings
@@ -117,12 +115,10 @@ async def serve(
     policy = FixedPolicy(FixedParameters(), settings.scaling)
     pool = Pool(settings, EjectionSettings())
     metrics = Metrics(clock.at_s)
-    on_sample: Callable[[Sample], None] | None = None
     if measured:
-        journal.subscribe(metrics.read)
+        metrics.follow(journal)
         pool.outcomes = metrics.of("web").outcomes
         metrics.of("web").priced(settings.size, REGIONS["us-east-1"], 0.0)
-        on_sample = partial(metrics.sampled, "web")
     certificates = ServerCertificates(CertificateAuthority(state, utc_now()), utc_now())
     certificates.add(HOST, utc_now())
     gateway = Gateway(_LIMITS, clock=time, epoch_s=epoch_s, streams=streams, server_timing=True)
@@ -134,7 +130,9 @@ async def serve(
         await replica_set.begin()
         clock.start()
         replica_set.settle()
-        autoscaler = Autoscaler(pool, replica_set, policy, clock=clock, journal=journal, on_sample=on_sample)
+        if measured:
+            journal.subscribe(SecondClosed, lambda closed: metrics.sampled(*closed, replica_set.active))
+        autoscaler = Autoscaler(pool, replica_set, policy, clock=clock, journal=journal)
         tasks.spawn(autoscaler.run(), "autoscaler")
         if measured:
             endpoint = MetricsEndpoint(metrics, 0)

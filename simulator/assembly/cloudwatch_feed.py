@@ -11,7 +11,7 @@ from simulator.fleet.instance import Instance
 from simulator.model.resources.arn import Arn
 from simulator.platform.platform import Platform
 from simulator.platform.service_workload import PlatformWorkload
-from simulator.records.events import Event, EventLogged
+from simulator.records.events import EventLogged, OutputWritten
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, ServiceIdentity
 
@@ -92,21 +92,18 @@ def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[LogEntry]], None]
 def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> Callable[[str, str, str], None]:
     """Send event logs and instance output from now on. The result sends further lines by service, stream and text."""
 
-    def read(event: Event) -> None:
-        if isinstance(event, EventLogged):
-            log(event.service, EVENTS_STREAM, PREFIX + event.line)
+    def logged(event: EventLogged) -> None:
+        log(event.service, EVENTS_STREAM, PREFIX + event.line)
+
+    def written(output: OutputWritten) -> None:
+        number = platform.streams.identifier("instance", output.service, output.instance)
+        log(output.service, f"instance/{number}", output.line)
 
     def log(service: str, stream: str, text: str) -> None:
         identity = view.identity(service)
         if identity is not None:
             cloudwatch.log(identity, stream, text)
 
-    before = platform.on_line
-
-    def heard(service: str, number: int, line: str) -> None:
-        before(service, number, line)
-        log(service, f"instance/{platform.streams.identifier('instance', service, number)}", line)
-
-    platform.journal.subscribe(read)
-    platform.on_line = heard
+    platform.journal.subscribe(EventLogged, logged)
+    platform.journal.subscribe(OutputWritten, written)
     return log

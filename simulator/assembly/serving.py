@@ -16,6 +16,7 @@ from simulator.platform.branch_trees import BranchTrees, watched_branch
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.service_workload import PlatformWorkload, WorkloadSettings
+from simulator.records.journal import Journal
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
@@ -82,7 +83,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
     """Raises what `open_control_plane` raises, and OSError if a port of the front is not available."""
     # A new seed: the instances of this start are not those of the previous start.
     streams, measured = RandomStreams(secrets.randbits(_SEED_BITS)), settings.exports.measures
-    platform = Platform((), streams, live=settings.front, events_max=EVENTS_KEPT, measured=measured)
+    platform = Platform((), streams, settings.front, journal=Journal(EVENTS_KEPT), measured=measured)
     exporters: Exporters | None = None
     try:
         builder = LocalBuilder(settings.builds) if settings.builds is not None else None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.platform.platform import Platform, Service
+from simulator.records.events import SecondClosed
 from simulator.replay.service_plans import build_policy
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 from simulator.scenario.on_policy_error import OnPolicyError
@@ -97,19 +98,17 @@ class Shadows:
                 self._made[name].append((build_policy(shadowed, name), service.policy.needs))
 
     def attach(self, platform: Platform) -> None:
-        """Subscribe to the platform's closed seconds; existing listeners stay."""
+        """Subscribe to the platform's closed seconds."""
         listening: dict[str, list[Callable[[Sample], None]]] = {}
         for name, made in self._made.items():
             service = platform.services[name]
             listening[name] = [self._shadow(service, policy, needs, platform.clock.at_s) for policy, needs in made]
-        before = platform.on_sample
 
-        def on_sample(name: str, sample: Sample) -> None:
-            before(name, sample)
-            for listen in listening.get(name, ()):
-                listen(sample)
+        def closed(second: SecondClosed) -> None:
+            for listen in listening.get(second.service, ()):
+                listen(second.sample)
 
-        platform.on_sample = on_sample
+        platform.journal.subscribe(SecondClosed, closed)
 
     def _shadow(
         self, service: Service, policy: Policy, needs: Iterable[str], at_s: Callable[[], float]

@@ -21,11 +21,10 @@ from simulator.model.text.units import duration_text
 from simulator.model.wire_fault import WireFault
 from simulator.platform.live_settings import REGION, LiveSettings, service_host
 from simulator.platform.revision import MakePool, Revision, ServicePlan
-from simulator.records.events import EventLogged
+from simulator.records.events import EventLogged, OutputWritten, SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
 from simulator.records.request_trace import Tracing
-from simulator.rules.policies.port import Decision, Sample
 from simulator.rules.region_prices import REGIONS
 from simulator.world.clock import RunClock
 from simulator.world.random_streams import RandomStreams
@@ -111,17 +110,12 @@ class Service:
             tell()
         return before
 
-    def _sampled(self, sample: Sample) -> None:
-        self._platform.on_sample(self.name, sample)
-        if self._platform.metrics is not None:
-            revisions = [revision.replica_set for revision in self.revisions]
-            busy = sum(
-                replica_set.activity.worked(each, 1.0) for replica_set in revisions for each in replica_set.living()
-            )
-            self._platform.metrics.sampled(self.name, sample, busy)
-
-    def _decided(self, at_s: float, decision: Decision) -> None:
-        self._platform.on_evaluation(self.name, at_s, decision)
+    def worked(self, seconds: float) -> int:
+        """Return the number of its instances that had a request within the last `seconds`."""
+        revisions = [revision.replica_set for revision in self.revisions]
+        return sum(
+            replica_set.activity.worked(each, seconds) for replica_set in revisions for each in replica_set.living()
+        )
 
     def start_scaling(self) -> None:
         """Start the autoscaler, if a revision serves."""
@@ -139,8 +133,6 @@ class Service:
                 revision.plan.policy,
                 clock=platform.clock,
                 journal=platform.journal,
-                on_sample=self._sampled,
-                on_evaluation=self._decided,
                 cpu_used_s=revision.cpu_used_s,
             )
         if platform.is_started:
@@ -195,32 +187,32 @@ class Service:
 class Platform:
     """Services and what they share; the caller must close it. `live` opens sockets; None is for virtual time.
 
-    `on_sample` receives every closed second of every service; `lines` has the last output lines of instances.
+    `journal` tells what happens; `lines` has the last output lines of instances.
     """
 
     def __init__(
         self,
         plans: Sequence[ServicePlan],
         streams: RandomStreams,
-        on_sample: Callable[[str, Sample], None] = lambda _service, _sample: None,
         live: LiveSettings | None = None,
-        events_max: int | None = None,
         *,
+        journal: Journal | None = None,
         measured: bool = False,
         make_pool: MakePool = Pool,
     ) -> None:
-        """`measured`: collect figures for exporters in `metrics`."""
+        """`journal`: given if something reads it from the beginning, or if it must not keep every event.
+
+        `measured`: collect figures for exporters in `metrics`.
+        """
         self.make_pool = make_pool
         self.streams = streams
         self.clock = RunClock()
-        self.journal = Journal(events_max)
+        self.journal = Journal() if journal is None else journal
         self.metrics = Metrics(self.clock.at_s) if measured else None
         if self.metrics is not None:
-            self.journal.subscribe(self.metrics.read)
+            self.metrics.follow(self.journal)
+            self.journal.subscribe(SecondClosed, self._measure_second)
         self.tasks = Tasks("platform")
-        self.on_sample = on_sample
-        self.on_evaluation: Callable[[str, float, Decision], None] = lambda _service, _at_s, _decision: None
-        self.on_line: Callable[[str, int, str], None] = lambda _service, _number, _line: None
         self.instance_id: Callable[[str, int], str] = lambda _service, number: str(number)
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.limits = live.limits if live is not None else DataPlaneLimits()
@@ -304,10 +296,10 @@ class Platform:
         if self.front is not None and self._is_open:
             self.front.remove_host(host)
 
-    def heard(self, service: str, number: int, _stream: str, line: str) -> None:
+    def heard(self, service: str, number: int, stream: str, line: str) -> None:
         """Keep a line that an instance wrote."""
         self.lines.append(f"{service}/{number}: {line}")
-        self.on_line(service, number, line)
+        self.journal.tell(OutputWritten(service, number, stream, line))
 
     def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
         """Record that an instance was ejected until `until_s`, or is back (`until_s` 0)."""
@@ -324,6 +316,11 @@ class Platform:
         for service in self.services.values():
             service.replica_set.settle()
             service.start_scaling()
+
+    def _measure_second(self, closed: SecondClosed) -> None:
+        service = self.services.get(closed.service)
+        if self.metrics is not None and service is not None:
+            self.metrics.sampled(service.name, closed.sample, service.worked(1.0))
 
     def count_last(self) -> None:
         """Count the requests since the last closed second; call this before the figures are read for the last time."""

@@ -18,6 +18,7 @@ from simulator.platform.collector import XRAY, collector_variables
 from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision, ServicePlan
+from simulator.records.events import OutputWritten
 from simulator.rules.policies.registry import POLICIES
 
 # App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)
@@ -72,7 +73,7 @@ class PlatformWorkload:
         self._services: dict[str, Service] = {}  # by ARN
         self._arns: dict[str, str] = {}  # by the service's name on the platform
         self._domains: dict[str, dict[str, None]] = {}  # host names by ARN
-        platform.on_line = self._heard
+        platform.journal.subscribe(OutputWritten, self._written)
         platform.instance_id = self._id_of_instance
 
     def attach(self, log: Log) -> None:
@@ -268,10 +269,10 @@ class PlatformWorkload:
         if self._log is not None:
             self._log.event(revision.service_arn, line)
 
-    def _heard(self, name: str, number: int, line: str) -> None:
-        arn = self._arns.get(name)
+    def _written(self, output: OutputWritten) -> None:
+        arn = self._arns.get(output.service)
         if arn is not None and self._log is not None:
-            self._log.application(arn, self.instance_id(arn, number), line)
+            self._log.application(arn, self.instance_id(arn, output.instance), output.line)
 
     def _id_of_instance(self, name: str, number: int) -> str:
         """Return the id of an instance, by the service's name on the platform."""

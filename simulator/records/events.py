@@ -1,10 +1,16 @@
-"""Facts: immutable records of events, named in the past tense. `at_s` is in seconds since the platform started."""
+"""Events: immutable facts, named in the past tense. `at_s` is in seconds since the platform started.
+
+The journal keeps those of `Event`. The others it passes to its readers only: they are too many, or of use at once only.
+`Chunk` (request_log.py) is one more kind of these: the requests that have ended.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulator.model.instance import InstanceState
+from simulator.rules.policies.port import Decision, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +71,30 @@ class ConfigurationChanged:
 
 
 Event = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | ConfigurationChanged
+
+
+# --- passed to readers and not kept ----------------------------------------------------------------------------------
+
+
+class SecondClosed(NamedTuple):
+    """A whole second of a service has ended."""
+
+    service: str
+    sample: Sample
+
+
+class PolicyEvaluated(NamedTuple):
+    """A policy has decided, even if the decision changes nothing."""
+
+    at_s: float
+    service: str
+    decision: Decision
+
+
+class OutputWritten(NamedTuple):
+    """An instance has written a line."""
+
+    service: str
+    instance: int  # number within the service
+    stream: str  # "stdout" or "stderr"
+    line: str

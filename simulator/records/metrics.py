@@ -22,6 +22,7 @@ from simulator.records.events import (
     ScalingDecided,
     TimelineActed,
 )
+from simulator.records.journal import Journal
 from simulator.records.outcomes import Outcomes, Rows
 from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Rates
@@ -155,8 +156,14 @@ class Metrics:
         figures.in_flight = figures.waiting = 0.0
         figures.desired = figures.busy = 0
 
+    def follow(self, journal: Journal) -> None:
+        """Count what the journal records from now on."""
+        journal.subscribe(InstanceMoved, self.read)
+        journal.subscribe(ScalingDecided, self.read)
+        journal.subscribe(EventLogged, self.read)
+
     def read(self, event: Event) -> None:
-        """Process a fact of the journal."""
+        """Count an event of the journal."""
         match event:
             case InstanceMoved():
                 self._moved(self.of(event.service), event)

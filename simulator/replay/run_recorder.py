@@ -13,7 +13,9 @@ from typing import NamedTuple, TextIO
 from simulator.platform.platform import Platform, Service
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.evaluation_log import EvaluationLog
+from simulator.records.events import PolicyEvaluated, SecondClosed
 from simulator.records.instance_time import InstanceTime
+from simulator.records.journal import Journal
 from simulator.records.request_csv import RequestCsv
 from simulator.records.request_log import Chunk, RequestLog
 from simulator.records.request_stats import StatsBySource
@@ -25,7 +27,7 @@ from simulator.report.report import RunRecord, ServiceRun, SourceRun
 from simulator.report.requests import series_part
 from simulator.report.schema import SeriesPart
 from simulator.report.services import desired_steps
-from simulator.rules.policies.port import Decision, Sample
+from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import InstanceUsage
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.policy_fit import policy_notes
@@ -53,12 +55,9 @@ class OwnLoad(NamedTuple):
 
 
 class RunRecorder:
-    """Records a run. Open it before the run and close it after it.
+    """Records a run, from what its journal tells from now on. `csv` receives a row for each request when it ends."""
 
-    `csv` receives a row for each request when it ends.
-    """
-
-    def __init__(self, scenario: ScenarioSpec, clock: ClockKind, csv: TextIO | None = None) -> None:
+    def __init__(self, scenario: ScenarioSpec, clock: ClockKind, journal: Journal, csv: TextIO | None = None) -> None:
         self.log = RequestLog()
         # In real time other clients may use the services too, so the pools see more requests than the run has sent.
         self.own_load: Callable[[], OwnLoad] | None = None
@@ -84,19 +83,21 @@ class RunRecorder:
             self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s).read)
         for read in self.row_readers:
             self.log.on_chunk(read)
+        journal.subscribe(SecondClosed, self._second_closed)
+        journal.subscribe(PolicyEvaluated, self._evaluated)
 
     def watched(self, ended: Chunk) -> None:
         """Count ended requests that the log never sees, for a live view."""
         self._rolling.read(ended)
 
-    def sampled(self, service: str, sample: Sample) -> None:
+    def _second_closed(self, closed: SecondClosed) -> None:
         """Keep the sample of a finished second of a service, for as long as the live view looks back."""
+        service, sample = closed
         self._recent[service].append(sample)
         self._concurrency_series[service].add(sample.second, sample.in_flight, sample.waiting)
 
-    def decided(self, service: str, at_s: float, decision: Decision) -> None:
-        """Record a decision of a policy."""
-        self._evaluations[service].note(at_s, decision)
+    def _evaluated(self, evaluation: PolicyEvaluated) -> None:
+        self._evaluations[evaluation.service].note(evaluation.at_s, evaluation.decision)
 
     def recent(self, service: str) -> Recent:
         """Return the rates of a service over the last whole seconds."""

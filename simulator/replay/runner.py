@@ -18,7 +18,8 @@ from simulator.model.extras import explain_missing
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.revision import MakePool
-from simulator.records.events import EventLogged
+from simulator.records.events import EventLogged, SecondClosed
+from simulator.records.journal import Journal
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.control_need import needs_control
 from simulator.replay.progress import SilentWatcher, Watcher
@@ -28,7 +29,6 @@ from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.service_plans import service_plans
 from simulator.replay.timeline import Timeline
 from simulator.report.report import RunRecord
-from simulator.rules.policies.port import Sample
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.user_policy import GuardedPolicy, UserPolicyError
@@ -69,7 +69,7 @@ class Run:
 
     `live` None means virtual time. `on_open` is called when the platform accepts requests, `on_context` when its
     traffic has begun (for code that acts on the run while it goes on), `on_close` before it closes. Virtual time keeps
-    `playback`. `on_export` is called with the addresses at which `exports` are available.
+    `playback`. `on_export` is called with the addresses at which `exports` are available. `journal` tells what happens.
     """
 
     scenario: ScenarioSpec
@@ -83,6 +83,7 @@ class Run:
     exports: ExportSettings = NO_EXPORTS
     on_export: Callable[[Exporters], None] = lambda _: None
     backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects
+    journal: Journal = field(default_factory=Journal)
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -97,24 +98,22 @@ class Run:
         """Run the scenario. Raises what ended the run: LaunchError, OSError, an error of a policy or of a data file, a
         bug.
         """
-        recorder = RunRecorder(self.scenario, self.clock, self.csv)
+        recorder = RunRecorder(self.scenario, self.clock, self.journal, self.csv)
         streams = RandomStreams(self.scenario.seed)
-        platform: Platform
-
-        def sampled(service: str, sample: Sample) -> None:
-            recorder.sampled(service, sample)
-            if self.watcher.due():
-                self.watcher.update(recorder.view(platform))
-
         platform = Platform(
             service_plans(self.scenario, self.clock),
             streams,
-            sampled,
             self.live,
+            journal=self.journal,
             measured=self.exports.measures,
             make_pool=self._make_pool,
         )
-        platform.on_evaluation = recorder.decided
+
+        def second_closed(_closed: SecondClosed) -> None:
+            if self.watcher.due():
+                self.watcher.update(recorder.view(platform))
+
+        self.journal.subscribe(SecondClosed, second_closed)
         exporters, log = self._exporters(platform, recorder)
         _listen_to_user_policies(platform)
         control = self._control(platform, streams, log)

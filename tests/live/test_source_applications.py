@@ -18,6 +18,7 @@ from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.source_service import SourceService
+from simulator.records.events import OutputWritten
 from simulator.world.random_streams import RandomStreams
 from tests.builds.places import GitPlace
 from tests.live.client_tools import node
@@ -96,7 +97,7 @@ async def test_an_application_is_built_served_and_deployed_again_by_a_push(tmp_p
     one = (200, f"version ONE{on}")
     builder, lines = LocalBuilder(settings), list[str]()
     platform = Platform((), RandomStreams(1), live=LiveSettings(tmp_path))
-    platform.on_line = lambda _service, _number, line: lines.append(line)
+    platform.journal.subscribe(OutputWritten, lambda output: lines.append(output.line))
     try:
         await platform.open()
         platform.start()

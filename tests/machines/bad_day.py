@@ -18,6 +18,7 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
+from simulator.records.events import SecondClosed
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.request_numbers import RequestKind
@@ -51,9 +52,8 @@ def play(seed: int) -> Record:
 
 async def _day(streams: RandomStreams, record: Record) -> None:
     loop = asyncio.get_running_loop()
-    platform = Platform(
-        [_plan(name) for name in POLICIES_USED], streams, lambda *sample: record.lines.append(repr(sample))
-    )
+    platform = Platform([_plan(name) for name in POLICIES_USED], streams)
+    platform.journal.subscribe(SecondClosed, lambda closed: record.lines.append(repr(tuple(closed))))
     await platform.open()
     platform.start()
     for source, (name, service) in enumerate(platform.services.items()):

@@ -8,6 +8,8 @@ from typing import Any, cast
 import pytest
 
 from simulator.platform.platform import Platform
+from simulator.records.events import SecondClosed
+from simulator.records.journal import Journal
 from simulator.replay.run_recorder import OwnLoad, RunRecorder
 from simulator.world.clock import ClockKind
 from tests.scenario.scenario_texts import scenario_of
@@ -16,8 +18,8 @@ from tests.scenario.scenario_texts import scenario_of
 class Watched:
     """A platform with one pool, and a run that has sent `configured` requests by now."""
 
-    def __init__(self, recorder: RunRecorder) -> None:
-        self.recorder = recorder
+    def __init__(self, recorder: RunRecorder, journal: Journal) -> None:
+        self.recorder, self.journal = recorder, journal
         self.pool = SimpleNamespace(in_flight=0, waiting=0)
         self.now_s = 0.0
         self.own = OwnLoad(0, 0)
@@ -39,13 +41,14 @@ class Watched:
         sample = SimpleNamespace(
             second=round(self.now_s) - 1, arrivals=arrivals, rejected=0, in_flight=0.0, waiting=0.0
         )
-        self.recorder.sampled("web", cast("Any", sample))
+        self.journal.tell(SecondClosed("web", cast("Any", sample)))
         return self.recorder.view(self.platform)
 
 
 @pytest.fixture
 def watched() -> Watched:
-    return Watched(RunRecorder(scenario_of(), ClockKind.REAL))
+    journal = Journal()
+    return Watched(RunRecorder(scenario_of(), ClockKind.REAL, journal), journal)
 
 
 @pytest.mark.case("L76")

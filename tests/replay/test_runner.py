@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from simulator.platform.platform import Platform
+from simulator.records.events import SecondClosed
 from simulator.records.request_log import RequestLog
 from simulator.replay.progress import ProgressView
 from simulator.replay.runner import BrokenRun, Run, play
@@ -148,7 +149,8 @@ def test_a_policy_that_needs_latency_gets_its_percentile() -> None:
     async def sampled() -> None:
         run = Run(scenario(io="300ms").with_policy("heroku"))
         plans = service_plans(run.scenario, run.clock)
-        platform = Platform(plans, RandomStreams(1), lambda _, sample: samples.append(sample))
+        platform = Platform(plans, RandomStreams(1))
+        platform.journal.subscribe(SecondClosed, lambda closed: samples.append(closed.sample))
         await platform.open()
         platform.start()
         virtual_traffic(run.scenario, platform, RandomStreams(1), RequestLog())

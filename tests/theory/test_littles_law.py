@@ -21,6 +21,7 @@ from simulator.lab.validate.stations import Rows, arrive_and_drain
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
+from simulator.records.events import SecondClosed
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.port import Sample
 from simulator.rules.policies.registry import POLICIES
@@ -70,7 +71,8 @@ def play(
             SimulatedApplication(cpu=Exponential(0.02), io=Hyperexponential(0.3, 6), start_up=Exponential(3.0)),
         )
         streams = RandomStreams(11)
-        platform = Platform([plan], streams, lambda _, sample: accounts.samples.append(sample))
+        platform = Platform([plan], streams)
+        platform.journal.subscribe(SecondClosed, lambda closed: accounts.samples.append(closed.sample))
         await platform.open()
         platform.start()
         inject_fault(platform)

@@ -32,6 +32,8 @@ from simulator.model.text.problems import FileProblems
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.source_service import SourceService
+from simulator.records.events import OutputWritten
+from simulator.records.journal import Journal
 from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
@@ -112,8 +114,8 @@ async def _up(
     builder = _builder(folder, settings)
     if isinstance(builder, LocalBuilder):
         await _tell_isolation()
-    platform = Platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live=live, events_max=_EVENTS_KEPT)
-    platform.on_line = lambda _service, number, line: echo(f"[instance/{number}] {line}")
+    platform = Platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live, journal=Journal(_EVENTS_KEPT))
+    platform.journal.subscribe(OutputWritten, lambda output: echo(f"[instance/{output.instance}] {output.line}"))
     try:
         await platform.open()
         platform.start()

@@ -24,11 +24,10 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.platform.platform import Platform, Service
 from simulator.platform.service_workload import local_host
-from simulator.records.events import EventLogged
+from simulator.records.events import EventLogged, SecondClosed
 from simulator.records.histogram import COARSE, Histogram
 from simulator.records.request_log import Chunk, RequestLog
 from simulator.replay.run_recorder import Recent
-from simulator.rules.policies.port import Sample
 from simulator.rules.pricing import Rates
 
 SECONDS_KEPT: Final = 900
@@ -79,9 +78,8 @@ class ServeViewModel:
         self._log.on_chunk(self._count)
         self._recorder: dict[str, _Book] = {}
         self._cursor = 0
-        platform = serving.platform
-        self._sampled_before, platform.on_sample = platform.on_sample, self._sampled
-        self._origin_s = platform.clock.loop_s(0.0)
+        serving.platform.journal.subscribe(SecondClosed, self._closed)
+        self._origin_s = serving.platform.clock.loop_s(0.0)
 
     @property
     def platform(self) -> Platform:
@@ -201,12 +199,11 @@ class ServeViewModel:
             self._recorder[name] = _Book(len(self._recorder))
         return self._recorder[name]
 
-    def _sampled(self, name: str, sample: Sample) -> None:
-        self._sampled_before(name, sample)
-        service = self.platform.services.get(name)
+    def _closed(self, closed: SecondClosed) -> None:
+        service, sample = self.platform.services.get(closed.service), closed.sample
         if service is None or service.revision is None:
             return
-        book, replica_set = self._book(name), service.replica_set
+        book, replica_set = self._book(closed.service), service.replica_set
         book.seconds[sample.second] = _Second(
             sample.arrivals,
             sample.rejected,

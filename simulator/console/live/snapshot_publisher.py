@@ -18,7 +18,7 @@ from simulator.console.live.commands import CommandHandler
 from simulator.console.live.events import event_rows
 from simulator.console.live.frames import ServiceFrames
 from simulator.console.live.view_model import ViewModel
-from simulator.records.events import Event, ScalingDecided
+from simulator.records.events import OutputWritten, ScalingDecided
 from simulator.records.request_log import Chunk
 from simulator.world.clock import wall_s
 from simulator.world.playback import Playback
@@ -84,8 +84,8 @@ class SnapshotPublisher:
         self._woken = asyncio.Event()
         platform = view_model.platform
         view_model.on_chunk(self._read)
-        platform.journal.subscribe(self._fact)
-        self._heard_before, platform.on_line = platform.on_line, self._line
+        platform.journal.subscribe(ScalingDecided, self._decided)
+        platform.journal.subscribe(OutputWritten, self._written)
         if playback is None:
             platform.tasks.spawn(self._look_for_ever(), "console")
         else:
@@ -211,16 +211,16 @@ class SnapshotPublisher:
             for frames in self._frames.values():
                 frames.read(chunk)
 
-    def _fact(self, event: Event) -> None:
-        """End a step to the next decision, if this is one."""
+    def _decided(self, _decision: ScalingDecided) -> None:
+        """End a step to the next decision."""
         playback = self._playback
-        if playback is not None and playback.stepping_open_end and isinstance(event, ScalingDecided):
+        if playback is not None and playback.stepping_open_end:
             playback.pause(asyncio.get_running_loop().time())
 
-    def _line(self, service: str, instance: int, line: str) -> None:
-        self._heard_before(service, instance, line)
+    def _written(self, output: OutputWritten) -> None:
         at_s = self._view_model.platform.clock.at_s()
-        self._lines.add({"at_s": at_s, "service": service, "instance": instance, "line": line[:2000]})
+        row = {"at_s": at_s, "service": output.service, "instance": output.instance, "line": output.line[:2000]}
+        self._lines.add(row)
 
     async def _look_for_ever(self) -> None:
         """Look repeatedly in real time, where no `Playback` on the loop does so."""

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from simulator.fleet.pool.pool import Pool, nothing_probes
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.events import ConfigurationChanged, ScalingDecided
+from simulator.records.events import ConfigurationChanged, PolicyEvaluated, ScalingDecided, SecondClosed
 from simulator.records.journal import Journal
-from simulator.rules.policies.port import Decision, Observation, Policy, Sample
+from simulator.rules.policies.port import Decision, Observation, Policy
 from simulator.world.clock import RunClock
 
 
 class Autoscaler:
-    """The autoscaler of one service. `on_sample` receives every closed second, for reports and displays."""
+    """The autoscaler of one service. It tells the journal of every closed second and of every decision."""
 
     def __init__(
         self,
@@ -29,22 +29,16 @@ class Autoscaler:
         *,
         clock: RunClock,
         journal: Journal,
-        on_sample: Callable[[Sample], None] | None = None,
         cpu_used_s: Callable[[], float] | None = None,
-        on_evaluation: Callable[[float, Decision], None] | None = None,
     ) -> None:
-        """`on_evaluation` receives every decision with its time, including those that change nothing.
-
-        `cpu_used_s`: CPU seconds that the service's instances have used so far; None if they are not measured.
-        """
+        """`cpu_used_s`: CPU seconds that the service's instances have used so far; None if they are not measured."""
         self.policy = policy
         self.decisions = 0  # decisions requested and made, including those that change nothing
         self._pool = pool
         self._replica_set = replica_set
         self._clock = clock
         self._journal = journal
-        self._on_sample = on_sample
-        self._on_verdict = on_evaluation
+        self._service = pool.settings.service
         self._cpu_used_s = cpu_used_s
         self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
@@ -84,8 +78,7 @@ class Autoscaler:
         if decision is None:
             return
         self.decisions += 1
-        if self._on_verdict is not None:
-            self._on_verdict(self._clock.at_s(), decision)
+        self._journal.tell(PolicyEvaluated(self._clock.at_s(), self._service, decision))
         if decision.desired != self._replica_set.desired:
             self._record(decision)
         self._replica_set.resize(decision.desired, decision.active)
@@ -93,8 +86,7 @@ class Autoscaler:
     def _close(self, second: int) -> None:
         sample = self._pool.close_second(second, self._cpu_s())
         self.policy.observe(sample)
-        if self._on_sample is not None:
-            self._on_sample(sample)
+        self._journal.tell(SecondClosed(self._service, sample))
 
     def _cpu_s(self) -> float:
         """Return the CPU seconds used since the last second was closed."""
@@ -117,7 +109,7 @@ class Autoscaler:
         self._journal.record(
             ScalingDecided(
                 at_s=self._clock.at_s(),
-                service=self._pool.settings.service,
+                service=self._service,
                 policy=self.policy.name,
                 before=self._replica_set.desired,
                 desired=decision.desired,

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.fleet.pool.autoscaler import Autoscaler, change_configuration
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.records.events import ConfigurationChanged, ScalingDecided
+from simulator.records.events import ConfigurationChanged, ScalingDecided, SecondClosed
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import rounds, run_virtual, until
@@ -40,10 +40,8 @@ class FakePolicy:
         return None if desired is None else Decision(desired, f"= {desired}", "because", (("x", 1.0),), ("clamped",))
 
 
-def scaler(stage: Stage, policy: FakePolicy, on_sample: Callable[[Sample], None] | None = None) -> Autoscaler:
-    made = Autoscaler(
-        stage.pool, stage.replica_set, policy, clock=stage.clock, journal=stage.journal, on_sample=on_sample
-    )
+def scaler(stage: Stage, policy: FakePolicy) -> Autoscaler:
+    made = Autoscaler(stage.pool, stage.replica_set, policy, clock=stage.clock, journal=stage.journal)
     stage.tasks.spawn(made.run(), "autoscaler")
     return made
 
@@ -77,7 +75,8 @@ def test_every_second_is_observed_once_and_in_order() -> None:
         async with Stage() as stage:
             heard: list[Sample] = []
             policy = FakePolicy(lambda _: None)
-            scaler(stage, policy, heard.append)
+            stage.journal.subscribe(SecondClosed, lambda closed: heard.append(closed.sample))
+            scaler(stage, policy)
             await asyncio.sleep(0.5)
             stage.offer()
             stage.offer()
