@@ -126,7 +126,7 @@ def test_simulated_instances_are_ready_in_the_time_that_real_ones_take() -> None
     run_virtual(main)
 
 
-def test_before_a_real_instance_is_well_no_simulated_one_is() -> None:
+def test_no_simulated_instance_is_healthy_before_a_real_one() -> None:
     async def main() -> None:
         real = Real()
         driver = MixedDriver(real, 1, lowest)
@@ -188,7 +188,7 @@ def test_an_instance_draws_from_answers_that_were_as_busy_or_nearly() -> None:
     ]  # fmt: skip
 
 
-def test_answers_of_long_ago_are_forgotten() -> None:
+def test_old_response_samples_are_dropped() -> None:
     shown = MeasuredBehaviour(lowest)
     for number in range(ANSWERS_KEPT + 1):
         shown.answer(1, MeasuredResponse(float(number), 200))
@@ -196,7 +196,7 @@ def test_answers_of_long_ago_are_forgotten() -> None:
     assert shown.answered == ANSWERS_KEPT + 1
 
 
-def test_all_kept_answers_are_drawn_alike() -> None:
+def test_kept_response_samples_are_drawn_uniformly() -> None:
     draws = iter((0.0, 0.34, 0.99))
     shown = MeasuredBehaviour(lambda: next(draws))
     for number in range(3):
@@ -216,7 +216,7 @@ def test_a_simulated_answer_has_the_status_that_a_real_one_had() -> None:
     run_virtual(main)
 
 
-def test_an_instance_that_ended_answers_nobody_and_an_abandoned_request_stays_its_work() -> None:
+def test_an_ended_instance_does_not_respond_and_an_abandoned_request_still_takes_cpu() -> None:
     async def main() -> None:
         driver = MixedDriver(Real(), 1, lowest)
         backend = await simulated_one(driver)
@@ -257,6 +257,6 @@ def test_a_simulated_answer_uses_the_cpu_that_a_real_one_used() -> None:
     in_a_stage(real, play)
 
 
-def test_what_is_in_force_says_that_the_rest_is_simulated() -> None:
+def test_the_enforced_limits_say_that_the_rest_is_simulated() -> None:
     driver = MixedDriver(Real(), 3, lowest)
     assert driver.limits_in_force == "CPU and memory limits: none; instances beyond 3 are simulated"

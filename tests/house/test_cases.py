@@ -20,7 +20,7 @@ def proofs() -> dict[str, dict[str, list[int]]]:
     return dict(json.loads(done.stdout))
 
 
-def test_a_case_stands_in_the_list_once() -> None:
+def test_a_case_is_in_the_list_once() -> None:
     names = [case.case for case in cases()]
     assert len(names) == len(set(names))
 

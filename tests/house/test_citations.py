@@ -54,7 +54,7 @@ def test_every_citation_resolves() -> None:
 
 
 @pytest.mark.parametrize("sheet", NAMES.split("|"))
-def test_an_anchor_stands_once(sheet: str) -> None:
+def test_an_anchor_is_unique(sheet: str) -> None:
     text = (SHEETS / f"{sheet}.md").read_text(encoding="utf-8")
     found = [*re.findall(r"\{#([^ }]+)\}", text), *re.findall(r'<a id="([^"]+)">', text)]
     assert len(found) == len(set(found)) > 0

@@ -137,7 +137,7 @@ def test_a_kind_without_its_case_fails_the_check_of_types(tmp_path: Path) -> Non
 
 
 @pytest.mark.case("H2")
-def test_every_match_over_an_enum_or_a_union_is_closed() -> None:
+def test_every_match_over_an_enum_or_a_union_is_exhaustive() -> None:
     rows = {row.name: row for row in dispatch(Tree(ROOT))}
     assert rows["match over an enum or union without assert_never"].places == []
     assert [rows[f"mypy's {code}"].figure for code in ("exhaustive-match", "possibly-undefined")] == ["on", "on"]

@@ -68,14 +68,14 @@ def of(*languages: str) -> list[Block]:
 
 
 @pytest.mark.parametrize("block", of("yaml", "yml"), ids=str)
-def test_a_scenario_is_one_and_anything_else_is_yaml(block: Block) -> None:
+def test_a_scenario_in_the_docs_is_valid_and_any_other_block_is_yaml(block: Block) -> None:
     data = yaml.safe_load(block.text)
     if isinstance(data, dict) and "duration" in data and "services" in data:
         read_scenario(block.text, file=str(block), folder=ROOT / "scenarios")
 
 
 @pytest.mark.parametrize("block", of("python"), ids=str)
-def test_python_compiles(block: Block) -> None:
+def test_python_in_the_docs_compiles(block: Block) -> None:
     ast.parse(block.text)
 
 

@@ -111,7 +111,7 @@ def _violations(words: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.case("X14", "X15", "H3")
-def test_no_text_has_a_word_that_the_project_has_given_up() -> None:
+def test_no_text_has_a_banned_word() -> None:
     found = _violations(BANNED)
     assert not found, "\n".join(found[:80])
 
@@ -121,7 +121,7 @@ def test_no_text_has_a_figurative_or_archaic_word() -> None:
     assert not found, "\n".join(found[:80])
 
 
-def test_the_list_finds_what_it_bans_and_spares_what_is_allowed() -> None:
+def test_the_list_finds_banned_words_and_allows_exceptions() -> None:
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(BANNED)})(?![\w])", re.IGNORECASE)
     assert pattern.search("it was refused")
     assert pattern.search("the Wish")
@@ -143,7 +143,7 @@ def test_every_allowance_is_used() -> None:
 TERM = re.compile(r"^\| \*\*(?P<term>[^*]+)\*\* \|.*\| (?P<module>[^|]*) \|$", re.MULTILINE)
 
 
-def test_every_module_of_the_glossary_exists_and_no_term_stands_twice() -> None:
+def test_every_module_of_the_glossary_exists_and_terms_are_unique() -> None:
     text = (ROOT / "docs/reference/glossary.md").read_text(encoding="utf-8")
     rows = TERM.findall(text)
     assert len(rows) > 30

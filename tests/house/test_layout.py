@@ -21,7 +21,7 @@ def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_meaningless_name() -> None:
     assert [path for path in modules() if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES] == []
 
 
@@ -34,12 +34,12 @@ def test_a_file_of_more_than_350_lines_has_a_reason() -> None:
     assert long == set(LONG)
 
 
-def test_every_module_says_what_it_is() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [path for path in modules() if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None]
     assert silent == []
 
 
-def test_every_room_stands_on_the_map() -> None:
+def test_every_package_is_on_the_map() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     missing = [room for room in sorted(rooms) if not re.search(rf"\b{room}\b", simulator.__doc__ or "")]
     assert missing == []
@@ -70,7 +70,7 @@ def test_the_tests_mirror_the_rooms() -> None:
 MODULES_MAX = 15  # of one folder: more than that no reader takes in at a glance
 
 
-def test_no_folder_is_crowded() -> None:
+def test_no_folder_has_too_many_files() -> None:
     folders = {path.parent for path in modules()}
     crowded = {
         folder.relative_to(ROOT).as_posix(): count

@@ -55,7 +55,7 @@ def known() -> set[str]:
 
 @pytest.mark.case("P31")
 @pytest.mark.parametrize("files", [PAGES, SOURCES], ids=["pages", "messages"])
-def test_what_a_text_tells_people_to_install_can_be_installed(files: list[Path]) -> None:
+def test_every_install_command_in_a_text_can_be_run(files: list[Path]) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     for target in (target for file in files for target in installs(file.read_text(encoding="utf-8"))):
         name = target.strip("'")
@@ -70,7 +70,7 @@ def test_what_a_text_tells_people_to_install_can_be_installed(files: list[Path])
 
 
 @pytest.mark.case("P31")
-def test_the_check_sees_what_it_is_to_see() -> None:
+def test_the_check_of_install_commands_finds_bad_ones() -> None:
     assert list(installs("run pip install 'apprunner-simulator[lab]'")) == ["'apprunner-simulator[lab]'"]
     assert list(installs("`pip install '.[lab]'`; x")) == ["'.[lab]'"]
     assert list(installs("pip install --quiet . && x")) == ["."]
@@ -168,7 +168,7 @@ def test_python_reaches_a_local_name_with_the_setting_of_the_page() -> None:
 
 
 @pytest.mark.case("P30")
-def test_the_page_says_who_resolves_the_name_and_promises_it_to_nobody_else() -> None:
+def test_the_page_names_the_clients_that_resolve_the_name_and_no_others() -> None:
     page = AWS_CLIENTS.read_text(encoding="utf-8")
     assert "everywhere" not in page
     for word in ("Browsers and curl", "systemd-resolved", "`/etc/hosts`", "--resolve", f"127.0.0.1 {NAME}"):

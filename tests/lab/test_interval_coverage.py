@@ -69,7 +69,7 @@ def coverage(runs: list[ServiceOutcome], figure: str, count: int = 20) -> float:
 
 @pytest.mark.slow
 @pytest.mark.case("L27", "X13b")
-def test_intervals_hold_the_truth_in_94_to_96_of_100_experiments(tmp_path: Path) -> None:
+def test_intervals_contain_the_true_value_in_94_to_96_of_100_experiments(tmp_path: Path) -> None:
     file = tmp_path / "busy.yaml"
     file.write_text(SCENARIO, encoding="utf-8")
     runs = outcomes(file, RUNS)
@@ -83,7 +83,7 @@ def test_intervals_hold_the_truth_in_94_to_96_of_100_experiments(tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.case("L27")
 @pytest.mark.parametrize("count", [5, 20])
-def test_a_bill_in_steps_and_errors_that_are_rare_are_held_as_often_at_least(tmp_path: Path, count: int) -> None:
+def test_intervals_of_stepped_bills_and_rare_errors_contain_it_at_least_as_often(tmp_path: Path, count: int) -> None:
     """What has two or three values cannot be held just so often: more often than promised is the honest side."""
     file = tmp_path / "calm.yaml"
     file.write_text(STEPPED, encoding="utf-8")

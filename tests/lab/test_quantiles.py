@@ -8,7 +8,7 @@ from simulator.lab.quantiles import beta_quantile, beta_share, t_quantile
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 19, 29, 99, 999, 100_000])
 @pytest.mark.parametrize("share", [0.9, 0.975, 0.995, 0.9999])
-def test_students_t(freedom: int, share: float) -> None:
+def test_students_t_quantiles_are_those_of_the_tables(freedom: int, share: float) -> None:
     assert t_quantile(freedom, share) == pytest.approx(special.stdtrit(freedom, share), rel=1e-9)
 
 

@@ -58,7 +58,7 @@ def test_divergence_is_counted_in_instances(scenario: ScenarioSpec) -> None:
     assert 0 < divergence.differing_share < 1
 
 
-def test_a_shadow_gets_the_cpu_that_nobody_measures_for_the_acting_policy(tmp_path: Path) -> None:
+def test_a_shadow_gets_cpu_although_the_acting_policy_does_not_need_it(tmp_path: Path) -> None:
     path = step(tmp_path)
     text = path.read_text(encoding="utf-8").replace("io: {exponential: 200ms}", "cpu: 40ms")
     path.write_text(text.replace("max_concurrency: 4", "max_concurrency: 80"), encoding="utf-8")
@@ -66,7 +66,7 @@ def test_a_shadow_gets_the_cpu_that_nobody_measures_for_the_acting_policy(tmp_pa
     assert divergence.decisions[0].desired == 2  # the CPU is taken in full, and 80 % of it is the target
 
 
-def test_a_shadow_that_fails_is_told_and_holds(scenario: ScenarioSpec, tmp_path: Path) -> None:
+def test_a_failing_shadow_is_reported_and_keeps_its_count(scenario: ScenarioSpec, tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("class Bad:\n    def decide(self, observation):\n        return 1 / 0\n", encoding="utf-8")
     record, (divergence,) = shadowed(scenario, f"{bad}:Bad")

@@ -13,7 +13,7 @@ from simulator.lab.statistics import ANY, Scope, estimate, geometric_mean, indep
 from simulator.world.random_streams import RandomStreams
 
 
-def test_the_interval_is_students() -> None:
+def test_the_interval_is_that_of_students_t() -> None:
     # NIST's handbook, table of t: 2.776 for 4 degrees of freedom at 95 %.
     found = estimate([1.0, 2.0, 3.0, 4.0, 5.0])
     assert found is not None
@@ -23,7 +23,7 @@ def test_the_interval_is_students() -> None:
     assert found.low == pytest.approx(1.037, abs=1e-3)
 
 
-def test_what_was_not_measured_does_not_count() -> None:
+def test_missing_values_do_not_count() -> None:
     assert estimate([None, None]) is None
     found = estimate([None, 2.0, 4.0])
     assert found is not None
@@ -48,7 +48,7 @@ def interval(values: list[float], scope: Scope = ANY) -> tuple[float, float]:
 
 
 @pytest.mark.case("L27")
-def test_what_no_run_has_seen_is_bounded_by_the_rule_of_three() -> None:
+def test_an_error_that_no_run_had_is_bounded_by_the_rule_of_three() -> None:
     """Twenty runs of 1,000 requests without an error: at most 3 in 20,000 requests."""
     low, high = interval([0.0] * 20, Scope(0, 1, 1 / 1000))
     assert low == 0
@@ -69,7 +69,7 @@ def test_one_run_of_twenty_with_errors_is_not_below_none_of_them() -> None:
 
 
 @pytest.mark.case("L27", "X13b")
-def test_no_interval_reaches_beyond_what_the_figure_can_be() -> None:
+def test_no_interval_leaves_the_range_of_its_figure() -> None:
     rng = RandomStreams(5).stream("bounds")
     for n in (3, 5, 20):
         for values in (rng.beta(0.3, 9, n), rng.beta(9, 0.3, n), 1 - rng.beta(0.1, 40, n)):
@@ -88,7 +88,9 @@ def test_no_interval_reaches_beyond_what_the_figure_can_be() -> None:
         ("rare and of any size", 0.92, 0.98),
     ],
 )
-def test_intervals_of_money_counts_and_errors_hold_the_truth(distribution: str, least: float, most: float) -> None:
+def test_intervals_of_money_counts_and_errors_contain_the_true_value(
+    distribution: str, least: float, most: float
+) -> None:
     """Twenty runs, 1,000 times. Student's t covers 82 to 90 % of the times here."""
     rng = RandomStreams(7).stream("laws", distribution)
     draw: dict[str, tuple[Callable[[], np.ndarray], float, float]] = {
@@ -120,7 +122,7 @@ def test_a_paired_difference_is_narrower_when_chance_is_shared() -> None:
     assert together.mean - together.half_width < 3 < together.mean + together.half_width
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+def test_intervals_contain_the_true_value_as_often_as_stated() -> None:
     rng = RandomStreams(4).stream("coverage")
     intervals = [interval(rng.normal(5, 2, 8).tolist()) for _ in range(600)]
     held = sum(low <= 5 <= high for low, high in intervals)
@@ -141,6 +143,6 @@ def test_the_geometric_mean() -> None:
     assert geometric_mean([0.0, 1.0]) is None
 
 
-def test_a_missing_library_is_told_in_one_line() -> None:
+def test_a_missing_library_is_reported_in_one_line() -> None:
     with pytest.raises(MissingLibrary, match=r"no_such_library = not installed.*\[lab\]"):
         needed("no_such_library.inside")

@@ -23,7 +23,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return build_report(play(Run(load_scenario(step(tmp_path_factory.mktemp("step")))), signals=False))
 
 
-def test_it_says_what_was_seen_computed_and_decided(report: Report) -> None:
+def test_an_explanation_has_inputs_formula_and_decision(report: Report) -> None:
     raised = next(decision for decision in report.services[0].decisions if decision.desired > 1)
     (sentence,) = why(report, raised.at_s + 0.5)
     assert sentence.startswith(
@@ -35,19 +35,19 @@ def test_it_says_what_was_seen_computed_and_decided(report: Report) -> None:
     assert f"raised the desired count from {raised.before} to {raised.desired}, because" in sentence
 
 
-def test_it_names_the_clamps(report: Report) -> None:
+def test_an_explanation_names_the_clamps(report: Report) -> None:
     clamped = next(decision for decision in report.services[0].decisions if decision.clamps)
     (sentence,) = why(report, clamped.at_s)
     assert f"clamped it by {clamped.clamps[0]}" in sentence
 
 
-def test_before_the_first_look_the_start_is_in_force(report: Report) -> None:
+def test_before_the_first_decision_the_initial_count_is_explained(report: Report) -> None:
     (sentence,) = why(report, 0.0, "web")
     assert "had not decided yet (its first evaluation was at 0:00:01)" in sentence
 
 
 @pytest.mark.case("L12", "X3")
-def test_where_nothing_changed_it_tells_what_was_seen_and_computed(report: Report) -> None:
+def test_a_moment_without_a_change_is_explained_too(report: Report) -> None:
     (service,) = report.services
     changes = [decision.at_s for decision in service.decisions]
     for look in service.looks:
@@ -63,7 +63,7 @@ def test_where_nothing_changed_it_tells_what_was_seen_and_computed(report: Repor
 
 
 @pytest.mark.case("L12")
-def test_what_the_scaler_saw_of_half_a_request_in_seventy(tmp_path: Path) -> None:
+def test_a_fractional_concurrency_is_shown_with_its_digits(tmp_path: Path) -> None:
     """roadmap#85: one slow request every other second, and no scaling: what did the scaler see?"""
     text = """
         duration: 5 min
@@ -79,7 +79,7 @@ def test_what_the_scaler_saw_of_half_a_request_in_seventy(tmp_path: Path) -> Non
 
 
 @pytest.mark.case("L12")
-def test_a_long_run_keeps_some_hundred_looks_and_the_last_of_each_step() -> None:
+def test_a_long_run_keeps_a_bounded_number_of_evaluations() -> None:
     evaluations = EvaluationLog()
     for second in range(100_000):
         evaluations.note(second, Decision(1, "", str(second)))
@@ -89,7 +89,7 @@ def test_a_long_run_keeps_some_hundred_looks_and_the_last_of_each_step() -> None
     assert max(later - earlier for earlier, later in pairwise(times)) <= 1024
 
 
-def test_a_moment_or_service_that_is_not_there_is_rejected(report: Report) -> None:
+def test_a_missing_moment_or_service_is_rejected(report: Report) -> None:
     with pytest.raises(ValueError, match=r"time = 1:00:00, must be within the run: 0:00:00 to 0:01:00"):
         why(report, 3600)
     with pytest.raises(ValueError, match=r"service = 'x', must be one of web"):
@@ -99,12 +99,12 @@ def test_a_moment_or_service_that_is_not_there_is_rejected(report: Report) -> No
 @pytest.mark.parametrize(
     ("text", "seconds"), [("12:03:06", 43386), ("03:06", 186), ("90s", 90), ("1:2:3.5", 3723.5), ("1h", 3600)]
 )
-def test_moments_are_read_as_people_write_them(text: str, seconds: float) -> None:
+def test_moments_are_read_in_common_notations(text: str, seconds: float) -> None:
     assert parse_moment(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["noon", "12:99:00", "12", "-1s"])
-def test_what_is_no_moment_is_rejected(text: str) -> None:
+def test_an_invalid_moment_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="must be a moment of the run"):
         parse_moment(text)
 

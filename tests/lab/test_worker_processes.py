@@ -31,14 +31,14 @@ def _never() -> None:
 
 
 @pytest.mark.case("L16")
-def test_workers_do_not_hear_interrupts_and_their_master_still_does() -> None:
+def test_workers_ignore_interrupts_and_their_parent_does_not() -> None:
     with WorkerProcesses(1) as pool:
         assert pool.submit(_is_deaf).result()
     assert not _is_deaf()
 
 
 @pytest.mark.case("L16", "L20")
-def test_workers_end_at_once_on_an_exception_whatever_they_are_at() -> None:
+def test_workers_end_at_once_when_the_parent_raises() -> None:
     with pytest.raises(KeyboardInterrupt), WorkerProcesses(2) as pool:  # noqa: PT012
         for _ in range(5):
             pool.submit(_never)
@@ -61,7 +61,7 @@ if __name__ == "__main__":
 """
 
 
-def test_workers_do_not_outlive_a_master_that_is_killed(tmp_path: Path) -> None:
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
     (tmp_path / "master.py").write_text(MASTER)
     master = subprocess.Popen(
         [sys.executable, "master.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -114,7 +114,7 @@ def _most_cpu_s(process: psutil.Process) -> float:
     ],
 )
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_would_never_end_ends_on_an_interrupt_of_the_whole_terminal(
+def test_endless_work_ends_on_an_interrupt_of_the_process_group(
     tmp_path: Path, verb: list[str], number: signal.Signals
 ) -> None:
     """While workers start, and while they are at work: 130, a word, no traceback, no process left."""

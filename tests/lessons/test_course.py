@@ -24,7 +24,7 @@ PROMISED = {
 }
 
 
-def test_the_course_has_what_it_promises_in_order() -> None:
+def test_the_course_has_its_lessons_in_order() -> None:
     assert set(course()) >= PROMISED
     places = [lesson.place for lesson in LESSONS]
     assert places == sorted(set(places))

@@ -32,7 +32,7 @@ def test_a_prediction_is_read_in_its_unit(unit: Unit, text: str, value: float) -
 
 @pytest.mark.parametrize("text", ["", "many", "-3", "inf", "nan", "3 apples"])
 @pytest.mark.parametrize("unit", ["s", "ratio", "count", "usd", "rps"])
-def test_what_is_no_prediction_is_told(unit: Unit, text: str) -> None:
+def test_an_invalid_prediction_is_reported(unit: Unit, text: str) -> None:
     with pytest.raises(ValueError, match="prediction = "):
         question(unit).read(text)
 
@@ -53,7 +53,7 @@ def test_a_choice_is_right_when_the_outcome_lies_in_its_range() -> None:
         asked.read("d")
 
 
-def test_a_claim_that_does_not_hold_says_so() -> None:
+def test_a_claim_that_fails_is_reported() -> None:
     claim = Claim(figure="p95_s", knob=4, times_at_most=0.5)
     assert claim.broken({"p95_s": 0.4}, {"p95_s": 1.0}) == ""
     assert "p95_s = 0.6" in claim.broken({"p95_s": 0.6}, {"p95_s": 1.0})

@@ -215,7 +215,7 @@ async def crash(replica_set: ReplicaSet, pool: WatchedPool) -> set[bytes]:
 @pytest.mark.slow
 @pytest.mark.row(108)
 @both_loops
-async def test_a_crash_fails_only_what_its_instance_had_under_way(tmp_path: Path) -> None:
+async def test_a_crash_fails_only_the_requests_of_its_instance(tmp_path: Path) -> None:
     killed: set[bytes] = set()
     async with platform(tmp_path, [b"GET", b"PUT", b"DELETE"]) as running:
         pool, replica_set = running.now.pool, running.now.replica_set

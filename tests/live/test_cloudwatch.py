@@ -112,7 +112,7 @@ def test_a_run_in_virtual_time_can_be_read_with_its_own_minutes(endpoint: str, t
     assert statistic("ActiveInstances", "SampleCount")[1] == 60
 
 
-def test_an_endpoint_that_is_not_there_costs_the_run_nothing_but_its_figures(tmp_path: Path) -> None:
+def test_an_unreachable_endpoint_costs_the_run_only_the_sent_figures(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text(SCENARIO, encoding="utf-8")
     done = CliRunner().invoke(
         app, ["run", str(tmp_path / "run.yaml"), "-q", "--cloudwatch", "http://127.0.0.1:1"], env=CREDENTIALS
@@ -149,7 +149,7 @@ traffic:
 """
 
 
-def test_a_run_in_real_time_has_the_last_words_of_its_instances_and_its_minute(
+def test_a_run_in_real_time_sends_the_last_lines_of_instances_and_its_last_minute(
     endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -157,7 +157,7 @@ def test_time_plays_pauses_steps_and_changes_its_speed(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("X4")
-def test_legends_tell_the_last_second_as_the_tiles_do_and_the_bin_at_the_cursor(tmp_path: Path) -> None:
+def test_legends_show_the_last_second_or_the_bin_at_the_cursor(tmp_path: Path) -> None:
     chromium_or_skip()
     steady = VIRTUAL.replace("10h", "60s").replace("rate: 40/s", "rate: 105/s").replace("max_size: 8", "max_size: 20")
     with watched(scenario_of(steady, tmp_path), speed=5.0) as case, opened_page(case.console.url) as (page, _):
@@ -245,7 +245,7 @@ def test_a_page_of_another_site_changes_nothing_and_reads_nothing(tmp_path: Path
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_no_serious_fault_of_accessibility(tmp_path: Path, size: tuple[int, int], colours: str) -> None:
+def test_pages_have_no_serious_accessibility_violation(tmp_path: Path, size: tuple[int, int], colours: str) -> None:
     chromium_or_skip()
     scenario = load_scenario(shipped_scenarios()["flash-sale"])
     report = tmp_path / "report.html"

@@ -124,7 +124,7 @@ async def test_a_slow_start_rejects_probes_until_it_is_over(arm: Arm) -> None:
 
 
 @on_every_arm
-async def test_a_crash_before_it_is_ready_is_told_with_its_exit_code(arm: Arm) -> None:
+async def test_a_crash_before_readiness_is_reported_with_its_exit_code(arm: Arm) -> None:
     backend = await arm.launch(Behaviour.CRASHES_AT_START)
     assert await ended(backend) == (START_CODE, f"Container exit code: {START_CODE}")
 
@@ -140,7 +140,7 @@ async def test_a_crash_while_serving_leaves_the_request_without_an_answer(arm: A
 
 
 @on_every_arm
-async def test_what_hangs_is_alive_and_found_by_an_http_probe_only(arm: Arm) -> None:
+async def test_a_hanging_instance_is_alive_and_fails_http_probes_only(arm: Arm) -> None:
     backend = await arm.launch(Behaviour.HANGS)
     async with asyncio.timeout(PATIENCE_S):
         while await backend.probe(WELL) != "no answer within 1 s":  # noqa: ASYNC110 at first nothing listens
@@ -156,7 +156,7 @@ async def test_what_hangs_is_alive_and_found_by_an_http_probe_only(arm: Arm) -> 
 
 @pytest.mark.slow  # filling the memory of the smallest size with a quarter of a vCPU takes seconds
 @on_every_arm
-async def test_out_of_memory_is_the_end_and_is_called_so(arm: Arm) -> None:
+async def test_out_of_memory_ends_the_instance_with_its_reason(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.GROWS)
     asked(backend)
     if not arm.limits_memory:
@@ -169,7 +169,7 @@ async def test_out_of_memory_is_the_end_and_is_called_so(arm: Arm) -> None:
 
 
 @on_every_arm
-async def test_full_storage_is_the_end_and_is_called_so(arm: Arm) -> None:
+async def test_full_storage_ends_the_instance_with_its_reason(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.FILLS)
     asked(backend)
     code, detail = await ended(backend)
@@ -189,7 +189,7 @@ async def test_a_killed_instance_ends_at_once(arm: Arm) -> None:
 
 
 @on_every_arm
-async def test_an_obedient_instance_ends_by_itself_within_its_grace(arm: Arm) -> None:
+async def test_an_instance_that_handles_sigterm_ends_within_its_grace_period(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.READY)
     async with asyncio.timeout(PATIENCE_S):
         await backend.stop(grace_s=2 * PATIENCE_S)
@@ -198,7 +198,7 @@ async def test_an_obedient_instance_ends_by_itself_within_its_grace(arm: Arm) ->
 
 
 @on_every_arm
-async def test_a_disobedient_instance_is_killed_when_its_grace_is_over(arm: Arm) -> None:
+async def test_an_instance_that_ignores_sigterm_is_killed_after_its_grace_period(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.DEAF)
     loop = asyncio.get_running_loop()
     began_s = loop.time()
@@ -253,7 +253,7 @@ async def test_a_throttled_instance_passes_its_probe(arm: Arm, throttling: Throt
 
 @both_ways
 @on_every_arm
-async def test_a_throttled_instance_obeys_when_it_is_stopped(arm: Arm, throttling: Throttling) -> None:
+async def test_a_throttled_instance_handles_sigterm(arm: Arm, throttling: Throttling) -> None:
     backend = await launched(arm, Behaviour.READY, throttling)
     backend.throttle()
     async with asyncio.timeout(PATIENCE_S):
@@ -265,7 +265,7 @@ async def test_a_throttled_instance_obeys_when_it_is_stopped(arm: Arm, throttlin
 
 
 @on_every_arm
-async def test_output_is_told_line_by_line_with_its_stream(arm: Arm) -> None:
+async def test_output_is_emitted_line_by_line_with_its_stream(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.CHATTY)
     await backend.stop(grace_s=PATIENCE_S)
     told = [line for stream, line in arm.lines if stream == "stdout"], [("stderr", "err") in arm.lines]

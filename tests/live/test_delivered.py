@@ -188,7 +188,7 @@ class ClosesUnannounced:
 @pytest.mark.case("B6")
 @pytest.mark.row(123)
 @both_loops
-async def test_a_post_does_not_go_out_on_a_connection_that_has_ended(authority: CertificateAuthority) -> None:
+async def test_a_post_is_not_sent_on_a_closed_connection(authority: CertificateAuthority) -> None:
     closes = ClosesUnannounced()
     async with platform(authority, closes) as running:
         reader, writer = await running.connect()
@@ -236,7 +236,7 @@ class Caller:
 @pytest.mark.row(123)
 @pytest.mark.parametrize("news", ["end", "bytes", "reset"])
 @both_loops
-async def test_an_idle_connection_with_news_is_not_for_what_cannot_be_repeated(news: str) -> None:
+async def test_a_readable_idle_connection_is_not_used_for_requests_that_cannot_be_repeated(news: str) -> None:
     """The loop does not get to look in between: only a look at the socket finds out."""
     listener = socket.create_server(("127.0.0.1", 0))
     origin = Origin("127.0.0.1", listener.getsockname()[1], DataPlaneLimits())
@@ -276,7 +276,7 @@ async def test_an_idle_connection_with_news_is_not_for_what_cannot_be_repeated(n
 @pytest.mark.case("B7")
 @pytest.mark.row(126)
 @both_loops
-async def test_a_client_that_expects_waits_no_tenth_of_a_second_for_a_silent_application(
+async def test_a_client_that_expects_100_gets_it_within_a_tenth_of_a_second(
     authority: CertificateAuthority,
 ) -> None:
     """The listener's sweep alone would come every half second; here it does not come at all."""
@@ -298,7 +298,7 @@ async def test_a_client_that_expects_waits_no_tenth_of_a_second_for_a_silent_app
 @pytest.mark.case("B7")
 @pytest.mark.row(67, 126)
 @both_loops
-async def test_a_quick_rejection_still_comes_before_the_word_to_go_on(authority: CertificateAuthority) -> None:
+async def test_a_quick_rejection_comes_before_100_continue(authority: CertificateAuthority) -> None:
     async def rejects(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(TOO_LARGE)

@@ -75,7 +75,7 @@ def is_running(served: Served, arn: str) -> Callable[[], bool]:
         (signal.SIGINT, (0.5,)),
     ],
 )
-def test_the_old_version_serves_or_the_new_one_whenever_it_is_cut_off(
+def test_a_deployment_interrupted_anywhere_leaves_the_old_or_the_new_version_serving(
     tmp_path: Path, signal_number: int, shares: tuple[float, ...]
 ) -> None:
     application = tmp_path / "application"

@@ -174,7 +174,7 @@ async def over_tcp() -> AsyncIterator[str]:
 
 
 @pytest.mark.case("P1")
-async def test_an_engine_elsewhere_is_asked_whether_the_container_exists() -> None:
+async def test_a_remote_engine_is_queried_for_the_container() -> None:
     async with over_tcp() as host:
         for program, passes in ((GOOD, True), (AT_ONCE, False), ("import time; time.sleep(60)", False)):
             application = DockerApplication(python_image(), ("/usr/bin/python", "-I", "-S", "-c", program))

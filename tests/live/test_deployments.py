@@ -126,13 +126,13 @@ async def deployed(stage: Stage, arn: str, kind: Kind) -> Kind:
     return kind
 
 
-def test_good_and_bad_deployments_cost_no_request(tmp_path: Path) -> None:
+def test_good_and_bad_deployments_fail_no_request(tmp_path: Path) -> None:
     statuses = deployed_in_a_row(tmp_path, 4, bad_every=2)
     assert set(statuses) == {200}
 
 
 @pytest.mark.slow
-def test_a_hundred_deployments_in_a_row_cost_no_request(tmp_path: Path) -> None:
+def test_a_hundred_deployments_in_a_row_fail_no_request(tmp_path: Path) -> None:
     statuses = deployed_in_a_row(tmp_path, 100, bad_every=10)
     print(f"statuses: {dict(statuses)}")  # noqa: T201 the figure of the README
     assert set(statuses) == {200}

@@ -128,7 +128,7 @@ async def lines_until_its_end(application: DockerApplication, spec: InstanceSpec
     return told
 
 
-async def test_a_start_command_keeps_the_images_entrypoint_and_no_shell_reads_it() -> None:
+async def test_a_start_command_keeps_the_images_entrypoint_and_runs_without_a_shell() -> None:
     entrypoint = """ENTRYPOINT ["/usr/bin/python", "-c", "import sys; print(sys.argv[1:])"]"""
     image = changed_image(entrypoint, 'CMD ["from", "the image"]')
     assert await lines_until_its_end(DockerApplication(image)) == ["['from', 'the image']"]
@@ -183,7 +183,7 @@ def test_listening_is_read_from_the_kernels_tables(tmp_path: Path) -> None:
     assert listens(0, 8080, tmp_path) is None
 
 
-async def test_an_instance_without_egress_serves_from_a_network_that_nobody_answers_to() -> None:
+async def test_an_instance_without_egress_serves_and_reaches_nothing() -> None:
     async with driver(DockerApplication(python_image(), egress="NONE")) as made:
         backend = await made.launch(SPEC)
         await ready(backend)
@@ -211,7 +211,7 @@ async def test_an_instance_joins_the_named_network_of_the_engine() -> None:
             await made.launch(SPEC)
 
 
-async def test_what_a_dead_simulator_left_is_removed_and_nothing_else() -> None:
+async def test_containers_of_a_dead_simulator_are_removed_and_no_others() -> None:
     engine_or_skip()
     dead, elsewhere = dead_owner(), dead_owner(1)
     create = ["create", "--label"]
@@ -301,7 +301,7 @@ async def test_when_the_engine_goes_away_its_instances_are_lost_and_launches_wai
         await tasks.close()
 
 
-async def test_an_engine_that_is_not_there_is_a_clear_error_in_a_bounded_time(tmp_path: Path) -> None:
+async def test_a_missing_engine_is_a_clear_error_in_a_bounded_time(tmp_path: Path) -> None:
     settings = DockerSettings(host=f"unix://{tmp_path}/none.sock", engine_patience_s=0.2)
     async with driver(DockerApplication("app"), settings) as made:
         with pytest.raises(LaunchError, match=r"no container engine answers at unix://.*/none\.sock within 0\.2 s"):

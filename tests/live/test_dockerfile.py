@@ -92,7 +92,7 @@ async def test_a_step_that_fails_ends_the_build_with_its_output(tmp_path: Path) 
     assert "[Build] so far" in steps.lines
 
 
-async def test_without_an_engine_it_is_one_clear_line(tmp_path: Path) -> None:
+async def test_a_missing_engine_is_reported_in_one_line(tmp_path: Path) -> None:
     engine = f"unix://{tmp_path}/none"
     builder = DockerfileBuilder(BuildSettings(tmp_path, engine=engine, engine_patience_s=0.1))
     with pytest.raises(BuildFailed, match=rf"^no container engine answers at {engine} within 0.1 s\.$"):

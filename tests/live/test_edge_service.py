@@ -110,7 +110,7 @@ def free_port() -> int:
 
 @pytest.mark.row(85)
 @both_loops
-async def test_connections_are_used_again() -> None:
+async def test_connections_are_reused() -> None:
     async with Application([text(b"1"), text(b"2"), text(b"3")]) as application:
         service = HttpService("127.0.0.1", application.port)
         assert [await outcome(service, Call()) for _ in range(3)] == [b"1", b"2", b"3"]
@@ -131,7 +131,7 @@ async def test_a_reused_connection_that_dies_is_replaced_for_what_may_be_repeate
 
 @pytest.mark.row(109)
 @both_loops
-async def test_what_may_not_be_repeated_is_terminated() -> None:
+async def test_a_request_that_may_not_be_repeated_is_terminated() -> None:
     async with Application([text(b"1")], [text(b"again")]) as application:
         service = HttpService("127.0.0.1", application.port)
         assert await outcome(service, Call(b"POST")) == b"1"
@@ -152,7 +152,7 @@ async def test_an_idle_connection_is_not_used_when_it_is_old() -> None:
 
 
 @both_loops
-async def test_nobody_listening_is_a_connect_failure() -> None:
+async def test_a_closed_port_is_a_connect_failure() -> None:
     service = HttpService("127.0.0.1", free_port())
     assert await outcome(service, Call()) == CONNECT_FAILURE
     await service.close()

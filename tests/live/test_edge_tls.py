@@ -243,7 +243,7 @@ async def test_an_application_that_does_not_read_holds_the_client_back(authority
 
 @pytest.mark.row(83)
 @both_loops
-async def test_a_client_that_goes_frees_its_slot_and_the_applications_connection(
+async def test_a_disconnected_client_frees_its_slot_and_the_applications_connection(
     authority: CertificateAuthority,
 ) -> None:
     begun, cut = asyncio.Event(), asyncio.Event()
@@ -355,7 +355,7 @@ async def test_a_closed_listener_accepts_nothing(authority: CertificateAuthority
 
 
 @both_loops
-async def test_a_client_that_goes_while_it_is_held_back_is_noticed(authority: CertificateAuthority) -> None:
+async def test_a_client_that_disconnects_while_its_upload_is_paused_is_noticed(authority: CertificateAuthority) -> None:
     """Its socket is not read because the application does not read the upload, so the end must be found otherwise."""
 
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -22,7 +22,7 @@ __all__ = ["authority"]
 @pytest.mark.case("B4", "R22")
 @pytest.mark.row(125)
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL])
-async def test_own_exhaustion_is_said_and_held_against_no_instance(
+async def test_exhaustion_of_the_simulator_is_reported_and_ejects_no_instance(
     authority: CertificateAuthority, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     monkeypatch.setattr("simulator.wire.origin.exhaustion_log", ExhaustionLog())
@@ -58,7 +58,7 @@ class _Loop:
 
 @pytest.mark.case("R22")
 @pytest.mark.row(125)
-def test_the_next_line_says_how_many_were_left_out(
+def test_the_next_line_has_the_number_of_suppressed_ones(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s = [0.0]
@@ -76,7 +76,7 @@ def test_the_next_line_says_how_many_were_left_out(
 @pytest.mark.case("B4")
 @pytest.mark.row(125)
 @pytest.mark.parametrize("protocol", [HealthProtocol.TCP, HealthProtocol.HTTP])
-async def test_a_probe_that_cannot_be_made_says_nothing_about_the_instance(
+async def test_a_probe_that_cannot_be_made_does_not_count(
     authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch, protocol: HealthProtocol
 ) -> None:
     monkeypatch.setattr("simulator.wire.probe._AGAIN_S", 0.001)

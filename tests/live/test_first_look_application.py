@@ -74,7 +74,7 @@ async def test_it_answers_one_request_after_the_other_on_a_connection(served: Se
         b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
     ],
 )
-async def test_a_senseless_request_is_answered_with_400(served: Served, request_head: bytes) -> None:
+async def test_a_malformed_request_is_answered_with_400(served: Served, request_head: bytes) -> None:
     reader, writer = await served.connect()
     writer.write(request_head)
     status, _ = await answer(reader)

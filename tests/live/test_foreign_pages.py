@@ -36,7 +36,7 @@ def port_of(url: str) -> int:
     return int(found[1])
 
 
-def test_no_page_of_another_site_gets_anything_done_or_told(tmp_path: Path) -> None:
+def test_no_page_of_another_site_changes_or_reads_anything(tmp_path: Path) -> None:
     executable = chromium_or_skip()
     with serving(tmp_path / "state", "--metrics-port", "0") as served, sync_playwright() as tool:
         api, process = port_of(served.url), served.process

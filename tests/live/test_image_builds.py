@@ -112,7 +112,7 @@ async def test_an_original_build_runs_its_build_commands_again_in_the_image_that
 
 
 @pytest.mark.slow
-async def test_a_build_is_kept_while_its_image_is_there_and_the_image_while_its_build_is_kept(tmp_path: Path) -> None:
+async def test_a_build_is_cached_while_its_image_exists_and_keeps_that_image(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     async with builder_in(tmp_path) as builder:
         first, _ = await built(builder, place)
@@ -138,7 +138,7 @@ async def rejection(tmp_path: Path, text: str, image: str = "", **limits: Any) -
     return failed.value.reason
 
 
-async def test_an_image_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+async def test_a_missing_image_is_reported_in_one_line(tmp_path: Path) -> None:
     shell_image()
     assert await rejection(tmp_path, config(REVISED), "absent-has:this") == (
         "absent-has:this, the image for NODEJS_22, is not in the container engine at unix:///var/run/docker.sock (no "
@@ -146,7 +146,7 @@ async def test_an_image_that_is_not_there_is_one_clear_line(tmp_path: Path) -> N
     )
 
 
-async def test_an_engine_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+async def test_an_unreachable_engine_is_reported_in_one_line(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     images, engine = {"NODEJS_22": "any:1"}, f"unix://{tmp_path}/none"
     settings = BuildSettings(tmp_path / "builds", images=images, engine=engine, engine_patience_s=0.1)
@@ -157,7 +157,7 @@ async def test_an_engine_that_is_not_there_is_one_clear_line(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-async def test_images_that_nothing_can_be_built_in_are_rejected(tmp_path: Path) -> None:
+async def test_images_without_a_usable_shell_are_rejected(tmp_path: Path) -> None:
     reason = await rejection(tmp_path / "a", config(REVISED), python_image())
     assert reason == "The container engine could not build: its image must have /bin/sh, which runs the commands."
     reason = await rejection(tmp_path / "b", config(REVISED), changed_image("VOLUME /app/data"))

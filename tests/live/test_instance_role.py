@@ -117,7 +117,7 @@ async def test_a_token_belongs_to_one_instance(endpoint: str) -> None:
         await roles.close()
 
 
-async def test_without_an_answer_of_sts_the_instance_is_told_why() -> None:
+async def test_without_a_response_of_sts_the_instance_gets_the_reason() -> None:
     roles = RoleCredentials("http://127.0.0.1:9", "us-east-1")
     roles._session.set_credentials("testing", "testing")
     await roles.open()

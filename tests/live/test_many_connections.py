@@ -82,7 +82,7 @@ async def serve_them(running: Platform) -> None:
 @pytest.mark.slow
 @pytest.mark.row(90)
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors as Linux shows them")
-def test_ten_thousand_connections_are_served_and_leave_nothing(authority: CertificateAuthority) -> None:
+def test_ten_thousand_connections_are_served_and_leak_nothing(authority: CertificateAuthority) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < _DESCRIPTORS:
         pytest.skip(f"needs {_DESCRIPTORS} open files, the hard limit is {hard}")

@@ -60,7 +60,7 @@ def virtual() -> Report:
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("process", ["", PROCESS], ids=["simulated instances", "process instances"])
-def test_both_clocks_tell_one_story(virtual: Report, process: str, tmp_path: Path) -> None:
+def test_both_clocks_give_the_same_events(virtual: Report, process: str, tmp_path: Path) -> None:
     real = report(scenario(process), LiveSettings(tmp_path))
     assert real.generator.kept_up, "the machine was too busy to offer this load"
 

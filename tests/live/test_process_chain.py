@@ -20,7 +20,7 @@ CALLS = "unshare,clone,clone3,fork,vfork,execve,mount,mount_setattr,mkdir,symlin
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.skipif(find_namespaces().way is Way.FOLDER, reason=find_namespaces().why)
-def test_whatever_call_a_process_of_the_chain_dies_at_nothing_stays(tmp_path: Path) -> None:
+def test_a_death_at_any_system_call_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "apprunner" / "1-1"
     for name in ("app", "tmp"):
         (folder / name).mkdir(parents=True)

@@ -40,7 +40,7 @@ def _owner(entry: Path | str) -> str:
 @pytest.mark.case("R5", "R26")
 @pytest.mark.parametrize("guard", ["", "guard"], ids=["the guard lives", "the guard dies, too"])
 @pytest.mark.parametrize("stride", [11, pytest.param(1, marks=pytest.mark.slow)])
-def test_whatever_step_it_dies_at_nothing_stays(tmp_path: Path, guard: str, stride: int) -> None:
+def test_a_death_at_any_step_leaves_nothing(tmp_path: Path, guard: str, stride: int) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "file").write_text("x")
     made: set[str] = set()

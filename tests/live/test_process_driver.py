@@ -127,7 +127,7 @@ async def test_standard_output_can_be_opened_by_name(tmp_path: Path) -> None:
 
 
 @both_loops
-async def test_an_exit_is_told_with_its_code(tmp_path: Path) -> None:
+async def test_an_exit_is_reported_with_its_code(tmp_path: Path) -> None:
     async with bench("raise SystemExit(3)", tmp_path) as b:
         status = await (await b.driver.launch(SPEC)).exited
         assert (status.code, status.detail) == (3, "Container exit code: 3")
@@ -143,7 +143,7 @@ async def test_kill_ends_it_by_a_signal(tmp_path: Path) -> None:
 
 
 @both_loops
-async def test_an_obedient_application_ends_by_sigterm(tmp_path: Path) -> None:
+async def test_an_application_ends_by_sigterm(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
         backend = await b.up()
         await backend.stop(grace_s=5)
@@ -151,7 +151,7 @@ async def test_an_obedient_application_ends_by_sigterm(tmp_path: Path) -> None:
 
 
 @both_loops
-async def test_a_deaf_application_is_killed_after_the_grace(tmp_path: Path) -> None:
+async def test_an_application_that_ignores_sigterm_is_killed_after_the_grace_period(tmp_path: Path) -> None:
     async with bench(DEAF, tmp_path) as b:
         backend = await b.up()
         loop = asyncio.get_running_loop()
@@ -173,7 +173,7 @@ async def test_stop_is_idempotent_and_closes_the_request_side(tmp_path: Path) ->
 
 @pytest.mark.parametrize("detached", [False, True], ids=["in the group", "in a session of its own"])
 @both_loops
-async def test_what_the_application_started_ends_with_it(tmp_path: Path, detached: bool) -> None:
+async def test_child_processes_of_the_application_end_with_it(tmp_path: Path, detached: bool) -> None:
     code = f"""
 import subprocess, sys
 sleep = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
@@ -300,7 +300,7 @@ async def test_launches_at_the_same_time_share_one_guard(tmp_path: Path) -> None
 
 
 @both_loops
-async def test_a_guard_that_somebody_ended_is_started_again(tmp_path: Path) -> None:
+async def test_a_killed_guard_is_started_again(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
         await b.up()
         guard = b.driver._guard

@@ -39,7 +39,7 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
 @pytest.mark.case("R8")
 @needs_namespaces
 @pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
-def test_neither_instances_nor_builds_read_or_reach_what_is_not_theirs(user: str) -> None:
+def test_neither_instances_nor_builds_read_or_reach_foreign_files_and_processes(user: str) -> None:
     if user and os.geteuid() != 0:
         pytest.skip("only root may become somebody else")
     done = subprocess.run(
@@ -85,7 +85,7 @@ open("/dev/null", "w").close(); os.urandom(1); os.openpty()
 
 @pytest.mark.case("R8")
 @both_loops
-async def test_which_isolation_is_in_force_is_told(tmp_path: Path) -> None:
+async def test_the_isolation_in_force_is_reported(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
         await b.up()
         namespaces = find_namespaces()
@@ -100,7 +100,7 @@ async def test_which_isolation_is_in_force_is_told(tmp_path: Path) -> None:
 
 @needs_namespaces
 @pytest.mark.parametrize(("number", "name"), [(11, "SIGSEGV"), (15, "SIGTERM"), (9, "SIGKILL")])
-async def test_a_death_by_signal_is_told_as_one_and_adds_nothing_to_the_output(
+async def test_a_death_by_signal_is_reported_and_adds_nothing_to_the_output(
     tmp_path: Path, number: int, name: str
 ) -> None:
     async with bench(f"import os; print('up', flush=True); os.kill(os.getpid(), {number})", tmp_path) as b:
@@ -111,7 +111,7 @@ async def test_a_death_by_signal_is_told_as_one_and_adds_nothing_to_the_output(
 
 @pytest.mark.case("P38")
 @needs_namespaces
-async def test_what_the_command_and_its_variables_name_in_a_hidden_place_is_there(tmp_path: Path) -> None:
+async def test_files_named_by_command_and_variables_in_hidden_folders_are_mounted(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as elsewhere:
         place = Path(elsewhere)
         venv.create(place / "env", symlinks=True)
@@ -136,7 +136,7 @@ async def test_what_the_command_and_its_variables_name_in_a_hidden_place_is_ther
 
 @pytest.mark.case("P38")
 @needs_namespaces
-async def test_what_cannot_be_run_says_that_its_place_is_hidden(tmp_path: Path) -> None:
+async def test_a_program_in_a_hidden_folder_fails_with_that_reason(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as elsewhere:
         script = Path(elsewhere) / "run"
         script.write_text("#!/bin/sh\necho up\n")
@@ -179,7 +179,7 @@ except OSError as error:
 
 
 @needs_namespaces
-async def test_who_leaves_the_session_and_clears_its_environment_ends_with_its_instance_without_groups(
+async def test_a_process_that_left_the_session_ends_with_its_instance_without_control_groups(
     tmp_path: Path,
 ) -> None:
     code = """

@@ -96,7 +96,7 @@ except MemoryError:
 
 
 @both_loops
-async def test_when_the_kernel_rejects_a_group_the_instance_runs_without_one_and_it_is_said(tmp_path: Path) -> None:
+async def test_when_the_kernel_rejects_a_group_the_instance_runs_without_one_and_it_is_reported(tmp_path: Path) -> None:
     home = tmp_path / "no file of the kernel is here"
     home.mkdir()
     async with bench(SLEEP, tmp_path) as b:
@@ -112,7 +112,7 @@ async def test_when_the_kernel_rejects_a_group_the_instance_runs_without_one_and
 
 @needs_groups
 @both_loops
-async def test_what_an_application_starts_at_once_is_in_its_group(tmp_path: Path) -> None:
+async def test_child_processes_started_at_once_are_in_the_control_group(tmp_path: Path) -> None:
     code = "import os, time; pid = os.fork(); print('up' if pid else os.getpid(), flush=True); time.sleep(60)"
     async with bench(code, tmp_path) as b:
         backend = await b.up()
@@ -123,7 +123,7 @@ async def test_what_an_application_starts_at_once_is_in_its_group(tmp_path: Path
 
 @needs_groups
 @both_loops
-async def test_who_leaves_the_session_and_clears_its_environment_ends_with_its_instance(tmp_path: Path) -> None:
+async def test_a_process_that_left_the_session_ends_with_its_instance(tmp_path: Path) -> None:
     code = f"""
 import subprocess, sys
 sleep = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
@@ -198,7 +198,7 @@ def is_halted(pid: int) -> bool:
 
 @with_and_without_groups
 @both_loops
-async def test_freeze_halts_it_and_wake_lets_it_go_on(tmp_path: Path, groups: bool) -> None:
+async def test_freeze_stops_an_instance_and_wake_resumes_it(tmp_path: Path, groups: bool) -> None:
     async with bench(SLEEP, tmp_path, freezing(groups=groups)) as b:
         backend = await b.up()
         backend.throttle()

@@ -112,7 +112,7 @@ def test_kill_9_of_the_simulator_leaves_nothing(tmp_path: Path, words: int) -> N
     asyncio.run(until(lambda: simulator.is_gone(tmp_path)))
 
 
-def test_ctrl_c_does_not_reach_instances_or_guard_before_the_simulator_says_so(tmp_path: Path) -> None:
+def test_ctrl_c_does_not_reach_instances_or_guard_before_the_simulator_stops_them(tmp_path: Path) -> None:
     simulator = _start(tmp_path)
     groups = {os.getpgid(child.pid) for child in psutil.Process(simulator.process.pid).children()}
     assert groups.isdisjoint({simulator.process.pid})
@@ -120,7 +120,7 @@ def test_ctrl_c_does_not_reach_instances_or_guard_before_the_simulator_says_so(t
     asyncio.run(until(lambda: simulator.is_gone(tmp_path)))
 
 
-def test_what_a_dead_simulator_and_its_dead_guard_leave_is_swept_by_the_next_start_and_nothing_else(
+def test_leftovers_of_a_dead_simulator_and_guard_are_swept_by_the_next_start(
     tmp_path: Path,
 ) -> None:
     dead, living = _start(tmp_path), _start(tmp_path)

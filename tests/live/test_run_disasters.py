@@ -117,7 +117,7 @@ async def test_kill_9_of_an_instance_fails_its_own_requests_and_a_replacement_co
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["process", "docker"])
-async def test_an_instance_that_is_stopped_is_replaced_and_gone(kind: str, tmp_path: Path) -> None:
+async def test_a_stopped_instance_is_replaced(kind: str, tmp_path: Path) -> None:
     """SIGSTOP: it keeps its connections and its port, and answers nothing any more."""
     async with two_instances(kind, tmp_path) as platform, aiohttp.ClientSession() as session:
         ready = platform.services["web"].pool.ready
@@ -132,7 +132,7 @@ async def test_an_instance_that_is_stopped_is_replaced_and_gone(kind: str, tmp_p
 
 
 @pytest.mark.slow
-async def test_a_guard_that_is_killed_under_load_costs_no_request_and_is_started_again(tmp_path: Path) -> None:
+async def test_a_guard_killed_under_load_fails_no_request_and_is_started_again(tmp_path: Path) -> None:
     async with two_instances("process", tmp_path) as platform, aiohttp.ClientSession() as session:
         ready = platform.services["web"].pool.ready
         statuses: list[int] = []
@@ -218,7 +218,7 @@ def running(folder: Path, scenario: str, *more: str) -> Iterator[subprocess.Pope
 
 
 @pytest.mark.slow
-def test_after_kill_9_of_the_simulator_the_next_start_removes_what_it_left_and_nothing_else(tmp_path: Path) -> None:
+def test_after_kill_9_of_the_simulator_the_next_start_removes_its_leftovers_only(tmp_path: Path) -> None:
     scenario = TWO_KINDS.replace("IMAGE", changed_image("VOLUME /data"))
     stranger = subprocess.run(
         ["docker", "create", python_image(), "true"], capture_output=True, text=True, check=True
@@ -279,7 +279,7 @@ traffic:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["stopped", "killed"])
-def test_an_engine_that_is_restarted_costs_its_instances_and_the_pool_recovers(tmp_path: Path, how: str) -> None:
+def test_after_a_restart_of_the_engine_the_pool_recovers(tmp_path: Path, how: str) -> None:
     with second_engine() as engine:
         scenario = RESTARTED.replace("IMAGE", python_image(engine.url))
         more = ("--engine", engine.url, "--json", "report.json", "--requests", "rows.csv")

@@ -40,7 +40,7 @@ def run(folder: Path, *options: str) -> str:
     return done.output
 
 
-def test_the_access_log_tells_every_request_and_what_the_wire_did(tmp_path: Path) -> None:
+def test_the_access_log_has_every_request_and_its_connection_faults(tmp_path: Path) -> None:
     log, report = tmp_path / "access.log", tmp_path / "report.json"
     run(tmp_path, "--access-log", str(log), "--json", str(report))
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_text().splitlines()]
@@ -57,7 +57,7 @@ def test_the_access_log_tells_every_request_and_what_the_wire_did(tmp_path: Path
     assert statuses["200"] == len(served)
 
 
-def test_envoys_format_in_plain_words(tmp_path: Path) -> None:
+def test_the_access_log_can_have_envoys_format(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     run(tmp_path, "--access-log", str(log), "--access-log-format", "envoy", "--profile", "plain")
     lines = log.read_text().splitlines()

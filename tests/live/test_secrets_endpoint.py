@@ -80,13 +80,13 @@ def run(folder: Path, endpoint: str, reference: str) -> subprocess.CompletedProc
     )
 
 
-def test_an_instance_gets_its_secret_and_nobody_else_does(tmp_path: Path, endpoint: str, arn: str) -> None:
+def test_only_the_instance_gets_its_secret(tmp_path: Path, endpoint: str, arn: str) -> None:
     done = run(tmp_path, endpoint, f"{arn}:password::")
     assert done.returncode == 0, done.stdout + done.stderr
     assert VALUE not in done.stdout + done.stderr + (tmp_path / "report.json").read_text()
 
 
-def test_a_bad_reference_fails_the_start_and_says_which(tmp_path: Path, endpoint: str) -> None:
+def test_a_bad_reference_fails_the_start_and_is_named(tmp_path: Path, endpoint: str) -> None:
     done = run(tmp_path, endpoint, "/absent")
     assert done.returncode == 3
     assert "service web: secrets could not be resolved: PASSWORD (/absent)" in done.stderr

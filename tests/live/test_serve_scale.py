@@ -70,7 +70,7 @@ def statuses(stage: Stage) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_thousand_services_run_come_back_and_answer(tmp_path: Path) -> None:
+def test_a_thousand_services_run_and_are_restored(tmp_path: Path) -> None:
     names: list[str] = []
     arns: list[str] = []
 
@@ -107,7 +107,7 @@ def test_a_thousand_services_run_come_back_and_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_hundred_processes_run_answer_and_go(tmp_path: Path) -> None:
+def test_two_hundred_processes_run_serve_and_end(tmp_path: Path) -> None:
     before = {process.pid for process in psutil.process_iter()}
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "app.py").write_text(PROGRAM, encoding="utf-8")

@@ -180,7 +180,7 @@ def p99_s(rows: Rows) -> float:
     return float(np.quantile(rows.latencies_s, 0.99))
 
 
-def test_a_thousand_slow_clients_cost_normal_load_nothing_but_a_little_time(tmp_path: Path) -> None:
+def test_a_thousand_slow_clients_fail_no_request_of_normal_load(tmp_path: Path) -> None:
     """Neither lost requests nor a doubled p99. The bound is the claim; without a limit on heads or with a slot for each
     connection the load would starve altogether. One repetition, because the machine may be busy with others just then.
     """

@@ -137,7 +137,7 @@ def arrivals(rate_rps: float) -> Iterator[tuple[float, RequestChoice, int]]:
 
 
 @pytest.mark.slow
-def test_what_is_held_does_not_grow_with_time(tmp_path: Path) -> None:
+def test_memory_and_descriptors_do_not_grow_with_time(tmp_path: Path) -> None:
     done = soak(tmp_path, rate_rps=200.0, cycles=CYCLES)
     assert set(done.statuses) == {200}
     settled = done.samples[int(len(done.samples) * WARM_UP) :]

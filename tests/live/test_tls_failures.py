@@ -25,7 +25,7 @@ PIECE = bytes(65536)
 @pytest.mark.row(118)
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"HEAD", b"OPTIONS", b"DELETE", b"CONNECT"])
 @both_loops
-async def test_plain_http_on_the_tls_port_is_told_so(authority: CertificateAuthority, method: bytes) -> None:
+async def test_plain_http_on_the_tls_port_gets_an_explanation(authority: CertificateAuthority, method: bytes) -> None:
     async with platform(authority) as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls.port)
         writer.write(request(method, b"/", b"Content-Length: %d" % UPLOAD_BYTES))
@@ -45,7 +45,7 @@ async def test_plain_http_on_the_tls_port_is_told_so(authority: CertificateAutho
 
 @pytest.mark.case("P22")
 @both_loops
-async def test_a_plain_client_that_says_nothing_more_holds_nothing(authority: CertificateAuthority) -> None:
+async def test_a_silent_plain_client_occupies_no_connection(authority: CertificateAuthority) -> None:
     limits = DataPlaneLimits(linger_s=0.05, sweep_s=0.02)
     async with platform(authority, limits=limits) as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls.port)
@@ -97,7 +97,7 @@ BAD_RECORDS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 @pytest.mark.parametrize("kind", BAD_RECORDS)
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @both_loops
-async def test_a_bad_record_behind_the_handshake_is_told_by_its_alert(
+async def test_a_bad_record_after_the_handshake_gets_its_alert(
     authority: CertificateAuthority, kind: str, version: ssl.TLSVersion
 ) -> None:
     spoil, alert = BAD_RECORDS[kind]
@@ -119,7 +119,7 @@ async def test_a_bad_record_behind_the_handshake_is_told_by_its_alert(
 @pytest.mark.row(128)
 @pytest.mark.parametrize("name", [NAME, NAME + ".", NAME.upper() + "."])
 @both_loops
-async def test_the_dot_that_ends_a_name_is_no_part_of_it(authority: CertificateAuthority, name: str) -> None:
+async def test_a_trailing_dot_of_a_name_is_ignored(authority: CertificateAuthority, name: str) -> None:
     async with platform(authority) as running:
         context = ssl.create_default_context(cafile=str(authority.certificate_path))
         context.check_hostname = False  # the client's own rule about the dot is not the question

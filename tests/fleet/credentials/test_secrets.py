@@ -49,7 +49,7 @@ async def test_every_bad_reference_is_named_and_no_value_is_shown(source: FileSe
 
 
 @pytest.mark.case("P17")
-async def test_a_bare_name_that_has_no_value_is_told_to_be_a_parameters(source: FileSecrets) -> None:
+async def test_a_bare_name_without_a_value_is_reported_as_a_parameter(source: FileSecrets) -> None:
     with pytest.raises(SecretsError) as caught:
         await resolve({"PLAIN": "plain", "OTHER": f"{ARN}x"}, source)
     plain, other = str(caught.value).split("; OTHER")
@@ -60,7 +60,7 @@ async def test_a_bare_name_that_has_no_value_is_told_to_be_a_parameters(source: 
 
 
 @pytest.mark.parametrize("text", ["- a", "a: [", "1: x", f"key: {VALUE}: x"])
-def test_a_file_that_does_not_serve_is_rejected_without_its_contents(tmp_path: Path, text: str) -> None:
+def test_an_unsuitable_secrets_file_is_rejected_without_its_contents(tmp_path: Path, text: str) -> None:
     path = tmp_path / "secrets.yaml"
     path.write_text(text)
     with pytest.raises(ValueError, match="must be a YAML or JSON mapping") as caught:
@@ -68,7 +68,7 @@ def test_a_file_that_does_not_serve_is_rejected_without_its_contents(tmp_path: P
     assert VALUE not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_place_needs_a_file_or_an_endpoint() -> None:
+def test_a_secret_source_needs_a_file_or_an_endpoint() -> None:
     with pytest.raises(ValueError, match="must be in a file or at an endpoint"):
         SecretsPlace().source()
 

@@ -14,7 +14,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="joining a network nam
 
 
 @needs_root
-def test_a_door_is_on_the_loopback_of_the_process_and_nowhere_else() -> None:
+def test_the_proxy_listens_on_the_loopback_of_the_process_only() -> None:
     with subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 60"],
                           stdout=subprocess.PIPE, text=True) as process:  # fmt: skip
         try:
@@ -41,7 +41,7 @@ def threads_of_our_namespace() -> bool:
 
 
 @needs_root
-def test_a_taken_port_is_told() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use") as caught:
         listening_inside(os.getpid(), taken.getsockname()[1])
     assert cannot_open(LoopbackListener(7, None), caught.value) == (  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ def test_a_taken_port_is_told() -> None:
     )
 
 
-def test_a_process_that_is_gone_or_elsewhere_has_no_door() -> None:
+def test_a_missing_process_or_one_of_another_namespace_has_no_proxy() -> None:
     with subprocess.Popen(["true"]) as process:
         process.wait()
     with pytest.raises(FileNotFoundError):

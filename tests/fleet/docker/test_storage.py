@@ -13,7 +13,7 @@ MB = 1024**2
     [(Quota.NONE, 0), (Quota.WRITTEN, 2900 * MB), (Quota.WHOLE, 3000 * MB)],
     ids=str,
 )
-def test_image_and_files_together_are_what_is_bounded(quota: Quota, told: int) -> None:
+def test_storage_is_the_sum_of_image_and_files(quota: Quota, told: int) -> None:
     assert quota_bytes(quota, 100 * MB, 3000 * MB) == told
 
 

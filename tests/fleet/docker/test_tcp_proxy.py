@@ -20,7 +20,7 @@ async def upside_down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     writer.close()
 
 
-async def test_bytes_and_ends_go_both_ways() -> None:
+async def test_bytes_and_ends_are_forwarded_both_ways() -> None:
     target = await asyncio.start_server(upside_down, "127.0.0.1", 0)
     relay = TcpProxy("127.0.0.1", target.sockets[0].getsockname()[1])
     handler = listening()
@@ -39,7 +39,7 @@ async def test_bytes_and_ends_go_both_ways() -> None:
         target.close()
 
 
-async def test_where_nobody_listens_the_connection_ends() -> None:
+async def test_a_connection_to_a_closed_port_ends() -> None:
     free = listening()
     port = free.getsockname()[1]
     free.close()
@@ -56,7 +56,7 @@ async def test_where_nobody_listens_the_connection_ends() -> None:
         await relay.close()
 
 
-async def test_its_close_cuts_what_is_open_and_frees_the_port() -> None:
+async def test_closing_cuts_connections_and_frees_the_port() -> None:
     heard, ended = asyncio.Event(), asyncio.Event()
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -81,7 +81,7 @@ def test_an_answer_without_a_body_is_reset_since_it_cannot_be_short() -> None:
     assert (front.received(), front.client.aborted) == (b"", True)
 
 
-def test_slow_bytes_go_on_at_their_rate() -> None:
+def test_slow_bytes_are_forwarded_at_the_configured_rate() -> None:
     async def play(front: Front) -> None:
         front.send(request())
         front.answer(answer_of(1000))
@@ -96,7 +96,7 @@ def test_slow_bytes_go_on_at_their_rate() -> None:
     slowly(play)
 
 
-def test_less_than_a_byte_a_turn_still_gets_there() -> None:
+def test_less_than_a_byte_a_turn_is_still_delivered() -> None:
     async def play(front: Front) -> None:
         front.send(request())
         front.answer(answer_of(3))
@@ -127,7 +127,7 @@ def test_a_slow_answer_that_breaks_is_cut() -> None:
     slowly(play)
 
 
-def test_a_client_that_goes_ends_a_slow_answer() -> None:
+def test_a_disconnected_client_ends_a_slow_response() -> None:
     async def play(front: Front) -> None:
         front.send(request())
         front.answer(answer_of(1000))
@@ -139,7 +139,7 @@ def test_a_client_that_goes_ends_a_slow_answer() -> None:
     slowly(play)
 
 
-def test_an_application_faster_than_the_wire_has_to_wait() -> None:
+def test_an_application_faster_than_the_slow_connection_is_paused() -> None:
     async def play(front: Front) -> None:
         front.send(request())
         front.answer(answer_of(200_000, 100_000))

@@ -32,7 +32,7 @@ def test_on_a_platform_without_idle_state_every_instance_is_active() -> None:
     run_virtual(main)
 
 
-def test_a_request_wakes_an_idle_instance_and_quiet_puts_it_to_sleep_again() -> None:
+def test_a_request_activates_an_idle_instance_and_a_quiet_time_makes_it_idle_again() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=60), ACTIVATES) as stage:
             await asyncio.sleep(10)
@@ -46,7 +46,7 @@ def test_a_request_wakes_an_idle_instance_and_quiet_puts_it_to_sleep_again() -> 
     run_virtual(main)
 
 
-def test_every_request_puts_the_sleep_off() -> None:
+def test_every_request_restarts_the_idle_timer() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=60), ACTIVATES) as stage:
             for _ in range(5):
@@ -59,7 +59,7 @@ def test_every_request_puts_the_sleep_off() -> None:
     run_virtual(main)
 
 
-def test_an_instance_with_a_request_does_not_sleep_however_long_it_takes() -> None:
+def test_an_instance_with_a_request_is_never_idle() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=60, request_timeout_s=1000), ACTIVATES) as stage:
             exchange = stage.offer()
@@ -72,7 +72,7 @@ def test_an_instance_with_a_request_does_not_sleep_however_long_it_takes() -> No
     run_virtual(main)
 
 
-def test_a_new_instance_that_gets_no_request_falls_idle_too() -> None:
+def test_a_new_instance_without_requests_becomes_idle_too() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=60), ACTIVATES) as stage:
             stage.replica_set.resize(2)
@@ -125,7 +125,7 @@ def test_an_activation_that_the_run_cuts_short_ends_with_its_last_request() -> N
     run_virtual(main)
 
 
-def test_without_idle_state_an_activation_is_a_life() -> None:
+def test_without_idle_state_an_activation_lasts_until_the_instance_stops() -> None:
     async def main() -> None:
         stage = Stage()
         await stage.open()
@@ -163,7 +163,7 @@ def test_without_a_minimum_the_last_instance_expires_too() -> None:
     run_virtual(main)
 
 
-def test_the_front_tier_is_the_oldest_instances_up_to_the_wish() -> None:
+def test_the_front_tier_is_the_oldest_instances_up_to_the_desired_count() -> None:
     async def main() -> None:
         async with Stage(stage_settings(1, initial=3, least=3), ACTIVATES) as stage:
             stage.replica_set.resize(1)
@@ -178,7 +178,7 @@ def test_the_front_tier_is_the_oldest_instances_up_to_the_wish() -> None:
     run_virtual(main)
 
 
-def test_the_reserve_helps_out_before_anybody_is_rejected() -> None:
+def test_the_reserve_serves_before_requests_are_rejected() -> None:
     async def main() -> None:
         async with Stage(stage_settings(1, initial=2, least=2), ACTIVATES) as stage:
             stage.replica_set.resize(1)
@@ -207,7 +207,7 @@ def test_a_retired_instance_is_neither_idle_nor_expired_later(actuator: Actuator
 
 
 @pytest.mark.case("L2")
-def test_falling_idle_and_expiring_have_a_timer_each() -> None:
+def test_idleness_and_expiry_have_separate_timers() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=10, least=0), METERED) as stage:
             for _ in range(3):  # the timer for its expiry stays set
@@ -224,7 +224,7 @@ def test_falling_idle_and_expiring_have_a_timer_each() -> None:
 
 
 @pytest.mark.case("L2")
-def test_what_expires_sooner_than_it_falls_idle_expires() -> None:
+def test_an_expiry_before_idleness_takes_effect() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=60, least=0), Actuator(activates=True, idle_expiry_s=20)) as stage:
             stage.answer(stage.offer())
@@ -236,7 +236,7 @@ def test_what_expires_sooner_than_it_falls_idle_expires() -> None:
 
 @pytest.mark.case("L1")
 @pytest.mark.parametrize("actuator", [ACTIVATES, EXPIRES, METERED])
-def test_no_deadline_passes_while_the_platform_opens(actuator: Actuator) -> None:
+def test_no_deadline_passes_while_the_platform_starts(actuator: Actuator) -> None:
     async def main() -> None:
         stage = Stage(stage_settings(idle_after_s=60, initial=2, least=0), actuator)
         await stage.replica_set.begin()

@@ -90,7 +90,7 @@ def test_every_second_is_observed_once_and_in_order() -> None:
     run_virtual(main)
 
 
-def test_what_came_before_the_run_is_nobodys_signal() -> None:
+def test_requests_before_the_run_are_not_observed() -> None:
     async def main() -> None:
         stage = Stage()
         await stage.replica_set.begin()
@@ -107,7 +107,7 @@ def test_what_came_before_the_run_is_nobodys_signal() -> None:
     run_virtual(main)
 
 
-def test_a_decision_becomes_the_rosters_wish_and_is_recorded_with_its_why() -> None:
+def test_a_decision_sets_the_desired_count_and_is_recorded_with_its_reason() -> None:
     async def main() -> None:
         async with Stage() as stage:
             scaler(stage, FakePolicy(lambda _: 3))
@@ -157,7 +157,7 @@ def test_a_policy_sees_the_service_as_it_is() -> None:
     run_virtual(main)
 
 
-def test_a_policy_that_wants_it_is_asked_when_a_request_waits() -> None:
+def test_a_policy_with_the_queue_trigger_decides_when_a_request_waits() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=0, least=0, wait_s=60, queue=10)) as stage:
             policy = FakePolicy(lambda seen: seen.waiting + seen.in_flight, reacts_to_queue=True)
@@ -172,7 +172,7 @@ def test_a_policy_that_wants_it_is_asked_when_a_request_waits() -> None:
     run_virtual(main)
 
 
-def test_a_policy_that_does_not_want_it_is_not_asked() -> None:
+def test_a_policy_without_the_queue_trigger_does_not() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=0, least=0, wait_s=60, queue=10)) as stage:
             policy = FakePolicy(lambda _: 1)

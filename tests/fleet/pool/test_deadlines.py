@@ -110,7 +110,7 @@ def test_closing_while_an_item_falls_due_ends_it() -> None:
     assert run_virtual(main) == ["a"]
 
 
-def test_iterating_allows_discarding_on_the_way() -> None:
+def test_items_can_be_discarded_during_iteration() -> None:
     async def main() -> list[str]:
         deadlines: Deadlines[str] = Deadlines(10.0, lambda _: None)
         for item in "abc":

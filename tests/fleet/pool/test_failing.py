@@ -52,7 +52,7 @@ def exit_of(backend: SimulatedBackend) -> tuple[int, str]:
     return backend.exited.result().code, backend.exited.result().detail
 
 
-def test_requests_at_work_take_memory_and_too_many_are_the_end() -> None:
+def test_active_requests_take_memory_and_too_many_kill_the_instance() -> None:
     async def test(backend: SimulatedBackend) -> None:
         for _ in range(10):  # one after another is no problem
             asked(backend)
@@ -69,7 +69,7 @@ def test_requests_at_work_take_memory_and_too_many_are_the_end() -> None:
     with_one(Failures(memory_bytes=300 * MB, request_memory_bytes=50 * MB), test)
 
 
-def test_an_application_that_is_too_large_ends_when_it_has_started() -> None:
+def test_an_application_larger_than_its_memory_ends_after_its_start() -> None:
     async def test(backend: SimulatedBackend) -> None:
         await asyncio.sleep(1.9)
         assert not backend.exited.done()
@@ -79,7 +79,7 @@ def test_an_application_that_is_too_large_ends_when_it_has_started() -> None:
     with_one(Failures(memory_bytes=513 * MB), test)
 
 
-def test_files_stay_until_storage_is_full() -> None:
+def test_files_accumulate_until_storage_is_full() -> None:
     async def test(backend: SimulatedBackend) -> None:
         for _ in range(3):
             asked(backend)
@@ -91,7 +91,7 @@ def test_files_stay_until_storage_is_full() -> None:
     with_one(Failures(request_storage_bytes=STORAGE_BYTES // 3), test)
 
 
-def test_who_hangs_answers_nobody_any_more_and_only_an_http_check_finds_it() -> None:
+def test_a_hanging_application_answers_nothing_and_only_an_http_check_fails() -> None:
     async def test(backend: SimulatedBackend) -> None:
         await asyncio.sleep(3)
         assert await backend.probe(HTTP) is None
@@ -107,7 +107,7 @@ def test_who_hangs_answers_nobody_any_more_and_only_an_http_check_finds_it() -> 
     with_one(Failures(hang_share=1), test)
 
 
-def test_shares_are_of_requests_and_the_same_seed_has_the_same_accidents() -> None:
+def test_shares_are_of_requests_and_the_same_seed_gives_the_same_failures() -> None:
     def survived() -> list[int]:
         """How many requests each of fifty instances answered before it crashed."""
         application = SimulatedApplication(io=Constant(1), failures=Failures(crash_share=0.1, exit_code=9))
@@ -133,7 +133,9 @@ def test_shares_are_of_requests_and_the_same_seed_has_the_same_accidents() -> No
 
 
 @pytest.mark.parametrize(("ignores", "code", "took_s"), [(True, 137, 30.0), (False, 0, 0.0)])
-def test_who_ignores_sigterm_is_killed_when_its_grace_is_over(ignores: bool, code: int, took_s: float) -> None:
+def test_an_application_that_ignores_sigterm_is_killed_after_the_grace_period(
+    ignores: bool, code: int, took_s: float
+) -> None:
     async def test(backend: SimulatedBackend) -> None:
         await backend.stop(30)
         assert backend.exited.result().code == code

@@ -31,7 +31,7 @@ def is_with_its_instance(stage: Stage, exchange: FakeExchange) -> bool:
     return exchange in stage.backend(1).taken
 
 
-def test_a_late_request_reaches_its_instance_after_its_delay_and_holds_its_slot() -> None:
+def test_a_delayed_request_reaches_its_instance_later_and_occupies_its_slot() -> None:
     async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(LATE)
         exchange = stage.offer()
@@ -58,7 +58,7 @@ def test_delays_add_up() -> None:
     spoiled(play)
 
 
-def test_a_late_request_whose_client_has_gone_is_not_sent() -> None:
+def test_a_delayed_request_of_a_disconnected_client_is_not_sent() -> None:
     async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(LATE)
         exchange = stage.offer()
@@ -80,7 +80,7 @@ def test_a_status_is_answered_without_the_instance() -> None:
     spoiled(play)
 
 
-def test_a_status_for_a_long_line_does_not_recurse() -> None:
+def test_a_status_for_a_long_queue_does_not_recurse() -> None:
     async def play(stage: Stage, faults: FaultInjection) -> None:
         blocker = stage.offer()
         faults.add(UNWELL)
@@ -93,7 +93,7 @@ def test_a_status_for_a_long_line_does_not_recurse() -> None:
     spoiled(play, wait_s=60, queue=3000)
 
 
-def test_a_share_of_the_requests_meets_a_fault_the_same_in_every_run() -> None:
+def test_a_fault_affects_the_same_share_of_requests_in_every_run() -> None:
     met: list[list[int]] = []
 
     async def play(stage: Stage, faults: FaultInjection) -> None:
@@ -109,7 +109,7 @@ def test_a_share_of_the_requests_meets_a_fault_the_same_in_every_run() -> None:
     assert 70 <= len(met[0]) <= 130  # 100 expected, standard deviation 9
 
 
-def test_which_requests_meet_a_fault_does_not_depend_on_another() -> None:
+def test_the_requests_of_a_fault_do_not_depend_on_another_fault() -> None:
     def numbers(*faults_before: WireFault) -> list[int]:
         met: list[int] = []
 
@@ -130,7 +130,7 @@ def test_which_requests_meet_a_fault_does_not_depend_on_another() -> None:
     assert late_for_all == late_for_none
 
 
-def test_a_removed_fault_is_met_no_more() -> None:
+def test_a_removed_fault_affects_no_request() -> None:
     async def play(stage: Stage, faults: FaultInjection) -> None:
         number = faults.add(UNWELL)
         active = [faults.is_active]
@@ -143,7 +143,7 @@ def test_a_removed_fault_is_met_no_more() -> None:
     spoiled(play)
 
 
-def test_a_request_without_bytes_cannot_be_disturbed() -> None:
+def test_a_fault_of_bytes_is_rejected_for_simulated_requests() -> None:
     async def play(stage: Stage, faults: FaultInjection) -> None:
         faults.add(WireFault(FaultKind.RESET))
         with pytest.raises(NotImplementedError):

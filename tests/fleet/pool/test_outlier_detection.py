@@ -108,7 +108,7 @@ def test_an_instance_that_keeps_failing_gets_no_requests_for_its_time() -> None:
     run_virtual(main)
 
 
-def test_an_answer_ends_the_row_of_failures() -> None:
+def test_a_response_resets_the_consecutive_failures() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2), ejection=SOON) as stage:
             for _ in range(4):
@@ -119,7 +119,7 @@ def test_an_answer_ends_the_row_of_failures() -> None:
     run_virtual(main)
 
 
-def test_without_ejection_nobody_leaves_service() -> None:
+def test_without_ejection_no_instance_leaves_service() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2)) as stage:
             for _ in range(20):
@@ -156,7 +156,7 @@ def test_an_ejected_instance_is_still_ready_and_is_replaced_when_it_dies() -> No
     run_virtual(main)
 
 
-def test_when_too_few_are_left_the_ejected_serve_again() -> None:
+def test_in_panic_ejected_instances_serve_again() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=0), ejection=SOON) as stage:
             changes: list[tuple[int, float]] = []

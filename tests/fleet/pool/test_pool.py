@@ -43,7 +43,7 @@ def test_without_a_ready_instance_the_service_is_unavailable() -> None:
     run_virtual(main)
 
 
-def test_a_held_request_gets_the_next_free_slot_in_order_of_arrival() -> None:
+def test_a_queued_request_gets_the_next_free_slot_in_order_of_arrival() -> None:
     async def main() -> None:
         async with Stage(stage_settings(wait_s=60, queue=10)) as stage:
             for _ in range(3):
@@ -56,7 +56,7 @@ def test_a_held_request_gets_the_next_free_slot_in_order_of_arrival() -> None:
     run_virtual(main)
 
 
-def test_a_hold_ends_after_its_time_and_counts_as_rejected() -> None:
+def test_a_queue_timeout_counts_as_rejected() -> None:
     async def main() -> None:
         async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
             stage.offer()
@@ -74,7 +74,7 @@ def test_a_hold_ends_after_its_time_and_counts_as_rejected() -> None:
     run_virtual(main)
 
 
-def test_a_hold_that_ends_before_any_instance_is_ready_is_unavailable() -> None:
+def test_a_queue_timeout_before_any_instance_is_ready_is_unavailable() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=0, least=0, wait_s=5, queue=10)) as stage:
             held = stage.offer()
@@ -84,7 +84,7 @@ def test_a_hold_that_ends_before_any_instance_is_ready_is_unavailable() -> None:
     run_virtual(main)
 
 
-def test_every_hold_has_a_time_of_its_own() -> None:
+def test_every_queued_request_has_its_own_timeout() -> None:
     async def main() -> list[float]:
         async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
             ended: list[float] = []
@@ -98,7 +98,7 @@ def test_every_hold_has_a_time_of_its_own() -> None:
     assert run_virtual(main) == [5.0, 6.5, 8.0]
 
 
-def test_two_holds_that_end_together_may_take_each_other_along() -> None:
+def test_two_queued_requests_that_time_out_together_may_abort_each_other() -> None:
     """The front gives up on both when it hears of the first; each is let go once all the same."""
 
     async def main() -> None:
@@ -135,7 +135,7 @@ def test_a_request_over_its_time_limit_is_aborted_and_gives_its_slot_back() -> N
     run_virtual(main)
 
 
-def test_the_time_limit_holds_for_those_who_wait_too() -> None:
+def test_the_time_limit_applies_to_queued_requests_too() -> None:
     async def main() -> None:
         async with Stage(stage_settings(request_timeout_s=10, wait_s=100, queue=5)) as stage:
             stage.offer()
@@ -192,7 +192,7 @@ def test_abandoning_what_has_ended_does_nothing() -> None:
     run_virtual(main)
 
 
-def test_what_has_ended_is_not_kept_until_its_time_limit() -> None:
+def test_an_ended_request_is_released_before_its_time_limit() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2)) as stage:
             stage.answer(stage.offer())
@@ -213,7 +213,7 @@ def test_finishing_twice_is_a_bug() -> None:
     run_virtual(main)
 
 
-def test_the_requests_of_a_dead_instance_fail_and_those_who_wait_go_elsewhere() -> None:
+def test_the_requests_of_a_dead_instance_fail_and_queued_ones_go_elsewhere() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2, wait_s=60, queue=10)) as stage:
             on_dead, on_other, held = (stage.offer() for _ in range(3))
@@ -227,7 +227,7 @@ def test_the_requests_of_a_dead_instance_fail_and_those_who_wait_go_elsewhere() 
     run_virtual(main)
 
 
-def test_a_new_instance_serves_those_who_wait_in_their_order() -> None:
+def test_a_new_instance_serves_queued_requests_in_order() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2, initial=0, least=0, wait_s=60, queue=10)) as stage:
             for _ in range(3):
@@ -240,7 +240,7 @@ def test_a_new_instance_serves_those_who_wait_in_their_order() -> None:
     run_virtual(main)
 
 
-def test_a_higher_max_concurrency_serves_those_who_wait() -> None:
+def test_a_higher_max_concurrency_serves_queued_requests() -> None:
     async def main() -> None:
         async with Stage(stage_settings(1, wait_s=60, queue=10)) as stage:
             for _ in range(4):
@@ -251,7 +251,7 @@ def test_a_higher_max_concurrency_serves_those_who_wait() -> None:
     run_virtual(main)
 
 
-def test_waiting_for_a_start_is_cold_time_from_the_wish_on() -> None:
+def test_waiting_for_a_start_is_cold_time_from_the_decision_on() -> None:
     """Arrived at 0, desired at 3, ready at 10, granted at once: 3 s of queue and 7 s of cold start."""
 
     async def main() -> None:
@@ -284,7 +284,7 @@ def test_waiting_behind_others_on_a_new_instance_is_queue_time() -> None:
     run_virtual(main)
 
 
-def test_an_idle_instance_is_woken_first_and_that_is_cold_time() -> None:
+def test_waking_an_idle_instance_is_cold_time() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2), ACTIVATES) as stage:
             stage.fake.wake_s = 0.5
@@ -301,7 +301,7 @@ def test_an_idle_instance_is_woken_first_and_that_is_cold_time() -> None:
     run_virtual(main)
 
 
-def test_who_goes_away_during_a_wake_is_not_forwarded() -> None:
+def test_a_request_abandoned_during_a_wake_is_not_forwarded() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2), ACTIVATES) as stage:
             stage.fake.wake_s = 0.5
@@ -314,7 +314,7 @@ def test_who_goes_away_during_a_wake_is_not_forwarded() -> None:
     run_virtual(main)
 
 
-def test_an_instance_that_dies_during_a_wake_takes_its_requests_along_once() -> None:
+def test_the_requests_of_an_instance_that_dies_during_a_wake_fail_once() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2), ACTIVATES) as stage:
             stage.fake.wake_s = 0.5
@@ -327,7 +327,7 @@ def test_an_instance_that_dies_during_a_wake_takes_its_requests_along_once() -> 
     run_virtual(main)
 
 
-def test_closing_fails_everybody_and_grants_nobody() -> None:
+def test_closing_fails_every_request_and_grants_no_slot() -> None:
     async def main() -> None:
         async with Stage(stage_settings(wait_s=60, queue=10)) as stage:
             for _ in range(3):
@@ -340,7 +340,7 @@ def test_closing_fails_everybody_and_grants_nobody() -> None:
     run_virtual(main)
 
 
-def test_a_front_may_offer_its_next_request_while_it_hears_that_one_failed() -> None:
+def test_a_front_may_offer_its_next_request_within_the_failure_callback() -> None:
     async def main() -> None:
         async with Stage(stage_settings(request_timeout_s=10)) as stage:
             stage.offer(lambda _: stage.offer())
@@ -352,7 +352,7 @@ def test_a_front_may_offer_its_next_request_while_it_hears_that_one_failed() -> 
     run_virtual(main)
 
 
-def test_two_who_are_granted_together_may_take_each_other_along() -> None:
+def test_two_requests_granted_together_may_abort_each_other() -> None:
     """The front gives up on the second when the first begins; its slot is not lost."""
 
     async def main() -> None:
@@ -369,7 +369,7 @@ def test_two_who_are_granted_together_may_take_each_other_along() -> None:
     run_virtual(main)
 
 
-def test_somebody_is_told_when_a_request_waits() -> None:
+def test_the_queue_callback_runs_when_a_request_waits() -> None:
     async def main() -> None:
         async with Stage(stage_settings(wait_s=60, queue=1)) as stage:
             told: list[int] = []

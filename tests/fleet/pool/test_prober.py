@@ -91,7 +91,7 @@ def test_a_timeline_makes_the_probes_of_one_or_all_instances_fail(failing: int, 
     assert run_virtual(main) == asked
 
 
-def test_failing_by_order_is_the_reason_that_is_told() -> None:
+def test_the_reported_reason_is_the_timelines_failure() -> None:
     async def main() -> str:
         prober = Prober(HealthCheck(unhealthy_threshold=1))
         prober.failing[0] = None
@@ -117,7 +117,7 @@ class Undrawn:
     [(0.0, 0.25, 0.25), (0.0, 0.0, 0.0), (0.05, 0.25, 0.25), (0.05, 4.96, 5.0), (1.0, 0.25, 1.0), (1.0, 4.0, 4.0),
      (1.0, 4.9, 5.0), (1.0, 5.1, 6.0), (5.0, 0.3, 5.0), (5.0, 5.1, 10.0), (None, 5.1, 10.0)],
 )  # fmt: skip
-def test_a_start_is_found_at_the_next_look_of_its_platform(
+def test_readiness_is_found_at_the_next_probe_of_the_platform(
     interval_s: float | None, start_up_s: float, ready_s: float
 ) -> None:
     async def main() -> float:
@@ -138,7 +138,7 @@ def test_after_the_first_success_the_interval_of_the_check_counts() -> None:
 
 
 @pytest.mark.case("L21")
-def test_who_cannot_tell_when_it_listens_is_asked_often_where_it_is_to_serve_at_once() -> None:
+def test_an_application_whose_start_is_unknown_is_probed_often_on_an_immediate_platform() -> None:
     async def main() -> list[float]:
         backend = ScriptedBackend("--+")
         await Prober(HealthCheck(), 0.0).until_healthy(1, backend)
@@ -148,7 +148,7 @@ def test_who_cannot_tell_when_it_listens_is_asked_often_where_it_is_to_serve_at_
 
 
 @pytest.mark.case("L21")
-def test_an_instance_that_never_listens_is_asked_at_its_platforms_interval() -> None:
+def test_an_instance_that_never_listens_is_probed_at_the_platforms_interval() -> None:
     async def main() -> float:
         backend = simulated(float("inf"))
         with pytest.raises(TimeoutError):

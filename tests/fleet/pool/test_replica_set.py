@@ -27,7 +27,7 @@ def test_a_run_begins_with_its_initial_instances_ready_and_without_the_platforms
     run_virtual(main)
 
 
-def test_at_least_min_size_instances_are_there() -> None:
+def test_there_are_at_least_min_size_instances() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=0, least=2)) as stage:
             assert len(stage.pool.ready) == 2
@@ -50,7 +50,7 @@ def test_an_initial_instance_that_cannot_be_launched_is_an_error_and_leaves_noth
 # --- towards the desired count ---
 
 
-def test_a_higher_wish_launches_after_the_platforms_lag() -> None:
+def test_a_higher_desired_count_launches_after_the_platforms_delay() -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
             await asyncio.sleep(10)
@@ -74,7 +74,7 @@ def test_a_timeline_makes_starts_slower() -> None:
     run_virtual(main)
 
 
-def test_the_same_wish_again_changes_nothing() -> None:
+def test_the_same_desired_count_again_changes_nothing() -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
             for _ in range(5):
@@ -84,7 +84,7 @@ def test_the_same_wish_again_changes_nothing() -> None:
     run_virtual(main)
 
 
-def test_the_wish_is_bounded_by_the_configuration() -> None:
+def test_the_desired_count_is_bounded_by_the_configuration() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2, most=4)) as stage:
             stage.replica_set.resize(100)
@@ -96,7 +96,7 @@ def test_the_wish_is_bounded_by_the_configuration() -> None:
     run_virtual(main)
 
 
-def test_another_configuration_is_carried_out_at_once() -> None:
+def test_a_changed_configuration_applies_at_once() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=4)) as stage:
             stage.replica_set.configure(AutoScalingConfiguration(5, 1, 2))
@@ -108,7 +108,7 @@ def test_another_configuration_is_carried_out_at_once() -> None:
     run_virtual(main)
 
 
-def test_who_does_not_serve_yet_goes_first_and_then_the_youngest() -> None:
+def test_instances_that_are_not_ready_stop_first_and_then_the_youngest() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2), LAG) as stage:
             stage.replica_set.resize(4)
@@ -122,7 +122,7 @@ def test_who_does_not_serve_yet_goes_first_and_then_the_youngest() -> None:
 
 
 @pytest.mark.row(112)
-def test_a_retired_instance_finishes_what_it_has_and_gets_nothing_new() -> None:
+def test_a_draining_instance_finishes_its_requests_and_gets_no_new_ones() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2, initial=2)) as stage:
             first, second = stage.offer(), stage.offer()
@@ -140,7 +140,7 @@ def test_a_retired_instance_finishes_what_it_has_and_gets_nothing_new() -> None:
     run_virtual(main)
 
 
-def test_a_draining_instance_holds_memory_still() -> None:
+def test_a_draining_instance_still_counts_for_memory() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2)) as stage:
             stage.offer()
@@ -221,7 +221,7 @@ def test_an_instance_that_does_not_serve_yet_can_be_killed(state: str) -> None:
     run_virtual(main)
 
 
-def test_killing_the_dead_and_the_unknown_does_nothing() -> None:
+def test_killing_a_dead_or_unknown_instance_does_nothing() -> None:
     async def main() -> None:
         async with Stage() as stage:
             stage.replica_set.kill(99)
@@ -249,7 +249,7 @@ def test_an_unhealthy_instance_is_replaced() -> None:
     run_virtual(main)
 
 
-def test_an_instance_that_is_not_healthy_within_five_minutes_is_given_up() -> None:
+def test_an_instance_that_is_not_healthy_within_five_minutes_is_stopped() -> None:
     async def main() -> None:
         async with Stage() as stage:
             stage.fake.healthy = False
@@ -266,7 +266,7 @@ def test_an_instance_that_is_not_healthy_within_five_minutes_is_given_up() -> No
     run_virtual(main)
 
 
-def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
+def test_a_crash_loop_backs_off_and_a_success_resets_it() -> None:
     async def main() -> None:
         async with Stage() as stage:
             stage.fake.failing = True
@@ -292,7 +292,7 @@ def test_a_crash_loop_waits_ever_longer_and_a_success_ends_it() -> None:
     run_virtual(main)
 
 
-def test_an_instance_that_dies_while_it_is_retired_is_dead_once() -> None:
+def test_an_instance_that_dies_while_it_stops_is_recorded_once() -> None:
     """Between the crash and the moment when its life notices it, the replica set may decide to do without it."""
 
     async def main() -> None:
@@ -311,7 +311,7 @@ def test_an_instance_that_dies_while_it_is_retired_is_dead_once() -> None:
 # --- the end of a run ---
 
 
-def test_nobody_is_hired_after_the_end() -> None:
+def test_no_instance_is_provisioned_after_the_end() -> None:
     """The autoscaler ticks and instances die while the last ones stop; nothing may come of it."""
 
     async def main() -> None:
@@ -365,7 +365,7 @@ async def _one_life(stage: Stage) -> None:
 
 @pytest.mark.parametrize("after_s", [0.5 * half for half in range(18)])
 @pytest.mark.parametrize("later", range(5))
-def test_a_life_that_is_cancelled_anywhere_loses_nothing(after_s: float, later: int) -> None:
+def test_cancelling_an_instances_lifecycle_anywhere_leaks_nothing(after_s: float, later: int) -> None:
     """`later`: rounds of the loop after that moment, so that every await of the life is hit."""
 
     async def main() -> None:

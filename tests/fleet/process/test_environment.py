@@ -36,7 +36,7 @@ def test_an_instance_variable_wins_over_the_applications(tmp_path: Path) -> None
     assert environment["A"] == "instance"
 
 
-def test_python_is_the_simulators_own(tmp_path: Path) -> None:
+def test_python_means_the_interpreter_of_the_simulator(tmp_path: Path) -> None:
     path = clean_environment(InstanceFolder(tmp_path), 1, {}, {})["PATH"]
     assert Path(find_program("python", path, tmp_path)).parent == Path(sys.executable).parent
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_run_is_rejected(command: tuple[str, ...], environment: d
         ProcessApplication(command, environment)
 
 
-def test_a_program_that_is_not_found_is_told_with_where_it_was_looked_for(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported_with_the_searched_folders(tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match=r"no-such-program.*not found in PATH = /nowhere"):
         find_program("no-such-program", "/nowhere", tmp_path)
 
@@ -68,7 +68,7 @@ def test_a_program_with_a_slash_is_taken_from_the_working_directory(tmp_path: Pa
     assert find_program("./serve", "", tmp_path) == str(tmp_path / "serve")
 
 
-def test_a_program_without_permission_is_told(tmp_path: Path) -> None:
+def test_a_program_without_permission_is_reported(tmp_path: Path) -> None:
     (tmp_path / "serve").write_text("#!/bin/sh\n")
     (tmp_path / "serve").chmod(0o644)
     with pytest.raises(LaunchError, match="must be executable"):
@@ -87,7 +87,7 @@ def test_the_working_directory_is_copied_with_its_links(tmp_path: Path) -> None:
     assert (folder.app / "link").is_symlink()
 
 
-def test_a_missing_working_directory_is_told(tmp_path: Path) -> None:
+def test_a_missing_working_directory_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match="working_directory"):
         InstanceFolder(tmp_path / "instance").make(tmp_path / "missing")
 
@@ -111,7 +111,7 @@ def test_pipes_and_sockets_are_not_copied(tmp_path: Path) -> None:
     assert [path.name for path in folder.app.iterdir()] == ["link"]
 
 
-def test_of_many_files_that_cannot_be_copied_the_first_is_told() -> None:
+def test_of_many_files_that_cannot_be_copied_the_first_is_reported() -> None:
     error = shutil.Error([("a", "b", "no space left"), ("c", "d", "no space left")])
     assert why_not_copied(error) == "no space left (and 1 more)"
     assert why_not_copied(OSError(2, "gone")) == "[Errno 2] gone"

@@ -36,14 +36,14 @@ def table(folder: Path, *rows: str, six: tuple[str, ...] = ()) -> Path:
 
 
 @pytest.mark.case("P1")
-def test_a_process_that_is_gone_listens_to_nothing_and_one_elsewhere_is_unknown(tmp_path: Path) -> None:
+def test_a_dead_process_has_no_listeners_and_those_of_another_namespace_are_unknown(tmp_path: Path) -> None:
     proc = table(tmp_path, row("00000000:1F90"))
     assert [listens(5, 8080, proc), listens(5, 8081, proc), listens(6, 8080, proc)] == [True, False, False]
     assert listens(0, 8080, proc) is None
 
 
 @pytest.mark.case("P7")
-def test_what_listens_is_told_apart_by_where_it_can_be_reached(tmp_path: Path) -> None:
+def test_listeners_are_classified_by_their_reachability(tmp_path: Path) -> None:
     mapped = "0000000000000000FFFF00000100007F"
     proc = table(
         tmp_path,
@@ -75,12 +75,12 @@ def test_what_listens_is_told_apart_by_where_it_can_be_reached(tmp_path: Path) -
         (Listening(outside=tuple(range(1, 9))), "it listens on 1, 2, 3, 4, 5 and 3 more and not on 8080"),
     ],
 )
-def test_why_nothing_reaches_a_port(seen: Listening, told: str) -> None:
+def test_the_reason_why_a_port_is_unreachable_is_explained(seen: Listening, told: str) -> None:
     assert seen.explain(8080) == told
 
 
 @pytest.mark.case("P1")
-def test_a_leader_lives_until_it_is_dead_collected_or_not() -> None:
+def test_a_leader_that_died_is_not_alive_before_it_is_reaped() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         pid = process.pid
         leader = SessionLeader.of(pid)
@@ -128,7 +128,7 @@ async def test_only_the_instances_own_sockets_count() -> None:
 
 
 @pytest.mark.case("P7")
-async def test_what_was_seen_before_an_instance_was_well_is_not_said_afterwards(tmp_path: Path) -> None:
+async def test_observations_from_before_an_instance_was_healthy_are_not_reported_afterwards(tmp_path: Path) -> None:
     """A debugger's port first, then its own: it is well, and there is nothing to explain."""
     program = (
         "import os, socket, time\n"

@@ -16,12 +16,12 @@ def ports() -> Iterator[Ports]:
         ports.release(port)
 
 
-def test_no_port_is_promised_twice(ports: Ports) -> None:
+def test_no_port_is_allocated_twice(ports: Ports) -> None:
     taken = [ports.take() for _ in range(50)]
     assert len(set(taken)) == 50
 
 
-def test_two_allocators_never_promise_the_same_port_while_both_hold(ports: Ports) -> None:
+def test_two_allocators_never_allocate_the_same_port(ports: Ports) -> None:
     others = Ports()
     mine, theirs = [ports.take() for _ in range(20)], [others.take() for _ in range(20)]
     for port in theirs:
@@ -40,26 +40,26 @@ def test_a_port_that_a_server_listens_on_is_passed_over(ports: Ports) -> None:
         assert ports.take() != first + 1
 
 
-def test_an_application_without_reuseaddr_can_bind_a_promised_port(ports: Ports) -> None:
+def test_an_application_without_reuseaddr_can_bind_an_allocated_port(ports: Ports) -> None:
     with socket.socket() as application:
         application.bind(("127.0.0.1", ports.take()))
         application.listen()
 
 
-def test_a_released_port_is_not_the_next_one_promised(ports: Ports) -> None:
+def test_a_released_port_is_not_the_next_one_allocated(ports: Ports) -> None:
     released = ports.take()
     ports.release(released)
     assert ports.take() != released
 
 
-def test_a_released_port_can_be_promised_again(ports: Ports) -> None:
+def test_a_released_port_can_be_allocated_again(ports: Ports) -> None:
     released = ports.take()
     ports.release(released)
     ports._next = released
     assert ports.take() == released
 
 
-def test_an_exhausted_range_is_told_with_its_bounds() -> None:
+def test_an_exhausted_range_is_reported_with_its_bounds() -> None:
     ports = Ports()
     ports._end = 20_000
     ports._next = 20_000

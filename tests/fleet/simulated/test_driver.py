@@ -51,11 +51,11 @@ def ends_of(
     return run_virtual(main)
 
 
-def test_waiting_for_something_outside_slows_nobody() -> None:
+def test_io_does_not_slow_other_requests() -> None:
     assert ends_of(SimulatedApplication(io=Constant(0.08)), [0.0, 0.0, 0.02]) == pytest.approx([0.08, 0.08, 0.1])
 
 
-def test_computing_is_shared_according_to_the_vcpus() -> None:
+def test_cpu_work_shares_the_vcpus() -> None:
     busy = SimulatedApplication(cpu=Constant(1.0))
     assert ends_of(busy, [0.0, 0.0]) == pytest.approx([2.0, 2.0])
     assert ends_of(busy, [0.0, 0.0], InstanceSize(2048, 4096)) == pytest.approx([1.0, 1.0])
@@ -73,7 +73,7 @@ def test_a_worker_serves_one_request_at_a_time_its_waiting_included() -> None:
     assert ends_of(one_worker, [0.0, 0.0, 0.0]) == pytest.approx([4.0, 8.0, 12.0])
 
 
-def test_workers_hold_for_requests_that_only_wait() -> None:
+def test_a_worker_is_occupied_during_io() -> None:
     waiting = SimulatedApplication(io=Constant(2.0), workers=2)
     assert ends_of(waiting, [0.0, 0.0, 0.0]) == pytest.approx([2.0, 2.0, 4.0])
 
@@ -97,7 +97,7 @@ def test_an_aborted_request_keeps_the_cpu_busy_and_is_not_answered() -> None:
     assert run_virtual(main) == [(2.0, 200)]
 
 
-def test_a_dead_instance_answers_nobody() -> None:
+def test_a_dead_instance_does_not_respond() -> None:
     async def main() -> tuple[list[tuple[float, int]], int]:
         backend = await launched(SimulatedApplication(cpu=Constant(1.0)))
         ends: list[tuple[float, int]] = []
@@ -109,7 +109,7 @@ def test_a_dead_instance_answers_nobody() -> None:
     assert run_virtual(main) == ([], 137)
 
 
-def test_stopping_is_obeyed_and_may_be_repeated() -> None:
+def test_stop_ends_the_instance_and_is_idempotent() -> None:
     async def main() -> int:
         backend = await launched(SimulatedApplication())
         await backend.stop(30)
@@ -130,7 +130,7 @@ def test_it_listens_when_it_has_started() -> None:
     assert run_virtual(main) == ["connection refused", None]
 
 
-def test_waking_takes_what_the_application_says() -> None:
+def test_waking_takes_the_applications_wake_time() -> None:
     async def main() -> float:
         backend = await launched(SimulatedApplication(wake_s=0.25))
         backend.throttle()
@@ -171,7 +171,7 @@ def test_the_work_is_drawn_in_order_of_arrival_whichever_instance_does_it() -> N
     run_virtual(main)
 
 
-def test_a_request_that_nobody_drew_work_for_gets_it_from_its_instance() -> None:
+def test_a_request_without_sampled_work_gets_it_from_its_instance() -> None:
     async def main() -> None:
         backend = await launched(SimulatedApplication(cpu=Constant(0.5), io=Constant(0.25)))
         request = Request([])

@@ -14,7 +14,7 @@ from simulator.scenario.scenario import load_scenario
 from tests.lab.compare.compare_scenarios import closed, step
 
 
-def test_many_short_runs_are_worth_what_a_long_one_is(tmp_path: Path) -> None:
+def test_many_short_runs_choose_the_backend_of_a_long_one(tmp_path: Path) -> None:
     pytest.importorskip("numba")
     scenario = load_scenario(step(tmp_path))
 
@@ -27,7 +27,7 @@ def test_what_the_compiled_backend_cannot_play_it_is_not_given_however_many_runs
     assert kind_of(AUTO, load_scenario(closed(tmp_path)), runs=10**6).name == EVENT_LOOP
 
 
-def test_every_task_of_a_comparison_knows_how_many_there_are_of_its_scenario(tmp_path: Path) -> None:
+def test_every_task_of_a_comparison_has_the_number_of_runs_of_its_scenario(tmp_path: Path) -> None:
     candidates = candidates_of(["app-runner", "knative"], [], {})
     plan = Plan([step(tmp_path)], candidates, baseline="knative", seeds=5)
 

@@ -51,7 +51,7 @@ def test_a_platform_brings_its_limits_and_its_overflow(scenario: ScenarioSpec) -
     assert 0.5 + 0.168 < web.application.simulated.start_up.distribution.mean < 0.5 + 0.5
 
 
-def test_a_platform_that_bills_busy_time_tells_busy_from_idle(scenario: ScenarioSpec) -> None:
+def test_a_platform_that_bills_busy_time_has_an_idle_state(scenario: ScenarioSpec) -> None:
     there = on_platform(scenario, platform_named("cloud-run"))
     assert platform_named("cloud-run").prices.metering is Metering.BUSY
     assert build_policy(there, "web").actuator.activates
@@ -66,7 +66,7 @@ def test_the_oracle_has_the_actuator_of_what_it_replaces(scenario: ScenarioSpec)
     assert (actuator.start_lag_s, actuator.activates) == (2.0, True)
 
 
-def test_own_is_the_scenarios_policy_with_its_parameters(scenario: ScenarioSpec) -> None:
+def test_configured_is_the_scenarios_policy_with_its_parameters(scenario: ScenarioSpec) -> None:
     assert Candidate(CandidateKind.POLICY, "configured").applied(scenario) is scenario
 
 
@@ -89,7 +89,7 @@ def test_each_way_of_starting_instances_has_an_oracle_and_equal_ones_share_it(sc
 
 
 @pytest.mark.case("X1")
-def test_a_policy_and_a_platform_of_one_name_are_told_apart_and_the_difference_is_told(tmp_path: Path) -> None:
+def test_a_policy_and_a_platform_of_one_name_are_distinguished_and_explained(tmp_path: Path) -> None:
     candidates = candidates_of(("lambda",), ("lambda",), {})
     assert [candidate.label for candidate in candidates] == ["lambda", "lambda platform"]
     (case,) = compare(Plan([step(tmp_path)], candidates, baseline="lambda", seeds=1, oracle=False)).cases
@@ -106,12 +106,14 @@ def test_a_policy_and_a_platform_of_one_name_are_told_apart_and_the_difference_i
         ((), ("heroku",), "platform = 'heroku', must be one of"),
     ],
 )
-def test_what_cannot_be_compared_is_told(policies: tuple[str, ...], platforms: tuple[str, ...], said: str) -> None:
+def test_candidates_that_cannot_be_compared_are_rejected(
+    policies: tuple[str, ...], platforms: tuple[str, ...], said: str
+) -> None:
     with pytest.raises(ValueError, match=said):
         candidates_of(policies, platforms, {})
 
 
-def test_prices_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
+def test_prices_of_a_file_replace_the_shipped_ones(tmp_path: Path) -> None:
     file = tmp_path / "prices.yaml"
     file.write_text(
         "lambda: {gb_hour: 1.0}\nknative: {nodes: 3, node: {vcpu: 4, memory_gb: 16, usd_hour: 2}}\n", encoding="utf-8"
@@ -134,7 +136,7 @@ def test_prices_of_ones_own_replace_the_shipped_ones(tmp_path: Path) -> None:
         ("[", "must be YAML"),
     ],
 )
-def test_a_bad_price_file_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+def test_a_bad_price_file_is_reported_with_its_place(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "prices.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=said):

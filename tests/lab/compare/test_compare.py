@@ -46,7 +46,7 @@ def test_every_candidate_has_a_value_for_every_seed(comparison: Comparison) -> N
     assert comparison.failures == []
 
 
-def test_the_same_seed_has_the_same_requests_whoever_scales(tmp_path: Path) -> None:
+def test_the_same_seed_has_the_same_requests_under_every_policy(tmp_path: Path) -> None:
     """Common random numbers: not only as many requests, but the same ones with the same work."""
     scenario = load_scenario(step(tmp_path))
 
@@ -62,7 +62,7 @@ def test_the_same_seed_has_the_same_requests_whoever_scales(tmp_path: Path) -> N
     assert all(float(mine[at]) == pytest.approx(float(yours[at]), abs=1e-8) for at in both)
 
 
-def test_a_difference_is_known_better_than_two_independent_runs_would_tell(comparison: Comparison) -> None:
+def test_a_paired_difference_has_a_narrower_interval_than_independent_runs(comparison: Comparison) -> None:
     """Common random numbers shown to matter (issue 7, must show 6)."""
     (case,) = comparison.cases
     mine, base = row(case, "fixed"), row(case, "app-runner")
@@ -84,7 +84,7 @@ def test_differences_are_those_of_the_means_and_the_baseline_has_none(comparison
     assert knative.differences["run_usd"].mean == pytest.approx(difference)
 
 
-def test_the_oracle_is_the_measure(comparison: Comparison) -> None:
+def test_regret_is_measured_against_the_oracle(comparison: Comparison) -> None:
     (case,) = comparison.cases
     oracle = row(case, "oracle as app-runner")
     assert set(oracle.values["regret"]) == {1}
@@ -124,7 +124,7 @@ def test_the_score_is_the_documented_formula(tmp_path: Path) -> None:
     assert values["score"] == [pytest.approx((usd + 0.01 * 100) / 100 * 1e6)]
 
 
-def test_eta_is_one_for_the_baseline(comparison: Comparison) -> None:
+def test_the_elastic_speedup_of_the_baseline_is_one(comparison: Comparison) -> None:
     (case,) = comparison.cases
     assert row(case, "app-runner").estimates["elastic_speedup"].mean == pytest.approx(1)
     # Fixed is short for most of the peak, and the oracle is not.
@@ -151,7 +151,7 @@ def test_services_are_cases_of_their_own(tmp_path: Path) -> None:
     assert [case.rows[0].values["requests"] for case in found.cases] == [[100], [200]]
 
 
-def test_a_run_that_fails_is_told_and_the_others_count(tmp_path: Path) -> None:
+def test_a_failed_run_is_reported_and_the_others_count(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("class Bad:\n    def decide(self, observation):\n        return 1 / 0\n", encoding="utf-8")
     found = compare(plan(step(tmp_path), policies=("fixed", f"{bad}:Bad"), seeds=2))
@@ -185,7 +185,7 @@ def test_slower_than_counts_what_is_above_the_limit() -> None:
     ("change", "said"),
     [({"baseline": "absent"}, "baseline = 'absent', must be one of app-runner"), ({"candidates": []}, "nothing")],
 )
-def test_a_plan_checks_itself(tmp_path: Path, change: dict[str, object], said: str) -> None:
+def test_an_invalid_plan_is_rejected(tmp_path: Path, change: dict[str, object], said: str) -> None:
     good: dict[str, object] = {"candidates": candidates_of(POLICIES, (), {}), "baseline": "app-runner"}
     with pytest.raises(ValueError, match=said):
         Plan([step(tmp_path)], **(good | change))  # type: ignore[arg-type]

@@ -60,7 +60,7 @@ def worsened(comparison: Comparison, figure: str, factor: float, seeds: list[int
 # --- tables --------------------------------------------------------------------------------------------------------
 
 
-def test_tables_name_every_candidate_and_mark_the_best_that_one_can_choose(comparison: Comparison) -> None:
+def test_tables_have_every_candidate_and_mark_the_best_that_is_not_an_oracle(comparison: Comparison) -> None:
     tables = main_tables(comparison.cases[0])
     assert [table.title.split(": ")[1].split(",")[0] for table in tables] == [
         "requests",
@@ -98,7 +98,7 @@ def test_numbers_have_three_digits_and_a_unit(value: float | None, unit: str, te
     assert number_text(value, unit) == text  # type: ignore[arg-type]
 
 
-def test_a_cell_tells_its_spread() -> None:
+def test_a_cell_has_its_interval() -> None:
     assert str(Cell("12.3 ms", "±0.4")) == "12.3 ms ±0.4"
 
 
@@ -111,7 +111,7 @@ def test_a_cell_tells_its_spread() -> None:
         (0.3, 0.29999987, 0.30000013, "30 % ±0.000013"),  # no exponents in a table
     ],
 )
-def test_a_spread_stays_within_what_the_figure_can_be(mean: float, low: float, high: float, text: str) -> None:
+def test_an_interval_stays_within_the_range_of_its_figure(mean: float, low: float, high: float, text: str) -> None:
     case = CasePart(
         name="case",
         scenario="case",
@@ -143,7 +143,7 @@ def crowd(comparison: Comparison) -> Comparison:
     return Comparison.model_validate(document)
 
 
-def test_each_of_equal_rows_that_cannot_act_says_so(comparison: Comparison) -> None:
+def test_every_row_of_a_policy_that_cannot_act_is_marked(comparison: Comparison) -> None:
     marks = marks_of(crowd(comparison).cases[0])
     assert marks["candidate-0"] == ("= candidate-1 (cannot act here)", "fails")
 
@@ -174,7 +174,7 @@ def test_a_bill_without_an_item_has_no_zero_for_it(comparison: Comparison) -> No
 # --- the page ------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_is_one_file_that_asks_the_network_for_nothing(comparison: Comparison) -> None:
+def test_the_page_is_one_file_that_loads_nothing(comparison: Comparison) -> None:
     page = comparison_html(comparison)
     assert len(page.encode()) < PAGE_BYTES_MAX
     fetched = re.findall(r'(?:src|href)\s*=\s*"(?!#)([^"]+)"|url\((?!#)([^)]+)\)|@import|<script', page)
@@ -182,14 +182,14 @@ def test_the_page_is_one_file_that_asks_the_network_for_nothing(comparison: Comp
     assert page.count("<svg") == 3  # scores, cost against latency, supply against demand
 
 
-def test_charts_have_the_ink_and_the_paper_of_the_page(comparison: Comparison) -> None:
+def test_charts_use_the_colours_of_the_page(comparison: Comparison) -> None:
     page = comparison_html(comparison)
     charts = page[page.index("<svg") :]
     assert "stroke: currentColor" in charts
     assert not [colour for colour in ("#000000", "#404040", "#d1d1d1") if colour in charts]
 
 
-def test_a_legend_of_many_candidates_is_all_within_its_figure(comparison: Comparison) -> None:
+def test_a_legend_of_many_candidates_fits_its_figure(comparison: Comparison) -> None:
     crowded = crowd(comparison)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns when a legend leaves no room
@@ -226,7 +226,7 @@ def test_the_same_comparison_gives_the_same_page(comparison: Comparison) -> None
     assert comparison_html(comparison) == comparison_html(comparison)
 
 
-def test_a_name_cannot_break_the_page(comparison: Comparison) -> None:
+def test_markup_in_a_name_is_escaped(comparison: Comparison) -> None:
     document = comparison.model_dump()
     document["cases"][0]["name"] = "<script>alert(1)</script>"
     page = comparison_html(Comparison.model_validate(document))
@@ -302,7 +302,7 @@ def test_other_seeds_are_compared_as_independent_runs(comparison: Comparison) ->
 
 
 @pytest.mark.case("L18")
-def test_a_candidate_that_is_gone_fails_unless_that_is_allowed(comparison: Comparison) -> None:
+def test_a_missing_candidate_fails_unless_allowed(comparison: Comparison) -> None:
     document = comparison.model_dump()
     document["cases"][0]["rows"] = document["cases"][0]["rows"][:1]
     verdict = held_against(Comparison.model_validate(document), comparison)
@@ -327,7 +327,7 @@ def test_fewer_seeds_fail_with_the_numbers_and_more_do_not(comparison: Compariso
 
 
 @pytest.mark.case("L18")
-def test_runs_that_broke_are_missing_too(comparison: Comparison) -> None:
+def test_failed_runs_count_as_missing(comparison: Comparison) -> None:
     document = comparison.model_dump()
     row = document["cases"][0]["rows"][1]
     row["values"] = {name: [None, *values[1:]] for name, values in row["values"].items()}

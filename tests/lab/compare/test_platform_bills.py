@@ -213,7 +213,7 @@ def scenario_of(name: str, duration: str = "") -> ScenarioSpec:
 
 @pytest.mark.case("L31", "L32", "L33", "L34", "L35")
 @pytest.mark.parametrize("name", PLATFORMS)
-def test_every_platforms_bill_is_the_one_of_the_rows(name: str) -> None:
+def test_every_platforms_bill_equals_one_recomputed_from_rows(name: str) -> None:
     check(name, scenario_of("cpu-bound", "90s"))
 
 
@@ -221,7 +221,7 @@ def test_every_platforms_bill_is_the_one_of_the_rows(name: str) -> None:
 @pytest.mark.case("L31", "L32", "L33", "L34", "L35")
 @pytest.mark.parametrize("scenario", NAMES)
 @pytest.mark.parametrize("name", PLATFORMS)
-def test_every_platforms_bill_of_a_whole_scenario_is_the_one_of_the_rows(name: str, scenario: str) -> None:
+def test_every_platforms_bill_of_a_scenario_equals_one_recomputed_from_rows(name: str, scenario: str) -> None:
     check(name, scenario_of(scenario))
 
 

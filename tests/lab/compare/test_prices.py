@@ -32,7 +32,7 @@ def prices(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.case("L35")
-def test_each_item_of_ecs_express_can_be_told(tmp_path: Path) -> None:
+def test_each_price_of_ecs_express_can_be_set(tmp_path: Path) -> None:
     balancer = "balancer: {usd_lcu_hour: 3, request_kb: 4}"
     text = f"ecs-express: {{fixed_hour: 1, address_hour: 2, instance_addresses: 0, {balancer}}}"
     found = read_prices(prices(tmp_path, text))["ecs-express"]
@@ -50,7 +50,7 @@ def test_cloud_run_can_be_billed_by_instance_at_the_shipped_rates(tmp_path: Path
 
 @pytest.mark.case("L32", "L33")
 @pytest.mark.parametrize("name", ["cloud-run", "container-apps"])
-def test_a_minimum_is_kept_and_tells_busy_from_idle(name: str, tmp_path: Path) -> None:
+def test_a_minimum_keeps_instances_and_requires_an_idle_state(name: str, tmp_path: Path) -> None:
     own = read_prices(prices(tmp_path, f"{name}: {{min_size: 2}}"))[name]
     assert own.source == platform_named(name).prices.source  # the rates are the shipped ones
     candidate = Candidate(CandidateKind.PLATFORM, name, prices=own)
@@ -81,13 +81,13 @@ def test_app_runner_as_a_platform_has_the_prices_of_the_scenarios_region(tmp_pat
         ("ecs-express: {balancer: {request_kb: -1}}", "balancer.request_kb = -1"),
     ],
 )
-def test_what_cannot_be_is_rejected_with_its_place(text: str, said: str, tmp_path: Path) -> None:
+def test_an_invalid_price_is_rejected_with_its_place(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=said.replace(".", r"\.")):
         read_prices(prices(tmp_path, text))
 
 
 @pytest.mark.case("L30")
-def test_a_comparison_with_estimated_rates_says_so(tmp_path: Path) -> None:
+def test_a_comparison_with_estimated_rates_is_marked(tmp_path: Path) -> None:
     scenario = read_scenario(TEXT, file="small.yaml", folder=tmp_path)
     own = Candidate(CandidateKind.POLICY, "configured")
     (told,) = [note for note in case_notes([own], scenario, "web", [], {"configured": []}) if "estimated" in note]
@@ -97,7 +97,7 @@ def test_a_comparison_with_estimated_rates_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("L10", "L30", "X13e")
-def test_a_row_of_a_sweep_says_what_its_month_rests_on(tmp_path: Path) -> None:
+def test_a_row_of_a_sweep_has_the_basis_of_its_month(tmp_path: Path) -> None:
     scenario = read_scenario(TEXT, file="small.yaml", folder=tmp_path)
     row = figures(build_report(play(Run(scenario), signals=False)))
     assert row["month_rests_on"] == (

@@ -58,7 +58,7 @@ def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Pa
     assert kind_of("auto", closed).name == "event-loop"
 
 
-def test_it_is_chosen_by_itself_where_it_pays(tmp_path: Path) -> None:
+def test_the_compiled_backend_is_chosen_automatically_for_long_runs(tmp_path: Path) -> None:
     short = told(PLAIN, tmp_path)
     long = told(PLAIN | {"traffic": [{"poisson": {"rate": "200000/s"}}]}, tmp_path)
 

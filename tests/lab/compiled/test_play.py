@@ -74,7 +74,7 @@ def test_a_view_is_the_same_when_rows_are_counted_before_it(monkeypatch: pytest.
 
 @pytest.mark.slow
 @pytest.mark.case("L73")
-def test_what_waits_for_a_view_needs_no_more_memory_at_a_higher_rate() -> None:
+def test_pending_rows_of_a_view_need_no_more_memory_at_a_higher_rate() -> None:
     """60 million requests in a minute took 987 MB: six seconds of rows were kept."""
     counted: list[int] = []
     recorder = accumulators.Accumulators(

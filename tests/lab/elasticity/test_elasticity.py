@@ -42,14 +42,14 @@ def test_too_many_can_be_more_than_all_of_the_demand() -> None:
     assert metrics.over_provisioned_time == pytest.approx(100)
 
 
-def test_supply_without_demand_stands_apart() -> None:
+def test_supply_without_demand_is_counted_apart() -> None:
     metrics = found([0] * 5 + [2] * 5, steps((0, 2)))
     assert metrics.over_provisioned_amount == 0
     assert metrics.over_provisioned_time == pytest.approx(50)
     assert metrics.idle_instance_s == pytest.approx(10)
 
 
-def test_moving_the_other_way_is_unstable() -> None:
+def test_opposite_changes_count_as_instability() -> None:
     metrics = found([1, 2, 3, 4, 5, 5, 5, 5, 5, 5], steps((0, 5)))
     assert metrics.instability == pytest.approx(100 * 4 / 9)
     assert metrics.jitter_per_hour == pytest.approx(-4 / 10 * 3600)
@@ -76,7 +76,7 @@ def of(
     )
 
 
-def test_the_speedup_is_that_of_validation_case_38() -> None:
+def test_the_elastic_speedup_is_that_of_validation_case_38() -> None:
     none = of(3.29, 3.06, 57.95, 57.05)
     assert elastic_speedup(none, of(0.48, 4.28, 15.85, 89.10)) == pytest.approx(1.84, abs=0.005)
     assert elastic_speedup(none, of(0.94, 3.51, 26.50, 73.20)) == pytest.approx(1.50, abs=0.015)

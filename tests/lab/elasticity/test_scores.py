@@ -73,7 +73,7 @@ def test_the_worst_case_is_the_worst_run() -> None:
 
 
 @pytest.mark.case("L62")
-def test_a_run_that_one_lacks_and_a_group_of_one_have_no_scores() -> None:
+def test_a_missing_run_or_a_group_of_one_has_no_scores() -> None:
     columns = score_columns({"a": [A, A], "b": [B, None]})
     assert [score is None for score in columns["a"]["pairwise"]] == [False, True]
     assert [score is None for score in columns["b"]["fractional"]] == [False, True]
@@ -112,7 +112,7 @@ def test_the_scores_of_a_comparison_follow_from_its_metrics(comparison: Comparis
 
 
 @pytest.mark.case("L62", "L63")
-def test_oracles_and_platforms_with_another_demand_are_in_no_ones_scores(comparison: Comparison) -> None:
+def test_oracles_and_platforms_with_another_demand_are_not_scored(comparison: Comparison) -> None:
     rows = rows_of(comparison.cases[0])
     assert rows["cloud-run"].basis != rows["configured"].basis
     assert rows["cloud-run"].values["pairwise"] == [None] * SEEDS
@@ -141,7 +141,7 @@ def test_one_policy_has_no_scores_against_others(tmp_path: Path) -> None:
 
 @pytest.mark.case("L60")
 @pytest.mark.parametrize("name", ["elastic_speedup", "fractional"])
-def test_the_page_says_which_part_counts_at_least(comparison: Comparison, name: str) -> None:
+def test_the_page_explains_the_lower_bound_of_a_part(comparison: Comparison, name: str) -> None:
     """A quotient with a metric of 0: 120 in the trial. What bounds it has to be read where the figure is."""
     floor = f"parts below {LEAST_PERCENT:g} % count as {LEAST_PERCENT:g} %"
     assert floor in FIGURES[name].about

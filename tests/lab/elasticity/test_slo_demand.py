@@ -56,7 +56,7 @@ def missed(told: ScenarioSpec, slo_s: float | None) -> float:
 
 @pytest.mark.case("L25")
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_the_fewest_that_serve_95_percent_and_steady_at_a_steady_rate(name: str) -> None:
+def test_the_demand_is_the_fewest_instances_for_95_percent_and_constant_at_a_constant_rate(name: str) -> None:
     slo_s = CASES[name][-1]
     needed = slo_demand(scenario(name, 1), "s", slo_s)
     assert len(needed) == 600
@@ -68,7 +68,7 @@ def test_it_is_the_fewest_that_serve_95_percent_and_steady_at_a_steady_rate(name
 
 
 @pytest.mark.case("L25")
-def test_at_a_constant_rate_who_serves_within_the_slo_is_neither_short_nor_unstable(tmp_path: Path) -> None:
+def test_a_constant_rate_within_the_slo_is_neither_under_provisioned_nor_unstable(tmp_path: Path) -> None:
     file = tmp_path / "steady.yaml"
     file.write_text(
         TEXT.format(
@@ -103,7 +103,7 @@ PARTS = (
 
 
 @pytest.mark.case("L63")
-def test_demands_that_cannot_be_compared_stand_in_tables_of_their_own(tmp_path: Path) -> None:
+def test_demands_that_cannot_be_compared_are_in_separate_tables(tmp_path: Path) -> None:
     file = tmp_path / "steady.yaml"
     text = TEXT.format(size="cpu: 1 vCPU", slots=5, overflow="reject", application="{io: 100ms}", rate=20, instances=2)
     file.write_text(text.replace("600s", "60s"), encoding="utf-8")
@@ -121,7 +121,7 @@ def test_demands_that_cannot_be_compared_stand_in_tables_of_their_own(tmp_path: 
     assert rows["lambda"].values["elastic_speedup"] == [None]
 
 
-def test_the_resolution_is_told() -> None:
+def test_the_resolution_is_reported() -> None:
     assert [bin_s(duration_s) for duration_s in (60, 600, 1800, 86400)] == [5, 10, 30, 60]
     assert basis_of(scenario("quarter", 1).services["s"], 600) == "1 slot, 0.25 vCPU, rejects; by 10 s"
 

@@ -34,7 +34,7 @@ def test_values_are_those_of_the_file(text: str, values: tuple[object, ...]) -> 
         ("a={b", "must have values that read as YAML"),
     ],
 )
-def test_an_axis_that_cannot_be_says_what_is_expected(text: str, expected: str) -> None:
+def test_an_invalid_axis_is_rejected_with_what_is_expected(text: str, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         parse_axis(text)
 

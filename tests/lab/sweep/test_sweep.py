@@ -59,7 +59,7 @@ def test_rows_come_in_the_grids_order_with_their_values_seed_and_figures(tmp_pat
     assert by_size[5, 2] == 2 * by_size[5, 1], "MinSize stays provisioned"  # type: ignore[operator]
 
 
-def test_an_interrupted_sweep_goes_on_where_it_stopped_and_ends_as_if_it_had_not(tmp_path: Path) -> None:
+def test_a_resumed_sweep_gives_the_result_of_an_uninterrupted_one(tmp_path: Path) -> None:
     whole = sweep(tmp_path).run(Backwards())
     sweep(tmp_path).forget()
     with pytest.raises(KeyboardInterrupt):
@@ -72,7 +72,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped_and_ends_as_if_it_had_not
     assert sorted(told) == [(number, number > 4) for number in range(8)]
 
 
-def test_a_journal_of_another_sweep_is_left_alone(tmp_path: Path) -> None:
+def test_a_journal_of_another_sweep_is_rejected_and_unchanged(tmp_path: Path) -> None:
     sweep(tmp_path).run(Backwards())
     before = sweep(tmp_path).journal.read_text()
     with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl belongs to another sweep"):
@@ -80,7 +80,7 @@ def test_a_journal_of_another_sweep_is_left_alone(tmp_path: Path) -> None:
     assert sweep(tmp_path).journal.read_text() == before
 
 
-def test_what_is_no_journal_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_journal_is_rejected_and_unchanged(tmp_path: Path) -> None:
     for content in (b"a,b\n1,2\n", b'{"point": 0}\n', b"[]\n", b"\xff\xfe\n"):
         sweep(tmp_path).journal.write_bytes(content)
         with pytest.raises(SweepConflict, match="belongs to another sweep"):
@@ -103,7 +103,7 @@ def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> 
     assert len(rest.played) == len(plan) - 3
 
 
-def test_a_second_sweep_with_the_same_result_is_rejected_while_the_first_is_at_it(tmp_path: Path) -> None:
+def test_a_second_sweep_into_the_same_result_is_rejected_during_the_first(tmp_path: Path) -> None:
     class Beside(Backwards):
         def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
             with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):
@@ -115,7 +115,7 @@ def test_a_second_sweep_with_the_same_result_is_rejected_while_the_first_is_at_i
     assert sorted(first.played) == list(range(8))
 
 
-def test_a_point_that_cannot_be_played_is_told_and_tried_again(tmp_path: Path) -> None:
+def test_a_failed_point_is_reported_and_retried(tmp_path: Path) -> None:
     bad = sweep(tmp_path, [Axis("max_concurrency", (5, 500))])
     rows = bad.run(Backwards())
     assert ["error" in row for row in rows] == [False, False, True, True]
@@ -152,7 +152,7 @@ def test_workers_of_this_machine_give_the_serial_rows_though_one_is_killed(tmp_p
 
 
 @pytest.mark.slow
-def test_a_point_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_path: Path) -> None:
+def test_a_point_that_kills_its_workers_fails_and_the_others_do_not(tmp_path: Path) -> None:
     worker_pool, plan = ProcessWorkerPool(2), sweep(tmp_path, [Axis("min_size", (1, 2, 3))])
     rows = Sweep(plan.file, plan.axes, [1, 2, 3, 4], plan.out, _die_always).run(worker_pool)
     worker_pool.close()
@@ -192,7 +192,7 @@ def test_parquet_keeps_types_and_mixed_columns_become_text(tmp_path: Path) -> No
     ]
 
 
-def test_the_front_has_what_nothing_beats_in_both() -> None:
+def test_the_frontier_has_the_points_that_no_other_dominates() -> None:
     assert pareto([(1.0, 9.0), (2.0, 5.0), (3.0, 6.0), (4.0, 1.0), (4.0, 2.0)]) == [0, 1, 3]
 
 

@@ -42,7 +42,7 @@ def test_work_that_takes_five_percent_longer_misses(number: int, monkeypatch: py
 
 
 @pytest.mark.parametrize("number", [CHEAP[0], CHEAP[2]])
-def test_waiting_that_is_told_five_percent_too_long_misses(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_reported_five_percent_too_long_misses(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def biased(self: validate_compiled._Watched, chunk: Chunk) -> None:
         told = dataclasses.replace(chunk, queue_s=chunk.queue_s * 1.05)
         self.chunks.append(told)
@@ -52,7 +52,7 @@ def test_waiting_that_is_told_five_percent_too_long_misses(number: int, monkeypa
     assert "mean_queue" in missed
 
 
-def test_a_figure_that_is_not_known_well_enough_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_figure_with_a_wide_interval_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.lab.validate.queueing.SEEDS_MAX", 2)
     monkeypatch.setattr("simulator.lab.validate.queueing._COMPILED_MIN", 100)
     monkeypatch.setattr("simulator.lab.validate.queueing._COMPILED_MAX", 200)

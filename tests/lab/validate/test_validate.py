@@ -10,7 +10,7 @@ from simulator.lab.validate.vectors import cases as vector_cases
 
 
 @pytest.mark.parametrize("case", vector_cases(), ids=lambda case: case.number)
-def test_every_published_vector_comes_out(case: Case) -> None:
+def test_every_published_vector_is_reproduced(case: Case) -> None:
     found = case.run()
     assert found
     assert [str(finding) for finding in found if not finding.passed] == []
@@ -37,7 +37,7 @@ def test_a_figure_outside_its_tolerance_is_a_miss() -> None:
     assert not exact("x", [1, 2, 3], [1, 2])[0].passed
 
 
-def test_the_page_tells_every_figure_and_how_many_miss() -> None:
+def test_the_page_has_every_figure_and_the_number_of_misses() -> None:
     case = Case("7", "a case", "a | source", lambda: [Finding("x", 1, 2, 0.5), Finding("y", 1, 1)])
     heard: list[CaseResult] = []
     results = validated([case], on_result=heard.append)
@@ -49,6 +49,6 @@ def test_the_page_tells_every_figure_and_how_many_miss() -> None:
     assert "| y | 1 | 1 | 0 | exact | ok |" in page
 
 
-def test_processes_find_what_one_finds() -> None:
+def test_several_processes_give_the_result_of_one() -> None:
     cases = chosen(["38", "45"])
     assert [result.findings for result in validated(cases, 2)] == [result.findings for result in validated(cases)]

@@ -110,13 +110,13 @@ def test_version_2_has_its_home_in_the_closest_group_that_hands_down(machine: Ma
     assert home.roots() == (machine.groups / "user",)
 
 
-def test_version_2_without_such_a_group_says_what_helps(machine: Machine) -> None:
+def test_version_2_without_such_a_group_gives_a_hint(machine: Machine) -> None:
     version_2(machine, top="memory")
     with pytest.raises(NoGroupsError, match=r"user/app/terminal nor a parent group.*Delegate=yes"):
         find_home(machine.proc)
 
 
-def test_a_machine_without_control_groups_says_so(machine: Machine) -> None:
+def test_a_machine_without_control_groups_is_reported(machine: Machine) -> None:
     with pytest.raises(NoGroupsError, match="cannot be read"):
         find_home(machine.proc)
     (machine.proc / "self" / "mountinfo").write_text("22 1 8:1 / / rw - ext4 /dev/root rw\n")

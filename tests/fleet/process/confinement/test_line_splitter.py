@@ -25,7 +25,7 @@ def test_however_the_bytes_are_cut_the_lines_are_the_same(text: str, cuts: list[
     assert _read(*pieces) == _read(data)
 
 
-def test_a_last_line_without_newline_is_told_at_the_end() -> None:
+def test_a_last_line_without_newline_is_emitted_at_the_end() -> None:
     assert _read(b"one\ntwo") == ["one", "two"]
 
 
@@ -33,7 +33,7 @@ def test_an_empty_line_is_a_line() -> None:
     assert _read(b"a\n\nb\n") == ["a", "", "b"]
 
 
-def test_a_long_line_is_told_in_pieces_and_nothing_is_lost() -> None:
+def test_a_long_line_is_emitted_in_pieces_and_nothing_is_lost() -> None:
     lines = _read(b"x" * 250 + b"\nend\n")
     assert [len(line) for line in lines] == [100, 100, 50, 3]
 
@@ -62,7 +62,7 @@ async def test_a_pipe_is_read_to_its_end() -> None:
 
 
 @both_loops
-async def test_a_closed_pipe_tells_what_it_had() -> None:
+async def test_a_closed_pipe_emits_its_remaining_bytes() -> None:
     lines: list[str] = []
     pipe = OutputPipe(LineSplitter(lines.append, 100))
     pipe._splitter.feed(b"half")

@@ -49,7 +49,7 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
 
 
 @pytest.mark.case("R5")
-def test_a_place_is_swept_once_a_process_and_nobody_waits_for_it(sweep: Sweep) -> None:
+def test_a_folder_is_swept_once_per_process_in_the_background(sweep: Sweep) -> None:
     sweeps = OrphanSweeps()
     sweeps.begin("a", ())  # returns while the sweep goes on
     sweep.until_begun()
@@ -62,7 +62,7 @@ def test_a_place_is_swept_once_a_process_and_nobody_waits_for_it(sweep: Sweep) -
 
 
 @pytest.mark.case("R5")
-def test_the_last_user_to_end_gives_a_sweep_up_and_the_next_begins_again(sweep: Sweep) -> None:
+def test_the_last_user_cancels_a_sweep_and_the_next_starts_it_again(sweep: Sweep) -> None:
     sweeps = OrphanSweeps()
     for _ in range(2):
         sweeps.begin("a", ())
@@ -77,7 +77,7 @@ def test_the_last_user_to_end_gives_a_sweep_up_and_the_next_begins_again(sweep: 
 
 
 @pytest.mark.case("R5")
-def test_however_much_is_left_proc_is_read_as_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proc_is_read_a_constant_number_of_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passes: list[int] = []
     read = process_sweep._all_processes
 
@@ -98,7 +98,7 @@ def test_however_much_is_left_proc_is_read_as_often(tmp_path: Path, monkeypatch:
     assert passes_for(1) == passes_for(100) == 1
 
 
-def test_a_sweep_that_is_given_up_leaves_the_rest_to_the_next(tmp_path: Path) -> None:
+def test_a_cancelled_sweep_leaves_the_rest_to_the_next(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / _of_nobody(f"n{number}")).mkdir()
     answers = iter([False, True, True])

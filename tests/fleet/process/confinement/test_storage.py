@@ -14,7 +14,7 @@ def _fill(file: Path, size_bytes: int) -> None:
     file.write_bytes(b"x" * size_bytes)
 
 
-def test_files_count_wherever_they_are_and_whatever_they_are_called(tmp_path: Path) -> None:
+def test_every_file_counts_whatever_its_folder_and_name(tmp_path: Path) -> None:
     empty_bytes = used_bytes(tmp_path)
     _fill(tmp_path / "a", 100_000)
     _fill(tmp_path / "b" / "c" / ".hidden", 200_000)
@@ -22,13 +22,13 @@ def test_files_count_wherever_they_are_and_whatever_they_are_called(tmp_path: Pa
     assert 300_000 <= used_bytes(tmp_path) - empty_bytes < 330_000
 
 
-def test_holes_are_not_counted(tmp_path: Path) -> None:
+def test_holes_of_sparse_files_are_not_counted(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(10**9)
     assert used_bytes(tmp_path) < 10**6
 
 
-def test_what_a_link_points_to_is_not_counted(tmp_path: Path) -> None:
+def test_the_target_of_a_symbolic_link_is_not_counted(tmp_path: Path) -> None:
     _fill(tmp_path / "outside" / "file", 500_000)
     inside = tmp_path / "inside"
     inside.mkdir()
@@ -37,12 +37,12 @@ def test_what_a_link_points_to_is_not_counted(tmp_path: Path) -> None:
     assert used_bytes(inside) < 100_000
 
 
-def test_a_folder_that_is_gone_takes_nothing(tmp_path: Path) -> None:
+def test_a_missing_folder_takes_no_storage(tmp_path: Path) -> None:
     assert used_bytes(tmp_path / "gone") == 0
 
 
 @both_loops
-async def test_only_who_is_over_the_limit_is_ended_and_told_the_figures(tmp_path: Path) -> None:
+async def test_only_an_instance_over_the_limit_is_ended_with_the_figures(tmp_path: Path) -> None:
     _fill(tmp_path / "large" / "file", 3 * 1024**2)
     _fill(tmp_path / "small" / "file", 1024**2)
     ended: asyncio.Queue[tuple[str, str]] = asyncio.Queue()

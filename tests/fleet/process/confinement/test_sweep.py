@@ -89,11 +89,11 @@ def test_the_guard_sweeps_when_its_input_ends(started: list[subprocess.Popen[byt
     assert not folder.exists()
 
 
-def test_what_this_process_made_is_no_orphan() -> None:
+def test_what_this_process_created_is_not_an_orphan() -> None:
     assert not is_orphan(f"{owner_name(os.getpid())}abc")
 
 
-def test_what_a_process_that_is_no_more_made_is_an_orphan(started: list[subprocess.Popen[bytes]]) -> None:
+def test_what_a_dead_process_created_is_an_orphan(started: list[subprocess.Popen[bytes]]) -> None:
     child = _start(started, {})
     name = f"{owner_name(child.pid)}abc-1-1"
     assert not is_orphan(name)
@@ -102,7 +102,7 @@ def test_what_a_process_that_is_no_more_made_is_an_orphan(started: list[subproce
     assert is_orphan(name)
 
 
-def test_a_process_that_got_the_number_of_a_dead_one_does_not_own_what_it_left() -> None:
+def test_a_process_with_a_reused_pid_does_not_own_the_orphans() -> None:
     prefix, namespace, pid, start, rest = f"{owner_name(os.getpid())}abc".split("-")
     assert is_orphan("-".join((prefix, namespace, pid, str(int(start) - 1), rest)))
 
@@ -110,7 +110,7 @@ def test_a_process_that_got_the_number_of_a_dead_one_does_not_own_what_it_left()
 @pytest.mark.parametrize(
     "name", ["apprunner-abc", "apprunner-1-2-3", "other-1-2-3-4", "apprunner-a-2-3-4", "apprunner-1-999999999-3-abc"]
 )
-def test_a_name_of_another_kind_or_of_another_namespace_is_no_orphan(name: str) -> None:
+def test_a_name_of_another_kind_or_namespace_is_not_an_orphan(name: str) -> None:
     assert not is_orphan(name)
 
 
@@ -134,7 +134,7 @@ def test_folders_and_groups_of_the_dead_are_swept_and_others_are_not(
     assert sorted(folder.name for folder in home.iterdir()) == sorted([living, "other"])
 
 
-def test_a_link_that_is_called_like_an_orphan_is_left_alone(tmp_path: Path) -> None:
+def test_a_symbolic_link_with_the_name_of_an_orphan_is_not_swept(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir(mode=0o500)
     scratch = tmp_path / "scratch"
