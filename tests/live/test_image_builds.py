@@ -157,7 +157,7 @@ async def test_an_unreachable_engine_is_reported_in_one_line(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-async def test_images_without_a_usable_shell_are_rejected(tmp_path: Path) -> None:
+async def test_images_without_a_shell_or_with_a_volume_at_app_are_rejected(tmp_path: Path) -> None:
     reason = await rejection(tmp_path / "a", config(REVISED), python_image())
     assert reason == "The container engine could not build: its image must have /bin/sh, which runs the commands."
     reason = await rejection(tmp_path / "b", config(REVISED), changed_image("VOLUME /app/data"))

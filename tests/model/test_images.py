@@ -34,6 +34,6 @@ def test_an_identifier_stands_for_its_full_name_and_then_for_the_rest(
 @pytest.mark.parametrize(
     "text", ["", "App", "app:", "app:a b", "app@sha256:12", "-app", PRIVATE, PRIVATE + "App", "a/" * 600 + "a", "a\nb"]
 )
-def test_what_no_image_is_called_is_rejected(text: str) -> None:
+def test_an_invalid_image_identifier_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="must be a name such as app:1"):
         ImageIdentifier(text)

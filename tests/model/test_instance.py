@@ -45,5 +45,5 @@ def test_every_event_is_used() -> None:
     assert {event for _, event in TRANSITIONS} == set(InstanceEvent)
 
 
-def test_coming_and_ready_do_not_overlap() -> None:
+def test_starting_and_ready_states_do_not_overlap() -> None:
     assert frozenset() == COMING & READY

@@ -17,11 +17,11 @@ def test_a_rejection_is_an_error_to_its_client_or_the_end_of_its_connection(row:
     assert 400 <= row.status <= 599 or (row.status == 0 and "on the wire" in row.name)
 
 
-def test_an_overflow_is_told_as_too_many_requests() -> None:
+def test_an_overflow_is_reported_as_too_many_requests() -> None:
     assert (rejection.OVERFLOW.status, rejection.OVERFLOW.body) == (429, "Too Many Requests")
 
 
-def test_a_lost_instance_is_told_in_envoys_words() -> None:
+def test_a_lost_instance_is_reported_in_envoys_words() -> None:
     assert rejection.TERMINATED.status == 503
     assert rejection.TERMINATED.body == (
         "upstream connect error or disconnect/reset before headers. reset reason: connection termination"

@@ -6,7 +6,7 @@ from simulator.model.sizes import SUPPORTED, InstanceSize, parse_cpu, parse_memo
 
 
 @pytest.mark.parametrize("pair", [(cpu, memory) for cpu, memories in SUPPORTED.items() for memory in memories])
-def test_every_pair_that_is_sold_can_be_had(pair: tuple[int, int]) -> None:
+def test_every_documented_pair_of_cpu_and_memory_is_accepted(pair: tuple[int, int]) -> None:
     size = InstanceSize(*pair)
     assert (size.vcpu * 1024, size.memory_gb * 1024) == pair
 
@@ -26,21 +26,21 @@ def test_memory_that_does_not_go_with_the_cpu_is_rejected_with_what_does() -> No
 
 
 @pytest.mark.parametrize("text", [1024, "1024", "1 vCPU", "1vcpu", 1, 1.0, " 1 "])
-def test_a_cpu_may_be_told_in_units_or_in_vcpus(text: object) -> None:
+def test_cpu_may_be_given_in_units_or_in_vcpus(text: object) -> None:
     assert parse_cpu(text) == 1024
 
 
 @pytest.mark.parametrize("text", [2048, "2048", "2 GB", "2gb", 2, 2.0])
-def test_memory_may_be_told_in_mb_or_in_gb(text: object) -> None:
+def test_memory_may_be_given_in_mb_or_in_gb(text: object) -> None:
     assert parse_memory(text) == 2048
 
 
-def test_the_smallest_size_is_told_in_fractions() -> None:
+def test_the_smallest_size_is_written_in_fractions() -> None:
     assert InstanceSize(parse_cpu("0.25 vCPU"), parse_memory("0.5 GB")) == InstanceSize(256, 512)
 
 
 @pytest.mark.parametrize("value", ["much", "", 0, -1, True, None, "nan", "1e9"])
-def test_what_is_no_size_is_rejected(value: object) -> None:
+def test_an_invalid_size_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="must be a size"):
         parse_cpu(value)
     with pytest.raises(ValueError, match="must be a size"):

@@ -17,7 +17,7 @@ from simulator.model.wire_fault import FaultKind, WireFault
         ),
     ],
 )
-def test_it_says_what_it_does(fault: WireFault, text: str) -> None:
+def test_a_fault_describes_its_effect(fault: WireFault, text: str) -> None:
     assert str(fault) == text
 
 

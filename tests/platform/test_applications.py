@@ -67,7 +67,7 @@ def applications(builder: Builder | None, **named: Any) -> Applications:
     return Applications(ApplicationSettings(named=named, builder=builder))
 
 
-def test_what_was_built_runs_as_processes_in_copies_of_its_folder() -> None:
+def test_a_built_artifact_runs_as_processes_in_copies_of_its_folder() -> None:
     builder = Builder(port=3000, secrets={"KEY": "name"}, environment={"PATH": "/x"})
     found = asyncio.run(applications(builder).find(revision(), Steps(), is_new=True))
     assert found.application == ProcessApplication(("python3", "app.py"), {"PATH": "/x"}, Path("built"))
@@ -75,13 +75,13 @@ def test_what_was_built_runs_as_processes_in_copies_of_its_folder() -> None:
     assert builder.asked[0][0].is_new
 
 
-def test_what_was_built_in_an_image_runs_as_containers_of_what_it_became() -> None:
+def test_an_artifact_built_in_an_image_runs_as_containers_of_the_result() -> None:
     builder = Builder(port=3000, image="built:1", environment={"A": "b"})
     found = asyncio.run(applications(builder).find(revision(), Steps()))
     assert found.application == DockerApplication("built:1", ("python3", "app.py"), {"A": "b"}, 3000)
 
 
-def test_a_service_that_comes_back_asks_for_the_commit_that_it_ran() -> None:
+def test_a_restored_service_builds_the_commit_that_it_ran() -> None:
     builder = Builder()
     asyncio.run(applications(builder).find(revision(version="abc")))
     assert builder.asked[0][1] == "abc"
@@ -107,7 +107,7 @@ def test_a_build_is_kept_while_it_is_in_use() -> None:
     asyncio.run(main())
 
 
-def test_a_failed_build_tells_its_lines_and_its_reason() -> None:
+def test_a_failed_build_has_its_log_lines_and_reason() -> None:
     builder, steps = Builder(), Steps()
     builder.failure = BuildFailed("The build command exited with code 1.", ("[Build] no such package",))
     with pytest.raises(WorkloadFailed, match="exited with code 1") as caught:
@@ -117,12 +117,12 @@ def test_a_failed_build_tells_its_lines_and_its_reason() -> None:
     assert caught.value.lines == (said,)
 
 
-def test_without_a_builder_the_reason_says_so() -> None:
+def test_without_a_builder_the_failure_names_the_missing_builder() -> None:
     with pytest.raises(WorkloadFailed, match="cannot build source code"):
         asyncio.run(applications(None).find(revision()))
 
 
-def test_an_application_may_stand_for_a_repository() -> None:
+def test_a_configured_application_may_replace_a_repository() -> None:
     named = {CODE["CodeRepository"]["RepositoryUrl"]: ProcessApplication(("web",))}
     steps = Steps()
     found = asyncio.run(applications(None, **named).find(revision(), steps))

@@ -32,7 +32,7 @@ def test_the_tree_of_the_directory_changes_with_it_alone(tmp_path: Path) -> None
     assert tree("/a", "nowhere") is None
 
 
-def test_a_push_to_a_local_clone_is_seen_at_once(tmp_path: Path) -> None:
+def test_a_push_to_a_local_clone_is_detected_at_once(tmp_path: Path) -> None:
     async def main() -> None:
         place = GitPlace(tmp_path / "clone", {"app.py": "1"})
         trees = BranchTrees(Repositories(tmp_path / "kept", RepositorySettings()), look_s=PATIENCE_S)

@@ -18,23 +18,23 @@ def told(endpoint: str) -> dict[str, str]:
     }
 
 
-def test_a_process_is_told_where_it_is_and_how_it_is_spoken_to() -> None:
+def test_a_process_gets_the_endpoint_and_protocol_of_the_collector() -> None:
     assert collector_variables(LOCAL, ProcessApplication(("true",)), {}) == told(LOCAL)
     assert collector_variables(None, ProcessApplication(("true",)), {}) == {}
 
 
-def test_a_container_is_told_of_no_loopback_that_is_not_its_own() -> None:
+def test_a_container_gets_no_collector_on_the_hosts_loopback() -> None:
     application = DockerApplication("image")
     assert collector_variables(REMOTE, application, {}) == told(REMOTE)
     for endpoint in (LOCAL, "http://localhost:1/x", "http://[::1]:1/x"):
         assert collector_variables(endpoint, application, {}) == {}
 
 
-def test_what_the_service_says_itself_stays() -> None:
+def test_variables_of_the_service_have_precedence() -> None:
     own = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://other"}
     assert collector_variables(LOCAL, ProcessApplication(("true",), own), {}) == {}
     assert collector_variables(LOCAL, ProcessApplication(("true",)), own) == {}
 
 
-def test_a_simulated_instance_is_told_nothing() -> None:
+def test_a_simulated_instance_gets_no_variables() -> None:
     assert collector_variables(LOCAL, SimulatedApplication(), {}) == {}

@@ -51,7 +51,7 @@ async def until_switched(world: World, arn: str) -> None:
 
 
 @pytest.mark.case("P1")
-def test_a_version_that_dies_while_the_old_one_finishes_gives_the_traffic_back_at_once() -> None:
+def test_a_version_that_dies_while_the_old_one_drains_returns_the_traffic_at_once() -> None:
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("slow:1"))
         outcomes: Counter[int] = Counter()
@@ -111,7 +111,7 @@ def test_a_version_that_dies_between_health_and_route_never_gets_the_traffic() -
 
 
 @pytest.mark.case("P1")
-def test_instances_that_were_to_go_and_stay_after_all_are_awake_and_billed_on() -> None:
+def test_instances_kept_after_a_failed_deployment_are_awake_and_billed() -> None:
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("good:1"))
         await world.stage.passes(120.0)
@@ -130,7 +130,7 @@ def test_instances_that_were_to_go_and_stay_after_all_are_awake_and_billed_on() 
     in_world(test)
 
 
-def test_a_drain_is_bounded_once_however_it_ends() -> None:
+def test_a_drain_has_one_time_limit_however_it_ends() -> None:
     """The time to drain counts from the switch, not again when the instances are told to stop."""
 
     async def test(world: World) -> None:

@@ -60,7 +60,7 @@ async def facts(application: Application, real_instances: int | None = None) -> 
         (CONTAINER, 2, (False, True, True, True, True, False)),
     ],
 )
-def test_each_kind_says_what_its_instances_are_and_need(
+def test_each_kind_describes_its_instances_and_needs(
     application: Application, real_instances: int | None, told: tuple[bool, ...]
 ) -> None:
     assert asyncio.run(facts(application, real_instances)) == told

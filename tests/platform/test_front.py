@@ -17,7 +17,7 @@ from simulator.world.random_streams import RandomStreams
 
 
 @pytest.mark.case("P22")
-async def test_a_redirect_port_that_is_taken_is_replaced_only_where_nobody_asked_for_it(tmp_path: Path) -> None:
+async def test_a_redirect_port_in_use_is_replaced_only_if_it_is_the_default(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         front = Front(LiveSettings(tmp_path, http_port=port, http_port_or_any=True), RandomStreams(1))

@@ -188,7 +188,7 @@ def test_a_new_revision_is_as_large_as_the_one_that_it_takes_over_from() -> None
     in_world(test)
 
 
-def test_a_service_that_never_comes_up_leaves_nothing_and_can_be_repaired() -> None:
+def test_a_service_that_never_becomes_healthy_leaves_nothing_and_can_be_repaired() -> None:
     async def test(world: World) -> None:
         arn = world.stage.create(SourceConfiguration=image("never-ready:1"))
         await world.stage.settled()
@@ -216,7 +216,7 @@ def test_a_paused_service_rejects_with_503_and_serves_again_when_it_is_resumed()
     in_world(test)
 
 
-def test_pausing_waits_for_the_requests_that_are_under_way() -> None:
+def test_pausing_waits_for_active_requests() -> None:
     async def test(world: World) -> None:
         arn = await world.running()
         outcomes: Counter[int] = Counter()
@@ -229,7 +229,7 @@ def test_pausing_waits_for_the_requests_that_are_under_way() -> None:
     in_world(test)
 
 
-def test_a_deleted_service_is_gone_from_the_platform_with_its_domains() -> None:
+def test_a_deleted_service_is_removed_from_the_platform_with_its_domains() -> None:
     async def test(world: World) -> None:
         arn = await world.running()
         world.stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
@@ -242,7 +242,7 @@ def test_a_deleted_service_is_gone_from_the_platform_with_its_domains() -> None:
     in_world(test)
 
 
-def test_services_come_back_after_a_kill_and_keep_their_domains(tmp_path: Path) -> None:
+def test_services_are_restored_after_a_kill_with_their_domains(tmp_path: Path) -> None:
     path = tmp_path / "state"
     arns: list[str] = []
 
@@ -277,7 +277,7 @@ def test_secrets_of_a_file_need_an_instance_role_too() -> None:
 
 
 @pytest.mark.case("P17")
-def test_secrets_that_cannot_be_had_fail_before_the_health_check_is_told_of() -> None:
+def test_unresolvable_secrets_fail_before_the_health_check_is_logged() -> None:
     async def test(world: World) -> None:
         role = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}
         arn = world.stage.create(SourceConfiguration=CODE, InstanceConfiguration=role)

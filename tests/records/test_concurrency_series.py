@@ -21,13 +21,13 @@ def test_a_bin_that_has_just_begun_is_the_mean_of_what_it_has() -> None:
 
 
 @pytest.mark.case("X4")
-def test_bins_that_nobody_has_reached_are_gaps_and_not_zero() -> None:
+def test_bins_not_reached_yet_are_gaps_and_not_zero() -> None:
     assert concurrency_series((4, 1)).binned(1.0, 3) == ([4.0, None, None], [1.0, None, None])
     assert concurrency_series((0, 0)).binned(2.0, 2) == ([0.0, None], [0.0, None])
 
 
 @pytest.mark.case("X4")
-def test_seconds_before_a_service_was_there_are_gaps_and_shift_nothing() -> None:
+def test_seconds_before_a_service_existed_are_gaps_and_shift_nothing() -> None:
     made = ConcurrencySeries()
     made.add(3, 6.0, 2.0)
     made.add(4, 8.0, 4.0)
@@ -35,7 +35,7 @@ def test_seconds_before_a_service_was_there_are_gaps_and_shift_nothing() -> None
     assert made.binned(2.0, 3) == ([None, 6.0, 8.0], [None, 2.0, 4.0])
 
 
-def test_bins_shorter_than_a_second_show_the_second_they_lie_in() -> None:
+def test_bins_shorter_than_a_second_have_the_value_of_their_second() -> None:
     assert concurrency_series((4, 1), (8, 2)).binned(0.5, 5) == ([4.0, 4.0, 8.0, 8.0, None], [1.0, 1.0, 2.0, 2.0, None])
 
 

@@ -89,12 +89,12 @@ def test_zeros_are_counted_as_zero() -> None:
     assert (histogram.count, histogram.quantile(0.75), histogram.quantile(1)) == (4, 0.0, 0.2)
 
 
-def test_what_is_longer_than_the_range_is_counted_and_its_max_kept() -> None:
+def test_a_duration_above_the_range_is_counted_and_its_max_kept() -> None:
     histogram = recorded(np.array([1.0, 3 * HIGHEST_S]))
     assert (histogram.count, histogram.quantile(1.0)) == (2, 3 * HIGHEST_S)
 
 
-def test_a_quantile_never_leaves_what_was_recorded() -> None:
+def test_a_quantile_stays_within_the_recorded_values() -> None:
     histogram = recorded(np.array([0.1001, 0.1002]))
     assert histogram.quantile(0.5) == pytest.approx(0.10015, abs=0.00005)
 
@@ -108,7 +108,7 @@ def test_a_negative_duration_is_a_bug() -> None:
         recorded(np.array([-0.1]))
 
 
-def test_the_rank_of_a_quantile_is_not_pushed_up_by_rounding() -> None:
+def test_rounding_does_not_raise_the_rank_of_a_quantile() -> None:
     # 0.07 x 100 is 7.000000000000001 in floating point.
     assert quantile_rank(0.07, 100) == 7
 

@@ -31,7 +31,7 @@ def test_ready_is_idle_or_active() -> None:
     assert times.ready.instance_seconds(0, 100) == 13
 
 
-def test_active_begins_with_the_start_and_ends_with_idleness() -> None:
+def test_active_time_is_from_the_start_to_idleness() -> None:
     times = InstanceTime("web", life_of((5, S.STARTING), (7, S.ACTIVE), (9, S.IDLE)))
     assert times.active.instance_seconds(0, 100) == 4
 
@@ -42,7 +42,7 @@ def test_a_draining_instance_keeps_the_cpu_that_it_had() -> None:
     assert (busy.lifetimes(100)[0].activations, idle.lifetimes(100)[0].activations) == (((0, 12),), ((0, 5),))
 
 
-def test_each_wake_begins_a_activation() -> None:
+def test_each_wake_begins_an_activation() -> None:
     times = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE)))
     assert times.lifetimes(10) == [InstanceLifetime(1, 10, ((0, 5), (8, 10)))]
 
@@ -57,14 +57,14 @@ def test_an_instance_that_never_launched_counts_nowhere() -> None:
     assert (times.lifetimes(10), times.started) == ([], 0)
 
 
-def test_a_death_is_told_from_a_stop_and_from_a_failed_start() -> None:
+def test_a_crash_is_distinguished_from_a_stop_and_a_failed_start() -> None:
     died = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (2, S.STOPPED)))
     stopped = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (2, S.DRAINING), (3, S.STOPPED)))
     failed = InstanceTime("web", life_of((0, S.STARTING), (2, S.STOPPED)))
     assert [(times.crashed, times.ended_before_ready) for times in (died, stopped, failed)] == [(1, 0), (0, 0), (0, 1)]
 
 
-def test_other_services_and_other_facts_are_passed_over() -> None:
+def test_other_services_and_other_events_are_ignored() -> None:
     events: list[Event] = [*life_of((0, S.STARTING), service="api"), EventLogged(1, "web", "a line")]
     assert InstanceTime("web", events).started == 0
 
@@ -86,7 +86,7 @@ def test_ready_and_active_never_exceed_provisioned(choices: list[tuple[int, int]
         assert 0 <= times.active.at(at_s) <= provisioned
 
 
-def test_steps_integrate_average_and_know_their_highest() -> None:
+def test_steps_have_integral_mean_and_maximum() -> None:
     steps = StepFunction()
     for at_s, by in ((2.0, 1), (4.0, 3), (4.0, -1), (8.0, -2)):
         steps.change(at_s, by)
@@ -96,11 +96,11 @@ def test_steps_integrate_average_and_know_their_highest() -> None:
     assert (steps.highest(0, 3), steps.highest(5, 20), steps.highest(9, 20)) == (1, 3, 1)
 
 
-def test_no_steps_are_a_count_of_nothing() -> None:
+def test_a_count_without_steps_is_zero() -> None:
     assert (StepFunction().at(3), StepFunction().instance_seconds(0, 9), StepFunction().highest(0, 9)) == (0, 0.0, 0)
 
 
-def test_steps_that_run_backwards_are_a_bug() -> None:
+def test_steps_that_go_back_in_time_are_a_programming_error() -> None:
     steps = StepFunction()
     steps.change(5, 1)
     with pytest.raises(AssertionError, match="must not precede"):

@@ -18,7 +18,7 @@ def test_a_row_is_written_with_the_name_of_its_source() -> None:
 
 
 @pytest.mark.case("L45")
-def test_a_column_tells_what_came_in_the_warm_up_as_the_report_counts_it() -> None:
+def test_the_warm_up_column_agrees_with_the_report() -> None:
     file, stats_by_source = io.StringIO(), StatsBySource(1, 10.0)
     writer = RequestCsv(file, ["people"], 10.0)
     for intended_s in (0.0, 9.999999, 10.0, 25.0):

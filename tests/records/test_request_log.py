@@ -18,7 +18,7 @@ def test_a_row_arrives_in_its_columns() -> None:
     assert row == [[2], [1.5], [0.25], [0.01], [0.02], [0.22], [503], [7], [0.003]]
 
 
-def test_a_full_buffer_is_handed_out_by_itself() -> None:
+def test_a_full_buffer_is_flushed_automatically() -> None:
     log, lengths = RequestLog(), list[int]()
     log.on_chunk(lambda chunk: lengths.append(len(chunk)))
     for _ in range(CHUNK_ROWS + 1):
@@ -26,7 +26,7 @@ def test_a_full_buffer_is_handed_out_by_itself() -> None:
     assert lengths == [CHUNK_ROWS]
 
 
-def test_a_flush_hands_out_the_rest_once() -> None:
+def test_a_flush_delivers_the_rest_once() -> None:
     log, lengths = RequestLog(), list[int]()
     log.on_chunk(lambda chunk: lengths.append(len(chunk)))
     for _ in range(3):

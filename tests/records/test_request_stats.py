@@ -35,7 +35,7 @@ def test_the_split_of_served_requests_adds_up_to_their_latency() -> None:
 
 
 @pytest.mark.case("L75")
-def test_what_the_platform_does_not_account_for_is_the_clients_and_the_networks() -> None:
+def test_the_remainder_of_a_latency_is_client_and_network_time() -> None:
     stats_by_source = StatsBySource(1)
     tell(
         stats_by_source.read,
@@ -54,13 +54,13 @@ def test_a_cold_start_is_a_served_request_that_waited_for_an_instance() -> None:
     assert stats_by_source.whole().cold_starts == 1
 
 
-def test_warm_up_is_told_by_the_intended_time() -> None:
+def test_warm_up_is_decided_by_the_intended_time() -> None:
     stats_by_source = StatsBySource(1, warm_up_s=10)
     tell(stats_by_source.read, Row(intended_s=9.99, latency_s=5.0), Row(intended_s=10.0, latency_s=1.0))
     assert (stats_by_source.after_warm_up().latency.mean_s, stats_by_source.whole().requests) == (1.0, 2)
 
 
-def test_a_tally_of_one_source_has_nothing_of_another() -> None:
+def test_the_statistics_of_one_source_exclude_another() -> None:
     stats_by_source = StatsBySource(3)
     tell(stats_by_source.read, Row(source=0), Row(source=2, status=503), Row(source=2))
     assert [stats_by_source.whole([source]).requests for source in range(3)] == [1, 0, 2]

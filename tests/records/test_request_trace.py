@@ -18,7 +18,7 @@ def test_waiting_for_a_slot_of_an_instance_that_was_there_is_queue() -> None:
     assert waits(10.0, 12.0, 12.0, *LONG_AGO) == (Wait(QUEUE, 10.0, 12.0),)
 
 
-def test_an_instance_s_start_is_cold_start_from_when_it_was_wanted() -> None:
+def test_a_start_is_cold_start_time_from_the_decision_on() -> None:
     assert waits(10.0, 15.0, 15.0, wanted_s=11.0, ready_s=14.0) == (
         Wait(QUEUE, 10.0, 11.0),
         Wait(COLD_START, 11.0, 14.0),
@@ -26,7 +26,7 @@ def test_an_instance_s_start_is_cold_start_from_when_it_was_wanted() -> None:
     )
 
 
-def test_what_of_a_start_lies_before_the_arrival_held_nobody_up() -> None:
+def test_the_part_of_a_start_before_the_arrival_is_not_cold_start() -> None:
     assert waits(10.0, 14.0, 14.0, wanted_s=5.0, ready_s=14.0) == (Wait(COLD_START, 10.0, 14.0),)
 
 
@@ -34,7 +34,7 @@ def test_a_wake_is_cold_start_from_the_slot_on() -> None:
     assert waits(10.0, 12.0, 13.0, *LONG_AGO) == (Wait(QUEUE, 10.0, 12.0), Wait(COLD_START, 12.0, 13.0))
 
 
-def test_one_that_never_had_a_slot_was_in_the_queue_to_its_end() -> None:
+def test_a_request_without_a_slot_was_queued_to_its_end() -> None:
     assert waits(10.0, -1.0, 40.0, wanted_s=40.0, ready_s=40.0) == (Wait(QUEUE, 10.0, 40.0),)
 
 

@@ -13,20 +13,20 @@ def test_rates_are_over_the_window_before_now() -> None:
     assert (recent.served_rps, recent.failed_rps) == (10.0, 0.0)
 
 
-def test_what_ended_before_the_window_is_forgotten() -> None:
+def test_requests_that_ended_before_the_window_are_dropped() -> None:
     rolling = Rolling(window_s=5)
     tell(rolling.read, Row(intended_s=1.0), Row(intended_s=100.0))
     assert rolling.recent(101.0).served_rps == pytest.approx(1 / 5)
 
 
-def test_a_stopped_stream_fades_to_nothing() -> None:
+def test_the_rate_of_a_stopped_stream_falls_to_zero() -> None:
     rolling = Rolling(window_s=5)
     tell(rolling.read, Row(intended_s=1.0))
     recent = rolling.recent(50.0)
     assert (recent.served_rps, recent.p50_s) == (0.0, None)
 
 
-def test_failures_are_counted_apart_and_have_no_part_in_latency() -> None:
+def test_failures_are_counted_apart_and_excluded_from_latency() -> None:
     rolling = Rolling(window_s=1)
     tell(rolling.read, Row(intended_s=3.0, latency_s=0.2), Row(intended_s=3.0, latency_s=0.9, status=503))
     recent = rolling.recent(4.0)

@@ -21,7 +21,7 @@ def delays(*decisions: ScalingDecided, ready: StepFunction, end_s: float = 100) 
     return [(raised.delay_s, raised.fulfilled) for raised in scale_outs("web", decisions, ready, end_s)]
 
 
-def test_the_delay_runs_until_as_many_as_wished_are_ready() -> None:
+def test_the_delay_ends_when_the_desired_count_is_ready() -> None:
     assert delays(decided(10, 1, 3), ready=ready_at(0, 14, 17)) == [(7, True)]
 
 
@@ -29,7 +29,7 @@ def test_enough_ready_instances_at_the_decision_are_no_delay() -> None:
     assert delays(decided(10, 1, 2), ready=ready_at(0, 5)) == [(0, True)]
 
 
-def test_a_second_raise_on_the_way_leaves_the_first_its_own_delay() -> None:
+def test_a_second_raise_does_not_change_the_delay_of_the_first() -> None:
     ready = ready_at(0, 14, 17)
     assert delays(decided(10, 1, 2), decided(12, 2, 3), ready=ready) == [(4, True), (5, True)]
 
@@ -46,5 +46,5 @@ def test_an_unfulfilled_raise_has_at_least_the_time_to_the_end() -> None:
     assert delays(decided(10, 1, 3), ready=ready_at(0), end_s=60) == [(50, False)]
 
 
-def test_lowering_the_wish_and_other_services_are_no_scale_outs() -> None:
+def test_lowering_the_desired_count_and_other_services_are_not_scale_outs() -> None:
     assert delays(decided(10, 3, 1), decided(11, 1, 5, "api"), ready=ready_at(0)) == []

@@ -60,7 +60,7 @@ def test_no_more_instances_exist_than_the_platform_has(backend: Callable[[Any], 
 
 
 @pytest.mark.parametrize("backend", [Run, compiled_run])
-def test_the_shortage_is_told_once_and_explained_where_it_was_decided(backend: Callable[[Any], Run]) -> None:
+def test_a_shortage_is_reported_once_and_explained_at_its_decision(backend: Callable[[Any], Run]) -> None:
     record = played("capacity: 3", backend)
     lines = [
         (event.at_s, event.line)
@@ -78,6 +78,6 @@ def test_both_backends_tell_the_same() -> None:
 
 
 @pytest.mark.parametrize("more", ["min_size: 4", "initial_size: 5"])
-def test_a_service_cannot_begin_with_more_than_there_are(more: str) -> None:
+def test_a_service_cannot_start_with_more_than_the_capacity(more: str) -> None:
     with pytest.raises(ScenarioError, match=r"capacity = 3, must be at least [45], the initial instances"):
         read_scenario(TEXT.format(capacity=f"capacity: 3\n    {more}"))

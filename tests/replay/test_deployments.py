@@ -51,7 +51,7 @@ def acts(report: Report) -> list[str]:
     return [act.detail for act in report.timeline]
 
 
-def test_a_deployment_replaces_every_instance_and_costs_no_request() -> None:
+def test_a_deployment_replaces_every_instance_and_fails_no_request() -> None:
     report = played("at: 2 min, deploy: {}")
     [service] = report.services
     assert statuses(report) == {"200": 20 * 60 * 10}
@@ -124,7 +124,7 @@ def test_a_good_version_after_a_bad_one_is_deployed() -> None:
     assert p99_s[0] == pytest.approx(0.05, rel=0.05)
 
 
-def test_what_the_time_profile_measured_is_what_an_image_takes() -> None:
+def test_an_image_deployment_takes_the_time_of_the_profile() -> None:
     [service] = played("at: 1 min, deploy: {}", source=IMAGE, profile="app-runner").services
     ended = next(at_s for at_s, line in lines(service) if line == "Deployment completed successfully.")
     assert ended == 360.0
@@ -201,7 +201,7 @@ def test_the_same_seed_gives_the_same_run_to_the_byte() -> None:
         ("at: 1s, api: {UpdateService: {InstanceConfiguration: {Cpu: 7}}}", CODE, r"instanceConfiguration\.cpu"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(event: str, source: str, message: str) -> None:
+def test_a_mistake_is_reported_with_its_place(event: str, source: str, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         read_scenario(text(event, source=source))
 
@@ -216,6 +216,6 @@ def test_a_mistake_is_told_with_its_place(event: str, source: str, message: str)
         ("{image: 'public.ecr.aws/a/b:1', auto_deployments: true}", r"auto_deployments.*ECR Public"),
     ],
 )
-def test_a_source_that_cannot_be_is_told_with_its_place(source: str, message: str) -> None:
+def test_an_invalid_source_is_reported_with_its_place(source: str, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         read_scenario(text("at: 1s, deploy: {}", source=source))

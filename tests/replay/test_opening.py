@@ -40,7 +40,7 @@ def at_the_start(record: RunRecord, service: str) -> list[InstanceState]:
 
 
 @pytest.mark.parametrize("slow", ["3s", "65s", "4 min"])
-def test_every_service_begins_idle_whatever_the_others_start_takes(slow: str) -> None:
+def test_every_service_starts_idle_whatever_the_other_starts_take(slow: str) -> None:
     record = play(Run(scenario({"web": {"idle_after": "5s", "start_up": "3s"}, "java": {"start_up": slow}})))
     assert at_the_start(record, "web") == at_the_start(record, "java") == [InstanceState.IDLE]
     assert dict(record.stats_by_source.whole().statuses) == {200: 2 * 58}
@@ -62,7 +62,7 @@ def test_five_hundred_services_in_one_file() -> None:
     assert dict(record.stats_by_source.whole().statuses) == {200: 3 * 500}
 
 
-def test_real_time_opens_as_virtual_time_does(tmp_path: Path) -> None:
+def test_real_time_starts_as_virtual_time_does(tmp_path: Path) -> None:
     services = {"web": {"idle_after": "200ms"}, "java": {"start_up": "800ms", "health_check": {"interval": "1s"}}}
     record = play(Run(scenario(services, duration="2s"), LiveSettings(tmp_path)))
     assert at_the_start(record, "web") == at_the_start(record, "java") == [InstanceState.IDLE]

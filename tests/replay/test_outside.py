@@ -52,14 +52,14 @@ def watched() -> Watched:
 
 
 @pytest.mark.case("L76")
-def test_requests_from_outside_are_told_apart(watched: Watched) -> None:
+def test_requests_from_outside_are_counted_apart(watched: Watched) -> None:
     view = watched.seconds(20, *[920] * 6)
     assert view.offered_rps == pytest.approx(20.0)
     assert view.outside_rps == pytest.approx(900.0)
 
 
 @pytest.mark.case("L76")
-def test_what_is_in_flight_is_the_runs_own(watched: Watched) -> None:
+def test_in_flight_counts_the_runs_own_requests(watched: Watched) -> None:
     watched.pool.in_flight, watched.pool.waiting = 39, 5
     watched.own = OwnLoad(0, 1)
     view = watched.second(sent=20, arrivals=920)
@@ -71,13 +71,13 @@ def test_what_is_in_flight_is_the_runs_own(watched: Watched) -> None:
 
 
 @pytest.mark.case("L76")
-def test_without_others_nothing_is_said_of_them(watched: Watched) -> None:
+def test_without_requests_from_outside_they_are_not_reported(watched: Watched) -> None:
     view = watched.seconds(20, 20, 23, 18, 20, 22, 19)
     assert (view.offered_rps, view.outside_rps) == (20.0, 0.0)
 
 
 @pytest.mark.case("L76")
-def test_the_rate_looks_back_a_few_seconds_only(watched: Watched) -> None:
+def test_the_rate_is_over_the_last_seconds(watched: Watched) -> None:
     watched.seconds(100, *[100] * 20)
     view = watched.seconds(0, *[0] * 6)
     assert view.offered_rps == 0.0

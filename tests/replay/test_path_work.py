@@ -36,13 +36,13 @@ def played(text: str, live: LiveSettings | None = None) -> Report:
 
 
 @pytest.mark.case("L67", "L65")
-def test_a_path_takes_its_own_time() -> None:
+def test_each_path_has_its_own_work() -> None:
     values = [check.value for check in played(TEXT % "60s").checks]
     assert values == pytest.approx([0.02, 0.3, 0.12, 0.3], rel=0.01)
 
 
 @pytest.mark.case("L67")
-def test_behind_real_sockets_a_path_takes_its_own_time_too(tmp_path: Path) -> None:
+def test_each_path_has_its_own_work_behind_real_sockets(tmp_path: Path) -> None:
     values = [check.value or 0.0 for check in played(TEXT % "2s", LiveSettings(tmp_path)).checks]
     assert all(value >= least for value, least in zip(values, (0.02, 0.3, 0.12, 0.3), strict=True))
     assert values[0] < 0.3, "a request for / is not taken for one of /slow"
@@ -55,7 +55,7 @@ def test_a_misspelt_path_is_found() -> None:
 
 
 @pytest.mark.case("L67")
-def test_who_cannot_tell_paths_apart_says_so() -> None:
+def test_a_backend_without_paths_rejects_them() -> None:
     scenario = read_scenario((TEXT % "2s").partition("checks")[0])
     assert "path" in why_not(scenario)
     assert "path" in scenario.demand_unknown("web")

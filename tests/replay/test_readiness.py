@@ -65,7 +65,7 @@ def test_an_instance_serves_when_its_platform_finds_it_ready(policy: str) -> Non
 @pytest.mark.case("L21", "L55")
 @pytest.mark.parametrize(("told", "ready_s"), [("5s", 5.0), ("1s", 3.0), (0, 2.34), ("100ms", 2.4)])
 @pytest.mark.parametrize("policy", ["app-runner", "knative", "lambda"])
-def test_what_the_file_says_goes_before_the_platform(policy: str, told: Any, ready_s: float) -> None:
+def test_the_file_has_precedence_over_the_platform(policy: str, told: Any, ready_s: float) -> None:
     assert ready_after_s(scenario(policy, startup_probe=told)) == pytest.approx(ready_s, abs=1e-6)
 
 
@@ -110,7 +110,7 @@ def test_a_pod_of_knative_is_ready_within_two_seconds_of_the_decision() -> None:
 
 
 @pytest.mark.case("L21")
-def test_a_file_can_say_what_validate_runs() -> None:
+def test_the_platforms_readiness_can_be_written_in_a_file() -> None:
     """Pool, policy and application of the published platforms, written as anybody would write them."""
     text = f"""
         duration: 60s
@@ -135,7 +135,7 @@ def test_a_file_can_say_what_validate_runs() -> None:
 
 
 @pytest.mark.case("L54")
-def test_a_scaled_out_instance_may_be_routed_some_time_after_it_is_healthy() -> None:
+def test_a_routing_delay_applies_to_scaled_out_instances() -> None:
     assert ready_after_s(scenario("app-runner", route_after="65s")) == pytest.approx(68.0, abs=1e-6)
 
 

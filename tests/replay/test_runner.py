@@ -55,7 +55,7 @@ def statuses(record: RunRecord) -> dict[int, int]:
     return dict(record.stats_by_source.whole().statuses)
 
 
-def test_a_run_waits_for_the_answers_that_are_on_their_way() -> None:
+def test_a_run_waits_for_outstanding_responses() -> None:
     record = play(Run(scenario(io="4s", rate="1/s", duration="10s")))
     assert statuses(record) == {200: 10}
     assert record.ended_s == pytest.approx(13.0)
@@ -68,13 +68,13 @@ def test_a_request_beyond_the_time_limit_gets_504() -> None:
     assert record.stats_by_source.whole().error_latency.quantile(0.5) == pytest.approx(120.0, rel=0.01)
 
 
-def test_sources_add_up_and_are_told_apart() -> None:
+def test_sources_add_up_and_are_counted_apart() -> None:
     record = play(Run(scenario("  - {name: staff, closed: {users: 2, think_time: 900ms}}\n")))
     assert record.stats_by_source.whole([0]).statuses[200] == 600
     assert 2 * 29 <= record.stats_by_source.whole([1]).statuses[200] <= 2 * 30
 
 
-def test_the_watcher_sees_the_run_go_by() -> None:
+def test_the_watcher_gets_views_in_order() -> None:
     watcher = Watcher()
     play(Run(scenario(), watcher=watcher))
     view = watcher.views[20]
@@ -162,7 +162,7 @@ def test_a_policy_that_needs_latency_gets_its_percentile() -> None:
     assert [round(sample.latency_p95_s, 6) for sample in samples[1:9]] == [0.3] * 8
 
 
-def test_a_policy_whose_signal_nobody_has_is_rejected_and_the_cpu_of_processes_is_measured() -> None:
+def test_a_policy_without_its_signal_is_rejected_and_the_cpu_of_processes_is_measured() -> None:
     text = "{simulated: {io: 1s}, process: {command: python app.py}}"
     top = "duration: 1s\nservices:\n  web:\n"
     oracle, hpa = (read_scenario(f"{top}    policy: {name}\n    application: {text}\n") for name in ("oracle", "hpa"))

@@ -69,7 +69,7 @@ def scenario(tmp_path: Path) -> ScenarioSpec:
     return read_scenario(TEXT, folder=tmp_path)
 
 
-def test_what_was_built_stands_in_for_source_code_in_services_and_deployments(scenario: ScenarioSpec) -> None:
+def test_artifacts_replace_source_code_in_services_and_deployments(scenario: ScenarioSpec) -> None:
     builder = Builder()
     told = asyncio.run(with_builds(scenario, builder, HeardSteps()))
     assert [(Path(each.repository).name, each.branch, each.source_directory) for each in builder.asked] == [
@@ -89,21 +89,21 @@ def test_what_was_built_stands_in_for_source_code_in_services_and_deployments(sc
     assert after.working_directory == Path("/built/next")
 
 
-def test_what_was_built_in_an_image_is_a_container_of_it(scenario: ScenarioSpec) -> None:
+def test_an_artifact_built_in_an_image_is_a_container(scenario: ScenarioSpec) -> None:
     told = asyncio.run(with_builds(scenario, Builder("built:1"), HeardSteps()))
     plan = service_plans(told, ClockKind.REAL)[0]
     assert plan.application == DockerApplication("built:1", ("sh", "-c", "./start"), {"A": "b"}, 3000)
     assert plan.settings.port == 3000
 
 
-def test_virtual_time_runs_what_is_simulated_and_nobody_runs_what_was_not_built(scenario: ScenarioSpec) -> None:
+def test_an_application_that_was_not_built_runs_in_virtual_time_only(scenario: ScenarioSpec) -> None:
     scenario.require("virtual")
     service_plans(scenario, ClockKind.VIRTUAL)
     with pytest.raises(ValueError, match=r"^source_code = \S+shop, must be left out where source code is not built$"):
         service_plans(scenario, ClockKind.REAL)
 
 
-def test_an_application_is_one_real_thing(tmp_path: Path) -> None:
+def test_an_application_has_one_kind_only(tmp_path: Path) -> None:
     text = TEXT.replace("simulated: {cpu: 1ms}}\n    secrets", "container: {image: a}}\n    secrets")
     (tmp_path / "shop").mkdir()
     with pytest.raises(ScenarioError, match="container and source_code"):

@@ -58,7 +58,7 @@ def test_a_killed_instance_dies_at_once_and_is_replaced() -> None:
     assert launched[-1].at_s == 21.0  # the platform's start lag of 1 s
 
 
-def test_slow_starts_last_as_long_as_told() -> None:
+def test_slow_starts_last_the_configured_time() -> None:
     record = played(
         "  - {at: 10s, slow_starts: {extra: 7s, for: 15s}}\n"
         "  - {at: 20s, kill_instance: {which: oldest}}\n"
@@ -81,7 +81,7 @@ def test_failing_health_checks_replace_the_instance_after_the_threshold() -> Non
     assert at_s == 12.0  # probes each whole second; the second failure in a row counts
 
 
-def test_another_auto_scaling_configuration_holds_from_its_time_on() -> None:
+def test_a_changed_auto_scaling_configuration_applies_from_its_time_on() -> None:
     record = played("  - {at: 30s, update_auto_scaling: {min_size: 4, max_concurrency: 7}}\n")
     changed = [event for event in record.events if isinstance(event, ConfigurationChanged)]
     assert changed == [ConfigurationChanged(30.0, "web", max_concurrency=7, min_size=4, max_size=4)]
@@ -97,12 +97,12 @@ def test_a_rate_action_changes_the_traffic_and_is_written_down() -> None:
     assert acts(list(record.events)) == [(30.0, "steady: rate x 3"), (40.0, "steady: rate x 1")]
 
 
-def test_a_late_wire_delays_every_answer() -> None:
+def test_a_network_delay_delays_every_response() -> None:
     record = played("  - {at: 0s, wire_fault: {kind: latency, delay: 200ms}}\n")
     assert record.stats_by_source.whole().latency.quantile(0.5) == pytest.approx(0.25, rel=0.02)
 
 
-def test_a_fault_on_the_wire_lasts_as_long_as_told() -> None:
+def test_a_network_fault_lasts_the_configured_time() -> None:
     record = played("  - {at: 10s, wire_fault: {kind: status, for: 20s}}\n")
     assert acts(list(record.events)) == [
         (10.0, "web: status 503 for 100 % of the requests"),
@@ -111,7 +111,7 @@ def test_a_fault_on_the_wire_lasts_as_long_as_told() -> None:
     assert record.stats_by_source.whole().statuses[503] == 20 * 20
 
 
-def test_a_share_of_the_requests_is_answered_on_the_wire() -> None:
+def test_a_share_of_the_requests_gets_the_faults_status() -> None:
     record = played("  - {at: 0s, wire_fault: {service: web, kind: status, share: 10 %, status: 502}}\n")
     statuses = record.stats_by_source.whole().statuses
     assert statuses[200] + statuses[502] == 1200
@@ -119,13 +119,13 @@ def test_a_share_of_the_requests_is_answered_on_the_wire() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "truncate", "slow_bytes"])
-def test_what_needs_bytes_is_rejected_in_virtual_time_before_the_run(kind: str) -> None:
+def test_faults_of_bytes_are_rejected_in_virtual_time_before_the_run(kind: str) -> None:
     scenario = read_scenario(BASE + f"  - {{at: 10s, wire_fault: {{kind: {kind}}}}}\n")
     with pytest.raises(ScenarioError, match=r"timeline\[0\]\.wire_fault\.kind.*virtual time has no bytes"):
         scenario.require("virtual")
 
 
-def test_what_needs_bytes_is_rejected_of_a_simulated_application_in_real_time() -> None:
+def test_faults_of_bytes_are_rejected_for_a_simulated_application_in_real_time() -> None:
     scenario = read_scenario(BASE + "  - {at: 10s, wire_fault: {kind: reset}}\n")
     with pytest.raises(ScenarioError, match="a simulated application has no bytes"):
         scenario.require("real")
@@ -143,7 +143,7 @@ def test_what_needs_bytes_is_rejected_of_a_simulated_application_in_real_time() 
         ("kind: status, share: 120 %", "share"),
     ],
 )
-def test_a_fault_says_what_it_needs(fault: str, message: str) -> None:
+def test_an_incomplete_fault_is_rejected_with_what_it_needs(fault: str, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         read_scenario(BASE + f"  - {{at: 10s, wire_fault: {{{fault}}}}}\n")
 

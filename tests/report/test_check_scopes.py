@@ -75,7 +75,7 @@ def test_a_check_of_a_path_counts_its_requests_only_and_paths_add_up() -> None:
 
 
 @pytest.mark.case("L64")
-def test_telling_paths_apart_changes_no_other_figure() -> None:
+def test_counting_paths_apart_changes_no_other_figure() -> None:
     apart, together = (build_report(played(TWO_SOURCES, text)) for text in ("p95{path:/a} < 9s", "p95 < 9s"))
     assert apart.model_copy(update={"checks": [], "digest": "", "scenario": together.scenario}) == together.model_copy(
         update={"checks": [], "digest": ""}
@@ -125,7 +125,7 @@ def test_a_check_that_may_end_the_run_waits_for_its_delay() -> None:
 
 
 @pytest.mark.case("L64")
-def test_who_is_checked_stands_in_the_file() -> None:
+def test_an_unknown_scope_of_a_check_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(ScenarioError) as raised:
         played(TWO_SOURCES, "clam: p95 < 1s", "p95{path:/c} < 1s", "calm: usd < 1", "p95{name:fist} < 1s")
     texts = [str(problem) for problem in raised.value.problems]
@@ -154,7 +154,7 @@ traffic:
 
 
 @pytest.mark.case("L64")
-def test_users_lost_after_their_retries_are_fewer_than_lost_attempts() -> None:
+def test_requests_that_fail_after_retries_are_fewer_than_failed_attempts() -> None:
     report = build_report(played(RETRIES % "", "error_rate < 1", "error_rate_after_retries < 1", "failed_ratio < 1"))
     attempts, users, failed = (check.value or 0.0 for check in report.checks)
     requests, lost = report.requests.requests, report.requests.rejected
@@ -165,7 +165,7 @@ def test_users_lost_after_their_retries_are_fewer_than_lost_attempts() -> None:
 
 @pytest.mark.case("L72")
 @pytest.mark.parametrize(("on", "requests"), [("[5xx, no_answer]", 190), ("[429]", None), ('["429", 5xx]', None)])
-def test_clients_ask_again_after_429_only_where_they_are_told_to(on: str, requests: int | None) -> None:
+def test_clients_retry_after_429_only_if_configured(on: str, requests: int | None) -> None:
     report = build_report(played(RETRIES % f", on: {on}", "requests > 0"))
     assert report.requests.rejected > 0
     assert (report.requests.requests == 190) == (requests == 190)

@@ -75,12 +75,12 @@ def test_every_metric_of_the_parser_has_a_value(metric: str) -> None:
     assert judged(f"{text} >= 0", dataclasses.replace(HUNDRED, served=90)).value is not None
 
 
-def test_a_check_that_holds_has_no_reason() -> None:
+def test_a_passing_check_has_no_reason() -> None:
     result = judged("p50 < 500ms", HUNDRED)
     assert (result.passed, result.reason) == (True, "")
 
 
-def test_a_check_that_does_not_hold_says_what_is_not_what() -> None:
+def test_a_failing_check_has_the_value_and_the_limit() -> None:
     result = judged("status_429 == 0", HUNDRED)
     assert (result.passed, result.reason) == (False, "6 is not == 0")
 

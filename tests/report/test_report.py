@@ -112,7 +112,7 @@ def test_instances_are_integrated_over_the_run(report: Report) -> None:
     assert instances.provisioned_mean == pytest.approx(205 / 120)
 
 
-def test_a_decision_keeps_its_why_and_learns_when_it_was_fulfilled(report: Report) -> None:
+def test_a_decision_has_its_reason_and_the_time_of_its_fulfilment(report: Report) -> None:
     first, second = report.services[0].decisions
     assert (first.before, first.desired, first.clamps) == (1, 3, ["max_size 3"])
     assert first.inputs == {"in_flight": 20.0, "target": 7.0}
@@ -177,7 +177,7 @@ def test_a_run_without_any_request_still_has_a_report() -> None:
 
 
 @pytest.mark.parametrize(("late_s", "kept_up"), [(KEPT_UP_S * 0.9, True), (KEPT_UP_S * 1.1, False)])
-def test_a_generator_that_could_not_keep_up_is_told_on(late_s: float, kept_up: bool) -> None:
+def test_a_late_generator_is_reported(late_s: float, kept_up: bool) -> None:
     stats_by_source = StatsBySource(2)
     tell(stats_by_source.read, *(Row(late_s=late_s) for _ in range(50)))
     report = build_report(dataclasses.replace(fake_run(), stats_by_source=stats_by_source))
@@ -185,7 +185,7 @@ def test_a_generator_that_could_not_keep_up_is_told_on(late_s: float, kept_up: b
 
 
 @pytest.mark.case("L49")
-def test_what_a_late_generator_means_for_the_figures_stands_first_in_the_notes() -> None:
+def test_the_effect_of_a_late_generator_is_the_first_note() -> None:
     stats_by_source = StatsBySource(2)
     late_s = [0.0] * 60 + [0.3] * 30 + [2.0] * 10
     tell(stats_by_source.read, *(Row(late_s=each, latency_s=1.0 + each) for each in late_s))

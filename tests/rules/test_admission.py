@@ -25,20 +25,20 @@ def test_a_request_gets_a_free_slot_at_once() -> None:
     assert granted(handler(front=1).offer("a", 0.0)).number == 1
 
 
-def test_a_request_without_a_slot_waits_when_requests_are_held() -> None:
+def test_a_request_without_a_slot_is_queued_if_a_queue_is_configured() -> None:
     admission = handler(front=1)
     admission.offer("a", 0.0)
     assert admission.offer("b", 0.0) is AdmissionDecision.WAITS
     assert admission.waiting == 1
 
 
-def test_a_request_without_a_slot_is_rejected_when_none_are_held() -> None:
+def test_a_request_without_a_slot_is_rejected_without_a_queue() -> None:
     admission = handler(front=1, wait_s=0, queue=0)
     admission.offer("a", 0.0)
     assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
-def test_a_full_line_rejects() -> None:
+def test_a_full_queue_rejects() -> None:
     admission = handler(queue=2)
     verdicts = [admission.offer(ticket, 0.0) for ticket in "abc"]
     assert verdicts == [AdmissionDecision.WAITS, AdmissionDecision.WAITS, AdmissionDecision.REJECTED]
@@ -53,14 +53,14 @@ def test_a_released_slot_goes_to_the_longest_waiting() -> None:
     assert target.outstanding == 1
 
 
-def test_a_slot_released_for_nobody_is_free() -> None:
+def test_a_slot_released_with_an_empty_queue_is_free() -> None:
     admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     assert admission.release(target) is None
     assert admission.offer("b", 1.0) is target
 
 
-def test_a_new_place_takes_those_who_wait_in_their_order() -> None:
+def test_a_new_target_takes_queued_requests_in_order() -> None:
     admission = handler(capacity=2)
     for ticket in "abc":
         admission.offer(ticket, 0.0)
@@ -75,7 +75,7 @@ def test_the_reserve_is_used_only_when_the_front_is_full() -> None:
     assert numbers == [1, 1, 2, 2]
 
 
-def test_a_place_that_changes_its_tier_keeps_its_requests() -> None:
+def test_a_target_that_changes_its_tier_keeps_its_requests() -> None:
     admission = handler(capacity=2, front=2)
     first = granted(admission.offer("a", 0.0))
     admission.move(first, front=False)
@@ -83,7 +83,7 @@ def test_a_place_that_changes_its_tier_keeps_its_requests() -> None:
     assert first.outstanding == 2
 
 
-def test_a_move_does_not_bring_a_place_back_into_service() -> None:
+def test_a_move_does_not_return_a_target_to_service() -> None:
     admission = handler(front=1, wait_s=0, queue=0)
     target = granted(admission.offer("a", 0.0))
     admission.remove(target)
@@ -92,7 +92,7 @@ def test_a_move_does_not_bring_a_place_back_into_service() -> None:
     assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
-def test_a_removed_place_gets_nobody_who_waits() -> None:
+def test_a_removed_target_gets_no_queued_request() -> None:
     admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
@@ -110,7 +110,7 @@ def test_removing_twice_is_removing_once() -> None:
     assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
-def test_who_abandons_the_line_gets_no_slot() -> None:
+def test_a_request_that_leaves_the_queue_gets_no_slot() -> None:
     admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
@@ -135,7 +135,7 @@ def test_waits_end_when_they_are_over_and_in_order_of_arrival() -> None:
     assert admission.waiting == 1
 
 
-def test_a_raised_capacity_grants_to_those_who_wait() -> None:
+def test_a_raised_capacity_grants_slots_to_queued_requests() -> None:
     admission = handler(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
@@ -144,7 +144,7 @@ def test_a_raised_capacity_grants_to_those_who_wait() -> None:
     assert admission.capacity == 2
 
 
-def test_a_lowered_capacity_lets_an_instance_finish_what_it_has() -> None:
+def test_a_lowered_capacity_lets_an_instance_finish_its_requests() -> None:
     admission = handler(capacity=2, front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
@@ -161,13 +161,13 @@ def test_an_overflow_out_of_range_is_rejected(wait_s: float, queue: int) -> None
         Overflow(wait_s, queue)
 
 
-def test_no_waiting_time_means_that_nobody_is_held() -> None:
+def test_a_queue_timeout_of_zero_disables_the_queue() -> None:
     assert not Overflow(0.0, 5).holds
     assert Overflow(0.1, 5).holds
 
 
 @pytest.mark.parametrize("tier", [True, False])
-def test_another_slot_is_never_one_of_an_avoided_place(tier: bool) -> None:
+def test_another_slot_is_never_one_of_an_avoided_target(tier: bool) -> None:
     admission = Admission[str, Target](LeastOutstanding, 2, Overflow())
     targets = [Target(number) for number in range(3)]
     for target in targets:

@@ -30,7 +30,7 @@ def taken(balancer: Balancer, count: int) -> list[int | None]:
     return [None if target is None else target.number for target in targets]
 
 
-def test_least_outstanding_takes_the_place_with_the_fewest_requests() -> None:
+def test_least_outstanding_takes_the_target_with_the_fewest_requests() -> None:
     balancer = LeastOutstanding(10)
     with_places(balancer, [4, 2, 7])
     assert taken(balancer, 1) == [2]
@@ -42,7 +42,7 @@ def test_least_outstanding_goes_round_when_all_are_equal() -> None:
     assert taken(balancer, 6) == [1, 2, 3, 1, 2, 3]
 
 
-def test_least_outstanding_prefers_who_has_been_least_for_longest() -> None:
+def test_least_outstanding_prefers_the_target_that_was_least_for_longest() -> None:
     balancer = LeastOutstanding(10)
     first, second = with_places(balancer, [0, 0])
     assert taken(balancer, 2) == [1, 2]
@@ -65,7 +65,7 @@ def test_newest_first_comes_back_to_the_youngest_as_soon_as_it_has_a_free_slot()
     assert taken(balancer, 2) == [2, None]
 
 
-def test_newest_first_knows_a_place_that_left_and_came_back() -> None:
+def test_newest_first_knows_a_target_that_was_removed_and_added_again() -> None:
     balancer = NewestFirst(1)
     (target,) = with_places(balancer, [0])
     balancer.discard(target)
@@ -80,7 +80,7 @@ def test_round_robin_goes_round_whatever_the_load() -> None:
     assert taken(balancer, 7) == [1, 2, 3, 2, 3, 2, 2]
 
 
-def test_round_robin_lets_a_place_with_a_free_slot_again_join_the_end() -> None:
+def test_round_robin_appends_a_target_that_has_a_free_slot_again() -> None:
     balancer = RoundRobin(1)
     first, _ = with_places(balancer, [0, 0])
     assert taken(balancer, 1) == [1]
@@ -88,7 +88,7 @@ def test_round_robin_lets_a_place_with_a_free_slot_again_join_the_end() -> None:
     assert taken(balancer, 2) == [2, 1]
 
 
-def test_random_takes_all_free_places_equally_often() -> None:
+def test_random_takes_all_free_targets_equally_often() -> None:
     """3,000 draws: the standard deviation of a share is below 0.9 %, and the draws are always the same."""
     balancer = RandomBalancer(10, RandomStreams(3).stream("lot").random)
     targets = with_places(balancer, [0, 0, 0, 9])
@@ -107,21 +107,21 @@ def test_two_choices_never_take_the_most_loaded_of_all() -> None:
     assert 3 not in taken(balancer, 150)
 
 
-def test_two_choices_of_one_place_are_that_place() -> None:
+def test_two_choices_of_one_target_are_that_target() -> None:
     balancer = PowerOfTwoChoices(2, RandomStreams(3).stream("lot").random)
     with_places(balancer, [0])
     assert taken(balancer, 3) == [1, 1, None]
 
 
 @EVERY
-def test_no_place_is_taken_beyond_its_capacity(name: str) -> None:
+def test_no_target_is_taken_beyond_its_capacity(name: str) -> None:
     balancer = balancer_named(name, 3)
     with_places(balancer, [2, 3, 5])
     assert taken(balancer, 2) == [1, None]
 
 
 @EVERY
-def test_a_discarded_place_is_not_taken(name: str) -> None:
+def test_a_discarded_target_is_not_taken(name: str) -> None:
     balancer = balancer_named(name, 3)
     first, second = with_places(balancer, [0, 1])
     balancer.discard(first)
@@ -131,7 +131,7 @@ def test_a_discarded_place_is_not_taken(name: str) -> None:
 
 
 @EVERY
-def test_a_raised_capacity_opens_full_places(name: str) -> None:
+def test_a_raised_capacity_opens_full_targets(name: str) -> None:
     balancer = balancer_named(name, 1)
     with_places(balancer, [1, 1])
     assert taken(balancer, 1) == [None]
@@ -140,7 +140,7 @@ def test_a_raised_capacity_opens_full_places(name: str) -> None:
 
 
 @EVERY
-def test_a_lowered_capacity_keeps_places_from_requests_until_they_are_below_it(name: str) -> None:
+def test_a_lowered_capacity_excludes_targets_until_they_are_below_it(name: str) -> None:
     balancer = balancer_named(name, 3)
     (target,) = with_places(balancer, [3])
     balancer.resize(1)
@@ -154,7 +154,7 @@ def test_a_lowered_capacity_keeps_places_from_requests_until_they_are_below_it(n
 
 @pytest.mark.parametrize("name", list(BALANCERS))
 @given(st.data())
-def test_the_balancer_takes_what_a_search_over_all_places_would(name: str, data: st.DataObject) -> None:
+def test_the_balancer_takes_what_a_search_over_all_targets_would(name: str, data: st.DataObject) -> None:
     """Against the definition: a place below the capacity; of those the least loaded, or the youngest. Ties of the least
     loaded are compared by load only; their order, and the other rules' choice, have tests of their own."""
     capacity = data.draw(st.integers(1, 4), label="capacity")

@@ -85,7 +85,7 @@ def test_a_worker_is_held_until_its_request_leaves() -> None:
     assert station.busy_workers == 1
 
 
-def test_all_workers_are_free_when_everybody_has_left() -> None:
+def test_all_workers_are_free_when_all_requests_have_left() -> None:
     station: Station[int] = Station(1, 3)
     ends(station, [Arrival(0.1 * index, 0.5) for index in range(10)])
     assert station.busy_workers == 0
@@ -98,7 +98,7 @@ def test_a_request_without_work_is_done_at_once() -> None:
     assert station.computed(7.0) == ["a"]
 
 
-def test_looking_early_ends_nothing() -> None:
+def test_an_early_check_ends_nothing() -> None:
     station: Station[str] = Station(1, None)
     station.arrive("a", 1.0, 0.0)
     assert station.computed(0.5) == []

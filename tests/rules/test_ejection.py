@@ -18,7 +18,7 @@ def test_five_failures_in_a_row_eject_for_thirty_seconds() -> None:
     assert eject(Ejection(), 1, 100.0) == 130.0
 
 
-def test_a_success_between_failures_begins_the_row_anew() -> None:
+def test_a_success_between_failures_resets_the_count() -> None:
     rule = Ejection()
     for _ in range(3):
         for _ in range(4):
@@ -40,7 +40,7 @@ def test_every_further_ejection_is_longer_up_to_a_bound() -> None:
     assert sentences[-2:] == [300.0, 300.0]
 
 
-def test_a_good_time_is_counted_against_earlier_ejections() -> None:
+def test_a_healthy_time_reduces_the_count_of_ejections() -> None:
     rule = Ejection()
     for _ in range(3):
         eject(rule, 1, 0.0)
@@ -79,7 +79,7 @@ def test_too_few_in_service_is_a_panic() -> None:
     assert [rule.panics(ready) for ready in (3, 2, 1)] == [False, False, True]
 
 
-def test_nobody_ejected_is_no_panic() -> None:
+def test_without_ejected_instances_there_is_no_panic() -> None:
     assert not Ejection().panics(0)
 
 

@@ -71,7 +71,7 @@ def test_an_instance_that_dies_soon_after_it_was_healthy_is_in_a_crash_loop() ->
     assert delays == [0, 1, 2, 4, 8]
 
 
-def test_one_that_stays_ends_the_loop() -> None:
+def test_an_instance_that_stays_healthy_ends_the_crash_loop() -> None:
     loop = CrashLoop()
     for _ in range(5):
         loop.died(0, NEVER)

@@ -45,7 +45,7 @@ def test_an_expired_request_counts_as_rejected_and_one_that_went_away_does_not()
     assert sample.waiting == sample.in_flight == pytest.approx(1.0)
 
 
-def test_a_second_starts_afresh_with_whom_it_inherits() -> None:
+def test_a_second_starts_with_the_requests_in_flight_only() -> None:
     meter = Meter(0.0)
     meter.arrived(0.0)
     meter.close(0, 1.0, ready=1)
@@ -53,14 +53,14 @@ def test_a_second_starts_afresh_with_whom_it_inherits() -> None:
     assert (sample.second, sample.arrivals, sample.in_flight) == (1, 0, 1.0)
 
 
-def test_a_sample_of_no_width_says_what_is_there() -> None:
+def test_a_sample_of_no_width_has_the_current_count() -> None:
     meter = Meter(5.0)
     meter.arrived(5.0)
     assert meter.close(-1, 5.0, ready=1).in_flight == 1.0
 
 
 @given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 10)), max_size=20))
-def test_the_integral_of_those_present_is_the_sum_of_their_times(spells: list[tuple[float, float]]) -> None:
+def test_the_integral_of_requests_in_flight_is_the_sum_of_their_times(spells: list[tuple[float, float]]) -> None:
     """Little's law, on the meter alone: seconds closed at 1 Hz add up to the times of the requests."""
     events = sorted(
         [(begin_s, 0) for begin_s, _ in spells] + [(begin_s + length_s, 1) for begin_s, length_s in spells],

@@ -102,7 +102,7 @@ def test_deployments_are_charged_by_the_month_whatever_the_run_lasted() -> None:
     assert bill(month, US).usd == 1.0
 
 
-def test_a_month_goes_on_as_the_run_did() -> None:
+def test_a_month_is_extrapolated_from_the_run() -> None:
     run = metered([InstanceUsage(600, [(0, 600)], ONE)])
     assert bill(per_month(run, 600), US).usd == pytest.approx(56.94)
 
@@ -123,7 +123,7 @@ def test_minimums_that_lie_within_the_run_are_in_the_month() -> None:
 
 
 @pytest.mark.case("L10")
-def test_of_a_minimum_at_the_end_of_the_run_only_what_lies_before_the_end_is_in_the_month() -> None:
+def test_the_part_of_a_minimum_after_the_end_of_the_run_is_not_in_the_month() -> None:
     run = metered([InstanceUsage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)], until_s=60.0)
     assert run.vcpu_hours * HOUR_S == pytest.approx(2.0)
     assert metered([InstanceUsage(2.0, [(58.0, 60.0)], ONE, launched_s=58.0)]).vcpu_hours * HOUR_S == pytest.approx(

@@ -17,7 +17,7 @@ def test_the_regions_are_those_of_aws() -> None:
 
 
 @pytest.mark.case("L30")
-def test_what_was_not_read_says_that_it_is_estimated() -> None:
+def test_rates_that_were_not_read_are_marked_as_estimated() -> None:
     assert {region for region, prices in REGION_PRICES.items() if not prices.is_estimated} == READ
     assert all(prices.as_of and prices.source for prices in REGION_PRICES.values())
     assert "estimated" in str(REGION_PRICES["eu-central-1"])
@@ -44,7 +44,7 @@ def test_an_unknown_region_is_rejected_with_the_nearest_one() -> None:
         rates_of("eu-central1")
 
 
-def test_rates_of_ones_own_are_no_estimate() -> None:
+def test_configured_rates_are_not_estimates() -> None:
     text, estimated = prices_text("eu-central-1", None)
     assert estimated
     assert "quotient of Fargate's rates" in text

@@ -35,12 +35,12 @@ traffic:
 """
 
 
-def test_a_lost_answer_is_one_that_another_attempt_might_better() -> None:
+def test_a_failed_response_is_one_that_a_retry_may_improve() -> None:
     assert [status for status in (0, 200, 301, 404, 429, 499, 500, 503) if cause_of(status)] == [0, 429, 500, 503]
 
 
 @given(st.integers(2, 100), st.floats(1, 10), st.floats(0, 100))
-def test_there_are_as_many_attempts_as_told_and_the_pauses_never_shrink(
+def test_the_number_of_attempts_is_bounded_and_the_pauses_never_shrink(
     attempts: int, factor: float, wait_s: float
 ) -> None:
     retries = Retries(attempts, factor, lambda: wait_s)
@@ -52,11 +52,11 @@ def test_there_are_as_many_attempts_as_told_and_the_pauses_never_shrink(
     assert 0 < told[0] <= told[-1] <= PAUSE_S_MAX
 
 
-def test_a_served_request_is_not_asked_again() -> None:
+def test_a_served_request_is_not_retried() -> None:
     assert Retries(5, 1.0, lambda: 0.1).pause_s(1, 200) is None
 
 
-def test_a_simulated_client_asks_again_after_growing_pauses_and_every_attempt_is_a_request() -> None:
+def test_a_simulated_client_retries_after_growing_pauses_and_every_attempt_is_a_request() -> None:
     rows = io.StringIO()
     record = play(Run(read_scenario(CROWDED), csv=rows), signals=False)
     lines = [line.split(",") for line in rows.getvalue().splitlines()]
@@ -80,7 +80,7 @@ def test_the_oracle_cannot_know_the_arrivals_of_clients_that_retry() -> None:
         ("{wait: 1s}", "attempts"),
     ],
 )
-def test_bad_values_are_told_with_their_place(retry: str, told: str) -> None:
+def test_bad_values_are_reported_with_their_place(retry: str, told: str) -> None:
     text = CROWDED.replace("{attempts: 4, wait: 100ms, factor: 2}", retry)
     with pytest.raises(ScenarioError, match=told):
         read_scenario(text)
@@ -92,7 +92,7 @@ def test_a_closed_source_has_no_retries() -> None:
         read_scenario(text)
 
 
-async def test_the_live_load_asks_again_and_every_attempt_has_a_row() -> None:
+async def test_the_live_load_retries_and_every_attempt_has_a_row() -> None:
     rows = Rows()
     async with serving(script=lambda _: REJECTION) as server:
         client = client_of(server, rows)

@@ -18,7 +18,7 @@ def test_a_ratio_takes_about_that_part_and_a_higher_one_takes_the_same_and_more(
 
 
 @pytest.mark.parametrize("trace_id", [1, 2**64 - 1, 2**128 - 1, 2**64])
-def test_none_and_all(trace_id: int) -> None:
+def test_a_ratio_of_zero_samples_nothing_and_of_one_everything(trace_id: int) -> None:
     assert not Sampling(0.0).takes(trace_id, None)
     assert Sampling(1.0).takes(trace_id, None)
 

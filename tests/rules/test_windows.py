@@ -102,7 +102,7 @@ def test_silence_of_a_window_brings_a_weighted_average_to_exactly_zero() -> None
     assert window.average(259) == 0  # a ceiling follows: dust would keep an instance alive
 
 
-def test_what_a_giant_value_rounded_away_comes_back_within_a_turn() -> None:
+def test_a_value_lost_to_rounding_is_restored_within_a_window() -> None:
     window = SlidingSum(60)
     window.record(0, 1e17)  # next to it a running sum cannot hold 0.1
     for second in range(1, 180):
@@ -151,7 +151,7 @@ def test_windowed_max_keeps_no_more_than_its_buckets() -> None:
     assert len(window._falling) == 10
 
 
-def test_a_cleared_maximum_forgets() -> None:
+def test_a_cleared_maximum_is_empty() -> None:
     window = WindowedMax(60)
     window.record(0, 9)
     window.clear()

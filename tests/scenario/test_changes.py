@@ -28,7 +28,7 @@ TWO = "duration: 9s\nservices: {web: {cpu: 1}, api: {policy: knative}}\ntraffic:
         ("web.policy.window", "9s", ("services", "web", "policy", "window")),
     ],
 )
-def test_a_name_means_a_place_as_the_file_has_it(name: str, value: Any, place: tuple[str | int, ...]) -> None:
+def test_a_name_addresses_a_place_of_the_file(name: str, value: Any, place: tuple[str | int, ...]) -> None:
     data: Any = changed(parse_document(TWO), {name: value}).data
     for part in place:
         data = data[part]
@@ -59,12 +59,12 @@ def test_a_parameter_of_a_policy_keeps_the_policy() -> None:
         ("web.cpu.units", r"must not reach into services\.web\.cpu, which is 1"),
     ],
 )
-def test_a_place_that_cannot_be_is_rejected(name: str, expected: str) -> None:
+def test_an_invalid_place_is_rejected(name: str, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         changed(parse_document(TWO), {name: 1})
 
 
-def test_a_changed_file_is_judged_as_a_whole() -> None:
+def test_a_changed_file_is_validated_as_a_whole() -> None:
     assert read_scenario(scenario_text(), changes={"max_concurrency": 7}).services["web"].max_concurrency == 7
     with pytest.raises(ScenarioError, match=r"services\.web\.max_concurrency = 500, must be at most 200"):
         read_scenario(scenario_text(), changes={"max_concurrency": 500})

@@ -83,7 +83,7 @@ def test_a_check_may_end_the_run() -> None:
     ("elsewhere", "here"),
     [("avg", "mean"), ("med", "p50"), ("rate", "error_rate"), ("rps", "served_rps"), ("http_req_duration", "p95")],
 )
-def test_a_word_of_k6_is_answered_with_the_word_here(elsewhere: str, here: str) -> None:
+def test_a_word_of_k6_gets_the_word_of_this_project(elsewhere: str, here: str) -> None:
     with pytest.raises(ValueError, match=f"did you mean `{here}`"):
         parse_check(f"{elsewhere} < 1")
 

@@ -77,7 +77,7 @@ def test_a_duplicate_key_names_the_first_one() -> None:
     assert "the first is in line 1" in problem.expected
 
 
-def test_all_duplicate_keys_are_told_at_once() -> None:
+def test_all_duplicate_keys_are_reported_at_once() -> None:
     assert [problem.line for problem in problems_of("a: 1\na: 2\nb: {c: 1, c: 2}\n")] == [2, 3]
 
 
@@ -104,7 +104,7 @@ def test_an_alias_stands_for_what_it_names() -> None:
         ('d: {"<<": 1}\n', {"<<": 1}),
     ],
 )
-def test_merge_keys_bring_what_does_not_stand_there(text: str, data: dict[str, object]) -> None:
+def test_merge_keys_add_missing_keys(text: str, data: dict[str, object]) -> None:
     assert parse_document(text).data["d"] == data
 
 
@@ -117,7 +117,7 @@ def test_a_merged_key_has_the_place_where_it_is_written() -> None:
 
 
 @pytest.mark.case("L44")
-def test_merge_keys_are_no_way_around_what_is_rejected() -> None:
+def test_merge_keys_do_not_bypass_rejections() -> None:
     assert problems_of("a: &a {<<: *a}\n")[0].found == "too much"
     assert problems_of("a: {<<: 5}\n")[0].found == "<< with something else"
     assert problems_of("a: {<<: {b: 1, b: 2}}\n")[0].found == "a second b"
@@ -154,7 +154,7 @@ def test_tags_and_keys_that_are_not_text_are_rejected(text: str) -> None:
     assert problems_of(text)
 
 
-def test_a_number_of_thousands_of_digits_is_read_as_a_float_not_as_an_attack() -> None:
+def test_a_number_of_thousands_of_digits_is_read_as_a_float() -> None:
     assert parse_document("a: " + "9" * 5000).data["a"] == float("inf")
 
 
@@ -170,7 +170,7 @@ PLAIN = st.recursive(
 
 
 @given(data=st.dictionaries(st.text("abcxyz", min_size=1), PLAIN, min_size=1, max_size=4))
-def test_what_yaml_writes_is_read_back_and_every_key_has_a_place(data: dict[str, object]) -> None:
+def test_written_yaml_is_read_back_and_every_key_has_a_place(data: dict[str, object]) -> None:
     document: Document = parse_document(yaml.safe_dump(data, default_flow_style=False))
 
     assert document.data == data

@@ -34,7 +34,7 @@ def only(problems: tuple[Problem, ...]) -> Problem:
 # --- good files ------------------------------------------------------------------------------------
 
 
-def test_what_is_left_out_has_app_runners_defaults() -> None:
+def test_missing_keys_have_app_runners_defaults() -> None:
     service = scenario_of().services["web"]
 
     assert service.size == InstanceSize(1024, 2048)
@@ -58,7 +58,7 @@ def test_quantities_are_seconds_units_and_bytes() -> None:
     assert (source.poisson.rate_rps, source.from_s, source.requests[0].request_size_bytes) == (10, 10, 2048)
 
 
-def test_laws_have_short_and_long_forms() -> None:
+def test_distributions_have_short_and_long_forms() -> None:
     text = scenario_text().replace(
         "{cpu: 5ms}", "{cpu: 5ms, io: {exponential: 80ms}, start_up: {lognormal: {mean: 3s, sd: 1s}}}"
     )
@@ -199,7 +199,7 @@ def test_a_bad_file_gets_every_error_at_once_sorted_by_line() -> None:
     ]
 
 
-def test_a_problem_reads_like_a_sentence_with_its_place_and_the_nearest_key() -> None:
+def test_a_problem_has_its_place_and_the_nearest_key() -> None:
     problem = only(problems_of(scenario_text(service="max_concurency: 10")))
 
     assert (problem.line, problem.column, problem.nearest) == (6, 5, "max_concurrency")
@@ -293,7 +293,7 @@ def test_a_broken_relation_says_what_is_expected(parts: dict[str, str], path: st
     assert problem.expected.startswith(expected)
 
 
-def test_what_is_missing_is_named() -> None:
+def test_a_missing_key_is_named() -> None:
     problems = problems_of("name: x\n")
 
     assert [(problem.path, problem.expected) for problem in problems] == [("duration", "given"), ("services", "given")]

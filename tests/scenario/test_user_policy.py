@@ -62,7 +62,7 @@ def guarded(folder: Path, body: str, on_error: OnPolicyError = OnPolicyError.STO
     return policy
 
 
-def test_it_decides_on_its_own_tick_with_the_lag_of_the_policy_it_replaces(tmp_path: Path) -> None:
+def test_the_policy_decides_on_its_own_tick_with_the_delay_of_the_replaced_one(tmp_path: Path) -> None:
     record = play(Run(asked(tmp_path, STEPS, "Steps")))
     (decision,) = decisions(record)
     assert (decision.at_s, decision.desired, decision.policy) == (5, 3, "Steps")
@@ -71,7 +71,7 @@ def test_it_decides_on_its_own_tick_with_the_lag_of_the_policy_it_replaces(tmp_p
     assert ready[-1] == pytest.approx(5 + 3)
 
 
-def test_its_samples_and_its_scaling_reach_it(tmp_path: Path) -> None:
+def test_the_policy_gets_its_samples_and_scaling(tmp_path: Path) -> None:
     text = """
 class Busy:
     def __init__(self, scaling):
@@ -86,7 +86,7 @@ class Busy:
     assert [decision.desired for decision in decisions(play(Run(asked(tmp_path, text, "Busy"))))] == [2]
 
 
-def test_what_it_raises_stops_the_run_with_its_tick_its_inputs_and_its_line(tmp_path: Path) -> None:
+def test_an_exception_of_the_policy_stops_the_run_with_tick_inputs_and_line(tmp_path: Path) -> None:
     text = STEPS.replace("return 3", "return 3 if observation.now_s < 9 else 1 / 0")
     with pytest.raises(BrokenRun) as broken:
         play(Run(asked(tmp_path, text, "Steps")))
@@ -97,7 +97,7 @@ def test_what_it_raises_stops_the_run_with_its_tick_its_inputs_and_its_line(tmp_
     assert "in_flight=" in said
 
 
-def test_on_request_the_run_goes_on_and_its_event_log_tells(tmp_path: Path) -> None:
+def test_the_run_can_continue_after_an_exception_with_an_event(tmp_path: Path) -> None:
     text = STEPS.replace("return 3", "return 3 if observation.now_s < 9 else 1 / 0")
     record = play(Run(asked(tmp_path, text, "Steps", OnPolicyError.HOLD)))
     assert record.complete
@@ -109,7 +109,7 @@ def test_on_request_the_run_goes_on_and_its_event_log_tells(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("answer", ["'many'", "2.5", "True", "-1", "float('nan')", "[3]"])
-def test_nonsense_is_told_with_what_it_should_have_been(tmp_path: Path, answer: str) -> None:
+def test_an_invalid_decision_is_rejected_with_what_is_expected(tmp_path: Path, answer: str) -> None:
     policy = guarded(tmp_path, f"return {answer}", OnPolicyError.HOLD)
     told: list[str] = []
     policy.tell = told.append
@@ -126,7 +126,7 @@ def test_an_endless_loop_is_interrupted(tmp_path: Path) -> None:
     assert "took longer than 0.02 s, at tick 1, 12 s" in told[0]
 
 
-def test_an_answer_is_clamped_and_says_so(tmp_path: Path) -> None:
+def test_a_decision_is_clamped_and_marked(tmp_path: Path) -> None:
     decision = guarded(tmp_path, "return 99").decide(NOW)
     assert decision is not None
     assert (decision.desired, decision.clamps) == (4, ("max_size = 4",))
@@ -143,7 +143,7 @@ def test_a_policy_that_fails_on_every_tick_does_not_fill_the_log(tmp_path: Path)
     assert policy.errors == 3 * ERRORS_SHOWN
 
 
-def test_an_error_while_observing_is_told_too(tmp_path: Path) -> None:
+def test_an_exception_while_observing_is_reported_too(tmp_path: Path) -> None:
     text = STEPS + "\n    def observe(self, sample):\n        raise ValueError(sample.second)\n"
     kind = user_policy_kind(f"{written(tmp_path, text)}:Steps", ACTUATOR)
     with pytest.raises(Exception, match=r"raised ValueError: 7 .*observing second 7"):
@@ -160,17 +160,17 @@ def test_an_error_while_observing_is_told_too(tmp_path: Path) -> None:
         (STEPS.replace("5.0", "0"), "Steps", "must have tick_s = 0.1 to 3600"),
     ],
 )
-def test_a_file_that_is_no_policy_is_told_so(tmp_path: Path, text: str, class_name: str, said: str) -> None:
+def test_a_file_without_a_policy_is_reported(tmp_path: Path, text: str, class_name: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         user_policy_kind(f"{written(tmp_path, text)}:{class_name}", ACTUATOR)
 
 
-def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must name a file that can be read"):
         read_scenario(SCENARIO).with_policy(f"{tmp_path}/nowhere.py:Mine")
 
 
-def test_it_is_loaded_afresh_and_may_use_its_neighbours(tmp_path: Path) -> None:
+def test_a_policy_file_is_loaded_again_and_may_import_its_neighbours(tmp_path: Path) -> None:
     written(tmp_path, "LOAD = 2\n", "neighbour_of_mine.py")
     text = "from neighbour_of_mine import LOAD\n" + STEPS.replace("return 3", "return LOAD")
     name = f"{written(tmp_path, text)}:Steps"

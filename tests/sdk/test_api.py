@@ -88,7 +88,7 @@ def test_a_cell_shows_figures_and_decisions_and_loads_nothing(result: Result) ->
     assert "srcdoc" in result.page()._repr_html_()
 
 
-def test_a_missing_library_is_told_with_its_extra(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_with_its_extra(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(module: str) -> Any:
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
@@ -97,7 +97,7 @@ def test_a_missing_library_is_told_with_its_extra(result: Result, monkeypatch: p
         result.series()
 
 
-def test_what_was_not_kept_or_is_not_there_is_told(result: Result) -> None:
+def test_missing_data_of_a_result_is_reported(result: Result) -> None:
     with pytest.raises(ValueError, match="requests = not kept"):
         Scenario.from_text(SMALL).run().requests()
     with pytest.raises(ValueError, match="service = 'api', must be one of web"):
@@ -134,7 +134,7 @@ def test_a_changed_scenario_with_data_files_is_swept_and_compared_from_anywhere(
     assert "baseline: fixed.</strong>" in comparison._repr_html_()
 
 
-def test_a_run_ends_early_when_another_thread_wants_it_to() -> None:
+def test_another_thread_can_end_a_run_early() -> None:
     scenario = Scenario.from_text(SMALL.replace("20s", "10000s")).checked
     stop = Stop()
     stop.run = Run(scenario, watcher=stop)
@@ -162,7 +162,7 @@ def test_a_policy_may_be_a_class() -> None:
 
 
 @pytest.mark.case("L15", "L68")
-def test_what_is_no_policy_or_has_no_file_for_other_processes_is_told() -> None:
+def test_an_object_that_is_not_a_policy_or_has_no_file_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"a class with a method decide\(self, observation\)"):
         Scenario.from_text(SMALL).run(policy=dict)
     with pytest.raises(ValueError, match=r"FILE\.py:TwoFromTheStart with several workers"):
@@ -209,7 +209,7 @@ def test_a_recording_may_be_a_data_frame(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.case("L15")
-def test_a_frame_alone_is_no_scenario_and_that_is_said() -> None:
+def test_a_frame_alone_is_rejected_as_scenario() -> None:
     with pytest.raises(ValueError, match=r"a DataFrame .*must be a file, a shipped scenario's name or a mapping"):
         Scenario(pd.DataFrame({"count": [1]}))  # type: ignore[arg-type]
 
@@ -228,7 +228,7 @@ def test_a_comparisons_frame_has_intervals_and_differences() -> None:
 
 
 @pytest.mark.case("L66")
-def test_what_is_notable_of_a_recording_is_a_note_of_every_result(tmp_path: Path) -> None:
+def test_notable_properties_of_a_recording_are_notes_of_every_result(tmp_path: Path) -> None:
     """As the command line says it; the file is written where the scenario is read from."""
     (tmp_path / "r.csv").write_text("at\n3\n1\n2\n")
     text = SMALL.replace("{name: visitors, poisson: {rate: 60/s}}", "trace: {file: r.csv, format: seconds}")

@@ -67,7 +67,7 @@ def test_the_line_says_how_many_are_done_and_how_long_the_rest_takes(monkeypatch
 
 
 @pytest.mark.case("L70")
-def test_a_line_is_written_where_somebody_watches_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_written_to_terminals_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
 
     def written(stream: io.StringIO, progress: bool | None) -> bool:
@@ -84,7 +84,7 @@ def test_a_line_is_written_where_somebody_watches_unless_told_otherwise(monkeypa
 
 
 @pytest.mark.case("L70")
-def test_what_the_function_raises_ends_the_sweep() -> None:
+def test_an_exception_of_the_callback_ends_the_sweep() -> None:
     def tell(step: BatchStep) -> None:
         if step.done == 2:
             raise LookupError(step.name)

@@ -146,7 +146,7 @@ def test_it_holds_when_requests_time_out() -> None:
     check(accounts)
 
 
-def test_it_holds_when_the_line_expires() -> None:
+def test_it_holds_when_queued_requests_time_out() -> None:
     accounts = play("fixed", Overflow(wait_s=0.5, queue=200))
     assert 429 in accounts.statuses
     check(accounts)

@@ -57,7 +57,7 @@ def test_the_cpu_counts_where_it_is_the_bottleneck() -> None:
     assert needed.tolist() == [2] * 10
 
 
-def test_workers_are_places_too() -> None:
+def test_workers_count_as_slots() -> None:
     needed = demand(scenario("clock: {rate: 4/s}", "{io: 1s, workers: 1}"), "web")
     assert needed[1:].tolist() == [4] * 9
 
@@ -143,9 +143,7 @@ WORK = ((1, "{cpu: 20ms}"), (4, "{cpu: 20ms}"), (10, "{cpu: {exponential: 30ms},
 @pytest.mark.case("L22")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("slots", "application"), WORK)
-def test_with_what_the_demand_says_nothing_is_rejected_whatever_the_size(
-    size: str, slots: int, application: str
-) -> None:
+def test_the_demanded_instances_reject_nothing_whatever_their_size(size: str, slots: int, application: str) -> None:
     told = read_scenario(SIZED.format(size=size, slots=slots, application=application))
     whole = play(Run(told), signals=False).stats_by_source.whole()
     assert whole.requests > 1500

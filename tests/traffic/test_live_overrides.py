@@ -47,7 +47,7 @@ def test_services_have_factors_of_their_own() -> None:
     assert (overrides.factor("web"), overrides.factor("api")) == (1.0, 3.0)
 
 
-def test_populations_of_the_service_hear_of_it() -> None:
+def test_populations_of_the_service_are_notified() -> None:
     overrides = LiveOverrides(["web", "api"])
     heard: list[float] = []
     overrides.on_turn("web", heard.append)

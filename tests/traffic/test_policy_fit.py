@@ -70,7 +70,7 @@ QUICK = {("io", "reject"), ("cpu", "queue")}
     ("application", "overflow"),
     [pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.slow) for pair in ALL],
 )
-def test_every_policy_scales_under_an_overload_or_says_why_not(application: str, overflow: str) -> None:
+def test_every_policy_scales_under_an_overload_or_gives_a_reason(application: str, overflow: str) -> None:
     told = scenario(overload(application, overflow))
     for name in POLICIES:
         # In the file, so that nothing of the policy's platform comes along.
@@ -123,13 +123,13 @@ def test_a_platform_that_bills_busy_time_tells_busy_from_idle_by_name_too() -> N
         ("cloud-run", "needs up to 15m00s for its slowest window or delay"),
     ],
 )
-def test_the_reason_is_told_with_what_would_help(policy: str, said: str) -> None:
+def test_the_reason_has_a_hint(policy: str, said: str) -> None:
     text = OVERLOAD.format(application="{io: 400ms}", overflow="reject", slots=2, rate="5/s")
     text = text.replace("    min_size: 1", f"    policy: {policy}\n    min_size: 1")
     assert said in " ".join(note.text for note in policy_notes(scenario(text)))
 
 
-def test_no_room_is_told_too() -> None:
+def test_a_maximum_without_room_is_reported_too() -> None:
     text = overload("io", "queue").replace("max_size: 9", "max_size: 1")
     assert "cannot add instances: web starts with 1 instances" in policy_notes(scenario(text))[0].text
 
@@ -147,7 +147,7 @@ def test_the_cpu_of_a_full_instance() -> None:
 
 
 @pytest.mark.case("X1")
-def test_the_report_begins_with_it_and_its_digest_does_not_change() -> None:
+def test_the_report_begins_with_the_reason_and_its_digest_does_not_change() -> None:
     told = scenario(overload("io", "reject")).with_policy("hpa")
     report = build_report(played(told))
     assert [(note.kind, note.service, note.policy) for note in report.notes] == [("cannot act", "web", "hpa")]

@@ -154,7 +154,7 @@ checks: [requests == 9, error_rate == 0, "requests{{path:/buy}} == 3"]
         ("closed: {users: 0}", "at least 1"),
     ],
 )
-def test_what_cannot_be_sent_is_rejected_with_what_can(source: str, expected: str) -> None:
+def test_invalid_steps_are_rejected_with_valid_ones(source: str, expected: str) -> None:
     with pytest.raises(ScenarioError, match=expected):
         read_scenario(TEXT % ("9s", "", source))
 

@@ -68,7 +68,7 @@ def test_a_leaf_lives_for_days_and_is_renewed_before_its_end(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("host", ["", "../x", "a/b", "a b", ".a", "a..b", "-a", "a*.b", "x" * 254])
-def test_what_is_no_host_name_gets_no_certificate(tmp_path: Path, host: str) -> None:
+def test_an_invalid_host_name_gets_no_certificate(tmp_path: Path, host: str) -> None:
     with pytest.raises(ValueError, match="must be a host name"):
         CertificateAuthority(tmp_path, NOW).leaf(host, NOW)
 
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_authority_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.case("R2")
 @pytest.mark.parametrize("umask", [0, 0o022])
-def test_the_folders_above_are_the_owners_alone_too(tmp_path: Path, umask: int) -> None:
+def test_the_folders_above_are_private_too(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         CertificateAuthority(tmp_path / "share" / "state" / "ca", NOW)
@@ -93,7 +93,7 @@ def test_the_folders_above_are_the_owners_alone_too(tmp_path: Path, umask: int) 
 
 @pytest.mark.case("R14")
 @pytest.mark.parametrize("content", [b"", b"junk", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-def test_a_damaged_authority_is_told_by_its_file(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_authority_is_reported_with_its_file(tmp_path: Path, content: bytes) -> None:
     CertificateAuthority(tmp_path, NOW)
     (tmp_path / "authority.pem").write_bytes(content)
     with pytest.raises(ValueError, match=rf"{tmp_path}/authority\.pem, must hold an elliptic curve key and its"):
@@ -101,7 +101,7 @@ def test_a_damaged_authority_is_told_by_its_file(tmp_path: Path, content: bytes)
 
 
 @pytest.mark.case("R14")
-def test_an_authority_of_two_halves_is_told(tmp_path: Path) -> None:
+def test_a_key_that_does_not_fit_its_certificate_is_reported(tmp_path: Path) -> None:
     for name in ("a", "b"):
         CertificateAuthority(tmp_path / name, NOW)
     pem = [(tmp_path / name / "authority.pem").read_bytes().partition(b"-----BEGIN CERT") for name in ("a", "b")]

@@ -62,7 +62,7 @@ def test_the_products_own_names_and_loopback_are_permitted_from_the_first(tmp_pa
 
 @pytest.mark.case("R8")
 @pytest.mark.parametrize("host", ["bank.example", "localhost.example", "notawsapprunner.com", "10.0.0.1", "::2"])
-def test_whoever_has_the_key_can_sign_for_nothing_else(tmp_path: Path, host: str) -> None:
+def test_the_key_cannot_sign_for_other_names(tmp_path: Path, host: str) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
     told = shaken_hands(forged(authority, host), authority.certificate_path, host)
     assert told == "permitted subtree violation"
@@ -98,7 +98,7 @@ def test_two_processes_that_add_names_lose_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("R8")
-def test_an_authority_of_before_there_were_constraints_is_replaced_with_its_key(tmp_path: Path) -> None:
+def test_an_authority_without_name_constraints_is_replaced_with_its_key(tmp_path: Path) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
     builder = x509.CertificateBuilder(
         authority.certificate.issuer,
@@ -119,7 +119,7 @@ def test_an_authority_of_before_there_were_constraints_is_replaced_with_its_key(
 
 @pytest.mark.case("R8")
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_curl_believes_its_names_and_no_others(tmp_path: Path) -> None:
+def test_curl_trusts_its_names_and_no_others(tmp_path: Path) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
 
     def fetched(leaf: Path, host: str) -> int:

@@ -88,7 +88,7 @@ async def against(*answers: bytes, close: bool = False) -> AsyncIterator[_Pair]:
 
 
 @both_loops
-async def test_an_answer_is_told_with_status_body_length_and_wanted_headers() -> None:
+async def test_a_response_has_status_body_length_and_requested_headers() -> None:
     head = b"HTTP/1.1 201 Created\r\nServer: x\r\nServer-Timing: queue;dur=1\r\ncontent-length: 5\r\n\r\nhello"
     async with against(head) as pair:
         answer = await pair.ask()
@@ -183,7 +183,7 @@ async def test_bytes_on_an_idle_connection_cost_it() -> None:
         assert pair.owner.losses == ["bytes that answer no request"]
 
 
-async def test_what_is_not_http_is_told_as_such() -> None:
+async def test_a_response_that_is_not_http_is_reported_as_such() -> None:
     async with against(b"SSH-2.0-OpenSSH\r\n") as pair:
         pair.client.send(GET)
         await pair.owner.until(lambda: bool(pair.owner.losses))

@@ -58,7 +58,7 @@ def test_everything_else_is_rejected_by_what_was_asked_for(host: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["api.test", "API.Test.", "192.0.2.7", "2001:db8::1"])
-def test_what_the_user_has_configured_is_taken(name: str) -> None:
+def test_configured_names_are_accepted(name: str) -> None:
     host = f"[{name}]" if ":" in name else name
     assert OwnNames([name]).rejection(asked(host + ":443")) is None
 
@@ -93,7 +93,7 @@ def test_the_target_must_not_name_another(target: str) -> None:
         ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "method": "POST"}, False),  # a form
     ],
 )
-def test_pages_of_others_are_rejected(fields: dict[str, str], taken: bool) -> None:
+def test_pages_of_other_sites_are_rejected(fields: dict[str, str], taken: bool) -> None:
     assert (OwnNames().rejection(asked("localhost:80", **fields)) is None) is taken
 
 
@@ -115,7 +115,7 @@ async def _answer(port: int, host: bytes, target: bytes, more: bytes = b"") -> b
     return answer
 
 
-async def test_metrics_are_for_own_names() -> None:
+async def test_metrics_are_served_for_own_names_only() -> None:
     endpoint = MetricsEndpoint(Metrics(lambda: 0.0), 0)
     await endpoint.open()
     port = int(endpoint.url.rpartition(":")[2].partition("/")[0])
@@ -183,7 +183,7 @@ async def test_every_listener_on_aiohttp_closes_half_a_head(application: bool) -
 
 
 @pytest.mark.case("R16")
-async def test_what_is_no_http_is_answered_and_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+async def test_bytes_that_are_not_http_are_answered_and_logged_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     endpoint = MetricsEndpoint(Metrics(lambda: 0.0), 0)
     await endpoint.open()
     try:

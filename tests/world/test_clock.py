@@ -23,7 +23,7 @@ def test_a_run_gives_what_its_main_coroutine_returns(kind: ClockKind) -> None:
     assert run(kind, main) is (kind is ClockKind.VIRTUAL)
 
 
-def test_before_the_start_it_is_zero_for_ever() -> None:
+def test_before_the_start_the_time_is_zero() -> None:
     async def main() -> float:
         clock = RunClock()
         await asyncio.sleep(300)
@@ -76,7 +76,7 @@ def _interrupted(kind: ClockKind, times: int) -> int:
 
 
 @BOTH
-def test_the_first_interrupt_is_told_once(kind: ClockKind) -> None:
+def test_the_first_interrupt_is_reported_once(kind: ClockKind) -> None:
     assert _interrupted(kind, 1) == 1
 
 

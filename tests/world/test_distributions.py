@@ -51,7 +51,7 @@ def test_draws_have_the_mean_and_the_standard_deviation(distribution: Distributi
 
 
 @given(index=st.integers(0, len(LAWS) - 1), seed=st.integers(0, 2**32))
-def test_no_law_draws_a_negative_number(index: int, seed: int) -> None:
+def test_no_distribution_draws_a_negative_number(index: int, seed: int) -> None:
     draws = LAWS[index][0].draw(RandomStreams(seed).stream("law"), 100)
 
     assert draws.shape == (100,)
@@ -59,19 +59,19 @@ def test_no_law_draws_a_negative_number(index: int, seed: int) -> None:
     assert (draws >= 0).all()
 
 
-def test_a_log_normal_law_of_median_and_p95_has_these_quantiles() -> None:
+def test_a_log_normal_distribution_of_median_and_p95_has_these_quantiles() -> None:
     draws = LogNormal.of_median(0.12, 0.4).draw(RandomStreams(5).stream("law"), N)
 
     assert np.quantile(draws, [0.5, 0.95]) == pytest.approx([0.12, 0.4], rel=0.02)
 
 
-def test_the_published_cold_start_law_has_its_published_parameters() -> None:
+def test_the_published_cold_start_distribution_has_its_parameters() -> None:
     distribution = LogNormal.of_mean(3.24, 7.10)  # validation case 35: mu .296, sigma 1.326
 
     assert (distribution.mu, distribution.sigma) == pytest.approx((0.296, 1.326), abs=5e-4)
 
 
-def test_a_hyperexponential_law_of_cv2_one_is_exponential() -> None:
+def test_a_hyperexponential_distribution_of_cv2_one_is_exponential() -> None:
     assert Hyperexponential(2, 1).short_share == 0.5
 
 
@@ -91,7 +91,7 @@ def test_a_hyperexponential_law_of_cv2_one_is_exponential() -> None:
         (lambda: Empirical((1, -1)), "values = -1, must be at least 0"),
     ],
 )
-def test_senseless_numbers_are_rejected(make: object, message: str) -> None:
+def test_invalid_parameters_are_rejected(make: object, message: str) -> None:
     assert callable(make)
     with pytest.raises(ValueError, match=message.replace("[", r"\[")):
         make()
@@ -99,7 +99,7 @@ def test_senseless_numbers_are_rejected(make: object, message: str) -> None:
 
 @pytest.mark.case("L43")
 @pytest.mark.parametrize("times", [1.5, 3, 10, 50])
-def test_a_pareto_law_has_its_tail(times: float) -> None:
+def test_a_pareto_distribution_has_its_tail(times: float) -> None:
     draws = Pareto(1.5, 0.1).draw(RandomStreams(5).stream("law"), N)
 
     assert draws.min() >= 0.1
@@ -108,6 +108,6 @@ def test_a_pareto_law_has_its_tail(times: float) -> None:
 
 
 @pytest.mark.case("L43")
-def test_a_pareto_law_without_a_mean_is_rejected() -> None:
+def test_a_pareto_distribution_without_a_mean_is_rejected() -> None:
     with pytest.raises(ValueError, match="shape = 1, must be above 1"):
         Pareto(1, 3)

@@ -43,7 +43,7 @@ def test_time_does_not_drift_from_what_the_plain_loop_shows() -> None:
     assert watched == plain
 
 
-def test_somebody_outside_acts_at_the_time_that_the_pace_has_reached() -> None:
+def test_calls_from_outside_run_at_the_current_paced_time() -> None:
     """The next event is an hour away, and the call comes while the loop waits for it."""
     at_s: list[float] = []
 
@@ -66,7 +66,7 @@ def test_somebody_outside_acts_at_the_time_that_the_pace_has_reached() -> None:
     assert 0.9 < at_s[0] <= at_s[1] + 0.01  # 0.1 s of the wall at ten in a second, and never ahead of it
 
 
-def test_a_paused_loop_stands_until_it_is_told_to_play() -> None:
+def test_a_paused_loop_stops_until_play() -> None:
     seen: list[float] = []
 
     async def main(playback: Playback) -> None:
@@ -106,7 +106,7 @@ def test_a_step_ends_where_it_should() -> None:
     assert seen == [100.0]
 
 
-def test_an_error_behind_the_door_ends_the_run() -> None:
+def test_an_exception_of_a_call_from_outside_ends_the_run() -> None:
     async def main(_: Playback) -> None:
         loop = asyncio.get_running_loop()
         loop.call_soon_threadsafe(lambda: 1 / 0)

@@ -23,7 +23,7 @@ def playing(wall: Wall, speed: float) -> Playback:
     return playback
 
 
-def test_before_it_begins_time_passes_as_fast_as_it_can() -> None:
+def test_before_the_start_time_passes_as_fast_as_possible() -> None:
     assert Playback(Wall()).limit_s(3.0) == math.inf
 
 
@@ -35,7 +35,7 @@ def test_time_passes_at_the_speed() -> None:
     assert playback.wait_s(51.0) == pytest.approx(0.08)
 
 
-def test_a_pause_holds_time_where_it_is() -> None:
+def test_a_pause_stops_time() -> None:
     wall = Wall()
     playback = playing(wall, 10.0)
     playback.pause(50.2)
@@ -53,7 +53,7 @@ def test_paused_time_is_not_made_up() -> None:
     assert playback.limit_s(50.0) == 50.0
 
 
-def test_another_speed_holds_from_its_moment_on() -> None:
+def test_a_changed_speed_applies_from_its_moment_on() -> None:
     wall = Wall()
     playback = playing(wall, 10.0)
     wall.now_s += 0.02
@@ -71,14 +71,14 @@ def test_time_that_the_computation_took_is_lost() -> None:
     assert playback.limit_s(limit_s) == pytest.approx(limit_s)
 
 
-def test_a_wait_that_woke_late_is_made_up() -> None:
+def test_a_late_wake_up_is_caught_up() -> None:
     wall = Wall()
     playback = playing(wall, 100.0)
     wall.now_s += 0.5
     assert playback.limit_s(50.0, waited=True) == pytest.approx(100.0)
 
 
-def test_a_step_rushes_to_its_end_and_pauses_there() -> None:
+def test_a_step_advances_to_its_end_and_pauses() -> None:
     playback = playing(Wall(), 0.01)
     playback.step(60.0)
     assert playback.limit_s(50.0) == playback.limit_s(59.9) == 60.0
@@ -93,7 +93,7 @@ def test_a_speed_out_of_bounds_is_rejected(speed: float) -> None:
         playing(Wall(), 1.0).set_speed(speed, 50.0)
 
 
-def test_every_change_is_told() -> None:
+def test_every_change_is_notified() -> None:
     playback, changes = playing(Wall(), 1.0), 0
 
     def changed() -> None:

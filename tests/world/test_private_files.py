@@ -30,7 +30,7 @@ def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_umask")
-def test_what_is_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
+def test_new_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
     state = tmp_path / "a" / "b" / "state"
     make_private_folder(state)
     assert [mode(each) for each in (tmp_path / "a", tmp_path / "a" / "b", state)] == [0o700] * 3
@@ -42,7 +42,7 @@ def test_what_is_made_is_private_whatever_the_umask(tmp_path: Path) -> None:
     assert sorted(each.name for each in state.iterdir()) == ["admin.json", "ca", "lock"]
 
 
-def test_a_file_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+def test_a_readable_file_becomes_private(tmp_path: Path) -> None:
     for name in ("lock", "admin.json"):
         (tmp_path / name).write_bytes(b"old")
         (tmp_path / name).chmod(0o644)
@@ -52,7 +52,7 @@ def test_a_file_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
     assert (tmp_path / "admin.json").read_bytes() == b"new"
 
 
-def test_what_cannot_be_written_leaves_the_file_before(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "whole").write_bytes(b"old")
     with pytest.raises(TypeError):
         write_private(tmp_path / "whole", "text")  # type: ignore[arg-type]
@@ -61,9 +61,7 @@ def test_what_cannot_be_written_leaves_the_file_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("given", "left"), [(0o755, 0o700), (0o777, 0o700), (0o1777, 0o1777)])
-def test_an_empty_folder_that_is_given_becomes_private_unless_it_is_everybodys(
-    tmp_path: Path, given: int, left: int
-) -> None:
+def test_a_given_empty_folder_becomes_private_unless_it_is_shared(tmp_path: Path, given: int, left: int) -> None:
     tmp_path.chmod(given)
     make_private_folder(tmp_path)
     assert mode(tmp_path) == left
@@ -92,7 +90,7 @@ def test_a_state_of_an_earlier_version_is_repaired_once(tmp_path: Path) -> None:
     assert repair_modes(state) == 0
 
 
-def test_a_folder_that_holds_other_things_too_is_somebodys(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_changed(tmp_path: Path) -> None:
     state = old_state(tmp_path / "project")
     (state / "app.py").touch(0o644)
     assert repair_modes(state) == 9
@@ -111,6 +109,6 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["none", "file"])
-def test_what_is_no_folder_has_nothing_to_repair(tmp_path: Path, folder: str) -> None:
+def test_a_path_that_is_not_a_folder_needs_no_repair(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").touch()
     assert repair_modes(tmp_path / folder) == 0

@@ -35,7 +35,7 @@ def spin_on() -> None:
 @pytest.mark.parametrize("kind", ClockKind)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("turn", [spin, spin_on])
-def test_an_interrupt_ends_a_turn_that_has_no_end(kind: ClockKind, number: int, turn: Callable[[], None]) -> None:
+def test_an_interrupt_ends_an_endless_callback(kind: ClockKind, number: int, turn: Callable[[], None]) -> None:
     heard: list[str] = []
 
     async def main() -> None:
@@ -52,7 +52,7 @@ def test_an_interrupt_ends_a_turn_that_has_no_end(kind: ClockKind, number: int, 
 
 @pytest.mark.case("L20")
 @pytest.mark.parametrize("kind", ClockKind)
-def test_an_interrupt_that_is_heard_stays_one(kind: ClockKind) -> None:
+def test_a_handled_interrupt_is_not_repeated(kind: ClockKind) -> None:
     """The loop may take its time to end as long as its turns do."""
 
     async def main() -> int:
@@ -72,7 +72,7 @@ def test_an_interrupt_that_is_heard_stays_one(kind: ClockKind) -> None:
     assert clock.run(kind, main, stop) == 7
 
 
-def test_it_stops_when_it_is_told_and_leaves_another_handler_alone() -> None:
+def test_it_stops_on_request_and_keeps_another_handler() -> None:
     calls: list[str] = []
     before = signal.signal(signal.SIGINT, lambda *_: calls.append("first"))
     try:

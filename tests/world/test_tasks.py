@@ -82,7 +82,7 @@ def test_the_error_of_a_child_is_the_result_of_failed() -> None:
     run_virtual(main)
 
 
-def test_the_first_of_two_errors_stands() -> None:
+def test_the_first_of_two_errors_is_kept() -> None:
     async def main() -> None:
         async def child(after_s: float) -> None:
             await asyncio.sleep(after_s)
@@ -110,7 +110,7 @@ def test_a_cancelled_child_is_no_failure() -> None:
     assert run_virtual(main) is False
 
 
-def test_whoever_waits_for_a_failure_is_released_when_the_owner_closes() -> None:
+def test_waiting_for_a_failure_ends_when_the_owner_closes() -> None:
     async def main() -> None:
         tasks = Tasks("family")
         waiter = asyncio.get_running_loop().create_task(asyncio.wait((tasks.failed,)))

@@ -24,7 +24,7 @@ def test_time_starts_at_zero_and_a_sleep_takes_exactly_as_long_as_it_says() -> N
     assert run_virtual(main) == (0.0, 86400.25)
 
 
-def test_time_stands_still_while_callbacks_run() -> None:
+def test_time_does_not_advance_while_callbacks_run() -> None:
     async def main() -> float:
         for _ in range(1000):
             await asyncio.sleep(0)
@@ -58,7 +58,7 @@ def test_what_is_ready_runs_before_any_timer_of_the_same_instant() -> None:
     assert run_virtual(main) == ["soon", "timer"]
 
 
-def test_a_timer_of_the_past_fires_now_and_does_not_turn_time_back() -> None:
+def test_a_timer_of_the_past_fires_now_and_time_never_goes_back() -> None:
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(10)
@@ -70,7 +70,7 @@ def test_a_timer_of_the_past_fires_now_and_does_not_turn_time_back() -> None:
     assert run_virtual(main) == [10.0]
 
 
-def test_a_cancelled_timer_does_not_fire_and_does_not_hold_time_up() -> None:
+def test_a_cancelled_timer_does_not_fire_and_time_does_not_wait_for_it() -> None:
     async def main() -> tuple[list[int], float]:
         loop = asyncio.get_running_loop()
         fired: list[int] = []
@@ -103,7 +103,7 @@ def test_asyncio_timeout_works_in_virtual_time() -> None:
     assert run_virtual(main) == 30.0
 
 
-def test_a_deadlock_names_who_waits_and_where() -> None:
+def test_a_deadlock_names_the_waiting_tasks_and_their_lines() -> None:
     async def main() -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -138,7 +138,7 @@ def test_an_error_in_a_callback_ends_the_run() -> None:
         ("add_writer", (0, print)),
     ],
 )
-def test_the_outside_world_is_rejected(name: str, arguments: tuple[Any, ...]) -> None:
+def test_calls_to_the_outside_world_are_rejected(name: str, arguments: tuple[Any, ...]) -> None:
     async def main() -> None:
         getattr(asyncio.get_running_loop(), name)(*arguments)
 

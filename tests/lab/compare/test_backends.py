@@ -14,7 +14,7 @@ from simulator.scenario.scenario import load_scenario
 from tests.lab.compare.compare_scenarios import closed, step
 
 
-def test_many_short_runs_choose_the_backend_of_a_long_one(tmp_path: Path) -> None:
+def test_many_short_runs_choose_the_compiled_backend(tmp_path: Path) -> None:
     pytest.importorskip("numba")
     scenario = load_scenario(step(tmp_path))
 

@@ -49,7 +49,7 @@ def test_supply_without_demand_is_counted_apart() -> None:
     assert metrics.idle_instance_s == pytest.approx(10)
 
 
-def test_opposite_changes_count_as_instability() -> None:
+def test_supply_that_does_not_follow_the_demand_counts_as_instability() -> None:
     metrics = found([1, 2, 3, 4, 5, 5, 5, 5, 5, 5], steps((0, 5)))
     assert metrics.instability == pytest.approx(100 * 4 / 9)
     assert metrics.jitter_per_hour == pytest.approx(-4 / 10 * 3600)

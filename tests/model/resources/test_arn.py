@@ -40,6 +40,6 @@ def test_an_arn_is_read_and_written_alike(text: str, name: str, revision: int | 
         f"{HEAD}service/a/{ID}\n",
     ],
 )
-def test_what_is_no_arn_of_app_runner_is_rejected(text: str) -> None:
+def test_an_arn_of_another_service_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="is not an ARN of an App Runner resource"):
         Arn.parse(text)

@@ -5,7 +5,7 @@ import pytest
 from simulator.model.resources.domain_state import FAILED, WALK, DomainStatus, names_of
 
 
-def test_the_walk_goes_through_validation_and_binding() -> None:
+def test_a_domain_goes_through_validation_and_binding() -> None:
     walk: list[DomainStatus | None] = [DomainStatus.CREATING]
     while walk[-1] in WALK:
         status = walk[-1]
@@ -19,7 +19,7 @@ def test_the_walk_goes_through_validation_and_binding() -> None:
     ]
 
 
-def test_every_status_but_the_first_of_each_walk_is_led_to() -> None:
+def test_every_status_but_the_initial_ones_is_reachable() -> None:
     led_to = {status for status in WALK.values() if status} | set(FAILED.values())
     assert set(DomainStatus) - led_to == {DomainStatus.CREATING, DomainStatus.DELETING}
 
@@ -33,7 +33,7 @@ def test_every_status_but_the_first_of_each_walk_is_led_to() -> None:
         ("*.example.com", False, ("*.example.com",)),
     ],
 )
-def test_what_may_be_linked(domain: str, www: bool, names: tuple[str, ...]) -> None:
+def test_valid_domain_names_are_accepted(domain: str, www: bool, names: tuple[str, ...]) -> None:
     assert names_of(domain, www=www) == names
 
 
@@ -41,7 +41,7 @@ def test_what_may_be_linked(domain: str, www: bool, names: tuple[str, ...]) -> N
     "domain",
     ["login*.example.com", "*.*.example.com", "a.*.example.com", "localhost", "-a.com", "a..com", "*", "*.com."],
 )
-def test_what_may_not_be_linked(domain: str) -> None:
+def test_invalid_domain_names_are_rejected(domain: str) -> None:
     with pytest.raises(ValueError, match="must be a root domain, a subdomain, or a wildcard"):
         names_of(domain, www=False)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from simulator.model.resources.ingress_state import DELETABLE, NEXT, UPDATABLE, IngressStatus
 
 
-def test_what_is_pending_ends_and_nothing_else_moves_by_itself() -> None:
+def test_pending_states_end_and_no_other_changes_by_itself() -> None:
     assert set(NEXT) == {status for status in IngressStatus if status.startswith("PENDING")}
     assert not set(NEXT) & set(NEXT.values())
 

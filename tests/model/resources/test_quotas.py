@@ -5,6 +5,6 @@ import pytest
 from simulator.model.resources.quotas import Quotas
 
 
-def test_a_quota_of_none_is_rejected() -> None:
+def test_a_quota_of_zero_is_rejected() -> None:
     with pytest.raises(ValueError, match="quota connections = 0, must be at least 1"):
         Quotas(connections=0)

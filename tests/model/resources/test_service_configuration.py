@@ -58,7 +58,7 @@ def code(configuration_source: str) -> dict[str, Any]:
     }
 
 
-def test_an_image_service_as_values() -> None:
+def test_an_image_service_is_read_into_values() -> None:
     service = configuration(IMAGE)
     assert (service.image, service.repository, service.port) == ("public.ecr.aws/a/hello:latest", None, 8000)
     assert (service.start_command, service.variables, service.secrets) == (

@@ -18,7 +18,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize("operation", TABLE)
-def test_the_operations_begin_where_the_facts_say(operation: str) -> None:
+def test_each_operation_starts_in_the_documented_states(operation: str) -> None:
     row = tuple(verdict(OperationType(operation), ServiceStatus(column)) for column in COLUMNS)
     assert row == TABLE[operation]
 
@@ -35,7 +35,7 @@ def test_the_operations_begin_where_the_facts_say(operation: str) -> None:
         ("DELETE_SERVICE", "PAUSED", "DELETED", "DELETE_FAILED"),
     ],
 )
-def test_the_operations_lead_where_the_facts_say(operation: str, before: str, success: str, failure: str) -> None:
+def test_each_operation_ends_in_the_documented_states(operation: str, before: str, success: str, failure: str) -> None:
     began_in = ServiceStatus(before)
     assert status_after(OperationType(operation), began_in, succeeded=True) == success
     assert status_after(OperationType(operation), began_in, succeeded=False) == failure

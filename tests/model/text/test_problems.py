@@ -46,7 +46,7 @@ def test_a_name_that_is_looked_up_has_its_nearest(look_up: Callable[[], object],
         look_up()
 
 
-def test_resembling_words_are_looked_for_in_one_place() -> None:
+def test_nearest_words_are_computed_in_one_module() -> None:
     package = Path(simulator.__file__).parent
     users = [file for file in package.rglob("*.py") if "get_close_matches" in file.read_text(encoding="utf-8")]
     assert users == [package / "model" / "text" / "problems.py"]

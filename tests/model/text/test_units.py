@@ -49,7 +49,7 @@ def test_a_size_is_read_in_bytes_with_powers_of_1024(text: object, size_bytes: i
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "12", "", "3 TB", True, None])
-def test_what_is_no_size_is_rejected(value: object) -> None:
+def test_an_invalid_size_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         parse_bytes(value)
 
@@ -87,7 +87,7 @@ def test_a_share_is_read_as_a_number_from_0_to_1(text: object, share: float) -> 
 
 
 @pytest.mark.parametrize("value", [1.01, -0.1, "101 %", "half", True, None, "nan", "%"])
-def test_what_is_no_share_is_rejected(value: object) -> None:
+def test_an_invalid_share_is_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="is not a share"):
         parse_share(value)
 
@@ -113,13 +113,13 @@ def test_a_duration_is_written_as_people_read_it(seconds: float, text: str) -> N
 
 
 @given(st.floats(0.001, 1e6))
-def test_what_is_written_is_read_back_to_three_digits_or_a_second(seconds: float) -> None:
+def test_a_written_duration_reads_back_to_three_digits_or_a_second(seconds: float) -> None:
     assert parse_duration(duration_text(seconds)) == pytest.approx(seconds, rel=0.006, abs=0.51 if seconds > 59 else 0)
 
 
 @pytest.mark.case("L66")
 @pytest.mark.parametrize("text", ["1_0", "٣", "nan", "inf", "-Infinity", "1e999", "", " ", "0x10", "1,5", "1 0", "--1"])
-def test_what_float_reads_and_nobody_writes_is_no_number(text: str) -> None:
+def test_python_only_notations_are_not_numbers(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         parse_number(text)
     with pytest.raises(ValueError, match="is not a number"):

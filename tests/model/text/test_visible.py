@@ -25,7 +25,7 @@ pytestmark = pytest.mark.case("R10")
         ("caf\udce9", "caf\\udce9"),
     ],
 )
-def test_what_controls_a_terminal_is_shown(text: str, shown: str) -> None:
+def test_terminal_control_characters_are_shown_escaped(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
@@ -42,10 +42,10 @@ def test_every_control_of_unicode_is_found() -> None:
 
 
 @given(st.text())
-def test_json_says_the_same(text: str) -> None:
+def test_json_stays_equal_when_escaped(text: str) -> None:
     assert json.loads(visible(json.dumps(text, ensure_ascii=False))) == text
 
 
-def test_colours_may_pass_and_nothing_else() -> None:
+def test_colours_are_kept_and_no_other_control() -> None:
     text = "\x1b[1;31mred\x1b[0m\x1b[2J\x1b]0;t\x07\x1b[31"
     assert visible(text, with_colours=True) == "\x1b[1;31mred\x1b[0m\\u001b[2J\\u001b]0;t\\u0007\\u001b[31"

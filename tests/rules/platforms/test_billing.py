@@ -36,7 +36,7 @@ def usage(provisioned_s: float, *activations: tuple[float, float]) -> InstanceUs
     return InstanceUsage(provisioned_s, activations, SIZE)
 
 
-def test_app_runners_bill_is_the_one_of_its_own_rules() -> None:
+def test_app_runners_bill_is_that_of_its_pricing_rules() -> None:
     used = usage(3600, (0, 1200), (1800, 1830))
     found = consumed_bill(consumption(used, requests=10**6), platform_named("app-runner").prices)
     assert found.usd == pytest.approx(bill(metered([used]), rates_of("us-east-1")).usd)
@@ -51,7 +51,7 @@ def test_fargate_charges_the_whole_life_of_a_task_and_a_minute_at_least() -> Non
 
 
 @pytest.mark.case("L35")
-def test_an_idle_month_of_ecs_express_is_the_one_of_the_facts() -> None:
+def test_an_idle_month_of_ecs_express_is_that_of_the_facts() -> None:
     """Facts, ECS Express 6: Fargate 36.04 + balancer 16.43 + its three addresses 10.95 + the task's 3.65 = 67.07."""
     prices = platform_named("ecs-express").prices
     prices = dataclasses.replace(prices, balancer=dataclasses.replace(prices.balancer, addresses=3))
@@ -110,7 +110,7 @@ def test_container_apps_charges_replicas_at_the_minimum_less_while_they_idle() -
 
 
 @pytest.mark.case("L34")
-def test_the_free_tier_of_a_small_service_is_its_whole_bill_and_stands_on_lines_of_its_own() -> None:
+def test_the_free_tier_covers_a_small_service_and_has_its_own_lines() -> None:
     # A request of 100 ms a minute: 43,800 requests and 8,760 GB-s a month, within Lambda's 1 million and 400,000.
     used = consumption(usage(60, (0, 0.1)), requests=1, run_s=60)
     month = month_bill(used, platform_named("lambda").prices)
@@ -182,19 +182,19 @@ def test_an_instance_that_fits_on_no_node_is_rejected() -> None:
         ({"metering": Metering.NODES}, "node = none"),
     ],
 )
-def test_a_price_list_checks_itself(changes: dict[str, object], said: str) -> None:
+def test_an_invalid_price_list_is_rejected(changes: dict[str, object], said: str) -> None:
     good = PriceList(Metering.BUSY, "here", "today", "test")
     with pytest.raises(ValueError, match=said):
         dataclasses.replace(good, **changes)  # type: ignore[arg-type]
 
 
-def test_an_unknown_platform_is_told_the_known_ones() -> None:
+def test_an_unknown_platform_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"must be one of app-runner, ecs-express"):
         platform_named("heroku")
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
-def test_every_preset_stands_on_its_own_feet(name: str) -> None:
+def test_every_preset_is_valid_by_itself(name: str) -> None:
     preset = PLATFORMS[name]
     kind = POLICIES[preset.policy]
     assert preset.prices.source

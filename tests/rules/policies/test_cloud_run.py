@@ -41,17 +41,17 @@ def test_the_mean_is_of_a_minute() -> None:
     assert policy.decide(observation(30, SCALING)).desired == 5
 
 
-def test_requests_that_wait_start_instances_before_the_mean_rises() -> None:
+def test_queued_requests_start_instances_before_the_mean_rises() -> None:
     assert after_a_minute(0.0, ready=1, in_flight=80, waiting=100).desired == 3
     assert after_a_minute(0.0, ready=0, waiting=1).desired == 1
 
 
-def test_an_instance_that_is_coming_is_counted_for_those_who_wait() -> None:
+def test_a_starting_instance_counts_for_queued_requests() -> None:
     assert after_a_minute(0.0, ready=1, coming=2, in_flight=80, waiting=100).desired == 3
 
 
 @pytest.mark.case("L38")
-def test_idle_instances_go_one_after_another_within_fifteen_minutes() -> None:
+def test_idle_instances_are_removed_one_by_one_within_fifteen_minutes() -> None:
     policy = CloudRunPolicy(CloudRunParameters(), SCALING)
     policy.observe(sample(0, 6000.0))
     assert policy.decide(observation(5, SCALING)).desired == 3
@@ -63,7 +63,7 @@ def test_idle_instances_go_one_after_another_within_fifteen_minutes() -> None:
 
 
 @pytest.mark.case("L24", "L38")
-def test_what_is_there_at_the_first_look_counts_as_needed_until_then() -> None:
+def test_instances_at_the_first_evaluation_count_as_needed_until_then() -> None:
     policy = CloudRunPolicy(CloudRunParameters(), SCALING)
     policy.observe(sample(0, 1.0, ready=10))
     first = policy.decide(observation(5, SCALING, ready=10))

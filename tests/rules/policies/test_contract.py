@@ -134,7 +134,7 @@ def test_the_same_signal_gives_the_same_decisions(kind: PolicyKind, spans: list[
 # App Runner's desired count may be below MinSize; with `fixed` and `scheduled` MinSize is the desired count itself by
 # default.
 @pytest.mark.parametrize("name", [name for name in POLICIES if name not in {"app-runner", "fixed", "scheduled"}])
-def test_a_bound_that_changes_a_wish_is_named_among_the_clamps(name: str) -> None:
+def test_a_bound_that_changes_the_desired_count_is_among_the_clamps(name: str) -> None:
     before = AutoScalingConfiguration(10, 1, 20)
     policy = build(POLICIES[name], before)
     policy.observe(sample(0, 5, ready=8))

@@ -31,7 +31,7 @@ def test_one_machine_starts_when_every_one_is_above_its_soft_limit() -> None:
 
 
 @pytest.mark.case("L39")
-def test_the_sum_of_the_load_is_the_other_reading() -> None:
+def test_the_alternative_reading_uses_the_sum_of_the_load() -> None:
     assert desired(1, ready=2, load=40, above="sum") == 2
     assert desired(1, ready=2, load=41, above="sum") == 3
     assert desired(300, ready=3, load=41, above="sum") == 3
@@ -40,7 +40,7 @@ def test_the_sum_of_the_load_is_the_other_reading() -> None:
 
 @pytest.mark.case("L39")
 @given(st.sampled_from(["each", "sum"]), st.integers(0, 250), st.integers(1, 5))
-def test_starting_and_stopping_read_above_alike(above: str, load: int, machines: int) -> None:
+def test_starting_and_stopping_define_above_alike(above: str, load: int, machines: int) -> None:
     """What one rule starts, the other does not stop at the same load."""
     after = desired(300, ready=machines, load=min(load, 25 * machines), above=above)
     if after > machines:
@@ -55,7 +55,7 @@ def test_a_full_machine_counts_as_above_its_soft_limit() -> None:
     assert policy.decide(observation(2, one, ready=2, in_flight=1)).desired == 2
 
 
-def test_a_machine_that_is_coming_counts_as_below_its_limit() -> None:
+def test_a_starting_machine_counts_as_below_its_limit() -> None:
     assert desired(1, ready=2, coming=1, load=50) == 3
 
 

@@ -38,7 +38,7 @@ def linear(rate_rps: float) -> float:
     return rate_rps / 100
 
 
-def test_it_adds_one_dyno_a_minute_until_p95_is_wanted() -> None:
+def test_one_dyno_a_minute_is_added_until_p95_meets_the_target() -> None:
     assert App(1, linear).minutes(6, rate_rps=200) == [2, 3, 4, 4, 4, 4]
 
 
@@ -47,7 +47,7 @@ def test_it_removes_one_dyno_every_five_minutes() -> None:
     assert app.minutes(12, rate_rps=260) == [7, 7, 7, 7, 7, 6, 6, 6, 6, 6, 6, 6]
 
 
-def test_what_the_last_hour_showed_of_a_busier_dyno_stops_it_from_shrinking() -> None:
+def test_the_load_per_dyno_of_the_last_hour_prevents_scale_in() -> None:
     def cliff(rate_rps: float) -> float:
         return 0.1 if rate_rps < 60 else 2.0
 
@@ -56,9 +56,9 @@ def test_what_the_last_hour_showed_of_a_busier_dyno_stops_it_from_shrinking() ->
     assert app.minutes(20, rate_rps=200) == [4] * 20  # three are known to be too slow, although 0.1 x 4/3 would do
 
 
-def test_without_requests_it_shrinks_to_one_dyno_one_by_one() -> None:
+def test_without_requests_dynos_are_removed_one_by_one_to_one() -> None:
     assert App(3, linear).minutes(7, rate_rps=0) == [2, 2, 2, 2, 2, 1, 1]
 
 
-def test_it_needs_the_latency() -> None:
+def test_the_policy_requires_the_latency_signal() -> None:
     assert HerokuParameters().needs == {"latency"}

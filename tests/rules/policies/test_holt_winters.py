@@ -37,7 +37,7 @@ def test_in_the_next_season_instances_are_there_before_the_rush() -> None:
     assert [made[at].desired for at in (1019, 1020, 1079)] == [1, 10, 10]
 
 
-def test_more_than_was_expected_counts_too() -> None:
+def test_load_above_the_forecast_counts_too() -> None:
     policy = HoltWintersPolicy(SHORT, SCALING)
     for second in range(660):
         policy.observe(sample(second, load(second)))

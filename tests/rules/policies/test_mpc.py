@@ -46,7 +46,7 @@ def test_a_steady_demand_is_met_exactly() -> None:
     assert best_first_level(3, [5, 5, 5, 5], AT_ONCE) == (5, 4.0)  # two changes of 2
 
 
-def test_what_is_needed_again_soon_is_not_given_up() -> None:
+def test_instances_needed_again_soon_are_kept() -> None:
     assert best_first_level(5, [5, 4, 5, 5], AT_ONCE)[0] == 5
 
 

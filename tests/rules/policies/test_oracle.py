@@ -17,13 +17,13 @@ def desired(demand: tuple[int, ...], start_lag_s: float = 0.0, start_up_s: float
     return [policy.decide(observation(second, SCALING)).desired for second in range(len(demand))]
 
 
-def test_instances_are_ordered_the_time_ahead_that_they_take() -> None:
+def test_instances_are_started_ahead_by_their_start_time() -> None:
     demand = (1,) * 10 + (6,) * 3 + (1,) * 5
     # Ordered at 4 they serve at 4 + 3 + 2 = 9, and at 5, the next chance, they would serve at 10 as well.
     assert desired(demand, start_lag_s=3.0, start_up_s=2.0) == [1] * 4 + [6] * 9 + [1] * 5
 
 
-def test_they_are_given_up_as_soon_as_they_could_not_be_back_too_late() -> None:
+def test_instances_are_stopped_when_they_can_be_back_in_time() -> None:
     assert desired((5, 5, 1, 1, 1, 5, 5)) == [5, 5, 1, 1, 5, 5, 5]
 
 
@@ -32,7 +32,7 @@ def test_after_the_end_nothing_is_needed() -> None:
     assert policy.decide(observation(99, SCALING)).desired == 1
 
 
-def test_without_the_future_it_says_what_it_needs() -> None:
+def test_without_the_future_the_oracle_names_what_it_needs() -> None:
     assert OracleParameters().needs == {"demand"}
     assert OracleParameters(demand=(1,)).needs == frozenset()
 

@@ -38,7 +38,7 @@ def test_the_names_of_scenario_files() -> None:
     ]
 
 
-def test_a_kind_tells_what_its_parameters_need_beyond_the_plain_signal() -> None:
+def test_a_policy_kind_lists_the_extra_signals_of_its_parameters() -> None:
     needs = {name: sorted(kind.needs(kind.parameters())) for name, kind in POLICIES.items()}
     cpu = {"hpa", "predictive-hpa", "target-tracking", "step-scaling", "ecs-express", "cloud-run"}
     assert {name for name, needed in needs.items() if needed == ["cpu"]} == cpu

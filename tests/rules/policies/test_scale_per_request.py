@@ -24,15 +24,15 @@ def test_each_waiting_request_gets_an_instance() -> None:
     assert desired(ready=3, coming=0, waiting=2) == 5
 
 
-def test_a_coming_instance_is_counted_for_one_of_those_that_wait() -> None:
+def test_a_starting_instance_counts_for_one_queued_request() -> None:
     assert desired(ready=3, coming=2, waiting=3) == 6
 
 
-def test_it_never_lowers_by_itself() -> None:
+def test_the_policy_never_scales_in_by_itself() -> None:
     assert desired(ready=7, coming=1, waiting=0) == 8
 
 
-def test_an_instance_with_several_places_is_counted_for_as_many_requests() -> None:
+def test_a_starting_instance_counts_for_as_many_requests_as_it_has_slots() -> None:
     scaling = AutoScalingConfiguration(max_concurrency=4, min_size=0, max_size=10)
     assert desired(scaling, ready=1, coming=1, waiting=9) == 4  # 9 - 4 coming places = 5, two instances
 

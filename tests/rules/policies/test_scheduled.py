@@ -15,7 +15,7 @@ OFFICE = ScheduledParameters(schedule=(ScheduleEntry(8 * HOUR_S, 5), ScheduleEnt
     ("hour", "instances"),
     [(0, 2), (7.99, 2), (8, 5), (17.99, 5), (18, 2), (23.9, 2), (24 + 8, 5), (48 + 7, 2)],
 )
-def test_the_entry_in_force_counts_the_last_one_over_midnight(hour: float, instances: int) -> None:
+def test_before_the_first_entry_the_last_one_applies(hour: float, instances: int) -> None:
     policy = ScheduledPolicy(OFFICE, SCALING)
     assert policy.decide(observation(hour * HOUR_S, SCALING)).desired == instances
 

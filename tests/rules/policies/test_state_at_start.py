@@ -49,20 +49,20 @@ def test_ten_replicas_with_load_for_one_stay_ten_for_the_first_down_window(name:
 
 @pytest.mark.case("L24")
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_upwards_the_first_look_holds_nothing_back(name: str) -> None:
+def test_the_first_evaluation_does_not_delay_scale_out(name: str) -> None:
     [(at_s, desired), *_] = followed(name, 1, 21.0, 100)
     assert at_s <= 45
     assert desired >= 3
 
 
 @pytest.mark.case("L24")
-def test_the_window_of_the_first_look_is_the_configured_one() -> None:
+def test_the_window_of_the_first_evaluation_is_the_configured_one() -> None:
     [(at_s, _), *_] = followed("hpa", TEN, 7.0, 400, scale_down_stabilisation_s=60.0)
     assert 75 <= at_s <= 90
 
 
 @pytest.mark.case("L24")
-def test_what_was_found_at_zero_keeps_nothing() -> None:
+def test_a_service_found_at_zero_keeps_no_instances() -> None:
     """KEDA's HPA finds 0 replicas at its first look: nothing of that is a recommendation to stay."""
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=0, max_size=20)
     kind = POLICIES["keda"]

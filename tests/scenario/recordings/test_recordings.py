@@ -98,7 +98,9 @@ def notes_of(folder: Path, rows: str, source: str, duration: str = "60s") -> lis
         ),
     ],
 )
-def test_what_is_notable_is_said(tmp_path: Path, rows: str, source: str, notes: list[str]) -> None:
+def test_notable_properties_of_a_recording_are_reported(
+    tmp_path: Path, rows: str, source: str, notes: list[str]
+) -> None:
     assert notes_of(tmp_path, rows, source) == notes
 
 

@@ -44,7 +44,7 @@ def rows_of(path: Path) -> list[tuple[str, ...]]:
         (b"x" * 70_000, "a first line of more than 65536 bytes"),
     ],
 )
-def test_what_is_no_recording_is_rejected_with_what_it_is(tmp_path: Path, content: bytes, found: str) -> None:
+def test_another_kind_of_file_is_rejected_with_its_kind(tmp_path: Path, content: bytes, found: str) -> None:
     file = tmp_path / "r.csv"
     for written in (content, gzip.compress(content)):  # packed or not
         file.write_bytes(written)
@@ -104,7 +104,7 @@ def test_a_row_of_another_width_is_rejected_with_its_line(tmp_path: Path, row: s
 
 
 @pytest.mark.case("L66")
-def test_gzip_that_breaks_off_is_said(tmp_path: Path) -> None:
+def test_a_truncated_gzip_file_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "r.csv.gz"
     packed = gzip.compress(("at\n" + "".join(f"{n * 7919 % 100_003}\n" for n in range(50_000))).encode())
     file.write_bytes(packed[: len(packed) // 2])

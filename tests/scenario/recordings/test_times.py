@@ -21,7 +21,7 @@ def seconds_of(folder: Path, texts: list[str], form: str = TIMESTAMP) -> list[fl
 
 @pytest.mark.case("L5")
 @pytest.mark.parametrize("unit", UNITS_NS)
-def test_numbers_since_1970_are_known_by_their_size(tmp_path: Path, unit: str) -> None:
+def test_the_unit_of_numbers_since_1970_is_found_by_their_size(tmp_path: Path, unit: str) -> None:
     per_second = 10**9 // UNITS_NS[unit]
     texts = [str(1_700_000_000 * per_second), str(1_700_000_001 * per_second), str(1_700_003_600 * per_second + 1)]
 
@@ -32,7 +32,7 @@ def test_numbers_since_1970_are_known_by_their_size(tmp_path: Path, unit: str) -
 
 @pytest.mark.case("L5")
 @pytest.mark.parametrize("text", ["0", "17", "1999", "3600.5", "-1700000000000000000000000"])
-def test_a_number_of_unknown_unit_is_no_time(tmp_path: Path, text: str) -> None:
+def test_a_number_of_unknown_unit_is_rejected(tmp_path: Path, text: str) -> None:
     with pytest.raises(ScenarioError, match="or format say what it counts: seconds, milliseconds"):
         seconds_of(tmp_path, [text, text])
 
@@ -42,7 +42,7 @@ def test_a_number_of_unknown_unit_is_no_time(tmp_path: Path, text: str) -> None:
     ("text", "told", "meant"),
     [("1700000000000", "seconds", "milliseconds"), ("1700000000000000", "milliseconds", "microseconds")],
 )
-def test_a_number_too_large_for_the_unit_told_is_rejected(tmp_path: Path, text: str, told: str, meant: str) -> None:
+def test_a_number_too_large_for_the_given_unit_is_rejected(tmp_path: Path, text: str, told: str, meant: str) -> None:
     with pytest.raises(ScenarioError, match=f"must be in {told}; it looks like {meant} since 1970: format: {meant}"):
         seconds_of(tmp_path, [text], told)
 
@@ -94,7 +94,7 @@ def test_days_and_minutes_and_decimal_commas_are_times(tmp_path: Path) -> None:
         "10:00:00",
     ],
 )
-def test_what_is_no_time_is_rejected_with_its_line(tmp_path: Path, text: str) -> None:
+def test_an_invalid_time_is_rejected_with_its_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(ScenarioError, match=r"t\.csv:3:1: (time|value) = "):
         seconds_of(tmp_path, ["2026-03-01T10:00:00", text])
 
@@ -109,14 +109,14 @@ def test_an_offset_in_some_rows_only_is_rejected(tmp_path: Path) -> None:
 
 @pytest.mark.case("L14")
 @pytest.mark.parametrize("text", ["0,5", "1,000", "-1.234,5", "1,234,567.8"])
-def test_commas_of_spreadsheets_are_told(tmp_path: Path, text: str) -> None:
+def test_decimal_commas_of_spreadsheets_are_reported(tmp_path: Path, text: str) -> None:
     with pytest.raises(ScenarioError, match=f"value = '{text}', must be a number with a decimal point"):
         seconds_of(tmp_path, ["0", text], "seconds")
 
 
 @pytest.mark.case("L66")
 @pytest.mark.parametrize("odd", ["1_0", "٣", "1_000.5"])
-def test_a_number_that_python_would_read_and_nobody_writes_is_rejected_with_its_line(tmp_path: Path, odd: str) -> None:
+def test_a_python_only_notation_of_a_number_is_rejected_with_its_line(tmp_path: Path, odd: str) -> None:
     file = tmp_path / "r.csv"
     file.write_text(f"at\n1\n2\u00a0\n{odd}\n4\n", encoding="utf-8")
     recording = Recording(file)

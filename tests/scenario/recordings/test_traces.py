@@ -34,20 +34,20 @@ def test_timestamps_become_seconds_since_the_first_to_a_tenth_of_a_microsecond(t
 
 
 @pytest.mark.parametrize(("unit", "last"), [("seconds", 2.5), ("milliseconds", 0.0025)])
-def test_numbers_are_in_the_unit_told(tmp_path: Path, unit: str, last: float) -> None:
+def test_numbers_are_in_the_given_unit(tmp_path: Path, unit: str, last: float) -> None:
     rows = "n,at\n1,10\n2,12.5\n"
 
     assert times_of(tmp_path, rows, "time_column: at", f"format: {unit}") == pytest.approx([0, last])
 
 
-def test_times_go_on_over_the_border_of_a_block(tmp_path: Path) -> None:
+def test_times_continue_across_blocks(tmp_path: Path) -> None:
     n = 2 * traces.BLOCK_ROWS + 5
     rows = "at\n" + "\n".join(map(str, range(n)))
 
     assert times_of(tmp_path, rows, "format: seconds") == list(range(n))
 
 
-def test_what_is_skipped_is_not_played_and_the_rest_begins_at_zero(tmp_path: Path) -> None:
+def test_skipped_rows_are_not_played_and_the_rest_begins_at_zero(tmp_path: Path) -> None:
     n = 2 * traces.BLOCK_ROWS
     rows = "at\n" + "\n".join(map(str, range(10, 10 + n)))
 
@@ -92,7 +92,7 @@ def test_a_short_row_is_named_by_its_line(tmp_path: Path) -> None:
         times_of(tmp_path, "x,at\n1,5\n2\n", "time_column: at", "format: seconds")
 
 
-def test_what_is_not_text_is_a_problem_of_its_line_not_a_crash(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_a_problem_of_their_line(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"at\n1\n\xff\xfe\n")
     source = source_of("{trace: {file: x.csv, format: seconds}}", folder=tmp_path)
     assert source.trace is not None
@@ -191,7 +191,7 @@ def test_bins_with_a_time_column_have_gaps_order_and_sums(tmp_path: Path) -> Non
 
 
 @pytest.mark.case("L66")
-def test_a_wrong_date_does_not_make_bins_without_end(tmp_path: Path) -> None:
+def test_a_wrong_date_does_not_make_endless_bins(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="less than 100000000 bins"):
         counts_of(tmp_path, "at,n\n1970-01-01,3\n2026-01-01,1\n", "time_column: at")
 

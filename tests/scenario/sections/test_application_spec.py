@@ -39,7 +39,7 @@ def test_a_container_has_an_image_a_command_a_port_and_a_way_out() -> None:
         ("{container: {image: Web}}", "a name such as app:1"),
     ],
 )
-def test_an_application_that_makes_no_sense_says_what_is_expected(application: str, expected: str) -> None:
+def test_an_invalid_application_is_rejected_with_what_is_expected(application: str, expected: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         scenario(application)
     assert [problem.expected.startswith(expected) for problem in caught.value.problems] == [True], caught.value
@@ -64,7 +64,7 @@ def test_secrets_come_from_a_file_beside_the_scenario(tmp_path: Path) -> None:
     assert told.aws.secrets_file == tmp_path / "s.yaml"
 
 
-def test_a_mixed_pool_needs_something_real() -> None:
+def test_a_mixed_pool_needs_a_real_application() -> None:
     told = scenario("{real_instances: 2, process: {command: web}}")
     assert told.services["web"].application.real_instances == 2
     with pytest.raises(ScenarioError, match="real_instances = 2, must be left out without process, container or"):

@@ -28,7 +28,7 @@ def test_a_list_of_sections_becomes_the_policys_own_values() -> None:
     assert told == POLICIES["scheduled"].parameters(schedule=(ScheduleEntry(28800.0, 5), ScheduleEntry(64800.0, 1)))
 
 
-def test_what_an_item_leaves_out_has_its_default() -> None:
+def test_a_missing_key_of_an_item_has_its_default() -> None:
     told = parameters_of("{name: hpa, scale_up_limits: [{pods: 2, period: 1 min}, {share: 50 %}]}")
     limits = (RateLimit(pods=2, period_s=60.0), RateLimit(share=0.5))
     assert told == POLICIES["hpa"].parameters(scale_up_limits=limits)
@@ -38,7 +38,7 @@ def test_a_list_of_plain_values() -> None:
     assert parameters_of("{name: oracle, demand: [1, 2, 5]}") == OracleParameters(demand=(1, 2, 5))
 
 
-def test_a_null_is_what_may_be_left_out() -> None:
+def test_null_is_accepted_for_an_optional_key() -> None:
     assert parameters_of("{name: cloud-run, cpu_target: null}") == POLICIES["cloud-run"].parameters(cpu_target=None)
 
 
@@ -62,7 +62,7 @@ def test_the_needs_of_a_policy_depend_on_its_parameters() -> None:
         ("{name: target-tracking, metric: requests}", "metric", "given with a target"),
     ],
 )
-def test_what_is_wrong_with_an_item_is_said_at_the_item(policy: str, path: str, expected: str) -> None:
+def test_an_error_of_an_item_has_the_items_place(policy: str, path: str, expected: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         read_scenario(scenario_text(service=f"policy: {policy}"))
     (problem,) = caught.value.problems

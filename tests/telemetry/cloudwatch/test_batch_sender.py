@@ -63,7 +63,7 @@ def with_place(test: Callable[[Place], Coroutine[Any, Any, None]]) -> None:
     run_virtual(main)
 
 
-def test_what_is_written_is_sent_within_a_second_and_the_rest_at_the_end() -> None:
+def test_items_are_sent_within_a_second_and_the_rest_at_the_end() -> None:
     async def test(place: Place) -> None:
         await asyncio.sleep(0.5)
         place.write("a", "b")
@@ -77,7 +77,7 @@ def test_what_is_written_is_sent_within_a_second_and_the_rest_at_the_end() -> No
     with_place(test)
 
 
-def test_away_it_is_asked_less_and_less_often_it_is_said_once_and_all_comes_in_order_later() -> None:
+def test_an_unreachable_endpoint_is_retried_with_backoff_reported_once_and_gets_everything_in_order() -> None:
     async def test(place: Place) -> None:
         place.does = place.be_away
         place.write("a")
@@ -100,7 +100,7 @@ def test_away_it_is_asked_less_and_less_often_it_is_said_once_and_all_comes_in_o
     with_place(test)
 
 
-def test_what_does_not_fit_any_more_is_dropped_from_the_oldest_and_told_once() -> None:
+def test_a_full_queue_drops_the_oldest_items_and_reports_it_once() -> None:
     async def test(place: Place) -> None:
         place.does = place.be_away
         for number in range(300):
@@ -115,7 +115,7 @@ def test_what_does_not_fit_any_more_is_dropped_from_the_oldest_and_told_once() -
     with_place(test)
 
 
-def test_what_is_rejected_is_not_sent_again_and_the_reason_told_once() -> None:
+def test_rejected_items_are_not_sent_again_and_the_reason_is_reported_once() -> None:
     async def test(place: Place) -> None:
         place.does = place.reject
         place.write("a")
@@ -135,7 +135,7 @@ def test_what_is_rejected_is_not_sent_again_and_the_reason_told_once() -> None:
     with_place(test)
 
 
-def test_at_the_end_it_is_asked_a_few_times_more() -> None:
+def test_at_the_end_sending_is_retried_a_few_times() -> None:
     async def test(place: Place) -> None:
         await asyncio.sleep(0.5)
         place.does = place.be_away
@@ -147,7 +147,7 @@ def test_at_the_end_it_is_asked_a_few_times_more() -> None:
     with_place(test)
 
 
-def test_the_end_does_not_wait_for_who_hangs_and_says_what_is_lost() -> None:
+def test_the_end_does_not_wait_for_a_hanging_endpoint_and_reports_the_loss() -> None:
     async def test(place: Place) -> None:
         place.does = place.hang
         place.write("a", "b")
@@ -161,7 +161,7 @@ def test_the_end_does_not_wait_for_who_hangs_and_says_what_is_lost() -> None:
     with_place(test)
 
 
-def test_a_bug_is_not_silent() -> None:
+def test_an_unexpected_exception_is_raised() -> None:
     async def main() -> None:
         async with Tasks("test") as tasks:
             place = Place()

@@ -100,13 +100,13 @@ async def test_a_group_and_a_stream_are_made_once(place: Place) -> None:
     assert answers.asked == ["CreateLogGroup", "CreateLogStream", "PutLogEvents", "PutLogEvents"]
 
 
-async def test_a_group_and_a_stream_that_are_there_are_as_good(place: Place) -> None:
+async def test_an_existing_group_and_stream_are_used(place: Place) -> None:
     answers, endpoint = place
     answers.next = [(400, fault("ResourceAlreadyExistsException"))] * 2
     assert await endpoint.put_lines(lines()) == 0
 
 
-async def test_what_somebody_has_deleted_is_made_again(place: Place) -> None:
+async def test_a_deleted_group_is_created_again(place: Place) -> None:
     (answers, endpoint), batch = place, lines()
     answers.next = [WELL, WELL, MISSING]
     assert await endpoint.put_lines(batch) == 0
@@ -135,7 +135,7 @@ async def test_lines_that_are_too_old_or_too_new_are_counted(place: Place, told:
     ("status", "code"),
     [(400, "Throttling"), (400, "ThrottlingException"), (400, "ExpiredToken"), (403, "AccessDenied"), (503, "Slow")],
 )
-async def test_who_cannot_just_now_is_asked_again(place: Place, status: int, code: str) -> None:
+async def test_throttling_and_server_errors_count_as_unreachable(place: Place, status: int, code: str) -> None:
     answers, endpoint = place
     answers.next = [(status, fault(code))]
     with pytest.raises(Unreachable, match=f"answers {code} to put_metric_data"):
@@ -144,7 +144,7 @@ async def test_who_cannot_just_now_is_asked_again(place: Place, status: int, cod
     assert await endpoint.put_points(points(60)) == 0
 
 
-async def test_what_is_wrong_is_not_sent_again(place: Place) -> None:
+async def test_an_invalid_request_is_not_sent_again(place: Place) -> None:
     answers, endpoint = place
     answers.next = [(400, fault("InvalidParameterValue"))]
     with pytest.raises(Rejected, match="answers InvalidParameterValue"):
@@ -158,7 +158,7 @@ async def test_points_that_are_too_old_are_counted_and_spoil_no_others(place: Pl
     assert answers.asked == ["PutMetricData"]
 
 
-async def test_nobody_there_is_told_by_its_place() -> None:
+async def test_an_unreachable_endpoint_is_reported_with_its_address() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nothing listens
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -170,7 +170,7 @@ async def test_nobody_there_is_told_by_its_place() -> None:
             await endpoint.close()
 
 
-async def test_a_profile_that_is_not_there_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_profile_is_reported_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "absent")
     endpoint = Endpoint(CloudWatchSettings("http://127.0.0.1:1"))
     with pytest.raises(OSError, match=r"cloudwatch: .*absent"):

@@ -20,7 +20,7 @@ def test_without_requests_there_is_nothing() -> None:
     assert told() == told([]) == []
 
 
-def test_few_requests_are_told_exactly_each_value_once() -> None:
+def test_few_requests_are_sent_as_exact_values() -> None:
     assert told([0.25]) == [(250.0, 1)]
     assert told([0.25, 0.25], [0.25]) == [(250.0, 3)]
     assert told([0.3, 0.1], [0.2]) == [(100.0, 1), (200.0, 1), (300.0, 1)]

@@ -38,7 +38,7 @@ def test_names_are_the_documented_ones() -> None:
     assert instance.region == "eu-west-1"
 
 
-def test_a_long_line_is_cut_between_characters_and_an_empty_one_is_none() -> None:
+def test_a_long_line_is_cut_between_characters_and_an_empty_one_dropped() -> None:
     assert line_of(1.0, "") is None
     cut = line(1.2345, "é" * 200_000)
     assert cut.at_ms == 1234

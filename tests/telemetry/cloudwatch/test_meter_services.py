@@ -108,14 +108,14 @@ def test_a_deleted_services_last_requests_are_not_lost() -> None:
     assert stage.given("RequestLatency") == [("1", 0.0, 10 * 100.0)]
 
 
-def test_nobodys_seconds_are_nobodys() -> None:
+def test_seconds_of_a_service_without_an_id_are_not_counted() -> None:
     stage = Stage(ids={})
     stage.seconds(70.0)
     stage.meter.finish()
     assert stage.points == []
 
 
-def test_what_an_instance_used_before_the_run_or_within_a_moment_is_not_its_cpu() -> None:
+def test_cpu_from_before_the_run_or_within_a_moment_is_not_counted() -> None:
     stage = Stage(cpu_s=100.0)
     stage.seconds(10.0)  # the first look
     stage.cpu_s += 2.5

@@ -172,7 +172,7 @@ traffic: [{clock: {rate: 5/s}, from: 10.05s, until: 40.05s}]
 
 
 @pytest.mark.case("L53")
-def test_active_instances_are_those_that_process_requests_and_none_when_all_are_merely_warm() -> None:
+def test_only_instances_that_process_requests_count_as_active() -> None:
     told = exported(SPELL).points
     seconds: Counter[float] = Counter()
     for minute in of(told, "ActiveInstances").values():

@@ -75,7 +75,7 @@ async def test_a_full_batch_goes_at_once_and_the_rest_in_the_end() -> None:
     assert (things.sent, things.dropped, told) == (5, 0, [])
 
 
-async def test_a_slow_place_holds_up_nobody_and_what_finds_no_room_is_dropped_and_counted() -> None:
+async def test_a_slow_collector_delays_no_caller_and_overflow_is_dropped_and_counted() -> None:
     place, told = Place(), list[str]()
     things = shipper(place, told)
     place.gate.clear()
@@ -92,7 +92,7 @@ async def test_a_slow_place_holds_up_nobody_and_what_finds_no_room_is_dropped_an
     assert told == ["things: 9988 were dropped, 12 were sent to there"]
 
 
-async def test_a_place_that_takes_nothing_is_told_once_and_so_is_that_it_is_back() -> None:
+async def test_an_unreachable_collector_and_its_return_are_reported_once() -> None:
     place, told = Place(), list[str]()
     place.why = "connection refused"
     things = shipper(place, told, every_s=0.001)
@@ -111,7 +111,7 @@ async def test_a_place_that_takes_nothing_is_told_once_and_so_is_that_it_is_back
     assert things.dropped + len(place.taken) == 6
 
 
-async def test_what_a_place_rejects_of_a_batch_counts_as_dropped() -> None:
+async def test_items_rejected_by_the_collector_count_as_dropped() -> None:
     place, told = Place(), list[str]()
     things = shipper(place, told)
     for number in (1, -2, -3, 4):
@@ -120,7 +120,7 @@ async def test_what_a_place_rejects_of_a_batch_counts_as_dropped() -> None:
     assert (things.sent, things.dropped) == (2, 2)
 
 
-async def test_the_end_does_not_wait_for_a_place_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_end_does_not_wait_for_a_hanging_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.telemetry.otlp.batch_exporter.LAST_SEND_S_MAX", 0.05)
     place, told = Place(), list[str]()
     place.why = "aborted"
@@ -175,7 +175,7 @@ def exporting(collector: Collector, timeout_s: float) -> Exporters:
     return Exporters(Metrics(lambda: 0.0), ExportSettings(otlp=OtlpSettings(MetricsExport(to, 0.01))), lambda: 0.0)
 
 
-async def test_a_collector_that_goes_and_comes_back_gets_the_figures_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_collector_that_returns_gets_the_figures_again(caplog: pytest.LogCaptureFixture) -> None:
     with collecting() as collector:
         exporters = exporting(collector, timeout_s=0.2)
         await exporters.open()
@@ -198,7 +198,7 @@ async def test_a_collector_that_goes_and_comes_back_gets_the_figures_again(caplo
     assert "accepts them again" in told[1]
 
 
-async def test_a_collector_that_says_no_is_told_with_its_status(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_rejection_of_the_collector_is_reported_with_its_status(caplog: pytest.LogCaptureFixture) -> None:
     with collecting() as collector:
         collector.status = 403
         exporters = exporting(collector, timeout_s=5)

@@ -111,7 +111,7 @@ async def test_every_instrument_of_prometheus_goes_out_with_the_same_values() ->
             }
 
 
-async def test_they_go_out_again_and_again_with_who_sends_them_and_the_headers_of_the_settings() -> None:
+async def test_metrics_are_exported_periodically_with_resource_and_headers() -> None:
     with collecting() as collector:
         metrics = figures()
         to: dict[str, Any] = {"headers": {"x-key": "secret"}, "compression": Compression.GZIP}

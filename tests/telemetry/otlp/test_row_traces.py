@@ -65,7 +65,7 @@ def test_a_part_of_them_is_sampled() -> None:
     assert 70 <= roots <= 170
 
 
-def test_a_collector_that_is_gone_holds_up_no_run(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreachable_collector_does_not_delay_a_run(caplog: pytest.LogCaptureFixture) -> None:
     with collecting() as collector:
         collector.stop()
         record = played(collector, Sampling(), timeout_s=0.05)
@@ -74,7 +74,7 @@ def test_a_collector_that_is_gone_holds_up_no_run(caplog: pytest.LogCaptureFixtu
     assert f"{requests} were dropped, 0 were sent to" in caplog.records[-1].message
 
 
-def test_the_command_sends_them_where_it_is_told_to_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_sends_traces_to_the_given_endpoint_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "s.yaml").write_text(TEXT, encoding="utf-8")
     with collecting() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)

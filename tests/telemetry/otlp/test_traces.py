@@ -106,7 +106,7 @@ async def test_a_request_that_needed_a_cold_start_is_a_tree() -> None:
     assert server.status.code == upstream.status.code == Status.STATUS_CODE_UNSET
 
 
-async def test_one_that_is_held_has_a_queue_and_one_that_is_rejected_nothing_below_it() -> None:
+async def test_a_queued_request_has_a_queue_span_and_a_rejected_one_no_children() -> None:
     async def script(service: TracedService) -> None:
         for _ in range(3):  # the second has the only place in the queue
             service.traced().send(request())
@@ -142,7 +142,7 @@ async def test_the_parent_of_a_client_s_trace_is_the_client_s_span() -> None:
     assert upstream.parent_span_id == server.span_id
 
 
-async def test_what_goes_wrong_is_an_error_with_its_cause() -> None:
+async def test_a_failure_is_an_error_with_its_cause() -> None:
     async def script(service: TracedService) -> None:
         service.traced().send(request(b"BREW"))
         await asyncio.sleep(121)
@@ -155,7 +155,7 @@ async def test_what_goes_wrong_is_an_error_with_its_cause() -> None:
     assert server.status.code == upstream.status.code == Status.STATUS_CODE_ERROR
 
 
-async def test_one_that_a_simulated_instance_answers_has_no_client_span() -> None:
+async def test_a_request_of_a_simulated_instance_has_no_client_span() -> None:
     heard = (await traced(cold_start, HOLDING))[0]._replace(upstream="")
     spans = await exported([heard])
     assert spans[-1].name == "upstream"
@@ -163,7 +163,7 @@ async def test_one_that_a_simulated_instance_answers_has_no_client_span() -> Non
     assert "url.full" not in values(spans[-1].attributes)
 
 
-async def test_what_a_gone_collector_does_not_get_is_bounded_counted_and_in_the_metrics(
+async def test_spans_for_an_unreachable_collector_are_bounded_counted_and_in_the_metrics(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     heard = (await traced(cold_start, HOLDING))[0]

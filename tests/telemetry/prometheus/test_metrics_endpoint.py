@@ -135,7 +135,7 @@ def test_the_series_of_a_service_that_is_gone_end() -> None:
     assert "service-" not in exposed(metrics)
 
 
-def test_what_the_balancer_answers_for_no_service_is_counted_by_status() -> None:
+def test_local_replies_without_a_service_are_counted_by_status() -> None:
     front = Front()
     metrics = Metrics(lambda: 0.0)
     metrics.own_answers = front.gateway.own_answers

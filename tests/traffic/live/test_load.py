@@ -137,7 +137,7 @@ async def test_a_rejected_connection_is_an_error_with_status_0() -> None:
     assert rows.statuses == [0] * 5
 
 
-async def test_a_connection_closed_in_the_midst_of_an_answer_is_an_error() -> None:
+async def test_a_connection_closed_during_a_response_is_an_error() -> None:
     rows = Rows()
 
     def cut(_: int) -> bytes:
@@ -230,7 +230,7 @@ async def test_stop_ends_the_sending_and_the_answers_still_come() -> None:
         assert (summary.answered, summary.unfinished) == (summary.sent, 0)
 
 
-async def test_what_breaks_the_arrivals_breaks_the_run() -> None:
+async def test_an_exception_of_the_arrivals_fails_the_run() -> None:
     def broken() -> Iterator[tuple[float, RequestChoice, int]]:
         yield 0.0, GET, 0
         raise ValueError("line 2 of the trace")

@@ -215,7 +215,7 @@ def test_choices_do_not_depend_on_how_they_are_asked_for() -> None:
     ("begin", "until", "sent"),
     [("1", "1.3", 3), ("0", "0.3", 3), ("0.7", "1", 3), ("1.1", "1.4", 3), ("0.1", "0.4", 3), ("2.3", "3.4", 11)],
 )
-def test_what_is_due_at_the_end_of_a_source_is_not_sent(begin: str, until: str, sent: int) -> None:
+def test_an_arrival_at_the_end_of_a_source_is_not_sent(begin: str, until: str, sent: int) -> None:
     times = arrivals(f"{{clock: {{rate: 10/s}}, from: {begin}s, until: {until}s}}")
     assert len(times) == sent
     assert times[0] == float(begin)

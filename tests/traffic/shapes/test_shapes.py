@@ -36,7 +36,7 @@ def test_stages_go_from_target_to_target_and_then_end() -> None:
 
 
 @pytest.mark.case("L65")
-def test_stages_start_where_they_are_told_to() -> None:
+def test_stages_start_at_the_given_rate() -> None:
     assert len(times_of("stages: {start: 10/s, spacing: clock, stages: [{duration: 20s, target: 30/s}]}")) == 400
 
 
@@ -100,7 +100,7 @@ checks: [requests == 22500]
 
 
 @pytest.mark.case("L43")
-def test_what_makes_no_sense_is_rejected_with_what_would() -> None:
+def test_invalid_shapes_are_rejected_with_what_is_expected() -> None:
     with pytest.raises(ScenarioError, match="at least 2 long"):
         source_of("{name: x, mmpp: {states: [{rate: 1/s, stay: 1s}]}}")
     with pytest.raises(ScenarioError, match="500000 states a run"):

@@ -35,7 +35,7 @@ def test_good_chunks_are_decoded_and_their_extras_dropped(data: bytes, decoded: 
     assert read_chunked(data) == (decoded, b"")
 
 
-def test_what_comes_behind_the_last_chunk_is_left_for_the_next_request() -> None:
+def test_bytes_after_the_last_chunk_are_left_for_the_next_request() -> None:
     assert read_chunked(b"1\r\nx\r\n0\r\n\r\nGET / HTTP/1.1\r\n") == (b"x", b"GET / HTTP/1.1\r\n")
 
 

@@ -32,7 +32,7 @@ def test_a_length_is_a_number_exactly_when_the_grammar_says_so(value: bytes) -> 
 
 
 @pytest.mark.parametrize("status", [400, 502])
-def test_a_bad_length_has_the_status_of_whose_fault_it_is(status: int) -> None:
+def test_a_bad_length_is_400_in_requests_and_502_in_responses(status: int) -> None:
     with pytest.raises(ProtocolError) as rejected:
         content_length(b"3, 3", status)
     assert rejected.value.status == status

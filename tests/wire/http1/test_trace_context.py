@@ -41,7 +41,7 @@ def test_a_traceparent_is_read(value: bytes, sampled: bool) -> None:
         b"00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01",
     ],
 )
-def test_one_that_is_malformed_is_as_if_it_were_not_there(value: bytes) -> None:
+def test_a_malformed_traceparent_is_ignored(value: bytes) -> None:
     assert parse_traceparent(value) is None
 
 
@@ -68,12 +68,12 @@ def test_x_rays_field_is_read(value: bytes, sampled: bool | None) -> None:
         b"Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=0",
     ],
 )
-def test_one_of_x_ray_without_root_or_parent_is_none(value: bytes) -> None:
+def test_an_x_ray_field_without_root_or_parent_is_ignored(value: bytes) -> None:
     assert parse_xray(value) is None
 
 
 @pytest.mark.parametrize("sampled", [True, False])
-def test_what_is_written_is_read_again(sampled: bool) -> None:
+def test_a_written_context_is_read_again(sampled: bool) -> None:
     for line, parse in (
         (traceparent_line(TRACE, 7, sampled=sampled), parse_traceparent),
         (xray_line(TRACE, 7, sampled=sampled), parse_xray),

@@ -17,7 +17,7 @@ def test_missing_data_is_insufficient_data() -> None:
     assert not breaches([60, None, 60, 60][:3], 3, high)
 
 
-def test_within_the_cooldown_what_was_added_counts_as_part_of_the_next() -> None:
+def test_within_the_cooldown_added_capacity_counts_towards_the_next_step() -> None:
     # The user guide's example: a step of 2 began the cooldown, then one of 3 adds only one more.
     cooldowns = Cooldowns(out_s=300, in_s=300)
     assert cooldowns.raised(0, 10, 100, lambda base: base + 2) == 12
@@ -45,7 +45,7 @@ def test_a_scale_out_ends_the_cooldown_of_a_removal_at_once() -> None:
     assert cooldowns.lowered(20, 12, 1, 9) == 9
 
 
-def test_the_bounds_limit_what_is_asked_for() -> None:
+def test_the_bounds_limit_the_desired_count() -> None:
     cooldowns = Cooldowns(out_s=0, in_s=0)
     assert cooldowns.raised(0, 10, 11, lambda base: base + 5) == 11
     assert cooldowns.lowered(1, 11, 9, 2) == 9

@@ -23,7 +23,7 @@ def after(in_flight: float, seconds: int, **changes: Any) -> tuple[AppRunnerPoli
 
 
 @pytest.mark.parametrize(("in_flight", "want"), [(7.0, 1), (7.1, 2), (14.0, 2), (14.1, 3), (35.0, 5), (500.0, 5)])
-def test_an_instance_is_wanted_for_each_70_percent_of_max_concurrency(in_flight: float, want: int) -> None:
+def test_one_instance_is_desired_for_each_70_percent_of_max_concurrency(in_flight: float, want: int) -> None:
     assert after(in_flight, 60)[1].desired == want
 
 
@@ -69,7 +69,7 @@ def test_the_first_finishes_correct_the_guess_made_for_earlier_rejections() -> N
     assert (guessed, known) == pytest.approx((600 * 1.0 / 60, 600 * 0.2 / 60))
 
 
-def test_a_lower_wish_is_followed_once_it_has_held_for_the_delay() -> None:
+def test_a_lower_recommendation_applies_after_the_scale_in_delay() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=1, scale_in_delay_s=30), ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else 5.0, 60))
     # The desired count of 10 is the last for three; those of 11 to 39 want one.
@@ -78,7 +78,7 @@ def test_a_lower_wish_is_followed_once_it_has_held_for_the_delay() -> None:
     assert run[39].clamps == ("scale-in delay 30s: 3",)
 
 
-def test_without_a_delay_a_lower_wish_is_followed_at_once() -> None:
+def test_without_a_delay_a_lower_recommendation_applies_at_once() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=1, scale_in_delay_s=0), ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else 5.0, 20))
     assert [decision.desired for now in (10, 11) if (decision := run[now])] == [3, 1]
@@ -94,7 +94,7 @@ def test_one_instance_stays_active_until_there_was_no_traffic_for_a_minute() -> 
     ]
 
 
-def test_silence_wins_over_the_scale_in_delay_and_the_old_wish_does_not_come_back() -> None:
+def test_silence_overrides_the_scale_in_delay_for_good() -> None:
     parameters = AppRunnerParameters(window_s=1, scale_in_delay_s=300, idle_after_s=20)
     policy = AppRunnerPolicy(parameters, ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else float(second >= 40), 50))
@@ -114,7 +114,7 @@ def test_nothing_is_active_before_the_first_request() -> None:
 
 
 @pytest.mark.case("L13", "X3")
-def test_silence_is_told_as_it_was_measured() -> None:
+def test_the_reported_silence_is_the_measured_one() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
     for now in (1, 59, 600):
         assert policy.decide(observation(now, ONE_TO_FIVE)).reason == "no request yet: none needs to be active"
@@ -156,7 +156,7 @@ def test_rejected_requests_do_not_outweigh_the_signal_before_the_first_answer(fi
 
 
 @pytest.mark.case("L26")
-def test_it_scales_in_after_several_minutes_by_default() -> None:
+def test_the_default_scale_in_delay_is_several_minutes() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=1), ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else 5.0, 320))
     assert [decision.desired for now in (10, 309, 310) if (decision := run[now])] == [3, 3, 1]
@@ -166,7 +166,7 @@ def test_it_scales_in_after_several_minutes_by_default() -> None:
 
 
 @pytest.mark.case("L24")
-def test_what_is_there_at_the_first_look_is_kept_for_the_delay() -> None:
+def test_instances_at_the_first_evaluation_are_kept_for_the_delay() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
     seen = []
     for second in range(310):

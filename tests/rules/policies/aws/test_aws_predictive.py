@@ -45,7 +45,7 @@ def test_no_more_than_14_days_are_used() -> None:
     assert forecast.expected(16 * 24 * 60) == pytest.approx(sum(range(3, 17)) * 10 / 14)
 
 
-def test_it_is_made_afresh_every_six_hours() -> None:
+def test_the_forecast_is_recomputed_every_six_hours() -> None:
     forecast = forecast_after(29)
     assert forecast.expected(29 * 60) == 10  # of the 24 hours before, although 24 to 28 were busier
     assert forecast_after(30).expected(48 * 60) == 15  # now the second day's first hour is in it
@@ -65,7 +65,7 @@ def test_the_forecast_only_ever_adds_to_what_the_alarms_want() -> None:
     assert desired[begin_s - 20] == 10
 
 
-def test_forecast_only_tells_and_does_not_act() -> None:
+def test_forecast_only_reports_and_does_not_scale() -> None:
     policy = AwsPredictivePolicy(AwsPredictiveParameters(hour_s=60.0, buffer_s=20.0, forecast_only=True), SCALING)
     for second in range(32 * 60):
         hour = (second // 60) % 24

@@ -34,7 +34,7 @@ def test_the_bucket_does_not_grow_beyond_a_thousand() -> None:
     assert asked(policy, 3600, waiting=3000).desired == 1000
 
 
-def test_what_the_rate_denies_is_named() -> None:
+def test_starts_limited_by_the_rate_are_named() -> None:
     policy = LambdaPolicy(LambdaParameters(burst=2), ACCOUNT)
     assert asked(policy, 0, waiting=5).clamps == ("start rate: 2",)
 
@@ -81,7 +81,7 @@ def test_an_environment_takes_ten_requests_a_second_at_most(rate: int, ready: in
 
 
 @pytest.mark.case("L36")
-def test_where_concurrency_asks_for_more_the_rate_adds_nothing() -> None:
+def test_the_rate_adds_nothing_where_concurrency_needs_more() -> None:
     policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
     policy.observe(sample(0, 30.0, finished=30, service_s=30.0, ready=20))
     assert asked(policy, 1, ready=20, waiting=10).desired == 30

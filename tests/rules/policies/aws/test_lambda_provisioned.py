@@ -23,7 +23,7 @@ def desired_over(minutes: list[float], ready: int) -> int:
     return decision.desired
 
 
-def test_utilisation_of_70_percent_is_wanted() -> None:
+def test_the_default_target_is_70_percent_utilisation() -> None:
     assert desired_over([14.0] * 3, ready=10) == 20  # 140 % of ten
 
 

@@ -9,7 +9,7 @@ from tests.rules.policies.services import observation, sample
 SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
 
 
-def test_the_user_guides_trace() -> None:
+def test_the_trace_of_the_user_guide_is_reproduced() -> None:
     # Validation case 44: 10 tasks; the metric goes to 60, 70, 40, 30, the cooldown being over each time.
     alarms = StepScalingParameters(
         out_points=1, in_points=1, metric_late_s=0.0, scale_out_cooldown_s=0.0, scale_in_cooldown_s=0.0
@@ -68,7 +68,7 @@ def test_below_the_threshold_the_upper_bound_belongs_to_a_step(beyond: float, st
     assert next((each for each in IN if each.holds(beyond)), None) is step
 
 
-def test_the_step_is_found_although_the_difference_has_dust() -> None:
+def test_rounding_noise_does_not_change_the_step() -> None:
     assert 0.6 - 0.5 < 0.1  # in binary
     assert OUT[0].holds(0.6 - 0.5)
 

@@ -78,7 +78,7 @@ def test_a_load_between_both_alarms_changes_nothing() -> None:
     assert Service(10).minutes(40, cpus=6.5) == []  # 65 % lies between 63 % and 70 %
 
 
-def test_what_is_removed_is_surplus_for_certain() -> None:
+def test_only_certain_surplus_is_removed() -> None:
     assert Service(10).minutes(18, cpus=4.3) == [(1050, 7)]  # 6.14 instances are needed
 
 
@@ -90,7 +90,7 @@ def test_within_the_cooldown_only_a_larger_need_adds_the_difference() -> None:
     assert service.minutes(1, cpus=4.4) == [(480, 7)]  # the cooldown of 300 s is over
 
 
-def test_a_need_that_is_being_met_is_not_counted_again_while_the_metric_is_late() -> None:
+def test_starting_instances_are_not_added_again_while_the_metric_is_late() -> None:
     service = Service(4, scale_out_cooldown_s=0.0)
     # The point of 120 to 180 is visible at 330; those of the minutes until then were measured on four instances too.
     assert service.minutes(12, cpus=5.6) == [(330, 8)]
@@ -106,13 +106,13 @@ def test_a_need_that_is_being_met_is_not_counted_again_while_the_metric_is_late(
         ("desired", [(330, 8), (390, 16), (450, 32), (510, 43)]),
     ],
 )
-def test_which_count_the_rule_multiplies_is_a_switch(base: str, changes: list[tuple[int, int]]) -> None:
+def test_the_multiplied_count_is_a_parameter(base: str, changes: list[tuple[int, int]]) -> None:
     service = Service(4, scale_out_cooldown_s=0.0, base=base)
     assert [change for change in service.minutes(9, cpus=5.6) if change[0] <= 510] == changes
 
 
 @pytest.mark.case("L37")
-def test_plain_capacity_counts_what_does_not_run_yet() -> None:
+def test_the_capacity_mode_counts_starting_instances() -> None:
     """Ten are desired and four run: the published formula multiplies ten."""
     found = {}
     for base in ("measured", "running", "desired"):
@@ -149,7 +149,7 @@ def test_silence_of_a_metric_that_publishes_zeros_scales_in() -> None:
         ({"metric": "requests", "target": 16.0}, 16.0),
     ],
 )
-def test_a_target_is_told_or_the_share_of_what_an_instance_has(told: dict[str, Any], target: float) -> None:
+def test_a_target_is_given_or_a_share_of_max_concurrency(told: dict[str, Any], target: float) -> None:
     assert TargetTrackingParameters(**told).target_for(SCALING) == pytest.approx(target)
 
 

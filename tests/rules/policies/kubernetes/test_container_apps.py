@@ -44,7 +44,7 @@ def test_a_service_at_zero_wakes_within_a_second_of_the_first_request() -> None:
     assert app.offer(1, 1) == [0, 1]
 
 
-def test_a_request_that_waits_wakes_it_before_its_second_has_closed() -> None:
+def test_a_queued_request_wakes_the_service_within_its_second() -> None:
     policy = ContainerAppsPolicy(ContainerAppsParameters(), SCALING)
     assert policy.decide(observation(0.2, SCALING, ready=0, waiting=1)).desired == 1
 
@@ -56,7 +56,7 @@ def test_it_goes_to_zero_after_five_minutes_without_a_request() -> None:
     assert app.offer(0, 1) == [1, 0]  # strictly more than 300 s later, when a period of 15 s has closed
 
 
-def test_fewer_are_followed_after_five_minutes() -> None:
+def test_a_scale_in_applies_after_five_minutes() -> None:
     app = App(ready=16)
     app.offer(160, 30)
     assert app.offer(40, 299) == [16]

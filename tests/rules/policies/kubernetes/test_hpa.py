@@ -59,14 +59,14 @@ def test_without_a_metric_nothing_changes() -> None:
     assert (decision.desired, decision.reason) == (3, "no metric of a ready pod: nothing changes")
 
 
-def test_coming_pods_count_as_idle_when_more_are_wanted() -> None:
+def test_starting_pods_count_as_idle_on_scale_out() -> None:
     # 3 ready at 160 % of 80 %: 6 are wanted. With 3 coming, (3 x 160 + 3 x 0) / 6 is the target: nothing changes.
     cluster = Cluster()
     cluster.policy.replicas = 6
     assert cluster.after(60, 1.6, ready=3, coming=3).desired == 6
 
 
-def test_a_pod_that_has_just_become_ready_says_nothing_about_cpu_yet() -> None:
+def test_the_cpu_of_a_pod_that_just_became_ready_is_ignored() -> None:
     cluster = Cluster()
     cluster.policy.replicas = 4
     cluster.after(60, 0.8, ready=2, coming=2)
@@ -83,7 +83,7 @@ def test_without_a_cpu_initialisation_period_a_fresh_pod_is_missing() -> None:
     assert (count["ready"], count["unready"], count["missing"]) == (2, 0, 2)
 
 
-def test_a_need_that_is_being_met_is_not_counted_again_while_the_metric_is_late() -> None:
+def test_starting_instances_are_not_added_again_while_the_metric_is_late() -> None:
     cluster = Cluster(metric="concurrency", target=10.0)
     assert cluster.after(60, 0.0, ready=1, in_flight=40).desired == 4
     # The point is still of one pod with 40 in flight: 1 x 40 / 10, the three new ones are missing.
@@ -97,7 +97,7 @@ def test_concurrency_per_pod_counts_every_ready_pod_and_has_70_percent_as_defaul
     assert decision.desired == 4
 
 
-def test_fewer_are_followed_once_five_minutes_have_wanted_them() -> None:
+def test_a_scale_in_applies_after_five_minutes_of_lower_recommendations() -> None:
     cluster = Cluster()
     cluster.after(60, 0.8, ready=10)  # the point of 45 to 60 is seen at 75: the last recommendation of 10
     assert cluster.after(300, 0.4, ready=10).desired == 10

@@ -40,7 +40,7 @@ def test_within_one_period_the_limit_counts_what_was_added_already() -> None:
     assert followed(HpaBehaviour(), 1, 100, 5, 7) == [1, 5, 5, 5, 10, 10, 10]
 
 
-def test_what_was_removed_in_the_period_may_come_back() -> None:
+def test_replicas_removed_within_the_period_may_be_added_again() -> None:
     behaviour = HpaBehaviour(Direction(0, (RateLimit(pods=1),)), Direction(0, (RateLimit(share=1.0),)))
     behaviour.moved(0, 10, 4)
     assert behaviour.settle(1, 4, 20)[0] == 11  # 4 + 6 removed + 1
@@ -58,7 +58,7 @@ def test_a_disabled_direction_never_moves() -> None:
     assert behaviour.settle(15, 8, 1)[0] == 8
 
 
-def test_a_lower_recommendation_waits_until_five_minutes_have_wanted_it() -> None:
+def test_a_lower_recommendation_applies_after_five_minutes() -> None:
     behaviour = HpaBehaviour()
     assert behaviour.settle(0, 5, 5) == (5, ())
     assert behaviour.settle(299, 5, 2) == (5, ("stabilisation: 5",))
@@ -98,9 +98,7 @@ def test_a_limit_that_makes_no_sense_is_rejected(told: dict[str, Any], message: 
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 100), st.integers(0, 200)), max_size=40), st.integers(0, 50))
-def test_what_is_allowed_never_leaves_the_range_of_what_was_and_what_was_wanted(
-    steps: list[tuple[float, int]], replicas: int
-) -> None:
+def test_the_allowed_count_lies_between_current_and_recommended(steps: list[tuple[float, int]], replicas: int) -> None:
     behaviour, now_s, recent = HpaBehaviour(), 0.0, [replicas]
     for ahead_s, wanted in steps:
         now_s += ahead_s

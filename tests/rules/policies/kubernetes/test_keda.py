@@ -32,19 +32,19 @@ class ScaledService:
         return changes
 
 
-def test_it_wakes_at_the_next_poll_and_sizes_at_the_next_sync() -> None:
+def test_a_service_wakes_at_the_next_poll_and_is_sized_at_the_next_sync() -> None:
     service = ScaledService(metric_window_s=1.0)
     assert service.offer(0, 1) == []
     # Polled at 30, synced at 45: ceil(28 / 7)
     assert service.offer(28, 50) == [(30, 1), (45, 4)]
 
 
-def test_requests_do_not_wake_it_by_themselves() -> None:
+def test_requests_alone_do_not_wake_the_service() -> None:
     assert KedaPolicy.reacts_to_queue is False
 
 
 @pytest.mark.case("L40")
-def test_it_goes_to_zero_at_the_first_poll_more_than_five_minutes_after_the_last_that_saw_activity() -> None:
+def test_the_service_scales_to_zero_at_the_first_poll_five_minutes_after_the_last_activity() -> None:
     service = ScaledService(metric_window_s=1.0)
     service.offer(5, 100)  # polls at 30, 60, 90
     assert service.offer(0, 319) == []

@@ -20,7 +20,7 @@ def at_first_sync(arrivals: int = 0, **told: Any) -> Decision:
     return policy.decide(observation(60, SCALING, ready=8, in_flight=700, waiting=350))
 
 
-def test_what_is_pending_is_divided_by_100() -> None:
+def test_pending_requests_are_divided_by_100() -> None:
     assert at_first_sync().formula == "ceil(1050 / 100) = 11"
 
 

@@ -104,13 +104,13 @@ def test_zero_comes_60_to_90_s_after_the_last_request(burst_capacity: float, zer
     assert len(zeros) == (300 - zero_at_s) // 2 + 1  # and stays there
 
 
-def test_min_size_one_is_never_left() -> None:
+def test_min_size_one_is_kept() -> None:
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=10)
     run = obedient(KnativePolicy(KnativeParameters(), scaling), scaling, lambda _: 0.0, 300)
     assert {decision.desired for _, decision in run if decision is not None} == {1}
 
 
-def test_the_first_request_at_zero_is_decided_on_before_its_second_closes() -> None:
+def test_the_first_request_at_zero_triggers_a_decision_within_its_second() -> None:
     policy = KnativePolicy(KnativeParameters(initial_scale=0), ZERO_TO_TEN)
     for second in range(100):
         policy.observe(sample(second))

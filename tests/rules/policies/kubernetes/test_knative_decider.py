@@ -56,13 +56,13 @@ def test_a_second_panic_does_not_remember_how_far_the_first_got() -> None:
     assert decider.scale(63, 2, 10, 50).desired == 5
 
 
-def test_activation_scale_raises_any_wish_but_zero() -> None:
+def test_activation_scale_raises_any_desired_count_but_zero() -> None:
     decider = Decider(spec(activation_scale=5), now_s=0, ready=1)
     assert decider.scale(0, 1, 3, 3).desired == 5
     assert decider.scale(2, 1, 0, 0).desired == 0
 
 
-def test_scale_down_delay_holds_the_highest_wish() -> None:
+def test_scale_down_delay_keeps_the_highest_desired_count() -> None:
     decider = Decider(spec(scale_down_delay_s=300.0), now_s=0, ready=1)
     assert decider.scale(2, 1, 40, 0).desired == 4
     held = decider.scale(300, 4, 0, 0)

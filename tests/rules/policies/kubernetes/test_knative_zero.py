@@ -51,7 +51,7 @@ def test_traffic_during_grace_starts_a_new_active_time() -> None:
     assert why == "it has been active for 50s only"
 
 
-def test_an_activating_revision_is_left_alone_until_its_timeout() -> None:
+def test_an_activating_revision_is_not_changed_before_its_timeout() -> None:
     zero = ScaleToZero(ZeroRules(enabled=True, stable_window_s=60, grace_s=30, retention_s=0))
     zero.note(0, ready=0, wanted=True, proxied=True)
     zero.note(100, ready=0, wanted=False, proxied=True)

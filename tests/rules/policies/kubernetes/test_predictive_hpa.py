@@ -25,7 +25,7 @@ def syncs(in_flight: Sequence[float], look_ahead_s: float = 10.0) -> list[Decisi
     return decisions
 
 
-def test_a_rise_of_the_replicas_is_continued() -> None:
+def test_a_rise_of_the_replicas_is_extrapolated() -> None:
     # The HPA alone follows 1, 1, 2, 3, 4, one period late; the line through that is above it at the end.
     last = syncs([10, 20, 30, 40, 50], look_ahead_s=15.0)[-1]
     inputs = dict(last.inputs)
@@ -34,7 +34,7 @@ def test_a_rise_of_the_replicas_is_continued() -> None:
     assert "replicas are predicted in 15s" in last.reason
 
 
-def test_a_steady_service_is_the_hpas() -> None:
+def test_without_a_trend_the_hpa_decides() -> None:
     decisions = syncs([30] * 30)  # the jump from 1 to 3 is extrapolated too far at first, then 300 s pass
     assert [decision.desired for decision in decisions[-3:]] == [3, 3, 3]
 

@@ -12,14 +12,14 @@ def test_activity_wakes_at_once() -> None:
     assert activation.floor(5, 0) == (1, "there is activity")
 
 
-def test_past_activity_keeps_only_what_is_there() -> None:
+def test_past_activity_keeps_the_current_replicas() -> None:
     activation = Activation(cooldown_s=300)
     activation.look(5, active=True)
     assert activation.floor(6, present=0)[0] == 0
     assert activation.floor(6, present=1)[0] == 1
 
 
-def test_the_cooldown_counts_from_the_last_look_that_saw_activity() -> None:
+def test_the_cooldown_counts_from_the_last_poll_with_activity() -> None:
     activation = Activation(cooldown_s=300)
     activation.look(5, active=True)
     activation.look(10, active=False)
@@ -39,7 +39,7 @@ def test_the_last_replica_goes_at_a_poll_only() -> None:
 
 
 @pytest.mark.case("L13")
-def test_without_any_activity_yet_no_time_is_told() -> None:
+def test_without_activity_there_is_no_remaining_time() -> None:
     assert Activation(cooldown_s=300).floor(1000, 1) == (0, "no activity yet")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from simulator.rules.policies.metrics.forecast import HoltWinters, straight_line
 
 
-def test_the_line_through_two_points_goes_on() -> None:
+def test_the_line_through_two_points_is_extrapolated() -> None:
     assert straight_line([0, 10], [1, 3], 25) == pytest.approx(6)
 
 
@@ -49,14 +49,14 @@ def test_a_pure_season_is_forecast_exactly() -> None:
     assert [model.ahead(bins) for bins in (1, 6, 24)] == pytest.approx([season(48), season(53), season(71)])
 
 
-def test_a_step_of_the_level_is_learnt_at_the_gains_pace() -> None:
+def test_a_step_of_the_level_is_learnt_at_the_rate_of_the_gain() -> None:
     model = HoltWinters(1, 0.5, 0.0, 0.0)
     for value in (0, 8, 8, 8):
         model.learn(value)
     assert model.ahead(1) == pytest.approx(7)  # 8 (1 - 0.5^3)
 
 
-def test_a_trend_goes_on() -> None:
+def test_a_trend_is_extrapolated() -> None:
     model = HoltWinters(1, 1.0, 1.0, 0.0)
     for value in (1, 2, 3):
         model.learn(value)

@@ -8,6 +8,6 @@ def test_it_is_due_at_every_multiple_once() -> None:
     assert [now for now in range(46) if every.due(now)] == [0, 15, 30, 45]
 
 
-def test_a_missed_moment_is_made_up_for_once() -> None:
+def test_a_missed_period_runs_once() -> None:
     every = Periodic(15)
     assert [now for now in (0, 37, 38, 44, 45, 46) if every.due(now)] == [0, 37, 45]

@@ -48,7 +48,7 @@ def test_a_period_without_weight_is_missing_data() -> None:
     assert points.published(4) == [0, None]
 
 
-def test_a_period_that_is_left_early_counts_for_what_it_had() -> None:
+def test_an_early_end_of_a_period_counts_its_values() -> None:
     points = PublishedMetric(3)
     points.record(0, 6)
     points.record(4, 9)
