@@ -23,7 +23,8 @@ _OWN_TARGET: Final = "apprunner."  # in lower case
 STATUS: Final = 400  # clients do not retry this status
 
 # "Credential=AKIDEXAMPLE/20261129/us-east-1/sts/aws4_request"; a signature for several Regions has no Region.
-_SCOPE: Final = re.compile(r"Credential=[^/,\s]*/[0-9]{8}/(?:[a-z0-9-]*/)?([a-z0-9._-]{1,40})/aws4_request")
+# The key has no "=", so that each character is looked at once, however often a text contains "Credential=".
+_SCOPE: Final = re.compile(r"Credential=[^/,\s=]*/[0-9]{8}/(?:[a-z0-9-]*/)?([a-z0-9._-]{1,40})/aws4_request")
 _XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})  # <Error> is the root
 _REST_XML_SERVICES: Final = _XML_SERVICES | {"route53", "cloudfront"}
 _FORM: Final = "application/x-www-form-urlencoded"

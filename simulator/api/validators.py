@@ -9,10 +9,10 @@ Botocore checks required members and minima only (facts 1.1), and so do clients;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from simulator.api.patterns import matcher_of
 from simulator.api.violations import (
     MUST_BE_GIVEN,
     Violations,
@@ -113,8 +113,7 @@ def _map(shape: Shape, shapes: Shapes) -> Validator:
 def _string(shape: Shape, _shapes: Shapes) -> Validator:
     least, most = _bounds(shape)
     pattern: str | None = shape.get("pattern")
-    matches = re.compile(pattern, re.ASCII).fullmatch if pattern not in {None, ".*"} else _one_line
-    has_pattern = pattern is not None
+    matches = None if pattern is None else matcher_of(pattern)
     values: tuple[str, ...] = tuple(shape.get("enum", ()))
     is_secret = bool(shape.get("sensitive"))
 
@@ -130,7 +129,7 @@ def _string(shape: Shape, _shapes: Shapes) -> Validator:
         if most is not None and length > most:  # and no pattern is matched against a text of unlimited length
             constraint = must_have_length("Member", most, at_least=False)
             violations.add(path, value, constraint, is_secret=is_secret)
-        elif has_pattern and not matches(value):
+        elif matches is not None and not matches(value):
             violations.add(path, value, must_match(str(pattern)), is_secret=is_secret)
         return value
 
@@ -187,11 +186,6 @@ def _check_length(
         violations.add(path, value, must_have_length("Member", least, at_least=True), is_secret=is_secret)
     if most is not None and len(value) > most:
         violations.add(path, value, must_have_length("Member", most, at_least=False), is_secret=is_secret)
-
-
-def _one_line(text: str) -> bool:
-    """True if `.*` matches the complete text, without the cost of a pattern."""
-    return "\n" not in text
 
 
 def _camel(name: str) -> str:
