@@ -43,6 +43,7 @@ OF_OTHERS = {
     "pygments",
     "scipy",
     "uvloop",
+    "simulator.api",
     "simulator.builds",
     "simulator.lessons",
 }
@@ -59,7 +60,7 @@ HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
         pytest.param(["--help"], 13, HEAVY - HELP, id="help"),
         pytest.param(["run", "no-such-scenario"], 47, HEAVY, id="wrong-name"),
         pytest.param(["scenarios"], 16, HEAVY, id="scenarios"),
-        pytest.param(["run", "first-look", "-q"], 295, OF_OTHERS, id="run"),
+        pytest.param(["run", "first-look", "-q"], 290, OF_OTHERS, id="run"),
     ],
 )
 def test_a_command_imports_no_more_than_it_uses(command: list[str], modules_max: int, never: set[str]) -> None:
@@ -72,12 +73,28 @@ def test_a_command_imports_no_more_than_it_uses(command: list[str], modules_max:
     assert len(own) <= modules_max, sorted(own)
 
 
+CALLING = """
+import io, sys
+from simulator.scenario.scenario import load_scenario_stream
+for event in ("deploy: {service: web}", "api: {PauseService: {ServiceArn: web}}"):
+    services = "{web: {application: {simulated: {}}}}"
+    text = f"{{version: 1, duration: 60s, services: {services}, timeline: [{{at: 30s, {event}}}]}}"
+    load_scenario_stream(io.BytesIO(text.encode()), "a scenario")
+    print("simulator.api.service_model" in sys.modules, "botocore" in sys.modules)
+"""
+
+
+def test_a_scenario_imports_the_api_only_if_it_calls_it() -> None:
+    answer = subprocess.run([sys.executable, "-c", CALLING], capture_output=True, text=True, check=False)
+    assert answer.stdout.split() == ["False", "False", "True", "True"], answer.stderr
+
+
 @pytest.mark.case("H1")
 def test_serve_imports_no_more_than_it_uses() -> None:
     program = "import sys, simulator.cli.platform.serve; print(*sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     names = answer.stdout.split()
-    never = OF_OTHERS - {"aiohttp", "cryptography", "simulator.builds"} | {
+    never = OF_OTHERS - {"aiohttp", "cryptography", "simulator.api", "simulator.builds"} | {
         "simulator.builds.engine",
         "simulator.builds.machine",
     }

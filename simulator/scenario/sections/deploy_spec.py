@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from simulator.api.service_model import Schema, service_model
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, VPC_INGRESS
 from simulator.scenario.problems import did_you_mean
 from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.base_model import Section
+
+if TYPE_CHECKING:
+    from simulator.api.service_model import Schema
 
 # Members of requests that hold the ARN of an App Runner resource, with its kind. A timeline may give a name instead.
 ARN_MEMBERS: Final[Mapping[str, str]] = {
@@ -67,8 +69,7 @@ def parse_call(value: object) -> ApiCall:
     if not schema().knows(str(operation)):
         msg = f"api = {operation}, must be an operation of App Runner{did_you_mean(operation, operations())}"
         raise ValueError(msg)
-    model = service_model()
-    request = _texts({} if request is None else request, model["operations"][operation]["input"]["shape"])
+    request = _texts({} if request is None else request, _model()["operations"][operation]["input"]["shape"])
     try:
         schema().checked(operation, with_arns(request, lambda kind, name: f"{_EXAMPLE}:{kind}/{name}"))
     except ApiError as error:
@@ -100,7 +101,7 @@ def with_arns(value: Any, arn: Any, member: str = "") -> Any:
 
 def _texts(value: Any, shape_name: str) -> Any:
     """Return `value` with text where the API takes text, because YAML reads `Cpu: 512` and `Port: 8080` as numbers."""
-    shape = service_model()["shapes"][shape_name]
+    shape = _model()["shapes"][shape_name]
     kind = shape["type"]
     if kind == "structure" and isinstance(value, dict):
         members = shape["members"]
@@ -113,17 +114,26 @@ def _texts(value: Any, shape_name: str) -> Any:
     return str(value) if kind == "string" and is_number else value
 
 
+def _model() -> dict[str, Any]:
+    """Return the service model. Imported on first use, because most scenarios have no call of the API."""
+    from simulator.api.service_model import service_model  # noqa: PLC0415
+
+    return service_model()
+
+
 @cache
 def schema() -> Schema:
+    from simulator.api.service_model import Schema  # noqa: PLC0415 as in `_model`
+
     return Schema()
 
 
 @cache
 def operations() -> tuple[str, ...]:
-    return tuple(service_model()["operations"])
+    return tuple(_model()["operations"])
 
 
 def takes_service(operation: object) -> bool:
     """Return whether the operation takes a service, by `ServiceArn`."""
-    given = service_model()["operations"].get(operation)
-    return given is not None and "ServiceArn" in service_model()["shapes"][given["input"]["shape"]]["members"]
+    given = _model()["operations"].get(operation)
+    return given is not None and "ServiceArn" in _model()["shapes"][given["input"]["shape"]]["members"]
