@@ -16,7 +16,8 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow
 from simulator.rules.ejection import EjectionSettings
-from simulator.rules.platforms.presets import PLATFORMS, PlatformPreset
+from simulator.rules.platforms.preset import PlatformPreset
+from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES, PolicyKind
 from source_fields import source_fields
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 from simulator.model.text.renamed import renamed
 from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
-from simulator.rules.platforms.presets import PlatformPreset, platform_named
+from simulator.rules.platforms.preset import PlatformPreset
+from simulator.rules.platforms.presets import platform_named
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.policy_platform import behaviour_changes, preset_policy
 from simulator.scenario.scenario import ScenarioSpec

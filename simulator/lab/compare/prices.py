@@ -19,7 +19,6 @@ from simulator.model.text.document import parse_document
 from simulator.model.text.problems import FileProblems, did_you_mean, one_of
 from simulator.rules.platforms.billing import Metering, Node, PriceList
 from simulator.rules.platforms.presets import platform_named
-from simulator.rules.platforms.price_lists import BILLINGS
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -128,10 +127,10 @@ def _changed(name: str, given: _PricesTold, file: Path) -> PriceList:
 
 def _billed(name: str, given: _PricesTold, file: Path) -> PriceList:
     """Return the platform's price list, or the list of its alternative billing."""
-    usual = platform_named(name).prices
+    platform = platform_named(name)
     if given.billing is None:
-        return usual
-    known = BILLINGS.get(name, {})
+        return platform.prices
+    known = platform.billings
     if given.billing not in known:
         must = f"must be {one_of(given.billing, known)}" if known else "must be left out: there is one way only"
         msg = f"prices = {str(file)!r}: {name}.billing = {given.billing!r}, {must}"

@@ -20,7 +20,8 @@ from types import MappingProxyType
 from typing import Final
 
 from simulator.rules.admission import Overflow
-from simulator.rules.platforms.presets import PLATFORMS, PlatformPreset
+from simulator.rules.platforms.preset import PlatformPreset
+from simulator.rules.platforms.presets import PLATFORMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from simulator.lab.compare.prices import read_prices
 from simulator.lab.figures import figures
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
+from simulator.rules.platforms.cloud_run import BY_INSTANCE
 from simulator.rules.platforms.presets import platform_named
-from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
 from simulator.scenario.scenario import read_scenario
 
 TEXT = """
@@ -45,7 +45,7 @@ def test_each_price_of_ecs_express_can_be_set(tmp_path: Path) -> None:
 
 @pytest.mark.case("L32")
 def test_cloud_run_can_be_billed_by_instance_at_the_shipped_rates(tmp_path: Path) -> None:
-    assert read_prices(prices(tmp_path, "cloud-run: {billing: instance-based}")) == {"cloud-run": CLOUD_RUN_BY_INSTANCE}
+    assert read_prices(prices(tmp_path, "cloud-run: {billing: instance-based}")) == {"cloud-run": BY_INSTANCE}
 
 
 @pytest.mark.case("L32", "L33")

@@ -19,8 +19,8 @@ from simulator.rules.platforms.billing import (
     month_bill,
     nodes_of,
 )
+from simulator.rules.platforms.cloud_run import BY_INSTANCE
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
-from simulator.rules.platforms.price_lists import CLOUD_RUN_BY_INSTANCE
 from simulator.rules.policies.registry import POLICIES
 from simulator.rules.pricing import InstanceUsage, bill, metered
 from simulator.rules.region_prices import rates_of
@@ -96,7 +96,7 @@ def test_cloud_run_charges_what_its_minimum_keeps_idle_at_the_idle_rate() -> Non
 @pytest.mark.case("L32")
 def test_cloud_run_by_instance_charges_the_whole_life_and_no_request() -> None:
     used = consumption(usage(1000, (0, 1)), requests=10**6)
-    assert consumed_bill(used, CLOUD_RUN_BY_INSTANCE).usd == pytest.approx(1000 * (0.000018 + 2 * 0.000002))
+    assert consumed_bill(used, BY_INSTANCE).usd == pytest.approx(1000 * (0.000018 + 2 * 0.000002))
 
 
 @pytest.mark.case("L33")

@@ -1,0 +1,50 @@
+"""Google Cloud Run, billed by request or by instance."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.rules.admission import Overflow
+from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
+from simulator.rules.platforms.preset import PlatformPreset
+
+_HOUR_S: Final = 3600
+
+# Tier 1, request-based billing, rounded up to 100 ms (read; the memory rate in a calculator that quotes the page).
+# Idle minimum instances: 0.0000025 per vCPU-s and per GiB-s, in two documents of 2026 that quote the page.
+BY_REQUEST: Final = PriceList(
+    Metering.BUSY,
+    region="tier 1",
+    as_of="2026-11",
+    source="cloud.google.com/run/pricing, cloudwebschool.com/tools/cloud-run-cost-calculator",
+    vcpu_hour=0.000024 * _HOUR_S,
+    gb_hour=0.0000025 * _HOUR_S,
+    idle_vcpu_hour=0.0000025 * _HOUR_S,
+    idle_gb_hour=0.0000025 * _HOUR_S,
+    million_requests=0.40,
+    step_s=0.1,
+    free=FreeTier(180_000, 360_000, 2e6),
+)
+
+# Instance-based billing: the lifetime of an instance, no fee per request (read; policies 5, and copies of the page).
+BY_INSTANCE: Final = PriceList(
+    Metering.PROVISIONED,
+    region="tier 1, instance-based",
+    as_of="2026-11",
+    source="cloud.google.com/run/pricing, cloud.google.com/run/docs/configuring/billing-settings",
+    vcpu_hour=0.000018 * _HOUR_S,
+    gb_hour=0.000002 * _HOUR_S,
+    step_s=0.1,
+    free=FreeTier(240_000, 450_000),
+)
+
+PRESET: Final = PlatformPreset(
+    "cloud-run",
+    "Google Cloud Run: CPU and concurrency at 60 %, requests wait for an instance, billed while busy",
+    policy="cloud-run",
+    prices=BY_REQUEST,
+    # policies P7: a pending request waits for max(3.5 x mean start, 10 s), then gets 429.
+    overflow=Overflow(10.0, 10_000),
+    idle_after_s=0.1,  # the step of its billing
+    billings={"request-based": BY_REQUEST, "instance-based": BY_INSTANCE},
+)

@@ -1,0 +1,44 @@
+"""Amazon ECS Express Mode: tasks on Fargate behind an Application Load Balancer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.rules.admission import Overflow
+from simulator.rules.platforms.billing import LoadBalancer, Metering, PriceList
+from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
+
+# Linux/x86, by the second with a minimum of one minute (read in two articles that quote the page and agree). Load
+# balancer, capacity units and addresses: facts, ECS Express 6.
+# ASSUMPTION: the Application Load Balancer of Express Mode is used by this service only; up to 25 services may share
+# one. It has an address in each of two zones, the minimum; one service was observed with three. Each request has its
+# own connection (keep-alive clients need fewer) and 10 kB including its response: the balancer's metric ConsumedLCUs
+# settles both. Every task has a public address, as in the default VPC. `--prices` changes each of these.
+FARGATE: Final = PriceList(
+    Metering.PROVISIONED,
+    region="us-east-1",
+    as_of="2026-04-01",
+    source="aws.amazon.com/fargate/pricing as quoted by cloudburn.io/blog/aws-fargate-pricing and vantage.sh; "
+    "aws.amazon.com/elasticloadbalancing/pricing, aws.amazon.com/vpc/pricing as quoted in facts, ECS Express 6",
+    vcpu_hour=0.04048,
+    gb_hour=0.004445,
+    fixed_hour=0.0225,
+    balancer=LoadBalancer(0.008, addresses=2, requests_per_connection=1.0, request_kb=10.0),
+    address_hour=0.005,
+    instance_addresses=1,
+    step_s=1.0,
+    least_s=60.0,
+)
+
+PRESET: Final = PlatformPreset(
+    "ecs-express",
+    "Amazon ECS Express Mode on Fargate: target tracking of CPU behind a load balancer without a limit",
+    policy="ecs-express",
+    prices=FARGATE,
+    max_concurrency=UNLIMITED,
+    min_size=1,
+    # ASSUMPTION: a load balancer does not reject requests because of missing slots; connections wait inside the
+    # task. 60 s is its idle timeout. Requests to a task without free workers settle it.
+    overflow=Overflow(60.0, 10_000),
+    probe_interval_s=5.0,
+)

@@ -1,0 +1,40 @@
+"""AWS Lambda: one request per environment, billed by the millisecond."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.rules.admission import Overflow
+from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
+from simulator.rules.platforms.preset import PlatformPreset
+
+_HOUR_S: Final = 3600
+
+# 0.0000166667 USD per GB-second, to the millisecond, initialisation included; the vCPU comes with the memory (read).
+# The free tier: github.com/api-evangelist/aws-lambda, plans/aws-lambda-plans-pricing.yml, which quotes the page.
+PRICES: Final = PriceList(
+    Metering.BUSY,
+    region="us-east-1",
+    as_of="2026-09-20",
+    source="aws.amazon.com/lambda/pricing, docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html",
+    gb_hour=0.0000166667 * _HOUR_S,
+    million_requests=0.20,
+    step_s=0.001,
+    free=FreeTier(gb_s=400_000, requests=1e6),
+)
+
+PRESET: Final = PlatformPreset(
+    "lambda",
+    "AWS Lambda: one request per environment, billed by the millisecond",
+    policy="lambda",
+    prices=PRICES,
+    max_concurrency=1,
+    max_size=1000,  # policies P8: concurrency of an account
+    # A request waits for its environment; initialisation may take 10 s (policies 3.5: 429 if the bucket is empty).
+    overflow=Overflow(10.0, 1000),
+    balancing="newest-first",  # policies: the published counts are reproduced only with it
+    # Validation case 37: mean 250 ms, sd 274 ms at 1,536 MB; the log-normal distribution with these has this median
+    # and p95.
+    start_up=(0.168, 0.726),
+    idle_after_s=0.001,  # the step of its billing
+)

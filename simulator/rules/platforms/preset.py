@@ -1,0 +1,47 @@
+"""Platforms: each combines a policy, its limits, its overflow behaviour, the start of instances, and a price list.
+
+A preset runs a service of a scenario as that platform would; the service's instances, traffic and application do not
+change. Settings that a platform does not fix (such as MaxConcurrency on App Runner) keep the service's values.
+
+The comment of each value names its source: facts if there are any, `ASSUMPTION:` otherwise. The policy determines when
+a starting instance is ready (rules/policies/readiness.py); `probe_interval_s` is for instances in service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.rules.admission import Overflow
+from simulator.rules.platforms.billing import PriceList
+
+# The largest MaxConcurrency that a scenario can have, for platforms without a limit per instance.
+UNLIMITED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformPreset:
+    """A platform. `policy` is the name of a policy, `parameters` has its keys as in a scenario file.
+
+    `max_concurrency` and `max_size`: None keeps the service's value. `min_size`: the number of instances that the
+    platform keeps by default. `start_up`: median and 95 % quantile, in seconds, of the time that the platform adds to
+    the application's start in addition to the policy's lag; None adds nothing. `idle_after_s`: the time after its last
+    request after which an instance is idle; None if the platform does not distinguish busy and idle instances.
+    `billings`: price lists of its billing modes, by the key `billing` of a price file.
+    """
+
+    name: str
+    summary: str
+    policy: str
+    prices: PriceList
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    max_concurrency: int | None = None
+    max_size: int | None = None
+    min_size: int = 0
+    overflow: Overflow = field(default_factory=Overflow)
+    balancing: str = "least-outstanding"
+    start_up: tuple[float, float] | None = None
+    idle_after_s: float | None = None
+    probe_interval_s: float = 1.0
+    billings: Mapping[str, PriceList] = field(default_factory=dict)
