@@ -11,7 +11,7 @@ from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.runtimes import Runtime
 from simulator.builds.toolchain import ToolchainSettings
-from simulator.fleet.docker.engine import DEFAULT_HOST
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
 
 ALL_RUNTIMES: Final = ""
 

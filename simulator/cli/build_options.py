@@ -11,7 +11,7 @@ from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
-from simulator.fleet.docker.engine import DEFAULT_HOST as DEFAULT_ENGINE
+from simulator.fleet.docker.engine_address import DEFAULT_HOST as DEFAULT_ENGINE
 from simulator.model.images import ImageIdentifier
 from simulator.model.text.problems import one_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from simulator.cli.exit_codes import bad_input
-from simulator.fleet.docker.engine import DEFAULT_HOST as DEFAULT_ENGINE
-from simulator.fleet.docker.engine import check_host as check_engine
+from simulator.fleet.docker.engine_address import DEFAULT_HOST as DEFAULT_ENGINE
+from simulator.fleet.docker.engine_address import check_host as check_engine
 
 
 def engine_host(given: str | None) -> str:

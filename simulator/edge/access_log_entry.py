@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from simulator.wire.http1.request import RequestHead
+if TYPE_CHECKING:
+    from simulator.wire.http1.request import RequestHead
 
 
 class AccessLogEntry(NamedTuple):

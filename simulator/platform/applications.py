@@ -12,7 +12,8 @@ from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, Build
 from simulator.builds.notes import start_notes
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
 from simulator.fleet.docker.config import DEFAULT_EGRESS, DockerApplication
-from simulator.fleet.docker.engine import DEFAULT_HOST, Engine, EngineGone, EngineRejected
+from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from simulator.fleet.mixed import MixedDriver
 from simulator.fleet.ports import Driver
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
@@ -46,6 +45,7 @@ def driver_of(
     from simulator.fleet.docker.config import DockerApplication, DockerSettings  # noqa: PLC0415
     from simulator.fleet.docker.driver import DockerDriver  # noqa: PLC0415
     from simulator.fleet.http.backend import HttpService  # noqa: PLC0415
+    from simulator.fleet.mixed import MixedDriver  # noqa: PLC0415
     from simulator.fleet.process.driver import ProcessDriver  # noqa: PLC0415
     from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415
 

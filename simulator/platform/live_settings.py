@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.edge.access_log_entry import LogFormat
-from simulator.fleet.docker.engine import DEFAULT_HOST, check_host
+from simulator.fleet.docker.engine_address import DEFAULT_HOST, check_host
 from simulator.model.data_plane import DataPlaneLimits, Profile
 from simulator.rules.ejection import EjectionSettings
 from simulator.world.random_streams import RandomStreams

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simulator.fleet.docker.engine import DEFAULT_HOST
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.autoscaler import Autoscaler
 from simulator.fleet.pool.pool import Pool

@@ -16,7 +16,7 @@ from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
-from simulator.fleet.docker.engine import DEFAULT_HOST
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.environment import ProcessApplication

@@ -16,7 +16,8 @@ import pytest
 from simulator.fleet.docker.backend import ContainerBackend, listens
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
-from simulator.fleet.docker.engine import DEFAULT_HOST, Engine
+from simulator.fleet.docker.engine import Engine
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.docker.labels import OWNER, labels, sweep_orphans
 from simulator.fleet.http.backend import HttpService
 from simulator.fleet.ports import InstanceSpec, LaunchError

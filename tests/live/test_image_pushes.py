@@ -14,7 +14,7 @@ import pytest
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.control.operations.simulated_workload import SimulatedWorkload
 from simulator.control.principal import Principal
-from simulator.fleet.docker.engine import DEFAULT_HOST
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.world.clock import ClockKind, run
 from tests.live.docker_images import changed_image, python_image
 from tests.live.waiting import PATIENCE_S

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.docker.engine import DEFAULT_HOST
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.ports import Driver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.throttling import Throttling

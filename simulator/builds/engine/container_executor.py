@@ -24,7 +24,8 @@ from simulator.builds.resource_limits import (
     too_many_processes,
 )
 from simulator.fleet.docker.building import BuildEngine
-from simulator.fleet.docker.engine import Ended, EngineGone, EngineRejected, is_local
+from simulator.fleet.docker.engine import Ended, EngineGone, EngineRejected
+from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.docker.labels import labels
 from simulator.fleet.process.confinement.cgroup import PERIOD_US, Group, NoGroupsError, group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter

@@ -21,7 +21,6 @@ from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.scenarios.last_run import keep_run
 from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, tell_recordings
-from simulator.cli.state.folder import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.console.report.text import print_checks, print_report
@@ -105,9 +104,11 @@ def run_scenario(
             live = None
             if clock is ClockKind.REAL:
                 allow_many_files()
-                kept, host = state_folder(state), engine_host(engine)
-                from simulator.cli.scenarios.run_builds import built  # noqa: PLC0415 builders, for real time only
+                # Builders and what isolates processes, for real time only.
+                from simulator.cli.scenarios.run_builds import built  # noqa: PLC0415
+                from simulator.cli.state.folder import state_folder  # noqa: PLC0415
 
+                kept, host = state_folder(state), engine_host(engine)
                 chosen = built(
                     chosen, _builds(kept, toolchain, build_image, host, near_versions=near_versions), quiet=quiet
                 )

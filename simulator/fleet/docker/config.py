@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Self
 
-from simulator.fleet.docker.engine import DEFAULT_HOST, Image, check_host
+from simulator.fleet.docker.engine import Image
+from simulator.fleet.docker.engine_address import DEFAULT_HOST, check_host
 from simulator.fleet.docker.labels import labels
 from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.confinement.cgroup import PERIOD_US

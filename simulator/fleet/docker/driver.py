@@ -33,7 +33,8 @@ from simulator.fleet.docker.config import (
     isolated_network,
     missing_image,
 )
-from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota, Running, is_local
+from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota, Running
+from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.docker.labels import sweep_orphans
 from simulator.fleet.docker.namespace_proxy import cannot_open, listening_inside
 from simulator.fleet.ports import (
@@ -60,7 +61,6 @@ OnLine = Callable[[str, int, str, str], None]
 
 # The last lines of an ended container are in transit already; this only bounds the wait for an engine that hangs.
 _LAST_LINES_S_MAX: Final = 1.0
-
 _REMOVE_S: Final = 1.0  # pause between two attempts to remove a container
 
 _DEFAULT: Final = DockerSettings()

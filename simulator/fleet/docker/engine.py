@@ -9,21 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.fleet.docker.engine_address import DEFAULT_HOST, UNIX
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
     from aiodocker.containers import DockerContainer
 
-DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
-_UNIX: Final = "unix://"
-_TCP: Final = re.compile(r"^tcp://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}/?$")
 _NO_CONNECTION: Final = 900  # aiodocker's own status for it
 _NOT_FOUND: Final = 404
 _GOING: Final = frozenset({404, 409})  # removed, or being removed
@@ -95,11 +92,11 @@ class Engine:
 
         self.host = host
         connector = None
-        if host.startswith(_UNIX):
+        if host.startswith(UNIX):
             # Two connections per container stay open, so their number must not be limited.
-            connector = aiohttp.UnixConnector(host.removeprefix(_UNIX), limit=0)
+            connector = aiohttp.UnixConnector(host.removeprefix(UNIX), limit=0)
         session = aiohttp.ClientSession(connector=connector) if connector is not None else None
-        url = host if connector is None else _UNIX + "localhost"
+        url = host if connector is None else UNIX + "localhost"
         self._session = session
         self._docker = aiodocker.Docker(url=url, connector=connector, session=session)
         self._volumes: Any = self._docker.volumes  # parts of the library without types
@@ -277,24 +274,6 @@ class Engine:
         except EngineRejected as rejected:
             if rejected.status not in _GOING:
                 raise
-
-
-def check_host(host: str) -> str:
-    """Return `host` itself.
-
-    Raises:
-        ValueError: if it is no address of an engine that this driver can reach.
-    """
-    rest = host.removeprefix(_UNIX)
-    if not (host.startswith(_UNIX) and rest.startswith("/")) and not _TCP.match(host):
-        msg = f"engine = {host!r}, must be unix:///path/of/its/socket or tcp://host:port"
-        raise ValueError(msg)
-    return host
-
-
-def is_local(host: str) -> bool:
-    """Return True if the engine runs on this machine, so that its control groups are accessible."""
-    return host.startswith(_UNIX) and Path(host.removeprefix(_UNIX)).is_socket()
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,8 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota, is_local
+from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota
+from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.process.confinement.storage import used_bytes
 
 _BYTES_PER_MB: Final = 1024**2
