@@ -11,7 +11,6 @@ from simulator.fleet.process.throttling import Throttling
 from simulator.platform.revision import ServicePlan
 from simulator.replay.applications import application_of
 from simulator.rules.admission import Overflow
-from simulator.rules.policies.oracle import OraclePolicy
 from simulator.rules.policies.port import Policy
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
@@ -63,8 +62,9 @@ def _ready_at_start(spec: ServiceSpec, policy: Policy) -> int:
     """Return the initial instances: a policy that knows the future gets what the first seconds need, unless the file
     sets the number.
     """
-    if isinstance(policy, OraclePolicy) and spec.initial_size is None:
-        return min(max(policy.needed_at_start, spec.min_size), spec.max_size)
+    needed: int | None = getattr(policy, "needed_at_start", None)
+    if needed is not None and spec.initial_size is None:
+        return min(max(needed, spec.min_size), spec.max_size)
     return spec.ready_at_start
 
 

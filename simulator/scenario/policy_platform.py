@@ -98,7 +98,7 @@ def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
     """Return the same policy with an actuator that distinguishes busy and idle instances."""
     if policy.actuator(service.scaling).activates:
         return policy
-    build = policy.kind.build
+    accepted, build = policy.kind.parameters, policy.kind.build
 
     def activating(parameters: Any, scaling: Any) -> Policy:
         made = build(parameters, scaling)
@@ -106,7 +106,7 @@ def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
         return made
 
     given = policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True)
-    return policy_of(dataclasses.replace(policy.kind, build=activating), given)
+    return policy_of(dataclasses.replace(policy.kind, load=lambda: (accepted, activating)), given)
 
 
 def overflow_spec(behaviour: PlatformBehaviour) -> OverflowSpec:

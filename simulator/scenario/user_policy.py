@@ -111,7 +111,7 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
         return GuardedPolicy(class_name, _made(made, name, scaling), actuator, tick_s, on_error)
 
     about = (made.__doc__ or f"a policy of {'the notebook' if name in _CLASSES else file}").strip().partition("\n")[0]
-    return PolicyKind(class_name, UserParameters, build, about, scales_to_zero=True)
+    return PolicyKind(class_name, lambda: (UserParameters, build), about, scales_to_zero=True)
 
 
 class GuardedPolicy:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from simulator.cli.commands import _VERBS, CommandGroup
+from simulator.rules.policies.registry import POLICIES
 
 REPORT = """
 import sys
@@ -48,7 +49,13 @@ OF_OTHERS = {
     "simulator.lessons",
 }
 HEAVY = {*OF_OTHERS, "numpy", "simulator.assembly", "simulator.fleet", "simulator.rules"}
-SERVE_MODULES_MAX = 345
+OF_REAL_TIME = {
+    "simulator.fleet.docker.engine",
+    "simulator.fleet.mixed",
+    "simulator.fleet.process.confinement",
+    "simulator.wire.http1",
+}
+SERVE_MODULES_MAX = 315
 HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
 
 
@@ -60,7 +67,7 @@ HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
         pytest.param(["--help"], 13, HEAVY - HELP, id="help"),
         pytest.param(["run", "no-such-scenario"], 47, HEAVY, id="wrong-name"),
         pytest.param(["scenarios"], 16, HEAVY, id="scenarios"),
-        pytest.param(["run", "first-look", "-q"], 290, OF_OTHERS, id="run"),
+        pytest.param(["run", "first-look", "-q"], 250, OF_OTHERS, id="run"),
     ],
 )
 def test_a_command_imports_no_more_than_it_uses(command: list[str], modules_max: int, never: set[str]) -> None:
@@ -101,6 +108,15 @@ def test_serve_imports_no_more_than_it_uses() -> None:
     assert not never & ({".".join(name.split(".")[:3]) for name in names} | {name.partition(".")[0] for name in names})
     own = [name for name in names if name.startswith("simulator")]
     assert len(own) <= SERVE_MODULES_MAX, sorted(own)
+
+
+def test_a_run_imports_the_policy_that_it_plays_and_nothing_of_real_time() -> None:
+    words = [sys.executable, "-c", REPORT, "run", "first-look", "-q"]
+    answer = subprocess.run(words, capture_output=True, text=True, check=True)
+    names = set(answer.stdout.rpartition("=\n")[2].split())
+    modules = {name: POLICIES[name].parameters.__module__ for name in POLICIES}
+    assert [name for name, module in modules.items() if module in names] == ["app-runner"]
+    assert not OF_REAL_TIME & names
 
 
 def test_the_list_of_verbs_has_their_summaries() -> None:

@@ -1,5 +1,7 @@
 """Scaling policies by their names in scenario files. A new policy is a module in this package and an entry in `_KINDS`.
 
+The module of a policy is imported when its parameters or its class are first used: a run uses one of them.
+
 Modules shared by several policies, in the order in which a decision uses them: `load` and `points` (what is measured,
 how often, with which delay), `forecast`, `hpa_replicas` and `alarms` (formulas), `hpa_behaviour` and `scaled_object`
 (limits), `bounds`.
@@ -7,53 +9,48 @@ how often, with which delay), `forecast`, `hpa_replicas` and `alarms` (formulas)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.aws.app_runner import AppRunnerParameters, AppRunnerPolicy
-from simulator.rules.policies.aws.aws_predictive import AwsPredictiveParameters, AwsPredictivePolicy
-from simulator.rules.policies.aws.ecs_express import EcsExpressParameters, EcsExpressPolicy
-from simulator.rules.policies.aws.lambda_ import LambdaParameters, LambdaPolicy
-from simulator.rules.policies.aws.lambda_provisioned import LambdaProvisionedParameters, LambdaProvisionedPolicy
-from simulator.rules.policies.aws.step_scaling import StepScalingParameters, StepScalingPolicy
-from simulator.rules.policies.aws.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
-from simulator.rules.policies.cloud_run import CloudRunParameters, CloudRunPolicy
-from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
-from simulator.rules.policies.fly import FlyParameters, FlyPolicy
-from simulator.rules.policies.heroku import HerokuParameters, HerokuPolicy
-from simulator.rules.policies.holt_winters import HoltWintersParameters, HoltWintersPolicy
-from simulator.rules.policies.kubernetes.container_apps import ContainerAppsParameters, ContainerAppsPolicy
-from simulator.rules.policies.kubernetes.hpa import HpaParameters, HpaPolicy
-from simulator.rules.policies.kubernetes.keda import KedaParameters, KedaPolicy
-from simulator.rules.policies.kubernetes.keda_http import KedaHttpParameters, KedaHttpPolicy
-from simulator.rules.policies.kubernetes.knative import KnativeParameters, KnativePolicy
-from simulator.rules.policies.kubernetes.predictive_hpa import PredictiveHpaParameters, PredictiveHpaPolicy
-from simulator.rules.policies.mpc import MpcParameters, MpcPolicy
-from simulator.rules.policies.oracle import OracleParameters, OraclePolicy
 from simulator.rules.policies.port import Policy
 from simulator.rules.policies.requirements import Requirements
-from simulator.rules.policies.scale_per_request import ScalePerRequestParameters, ScalePerRequestPolicy
-from simulator.rules.policies.scheduled import ScheduledParameters, ScheduledPolicy
 
 Build = Callable[[Any, AutoScalingConfiguration], Policy]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PolicyKind:
     """A kind of policy. `build(parameters(...), scaling)` creates an instance.
 
-    `parameters` is a frozen dataclass with documented or assumed defaults, which raises ValueError for a number out of
-    range. `scales_to_zero`: the policy allows MinSize 0.
+    `load` returns the class of the parameters and `build`; it is called once, when either is first used.
+    `scales_to_zero`: the policy allows MinSize 0.
     """
 
     name: str
-    parameters: type
-    build: Build
+    load: Callable[[], tuple[type, Build]]
     summary: str
     scales_to_zero: bool
+
+    @functools.cached_property
+    def _loaded(self) -> tuple[type, Build]:
+        return self.load()
+
+    @property
+    def parameters(self) -> type:
+        """Return a frozen dataclass with documented or assumed defaults; it raises ValueError for a number out of
+        range.
+        """
+        return self._loaded[0]
+
+    @property
+    def build(self) -> Build:
+        """Return the function that creates a policy from its parameters and the auto scaling configuration."""
+        return self._loaded[1]
 
     def needs(self, parameters: Any) -> frozenset[str]:
         """Return the extra signals that a policy with these parameters needs; the caller must supply them.
@@ -70,123 +67,113 @@ class PolicyKind:
         return None if declared is None else declared(scaling)
 
 
-def _kind(name: str, parameters: type, build: Build, summary: str, *, to_zero: bool = False) -> PolicyKind:
-    return PolicyKind(name, parameters, build, summary, scales_to_zero=to_zero)
+def _kind(name: str, module: str, summary: str, *, to_zero: bool = False) -> PolicyKind:
+    """Return the kind of a shipped policy: for `keda-http` the module has KedaHttpParameters and KedaHttpPolicy."""
+    return PolicyKind(name, functools.partial(_classes, name, module), summary, scales_to_zero=to_zero)
+
+
+def _classes(name: str, module: str) -> tuple[type, Build]:
+    found = import_module(f"simulator.rules.policies.{module}")
+    prefix = "".join(word.capitalize() for word in name.split("-"))
+    return getattr(found, f"{prefix}Parameters"), getattr(found, f"{prefix}Policy")
 
 
 _KINDS: Final = (
     _kind(
         "app-runner",
-        AppRunnerParameters,
-        AppRunnerPolicy,
+        "aws.app_runner",
         "App Runner: mean concurrency of a minute, late starts, never below MinSize provisioned",
     ),
     _kind(
         "knative",
-        KnativeParameters,
-        KnativePolicy,
+        "kubernetes.knative",
         "Knative's KPA: stable and panic windows, scale to zero",
         to_zero=True,
     ),
-    _kind("fixed", FixedParameters, FixedPolicy, "a fixed number of instances, the baseline"),
+    _kind("fixed", "fixed", "a fixed number of instances, the baseline"),
     _kind(
         "scale-per-request",
-        ScalePerRequestParameters,
-        ScalePerRequestPolicy,
+        "scale_per_request",
         "an instance per request without a free slot, removed when idle (AWS Lambda, SimFaaS)",
         to_zero=True,
     ),
     _kind(
         "hpa",
-        HpaParameters,
-        HpaPolicy,
+        "kubernetes.hpa",
         "Kubernetes' HPA v2: CPU or concurrency against a target, with stabilisation and rate limits",
     ),
     _kind(
         "keda",
-        KedaParameters,
-        KedaPolicy,
+        "kubernetes.keda",
         "KEDA: a polled trigger between 0 and 1, an HPA above",
         to_zero=True,
     ),
     _kind(
         "keda-http",
-        KedaHttpParameters,
-        KedaHttpPolicy,
+        "kubernetes.keda_http",
         "KEDA's HTTP add-on: pending requests or their rate, woken by the first request",
         to_zero=True,
     ),
     _kind(
         "target-tracking",
-        TargetTrackingParameters,
-        TargetTrackingPolicy,
+        "aws.target_tracking",
         "AWS target tracking (ECS): alarms of 3 and 15 minutes, cooldowns",
     ),
     _kind(
         "step-scaling",
-        StepScalingParameters,
-        StepScalingPolicy,
+        "aws.step_scaling",
         "AWS step scaling: larger changes for larger breaches of an alarm",
     ),
     _kind(
         "ecs-express",
-        EcsExpressParameters,
-        EcsExpressPolicy,
+        "aws.ecs_express",
         "Amazon ECS Express Mode: target tracking at 60 % CPU",
     ),
     _kind(
         "cloud-run",
-        CloudRunParameters,
-        CloudRunPolicy,
+        "cloud_run",
         "Google Cloud Run: the larger of CPU and concurrency at 60 %, idle instances kept",
         to_zero=True,
     ),
     _kind(
         "lambda",
-        LambdaParameters,
-        LambdaPolicy,
+        "aws.lambda_",
         "AWS Lambda: an environment per request, as fast as its token bucket allows",
         to_zero=True,
     ),
     _kind(
         "lambda-provisioned",
-        LambdaProvisionedParameters,
-        LambdaProvisionedPolicy,
+        "aws.lambda_provisioned",
         "Lambda's provisioned concurrency: target tracking at 70 % utilisation",
     ),
     _kind(
         "container-apps",
-        ContainerAppsParameters,
-        ContainerAppsPolicy,
+        "kubernetes.container_apps",
         "Azure Container Apps: requests of 15 s per replica, steps of 1, 4, 8, 16 ...",
         to_zero=True,
     ),
-    _kind("heroku", HerokuParameters, HerokuPolicy, "Heroku: one dyno at a time towards a desired p95"),
-    _kind("fly", FlyParameters, FlyPolicy, "Fly.io: one machine at a time by soft limits", to_zero=True),
-    _kind("scheduled", ScheduledParameters, ScheduledPolicy, "instances by the time of day", to_zero=True),
+    _kind("heroku", "heroku", "Heroku: one dyno at a time towards a desired p95"),
+    _kind("fly", "fly", "Fly.io: one machine at a time by soft limits", to_zero=True),
+    _kind("scheduled", "scheduled", "instances by the time of day", to_zero=True),
     _kind(
         "predictive-hpa",
-        PredictiveHpaParameters,
-        PredictiveHpaPolicy,
+        "kubernetes.predictive_hpa",
         "the larger of an HPA's result and the linear extrapolation of its history",
     ),
     _kind(
         "holt-winters",
-        HoltWintersParameters,
-        HoltWintersPolicy,
+        "holt_winters",
         "the load predicted from previous days by additive Holt-Winters",
     ),
     _kind(
         "aws-predictive",
-        AwsPredictiveParameters,
-        AwsPredictivePolicy,
+        "aws.aws_predictive",
         "AWS predictive scaling: an hourly forecast beside target tracking",
     ),
-    _kind("mpc", MpcParameters, MpcPolicy, "model predictive control: the cheapest plan for the next steps"),
+    _kind("mpc", "mpc", "model predictive control: the cheapest plan for the next steps"),
     _kind(
         "oracle",
-        OracleParameters,
-        OraclePolicy,
+        "oracle",
         "knows the future: the fewest instances that serve everything",
         to_zero=True,
     ),
