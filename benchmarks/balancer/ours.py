@@ -113,11 +113,10 @@ async def serve(
     time = asyncio.get_running_loop().time
     settings = PoolSettings("web")
     policy = FixedPolicy(FixedParameters(), settings.scaling)
-    pool = Pool(settings, EjectionSettings())
     metrics = Metrics(clock.at_s)
+    pool = Pool(settings, EjectionSettings(), outcomes=metrics.of("web").outcomes if measured else None)
     if measured:
         metrics.follow(journal)
-        pool.outcomes = metrics.of("web").outcomes
         metrics.of("web").priced(settings.size, REGIONS["us-east-1"], 0.0)
     certificates = ServerCertificates(CertificateAuthority(state, utc_now()), utc_now())
     certificates.add(HOST, utc_now())
@@ -126,7 +125,7 @@ async def serve(
     handler: RequestHandler = gateway
     async with Tasks("platform") as tasks:
         driver = GivenDriver(origin_port)
-        replica_set = ReplicaSet(pool, driver, policy.actuator, clock=clock, journal=journal, tasks=tasks)
+        replica_set = ReplicaSet(settings, pool, driver, policy.actuator, clock=clock, journal=journal, tasks=tasks)
         await replica_set.begin()
         clock.start()
         replica_set.settle()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
+from simulator.records.outcomes import Outcomes
 
 
 class PooledExchange:
@@ -58,6 +59,15 @@ class PooledExchange:
         The pool has released it already, so no `Pool.finish` follows.
         """
         raise NotImplementedError
+
+    def count(self, outcomes: Outcomes, status: int, now_s: float) -> None:
+        """Count how the exchange ended, and its durations."""
+        arrived_s, begun_s = self.arrived_s, self.begun_s
+        if begun_s == arrived_s:  # the common case
+            outcomes.add(status, now_s - arrived_s, 0.0, 0.0, now_s - arrived_s)
+        else:
+            service_s = now_s - begun_s if begun_s >= 0 else -1.0
+            outcomes.add(status, now_s - arrived_s, self.queue_s(now_s), self.cold_s, service_s)
 
     def queue_s(self, now_s: float) -> float:
         """Return the time spent waiting for a slot, without the part that the start or wake of an instance caused."""

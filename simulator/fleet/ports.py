@@ -1,8 +1,9 @@
-"""The ports of the fleet: a driver, the instances that it launches, and the requests that they receive.
+"""The ports of the fleet: a driver, the instances that it launches, the requests that they receive, and their supply.
 
 The same contract holds for simulated instances, local processes and containers; the pool, the prober and the autoscaler
 cannot tell them apart. `PooledExchange` (exchange.py) and `Instance` (instance.py) implement the sides that know each
-other, `Exchange` and `ServingInstance`.
+other, `Exchange` and `ServingInstance`. `PoolSupply` is what the replica set and the autoscaler know of whatever holds
+the requests.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from simulator.model.health import HealthCheck, stopped_line
+from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.model.wire_fault import WireFault
+from simulator.rules.policies.port import Sample
+
+InstanceT = TypeVar("InstanceT")
+InstanceT_contra = TypeVar("InstanceT_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,80 @@ class Backend(Protocol):
 
     def explain(self) -> str:
         """Return what can be seen from outside about why no request reaches it; empty if nothing can."""
+
+
+class InstanceActivity(Protocol[InstanceT_contra]):
+    """Learns from the pool when instances get work and have none left (pool/activity.py)."""
+
+    def wake(self, instance: InstanceT_contra, /) -> float:
+        """Make an idle instance active. Return the seconds after which it may get requests (0 = at once)."""
+
+    def quiet(self, instance: InstanceT_contra, /) -> None:
+        """Take note that the instance has no outstanding request left."""
+
+
+class PoolSupply(Protocol[InstanceT]):
+    """The side of a service's requests that replica set, autoscaler, platform and displays use.
+
+    The pool (pool/pool.py) implements it, and the compiled backend (lab/compiled/pool.py), which plays requests
+    elsewhere. Each makes its own instances, of one class.
+    """
+
+    @property
+    def ready(self) -> Mapping[int, InstanceT]:
+        """The instances in service by number, in the order in which they became ready."""
+
+    @property
+    def scaling(self) -> AutoScalingConfiguration:
+        """The configuration in force."""
+
+    @property
+    def health_is_certain(self) -> bool:
+        """True if instances never turn unhealthy, so that probing can be skipped."""
+
+    @property
+    def in_flight(self) -> int:
+        """The number of requests that hold a slot."""
+
+    @property
+    def queued(self) -> int:
+        """The number of requests that wait for one."""
+
+    def tell(self, activity: InstanceActivity[InstanceT]) -> None:
+        """Tell `activity` of the work of instances; call once, before the first instance enters."""
+
+    def tell_queued(self, react: Callable[[], None] | None) -> None:
+        """From now on call `react` for each request that has to wait; None: call nothing."""
+
+    def new_instance(self, number: int, wanted_s: float) -> InstanceT:
+        """Return a new instance. `wanted_s`: time of the decision to add it."""
+
+    def enter(self, instance: InstanceT, *, front: bool) -> None:
+        """Add a ready instance: it receives requests from now on."""
+
+    def move(self, instance: InstanceT, *, front: bool) -> None:
+        """Move the instance to the front tier or to the reserve."""
+
+    def leave(self, instance: InstanceT) -> None:
+        """Send the instance no new requests; those in progress continue."""
+
+    def lose(self, instance: InstanceT) -> None:
+        """Remove an instance that has ended and fail its requests."""
+
+    def configure(self, scaling: AutoScalingConfiguration) -> None:
+        """Change MaxConcurrency from now on; the replica set handles the sizes."""
+
+    def keep_latencies(self) -> None:
+        """Record latencies, so that samples contain a percentile from now on."""
+
+    def close_second(self, second: int, cpu_s: float = 0.0) -> Sample:
+        """Return the sample of a second. `cpu_s`: CPU seconds that the instances used since the last call."""
+
+    async def queue_empty(self) -> None:
+        """Wait until the queue is empty. New requests must go elsewhere before; the time in the queue is bounded."""
+
+    def close(self) -> None:
+        """End all open requests."""
 
 
 Close = Callable[[], Awaitable[None]]

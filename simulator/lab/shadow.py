@@ -180,6 +180,6 @@ class _Shadow:
             ready=len(pool.ready),
             coming=replica_set.coming,
             in_flight=pool.in_flight,
-            waiting=pool.waiting,
+            waiting=pool.queued,
             scaling=pool.scaling,
         )

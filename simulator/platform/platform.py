@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.autoscaler import Autoscaler
-from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
-from simulator.fleet.ports import Exchange
+from simulator.fleet.ports import Exchange, PoolSupply
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.text.units import duration_text
 from simulator.model.wire_fault import WireFault
 from simulator.platform.live_settings import REGION, LiveSettings, service_host
-from simulator.platform.revision import MakePool, Revision, ServicePlan
+from simulator.platform.revision import MakeSupply, Revision, ServicePlan
 from simulator.records.events import EventLogged, OutputWritten, SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
+from simulator.records.outcomes import Outcomes
 from simulator.records.request_trace import Tracing
 from simulator.rules.region_prices import REGIONS
 from simulator.world.clock import RunClock
@@ -31,6 +31,7 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
+    from simulator.edge.ports import Upstream
     from simulator.platform.front import Front
 
 LINES_KEPT = 20  # of the instances' output, for the message of a failed run
@@ -46,8 +47,7 @@ class Service:
         self.revisions: list[Revision] = []  # all that serve, served or failed to start: each has a part of the bill
         self.on_switch: list[Callable[[], None]] = []  # called when another revision serves, or none
         self._platform = platform
-        outcomes = platform.metrics.of(name).outcomes if platform.metrics is not None else None
-        self._closed = UnavailableUpstream(name, outcomes)
+        self._closed = UnavailableUpstream(name, platform.outcomes(name))
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
         self._autoscaler: Autoscaler | None = None
@@ -61,7 +61,7 @@ class Service:
         return self.revision
 
     @property
-    def pool(self) -> Pool:
+    def pool(self) -> PoolSupply[Instance]:
         return self.serving.pool
 
     @property
@@ -74,17 +74,15 @@ class Service:
         return self._autoscaler
 
     @property
-    def upstream(self) -> Pool | UnavailableUpstream:
+    def upstream(self) -> Upstream:
         """The destination of requests; it rejects them if no revision serves."""
-        return self._closed if self.revision is None else self.revision.pool
+        return self._closed if self.revision is None else self.revision.upstream
 
     # --- revisions -----------------------------------------------------------------------------------------------
 
     def new_revision(self, plan: ServicePlan) -> Revision:
         """Create a revision beside the serving one; it gets no requests before `switch_to`."""
         revision = Revision(plan, self._platform, next(self._revision_numbers), self._instance_numbers)
-        if self._platform.metrics is not None:
-            revision.pool.outcomes = self._platform.metrics.of(self.name).outcomes
         self.revisions.append(revision)
         return revision
 
@@ -198,13 +196,13 @@ class Platform:
         *,
         journal: Journal | None = None,
         measured: bool = False,
-        make_pool: MakePool = Pool,
+        make_supply: MakeSupply | None = None,
     ) -> None:
         """`journal`: given if something reads it from the beginning, or if it must not keep every event.
 
-        `measured`: collect figures for exporters in `metrics`.
+        `measured`: collect figures for exporters in `metrics`. `make_supply`: requests are played elsewhere.
         """
-        self.make_pool = make_pool
+        self.make_supply = make_supply
         self.streams = streams
         self.clock = RunClock()
         self.journal = Journal() if journal is None else journal
@@ -300,6 +298,10 @@ class Platform:
         """Keep a line that an instance wrote."""
         self.lines.append(f"{service}/{number}: {line}")
         self.journal.tell(OutputWritten(service, number, stream, line))
+
+    def outcomes(self, service: str) -> Outcomes | None:
+        """Return what counts how the service's requests end; None if metrics are not read."""
+        return self.metrics.of(service).outcomes if self.metrics is not None else None
 
     def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
         """Record that an instance was ejected until `until_s`, or is back (`until_s` 0)."""

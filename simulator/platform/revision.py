@@ -14,14 +14,14 @@ from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.ports import LaunchError
+from simulator.fleet.ports import LaunchError, PoolSupply
 from simulator.fleet.process.throttling import Throttling
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
 from simulator.platform.drivers import Application, driver_of
 from simulator.records.events import Event, EventLogged
 from simulator.records.journal import Journal
-from simulator.rules.balancing import Draw
+from simulator.records.outcomes import Outcomes
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Policy
 from simulator.world.clock import RunClock
@@ -51,8 +51,8 @@ class ServicePlan:
     instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
 
 
-# Creates the pool of a service: `Pool` itself, or a pool whose requests run elsewhere.
-MakePool = Callable[[PoolSettings, EjectionSettings | None, Draw], Pool]
+# Creates the supply of a service whose requests are played elsewhere than in `Pool`.
+MakeSupply = Callable[[PoolSettings], PoolSupply[Instance]]
 
 
 class RevisionEnvironment(Protocol):
@@ -66,10 +66,13 @@ class RevisionEnvironment(Protocol):
     engine: str
     state: Path | None
     ejection: EjectionSettings | None
-    make_pool: MakePool
+    make_supply: MakeSupply | None
 
     def heard(self, service: str, number: int, stream: str, line: str) -> None:
         """Keep a line that an instance wrote."""
+
+    def outcomes(self, service: str) -> Outcomes | None:
+        """Return what counts how the service's requests end; None if metrics are not read."""
 
     def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
         """Record that an instance was ejected until `until_s`, or is back (`until_s` 0)."""
@@ -122,16 +125,23 @@ class Revision:
             real_instances=plan.real_instances,
         )
         self.draw = self.driver.draw
-        self.pool = around.make_pool(
-            plan.settings,
-            around.ejection if self.driver.ejection_applies else None,
-            around.streams.stream("service", stream, "balancing").random,
-        )
-        self.pool.on_finished = self.driver.finished
-        self.pool.outliers.on_change = lambda instance, until_s: around.ejection_changed(name, instance, until_s)
+        self.pool: PoolSupply[Instance]
+        self._requests: Pool | None = None  # None: they are played elsewhere
+        if around.make_supply is not None:
+            self.pool = around.make_supply(plan.settings)
+        else:
+            self.pool = self._requests = Pool(
+                plan.settings,
+                around.ejection if self.driver.ejection_applies else None,
+                around.streams.stream("service", stream, "balancing").random,
+                finished=self.driver.finished,
+                outcomes=around.outcomes(name),
+            )
+            self.pool.outliers.on_change = lambda instance, until_s: around.ejection_changed(name, instance, until_s)
         if "latency" in plan.needs:
             self.pool.keep_latencies()
         self.replica_set = ReplicaSet(
+            plan.settings,
             self.pool,
             self.driver,
             plan.policy.actuator,
@@ -142,6 +152,12 @@ class Revision:
         )
         self.replica_set.starts.is_logged = not self.driver.is_simulated
         self._faults = FaultInjection(around.streams.stream("service", stream, "wire faults").random)
+
+    @property
+    def upstream(self) -> Pool:
+        """The destination of its requests. There is none if they are played elsewhere."""
+        assert self._requests is not None, f"the requests of {self.settings.service} are played elsewhere"
+        return self._requests
 
     @property
     def is_simulated(self) -> bool:
@@ -244,10 +260,10 @@ class Revision:
 
     def add_fault(self, fault: WireFault) -> int:
         """Inject a fault on the connections to its instances; return the number to pass to `remove_fault`."""
-        self.pool.faults = self._faults
+        self.upstream.faults = self._faults
         return self._faults.add(fault)
 
     def remove_fault(self, number: int) -> None:
         self._faults.remove(number)
         if not self._faults.is_active:
-            self.pool.faults = None
+            self.upstream.faults = None

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from simulator.fleet.pool.pool import Pool
+from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import PoolSupply
 from simulator.platform.platform import Platform
 from simulator.replay.run_recorder import RunRecorder
-from simulator.rules.balancing import Draw
-from simulator.rules.ejection import EjectionSettings
 from simulator.traffic.traffic import Traffic
 
 
@@ -20,8 +19,8 @@ class RequestBackend(Protocol):
     def make_loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop of the run."""
 
-    def make_pool(self, settings: PoolSettings, ejection: EjectionSettings | None, draw: Draw) -> Pool:
-        """Return the pool of the service."""
+    def make_supply(self, settings: PoolSettings) -> PoolSupply[Instance]:
+        """Return what stands for the pool of the service."""
 
     def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
         """Start the traffic, after the platform's clock has started. `Traffic.close` completes the records."""

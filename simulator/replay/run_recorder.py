@@ -132,7 +132,7 @@ class RunRecorder:
         revisions = [revision for service in services for revision in service.revisions]
         offered_rps = sum(self.recent(name).offered_rps for name in self._recent)
         in_flight = sum(revision.pool.in_flight for revision in revisions)
-        waiting = sum(revision.pool.waiting for revision in revisions)
+        waiting = sum(revision.pool.queued for revision in revisions)
         outside_rps = 0.0
         if self.own_load is not None:
             own = self.own_load()

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
-from simulator.fleet.pool.pool import Pool
 from simulator.fleet.ports import LaunchError
 from simulator.model.extras import explain_missing
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
-from simulator.platform.revision import MakePool
 from simulator.records.events import EventLogged, SecondClosed
 from simulator.records.journal import Journal
 from simulator.replay.abort import aborting_check, is_aborting
@@ -106,7 +104,7 @@ class Run:
             self.live,
             journal=self.journal,
             measured=self.exports.measures,
-            make_pool=self._make_pool,
+            make_supply=None if self.backend is None else self.backend.make_supply,
         )
 
         def second_closed(_closed: SecondClosed) -> None:
@@ -176,10 +174,6 @@ class Run:
         if rows is not None:
             recorder.log.on_chunk(rows)
         return exporters, feed_run(exporters.cloudwatch, platform, view) if exporters.cloudwatch is not None else None
-
-    @property
-    def _make_pool(self) -> MakePool:
-        return Pool if self.backend is None else self.backend.make_pool
 
     async def _open(self, platform: Platform, recorder: RunRecorder, control: RunControl | None) -> LiveClients | None:
         """Open the platform and start its clock; in real time, return connected clients."""

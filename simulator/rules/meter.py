@@ -77,8 +77,8 @@ class Meter:
         width_s = now - self._closed_s
         sample = Sample(
             second=second,
-            in_flight=self._present_s / width_s if width_s > 0 else float(self.present),
-            waiting=self._waiting_s / width_s if width_s > 0 else float(self.waiting),
+            in_flight=time_mean(self._present_s, width_s, self.present),
+            waiting=time_mean(self._waiting_s, width_s, self.waiting),
             arrivals=self._arrivals,
             rejected=self._rejected,
             finished=self._finished,
@@ -93,9 +93,19 @@ class Meter:
         return sample
 
     def _latency_p95_s(self) -> float:
-        """Return the 95th percentile by the nearest rank, and clear the latencies."""
+        """Return the 95th percentile, and clear the latencies."""
         if not self.latencies_s:
             return 0.0
         ranked = sorted(self.latencies_s)
         self.latencies_s.clear()
-        return ranked[math.ceil(0.95 * len(ranked)) - 1]
+        return ranked[p95_index(len(ranked))]
+
+
+def time_mean(integral_s: float, width_s: float, present: int) -> float:
+    """Return the mean of a number over the last `width_s`: its time integral, divided; at one instant `present`."""
+    return integral_s / width_s if width_s > 0 else float(present)
+
+
+def p95_index(count: int) -> int:
+    """Return the index of the 95th percentile among `count` sorted values, by the nearest rank."""
+    return math.ceil(0.95 * count) - 1

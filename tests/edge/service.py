@@ -77,7 +77,7 @@ class Service(Stage):
         # As the live platform makes them: with passive ejection.
         self.pool = Pool(settings, EjectionSettings())
         self.replica_set = ReplicaSet(
-            self.pool, self.wired, NO_ACTUATOR, clock=self.clock, journal=self.journal, tasks=self.tasks
+            settings, self.pool, self.wired, NO_ACTUATOR, clock=self.clock, journal=self.journal, tasks=self.tasks
         )
         loop = asyncio.get_running_loop()
         self.gateway = Gateway(

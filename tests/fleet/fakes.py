@@ -134,6 +134,7 @@ class Stage:
         actuator: Actuator = NO_ACTUATOR,
         driver: Launcher | None = None,
         ejection: EjectionSettings | None = None,
+        finished: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.fake = FakeDriver()
@@ -141,9 +142,10 @@ class Stage:
         self.clock = RunClock()
         self.journal = Journal()
         self.tasks = Tasks("stage")
-        self.pool = Pool(settings or stage_settings(), ejection)
+        settings = settings or stage_settings()
+        self.pool = Pool(settings, ejection, finished=finished)
         self.replica_set = ReplicaSet(
-            self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks
+            settings, self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks
         )
         self.exchanges: list[FakeExchange] = []
         self.begun: list[int] = []  # numbers of exchanges in the order in which they began

@@ -63,9 +63,8 @@ def lowest() -> float:
 def mixed_stage(real: Real, count: int, *, initial: int, capacity: int = 10) -> Stage:
     """A stage whose first `count` instances are of `real`."""
     driver = MixedDriver(real, count, lowest)
-    stage = Stage(stage_settings(capacity, initial=initial, least=initial, idle_after_s=1e6), driver=driver)
-    stage.pool.on_finished = driver.finished
-    return stage
+    settings = stage_settings(capacity, initial=initial, least=initial, idle_after_s=1e6)
+    return Stage(settings, driver=driver, finished=driver.finished)
 
 
 async def simulated_one(driver: MixedDriver) -> Backend:

@@ -74,7 +74,7 @@ class Generation:
         self.driver = InProcessDriver(limits)
         self.pool = WatchedPool(settings)
         self.replica_set = ReplicaSet(
-            self.pool, self.driver, Actuator(), clock=RunClock(), journal=Journal(), tasks=tasks
+            settings, self.pool, self.driver, Actuator(), clock=RunClock(), journal=Journal(), tasks=tasks
         )
         self.retired_busy = 0  # instances that were told to go while they had requests
 

@@ -47,7 +47,7 @@ async def test_ejections_are_written_down_and_only_real_instances_are_ejected(tm
     plan = ServicePlan(PoolSettings("web", scaling=SCALING), FixedPolicy(FixedParameters(), SCALING), application)
     platform = Platform([plan], RandomStreams(1), live=LiveSettings(tmp_path / "state"))
     assert platform.ejection is not None
-    pool = platform.services["web"].pool
+    pool = platform.services["web"].serving.upstream
     instances = [Instance(number, 0.0) for number in (1, 2)]
     for instance in instances:
         pool.enter(instance, front=True)

@@ -113,7 +113,7 @@ class PoolMachine(RuleBasedStateMachine):
                     stage.answer(exchange)
             await asyncio.sleep(0.5)
         assert self.open() == []
-        assert (stage.pool.in_flight, stage.pool.waiting) == (0, 0)
+        assert (stage.pool.in_flight, stage.pool.queued) == (0, 0)
         assert all(instance.outstanding == 0 for instance in stage.replica_set.instances.values())
         stage.replica_set.resize(max(1, stage.replica_set.desired))
         # Longer than any delay of a replacement (60 s), a lag, a launch and a probe's interval together.
@@ -240,7 +240,7 @@ class PoolMachine(RuleBasedStateMachine):
     def look_at_the_line(self) -> None:
         stage, now = self.stage, self.stage.loop.time()
         waiting = [exchange for exchange in self.open() if exchange.instance is None]
-        assert stage.pool.waiting == len(waiting) <= stage.pool.settings.overflow.queue
+        assert stage.pool.queued == len(waiting) <= stage.pool.settings.overflow.queue
         if waiting:
             capacity = stage.pool.scaling.max_concurrency
             ejected = stage.pool.outliers.ejected

@@ -20,7 +20,7 @@ class Watched:
 
     def __init__(self, recorder: RunRecorder, journal: Journal) -> None:
         self.recorder, self.journal = recorder, journal
-        self.pool = SimpleNamespace(in_flight=0, waiting=0)
+        self.pool = SimpleNamespace(in_flight=0, queued=0)
         self.now_s = 0.0
         self.own = OwnLoad(0, 0)
         recorder.own_load = lambda: self.own
@@ -60,11 +60,11 @@ def test_requests_from_outside_are_counted_apart(watched: Watched) -> None:
 
 @pytest.mark.case("L76")
 def test_in_flight_counts_the_runs_own_requests(watched: Watched) -> None:
-    watched.pool.in_flight, watched.pool.waiting = 39, 5
+    watched.pool.in_flight, watched.pool.queued = 39, 5
     watched.own = OwnLoad(0, 1)
     view = watched.second(sent=20, arrivals=920)
     assert (view.in_flight, view.waiting) == (1, 0)
-    watched.pool.in_flight, watched.pool.waiting = 2, 5
+    watched.pool.in_flight, watched.pool.queued = 2, 5
     watched.own = OwnLoad(20, 4)
     view = watched.second(sent=20, arrivals=20)
     assert (view.in_flight, view.waiting) == (2, 2)

@@ -89,7 +89,7 @@ class ServiceFrames:
             "failed_rps": window_rates.failed_rps,
             "serving": revision is not None,
             "in_flight": sum(each.pool.in_flight for each in service.revisions),
-            "waiting": 0 if revision is None else revision.pool.waiting,
+            "waiting": 0 if revision is None else revision.pool.queued,
             "p50_s": window_rates.p50_s,
             "p99_s": window_rates.p99_s,
             "active": active,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool.pool import Pool
+from simulator.fleet.ports import PoolSupply
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
@@ -28,20 +28,20 @@ class Activity:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: PoolSupply[Instance],
         actuator: Actuator,
+        idle_after_s: float,
         clock: RunClock,
         move: Callable[[Instance, InstanceEvent, str], None],
         expire: Callable[[Instance, str], bool],
     ) -> None:
-        self._pool = pool
         self._actuator = actuator
+        self._idle_after_s = idle_after_s
         self._clock = clock
         self._move = move
         self._expire = expire
         self._loop = asyncio.get_running_loop()
-        pool.on_wake = self._wake
-        pool.on_quiet = self.quiet
+        pool.tell(self)
 
     def settle(self, instance: Instance) -> None:
         """Start to account for the instance at the start of the run; its activity before the run is not billed."""
@@ -68,7 +68,7 @@ class Activity:
         if not self._clock.is_started or not instance.is_ready:
             return
         if self._can_idle(instance) and instance.idle_timer is None:
-            due_s = instance.idle_since_s + self._pool.settings.idle_after_s
+            due_s = instance.idle_since_s + self._idle_after_s
             instance.idle_timer = self._loop.call_at(due_s, self._look_whether_idle, instance)
         expiry_s = self._actuator.idle_expiry_s
         if expiry_s is not None and instance.expiry_timer is None:
@@ -113,7 +113,8 @@ class Activity:
             return max(instance.activation_at_s, now_at_s - (self._loop.time() - instance.idle_since_s))
         return now_at_s
 
-    def _wake(self, instance: Instance) -> float:
+    def wake(self, instance: Instance) -> float:
+        """Make an idle instance active; a request came. Return the seconds that its driver needs for it."""
         instance.is_watched = False  # it can fall idle again
         self._move(instance, InstanceEvent.WOKE, "a request came")
         instance.activation_at_s = self._clock.at_s()
@@ -124,7 +125,7 @@ class Activity:
         if instance.outstanding > 0 or not self._can_idle(instance):
             instance.is_watched = False  # armed again when it is quiet
             return
-        due_s = instance.idle_since_s + self._pool.settings.idle_after_s
+        due_s = instance.idle_since_s + self._idle_after_s
         if self._loop.time() < due_s:
             instance.idle_timer = self._loop.call_at(due_s, self._look_whether_idle, instance)
         else:

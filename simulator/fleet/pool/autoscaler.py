@@ -9,8 +9,9 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from simulator.fleet.pool.pool import Pool, nothing_probes
+from simulator.fleet.instance import Instance
 from simulator.fleet.pool.replica_set import ReplicaSet
+from simulator.fleet.ports import PoolSupply
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.events import ConfigurationChanged, PolicyEvaluated, ScalingDecided, SecondClosed
 from simulator.records.journal import Journal
@@ -23,7 +24,7 @@ class Autoscaler:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: PoolSupply[Instance],
         replica_set: ReplicaSet,
         policy: Policy,
         *,
@@ -38,19 +39,21 @@ class Autoscaler:
         self._replica_set = replica_set
         self._clock = clock
         self._journal = journal
-        self._service = pool.settings.service
+        self._service = replica_set.settings.service
         self._cpu_used_s = cpu_used_s
         self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
         if policy.reacts_to_queue:
-            pool.on_wait = self.trigger
+            pool.tell_queued(self.trigger)
 
-    def turn_to(self, pool: Pool, replica_set: ReplicaSet, cpu_used_s: Callable[[], float] | None = None) -> None:
+    def turn_to(
+        self, pool: PoolSupply[Instance], replica_set: ReplicaSet, cpu_used_s: Callable[[], float] | None = None
+    ) -> None:
         """Scale another revision from now on; the policy keeps what it has observed of the service's traffic."""
-        self._pool.on_wait = nothing_probes
+        self._pool.tell_queued(None)
         pool.close_second(-1)
         if self.policy.reacts_to_queue:
-            pool.on_wait = self.trigger
+            pool.tell_queued(self.trigger)
         self._pool, self._replica_set = pool, replica_set
         self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
 
@@ -101,7 +104,7 @@ class Autoscaler:
             ready=len(self._pool.ready),
             coming=self._replica_set.coming,
             in_flight=self._pool.in_flight,
-            waiting=self._pool.waiting,
+            waiting=self._pool.queued,
             scaling=self._pool.scaling,
         )
 

@@ -15,7 +15,7 @@ from simulator.fleet.pool.deadlines import Deadlines
 from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.outlier_detection import OutlierDetector
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.ports import Exchange
+from simulator.fleet.ports import Exchange, InstanceActivity
 from simulator.model.instance import InstanceState
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
@@ -37,21 +37,27 @@ class Pool:
     """The requests of one service. Not thread-safe; lives on one event loop.
 
     `ejection`: real instances that keep failing get no requests for a time; None for simulated ones, which never do.
-    `draw`: source of random numbers for random balancing.
+    `draw`: source of random numbers for random balancing. `finished` receives every exchange with a full answer before
+    its slot is released. `outcomes` counts how requests ended, if metrics are read.
     """
 
-    health_is_certain = False  # True if instances never turn unhealthy, so probing can be skipped
-    new_instance: Callable[[int, float], Instance] = Instance  # from its number and the time of the decision to add it
+    health_is_certain = False
 
-    def __init__(self, settings: PoolSettings, ejection: EjectionSettings | None = None, draw: Draw = _no_draw) -> None:
+    def __init__(
+        self,
+        settings: PoolSettings,
+        ejection: EjectionSettings | None = None,
+        draw: Draw = _no_draw,
+        *,
+        finished: Callable[[PooledExchange], None] | None = None,
+        outcomes: Outcomes | None = None,
+    ) -> None:
         self.settings, self.service, self.scaling = settings, settings.service, settings.scaling
-        self.ready: dict[int, Instance] = {}  # in service, by number, in the order in which they became ready
-        # Set by the replica set and the autoscaler, which are above the requests.
-        self.on_wake: Callable[[Instance], float] = _unset
-        self.on_quiet: Callable[[Instance], object] = _unset
-        self.on_wait: Callable[[], None] = nothing_probes
-        self.on_finished: Callable[[PooledExchange], None] | None = None  # full answer, slot not yet released
-        self.outcomes: Outcomes | None = None  # counts how requests ended, if metrics are read
+        self.ready: dict[int, Instance] = {}
+        self._activity: InstanceActivity[Instance]  # the replica set's; it adds the instances
+        self._react: Callable[[], None] | None = None  # to a request that has to wait
+        self._finished = finished
+        self._outcomes = outcomes
         self.faults: FaultInjection | None = None  # injected between the balancer and instances, if any
         self._line_empty: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
         self._loop = asyncio.get_running_loop()
@@ -77,8 +83,8 @@ class Pool:
             self._meter.rejected(now)
             exchange.open = False
             rejection = OVERFLOW if self.ready else UNAVAILABLE
-            if self.outcomes is not None:
-                self._count(exchange, rejection.status, now)
+            if self._outcomes is not None:
+                exchange.count(self._outcomes, rejection.status, now)
             exchange.fail(rejection)
             return
         self._meter.arrived(now)
@@ -88,7 +94,8 @@ class Pool:
         else:
             self._meter.began_waiting(now)
             self._watch_queue()
-            self.on_wait()
+            if self._react is not None:
+                self._react()
 
     def finish(self, exchange: PooledExchange) -> None:
         """Release the slot: the answer's body has ended. Call exactly once for an exchange that has begun."""
@@ -97,11 +104,11 @@ class Pool:
         self._open.discard(exchange)
         if self._failing and exchange.instance is not None:
             self.outliers.succeeded(exchange.instance)
-        if self.on_finished is not None:
-            self.on_finished(exchange)
+        if self._finished is not None:
+            self._finished(exchange)
         now = self._time()
-        if self.outcomes is not None:
-            self._count(exchange, exchange.status, now)
+        if self._outcomes is not None:
+            exchange.count(self._outcomes, exchange.status, now)
         self._release(exchange, now)
 
     def broke(self, exchange: PooledExchange) -> None:
@@ -116,8 +123,8 @@ class Pool:
         exchange.open = False
         self._open.discard(exchange)
         now = self._time()
-        if self.outcomes is not None:
-            self._count(exchange, exchange.status, now)
+        if self._outcomes is not None:
+            exchange.count(self._outcomes, exchange.status, now)
         self._release(exchange, now)
 
     def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
@@ -152,17 +159,26 @@ class Pool:
         return self._meter.present - self._meter.waiting
 
     @property
-    def waiting(self) -> int:
+    def queued(self) -> int:
+        """Requests that wait for a slot."""
         return self._meter.waiting
+
+    def tell(self, activity: InstanceActivity[Instance]) -> None:
+        self._activity = activity
+
+    def tell_queued(self, react: Callable[[], None] | None) -> None:
+        self._react = react
+
+    def new_instance(self, number: int, wanted_s: float) -> Instance:
+        return Instance(number, wanted_s)
 
     async def queue_empty(self) -> None:
         """Wait until the queue is empty. New requests must go elsewhere before; the time in the queue is bounded."""
-        if self.waiting:
+        if self.queued:
             self._line_empty = self._loop.create_future()
             await self._line_empty
 
     def enter(self, instance: Instance, *, front: bool) -> None:
-        """Add a ready instance: it receives requests from now on."""
         self.ready[instance.number] = instance
         self._carry_out(self._admission.add(instance, front=front))
 
@@ -243,7 +259,7 @@ class Pool:
     def _begin_awake(self, exchange: PooledExchange, instance: Instance) -> None:
         instance.pending.append(exchange)
         if instance.state is InstanceState.IDLE:
-            wake_s = self.on_wake(instance)
+            wake_s = self._activity.wake(instance)
             if wake_s > 0:
                 self._loop.call_at(self._time() + wake_s, self.awakened, instance)
             else:
@@ -265,7 +281,7 @@ class Pool:
         elif instance.outstanding == 0:
             instance.idle_since_s = now
             if not instance.is_watched:
-                self.on_quiet(instance)
+                self._activity.quiet(instance)
 
     def _release_queued(
         self, exchange: PooledExchange, why: Rejection, *, rejected: bool = False, dead: bool = False
@@ -274,8 +290,8 @@ class Pool:
         now = self._time()
         exchange.open = False
         self._open.discard(exchange)
-        if self.outcomes is not None:
-            self._count(exchange, why.status, now)
+        if self._outcomes is not None:
+            exchange.count(self._outcomes, why.status, now)
         if exchange.instance is None:
             self._admission.abandon(exchange)
             self._ended_waiting(now)
@@ -284,15 +300,6 @@ class Pool:
         if exchange.begun_s >= 0 and not dead:
             exchange.instance.backend.abort(exchange)
         self._release(exchange, now)
-
-    def _count(self, exchange: PooledExchange, status: int, now: float) -> None:
-        assert self.outcomes is not None
-        arrived, begun = exchange.arrived_s, exchange.begun_s
-        if begun == arrived:  # the common case
-            self.outcomes.add(status, now - arrived, 0.0, 0.0, now - arrived)
-        else:
-            service_s = now - begun if begun >= 0 else -1.0
-            self.outcomes.add(status, now - arrived, exchange.queue_s(now), exchange.cold_s, service_s)
 
     def _carry_out(self, grants: list[tuple[PooledExchange, Instance]]) -> None:
         now = self._time()
@@ -339,12 +346,3 @@ class Pool:
                 self._release_queued(exchange, rejection, rejected=True)
                 exchange.fail(rejection)
         self._watch_queue()
-
-
-def _unset(_: Instance) -> float:
-    msg = "a pool serves only below a roster"
-    raise AssertionError(msg)
-
-
-def nothing_probes() -> None:
-    """Default of `on_wait`: do nothing."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from simulator.fleet.pool.pool import Pool
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend
 from simulator.model.health import HealthCheck
 from simulator.rules.health import Health, Streak
@@ -86,14 +86,14 @@ class Prober:
         return await backend.probe(self.check)
 
 
-def prober_of(pool: Pool, actuator: Actuator) -> Prober:
+def prober_of(settings: PoolSettings, actuator: Actuator, *, only_starts: bool) -> Prober:
     """Return a prober with the start-up interval of the service's settings, else that of its platform."""
-    told_s = pool.settings.startup_probe_s
+    told_s = settings.startup_probe_s
     return Prober(
-        pool.settings.health_check,
+        settings.health_check,
         actuator.startup_probe_s if told_s is None else told_s,
         again_s=told_s,
-        only_starts=pool.health_is_certain,
+        only_starts=only_starts,
     )
 
 

@@ -18,10 +18,10 @@ from simulator.fleet.instance import Instance, Termination, scale_in_order
 from simulator.fleet.pool.activity import Activity
 from simulator.fleet.pool.capacity import Capacity
 from simulator.fleet.pool.instance_records import InstanceRecords
-from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.prober import prober_of
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.pool.startup_monitor import StartupMonitor
-from simulator.fleet.ports import Backend, ExitStatus, InstanceSpec, Launcher, LaunchError, NotReady
+from simulator.fleet.ports import Backend, ExitStatus, InstanceSpec, Launcher, LaunchError, NotReady, PoolSupply
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal
@@ -38,7 +38,8 @@ class ReplicaSet:
 
     def __init__(
         self,
-        pool: Pool,
+        settings: PoolSettings,
+        pool: PoolSupply[Instance],
         driver: Launcher,
         actuator: Actuator,
         *,
@@ -48,9 +49,8 @@ class ReplicaSet:
         numbers: Iterator[int] | None = None,
     ) -> None:
         """`numbers`: the numbers of new instances if other revisions have used the first ones; default 1, 2, 3, ..."""
-        self.pool = pool
-        self.settings = pool.settings
-        self.prober = prober_of(pool, actuator)
+        self.pool, self.settings = pool, settings
+        self.prober = prober_of(settings, actuator, only_starts=pool.health_is_certain)
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
@@ -71,7 +71,7 @@ class ReplicaSet:
         self._numbers = numbers or count(1)
         self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
-        self.activity = Activity(pool, actuator, clock, self._move, self._expire)
+        self.activity = Activity(pool, actuator, settings.idle_after_s, clock, self._move, self._expire)
         self.starts = StartupMonitor(self.settings, self.prober, tasks, self._log)
 
     # --- the desired count --------------------------------------------------------------------------------------------

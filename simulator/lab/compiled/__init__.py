@@ -7,12 +7,13 @@ second kind, what `fleet/pool/pool.py` and `fleet/simulated/driver.py` do for ea
 queueing, the service discipline, deadlines), exists a second time in the `*_kernel.py` files here, and a differential
 test proves it equal (tests/lab/compiled/test_compiled_backend.py).
 
-    loop.py      the virtual loop; before it jumps to its next timer, the kernel plays all requests up to it pool.py
-    the pool that replica set and autoscaler see; its requests live in the kernel's arrays state.py     those arrays,
-    named in the model's terms event_loop_kernel.py   the kernel's own loop: plays request events until one concerns the
-    platform accumulators.py    rows of ended requests -> the request statistics and series of the report, counted in
-    compiled code inputs.py      arrivals, work and random draws, chunk by chunk from the same named streams: memory
-    stays constant play.py      plays a scenario in this backend
+    loop.py               the virtual loop; before it jumps to its next timer, the kernel plays all requests up to it
+    pool.py               what replica set and autoscaler see as the pool; its requests are in the kernel's arrays
+    state.py              those arrays, named in the model's terms
+    event_loop_kernel.py  the kernel's own loop: plays request events until one concerns the platform
+    accumulators.py       rows of ended requests -> statistics and series of the report, counted in compiled code
+    inputs.py             arrivals, work and random draws, in chunks from the same named streams, in constant memory
+    play.py               plays a scenario in this backend
 
 Order. The virtual loop orders timers by (when, order of scheduling). The kernel takes its orders from the same counter,
 and makes its timers at the same points of the same rules, so that simultaneous events are played in the same order. An

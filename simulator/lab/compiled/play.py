@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from simulator.fleet.pool.pool import Pool, nothing_probes
+from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.ports import PoolSupply
 from simulator.lab.compiled.accumulators import Accumulators
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.inputs import Inputs
@@ -15,8 +16,6 @@ from simulator.lab.compiled.state import BALANCINGS, NOBODY, new_world
 from simulator.platform.platform import Platform
 from simulator.replay.applications import simulated_application, simulated_part
 from simulator.replay.run_recorder import RunRecorder
-from simulator.rules.balancing import Draw
-from simulator.rules.ejection import EjectionSettings
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS
 from simulator.traffic.traffic import Traffic
@@ -42,7 +41,7 @@ class CompiledRequests:
     def make_loop(self) -> asyncio.AbstractEventLoop:
         return CompiledLoop()
 
-    def make_pool(self, settings: PoolSettings, ejection: EjectionSettings | None, _draw: Draw) -> Pool:
+    def make_supply(self, settings: PoolSettings) -> PoolSupply[Instance]:
         capacity = settings.scaling.max_concurrency
         world = new_world(len(self._scenario.traffic), capacity, INSTANCES, CHUNK_ARRIVALS)
         state, application = world.pool[0], self._application
@@ -56,7 +55,7 @@ class CompiledRequests:
         state["failure_share"] = application.failure_share
         state["wake_s"] = application.wake_s
         checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
-        self._pool = CompiledPool(settings, ejection, Buffers(world, self._inputs), health_is_certain=not checks_fail)
+        self._pool = CompiledPool(settings, Buffers(world, self._inputs), health_is_certain=not checks_fail)
         return self._pool
 
     def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
@@ -64,7 +63,6 @@ class CompiledRequests:
         assert pool is not None, "a platform has its pool"
         actuator = platform.services[self._name].serving.plan.policy.actuator
         state = pool.world.pool[0]
-        state["reacts_to_queue"] = pool.on_wait is not nothing_probes
         state["tells_quiet"] = actuator.activates or actuator.idle_expiry_s is not None
         accumulators = Accumulators(
             len(self._scenario.traffic),

@@ -1,4 +1,4 @@
-"""The pool that replica set and autoscaler use, with its requests in the kernel's arrays.
+"""What stands for the pool at the replica set and the autoscaler, with its requests in the kernel's arrays.
 
 Roster and activity read and write a few attributes of an instance (its number of requests, since when it has been idle,
 whether it is active). Here these are properties that access the instance's row.
@@ -7,16 +7,14 @@ whether it is active). Here these are properties that access the instance's row.
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
 import numpy as np
 
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.ports import Backend
+from simulator.fleet.ports import Backend, InstanceActivity
 from simulator.lab.compiled import event_loop_kernel as kernel
 from simulator.lab.compiled.buffers import Buffers
 from simulator.lab.compiled.inputs import Inputs
@@ -37,7 +35,7 @@ from simulator.lab.compiled.state import (
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.rejection import TERMINATED, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.ejection import EjectionSettings
+from simulator.rules.meter import p95_index, time_mean
 from simulator.rules.policies.port import Sample
 
 _NEVER_S: Final = float("inf")
@@ -132,16 +130,17 @@ class CompiledInstance(Instance):
         self.row = NOBODY
 
 
-class CompiledPool(Pool):
-    """The pool of one service. The loop calls its `play`; everything else is what a pool does for the fleet."""
+class CompiledPool:
+    """The supply of one service (`PoolSupply` of fleet/ports.py) with instances that it made. The loop calls `play`."""
 
-    def __init__(
-        self, settings: PoolSettings, ejection: EjectionSettings | None, buffers: Buffers, *, health_is_certain: bool
-    ) -> None:
-        super().__init__(settings, ejection)
+    def __init__(self, settings: PoolSettings, buffers: Buffers, *, health_is_certain: bool) -> None:
+        self.scaling = settings.scaling
+        self.ready: dict[int, CompiledInstance] = {}
         self.health_is_certain = health_is_certain
         self.on_ended: Callable[[], None] = _nobody
-        self._compiled_loop = cast("CompiledLoop", asyncio.get_running_loop())
+        self._activity: InstanceActivity[Instance]  # the replica set's; it adds the instances
+        self._react: Callable[[], None] | None = None  # to a request that has to wait
+        self._loop = cast("CompiledLoop", asyncio.get_running_loop())
         self.buffers = buffers
         self._state = buffers.world.pool[0]
         self._now = fields_of(buffers.world, "now_s", "origin_s", np.float64)
@@ -163,11 +162,11 @@ class CompiledPool(Pool):
         state = self._state
         state["origin_s"] = origin_s
         state["now_s"] = self._loop.time()
-        self._compiled_loop.order = inputs.open(self.world, self._compiled_loop.order)
-        self._compiled_loop.attach(self)
+        self._loop.order = inputs.open(self.world, self._loop.order)
+        self._loop.attach(self)
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
-        loop, order = self._compiled_loop, self._order
+        loop, order = self._loop, self._order
         while True:
             order[0] = loop.order
             stopped = kernel.advance(self.buffers.world, limit_s, limit_order)
@@ -184,17 +183,18 @@ class CompiledPool(Pool):
         """Run the callbacks that the platform's own pool would have called during the event."""
         commands = self.world.commands[: self._state["commands"]].tolist()
         self._state["commands"] = 0
-        loop = self._compiled_loop
+        loop = self._loop
         for kind, row, order in commands:
             if kind == WOKE:
-                self.on_wake(self._by_row[row])
+                self._activity.wake(self._by_row[row])
             elif kind == QUIET:
                 # its timers get the order that the event would have given them
                 latest, loop.order = loop.order, order - TIMERS
-                self.on_quiet(self._by_row[row])
+                self._activity.quiet(self._by_row[row])
                 loop.order = latest
             elif kind == WAITED:
-                self.on_wait()
+                assert self._react is not None, "the kernel reports it on request"
+                self._react()
             else:
                 self.on_ended()
 
@@ -202,7 +202,7 @@ class CompiledPool(Pool):
         """Run a kernel function at the current time, on behalf of the platform."""
         while not kernel.has_room(self.world):
             self.buffers.make()
-        loop = self._compiled_loop
+        loop = self._loop
         self._now[0] = self._loop.time()
         self._order[0] = loop.order
         step(self.world, *arguments)
@@ -211,6 +211,13 @@ class CompiledPool(Pool):
             self._obey()
 
     # --- called by the fleet ------------------------------------------------------------------------------------------
+
+    def tell(self, activity: InstanceActivity[Instance]) -> None:
+        self._activity = activity
+
+    def tell_queued(self, react: Callable[[], None] | None) -> None:
+        self._react = react
+        self._state["reacts_to_queue"] = react is not None
 
     def new_instance(self, number: int, wanted_s: float) -> Instance:
         row = self._free_row()
@@ -268,8 +275,7 @@ class CompiledPool(Pool):
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         self.scaling = scaling
         self.buffers.widen(scaling.max_concurrency)
-        serving: Iterable[Instance] = self.ready.values()
-        rows = np.array([instance.row for instance in serving if isinstance(instance, CompiledInstance)], np.int64)
+        rows = np.array([instance.row for instance in self.ready.values()], np.int64)
         # By tier, and within it in the order of addition: the order in which the rules examine them.
         found = self.world.instances[rows]
         self._do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
@@ -281,7 +287,7 @@ class CompiledPool(Pool):
         return int(self._counts[0] - self._counts[1])
 
     @property
-    def waiting(self) -> int:
+    def queued(self) -> int:
         return int(self._counts[1])
 
     def keep_latencies(self) -> None:
@@ -296,8 +302,8 @@ class CompiledPool(Pool):
         width_s = now - closed_s
         sample = Sample(
             second=second,
-            in_flight=present_s / width_s if width_s > 0 else float(present),
-            waiting=waiting_s / width_s if width_s > 0 else float(waiting),
+            in_flight=time_mean(present_s, width_s, present),
+            waiting=time_mean(waiting_s, width_s, waiting),
             arrivals=arrivals,
             rejected=rejected,
             finished=finished,
@@ -316,14 +322,18 @@ class CompiledPool(Pool):
         count = int(self._state["latencies"])
         if not count:
             return 0.0
-        rank = math.ceil(0.95 * count) - 1
-        ranked = np.partition(self.world.latencies[:count], rank)
+        index = p95_index(count)
+        ranked = np.partition(self.world.latencies[:count], index)
         self._state["latencies"] = 0
-        return float(ranked[rank])
+        return float(ranked[index])
+
+    async def queue_empty(self) -> None:
+        """Return at once: only deployments wait for it, and none is played here (compiled_backend.py, `why_not`)."""
+        assert not self.queued, "no deployment is played here"
 
     def close(self) -> None:
         """Stop playing; requests still open are abandoned."""
-        self._compiled_loop.attach(None)
+        self._loop.attach(None)
 
 
 def _nobody() -> None:

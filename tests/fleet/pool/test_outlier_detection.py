@@ -83,7 +83,7 @@ def test_the_slot_left_behind_goes_to_the_longest_waiting() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2, wait_s=60, queue=5)) as stage:
             moving, other, waiting = stage.offer(), stage.offer(), stage.offer()
-            assert stage.pool.waiting == 1
+            assert stage.pool.queued == 1
             stage.answer(other)  # its slot goes to the one that waits
             stage.answer(waiting)
             assert moving.instance is not None

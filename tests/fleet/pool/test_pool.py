@@ -19,7 +19,7 @@ def test_a_request_begins_at_once_when_a_slot_is_free() -> None:
             assert stage.begun == [0]
             stage.answer(exchange)
             assert exchange.endings == [200]
-            assert (stage.pool.in_flight, stage.pool.waiting) == (0, 0)
+            assert (stage.pool.in_flight, stage.pool.queued) == (0, 0)
 
     run_virtual(main)
 
@@ -48,7 +48,7 @@ def test_a_queued_request_gets_the_next_free_slot_in_order_of_arrival() -> None:
         async with Stage(stage_settings(wait_s=60, queue=10)) as stage:
             for _ in range(3):
                 stage.offer()
-            assert (stage.pool.in_flight, stage.pool.waiting) == (1, 2)
+            assert (stage.pool.in_flight, stage.pool.queued) == (1, 2)
             for number in range(3):
                 stage.answer(stage.exchanges[number])
             assert stage.begun == [0, 1, 2]
@@ -69,7 +69,7 @@ def test_a_queue_timeout_counts_as_rejected() -> None:
             assert held.endings == ["queue timeout"]
             sample = stage.pool.close_second(1)
             assert (sample.rejected, sample.finished) == (1, 0)
-            assert stage.pool.waiting == 0
+            assert stage.pool.queued == 0
 
     run_virtual(main)
 
@@ -113,7 +113,7 @@ def test_two_queued_requests_that_time_out_together_may_abort_each_other() -> No
             held += [stage.offer(give_up), stage.offer(give_up)]
             await asyncio.sleep(6)
             assert [exchange.endings for exchange in held] == [["queue timeout"], []]
-            assert (stage.pool.waiting, stage.pool.in_flight) == (0, 1)
+            assert (stage.pool.queued, stage.pool.in_flight) == (0, 1)
 
     run_virtual(main)
 
@@ -146,7 +146,7 @@ def test_the_time_limit_applies_to_queued_requests_too() -> None:
             stage.pool.leave(stage.instance(1))  # the slot that the first gives back stays free
             await asyncio.sleep(5.5)
             assert held.endings == ["timeout"]
-            assert stage.pool.waiting == 0
+            assert stage.pool.queued == 0
 
     run_virtual(main)
 
@@ -160,7 +160,7 @@ def test_a_client_that_goes_away_while_it_waits_is_not_served() -> None:
             assert stage.begun == [0, 2]
             assert (gone.endings, gone.open) == ([], False)
             stage.answer(last)
-            assert stage.pool.waiting == stage.pool.in_flight == 0
+            assert stage.pool.queued == stage.pool.in_flight == 0
 
     run_virtual(main)
 
@@ -235,7 +235,7 @@ def test_a_new_instance_serves_queued_requests_in_order() -> None:
             stage.replica_set.resize(1)
             await until(lambda: len(stage.begun) == 2)
             assert stage.begun == [0, 1]
-            assert stage.pool.waiting == 1
+            assert stage.pool.queued == 1
 
     run_virtual(main)
 
@@ -335,7 +335,7 @@ def test_closing_fails_every_request_and_grants_no_slot() -> None:
             stage.pool.close()
             assert [exchange.endings for exchange in stage.exchanges] == [["unavailable"]] * 3
             assert stage.begun == [0]  # the slot of the first was given to none
-            assert stage.pool.in_flight == stage.pool.waiting == 0
+            assert stage.pool.in_flight == stage.pool.queued == 0
 
     run_virtual(main)
 
@@ -364,7 +364,7 @@ def test_two_requests_granted_together_may_abort_each_other() -> None:
             stage.replica_set.resize(1)
             await until(lambda: bool(stage.begun))
             assert stage.pool.in_flight == stage.instance(1).outstanding == 1
-            assert stage.pool.waiting == 0
+            assert stage.pool.queued == 0
 
     run_virtual(main)
 
@@ -373,7 +373,7 @@ def test_the_queue_callback_runs_when_a_request_waits() -> None:
     async def main() -> None:
         async with Stage(stage_settings(wait_s=60, queue=1)) as stage:
             told: list[int] = []
-            stage.pool.on_wait = lambda: told.append(stage.pool.waiting)
+            stage.pool.tell_queued(lambda: told.append(stage.pool.queued))
             stage.offer()
             stage.offer()
             stage.offer()
