@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 
 from simulator.control.operations.service_events import EVENTS_STREAM, PREFIX
-from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.log_entries import EntriesAdded, EntryKind
 from simulator.fleet.instance import Instance
 from simulator.model.resources.arn import Arn
 from simulator.platform.platform import Platform
 from simulator.platform.service_workload import PlatformWorkload
-from simulator.records.events import EventLogged, OutputWritten
+from simulator.records.events import EventLogged, LineLogged, OutputWritten
+from simulator.records.journal import Journal
 from simulator.telemetry.cloudwatch.exporter import CloudWatch
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, ServiceIdentity
 
@@ -78,19 +79,19 @@ def identity_of(service_arn: str) -> ServiceIdentity:
     return ServiceIdentity(arn.name, arn.resource_id or "", arn.region)
 
 
-def feed_entries(cloudwatch: CloudWatch) -> Callable[[Sequence[LogEntry]], None]:
-    """Return a function that sends the control plane's log entries to CloudWatch."""
+def feed_entries(cloudwatch: CloudWatch, journal: Journal) -> None:
+    """Send the control plane's log entries to CloudWatch from now on."""
 
-    def written(entries: Sequence[LogEntry]) -> None:
-        for entry in entries:
+    def added(event: EntriesAdded) -> None:
+        for entry in event.entries:
             if entry.kind is EntryKind.LOG and entry.service:
                 cloudwatch.log(identity_of(entry.service), entry.stream, entry.text, entry.at)
 
-    return written
+    journal.subscribe(EntriesAdded, added)
 
 
-def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> Callable[[str, str, str], None]:
-    """Send event logs and instance output from now on. The result sends further lines by service, stream and text."""
+def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> None:
+    """Send event logs, other logs and the output of instances from now on."""
 
     def logged(event: EventLogged) -> None:
         log(event.service, EVENTS_STREAM, PREFIX + event.line)
@@ -105,5 +106,5 @@ def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> Callabl
             cloudwatch.log(identity, stream, text)
 
     platform.journal.subscribe(EventLogged, logged)
+    platform.journal.subscribe(LineLogged, lambda event: log(event.service, event.stream, event.line))
     platform.journal.subscribe(OutputWritten, written)
-    return log

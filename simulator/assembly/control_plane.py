@@ -31,6 +31,7 @@ from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateLock
 from simulator.control.wall_clock import WallClock, live_wall_clock
 from simulator.fleet.docker.image_tags import EngineTags
+from simulator.records.journal import Journal
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.own_names import OwnNames
 from simulator.wire.tls import server_context
@@ -123,10 +124,11 @@ class ControlPlaneSettings:
 class ControlPlane:
     """The control plane. `api`: the operations. `calls`: the validated operations, for callers in this process.
 
+    `journal` tells of the entries of its logs; given if it is the one of a platform.
     `tasks`: all background work; a failure in it is a bug, and `tasks.failed` reports it.
     """
 
-    def __init__(self, settings: ControlPlaneSettings, workload: Workload) -> None:
+    def __init__(self, settings: ControlPlaneSettings, workload: Workload, journal: Journal | None = None) -> None:
         self.settings = settings
         self.now = settings.now or live_wall_clock
         self.root_certificate: Path | None = None
@@ -145,7 +147,7 @@ class ControlPlane:
             self.store.shrink()
             seed = secrets.randbits(_SEED_BITS) if settings.seed is None else settings.seed
             try:
-                self.registry = Registry(self.store, seed=seed)
+                self.registry = Registry(self.store, seed=seed, journal=journal)
             except DocumentError as error:
                 raise StoreError(f"state {settings.state}: {error}") from error
             self._closing = closing.pop_all()

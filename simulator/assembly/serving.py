@@ -90,13 +90,14 @@ async def open_serving(settings: ServingSettings) -> Serving:
         runs = settings.applications if builder is None else replace(settings.applications, builder=builder)
         given = replace(settings.workload, collector=settings.exports.traces_to)
         workload = PlatformWorkload(platform, Applications(runs), given)
-        plane = ControlPlane(settings.control, workload)  # from here on this process owns the state folder
+        # From here on this process owns the state folder.
+        plane = ControlPlane(settings.control, workload, platform.journal)
         try:
             if settings.exports.is_wanted:
                 view = serving_view(platform, workload)
                 exporters = Exporters(platform.metrics, settings.exports, platform.clock.at_s, view)
                 if exporters.cloudwatch is not None:
-                    plane.registry.on_entries = feed_entries(exporters.cloudwatch)
+                    feed_entries(exporters.cloudwatch, platform.journal)
                 if exporters.tracing is not None:
                     platform.trace(exporters.tracing)
             await platform.open()

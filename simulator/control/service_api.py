@@ -64,16 +64,6 @@ class ServiceApi:
         self._retention = Retention(context)
         self._log = ServiceLog(registry, now)
         workload.attach(self._log)
-        self.operations = Operations(
-            registry=registry,
-            workload=workload,
-            events=ServiceEvents(registry, identifiers, now),
-            identifiers=identifiers,
-            profile=profile,
-            now=now,
-            tasks=tasks,
-            dashed=settings.dashed_operation_ids,
-        )
         self._auto_scaling = AutoScalingConfigurations(context)
         self._observability = ObservabilityConfigurations(context)
         self._connections = Connections(context)
@@ -82,6 +72,17 @@ class ServiceApi:
         self._tags = Tags(context)
         self._walk = DomainValidation(context, workload, profile, tasks)
         self._domains = CustomDomains(context, self._walk, self._ingress)
+        self.operations = Operations(
+            registry=registry,
+            workload=workload,
+            events=ServiceEvents(registry, identifiers, now),
+            identifiers=identifiers,
+            profile=profile,
+            now=now,
+            tasks=tasks,
+            on_deleted=self._domains.service_deleted,
+            dashed=settings.dashed_operation_ids,
+        )
         self._services = Services(
             context,
             operations=self.operations,
@@ -95,7 +96,6 @@ class ServiceApi:
             auto_scaling=self._auto_scaling,
             ingress=self._ingress,
         )
-        self.operations.on_deleted = self._domains.service_deleted
         self._by_name = MappingProxyType(self._named())
 
     def start(self) -> None:

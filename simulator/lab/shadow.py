@@ -17,6 +17,8 @@ from typing import Final
 
 from simulator.platform.platform import Platform, Service
 from simulator.records.events import SecondClosed
+from simulator.records.journal import Journal
+from simulator.replay.run_context import PlatformOpened
 from simulator.replay.service_plans import build_policy
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 from simulator.scenario.on_policy_error import OnPolicyError
@@ -81,7 +83,7 @@ class Divergence:
 
 
 class Shadows:
-    """The shadows of a run. Pass `attach` to `Run.on_open`; read `divergences` after the run."""
+    """The shadows of a run. Call `follow` before the run; read `divergences` after it."""
 
     def __init__(self, scenario: ScenarioSpec, policies: Sequence[str]) -> None:
         """Raises ValueError for a policy that does not exist or does not fit the scenario."""
@@ -97,8 +99,11 @@ class Shadows:
             for name, service in shadowed.services.items():
                 self._made[name].append((build_policy(shadowed, name), service.policy.needs))
 
-    def attach(self, platform: Platform) -> None:
-        """Subscribe to the platform's closed seconds."""
+    def follow(self, journal: Journal) -> None:
+        """Observe the run that tells `journal` of its course."""
+        journal.subscribe(PlatformOpened, lambda opened: self._attach(opened.platform))
+
+    def _attach(self, platform: Platform) -> None:
         listening: dict[str, list[Callable[[Sample], None]]] = {}
         for name, made in self._made.items():
             service = platform.services[name]

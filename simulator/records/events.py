@@ -98,3 +98,18 @@ class OutputWritten(NamedTuple):
     instance: int  # number within the service
     stream: str  # "stdout" or "stderr"
     line: str
+
+
+class LineLogged(NamedTuple):
+    """A line of a log of a service, other than its event log and the output of its instances."""
+
+    service: str
+    stream: str
+    line: str
+
+
+class RequestRetried(NamedTuple):
+    """A client sends a failed request again."""
+
+    source: int  # number of the failed request's rows in the request log
+    intended_s: float  # time at which the client intended to send the failed one

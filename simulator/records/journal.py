@@ -59,25 +59,16 @@ class Journal:
 
         Raises the exception of a reader, and an ExceptionGroup for those of several.
         """
-        readers = self._readers.get(type(event))
-        if readers:
-            _pass(event, readers)
+        errors: list[Exception] | None = None
+        for read in self._readers.get(type(event), ()):
+            try:
+                read(event)
+            except Exception as error:  # noqa: BLE001 raised when all readers have got the event
+                errors = [*(errors or ()), error]
+        if errors is not None:
+            raise errors[0] if len(errors) == 1 else ExceptionGroup(f"readers of {type(event).__name__}", errors)
 
     def since(self, recorded: int) -> list[Event]:
         """Return the events after the first `recorded` ones, as far as they are still stored."""
         news = self.recorded - recorded
         return self.events[-news:] if news > 0 else []
-
-
-def _pass(event: object, readers: tuple[Callable[[Any], object], ...]) -> None:
-    errors: list[Exception] = []
-    for read in readers:
-        try:
-            read(event)
-        except Exception as error:  # noqa: BLE001 raised when all readers have got the event
-            errors.append(error)
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        msg = f"readers of {type(event).__name__}"
-        raise ExceptionGroup(msg, errors)

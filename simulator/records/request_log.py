@@ -1,10 +1,10 @@
 """The request log: one row per completed request, kept only until readers have processed it.
 
 Theory of operation: `add` only packs the row into a preallocated buffer. After every `CHUNK_ROWS` rows the buffer
-becomes numpy columns, which are passed to the readers (request statistics, time series, live view, CSV); they process
-whole columns. So memory does not grow with the number of requests, the hot path allocates no objects, and a row costs
-about 0.4 us to write and 0.2 us to count. Measured alternatives for packing this row: a list of tuples with
-`np.fromiter` 460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
+becomes numpy columns, a `Chunk`, which the journal passes to its readers (request statistics, time series, live view,
+CSV); they process whole columns. So memory does not grow with the number of requests, the hot path allocates no
+objects, and a row costs about 0.4 us to write and 0.2 us to count. Measured alternatives for packing this row: a list
+of tuples with `np.fromiter` 460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
 
 Readers must not depend on the division into chunks: `flush` may be called at any time (by a live view), and a live view
 must not change any digit of the report.
@@ -13,7 +13,6 @@ must not change any digit of the report.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW
+from simulator.records.journal import Journal
 
 CHUNK_ROWS: Final = 8192
 
@@ -37,7 +37,7 @@ REJECTED: Final = OVERFLOW.status
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Rows as columns of equal length, in the order in which the requests ended. Readers must not modify them.
+    """Requests have ended: rows as columns of equal length, in this order. Readers of the journal must not modify them.
 
     Times in seconds. `intended_s` is the time at which the client intended to send, since the platform started;
     `latency_s` counts from then on. Its parts are `queue_s` (wait for a slot), `cold_s` (wait for an instance to start
@@ -87,19 +87,15 @@ _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX +
 
 
 class RequestLog:
-    """Collects rows and passes them to readers in chunks."""
+    """Collects rows, of which `journal` tells in chunks."""
 
-    __slots__ = ("_at", "_buffer", "_readers", "rows")
+    __slots__ = ("_at", "_buffer", "_journal", "rows")
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
         self.rows = 0  # passed to readers so far
         self._buffer = bytearray(_FULL)
         self._at = 0
-        self._readers: list[Callable[[Chunk], None]] = []
-
-    def on_chunk(self, read: Callable[[Chunk], None]) -> None:
-        """Call `read` with every chunk from now on."""
-        self._readers.append(read)
+        self._journal = journal
 
     def add(
         self,
@@ -129,8 +125,7 @@ class RequestLog:
         chunk = _chunk(self._buffer, self._at // _ROW.size)
         self._at = 0
         self.rows += len(chunk)
-        for read in self._readers:
-            read(chunk)
+        self._journal.tell(chunk)
 
 
 def _chunk(buffer: bytearray, rows: int) -> Chunk:

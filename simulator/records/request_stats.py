@@ -17,6 +17,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.records.events import RequestRetried
 from simulator.records.histogram import Histogram
 from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
 
@@ -104,9 +105,9 @@ class StatsBySource:
                 if rows.any():
                     stats.record(chunk, rows)
 
-    def retry(self, source: int, intended_s: float) -> None:
-        """Count a retry of a failed request that was intended at `intended_s`."""
-        (self._after if intended_s >= self.warm_up_s else self._during)[source].retried += 1
+    def retried(self, retry: RequestRetried) -> None:
+        """Count a retry of a failed request."""
+        (self._after if retry.intended_s >= self.warm_up_s else self._during)[retry.source].retried += 1
 
     def after_warm_up(self, sources: Iterable[int] | None = None) -> RequestStats:
         """Return a new tally of the given sources (default: all) without the warm-up."""

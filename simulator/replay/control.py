@@ -6,7 +6,7 @@ same on both clocks; instances come from the scenario, and the platform's own co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from simulator.control.operations.time_profile import profile_named
 from simulator.control.operations.workload import DeploymentProgress, ServiceRevision
 from simulator.control.principal import Principal
 from simulator.control.service_api import ServiceApi
-from simulator.control.state.log_entries import EntryKind, LogEntry
+from simulator.control.state.log_entries import EntriesAdded, EntryKind
 from simulator.control.wall_clock import live_wall_clock, virtual_wall_clock
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.api_resources import (
@@ -31,7 +31,7 @@ from simulator.model.resources.api_resources import (
 from simulator.model.resources.arn import Arn
 from simulator.model.resources.quotas import Quotas
 from simulator.platform.platform import Platform
-from simulator.records.events import EventLogged
+from simulator.records.events import EventLogged, LineLogged
 from simulator.replay.control_workload import ScenarioWorkload
 from simulator.replay.versions import Versions
 from simulator.scenario.scenario import ScenarioSpec
@@ -66,9 +66,7 @@ class RunControl:
             seed=scenario.seed,
             now=virtual_wall_clock() if clock is ClockKind.VIRTUAL else live_wall_clock,
         )
-        self._plane = ControlPlane(settings, self._workload)
-        # Called with lines that belong to no event log: service, stream, text.
-        self.on_log: Callable[[str, str, str], None] = lambda _service, _stream, _text: None
+        self._plane = ControlPlane(settings, self._workload, platform.journal)
 
     async def open(self) -> None:
         """Create the scenario's services as if they had existed for a long time; their log lines go to the journal."""
@@ -81,7 +79,7 @@ class RunControl:
         for service in plane.registry.all(ServiceResource):
             with plane.registry.change():
                 plane.registry.put(replace(service, host=self._platform.services[service.name].host))
-        plane.registry.on_entries = self._written
+        self._platform.journal.subscribe(EntriesAdded, self._written)
         self._platform.tasks.spawn(_watch(plane), "control plane")
 
     async def close(self) -> None:
@@ -139,16 +137,16 @@ class RunControl:
 
     # --- internals ---------------------------------------------------------------------------------------------------
 
-    def _written(self, entries: Sequence[LogEntry]) -> None:
-        for entry in entries:
+    def _written(self, added: EntriesAdded) -> None:
+        journal = self._platform.journal
+        for entry in added.entries:
             if entry.kind is not EntryKind.LOG:
                 continue
             name = Arn.parse(entry.service).name
             if entry.stream != EVENTS_STREAM:
-                self.on_log(name, entry.stream, entry.text)
+                journal.tell(LineLogged(name, entry.stream, entry.text))
             else:
-                line = EventLogged(self._platform.clock.at_s(), name, entry.text.removeprefix(_PREFIX))
-                self._platform.journal.record(line)
+                journal.record(EventLogged(self._platform.clock.at_s(), name, entry.text.removeprefix(_PREFIX)))
 
 
 class _Adopting(SimulatedWorkload):

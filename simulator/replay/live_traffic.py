@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from simulator.platform.platform import Platform
+from simulator.records.journal import Journal
 from simulator.replay.run_recorder import OwnLoad
-from simulator.rules.retries import OnRetry
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.session_spec import StepSpec
 from simulator.traffic.clients import RequestRows
@@ -52,14 +52,12 @@ class LiveClients:
         platform: Platform,
         streams: RandomStreams,
         overrides: LiveOverrides | None = None,
-        on_retry: OnRetry | None = None,
     ) -> Load:
         """Start the sources at once. Call it when the platform's clock has started."""
         for client in self._clients.values():
             client.origin_s = platform.clock.origin_s
-        sources = [
-            self._source(scenario, streams, index, overrides, on_retry) for index in range(len(scenario.traffic))
-        ]
+        journal = platform.journal
+        sources = [self._source(scenario, streams, index, overrides, journal) for index in range(len(scenario.traffic))]
         load = Load(list(self._clients.values()), sources)
         load.start()
         return load
@@ -70,18 +68,18 @@ class LiveClients:
         streams: RandomStreams,
         index: int,
         overrides: LiveOverrides | None,
-        on_retry: OnRetry | None,
+        journal: Journal,
     ) -> OpenLoad | ClosedLoad:
         source = scenario.traffic[index]
         client, choices = self._clients[source.service], _choices(scenario, streams, index)
         if source.closed is None:
             times = arrival_times(scenario, streams, index, overrides)
-            retries = retries_of(scenario, streams, index, on_retry)
+            retries = retries_of(scenario, streams, index)
             arrivals = ((at_s, next(choices), index) for at_s in times)
             if source.session:
                 sent = _sent(scenario, index)
                 return SessionLoad(client, arrivals, script_of(scenario, streams, index, sent, lambda: sent[0]))
-            return OpenLoad(client, arrivals) if retries is None else RetryingLoad(client, arrivals, retries)
+            return OpenLoad(client, arrivals) if retries is None else RetryingLoad(client, arrivals, retries, journal)
         closed = ClosedLoad(
             client,
             index,

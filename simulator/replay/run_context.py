@@ -1,13 +1,19 @@
-"""A run in progress, for code that watches it or acts on it: the console."""
+"""A run in progress, for code that watches it or acts on it, and the events by which its journal tells of its course.
+
+`Run.journal` tells these events on the run's loop. A reader of `TrafficBegan` may act on the run while it goes on, as
+the console does, so a run with such a reader has a control plane and traffic that can be overridden.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.platform.platform import Platform
 from simulator.replay.run_recorder import RunRecorder
+from simulator.report.report import RunRecord
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.telemetry.exporters import Exporters
 from simulator.traffic.live_overrides import LiveOverrides
 from simulator.world.clock import ClockKind
 
@@ -25,3 +31,27 @@ class RunContext:
     recorder: RunRecorder
     overrides: LiveOverrides
     control: RunControl | None = None
+
+
+class ExportsOpened(NamedTuple):
+    """The exports are available, at the addresses of `exporters`."""
+
+    exporters: Exporters
+
+
+class PlatformOpened(NamedTuple):
+    """The platform accepts requests, and the run begins when all readers have returned."""
+
+    platform: Platform
+
+
+class TrafficBegan(NamedTuple):
+    """The traffic has begun."""
+
+    context: RunContext
+
+
+class RunEnded(NamedTuple):
+    """The run has ended and its record is complete; the platform is still open."""
+
+    record: RunRecord

@@ -13,7 +13,7 @@ from typing import NamedTuple, TextIO
 from simulator.platform.platform import Platform, Service
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.evaluation_log import EvaluationLog
-from simulator.records.events import PolicyEvaluated, SecondClosed
+from simulator.records.events import PolicyEvaluated, RequestRetried, SecondClosed
 from simulator.records.instance_time import InstanceTime
 from simulator.records.journal import Journal
 from simulator.records.request_csv import RequestCsv
@@ -58,7 +58,7 @@ class RunRecorder:
     """Records a run, from what its journal tells from now on. `csv` receives a row for each request when it ends."""
 
     def __init__(self, scenario: ScenarioSpec, clock: ClockKind, journal: Journal, csv: TextIO | None = None) -> None:
-        self.log = RequestLog()
+        self.log = RequestLog(journal)
         # In real time other clients may use the services too, so the pools see more requests than the run has sent.
         self.own_load: Callable[[], OwnLoad] | None = None
         self._sent: deque[tuple[float, int]] = deque()  # (time, requests sent until then), as far back as rates look
@@ -73,7 +73,7 @@ class RunRecorder:
         self._concurrency_series: defaultdict[str, ConcurrencySeries] = defaultdict(ConcurrencySeries)
         self._evaluations: defaultdict[str, EvaluationLog] = defaultdict(EvaluationLog)
         for reader in (self.stats_by_source, self.series, self._rolling):
-            self.log.on_chunk(reader.read)
+            journal.subscribe(Chunk, reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # called with every row, in addition to the counters
         self.aborted: CheckResult | None = None  # the check that ended the run
         # Passes requests that the log never sees, but that a live view needs, to `watched`.
@@ -82,7 +82,8 @@ class RunRecorder:
             names = [scenario.traffic[index].name for index in scenario.numbers.sources]
             self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s).read)
         for read in self.row_readers:
-            self.log.on_chunk(read)
+            journal.subscribe(Chunk, read)
+        journal.subscribe(RequestRetried, self.stats_by_source.retried)
         journal.subscribe(SecondClosed, self._second_closed)
         journal.subscribe(PolicyEvaluated, self._evaluated)
 

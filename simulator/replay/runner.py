@@ -7,7 +7,6 @@ records, and closes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
@@ -18,11 +17,12 @@ from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged, SecondClosed
 from simulator.records.journal import Journal
+from simulator.records.request_log import Chunk
 from simulator.replay.abort import aborting_check, is_aborting
 from simulator.replay.control_need import needs_control
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.request_backend import RequestBackend
-from simulator.replay.run_context import RunContext
+from simulator.replay.run_context import ExportsOpened, PlatformOpened, RunContext, RunEnded, TrafficBegan
 from simulator.replay.run_recorder import RunRecorder
 from simulator.replay.service_plans import service_plans
 from simulator.replay.timeline import Timeline
@@ -42,8 +42,6 @@ from simulator.world.tasks import first_of, until
 if TYPE_CHECKING:
     from simulator.replay.control import RunControl
     from simulator.replay.live_traffic import LiveClients
-
-Log = Callable[[str, str, str], None]  # service, stream, text
 
 
 class BrokenRun(Exception):
@@ -65,21 +63,16 @@ class InterruptedRun(Exception):
 class Run:
     """One run of a scenario. `interrupt` ends it early; its records are completed in any case.
 
-    `live` None means virtual time. `on_open` is called when the platform accepts requests, `on_context` when its
-    traffic has begun (for code that acts on the run while it goes on), `on_close` before it closes. Virtual time keeps
-    `playback`. `on_export` is called with the addresses at which `exports` are available. `journal` tells what happens.
+    `live` None means virtual time. Virtual time keeps `playback`. `journal` tells what happens: the course of the run
+    (run_context.py), and everything on its platform. Subscribe before the run.
     """
 
     scenario: ScenarioSpec
     live: LiveSettings | None = None
     watcher: Watcher = field(default_factory=SilentWatcher)
     csv: TextIO | None = None
-    on_open: Callable[[Platform], None] = lambda _: None
-    on_context: Callable[[RunContext], None] | None = None
-    on_close: Callable[[], None] = lambda: None
     playback: Playback | None = None
     exports: ExportSettings = NO_EXPORTS
-    on_export: Callable[[Exporters], None] = lambda _: None
     backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects
     journal: Journal = field(default_factory=Journal)
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,32 +105,31 @@ class Run:
                 self.watcher.update(recorder.view(platform))
 
         self.journal.subscribe(SecondClosed, second_closed)
-        exporters, log = self._exporters(platform, recorder)
+        exporters = self._exporters(platform)
         _listen_to_user_policies(platform)
-        control = self._control(platform, streams, log)
+        control = self._control(platform, streams)
         try:
             if exporters is not None:
                 await exporters.open()
-                self.on_export(exporters)
+                self.journal.tell(ExportsOpened(exporters))
             clients = await self._open(platform, recorder, control)
-            overrides = None if self.on_context is None else LiveOverrides(self.scenario.services)
+            overrides = LiveOverrides(self.scenario.services) if self._is_watched else None
             traffic: Traffic
             if clients is not None:
                 recorder.own_load = clients.sent
-                traffic = clients.start(self.scenario, platform, streams, overrides, recorder.stats_by_source.retry)
+                traffic = clients.start(self.scenario, platform, streams, overrides)
             elif self.backend is not None:
                 traffic = self.backend.start(platform, recorder)
             else:
-                traffic = virtual_traffic(
-                    self.scenario, platform, streams, recorder.log, overrides, recorder.stats_by_source.retry
-                )
-            if self.on_context is not None and overrides is not None:
-                self.on_context(RunContext(self.scenario, self.clock, platform, recorder, overrides, control))
+                traffic = virtual_traffic(self.scenario, platform, streams, recorder.log, overrides)
+            if overrides is not None:
+                context = RunContext(self.scenario, self.clock, platform, recorder, overrides, control)
+                self.journal.tell(TrafficBegan(context))
             complete = await self._until_end(platform, traffic, control, recorder)
             if platform.clock.at_s() == 0:
                 raise InterruptedRun  # interrupted while its console waited for the first page
             record = recorder.record(platform, control.built_s if control is not None else {}, complete=complete)
-            self.on_close()
+            self.journal.tell(RunEnded(record))
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
         finally:
@@ -146,24 +138,25 @@ class Run:
             await _close(platform, control, exporters)
         return record
 
-    def _control(self, platform: Platform, streams: RandomStreams, log: Log | None) -> RunControl | None:
+    @property
+    def _is_watched(self) -> bool:
+        """True if something acts on the run while it goes on."""
+        return self.journal.has_reader(TrafficBegan)
+
+    def _control(self, platform: Platform, streams: RandomStreams) -> RunControl | None:
         """Return the control plane, also for a watched run, which may be deployed to.
 
         Unused, it does not change the run's output.
         """
-        if self.on_context is None and not needs_control(self.scenario):
+        if not self._is_watched and not needs_control(self.scenario):
             return None
         from simulator.replay.control import RunControl  # noqa: PLC0415 few runs have a control plane
 
-        control = RunControl(self.scenario, platform, streams, self.clock)
-        if log is not None:
-            control.on_log = log
-        return control
+        return RunControl(self.scenario, platform, streams, self.clock)
 
-    def _exporters(self, platform: Platform, recorder: RunRecorder) -> tuple[Exporters | None, Log | None]:
-        """Return the exporters and the receiver of log lines."""
+    def _exporters(self, platform: Platform) -> Exporters | None:
         if not self.exports.is_wanted:
-            return None, None
+            return None
         from simulator.assembly.cloudwatch_feed import feed_run, run_view  # noqa: PLC0415 few runs export anything
 
         view = run_view(platform, self.scenario.aws.region)
@@ -172,8 +165,10 @@ class Run:
             platform.trace(exporters.tracing)
         rows = exporters.rows([self.scenario.traffic[index].service for index in self.scenario.numbers.sources])
         if rows is not None:
-            recorder.log.on_chunk(rows)
-        return exporters, feed_run(exporters.cloudwatch, platform, view) if exporters.cloudwatch is not None else None
+            self.journal.subscribe(Chunk, rows)
+        if exporters.cloudwatch is not None:
+            feed_run(exporters.cloudwatch, platform, view)
+        return exporters
 
     async def _open(self, platform: Platform, recorder: RunRecorder, control: RunControl | None) -> LiveClients | None:
         """Open the platform and start its clock; in real time, return connected clients."""
@@ -183,7 +178,7 @@ class Run:
             raise InterruptedRun
         interrupted.cancel()
         clients: LiveClients | None = opening.result()
-        self.on_open(platform)
+        self.journal.tell(PlatformOpened(platform))
         platform.start()
         return clients
 

@@ -19,10 +19,6 @@ _SERVER_ERRORS: Final = 500
 RETRY_CAUSES: Final = ("429", "5xx", "no_answer")
 
 
-# Called for every failed attempt that is retried, with the number of its rows and its intended time.
-OnRetry = Callable[[int, float], None]
-
-
 class Retries:
     """A retry policy with `attempts` in total.
 
@@ -33,7 +29,6 @@ class Retries:
     def __init__(
         self, attempts: int, factor: float, pause: Callable[[], float], causes: Collection[str] = RETRY_CAUSES
     ) -> None:
-        self.on_retry: OnRetry = lambda *_: None
         self._causes = frozenset(causes)
         self._attempts = attempts
         self._factor = factor

@@ -11,6 +11,8 @@ from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
 from simulator.platform.platform import Service
+from simulator.records.events import RequestRetried
+from simulator.records.journal import Journal
 from simulator.rules.retries import Retries
 from simulator.scenario.request_numbers import RequestKind
 from simulator.traffic.scripts import Population, Script, User
@@ -173,7 +175,7 @@ class OpenClient(SimulatedClient):
 
 
 class RetryingClient(OpenClient):
-    """An open client that retries failed requests. The work of each attempt is sampled again."""
+    """An open client that retries failed requests and tells `journal`. The work of each attempt is sampled again."""
 
     def __init__(
         self,
@@ -183,9 +185,11 @@ class RetryingClient(OpenClient):
         clock: RunClock,
         arrivals: Iterator[float],
         retries: Retries,
+        journal: Journal,
         end_at_s: float = math.inf,
     ) -> None:
         self._retries = retries
+        self._journal = journal
         self._stopped = False
         super().__init__(service, kinds, rows, clock, arrivals, end_at_s)
 
@@ -201,7 +205,7 @@ class RetryingClient(OpenClient):
 
     def _again(self, failed: SimulatedExchange) -> None:
         if not self._stopped:
-            self._retries.on_retry(failed.kind.number, failed.arrived_s - self._origin_s)
+            self._journal.tell(RequestRetried(failed.kind.number, failed.arrived_s - self._origin_s))
             self.send(failed.kind, failed.attempt + 1)
 
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from simulator.platform.platform import Platform
-from simulator.rules.retries import OnRetry, Retries
+from simulator.rules.retries import Retries
 from simulator.scenario.data_file import data_rows
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.request_numbers import RequestKind
@@ -73,7 +73,6 @@ def virtual_traffic(
     streams: RandomStreams,
     rows: RequestRows,
     overrides: LiveOverrides | None = None,
-    on_retry: OnRetry | None = None,
 ) -> VirtualTraffic:
     """Start the sources at once. Call it when the platform's clock has started."""
     clients: list[SimulatedClient] = []
@@ -82,12 +81,14 @@ def virtual_traffic(
         kinds = kinds_drawn(scenario, streams, index)
         if source.closed is None:
             times = arrival_times(scenario, streams, index, overrides)
-            retries, end_s = retries_of(scenario, streams, index, on_retry), scenario.duration_s
+            retries, end_s = retries_of(scenario, streams, index), scenario.duration_s
             if source.session:
                 script = script_of(scenario, streams, index, scenario.numbers.kinds(index), kinds.__next__)
                 clients.append(SessionClient(service, script, rows, platform.clock, times, end_s))
             elif retries is not None:
-                clients.append(RetryingClient(service, kinds, rows, platform.clock, times, retries, end_s))
+                clients.append(
+                    RetryingClient(service, kinds, rows, platform.clock, times, retries, platform.journal, end_s)
+                )
             else:
                 clients.append(OpenClient(service, kinds, rows, platform.clock, times, end_s))
         else:
@@ -126,16 +127,12 @@ def _planned_times(scenario: ScenarioSpec, streams: RandomStreams, index: int) -
         yield from chunk.tolist()
 
 
-def retries_of(
-    scenario: ScenarioSpec, streams: RandomStreams, index: int, on_retry: OnRetry | None = None
-) -> Retries | None:
-    """Return how clients of the source at position `index` retry, or None. `on_retry` is called for each retry."""
+def retries_of(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Retries | None:
+    """Return how clients of the source at position `index` retry, or None."""
     spec = scenario.traffic[index].retry
     if spec is None:
         return None
-    retries = Retries(spec.attempts, spec.factor, thoughts(spec.wait, streams, index, "retry").__next__, spec.on)
-    retries.on_retry = on_retry or retries.on_retry
-    return retries
+    return Retries(spec.attempts, spec.factor, thoughts(spec.wait, streams, index, "retry").__next__, spec.on)
 
 
 def script_of(

@@ -19,8 +19,9 @@ def scenario(tmp_path: Path) -> ScenarioSpec:
 
 
 def shadowed(scenario: ScenarioSpec, *policies: str) -> tuple[RunRecord, list[Divergence]]:
-    shadows = Shadows(scenario, policies)
-    return play(Run(scenario, on_open=shadows.attach), signals=False), shadows.divergences
+    shadows, run = Shadows(scenario, policies), Run(scenario)
+    shadows.follow(run.journal)
+    return play(run, signals=False), shadows.divergences
 
 
 def test_a_shadow_that_is_the_acting_policy_never_differs(scenario: ScenarioSpec, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from simulator.records.journal import Journal
 from simulator.records.request_log import Chunk, RequestLog
 
 
@@ -37,8 +38,9 @@ def write(log: RequestLog, row: Row) -> None:
 
 def tell(reader: Callable[[Chunk], None], *rows: Row) -> None:
     """Hands `rows` to `reader` as one chunk."""
-    log = RequestLog()
-    log.on_chunk(reader)
+    journal = Journal()
+    log = RequestLog(journal)
+    journal.subscribe(Chunk, reader)
     for row in rows:
         write(log, row)
     log.flush()

@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 
+from simulator.records.journal import Journal
 from simulator.records.request_log import CHUNK_ROWS, Chunk, RequestLog, is_failure
 from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
@@ -19,16 +20,18 @@ def test_a_row_arrives_in_its_columns() -> None:
 
 
 def test_a_full_buffer_is_flushed_automatically() -> None:
-    log, lengths = RequestLog(), list[int]()
-    log.on_chunk(lambda chunk: lengths.append(len(chunk)))
+    journal = Journal()
+    log, lengths = RequestLog(journal), list[int]()
+    journal.subscribe(Chunk, lambda chunk: lengths.append(len(chunk)))
     for _ in range(CHUNK_ROWS + 1):
         write(log, Row())
     assert lengths == [CHUNK_ROWS]
 
 
 def test_a_flush_delivers_the_rest_once() -> None:
-    log, lengths = RequestLog(), list[int]()
-    log.on_chunk(lambda chunk: lengths.append(len(chunk)))
+    journal = Journal()
+    log, lengths = RequestLog(journal), list[int]()
+    journal.subscribe(Chunk, lambda chunk: lengths.append(len(chunk)))
     for _ in range(3):
         write(log, Row())
     log.flush()
@@ -37,8 +40,9 @@ def test_a_flush_delivers_the_rest_once() -> None:
 
 
 def test_a_chunk_keeps_its_values_when_the_buffer_is_written_again() -> None:
-    log, chunks = RequestLog(), list[Chunk]()
-    log.on_chunk(chunks.append)
+    journal = Journal()
+    log, chunks = RequestLog(journal), list[Chunk]()
+    journal.subscribe(Chunk, chunks.append)
     for latency_s in (1.0, 2.0):
         write(log, Row(latency_s=latency_s))
         log.flush()
@@ -56,9 +60,10 @@ def test_failures_are_no_answer_rejections_lost_clients_and_5xx(status: int, fai
 
 
 def test_memory_does_not_grow_with_the_number_of_requests() -> None:
-    log, stats_by_source, series = RequestLog(), StatsBySource(1), RequestSeries(1, 10)
-    log.on_chunk(stats_by_source.read)
-    log.on_chunk(series.read)
+    journal = Journal()
+    log, stats_by_source, series = RequestLog(journal), StatsBySource(1), RequestSeries(1, 10)
+    journal.subscribe(Chunk, stats_by_source.read)
+    journal.subscribe(Chunk, series.read)
 
     def play(rows: int) -> int:
         for number in range(rows):

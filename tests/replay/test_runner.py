@@ -153,7 +153,7 @@ def test_a_policy_that_needs_latency_gets_its_percentile() -> None:
         platform.journal.subscribe(SecondClosed, lambda closed: samples.append(closed.sample))
         await platform.open()
         platform.start()
-        virtual_traffic(run.scenario, platform, RandomStreams(1), RequestLog())
+        virtual_traffic(run.scenario, platform, RandomStreams(1), RequestLog(platform.journal))
         await asyncio.sleep(10)
         await platform.close()
 

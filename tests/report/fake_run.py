@@ -14,7 +14,8 @@ from simulator.records.events import (
     TimelineActed,
 )
 from simulator.records.instance_time import InstanceTime
-from simulator.records.request_log import RequestLog
+from simulator.records.journal import Journal
+from simulator.records.request_log import Chunk, RequestLog
 from simulator.records.request_stats import StatsBySource
 from simulator.records.series import RequestSeries
 from simulator.report.report import RunRecord, ServiceRun, SourceRun
@@ -71,9 +72,10 @@ def checks(*texts: str) -> list[CheckExpression]:
 
 def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 == 0"), *, chunks: int = 1) -> RunRecord:
     """2,400 requests of two sources; `chunks`: in how many pieces they reach the readers."""
-    log, stats_by_source, series = RequestLog(), StatsBySource(2, WARM_UP_S), RequestSeries(2, DURATION_S)
-    log.on_chunk(stats_by_source.read)
-    log.on_chunk(series.read)
+    journal = Journal()
+    log, stats_by_source, series = RequestLog(journal), StatsBySource(2, WARM_UP_S), RequestSeries(2, DURATION_S)
+    journal.subscribe(Chunk, stats_by_source.read)
+    journal.subscribe(Chunk, series.read)
     draws = RandomStreams(seed).stream("fake run").lognormal(-2.5, 0.5, 2400)
     for number, draw in enumerate(draws.tolist()):
         status = 429 if 600 <= number < 700 else 503 if number % 500 == 499 else 404 if number % 50 == 0 else 200

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.records.events import RequestRetried
+from simulator.records.journal import Journal
 from simulator.replay.runner import Run, play
 from simulator.rules.retries import PAUSE_S_MAX, Retries, cause_of
 from simulator.scenario.problems import ScenarioError
@@ -96,11 +98,13 @@ async def test_the_live_load_retries_and_every_attempt_has_a_row() -> None:
     rows = Rows()
     async with serving(script=lambda _: REJECTION) as server:
         client = client_of(server, rows)
-        arrivals = iter([(0.0, RequestChoice(), 7)])
-        source = RetryingLoad(client, arrivals, Retries(3, 2.0, lambda: 0.02))
+        arrivals, journal, retried = iter([(0.0, RequestChoice(), 7)]), Journal(), list[RequestRetried]()
+        journal.subscribe(RequestRetried, retried.append)
+        source = RetryingLoad(client, arrivals, Retries(3, 2.0, lambda: 0.02), journal)
         (summary,) = await Load([client], [source]).run()
     assert (summary.sent, summary.answered, server.requests) == (3, 3, 3)
     intended = [row[1] for row in rows.rows]
     assert set(rows.statuses) == {429}
     assert intended[1] - intended[0] >= 0.02
     assert intended[2] - intended[1] >= 0.04
+    assert retried == [RequestRetried(7, intended_s) for intended_s in intended[:2]]

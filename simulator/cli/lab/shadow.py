@@ -67,7 +67,9 @@ def shadow_verb(
         if live is not None:
             allow_many_files()
             given = built(given, build_settings(live.state, engine=live.engine))
-        complete = _played(Run(given, live, on_open=shadows.attach))
+        run = Run(given, live)
+        shadows.follow(run.journal)
+        complete = _played(run)
         _print(shadows)
         if out is not None:
             _write(shadows.divergences, out)

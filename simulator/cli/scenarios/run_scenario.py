@@ -32,6 +32,7 @@ from simulator.model.data_plane import Profile
 from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.replay.progress import SilentWatcher, Watcher
+from simulator.replay.run_context import ExportsOpened, PlatformOpened
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.report.report import RunRecord, build_report
 from simulator.report.schema import Report
@@ -271,17 +272,16 @@ def _play(
     opened: list[Platform] = []
     exported: list[Exporters] = []
 
-    def on_open(platform: Platform) -> None:
-        opened.append(platform)
-        _tell_where(platform, console)
+    def platform_opened(event: PlatformOpened) -> None:
+        opened.append(event.platform)
+        _tell_where(event.platform, console)
 
-    run.on_open = on_open
+    def exports_opened(event: ExportsOpened) -> None:
+        exported.append(event.exporters)
+        tell_exports(console, event.exporters)
 
-    def on_export(exporters: Exporters) -> None:
-        exported.append(exporters)
-        tell_exports(console, exporters)
-
-    run.on_export = on_export
+    run.journal.subscribe(PlatformOpened, platform_opened)
+    run.journal.subscribe(ExportsOpened, exports_opened)
     if watched is not None:
         watched.attach(run)
     try:

@@ -6,7 +6,6 @@ the recent past. Latencies and single requests are recorded only while a page is
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -74,11 +73,12 @@ class ServeViewModel:
     def __init__(self, serving: Serving, rates: Rates | None = None) -> None:
         self._serving = serving
         self._rates = rates
-        self._log = RequestLog()
-        self._log.on_chunk(self._count)
         self._recorder: dict[str, _Book] = {}
         self._cursor = 0
-        serving.platform.journal.subscribe(SecondClosed, self._closed)
+        journal = serving.platform.journal
+        self._log = RequestLog(journal)
+        journal.subscribe(Chunk, self._count)
+        journal.subscribe(SecondClosed, self._closed)
         self._origin_s = serving.platform.clock.loop_s(0.0)
 
     @property
@@ -177,9 +177,6 @@ class ServeViewModel:
                 for _, row in rows
             ],
         }
-
-    def on_chunk(self, read: Callable[[Chunk], None]) -> None:
-        self._log.on_chunk(read)
 
     def attended(self, present: bool) -> None:
         front = self.platform.front

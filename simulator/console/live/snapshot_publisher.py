@@ -83,7 +83,7 @@ class SnapshotPublisher:
         self._lines_told = 0
         self._woken = asyncio.Event()
         platform = view_model.platform
-        view_model.on_chunk(self._read)
+        platform.journal.subscribe(Chunk, self._read)
         platform.journal.subscribe(ScalingDecided, self._decided)
         platform.journal.subscribe(OutputWritten, self._written)
         if playback is None:

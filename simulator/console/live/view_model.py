@@ -4,7 +4,6 @@ know only this.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,9 +55,6 @@ class ViewModel(Protocol):
 
     def series(self, name: str) -> dict[str, Any]:
         """Return the columns of the charts, including those that the report lacks; `from_s`: start of the first bin."""
-
-    def on_chunk(self, read: Callable[[Chunk], None]) -> None:
-        """Call `read` with ended requests."""
 
     def attended(self, present: bool) -> None:
         """Report that the first page is open (True) or the last one has closed (False)."""
@@ -150,9 +146,6 @@ class RunViewModel:
         series = recorder.series_so_far(self.platform, self.platform.services[name], self._times[name])
         beside = beside_series(series, recorder.concurrency_series(name), self.rates(name), size.vcpu, size.memory_gb)
         return series.model_dump() | beside | {"from_s": 0.0}
-
-    def on_chunk(self, read: Callable[[Chunk], None]) -> None:
-        self._context.recorder.log.on_chunk(read)
 
     def attended(self, present: bool) -> None:
         """Nothing to do: the records are kept in any case."""

@@ -19,7 +19,7 @@ from simulator.console.live.commands import Command, CommandHandler, CommandReje
 from simulator.console.live.snapshot_publisher import SnapshotPublisher, message
 from simulator.console.live.view_model import RunViewModel
 from simulator.replay.control import RunControl
-from simulator.replay.run_context import RunContext
+from simulator.replay.run_context import RunEnded, TrafficBegan
 from simulator.replay.runner import Run
 from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
 from simulator.world.playback import Playback
@@ -55,7 +55,9 @@ class WatchedRun:
     def attach(self, run: Run) -> None:
         """Watch this run."""
         self._run = run
-        run.playback, run.on_context, run.on_close = self._playback, self._on_context, self._last_look
+        run.playback = self._playback
+        run.journal.subscribe(TrafficBegan, self._begin)
+        run.journal.subscribe(RunEnded, self._last_look)
 
     def stop(self) -> None:
         """End the run, from any thread. Has no effect if it is over."""
@@ -65,8 +67,9 @@ class WatchedRun:
             with contextlib.suppress(RuntimeError):  # its loop may have just been closed
                 loop.call_soon_threadsafe(run.interrupt)
 
-    def _on_context(self, context: RunContext) -> None:
+    def _begin(self, began: TrafficBegan) -> None:
         """Start publishing. Called on the run's loop when the run begins."""
+        context = began.context
         self._run_loop = asyncio.get_running_loop()
         operate = None if context.control is None else partial(_operate, context.control)
         command_handler = CommandHandler(context.platform, self._playback, context.overrides, operate)
@@ -81,7 +84,7 @@ class WatchedRun:
         if self._stopped and self._run is not None:
             self._run.interrupt()
 
-    def _last_look(self) -> None:
+    def _last_look(self, _ended: RunEnded) -> None:
         """Keep the final state. Called on the run's loop before the platform closes."""
         if self._show is not None:
             self._last = self._show.hello()

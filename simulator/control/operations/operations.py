@@ -39,7 +39,11 @@ _OLD_SERVES: Final = _NEW_REVISION | {OperationType.PAUSE_SERVICE}  # during the
 
 
 class Operations:
-    """The engine for all services. `dashed`: ids have 36 characters, as in the API model (facts 1.5)."""
+    """The engine for all services. `dashed`: ids have 36 characters, as in the API model (facts 1.5).
+
+    `on_deleted` removes what belongs to a deleted service. It is a part of the deletion and no reader of the journal:
+    it is called inside the change that sets DELETED, so that both are committed or neither.
+    """
 
     def __init__(
         self,
@@ -51,9 +55,10 @@ class Operations:
         profile: TimeProfile,
         now: WallClock,
         tasks: Tasks,
+        on_deleted: Callable[[ServiceResource], None],
         dashed: bool = False,
     ) -> None:
-        self.on_deleted: Callable[[ServiceResource], None] = lambda _service: None
+        self._on_deleted = on_deleted
         self._registry = registry
         self._workload = workload
         self._events = events
@@ -160,7 +165,7 @@ class Operations:
             events=self._events,
             profile=self._profile,
             now=self._now,
-            on_deleted=self.on_deleted,
+            on_deleted=self._on_deleted,
         )
 
     async def _come_back(self, service: ServiceResource, cut_off: OperationResource | None) -> None:

@@ -6,8 +6,10 @@ entry has a cursor in the store, so that a reader can follow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class EntryKind(StrEnum):
@@ -31,3 +33,9 @@ class LogEntry:
     stream: str
     text: str
     cursor: int = 0
+
+
+class EntriesAdded(NamedTuple):
+    """An event of the journal: a change of the registry was committed with these entries."""
+
+    entries: Sequence[LogEntry]

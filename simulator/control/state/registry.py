@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeVar
 
-from simulator.control.state.log_entries import LogEntry
+from simulator.control.state.log_entries import EntriesAdded, LogEntry
 from simulator.control.state.serialization import DocumentError, from_json, kind_of, to_json
 from simulator.control.state.store import Store
 from simulator.control.state.unsaved_changes import UnsavedChanges
 from simulator.model.resources.api_resources import Resource
+from simulator.records.journal import Journal
 
 R = TypeVar("R", bound=Resource)
 Places = dict[tuple[type, str], Resource | None]
@@ -29,12 +30,15 @@ _SEED: Final = "seed"
 
 
 class Registry:
-    """All resources. `seed` determines the identifiers of a new store. Raises DocumentError for a damaged store."""
+    """All resources. `journal` tells of the entries that changes have added to logs.
 
-    def __init__(self, store: Store, *, seed: int) -> None:
+    `seed` determines the identifiers of a new store. Raises DocumentError for a damaged store.
+    """
+
+    def __init__(self, store: Store, *, seed: int, journal: Journal | None = None) -> None:
         self.store = store
+        self.journal = Journal() if journal is None else journal
         self.version = 0  # grows with every change of a resource; values derived from resources are valid until then
-        self.on_entries: Callable[[Sequence[LogEntry]], None] = lambda _entries: None  # receives the committed entries
         self._resources: dict[type, dict[str, Resource]] = {}
         self._by_owner: dict[type, dict[str, dict[str, Resource]]] = {}
         self._open: _Change | None = None
@@ -84,7 +88,8 @@ class Registry:
             raise
         finally:
             self._open = None
-        self.on_entries(change.entries)
+        if change.entries:
+            self.journal.tell(EntriesAdded(change.entries))
         for action in change.after:
             action()
 

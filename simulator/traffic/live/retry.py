@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from simulator.records.events import RequestRetried
+from simulator.records.journal import Journal
 from simulator.rules.retries import Retries
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.followed import FollowedLoad
@@ -12,23 +14,28 @@ from simulator.traffic.live.request import RequestChoice, Shot
 
 
 class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
-    """Sends `arrivals` as an open load does, and retries.
+    """Sends `arrivals` as an open load does, retries, and tells `journal` of it.
 
     The item that follows: the failed request, with the next attempt.
     """
 
     def __init__(
-        self, client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]], retries: Retries
+        self,
+        client: LoadClient,
+        arrivals: Iterator[tuple[float, RequestChoice, int]],
+        retries: Retries,
+        journal: Journal,
     ) -> None:
         super().__init__(client, arrivals)
         self._retries = retries
+        self._journal = journal
 
     def _begin(self, intended_s: float, choice: RequestChoice, source: int) -> None:
         self._send(Shot(source, intended_s, choice), 1)
 
     def _follow(self, intended_s: float, item: tuple[Shot, int]) -> None:
         failed, attempt = item
-        self._retries.on_retry(failed.source, failed.intended_s)
+        self._journal.tell(RequestRetried(failed.source, failed.intended_s))
         self._send(Shot(failed.source, intended_s, failed.choice), attempt)
 
     def _send(self, shot: Shot, attempt: int) -> None:

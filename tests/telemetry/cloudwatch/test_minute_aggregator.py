@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.core import Metric
 
+from simulator.replay.run_context import ExportsOpened
 from simulator.replay.runner import Run, play
 from simulator.scenario.scenario import read_scenario
 from simulator.telemetry.cloudwatch.points import MetricPoint
@@ -73,7 +74,9 @@ def exported(text: str, **settings: Any) -> Exported:
     told = CloudWatchSettings("http://127.0.0.1:1", **{"begin_s": BEGIN_S, **settings})
     scenario = read_scenario(text)
     exports = ExportSettings(file=out, duration_s=scenario.duration_s, cloudwatch=told)
-    play(Run(scenario, exports=exports, on_export=opened.append))
+    run = Run(scenario, exports=exports)
+    run.journal.subscribe(ExportsOpened, lambda event: opened.append(event.exporters))
+    play(run)
     cloudwatch = opened[0].cloudwatch
     assert cloudwatch is not None
     taken = cloudwatch.points.take(math.inf)
