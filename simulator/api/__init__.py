@@ -1,1 +1,10 @@
 """The HTTP interface of the control-plane API: AWS JSON 1.0, its schema and signatures, for unmodified clients."""
+
+PUBLIC_MODULES = (
+    "access_keys",
+    "admin",
+    "authentication",
+    "calls",
+    "endpoint",
+    "service_model",
+)

@@ -2,3 +2,9 @@
 
 Everything above it says what it wants as plain values; everything below it cannot tell which world it is in.
 """
+
+PUBLIC_MODULES = (
+    "cloudwatch_feed",
+    "control_plane",
+    "serving",
+)

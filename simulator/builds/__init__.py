@@ -4,3 +4,18 @@ This package knows nothing of services: the workload passes in a `SourceDescript
 whichever builder implements the port (artifact.py). It is layered above the fleet because a build's processes are
 confined and swept as an instance's are, and because a build may run in the container engine that instances run in.
 """
+
+PUBLIC_MODULES = (
+    "artifact",
+    "config.file",
+    "dockerfile.build_context",
+    "dockerfile.builder",
+    "git.local_refs",
+    "git.repositories",
+    "local",
+    "notes",
+    "project.project_detection",
+    "runtimes",
+    "settings",
+    "toolchain",
+)

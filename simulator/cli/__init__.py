@@ -14,6 +14,8 @@ import simulator
 from simulator.cli.commands import CommandGroup
 from simulator.cli.printing import guarded
 
+PUBLIC_MODULES = ()
+
 EPILOG = """Examples:
 $ simulator run first-look
 $ simulator serve

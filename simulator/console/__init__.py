@@ -1,1 +1,15 @@
 """The console: the live view of a run and its report as text. It reads data; it neither decides nor measures."""
+
+PUBLIC_MODULES = (
+    "http.feed_client",
+    "lesson_console",
+    "lessons.text",
+    "progress",
+    "quantities",
+    "report.html",
+    "report.text",
+    "run_console",
+    "serve_console",
+    "sparkline",
+    "top_view",
+)

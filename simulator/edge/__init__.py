@@ -6,3 +6,14 @@ to handle each request and which response headers the balancer adds (`plain` is 
 request on its way through a pool. `access_log` records how each request ended, in a format of `access_line`. All of
 this works with callbacks: there is no task per request, and one task per connection only for its TLS handshake.
 """
+
+PUBLIC_MODULES = (
+    "access_log",
+    "access_log_entry",
+    "gateway",
+    "listener",
+    "plain",
+    "ports",
+    "redirect",
+    "tracing",
+)

@@ -6,3 +6,10 @@ A lesson is a file in `files/` (its form: lesson.py): text, a scenario, a questi
 figures in it, a knob, and claims. The claims state what the lesson teaches as bounds on figures. The tests run them, so
 that a lesson cannot contradict the simulator.
 """
+
+PUBLIC_MODULES = (
+    "course",
+    "lesson",
+    "lesson_figures",
+    "play",
+)

@@ -2,3 +2,17 @@
 
 Knows both worlds only by what it is given: `front` is the live listener, `drivers` names the drivers.
 """
+
+PUBLIC_MODULES = (
+    "applications",
+    "authority",
+    "branch_trees",
+    "deployment",
+    "drivers",
+    "front",
+    "live_settings",
+    "platform",
+    "revision",
+    "service_workload",
+    "source_service",
+)

@@ -1,1 +1,19 @@
 """Records of a run: facts, the journal, the request log and histograms. Reports are computed from them."""
+
+PUBLIC_MODULES = (
+    "concurrency_series",
+    "evaluation_log",
+    "events",
+    "histogram",
+    "instance_time",
+    "journal",
+    "metrics",
+    "outcomes",
+    "request_csv",
+    "request_log",
+    "request_stats",
+    "request_trace",
+    "rolling",
+    "scale_out",
+    "series",
+)

@@ -1,1 +1,12 @@
 """The report of a run: from records to a documented schema, checks and their verdicts."""
+
+PUBLIC_MODULES = (
+    "check_scopes",
+    "checks",
+    "decisions",
+    "report",
+    "requests",
+    "schema",
+    "serialization",
+    "services",
+)

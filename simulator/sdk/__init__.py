@@ -16,6 +16,8 @@ from simulator.sdk.result import Page, Result
 from simulator.sdk.scenario import Scenario
 from simulator.sdk.sweep import SweepResult
 
+PUBLIC_MODULES = ()
+
 __all__ = [
     "BatchStep",
     "BrokenRun",

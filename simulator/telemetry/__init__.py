@@ -2,3 +2,11 @@
 
 They read records and never touch a request. They send only to addresses in the settings.
 """
+
+PUBLIC_MODULES = (
+    "cloudwatch.exporter",
+    "cloudwatch.platform_view",
+    "cloudwatch.settings",
+    "exporters",
+    "otlp.settings",
+)

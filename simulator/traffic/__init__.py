@@ -1,1 +1,22 @@
 """Traffic: from the sources of a scenario to arrivals and clients, in virtual time or over sockets."""
+
+PUBLIC_MODULES = (
+    "clients",
+    "demand",
+    "live.client",
+    "live.closed",
+    "live.load",
+    "live.open",
+    "live.request",
+    "live.retry",
+    "live.session",
+    "live.settings",
+    "live.summary",
+    "live.values",
+    "live_overrides",
+    "policy_fit",
+    "request_choices",
+    "shapes.arrivals",
+    "shapes.curves",
+    "traffic",
+)

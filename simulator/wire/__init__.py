@@ -10,3 +10,26 @@ not with httptools: llhttp rejects methods it does not know, cannot stop at the 
 the head and accepts several malformed heads. The patterns run in C as well, and are independent of how the bytes were
 divided into reads. httptools and h11 are second opinions in the tests.
 """
+
+PUBLIC_MODULES = (
+    "ca",
+    "client",
+    "exhaustion",
+    "http1.body",
+    "http1.fault",
+    "http1.fields",
+    "http1.framing",
+    "http1.grammar",
+    "http1.local_replies",
+    "http1.reader",
+    "http1.request",
+    "http1.response",
+    "http1.trace_context",
+    "listening",
+    "origin",
+    "own_names",
+    "probe",
+    "tls",
+    "upstream",
+    "web_listener",
+)

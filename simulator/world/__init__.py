@@ -1,1 +1,12 @@
 """Access to the outside world: time, random numbers, tasks, private files. Other packages use only these modules."""
+
+PUBLIC_MODULES = (
+    "clock",
+    "distributions",
+    "playback",
+    "private_files",
+    "random_streams",
+    "repeated_interrupt",
+    "tasks",
+    "virtual",
+)

@@ -1,1 +1,3 @@
 """Commands that serve: App Runner's API, a project's folder, and what belongs to them."""
+
+PUBLIC_MODULES = ("serve_config",)

@@ -1,1 +1,3 @@
 """The state folder, and commands that read or change it."""
+
+PUBLIC_MODULES = ("folder",)

@@ -1,1 +1,15 @@
 """The API's operations on resources, one file a resource."""
+
+PUBLIC_MODULES = (
+    "auto_scaling_configurations",
+    "configuration_rules",
+    "connections",
+    "domains.custom_domains",
+    "domains.domain_validation",
+    "observability_configurations",
+    "retention",
+    "services",
+    "tags",
+    "vpc_connectors",
+    "vpc_ingress_connections",
+)

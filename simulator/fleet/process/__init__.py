@@ -1,1 +1,19 @@
 """Instances as local processes: the driver, limits in force, environment, ports."""
+
+PUBLIC_MODULES = (
+    "backend",
+    "confinement.cgroup",
+    "confinement.isolation",
+    "confinement.line_splitter",
+    "confinement.orphans",
+    "confinement.storage",
+    "confinement.sweep",
+    "confinement.watch",
+    "confinement.watchdog",
+    "driver",
+    "environment",
+    "kernel_listeners",
+    "limits",
+    "settings",
+    "throttling",
+)

@@ -1,1 +1,14 @@
 """Comparisons: candidates on the same traffic with the same seeds, their figures, notes and tables."""
+
+PUBLIC_MODULES = (
+    "backends",
+    "candidates",
+    "compare",
+    "comparison",
+    "figures",
+    "guard",
+    "page.html",
+    "prices",
+    "run",
+    "tables",
+)

@@ -20,3 +20,8 @@ and makes its timers at the same points of the same rules, so that simultaneous 
 event that concerns the platform (an instance became active or idle, or a request is queued and the policy reacts to it)
 is played to its end, and the platform is notified before the clock moves on.
 """
+
+PUBLIC_MODULES = (
+    "compiled_backend",
+    "play",
+)

@@ -1,1 +1,6 @@
 """Validation: published inputs and outputs against what comes out here."""
+
+PUBLIC_MODULES = (
+    "case",
+    "validate",
+)

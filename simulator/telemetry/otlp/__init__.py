@@ -4,3 +4,8 @@ The event loop only hands over plain values; separate threads encode and send. T
 collector is bounded; what exceeds the bound is dropped, counted and reported once. Needs the extra `otel`; this package
 is imported only if an export is configured.
 """
+
+PUBLIC_MODULES = (
+    "exporter",
+    "settings",
+)

@@ -1,1 +1,3 @@
 """Policies of AWS: App Runner, ECS with Application Auto Scaling, Lambda."""
+
+PUBLIC_MODULES = ("step_scaling",)
