@@ -27,7 +27,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """`account` and `region` apply to requests that name none, which are accepted only if no keys are configured."""
+    """Finds the principal of a request. `account` and `region` apply to requests that name none, which are accepted
+    only if no keys are configured.
+    """
 
     keys: AccessKeys = field(default_factory=AccessKeys)
     account: str = DEFAULT_ACCOUNT

@@ -133,7 +133,7 @@ def _cbor(message: str) -> ForeignAnswer:
 
 
 def _cbor_text(text: str) -> bytes:
-    """A text string, RFC 8949 section 3.1: major type 3, its length in the shortest of the forms that can occur."""
+    """Encode a text string (RFC 8949, section 3.1): major type 3, with the length in its shortest form."""
     data = text.encode()
     if len(data) < 24:
         return bytes([0x60 | len(data)]) + data

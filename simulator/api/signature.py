@@ -79,7 +79,7 @@ class SignedRequest:
 
 
 def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s: float) -> None:
-    """Raises ApiError (403) unless `request` was signed with `key` at about `now_s` (seconds since 1970)."""
+    """Raise ApiError (403) unless `request` was signed with `key` at about `now_s` (seconds since 1970)."""
     _check_scope(credential)
     at = request.headers.get("x-amz-date", "")
     _check_date(credential, at, now_s)
@@ -157,7 +157,7 @@ def _check_scope(credential: Credential) -> None:
 
 
 def check_region(credential: Credential) -> None:
-    """Raises ApiError (403) if the credential's Region is not a valid Region name."""
+    """Raise ApiError (403) if the credential's Region is not a valid Region name."""
     if not _REGION.fullmatch(credential.region):
         raise _invalid("Credential should be scoped to a valid region.")
 

@@ -32,13 +32,13 @@ class Violations:
         self.found.append(f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}")
 
     def reject(self) -> None:
-        """Raises ApiError if there are violations."""
+        """Raise ApiError if there are violations."""
         if self.found:
             raise ApiError(CODE, _message(self.found))
 
 
 def must_have_length(kind: str, bound: int, *, at_least: bool) -> str:
-    """`kind`: the subject of the sentence, such as Member or Map keys."""
+    """Return the rule about a length. `kind`: its subject, such as Member or Map keys."""
     return f"{kind} must have length {'greater' if at_least else 'less'} than or equal to {bound}"
 
 

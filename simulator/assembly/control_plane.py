@@ -206,7 +206,7 @@ class ControlPlane:
         return self.api.approve_connection(account, region, name).arn
 
     def _watch_images(self) -> None:
-        """From now on, deploy a service when the tag in its configuration changes."""
+        """Start to deploy a service when the tag in its configuration changes."""
         if self.settings.engine is not None:
             self._tags = EngineTags(self.settings.engine, self.tasks)
             pushes = ImagePushes(self.registry, self._tags, self.api.deploy_automatically)

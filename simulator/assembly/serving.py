@@ -80,7 +80,9 @@ class Serving:
 
 
 async def open_serving(settings: ServingSettings) -> Serving:
-    """Raises what `open_control_plane` raises, and OSError if a port of the front is not available."""
+    """Open the API with its front. Raises what `open_control_plane` raises, and OSError if a port of the front is not
+    available.
+    """
     # A new seed: the instances of this start are not those of the previous start.
     streams, measured = RandomStreams(secrets.randbits(_SEED_BITS)), settings.exports.measures
     platform = Platform((), streams, settings.front, journal=Journal(EVENTS_KEPT), measured=measured)

@@ -47,7 +47,7 @@ class BuildBackend(Protocol):
     note: str
 
     def inputs(self) -> dict[str, Any]:
-        """The part of the environment that determines what is built."""
+        """Return the part of the environment that determines what is built."""
 
     async def has(self, place: Path) -> bool:
         """Return True if the build in `place` is still complete."""

@@ -74,7 +74,7 @@ class BuildPlan:
         return self.runtime.kind is BuildKind.REVISED
 
     def inputs(self) -> dict[str, Any]:
-        """The part of the build plan that determines what is built; the rest determines how it runs."""
+        """Return the part of the build plan that determines what is built; the rest determines how it runs."""
         return {
             "runtime": self.runtime.name,
             "pre-build": self.pre_build,

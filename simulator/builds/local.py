@@ -61,7 +61,7 @@ class LocalBuilder:
         return EngineBuilds(self._settings, self.repositories, self._settings.folder / "kept")
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
-        """As `Builder.build`."""
+        """Build the source, or return its artifact if it is kept, as `Builder.build` says."""
         directory = directory_of(source.source_directory)
         await self._open()
         clone, newest = await self.repositories.fetch(source)
@@ -177,7 +177,7 @@ class LocalBuilder:
         return _built(place, backend, job, duration_s, from_cache=False)
 
     async def _open(self) -> None:
-        """On the first build, create the folders and remove what killed simulators have left unfinished."""
+        """Prepare the first build: create the folders and remove what killed simulators have left unfinished."""
         async with self._opening:
             if not self._is_open:
                 own_private_folder(self._settings.folder)

@@ -39,7 +39,7 @@ def start_notes(command: str) -> tuple[str, ...]:
 
 
 def build_notes(plan: BuildPlan, *, of_api: bool) -> tuple[str, ...]:
-    """Notes about a whole build, before it begins. `of_api`: the build configuration comes from the API."""
+    """Return notes about a whole build, before it begins. `of_api`: the build configuration comes from the API."""
     notes = [*plan.notes, *start_notes(plan.start)]
     own = [name for name in (*plan.variables, *plan.secrets) if name not in plan.build_variables]
     if of_api:
@@ -73,7 +73,7 @@ def failure_hint(command: str, code: int) -> str:
 
 
 def second_run_note(plan: BuildPlan) -> str:
-    """For builds that run their commands twice: return what the second run does not see (facts 19.1)."""
+    """Return what the second run of a build's commands does not see (facts 19.1)."""
     names = _listed(plan.build_variables)
     return (
         f"Second run of the build commands, without build.env ({names}), as observed on App Runner. What this run "

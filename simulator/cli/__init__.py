@@ -51,7 +51,7 @@ def _options(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    """Options of the program itself."""
+    """Handle the options of the program itself."""
     del version
     context.with_resource(guarded())  # until the verb has ended, also in tests
 

@@ -42,7 +42,11 @@ def build_settings(
     near_versions: bool = False,
     engine: str = DEFAULT_ENGINE,
 ) -> BuildSettings:
-    """Raises ValueError for a toolchain not in the form RUNTIME=FOLDER, or an invalid image."""
+    """Return the settings of builds that the options give; clones and what is built are kept below `state`.
+
+    Raises:
+        ValueError: for a toolchain that is not in the form RUNTIME=FOLDER, or an invalid image.
+    """
     return BuildSettings(
         state / "builds",
         ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),

@@ -102,6 +102,6 @@ def flushed(code: int) -> int:
 
 
 def _silence_stdout() -> None:
-    """Python flushes once more at exit, and would report the error again."""
+    """Replace standard output, because Python flushes it once more at exit and would report the error again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

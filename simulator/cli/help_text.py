@@ -122,4 +122,4 @@ def _usage(parameter: Any) -> str:
 
 
 def _nothing() -> None:
-    """The range stands in the option's text where it matters, and an error names it."""
+    """Show no range: it stands in the option's text where it matters, and an error names it."""

@@ -105,7 +105,9 @@ def otlp_settings(
     endpoint: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> OtlpSettings | None:
-    """Return None if no destination is configured. `endpoint` is an option's; default environment: this process's.
+    """Return the settings of OTLP; None if no destination is configured.
+
+    `endpoint` is the value of an option. The default of `environment` is that of this process.
 
     Raises:
         ValueError: if a value is invalid (the message names it), or OpenTelemetry's libraries are not installed.

@@ -13,7 +13,10 @@ from simulator.console.lessons.web import add_lessons
 
 
 class LessonConsole:
-    """An async context manager. Raises OSError if the port is not available. `name`: the first lesson."""
+    """The lessons in a browser, as an async context manager. Raises OSError if the port is not available.
+
+    `name`: the first lesson.
+    """
 
     def __init__(self, port: int, name: str = "") -> None:
         self._path = f"/lessons/{name}" if name else "/lessons"

@@ -32,7 +32,7 @@ _NAME_MAX: Final = 32  # of an auto scaling configuration
 
 
 class ServeConsole:
-    """An async context manager. Raises OSError if the port is not available.
+    """The console of `simulator serve`, an async context manager. Raises OSError if the port is not available.
 
     `rates`: the prices of all services; None uses those of each service's Region.
     """
@@ -70,7 +70,7 @@ class ServeConsole:
         return self._show.command_handler.act(parse_command(body))
 
     def report(self) -> str | None:
-        """Always None: serving has no end, and so no report."""
+        """Return None: serving has no end, and so no report."""
         return None
 
     # --- commands that call the API --------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class ConsoleBackend(Protocol):
 def build_app(
     backend: ConsoleBackend, hub: SseHub, guard: RequestGuard, lessons: LessonPlays | None = None
 ) -> web.Application:
-    """Build the application that a `Site` runs. `lessons`: offer lessons too."""
+    """Build the application that a `Site` runs. `lessons`: include the lessons."""
     app = guarded_app(guard)
     server = _Server(backend, hub, with_lessons=lessons is not None)
     app.router.add_get("/", server.page)

@@ -47,7 +47,7 @@ class ApiContext:
         return self.settings.quotas
 
     def is_there(self, resource: ArnResource) -> bool:
-        """True if the resource can still be described: it exists, or was deleted recently."""
+        """Return True if the resource can still be described: it exists, or was deleted recently."""
         return resource.deleted_at is None or self.now() < resource.deleted_at + self.settings.retention_s
 
     def new_arn(self, principal: Principal, kind: str, name: str, revision: int | None = None) -> Arn:

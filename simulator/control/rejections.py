@@ -16,7 +16,7 @@ _NAMES_MAX: Final = 5
 
 
 def invalid(message: str, hint: str = "") -> ApiError:
-    """`message` has AWS's wording where it is public; `hint` is the simulator's own text."""
+    """Return InvalidRequestException; `message` has AWS's wording where it is public, `hint` is the simulator's."""
     return ApiError("InvalidRequestException", message, hint)
 
 

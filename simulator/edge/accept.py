@@ -65,7 +65,7 @@ class Acceptor:
 
 
 def has_hung_up(connected: socket.socket) -> bool:
-    """True if the peer has closed its side, even with unread bytes left. False on systems that do not report it."""
+    """Return True if the peer has closed its side, even with unread bytes left; False where that is not reported."""
     try:
         state = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
     except (AttributeError, OSError):  # not Linux, or the socket is closed

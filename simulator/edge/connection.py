@@ -181,7 +181,7 @@ class DownstreamConnection(asyncio.BufferedProtocol):
             exchange.body_arrived(early, last=False)
 
     def end_writing(self) -> bool:
-        """Half-close towards the client, which may continue sending. Return False if the transport cannot do so."""
+        """Close the writing side; the client may continue sending. Return False if the transport cannot do so."""
         transport = self._transport
         if transport is None or transport.is_closing() or not transport.can_write_eof():
             return False

@@ -63,7 +63,7 @@ class LiveExchange(HttpExchange):
     def __init__(
         self, connection: ExchangeConnection, upstream: Upstream, request: RequestHead, early: bytes, *, done: bool
     ) -> None:
-        """`early` is the part of the body that arrived together with the head."""
+        """Create the exchange. `early`: the part of the body that arrived together with the head."""
         # Not super().__init__, two levels up: this saves two calls on the hot path.
         self.arrived_s = connection.handler.now_s()
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
@@ -127,7 +127,7 @@ class LiveExchange(HttpExchange):
             self._log(self.status or status, cause)
 
     def client_ended(self) -> bool:
-        """The client has ended its side. True if the application may continue: in a tunnel, until it ends its own."""
+        """Handle the end of the client's side. Return True if the application may continue, as in a tunnel."""
         link = self.link
         if not self.in_tunnel or self.request_done or link is None:
             return False
@@ -330,7 +330,7 @@ class LiveExchange(HttpExchange):
         connection.ended(close=close)
 
     def _end(self) -> None:
-        """The connection has the last byte of the response. Release the slot first: the next request may need it."""
+        """End the exchange after the response's last byte. Release the slot first: the next request may need it."""
         if self.open:
             self.upstream.finish(self)
         self._log(self.status)

@@ -80,7 +80,7 @@ class Gateway:
         self._routes.pop(host_name(host.encode("ascii")), None)
 
     def knows(self, host: bytes) -> bool:
-        """True if a service has this name, in the form that `host_name` returns."""
+        """Return True if a service has this name, in the form that `host_name` returns."""
         return self._upstream_of(host) is not None
 
     def decide(self, request: RequestHead, sni: str) -> Upstream | LocalReply:
@@ -99,7 +99,7 @@ class Gateway:
         return _LAST_HOP if request.last_hop else upstream
 
     def _upstream_of(self, host: bytes) -> Upstream | None:
-        """The more specific association has precedence; a wildcard matches one label (facts 10.3)."""
+        """Return the upstream of the most specific association; a wildcard matches one label (facts 10.3)."""
         return self._routes.get(host) or self._routes.get(b"*" + host[host.find(b".") :])
 
     def own_lines(self) -> bytes:

@@ -99,7 +99,7 @@ class RequestHandler(Protocol):
         """Return the lane of the request or a response to it. `sni` is the TLS server name if it is one of ours."""
 
     def now_s(self) -> float:
-        """The time of the loop's clock."""
+        """Return the time of the loop's clock."""
 
     def own_lines(self) -> bytes:
         """Return `date` and `server`, for responses that the balancer generates itself."""
@@ -131,7 +131,7 @@ class ExchangeConnection(Downstream, Protocol):
         """Finish the current exchange."""
 
     def end_writing(self) -> bool:
-        """Half-close towards the client. Return False if the transport cannot do so."""
+        """Close the writing side of the connection. Return False if the transport cannot do so."""
 
     def open_tunnel(self) -> None:
         """Pass all following bytes to the exchange."""

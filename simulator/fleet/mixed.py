@@ -72,7 +72,7 @@ class MeasuredBehaviour:
         return self._pick(self._answers[min(self._answers, key=lambda known: (abs(known - wanted), known))])
 
     def first_answer(self, resume: Callable[[], None]) -> None:
-        """Call `resume` at the first real answer."""
+        """Call `resume` when the first real instance has answered."""
         self._waiting.append(resume)
 
     def _pick(self, shown: deque[T]) -> T:

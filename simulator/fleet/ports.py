@@ -123,7 +123,7 @@ class Backend(Protocol):
     exited: asyncio.Future[ExitStatus]  # done when the instance has ended, by itself or by `stop` or `kill`
 
     def begin(self, exchange: Exchange) -> None:
-        """Forward the request of `exchange`, which ends through `exchange.answered` or the front's own way."""
+        """Forward the request. The exchange ends by `exchange.answered`, or by the front for requests over sockets."""
 
     def abort(self, exchange: Exchange) -> None:
         """Give up on the exchange because of a time limit or a client that left.
@@ -309,4 +309,4 @@ class Driver(Launcher, Protocol):
 
 
 def no_work(_: Exchange) -> None:
-    """The `draw` of a driver whose instances determine their own work."""
+    """Do nothing: the `draw` of a driver whose instances determine their own work."""

@@ -86,7 +86,7 @@ class Shadows:
     """The shadows of a run. Call `follow` before the run; read `divergences` after it."""
 
     def __init__(self, scenario: ScenarioSpec, policies: Sequence[str]) -> None:
-        """Raises ValueError for a policy that does not exist or does not fit the scenario."""
+        """Create the policies. Raises ValueError for a policy that does not exist or does not fit the scenario."""
         self.divergences: list[Divergence] = []
         self.notes: list[PolicyNote] = policy_notes(scenario)
         self._made: dict[str, list[tuple[Policy, frozenset[str]]]] = {name: [] for name in scenario.services}
@@ -129,7 +129,7 @@ class Shadows:
 
 
 class _CpuMeter:
-    """Measures the CPU seconds of a service that has no such meter yet."""
+    """Adds the CPU seconds of a service to its samples, for a shadow policy that needs them."""
 
     def __init__(self, service: Service) -> None:
         self._used_s = service.serving.driver.cpu_used_s

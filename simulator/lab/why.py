@@ -55,7 +55,7 @@ def read_report(file: Path) -> Report:
 
 
 def _require_version(file: Path, text: bytes) -> None:
-    """Raises ValueError for a report of another version, whose fields have other names. Other documents pass."""
+    """Raise ValueError for a report of another version, whose fields have other names. Other documents pass."""
     try:
         version = json.loads(text)["report_version"]
     except (ValueError, TypeError, KeyError):

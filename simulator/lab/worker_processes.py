@@ -51,7 +51,7 @@ class WorkerProcesses(ProcessPoolExecutor):
 
 
 def _end_with_the_master() -> None:
-    """In a worker: exit when the master has ended in any way."""
+    """Exit this worker when the master has ended in any way."""
     threading.Thread(target=_watch_the_master, name="watches the master", daemon=True).start()
 
 

@@ -165,7 +165,7 @@ class Lesson(Section):
     place: int
     """Its position in the course, from 1."""
     summary: str
-    """One line."""
+    """The question of the lesson in one line, for lists."""
     text: str
     """What the learner reads before the question."""
     scenario: str

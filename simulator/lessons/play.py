@@ -34,12 +34,12 @@ class LessonOutcome:
         return self.lesson.explain.format_map(self.figures)
 
     def journal(self) -> list[tuple[str, DecisionPart]]:
-        """The first decisions of the run, with the service of each, in time order."""
+        """Return the first decisions of the run, with the service of each, in time order."""
         all_of_them = [(part.name, decision) for part in self.report.services for decision in part.decisions]
         return sorted(all_of_them, key=lambda pair: pair[1].at_s)[: self.lesson.decisions]
 
     def event_log(self) -> list[EventPart]:
-        """The first lines of the event log after the beginning of the run, in time order."""
+        """Return the first lines of the event log after the beginning of the run, in time order."""
         lines = [event for part in self.report.services for event in part.events if event.at_s > 0]
         return sorted(lines, key=lambda event: event.at_s)[: self.lesson.events]
 

@@ -38,7 +38,7 @@ class Front:
     """The live front: a TLS listener that routes by host, and an HTTP listener that redirects to it."""
 
     def __init__(self, settings: LiveSettings, streams: RandomStreams) -> None:
-        """Raises OSError or ValueError if the state folder cannot be used."""
+        """Create the front. Raises OSError or ValueError if the state folder cannot be used."""
         self._settings = settings
         self._time = asyncio.get_running_loop().time
         now = utc_now()
@@ -95,7 +95,7 @@ class Front:
         return client_context(self._authority)
 
     def observe_access_log(self, hear: Callable[[AccessLogEntry], None] | None) -> None:
-        """From now on pass every finished request of a service to `hear`; None stops this."""
+        """Pass every finished request of a service to `hear`; None stops this."""
         self._gateway.access_log = self.access_log if hear is None else ObservedLog(hear, self.access_log)
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str]) -> None:

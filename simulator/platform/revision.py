@@ -245,7 +245,7 @@ class Revision:
             raise LaunchError(f"service {self.settings.service}: {error}") from error
 
     async def _open_role(self) -> None:
-        """From now on instances get credentials of the service's role."""
+        """Give instances credentials of the service's role from now on."""
         plan, place = self.plan, self.plan.secrets_from
         if plan.instance_role is None or place is None or place.endpoint is None or not self.driver.takes_variables:
             return

@@ -242,7 +242,7 @@ class PlatformWorkload:
         )
 
     def _serves(self, revision: ServiceRevision, service: Service) -> None:
-        """From now on its names route to this revision, and events of its instances appear in its log."""
+        """Switch to the revision: its names route to this revision, and events of its instances appear in its log."""
         arn = revision.service_arn
         self._applications.serves(revision)
         self._platform.set_traced(service, traced=revision.tracing == XRAY)

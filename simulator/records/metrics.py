@@ -69,7 +69,7 @@ class ServiceMetrics:
         return self.states[InstanceState.ACTIVE]
 
     def priced(self, size: InstanceSize, rates: Rates | None, at_s: float) -> None:
-        """Set the size and the rates of its instances from `at_s` on. Without rates no cost is computed."""
+        """Set the size and the rates of the service's instances from `at_s` on. Without rates no cost is computed."""
         self.charge(at_s)
         self._size, self._rates = size, rates
 

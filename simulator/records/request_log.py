@@ -76,7 +76,7 @@ class Chunk:
 
 
 def is_failure(status: int) -> bool:
-    """True for no response, 429 (App Runner's overflow), 499 (the client closed the connection) and 5xx.
+    """Return True for no response, 429 (App Runner's overflow), 499 (the client closed the connection) and 5xx.
 
     Other 4xx statuses are responses of the application.
     """

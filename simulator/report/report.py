@@ -115,7 +115,7 @@ class RunRecord:
         return self.numbers or RequestNumbers.of_plain_sources(len(self.sources))
 
     def sources_of(self, service: str) -> list[int]:
-        """Return the numbers of the rows of its requests."""
+        """Return the numbers that the request log uses for the sources of `service`."""
         return self.row_numbers.of_sources(n for n, source in enumerate(self.sources) if source.service == service)
 
 

@@ -16,7 +16,9 @@ from simulator.report.schema import CountsPart, LatencyPart, RequestsPart, Serie
 
 
 def requests_part(measured: RequestStats, whole: RequestStats, span_s: float) -> RequestsPart:
-    """`measured` covers the time after the warm-up, `span_s` seconds; `whole` includes the warm-up."""
+    """Return the figures of requests. `measured` covers the time after the warm-up, `span_s` seconds; `whole` includes
+    the warm-up.
+    """
     counts = counts_part(measured)
     return RequestsPart(
         **dict(counts),

@@ -338,5 +338,5 @@ class Report(ReportPart):
 
 
 def report_schema() -> dict[str, Any]:
-    """The JSON Schema of the report."""
+    """Return the JSON Schema of the report."""
     return Report.model_json_schema(mode="serialization")

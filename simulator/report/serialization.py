@@ -22,18 +22,18 @@ _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
 
 
 def report_json(report: Report) -> str:
-    """The document that `--json` writes."""
+    """Return the document that `--json` writes."""
     return _text(_rounded(report.model_dump(mode="json")), "") + "\n"
 
 
 def digest_of(report: Report) -> str:
-    """Hexadecimal SHA-256 of the report without its digest, versions and notes."""
+    """Return the hexadecimal SHA-256 of the report without its digest, versions and notes."""
     document = report.model_dump(mode="json", exclude=set(_NOT_DIGESTED))
     return hashlib.sha256(_text(_rounded(document), "").encode()).hexdigest()
 
 
 def sealed(report: Report) -> Report:
-    """The report with its digest in place."""
+    """Return the report with its digest in place."""
     return report.model_copy(update={"digest": digest_of(report)})
 
 

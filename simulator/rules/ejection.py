@@ -89,11 +89,13 @@ class Ejection:
             each.pop(number, None)
 
     def panics(self, ready: int) -> bool:
-        """True if too few instances are left, so that ejections must be ignored (Envoy's panic threshold)."""
+        """Return True if too few instances are left, so that ejections must be ignored (Envoy's panic threshold)."""
         return bool(self.ejected) and ready - len(self.ejected) < ready * self.settings.panic_share
 
     def _has_room(self, ready: int) -> bool:
-        """True if one more instance may be ejected: at most `share_max` or one, and never the last one in service."""
+        """Return True if one more instance may be ejected: at most `share_max` or one, and never the last one in
+        service.
+        """
         after = len(self.ejected) + 1
         return after < ready and (after == 1 or after <= ready * self.settings.share_max)
 

@@ -75,7 +75,7 @@ class CrashLoop:
         return restart_delay_s(self.deaths) if self._healthy_s == float("inf") else 0.0
 
     def __str__(self) -> str:
-        """The text for the event log after a crash that delays the next start."""
+        """Return the text for the event log after a crash that delays the next start."""
         wait = duration_text(self.delay_s)
         return f"{self.deaths} consecutive instances have crashed: the next one starts in {wait}"
 

@@ -135,7 +135,7 @@ class LinearWindow:
         self._buckets.add(now_s, value)
 
     def is_empty(self, now_s: float) -> bool:
-        """True if there is no write within the window (a write exactly one window ago counts, as in Knative)."""
+        """Return True if there is no write within the window (a write exactly one window ago counts, as in Knative)."""
         return self._buckets.last_s is None or self._buckets.silence_s(now_s) > self._buckets.window_s
 
     def average(self, now_s: float) -> float:
@@ -161,7 +161,7 @@ class WeightedWindow:
         self._buckets.add(now_s, value)
 
     def is_empty(self, now_s: float) -> bool:
-        """True under the same condition as `LinearWindow.is_empty`."""
+        """Return True if there is no write within the window, its edge included, as in `LinearWindow`."""
         return self._buckets.last_s is None or self._buckets.silence_s(now_s) > self._buckets.window_s
 
     def average(self, now_s: float) -> float:

@@ -20,7 +20,7 @@ def shipped_scenarios() -> dict[str, Path]:
 
 
 def description_of(path: Path) -> str:
-    """The `description` of a scenario file, read as far as it stands: the rest of the file is not checked."""
+    """Return the `description` of a scenario file, read as far as it stands: the rest of the file is not checked."""
     depth, key = 0, None
     with path.open(encoding="utf-8") as text:
         for event in yaml.parse(text, yaml.SafeLoader):

@@ -30,7 +30,7 @@ def report_cell(report: Report, notes: Sequence[str]) -> str:
 
 
 def _notes(report: Report, notes: Sequence[str]) -> str:
-    """Notes to read before any figure."""
+    """Return the notes to read before any figure."""
     texts = [] if report.run.complete else ["Interrupted: not judged, and the month extrapolates the part played."]
     texts += notes
     return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in texts)

@@ -114,7 +114,11 @@ class Result:
         return pd.read_csv(io.StringIO(self._rows))
 
     def why(self, moment: str | float, service: str | None = None) -> str:
-        """Explain what the scaler saw, computed, clamped and decided: `result.why("02:10")`. ValueError as the verb."""
+        """Explain what the scaler saw, computed, clamped and decided: `result.why("02:10")`.
+
+        Raises:
+            ValueError: for a moment outside the run, or an unknown service.
+        """
         at_s = parse_moment(moment) if isinstance(moment, str) else float(moment)
         return "\n".join(why(self.report, at_s, service))
 

@@ -79,7 +79,9 @@ class Exporters:
         at_s: Callable[[], float],
         view: PlatformView | None = None,
     ) -> None:
-        """Raises ModuleNotFoundError if OTLP is configured and OpenTelemetry's libraries are not installed."""
+        """Create the exporters. Raises ModuleNotFoundError if OTLP is configured and OpenTelemetry's libraries are not
+        installed.
+        """
         self._settings = settings
         self._at_s = at_s
         self._file: MetricsFile | None = None
@@ -133,7 +135,7 @@ class Exporters:
         ]
 
     async def open(self) -> None:
-        """Raises OSError if the port is not available; `close` is still due."""
+        """Start to export. Raises OSError if the port is not available; `close` is still due."""
         if self._endpoint is not None:
             await self._endpoint.open()
         if self._lag is not None:
@@ -144,7 +146,7 @@ class Exporters:
             await self.cloudwatch.open()
 
     async def close(self) -> None:
-        """Raises OSError if the file cannot be written."""
+        """Send and write what is left. Raises OSError if the file cannot be written."""
         if self._lag is not None:
             self._lag.close()
         if self._endpoint is not None:

@@ -116,7 +116,7 @@ class _Asked:
 
 @lru_cache(maxsize=8)
 def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int], ...]) -> tuple[Counts, Times, Times]:
-    """Cached for all candidates of a comparison with the same traffic; the result must not be modified."""
+    """Return the result from the cache of all candidates with the same traffic; it must not be modified."""
     bins = math.ceil(asked.duration_s / width_s)
     counts, cpu, io = np.zeros(bins, dtype=np.int64), np.zeros(bins), np.zeros(bins)
     for times, cpu_s, io_s in _requests(asked):
@@ -143,7 +143,7 @@ def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
 
 @lru_cache(maxsize=8)
 def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts:
-    """Cached for all candidates of a comparison with the same traffic; the result must not be modified."""
+    """Return the result from the cache of all candidates with the same traffic; it must not be modified."""
     peaks = _Peaks(math.ceil(asked.duration_s))
     for times, cpu_s, io_s in _requests(asked):
         peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)

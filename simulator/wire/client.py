@@ -76,7 +76,9 @@ class ClientConnection(asyncio.Protocol):
     )
 
     def __init__(self, owner: ClientOwner, wanted: frozenset[bytes], now: Callable[[], float]) -> None:
-        """`wanted`: names of the answer's headers to keep, in lower case. `now`: the clock for an answer's times."""
+        """Create a closed connection. `wanted`: names of the answer's headers to keep, in lower case. `now`: the clock
+        for an answer's times.
+        """
         self.busy = False
         self.answers = 0  # answers completed on this connection: 0 = never used before
         self._owner = owner
@@ -125,7 +127,7 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self, why: str) -> None:
-        """Cut the connection; `lost(why)` follows."""
+        """Abort the connection; `lost(why)` is called afterwards."""
         self._why = self._why or why
         if self._transport is not None:
             self._transport.abort()

@@ -26,7 +26,7 @@ class Origin:
     """
 
     def __init__(self, host: str, port: int, limits: DataPlaneLimits) -> None:
-        """Must be called on a running loop."""
+        """Create the origin. Call on a running loop."""
         self.limits = limits
         self._host = host
         self._port = port

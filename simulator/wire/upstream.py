@@ -99,7 +99,7 @@ class UpstreamConnection(asyncio.Protocol):
     )
 
     def __init__(self, owner: ConnectionOwner, caller: Caller) -> None:
-        """`caller` is served as soon as the connection is open."""
+        """Create the connection. `caller` is served as soon as the connection is open."""
         self._owner = owner
         self._transport: asyncio.Transport | None = None
         self._buffer = b""  # an unfinished answer head
@@ -271,7 +271,7 @@ class UpstreamConnection(asyncio.Protocol):
     # --- reading an answer -------------------------------------------------------------------------------------------
 
     def _take_head(self, data: bytes, seen: int) -> None:
-        """`seen`: first bytes of `data` that were searched before without a complete head."""
+        """Read a head from `data`. `seen`: first bytes of `data` that were searched before without a complete head."""
         limits = self._owner.limits
         while (found := find_response(data, limits, seen)) is not None:
             head, end = found

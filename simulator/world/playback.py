@@ -124,7 +124,7 @@ def _checked(speed: float) -> float:
 
 
 def _nothing() -> None:
-    """The default of `on_change`."""
+    """Do nothing: the default of `on_change`."""
 
 
 def _never() -> float:

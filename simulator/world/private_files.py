@@ -111,7 +111,7 @@ def repair_modes(state: Path) -> int:
 
 
 def _is_open(status: os.stat_result) -> bool:
-    """True if other users have access and the current user owns the file."""
+    """Return True if other users have access and the current user owns the file."""
     return bool(status.st_mode & _OTHERS) and status.st_uid == os.geteuid()
 
 

@@ -198,7 +198,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 
 def _nothing(*_: object) -> None:
-    """The callback of a cancelled handle."""
+    """Do nothing: the callback of a cancelled handle."""
 
 
 def _where(task: asyncio.Task[Any]) -> str:

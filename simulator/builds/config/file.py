@@ -101,7 +101,8 @@ class Secret(ConfigPart):
     """The variable's name."""
     value_from: Annotated[str, AfterValidator(_reference)]
     """ARN of a Secrets Manager secret, with or without `:json-key:version-stage:version-id`; ARN or name of an SSM
-    parameter."""
+    parameter.
+    """
 
 
 class Commands(ConfigPart):
@@ -187,7 +188,7 @@ class ConfigFile(ConfigPart):
 
 
 def config_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of an apprunner.yaml, for editors: numbers are allowed where text is read."""
+    """Return the JSON Schema (draft 2020-12) of apprunner.yaml for editors: numbers are allowed where text is read."""
     schema = ConfigFile.model_json_schema(by_alias=True)
     properties = schema["properties"]
     properties["version"] = {"enum": [1.0, _VERSION], "description": properties["version"]["description"]}

@@ -40,11 +40,11 @@ class DockerfileBuilder:
         self._made: dict[str, None] = {}  # image ids, in build order
 
     async def state(self, source: SourceDescription) -> str:
-        """As `LocalBuilder.state`."""
+        """Return a fingerprint of the folder, which changes when the build's result may change."""
         return await asyncio.get_running_loop().run_in_executor(None, fingerprint, Path(source.repository))
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
-        """As `Builder.build`; a `commit` must already be in the engine."""
+        """Build the image, as `Builder.build` says; the image of a given `commit` must already be in the engine."""
         folder, loop = Path(source.repository), asyncio.get_running_loop()
         began_s = loop.time()
         await steps.reach(Phase.SOURCE_PULLED)

@@ -1,1 +1,1 @@
-"""Builds in containers of the engine."""
+"""Builds in containers of a container engine."""

@@ -74,7 +74,7 @@ class EngineBuilds:
                         await self._engine.remove_image(name)
 
     async def close(self) -> None:
-        """Idempotent."""
+        """Remove the images of dropped builds and close the engine's client. Idempotent."""
         if self._engine is not None:
             await self.tidy()
             await self._engine.close()
@@ -99,7 +99,7 @@ class EngineBuilds:
 
 
 class EngineBuildBackend:
-    """Implements `BuildBackend`."""
+    """Implements `BuildBackend` with the images of a container engine."""
 
     version = ""
 
@@ -158,8 +158,8 @@ class EngineBuildBackend:
         return Start(place / "runs" / "app", start_words(plan.start), {**plan.variables, **port}, _name(place))
 
     def _config(self, job: Job) -> dict[str, Any]:
-        """The image's configuration. The owner's label belongs to the container, so that a manual run of the image is
-        not counted as one of the simulator's.
+        """Return the image's configuration. The owner's label belongs to the container, so that a manual run of the
+        image is not counted as one of the simulator's.
         """
         return {
             "Entrypoint": [],

@@ -157,7 +157,7 @@ class Repositories:
         return await self._git("--git-dir", str(clone), "cat-file", "blob", f"{commit}:{path}")
 
     async def has(self, clone: Path, commit: str, path: str) -> bool:
-        """True if the commit has something at `path`."""
+        """Return True if the commit has something at `path`."""
         code, _ = await self._run("--git-dir", str(clone), "cat-file", "-e", f"{commit}:{path}")
         return code == 0
 
@@ -274,7 +274,9 @@ def _larger(folder: Path, names: list[str], most: int) -> tuple[str, int] | None
 
 
 def directory_of(source_directory: str) -> str:
-    """`/a/b/` -> `a/b`, the root -> `""`. Raises BuildFailed unless the path is absolute without `..` (facts 6.1)."""
+    """Return `a/b` for `/a/b/` and `""` for the root. Raises BuildFailed unless the path is absolute without `..`
+    (facts 6.1).
+    """
     path = PurePosixPath(source_directory)
     if not path.is_absolute() or ".." in path.parts or "\0" in source_directory:
         raise BuildFailed(f"SourceDirectory = {source_directory}, must be absolute and without `..`, such as /service.")
@@ -284,7 +286,7 @@ def directory_of(source_directory: str) -> str:
 def leads_out(path: str, target: str) -> bool:
     """Return True if a symbolic link at `path` of a tree leads out of the tree.
 
-    A link to /app or below stays inside (the tree will be there).
+    A link to /app or below stays inside, because the tree is placed there.
     """
     if target.startswith("/"):
         resolved = posixpath.normpath(target)

@@ -44,7 +44,7 @@ class MachineBuilds:
         self._closing = contextlib.ExitStack()
 
     async def backend(self, plan: BuildPlan) -> MachineBuildBackend:
-        """Prepare to build the build plan. Raises BuildFailed if this machine lacks what the build plan needs."""
+        """Return a backend for the build plan. Raises BuildFailed if this machine lacks what the plan needs."""
         opened = await self._open()
         try:
             toolchain = await find_toolchain(plan.runtime, plan.version, self._settings.toolchains)
@@ -53,7 +53,7 @@ class MachineBuilds:
         return MachineBuildBackend(self._settings, self._repositories, opened, toolchain)
 
     async def close(self) -> None:
-        """Idempotent."""
+        """Release the folders of the builds and end their guard. Idempotent."""
         self._closing.close()
         if self._opened is not None:
             await self._opened.guard.close()

@@ -102,7 +102,7 @@ def _python(folder: Path) -> DetectedProject | None:
 
 
 def _static_files(folder: Path, project: str, packages: set[str]) -> tuple[tuple[str, str], ...]:
-    """Django collects static files into STATIC_ROOT, if the settings define it."""
+    """Return the command with which Django collects static files, if the settings define STATIC_ROOT."""
     settings = [folder / project / "settings.py", *sorted((folder / project / "settings").glob("*.py"))]
     if not any(re.search(r"^[ \t]*+STATIC_ROOT\s*=", _read(file), re.MULTILINE) for file in settings):
         return ()

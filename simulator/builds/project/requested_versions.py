@@ -140,7 +140,7 @@ def reader(folder: Path, bytes_max: int) -> Read:
 
 
 def _line(version: str) -> str:
-    """`3.8.16` -> `3.8.x`, since App Runner chooses the patch version. Empty if the text is not a version."""
+    """Return `3.8.x` for `3.8.16`, since App Runner chooses the patch version. Empty if the text is not a version."""
     match = _VERSION.search(version)
     parts = match[0].split(".")[:2] if match else []
     return ".".join([*parts, "x"]) if parts else ""

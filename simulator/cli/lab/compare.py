@@ -142,7 +142,7 @@ class _Files(NamedTuple):
 
 
 def _check_suffix(option: str, file: Path | None, suffix: str) -> None:
-    """Raises ValueError: the suffix determines the format."""
+    """Raise ValueError for an unknown suffix, which determines the format."""
     if file is not None and file.suffix != suffix:
         msg = f"{option} = {str(file)!r}, must end in {suffix}"
         raise ValueError(msg)

@@ -29,7 +29,7 @@ class InstancesSection(Section):
     """Time from SIGTERM to SIGKILL."""
 
     def workload(self, profile: str, secrets_from: SecretsPlace) -> WorkloadSettings:
-        """`profile`: the name of the time profile."""
+        """Return the settings of the workload. `profile`: the name of the time profile."""
         is_instant = profile == INSTANT.name
         return WorkloadSettings(
             throttling=Throttling(self.throttling),

@@ -116,7 +116,7 @@ def serve(
 
 
 def _endpoint(url: str | None) -> str | None:
-    """Raises ValueError."""
+    """Return the URL of `--cloudwatch` unchanged. Raises ValueError if it is invalid."""
     if url is not None and not re.match(ENDPOINT, url):
         raise ValueError(f"cloudwatch = {url!r}, must be a URL such as http://127.0.0.1:5000")
     return url
@@ -147,7 +147,7 @@ async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: i
 
 
 async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
-    """Raises typer.Exit if an internal task failed."""
+    """Wait for an interrupt. Raises typer.Exit if an internal task failed."""
     tasks = serving.plane.tasks
     stopped, broken = tasks.spawn(stop.wait(), "until stopped"), tasks.spawn(serving.until_broken(), "until broken")
     if await first_of(stopped, broken) == 1:
@@ -157,7 +157,7 @@ async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
 
 
 def _ports(settings: ServingSettings) -> dict[str, int]:
-    """Option -> requested port."""
+    """Return the requested port of each option."""
     front, metrics = settings.front, settings.exports.port
     api = settings.control.listener
     assert api is not None

@@ -180,7 +180,7 @@ class FrontSection(Section):
     http_port: Annotated[Count, Field(ge=0, le=65535)] | None = None
     """Port that redirects to HTTPS; 0 is any free one. Default: 8581, or any free one if that is taken."""
     server_timing: Flag = True
-    """Responses have a `server-timing` field with the parts of their time; App Runner's do not."""
+    """Add a `server-timing` field with the parts of the latency to responses; App Runner's responses have none."""
 
 
 class BuildsSection(Section):
@@ -204,7 +204,7 @@ class MetricsSection(Section):
     """Endpoints for monitoring. Without one, nothing is measured."""
 
     port: Annotated[Count, Field(ge=0, le=65535)] | None = None
-    """Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one, none if left out."""
+    """Port of a Prometheus endpoint, /metrics on 127.0.0.1. 0: any free port; left out: no endpoint."""
 
 
 class ServeConfig(Section):
@@ -246,7 +246,11 @@ class ServeConfig(Section):
     """Seed of the identifiers of a new state: the same calls then give the same names. Default: random."""
 
     def serving(self, state: Path, engine: str) -> ServingSettings:
-        """Raises ValueError if the API would be open to other machines, and as `otlp_settings`."""
+        """Return the settings of `serve`.
+
+        Raises:
+            ValueError: if the API would be open to other machines, and as `otlp_settings` does.
+        """
         aws = self.aws
         return ServingSettings(
             control=dataclasses.replace(self.settings(state), engine=engine),
@@ -284,7 +288,7 @@ class ServeConfig(Section):
         )
 
     def settings(self, state: Path | None) -> ControlPlaneSettings:
-        """Settings of the control plane alone. Raises ValueError if the API would be open to other machines."""
+        """Return the settings of the control plane. Raises ValueError if the API would be open to other machines."""
         api, time = self.api, self.time
         keys = AccessKeys(AccessKey(**key.model_dump()) for key in api.keys)
         return ControlPlaneSettings(

@@ -29,7 +29,7 @@ def exports_of(
     otlp: OtlpSettings | None = None,
     cloudwatch: CloudWatchSettings | None = None,
 ) -> ExportSettings:
-    """In virtual time the run's 0 is the calendar's 0 of 1970: the same seed gives the same file."""
+    """Return the exports of a run. In virtual time it begins at 1970-01-01, so the same seed gives the same file."""
     is_real = clock is ClockKind.REAL
     if port is not None and not is_real:
         bad_input("metrics-port = given, must be left out in virtual time, which allows no sockets; write --metrics F")
@@ -39,7 +39,8 @@ def exports_of(
 def otlp_of(
     scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, sampling: float | None
 ) -> OtlpSettings | None:
-    """For virtual time only traces, and only by an option: OpenTelemetry's variables are for live processes.
+    """Return the settings of OTLP: in virtual time only traces, and only by an option: OpenTelemetry's variables are
+    for live processes.
 
     For a collector, such a run has just ended.
     """
@@ -62,7 +63,10 @@ def otlp_of(
 def cloudwatch_of(
     scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, namespace: str, console: Console
 ) -> CloudWatchSettings | None:
-    """For CloudWatch, a run in virtual time has just ended and began at a full minute: old points are not accepted."""
+    """Return the settings of CloudWatch.
+
+    A run in virtual time is dated as if it had begun at a full minute and had just ended: old points are not accepted.
+    """
     if endpoint is None:
         return None
     if not re.match(ENDPOINT, endpoint):

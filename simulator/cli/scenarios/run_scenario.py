@@ -172,7 +172,7 @@ def _write(
 
 
 def _after(report: Report, document: str, page: Path | None) -> None:
-    """Keep the report, tell a step of GitHub Actions, and open the page, if one is given."""
+    """Keep the report, write the summary of a GitHub Actions step, and open the page, if one is given."""
     keep_run(document)
     if summary := os.environ.get(SUMMARY_VARIABLE):  # noqa: TID251 cli is the reader of the environment
         from simulator.cli.scenarios.check_results import summarize_step  # noqa: PLC0415

@@ -71,7 +71,7 @@ def loaded(path: Path) -> ScenarioSpec:
 
 @contextlib.contextmanager
 def patient(path: Path) -> Iterator[None]:
-    """While `path` is read: print a message if a pipe gives no data for a second, since it may never give any."""
+    """Print a message while `path` is read, if a pipe gives no data for a second, since it may never give any."""
     if not path.is_fifo():
         yield
         return

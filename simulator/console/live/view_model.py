@@ -35,7 +35,7 @@ class ViewModel(Protocol):
         """Return name, URL, size, policy and status, for the list of services."""
 
     def version(self) -> int:
-        """A number that grows whenever the data of services and operations may have changed."""
+        """Return a number that grows whenever the data of services and operations may have changed."""
 
     def operations(self) -> list[dict[str, Any]] | None:
         """Return the control plane's operations (operations.py); None if there is no control plane."""
@@ -148,7 +148,7 @@ class RunViewModel:
         return series.model_dump() | beside | {"from_s": 0.0}
 
     def attended(self, present: bool) -> None:
-        """Nothing to do: the records are kept in any case."""
+        """Do nothing: the records are kept in any case."""
 
     def flush(self) -> None:
         self._context.recorder.log.flush()

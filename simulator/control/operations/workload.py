@@ -115,7 +115,9 @@ class Workload(Protocol):
 
 
 def health_check_failed(configuration: ServiceConfiguration, port: int | None = None) -> WorkloadFailed:
-    """`port`: from an apprunner.yaml, unknown to the configuration; None: the configuration's port."""
+    """Return the failure of a health check. `port`: from an apprunner.yaml, unknown to the configuration; None: the
+    configuration's port.
+    """
     return WorkloadFailed("Health check failed.", (failed_line(configuration.health, port or configuration.port),))
 
 

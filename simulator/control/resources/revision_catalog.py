@@ -83,7 +83,9 @@ class RevisionCatalog(Generic[R]):
         return found
 
     def find_for_service(self, principal: Principal, text: str) -> R:
-        """Like `find_active`, but a missing one is invalid: ResourceNotFoundException would mean the service's ARN."""
+        """Return the revision as `find_active` does; InvalidRequestException if there is none, because
+        ResourceNotFoundException would mean the service's ARN.
+        """
         try:
             return self.find_active(principal, text)
         except ApiError as error:

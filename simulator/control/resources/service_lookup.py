@@ -25,7 +25,7 @@ def find_service(context: ApiContext, principal: Principal, text: str) -> Servic
 
 
 def find_service_or_invalid(context: ApiContext, principal: Principal, text: str) -> ServiceResource:
-    """For operations that do not declare ResourceNotFoundException. Raises InvalidRequestException."""
+    """Return the service, for operations without ResourceNotFoundException. Raises InvalidRequestException."""
     try:
         return find_service(context, principal, text)
     except ApiError as error:
@@ -33,6 +33,9 @@ def find_service_or_invalid(context: ApiContext, principal: Principal, text: str
 
 
 def reject_unless_running(service: ServiceResource, what: str) -> None:
-    """`what` is the beginning of the message; its end is App Runner's (facts 1.2). Raises InvalidStateException."""
+    """Raise InvalidStateException unless the service is RUNNING.
+
+    `what` is the beginning of the message; its end is App Runner's (facts 1.2).
+    """
     if service.status is not ServiceStatus.RUNNING:
         raise invalid_state(f"{what} in the current state: {service.status}.")

@@ -85,7 +85,7 @@ def _image_authentication(given: Block, before: Block | None, *, public: bool) -
 
 
 def _image_deploys(given: Block, before: Block | None, identifier: str, account: str) -> bool:
-    """Only images of the account's own ECR can be deployed automatically (facts 6.7, 7)."""
+    """Return whether the image is deployed automatically, which only the account's own ECR allows (facts 6.7, 7)."""
     possible = identifier.startswith(f"{account}.dkr.ecr.")
     if given.get("AutoDeploymentsEnabled") and not possible:
         if identifier.startswith(_PUBLIC):

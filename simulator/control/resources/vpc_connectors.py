@@ -98,7 +98,7 @@ class VpcConnectors:
         return found
 
     def _vpc_default(self) -> list[str]:
-        """Return the VPC's default group, if none is named (facts 10.1); it is made up, as there is no VPC here."""
+        """Return a generated id of the VPC's default security group, for requests without one (facts 10.1)."""
         return [self._context.identifiers.security_group()]
 
 

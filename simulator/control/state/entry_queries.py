@@ -92,5 +92,5 @@ def read_services(db: sqlite3.Connection) -> list[str]:
 
 
 def has_batches(db: sqlite3.Connection) -> bool:
-    """False for a state of an earlier version that no simulator has opened since."""
+    """Return False for a state of an earlier version that no simulator has opened since."""
     return int(db.execute("PRAGMA user_version").fetchone()[0]) >= BATCHES_SINCE

@@ -72,7 +72,10 @@ class Registry:
 
     @contextlib.contextmanager
     def change(self, *, background: bool = False) -> Iterator[None]:
-        """If the commit fails, undo the change and raise sqlite3.Error; a `background` change is kept in memory."""
+        """Commit the changes of the block together.
+
+        If the commit fails, undo them and raise sqlite3.Error; a `background` change is kept in memory.
+        """
         assert self._open is None, "a change within a change"
         change = self._open = _Change(self._number)
         try:

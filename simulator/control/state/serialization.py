@@ -58,7 +58,7 @@ def to_json(resource: Resource) -> str:
 
 
 def from_json(kind: str, body: str) -> Resource:
-    """Raises DocumentError."""
+    """Return the resource of a stored document. Raises DocumentError."""
     if kind not in KINDS:
         raise DocumentError(f"kind = {kind!r}, must be {one_of(kind, KINDS)}")
     try:

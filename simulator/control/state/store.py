@@ -95,7 +95,7 @@ class Store:
         return _version(self._db)
 
     def shrink(self) -> None:
-        """Remove entries beyond the limits and return their space. For the start, because it may take seconds."""
+        """Remove entries beyond the limits and free their space. Call at the start only: it may take seconds."""
         with self._telling():
             self._db.execute("BEGIN IMMEDIATE")
             self._bounds.prune(self._db)
@@ -184,7 +184,7 @@ class Store:
 
 @contextlib.contextmanager
 def naming(path: Path | None) -> Iterator[None]:
-    """Raises StoreError with the name of the file, and OSError for errors of the disk instead of the file."""
+    """Raise StoreError with the name of the file, and OSError for errors of the disk instead of the file."""
     try:
         yield
     except (sqlite3.Error, StoreError, ValueError) as error:
@@ -224,7 +224,7 @@ class EntryReader:
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[LogEntry]:
-        """See `Store.entries_after`. Raises StoreError."""
+        """Return the entries that `Store.entries_after` describes. Raises StoreError."""
         with naming(self._path):
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
 
@@ -234,7 +234,7 @@ class EntryReader:
             return read_services(self._db)
 
     def last_cursor(self) -> int:
-        """See `Store.last_cursor`. Raises StoreError."""
+        """Return the cursor that `Store.last_cursor` describes. Raises StoreError."""
         with naming(self._path):
             return read_last_cursor(self._db)
 

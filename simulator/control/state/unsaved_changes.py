@@ -25,7 +25,7 @@ class Change(Protocol):
 
 
 class UnsavedChanges:
-    """True if there are unsaved changes. `before`: the resources as stored, None for those not in the store."""
+    """The unsaved changes; false if there are none. `before`: the resources as stored, None for new ones."""
 
     def __init__(self) -> None:
         self.before: dict[tuple[type, str], Resource | None] = {}
@@ -48,7 +48,7 @@ class UnsavedChanges:
         self._again = asyncio.get_running_loop().call_later(AGAIN_S, save)
 
     def saved(self) -> None:
-        """Everything has been written."""
+        """Forget the changes: everything has been written."""
         if self._is_failing:
             _log.warning("the state can be written again")
             self.before, self.entries, self._is_failing = {}, [], False

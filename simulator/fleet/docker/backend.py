@@ -49,8 +49,9 @@ class ContainerBackend:
         leader: SessionLeader | None,
         is_running: Callable[[], Awaitable[bool]],
     ) -> None:
-        """`send(backend, "SIGTERM")` starts to send a signal through the engine. `leader`: the first process, None if
-        it runs on another machine; then `is_running` asks the engine whether the container still runs.
+        """Create the backend. `send(backend, "SIGTERM")` starts to send a signal through the engine. `leader`: the
+        first process, None if it runs on another machine; then `is_running` asks the engine whether the container still
+        runs.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()

@@ -51,7 +51,7 @@ class DockerApplication:
             raise ValueError(msg)
 
     def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
-        """Return it with the settings of a service; an empty command leaves its own."""
+        """Return the application with the settings of a service; an empty command keeps the application's own."""
         environment = {**self.environment, **variables}
         return replace(self, command=command or self.command, environment=environment, port=port)
 

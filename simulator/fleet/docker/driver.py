@@ -95,7 +95,7 @@ class DockerDriver:
         on_line: OnLine,
         settings: DockerSettings = _DEFAULT,
     ) -> None:
-        """`serve(host, port)` creates the request side of an instance; the composition root passes HttpService."""
+        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService."""
         self._application = application
         self.taken = frozenset({application.port})
         self._serve = serve
@@ -177,7 +177,7 @@ class DockerDriver:
     # --- launching ---
 
     async def _open(self) -> None:
-        """Once: create the network, start storage measurement and the orphan sweep. Every launch waits for it."""
+        """Create the network, start storage measurement and the orphan sweep, once. Every launch waits for it."""
         if self._opening is None or (self._opening.done() and self._opening.exception() is not None):
             self._opening = self._tasks.spawn(self._prepare(), "opening")
         await asyncio.shield(self._opening)

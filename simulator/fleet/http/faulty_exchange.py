@@ -79,9 +79,9 @@ class _PassThrough:
 
 
 class TruncatedResponse(_PassThrough):
-    """Cuts the answer.
+    """Truncates the response.
 
-    `whole`: nothing of the answer arrives. Otherwise the head arrives, and half of the bytes that came with it or next.
+    `whole`: no byte of it arrives. Otherwise the head arrives, and half of the bytes that came with the head or next.
     """
 
     def __init__(self, exchange: HttpExchange, *, whole: bool) -> None:

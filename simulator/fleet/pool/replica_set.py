@@ -194,7 +194,7 @@ class ReplicaSet:
         return [life for life in self._lives.values() if not life.done()]
 
     def _expire(self, instance: Instance, why: str) -> bool:
-        """Retire an instance whose idle time is over, whatever the policy says; return False if MinSize keeps it."""
+        """Remove an instance whose idle time is over, whatever the policy decides; return False if MinSize keeps it."""
         if len(self._alive) <= self.pool.scaling.min_size:
             return False
         self.desired = max(0, self.desired - 1)

@@ -58,10 +58,10 @@ class ProcessBackend:
         sockets: InstanceSockets,
         turn_to_fixed_port: Callable[[], Awaitable[RequestService]],
     ) -> None:
-        """`exceeded` returns the limit for which the kernel killed the process, else an empty text. `on_end` is called
-        once, when the process has ended; its receiver cleans up and then sets `left`. `turn_to_fixed_port` creates the
-        request side for the service's own port, which replaces the one for $PORT. `depth`: the number of wrapper
-        processes around the application's own, which report its end as a shell does.
+        """Create the backend. `exceeded` returns the limit for which the kernel killed the process, else an empty text.
+        `on_end` is called once, when the process has ended; its receiver cleans up and then sets `left`.
+        `turn_to_fixed_port` creates the request side for the service's own port, which replaces the one for $PORT.
+        `depth`: the number of wrapper processes around the application's own, which report its end as a shell does.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()
@@ -145,7 +145,7 @@ class ProcessBackend:
         self.wake()  # a frozen process does not end, and one with little CPU takes long
 
     def end(self, why: str) -> None:
-        """Kill it for a violation of a platform rule; `why` becomes part of its exit status."""
+        """Kill the instance because it violates a rule of the platform; `why` becomes part of its exit status."""
         self._why_ended = self._why_ended or why
         self.kill()
 

@@ -90,7 +90,7 @@ class ProcessDriver:
         on_line: OnLine,
         settings: ProcessSettings = _DEFAULT,
     ) -> None:
-        """`serve(host, port)` creates the request side of an instance; the composition root passes HttpService."""
+        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService."""
         self._application = application
         self._serve = serve
         self._on_line = on_line

@@ -50,7 +50,7 @@ class Listening:
 
 
 def ports_text(ports: Collection[int]) -> str:
-    """`8000`, or `8000 and 9090`."""
+    """Return the ports as text, such as `8000` or `8000 and 9090`."""
     first = [str(port) for port in sorted(ports)[:_PORTS_TOLD_MAX]]
     more = [f"{len(ports) - len(first)} more"] if len(ports) > len(first) else []
     *before, last = (*first, *more)

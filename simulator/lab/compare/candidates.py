@@ -73,7 +73,7 @@ class Candidate:
 
     @property
     def price_list(self) -> PriceList | None:
-        """None for App Runner's prices, which the scenario has, by Region. The preset `app-runner` uses these too."""
+        """The price list; None for App Runner's own prices by Region. The preset `app-runner` uses these too."""
         if self.kind is CandidateKind.POLICY or (self.given == APP_RUNNER and self.prices is None):
             return None
         return self.prices or platform_named(self.given).prices

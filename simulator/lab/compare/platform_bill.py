@@ -43,7 +43,7 @@ def month_lines(month: Bill) -> tuple[BillLine, ...]:
 
 
 def passes(check: CheckExpression, record: RunRecord, services: Sequence[ServiceRun], prices: PriceList) -> bool:
-    """True if a USD limit holds on a platform with these prices, without the free tier."""
+    """Return True if a USD limit holds on a platform with these prices, without the free tier."""
     pairs = [bills(record, service, prices) for service in services]
     run_usd = math.fsum(run.usd for run, _ in pairs)
     if check.metric == "usd_per_month":

@@ -174,17 +174,17 @@ def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str
 
 
 def is_oracle(candidate: str) -> bool:
-    """True for any oracle, which is a reference and not a candidate to choose."""
+    """Return True for any oracle, which is a reference and not a candidate to choose."""
     return candidate.partition(" ")[0] == ORACLE
 
 
 def is_measure(candidate: str) -> bool:
-    """True for an oracle with another actuator than the scenario's: it is only the reference of a regret."""
+    """Return True for an oracle with another actuator than the scenario's: it is only the reference of a regret."""
     return candidate.startswith(f"{ORACLE} as ")
 
 
 def is_oracle_of_platform(candidate: str) -> bool:
-    """True for an oracle that represents the best possible result on a platform."""
+    """Return True for an oracle that represents the best possible result on a platform."""
     return candidate.startswith(f"{ORACLE} ")
 
 

@@ -101,7 +101,7 @@ def sort_in(w: World, tier: int, row: int) -> None:
 
 @kernel
 def list_newest(w: World, tier: int, row: int) -> None:
-    """Push the instance on the heap of instances believed free, at most once."""
+    """Push the instance on the heap of instances that may have a free slot, at most once."""
     if w.instances[row].outstanding >= w.pool[0].capacity or w.listed[tier, row]:
         return
     w.listed[tier, row] = 1

@@ -61,7 +61,7 @@ def steps_left(w: World) -> int:
 
 @entry
 def has_room(w: World) -> bool:
-    """True if an event that moves every request present would fit into the arrays."""
+    """Return True if an event that moves every request present would fit into the arrays."""
     return steps_left(w) >= w.pool[0].present + MARGIN
 
 
@@ -156,7 +156,7 @@ def play_first(w: World, now: float) -> None:
 
 @kernel
 def source_is_dry(w: World, source: int) -> bool:
-    """True if the source cannot send before more arrivals, work or request entries are supplied."""
+    """Return True if the source cannot send before more arrivals, work or request entries are supplied."""
     p = w.pool[0]
     it = w.sources[source]
     return p.work >= p.work_end or p.free_request == NOBODY or (it.at == it.end and not it.last)
@@ -164,7 +164,7 @@ def source_is_dry(w: World, source: int) -> bool:
 
 @kernel
 def sends_first(w: World, source: int) -> bool:
-    """True if the source's next request precedes the first scheduled event."""
+    """Return True if the source's next request precedes the first scheduled event."""
     when_s, first_s = w.sources[source].when_s, w.whens[0]
     return when_s < first_s or (when_s == first_s and w.sources[source].order < first_order(w))
 

@@ -170,7 +170,9 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
 
 
 def jobs_of(capacity: int) -> int:
-    """Entries for the computations of an instance: its own maximum, and as many whose request has already ended."""
+    """Return the number of entries for the computations of an instance: its own maximum, and as many whose request has
+    already ended.
+    """
     return 2 * capacity + MARGIN
 
 
@@ -190,7 +192,7 @@ def rings(capacity: int, instances: int) -> tuple[Any, Any]:
 
 
 def lists_of(capacity: int) -> int:
-    """Number of lists: one for each number of requests that an instance may have, in each of the two tiers."""
+    """Return the number of lists: in each of two tiers, one for each number of requests that an instance may have."""
     return 2 * (capacity + 2)
 
 

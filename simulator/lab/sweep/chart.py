@@ -25,7 +25,7 @@ FAILING: Final = "failing"
 
 
 def means(rows: Sequence[Row], axes: Sequence[str]) -> list[Row]:
-    """Average over the seeds: a row for every combination that has a latency, with the figures of the chart.
+    """Return the averages over the seeds: a row for every combination with a latency, with the figures of the chart.
 
     `failing`: the reasons that keep the point off the frontier (lab/frontier.py), in one text; empty if it passes.
     """

@@ -63,5 +63,5 @@ def names_of(domain: str, *, www: bool) -> tuple[str, ...]:
 
 
 def is_reserved(domain: str) -> bool:
-    """True if no certificate can be issued for `domain`, because it is reserved or below a reserved name."""
+    """Return True if no certificate can be issued for `domain`, because it is reserved or below a reserved name."""
     return any(f".{domain}".endswith(f".{name}") for name in _RESERVED)

@@ -24,6 +24,6 @@ END_OF_SUPPORT: Final = MappingProxyType(
 
 
 def is_supported(runtime: str, epoch_s: float) -> bool:
-    """True if a new service may use `runtime` at `epoch_s`."""
+    """Return True if a new service may use `runtime` at `epoch_s`."""
     end = END_OF_SUPPORT.get(runtime)
     return end is None or datetime.fromtimestamp(epoch_s, UTC).date() < end

@@ -249,12 +249,12 @@ class _Reader:
 
 
 def _is_merge(node: yaml.Node) -> bool:
-    """True for an unquoted `<<` (https://yaml.org/type/merge.html), which YAML 1.2 no longer defines."""
+    """Return True for an unquoted `<<` (https://yaml.org/type/merge.html), which YAML 1.2 no longer defines."""
     return isinstance(node, yaml.ScalarNode) and node.value == "<<" and not node.style
 
 
 def dotted(path: Path) -> str:
-    """`("traffic", 0, "from")` -> `traffic[0].from`."""
+    """Return a path as text: `traffic[0].from` for `("traffic", 0, "from")`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

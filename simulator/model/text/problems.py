@@ -43,7 +43,7 @@ class FileProblems(Exception):
 
 
 def one_of(word: object, known: Iterable[str]) -> str:
-    """What a name must be: `one of a, b, c`, and the nearest of them where one resembles `word`."""
+    """Return what a name must be: `one of a, b, c`, and the nearest of them where one resembles `word`."""
     names = list(known)
     return f"one of {', '.join(names)}{did_you_mean(word, names)}"
 

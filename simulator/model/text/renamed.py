@@ -51,6 +51,6 @@ RENAMED: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def renamed(word: object, known: Iterable[str]) -> str:
-    """The new name of `word` if it is one of `known`; empty otherwise."""
+    """Return the new name of `word` if it is one of `known`; empty otherwise."""
     new = RENAMED.get(str(word), "")
     return new if new in set(known) else ""

@@ -43,7 +43,7 @@ _RATE: Final = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})?\s*([a-zA-Z]+)\s*"
 
 
 def parse_number(text: str) -> float:
-    """A finite number in ASCII digits, with blanks around it or without: `12`, `-0.5`, `1e6`.
+    """Parse a finite number in ASCII digits, with blanks around it or without: `12`, `-0.5`, `1e6`.
 
     Every user's text that becomes a number without a unit is parsed here. Python's float() also accepts what users
     do not mean as a number: `1_0` as 10, the digits of other scripts, `nan`, `infinity`.
@@ -55,7 +55,7 @@ def parse_number(text: str) -> float:
 
 
 def parse_whole(text: str) -> int:
-    """A whole number in ASCII digits. Raises ValueError like `parse_number`."""
+    """Parse a whole number in ASCII digits. Raises ValueError like `parse_number`."""
     if _WHOLE.fullmatch(text.strip()) is None:
         msg = f"{text!r} is not a number; write a whole one in digits, such as 12"
         raise ValueError(msg)

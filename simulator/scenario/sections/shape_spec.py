@@ -1,4 +1,4 @@
-"""The shapes of traffic, one section each, and what holds for a shape as such."""
+"""The shapes of traffic, one section each, and the facts that depend on the shape alone."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class UsersStageSpec(Section):
     duration_s: Duration
     """Duration of the stage; 0 jumps to the target."""
     target: Count = Field(ge=0, le=USERS_MAX)
-    """Number of users at its end."""
+    """Number of users at the end of the stage."""
 
 
 class ClosedSpec(Section):

@@ -54,7 +54,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
 
 
 def _sizes(document: Document) -> Iterator[Problem]:
-    """CPU and memory must be a pair that App Runner offers."""
+    """Verify that CPU and memory are a pair that App Runner offers."""
     for name, service in services(document):
         cpu = tried(sizes.parse_cpu, service.get("cpu", 1024))
         memory = tried(sizes.parse_memory, service.get("memory", 2048))
@@ -69,7 +69,7 @@ def _sizes(document: Document) -> Iterator[Problem]:
 
 
 def _counts(document: Document) -> Iterator[Problem]:
-    """MinSize <= MaxSize, the initial size between them, and zero only if the policy supports it."""
+    """Verify MinSize <= MaxSize, the initial size between them, and zero only if the policy supports it."""
     for name, service in services(document):
         path: Path = ("services", name)
         low, high = count(service.get("min_size", 1)), count(service.get("max_size", 25))
@@ -98,7 +98,7 @@ def _able_to_be_zero() -> str:
 
 
 def _policy_parameters(document: Document) -> Iterator[Problem]:
-    """The policy's own parameter class must accept each value, and then all of them together."""
+    """Verify that the policy's parameter class accepts each value, and then all of them together."""
     for name, service in services(document):
         given = mapping(service.get("policy"))
         spec = section_of(given.get("name"))
@@ -131,7 +131,7 @@ def _policy(spec: type[PolicySpec], values: Mapping[str, Any]) -> PolicySpec:
 
 
 def _idle_after(document: Document) -> Iterator[Problem]:
-    """The value of the service and that of its policy must be equal."""
+    """Verify that the value of the service and that of its policy are equal."""
     for name, service in services(document):
         own, policys = service.get("idle_after"), mapping(service.get("policy")).get("idle_after")
         if own is not None and policys is not None and seconds(own) != seconds(policys):
@@ -140,7 +140,7 @@ def _idle_after(document: Document) -> Iterator[Problem]:
 
 
 def _overflows(document: Document) -> Iterator[Problem]:
-    """A wait time and a queue length are allowed only if requests are queued."""
+    """Verify that a wait time and a queue length are given only if requests are queued."""
     for name, service in services(document):
         overflow = mapping(service.get("overflow"))
         if overflow.get("mode", "reject") == "reject":
@@ -150,7 +150,7 @@ def _overflows(document: Document) -> Iterator[Problem]:
 
 
 def _spans(document: Document) -> Iterator[Problem]:
-    """Warm-up, sources and events must lie within the run."""
+    """Verify that warm-up, sources and events lie within the run."""
     duration = seconds(document.data.get("duration"))
     if duration is None:
         return
@@ -171,7 +171,7 @@ def _spans(document: Document) -> Iterator[Problem]:
 
 
 def _service_names(document: Document) -> Iterator[Problem]:
-    """Sources and events must name a service that exists; the name is required if there are several services."""
+    """Verify that sources and events name a service that exists; with several services the name is required."""
     known = list(mapping(document.data.get("services")))
     if not known:
         return
@@ -184,7 +184,7 @@ def _service_names(document: Document) -> Iterator[Problem]:
 
 
 def _source_names(document: Document) -> Iterator[Problem]:
-    """Names of sources are unique; a rate action names an open source."""
+    """Verify that names of sources are unique and that a rate action names an open source."""
     first: dict[object, int] = {}
     closed = set()
     for index, source in items(document, "traffic"):
@@ -228,7 +228,7 @@ def _sines(document: Document) -> Iterator[Problem]:
 
 
 def _updates(document: Document) -> Iterator[Problem]:
-    """MinSize <= MaxSize must hold after every update of an auto scaling configuration."""
+    """Verify that MinSize <= MaxSize holds after every update of an auto scaling configuration."""
     now = {name: dict(service) for name, service in services(document)}
     events = [(seconds(event.get("at")), index) for index, event in items(document, "timeline")]
     for _, index in sorted((at, index) for at, index in events if at is not None):
@@ -249,7 +249,7 @@ def _updates(document: Document) -> Iterator[Problem]:
 
 
 def _references(document: Document) -> Iterator[Problem]:
-    """Secrets and roles need a source, and a variable has one value (facts 8)."""
+    """Verify that secrets and roles have a source and that a variable has one value (facts 8)."""
     aws = mapping(document.data.get("aws"))
     for name, service in services(document):
         path: Path = ("services", name)
@@ -267,7 +267,7 @@ def _references(document: Document) -> Iterator[Problem]:
 
 
 def _columns(document: Document, folder: FilePath) -> Iterator[Problem]:
-    """Columns that a source names must be in the header of its CSV file."""
+    """Verify that the columns that a source names are in the header of its CSV file."""
     for index, source in items(document, "traffic"):
         for shape, key in (("bins", "column"), ("trace", "time_column")):
             given = mapping(source.get(shape))

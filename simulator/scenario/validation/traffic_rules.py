@@ -23,7 +23,7 @@ def traffic_problems(document: Document) -> Iterator[Problem]:
 
 
 def _changes_of_state(document: Document) -> Iterator[Problem]:
-    """The number of changes of state must fit in memory."""
+    """Verify that the changes of state fit in memory."""
     duration = seconds(document.data.get("duration"))
     for index, source in items(document, "traffic"):
         states = mapping(source.get("mmpp")).get("states")
@@ -36,7 +36,7 @@ def _changes_of_state(document: Document) -> Iterator[Problem]:
 
 
 def _check_services(document: Document) -> Iterator[Problem]:
-    """Services, sources, paths and names in checks must exist in the file."""
+    """Verify that services, sources, paths and names in checks exist in the file."""
     services_known = [str(name) for name in mapping(document.data.get("services"))]
     sources = [source for _, source in items(document, "traffic")]
     sources_known = [str(source["name"]) for source in sources if "name" in source]
@@ -68,7 +68,7 @@ def _check_services(document: Document) -> Iterator[Problem]:
 
 
 def _paths(document: Document) -> Iterator[Problem]:
-    """Each path with a cost of its own must be requested by a source; a misspelt one never is."""
+    """Verify that a source requests each path with a cost of its own; a misspelt one is never requested."""
     for name, service in services(document):
         given = mapping(mapping(mapping(service.get("application")).get("simulated")).get("paths"))
         asked = {

@@ -65,7 +65,11 @@ class Endpoint:
         self._session: Any = None
 
     async def open(self) -> None:
-        """Open the clients. Imports half a second of modules before requests could wait for them. Raises OSError."""
+        """Open the clients before the first request, because importing their modules takes half a second.
+
+        Raises:
+            OSError: if a client cannot be opened.
+        """
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 takes half a second; imported on first use
 
         try:

@@ -33,7 +33,7 @@ class LogStream:
 
 
 def stream_of(identity: ServiceIdentity, name: str) -> LogStream:
-    """`name`: `events`, `deployment/<operation id>` or `instance/<instance id>`."""
+    """Return the log stream of a service. `name`: `events`, `deployment/<operation id>` or `instance/<instance id>`."""
     kind = "application" if name.startswith(_INSTANCE) else "service"
     return LogStream(identity.region, f"/aws/apprunner/{identity.name}/{identity.service_id}/{kind}", name)
 

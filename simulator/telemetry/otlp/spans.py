@@ -151,7 +151,7 @@ def _upstream_attributes(trace: RequestTrace) -> dict[str, str | int]:
 
 
 def _request(trace: RequestTrace) -> dict[str, str | int]:
-    """Attributes of both the server and the client span."""
+    """Return the attributes of both the server and the client span."""
     is_known = trace.method in _METHODS or not trace.method
     return {
         http_attributes.HTTP_REQUEST_METHOD: trace.method if is_known else "_OTHER",

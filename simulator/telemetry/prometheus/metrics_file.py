@@ -31,8 +31,8 @@ def step_s(duration_s: float) -> int:
 
 
 class MetricsFile:
-    """Observes the platform from its construction on; call `write` after the run. `epoch_s`: the calendar time of the
-    run's 0.
+    """Observes the platform from its construction on; call `write` after the run. `epoch_s`: the start of the
+    run in seconds since 1970.
     """
 
     def __init__(self, metrics: Metrics, duration_s: float, epoch_s: float = 0.0) -> None:

@@ -46,7 +46,7 @@ class LoadClient:
         now: Callable[[], float] | None = None,
         wanted: Iterable[bytes] = (),
     ) -> None:
-        """`origin_s`: the loop's time at which the run begins.
+        """Create the client. `origin_s`: the loop's time at which the run begins.
 
         `now`: a finer clock with the same origin, if available; the loop's own clock has a resolution of a millisecond
         on uvloop.

@@ -97,7 +97,7 @@ class Shot:
     def __init__(
         self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float, int], None] | None = None
     ) -> None:
-        """`ended(now_s, status)` is called once, with the outcome; status 0: no answer."""
+        """Create the request. `ended(now_s, status)` is called once, with the outcome; status 0: no answer."""
         self.source = source if choice.number is None else choice.number
         self.intended_s = intended_s
         self.choice = choice

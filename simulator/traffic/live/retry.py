@@ -16,7 +16,7 @@ from simulator.traffic.live.request import RequestChoice, Shot
 class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
     """Sends `arrivals` as an open load does, retries, and tells `journal` of it.
 
-    The item that follows: the failed request, with the next attempt.
+    The item of a retry is the failed request with the number of the next attempt.
     """
 
     def __init__(

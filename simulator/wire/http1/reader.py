@@ -1,4 +1,4 @@
-"""Bytes of a connection in, requests out, one at a time; a request's successor is read only when it is asked for."""
+"""Reads requests from the bytes of a connection, one at a time; the next one is read only when it is requested."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RequestReader:
     __slots__ = ("_limits", "_seen", "_table", "body", "buffer")
 
     def __init__(self, limits: DataPlaneLimits, table: FieldTable = ENVOY_FIELDS) -> None:
-        """`table`: as for read_request."""
+        """Create a reader. `table`: as for `read_request`."""
         self.buffer = b""
         self.body: BodyReader | None = None
         self._limits = limits

@@ -80,7 +80,7 @@ class Group(Protocol):
 
 
 class GroupV1:
-    """`hierarchies`: directory of the group by controller; controllers that are mounted together share one."""
+    """A control group (v1). `hierarchies`: its directory by controller; controllers mounted together share one."""
 
     def __init__(self, hierarchies: Mapping[str, Path]) -> None:
         self._hierarchies = dict(hierarchies)

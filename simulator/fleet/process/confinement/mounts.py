@@ -169,7 +169,7 @@ def _depth(place: tuple[str, str]) -> tuple[int, str, str]:
 
 
 def _bind(handle: int, place: str) -> None:
-    """Bind what is held open to the place, which is created if it does not exist."""
+    """Bind-mount an open file or folder at the place, which is created if it does not exist."""
     if stat.S_ISDIR(os.fstat(handle).st_mode):
         os.makedirs(place, exist_ok=True)
     elif not os.path.lexists(place):
@@ -249,7 +249,7 @@ def _mount(source: str, place: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def _read_only(place: str, *, recursive: bool = True) -> None:
-    """Make the place read-only, with all that is mounted in it."""
+    """Make the mount point read-only, including everything that is mounted below it."""
     attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
     flags = _AT_RECURSIVE if recursive else 0
     if _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, place.encode(), flags, attributes, ctypes.sizeof(attributes)) == 0:

@@ -99,7 +99,7 @@ def groups_of(name: str, homes: Collection[str]) -> list[str]:
 
 
 def sweep_orphans(scratch: str, homes: Collection[str], is_given_up: Callable[[], bool] = lambda: False) -> list[str]:
-    """Sweep what simulators left whose guards were killed, too.
+    """Remove what is left of simulators whose guards were killed as well.
 
     `scratch`: parent of their folders; `homes`: parents of their control groups. Return the names of their folders.
     Blocks: call it in a thread; returns early once `is_given_up()`.

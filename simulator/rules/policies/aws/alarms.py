@@ -26,7 +26,7 @@ FARGATE_START_LAG_S: Final = 45.0
 
 
 def breaches(points: Sequence[float | None], count: int, breach: Callable[[float], bool]) -> bool:
-    """True if the newest `count` points all exist and all breach."""
+    """Return True if the newest `count` points all exist and all breach."""
     newest = points[-count:]
     return len(newest) == count and all(value is not None and breach(value) for value in newest)
 

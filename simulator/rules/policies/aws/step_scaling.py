@@ -49,7 +49,7 @@ class Step:
             raise ValueError(msg)
 
     def holds(self, beyond: float) -> bool:
-        """True if a metric `beyond` the threshold (negative: below it) is in this step."""
+        """Return True if a metric `beyond` the threshold (negative: below it) is in this step."""
         low = -math.inf if self.lower is None else self.lower
         high = math.inf if self.upper is None else self.upper
         if beyond >= 0:

@@ -191,7 +191,7 @@ class TargetTrackingPolicy:
         return capacity, formula, reason
 
     def _there(self, observation: Observation) -> float:
-        """Return the count that the proportional rule multiplies."""
+        """Return the present count, which the proportional rule multiplies."""
         match self._parameters.base:
             case "running":
                 return observation.ready

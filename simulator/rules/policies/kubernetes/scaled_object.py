@@ -28,7 +28,7 @@ class Activation:
         self._polls = True
 
     def look(self, now_s: float, *, active: bool, polls: bool = True) -> None:
-        """Record a check. `polls`: it is a poll of the executor, the only one that removes the last replica."""
+        """Record a check of the trigger. `polls`: a poll of the executor, which alone removes the last replica."""
         self._polls = polls
         if active:
             self._active_s = now_s
