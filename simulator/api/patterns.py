@@ -44,7 +44,7 @@ def _one_line(text: str) -> bool:
 
 
 def _image_identifier(text: str) -> bool:
-    """True for an image of a private or public repository in ECR.
+    """Return True for an image of a private or public repository in ECR.
 
     In a public one, anything of a line may come before the last part of the name. Without a tag, that part is behind
     the last slash; with a tag, which extends to the end, it may be behind any slash from which all may be in a tag.

@@ -57,7 +57,7 @@ def _options(
 
 
 def main() -> None:
-    """The console script. The interpreter's last collection finds nothing to visit: it would take a tenth of a run."""
+    """Run the program. The interpreter's last collection finds nothing to visit: it would take a tenth of a run."""
     try:
         with guarded():
             app()

@@ -197,7 +197,7 @@ class PoolSupply(Protocol[InstanceT]):
         """Tell `activity` of the work of instances; call once, before the first instance enters."""
 
     def tell_queued(self, react: Callable[[], None] | None) -> None:
-        """From now on call `react` for each request that has to wait; None: call nothing."""
+        """Call `react` for each request that has to wait from now on; None: call nothing."""
 
     def new_instance(self, number: int, wanted_s: float) -> InstanceT:
         """Return a new instance. `wanted_s`: time of the decision to add it."""

@@ -198,7 +198,7 @@ class Platform:
         measured: bool = False,
         make_supply: MakeSupply | None = None,
     ) -> None:
-        """`journal`: given if something reads it from the beginning, or if it must not keep every event.
+        """Create the platform. `journal`: given if something reads it from the start, or if it keeps not every event.
 
         `measured`: collect figures for exporters in `metrics`. `make_supply`: requests are played elsewhere.
         """

@@ -32,7 +32,7 @@ class Autoscaler:
         journal: Journal,
         cpu_used_s: Callable[[], float] | None = None,
     ) -> None:
-        """`cpu_used_s`: CPU seconds that the service's instances have used so far; None if they are not measured."""
+        """Create the autoscaler. `cpu_used_s`: CPU seconds of the service's instances so far; None if not measured."""
         self.policy = policy
         self.decisions = 0  # decisions requested and made, including those that change nothing
         self._pool = pool

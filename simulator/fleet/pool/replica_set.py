@@ -48,7 +48,7 @@ class ReplicaSet:
         tasks: Tasks,
         numbers: Iterator[int] | None = None,
     ) -> None:
-        """`numbers`: the numbers of new instances if other revisions have used the first ones; default 1, 2, 3, ..."""
+        """Create an empty set. `numbers`: those of new instances; 1, 2, 3, ... unless revisions share them."""
         self.pool, self.settings = pool, settings
         self.prober = prober_of(settings, actuator, only_starts=pool.health_is_certain)
         self.instances: dict[int, Instance] = {}
