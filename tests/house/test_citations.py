@@ -46,6 +46,7 @@ def cited() -> list[tuple[str, str, str]]:
     return found
 
 
+@pytest.mark.case("H4")
 def test_every_citation_resolves() -> None:
     known = {path.stem: anchors(path.stem) for path in SHEETS.glob("*.md")}
     citations = cited()

@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 import simulator
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,6 +72,7 @@ def test_the_tests_mirror_the_rooms() -> None:
 MODULES_MAX = 15  # of one folder: more than that no reader takes in at a glance
 
 
+@pytest.mark.case("H11")
 def test_no_folder_has_too_many_files() -> None:
     folders = {path.parent for path in modules()}
     crowded = {

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
+from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import read_scenario
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,6 +42,15 @@ def test_what_it_shows_of_that_scenario_is_what_comes_out() -> None:
 
 def test_it_is_short_enough_to_be_read() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 120
+
+
+@pytest.mark.case("H16")
+def test_its_number_of_policies_is_that_of_the_table() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (tens, ones) = re.findall(r"^(Twenty|Thirty)(?:-(\w+))? policies", readme, flags=re.MULTILINE)[0]
+    units = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    told = {"Twenty": 20, "Thirty": 30}[tens] + units.index(ones)
+    assert told == len(set(POLICIES) - {"oracle"})  # which the sentence names beside them
 
 
 @pytest.mark.slow

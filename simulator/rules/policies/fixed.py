@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
+from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_within
 from simulator.rules.policies.requirements import Requirements
@@ -57,10 +58,7 @@ class FixedPolicy:
 
     def _decide(self, scaling: AutoScalingConfiguration) -> Decision:
         asked = scaling.min_size if self._instances is None else self._instances
-        desired = min(max(asked, scaling.min_size), scaling.max_size)
-        clamps: tuple[str, ...] = ()
-        if desired != asked:
-            clamps = (f"min_size = {desired}",) if desired > asked else (f"max_size = {desired}",)
+        desired, clamps = bounded(asked, scaling)
         source = "min_size" if self._instances is None else "instances"
         return Decision(
             desired=desired,

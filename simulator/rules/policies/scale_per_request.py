@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
+from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
@@ -68,14 +69,11 @@ class ScalePerRequestPolicy:
         short = max(0, observation.waiting - observation.coming * scaling.max_concurrency)
         missing = -(-short // scaling.max_concurrency)
         asked = there + missing
-        desired = min(max(asked, scaling.min_size), scaling.max_size)
+        desired, clamps = bounded(asked, scaling)
         if missing:
             reason = f"{short} requests wait without a free or starting slot"
         else:
             reason = "every request has a slot or one that is starting"
-        clamps: tuple[str, ...] = ()
-        if desired != asked:
-            clamps = (f"min_size = {desired}",) if desired > asked else (f"max_size = {desired}",)
         return Decision(
             desired=desired,
             formula=f"{observation.ready} ready + {observation.coming} coming + {missing} missing = {asked}",

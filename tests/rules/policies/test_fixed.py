@@ -22,6 +22,7 @@ def test_without_a_number_it_is_min_size_and_follows_it() -> None:
 
 
 @pytest.mark.parametrize(("instances", "desired", "clamp"), [(1, 2, "min_size = 2"), (9, 5, "max_size = 5")])
+@pytest.mark.case("H16")
 def test_the_bounds_of_the_configuration_have_precedence(instances: int, desired: int, clamp: str) -> None:
     decision = FixedPolicy(FixedParameters(instances=instances), TWO_TO_FIVE).decide(observation(0, TWO_TO_FIVE))
     assert (decision.desired, decision.clamps) == (desired, (clamp,))

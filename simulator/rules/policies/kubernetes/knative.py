@@ -19,6 +19,7 @@ from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
+from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.kubernetes.knative_decider import Decider, DeciderSpec, Scale
 from simulator.rules.policies.kubernetes.knative_zero import ScaleToZero, ZeroRules
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
@@ -198,7 +199,7 @@ class KnativePolicy:
         """Return the minimum now: MinSize, and the initial scale until it has been ready once."""
         scaling = self._scaling
         if not self._initialised:
-            initial = min(max(self._parameters.initial_scale, scaling.min_size), scaling.max_size)
+            initial, _ = bounded(self._parameters.initial_scale, scaling)
             if ready < initial:
                 return initial
             self._initialised = True
