@@ -36,9 +36,10 @@ from botocore.credentials import Credentials
 
 from benchmarks.balancer.pinned import Pinned
 from simulator.api.access_keys import AccessKey, AccessKeys
+from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
-from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings, open_control_plane
+from simulator.assembly.control_plane import ControlPlaneSettings, open_control_plane
 from simulator.cli.listening import keep_what_started
 from simulator.control.api_context import ApiSettings
 from simulator.control.operations.simulated_workload import SimulatedWorkload

@@ -14,8 +14,8 @@ import each other. Import contracts in `pyproject.toml` check it:
     replay                 the run: runner, context, timeline, recorder
     report                 from records to the report, checks and verdict; readable without an event loop
     traffic                from a scenario's sources to arrivals and clients; shapes; live load over sockets
-    assembly               the composition root: a platform with its front, exporters and control plane
-    platform               a running service: revisions, deployments, workload; drivers and front by name
+    assembly               the composition root: chooses drivers and front, adds exporters and control plane
+    platform               a running service: revisions, deployments, workload; given its drivers and its front
     scenario               from a file to a checked value; knows no platform and no event loop
     api                    the wire of App Runner's API: AWS JSON, its schema (botocore's model), signatures
     control | edge | telemetry

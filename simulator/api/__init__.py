@@ -3,6 +3,7 @@
 PUBLIC_MODULES = (
     "access_keys",
     "admin",
+    "api_listener",
     "authentication",
     "calls",
     "endpoint",

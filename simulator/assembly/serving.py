@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from simulator.assembly.cloudwatch_feed import feed_entries, serving_view
+from simulator.assembly.composition import compose_platform
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.control.operations.image_pushes import ImagePushes
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.platform.applications import Applications, ApplicationSettings
 from simulator.platform.branch_trees import BranchTrees, watched_branch
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.service_workload import PlatformWorkload, WorkloadSettings
 from simulator.records.journal import Journal
@@ -85,7 +86,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
     """
     # A new seed: the instances of this start are not those of the previous start.
     streams, measured = RandomStreams(secrets.randbits(_SEED_BITS)), settings.exports.measures
-    platform = Platform((), streams, settings.front, journal=Journal(EVENTS_KEPT), measured=measured)
+    platform = compose_platform((), streams, settings.front, journal=Journal(EVENTS_KEPT), measured=measured)
     exporters: Exporters | None = None
     try:
         builder = LocalBuilder(settings.builds) if settings.builds is not None else None

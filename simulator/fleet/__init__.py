@@ -4,6 +4,7 @@ This package knows nothing of the sockets in front of the service.
 """
 
 PUBLIC_MODULES = (
+    "applications",
     "credentials.role_credentials",
     "credentials.secrets",
     "docker.building",

@@ -245,6 +245,10 @@ class LoopbackListener:
     serve: Callable[[socket.socket], Awaitable[Close]]
 
 
+# service, instance number, "stdout" or "stderr", the line without its line end
+OnLine = Callable[[str, int, str, str], None]
+
+
 class OwnLoopback(Protocol):
     """The loopback of instances that have one of their own. `taken`: ports on which their application listens."""
 

@@ -11,6 +11,7 @@ from typing import Final
 from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.notes import start_notes
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
+from simulator.fleet.applications import Application
 from simulator.fleet.docker.config import DEFAULT_EGRESS, DockerApplication
 from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
@@ -18,7 +19,6 @@ from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words
 from simulator.platform.built_application import application_of
-from simulator.platform.drivers import Application
 
 _ENGINE_PATIENCE_S: Final = 5.0
 _LOCAL_VERSION: Final = "local"

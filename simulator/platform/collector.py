@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from simulator.platform.drivers import Application
+from simulator.fleet.applications import Application
 
 XRAY: Final = "AWSXRAY"
 

@@ -8,18 +8,16 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simulator.fleet.docker.engine_address import DEFAULT_HOST
+from simulator.edge.live.live_settings import REGION, LiveSettings, service_host
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.autoscaler import Autoscaler
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
 from simulator.fleet.ports import Exchange, PoolSupply
-from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.text.units import duration_text
 from simulator.model.wire_fault import WireFault
-from simulator.platform.live_settings import REGION, LiveSettings, service_host
-from simulator.platform.revision import MakeSupply, Revision, ServicePlan
+from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
 from simulator.records.events import EventLogged, OutputWritten, SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
@@ -31,8 +29,8 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
+    from simulator.edge.live.front import Front
     from simulator.edge.ports import Upstream
-    from simulator.platform.front import Front
 
 LINES_KEPT = 20  # of the instances' output, for the message of a failed run
 
@@ -183,7 +181,7 @@ class Service:
 
 
 class Platform:
-    """Services and what they share; the caller must close it. `live` opens sockets; None is for virtual time.
+    """Services and what they share; the caller must close it. without `front` it is reached by simulated clients only.
 
     `journal` tells what happens; `lines` has the last output lines of instances.
     """
@@ -192,7 +190,9 @@ class Platform:
         self,
         plans: Sequence[ServicePlan],
         streams: RandomStreams,
+        make_driver: MakeDriver,
         live: LiveSettings | None = None,
+        front: Front | None = None,
         *,
         journal: Journal | None = None,
         measured: bool = False,
@@ -202,7 +202,7 @@ class Platform:
 
         `measured`: collect figures for exporters in `metrics`. `make_supply`: requests are played elsewhere.
         """
-        self.make_supply = make_supply
+        self.make_driver, self.make_supply = make_driver, make_supply
         self.streams = streams
         self.clock = RunClock()
         self.journal = Journal() if journal is None else journal
@@ -213,17 +213,10 @@ class Platform:
         self.tasks = Tasks("platform")
         self.instance_id: Callable[[str, int], str] = lambda _service, number: str(number)
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
-        self.limits = live.limits if live is not None else DataPlaneLimits()
-        self.engine = live.engine if live is not None else DEFAULT_HOST
-        self.state = live.state if live is not None else None
         self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
         self.rates = REGIONS.get(region)
-        self.front: Front | None = None
-        if live is not None:
-            from simulator.platform.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
-
-            self.front = Front(live, streams)
+        self.front = front
         if self.metrics is not None and self.front is not None:
             self.metrics.own_answers = self.front.own_answers
         self._tracing: Tracing | None = None

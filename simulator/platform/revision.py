@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from simulator.fleet.applications import Application
 from simulator.fleet.credentials.secrets import SecretsError, SecretsPlace, resolve
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.ports import LaunchError, PoolSupply
+from simulator.fleet.ports import Driver, LaunchError, OnLine, PoolSupply
 from simulator.fleet.process.throttling import Throttling
-from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.wire_fault import WireFault
-from simulator.platform.drivers import Application, driver_of
 from simulator.records.events import Event, EventLogged
 from simulator.records.journal import Journal
 from simulator.records.outcomes import Outcomes
@@ -51,6 +49,8 @@ class ServicePlan:
     instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
 
 
+# Creates the driver of a plan's application, from the name of its random streams and the receiver of output lines.
+MakeDriver = Callable[[ServicePlan, str, OnLine], Driver]
 # Creates the supply of a service whose requests are played elsewhere than in `Pool`.
 MakeSupply = Callable[[PoolSettings], PoolSupply[Instance]]
 
@@ -62,9 +62,7 @@ class RevisionEnvironment(Protocol):
     clock: RunClock
     journal: Journal
     tasks: Tasks
-    limits: DataPlaneLimits
-    engine: str
-    state: Path | None
+    make_driver: MakeDriver
     ejection: EjectionSettings | None
     make_supply: MakeSupply | None
 
@@ -113,17 +111,7 @@ class Revision:
         self.has_ended = False
         self.on_event: Callable[[str], None] = _ignore_line
         self._role: InstanceRole | None = None
-        self.driver = driver_of(
-            plan.application,
-            stream,
-            throttling=plan.throttling,
-            streams=around.streams,
-            limits=around.limits,
-            on_line=around.heard,
-            engine=around.engine,
-            state=around.state,
-            real_instances=plan.real_instances,
-        )
+        self.driver = around.make_driver(plan, stream, around.heard)
         self.draw = self.driver.draw
         self.pool: PoolSupply[Instance]
         self._requests: Pool | None = None  # None: they are played elsewhere

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from simulator.fleet.applications import Application
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
-from simulator.platform.drivers import Application
 from simulator.scenario.sections.application_spec import (
     ApplicationSpec,
     ContainerSpec,

@@ -20,12 +20,12 @@ from simulator.control.operations.workload import (
     build_failed,
     pull_failed,
 )
+from simulator.edge.live.live_settings import service_host
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.phase import Phase
 from simulator.platform.deployment import beside, deploy, failure_of
-from simulator.platform.live_settings import service_host
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.replay.service_plans import service_plan

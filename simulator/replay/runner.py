@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
+from simulator.assembly.composition import compose_platform
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.ports import LaunchError
 from simulator.model.extras import explain_missing
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged, SecondClosed
 from simulator.records.journal import Journal
@@ -91,7 +92,7 @@ class Run:
         """
         recorder = RunRecorder(self.scenario, self.clock, self.journal, self.csv)
         streams = RandomStreams(self.scenario.seed)
-        platform = Platform(
+        platform = compose_platform(
             service_plans(self.scenario, self.clock),
             streams,
             self.live,

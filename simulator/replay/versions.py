@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.platform.drivers import Application
+from simulator.fleet.applications import Application
 from simulator.replay.applications import application_of, simulated_application, simulated_part
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.deploy_spec import DeploySpec

@@ -13,8 +13,8 @@ from typing import Any, Literal, Self, SupportsIndex
 
 import yaml
 
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.model.text.problems import one_of
-from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import Run
 from simulator.report.report import build_report
 from simulator.scenario.changes import Changes, changed

@@ -14,9 +14,10 @@ import pytest_asyncio
 from botocore.exceptions import ClientError
 
 from simulator.api.access_keys import AccessKey, AccessKeys
+from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.api.endpoint import BODY_BYTES_MAX, ApiEndpoint
-from simulator.assembly.control_plane import ApiListener, ControlPlane, ControlPlaneSettings, open_control_plane
+from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.control.operations.simulated_workload import SimulatedWorkload
 from tests.api.wire import boto3_client, elsewhere
 from tests.control.api_stage import IMAGE

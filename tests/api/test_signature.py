@@ -22,10 +22,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.api.access_keys import AccessKey, AccessKeys
+from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.api.endpoint import BODY_BYTES_MAX
 from simulator.api.signature import Credential, SignedRequest, signature_of
-from simulator.assembly.control_plane import ApiListener, ControlPlane, ControlPlaneSettings, open_control_plane
+from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.control.operations.simulated_workload import SimulatedWorkload
 from simulator.control.wall_clock import live_wall_clock
 from tests.api.wire import KEY, SECRET, boto3_client, elsewhere

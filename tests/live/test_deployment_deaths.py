@@ -14,6 +14,8 @@ import pytest
 
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
+from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.applications import Application
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
@@ -22,8 +24,6 @@ from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.health import HealthCheck
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.drivers import Application
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks

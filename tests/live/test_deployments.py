@@ -12,8 +12,8 @@ import pytest
 
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.open import OpenLoad

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from simulator.assembly.composition import compose_platform
 from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.dockerfile.builder import DockerfileBuilder, port_of, tag_of
 from simulator.builds.settings import BuildSettings
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
-from simulator.platform.live_settings import LiveSettings
-from simulator.platform.platform import Platform
 from simulator.platform.source_service import SourceService
 from simulator.world.random_streams import RandomStreams
 from tests.builds.steps import HeardSteps
@@ -55,7 +55,7 @@ async def test_the_image_of_a_dockerfile_is_served_and_built_again_after_a_chang
     (tmp_path / "shop" / "a.secret").write_text("secret", encoding="utf-8")
     lines: list[str] = []
     async with builder_for(tmp_path) as builder:
-        platform = Platform((), RandomStreams(1), live=LiveSettings(tmp_path))
+        platform = compose_platform((), RandomStreams(1), live=LiveSettings(tmp_path))
         try:
             await platform.open()
             platform.start()

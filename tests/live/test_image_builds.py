@@ -20,9 +20,9 @@ from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.local import LocalBuilder
 from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.docker.labels import OWNER
 from simulator.fleet.process.confinement.sweep import owner_name
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from simulator.assembly.composition import compose_platform
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.platform.live_settings import LiveSettings
-from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.records.events import EventLogged
 from simulator.replay.runner import Run, play
@@ -45,7 +45,7 @@ def test_limits_reach_the_connections_to_instances(tmp_path: Path) -> None:
 async def test_ejections_are_written_down_and_only_real_instances_are_ejected(tmp_path: Path) -> None:
     application = ProcessApplication(command=("true",), working_directory=tmp_path)
     plan = ServicePlan(PoolSettings("web", scaling=SCALING), FixedPolicy(FixedParameters(), SCALING), application)
-    platform = Platform([plan], RandomStreams(1), live=LiveSettings(tmp_path / "state"))
+    platform = compose_platform([plan], RandomStreams(1), live=LiveSettings(tmp_path / "state"))
     assert platform.ejection is not None
     pool = platform.services["web"].serving.upstream
     instances = [Instance(number, 0.0) for number in (1, 2)]

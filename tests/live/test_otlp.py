@@ -15,9 +15,9 @@ from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.cli import app
 from simulator.control.operations.time_profile import profile_named
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.telemetry.exporters import ExportSettings
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracedServices, TracesExport

@@ -18,6 +18,9 @@ import aiohttp
 import psutil
 import pytest
 
+from simulator.assembly.composition import compose_platform
+from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.applications import Application
 from simulator.fleet.docker.backend import ContainerBackend
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.labels import OWNER
@@ -28,8 +31,6 @@ from simulator.fleet.process.confinement import sweep as process_sweep
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.platform.drivers import Application
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
@@ -60,7 +61,7 @@ async def two_instances(kind: str, state: Path) -> AsyncIterator[Platform]:
     check = HealthCheck(HealthProtocol.HTTP, "/health", interval_s=1)
     settings = PoolSettings("web", scaling=scaling, health_check=check, initial_size=2, stop_grace_s=2)
     plan = ServicePlan(settings, FixedPolicy(FixedParameters(2), scaling), application(kind))
-    platform = Platform([plan], RandomStreams(1), live=LiveSettings(state))
+    platform = compose_platform([plan], RandomStreams(1), live=LiveSettings(state))
     try:
         await platform.open()
         platform.start()

@@ -12,14 +12,14 @@ import pytest
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.control.api_context import ApiSettings
+from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.applications import Application
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.quotas import Quotas
 from simulator.model.resources.service_state import ServiceStatus
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.drivers import Application
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run, wall_s
 from simulator.world.distributions import Constant

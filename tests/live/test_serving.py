@@ -17,10 +17,10 @@ from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.control.operations.time_profile import profile_named
 from simulator.control.principal import Principal
 from simulator.control.state.log_entries import EntryKind
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings, local_host
 from simulator.world.clock import ClockKind, run
 from tests.live.waiting import until

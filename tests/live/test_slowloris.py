@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.assembly.composition import compose_platform
 from simulator.edge.listener import Listener
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
@@ -136,7 +137,7 @@ async def front(state: Path) -> AsyncIterator[Platform]:
     """The platform as it is, every limit at its default, with one simulated instance that answers at once."""
     settings = PoolSettings("web")
     plan = ServicePlan(settings, FixedPolicy(FixedParameters(), settings.scaling), SimulatedApplication())
-    platform = Platform([plan], RandomStreams(1), live=LiveSettings(state))
+    platform = compose_platform([plan], RandomStreams(1), live=LiveSettings(state))
     try:
         await platform.open()
         platform.start()

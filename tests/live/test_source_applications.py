@@ -11,11 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from simulator.assembly.composition import compose_platform
 from simulator.builds.artifact import SourceDescription
 from simulator.builds.local import LocalBuilder
 from simulator.cli.build_options import build_settings
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.platform.source_service import SourceService
 from simulator.records.events import OutputWritten
@@ -96,7 +97,7 @@ async def test_an_application_is_built_served_and_deployed_again_by_a_push(tmp_p
     on = "" if major is None else f" on v{major}"
     one = (200, f"version ONE{on}")
     builder, lines = LocalBuilder(settings), list[str]()
-    platform = Platform((), RandomStreams(1), live=LiveSettings(tmp_path))
+    platform = compose_platform((), RandomStreams(1), live=LiveSettings(tmp_path))
     platform.journal.subscribe(OutputWritten, lambda output: lines.append(output.line))
     try:
         await platform.open()

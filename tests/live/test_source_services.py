@@ -13,7 +13,7 @@ from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.settings import BuildSettings
-from simulator.platform.live_settings import LiveSettings
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from tests.builds.places import GitPlace, toolchains

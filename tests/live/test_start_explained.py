@@ -14,11 +14,11 @@ import pytest
 
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
+from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.applications import Application
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.drivers import Application
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from tests.live.docker_images import python_image

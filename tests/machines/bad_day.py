@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
 
+from simulator.assembly.composition import compose_platform
 from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
@@ -52,7 +53,7 @@ def play(seed: int) -> Record:
 
 async def _day(streams: RandomStreams, record: Record) -> None:
     loop = asyncio.get_running_loop()
-    platform = Platform([_plan(name) for name in POLICIES_USED], streams)
+    platform = compose_platform([_plan(name) for name in POLICIES_USED], streams)
     platform.journal.subscribe(SecondClosed, lambda closed: record.lines.append(repr(tuple(closed))))
     await platform.open()
     platform.start()

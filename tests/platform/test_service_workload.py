@@ -10,12 +10,13 @@ from typing import Any, Self
 
 import pytest
 
+from simulator.assembly.composition import compose_platform
 from simulator.control.operations.time_profile import INSTANT, TimeProfile
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.rejection import Rejection
 from simulator.platform.applications import Applications, ApplicationSettings
-from simulator.platform.platform import Platform, Service
+from simulator.platform.platform import Service
 from simulator.platform.service_workload import PlatformWorkload, WorkloadSettings, local_host
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
@@ -65,7 +66,7 @@ class World:
         named: Mapping[str, SimulatedApplication] = NAMED,
         builder: Builder | None = None,
     ) -> None:
-        self.platform = Platform((), RandomStreams(7))
+        self.platform = compose_platform((), RandomStreams(7))
         settings = WorkloadSettings(drain_timeout_s=60.0)
         self.workload = PlatformWorkload(
             self.platform, Applications(ApplicationSettings(named, builder=builder)), settings

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.model.instance import InstanceState
-from simulator.platform.live_settings import LiveSettings
 from simulator.records.events import InstanceMoved
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord

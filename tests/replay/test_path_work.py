@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.compiled.compiled_backend import why_not
-from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
 from simulator.report.schema import Report

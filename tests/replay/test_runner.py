@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from simulator.platform.platform import Platform
+from simulator.assembly.composition import compose_platform
 from simulator.records.events import SecondClosed
 from simulator.records.request_log import RequestLog
 from simulator.replay.progress import ProgressView
@@ -149,7 +149,7 @@ def test_a_policy_that_needs_latency_gets_its_percentile() -> None:
     async def sampled() -> None:
         run = Run(scenario(io="300ms").with_policy("heroku"))
         plans = service_plans(run.scenario, run.clock)
-        platform = Platform(plans, RandomStreams(1))
+        platform = compose_platform(plans, RandomStreams(1))
         platform.journal.subscribe(SecondClosed, lambda closed: samples.append(closed.sample))
         await platform.open()
         platform.start()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.compiled.compiled_backend import why_not
 from simulator.lab.sweep.grid import GridPoint
 from simulator.lab.sweep.point_run import play_point
-from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord, build_report
 from simulator.report.schema import CheckPart

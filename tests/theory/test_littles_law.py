@@ -15,6 +15,7 @@ from itertools import repeat
 
 import pytest
 
+from simulator.assembly.composition import compose_platform
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.lab.validate.stations import Rows, arrive_and_drain
@@ -71,7 +72,7 @@ def play(
             SimulatedApplication(cpu=Exponential(0.02), io=Hyperexponential(0.3, 6), start_up=Exponential(3.0)),
         )
         streams = RandomStreams(11)
-        platform = Platform([plan], streams)
+        platform = compose_platform([plan], streams)
         platform.journal.subscribe(SecondClosed, lambda closed: accounts.samples.append(closed.sample))
         await platform.open()
         platform.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.platform.live_settings import LiveSettings
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
 from simulator.scenario.problems import ScenarioError

@@ -21,9 +21,9 @@ from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.scenarios.run_builds import built
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_names, scenario_path, tell_recordings
 from simulator.cli.state.folder import state_folder
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.lab.shadow import Divergence, Shadows
-from simulator.platform.live_settings import LiveSettings
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.problems import ScenarioError

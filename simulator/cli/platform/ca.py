@@ -9,7 +9,7 @@ import typer
 from simulator.cli.exit_codes import cannot
 from simulator.cli.outputs import written
 from simulator.cli.state.folder import state_folder
-from simulator.platform.authority import local_authority
+from simulator.edge.live.authority import local_authority
 
 HOW_TO_TRUST = """\
 The service URLs' certificates are signed by this authority, which exists on this machine only:

@@ -30,10 +30,10 @@ from simulator.cli.state.folder import state_folder
 from simulator.control.state.serialization import DocumentError
 from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateHeld
+from simulator.edge.live.front import Front
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus
-from simulator.platform.front import Front
 from simulator.platform.service_workload import LOCAL_DOMAIN, local_host
 from simulator.rules.pricing import Rates
 from simulator.scenario.problems import ScenarioError

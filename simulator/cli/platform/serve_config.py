@@ -22,8 +22,9 @@ from pydantic import (
 )
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKey, AccessKeys
+from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
-from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings
+from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
@@ -35,12 +36,12 @@ from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.control.api_context import RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.quotas import Quotas
 from simulator.model.text.problems import one_of
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.live_settings import LiveSettings
 from simulator.replay.applications import application_of
 from simulator.scenario.document import parse_document, read_document_text
 from simulator.scenario.problems import Problem, ScenarioError

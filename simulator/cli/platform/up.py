@@ -11,6 +11,7 @@ from typing import Final
 
 import typer
 
+from simulator.assembly.composition import compose_platform
 from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.config.file import FILE_NAME
 from simulator.builds.dockerfile.build_context import DOCKERFILE
@@ -25,12 +26,11 @@ from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCH
 from simulator.cli.platform.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.printing import echo
 from simulator.cli.state.folder import state_folder
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.text.problems import FileProblems
-from simulator.platform.live_settings import LiveSettings
-from simulator.platform.platform import Platform
 from simulator.platform.source_service import SourceService
 from simulator.records.events import OutputWritten
 from simulator.records.journal import Journal
@@ -114,7 +114,7 @@ async def _up(
     builder = _builder(folder, settings)
     if isinstance(builder, LocalBuilder):
         await _tell_isolation()
-    platform = Platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live, journal=Journal(_EVENTS_KEPT))
+    platform = compose_platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live, journal=Journal(_EVENTS_KEPT))
     platform.journal.subscribe(OutputWritten, lambda output: echo(f"[instance/{output.instance}] {output.line}"))
     try:
         await platform.open()

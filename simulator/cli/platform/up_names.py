@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 from simulator.edge.access_log_entry import AccessLogEntry
-from simulator.platform.front import Front
-from simulator.platform.live_settings import REGION
+from simulator.edge.live.front import Front
+from simulator.edge.live.live_settings import REGION
 from simulator.platform.service_workload import LOCAL_DOMAIN, local_host
 
 _ANSWERS: Final = 3  # all rejected; a single one may be a client's mistake

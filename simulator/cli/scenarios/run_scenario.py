@@ -25,11 +25,11 @@ from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.console.report.text import print_checks, print_report
 from simulator.edge.access_log_entry import LogFormat
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare.backends import kind_of
 from simulator.lab.compiled.compiled_backend import compiled_run
 from simulator.model.data_plane import Profile
-from simulator.platform.live_settings import LiveSettings
 from simulator.platform.platform import Platform
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.run_context import ExportsOpened, PlatformOpened

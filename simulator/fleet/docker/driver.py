@@ -42,6 +42,7 @@ from simulator.fleet.ports import (
     InstanceSpec,
     LaunchError,
     LoopbackListener,
+    OnLine,
     OwnLoopback,
     ResourceUsage,
     no_work,
@@ -55,9 +56,6 @@ from simulator.fleet.process.kernel_listeners import SessionLeader
 from simulator.fleet.process.limits import GroupLimits, NoSwitch
 from simulator.model.images import ImageIdentifier
 from simulator.world.tasks import Tasks
-
-# service, instance number, "stdout" or "stderr", the line without its line end
-OnLine = Callable[[str, int, str, str], None]
 
 # The last lines of an ended container are in transit already; this only bounds the wait for an engine that hangs.
 _LAST_LINES_S_MAX: Final = 1.0

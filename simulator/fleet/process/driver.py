@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.ports import InstanceSpec, LaunchError, no_work
+from simulator.fleet.ports import InstanceSpec, LaunchError, OnLine, no_work
 from simulator.fleet.process.backend import ProcessBackend, RequestService
 from simulator.fleet.process.confinement import storage
 from simulator.fleet.process.confinement.isolation import Namespaces, Way, find_namespaces, mount_plan_for
@@ -48,8 +48,6 @@ from simulator.world.tasks import Tasks
 
 HOST: Final = "127.0.0.1"
 
-# service, instance number, "stdout" or "stderr", the line without its line end
-OnLine = Callable[[str, int, str, str], None]
 
 # The last lines of an ended instance are in the pipe already; this only bounds the wait for a reader that hangs.
 _LAST_LINES_S_MAX: Final = 1.0

@@ -14,13 +14,13 @@ from typing import Final
 
 import numpy as np
 
+from simulator.assembly.composition import compose_platform
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import NOTHING, SimulatedApplication
 from simulator.lab.validate.case import Case, Finding, relative
 from simulator.lab.validate.stations import REJECTED, Rows, arrive_and_drain
 from simulator.model.health import HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.records.instance_time import InstanceTime
 from simulator.rules.admission import Overflow
@@ -96,7 +96,7 @@ class Function:
         seen = Rows()
 
         async def main() -> Steady:
-            platform = Platform([self._plan()], streams)
+            platform = compose_platform([self._plan()], streams)
             await platform.open()
             platform.start()
             service = platform.services["function"]

@@ -13,11 +13,11 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.assembly.composition import compose_platform
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
@@ -147,7 +147,7 @@ def observe(station: StationSetup, seed: int, requests: int, warm_up_requests: i
             request_timeout_s=NEVER_S,
         )
         plan = ServicePlan(settings, FixedPolicy(FixedParameters(), scaling), station.application)
-        platform = Platform([plan], streams)
+        platform = compose_platform([plan], streams)
         await platform.open()
         platform.start()
         client = WatchingClient(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from simulator.assembly.control_plane import ApiListener, ControlPlaneSettings, open_control_plane
+from simulator.api.api_listener import ApiListener
+from simulator.assembly.control_plane import ControlPlaneSettings, open_control_plane
 from simulator.cli import app
 from simulator.control.operations.simulated_workload import SimulatedWorkload
 from simulator.control.state.store_file import StoreError

@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 
+from simulator.assembly.composition import compose_platform
 from simulator.model.instance import InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
@@ -87,7 +88,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
 def test_ten_thousand_instances_leave_as_many_series_as_one() -> None:
     async def main() -> tuple[set[str], set[str], Metrics, int]:
         plans = service_plans(read_scenario(CHURN), ClockKind.VIRTUAL)
-        platform = Platform(plans, RandomStreams(1), measured=True)
+        platform = compose_platform(plans, RandomStreams(1), measured=True)
         metrics = platform.metrics
         assert metrics is not None
         try:

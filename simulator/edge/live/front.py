@@ -13,13 +13,13 @@ from simulator.edge.access_log import AccessLog, ObservedLog
 from simulator.edge.access_log_entry import LINES, AccessLogEntry
 from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
+from simulator.edge.live.authority import local_authority
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.edge.plain import PlainGateway
 from simulator.edge.ports import RequestHandler, Upstream
 from simulator.edge.redirect import Redirect
 from simulator.edge.tracing import TracingHandler
 from simulator.model.data_plane import Profile
-from simulator.platform.authority import local_authority
-from simulator.platform.live_settings import LiveSettings
 from simulator.records.request_trace import Tracing
 from simulator.wire.listening import CannotListen
 from simulator.wire.tls import ServerCertificates, client_context

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.assembly.drivers import driver_of
+from simulator.fleet.applications import Application
 from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.ports import Driver
@@ -14,7 +16,6 @@ from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.platform.drivers import Application, driver_of
 from simulator.world.random_streams import RandomStreams
 
 PROCESS = ProcessApplication(("true",), {"A": "1"})

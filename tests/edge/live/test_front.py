@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 
+from simulator.edge.live.front import Front
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.edge.ports import Upstream
-from simulator.platform.front import Front
-from simulator.platform.live_settings import LiveSettings
 from simulator.wire.listening import CannotListen
 from simulator.world.random_streams import RandomStreams
 

@@ -1,12 +1,13 @@
-"""The choice of the driver for an application: the only module that names concrete drivers."""
+"""The choice of the driver for an application: the only module outside of the fleet that names them."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from simulator.fleet.ports import Driver
+from simulator.fleet.applications import Application
+from simulator.fleet.ports import Driver, OnLine
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedDriver
@@ -14,12 +15,7 @@ from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
-    from simulator.fleet.docker.config import DockerApplication
-    from simulator.fleet.process.driver import OnLine
-    from simulator.fleet.process.environment import ProcessApplication
     from simulator.fleet.process.settings import ProcessSettings
-
-Application: TypeAlias = "SimulatedApplication | ProcessApplication | DockerApplication"
 
 
 def driver_of(

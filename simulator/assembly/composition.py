@@ -1,0 +1,55 @@
+"""A platform with its drivers and, in real time, its live front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.assembly.drivers import driver_of
+from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
+from simulator.fleet.ports import Driver, OnLine
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.platform.platform import Platform
+from simulator.platform.revision import MakeSupply, ServicePlan
+from simulator.records.journal import Journal
+from simulator.world.random_streams import RandomStreams
+
+
+def compose_platform(
+    plans: Sequence[ServicePlan],
+    streams: RandomStreams,
+    live: LiveSettings | None = None,
+    *,
+    journal: Journal | None = None,
+    measured: bool = False,
+    make_supply: MakeSupply | None = None,
+) -> Platform:
+    """Return a platform, which the caller must close. `live` opens sockets; None is for virtual time.
+
+    The other arguments are those of `Platform`.
+
+    Raises:
+        OSError, ValueError: if the state folder of `live` cannot be used.
+    """
+
+    def make_driver(plan: ServicePlan, stream: str, on_line: OnLine) -> Driver:
+        return driver_of(
+            plan.application,
+            stream,
+            throttling=plan.throttling,
+            streams=streams,
+            limits=live.limits if live is not None else DataPlaneLimits(),
+            on_line=on_line,
+            engine=live.engine if live is not None else DEFAULT_HOST,
+            state=live.state if live is not None else None,
+            real_instances=plan.real_instances,
+        )
+
+    front = None
+    if live is not None:
+        from simulator.edge.live.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
+
+        front = Front(live, streams)
+    return Platform(
+        plans, streams, make_driver, live, front, journal=journal, measured=measured, make_supply=make_supply
+    )
