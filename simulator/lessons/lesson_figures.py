@@ -62,7 +62,7 @@ def _of_service(part: ServicePart) -> dict[str, float]:
         "decisions": len(part.decisions),
         "raises": len(raises),
         "lowerings": len(part.decisions) - len(raises),
-        "WI§desired_max": max((decision.desired for decision in part.decisions), default=part.min_size),
+        "desired_max": max((decision.desired for decision in part.decisions), default=part.min_size),
         "first_raise_s": next((raised.at_s for raised in raises if raised.desired > part.min_size), 0.0),
         "ready_mean": instances.ready_mean,
         "ready_max": instances.ready_max,
