@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
     added = {block.title for block in sample_of(page.stem)} if page.parent == SAMPLES else set()
     named = {path for path in PATH.findall(text) if "NAME" not in path} - added
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.case("H14")
+def test_every_command_of_the_project_that_a_page_names_can_be_run() -> None:
+    named = set(re.findall(r"(?<![\w/])\.ci/\w+", "".join(page.read_text(encoding="utf-8") for page in PAGES)))
+    assert ".ci/coverage" in named
+    assert [path for path in sorted(named) if not os.access(ROOT / path, os.X_OK)] == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md"])
