@@ -10,9 +10,10 @@ import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 
-from simulator.model import instance
+from simulator.model import exchange_state, instance
 from simulator.model.resources import domain_state, ingress_state, operation, service_state
 
 # Pixels.
@@ -22,6 +23,7 @@ _ARROWHEAD: Final = """\
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">\
 <path d="M0,0 L8,4 L0,8 z"/></marker></defs>"""
 
+StateT = TypeVar("StateT", bound=StrEnum)
 Edges = Mapping[tuple[str, str], list[str]]  # (from, to) -> events
 
 
@@ -165,10 +167,27 @@ def _ingress() -> tuple[str, Edges]:
     return "The life of a VPC ingress connection", {(a.value, b.value): ["done"] for a, b in ingress_state.NEXT.items()}
 
 
+def _of_events(
+    title: str,
+    events: Sequence[exchange_state.Transition[StateT]],
+    anywhere: exchange_state.Transition[StateT] | None = None,
+) -> tuple[str, Edges]:
+    """`anywhere`: an event of nearly all states, which the page tells in words."""
+    edges: dict[tuple[str, str], list[str]] = {}
+    for event in events:
+        for before, after in event.items():
+            if after is not before and event is not anywhere:
+                edges.setdefault((before.value, after.value), []).append(event.name)
+    return title, edges
+
+
 DIAGRAMS: Final[Mapping[str, Callable[[], tuple[str, Edges]]]] = {
     "instance": _instance,
     "operation": _operation,
     "service": _service,
     "domain": _domain,
     "ingress": _ingress,
+    "request": lambda: _of_events("What the client sends", exchange_state.REQUEST_EVENTS),
+    "upload": lambda: _of_events("Where the bytes of the body are", exchange_state.UPLOAD_EVENTS),
+    "response": lambda: _of_events("What the client receives", exchange_state.RESPONSE_EVENTS, exchange_state.ABORTED),
 }

@@ -20,11 +20,16 @@ from simulator.edge.access_log_entry import REQUEST_ERROR, own_entry
 from simulator.edge.exchange import LiveExchange
 from simulator.edge.lingering_close import LingeringClose
 from simulator.edge.ports import ListenerCallbacks, RequestHandler
+from simulator.model import exchange_state as states
+from simulator.model.exchange_state import ConnectionState, RequestState, ResponseState
 from simulator.model.rejection import NO_ROUTE
 from simulator.wire.http1.fault import ProtocolError
 from simulator.wire.http1.local_replies import LocalReply, complaint
 from simulator.wire.http1.reader import RequestReader
 from simulator.wire.http1.request import RequestHead
+
+_DRAINING, _TUNNEL = ConnectionState.DRAINING, ConnectionState.TUNNEL
+_AWAITING_CONTINUE, _PENDING = RequestState.AWAITING_CONTINUE, ResponseState.PENDING
 
 
 class DownstreamConnection(asyncio.BufferedProtocol):
@@ -44,30 +49,29 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         "_reader",
         "_transport",
         "deadline_s",
-        "draining",
         "handler",
-        "has_ended_writing",
-        "is_full",
-        "is_made",
         "peer",
         "scheme",
         "stalled_s",
+        "state",
     )
 
     def __init__(
         self, handler: RequestHandler, callbacks: ListenerCallbacks[DownstreamConnection], scheme: bytes, peer: bytes
     ) -> None:
         self.handler, self.scheme, self.peer = handler, scheme, peer
-        self.is_made = False  # the TLS handshake is complete
-        self.is_full = False  # the client reads too slowly: its write buffer is above the high-water mark
-        self.has_ended_writing = self.draining = False  # our side of a tunnel has ended; close after this response
+        self.state = ConnectionState.HANDSHAKE
         self.deadline_s = self.stalled_s = inf  # deadlines: for the client's next bytes; for the client to read
         self._callbacks = callbacks
         self._transport: asyncio.Transport | None = None
         self._reader = RequestReader(handler.limits, handler.table)
         self._exchange: LiveExchange | None = None
         self._advancing = self._paused = False
-        self._lingering_close: LingeringClose | None = None
+        self._lingering_close: LingeringClose | None = None  # set in the states LINGERING and CLOSING
+
+    @property
+    def is_full(self) -> bool:  # the client reads too slowly: its write buffer is above the high-water mark
+        return self.stalled_s < inf
 
     @property
     def is_idle(self) -> bool:  # no request in progress and none partly read
@@ -88,14 +92,13 @@ class DownstreamConnection(asyncio.BufferedProtocol):
     # --- called by the transport -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.is_made = True
+        self.state = states.CONNECTED[self.state]
         self._transport = cast("asyncio.Transport", transport)
         limits = self.handler.limits
         self._transport.set_write_buffer_limits(high=limits.write_buffer_bytes)
         self.deadline_s = self.handler.now_s() + limits.idle_s
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        del sizehint
+    def get_buffer(self, _sizehint: int) -> memoryview:
         return self._callbacks.read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -121,8 +124,8 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         can_half_close = transport is not None and transport.can_write_eof()
         return can_half_close and exchange is not None and exchange.client_ended()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self.state = states.LOST[self.state]
         self._transport = None
         self._reader.clear()
         self._callbacks.left(self)
@@ -131,13 +134,11 @@ class DownstreamConnection(asyncio.BufferedProtocol):
             exchange.give_up()
 
     def pause_writing(self) -> None:
-        self.is_full = True
         self.stalled_s = self.handler.now_s() + self.handler.limits.write_stall_s
         if self._exchange is not None:
             self._exchange.client_full()
 
     def resume_writing(self) -> None:
-        self.is_full = False
         self.stalled_s = inf
         if self._exchange is not None:
             self._exchange.client_drained()
@@ -147,18 +148,16 @@ class DownstreamConnection(asyncio.BufferedProtocol):
     # --- called by the exchange --------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        transport = self._transport
-        if transport is not None and not transport.is_closing():  # uvloop raises on a closing transport
+        if (transport := self._transport) is not None and not transport.is_closing():  # else uvloop raises
             transport.write(data)
 
     def ended(self, *, close: bool) -> None:
         """Finish the current exchange: its response has been sent, or there was none."""
-        exchange, self._exchange = self._exchange, None
+        self._exchange = None
         reader, handler = self._reader, self.handler
         if close:
-            in_tunnel = exchange is not None and exchange.in_tunnel
             # Pipelined bytes count as unread, like the rest of a body.
-            self._close(linger=(reader.body is not None or reader.buffer != b"") and not in_tunnel)
+            self._close(linger=(reader.body is not None or reader.buffer != b"") and self.state is not _TUNNEL)
             return
         assert reader.body is None, "a connection is kept only behind a request that was read in full"
         self.deadline_s = handler.now_s() + (handler.limits.head_s if reader.buffer else handler.limits.idle_s)
@@ -175,27 +174,25 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         """Pass all following bytes to the exchange, until the connection ends."""
         exchange = self._exchange
         assert exchange is not None, "a tunnel belongs to a request"
+        self.state = states.CONNECTION_UPGRADED[self.state]
         self.deadline_s = inf
-        early = self._reader.open_tunnel()
-        if early:
+        if early := self._reader.open_tunnel():
             exchange.body_arrived(early, last=False)
 
     def end_writing(self) -> bool:
         """Close the writing side; the client may continue sending. Return False if the transport cannot do so."""
-        transport = self._transport
-        if transport is None or transport.is_closing() or not transport.can_write_eof():
+        if (transport := self._transport) is None or transport.is_closing() or not transport.can_write_eof():
             return False
-        self.has_ended_writing = True
         transport.write_eof()
         return True
 
     def await_body(self) -> None:
         """Start the deadline for the body's next bytes, or for `100 Continue`. A tunnel has no such deadline."""
         limits, exchange = self.handler.limits, self._exchange
-        if exchange is not None and exchange.in_tunnel:
+        if self.state is _TUNNEL:
             self.deadline_s = inf
             return
-        held_back = exchange is not None and exchange.expects_continue
+        held_back = exchange is not None and exchange.request_state is _AWAITING_CONTINUE
         wait_s = limits.continue_s if held_back else limits.body_idle_s
         self.deadline_s = self.handler.now_s() + wait_s
         if held_back:
@@ -226,13 +223,14 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         if now_s >= self.stalled_s:
             self.reset()
         elif self._lingering_close is not None:
+            self.state = states.FINISHED[self.state]
             self.deadline_s = self._lingering_close.close(now_s)
         elif exchange is None:
             if self._reader.buffer:
                 self._reject(ProtocolError("request head not received in time", 408))
             else:
                 self._close(linger=False)
-        elif exchange.expects_continue:
+        elif exchange.request_state is _AWAITING_CONTINUE:
             if exchange.begun_s >= 0:
                 exchange.say_continue()
             else:  # no slot yet, so the client should not send the body
@@ -246,7 +244,7 @@ class DownstreamConnection(asyncio.BufferedProtocol):
 
     def drain(self) -> None:
         """Accept no further request: close now if idle, else after the response."""
-        self.draining = True
+        self.state = states.DRAINED[self.state]
         if self.is_idle and self._lingering_close is None:
             self._close(linger=False)
 
@@ -256,11 +254,13 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         """Read requests from the buffer until one is in progress or the buffer has no complete head left."""
         self._advancing = True
         try:
-            while self._reader.buffer and self._exchange is None and not self.is_full and self._lingering_close is None:
-                if self._transport is None or self._transport.is_closing():
-                    break
-                taken = self._reader.take()
-                if taken is None:
+            while (
+                self._reader.buffer
+                and self._exchange is None
+                and self.stalled_s == inf
+                and self._lingering_close is None
+            ):
+                if self._transport is None or self._transport.is_closing() or (taken := self._reader.take()) is None:
                     break
                 self._open(*taken)
         except ProtocolError as error:
@@ -308,7 +308,7 @@ class DownstreamConnection(asyncio.BufferedProtocol):
 
     def _answer(self, answer: LocalReply, request: RequestHead, *, done: bool) -> None:
         """Send a response that the balancer generated itself, without an exchange."""
-        close = not request.keep_alive or not done or self.draining
+        close = not request.keep_alive or not done or self.state is _DRAINING
         head_only = request.method == b"HEAD"
         self.write(answer.render(request.minor, self.handler.own_lines(), head_only=head_only, close=close))
         self._log(request, answer.status, NO_ROUTE.name if answer.status == NO_ROUTE.status else "", len(answer.body))
@@ -318,8 +318,9 @@ class DownstreamConnection(asyncio.BufferedProtocol):
         """Send the error if a response is still possible, and close: the rest of the input cannot be parsed."""
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
+            answering = exchange.response_state is not _PENDING
             exchange.give_up(error.status, REQUEST_ERROR)
-            if exchange.answering:
+            if answering:
                 self.reset()
                 return
         else:
@@ -334,17 +335,16 @@ class DownstreamConnection(asyncio.BufferedProtocol):
 
     def _close(self, *, linger: bool) -> None:
         """Close after the written data has been sent; `linger` if the client is still sending a request."""
-        transport = self._transport
-        if transport is None:
+        if (transport := self._transport) is None:
             return
         self._reader.clear()
         self._resume()
+        self.state = (states.LINGERED if linger else states.FINISHED)[self.state]
         self._lingering_close = lingering_close = LingeringClose(transport, self.handler.limits)
         self.deadline_s = (lingering_close.linger if linger else lingering_close.close)(self.handler.now_s())
 
     def _resume(self) -> None:
         if self._paused:
             self._paused = False
-            transport = self._transport
-            if transport is not None and not transport.is_closing():
+            if (transport := self._transport) is not None and not transport.is_closing():
                 transport.resume_reading()

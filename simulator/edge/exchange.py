@@ -18,6 +18,8 @@ from simulator.edge.ports import ExchangeConnection, Upstream
 from simulator.edge.synthetic import SyntheticResponse
 from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.instance import Instance
+from simulator.model import exchange_state as states
+from simulator.model.exchange_state import ConnectionState, RequestState, ResponseState, UploadState
 from simulator.model.rejection import WIRE_TRUNCATED, Rejection
 from simulator.wire.http1.body import chunk
 from simulator.wire.http1.framing import CHUNKED
@@ -28,30 +30,31 @@ from simulator.wire.upstream import UpstreamConnection
 
 _CHUNKED_LINE: Final = b"transfer-encoding: chunked\r\n"
 
+# Names of the module: cheaper than attributes of the classes, on the hot path.
+_AWAITING_CONTINUE, _SENDING, _COMPLETE, _TUNNEL = RequestState
+_KEPT, _STREAMED, _DISCARDED = UploadState
+_PENDING, _ABORTED, _DRAINING = ResponseState.PENDING, ResponseState.ABORTED, ConnectionState.DRAINING
+
 
 class LiveExchange(HttpExchange):
-    """`request_done`: the client's body has been read completely. `answering`: the response's head has been sent."""
+    """`request_state`, `upload_state`, `response_state`: the sides of the exchange (model/exchange_state.py)."""
 
     __slots__ = (
         "_chunked_out",
         "_close",
-        "_cut",
         "_early",
         "_head_only",
         "_synthetic",
-        "_unkept",
         "added",
         "answered_s",
-        "answering",
         "connection",
-        "expects_continue",
-        "in_tunnel",
         "received_bytes",
         "request",
-        "request_done",
+        "request_state",
+        "response_state",
         "sent_bytes",
-        "sink",
         "tried",
+        "upload_state",
         "upstream",
         "upstream_full",
     )
@@ -66,7 +69,7 @@ class LiveExchange(HttpExchange):
         """Create the exchange. `early`: the part of the body that arrived together with the head."""
         # Not super().__init__, two levels up: this saves two calls on the hot path.
         self.arrived_s = connection.handler.now_s()
-        self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
+        self.granted_s = self.begun_s = self.cpu_s = self.io_s = self.answered_s = -1.0
         self.cold_s = 0.0
         self.instance = self.link = self.fault = None
         self.open = True
@@ -74,31 +77,25 @@ class LiveExchange(HttpExchange):
         self.connection, self.upstream = connection, upstream
         self._head_only = request.method == b"HEAD"
         self.added = b""  # header lines that the balancer adds for instances; the same for each instance that is tried
-        self.answered_s = -1.0
         self.received_bytes, self.sent_bytes = len(early), 0
         self._early = early  # body read and not sent; kept after the first write only while a retry may need it
-        self._unkept = False  # bytes of the body have been sent that are not kept
-        self._chunked_out = self._close = False
-        self._cut = False  # aborted by us; later reports of the loop about it are ignored
+        self._chunked_out = self._close = self.upstream_full = False
         self._synthetic: SyntheticResponse | None = None
         self.tried: tuple[Instance, ...] = ()  # instances that could not be reached
-        self.request, self.request_done = request, done
-        self.expects_continue = request.expects_continue
-        self.answering = self.in_tunnel = self.upstream_full = False
-        self.sink = False  # discard the body
+        self.request, self.upload_state, self.response_state = request, _KEPT, _PENDING
+        self.request_state = _COMPLETE if done else _AWAITING_CONTINUE if request.expects_continue else _SENDING
 
     # --- called by the connection ------------------------------------------------------------------------------------
 
     def body_arrived(self, piece: bytes, *, last: bool) -> None:
         """Receive the next bytes of the request's body."""
-        self.request_done = last
-        self.expects_continue = False
+        self.request_state = (states.BODY_ENDED if last else states.BODY_ARRIVED)[self.request_state]
         self.received_bytes += len(piece)
         link = self.link
         if link is not None and link.is_connected:
-            self._unkept = True
+            self.upload_state = states.BODY_SENT[self.upload_state]
             link.write(self._framed(piece, last=last), last=last)
-        elif self.sink:
+        elif self.upload_state is _DISCARDED:
             if last and self._synthetic is not None:
                 self._synthesise()
         else:
@@ -114,7 +111,7 @@ class LiveExchange(HttpExchange):
             self.link.pause()
 
     def client_drained(self) -> None:
-        if self._synthetic is not None and self.answering:
+        if self._synthetic is not None and self.response_state is not _PENDING:
             self._pump()
         elif self.link is not None:
             self.link.resume()
@@ -122,17 +119,19 @@ class LiveExchange(HttpExchange):
     def give_up(self, status: int = 0, cause: str = CLIENT_GONE) -> None:
         """End because the client has disconnected or sent invalid data; `status` is the status to send to it."""
         self.upstream.abandon(self)
-        self._unlink()
-        if not self._cut:
+        if self.link is not None:
+            self.link.drop()
+        aborted, self.response_state = self.response_state, states.ABORTED[self.response_state]
+        if aborted is not _ABORTED:  # else logged before
             self._log(self.status or status, cause)
 
     def client_ended(self) -> bool:
         """Handle the end of the client's side. Return True if the application may continue, as in a tunnel."""
         link = self.link
-        if not self.in_tunnel or self.request_done or link is None:
+        if self.request_state is not _TUNNEL or link is None:
             return False
-        self.request_done = True
-        if self.connection.has_ended_writing:  # the application's side ended first
+        self.request_state = states.BODY_ENDED[_TUNNEL]
+        if self.response_state is ResponseState.HALF_CLOSED:  # the application's side ended first
             link.finish()
             self._end()
         else:
@@ -146,18 +145,19 @@ class LiveExchange(HttpExchange):
         assert instance is not None
         instance.backend.begin(self)
         # No link, not answering and still on the same instance: it is a simulated instance, which takes no bytes.
-        if self.link is None and self.open and not self.answering and self.instance is instance:
+        if self.link is None and self.open and self.response_state is _PENDING and self.instance is instance:
             self._swallow_body()
 
     def answered(self, status: int) -> None:
         self._synthetic = SyntheticResponse(status, self.request)
-        if self.request_done:
+        if self.request_state is _COMPLETE:
             self._synthesise()
         else:
             self._swallow_body()
 
     def fail(self, rejection: Rejection) -> None:
-        self._unlink()
+        if self.link is not None:
+            self.link.drop()
         self._reject(rejection)
 
     # --- called by the connection to the instance (wire/upstream.py Caller) ------------------------------------------
@@ -174,20 +174,22 @@ class LiveExchange(HttpExchange):
         connection, request = self.connection, self.request
         added = self.added = self.added or connection.handler.request_lines(self, connection)
         head = request.forward(connection.peer, added)
-        early = self._framed(self._early, last=self.request_done) if request.length else b""
-        link.write(head + early if early else head, last=self.request_done)
-        if not self.request_done:
-            self._unkept = self._early != b""
-            self._early = b""
+        complete = self.request_state is _COMPLETE
+        early = self._framed(self._early, last=complete) if request.length else b""
+        link.write(head + early if early else head, last=complete)
+        if not complete:
+            if self._early:
+                self.upload_state = states.BODY_SENT[self.upload_state]
+                self._early = b""
             connection.regulate()
-            if self.expects_continue:
+            if self.request_state is _AWAITING_CONTINUE:
                 connection.await_body()  # the application's time to reject the request begins
         if connection.is_full:
             link.pause()
 
     def informational_response(self, head: ResponseHead) -> None:
         if head.status == 100:
-            if not self.expects_continue:  # the balancer has sent 100 already, or the client is sending the body
+            if self.request_state is not _AWAITING_CONTINUE:  # the client has a 100 already, or sends the body unasked
                 return
             self._continued()
         if self.request.minor == 1:  # HTTP/1.0 has no 1xx responses (RFC 9110 15.2)
@@ -198,15 +200,15 @@ class LiveExchange(HttpExchange):
         handler = connection.handler
         now_s = self.answered_s = handler.now_s()
         added = self._hop_lines(head) + handler.answer_lines(head, self, now_s)
-        self.answering = True
+        upgraded = head.status == 101
+        self.response_state = (states.RESPONSE_UPGRADED if upgraded else states.HEAD_SENT)[self.response_state]
         self.status = head.status
         self.sent_bytes = len(piece)
         if self._chunked_out:
             piece = chunk(piece, last=complete)
         connection.write(head.forward(added, piece))
-        if head.status == 101:
-            self.in_tunnel = True
-            self.request_done = False
+        if upgraded:
+            self.request_state = states.REQUEST_UPGRADED[self.request_state]
             connection.open_tunnel()
         elif complete:
             self._end()
@@ -226,13 +228,16 @@ class LiveExchange(HttpExchange):
         self._reject(rejection)
 
     def application_ended(self) -> bool:
-        return not self.request_done and self.connection.end_writing()
+        if self.request_state is not _TUNNEL or not self.connection.end_writing():
+            return False
+        self.response_state = states.APPLICATION_ENDED[self.response_state]
+        return True
 
     def may_repeat(self) -> bool:
-        return self.open and not self._unkept and self.request.method in IDEMPOTENT
+        return self.open and self.upload_state is not _STREAMED and self.request.method in IDEMPOTENT
 
     def is_safe_to_lose(self) -> bool:
-        return self.request_done and self.request.method in IDEMPOTENT
+        return self.request_state is _COMPLETE and self.request.method in IDEMPOTENT
 
     def upload_full(self) -> None:
         self.upstream_full = True
@@ -250,7 +255,7 @@ class LiveExchange(HttpExchange):
         self.connection.write(CONTINUE)
 
     def _continued(self) -> None:
-        self.expects_continue = False
+        self.request_state = states.CONTINUED[self.request_state]
         self.connection.await_body()
 
     def _tried_another(self) -> bool:
@@ -270,7 +275,7 @@ class LiveExchange(HttpExchange):
         if head.status == 101:
             self._close = True
             return WEBSOCKET
-        self._close = not request.keep_alive or not self.request_done or self.connection.draining
+        self._close = not (request.keep_alive and self.request_state is _COMPLETE) or self.connection.state is _DRAINING
         framing = b""
         if self._head_only or head.status in {204, 304}:
             framing = head.declared
@@ -288,8 +293,8 @@ class LiveExchange(HttpExchange):
     def _swallow_body(self) -> None:
         """Read and discard the body, like an application that does not need it."""
         self._early = b""
-        self.sink = True
-        if self.expects_continue:
+        self.upload_state = states.BODY_UNWANTED[self.upload_state]
+        if self.request_state is _AWAITING_CONTINUE:
             self.say_continue()
         self.connection.regulate()
 
@@ -297,10 +302,10 @@ class LiveExchange(HttpExchange):
         assert self._synthetic is not None
         connection = self.connection
         now_s = self.answered_s = connection.handler.now_s()
-        self._close = not self.request.keep_alive or connection.draining
+        self._close = not self.request.keep_alive or connection.state is _DRAINING
         added = connection_line(self.request.minor, close=self._close)
         added += connection.handler.answer_lines(None, self, now_s)
-        self.answering = True
+        self.response_state = states.HEAD_SENT[self.response_state]
         self.status = self._synthetic.status
         self.sent_bytes = self._synthetic.left
         connection.write(self._synthetic.head(added))
@@ -315,14 +320,15 @@ class LiveExchange(HttpExchange):
     def _reject(self, rejection: Rejection) -> None:
         connection = self.connection
         self._log(self.status or rejection.status, rejection.name)
-        if self.answering or not rejection.status:
-            self._cut = True
+        if self.response_state is not _PENDING or not rejection.status:
+            self.response_state = states.ABORTED[self.response_state]
             if rejection is WIRE_TRUNCATED:
                 connection.ended(close=True)
             else:
                 connection.reset()
             return
-        close = not self.request.keep_alive or not self.request_done or connection.draining
+        self.response_state = states.REJECTED[_PENDING]
+        close = not self.request.keep_alive or self.request_state is not _COMPLETE or connection.state is _DRAINING
         answer = rejected(rejection).render(
             self.request.minor, connection.handler.own_lines(), head_only=self._head_only, close=close
         )
@@ -331,17 +337,13 @@ class LiveExchange(HttpExchange):
 
     def _end(self) -> None:
         """End the exchange after the response's last byte. Release the slot first: the next request may need it."""
+        self.response_state = states.RESPONSE_ENDED[self.response_state]
         if self.open:
             self.upstream.finish(self)
         self._log(self.status)
         self.connection.ended(close=self._close)
 
     def _log(self, status: int, cause: str = "") -> None:
-        connection = self.connection
-        log = connection.handler.access_log
-        if log is not None:
-            log.served(self, status, cause, connection.handler.now_s())
-
-    def _unlink(self) -> None:
-        if self.link is not None:
-            self.link.drop()
+        handler = self.connection.handler
+        if handler.access_log is not None:
+            handler.access_log.served(self, status, cause, handler.now_s())

@@ -15,6 +15,7 @@ from typing import Final
 from simulator.edge.accept import Acceptor, has_hung_up
 from simulator.edge.connection import DownstreamConnection
 from simulator.edge.ports import RequestHandler
+from simulator.model.exchange_state import IN_HANDSHAKE
 from simulator.wire.tls import Handshake, ServerCertificates, handshaking
 from simulator.world.tasks import Tasks
 
@@ -138,11 +139,11 @@ class Listener:
                 await self._loop.connect_accepted_socket(lambda: connection, handshake.plain)
                 connection.reject_plain()
             finally:
-                if handshake.plain is not None and not connection.is_made:
+                if handshake.plain is not None and connection.state in IN_HANDSHAKE:
                     handshake.plain.close()
 
     def _arrival_over(self, connection: DownstreamConnection) -> None:
-        if not connection.is_made:
+        if connection.state in IN_HANDSHAKE:
             self.left(connection)
         accepted = self._unbegun.pop(connection, None)
         if accepted is not None:  # cancelled before its first step: the socket has no owner yet

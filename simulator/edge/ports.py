@@ -11,6 +11,7 @@ from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.exchange_state import ConnectionState
 
 if TYPE_CHECKING:  # a run in virtual time has no connections
     from simulator.wire.http1.local_replies import LocalReply
@@ -114,15 +115,14 @@ class RequestHandler(Protocol):
 class ExchangeConnection(Downstream, Protocol):
     """A client's connection (connection.py) as its exchange uses it.
 
-    `is_full`: the client reads too slowly. `draining`: close after this response. `has_ended_writing`: our side of a
-    tunnel has ended.
+    `is_full`: the client reads too slowly.
     """
 
     handler: RequestHandler
-    is_full: bool
-    draining: bool
-    has_ended_writing: bool
+    state: ConnectionState
 
+    @property
+    def is_full(self) -> bool: ...
     def write(self, data: bytes) -> None: ...
     def reset(self) -> None:
         """Abort the connection."""

@@ -15,8 +15,8 @@ _PIECE: Final = b"." * (64 * 1024)
 class BodySink(Protocol):
     """The destination of the body; any write may set `is_full`."""
 
-    is_full: bool
-
+    @property
+    def is_full(self) -> bool: ...
     def write(self, data: bytes) -> None: ...
 
 

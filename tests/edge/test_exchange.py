@@ -526,3 +526,13 @@ def test_an_answer_for_a_client_that_does_not_read_yet_waits_at_the_application(
     assert not front.instance.transport.is_reading()
     front.connection.resume_writing()
     assert front.instance.transport.is_reading()
+
+
+def test_a_client_that_sent_its_body_unasked_has_no_deadline_for_it_when_the_application_says_continue() -> None:
+    front = Front()
+    front.send(request(b"POST", b"/", b"Expect: 100-continue", b"Content-Length: 2", body=b"ab"))
+    front.answer(b"HTTP/1.1 100 Continue\r\n\r\n")
+    front.wait(front.limits.body_idle_s)
+    front.answer()
+    answers = front.received()
+    assert (status_of(answers), body_of(answers)) == (200, b"ok")
