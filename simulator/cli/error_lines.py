@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from simulator.cli.printing import echo
 
-# The end of a message about an unknown name (simulator.model.text.problems), which becomes the hint.
-_SUGGESTION: Final = re.compile(r"; (?P<hint>(?:did you mean|it is now) `[^`]*`\??)$")
+# The end of a message about an unknown name (simulator.model.text.problems) or a missing library
+# (simulator.model.extras), which becomes the hint.
+_SUGGESTION: Final = re.compile(r"; (?P<hint>(?:did you mean|it is now) `[^`]*`\??|`[^`]*` in a clone installs it)$")
 # A line that begins with FILE:LINE:COLUMN: a message may contain several problems of files.
 _PLACED: Final = re.compile(r"(?:\S.*:)?\d+:\d+: \S")
 _CHOICE: Final = re.compile(r"'(?P<found>[^']*)' is not one of (?P<known>'.*')$", re.DOTALL)

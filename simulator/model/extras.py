@@ -28,16 +28,13 @@ EXTRAS: Final[Mapping[str, str]] = {
 }
 
 
-def command_for(extra: str) -> str:
-    """Return the command that installs `extra`."""
-    return f"pip install '.[{extra}]' in a clone"
-
-
 def missing_text(library: str, extra: str | None = None) -> str:
-    """Return the message for a library that is not installed. `extra`: the extra to name if several contain it."""
-    return f"{library} = not installed, must be there for this (extra {extra or EXTRAS[library]}): " + command_for(
-        extra or EXTRAS[library]
-    )
+    """Return the message for a library that is not installed, which ends with the command that installs it.
+
+    `extra`: the extra to name if several contain the library.
+    """
+    command = f"pip install '.[{extra or EXTRAS[library]}]'"
+    return f"{library}, which this needs, is not installed; `{command}` in a clone installs it"
 
 
 def explain_missing(error: ImportError) -> str | None:

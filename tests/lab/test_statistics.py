@@ -144,5 +144,5 @@ def test_the_geometric_mean() -> None:
 
 
 def test_a_missing_library_is_reported_in_one_line() -> None:
-    with pytest.raises(MissingLibrary, match=r"no_such_library = not installed.*\[lab\]"):
+    with pytest.raises(MissingLibrary, match=r"no_such_library, which this needs, is not installed.*\[lab\]"):
         needed("no_such_library.inside")

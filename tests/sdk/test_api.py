@@ -93,7 +93,7 @@ def test_a_missing_library_is_reported_with_its_extra(result: Result, monkeypatc
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr(importlib, "import_module", nowhere)
-    with pytest.raises(MissingLibrary, match=r"pandas = not installed, .*pip install '\.\[notebook\]'"):
+    with pytest.raises(MissingLibrary, match=r"pandas, .* is not installed; .*pip install '\.\[notebook\]'"):
         result.series()
 
 
