@@ -36,7 +36,9 @@ OF_THE_PLATFORM = (
 
 
 _WORD = r"[^\s'`;&|)\"]+"
-_INSTALL = re.compile(rf"pip install\s+(?:--[a-z]+\s+|-c\s+\S+\s+)*('[^']+'|{_WORD}(?:[ \t]+[a-z][\w-]*)*)")
+_INSTALL = re.compile(
+    rf"pip install\s+(?:(?:-c|--python)\s+\S+\s+|--[a-z]+\s+)*('[^']+'|{_WORD}(?:[ \t]+[a-z][\w-]*)*)"
+)
 
 
 def installs(text: str) -> Iterator[str]:
@@ -74,6 +76,9 @@ def test_the_check_of_install_commands_finds_bad_ones() -> None:
     assert list(installs("run pip install 'apprunner-simulator[lab]'")) == ["'apprunner-simulator[lab]'"]
     assert list(installs("`pip install '.[lab]'`; x")) == ["'.[lab]'"]
     assert list(installs("pip install --quiet . && x")) == ["."]
+    assert list(installs("uv pip install --quiet --python .venv -c constraints.txt --editable '.[dev]'")) == [
+        "'.[dev]'"
+    ]
     assert list(installs("pip install flask gunicorn && x")) == ["flask", "gunicorn"]
 
 
