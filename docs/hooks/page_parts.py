@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 
 def cell(text: str) -> str:
-    """`text` as it may stand in a table: on one line, and no column of its own."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    """`text` as it may stand in a table: on one line, and no column of its own. In code a bar needs no backslash."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(part if part.startswith("`") else part.replace("|", "\\|").replace("<", "&lt;") for part in parts)
 
 
 def code(text: str) -> str:
     """`text` as code in a table; nothing for nothing."""
-    return f"`{' '.join(text.split()).replace('|', chr(92) + '|')}`" if text else ""
+    return f"`{' '.join(text.split())}`" if text else ""
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -12,20 +12,20 @@ from simulator.cli import app
 from simulator.cli.help_text import EXAMPLES, prepared
 
 _ABOUT: Final = """\
-`simulator VERB --help` says the same in a terminal. Exit codes of every verb: 0 all well and every check passes, 1 a
-check failed, 2 bad input, 3 an internal error stopped the run, 130 interrupted.
+`simulator COMMAND --help` says the same in a terminal. Exit codes of every command: 0 success and every check passes,
+1 a check failed, 2 bad input, 3 an internal error stopped the run, 130 interrupted.
 
 Results go to standard output; progress, notes and errors to standard error. An error is a line `error: ...`, followed
 by `hint: ...` with the way out, if there is one; several problems of a file have a line each, with line and column.
 
-Every option can be set by a variable, `SIMULATOR_` with the verb and the option: `SIMULATOR_RUN_SEED=3` is
+Every option can be set by a variable, `SIMULATOR_` with the command and the option: `SIMULATOR_RUN_SEED=3` is
 `simulator run --seed 3`, `SIMULATOR_STATE_EXPORT_STATE=folder` is `simulator state export --state folder`. The options
-`--backend`, `--engine`, `--quiet`, `--state` and `--workers` have one variable more for all verbs, such as
-`SIMULATOR_STATE`. What the command line says has precedence over the verb's variable, and that over the one for all.
+`--backend`, `--engine`, `--quiet`, `--state` and `--workers` have one more variable for all commands, such as
+`SIMULATOR_STATE`. The command line has precedence over the command's variable, and that over the variable for all.
 An option that may be given again takes several values from a variable, separated by blanks; a flag takes `1` or `0`.
 `SIMULATOR_DEBUG=1` prints the traceback of a failure instead of writing it to a file.
 
-`simulator --install-completion` installs completion of verbs, options, values and shipped scenarios for the current
+`simulator --install-completion` installs completion of commands, options, values and shipped scenarios for the current
 shell; `simulator --show-completion` prints it.
 """
 
