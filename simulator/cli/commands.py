@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, get_args
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.cli.exit_codes import INTERRUPTED, NOBODY_READS
+from simulator.cli.exit_codes import INTERRUPTED, PIPE_CLOSED
 from simulator.cli.imports import without_collections
 from simulator.cli.printing import echo
 
@@ -179,7 +179,7 @@ class CommandGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # otherwise click would turn it into exit code 1
-            raise typer.Exit(NOBODY_READS) from None
+            raise typer.Exit(PIPE_CLOSED) from None
         except KeyboardInterrupt:  # otherwise click would print nothing
             echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None

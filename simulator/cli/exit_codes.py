@@ -21,7 +21,7 @@ CHECK_FAILED: Final = 1
 BAD_INPUT: Final = 2
 BROKE: Final = 3
 INTERRUPTED: Final = 130  # 128 + SIGINT
-NOBODY_READS: Final = 141  # 128 + SIGPIPE, as for programs that the signal ends
+PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, as for programs that the signal ends
 
 # Failures of the machine, which no change of the user's input could avoid.
 _OF_THE_MACHINE: Final = frozenset(
@@ -93,7 +93,7 @@ def flushed(code: int) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         _silence_stdout()
-        return NOBODY_READS
+        return PIPE_CLOSED
     except OSError as error:
         _silence_stdout()
         tell_error(f"standard output cannot be written: {error.strerror}")

@@ -20,7 +20,6 @@ from simulator.records.events import EventLogged, SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.request_log import Chunk
 from simulator.replay.abort import aborting_check, is_aborting
-from simulator.replay.control_need import needs_control
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.request_backend import RequestBackend
 from simulator.replay.run_context import ExportsOpened, PlatformOpened, RunContext, RunEnded, TrafficBegan
@@ -149,7 +148,7 @@ class Run:
 
         Unused, it does not change the run's output.
         """
-        if not self._is_watched and not needs_control(self.scenario):
+        if not self._is_watched and not _calls_api(self.scenario):
             return None
         from simulator.replay.control import RunControl  # noqa: PLC0415 few runs have a control plane
 
@@ -273,3 +272,8 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
         if isinstance(error, ImportError) and (lacking := explain_missing(error)) is not None:
             raise BrokenRun(lacking, expected=True) from error
         raise BrokenRun(f"{type(error).__name__}: {error}", expected=False) from error
+
+
+def _calls_api(scenario: ScenarioSpec) -> bool:
+    """Return True if the run needs a control plane; most need none, and import nothing of it."""
+    return any(event.deploy is not None or event.api is not None for event in scenario.timeline)

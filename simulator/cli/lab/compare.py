@@ -19,15 +19,15 @@ from simulator.cli.terminal import Terminal
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.candidates import candidates_of
 from simulator.lab.compare.compare import SEEDS_DEFAULT, Plan, compare
-from simulator.lab.compare.comparison import Comparison, comparison_json, read_comparison
+from simulator.lab.compare.comparison import Comparison, comparison_json, read_comparison, run_rows
 from simulator.lab.compare.figures import MISS_USD, Terms
 from simulator.lab.compare.guard import TOLERANCE, held_against
 from simulator.lab.compare.page.html import comparison_html
 from simulator.lab.compare.prices import read_prices
 from simulator.lab.compare.run import Task, TaskOutcome, task_name
 from simulator.lab.compare.tables import best_candidate, difference_tables, failure_lines, main_tables, overall_table
-from simulator.lab.compare_table_file import write_runs
 from simulator.lab.extras import MissingLibrary, needed
+from simulator.lab.table_file import write_table
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
 from simulator.rules.platforms.presets import PLATFORMS
@@ -207,7 +207,7 @@ def _write(comparison: Comparison, files: _Files) -> None:
     if files.json is not None:
         files.json.write_text(comparison_json(comparison), encoding="utf-8")
     for file in files.tables:
-        write_runs(comparison, file)
+        write_table(run_rows(comparison), file)
     if files.html is not None:
         files.html.write_text(comparison_html(comparison), encoding="utf-8")
 

@@ -28,8 +28,8 @@ from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_
 from simulator.lab.sweep.grid import Axis, GridPoint, parse_axis
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep, SweepConflict
-from simulator.lab.sweep.table import FORMATS, write_table
 from simulator.lab.sweep.worker_pools import DaskWorkerPool, ProcessWorkerPool, WorkerPool
+from simulator.lab.table_file import FORMATS, write_table
 from simulator.model.extras import explain_missing, missing_text
 from simulator.model.text.problems import one_of
 from simulator.scenario.problems import ScenarioError

@@ -155,6 +155,22 @@ def comparison_json(comparison: Comparison) -> str:
     return comparison.model_dump_json(indent=1) + "\n"
 
 
+def run_rows(comparison: Comparison) -> list[dict[str, str | float | None]]:
+    """Return a row for every case, candidate and seed, with a column for every figure."""
+    return [
+        {
+            "scenario": case.scenario,
+            "service": case.service,
+            "candidate": row.candidate,
+            "seed": seed,
+            **{name: values[place] for name, values in row.values.items()},
+        }
+        for case in comparison.cases
+        for row in case.rows
+        for place, seed in enumerate(case.seeds)
+    ]
+
+
 def read_comparison(file: Path) -> Comparison:
     """Read a comparison. Raises ValueError, which names the file and the fault, unless it has this version."""
     try:

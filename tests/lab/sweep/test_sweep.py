@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import os
@@ -18,7 +17,6 @@ from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_
 from simulator.lab.sweep.grid import Axis, GridPoint
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep, SweepConflict
-from simulator.lab.sweep.table import write_table
 from simulator.lab.sweep.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
 from tests.lab.scenario_files import small_scenario
 
@@ -175,21 +173,6 @@ def test_a_dask_cluster_gives_the_serial_rows_though_a_worker_is_killed(tmp_path
         rows = Sweep(plan.file, plan.axes, plan.seeds, plan.out, _die_once).run(worker_pool)
         worker_pool.close()
     assert rows == serial
-
-
-def test_a_table_has_every_column_of_every_row(tmp_path: Path) -> None:
-    write_table([{"a": 1, "b": 2.5}, {"a": 2, "error": "no"}], tmp_path / "t.csv")
-    with (tmp_path / "t.csv").open() as file:
-        assert list(csv.DictReader(file)) == [{"a": "1", "b": "2.5", "error": ""}, {"a": "2", "b": "", "error": "no"}]
-
-
-def test_parquet_keeps_types_and_mixed_columns_become_text(tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    write_table([{"a": 1, "b": 2, "c": "x"}, {"a": 2, "b": 2.5, "c": 3}], tmp_path / "t.parquet")
-    assert parquet.read_table(tmp_path / "t.parquet").to_pylist() == [
-        {"a": 1, "b": 2.0, "c": "x"},
-        {"a": 2, "b": 2.5, "c": "3"},
-    ]
 
 
 def test_the_frontier_has_the_points_that_no_other_dominates() -> None:

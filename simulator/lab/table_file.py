@@ -1,20 +1,18 @@
-"""Writes the result of a sweep as one file: Parquet or CSV."""
+"""Writes the rows of a sweep or of a comparison as one file: Parquet or CSV."""
 
 from __future__ import annotations
 
 import csv
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-
-from simulator.lab.sweep.point_run import Row
 
 FORMATS: Final = (".parquet", ".csv")
 
 
-def write_table(rows: Sequence[Row], path: Path) -> None:
-    """Write one row per point, in the grid's order; a column that only some rows have is empty in the others.
+def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write the rows in their order; a column that only some rows have is empty in the others.
 
     Raises:
         ImportError: for Parquet, if pyarrow is not installed.
@@ -30,7 +28,7 @@ def write_table(rows: Sequence[Row], path: Path) -> None:
         writer.writerows(rows)
 
 
-def _write_parquet(rows: Sequence[Row], columns: Sequence[str], path: Path) -> None:
+def _write_parquet(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], path: Path) -> None:
     arrow: Any = importlib.import_module("pyarrow")
     parquet: Any = importlib.import_module("pyarrow.parquet")
     table = arrow.table({name: arrow.array(_one_type([row.get(name) for row in rows])) for name in columns})
