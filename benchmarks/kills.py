@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from simulator.cli import app
-from simulator.fleet.process.confinement.cgroup import NoGroupsError, find_home
+from simulator.fleet.process.confinement.cgroup import NoGroupsError
+from simulator.fleet.process.confinement.group_search import find_home
 from simulator.fleet.process.confinement.sweep import MARK, owner_name
 from simulator.world.clock import wall_s
 from simulator.world.random_streams import RandomStreams

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.process.confinement.cgroup import Group, GroupHome
+from simulator.fleet.process.confinement.cgroup import Group
+from simulator.fleet.process.confinement.group_search import GroupHome
 from simulator.fleet.process.confinement.line_splitter import LineSplitter, OutputPipe
 from simulator.fleet.process.confinement.storage import used_bytes
 from simulator.fleet.process.confinement.sweep import MARK, end_processes

@@ -9,13 +9,9 @@ one task per connection only for its TLS handshake.
 """
 
 PUBLIC_MODULES = (
-    "access_log",
     "access_log_entry",
     "live.authority",
     "live.front",
     "live.live_settings",
-    "plain",
     "ports",
-    "redirect",
-    "tracing",
 )

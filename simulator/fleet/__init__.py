@@ -30,6 +30,7 @@ PUBLIC_MODULES = (
     "pool.unavailable_upstream",
     "ports",
     "process.confinement.cgroup",
+    "process.confinement.group_search",
     "process.confinement.isolation",
     "process.confinement.line_splitter",
     "process.confinement.orphans",

@@ -2,6 +2,7 @@
 
 PUBLIC_MODULES = (
     "data_plane",
+    "exchange_state",
     "extras",
     "health",
     "images",

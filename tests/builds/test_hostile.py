@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulator.builds.artifact import BuildFailed
-from simulator.fleet.process.confinement.cgroup import NoGroupsError, find_home
+from simulator.fleet.process.confinement.cgroup import NoGroupsError
+from simulator.fleet.process.confinement.group_search import find_home
 from tests.builds.places import REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
 from tests.builds.test_local import builder_in, built

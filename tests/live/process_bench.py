@@ -16,7 +16,8 @@ import psutil
 from simulator.fleet.ports import Exchange, InstanceSpec
 from simulator.fleet.process.backend import ProcessBackend
 from simulator.fleet.process.confinement import sweep as process_sweep
-from simulator.fleet.process.confinement.cgroup import NoGroupsError, find_home
+from simulator.fleet.process.confinement.cgroup import NoGroupsError
+from simulator.fleet.process.confinement.group_search import find_home
 from simulator.fleet.process.confinement.sweep import MARK, owner_name
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.fleet.process.confinement.cgroup import find_home
+from simulator.fleet.process.confinement.group_search import find_home
 from simulator.fleet.process.confinement.sweep import MARK
 from tests.live.process_bench import SLEEP, bench, has_groups, until
 

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from simulator.fleet.ports import InstanceSpec
-from simulator.fleet.process.confinement.cgroup import GroupHome, GroupV2, group_of
+from simulator.fleet.process.confinement.cgroup import GroupV2
+from simulator.fleet.process.confinement.group_search import GroupHome, group_of
 from simulator.fleet.process.limits import Confinement, NoSwitch
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.fleet.process.throttling import Throttling

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from simulator.fleet.process.confinement import sweep as process_sweep
-from simulator.fleet.process.confinement.cgroup import find_home
+from simulator.fleet.process.confinement.group_search import find_home
 from simulator.fleet.process.confinement.sweep import owner_name
 from tests.live.process_bench import SLEEP, bench, has_groups, is_alive, until
 

@@ -27,7 +27,8 @@ from simulator.fleet.docker.building import BuildEngine
 from simulator.fleet.docker.engine import Ended, EngineGone, EngineRejected
 from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.docker.labels import labels
-from simulator.fleet.process.confinement.cgroup import PERIOD_US, Group, NoGroupsError, group_of
+from simulator.fleet.process.confinement.cgroup import PERIOD_US, Group, NoGroupsError
+from simulator.fleet.process.confinement.group_search import group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter
 from simulator.world.tasks import Tasks, first_of
 

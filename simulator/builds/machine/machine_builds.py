@@ -23,7 +23,8 @@ from simulator.builds.phases import Phases, StageName
 from simulator.builds.resource_limits import LimitedRunner
 from simulator.builds.settings import BuildSettings
 from simulator.builds.toolchain import Toolchain, ToolchainMissing, find_toolchain
-from simulator.fleet.process.confinement.cgroup import GroupHome, NoGroupsError, find_home
+from simulator.fleet.process.confinement.cgroup import NoGroupsError
+from simulator.fleet.process.confinement.group_search import GroupHome, find_home
 from simulator.fleet.process.confinement.orphans import ORPHANS
 from simulator.fleet.process.confinement.sweep import owner_name, remove
 from simulator.fleet.process.confinement.watchdog import Watchdog

@@ -48,7 +48,8 @@ from simulator.fleet.ports import (
     no_work,
 )
 from simulator.fleet.process.backend import RequestService
-from simulator.fleet.process.confinement.cgroup import NoGroupsError, group_of
+from simulator.fleet.process.confinement.cgroup import NoGroupsError
+from simulator.fleet.process.confinement.group_search import group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter
 from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.fleet.process.environment import check_variables

@@ -3,6 +3,7 @@
 PUBLIC_MODULES = (
     "backend",
     "confinement.cgroup",
+    "confinement.group_search",
     "confinement.isolation",
     "confinement.line_splitter",
     "confinement.orphans",

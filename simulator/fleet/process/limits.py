@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from simulator.fleet.ports import ResourceUsage
-from simulator.fleet.process.confinement.cgroup import PROCESSES, Group, GroupHome, NoGroupsError, find_home
+from simulator.fleet.process.confinement.cgroup import PROCESSES, Group, NoGroupsError
+from simulator.fleet.process.confinement.group_search import GroupHome, find_home
 from simulator.fleet.process.throttling import CpuSwitch, Throttling
 from simulator.model.sizes import InstanceSize
 
