@@ -37,7 +37,7 @@ OF_THE_PLATFORM = (
 
 _WORD = r"[^\s'`;&|)\"]+"
 _INSTALL = re.compile(
-    rf"pip install\s+(?:(?:-c|--python)\s+\S+\s+|--[a-z]+\s+)*('[^']+'|{_WORD}(?:[ \t]+[a-z][\w-]*)*)"
+    rf"pip install\s+(?:(?:-c|--python)\s+\S+\s+|--?[a-z-]+\s+)*('[^']+'|{_WORD}(?:[ \t]+[a-z][\w-]*)*)"
 )
 
 
@@ -76,7 +76,7 @@ def test_the_check_of_install_commands_finds_bad_ones() -> None:
     assert list(installs("run pip install 'apprunner-simulator[lab]'")) == ["'apprunner-simulator[lab]'"]
     assert list(installs("`pip install '.[lab]'`; x")) == ["'.[lab]'"]
     assert list(installs("pip install --quiet . && x")) == ["."]
-    assert list(installs("uv pip install --quiet --python .venv -c constraints.txt --editable '.[dev]'")) == [
+    assert list(installs("uv pip install --system-certs -q --python .venv -c constraints.txt --editable '.[dev]'")) == [
         "'.[dev]'"
     ]
     assert list(installs("pip install flask gunicorn && x")) == ["flask", "gunicorn"]
