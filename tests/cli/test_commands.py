@@ -123,3 +123,39 @@ def test_no_line_in_a_pipe_ends_with_blanks(verb: list[str]) -> None:
     done = RUN.invoke(app, [name, "first-look", *options])
     assert done.exit_code == 0, done.output
     assert [line for line in done.stdout.splitlines() if line.endswith(" ")] == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "incomplete", "names"),
+    [
+        ("run", "policy", "kn", {"knative"}),
+        ("shadow", "policy", "keda", {"keda", "keda-http"}),
+        ("compare", "policy", "con", {"configured", "container-apps"}),
+        ("compare", "platform", "app-", {"app-runner"}),
+    ],
+)
+def test_a_shell_completes_names_of_policies_and_platforms(
+    verb: str, option: str, incomplete: str, names: set[str]
+) -> None:
+    (parameter,) = (each for each in command(verb).params if each.name == option)
+    completed = parameter.shell_complete(None, incomplete)
+    assert {item.value for item in completed} == names
+    assert all(item.help for item in completed)
+
+
+@pytest.mark.parametrize(
+    ("verb", "panels"),
+    [
+        ("serve", ("Addresses and ports", "Exports", "Times of operations", "Console")),
+        ("up", ("Builds",)),
+    ],
+)
+def test_the_options_of_a_server_are_grouped_in_panels(verb: str, panels: tuple[str, ...]) -> None:
+    shown = RUN.invoke(app, [verb, "--help"]).stdout
+    assert all(f"─ {panel} ─" in shown for panel in ("Options", *panels))
+
+
+@pytest.mark.parametrize("verb", ["run", "compare", "sweep", "shadow", "validate"])
+def test_a_verb_with_progress_can_be_quiet(verb: str) -> None:
+    (quiet,) = (each for each in command(verb).params if each.name == "quiet")
+    assert quiet.opts == ["--quiet", "-q"]

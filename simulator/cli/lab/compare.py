@@ -14,6 +14,7 @@ from simulator.cli.lab.batch_progress import BatchProgress
 from simulator.cli.lab.tables import print_table, wide_console
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
+from simulator.cli.scenarios.name_completion import candidate_names, platform_names
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
@@ -44,12 +45,16 @@ def compare_verb(
     ),
     policy: list[str] = typer.Option(
         [],
+        autocompletion=candidate_names,
         metavar="NAME",
         help=f"A policy to compare; may be given again: configured (the scenario's, with its parameters), "
         f"FILE.py:CLASS, or one of {', '.join(POLICIES)}.",
     ),
     platform: list[str] = typer.Option(
-        [], metavar="NAME", help=f"A platform to compare; may be given again: {', '.join(PLATFORMS)}."
+        [],
+        autocompletion=platform_names,
+        metavar="NAME",
+        help=f"A platform to compare; may be given again: {', '.join(PLATFORMS)}.",
     ),
     seeds: int = typer.Option(SEEDS_DEFAULT, min=1, max=10_000, help="Runs of each, with the same random numbers."),
     baseline: str | None = typer.Option(

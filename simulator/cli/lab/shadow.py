@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -18,17 +19,21 @@ from simulator.cli.option_help import ENGINE_HELP
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.broken_run import run_broke
+from simulator.cli.scenarios.name_completion import policy_names
 from simulator.cli.scenarios.run_builds import built
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_names, scenario_path, tell_recordings
 from simulator.cli.state.folder import state_folder
+from simulator.cli.terminal import Terminal
+from simulator.console.progress import Progress
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table, number_text
 from simulator.lab.shadow import Divergence, Shadows
+from simulator.replay.progress import SilentWatcher
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.problems import ScenarioError
 from simulator.traffic.policy_fit import NoteKind
-from simulator.world.clock import ClockKind
+from simulator.world.clock import ClockKind, wall_s
 
 FAILURES_SHOWN = 3
 
@@ -41,12 +46,16 @@ def shadow_verb(
         help="A scenario file, the name of a shipped scenario, or - for standard input.",
     ),
     policy: list[str] = typer.Option(
-        ..., metavar="NAME", help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own."
+        ...,
+        autocompletion=policy_names,
+        metavar="NAME",
+        help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own.",
     ),
     clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time (default), or real time over sockets."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where the local authority is kept (real time)."),
     engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
     json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write divergences and decisions to F."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress: the result only."),
 ) -> None:
     """Run a scenario with its own policy, evaluate other policies without applying them, and report how they
     diverge.
@@ -66,10 +75,10 @@ def shadow_verb(
         out = outputs.text("--json", json_file)
         if live is not None:
             allow_many_files()
-            given = built(given, build_settings(live.state, engine=live.engine))
+            given = built(given, build_settings(live.state, engine=live.engine), quiet=quiet)
         run = Run(given, live)
         shadows.follow(run.journal)
-        complete = _played(run)
+        complete = _played(run, quiet=quiet)
         _print(shadows)
         if out is not None:
             _write(shadows.divergences, out)
@@ -77,10 +86,12 @@ def shadow_verb(
     raise typer.Exit(0 if complete else INTERRUPTED)
 
 
-def _played(run: Run) -> bool:
+def _played(run: Run, *, quiet: bool) -> bool:
     """Return True if the run ended normally."""
+    silent = contextlib.nullcontext(SilentWatcher())
     try:
-        return play(run).complete
+        with silent if quiet else Progress(Terminal(stderr=True), run.scenario.name, wall_s) as run.watcher:
+            return play(run).complete
     except ScenarioError as error:
         bad_input(str(error))
     except InterruptedRun as error:

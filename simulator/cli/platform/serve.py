@@ -7,6 +7,7 @@ import contextlib
 import re
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import typer
 
@@ -42,6 +43,11 @@ from simulator.wire.listening import holder
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
 
+PORTS: Final = "Addresses and ports"
+EXPORTS: Final = "Exports"
+TIMES: Final = "Times of operations"
+CONSOLE: Final = "Console"
+
 
 class TimeProfileName(StrEnum):
     INSTANT = "instant"
@@ -52,41 +58,64 @@ def serve(
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder: keeps everything between runs."),
     config: Path | None = typer.Option(None, metavar="FILE", help="Access keys, quotas, times: see `schema serve`."),
     host: str | None = typer.Option(
-        None, help="Where the API listens (127.0.0.1); beyond loopback it requires access keys and TLS."
+        None,
+        help="Where the API listens (127.0.0.1); beyond loopback it requires access keys and TLS.",
+        rich_help_panel=PORTS,
     ),
     port: int | None = typer.Option(
-        None, min=0, max=65535, help=f"Port of the API ({DEFAULT_PORT}); 0 is any free one."
+        None, min=0, max=65535, help=f"Port of the API ({DEFAULT_PORT}); 0 is any free one.", rich_help_panel=PORTS
     ),
     tls: bool | None = typer.Option(
-        None, "--tls/--no-tls", help="Serve the API over TLS, with a certificate of the local authority."
+        None,
+        "--tls/--no-tls",
+        help="Serve the API over TLS, with a certificate of the local authority.",
+        rich_help_panel=PORTS,
     ),
     https_port: int | None = typer.Option(
-        None, min=0, max=65535, help=f"Port of the services' URLs ({DEFAULT_HTTPS_PORT}); 0 is any free one."
+        None,
+        min=0,
+        max=65535,
+        help=f"Port of the services' URLs ({DEFAULT_HTTPS_PORT}); 0 is any free one.",
+        rich_help_panel=PORTS,
     ),
     http_port: int | None = typer.Option(
         None,
         min=0,
         max=65535,
         help=f"Port that redirects to HTTPS ({DEFAULT_HTTP_PORT}, or a free one if that is taken); 0 is any free one.",
+        rich_help_panel=PORTS,
     ),
     metrics_port: int | None = typer.Option(
-        None, min=0, max=65535, help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one."
+        None,
+        min=0,
+        max=65535,
+        help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one.",
+        rich_help_panel=EXPORTS,
     ),
-    otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=OTLP_HELP),
+    otlp_endpoint: str | None = typer.Option(None, metavar="URL", help=OTLP_HELP, rich_help_panel=EXPORTS),
     cloudwatch: str | None = typer.Option(
-        None, metavar="URL", help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint."
+        None,
+        metavar="URL",
+        help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint.",
+        rich_help_panel=EXPORTS,
     ),
-    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP),
+    trace_sampling: float | None = typer.Option(None, min=0, max=1, help=SAMPLING_HELP, rich_help_panel=EXPORTS),
     engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
     profile: TimeProfileName | None = typer.Option(
-        None, help="How long operations take: as the work does (instant), or as measured on AWS."
+        None, help="How long operations take: as the work does (instant), or as measured on AWS.", rich_help_panel=TIMES
     ),
     time_factor: float | None = typer.Option(
-        None, min=0, help="Multiplies the profile's times; 0.1 is ten times as fast."
+        None, min=0, help="Multiplies the profile's times; 0.1 is ten times as fast.", rich_help_panel=TIMES
     ),
-    with_console: bool = typer.Option(False, "--console", help="Open a live console in the browser (localhost only)."),
+    with_console: bool = typer.Option(
+        False, "--console", help="Open a live console in the browser (localhost only).", rich_help_panel=CONSOLE
+    ),
     console_port: int = typer.Option(
-        CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
+        CONSOLE_PORT,
+        min=0,
+        max=65535,
+        help="Port of the console on 127.0.0.1; 0 is any free one.",
+        rich_help_panel=CONSOLE,
     ),
 ) -> None:
     """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients."""

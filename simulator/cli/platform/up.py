@@ -38,6 +38,8 @@ from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
 
+BUILDS: Final = "Builds"
+
 _LOOK_S: Final = 0.3  # between looks at the folder; a look costs git a few milliseconds
 _PAUSES: Final = 10  # minimum pause as a multiple of a look's duration: a large folder uses a tenth of a core
 _EVENTS_KEPT: Final = 10_000
@@ -48,10 +50,10 @@ def up(
     folder: Path = typer.Argument(Path(), metavar="[DIR]", help="The project's folder.", show_default="."),
     watch: bool = typer.Option(False, "--watch", help="Build and deploy again with every save."),
     https_port: int = typer.Option(0, min=0, max=65535, help="Port of the URL; 0 is any free one."),
-    toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP),
-    build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP),
-    engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP),
-    near_versions: bool = typer.Option(False, "--near-versions", help=NEAR_HELP),
+    toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP, rich_help_panel=BUILDS),
+    build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS),
+    engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS),
+    near_versions: bool = typer.Option(False, "--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS),
     secrets_file: Path | None = typer.Option(None, metavar="FILE", help="Values of the secrets that the file names."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where builds and the certificate are kept."),
 ) -> None:

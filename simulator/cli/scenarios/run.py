@@ -10,6 +10,7 @@ import typer
 from simulator.cli.console_port import DEFAULT_PORT
 from simulator.cli.imports import without_collections
 from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
+from simulator.cli.scenarios.name_completion import policy_names
 from simulator.cli.scenarios.scenario_file import scenario_names, scenario_path
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
@@ -35,6 +36,7 @@ def run(
     seed: int | None = typer.Option(None, min=0, help="Override the scenario's seed."),
     policy: str | None = typer.Option(
         None,
+        autocompletion=policy_names,
         help="Override the scenario's policies, with defaults: one that `simulator policies` lists, or your own, "
         "FILE.py:CLASS.",
     ),
