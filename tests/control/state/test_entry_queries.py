@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -100,29 +100,6 @@ def test_a_state_of_the_version_without_batches_is_read_and_goes_on(tmp_path: Pa
     assert [each.text for each in reader.entries_after(0)] == ["1", "2", "3", "4"]
     assert (reader.services(), reader.last_cursor()) == (["a", "b"], 4)
     reader.close()
-    store.close()
-
-
-@pytest.mark.parametrize(
-    ("limits", "least"),
-    [({"entries_max": 100}, 90), ({"entries_bytes_max": 8_000}, 20)],
-    ids=["number", "bytes"],
-)
-def test_the_oldest_batches_go_when_there_are_too_many(tmp_path: Path, limits: dict[str, Any], least: int) -> None:
-    path = tmp_path / "state.db"
-    store = Store(path, **limits)
-    store.write(entries=[LogEntry(EntryKind.LOG, 1.0, "s", "a", "x", "line")])
-    for number in range(50):
-        records = [LogEntry(EntryKind.AUDIT, 1.0, "s", "a", "x", f"{number} {index}") for index in range(10)]
-        store.write(entries=records)
-        store.write(entries=records[:1])
-        if number == 30:
-            store.close()
-            store = Store(path, **limits)  # the count goes on after a restart
-    audit = store.entries_after(0, kind=EntryKind.AUDIT)
-    assert least <= len(audit) <= 101  # the excess is at most a hundredth
-    assert [each.cursor for each in audit] == list(range(store.last_cursor() - len(audit) + 1, store.last_cursor() + 1))
-    assert [each.text for each in store.entries_after(0, kind=EntryKind.LOG)] == ["line"]
     store.close()
 
 

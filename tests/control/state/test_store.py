@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,16 +76,6 @@ def test_reading_a_missing_state_is_an_error(tmp_path: Path) -> None:
     reader.close()
 
 
-def test_the_oldest_entries_of_a_kind_are_deleted_above_the_bound() -> None:
-    store = Store(None, entries_max=10)
-    store.write(entries=[entry("line"), entry("event", EntryKind.EVENT)])
-    for number in range(100):
-        store.write(entries=[entry(str(number), EntryKind.AUDIT)])
-    kept = [each.text for each in store.entries_after(0)]
-    assert kept == ["line", "event", *map(str, range(90, 100))]
-    store.close()
-
-
 def test_an_old_file_is_migrated_to_the_current_schema(tmp_path: Path) -> None:
     old = Store(tmp_path / "state.db")
     old.write(puts=[("service", "a", "{}")])
@@ -105,75 +92,6 @@ def test_a_file_that_is_not_a_state_is_rejected_by_name(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("hello, I am not a database at all, not even nearly\n" * 100)
     with pytest.raises(StoreError, match=r"state .*state\.db: file is not a database"):
         Store(tmp_path / "state.db")
-
-
-def modes(folder: Path) -> dict[str, int]:
-    return {each.name: each.stat().st_mode & 0o777 for each in folder.iterdir()}
-
-
-@pytest.mark.case("R2")
-@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
-def test_the_files_are_readable_by_their_owner_only_whatever_the_umask(tmp_path: Path, umask: int) -> None:
-    before = os.umask(umask)
-    try:
-        store = Store(tmp_path / "new" / "state.db")
-        store.write(entries=[entry("x")])
-    finally:
-        os.umask(before)
-    assert modes(tmp_path / "new") == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
-    store.close()
-    (tmp_path / "new" / "state.db").chmod(0o644)  # as an earlier version made it
-    store = Store(tmp_path / "new" / "state.db")
-    store.write(entries=[entry("x")])
-    assert set(modes(tmp_path / "new").values()) == {0o600}
-    store.close()
-
-
-@pytest.mark.case("R11")
-def test_the_oldest_entries_of_a_kind_are_deleted_above_the_bound_of_bytes(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.db", entries_bytes_max=1_000_000)
-    store.write(entries=[entry("event", EntryKind.EVENT)])
-    for number in range(100):
-        store.write(entries=[entry(f"{number:02}" + "é" * 50_000)])
-    kept = [each.text[:2] for each in store.entries_after(0, kind=EntryKind.LOG)]
-    assert kept == [f"{number:02}" for number in range(90, 100)]  # ten of 100,402 bytes, within a hundredth
-    assert [each.text for each in store.entries_after(0, kind=EntryKind.EVENT)] == ["event"]
-    store.close()
-    assert (tmp_path / "state.db").stat().st_size < 2_500_000
-
-
-@pytest.mark.case("R11")
-def test_counters_continue_after_a_restart(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.db", entries_max=10)
-    store.write(entries=[entry(str(number)) for number in range(8)])
-    store.close()
-    store = Store(tmp_path / "state.db", entries_max=10)
-    store.write(entries=[entry(str(number)) for number in range(8, 14)])
-    assert [each.text for each in store.entries_after(0)] == [str(number) for number in range(4, 14)]
-    store.close()
-
-
-@pytest.mark.case("R11")
-@pytest.mark.parametrize("incremental", [True, False])
-def test_a_file_that_grew_too_large_shrinks_at_the_start(tmp_path: Path, incremental: bool) -> None:
-    """`incremental` False: one of an earlier version, whose free pages could not be given back."""
-    path = tmp_path / "state.db"
-    store = Store(path, entries_bytes_max=10**9)
-    for _ in range(30):
-        store.write(entries=[entry("x" * 1_000_000)])
-    store.close()
-    if not incremental:
-        db = sqlite3.connect(path)
-        db.execute("PRAGMA auto_vacuum=NONE")
-        db.execute("VACUUM")
-        db.close()
-    assert path.stat().st_size > 30_000_000
-    store = Store(path, entries_bytes_max=3_000_000)
-    store.shrink()
-    assert len(store.entries_after(0)) == 2
-    assert path.stat().st_size < 8_000_000
-    assert not path.with_name("state.db-wal").stat().st_size > 4 * 1024**2
-    store.close()
 
 
 @pytest.mark.case("R11")
@@ -228,85 +146,6 @@ def test_a_line_that_is_not_utf_8_is_kept() -> None:
     store = Store(None)
     store.write(entries=[entry("caf\udce9 ☕")])
     assert [each.text for each in store.entries_after(0)] == ["caf\\udce9 ☕"]
-    store.close()
-
-
-@pytest.mark.case("R21")
-def test_an_empty_file_is_rejected_as_a_lost_state(tmp_path: Path) -> None:
-    Store(tmp_path / "state.db").close()
-    os.truncate(tmp_path / "state.db", 0)
-    with pytest.raises(StoreError, match=r"state\.db: 0 bytes, must be a state; its content is lost"):
-        Store(tmp_path / "state.db")
-
-
-@pytest.mark.case("R21")
-def test_an_interrupted_creation_is_repeated(tmp_path: Path) -> None:
-    (tmp_path / ".state.db.new").write_bytes(b"half of it")
-    Store(tmp_path / "state.db").close()
-    assert [each.name for each in tmp_path.iterdir()] == ["state.db"]
-
-
-@pytest.mark.case("R21")
-def test_a_write_ahead_log_without_its_file_is_not_overwritten(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.db")
-    store.write(puts=[("service", "a", "{}")])
-    (tmp_path / "state.db").unlink()
-    with pytest.raises(StoreError, match=r"is gone, and state\.db-wal beside it contains its last changes"):
-        Store(tmp_path / "state.db")
-    store.close()
-
-
-@pytest.mark.case("R21")
-@pytest.mark.parametrize(
-    ("loss", "told"),
-    [
-        (lambda path: path.unlink(), "is gone"),
-        (lambda path: path.rename(path.with_name("moved")), "is gone"),
-        (lambda path: os.truncate(path, 0), "was emptied"),
-        (lambda path: (path.unlink(), path.touch()), "was replaced|was emptied"),
-    ],
-)
-def test_a_write_into_a_deleted_file_fails(tmp_path: Path, loss: Callable[[Path], object], told: str) -> None:
-    path = tmp_path / "state.db"
-    store = Store(path)
-    store.write(puts=[("service", "a", "{}")])
-    loss(path)
-    with pytest.raises(sqlite3.OperationalError, match=rf"state\.db {told}"):
-        store.write(puts=[("service", "b", "{}")])
-    with contextlib.suppress(sqlite3.Error):
-        store.close()
-
-
-@pytest.mark.case("R11")
-def test_free_pages_are_released_during_work_and_a_failure_to_do_so_fails_no_write(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    store = Store(path, entries_bytes_max=10**9)
-    store.write(entries=[entry("x" * 1_000_000) for _ in range(20)])
-    store.close()
-    store = Store(path, entries_bytes_max=1_000_000)
-    reader = sqlite3.connect(path)
-    reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM entry").fetchone()
-    for number in range(40):
-        store.write(entries=[entry(str(number))])  # the first one removes what is too much
-    reader.close()
-    store.write(entries=[entry("last")])
-    store.close()
-    assert path.stat().st_size < 8_000_000
-
-
-@pytest.mark.case("R12")
-def test_a_committed_write_succeeds_whatever_fails_afterwards(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.db")
-    bounds = store._bounds
-
-    class Rejecting:
-        def execute(self, _: str) -> object:
-            raise sqlite3.OperationalError("database or disk is full")
-
-    store.write(entries=[entry("1")])
-    bounds.committed(Rejecting())  # type: ignore[arg-type]
-    assert [each.text for each in store.entries_after(0)] == ["1"]
     store.close()
 
 
