@@ -1,4 +1,4 @@
-"""A run of a scenario: its file, traffic, clients, timeline, checks, the runner, and the report on it."""
+"""A run of a scenario: the runner and its context, the timeline, and the records of the run."""
 
 PUBLIC_MODULES = (
     "applications",

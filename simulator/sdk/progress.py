@@ -39,7 +39,7 @@ the output is visible, in a notebook or on a terminal.
 
 
 class NotebookProgress:
-    """A context manager; call `advance` when a run has ended, from any thread.
+    """Shows the progress of a batch, as a context manager; call `advance` when a run has ended, from any thread.
 
     `stop`: the caller was interrupted; the next `advance` raises KeyboardInterrupt, which ends the batch.
     """

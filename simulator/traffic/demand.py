@@ -116,7 +116,7 @@ class _Asked:
 
 @lru_cache(maxsize=8)
 def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int], ...]) -> tuple[Counts, Times, Times]:
-    """Return the result from the cache of all candidates with the same traffic; it must not be modified."""
+    """Return counts, CPU and I/O time per bin, cached for all candidates with the same traffic. Do not modify."""
     bins = math.ceil(asked.duration_s / width_s)
     counts, cpu, io = np.zeros(bins, dtype=np.int64), np.zeros(bins), np.zeros(bins)
     for times, cpu_s, io_s in _requests(asked):
@@ -143,7 +143,7 @@ def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
 
 @lru_cache(maxsize=8)
 def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts:
-    """Return the result from the cache of all candidates with the same traffic; it must not be modified."""
+    """Return the instances needed, cached for all candidates with the same traffic. Do not modify the result."""
     peaks = _Peaks(math.ceil(asked.duration_s))
     for times, cpu_s, io_s in _requests(asked):
         peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)

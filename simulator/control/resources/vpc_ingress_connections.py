@@ -104,7 +104,7 @@ class VpcIngressConnections:
     # --- for services ----------------------------------------------------------------------------------------------
 
     def of_service(self, service: ServiceResource) -> VpcIngressResource | None:
-        """Return the connection that is not DELETED."""
+        """Return the service's connection that is not DELETED; None if there is none."""
         there = self._context.registry.owned_by(VpcIngressResource, service.owner_key)
         return next((each for each in there if each.service_arn == service.arn and not each.is_deleted), None)
 

@@ -114,7 +114,7 @@ class Activity:
         return now_at_s
 
     def wake(self, instance: Instance) -> float:
-        """Make an idle instance active; a request came. Return the seconds that its driver needs for it."""
+        """Make an idle instance active for a request. Return the seconds that its driver needs for it."""
         instance.is_watched = False  # it can fall idle again
         self._move(instance, InstanceEvent.WOKE, "a request came")
         instance.activation_at_s = self._clock.at_s()

@@ -23,7 +23,7 @@ Published = dict[str, Any]
 
 
 def knative_decisions() -> list[Finding]:
-    """Case 39: desired counts exactly, excess burst capacity within one (it was recomputed from the formula)."""
+    """Compute case 39: desired counts exactly, excess burst capacity within one (recomputed from the formula)."""
     wanted, got, excess = [], [], 0.0
     for case in vectors("kpa_decision_vectors.json")["cases"]:
         for want, have, off in knative_case(case):
@@ -46,7 +46,7 @@ def knative_case(case: Published) -> list[tuple[int, int, float]]:
 
 
 def knative_windows() -> list[Finding]:
-    """Case 40: the average over a window of five seconds after every write and pause."""
+    """Compute case 40: the average over a window of five seconds after every write and pause."""
     window, wanted, got = LinearWindow(5), [], []
     for action, at_s, value in vectors("kpa_window_vectors.json")["linear"]:
         if action == "record":
@@ -58,7 +58,7 @@ def knative_windows() -> list[Finding]:
 
 
 def hpa_decisions() -> list[Finding]:
-    """Case 41: replicas for pods, some of them unready, and for external metrics."""
+    """Compute case 41: replicas for pods, some of them unready, and for external metrics."""
     published = vectors("hpa_decision_vectors.json")
     tolerance: float = published["tolerance"]
     pods, external = published["cases"], published["external_average_value"]
@@ -78,14 +78,14 @@ def hpa_replicas(case: Published, tolerance: float) -> int:
 
 
 def hpa_scale_down() -> list[Finding]:
-    """Case 42: 80 to 10 by four pods or 10 % per minute, whichever is larger."""
+    """Compute case 42: 80 to 10 by four pods or 10 % per minute, whichever is larger."""
     ramp = vectors("hpa_decision_vectors.json")["scale_down_policy_80_to_10_4pods_or_10pct_per_min"]
     down = Direction(0, (RateLimit(pods=4, period_s=60), RateLimit(share=0.1, period_s=60)))
     return exact("replicas by the minute", ramp, followed(HpaBehaviour(UP, down), 80, 10, 60, len(ramp)))
 
 
 def hpa_scale_up() -> list[Finding]:
-    """Case 43: the default ramp, by four pods or doubling every 15 s."""
+    """Compute case 43: the default ramp, by four pods or doubling every 15 s."""
     ramp = vectors("hpa_decision_vectors.json")["scale_up_default_ramp_from_1_per_15s"]
     return exact("replicas by 15 s", ramp, followed(HpaBehaviour(), 1, 160, 15, len(ramp)))
 
@@ -102,7 +102,7 @@ def followed(behaviour: HpaBehaviour, start: int, wanted: int, period_s: float, 
 
 
 def step_scaling() -> list[Finding]:
-    """Case 44: 10 tasks; the metric goes to 60, 70, 40, 30 %, each time after the cooldown."""
+    """Compute case 44: 10 tasks; the metric goes to 60, 70, 40, 30 %, each time after the cooldown."""
     return exact("tasks", [11, 14, 13, 10], step_scaling_trace((0.6, 0.7, 0.4, 0.3)))
 
 
@@ -122,12 +122,12 @@ def step_scaling_trace(shares: Sequence[float]) -> list[int]:
 
 
 def keda_value_types() -> list[Finding]:
-    """Case 45: a queue of 20 at 5 per replica; an age of 20 with a target of 5 and 3 replicas."""
+    """Compute case 45: a queue of 20 at 5 per replica; an age of 20 with a target of 5 and 3 replicas."""
     return exact("replicas", [4, 12], [by_average_value(20, 5, 3, 0.1), by_value(20, 5, 3, 3, 0.1)])
 
 
 def speedup() -> list[Finding]:
-    """Case 38: from the published metrics of no scaler, an LSTM's and an ANN's."""
+    """Compute case 38: from the published metrics of no scaler, an LSTM's and an ANN's."""
     none = _metrics(3.29, 3.06, 57.95, 57.05)
     return [
         Finding("eta of the LSTM", 1.84, elastic_speedup(none, _metrics(0.48, 4.28, 15.85, 89.10)), 0.005),

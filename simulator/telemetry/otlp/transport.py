@@ -27,7 +27,7 @@ from simulator.telemetry.otlp.settings import Destination
 
 
 class _NotFromUs(logging.Filter):
-    """The library logs every failure; this filter drops those of our threads, which the shipper reports once."""
+    """Drops the library's log records from the exporter's threads, whose failures the shipper reports once."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (record.threadName or "").startswith(THREAD_PREFIX)

@@ -70,7 +70,7 @@ class AwsPredictiveParameters:
 
 
 class AwsPredictivePolicy:
-    """Contains a target tracking policy; forecast and alarms change the same capacity."""
+    """Predictive scaling beside a target tracking policy; forecast and alarms change the same capacity."""
 
     name = "aws-predictive"
     reacts_to_queue = False
