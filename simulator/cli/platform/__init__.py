@@ -1,3 +1,1 @@
 """Commands that serve: App Runner's API, a project's folder, and what belongs to them."""
-
-PUBLIC_MODULES = ("serve_config",)

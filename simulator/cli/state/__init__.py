@@ -1,3 +1,1 @@
 """The state folder, and commands that read or change it."""
-
-PUBLIC_MODULES = ("folder",)
