@@ -1,0 +1,40 @@
+"""The `instances` section of serve's configuration as settings of the workload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from simulator.cli.platform.instances_section import InstancesSection
+from simulator.fleet.credentials.secrets import SecretsPlace
+from simulator.fleet.process.throttling import Throttling
+from simulator.platform.service_workload import WorkloadSettings
+
+
+def workload(profile: str, **given: Any) -> WorkloadSettings:
+    return InstancesSection.model_validate(given).workload(profile, SecretsPlace())
+
+
+@pytest.mark.parametrize(("profile", "allowance_s"), [("instant", 60.0), ("app-runner", 300.0)])
+def test_the_start_up_allowance_is_the_profiles_unless_given(profile: str, allowance_s: float) -> None:
+    assert workload(profile).startup_allowance_s == allowance_s
+    assert workload(profile, startup_allowance="90s").startup_allowance_s == 90.0
+
+
+def test_an_instant_profile_probes_often_and_starts_without_delay() -> None:
+    instant, real = workload("instant"), workload("app-runner")
+    assert (instant.startup_probe_s, instant.start_lag_s) == (0.02, 0.0)
+    assert (real.startup_probe_s, real.start_lag_s) == (None, None)
+
+
+def test_durations_and_throttling_are_passed_on() -> None:
+    made = workload("instant", throttling="freeze", settle="3s", drain_timeout="7s", stop_grace="9s")
+    assert made.throttling is Throttling.FREEZE
+    assert (made.settle_s, made.drain_timeout_s, made.stop_grace_s) == (3.0, 7.0, 9.0)
+
+
+def test_an_unknown_throttling_is_rejected() -> None:
+    with pytest.raises(ValidationError, match="throttling"):
+        workload("instant", throttling="half")

@@ -1,0 +1,76 @@
+"""Closed-loop load with a client that answers after a fixed time."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from typing import Any, cast
+
+from simulator.rules.retries import MIN_PAUSE_S
+from simulator.traffic.live.closed import ClosedLoad
+from simulator.traffic.live.request import RequestChoice, Shot
+from simulator.world.virtual import VirtualLoop
+
+
+class Client:
+    """Answers each request after `takes_s`."""
+
+    origin = "https://web.test"
+
+    def __init__(self, takes_s: float) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.now = self.loop.time
+        self.origin_s = self.now()
+        self.takes_s = takes_s
+        self.sent: list[float] = []
+        self.open = self.open_max = 0
+
+    def send(self, shot: Shot) -> None:
+        self.sent.append(self.now())
+        self.open += 1
+        self.open_max = max(self.open_max, self.open)
+        self.loop.call_later(self.takes_s, self._answer, shot)
+
+    def _answer(self, shot: Shot) -> None:
+        self.open -= 1
+        assert shot.ended is not None
+        shot.ended(self.now(), 200)
+
+
+def played(users: int, think_s: float, takes_s: float, until_s: float, turn: tuple[float, float] = (0, 1)) -> Client:
+    async def main() -> Client:
+        client = Client(takes_s)
+        choices = itertools.repeat(RequestChoice())
+        load = ClosedLoad(cast("Any", client), 0, choices, lambda: think_s, users=users, from_s=0.0, until_s=until_s)
+        load.start()
+        at_s, factor = turn
+        if at_s:
+            await asyncio.sleep(at_s)
+            load.turn(factor)
+        await load.ended
+        await asyncio.sleep(takes_s)
+        return client
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main())
+
+
+def test_a_user_thinks_first_and_waits_for_each_answer() -> None:
+    client = played(1, think_s=1.0, takes_s=2.0, until_s=9.5)
+    assert client.sent == [1.0, 4.0, 7.0]
+    assert client.open_max == 1
+
+
+def test_there_are_never_more_requests_than_users() -> None:
+    client = played(3, think_s=0.0, takes_s=1.0, until_s=10.0)
+    assert client.open_max == 3
+    rounds = math.ceil(10.0 / (1.0 + MIN_PAUSE_S))  # each user sends at 0 s, and a pause after each answer
+    assert len(client.sent) == 3 * rounds
+
+
+def test_a_larger_population_joins_and_a_smaller_one_leaves() -> None:
+    more = played(2, think_s=0.5, takes_s=1.0, until_s=20.0, turn=(10.0, 2.0))
+    fewer = played(2, think_s=0.5, takes_s=1.0, until_s=20.0, turn=(10.0, 0.5))
+    assert (more.open_max, fewer.open_max) == (4, 2)
+    assert sum(at_s > 12 for at_s in more.sent) >= 3 * sum(at_s > 12 for at_s in fewer.sent)
