@@ -42,26 +42,32 @@ def read_report(file: Path) -> Report:
     """Read a report. Raises ValueError, with the file, unless `simulator run --json` wrote it."""
     try:
         text = file.read_bytes()
-        _require_version(file, text)
-        return Report.model_validate_json(text)
     except OSError as error:
         msg = f"run = {str(file)!r}, must be a file that can be read: {error.strerror}"
         raise ValueError(msg) from error
+    return parse_report(text, str(file))
+
+
+def parse_report(text: bytes, file: str) -> Report:
+    """Return the report that the text contains. Raises ValueError, with `file`, the name of its source."""
+    _require_version(file, text)
+    try:
+        return Report.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the document"
-        msg = f"run = {str(file)!r}, must be what `simulator run --json` writes: {place}: {first['msg']}"
+        msg = f"run = {file!r}, must be what `simulator run --json` writes: {place}: {first['msg']}"
         raise ValueError(msg) from error
 
 
-def _require_version(file: Path, text: bytes) -> None:
+def _require_version(file: str, text: bytes) -> None:
     """Raise ValueError for a report of another version, whose fields have other names. Other documents pass."""
     try:
         version = json.loads(text)["report_version"]
     except (ValueError, TypeError, KeyError):
         return
     if version != REPORT_VERSION:
-        msg = f"run = {str(file)!r}: report_version = {version}, must be {REPORT_VERSION}: play the scenario again"
+        msg = f"run = {file!r}: report_version = {version}, must be {REPORT_VERSION}: play the scenario again"
         raise ValueError(msg)
 
 

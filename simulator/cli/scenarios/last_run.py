@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
 from simulator.cli.exit_codes import bad_input
+from simulator.cli.scenarios.scenario_file import STDIN
+from simulator.report.schema import Report
 from simulator.world.private_files import make_private_folder, write_private
 
 # The file to keep the report in, instead of the one in the cache folder; empty: no report is kept.
@@ -30,6 +33,19 @@ def last_run() -> Path:
     if file is None or not file.is_file():
         bad_input("no run is kept", "`simulator run` keeps its report; or name a file that its --json wrote")
     return file
+
+
+def given_report(run: Path | None) -> Report:
+    """Return the report of a file, of standard input for `-`, or that of the last run for None.
+
+    Raises:
+        ValueError: unless `simulator run --json` wrote it.
+    """
+    from simulator.lab.why import parse_report, read_report  # noqa: PLC0415 a run keeps its report and reads none
+
+    if run == STDIN:
+        return parse_report(sys.stdin.buffer.read(), "stdin")
+    return read_report(run or last_run())
 
 
 def _file() -> Path | None:

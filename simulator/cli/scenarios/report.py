@@ -7,21 +7,22 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exit_codes import bad_input
-from simulator.cli.scenarios.last_run import last_run
+from simulator.cli.scenarios.last_run import given_report
 from simulator.cli.terminal import Terminal
 from simulator.console.report.text import print_checks, print_report
-from simulator.lab.why import read_report
 
 
 def report_verb(
     run: Path | None = typer.Argument(
-        None, metavar="RUN.json", help="A report that `simulator run --json` wrote; without it, that of the last run."
+        None,
+        metavar="RUN.json",
+        help="A report that `simulator run --json` wrote, or - for standard input; without it, that of the last run.",
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Only the checks."),
 ) -> None:
     """Show the report of the last run again, or of one that `simulator run --json` wrote."""
     try:
-        report = read_report(run or last_run())
+        report = given_report(run)
     except ValueError as error:
         bad_input(str(error))
     (print_checks if quiet else print_report)(report, Terminal())

@@ -7,15 +7,18 @@ from pathlib import Path
 import typer
 
 from simulator.cli.exit_codes import bad_input
-from simulator.cli.scenarios.last_run import last_run
+from simulator.cli.scenarios.last_run import given_report
+from simulator.cli.scenarios.scenario_file import STDIN
 from simulator.cli.terminal import Terminal
-from simulator.lab.why import parse_moment, read_report, why
+from simulator.lab.why import parse_moment, why
 
 
 def why_verb(
     time: str = typer.Argument(..., metavar="TIME", help="A moment of the run: 12:03:06, 03:06 or 90s."),
     run: str | None = typer.Argument(
-        None, metavar="RUN.json", help="A report that `simulator run --json` wrote; without it, that of the last run."
+        None,
+        metavar="RUN.json",
+        help="A report that `simulator run --json` wrote, or - for standard input; without it, that of the last run.",
     ),
     service: str | None = typer.Option(None, help="Only this service; default: all."),
 ) -> None:
@@ -23,11 +26,11 @@ def why_verb(
 
     The file and the moment may be given in either order.
     """
-    if run is not None and not _is_moment(time) and (_is_moment(run) or Path(time).exists()):
+    if run is not None and not _is_moment(time) and (_is_moment(run) or time == str(STDIN) or Path(time).exists()):
         time, run = run, time
     try:
         at_s = parse_moment(time)
-        sentences = why(read_report(last_run() if run is None else Path(run)), at_s, service)
+        sentences = why(given_report(None if run is None else Path(run)), at_s, service)
     except ValueError as error:
         bad_input(str(error))
     console = Terminal()

@@ -27,3 +27,19 @@ def test_bad_input_exits_with_2(tmp_path: Path) -> None:
     RUN.invoke(app, ["run", str(step(tmp_path)), "-q", "--json", str(out)])
     done = RUN.invoke(app, ["why", str(out), "noon"])
     assert (done.exit_code, "must be a moment of the run" in done.stderr) == (2, True)
+
+
+def test_a_report_is_read_from_standard_input(tmp_path: Path) -> None:
+    written = RUN.invoke(app, ["run", str(step(tmp_path)), "-q", "--json", "-"]).stdout
+    for command in (["why", "-", "00:30"], ["why", "00:30", "-"]):
+        done = RUN.invoke(app, command, input=written)
+        assert done.stdout.startswith("At 0:00:30 the desired count of web was "), done.output
+    assert "checks" in RUN.invoke(app, ["report", "-"], input=written).stdout
+
+
+def test_what_is_no_report_on_standard_input_is_an_error() -> None:
+    done = RUN.invoke(app, ["report", "-"], input="{}")
+    assert (done.exit_code, "error: run = 'stdin', must be what `simulator run --json` writes" in done.stderr) == (
+        2,
+        True,
+    )
