@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from simulator.fleet.ports import Backend, Exchange
 from simulator.model.instance import COMING, READY, InstanceEvent, InstanceState, next_state
@@ -111,3 +113,16 @@ def scale_in_order(instance: Instance) -> tuple[int, int]:
     caches.
     """
     return (0 if instance.is_coming else 1, -instance.number)
+
+
+class InstanceVariables(Protocol):
+    """Supplies the environment variables of instances, some of which differ from one to the other: credentials do.
+
+    The replica set gets it at construction; an instance cannot start without the answer, so it is no event.
+    """
+
+    def of_instance(self, number: int, /) -> Mapping[str, str]:
+        """Return the variables of a new instance."""
+
+    def instance_ended(self, number: int, /) -> None:
+        """Withdraw what belongs to an instance that has ended."""

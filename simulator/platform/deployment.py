@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, health_check_failed
 from simulator.fleet.instance import Termination
-from simulator.fleet.pool.startup_monitor import unheard
 from simulator.fleet.ports import LaunchError, NotReady
 from simulator.model.resources.phase import Phase
 from simulator.platform.platform import Service
@@ -43,7 +42,7 @@ async def deploy(
     plan: ServicePlan,
     steps: PhaseProgress,
     tasks: Tasks,
-    tell: Tell = unheard,
+    tell: Tell = lambda _line: None,
     *,
     settle_s: float = 0.0,
 ) -> None:
@@ -67,11 +66,10 @@ async def deploy(
         await before.drain("the next revision needs its port")
         before = None
     revision = service.new_revision(beside(service, plan))
-    starts = revision.replica_set.starts
-    starts.on_line = tell
+    end_telling = revision.follow_starts(tell)
     try:
         await _come_up(revision, steps, tasks, settle_s)
-        starts.on_line = unheard
+        end_telling()
         service.switch_to(revision)
         await _while_it_serves(revision, _take_over(before, steps))
     except BaseException:
@@ -81,6 +79,8 @@ async def deploy(
             service.switch_to(before)
         await revision.end()
         raise
+    finally:
+        end_telling()
     if before is not None:
         await before.drain(_ANOTHER)
         await _go_on(service, revision)

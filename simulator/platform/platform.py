@@ -18,7 +18,7 @@ from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.text.units import duration_text
 from simulator.model.wire_fault import WireFault
 from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
-from simulator.records.events import EventLogged, OutputWritten, SecondClosed
+from simulator.records.events import EjectionChanged, EventLogged, OutputWritten, SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
 from simulator.records.outcomes import Outcomes
@@ -206,6 +206,7 @@ class Platform:
         self.streams = streams
         self.clock = RunClock()
         self.journal = Journal() if journal is None else journal
+        self.journal.subscribe(EjectionChanged, self._log_ejection)
         self.metrics = Metrics(self.clock.at_s) if measured else None
         if self.metrics is not None:
             self.metrics.follow(self.journal)
@@ -296,13 +297,11 @@ class Platform:
         """Return what counts how the service's requests end; None if metrics are not read."""
         return self.metrics.of(service).outcomes if self.metrics is not None else None
 
-    def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
-        """Record that an instance was ejected until `until_s`, or is back (`until_s` 0)."""
-        line = f"Instance {instance.number} gets requests again"
-        if until_s:
-            wait_s = until_s - asyncio.get_running_loop().time()
-            line = f"Instance {instance.number} keeps failing requests and gets none for {duration_text(wait_s)}"
-        self.journal.record(EventLogged(self.clock.at_s(), service, line))
+    def _log_ejection(self, change: EjectionChanged) -> None:
+        line = f"Instance {change.instance} gets requests again"
+        if change.for_s:
+            line = f"Instance {change.instance} keeps failing requests and gets none for {duration_text(change.for_s)}"
+        self.journal.record(EventLogged(self.clock.at_s(), change.service, line))
 
     def start(self) -> None:
         """Start the run: its clock is at 0, and its instances count as those of a service that already existed."""

@@ -17,7 +17,7 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Driver, LaunchError, OnLine, PoolSupply
 from simulator.fleet.process.throttling import Throttling
 from simulator.model.wire_fault import WireFault
-from simulator.records.events import Event, EventLogged
+from simulator.records.events import InstanceReported
 from simulator.records.journal import Journal
 from simulator.records.outcomes import Outcomes
 from simulator.rules.ejection import EjectionSettings
@@ -72,32 +72,11 @@ class RevisionEnvironment(Protocol):
     def outcomes(self, service: str) -> Outcomes | None:
         """Return what counts how the service's requests end; None if metrics are not read."""
 
-    def ejection_changed(self, service: str, instance: Instance, until_s: float) -> None:
-        """Record that an instance was ejected until `until_s`, or is back (`until_s` 0)."""
-
-
-class _Tap(Journal):
-    """The platform's journal for one revision; it also passes lines of the event log to `Revision.on_event`."""
-
-    def __init__(self, journal: Journal, revision: Revision) -> None:
-        super().__init__()
-        self._journal = journal
-        self._revision = revision
-
-    def record(self, event: Event) -> None:
-        self._journal.record(event)
-        if isinstance(event, EventLogged):
-            self._revision.on_event(event.line)
-
-
-def _ignore_line(_line: str) -> None:
-    """Ignore the event: the default of `on_event`."""
-
 
 class Revision:
     """One revision. `number` counts the service's revisions from 1; the first uses the random streams of the service.
 
-    `on_event` receives the lines that crashes and health checks of its instances add to the service's event log.
+    It implements `InstanceVariables` for its replica set: its role opens after it.
     """
 
     def __init__(
@@ -109,8 +88,9 @@ class Revision:
         self.number = number
         self.settings = plan.settings
         self.has_ended = False
-        self.on_event: Callable[[str], None] = _ignore_line
+        self._journal = around.journal
         self._role: InstanceRole | None = None
+        self._variables: Mapping[str, str] = {}  # resolved secrets of the service and the simulator's own variables
         self.driver = around.make_driver(plan, stream, around.heard)
         self.draw = self.driver.draw
         self.pool: PoolSupply[Instance]
@@ -124,8 +104,8 @@ class Revision:
                 around.streams.stream("service", stream, "balancing").random,
                 finished=self.driver.finished,
                 outcomes=around.outcomes(name),
+                journal=around.journal,
             )
-            self.pool.outliers.on_change = lambda instance, until_s: around.ejection_changed(name, instance, until_s)
         if "latency" in plan.needs:
             self.pool.keep_latencies()
         self.replica_set = ReplicaSet(
@@ -134,9 +114,11 @@ class Revision:
             self.driver,
             plan.policy.actuator,
             clock=around.clock,
-            journal=_Tap(around.journal, self),
+            journal=around.journal,
             tasks=around.tasks,
             numbers=instance_numbers,
+            revision=number,
+            variables=self,
         )
         self.replica_set.starts.is_logged = not self.driver.is_simulated
         self._faults = FaultInjection(around.streams.stream("service", stream, "wire faults").random)
@@ -165,6 +147,23 @@ class Revision:
     def cpu_used_s(self) -> Callable[[], float] | None:
         """Return a function for the CPU seconds used so far by its instances; None if the policy does not need it."""
         return self.driver.cpu_used_s if "cpu" in self.plan.needs else None
+
+    def of_instance(self, number: int) -> Mapping[str, str]:
+        of_role = {} if self._role is None else self._role.of_instance(number)
+        return {**self._variables, **of_role}
+
+    def instance_ended(self, number: int) -> None:
+        if self._role is not None:
+            self._role.instance_ended(number)
+
+    def follow_starts(self, tell: Callable[[str], None]) -> Callable[[], None]:
+        """Call `tell` with what delays the starts of its instances, until the returned function is called."""
+
+        def reported(report: InstanceReported) -> None:
+            if report.is_start and (report.service, report.revision) == (self.settings.service, self.number):
+                tell(report.line)
+
+        return self._journal.subscribe(InstanceReported, reported)
 
     async def begin(self) -> None:
         """Start the initial instances and wait until they are ready.
@@ -224,11 +223,11 @@ class Revision:
     async def _resolve_secrets(self) -> None:
         """Resolve secrets once, as App Runner does for a deployment (facts 8), if instances can read them."""
         plan = self.plan
-        self.replica_set.environment = dict(plan.variables)
+        self._variables = plan.variables
         if not plan.secrets or plan.secrets_from is None or not self.driver.takes_variables:
             return
         try:
-            self.replica_set.environment |= await resolve(plan.secrets, plan.secrets_from.source())
+            self._variables = {**plan.variables, **await resolve(plan.secrets, plan.secrets_from.source())}
         except (SecretsError, ValueError) as error:
             raise LaunchError(f"service {self.settings.service}: {error}") from error
 
@@ -241,8 +240,8 @@ class Revision:
             InstanceRole,
         )
 
-        self._role = InstanceRole(plan.instance_role, place.endpoint, place.region)
-        await self._role.open(self.replica_set, self.driver.own_loopback)
+        self._role = InstanceRole(self.settings.service, plan.instance_role, place.endpoint, place.region)
+        await self._role.open(self.driver.own_loopback)
 
     # --- injected faults ---------------------------------------------------------------------------------------------
 

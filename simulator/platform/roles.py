@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from simulator.fleet.credentials.role_credentials import RoleCredentials
 from simulator.fleet.docker.namespace_proxy import HOST
 from simulator.fleet.docker.tcp_proxy import TcpProxy
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.ports import Close, LoopbackListener, OwnLoopback
 
 # The port of the ECS agent's credentials; the next one is used if an application itself listens there.
@@ -20,51 +19,47 @@ _HTTP_PORTS: Final = {"http": 80, "https": 443}
 
 
 class InstanceRole:
-    """Supplies credentials of `role`, from STS of `endpoint`, to a replica set's instances. Close it after the
-    driver.
+    """Supplies credentials of `role`, from STS of `endpoint`, to the instances of `service` (`InstanceVariables` of
+    fleet/ports.py, once it is open). Close it after the driver.
     """
 
-    def __init__(self, role: str, endpoint: str, region: str) -> None:
+    def __init__(self, service: str, role: str, endpoint: str, region: str) -> None:
+        self._service = service
         self._role = role
         self._endpoint = endpoint
         self._credentials = RoleCredentials(endpoint, region)
+        self._inside: int | None = None  # the port of the credentials on the loopback of containers
+        self._endpoint_inside: str | None = None
 
-    async def open(self, replica_set: ReplicaSet, own_loopback: OwnLoopback | None) -> None:
+    async def open(self, own_loopback: OwnLoopback | None) -> None:
         """Listen where the instances' loopback is. Raises OSError if no port of this machine's is available."""
         if own_loopback is None:
-            await self._open_beside(replica_set)
+            await self._credentials.open()  # for processes, which share the machine's loopback
         else:
-            self._open_inside(replica_set, own_loopback)
+            self._open_inside(own_loopback)
 
-    async def _open_beside(self, replica_set: ReplicaSet) -> None:
-        """Listen for processes, which share the machine's loopback."""
-        await self._credentials.open()
-        self._give(replica_set, None, None)
+    def of_instance(self, number: int) -> Mapping[str, str]:
+        return self._credentials.register(
+            self._service, number, self._role, port=self._inside, endpoint=self._endpoint_inside
+        )
 
-    def _open_inside(self, replica_set: ReplicaSet, loopback: OwnLoopback) -> None:
+    def instance_ended(self, number: int) -> None:
+        self._credentials.forget(self._service, number)
+
+    def _open_inside(self, loopback: OwnLoopback) -> None:
         """Listen for containers, on the loopback of each. An endpoint on this machine's loopback is forwarded too."""
         port = _free(CREDENTIALS_PORT, loopback.taken)
         loopback.add_listener(LoopbackListener(port, self._credentials.serve))
-        endpoint = None
+        self._inside = port
         url = urlsplit(self._endpoint)
         if _is_loopback(url.hostname or ""):
             outside = url.port or _HTTP_PORTS[url.scheme]
             inside = _free(outside, {*loopback.taken, port})
             loopback.add_listener(LoopbackListener(inside, _relaying(url.hostname or HOST, outside)))
-            endpoint = f"{url.scheme}://{HOST}:{inside}"
-        self._give(replica_set, port, endpoint)
+            self._endpoint_inside = f"{url.scheme}://{HOST}:{inside}"
 
     async def close(self) -> None:
         await self._credentials.close()
-
-    def _give(self, replica_set: ReplicaSet, port: int | None, endpoint: str | None) -> None:
-        credentials, service = self._credentials, replica_set.settings.service
-
-        def hired(number: int) -> Mapping[str, str]:
-            return credentials.register(service, number, self._role, port=port, endpoint=endpoint)
-
-        replica_set.on_hire = hired
-        replica_set.on_gone = lambda number: credentials.forget(service, number)
 
 
 def _relaying(host: str, port: int) -> Callable[[socket.socket], Coroutine[Any, Any, Close]]:

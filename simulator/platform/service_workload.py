@@ -18,7 +18,7 @@ from simulator.platform.collector import XRAY, collector_variables
 from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision, ServicePlan
-from simulator.records.events import OutputWritten
+from simulator.records.events import InstanceReported, OutputWritten
 from simulator.rules.policies.registry import POLICIES
 
 # App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)
@@ -73,7 +73,9 @@ class PlatformWorkload:
         self._services: dict[str, Service] = {}  # by ARN
         self._arns: dict[str, str] = {}  # by the service's name on the platform
         self._domains: dict[str, dict[str, None]] = {}  # host names by ARN
+        self._logged: dict[str, set[int]] = {}  # by the service's name: revisions whose reports go to its event log
         platform.journal.subscribe(OutputWritten, self._written)
+        platform.journal.subscribe(InstanceReported, self._reported)
         platform.instance_id = self._id_of_instance
 
     def attach(self, log: Log) -> None:
@@ -246,7 +248,8 @@ class PlatformWorkload:
         arn = revision.service_arn
         self._applications.serves(revision)
         self._platform.set_traced(service, traced=revision.tracing == XRAY)
-        service.serving.on_event = lambda line: self._log.event(arn, line) if self._log is not None else None
+        logged = self._logged.get(service.name, set()) & {each.number for each in service.revisions}
+        self._logged[service.name] = logged | {service.serving.number}
         public = (revision.host, local_host(revision.host)) if revision.configuration.is_public else ()
         wanted = dict.fromkeys((*public, *self._domains.get(arn, ())))
         for host in [host for host in service.hosts if host not in wanted]:
@@ -261,6 +264,7 @@ class PlatformWorkload:
         service = self._services.pop(service_arn, None)
         if service is not None:
             del self._arns[service.name]
+            self._logged.pop(service.name, None)
             self._platform.remove(service)
 
     def _report_line(self, revision: ServiceRevision, steps: DeploymentProgress, line: str) -> None:
@@ -268,6 +272,11 @@ class PlatformWorkload:
         steps.log(line)
         if self._log is not None:
             self._log.event(revision.service_arn, line)
+
+    def _reported(self, report: InstanceReported) -> None:
+        arn = self._arns.get(report.service)
+        if arn is not None and self._log is not None and report.revision in self._logged.get(report.service, ()):
+            self._log.event(arn, report.line)
 
     def _written(self, output: OutputWritten) -> None:
         arn = self._arns.get(output.service)

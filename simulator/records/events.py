@@ -113,3 +113,20 @@ class RequestRetried(NamedTuple):
 
     source: int  # number of the failed request's rows in the request log
     intended_s: float  # time at which the client intended to send the failed one
+
+
+class InstanceReported(NamedTuple):
+    """The instances of a revision have added a line to the event log (`EventLogged`)."""
+
+    service: str
+    revision: int  # number within the service
+    line: str
+    is_start: bool  # True if it says what delays the start of an instance
+
+
+class EjectionChanged(NamedTuple):
+    """An instance that keeps failing gets no requests for `for_s` seconds, or gets requests again (0)."""
+
+    service: str
+    instance: int
+    for_s: float

@@ -143,7 +143,7 @@ class Stage:
         self.journal = Journal()
         self.tasks = Tasks("stage")
         settings = settings or stage_settings()
-        self.pool = Pool(settings, ejection, finished=finished)
+        self.pool = Pool(settings, ejection, finished=finished, journal=self.journal)
         self.replica_set = ReplicaSet(
             settings, self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks
         )

@@ -8,7 +8,6 @@ import pytest
 
 from simulator.fleet.ports import LoopbackListener
 from simulator.platform.roles import InstanceRole
-from tests.fleet.fakes import Stage
 from tests.virtual import run_virtual
 
 ROLE = "arn:aws:iam::123456789012:role/shop"
@@ -30,12 +29,11 @@ def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str,
     loopback = Loopback(application_port)
 
     async def main() -> Mapping[str, str]:
-        async with Stage() as stage:
-            role = InstanceRole(ROLE, endpoint, "us-east-1")
-            await role.open(stage.replica_set, loopback)
-            variables = stage.replica_set.on_hire(7)
-            await role.close()
-            return variables
+        role = InstanceRole("web", ROLE, endpoint, "us-east-1")
+        await role.open(loopback)
+        variables = role.of_instance(7)
+        await role.close()
+        return variables
 
     return loopback.ports, run_virtual(main)
 

@@ -6,7 +6,7 @@ import asyncio
 
 from simulator.fleet.instance import Instance, Termination
 from simulator.model.instance import InstanceEvent
-from simulator.records.events import EventLogged, InstanceMoved
+from simulator.records.events import EventLogged, InstanceMoved, InstanceReported
 from simulator.records.journal import Journal
 from simulator.world.clock import RunClock
 
@@ -18,8 +18,10 @@ class InstanceRecords:
     no instance ready.
     """
 
-    def __init__(self, service: str, clock: RunClock, journal: Journal) -> None:
+    def __init__(self, service: str, revision: int, clock: RunClock, journal: Journal) -> None:
+        """`revision`: its number within the service."""
         self._service = service
+        self._revision = revision
         self._clock = clock
         self._journal = journal
         loop = asyncio.get_running_loop()
@@ -38,7 +40,15 @@ class InstanceRecords:
 
     def line(self, text: str) -> None:
         """Record a line of the event log."""
+        self._log(text, is_start=False)
+
+    def start_line(self, text: str) -> None:
+        """Record a line of the event log about what delays the start of an instance."""
+        self._log(text, is_start=True)
+
+    def _log(self, text: str, *, is_start: bool) -> None:
         self._journal.record(EventLogged(self._clock.at_s(), self._service, text))
+        self._journal.tell(InstanceReported(self._service, self._revision, text, is_start))
 
     def missed(self, ending: Termination, *, ready: int) -> None:
         """Note that a needed instance has ended; `ready` others are left."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from simulator.fleet.instance import Instance
+from simulator.records.events import EjectionChanged
+from simulator.records.journal import Journal
 from simulator.rules.ejection import Ejection, EjectionSettings
 
 
@@ -26,6 +28,7 @@ class OutlierDetector:
 
     `suspend` takes an instance out of service and returns whether it was in the front tier; `resume` is its opposite.
     Without `settings` no instance is ever ejected. `failing` is non-empty while some instance has a recorded failure.
+    `journal` tells of every ejection of an instance of `service`, and of its end.
     """
 
     def __init__(
@@ -34,10 +37,11 @@ class OutlierDetector:
         ready: Mapping[int, Instance],
         suspend: Callable[[Instance], bool],
         resume: Callable[[Instance, bool], None],
+        service: str,
+        journal: Journal | None = None,
     ) -> None:
-        # Called when an instance was ejected, with the end of the ejection (seconds of the loop's clock), or restored
-        # (0).
-        self.on_change: Callable[[Instance, float], None] = _nothing
+        self._service = service
+        self._journal = Journal() if journal is None else journal
         self._rule = Ejection(settings) if settings is not None else None
         self.failing: Mapping[int, int] = self._rule.failing if self._rule is not None else {}
         self._ready = ready
@@ -63,7 +67,7 @@ class OutlierDetector:
         if until is not None:
             timer = self._loop.call_at(until, self._restore, instance.number)
             self._ejected[instance.number] = _Ejected(instance, self._suspend(instance), timer)
-            self.on_change(instance, until)
+            self._journal.tell(EjectionChanged(self._service, instance.number, until - self._loop.time()))
 
     def moved(self, instance: Instance, *, front: bool) -> bool:
         """Return True if the instance is ejected; `front` is then the tier to which it will return."""
@@ -95,8 +99,4 @@ class OutlierDetector:
         ejected.timer.cancel()
         self._rule.restored(number, self._loop.time())
         self._resume(ejected.instance, ejected.front)
-        self.on_change(ejected.instance, 0.0)
-
-
-def _nothing(_: Instance, __: float) -> None:
-    """Default of `on_change`: do nothing."""
+        self._journal.tell(EjectionChanged(self._service, number, 0.0))

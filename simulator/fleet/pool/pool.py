@@ -19,6 +19,7 @@ from simulator.fleet.ports import Exchange, InstanceActivity
 from simulator.model.instance import InstanceState
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.records.journal import Journal
 from simulator.records.outcomes import Outcomes
 from simulator.rules.admission import Admission, AdmissionDecision
 from simulator.rules.balancers import BALANCERS
@@ -38,7 +39,7 @@ class Pool:
 
     `ejection`: real instances that keep failing get no requests for a time; None for simulated ones, which never do.
     `draw`: source of random numbers for random balancing. `finished` receives every exchange with a full answer before
-    its slot is released. `outcomes` counts how requests ended, if metrics are read.
+    its slot is released. `outcomes` counts how requests ended, if metrics are read. `journal` tells of ejections.
     """
 
     health_is_certain = False
@@ -51,6 +52,7 @@ class Pool:
         *,
         finished: Callable[[PooledExchange], None] | None = None,
         outcomes: Outcomes | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.settings, self.service, self.scaling = settings, settings.service, settings.scaling
         self.ready: dict[int, Instance] = {}
@@ -68,7 +70,7 @@ class Pool:
             settings.scaling.max_concurrency,
             settings.overflow,
         )
-        self.outliers = OutlierDetector(ejection, self.ready, self._suspend, self._resume)
+        self.outliers = OutlierDetector(ejection, self.ready, self._suspend, self._resume, self.service, journal)
         self._failing = self.outliers.failing
         self._open: Deadlines[PooledExchange] = Deadlines(settings.request_timeout_s, self._timed_out)
         self._expiry: asyncio.TimerHandle | None = None

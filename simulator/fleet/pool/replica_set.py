@@ -11,10 +11,10 @@ many as are to be active, serve in the front tier, and the rest is reserve (`act
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import count
 
-from simulator.fleet.instance import Instance, Termination, scale_in_order
+from simulator.fleet.instance import Instance, InstanceVariables, Termination, scale_in_order
 from simulator.fleet.pool.activity import Activity
 from simulator.fleet.pool.capacity import Capacity
 from simulator.fleet.pool.instance_records import InstanceRecords
@@ -47,20 +47,19 @@ class ReplicaSet:
         journal: Journal,
         tasks: Tasks,
         numbers: Iterator[int] | None = None,
+        revision: int = 1,
+        variables: InstanceVariables | None = None,
     ) -> None:
-        """Create an empty set. `numbers`: those of new instances; 1, 2, 3, ... unless revisions share them."""
+        """Create an empty set. `numbers`: those of new instances. `revision`: its number. `variables`: of instances."""
         self.pool, self.settings = pool, settings
         self.prober = prober_of(settings, actuator, only_starts=pool.health_is_certain)
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
-        self.environment: dict[str, str] = {}  # resolved secrets of the service and the simulator's own variables
-        self.on_hire: Callable[[int], Mapping[str, str]] = lambda _number: {}  # variables of one instance
-        self.on_gone: Callable[[int], None] = lambda _number: None
-        self._driver = driver
-        self._actuator = actuator
+        self._variables = variables
+        self._driver, self._actuator = driver, actuator
         self._clock = clock
-        self.records = InstanceRecords(self.settings.service, clock, journal)
+        self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move, self._log = self.records.move, self.records.line
         self.capacity = Capacity(self.settings, self._log)
         self._tasks = tasks
@@ -72,7 +71,7 @@ class ReplicaSet:
         self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
         self.activity = Activity(pool, actuator, settings.idle_after_s, clock, self._move, self._expire)
-        self.starts = StartupMonitor(self.settings, self.prober, tasks, self._log)
+        self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line)
 
     # --- the desired count --------------------------------------------------------------------------------------------
 
@@ -257,7 +256,7 @@ class ReplicaSet:
             await asyncio.wait((instance.ending,), timeout=lag_s)
         if instance.ending.done():
             return None
-        environment = {**self.environment, **self.on_hire(instance.number)}
+        environment = {} if self._variables is None else self._variables.of_instance(instance.number)
         settings = self.settings
         spec = InstanceSpec(settings.service, instance.number, settings.size, environment, settings.port)
         try:
@@ -335,7 +334,8 @@ class ReplicaSet:
     def _lifecycle_ended(self, instance: Instance) -> None:
         """Finalize an instance whose lifecycle was cancelled, perhaps before its first step."""
         del self._lives[instance.number]
-        self.on_gone(instance.number)
+        if self._variables is not None:
+            self._variables.instance_ended(instance.number)
         if instance.state is not InstanceState.STOPPED:
             self._finalize(instance, Termination(_E.STOP, "its task was cancelled"))
         if self.capacity.is_short:

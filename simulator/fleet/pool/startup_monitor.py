@@ -21,20 +21,15 @@ _LOOK_S: Final = 1.0
 _LINE_S: Final = 5.0
 
 
-def unheard(_line: str) -> None:
-    """Default of `on_line`: do nothing."""
-
-
 class StartupMonitor:
     """Watches the starts of instances; one per replica set.
 
-    `is_logged`: write what delays an instance to the event log; not for simulated ones, whose delays are configured.
-    `on_line`: receives the lines in addition to the event log: a deployment has its own log.
+    `is_logged`: write what delays an instance to the event log, with `line`; not for simulated ones, whose delays are
+    configured.
     """
 
     def __init__(self, settings: PoolSettings, prober: Prober, tasks: Tasks, line: Callable[[str], None]) -> None:
         self.is_logged = False
-        self.on_line: Callable[[str], None] = unheard
         self._settings = settings
         self._prober = prober
         self._tasks = tasks
@@ -88,7 +83,6 @@ class StartupMonitor:
     def line(self, text: str) -> None:
         if self.is_logged:
             self._line(text)
-            self.on_line(text)
 
 
 class _Seen:

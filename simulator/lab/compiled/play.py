@@ -95,13 +95,7 @@ class CompiledTraffic:
         self._pool.world.sources["over"] = 1
 
     async def drained(self) -> None:
-        state = self._pool.world.pool[0]
-        if not state["present"]:
-            return
-        ended = asyncio.get_running_loop().create_future()
-        self._pool.on_ended = lambda: ended.set_result(None)
-        state["tells_end"] = 1
-        await ended
+        await self._pool.drained()
 
     async def close(self) -> None:
         self.stop()

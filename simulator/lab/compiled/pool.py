@@ -137,7 +137,7 @@ class CompiledPool:
         self.scaling = settings.scaling
         self.ready: dict[int, CompiledInstance] = {}
         self.health_is_certain = health_is_certain
-        self.on_ended: Callable[[], None] = _nobody
+        self._ended: asyncio.Future[None] | None = None  # done when no request is open, if a caller awaits that
         self._activity: InstanceActivity[Instance]  # the replica set's; it adds the instances
         self._react: Callable[[], None] | None = None  # to a request that has to wait
         self._loop = cast("CompiledLoop", asyncio.get_running_loop())
@@ -196,7 +196,8 @@ class CompiledPool:
                 assert self._react is not None, "the kernel reports it on request"
                 self._react()
             else:
-                self.on_ended()
+                assert self._ended is not None, "the kernel reports it on request"
+                self._ended.set_result(None)
 
     def _do(self, step: Callable[..., None], *arguments: Any) -> None:
         """Run a kernel function at the current time, on behalf of the platform."""
@@ -209,6 +210,13 @@ class CompiledPool:
         loop.order = int(self._order[0])
         if self._state["commands"]:
             self._obey()
+
+    async def drained(self) -> None:
+        """Wait until every open request has ended."""
+        if self._state["present"]:
+            self._ended = self._loop.create_future()
+            self._state["tells_end"] = 1
+            await self._ended
 
     # --- called by the fleet ------------------------------------------------------------------------------------------
 
@@ -334,7 +342,3 @@ class CompiledPool:
     def close(self) -> None:
         """Stop playing; requests still open are abandoned."""
         self._loop.attach(None)
-
-
-def _nobody() -> None:
-    """Do nothing: placeholder until something waits for the end."""

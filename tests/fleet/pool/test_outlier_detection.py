@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from simulator.model.instance import InstanceState
+from simulator.records.events import EjectionChanged
 from simulator.rules.ejection import EjectionSettings
 from tests.fleet.fakes import FakeExchange, Stage, stage_settings
 from tests.virtual import rounds, run_virtual
@@ -160,7 +161,7 @@ def test_in_panic_ejected_instances_serve_again() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=0), ejection=SOON) as stage:
             changes: list[tuple[int, float]] = []
-            stage.pool.outliers.on_change = lambda instance, until: changes.append((instance.number, until))
+            stage.journal.subscribe(EjectionChanged, lambda change: changes.append((change.instance, change.for_s)))
             fail(stage, 1)
             fail(stage, 1)
             stage.pool.leave(stage.instance(2))
