@@ -18,12 +18,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
+from simulator.console.live.snapshot_publisher import SnapshotPublisher
 from simulator.world.clock import wall_s
 from tests.console.watched import Watched, scenario_of, watched
 
@@ -43,14 +46,14 @@ traffic:
 
 @dataclass
 class Making:
-    """The CPU time that the run's thread spends on frames; put around the pace's look."""
+    """The CPU time that the run's thread spends on frames; put around the publisher's look."""
 
-    look: Callable[[], float]
+    look: Callable[[SnapshotPublisher], float]
     spent_s: float = 0.0
 
-    def __call__(self) -> float:
+    def around(self, publisher: SnapshotPublisher) -> float:
         begin_s = time.thread_time()
-        wait_s = self.look()
+        wait_s = self.look(publisher)
         self.spent_s += time.thread_time() - begin_s
         return wait_s
 
@@ -109,9 +112,9 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=15.0)
     chosen = options.parse_args()
     text = SCENARIO.format(instances=chosen.instances, rate=chosen.rate)
-    with tempfile.TemporaryDirectory() as folder, watched(scenario_of(text, Path(folder))) as case:
-        playback = case.playback
-        playback.on_look = making = Making(playback.on_look)
+    making = Making(SnapshotPublisher.look)
+    patched = patch.object(SnapshotPublisher, "look", partialmethod(making.around))
+    with patched, tempfile.TemporaryDirectory() as folder, watched(scenario_of(text, Path(folder))) as case:
         found = phases(case, making, chosen.seconds)
     json.dump(found, sys.stdout, indent=2)
     sys.stdout.write("\n")

@@ -32,8 +32,6 @@ class PacedLoop(VirtualLoop):
     def __init__(self, playback: Playback) -> None:
         super().__init__(self._wait_for_playback)
         self._playback = playback
-        playback.on_change = self._look_again
-        self._limit_s = math.inf  # virtual time up to which no check is needed
         self._look_in = LOOK_EVERY  # timers until the next check
         self._handler: deque[_Timer] = deque()
         self._knock = threading.Event()
@@ -56,29 +54,27 @@ class PacedLoop(VirtualLoop):
             self._look()
             if self._soon:
                 return False
-        return when <= self._limit_s or when == math.inf or self._may_pass(when)
+        return when <= self._playback.checked_until_s or when == math.inf or self._may_pass(when)
 
     def _may_pass(self, when: float) -> bool:
         """Wait until virtual time may reach `when` and return True; return False if a callback arrives before that."""
         waited = False
         while True:
             self._look(waited=waited)
-            if when <= self._limit_s:
+            limit_s = self._playback.checked_until_s
+            if when <= limit_s:
                 return True
             # The clock advances between two events, so that an arriving callback sees the current time.
-            self._now = max(self._now, min(self._limit_s, when))
+            self._now = max(self._now, min(limit_s, when))
             if self._soon or self._stopping:  # type: ignore[attr-defined]
                 return False
-            self._knock.wait(min(self._playback.wait_s(when), self._playback.on_look(), SLEEP_S_MAX))
+            self._knock.wait(min(self._playback.wait_s(when), self._playback.look(), SLEEP_S_MAX))
             waited = True
 
     def _look(self, *, waited: bool = False) -> None:
         self._knock.clear()
         while self._handler:
             self._soon.append(self._handler.popleft())
-        self._limit_s = self._playback.limit_s(self._now, waited=waited)
-        self._playback.on_look()
-
-    def _look_again(self) -> None:
-        """Check again: the playback speed or state has changed."""
-        self._limit_s = -math.inf
+        playback = self._playback
+        playback.checked_until_s = playback.limit_s(self._now, waited=waited)
+        playback.look()

@@ -18,12 +18,16 @@ MADE_UP_S_MAX: Final = 0.05
 MADE_UP_WAITED_S_MAX: Final = 1.0
 
 
+def _never() -> float:
+    return math.inf
+
+
 class Playback:
     """The playback speed of one paced loop, used only in the loop's thread. `wall_s` is a monotonic clock in seconds.
 
-    Before `begin` time passes as fast as possible, because the platform starts before the playback. `on_change` is
-    called after every change of speed or state. `on_look` is called between two events and returns the wall seconds
-    after which it must be called again (infinity: no deadline). At high speed it is called every few hundred events.
+    Before `begin` time passes as fast as possible, because the platform starts before the playback. `checked_until_s`
+    is the loop's: the virtual time up to which it need not ask again; every change of speed or state resets it, so that
+    the loop, the only reader, needs no call.
     """
 
     def __init__(self, wall_s: Callable[[], float], speed: float = 1.0) -> None:
@@ -35,8 +39,8 @@ class Playback:
         self._wall_s = wall_s
         self.speed = _checked(speed)
         self.playing = False
-        self.on_change: Callable[[], None] = _nothing
-        self.on_look: Callable[[], float] = _never
+        self.checked_until_s = math.inf
+        self._look: Callable[[], float] = _never
         self._begun = False
         self._rush_until_s: float | None = None  # a step: as fast as possible until then, followed by a pause
         self._anchor_wall_s = 0.0
@@ -51,9 +55,14 @@ class Playback:
         """True during a step that ends only with a pause."""
         return self._rush_until_s == math.inf
 
-    def begin(self, now_s: float, *, playing: bool) -> None:
-        """Start the playback at virtual time `now_s`, either playing or paused."""
+    def begin(self, now_s: float, *, playing: bool, look: Callable[[], float] = _never) -> None:
+        """Start the playback at virtual time `now_s`, either playing or paused.
+
+        `look` shows the run. The loop calls it between two events and sleeps at most as long as it says, so it is no
+        reader of a journal: its answer is needed.
+        """
         self._begun = True
+        self._look = look
         self.playing = playing
         self._anchor(now_s)
 
@@ -80,12 +89,19 @@ class Playback:
         """Advance to `until_s` as fast as possible, then pause; infinity: until `pause` is called."""
         self.playing = False
         self._rush_until_s = until_s
-        self.on_change()
+        self._changed()
 
     def release(self) -> None:
         """Run as fast as possible from now on: the playback has ended."""
         self._begun = False
-        self.on_change()
+        self._changed()
+
+    def look(self) -> float:
+        """Show the run. Return the wall seconds after which this must be called again (infinity: no deadline).
+
+        At high speed it is called every few hundred events.
+        """
+        return self._look()
 
     def limit_s(self, now_s: float, *, waited: bool = False) -> float:
         """Return the virtual time that may be reached now. `waited`: the time since the last call was spent waiting."""
@@ -113,7 +129,10 @@ class Playback:
 
     def _anchor(self, now_s: float) -> None:
         self._anchor_s, self._anchor_wall_s = now_s, self._wall_s()
-        self.on_change()
+        self._changed()
+
+    def _changed(self) -> None:
+        self.checked_until_s = -math.inf
 
 
 def _checked(speed: float) -> float:
@@ -121,11 +140,3 @@ def _checked(speed: float) -> float:
         msg = f"speed = {speed:g}, must be {SPEED_MIN:g} to {SPEED_MAX:,.0f}"
         raise ValueError(msg)
     return speed
-
-
-def _nothing() -> None:
-    """Do nothing: the default of `on_change`."""
-
-
-def _never() -> float:
-    return math.inf

@@ -17,11 +17,11 @@ async def beats(seen: list[float], count: int, every_s: float) -> None:
         seen.append(asyncio.get_running_loop().time())
 
 
-def paced(main: Callable[[Playback], object], speed: float) -> None:
+def paced(main: Callable[[Playback], object], speed: float, look: Callable[[], float] = lambda: math.inf) -> None:
     playback = Playback(wall_s, speed)
 
     async def begun() -> None:
-        playback.begin(asyncio.get_running_loop().time(), playing=True)
+        playback.begin(asyncio.get_running_loop().time(), playing=True, look=look)
         await main(playback)  # type: ignore[misc]
 
     run(ClockKind.VIRTUAL, begun, playback=playback)
@@ -83,12 +83,16 @@ def test_a_paused_loop_stops_until_play() -> None:
 
 def test_a_step_ends_where_it_should() -> None:
     seen: list[float] = []
+    reached = threading.Event()
+
+    def look() -> float:
+        if asyncio.get_running_loop().time() >= 100.0:
+            reached.set()
+        return math.inf
 
     async def main(playback: Playback) -> None:
         loop = asyncio.get_running_loop()
         playback.pause(loop.time())
-        reached = threading.Event()
-        playback.on_look = lambda: reached.set() or math.inf if loop.time() >= 100.0 else math.inf  # type: ignore[func-returns-value]
         playback.step(100.0)
 
         def go_on() -> None:
@@ -102,7 +106,7 @@ def test_a_step_ends_where_it_should() -> None:
         threading.Thread(target=after_the_step).start()
         await beats([], 200, 1.0)
 
-    paced(main, speed=0.01)
+    paced(main, speed=0.01, look=look)
     assert seen == [100.0]
 
 

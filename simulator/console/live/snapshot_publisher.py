@@ -59,7 +59,10 @@ class Lines:
 
 
 class SnapshotPublisher:
-    """The messages of one run. `is_watched`: whether a page is open. `publish` takes messages. Both: any thread."""
+    """The messages of one run. `is_watched`: whether a page is open. `publish` takes messages. Both: any thread.
+
+    With a `playback`, the caller has it call `look`.
+    """
 
     def __init__(
         self,
@@ -88,8 +91,6 @@ class SnapshotPublisher:
         platform.journal.subscribe(OutputWritten, self._written)
         if playback is None:
             platform.tasks.spawn(self._look_for_ever(), "console")
-        else:
-            playback.on_look = self.look
 
     # --- messages ---
 

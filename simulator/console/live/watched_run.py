@@ -78,7 +78,7 @@ class WatchedRun:
         )
         if self._playback is not None:
             self._played = self._hub.present > 0
-            self._playback.begin(self._run_loop.time(), playing=self._played)
+            self._playback.begin(self._run_loop.time(), playing=self._played, look=self._show.look)
         self._publish(self._show.hello())
         self.begun.set()
         if self._stopped and self._run is not None:
