@@ -1,0 +1,32 @@
+"""What happens is told by the journal, and parts that belong together get each other at construction.
+
+No object has an attribute `on_...` that code outside of its class sets. Such an attribute holds one function, so the
+last caller to set it silences the others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.house.counts import Row, Tree, callbacks
+
+ROOT = Path(__file__).parents[2]
+
+
+def found_in(root: Path) -> dict[str, Row]:
+    return {row.name: row for row in callbacks(Tree(root))}
+
+
+def test_no_callback_is_set_from_outside_of_its_class() -> None:
+    places = [place for row in found_in(ROOT).values() for place in row.places]
+    assert not places, "subscribe to the journal, or take the part at construction:\n" + "\n".join(places)
+
+
+def test_a_callback_that_is_set_from_outside_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "simulator"
+    folder.mkdir()
+    (folder / "pool.py").write_text("class Pool:\n    def __init__(self):\n        self.on_wait = self.on_own = None\n")
+    (folder / "scaler.py").write_text("def watch(pool):\n    pool.on_wait = print\n")
+    held, assigned = found_in(tmp_path).values()
+    assert held.places == ["simulator/pool.py: Pool.on_wait"]
+    assert assigned.places == ["simulator/scaler.py:2: pool.on_wait"]
