@@ -16,6 +16,7 @@ from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
 from simulator.fleet.ports import Exchange, PoolSupply
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.text.units import duration_text
+from simulator.model.times import RUN_START
 from simulator.model.wire_fault import WireFault
 from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
 from simulator.records.events import EjectionChanged, EventLogged, OutputWritten, SecondClosed
@@ -250,11 +251,12 @@ class Platform:
         for service in self.services.values():
             revision = service.serving
             settings = revision.settings
-            self.journal.record(EventLogged(0.0, service.name, performing_line(settings.health_check, settings.port)))
+            line = performing_line(settings.health_check, settings.port)
+            self.journal.record(EventLogged(RUN_START, service.name, line))
             await revision.begin()
-            self.journal.record(EventLogged(0.0, service.name, HEALTHY_LINE))
+            self.journal.record(EventLogged(RUN_START, service.name, HEALTHY_LINE))
             if not revision.is_simulated:
-                self.journal.record(EventLogged(0.0, service.name, revision.limits_in_force))
+                self.journal.record(EventLogged(RUN_START, service.name, revision.limits_in_force))
         if self.front is not None:
             await self.front.open()
         self._is_open = True

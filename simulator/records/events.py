@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from simulator.model.instance import InstanceState
+from simulator.model.times import RunTime
 from simulator.rules.policies.port import Decision, Sample
 
 
@@ -17,7 +18,7 @@ from simulator.rules.policies.port import Decision, Sample
 class ScalingDecided:
     """A policy changed the desired number of instances. Decisions that change nothing are counted but not recorded."""
 
-    at_s: float
+    at_s: RunTime
     service: str
     policy: str
     before: int  # the previous desired number
@@ -33,7 +34,7 @@ class ScalingDecided:
 class InstanceMoved:
     """An instance changed its state."""
 
-    at_s: float
+    at_s: RunTime
     service: str
     instance: int  # number within the service, from 1, never used twice
     before: InstanceState
@@ -45,7 +46,7 @@ class InstanceMoved:
 class EventLogged:
     """A line of the service's event log, with App Runner's text where it is known (facts 9)."""
 
-    at_s: float
+    at_s: RunTime
     service: str
     line: str
 
@@ -54,7 +55,7 @@ class EventLogged:
 class TimelineActed:
     """An action of the scenario's timeline on the platform or on its traffic was carried out."""
 
-    at_s: float
+    at_s: RunTime
     action: str
     detail: str
 
@@ -63,7 +64,7 @@ class TimelineActed:
 class ConfigurationChanged:
     """The auto scaling configuration of a service was replaced."""
 
-    at_s: float
+    at_s: RunTime
     service: str
     max_concurrency: int
     min_size: int
@@ -86,7 +87,7 @@ class SecondClosed(NamedTuple):
 class PolicyEvaluated(NamedTuple):
     """A policy has decided, even if the decision changes nothing."""
 
-    at_s: float
+    at_s: RunTime
     service: str
     decision: Decision
 

@@ -15,6 +15,7 @@ from simulator.assembly.composition import compose_platform
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.ports import LaunchError
 from simulator.model.extras import explain_missing
+from simulator.model.times import RUN_START, RunTime
 from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged, SecondClosed
 from simulator.records.journal import Journal
@@ -126,7 +127,7 @@ class Run:
                 context = RunContext(self.scenario, self.clock, platform, recorder, overrides, control)
                 self.journal.tell(TrafficBegan(context))
             complete = await self._until_end(platform, traffic, control, recorder)
-            if platform.clock.at_s() == 0:
+            if platform.clock.at_s() == RUN_START:
                 raise InterruptedRun  # interrupted while its console waited for the first page
             record = recorder.record(platform, control.built_s if control is not None else {}, complete=complete)
             self.journal.tell(RunEnded(record))
@@ -234,7 +235,7 @@ async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
     """Wait until the duration is over and every request that was sent has ended (the pool's time limit guarantees
     this).
     """
-    await until(platform.clock.loop_s(duration_s))
+    await until(platform.clock.loop_s(RunTime(duration_s)))
     traffic.stop()
     await traffic.drained()
 

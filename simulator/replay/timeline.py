@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.units import duration_text
+from simulator.model.times import RunTime
 from simulator.platform.platform import Platform, Service
 from simulator.records.events import TimelineActed
 from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(order=True, slots=True)
 class _Act:
-    at_s: float
+    at_s: RunTime
     order: int  # the file's order among events at the same time
     do: Callable[[], str] = field(compare=False)  # returns what was done, for the record
     name: str = field(compare=False)
@@ -61,7 +62,7 @@ class Timeline:
             self._platform.journal.record(TimelineActed(clock.at_s(), act.name, act.do()))
 
     def _plan(self, event: EventSpec) -> None:
-        action, at_s = event.action, event.at_s
+        action, at_s = event.action, RunTime(event.at_s)
         match action:
             case KillInstanceSpec():
                 self._add(at_s, event, lambda: self._kill(action))
@@ -89,12 +90,12 @@ class Timeline:
             case _:
                 assert_never(action)
 
-    def _add(self, at_s: float, event: EventSpec, do: Callable[[], str]) -> None:
+    def _add(self, at_s: RunTime, event: EventSpec, do: Callable[[], str]) -> None:
         self._acts.append(_Act(at_s, next(self._orders), do, event.action_name))
 
-    def _undo(self, at_s: float, for_s: float | None, event: EventSpec, do: Callable[[], str]) -> None:
+    def _undo(self, at_s: RunTime, for_s: float | None, event: EventSpec, do: Callable[[], str]) -> None:
         if for_s is not None:
-            self._add(at_s + for_s, event, do)
+            self._add(RunTime(at_s + for_s), event, do)
 
     # --- actions ----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
+from simulator.model.times import RUN_FOREVER, LoopTime, RunTime
 from simulator.platform.platform import Service
 from simulator.records.events import RequestRetried
 from simulator.records.journal import Journal
@@ -154,7 +155,7 @@ class OpenClient(SimulatedClient):
         rows: RequestRows,
         clock: RunClock,
         arrivals: Iterator[float],
-        end_at_s: float = math.inf,
+        end_at_s: RunTime = RUN_FOREVER,
     ) -> None:
         super().__init__(service, kinds, rows, clock)
         self._arrivals = arrivals
@@ -186,7 +187,7 @@ class RetryingClient(OpenClient):
         arrivals: Iterator[float],
         retries: Retries,
         journal: Journal,
-        end_at_s: float = math.inf,
+        end_at_s: RunTime = RUN_FOREVER,
     ) -> None:
         self._retries = retries
         self._journal = journal
@@ -219,7 +220,7 @@ class SessionClient(OpenClient):
         rows: RequestRows,
         clock: RunClock,
         arrivals: Iterator[float],
-        end_at_s: float = math.inf,
+        end_at_s: RunTime = RUN_FOREVER,
     ) -> None:
         self._script = script
         self._stopped = False
@@ -263,8 +264,8 @@ class ClosedClient(SimulatedClient):
         *,
         users: int,
         think: Callable[[], float],
-        from_s: float,
-        until_s: float,
+        from_s: RunTime,
+        until_s: RunTime,
         script: Script[RequestKind] | None = None,
         changes: Iterator[tuple[float, int]] = iter(()),  # noqa: B008 an empty one
     ) -> None:
@@ -277,7 +278,7 @@ class ClosedClient(SimulatedClient):
         self._plan()
 
     def stop(self) -> None:
-        self._until_s = 0.0
+        self._until_s = LoopTime(0.0)
 
     def turn(self, factor: float) -> None:
         """Change the population.

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from simulator.model.times import RunTime
 from simulator.platform.platform import Platform
 from simulator.rules.retries import Retries
 from simulator.scenario.data_file import data_rows
@@ -81,7 +82,7 @@ def virtual_traffic(
         kinds = kinds_drawn(scenario, streams, index)
         if source.closed is None:
             times = arrival_times(scenario, streams, index, overrides)
-            retries, end_s = retries_of(scenario, streams, index), scenario.duration_s
+            retries, end_s = retries_of(scenario, streams, index), RunTime(scenario.duration_s)
             if source.session:
                 script = script_of(scenario, streams, index, scenario.numbers.kinds(index), kinds.__next__)
                 clients.append(SessionClient(service, script, rows, platform.clock, times, end_s))
@@ -101,8 +102,8 @@ def virtual_traffic(
                 think=lambda: 0.0,  # the script gives the thinking times
                 script=script_of(scenario, streams, index, scenario.numbers.kinds(index), kinds.__next__),
                 changes=user_changes(source.closed),
-                from_s=source.from_s,
-                until_s=source.end_s(scenario.duration_s),
+                from_s=RunTime(source.from_s),
+                until_s=RunTime(source.end_s(scenario.duration_s)),
             )
             clients.append(closed)
             if overrides is not None:

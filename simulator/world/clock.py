@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any, Final, TypeVar
 
+from simulator.model.times import LoopTime, RunTime
 from simulator.world.paced import PacedLoop
 from simulator.world.playback import Playback
 from simulator.world.repeated_interrupt import RepeatedInterrupt
@@ -35,22 +36,26 @@ class RunClock:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.origin_s = float("inf")
+        self.origin_s = LoopTime(float("inf"))
 
     def start(self) -> None:
         assert self.origin_s == float("inf"), "a run starts once"
-        self.origin_s = self._loop.time()
+        self.origin_s = LoopTime(self._loop.time())
 
     @property
     def is_started(self) -> bool:
         return self.origin_s < float("inf")
 
-    def at_s(self) -> float:
-        return max(0.0, self._loop.time() - self.origin_s)
+    def at_s(self) -> RunTime:
+        return RunTime(max(0.0, self._loop.time() - self.origin_s))
 
-    def loop_s(self, at_s: float) -> float:
+    def loop_s(self, at_s: RunTime) -> LoopTime:
         """Return the loop's time at `at_s` of the run."""
-        return self.origin_s + at_s
+        return LoopTime(self.origin_s + at_s)
+
+    def run_s(self, loop_s: LoopTime) -> RunTime:
+        """Return the run's time at `loop_s` of the loop. It is negative before the run begins."""
+        return RunTime(loop_s - self.origin_s)
 
 
 def run(

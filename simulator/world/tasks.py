@@ -11,6 +11,8 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
+from simulator.model.times import LoopTime
+
 
 class Tasks:
     """The tasks of one owner. `async with Tasks("pool") as tasks:` cancels remaining tasks at the end of the block."""
@@ -57,7 +59,7 @@ class Tasks:
         await self.close()
 
 
-async def until(at_s: float) -> None:
+async def until(at_s: LoopTime) -> None:
     """Sleep until exactly `at_s` of the loop's clock; return immediately if that time has passed.
 
     `asyncio.sleep` takes a delay, which it adds to the current time, so rounding may end it slightly early or late.

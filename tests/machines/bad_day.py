@@ -17,6 +17,7 @@ from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import RunTime
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.records.events import SecondClosed
@@ -68,8 +69,8 @@ async def _day(streams: RandomStreams, record: Record) -> None:
             platform.clock,
             users=15,
             think=think,
-            from_s=30.0,
-            until_s=DURATION_S,
+            from_s=RunTime(30.0),
+            until_s=RunTime(DURATION_S),
         )
         victims = streams.stream("victims", name).integers(1, 6, size=11).tolist()
         for turn, victim in enumerate(victims, 1):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.model.instance import TRANSITIONS, InstanceState
+from simulator.model.times import RunTime
 from simulator.records.events import Event, EventLogged, InstanceMoved
 from simulator.records.instance_time import InstanceLifetime, InstanceTime, StepFunction
 
@@ -16,7 +17,7 @@ def life_of(*states: tuple[float, InstanceState], service: str = "web") -> list[
     """The facts of instance 1 that is asked for at 0 and goes through `states` at their times."""
     befores = [S.PROVISIONING, *(state for _, state in states)]
     return [
-        InstanceMoved(at_s, service, 1, before, after, "test")
+        InstanceMoved(RunTime(at_s), service, 1, before, after, "test")
         for (at_s, after), before in zip(states, befores, strict=False)
     ]
 
@@ -65,7 +66,7 @@ def test_a_crash_is_distinguished_from_a_stop_and_a_failed_start() -> None:
 
 
 def test_other_services_and_other_events_are_ignored() -> None:
-    events: list[Event] = [*life_of((0, S.STARTING), service="api"), EventLogged(1, "web", "a line")]
+    events: list[Event] = [*life_of((0, S.STARTING), service="api"), EventLogged(RunTime(1), "web", "a line")]
     assert InstanceTime("web", events).started == 0
 
 
@@ -77,7 +78,7 @@ def test_ready_and_active_never_exceed_provisioned(choices: list[tuple[int, int]
         nexts = [after for (before, _), after in TRANSITIONS.items() if before is states[instance]]
         if nexts:
             after = nexts[choice % len(nexts)]
-            times.read(InstanceMoved(float(at_s), "web", instance, states[instance], after, "test"))
+            times.read(InstanceMoved(RunTime(at_s), "web", instance, states[instance], after, "test"))
             states[instance] = after
         launched = [state for state in states if state not in {S.PROVISIONING, S.STOPPED}]
         provisioned = times.provisioned.at(at_s)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from simulator.model.times import RunTime
 from simulator.records.events import EventLogged, TimelineActed
 from simulator.records.journal import Journal
 
@@ -23,7 +24,7 @@ class Reader:
 
 
 def line(at_s: float) -> EventLogged:
-    return EventLogged(at_s, "web", "line")
+    return EventLogged(RunTime(at_s), "web", "line")
 
 
 def test_a_reader_gets_the_events_of_its_kind_only_and_from_now_on() -> None:
@@ -107,5 +108,5 @@ def test_a_bounded_journal_keeps_the_newest_events_and_counts_all() -> None:
     for at_s in range(5):
         journal.record(line(at_s))
     assert journal.recorded == 5
-    assert [event.at_s for event in journal.since(3) if isinstance(event, EventLogged)] == [3, 4]
+    assert [event.at_s for event in journal.since(3) if isinstance(event, EventLogged)] == [RunTime(3), RunTime(4)]
     assert journal.since(5) == []

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from simulator.model.times import RunTime
 from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import StepFunction
 from simulator.records.scale_out import scale_outs
 
 
 def decided(at_s: float, before: int, desired: int, service: str = "web") -> ScalingDecided:
-    return ScalingDecided(at_s, service, "fixed", before, desired, "", "", (), ())
+    return ScalingDecided(RunTime(at_s), service, "fixed", before, desired, "", "", (), ())
 
 
 def ready_at(*times_s: float) -> StepFunction:

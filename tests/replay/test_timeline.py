@@ -6,6 +6,7 @@ import pytest
 
 from simulator.model.health import HealthCheck, failed_line
 from simulator.model.instance import InstanceState
+from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, Event, InstanceMoved, TimelineActed
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord
@@ -84,7 +85,7 @@ def test_failing_health_checks_replace_the_instance_after_the_threshold() -> Non
 def test_a_changed_auto_scaling_configuration_applies_from_its_time_on() -> None:
     record = played("  - {at: 30s, update_auto_scaling: {min_size: 4, max_concurrency: 7}}\n")
     changed = [event for event in record.events if isinstance(event, ConfigurationChanged)]
-    assert changed == [ConfigurationChanged(30.0, "web", max_concurrency=7, min_size=4, max_size=4)]
+    assert changed == [ConfigurationChanged(RunTime(30.0), "web", max_concurrency=7, min_size=4, max_size=4)]
     launched = [
         event.instance for event in record.events if isinstance(event, InstanceMoved) and event.why == "started"
     ]

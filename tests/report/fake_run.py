@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.model.instance import InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.model.times import RunTime
 from simulator.records.events import (
     ConfigurationChanged,
     Event,
@@ -30,12 +31,12 @@ SIZE = InstanceSize(1024, 2048)
 
 
 def moved(at_s: float, instance: int, before: InstanceState, after: InstanceState, why: str = "test") -> InstanceMoved:
-    return InstanceMoved(at_s, "web", instance, before, after, why)
+    return InstanceMoved(RunTime(at_s), "web", instance, before, after, why)
 
 
 def decided(at_s: float, before: int, desired: int, service: str = "web") -> ScalingDecided:
     return ScalingDecided(
-        at_s,
+        RunTime(at_s),
         service,
         "app-runner",
         before,
@@ -50,15 +51,15 @@ def decided(at_s: float, before: int, desired: int, service: str = "web") -> Sca
 FACTS: tuple[Event, ...] = (
     moved(0.0, 1, S.PROVISIONING, S.STARTING),
     moved(2.0, 1, S.STARTING, S.ACTIVE),
-    EventLogged(2.0, "web", "Health check is successful. Routing traffic to application."),
+    EventLogged(RunTime(2.0), "web", "Health check is successful. Routing traffic to application."),
     decided(30.0, 1, 3),
     moved(35.0, 2, S.PROVISIONING, S.STARTING),
     moved(35.0, 3, S.PROVISIONING, S.STARTING),
     moved(40.0, 2, S.STARTING, S.ACTIVE),
     moved(42.0, 3, S.STARTING, S.ACTIVE),
-    TimelineActed(60.0, "kill instance", "instance 2 of web"),
+    TimelineActed(RunTime(60.0), "kill instance", "instance 2 of web"),
     moved(60.0, 2, S.ACTIVE, S.STOPPED),
-    ConfigurationChanged(70.0, "web", 20, 1, 4),
+    ConfigurationChanged(RunTime(70.0), "web", 20, 1, 4),
     decided(90.0, 3, 1),
     moved(90.0, 3, S.ACTIVE, S.DRAINING),
     moved(95.0, 3, S.DRAINING, S.STOPPED),

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from simulator.model.times import RunTime
 from simulator.records.events import ScalingDecided
 from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
@@ -17,7 +18,7 @@ def measured(*rows: Row, delays_s: tuple[float, ...] = (), span_s: float = 10.0)
     stats_by_source = StatsBySource(1)
     if rows:
         tell(stats_by_source.read, *rows)
-    decided = ScalingDecided(0, "web", "fixed", 1, 2, "", "", (), ())
+    decided = ScalingDecided(RunTime(0), "web", "fixed", 1, 2, "", "", (), ())
     raises = [ScaleOut(decided, delay_s, fulfilled=True) for delay_s in delays_s]
     return Measured(stats_by_source.after_warm_up(), span_s, raises, month_usd=12.5)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.model.times import RunTime
 from simulator.records.events import Event, ScalingDecided
 from simulator.records.request_stats import StatsBySource
 from simulator.report.report import build_report
@@ -121,7 +122,7 @@ def test_a_decision_has_its_reason_and_the_time_of_its_fulfilment(report: Report
 
 
 def test_an_infinite_input_of_a_decision_is_null() -> None:
-    decision = ScalingDecided(1, "web", "fixed", 1, 2, "", "", (("rate", math.inf),), ())
+    decision = ScalingDecided(RunTime(1), "web", "fixed", 1, 2, "", "", (("rate", math.inf),), ())
     report = build_report(dataclasses.replace(fake_run(), events=[decision]))
     assert report.services[0].decisions[0].inputs == {"rate": None}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import RunTime
 from simulator.records.events import EventLogged, ScalingDecided
 from simulator.replay.runner import BrokenRun, Run, play
 from simulator.report.report import RunRecord
@@ -65,7 +66,7 @@ def guarded(folder: Path, body: str, on_error: OnPolicyError = OnPolicyError.STO
 def test_the_policy_decides_on_its_own_tick_with_the_delay_of_the_replaced_one(tmp_path: Path) -> None:
     record = play(Run(asked(tmp_path, STEPS, "Steps")))
     (decision,) = decisions(record)
-    assert (decision.at_s, decision.desired, decision.policy) == (5, 3, "Steps")
+    assert (decision.at_s, decision.desired, decision.policy) == (RunTime(5), 3, "Steps")
     assert decision.formula == "Steps = 3"
     ready = [event.at_s for event in record.events if "healthy" in getattr(event, "why", "")]
     assert ready[-1] == pytest.approx(5 + 3)

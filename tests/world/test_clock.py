@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from simulator.model.times import RunTime
 from simulator.world.clock import ClockKind, RunClock, run
 from simulator.world.virtual import VirtualLoop
 from tests.virtual import run_virtual
@@ -38,7 +39,7 @@ def test_seconds_count_from_the_start() -> None:
         await asyncio.sleep(300)
         clock.start()
         await asyncio.sleep(12.5)
-        return clock.at_s(), clock.loop_s(60.0)
+        return clock.at_s(), clock.loop_s(RunTime(60.0))
 
     assert run_virtual(main) == (12.5, 360.0)
 

@@ -21,6 +21,7 @@ from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.model.times import RUN_START
 from simulator.platform.platform import Platform, Service
 from simulator.platform.service_workload import local_host
 from simulator.records.events import EventLogged, SecondClosed
@@ -79,7 +80,7 @@ class ServeViewModel:
         self._log = RequestLog(journal)
         journal.subscribe(Chunk, self._count)
         journal.subscribe(SecondClosed, self._closed)
-        self._origin_s = serving.platform.clock.loop_s(0.0)
+        self._origin_s = serving.platform.clock.loop_s(RUN_START)
 
     @property
     def platform(self) -> Platform:

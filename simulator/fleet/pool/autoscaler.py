@@ -13,6 +13,7 @@ from simulator.fleet.instance import Instance
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.ports import PoolSupply
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, PolicyEvaluated, ScalingDecided, SecondClosed
 from simulator.records.journal import Journal
 from simulator.rules.policies.port import Decision, Observation, Policy
@@ -63,7 +64,7 @@ class Autoscaler:
         second = math.floor(self._clock.at_s())
         tick = math.floor(self._clock.at_s() / self.policy.tick_s) + 1
         while True:
-            due_at_s = min(second + 1.0, tick * self.policy.tick_s)
+            due_at_s = RunTime(min(second + 1.0, tick * self.policy.tick_s))
             await asyncio.sleep(self._clock.loop_s(due_at_s) - self._loop.time())
             if due_at_s == second + 1.0:
                 self._close(second)

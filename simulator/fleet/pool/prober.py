@@ -10,6 +10,7 @@ from typing import Final
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend
 from simulator.model.health import HealthCheck
+from simulator.model.times import LoopTime
 from simulator.rules.health import Health, Streak
 from simulator.rules.policies.port import Actuator
 from simulator.world.tasks import until
@@ -64,7 +65,8 @@ class Prober:
             next_s = began_s + pause_s
             if why is not None:
                 next_s = _on_grid(next_s, pause_s, backend.listens_s())
-            await until(max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S)
+            due_s = max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S
+            await until(LoopTime(due_s))
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:
         """Return why the last probe failed, once the unhealthy threshold is reached."""

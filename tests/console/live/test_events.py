@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 
 from simulator.console.live.events import ROWS_MAX, event_rows
+from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, Event, EventLogged, ScalingDecided, TimelineActed
 
 
 def test_every_kind_has_its_name_and_its_figures() -> None:
     events: list[Event] = [
-        ScalingDecided(1.0, "web", "fixed", 1, 3, "n = 3", "because", (("a", 1.0),), ("max_size",)),
-        ConfigurationChanged(2.0, "web", 10, 1, 5),
-        EventLogged(3.0, "web", "a line"),
-        TimelineActed(4.0, "rate", "x 2"),
+        ScalingDecided(RunTime(1.0), "web", "fixed", 1, 3, "n = 3", "because", (("a", 1.0),), ("max_size",)),
+        ConfigurationChanged(RunTime(2.0), "web", 10, 1, 5),
+        EventLogged(RunTime(3.0), "web", "a line"),
+        TimelineActed(RunTime(4.0), "rate", "x 2"),
     ]
     rows = event_rows(events)
     assert [row["k"] for row in rows] == ["decision", "configuration", "event", "act"]
@@ -24,6 +25,6 @@ def test_every_kind_has_its_name_and_its_figures() -> None:
 
 
 def test_a_late_page_gets_the_last_rows_in_order() -> None:
-    rows = event_rows([EventLogged(float(at), "web", str(at)) for at in range(ROWS_MAX + 5)])
+    rows = event_rows([EventLogged(RunTime(float(at)), "web", str(at)) for at in range(ROWS_MAX + 5)])
     assert len(rows) == ROWS_MAX
     assert (rows[0]["line"], rows[-1]["line"]) == ("5", str(ROWS_MAX + 4))

@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.console.report import html as report_html
 from simulator.console.report.html import PAGE_BYTES_MAX, report_page
+from simulator.model.times import RunTime
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.events import EventLogged
 from simulator.report.report import RunRecord, build_report
@@ -49,7 +50,7 @@ def test_the_page_loads_nothing_from_the_network() -> None:
 def test_no_text_of_a_scenario_becomes_markup() -> None:
     nasty = "</script><script>alert(1)</script><!-- %%RUN%% \u2028"
     record = fake_run()
-    record = replace(record, scenario=nasty, events=[*record.events, EventLogged(99.0, "web", nasty)])
+    record = replace(record, scenario=nasty, events=[*record.events, EventLogged(RunTime(99.0), "web", nasty)])
     page = page_of(record)
     assert "<script>alert" not in page
     assert embedded(page)["report"]["scenario"]["name"] == nasty
@@ -57,7 +58,7 @@ def test_no_text_of_a_scenario_becomes_markup() -> None:
 
 def test_a_page_with_too_many_events_says_how_many_it_leaves_out() -> None:
     record = fake_run()
-    flood = [EventLogged(99.0, "web", f"line {number} " + "x" * 60) for number in range(40_000)]
+    flood = [EventLogged(RunTime(99.0), "web", f"line {number} " + "x" * 60) for number in range(40_000)]
     page = page_of(replace(record, events=[*record.events, *flood]))
     data = embedded(page)
     assert PAGE_BYTES_MAX / 2 < len(page.encode()) < PAGE_BYTES_MAX

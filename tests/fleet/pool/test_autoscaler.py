@@ -7,6 +7,7 @@ import pytest
 
 from simulator.fleet.pool.autoscaler import Autoscaler, change_configuration
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, ScalingDecided, SecondClosed
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from tests.fleet.fakes import Stage, stage_settings
@@ -114,7 +115,7 @@ def test_a_decision_sets_the_desired_count_and_is_recorded_with_its_reason() -> 
             await asyncio.sleep(1.5)
             assert stage.replica_set.desired == len(stage.pool.ready) == 3
             assert decisions(stage) == [
-                ScalingDecided(1.0, "web", "fake", 1, 3, "= 3", "because", (("x", 1.0),), ("clamped",))
+                ScalingDecided(RunTime(1.0), "web", "fake", 1, 3, "= 3", "because", (("x", 1.0),), ("clamped",))
             ]
 
     run_virtual(main)
@@ -199,7 +200,7 @@ def test_a_changed_configuration_is_recorded_and_keeps_what_is_not_named() -> No
             await until(lambda: len(stage.pool.ready) == 2)
             assert stage.pool.scaling == AutoScalingConfiguration(5, 2, 10)
             events = [event for event in stage.journal.events if isinstance(event, ConfigurationChanged)]
-            assert events == [ConfigurationChanged(7.0, "web", 5, 2, 10)]
+            assert events == [ConfigurationChanged(RunTime(7.0), "web", 5, 2, 10)]
 
     run_virtual(main)
 

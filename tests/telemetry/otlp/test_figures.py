@@ -9,6 +9,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_C
 from prometheus_client.core import Metric as Family
 
 from simulator.model.instance import InstanceState
+from simulator.model.times import RUN_START
 from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.metrics import Metrics
 from simulator.telemetry.exporters import Exporters, ExportSettings
@@ -31,8 +32,8 @@ def figures() -> Metrics:
     for status in (200, 200, 301, 404, 429, 500, 0):
         metrics.of("web").outcomes.add(status, 0.2, 0.05, 0.06, 0.1)
     metrics.of("quiet")
-    metrics.read(InstanceMoved(0.0, "web", 1, InstanceState.PROVISIONING, InstanceState.STARTING, ""))
-    metrics.read(EventLogged(0.0, "web", "line"))
+    metrics.read(InstanceMoved(RUN_START, "web", 1, InstanceState.PROVISIONING, InstanceState.STARTING, ""))
+    metrics.read(EventLogged(RUN_START, "web", "line"))
     metrics.own_answers[404] += 3
     return metrics
 
@@ -119,7 +120,7 @@ async def test_metrics_are_exported_periodically_with_resource_and_headers() -> 
         await exporters.open()
         try:
             await asyncio.to_thread(collector.wait_for, lambda: len(collector.metrics) >= 2)
-            metrics.read(ScalingDecided(0.0, "web", "policy", 1, 3, "", "", (), ()))
+            metrics.read(ScalingDecided(RUN_START, "web", "policy", 1, 3, "", "", (), ()))
             already = len(collector.metrics)
             await asyncio.to_thread(collector.wait_for, lambda: len(collector.metrics) >= already + 3)
         finally:

@@ -13,6 +13,7 @@ from prometheus_client.registry import CollectorRegistry
 from simulator.assembly.composition import compose_platform
 from simulator.model.instance import InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import RUN_START
 from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged, InstanceMoved
 from simulator.records.metrics import Metrics
@@ -130,8 +131,8 @@ def test_the_series_of_a_service_that_is_gone_end() -> None:
     metrics = Metrics(lambda: 0.0)
     for number in range(1000):
         name = f"service-{number}"
-        metrics.read(EventLogged(0.0, name, "line"))
-        metrics.read(InstanceMoved(0.0, name, 1, InstanceState.PROVISIONING, InstanceState.STARTING, ""))
+        metrics.read(EventLogged(RUN_START, name, "line"))
+        metrics.read(InstanceMoved(RUN_START, name, 1, InstanceState.PROVISIONING, InstanceState.STARTING, ""))
         metrics.forget(name)
     assert "service-" not in exposed(metrics)
 
