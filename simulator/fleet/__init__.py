@@ -26,7 +26,6 @@ PUBLIC_MODULES = (
     "pool.pool",
     "pool.replica_set",
     "pool.settings",
-    "pool.startup_monitor",
     "pool.unavailable_upstream",
     "ports",
     "process.confinement.cgroup",

@@ -28,5 +28,6 @@ PUBLIC_MODULES = (
     "text.renamed",
     "text.units",
     "text.visible",
+    "times",
     "wire_fault",
 )

@@ -6,6 +6,5 @@ PUBLIC_MODULES = (
     "pool",
     "replica_set",
     "settings",
-    "startup_monitor",
     "unavailable_upstream",
 )
