@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import resource_tracker
+from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Final, ParamSpec, TypeVar
 
@@ -33,11 +34,21 @@ class WorkerProcesses(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with _deaf():  # it may start a process
-            return super().submit(fn, *args, **kwargs)
+            future = super().submit(fn, *args, **kwargs)
+        # `submit` wakes the pool's own thread before it starts a process. If the thread has looked at the list of
+        # processes by then, it does not watch the new one, and would wait for ever for the result of one that dies.
+        with self._shutdown_lock:
+            self._executor_manager_thread_wakeup.wakeup()
+        return future
+
+    @property
+    def processes(self) -> list[BaseProcess]:
+        """The workers that have been started and have not been joined."""
+        return list((self._processes or {}).values())
 
     def abandon(self) -> None:
         """End the workers together with their current work."""
-        for process in list((self._processes or {}).values()):
+        for process in self.processes:
             process.kill()
         self.shutdown(wait=True, cancel_futures=True)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,8 +37,8 @@ from simulator.lab.compare.notes import case_notes, equal_rows, notes_of
 from simulator.lab.compare.platform_bill import prices_line
 from simulator.lab.compare.run import ServiceOutcome, Task, TaskOutcome
 from simulator.lab.frontier import failures_of
+from simulator.lab.resilient_workers import ResilientWorkers
 from simulator.lab.statistics import Estimate, Scope, estimate, geometric_mean, paired
-from simulator.lab.worker_processes import WorkerProcesses
 from simulator.model.text.problems import one_of
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
@@ -148,17 +147,13 @@ def _alone(tasks: Sequence[Task], on_done: Progress) -> list[TaskOutcome]:
 
 def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[TaskOutcome]:
     """Play in fresh processes, which copy no state of this one, so every operating system plays the same."""
-    outcomes: dict[int, TaskOutcome] = {}
-    with WorkerProcesses(workers) as pool:
-        futures: dict[Future[TaskOutcome], int] = {pool.submit(played, task): place for place, task in enumerate(tasks)}
-        for future in as_completed(futures):
-            place = futures[future]
+    outcomes: dict[Task, TaskOutcome] = {}
+    with ResilientWorkers(workers) as pool:
+        for task, future in pool.results(played, tasks):
             error = future.exception()
-            outcomes[place] = (
-                future.result() if error is None else TaskOutcome({}, f"its worker process crashed: {error}")
-            )
-            on_done(tasks[place], outcomes[place])
-    return [outcomes[place] for place in range(len(tasks))]
+            outcomes[task] = future.result() if error is None else TaskOutcome({}, str(error))
+            on_done(task, outcomes[task])
+    return [outcomes[task] for task in tasks]
 
 
 # --- assembling the comparison -------------------------------------------------------------------------------------

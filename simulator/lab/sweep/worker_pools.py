@@ -6,19 +6,15 @@ a crashed worker was playing is played again elsewhere.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
+from simulator.lab.resilient_workers import PER_WORKER, TRIES_MAX, ResilientWorkers, WorkerDied
 from simulator.lab.sweep.grid import GridPoint
 from simulator.lab.sweep.point_run import Row
-from simulator.lab.worker_processes import WorkerProcesses
-
-PER_WORKER: Final = 4  # points in progress or queued per worker, so that none waits for the master
-TRIES_MAX: Final = 3  # a point whose worker crashed this often is the likely cause
 
 Play = Callable[[str, GridPoint], Row]
 
@@ -36,58 +32,18 @@ class ProcessWorkerPool:
     """Worker processes of this machine, started as fresh interpreters: no copied state, on every operating system."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool = self._new_pool()
+        self._workers = ResilientWorkers(workers)
 
     def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
-        waiting = iter(points)
-        under_way: dict[Future[Row], GridPoint] = {}
-        suspects: list[GridPoint] = []
-
-        def fill() -> None:
-            for point in islice(waiting, PER_WORKER * self._workers - len(under_way)):
-                under_way[self._pool.submit(play, file, point)] = point
-
-        fill()
-        while under_way:
-            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in ended:
-                if isinstance(future.exception(), BrokenProcessPool):
-                    suspects.append(under_way.pop(future))
-                else:
-                    yield under_way.pop(future), _row(future)
-            if suspects:  # one crash breaks the whole pool: all points in progress are lost with it
-                self._renew()
-                suspects += under_way.values()
-                under_way.clear()
-                for point in suspects:
-                    yield point, self._alone(play, file, point)
-                suspects.clear()
-            fill()
-
-    def _alone(self, play: Play, file: str, point: GridPoint) -> Row:
-        """Play a point that was in progress when a worker crashed, without others: a further crash is its own."""
-        for _ in range(TRIES_MAX - 1):
-            future = self._pool.submit(play, file, point)
-            wait([future])
-            if not isinstance(future.exception(), BrokenProcessPool):
-                return _row(future)
-            self._renew()
-        return {"error": f"its worker process crashed {TRIES_MAX} times"}
-
-    def _renew(self) -> None:
-        self._pool.shutdown(wait=True)
-        self._pool = self._new_pool()
+        for point, future in self._workers.results(functools.partial(play, file), points):
+            yield point, _row(future)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._workers.close()
 
     def abandon(self) -> None:
         """Close the pool without waiting for points in progress."""
-        self._pool.abandon()
-
-    def _new_pool(self) -> WorkerProcesses:
-        return WorkerProcesses(self._workers)
+        self._workers.abandon()
 
 
 class DaskWorkerPool:
@@ -138,4 +94,4 @@ def _row(future: Any) -> Row:
     if error is None:
         row: Row = future.result()
         return row
-    return {"error": f"{type(error).__name__}: {error}"}
+    return {"error": str(error) if isinstance(error, WorkerDied) else f"{type(error).__name__}: {error}"}

@@ -5,10 +5,12 @@ The numbers are those of the validation sheet; `LEFT_OUT` gives the reason why e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.lab.resilient_workers import ResilientWorkers, WorkerDied
 from simulator.lab.validate import (
     app_runner as validate_app_runner,
 )
@@ -22,7 +24,6 @@ from simulator.lab.validate import (
     vectors as validate_vectors,
 )
 from simulator.lab.validate.case import Case, Finding
-from simulator.lab.worker_processes import WorkerProcesses
 from simulator.model.text.problems import one_of
 
 LEFT_OUT: Final = (
@@ -75,12 +76,28 @@ def validated(
     """Run the cases, in their order; with more than one worker in as many processes."""
     if workers == 1 or len(cases) == 1:
         return _collected(map(_run, cases), on_result)
-    with WorkerProcesses(workers) as pool:
-        return _collected(pool.map(_run, cases), on_result)
+    with ResilientWorkers(workers) as pool:
+        return _collected(_in_order(cases, pool.results(_run, cases)), on_result)
 
 
 def _run(case: Case) -> CaseResult:
     return CaseResult(case, tuple(case.run()))
+
+
+def _in_order(cases: Sequence[Case], ended: Iterable[tuple[Case, Future[CaseResult]]]) -> Iterator[CaseResult]:
+    """Yield the results in the order of the cases. Raises WorkerDied for a case whose worker died each time."""
+    results: dict[str, CaseResult] = {}
+    waiting = iter(cases)
+    case = next(waiting, None)
+    for done, future in ended:
+        error = future.exception()
+        if isinstance(error, WorkerDied):
+            msg = f"case {done.number}: {error}"
+            raise WorkerDied(msg)
+        results[done.number] = future.result()
+        while case is not None and case.number in results:
+            yield results[case.number]
+            case = next(waiting, None)
 
 
 def _collected(results: Iterable[CaseResult], on_result: Callable[[CaseResult], None]) -> list[CaseResult]:

@@ -1,0 +1,124 @@
+"""Work spread over worker processes that survives them: when one dies, at most the unit that it had fails.
+
+A worker may be killed from outside (the kernel kills when memory runs out) or by its own work. The death of one breaks
+the whole pool of `concurrent.futures`: everything in progress is lost and does not say whose fault it was. So each unit
+that was in progress is worked on again, alone, in a new pool.
+"""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from simulator.lab.worker_processes import WorkerProcesses
+
+PER_WORKER: Final = 4  # units in progress or queued per worker, so that none waits for the master
+TRIES_MAX: Final = 3  # a unit whose worker died this often is the likely cause
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
+
+
+class WorkerDied(Exception):
+    """Each worker process that had the unit has died. The message says how often, and how the last one ended."""
+
+
+class ResilientWorkers:
+    """Worker processes. As a context manager it ends them on an exception, together with their current work."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool = WorkerProcesses(workers)
+
+    def results(self, work: Callable[[Unit], Result], units: Iterable[Unit]) -> Iterator[tuple[Unit, Future[Result]]]:
+        """Yield each unit with the completed future of `work(unit)`, in the order of completion.
+
+        A future fails with what `work` raised, or with WorkerDied. Few units are taken from `units` in advance.
+        """
+        waiting = iter(units)
+        under_way: dict[Future[Result], Unit] = {}
+        while True:
+            broken = False
+            for unit in itertools.islice(waiting, PER_WORKER * self._workers - len(under_way)):
+                try:
+                    under_way[self._pool.submit(work, unit)] = unit
+                except BrokenProcessPool:  # a worker has died since the last look
+                    waiting = itertools.chain([unit], waiting)
+                    broken = True
+                    break
+            if not under_way and not broken:
+                return
+            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in ended:
+                if _is_lost(future):
+                    broken = True
+                else:
+                    yield under_way.pop(future), future
+            if broken:
+                self._renew()
+                for future, unit in under_way.items():
+                    yield unit, self._alone(work, unit) if _is_lost(future) else future
+                under_way.clear()
+
+    def _alone(self, work: Callable[[Unit], Result], unit: Unit) -> Future[Result]:
+        """Work on a unit that was in progress when a worker died, without others: a further death is its own."""
+        how = ""
+        for _ in range(TRIES_MAX - 1):
+            try:
+                future = self._pool.submit(work, unit)
+            except BrokenProcessPool:  # a worker died while it was idle
+                self._renew()
+                future = self._pool.submit(work, unit)
+            processes = self._pool.processes
+            wait([future])
+            if not _is_lost(future):
+                return future
+            self._renew()
+            how = next(filter(None, map(_end_of, processes)), how)
+        failed: Future[Result] = Future()
+        failed.set_exception(WorkerDied(f"its worker process died {TRIES_MAX} times{how}"))
+        return failed
+
+    def _renew(self) -> None:
+        self._pool.shutdown(wait=True)
+        self._pool = WorkerProcesses(self._workers)
+
+    def close(self) -> None:
+        """Wait for the current work and end the workers."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def abandon(self) -> None:
+        """End the workers without waiting for their current work."""
+        self._pool.abandon()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.abandon()
+        else:
+            self.close()
+
+
+def _is_lost(future: Future[Result]) -> bool:
+    return isinstance(future.exception(), BrokenProcessPool)
+
+
+def _end_of(process: BaseProcess) -> str:
+    """Return how a joined process ended; empty for one that the pool itself has terminated."""
+    code = process.exitcode
+    if code is None or code in {0, -signal.SIGTERM}:
+        return ""
+    if code > 0:
+        return f": it exited with {code}"
+    name = signal.Signals(-code).name
+    return f": it was killed by {name}" + ", as the kernel does when memory runs out" * (name == "SIGKILL")
