@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import Final, NoReturn, Self, TextIO
 
 from simulator.cli.exit_codes import bad_input, broke, cannot
+from simulator.world.replacement_files import ReplacementFile
 
 STDOUT: Final = "-"
 
@@ -28,8 +28,13 @@ class _Output:
     option: str
     given: Path
     target: Path  # after resolving symbolic links
-    beside: Path  # temporary file; the target itself if it is a device or a pipe, which cannot be replaced
+    new: ReplacementFile | None = None  # None for a device or a pipe, which cannot be replaced
     stream: TextIO | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file to write."""
+        return self.target if self.new is None else self.new.path
 
 
 class Outputs:
@@ -58,7 +63,7 @@ class Outputs:
 
     def path(self, option: str, path: Path | None) -> Path | None:
         """Return the file to write instead of `path`, for code that opens files by name; None for None."""
-        return None if path is None else self._add(option, path).beside
+        return None if path is None else self._add(option, path).path
 
     def text(self, option: str, path: Path | None) -> TextIO | None:
         """Return a stream to write instead of `path`; None for None."""
@@ -66,7 +71,7 @@ class Outputs:
             return None
         output = self._add(option, path)
         try:
-            output.stream = output.beside.open("w", encoding="utf-8", newline="")
+            output.stream = output.path.open("w", encoding="utf-8", newline="")
         except OSError as error:
             self._reject(output, error)
         return output.stream
@@ -93,34 +98,28 @@ class Outputs:
             with contextlib.suppress(OSError):
                 if output.stream is not None:
                     output.stream.close()
-            if output.beside != output.target:
-                with contextlib.suppress(OSError):
-                    output.beside.unlink(missing_ok=True)
+            if output.new is not None:
+                output.new.close()
 
     def _add(self, option: str, path: Path) -> _Output:
         self.claim(option, path)
         target = path.resolve()
-        beside = target
+        output = _Output(option, path, target)
         if not _is_special(path):
-            # Keep the suffix: some writers choose the format by it.
-            beside = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.new{target.suffix}")
-        output = _Output(option, path, target, beside)
-        if beside != target:
             try:
                 if target.is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                beside.touch(exist_ok=False)  # do not follow a link created by another user
+                output.new = ReplacementFile(target)
                 if target.exists():
-                    beside.chmod(stat.S_IMODE(target.stat().st_mode))
+                    output.path.chmod(stat.S_IMODE(target.stat().st_mode))
             except OSError as error:
                 self._reject(output, error)
         self._outputs.append(output)
         return output
 
     def _reject(self, output: _Output, error: OSError) -> NoReturn:
-        with contextlib.suppress(OSError):
-            if output.beside != output.target:
-                output.beside.unlink(missing_ok=True)
+        if output.new is not None:
+            output.new.close()
         cannot(error, f"{output.option} = {str(output.given)!r}, cannot be written: {error.strerror or error}")
 
 
@@ -130,8 +129,8 @@ def _complete(output: _Output) -> None:
 
 
 def _put_in_place(output: _Output) -> None:
-    if output.beside != output.target and output.beside.exists():
-        output.beside.replace(output.target)
+    if output.new is not None and output.new.path.exists():
+        output.new.put_in_place()
 
 
 @contextlib.contextmanager

@@ -32,9 +32,7 @@ def _write_parquet(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], pa
     arrow: Any = importlib.import_module("pyarrow")
     parquet: Any = importlib.import_module("pyarrow.parquet")
     table = arrow.table({name: arrow.array(_one_type([row.get(name) for row in rows])) for name in columns})
-    beside = path.with_name(path.name + ".new")
-    parquet.write_table(table, beside)
-    beside.replace(path)
+    parquet.write_table(table, path)
 
 
 def _one_type(values: list[Any]) -> list[Any]:

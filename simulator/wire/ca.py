@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -31,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from simulator.world.private_files import make_private_folder, own_private_folder
+from simulator.world.private_files import make_private_folder, own_private_folder, write_private
 
 ROOT_NAME: Final = "root.pem"  # file of the certificate that clients trust
 
@@ -74,7 +73,7 @@ class CertificateAuthority:
             if self._file.exists():
                 self._load()
             if not self._file.exists() or not self._is_of_use(now):
-                _place(self._file, _authority(ec.generate_private_key(ec.SECP256R1()), _NAMES, now))
+                write_private(self._file, _authority(ec.generate_private_key(ec.SECP256R1()), _NAMES, now))
                 self._load()
             self._show()
 
@@ -92,7 +91,7 @@ class CertificateAuthority:
         path = self._leaf_path(host)
         self._permit(host.lower(), now)
         if self.is_due(host, now):
-            _place(path, self._issue(host.lower(), now))
+            write_private(path, self._issue(host.lower(), now))
         return path
 
     def is_due(self, host: str, now: datetime) -> bool:
@@ -136,15 +135,15 @@ class CertificateAuthority:
                 names = (*_permitted(self.certificate), _name(host.removeprefix("*.")))
                 authority = _authority(self._key, names, now)
                 # The trusted certificate first: with the same key, it is valid for the earlier authority, too.
-                _place(self.certificate_path, authority[authority.index(_CERTIFICATE_BEGINS) :])
-                _place(self._file, authority)
+                write_private(self.certificate_path, authority[authority.index(_CERTIFICATE_BEGINS) :])
+                write_private(self._file, authority)
                 self._load()
             self._show()
 
     def _show(self) -> None:
         root = self.certificate.public_bytes(Encoding.PEM)
         if not self.certificate_path.exists() or self.certificate_path.read_bytes() != root:
-            _place(self.certificate_path, root)
+            write_private(self.certificate_path, root)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -275,16 +274,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _place(path: Path, content: bytes) -> None:
-    """Write `content` to `path` in one step, readable by the owner alone from the first byte."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    beside = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

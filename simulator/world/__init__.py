@@ -7,6 +7,7 @@ PUBLIC_MODULES = (
     "private_files",
     "random_streams",
     "repeated_interrupt",
+    "replacement_files",
     "tasks",
     "virtual",
 )

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from simulator.world.replacement_files import ReplacementFile
+
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 _OTHERS: Final = 0o077
@@ -81,14 +83,10 @@ def write_private(path: Path, content: bytes) -> None:
     Raises:
         OSError: if that is not possible; the file is then unchanged.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(open_private(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+    with ReplacementFile(path, FILE_MODE) as new:
+        with os.fdopen(open_private(new.path, os.O_WRONLY), "wb") as file:
             file.write(content)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+        new.put_in_place()
 
 
 def repair_modes(state: Path) -> int:

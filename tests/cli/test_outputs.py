@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,40 @@ def test_a_lesson_writes_its_scenario_completely_or_not_at_all(folder: Path) -> 
     name = next(iter(course()))
     assert RUN.invoke(app, ["lesson", name, "--scenario", "lesson.yaml"]).exit_code == 0
     assert (folder / "lesson.yaml").read_text() == course()[name].scenario
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("run a.yaml --json out.json", "out.json"),
+        ("run a.yaml --html out.html", "out.html"),
+        ("compare a.yaml --policy knative --seeds 1 --workers 1 --csv out.csv", "out.csv"),
+        ("shadow a.yaml --policy knative --json out.json", "out.json"),
+    ],
+)
+def test_a_verb_removes_what_a_killed_one_left_beside_its_output(folder: Path, command: str, output: str) -> None:
+    stem, suffix = output.split(".")
+    (folder / f".{stem}.0123abcd.new.{suffix}").write_text("left over")
+    done = RUN.invoke(app, command.split())
+    assert done.exit_code == 0, done.output
+    assert [name for name in contents(folder) if "out" in name] == [output]
+
+
+@pytest.mark.slow
+def test_the_sweep_after_one_that_was_killed_leaves_its_table_only(folder: Path) -> None:
+    command = "sweep a.yaml --vary min_size=1..20 --seeds 50 --workers 2 --out out.csv"
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "simulator", *command.split()], stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    journal = folder / "out.csv.partial.jsonl"
+    try:
+        while not (journal.exists() and journal.read_text().count("\n") > 2):
+            assert killed.poll() is None
+    finally:
+        killed.kill()
+        killed.wait()
+    assert [name for name in contents(folder) if name.startswith(".out.")]
+    journal.unlink()
+    done = RUN.invoke(app, ["sweep", "a.yaml", "--vary", "min_size=1,2", "--workers", "1", "--out", "out.csv"])
+    assert done.exit_code == 0, done.output
+    assert [name for name in contents(folder) if "out" in name] == ["out.csv"]
