@@ -15,7 +15,7 @@ from typing import Final
 
 from simulator.edge.access_log_entry import CLIENT_GONE
 from simulator.edge.ports import ExchangeConnection, Upstream
-from simulator.edge.synthetic import SyntheticResponse
+from simulator.edge.synthetic import SyntheticResponse, expected_bytes
 from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.model import exchange_state as states
@@ -58,6 +58,7 @@ class LiveExchange(HttpExchange):
         "upstream",
         "upstream_full",
     )
+    body_bytes = property(expected_bytes)
 
     @property
     def path(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+from simulator.wire.http1.framing import CHUNKED
 from simulator.wire.http1.grammar import DIGITS
 from simulator.wire.http1.local_replies import PLAIN, reason_of
 from simulator.wire.http1.request import RequestHead
@@ -29,12 +30,12 @@ class SyntheticResponse:
     __slots__ = ("_minor", "_size", "_text", "left", "status")
 
     def __init__(self, status: int, request: RequestHead) -> None:
-        asked = request.field(SIZE_FIELD)
+        asked = _asked_bytes(request)
         self.status = status
         self._text = b"%d %b\n" % (status, reason_of(status))
         self._size = len(self._text)
-        if asked is not None and DIGITS.fullmatch(asked):
-            self._size = int(asked)
+        if asked is not None:
+            self._size = asked
             self._text = b""
         if status in {204, 304}:
             self._size = 0
@@ -52,3 +53,25 @@ class SyntheticResponse:
             self.left -= len(piece)
             client.write(piece)
         return not self.left
+
+
+class ReceivedRequest(Protocol):
+    """A request, and the bytes of its body that have been received."""
+
+    request: RequestHead
+    received_bytes: int
+
+
+def expected_bytes(given: ReceivedRequest) -> int:
+    """Return the sizes of the bodies of the request and of its synthetic response, as far as they are known.
+
+    Of a chunked body, only the part that has been received is known.
+    """
+    length = given.request.length
+    return (given.received_bytes if length == CHUNKED else length) + (_asked_bytes(given.request) or 0)
+
+
+def _asked_bytes(request: RequestHead) -> int | None:
+    """Return the body size that the request asks for; None if it asks for none."""
+    asked = request.field(SIZE_FIELD)
+    return int(asked) if asked is not None and DIGITS.fullmatch(asked) else None

@@ -40,6 +40,11 @@ class PooledExchange:
         """Path and query; a front that knows them overrides this property."""
         return "/"
 
+    @property
+    def body_bytes(self) -> int:
+        """Sizes of the bodies of request and response; a front that knows them overrides this property."""
+        return 0
+
     def begin(self) -> None:
         """Hand the request to `self.instance.backend`. Called when the slot is granted and the instance is awake."""
         assert self.instance is not None

@@ -96,6 +96,8 @@ class Exchange(Protocol):
 
     @property
     def path(self) -> str: ...
+    @property
+    def body_bytes(self) -> int: ...
 
     def begin(self) -> None:
         """Hand the request to the backend of its instance."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from simulator.fleet.applications import Application
-from simulator.fleet.simulated.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.application import Failures, PathWork, SimulatedApplication
 from simulator.scenario.sections.application_spec import (
     ApplicationSpec,
     ContainerSpec,
+    PathSpec,
     ProcessSpec,
     SimulatedSpec,
     SourceCodeSpec,
@@ -53,6 +54,16 @@ def simulated_part(given: ApplicationSpec, clock: ClockKind) -> SimulatedSpec | 
     return None if clock is ClockKind.REAL and given.is_real else given.simulated
 
 
+def _path_work(path: str, given: PathSpec, spec: SimulatedSpec) -> PathWork:
+    return PathWork(
+        path,
+        (given.cpu or spec.cpu).distribution,
+        (given.io or spec.io).distribution,
+        spec.cpu_per_mb_s if given.cpu_per_mb_s is None else given.cpu_per_mb_s,
+        spec.io_per_mb_s if given.io_per_mb_s is None else given.io_per_mb_s,
+    )
+
+
 def simulated_application(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
     return SimulatedApplication(
         start_up=spec.start_up.distribution,
@@ -62,8 +73,7 @@ def simulated_application(spec: SimulatedSpec, wake_s: float) -> SimulatedApplic
         failure_share=spec.failure_share,
         failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
         wake_s=wake_s,
-        paths=tuple(
-            (path, (given.cpu or spec.cpu).distribution, (given.io or spec.io).distribution)
-            for path, given in sorted(spec.paths.items())
-        ),
+        cpu_per_mb_s=spec.cpu_per_mb_s,
+        io_per_mb_s=spec.io_per_mb_s,
+        paths=tuple(_path_work(path, given, spec) for path, given in sorted(spec.paths.items())),
     )

@@ -15,11 +15,12 @@ from simulator.scenario.sections.traffic_spec import SourceSpec
 
 
 class RequestKind(NamedTuple):
-    """A kind of request. `name` is empty when the file gives none."""
+    """A kind of request. `name` is empty when the file gives none. `body_bytes`: of request and response together."""
 
     number: int
     path: str = "/"
     name: str = ""
+    body_bytes: int = 0
 
     def is_meant(self, path: str | None, name: str | None) -> bool:
         """Return whether a check's tags select it.
@@ -42,7 +43,7 @@ class RequestNumbers:
                 number = index if place == 0 or not apart else len(self.sources)
                 if number == len(self.sources):
                     self.sources.append(index)
-                kinds.append(RequestKind(number, request.path, request.name))
+                kinds.append(RequestKind(number, request.path, request.name, request.body_bytes))
             self._kinds.append(kinds)
 
     @classmethod

@@ -134,8 +134,8 @@ class ScenarioSpec(Section):
         simulated = self.services[service].application.simulated
         if simulated is None:
             return "a real application"
-        if simulated.paths:
-            return "an application whose work depends on the path"
+        if simulated.paths or simulated.depends_on_size:
+            return "an application whose work depends on the path or size of a request"
         if any(not self.traffic[index].is_open for index in self.sources_of(service)):
             return "a closed load, whose arrivals depend on the answers"
         if any(self.traffic[index].session for index in self.sources_of(service)):

@@ -53,6 +53,10 @@ class SimulatedExchange(PooledExchange):
     def path(self) -> str:
         return self.kind.path
 
+    @property
+    def body_bytes(self) -> int:
+        return self.kind.body_bytes
+
     def answered(self, status: int) -> None:
         self.status = status
         self._upstream.finish(self)

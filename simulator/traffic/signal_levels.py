@@ -47,9 +47,9 @@ def signal_levels(scenario: ScenarioSpec, name: str) -> Mapping[Signal, float]:
     return unbounded | {
         Signal.QUEUED: math.inf if queues else 0.0,
         Signal.CONCURRENCY: _concurrency(scenario, name),
-        Signal.CPU: math.inf if simulated is None else cpu_at_most(service, simulated),
+        Signal.CPU: math.inf if simulated is None or simulated.depends_on_size else cpu_at_most(service, simulated),
         Signal.RATE: _rate(peak_rps(scenario, name)) / max(1, service.ready_at_start),
-        Signal.LATENCY: math.inf if simulated is None or queues else _latency_s(service, simulated),
+        Signal.LATENCY: _latency_s(service, simulated, queues=queues),
     }
 
 
@@ -117,8 +117,10 @@ def _high(values: NDArray[np.float64]) -> float:
     return float(ordered[below] + (ordered[below + 1] - ordered[below]) * (place - below))
 
 
-def _latency_s(service: ServiceSpec, simulated: SimulatedSpec) -> float:
-    """Return the latency of a request on an instance with MaxConcurrency requests and no queue."""
+def _latency_s(service: ServiceSpec, simulated: SimulatedSpec | None, *, queues: bool) -> float:
+    """Return the latency of a request on an instance with MaxConcurrency requests; infinite if it is not bounded."""
+    if simulated is None or simulated.depends_on_size or queues:
+        return math.inf
     rng = RandomStreams(0).stream("signal levels")
     drawn = [
         [_high(distribution.distribution.draw(rng, _DRAWS)) for distribution in (cpu, io)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from simulator.world.distributions import Constant, Distribution
 
@@ -41,12 +41,23 @@ class Failures:
             raise ValueError(msg)
 
 
+class PathWork(NamedTuple):
+    """The work of the requests for a path (without query): distributions, and additional seconds per MB of bodies."""
+
+    path: str
+    cpu: Distribution
+    io: Distribution
+    cpu_per_mb_s: float = 0.0
+    io_per_mb_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedApplication:
     """An application as distributions of times in seconds.
 
     `workers`: requests worked on at once, None = no limit. `failure_share`: share of answers with status 500. `paths`:
-    (path without query, CPU, I/O) for paths whose requests have work of their own. `exit_code`: the code with which the
+    for paths whose requests have work of their own. `cpu_per_mb_s`, `io_per_mb_s`: additional work per MB of the bodies
+    of request and response, for the other paths. `exit_code`: the code with which the
     application exits after its start-up without ever listening; None if it keeps running.
     """
 
@@ -59,10 +70,17 @@ class SimulatedApplication:
     # ASSUMPTION: the time to give an idle instance its CPU back is not published (R#105 says "slower").
     wake_s: float = 0.0
     exit_code: int | None = None
-    paths: tuple[tuple[str, Distribution, Distribution], ...] = ()
+    paths: tuple[PathWork, ...] = ()
+    cpu_per_mb_s: float = 0.0
+    io_per_mb_s: float = 0.0
 
     is_simulated: ClassVar[bool] = True
     has_own_loopback: ClassVar[bool] = False
+
+    @property
+    def has_kinds_of_work(self) -> bool:
+        """Return whether the work of a request depends on its path or size."""
+        return bool(self.paths or self.cpu_per_mb_s or self.io_per_mb_s)
 
     @property
     def environment(self) -> Mapping[str, str]:

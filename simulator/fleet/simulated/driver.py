@@ -22,6 +22,7 @@ from simulator.world.random_streams import RandomStreams
 
 STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
 CHUNK = 1024  # draws per call: numpy costs a microsecond a call, a list element nothing
+MB = 1024**2
 SIGKILL_CODE = 137  # 128 + 9, as a container reports it
 
 
@@ -37,23 +38,27 @@ class WorkSampler:
         exchange.io_s = next(self._io)
 
 
-class PerPathWorkSampler(WorkSampler):
-    """Work that depends on the path; each path draws from its own streams."""
+class PerKindWorkSampler(WorkSampler):
+    """Work that depends on the path, which has streams of its own, and on the size of the bodies."""
 
     def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
         super().__init__(application, streams, service)
+        self._others = (self._cpu, self._io, application.cpu_per_mb_s / MB, application.io_per_mb_s / MB)
         self._paths = {
-            path: (
-                _draws(cpu, streams.stream("service", service, "cpu", path)),
-                _draws(io, streams.stream("service", service, "io", path)),
+            work.path: (
+                _draws(work.cpu, streams.stream("service", service, "cpu", work.path)),
+                _draws(work.io, streams.stream("service", service, "io", work.path)),
+                work.cpu_per_mb_s / MB,
+                work.io_per_mb_s / MB,
             )
-            for path, cpu, io in application.paths
+            for work in application.paths
         }
 
     def draw(self, exchange: Exchange) -> None:
-        cpu, io = self._paths.get(exchange.path.partition("?")[0], (self._cpu, self._io))
-        exchange.cpu_s = next(cpu)
-        exchange.io_s = next(io)
+        cpu, io, cpu_s, io_s = self._paths.get(exchange.path.partition("?")[0], self._others)
+        size = exchange.body_bytes
+        exchange.cpu_s = next(cpu) + cpu_s * size
+        exchange.io_s = next(io) + io_s * size
 
 
 class WorkSource(Protocol):
@@ -80,7 +85,9 @@ class SimulatedDriver:
         service: str,
         storage_bytes: int = STORAGE_BYTES,
     ) -> None:
-        self.work = (PerPathWorkSampler if application.paths else WorkSampler)(application, streams, service)
+        self.work = (PerKindWorkSampler if application.has_kinds_of_work else WorkSampler)(
+            application, streams, service
+        )
         self.draw = self.work.draw  # the bound method itself: every simulated request calls it
         self._storage_bytes = storage_bytes
         self._injected_failures = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))

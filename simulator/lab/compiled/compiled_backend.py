@@ -57,6 +57,8 @@ def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
             yield "its application is not simulated"
         elif service.application.simulated.paths:
             yield "the work of its requests depends on their path"
+        elif service.application.simulated.depends_on_size:
+            yield "the work of its requests depends on their size"
         elif service.application.simulated.failures is not None:
             yield "its instances crash, hang or run out of memory with a probability per request"
     for source in scenario.traffic:

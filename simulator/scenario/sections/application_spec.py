@@ -11,7 +11,15 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.model.images import ImageIdentifier
-from simulator.scenario.sections.base_model import Count, Flag, Section, Share, Size, fields_of
+from simulator.scenario.sections.base_model import (
+    Count,
+    Duration,
+    Flag,
+    Section,
+    Share,
+    Size,
+    fields_of,
+)
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 
 _PYTHONS: Final = frozenset({"python", "python3"})
@@ -53,6 +61,10 @@ class PathSpec(Section):
     """CPU time of a request (default: the application's)."""
     io: DistributionSpec | None = None
     """Time that a request waits for something else (default: the application's)."""
+    cpu_per_mb_s: Duration | None = None
+    """Additional CPU time per MB of the request's and the response's bodies (default: the application's)."""
+    io_per_mb_s: Duration | None = None
+    """Additional time without CPU per MB of the bodies (default: the application's)."""
 
 
 class SimulatedSpec(Section):
@@ -64,6 +76,10 @@ class SimulatedSpec(Section):
     """CPU time of a request. The requests in progress share the instance's vCPUs."""
     io: DistributionSpec = NOTHING
     """Time that a request waits for something else (a database, a sleep); it uses no CPU."""
+    cpu_per_mb_s: Duration = 0.0
+    """Additional CPU time per MB of the request's and the response's bodies."""
+    io_per_mb_s: Duration = 0.0
+    """Additional time without CPU per MB of the bodies (a transfer, a storage)."""
     paths: Mapping[Annotated[str, Field(pattern="^/[^?]*$")], PathSpec] = Field(default_factory=dict)
     """Paths with a cost of their own, written as in `requests`, without the query string."""
     workers: Count | None = Field(default=None, ge=1)
@@ -75,8 +91,18 @@ class SimulatedSpec(Section):
 
     def __hash__(self) -> int:
         """Hash the names of the paths, because a mapping has no hash. Equality compares the whole mapping."""
-        given = (self.start_up, self.cpu, self.io, self.workers, self.failure_share, self.failures)
+        costs = (self.cpu, self.io, self.cpu_per_mb_s, self.io_per_mb_s)
+        given = (self.start_up, *costs, self.workers, self.failure_share, self.failures)
         return hash((*given, *self.paths))
+
+    @property
+    def depends_on_size(self) -> bool:
+        """Return whether the work of a request depends on the size of its bodies."""
+        return bool(
+            self.cpu_per_mb_s
+            or self.io_per_mb_s
+            or any(given.cpu_per_mb_s or given.io_per_mb_s for given in self.paths.values())
+        )
 
     def works(self) -> list[tuple[DistributionSpec, DistributionSpec]]:
         """Return (CPU, I/O) distributions of requests: the application's own first, then those of its paths."""

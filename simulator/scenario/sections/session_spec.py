@@ -56,6 +56,11 @@ class RequestSpec(Section):
         return hash((self.name, self.path, self.method, self.weight, self.body))
 
     @property
+    def body_bytes(self) -> int:
+        """The sizes of the bodies of request and simulated answer together."""
+        return (self.request_size_bytes or len((self.body or "").encode())) + self.response_size_bytes
+
+    @property
     def placeholders(self) -> list[str]:
         """Return the names in `${...}` anywhere in it."""
         return PLACEHOLDER.findall(" ".join([self.path, self.body or "", *self.headers.values()]))
