@@ -8,6 +8,7 @@ PUBLIC_MODULES = (
     "compare.comparison",
     "compare.figures",
     "compare.guard",
+    "compare.notes",
     "compare.page.html",
     "compare.prices",
     "compare.run",

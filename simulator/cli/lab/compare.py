@@ -23,6 +23,7 @@ from simulator.lab.compare.compare import SEEDS_DEFAULT, Plan, compare
 from simulator.lab.compare.comparison import Comparison, comparison_json, read_comparison, run_rows
 from simulator.lab.compare.figures import MISS_USD, Terms
 from simulator.lab.compare.guard import TOLERANCE, held_against
+from simulator.lab.compare.notes import WARNING
 from simulator.lab.compare.page.html import comparison_html
 from simulator.lab.compare.prices import read_prices
 from simulator.lab.compare.run import Task, TaskOutcome, task_name
@@ -190,7 +191,7 @@ def _print(comparison: Comparison) -> None:
     console = wide_console()
     for case in comparison.cases:
         for note in case.notes:
-            style = "bold yellow" if note.startswith("Warning") else "yellow"
+            style = "bold yellow" if note.startswith(WARNING) else "yellow"
             console.print(Text(f"{case.name}: {note}.", style=style), soft_wrap=not console.is_terminal)
         console.print()
         for table in main_tables(case) + difference_tables(case, comparison.baseline):

@@ -7,6 +7,7 @@ PUBLIC_MODULES = (
     "comparison",
     "figures",
     "guard",
+    "notes",
     "page.html",
     "prices",
     "run",

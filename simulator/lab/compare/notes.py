@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind
 from simulator.lab.compare.comparison import RowPart
@@ -14,6 +14,8 @@ from simulator.rules.region_prices import prices_text
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.traffic.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
+
+WARNING: Final = "Warning"  # the first word of a note that the figures cannot be understood without
 
 # Figures of a row that depend on other rows.
 _DERIVED = frozenset({"elastic_speedup", "regret", "pairwise", "fractional"})
@@ -47,7 +49,7 @@ def case_notes(
     """Return the notes as sentences, the most serious first. `found`: the result of `notes_of` by label."""
     labels = [candidate.label for candidate in candidates]
     grave = [
-        f"Warning: {_named(label, note)} {note.text.removeprefix(note.policy).strip()}"
+        f"{WARNING}: {_named(label, note)} {note.text.removeprefix(note.policy).strip()}"
         for label in labels
         for note in found[label]
         if note.kind is NoteKind.CANNOT_ACT
@@ -133,10 +135,11 @@ def _spellings(candidates: Sequence[Candidate], scenario: ScenarioSpec, service:
         policy = policies.get(platform.given)
         if platform.kind is CandidateKind.PLATFORM and policy is not None:
             ours, theirs = (one.applied(scenario).services[service] for one in (policy, platform))
-            yield (
-                f"{policy.label} (policy) and {platform.label} differ: "
-                f"{', '.join([*differing(ours, theirs), 'prices of App Runner against those of the platform'])}"
-            )
+            differences = differing(ours, theirs)
+            if platform.price_list is not None:
+                differences.append("prices of App Runner against those of the platform")
+            if differences:
+                yield f"{policy.label} (policy) and {platform.label} differ: {', '.join(differences)}"
 
 
 def differing(ours: ServiceSpec, theirs: ServiceSpec) -> list[str]:

@@ -122,7 +122,7 @@ def difference_tables(case: CasePart, baseline: str) -> list[Table]:
     """Return differences from the baseline, seed by seed. A spread below the difference separates two candidates."""
     if len(case.seeds) < 2 or all(not row.differences for row in case.rows):
         return []
-    title = f"{case.name}: difference from {baseline}"
+    title = f"{case.name}: difference from {baseline} (pp: percentage points)"
     return [_difference_table(case, baseline, title, (*REQUESTS[1:-1], "usd_per_million", "score"))]
 
 
@@ -156,7 +156,7 @@ def best_candidate(comparison: Comparison) -> str:
 
 
 def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
-    """Format a number with three significant digits and its unit."""
+    """Format a number with three significant digits and its unit. `signed`: a difference, of ratios in points (pp)."""
     if value is None:
         return NOTHING
     sign = "+" if signed and value > _EPSILON else ""
@@ -164,9 +164,9 @@ def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str
         case "s":
             return f"{sign}{_digits(value * 1000)} ms" if abs(value) < 1 else f"{sign}{_digits(value)} s"
         case "ratio":
-            return f"{sign}{_digits(value * _PERCENT)} %"
+            return f"{sign}{_digits(value * _PERCENT)} {'pp' if signed else '%'}"
         case "percent":
-            return f"{sign}{_digits(value)} %"
+            return f"{sign}{_digits(value)} {'pp' if signed else '%'}"
         case "usd" | "count" | "hours" | "factor":
             return f"{sign}{_digits(value)}"
         case _:

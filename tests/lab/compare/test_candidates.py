@@ -96,6 +96,14 @@ def test_a_policy_and_a_platform_of_one_name_are_distinguished_and_explained(tmp
     (told,) = (note for note in case.notes if note.startswith("lambda (policy) and lambda platform differ: "))
     assert "MaxConcurrency 4 against 1" in told
     assert "overflow reject against queue" in told
+    assert "prices of App Runner against those of the platform" in told
+
+
+def test_app_runner_as_a_platform_has_no_other_prices_than_as_a_policy(tmp_path: Path) -> None:
+    candidates = candidates_of(("app-runner",), ("app-runner",), {})
+    (case,) = compare(Plan([step(tmp_path)], candidates, baseline="app-runner", seeds=1, oracle=False)).cases
+    assert not [note for note in case.notes if "prices" in note]
+    assert case.equal == [["app-runner", "app-runner platform"]]
 
 
 @pytest.mark.parametrize(

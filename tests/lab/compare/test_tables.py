@@ -59,6 +59,14 @@ def test_numbers_have_three_digits_and_a_unit(value: float | None, unit: str, te
     assert number_text(value, unit) == text  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(0.152, "ratio", "+15.2 pp"), (-0.0012, "ratio", "-0.12 pp"), (3.0, "percent", "+3 pp"), (0.5, "s", "+500 ms")],
+)
+def test_a_difference_of_percentages_is_in_points(value: float, unit: str, text: str) -> None:
+    assert number_text(value, unit, signed=True) == text  # type: ignore[arg-type]
+
+
 def test_a_cell_has_its_interval() -> None:
     assert str(Cell("12.3 ms", "±0.4")) == "12.3 ms ±0.4"
 

@@ -221,8 +221,14 @@ def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
     if low > 0 and high > 20 * low:
         panel.set_yscale("log")
         panel.yaxis.set_major_formatter("{x:g}")
+        panel.yaxis.set_minor_formatter(_minor_text)
     elif low < 0.6 * high:
         panel.set_ylim(0, 1.15 * high)
+
+
+def _minor_text(value: float, _place: int | None = None) -> str:
+    """Return the label of a minor tick of a logarithmic axis: 2 and 5 of each decade, so that labels keep apart."""
+    return f"{value:g}" if f"{value:.0e}"[0] in "25" else ""
 
 
 def _style() -> Any:

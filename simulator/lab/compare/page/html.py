@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from simulator.lab.compare.comparison import CasePart, Comparison
 from simulator.lab.compare.figures import FIGURES
+from simulator.lab.compare.notes import WARNING
 from simulator.lab.compare.page.charts import colour_of, pareto_chart, score_chart, supply_chart
 from simulator.lab.compare.tables import (
     best_candidate,
@@ -56,6 +57,8 @@ def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
         "pareto": _safe(pareto_chart(case, comparison)),
         "supply": _safe(supply_chart(case, comparison)),
         "failures": failure_lines(case),
+        "warnings": [note for note in case.notes if note.startswith(WARNING)],
+        "notes": [note for note in case.notes if not note.startswith(WARNING)],
         "tables": main_tables(case) + elasticity_score_tables(case) + difference_tables(case, comparison.baseline),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 
-from simulator.lab.compare.comparison import Comparison, CurvePart
+from simulator.lab.compare.comparison import Comparison, CurvePart, EstimatePart
 from simulator.lab.compare.page.charts import pareto_chart, supply_chart
 from tests.lab.compare.comparisons import crowd, row_of
 
@@ -32,3 +32,11 @@ def test_supply_does_not_fall_to_zero_at_the_ends_of_a_run(comparison: Compariso
     line = re.search(r'<path d="([^"]*)"[^>]*style="fill: none; stroke: #0072b2', svg)
     assert line is not None
     assert len({point.split()[-1] for point in line[1].strip().splitlines()}) == 1  # level from end to end
+
+
+def test_a_wide_range_of_latencies_has_plain_numbers_on_its_scale(comparison: Comparison) -> None:
+    case = comparison.cases[0].model_copy(deep=True)
+    for row, latency_s in zip(case.rows, (0.15, 0.6, 12.0, 70.0), strict=False):
+        row.estimates["latency_p95_s"] = EstimatePart(mean=latency_s, low=None, high=None)
+    labels = re.findall(r"<text[^>]*>([0-9.]+)</text>", pareto_chart(case, comparison))
+    assert {"0.2", "0.5", "1", "2", "5", "10", "20", "50"} <= set(labels)

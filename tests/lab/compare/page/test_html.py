@@ -44,3 +44,11 @@ def test_markup_in_a_name_is_escaped(comparison: Comparison) -> None:
     document["cases"][0]["name"] = "<script>alert(1)</script>"
     page = comparison_html(Comparison.model_validate(document))
     assert "<script>" not in page
+
+
+def test_warnings_come_before_the_charts_and_other_notes_after_the_tables(comparison: Comparison) -> None:
+    notes = ["Warning: this matters", "this is beside the point"]
+    cases = [case.model_copy(update={"notes": notes}) for case in comparison.cases]
+    page = comparison_html(comparison.model_copy(update={"cases": cases}))
+    chart, last_table = page.index("cost and latency"), page.rindex("</table>")
+    assert page.index("this matters") < chart < last_table < page.index("this is beside the point")
