@@ -1,0 +1,45 @@
+"""What a policy that is chosen by name brings from its platform, and what the file keeps."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.rules.platforms.behaviour import behaviour_of
+from simulator.scenario.policy_platform import behaviour_changes, brought_text, policy_with_platform, preset_policy
+from simulator.scenario.scenario import read_scenario
+from simulator.scenario.sections.service_spec import ServiceSpec
+
+TEXT = """
+duration: 1 min
+services: {web: {application: {simulated: {io: 1ms}}%s}}
+traffic: [{clock: {rate: 1/s}}]
+"""
+
+
+def service(more: str = "") -> ServiceSpec:
+    return read_scenario(TEXT % more).services["web"]
+
+
+def test_lambda_brings_its_queue_and_says_so() -> None:
+    behaviour = behaviour_of("lambda")
+    assert behaviour is not None
+    given = service()
+    changes = policy_with_platform(given, preset_policy(given, behaviour, "lambda"))
+    assert changes.keys() - {"policy"} == behaviour_changes(behaviour).keys()
+    assert brought_text(given, changes).startswith("lambda brings what belongs to its platform: overflow ")
+
+
+def test_what_the_file_sets_stays() -> None:
+    given = service(", overflow: reject")
+    behaviour = behaviour_of("lambda")
+    assert behaviour is not None
+    assert "overflow" not in policy_with_platform(given, preset_policy(given, behaviour, "lambda"))
+
+
+@pytest.mark.parametrize("name", ["fixed", "hpa"])
+def test_a_policy_for_any_platform_brings_nothing(name: str) -> None:
+    given = service()
+    policy = read_scenario(TEXT % f", policy: {name}").services["web"].policy
+    changes = policy_with_platform(given, policy)
+    assert changes == {"policy": policy}
+    assert brought_text(given, changes) == ""
