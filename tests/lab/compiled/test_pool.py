@@ -1,4 +1,4 @@
-"""The contract of `PoolSupply`: the same calls at the same times give the same counts, whoever implements it."""
+"""The contract of `PoolSupply`: the same calls at the same times give the same counts in both implementations."""
 
 from __future__ import annotations
 
