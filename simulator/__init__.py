@@ -25,7 +25,7 @@ import each other. Import contracts in `pyproject.toml` check it:
     fleet                  the driver port; pool with replicas and autoscaler; simulated, process, docker, mixed, http
     wire | records         wire: HTTP/1.x and TLS.  records: journal, histograms, series, request log
     world | rules          world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
-                           windows, health, routing, pricing, service discipline; policies, platforms
+                           windows, health, routing, pricing, service discipline; policies, platforms, IAM
     model                  what things are: frozen values, state machines as tables, units, rejections
 
 One request: listener -> connection (parse) -> gateway (route by host) -> pool (admission admits, queues or rejects;

@@ -1,0 +1,148 @@
+"""Text of a policy that is compared with a request's: wildcards, and variables such as `${aws:username}`.
+
+Matching takes at most pattern length times text length steps, whatever the number of wildcards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Self
+
+Context = Mapping[str, tuple[str, ...]]
+
+_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+_NAME_AND_DEFAULT: Final = re.compile(r"\s*([^,\s]+)\s*(?:,\s*'([^']*)'\s*)?")
+_LITERALS: Final = frozenset("*?$")  # `${*}`, `${?}` and `${$}` are the characters themselves
+ARN_SEGMENTS: Final = 6
+
+
+class Wildcard(Enum):
+    MANY = "*"
+    ONE = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVariable:
+    """A policy variable: the name of a condition key in lower case, and the value if the request has no such key."""
+
+    key: str
+    default: str | None = None
+
+
+Token = str | Wildcard  # a text of one character, or a wildcard
+
+
+@dataclass(frozen=True, slots=True)
+class TextPattern:
+    """`text` as in the policy, and its parts in order: texts, wildcards and variables."""
+
+    text: str
+    parts: tuple[str | Wildcard | PolicyVariable, ...]
+
+    @classmethod
+    def parse(cls, text: str, *, wildcards: bool = True, variables: bool = True) -> Self:
+        """Read a pattern. Without `wildcards` or `variables`, their characters stand for themselves.
+
+        Raises:
+            ValueError: for a variable without a name, or whose default is not in single quotation marks.
+        """
+        parts: list[str | Wildcard | PolicyVariable] = []
+        start = 0
+        for match in _VARIABLE.finditer(text) if variables else ():
+            parts += _plain(text[start : match.start()], wildcards=wildcards)
+            parts.append(_variable(match[1]))
+            start = match.end()
+        return cls(text, (*parts, *_plain(text[start:], wildcards=wildcards)))
+
+    @property
+    def has_variables(self) -> bool:
+        return any(isinstance(part, PolicyVariable) for part in self.parts)
+
+    def tokens(self, context: Context) -> list[Token] | None:
+        """Return the pattern with the values of its variables; None if the request has no value for one of them.
+
+        A wildcard in the value of a variable stands for itself. A key with several values has none as a variable.
+        """
+        tokens: list[Token] = []
+        for part in self.parts:
+            if isinstance(part, Wildcard):
+                tokens.append(part)
+                continue
+            text: str | None = part if isinstance(part, str) else _value(part, context)
+            if text is None:
+                return None
+            tokens += text
+        return tokens
+
+    def matches(self, text: str, context: Context, *, ignore_case: bool = False) -> bool:
+        """Return True if the whole `text` has this form."""
+        tokens = self.tokens(context)
+        if tokens is None:
+            return False
+        if ignore_case:
+            tokens, text = [each.lower() if isinstance(each, str) else each for each in tokens], text.lower()
+        return _has_form(text, tokens)
+
+    def matches_arn(self, arn: str, context: Context, *, completed: bool = False) -> bool:
+        """Return True if each of the six segments of `arn` has the form of the pattern's: a wildcard ends at a colon.
+
+        `completed`: missing segments at the pattern's end are wildcards, as in the Resource element.
+        """
+        tokens = self.tokens(context)
+        if tokens is None:
+            return False
+        segments = _segments(tokens)
+        if completed and len(segments) < ARN_SEGMENTS:
+            segments += [[Wildcard.MANY]] * (ARN_SEGMENTS - len(segments))
+        given = arn.split(":", ARN_SEGMENTS - 1)
+        return len(segments) == len(given) == ARN_SEGMENTS and all(map(_has_form, given, segments))
+
+
+def _plain(text: str, *, wildcards: bool) -> list[str | Wildcard | PolicyVariable]:
+    if not wildcards:
+        return [text] if text else []
+    return [Wildcard(part) if part in {"*", "?"} else part for part in re.split(r"([*?])", text) if part]
+
+
+def _variable(inner: str) -> str | PolicyVariable:
+    if inner in _LITERALS:
+        return inner
+    match = _NAME_AND_DEFAULT.fullmatch(inner)
+    if match is None:
+        msg = f"${{{inner}}} is not a policy variable; write ${{aws:username}} or ${{aws:PrincipalTag/team, 'none'}}"
+        raise ValueError(msg)
+    return PolicyVariable(match[1].lower(), match[2])
+
+
+def _value(variable: PolicyVariable, context: Context) -> str | None:
+    values = context.get(variable.key, ())
+    return values[0] if len(values) == 1 else variable.default
+
+
+def _segments(tokens: Sequence[Token]) -> list[list[Token]]:
+    segments: list[list[Token]] = [[]]
+    for each in tokens:
+        if each == ":" and len(segments) < ARN_SEGMENTS:
+            segments.append([])
+        else:
+            segments[-1].append(each)
+    return segments
+
+
+def _has_form(text: str, tokens: Sequence[Token]) -> bool:
+    """Match greedily: after a failure continue at the last `*`, which takes one character more."""
+    at, token, star, resume = 0, 0, -1, 0
+    while at < len(text):
+        if token < len(tokens) and tokens[token] in {Wildcard.ONE, text[at]}:
+            at, token = at + 1, token + 1
+        elif token < len(tokens) and tokens[token] is Wildcard.MANY:
+            star, resume, token = token, at, token + 1
+        elif star >= 0:
+            resume += 1
+            at, token = resume, star + 1
+        else:
+            return False
+    return all(each is Wildcard.MANY for each in tokens[token:])

@@ -1,0 +1,49 @@
+"""Values of condition operators; the decisions are in the table of cases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from simulator.rules.iam.operators import OPERATORS, instant_of, number_of
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-12-01T10:00:00Z", datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        ("2026-12-01T10:00:00+02:00", datetime(2026, 12, 1, 8, tzinfo=UTC)),
+        ("2026-12-01T10:00:00.250Z", datetime(2026, 12, 1, 10, 0, 0, 250_000, tzinfo=UTC)),
+        ("2026-12-01", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026-12", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("1796119200", datetime(2026, 12, 1, 10, tzinfo=UTC)),
+    ],
+)
+def test_a_date(text: str, expected: datetime) -> None:
+    assert instant_of(text) == expected.timestamp()
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "2026-13", "12"])
+def test_what_is_no_date(text: str) -> None:
+    assert instant_of(text) is None
+
+
+def test_numbers_are_exact_and_finite() -> None:
+    assert number_of("0.1") == Decimal("0.10")
+    assert [number_of(text) for text in ("NaN", "Infinity", "x", "")] == [None] * 4
+
+
+def test_the_operators_are_those_of_the_documentation() -> None:
+    ordered = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+    expected = {f"{kind}{name}" for kind in ("Numeric", "Date") for name in ordered}
+    expected |= {f"String{name}" for name in ("Equals", "EqualsIgnoreCase", "Like")}
+    expected |= {f"StringNot{name}" for name in ("Equals", "EqualsIgnoreCase", "Like")}
+    expected |= {"ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"}
+    expected |= {"Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"}
+    assert set(OPERATORS) == expected
+    assert {name for name, operator in OPERATORS.items() if operator.negated} == {
+        name for name in expected if "Not" in name
+    }
