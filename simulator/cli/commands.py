@@ -184,6 +184,9 @@ class CommandGroup(TyperGroup):
             echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
+    def get_params(self, ctx: Any) -> Any:
+        return _prepared(super().get_params, ctx)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Suggest similar verbs: Typer only knows those already imported, which are none here."""
         if args and args[0] not in _VERBS and not args[0].startswith("-"):
@@ -242,7 +245,7 @@ def _command(verb: str, target: typer.Typer | Callable[..., Any]) -> Any:
         alone.command(verb)(target)
         command = typer.main.get_command(alone)
     for path, each in [(verb, command), *((f"{verb}_{name}", sub) for name, sub in _subcommands(command))]:
-        _read_numbers_strictly(each)
+        each.get_params = functools.partial(_prepared, each.get_params)
         _read_environment(each, path)
         each.format_help = functools.partial(_help, each.format_help, each, "" if path != verb else verb)
     return command
@@ -273,15 +276,45 @@ def _variable(*parts: str) -> str:
     return "_".join(("SIMULATOR", *parts)).upper().replace("-", "_")
 
 
-def _read_numbers_strictly(command: Any) -> None:
-    """Reject numbers such as `1_0`, which Typer would accept as 10: options are parsed as files are."""
-    for parameter in command.params:
-        annotation = parameter.type_descriptor.annotation
-        if not {int, float}.isdisjoint((annotation, *get_args(annotation))):
-            parameter.process_value = functools.partial(_number, parameter, parameter.process_value)
+def _prepared(get_params: Callable[[Any], Any], context: Any) -> Any:
+    parameters = get_params(context)
+    prepared_values(parameters)
+    return parameters
+
+
+def prepared_values(parameters: Iterable[Any]) -> None:
+    """Let the parameters of a command take a value of their type as it is, and parse numbers as files do.
+
+    Typer makes a pydantic validator for each option of a verb, given or not. Of the CPU time of a mistyped scenario
+    name this took a third.
+    """
+    for parameter in parameters:
+        if "get_runtime_param" not in vars(parameter):
+            parameter.get_runtime_param = functools.partial(Coercion, parameter, parameter.get_runtime_param)
+            annotation = parameter.type_descriptor.annotation
+            if not {int, float}.isdisjoint((annotation, *get_args(annotation))):
+                parameter.process_value = functools.partial(_number, parameter, parameter.process_value)
+
+
+class Coercion:
+    """Takes the place of the validator that `make` returns, and makes it only for a value that needs it."""
+
+    def __init__(self, parameter: Any, make: Callable[[], Any]) -> None:
+        self._is_list = parameter.multiple or parameter.nargs == -1
+        self._annotation = parameter.type_descriptor.annotation
+        self._make = make
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the value with the type of the option."""
+        if value is None or (self._is_list and value == []):
+            return () if value is None and self._is_list else value
+        if isinstance(self._annotation, type) and isinstance(value, self._annotation):
+            return value
+        return self._make().coerce(value, param=param, ctx=ctx)
 
 
 def _number(parameter: Any, process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
+    """Reject numbers such as `1_0`, which Typer would accept as 10."""
     if isinstance(value, str):
         from simulator.model.text.units import parse_number  # noqa: PLC0415 only for an option with a number
 

@@ -1,19 +1,25 @@
-"""Imports without garbage collection, which saves a tenth of the CPU time of a start: what is imported stays in use."""
+"""Imports without garbage collection, which saves a tenth of the CPU time of a start: what is imported stays in use,
+and later collections do not visit it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 from collections.abc import Iterator
 
 
 @contextlib.contextmanager
 def without_collections() -> Iterator[None]:
-    """Switch automatic garbage collection off for the imports in the block."""
+    """Switch automatic garbage collection off for the imports in the block, and exclude what they made from it."""
     was_enabled = gc.isenabled()
+    before = len(sys.modules)
     gc.disable()
     try:
         yield
     finally:
+        if len(sys.modules) > before:
+            gc.freeze()
         if was_enabled:
             gc.enable()

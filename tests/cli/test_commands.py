@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+import typer.main
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.commands import _VERBS, HERE, LOOK_UP, PLAY, CommandGroup
+from simulator.cli.commands import _VERBS, HERE, LOOK_UP, PLAY, CommandGroup, prepared_values
 from simulator.cli.help_text import EXAMPLES
 from simulator.cli.scenarios.run import BUILDS, CONSOLE, EXPORTS, REAL_TIME
 
@@ -159,3 +161,53 @@ def test_the_options_of_a_server_are_grouped_in_panels(verb: str, panels: tuple[
 def test_a_verb_with_progress_can_be_quiet(verb: str) -> None:
     (quiet,) = (each for each in command(verb).params if each.name == "quiet")
     assert quiet.opts == ["--quiet", "-q"]
+
+
+def commands(verb: str) -> list[Any]:
+    alone = command(verb)
+    return list(getattr(alone, "commands", {"": alone}).values())
+
+
+@pytest.mark.parametrize("verb", _VERBS)
+def test_the_defaults_of_a_verb_are_what_typers_validators_return(verb: str) -> None:
+    for each in commands(verb):
+        context = typer.Context(each)
+        for parameter in each.params:
+            default = parameter.get_default(context)
+            by_typer = parameter.get_runtime_param().coerce(default, param=parameter, ctx=context)
+            prepared_values([parameter])
+            got = parameter.get_runtime_param().coerce(default, param=parameter, ctx=context)
+            assert (type(got), got) == (type(by_typer), by_typer), (verb, parameter.name)
+
+
+def taken(*words: str) -> dict[str, Any]:
+    def verb(
+        name: str,
+        count: int = typer.Option(3, min=1),
+        rate: float | None = None,
+        label: list[str] = typer.Option([]),  # noqa: B008 Typer's way
+        loud: bool = False,
+    ) -> None:
+        """Take options."""
+
+    alone = typer.Typer(add_completion=False)
+    alone.command()(verb)
+    target: Any = typer.main.get_command(alone)
+    prepared_values(target.params)
+    values: dict[str, Any] = target.make_context("verb", list(words)).params
+    return values
+
+
+def test_a_given_value_has_the_type_of_its_option() -> None:
+    assert taken("web") == {"name": "web", "count": 3, "rate": None, "label": [], "loud": False}
+    given = taken("web", "--count", "7", "--rate", "0.5", "--label", "a", "--label", "b", "--loud")
+    assert given == {"name": "web", "count": 7, "rate": 0.5, "label": ["a", "b"], "loud": True}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["web", "--count", "0"], ["web", "--count", "x"], ["web", "--count", "1_0"], ["web", "--rate", "1_0"]],
+)
+def test_a_value_that_does_not_fit_is_an_error(words: list[str]) -> None:
+    with pytest.raises(typer.BadParameter):
+        taken(*words)

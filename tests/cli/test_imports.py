@@ -1,6 +1,7 @@
 """Garbage collection is off for imports only, and stays off if it was."""
 
 import gc
+import sys
 from importlib import import_module
 
 import pytest
@@ -29,3 +30,15 @@ def test_collection_is_off_during_an_import() -> None:
     with without_collections():
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_what_is_imported_without_collections_is_not_visited_by_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen: list[bool] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(gc.isenabled()))
+    with without_collections():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert frozen == []  # nothing new was imported
+    with without_collections():
+        monkeypatch.setitem(sys.modules, "a_new_module", gc)
+    assert frozen == [False]  # while they are still off

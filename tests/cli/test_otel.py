@@ -135,7 +135,7 @@ def test_without_the_libraries_the_error_says_how_to_install_them() -> None:
         [sys.executable, "-c", script, "--otlp-endpoint", BASE], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2, done.stderr
-    assert "pip install '.[otel]' in a clone" in done.stderr
+    assert "hint: `pip install '.[otel]'` in a clone installs it" in done.stderr
 
 
 def test_a_bad_endpoint_on_the_command_line_is_bad_input() -> None:

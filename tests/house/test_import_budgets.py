@@ -65,7 +65,7 @@ HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
     [
         pytest.param(["--version"], 12, HEAVY, id="version"),
         pytest.param(["--help"], 13, HEAVY - HELP, id="help"),
-        pytest.param(["run", "no-such-scenario"], 47, HEAVY, id="wrong-name"),
+        pytest.param(["run", "no-such-scenario"], 47, HEAVY | {"pydantic"}, id="wrong-name"),
         pytest.param(["scenarios"], 16, HEAVY, id="scenarios"),
         pytest.param(["run", "first-look", "-q"], 250, OF_OTHERS, id="run"),
     ],
