@@ -12,9 +12,12 @@ import os
 import sys
 import tempfile
 import traceback
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from simulator.replay.runner import BrokenRun
 
 OK: Final = 0
 CHECK_FAILED: Final = 1
@@ -46,6 +49,12 @@ def bad_input(message: str, hint: str = "") -> NoReturn:
 def broke(message: str, hint: str = "") -> NoReturn:
     tell_error(message, hint)
     raise typer.Exit(BROKE)
+
+
+def run_broke(error: BrokenRun) -> NoReturn:
+    """End a verb whose run an internal error stopped. Adds the source location if the message is not enough."""
+    details = "" if error.expected else details_of(error.__cause__ or error)
+    broke(f"an internal error stopped the run: {error}{details}")
 
 
 def cannot(error: BaseException, message: str = "") -> NoReturn:

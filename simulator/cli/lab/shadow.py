@@ -12,13 +12,12 @@ import typer
 
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
-from simulator.cli.exit_codes import INTERRUPTED, bad_input
+from simulator.cli.exit_codes import INTERRUPTED, bad_input, run_broke
 from simulator.cli.lab.tables import print_table, tell_notes, wide_console
 from simulator.cli.listening import allow_many_files
-from simulator.cli.option_help import ENGINE_HELP
+from simulator.cli.options import ENGINE_HELP
 from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.scenarios.name_completion import policy_names
 from simulator.cli.scenarios.run_builds import built
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_names, scenario_path, tell_recordings

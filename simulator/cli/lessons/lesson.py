@@ -9,10 +9,9 @@ import typer
 from rich.console import Console
 
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
-from simulator.cli.exit_codes import bad_input
+from simulator.cli.exit_codes import bad_input, run_broke
 from simulator.cli.outputs import written
 from simulator.cli.printing import echo
-from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.terminal import Terminal
 from simulator.console.lessons.text import (
     print_course,

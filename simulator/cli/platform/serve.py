@@ -17,7 +17,7 @@ from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
-from simulator.cli.option_help import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
+from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
 from simulator.cli.platform.serve_config import (
     DEFAULT_HTTP_PORT,
     DEFAULT_HTTPS_PORT,

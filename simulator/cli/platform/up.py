@@ -22,7 +22,7 @@ from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
-from simulator.cli.option_help import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
+from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
 from simulator.cli.platform.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.printing import echo
 from simulator.cli.state.folder import state_folder

@@ -13,23 +13,20 @@ import typer
 from rich.console import Console
 
 from simulator.cli.engine import engine_host
-from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, run_broke
 from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.printing import echo
-from simulator.cli.scenarios.broken_run import run_broke
 from simulator.cli.scenarios.last_run import keep_run
 from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, tell_recordings
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.console.report.text import print_checks, print_report
-from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare.backends import kind_of
 from simulator.lab.compiled.compiled_backend import compiled_run
-from simulator.model.data_plane import Profile
 from simulator.platform.platform import Platform
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.run_context import ExportsOpened, PlatformOpened
@@ -37,7 +34,6 @@ from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.report.report import RunRecord, build_report
 from simulator.report.schema import Report
 from simulator.report.serialization import report_json
-from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.telemetry.exporters import Exporters
@@ -46,6 +42,14 @@ from simulator.world.clock import ClockKind, wall_s
 
 if TYPE_CHECKING:
     from simulator.builds.settings import BuildSettings
+    from simulator.cli.scenarios.run_options import (
+        BuildsOptions,
+        ChoiceOptions,
+        ConsoleOptions,
+        ExportOptions,
+        RealTimeOptions,
+        ReportOptions,
+    )
     from simulator.console.run_console import RunConsole
 
 # Where GitHub Actions wants the summary of a step.
@@ -54,95 +58,51 @@ SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
 
 def run_scenario(
     path: Path,
-    *,
-    clock: ClockKind,
-    seed: int | None,
-    policy: str | None,
-    on_policy_error: OnPolicyError,
-    json_file: Path | None,
-    html_file: Path | None,
-    junit: Path | None,
-    requests: Path | None,
-    state: Path | None,
-    https_port: int,
-    http_port: int,
-    access_log: Path | None,
-    access_log_format: LogFormat,
-    profile: Profile,
-    metrics_file: Path | None,
-    metrics_port: int | None,
-    otlp_endpoint: str | None,
-    cloudwatch: str | None,
-    cloudwatch_namespace: str,
-    trace_sampling: float | None,
-    websocket: bool,
-    engine: str | None,
-    toolchain: list[str],
-    build_image: list[str],
-    near_versions: bool,
-    backend: str,
-    with_console: bool,
-    console_port: int,
-    speed: float | None,
-    open_page: bool,
-    quiet: bool,
+    choice: ChoiceOptions,
+    report_to: ReportOptions,
+    export: ExportOptions,
+    real_time: RealTimeOptions,
+    builds: BuildsOptions,
+    console: ConsoleOptions,
 ) -> int:
     """Run the scenario of `path` and return the exit code."""
-    chosen = _load(path, clock, seed, policy, on_policy_error)
-    to_stdout = json_file is not None and str(json_file) == STDOUT
-    if open_page and html_file is None and not with_console:
+    chosen = _load(path, choice)
+    clock, html_file, quiet = choice.clock, report_to.html_file, report_to.quiet
+    to_stdout = report_to.json_file is not None and str(report_to.json_file) == STDOUT
+    if report_to.open_page and html_file is None and not console.with_console:
         bad_input("open = given, must come with --html F or --console: there is no page to open")
-    console, status = Terminal(stderr=to_stdout), Terminal(stderr=True)
+    terminal, status = Terminal(stderr=to_stdout), Terminal(stderr=True)
     with contextlib.ExitStack() as afterwards:
         with Outputs() as outputs, contextlib.ExitStack() as files:
-            outputs.protect([*chosen.files, *policy_files(policy)])
-            rows = outputs.text("--requests", requests)
-            json_out = outputs.text_or_stdout("--json", json_file)
+            outputs.protect([*chosen.files, *policy_files(choice.policy)])
+            rows = outputs.text("--requests", export.requests)
+            json_out = outputs.text_or_stdout("--json", report_to.json_file)
             html_out = outputs.text("--html", html_file)
-            junit_out = outputs.text("--junit", junit)
-            metrics_out = outputs.text("--metrics", metrics_file)
-            log = _open_log(access_log, clock, outputs, files)
+            junit_out = outputs.text("--junit", report_to.junit)
+            metrics_out = outputs.text("--metrics", export.metrics_file)
+            log = _open_log(real_time.access_log, clock, outputs, files)
             live = None
             if clock is ClockKind.REAL:
-                allow_many_files()
-                # Builders and what isolates processes, for real time only.
-                from simulator.cli.scenarios.run_builds import built  # noqa: PLC0415
-                from simulator.cli.state.folder import state_folder  # noqa: PLC0415
-
-                kept, host = state_folder(state), engine_host(engine)
-                chosen = built(
-                    chosen, _builds(kept, toolchain, build_image, host, near_versions=near_versions), quiet=quiet
-                )
-                live = LiveSettings(
-                    kept,
-                    https_port,
-                    http_port,
-                    profile=profile,
-                    websocket=websocket,
-                    access_log=log,
-                    access_log_format=access_log_format,
-                    engine=host,
-                )
+                chosen, live = _in_real_time(chosen, real_time, builds, log, quiet=quiet)
             watched: RunConsole | None = None
-            if with_console:
+            if console.with_console:
                 from simulator.cli.scenarios.run_console import opened_console, playback_of  # noqa: PLC0415
 
-                playback = playback_of(chosen, clock, speed)
-                watched = afterwards.enter_context(opened_console(console_port, playback, status))
-                if open_page:
+                playback = playback_of(chosen, clock, console.speed)
+                watched = afterwards.enter_context(opened_console(console.console_port, playback, status))
+                if report_to.open_page:
                     typer.launch(watched.url)
-            sent = cloudwatch_of(chosen, clock, cloudwatch, cloudwatch_namespace, status)
-            otlp = otlp_of(chosen, clock, otlp_endpoint, trace_sampling)
-            exports = exports_of(chosen, clock, metrics_port, metrics_out, otlp, sent)
-            run = _run_in(backend, chosen, live, rows, touched=with_console or exports.is_wanted)
+            sent = cloudwatch_of(chosen, clock, export.cloudwatch, export.cloudwatch_namespace, status)
+            otlp = otlp_of(chosen, clock, export.otlp_endpoint, export.trace_sampling)
+            exports = exports_of(chosen, clock, real_time.metrics_port, metrics_out, otlp, sent)
+            run = _run_in(choice.backend, chosen, live, rows, touched=console.with_console or exports.is_wanted)
             run.exports = exports
-            ports = {"--https-port": https_port, "--http-port": http_port, "--metrics-port": metrics_port or 0}
-            record = _play(run, status, watched, ports, quiet=quiet)
+            record = _play(run, status, watched, real_time.ports, quiet=quiet)
             report = build_report(record)
             document = _write(report, record, json_out, html_out, junit_out)
             outputs.commit()
-        _after(report, document, html_file if open_page else None)
-        (print_checks if quiet else print_report)(report, console)
+        _after(report, document, html_file if report_to.open_page else None)
+        (print_checks if quiet else print_report)(report, terminal)
         if watched is not None:
             from simulator.cli.scenarios.run_console import stay  # noqa: PLC0415
             from simulator.console.report.html import report_page  # noqa: PLC0415
@@ -151,6 +111,29 @@ def run_scenario(
             if report.run.complete:
                 stay(watched, status)
     return _exit_code(report)
+
+
+def _in_real_time(
+    scenario: ScenarioSpec, options: RealTimeOptions, builds: BuildsOptions, log: io.RawIOBase | None, *, quiet: bool
+) -> tuple[ScenarioSpec, LiveSettings]:
+    """Return the scenario with its source code built, and the settings of its sockets."""
+    # Builders and what isolates processes, for real time only.
+    from simulator.cli.scenarios.run_builds import built  # noqa: PLC0415
+    from simulator.cli.state.folder import state_folder  # noqa: PLC0415
+
+    allow_many_files()
+    kept, engine = state_folder(options.state), engine_host(options.engine)
+    live = LiveSettings(
+        kept,
+        options.https_port,
+        options.http_port,
+        profile=options.profile,
+        websocket=options.websocket,
+        access_log=log,
+        access_log_format=options.access_log_format,
+        engine=engine,
+    )
+    return built(scenario, _build_settings(kept, builds, engine), quiet=quiet), live
 
 
 def _write(
@@ -197,13 +180,13 @@ def _run_in(
     return compiled_run(scenario, csv=rows) if kind.name == COMPILED else Run(scenario, csv=rows)
 
 
-def _builds(
-    state: Path, toolchain: list[str], build_image: list[str], engine: str, *, near_versions: bool
-) -> BuildSettings:
+def _build_settings(state: Path, options: BuildsOptions, engine: str) -> BuildSettings:
     from simulator.cli.build_options import build_settings  # noqa: PLC0415
 
     try:
-        return build_settings(state, toolchain, build_image, near_versions=near_versions, engine=engine)
+        return build_settings(
+            state, options.toolchain, options.build_image, near_versions=options.near_versions, engine=engine
+        )
     except ValueError as error:
         bad_input(str(error))
 
@@ -214,16 +197,14 @@ def _exit_code(report: Report) -> int:
     return OK if report.passed else CHECK_FAILED
 
 
-def _load(
-    path: Path, clock: ClockKind, seed: int | None, policy: str | None, on_policy_error: OnPolicyError
-) -> ScenarioSpec:
+def _load(path: Path, choice: ChoiceOptions) -> ScenarioSpec:
     try:
         scenario = loaded(path)
-        if seed is not None:
-            scenario = scenario.with_seed(seed)
-        if policy is not None:
-            scenario = scenario.with_policy(policy, on_policy_error)
-        scenario.require(clock.value)
+        if choice.seed is not None:
+            scenario = scenario.with_seed(choice.seed)
+        if choice.policy is not None:
+            scenario = scenario.with_policy(choice.policy, choice.on_policy_error)
+        scenario.require(choice.clock.value)
         tell_recordings(scenario)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))

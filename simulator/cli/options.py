@@ -1,0 +1,65 @@
+"""Options as groups, and texts of options that several verbs have, without imports that `--help` does not need.
+
+A group is a frozen dataclass whose fields are annotated with their `typer.Option`. A verb takes it as one parameter and
+hands it on whole; Typer sees its fields as parameters of their own.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, Final, get_type_hints
+
+ENGINE_HELP: Final = (
+    "The container engine, unix:///path or tcp://host:port; else DOCKER_HOST, else Docker's default socket."
+)
+OTLP_HELP: Final = "Collector for metrics and traces over OTLP/HTTP, such as http://127.0.0.1:4318."
+SAMPLING_HELP: Final = "Share of the requests that are traced over OTLP, 0 to 1; a client's own decision wins."
+TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: the folder of a runtime's programs, for example NODEJS_22=/opt/node22."
+IMAGE_HELP: Final = (
+    "[RUNTIME=]IMAGE: an image of the container engine to build and run in, for one runtime or for all, instead of "
+    "this machine's programs."
+)
+NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
+
+
+def grouped(verb: Callable[..., None]) -> Callable[..., None]:
+    """Return the verb as Typer needs it: with the fields of its groups in place of the groups."""
+    groups: dict[str, type[Any]] = {}
+    parameters: list[inspect.Parameter] = []
+    hints = get_type_hints(verb, include_extras=True)
+    for name, parameter in inspect.signature(verb).parameters.items():
+        if is_dataclass(hints[name]):
+            groups[name] = hints[name]
+            parameters += _parameters_of(hints[name])
+        else:
+            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(verb)
+    def flat(**given: Any) -> None:
+        made = {
+            name: group(**{each.name: given.pop(each.name) for each in fields(group)}) for name, group in groups.items()
+        }
+        verb(**given, **made)
+
+    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
+    flat.__annotations__ = {each.name: each.annotation for each in parameters}
+    del flat.__wrapped__  # get_type_hints would read the groups there
+    return flat
+
+
+def _parameters_of(group: type[Any]) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for each in fields(group):
+        yield inspect.Parameter(
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(each), annotation=hints[each.name]
+        )
+
+
+def _default_of(each: Field[Any]) -> Any:
+    if each.default_factory is not MISSING:
+        return each.default_factory()
+    assert each.default is not MISSING, f"{each.name}: an option has a default"
+    return each.default

@@ -1,0 +1,205 @@
+"""The options of `simulator run`, in groups; without the imports of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from simulator.cli.console_port import DEFAULT_PORT
+from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
+from simulator.cli.scenarios.name_completion import policy_names
+from simulator.edge.access_log_entry import LogFormat
+from simulator.lab.backend_names import AUTO, BACKEND_NAMES
+from simulator.model.data_plane import Profile
+from simulator.scenario.on_policy_error import OnPolicyError
+from simulator.telemetry.cloudwatch.settings import NAMESPACE
+from simulator.world.clock import ClockKind
+
+REAL_TIME: Final = "Real time (--clock real)"
+EXPORTS: Final = "Exports"
+BUILDS: Final = "Builds (services with source_code)"
+CONSOLE: Final = "Console"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceOptions:
+    """What to run, and how."""
+
+    clock: Annotated[ClockKind, typer.Option(help="Virtual time (default), or real time over sockets.")] = (
+        ClockKind.VIRTUAL
+    )
+    seed: Annotated[int | None, typer.Option(min=0, help="Override the scenario's seed.")] = None
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=policy_names,
+            help="Override the scenario's policies, with defaults: one that `simulator policies` lists, or your own, "
+            "FILE.py:CLASS.",
+        ),
+    ] = None
+    on_policy_error: Annotated[
+        OnPolicyError,
+        typer.Option(help="When a policy of your own fails: stop the run, or keep the last desired count and log it."),
+    ] = OnPolicyError.STOP
+    backend: Annotated[
+        str, typer.Option(help=f"Engine for virtual time: {', '.join(BACKEND_NAMES)}. The report is the same.")
+    ] = AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """What is shown of the run, and where its report goes besides the terminal."""
+
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="F", help="Write the report as JSON to F (- for standard output).")
+    ] = None
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="F", help="Write the report as one page that opens offline to F.")
+    ] = None
+    junit: Annotated[Path | None, typer.Option(metavar="F.xml", help="Write the checks as JUnit's XML to F.xml.")] = (
+        None
+    )
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page of --html, or the console, in the browser.")
+    ] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only checks at the end.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What is written or sent besides the report."""
+
+    requests: Annotated[
+        Path | None,
+        typer.Option(metavar="F.csv", help="Write a row for every request to F.csv.", rich_help_panel=EXPORTS),
+    ] = None
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics",
+            metavar="F",
+            help="Write the run's metrics over time to F, as OpenMetrics text.",
+            rich_help_panel=EXPORTS,
+        ),
+    ] = None
+    otlp_endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help=f"{OTLP_HELP} Virtual time has traces only.", rich_help_panel=EXPORTS),
+    ] = None
+    cloudwatch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Write App Runner's CloudWatch metrics and logs to an AWS-compatible endpoint.",
+            rich_help_panel=EXPORTS,
+        ),
+    ] = None
+    cloudwatch_namespace: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Namespace of these metrics. AWS rejects writes to AWS/.", rich_help_panel=EXPORTS
+        ),
+    ] = NAMESPACE
+    trace_sampling: Annotated[float | None, typer.Option(min=0, max=1, help=SAMPLING_HELP, rich_help_panel=EXPORTS)] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RealTimeOptions:
+    """Options of real time only."""
+
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where the local certificate authority is kept.", rich_help_panel=REAL_TIME
+        ),
+    ] = None
+    https_port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Port of the load balancer; 0 is any free one.", rich_help_panel=REAL_TIME),
+    ] = 0
+    http_port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="Port that redirects to HTTPS; 0 is any free one.", rich_help_panel=REAL_TIME
+        ),
+    ] = 0
+    access_log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F",
+            help="Write a line for every request that reaches the load balancer to F.",
+            rich_help_panel=REAL_TIME,
+        ),
+    ] = None
+    access_log_format: Annotated[
+        LogFormat, typer.Option(help="JSON lines, or Envoy's default format.", rich_help_panel=REAL_TIME)
+    ] = LogFormat.JSON
+    profile: Annotated[
+        Profile,
+        typer.Option(
+            help="Response headers of the balancer: App Runner's (Envoy) or standard.", rich_help_panel=REAL_TIME
+        ),
+    ] = Profile.APP_RUNNER
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port of a Prometheus endpoint, /metrics on 127.0.0.1; 0 is any free one.",
+            rich_help_panel=REAL_TIME,
+        ),
+    ] = None
+    websocket: Annotated[
+        bool, typer.Option("--websocket", help="Allow WebSockets, which App Runner rejects.", rich_help_panel=REAL_TIME)
+    ] = False
+    engine: Annotated[str | None, typer.Option(metavar="URL", help=ENGINE_HELP, rich_help_panel=REAL_TIME)] = None
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Option -> requested port."""
+        return {
+            "--https-port": self.https_port,
+            "--http-port": self.http_port,
+            "--metrics-port": self.metrics_port or 0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BuildsOptions:
+    """How services with source code are built."""
+
+    toolchain: Annotated[
+        list[str], typer.Option(metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP, rich_help_panel=BUILDS)
+    ] = field(default_factory=list)
+    build_image: Annotated[
+        list[str], typer.Option(metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS)
+    ] = field(default_factory=list)
+    near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleOptions:
+    """The live console."""
+
+    with_console: Annotated[
+        bool,
+        typer.Option("--console", help="Open a live console in the browser (localhost only).", rich_help_panel=CONSOLE),
+    ] = False
+    console_port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one.", rich_help_panel=CONSOLE
+        ),
+    ] = DEFAULT_PORT
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            help="With --console: virtual seconds in a second, 0.01 to 10000; the page can change it.",
+            rich_help_panel=CONSOLE,
+        ),
+    ] = None
