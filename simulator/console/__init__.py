@@ -5,7 +5,6 @@ PUBLIC_MODULES = (
     "lesson_console",
     "lessons.text",
     "progress",
-    "quantities",
     "report.html",
     "report.text",
     "run_console",

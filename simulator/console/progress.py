@@ -16,9 +16,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from simulator.console.quantities import count_text, latency_text, rate_text
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import count_text, latency_text, rate_text, time_text
 from simulator.replay.progress import ProgressView
 
 LIVE_EVERY_S: Final = 0.25  # smooth enough to watch, 4 redraws a second
@@ -96,7 +95,7 @@ def left_text(elapsed_s: float, share: float) -> str:
     """Return the estimated time left, from the share of the work that is done, as `4m10s left`; empty if unknown."""
     if elapsed_s < GUESS_FROM_S or not 0 < share < 1:
         return ""
-    return f"{duration_text(max(1.0, elapsed_s * (1 - share) / share))} left"
+    return f"{time_text(max(1.0, elapsed_s * (1 - share) / share))} left"
 
 
 def _live_view(title: str, view: ProgressView, left: str) -> Group:
@@ -107,7 +106,7 @@ def _live_view(title: str, view: ProgressView, left: str) -> Group:
     bar.add_row(
         Text(title, style="bold"),
         ProgressBar(total=view.duration_s, completed=min(view.now_s, view.duration_s)),
-        f"{duration_text(view.now_s)} of {duration_text(view.duration_s)}{f', {left}' if left else ''}",
+        f"{time_text(view.now_s)} of {time_text(view.duration_s)}{f', {left}' if left else ''}",
     )
     return Group(bar, Text(_traffic(view)), Text(_instances(view)))
 
@@ -115,7 +114,7 @@ def _live_view(title: str, view: ProgressView, left: str) -> Group:
 def _plain_line(view: ProgressView, left: str = "") -> str:
     percent = min(100.0, view.now_s / view.duration_s * 100)
     given = f"{percent:.0f} %{f', {left}' if left else ''}"
-    return f"{duration_text(view.now_s)} ({given}): {_traffic(view)}; {_instances(view)}"
+    return f"{time_text(view.now_s)} ({given}): {_traffic(view)}; {_instances(view)}"
 
 
 def _traffic(view: ProgressView) -> str:

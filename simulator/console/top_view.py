@@ -10,9 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulator.console.quantities import count_text, latency_text, rate_text, usd_text
 from simulator.console.sparkline import BLOCKS, sparkline
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import count_text, latency_text, rate_text, time_text, usd_text
 
 HAPPENED_MAX: Final = 8  # recent events shown
 _LABEL: Final = 13
@@ -98,7 +97,7 @@ class TopView:
         if self._happened:
             parts.append(Text())
             parts += [
-                Text(f"{duration_text(at_s):>9}  {words}", no_wrap=True, overflow="ellipsis")
+                Text(f"{time_text(at_s):>9}  {words}", no_wrap=True, overflow="ellipsis")
                 for at_s, words in self._happened
             ]
         return Group(*parts)
@@ -112,14 +111,14 @@ class TopView:
             f"instances {one['active']} active of {one['provisioned']}, p99 {latency_text(one['p99_s'])}"
             for name, one in self._frame["services"].items()
         )
-        return f"{duration_text(self._frame['t'])}: {services}"
+        return f"{time_text(self._frame['t'])}: {services}"
 
     def _head(self) -> Text:
         assert self._frame is not None
         speed, state = self._frame["speed"], self._frame["state"]
         playback = "real time" if speed is None else f"{speed:g} x" if state == "playing" else state
         head = Text(str(self._about.get("title", "simulator")), style="bold")
-        head.append(f"  {duration_text(self._frame['t'])}  {'over' if self.ended else playback}", style="dim")
+        head.append(f"  {time_text(self._frame['t'])}  {'over' if self.ended else playback}", style="dim")
         return head
 
     def _table(self, width: int) -> Table:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from simulator.model.text.quantities import ratio_text
 from simulator.scenario.check_expression import parse_check
 
 # Above this error rate there is no 95th percentile over all requests: rejected and failed ones count as infinitely
@@ -42,5 +43,5 @@ def failures_of(error_rate: float, failed_checks: Mapping[str, int], runs: int) 
     """
     most = [text for text, count in failed_checks.items() if 2 * count > runs]
     failed = [text for text in most if not parse_check(text).asks_for_worse]
-    lost = [f"error rate {error_rate * 100:.3g} %"] if error_rate >= ERROR_RATE_MAX else []
+    lost = [f"error rate {ratio_text(error_rate)}"] if error_rate >= ERROR_RATE_MAX else []
     return (*lost, *failed)

@@ -14,7 +14,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from simulator.model.text.problems import one_of
-from simulator.model.text.units import duration_text, parse_duration
+from simulator.model.text.quantities import latency_text, time_text
+from simulator.model.text.units import parse_duration
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.schema import REPORT_VERSION, Report, ServicePart
 
@@ -131,7 +132,7 @@ def _before_the_first(service: ServicePart, at_s: float) -> str:
 
 
 def _looked(looked_s: float, at_s: float) -> str:
-    ago = "" if looked_s == at_s else f", {duration_text(at_s - looked_s)} before"
+    ago = "" if looked_s == at_s else f", {time_text(at_s - looked_s)} before"
     return f"at {clock_text(looked_s)}{ago}"
 
 
@@ -153,7 +154,7 @@ def _fulfilled(decision: DecisionPart) -> str:
         return "; that many were not ready before the desired count was lowered or the run ended"
     if decision.ready_after_s == 0:
         return "; that many were ready already"
-    return f"; that many were ready {duration_text(decision.ready_after_s)} later"
+    return f"; that many were ready {latency_text(decision.ready_after_s)} later"
 
 
 def _instances(count: int) -> str:

@@ -25,6 +25,7 @@ PUBLIC_MODULES = (
     "text.document",
     "text.field_docstrings",
     "text.problems",
+    "text.quantities",
     "text.renamed",
     "text.units",
     "text.visible",

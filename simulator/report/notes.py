@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from simulator.model.text.field_docstrings import DescribedModel
+from simulator.model.text.quantities import latency_text, ratio_text, time_text
 from simulator.records.histogram import Histogram
 from simulator.traffic.live.summary import KEPT_UP_S, kept_up
 from simulator.traffic.policy_fit import PolicyNote
@@ -39,11 +40,12 @@ def late_load_notes(late: Histogram, latency: Histogram) -> list[NotePart]:
     (p99_s,) = late.quantiles((0.99,))
     if kept_up(p99_s):
         return []
+    p99, mean, latest = (latency_text(seconds) for seconds in (p99_s, late.mean_s, late.max_s))
     text = (
-        f"The load generator could not keep up: {late.share_above(KEPT_UP_S):.1%} of the requests were sent more than "
-        f"{_ms(KEPT_UP_S)} after their intended time, 1 % more than {_ms(p99_s)}, the latest {_ms(late.max_s)}. "
+        f"The load generator could not keep up: {ratio_text(late.share_above(KEPT_UP_S))} of the requests were sent "
+        f"more than {time_text(KEPT_UP_S)} after their intended time, 1 % more than {p99}, the latest {latest}. "
         "Latencies are measured from the intended time, so they contain this lateness: "
-        f"{_ms(late.mean_s)} on average{_of_latency(latency)}. What the services were offered is less even and partly "
+        f"{mean} on average{_of_latency(latency)}. What the services were offered is less even and partly "
         "later than the scenario says, so a check that failed does not prove that the platform is too slow. Offer less "
         "load, free the machine, or run in virtual time"
     )
@@ -51,8 +53,4 @@ def late_load_notes(late: Histogram, latency: Histogram) -> list[NotePart]:
 
 
 def _of_latency(latency: Histogram) -> str:
-    return f", where the mean latency is {_ms(latency.mean_s)}" if latency.count else ""
-
-
-def _ms(seconds: float | None) -> str:
-    return f"{(seconds or 0.0) * 1e3:,.0f} ms"
+    return f", where the mean latency is {latency_text(latency.mean_s)}" if latency.count else ""

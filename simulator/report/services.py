@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import time_text
 from simulator.records.events import ConfigurationChanged, Event, EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.scale_out import ScaleOut
@@ -80,7 +80,7 @@ def cost_part(
 
 def month_basis(ended_s: float) -> str:
     """Return the basis from which a month is extrapolated."""
-    return f"730 hours, if every minute were like the {duration_text(ended_s)} that were played"
+    return f"730 hours, if every minute were like the {time_text(ended_s)} that were played"
 
 
 def decision_parts(service: str, events: Iterable[Event], raises: Sequence[ScaleOut]) -> list[DecisionPart]:

@@ -6,9 +6,17 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from simulator.console.quantities import count_text, latency_text, measured_text, rate_text, ratio_text, usd_text
 from simulator.lab.compare.tables import Table
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import (
+    count_text,
+    digits_text,
+    latency_text,
+    quantity_text,
+    rate_text,
+    ratio_text,
+    time_text,
+    usd_text,
+)
 from simulator.report.schema import Report, ServicePart
 from simulator.report.services import month_basis
 
@@ -22,7 +30,7 @@ def report_cell(report: Report, notes: Sequence[str]) -> str:
     run, requests = report.run, report.requests
     head = (
         f"<h4>{html.escape(report.scenario.name)}</h4>"
-        f"<p>{duration_text(run.ended_s)} in {run.clock} time, seed {run.seed}: "
+        f"<p>{time_text(run.ended_s)} in {run.clock} time, seed {run.seed}: "
         f"{count_text(requests.requests)} requests, error rate {ratio_text(requests.error_rate)}, "
         f"{usd_text(report.month_usd)} a month ({month_basis(run.ended_s)})</p>"
     )
@@ -58,10 +66,14 @@ def rows_cell(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _service(part: ServicePart) -> str:
     requests, series = part.requests, part.series
     latency = requests.latency
+    ready = digits_text(part.instances.ready_mean)
     figures = [
         ("served", f"{count_text(requests.served)} ({rate_text(requests.served_rps)})"),
         ("p50, p95, p99", ", ".join(latency_text(value) for value in (latency.p50_s, latency.p95_s, latency.p99_s))),
-        ("instances", f"{part.instances.ready_mean:.2f} ready on average, {part.instances.provisioned_max} at most"),
+        (
+            "instances",
+            f"{ready} ready on average, {part.instances.provisioned_max} at most",
+        ),
         ("a month", usd_text(part.cost.month.usd)),
     ]
     curves: list[tuple[str, Sequence[float], str]] = [
@@ -71,7 +83,7 @@ def _service(part: ServicePart) -> str:
     ]
     decisions = [
         [
-            duration_text(round(decision.at_s, 1)),
+            time_text(round(decision.at_s, 1)),
             f"{decision.before} &rarr; {decision.desired}",
             html.escape(f"{decision.formula}; {decision.reason}"),
         ]
@@ -106,7 +118,7 @@ def _curve(label: str, values: Sequence[float], colour: str) -> str:
 
 def _checks(report: Report) -> str:
     rows = [
-        [html.escape(check.text), measured_text(check.value, check.unit), _verdict(check.passed, report.run.complete)]
+        [html.escape(check.text), quantity_text(check.value, check.unit), _verdict(check.passed, report.run.complete)]
         for check in report.checks
     ]
     return rows_cell(["check", "measured", ""], rows) if rows else ""

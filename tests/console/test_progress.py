@@ -58,7 +58,7 @@ def test_a_plain_line_has_every_figure_and_no_control_characters() -> None:
     with Progress(Console(file=file, width=40), "run", wall) as progress:
         progress.update(VIEW)
     assert file.getvalue() == (
-        "1m15s (25 %): offered 123/s, served 120/s, errors 0.5/s, in flight 12 and 3 waiting; "
+        "1m15s (25 %): offered 123/s, served 120/s, errors 0.500/s, in flight 12 and 3 waiting; "
         "instances 2 active of 4 provisioned, desired 5; p50 82.3 ms, p99 -\n"
     )
 
@@ -66,7 +66,7 @@ def test_a_plain_line_has_every_figure_and_no_control_characters() -> None:
 @pytest.mark.case("L70", "L74")
 @pytest.mark.parametrize(
     ("elapsed_s", "share", "text"),
-    [(10.0, 0.25, "30s left"), (600.0, 0.9, "1m07s left"), (1.0, 0.25, ""), (10.0, 0.0, ""), (10.0, 1.0, "")],
+    [(10.0, 0.25, "30 s left"), (600.0, 0.9, "1m07s left"), (1.0, 0.25, ""), (10.0, 0.0, ""), (10.0, 1.0, "")],
 )
 def test_the_time_left_is_estimated_from_the_time_passed(elapsed_s: float, share: float, text: str) -> None:
     assert left_text(elapsed_s, share) == text

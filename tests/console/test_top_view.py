@@ -39,11 +39,11 @@ def test_top_shows_the_figures_of_the_feed(tmp_path: Path) -> None:
                 break
     text = shown(view)
     assert "watched" in text
-    assert "40/s" in text
+    assert "40.0/s" in text
     assert "▁" in text or "█" in text
     assert "> 3 instances, ceil(" in text  # 8 in flight, a target of 2.8 each: Little and the policy
     assert all(len(line) <= 100 for line in text.splitlines())
-    assert "offered 40/s" in view.line()
+    assert "offered 40.0/s" in view.line()
 
 
 def test_once_prints_one_snapshot_and_ends(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
         until(page, f"{OUTCOMES} === 1")
         # Prediction beside outcome, and why, with the journal; a decision leads to its moment in the replay.
         beside = page.locator("#beside").inner_text()
-        assert "15 %" in beside
+        assert "15.0 %" in beside
         assert "right" in beside
         assert "0.2 s = 40 requests" in page.locator("#explanation").inner_text()
         assert page.evaluate("document.activeElement.id") == "head-outcome"

@@ -25,8 +25,9 @@ from simulator.cli.state.folder import state_folder
 from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.edge.live.live_settings import LiveSettings
-from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table, number_text
+from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table
 from simulator.lab.shadow import Divergence, Shadows
+from simulator.model.text.quantities import quantity_text
 from simulator.replay.progress import SilentWatcher
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.rules.policies.registry import POLICIES
@@ -117,9 +118,9 @@ def _print(shadows: Shadows) -> None:
 def _cells(one: Divergence) -> tuple[Cell, ...]:
     return (
         Cell(one.acting),
-        Cell(number_text(one.differing_share, "ratio")),
-        Cell(number_text(one.mean_difference, "count", signed=True)),
-        Cell(number_text(one.mean_gap, "count")),
+        Cell(quantity_text(one.differing_share, "ratio")),
+        Cell(quantity_text(one.mean_difference, "mean", signed=True)),
+        Cell(quantity_text(one.mean_gap, "mean")),
         Cell(str(one.most_more)),
         Cell(str(one.most_fewer)),
         Cell(str(len(one.decisions))),

@@ -20,7 +20,6 @@ from simulator.cli.outputs import Outputs
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
-from simulator.console.quantities import latency_text, ratio_text, usd_text
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
@@ -32,6 +31,7 @@ from simulator.lab.sweep.worker_pools import DaskWorkerPool, ProcessWorkerPool, 
 from simulator.lab.table_file import FORMATS, write_table
 from simulator.model.extras import explain_missing, missing_text
 from simulator.model.text.problems import one_of
+from simulator.model.text.quantities import latency_text, ratio_text, usd_text
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from simulator.cli.printing import echo
-from simulator.console.quantities import measured_text
+from simulator.model.text.quantities import quantity_text
 from simulator.report.schema import CheckPart, Report
 
 
@@ -60,7 +60,7 @@ def step_summary(report: Report) -> str:
 
 def _measured(check: CheckPart) -> str:
     """Return the value, or why there is none."""
-    return measured_text(check.value, check.unit) if check.value is not None else check.reason
+    return quantity_text(check.value, check.unit) if check.value is not None else check.reason
 
 
 def _cell(text: str) -> str:

@@ -11,11 +11,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from simulator.console.quantities import count_text, measured_text
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.lessons.lesson import Knob, Lesson, Question, Unit
 from simulator.lessons.play import LessonOutcome
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import quantity_text, rate_text, time_text
 from simulator.report.schema import ServicePart
 
 _WIDTH_MAX: Final = 100
@@ -103,7 +102,7 @@ def value_text(question: Question, value: float) -> str:
 
 def figure_text(value: float, unit: Unit) -> str:
     """Format a figure as lessons show it."""
-    return measured_text(round(value, 2) if unit == "count" else value, unit)
+    return quantity_text(round(value, 2) if unit == "count" else value, unit)
 
 
 def _figures(outcomes: tuple[LessonOutcome, ...]) -> Table:
@@ -134,7 +133,7 @@ def _curves(service: ServicePart, console: Console, *, several: bool) -> None:
     lost = [rejected + failed for rejected, failed in zip(series.rejected, series.failed, strict=True)]
     rates = [offered / series.width_s for offered in series.offered]
     rows: list[tuple[str, list[float], str, str]] = [
-        ("offered", rates, f"max {count_text(round(max(rates, default=0), 1))}/s", "cyan"),
+        ("offered", rates, f"max {rate_text(max(rates, default=0))}", "cyan"),
         ("errors", [count / series.width_s for count in lost], "429 and 5xx", "red"),
         ("ready", series.ready, f"max {service.instances.ready_max}", "green"),
     ]
@@ -154,10 +153,10 @@ def _journal(outcome: LessonOutcome, console: Console) -> None:
     for heading in ("at", "desired", "ready after", "why"):
         table.add_column(heading, overflow="fold", no_wrap=heading != "why")
     for service, decision in entries:
-        after = "" if decision.ready_after_s is None else duration_text(round(decision.ready_after_s, 1))
+        after = "" if decision.ready_after_s is None else time_text(round(decision.ready_after_s, 1))
         why = f"{decision.formula}; {decision.reason}"
         table.add_row(
-            duration_text(round(decision.at_s, 1)),
+            time_text(round(decision.at_s, 1)),
             f"{decision.before} > {decision.desired}",
             after if decision.desired > decision.before else "",
             f"{service}: {why}" if several else why,
@@ -177,6 +176,6 @@ def _events(outcome: LessonOutcome, console: Console) -> None:
     for heading in ("at", "event log"):
         table.add_column(heading, overflow="fold")
     for event in lines:
-        table.add_row(duration_text(round(event.at_s, 1)), Text(event.line))
+        table.add_row(time_text(round(event.at_s, 1)), Text(event.line))
     console.print()
     console.print(table, width=min(console.width, _WIDTH_MAX))

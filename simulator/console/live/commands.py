@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.model.text.problems import one_of
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import time_text
 from simulator.platform.platform import Platform, Service
 from simulator.records.events import TimelineActed
 from simulator.traffic.live_overrides import FACTOR_MAX, LiveOverrides
@@ -183,7 +183,7 @@ class CommandHandler:
                 return f"{act.speed:g} virtual seconds per second"
             case "step":
                 playback.step(now_s + act.seconds)
-                return f"a step of {duration_text(act.seconds)}"
+                return f"a step of {time_text(act.seconds)}"
             case "next_decision":
                 playback.step(float("inf"))
                 return "to the next scaling decision"

@@ -9,15 +9,15 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from simulator.console.quantities import (
+from simulator.model.text.quantities import (
     count_text,
     latency_text,
-    measured_text,
+    quantity_text,
     rate_text,
     ratio_text,
+    time_text,
     usd_text,
 )
-from simulator.model.text.units import duration_text
 from simulator.report.decisions import DecisionPart
 from simulator.report.schema import (
     ActPart,
@@ -96,7 +96,7 @@ def cost_table(cost: CostPart) -> Table:
         if of_run.quantity or of_month.quantity:
             table.add_row(
                 Text(of_run.item),
-                f"{of_run.quantity:,.4g}",
+                count_text(of_run.quantity),
                 of_run.unit,
                 usd_text(of_run.usd),
                 usd_text(of_month.usd),
@@ -121,7 +121,7 @@ def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
             verdict = Text("not judged", style="yellow")
         # If there is a value, the value beside the limit is the reason.
         reason = Text(check.reason if check.value is None else "", style="red")
-        table.add_row(Text(check.text), verdict, measured_text(check.value, check.unit), reason)
+        table.add_row(Text(check.text), verdict, quantity_text(check.value, check.unit), reason)
     return table
 
 
@@ -133,7 +133,7 @@ def events_table(title: str, rows: Sequence[EventPart | ActPart]) -> Table:
         table.add_row("", Text(f"... {len(rows) - ROWS_MAX} before, all in the JSON report ...", style="dim"))
     for row in rows[-ROWS_MAX:]:
         line = row.line if isinstance(row, EventPart) else f"{row.action}: {row.detail}"
-        table.add_row(duration_text(row.at_s), Text(line))
+        table.add_row(time_text(row.at_s), Text(line))
     return table
 
 
@@ -171,7 +171,7 @@ def _add_decision(table: Table, decision: DecisionPart) -> None:
     if decision.reason:
         why.append(f"\n{decision.reason}", style="dim")
     table.add_row(
-        duration_text(decision.at_s),
+        time_text(decision.at_s),
         f"{decision.before} > {decision.desired}",
         latency_text(decision.ready_after_s),
         why,

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from simulator.console.quantities import count_text, latency_text, rate_text, ratio_text, usd_text
 from simulator.console.report.tables import (
     checks_table,
     cost_table,
@@ -21,7 +20,15 @@ from simulator.console.report.tables import (
     split_table,
 )
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import (
+    count_text,
+    digits_text,
+    latency_text,
+    rate_text,
+    ratio_text,
+    time_text,
+    usd_text,
+)
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
 from simulator.report.services import month_basis
 
@@ -81,11 +88,11 @@ class _Page:
 def _head(report: Report, page: _Page) -> None:
     run = report.run
     page.heading(report.scenario.name)
-    warm_up = f", the first {duration_text(run.warm_up_s)} warm-up" if run.warm_up_s else ""
-    page.line(f"{duration_text(run.ended_s)} in {run.clock} time{warm_up}, seed {run.seed}")
+    warm_up = f", the first {time_text(run.warm_up_s)} warm-up" if run.warm_up_s else ""
+    page.line(f"{time_text(run.ended_s)} in {run.clock} time{warm_up}, seed {run.seed}")
     page.line(Text(f"digest {report.digest[:16]}, simulator {report.versions.simulator}", style="dim"))
     if not run.complete:
-        page.line(Text(f"Interrupted: the planned duration was {duration_text(run.duration_s)}.", style="bold yellow"))
+        page.line(Text(f"Interrupted: the planned duration was {time_text(run.duration_s)}.", style="bold yellow"))
     _notes(report, page, _NOTE_STYLES)
 
 
@@ -125,8 +132,8 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
         page.line(f"month: {service.cost.month_rests_on}")
     else:
         page.line(
-            f"The month extrapolates the {duration_text(run.ended_s)} that were played, not the "
-            f"{duration_text(run.duration_s)} that were planned."
+            f"The month extrapolates the {time_text(run.ended_s)} that were played, not the "
+            f"{time_text(run.duration_s)} that were planned."
         )
 
 
@@ -184,8 +191,9 @@ def _curve(label: str, values: list[int] | list[float], top: float, note: str, p
 def _instances(instances: InstancesPart, page: _Page) -> None:
     page.line()
     page.line(
-        f"instances provisioned {instances.provisioned_mean:.3g} on average, at most {instances.provisioned_max}; "
-        f"active {instances.active_mean:.3g}, at most {instances.active_max}"
+        f"instances provisioned {digits_text(instances.provisioned_mean)} on average, "
+        f"at most {instances.provisioned_max}; "
+        f"active {digits_text(instances.active_mean)}, at most {instances.active_max}"
     )
     ends = [f"{instances.started} started", f"{instances.ready} ready", f"{instances.crashed} crashed"]
     if instances.ended_before_ready:

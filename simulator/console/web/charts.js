@@ -1,7 +1,7 @@
 // The charts of one service: five panels on one time axis, with decisions, changes and deployments marked.
 // Shapes are those of the JSON report: a series is columns of equal length, one value per bin of `width_s` seconds.
 
-import { clock, count, latency, rate, usd } from "console/format";
+import { clock, count, latency, rate, short, usd } from "console/format";
 import { colours, make, onTheme, setText } from "console/page";
 
 const PANELS = [
@@ -134,7 +134,7 @@ export class TimeCharts {
       axes: [
         { ...axis, show: true, size: isLast ? 26 : 0, incrs: STEPS_S, space: 60,
           values: (_, splits) => (isLast ? splits.map((split) => clock(split, splits.length > 1 && splits[1] - splits[0] < 1)) : splits.map(() => "")) },
-        { ...axis, size: 62, space: 26, values: (_, splits) => splits.map((split) => (split === null ? "" : panel.unit(split))) },
+        { ...axis, size: 62, space: 26, values: (_, splits) => splits.map((split) => (split === null ? "" : short(panel.unit)(split))) },
       ],
       series: [{}, ...panel.lines.map((line) => ({
         label: line.label,

@@ -3,7 +3,7 @@
 import { TimeCharts, marksOf } from "console/charts";
 import { Controls } from "console/controls";
 import { Feed, actsOf, closedBins, figuresOf, markedActs, operationWords, serviceOf } from "console/feed";
-import { clock, count, duration } from "console/format";
+import { clock, count, duration, short } from "console/format";
 import { byId, figures, make, setText, tabs, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { decisionRow, logRow, operationRow } from "console/tables";
@@ -63,7 +63,7 @@ function drawFrame(state) {
   const { frame } = state;
   const service = frame.services[shown];
   setText(byId("time"), clock(frame.t, frame.speed !== null && frame.speed < 20));
-  setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "live" : `${count(frame.speed)} ×`));
+  setText(byId("state"), state.ended ? "the run is over" : STATES[frame.state] || (frame.speed === null ? "live" : `${short(count)(frame.speed)} ×`));
   if (!service) { setText(byId("how"), "No services. Create one: aws apprunner create-service ..."); return; }
   picture.show({ t: frame.t, ...service });
   figures(figuresOf(service), byId("figures"));

@@ -1,54 +1,68 @@
-// Formats numbers and times with few digits and their unit. The JSON report has the exact values.
+// Formats numbers and times with three significant digits and their unit, by the rules of model/text/quantities.py: a test
+// compares both. The JSON report has the exact values.
 
-export const NOTHING = "–";
+export const NOTHING = "-";
 
-const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+// Sums of floats differ in their last digits: less than this counts as zero.
+const EPSILON = 1e-9;
 
-function digits3(value) {
-  if (value === 0) return "0";
-  const places = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return String(Number(value.toFixed(Math.min(8, places))));
+const missing = (value) => value === null || value === undefined;
+const withoutZeros = (text) => text.replace(/(\.\d*?)0+(?!\d)/, "$1").replace(/\.(?!\d)/, "");
+
+function fixed(value, places) {
+  const [whole, ...fraction] = value.toFixed(places).split(".");
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...fraction].join(".");
+}
+
+// Zeros at the end are kept, so that a column compares values of one precision.
+export function digits(value) {
+  if (Math.abs(value) < EPSILON) return "0";
+  const lead = Number(value.toExponential(2).split("e")[1]);
+  return fixed(value, Math.max(0, 2 - lead));
 }
 
 export function count(value) {
-  if (value === null || value === undefined) return NOTHING;
-  return Number.isInteger(value) || value >= 100 ? grouped.format(value) : digits3(value);
+  if (missing(value)) return NOTHING;
+  return Number.isInteger(value) ? fixed(value, 0) : digits(value);
 }
 
 export function rate(perSecond) {
-  return perSecond === null || perSecond === undefined ? NOTHING : `${count(perSecond)}/s`;
+  return missing(perSecond) ? NOTHING : `${digits(perSecond)}/s`;
 }
 
 export function latency(seconds) {
-  if (seconds === null || seconds === undefined) return NOTHING;
-  if (seconds === 0) return "0 ms";
-  if (seconds < 0.9995e-3) return `${digits3(seconds * 1e6)} µs`;
-  if (seconds < 0.9995) return `${digits3(seconds * 1e3)} ms`;
-  return seconds < 99.95 ? `${digits3(seconds)} s` : duration(seconds);
+  if (missing(seconds)) return NOTHING;
+  if (seconds < EPSILON) return "0 ms";
+  if (seconds < 0.9995e-3) return `${digits(seconds * 1e6)} µs`;
+  if (seconds < 0.9995) return `${digits(seconds * 1e3)} ms`;
+  return seconds < 99.95 ? `${digits(seconds)} s` : minutes(seconds);
 }
 
 export function ratio(value) {
-  if (value === null || value === undefined) return NOTHING;
-  return value === 1 ? "100 %" : `${digits3(value * 100)} %`;
+  return missing(value) ? NOTHING : `${digits(value * 100)} %`;
 }
 
 export function usd(value) {
-  if (value === null || value === undefined) return NOTHING;
-  if (value >= 1) return `$${new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value)}`;
-  return value >= 1e-4 || value === 0 ? `$${digits3(value)}` : `$${value.toExponential(2)}`;
+  if (missing(value)) return NOTHING;
+  return `$${value >= 1 ? fixed(value, 2) : digits(value)}`;
 }
 
-// 3 s, 2m05s, 1h02m03s, 2d04h
+// A time on the run's clock or a length of it: 0 s, 12.5 s, 2m05s, 1h02m03s
 export function duration(seconds) {
-  if (seconds === null || seconds === undefined) return NOTHING;
-  if (seconds < 60) return `${digits3(seconds)} s`;
+  if (missing(seconds)) return NOTHING;
+  if (seconds >= EPSILON && seconds < 0.9995) return `${withoutZeros(digits(seconds * 1e3))} ms`;
+  return seconds < 59.95 ? `${withoutZeros(digits(seconds))} s` : minutes(seconds);
+}
+
+function minutes(seconds) {
   const whole = Math.round(seconds);
   const two = (number) => String(number).padStart(2, "0");
-  const [days, hours, minutes, rest] = [
-    Math.floor(whole / 86400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
-  if (days) return `${days}d${two(hours)}h`;
-  return hours ? `${hours}h${two(minutes)}m${two(rest)}s` : `${minutes}m${two(rest)}s`;
+  const [hours, rest] = [Math.floor(whole / 3600), `${Math.floor(whole / 60) % 60}`];
+  return hours ? `${hours}h${two(rest)}m${two(whole % 60)}s` : `${rest}m${two(whole % 60)}s`;
 }
+
+// The same text without zeros at the end, for the ticks of an axis and for settings: 15 ms, 0.5/s
+export const short = (write) => (value) => withoutZeros(write(value));
 
 // The run's clock: 00:05, 12:03, 1:02:03; with tenths of a second for slow playback.
 export function clock(seconds, tenths = false) {

@@ -2,7 +2,7 @@
 
 import { TimeCharts, marksOf } from "console/charts";
 import { Feed, actsOf, closedBins, figuresOf, serviceOf } from "console/feed";
-import { clock, count } from "console/format";
+import { clock, count, short } from "console/format";
 import { byId, figures, keep, make, setText, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { Replay } from "console/replay";
@@ -126,7 +126,7 @@ function frame(state) {
   if (!service) return;
   const playing = state.frame.state === "playing";
   setText(byId("at"), `${clock(state.frame.t)} of ${clock(state.about.duration_s)}`);
-  setText(byId("state"), playing ? `${count(Number(state.frame.speed.toPrecision(3)))} ×` : "paused");
+  setText(byId("state"), playing ? `${short(count)(state.frame.speed)} ×` : "paused");
   setText(byId("pause"), playing ? "Pause" : "Play");
   byId("pause").disabled = byId("end").disabled = false;
   picture.show({ t: state.frame.t, ...service });

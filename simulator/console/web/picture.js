@@ -3,7 +3,7 @@
 // Two canvases overlap. The lower one has the parts that do not move between two frames of the feed (at most ten per
 // second); the upper one has the dots and is drawn at the screen's refresh rate. Counts are exact; dots are a sample.
 
-import { clock, count, duration, rate } from "console/format";
+import { clock, count, duration, rate, short } from "console/format";
 import { colours, onTheme } from "console/page";
 
 const DOTS_MAX = 420;
@@ -240,7 +240,7 @@ export class Picture {
     if (!big) { this.#text(context, String(instance.number), middle, y + high / 2 + 4, theme.ink, false, 10); return; }
     this.#text(context, `#${instance.number}`, middle, y + 14, theme.soft, false, 11);
     const says = { p: "requested", s: "starting", i: wide > 74 ? "CPU throttled" : "idle", d: "draining", x: "stopped" }[instance.letter];
-    const load = `${count(Math.round(instance.load * 10) / 10)}/${places}`;
+    const load = `${short(count)(Math.round(instance.load * 10) / 10)}/${places}`;
     this.#text(context, says && !(instance.load > 0) ? says : load, middle, y + high / 2 + 6, theme.ink, true, wide > 74 ? 12 : 10);
     if (high > 44 && instance.born >= 0 && now >= instance.born) this.#text(context, duration(Math.floor(now - instance.born)), middle, y + high - 6, theme.soft, false, 10);
   }

@@ -65,7 +65,7 @@ export class Replay {
     const slider = byId("time");
     slider.value = String(Math.round((this.now / this.ended_s) * 1000));
     slider.setAttribute("aria-valuetext", clock(this.now));
-    figures([["offered", rate(frame.offered_rps)], ["rejected", rate(frame.rejected_rps)], ["in flight", count(frame.in_flight)], ["queued", count(Number(frame.waiting.toPrecision(3)))],
+    figures([["offered", rate(frame.offered_rps)], ["rejected", rate(frame.rejected_rps)], ["in flight", count(frame.in_flight)], ["queued", count(frame.waiting)],
       ["active", count(frame.active)], ["provisioned", count(frame.provisioned)], ["p50", latency(frame.p50_s)], ["p99", latency(frame.p99_s)], ["per hour", usd(frame.usd_per_hour)]], byId("moment"));
     this.charts.at(this.now);
   }

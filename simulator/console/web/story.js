@@ -31,7 +31,7 @@ export class Story {
     const in_flight = series.in_flight ? Math.max(0, series.in_flight[bin] - waiting) : 0;
     const load = serving.length ? in_flight / serving.length : 0;
     return {
-      t, max_concurrency, waiting, in_flight: Number(in_flight.toPrecision(3)),
+      t, max_concurrency, waiting, in_flight,
       offered_rps: perSecond(series.offered), served_rps: perSecond(series.served), rejected_rps: perSecond(series.rejected), failed_rps: perSecond(series.failed),
       p50_s: series.p50_s[bin], p99_s: series.p99_s[bin],
       provisioned: living.filter(([, instance]) => instance.letter !== "x").length, active: serving.length, desired: Math.round(series.desired[bin]),

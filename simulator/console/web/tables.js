@@ -1,6 +1,6 @@
 // Lists and tables of the pages: decisions with their reasons, checks, the bill, logs. All content is text.
 
-import { clock, count, duration, latency, measured, rate, ratio, usd } from "console/format";
+import { clock, count, digits, duration, latency, measured, rate, ratio, usd } from "console/format";
 import { make } from "console/page";
 
 const ROWS_MAX = 2000;
@@ -53,7 +53,7 @@ export function checksTable(checks, judged = true) {
 export function costTable(service) {
   const { run, month } = service.cost;
   const rows = run.lines.map((line, place) => [line, month.lines[place]]).filter(([line, of_month]) => line.quantity || of_month.quantity)
-    .map(([line, of_month]) => [line.item, `${count(Number(line.quantity.toPrecision(4)))} ${line.unit}`, usd(line.rate_usd), usd(line.usd), usd(of_month.usd)]);
+    .map(([line, of_month]) => [line.item, `${count(line.quantity)} ${line.unit}`, usd(line.rate_usd), usd(line.usd), usd(of_month.usd)]);
   const estimated = service.cost.estimated ? ", estimated rates" : "";
   return table(`What App Runner would charge for ${service.name} (${service.cost.region}${estimated}); a month is ${service.cost.month_rests_on}`,
     ["item", "quantity", "rate", "this run", "per month at this traffic"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
@@ -85,9 +85,9 @@ export function instancesTable(services) {
     ["size", (service) => `${service.cpu} vCPU / ${service.memory_gb} GB`],
     ["MaxConcurrency", (service) => count(service.max_concurrency)],
     ["MinSize to MaxSize", (service) => `${service.min_size} to ${service.max_size}`],
-    ["provisioned, mean", (service) => count(Number(service.instances.provisioned_mean.toPrecision(3)))],
+    ["provisioned, mean", (service) => digits(service.instances.provisioned_mean)],
     ["provisioned, max", (service) => count(service.instances.provisioned_max)],
-    ["active, mean", (service) => count(Number(service.instances.active_mean.toPrecision(3)))],
+    ["active, mean", (service) => digits(service.instances.active_mean)],
     ["active, max", (service) => count(service.instances.active_max)],
     ["started", (service) => count(service.instances.started)],
     ["crashed", (service) => count(service.instances.crashed)],

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from simulator.lab.compare.platform_bill import bills
 from simulator.lab.elasticity.elasticity import LEAST_PERCENT, Elasticity, elasticity
 from simulator.lab.elasticity.slo_demand import bin_s
+from simulator.model.text.quantities import Unit
 from simulator.records.events import ScalingDecided
 from simulator.records.histogram import Histogram
 from simulator.records.instance_time import InstanceTime, StepFunction
@@ -34,7 +35,6 @@ from simulator.report.report import RunRecord, ServiceRun
 from simulator.rules.platforms.billing import PriceList
 from simulator.scenario.sections.service_spec import ServiceSpec
 
-Unit = Literal["s", "ratio", "percent", "count", "hours", "usd", "factor"]
 Better = Literal["low", "high", "zero", "neither"]
 Values = Mapping[str, float | None]
 

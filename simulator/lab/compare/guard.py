@@ -13,8 +13,8 @@ from typing import Final
 
 from simulator.lab.compare.comparison import CasePart, Comparison, RowPart
 from simulator.lab.compare.figures import FIGURES
-from simulator.lab.compare.tables import number_text
 from simulator.lab.statistics import Scope, independent, paired
+from simulator.model.text.quantities import quantity_text
 
 # The goals of a service: latency, errors, cost. The other figures explain these.
 GUARDED: Final = ("latency_p95_s", "latency_p99_s", "error_rate", "slo_miss_ratio", "usd_per_million", "score")
@@ -35,7 +35,7 @@ class Worse:
 
     def __str__(self) -> str:
         figure = FIGURES[self.figure]
-        before, now = (number_text(value, figure.unit) for value in (self.before, self.now))
+        before, now = (quantity_text(value, figure.unit) for value in (self.before, self.now))
         return f"{self.case}: {self.candidate}: {figure.heading} = {now}, must not be worse than {before}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from simulator.lab.compare.comparison import CasePart, ItemPart, RowPart
-from simulator.model.text.units import duration_text
+from simulator.model.text.quantities import time_text
 from simulator.rules.pricing import BillLine
 
 # Columns of the table, in its order, with the bill items that each adds up.
@@ -44,7 +44,7 @@ def month_items(bills: Sequence[Sequence[BillLine]]) -> list[ItemPart]:
 
 
 def month_title(case: CasePart) -> str:
-    played = "the run" if case.duration_s is None else f"these {duration_text(case.duration_s)}"
+    played = "the run" if case.duration_s is None else f"these {time_text(case.duration_s)}"
     return f"{case.name}: USD per month, at the traffic of {played}"
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind
 from simulator.lab.compare.comparison import RowPart
 from simulator.lab.compare.tables import is_measure, is_oracle
+from simulator.model.text.quantities import time_text
 from simulator.model.text.units import duration_text
 from simulator.report.check_scopes import checked_service
 from simulator.rules.region_prices import prices_text
@@ -119,10 +120,10 @@ def _shown_only(scenario: ScenarioSpec, service: str) -> Iterator[str]:
 
 def _limited(labels: Sequence[str], scenario: ScenarioSpec, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
     limited = {label: note for label in labels for note in found[label] if note.kind is NoteKind.LIMITED}
-    windows = [f"{label} ({duration_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
+    windows = [f"{label} ({time_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
     if windows:
         yield (
-            f"{duration_text(scenario.duration_s)} show only a part of the behaviour of these; the slowest window or "
+            f"{time_text(scenario.duration_s)} show only a part of the behaviour of these; the slowest window or "
             f"delay of each: {', '.join(windows)}"
         )
     yield from (note.text for note in limited.values() if note.is_history)

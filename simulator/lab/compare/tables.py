@@ -6,18 +6,17 @@ confidence interval; if it is clearly asymmetric, both sides: `-0.1 +0.4`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final
 
 from simulator.lab.compare.candidates import ORACLE
 from simulator.lab.compare.comparison import CasePart, Comparison, EstimatePart, RowPart
-from simulator.lab.compare.figures import FIGURES, Better, Figure, Unit
+from simulator.lab.compare.figures import FIGURES, Better, Figure
 from simulator.lab.compare.month_table import month_columns, month_title
 from simulator.lab.statistics import RUNS_MIN
+from simulator.model.text.quantities import EPSILON, NOTHING, Unit, digits_text, quantity_text, spread_factor, time_text
 
-NOTHING: Final = "-"
 # Suffix of a policy that no load makes scale out in this scenario.
 CANNOT_ACT: Final = " (cannot act here)"
 REQUESTS: Final = (
@@ -39,9 +38,6 @@ ELASTICITY: Final = (
     "elastic_speedup",
 )
 SCORES: Final = ("pairwise", "fractional", "sigma_worst")
-# Sums of floats differ in their last digits: less than this counts as zero in any unit.
-_EPSILON: Final = 1e-9
-_PERCENT: Final = 100.0
 # An interval that extends this many times as far to one side as to the other shows both sides.
 _LEANS: Final = 1.5
 
@@ -74,7 +70,7 @@ class Table:
 
 def main_tables(case: CasePart) -> list[Table]:
     """Return the main tables of a case, which fit a terminal."""
-    slo = "" if case.slo_s is None else f", SLO {number_text(case.slo_s, 's')}"
+    slo = "" if case.slo_s is None else f", SLO {time_text(case.slo_s)}"
     seeds = f"{len(case.seeds)} seed{'s' * (len(case.seeds) != 1)}"
     if len(case.seeds) < RUNS_MIN:
         seeds += f" (n = {len(case.seeds)}: no interval)"
@@ -109,7 +105,9 @@ def _month_table(case: CasePart) -> Table:
     items = month_columns(rows)
     totals = ("month_usd", "month_net_usd") if "free tier" in items else ("month_usd",)
     best = {name: best_of(case, FIGURES[name]) for name in totals}
-    cells = [tuple(Cell(number_text(column[place], "usd")) for column in items.values()) for place in range(len(rows))]
+    cells = [
+        tuple(Cell(quantity_text(column[place], "usd")) for column in items.values()) for place in range(len(rows))
+    ]
     return Table(
         month_title(case),
         (*items, *_headings(totals)),
@@ -132,10 +130,10 @@ def overall_table(comparison: Comparison) -> Table:
         (
             part.candidate,
             (
-                Cell(number_text(part.score, "usd")),
-                Cell(number_text(part.regret, "factor")),
-                Cell(number_text(part.slo_miss_ratio, "ratio")),
-                Cell(number_text(part.run_usd, "usd")),
+                Cell(quantity_text(part.score, "usd")),
+                Cell(quantity_text(part.regret, "factor")),
+                Cell(quantity_text(part.slo_miss_ratio, "ratio")),
+                Cell(quantity_text(part.run_usd, "usd")),
             ),
         )
         for part in comparison.overall
@@ -153,24 +151,6 @@ def best_candidate(comparison: Comparison) -> str:
         if part.score is not None and not part.failing and not is_oracle(part.candidate)
     ]
     return known[0].candidate if known else ""
-
-
-def number_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
-    """Format a number with three significant digits and its unit. `signed`: a difference, of ratios in points (pp)."""
-    if value is None:
-        return NOTHING
-    sign = "+" if signed and value > _EPSILON else ""
-    match unit:
-        case "s":
-            return f"{sign}{_digits(value * 1000)} ms" if abs(value) < 1 else f"{sign}{_digits(value)} s"
-        case "ratio":
-            return f"{sign}{_digits(value * _PERCENT)} {'pp' if signed else '%'}"
-        case "percent":
-            return f"{sign}{_digits(value)} {'pp' if signed else '%'}"
-        case "usd" | "count" | "hours" | "factor":
-            return f"{sign}{_digits(value)}"
-        case _:
-            assert_never(unit)
 
 
 def is_oracle(candidate: str) -> bool:
@@ -197,9 +177,9 @@ def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
     }
     least, most = min(known.values(), default=0.0), max(known.values(), default=0.0)
     alone = len(known) == 1 and any(row.failing for row in case.rows)
-    if most - least <= _EPSILON and not alone:
+    if most - least <= EPSILON and not alone:
         return frozenset()
-    return frozenset(name for name, badness in known.items() if badness - least <= _EPSILON)
+    return frozenset(name for name, badness in known.items() if badness - least <= EPSILON)
 
 
 def _badness(value: float, better: Better) -> float:
@@ -275,36 +255,23 @@ def _cells(row: RowPart, names: Sequence[str], best: Mapping[str, frozenset[str]
 def _cell(found: EstimatePart | None, unit: Unit, *, signed: bool = False, is_best: bool = False) -> Cell:
     if found is None:
         return Cell(NOTHING)
-    # The spread has the unit of the mean beside it.
-    factor = 1000.0 if unit == "s" and abs(found.mean) < 1 else _PERCENT if unit == "ratio" else 1.0
-    return Cell(number_text(found.mean, unit, signed=signed), _spread(found, factor), is_best)
+    spread = _spread(found, spread_factor(found.mean, unit))
+    return Cell(quantity_text(found.mean, unit, signed=signed), spread, is_best)
 
 
 def _spread(found: EstimatePart, factor: float) -> str:
     if found.low is None or found.high is None:
         return ""
     below, above = (found.mean - found.low) * factor, (found.high - found.mean) * factor
-    if max(below, above) <= _EPSILON:
+    if max(below, above) <= EPSILON:
         return ""
     if min(below, above) * _LEANS >= max(below, above):
-        return f"±{_digits((below + above) / 2, 2)}"
+        return f"±{digits_text((below + above) / 2, 2)}"
     # A side of zero length is omitted; an interval that ends at 0 must not be rounded beyond it.
-    to_zero = 0 <= found.low <= _EPSILON and below > _EPSILON
-    sides = [f"-{_digits(below, 3 if to_zero else 2)}"] if below > _EPSILON else []
-    return " ".join([*sides, *([f"+{_digits(above, 2)}"] if above > _EPSILON else [])])
+    to_zero = 0 <= found.low <= EPSILON and below > EPSILON
+    sides = [f"-{digits_text(below, 3 if to_zero else 2)}"] if below > EPSILON else []
+    return " ".join([*sides, *([f"+{digits_text(above, 2)}"] if above > EPSILON else [])])
 
 
 def _headings(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(FIGURES[name].heading for name in names)
-
-
-def _digits(value: float, digits: int = 3) -> str:
-    """Format with significant digits, but never fewer than the integer part has: `0.00123`, `12.3`, `12,346`."""
-    if abs(value) < _EPSILON:
-        return "0"
-    if not math.isfinite(value):
-        return f"{value:g}"
-    if abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    text = f"{value:.{digits}g}"
-    return text if "e" not in text else f"{value:.{digits - 1 - math.floor(math.log10(abs(value)))}f}"

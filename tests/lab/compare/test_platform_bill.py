@@ -246,7 +246,7 @@ checks: [usd_per_month < 60]
     assert express.failing == ["usd_per_month < 60"]
     assert sum(item.usd for item in express.month) == pytest.approx(express.estimates["month_net_usd"].mean)
     (month,) = [table for table in main_tables(comparison.cases[0]) if "USD per month" in table.title]
-    assert month.title.endswith("at the traffic of these 40s")
+    assert month.title.endswith("at the traffic of these 40 s")
     assert month.marks["ecs-express"][-1] == "fails"
     frame = ComparisonResult(comparison).frame()
     assert {"month_usd", "month_usd_low", "month_usd_high"} < set(frame.columns)

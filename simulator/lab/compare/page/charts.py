@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from simulator.lab.compare.comparison import CasePart, Comparison, EstimatePart, RowPart
-from simulator.lab.compare.tables import is_measure, is_oracle, is_oracle_of_platform, number_text, with_equals
+from simulator.lab.compare.tables import is_measure, is_oracle, is_oracle_of_platform, with_equals
 from simulator.lab.extras import needed
 from simulator.lab.frontier import frontier
+from simulator.model.text.quantities import quantity_text
 
 COST: Final = "usd_per_million"
 LATENCY: Final = "latency_p95_s"
@@ -144,7 +145,7 @@ def score_chart(comparison: Comparison) -> str:
         colours = [colour_of(name, comparison) for name, _, _ in known]
         fills = ["none" if fails else colour for colour, (_, _, fails) in zip(colours, known, strict=True)]
         bars = panel.barh(names, scores, color=fills, edgecolor=colours, height=0.65)
-        panel.bar_label(bars, [number_text(score, "usd") for score in scores], padding=4, fontsize=8)
+        panel.bar_label(bars, [quantity_text(score, "usd") for score in scores], padding=4, fontsize=8)
         panel.invert_yaxis()
         panel.grid(visible=False, axis="y")
         panel.set_xlabel("score: USD and misses, per million requests (geometric mean over cases)")
@@ -154,7 +155,7 @@ def score_chart(comparison: Comparison) -> str:
 
 def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Comparison) -> None:
     cost, latency, loss = row.estimates[COST], row.estimates[LATENCY], row.estimates.get(LOSS)
-    lost = f", error rate {number_text(loss.mean, 'ratio')}" if loss is not None and loss.mean >= LOSS_TOLD else ""
+    lost = f", error rate {quantity_text(loss.mean, 'ratio')}" if loss is not None and loss.mean >= LOSS_TOLD else ""
     colour, oracle = colour_of(row.candidate, comparison), is_oracle(row.candidate)
     panel.errorbar(
         cost.mean,
@@ -192,7 +193,9 @@ def _supply(panel: Any, row: RowPart, colour: str, top: float) -> None:
     panel.tick_params(labelbottom=True)
     most = max(curve.demand, default=0)
     if most > top:
-        panel.annotate(f"up to {number_text(most, 'count')} needed", (0.98, 0.86), xycoords="axes fraction", ha="right")
+        panel.annotate(
+            f"up to {quantity_text(most, 'count')} needed", (0.98, 0.86), xycoords="axes fraction", ha="right"
+        )
     panel.set_xlabel("minutes")
 
 

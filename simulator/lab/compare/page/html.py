@@ -16,11 +16,11 @@ from simulator.lab.compare.tables import (
     failure_lines,
     is_oracle,
     main_tables,
-    number_text,
     overall_table,
 )
 from simulator.lab.extras import needed
 from simulator.lab.statistics import RUNS_MIN
+from simulator.model.text.quantities import time_text
 
 TEMPLATE: Final = "compare_page.html.j2"
 
@@ -53,7 +53,7 @@ def comparison_html(comparison: Comparison) -> str:
 def _case(case: CasePart, comparison: Comparison) -> dict[str, Any]:
     return {
         "part": case,
-        "slo": None if case.slo_s is None else number_text(case.slo_s, "s"),
+        "slo": None if case.slo_s is None else time_text(case.slo_s),
         "pareto": _safe(pareto_chart(case, comparison)),
         "supply": _safe(supply_chart(case, comparison)),
         "failures": failure_lines(case),
