@@ -16,18 +16,23 @@ _AWAY_S: Final = 5.0  # pause between two attempts to read the events of an engi
 
 
 class EngineTags:
-    """The tags of the engine at `host`. Close it after `tasks`."""
+    """The tags of the engine at `host`, whose events are read from the first tag on that is asked for. Close it after
+    `tasks`.
+    """
 
     def __init__(self, host: str, tasks: Tasks) -> None:
-        self._engine = Engine(host)
+        self._host = host
+        self._engine: Engine | None = None
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._moved = asyncio.Event()
         self._looked_s = self._loop.time()
-        tasks.spawn(self._hear(), "image tags")
 
     async def identity(self, identifier: str) -> str | None:
         """Return the image's id; None if there is no such image or the engine does not answer."""
+        if self._engine is None:
+            self._engine = Engine(self._host)
+            self._tasks.spawn(self._hear(self._engine), "image tags")
         try:
             image = await self._engine.image(ImageIdentifier(identifier).local_names)
         except (EngineGone, EngineRejected, ValueError):
@@ -47,11 +52,12 @@ class EngineTags:
         return True
 
     async def close(self) -> None:
-        await self._engine.close()
+        if self._engine is not None:
+            await self._engine.close()
 
-    async def _hear(self) -> None:
+    async def _hear(self, engine: Engine) -> None:
         while True:
-            async for _ in self._engine.image_events(self._tasks):
+            async for _ in engine.image_events(self._tasks):
                 self._moved.set()
             await asyncio.sleep(_AWAY_S)
             self._moved.set()  # events may have been missed during the outage

@@ -47,6 +47,7 @@ def with_tags(monkeypatch: pytest.MonkeyPatch, test: Callable[[EngineTags, Engin
     async def main() -> None:
         async with Tasks("test") as tasks:
             tags = EngineTags("unix:///engine", tasks)
+            await tags.identity("web:1")
             await test(tags, Engine.made[-1])
 
     run_virtual(main)
@@ -80,3 +81,27 @@ def test_a_missing_image_or_an_engine_that_is_away_has_no_identity(monkeypatch: 
         assert await tags.identity("web:1") is None
 
     with_tags(monkeypatch, test)
+
+
+def test_the_engine_is_not_contacted_before_a_tag_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    class Counted(Engine):
+        def __init__(self, host: str) -> None:
+            super().__init__(host)
+            made.append(host)
+
+    monkeypatch.setattr(image_tags, "Engine", Counted)
+
+    async def main() -> None:
+        async with Tasks("test") as tasks:
+            tags = EngineTags("unix:///engine", tasks)
+            assert not await tags.moved(1.0)
+            assert made == []
+            await tags.identity("web:1")
+            await tags.identity("api:1")
+            assert made == ["unix:///engine"]
+            await tags.close()
+            await EngineTags("unix:///engine", tasks).close()  # never used
+
+    run_virtual(main)
