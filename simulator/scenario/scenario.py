@@ -63,9 +63,9 @@ class ScenarioSpec(Section):
     """The sources of requests; their traffic adds up."""
     timeline: tuple[EventSpec, ...] = ()
     """Events that change the platform or its traffic, with their times."""
-    operations: OperationsSpec = OperationsSpec()
+    operations: OperationsSpec = OperationsSpec.unchanged()
     """Durations of deployments and other operations of the timeline."""
-    aws: AwsSpec = AwsSpec()
+    aws: AwsSpec = AwsSpec.unchanged()
     """The source of secrets and role credentials (real time)."""
     checks: tuple[Check, ...] = ()
     """Checks on the time after the warm-up, such as `p95 < 300 ms` or `web: p95{path:/a} < 1 s`."""

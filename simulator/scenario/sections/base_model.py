@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, Self, cast, get_args, get_origin
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -52,6 +52,11 @@ class Section(DescribedModel):
     def kind_named(cls, name: str) -> type[Section]:  # noqa: ARG003 for those that have kinds
         """Return the section for a mapping with this `name`; a section that represents several kinds overrides it."""
         return cls
+
+    @classmethod
+    def unchanged(cls) -> Self:
+        """Return the section with its defaults. A call would build a validator, which the section around has anyway."""
+        return cast("Self", cls.model_construct())
 
 
 def fields_of(section: type[Section], kinds: Iterable[type]) -> tuple[str, ...]:

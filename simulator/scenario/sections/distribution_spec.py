@@ -166,4 +166,4 @@ def _pareto(spec: ParetoSpec) -> distributions.Pareto:
     return distributions.Pareto.of_mean(spec.shape, spec.mean_s or 0)
 
 
-NOTHING: Final = DistributionSpec.model_validate({"constant": 0})
+NOTHING: Final = DistributionSpec.model_construct(constant_s=0.0)

@@ -101,7 +101,7 @@ class ServiceSpec(Section):
     """Highest number of instances that the platform can provide at a time, as with a vCPU quota of Fargate; draining
     ones included. Further instances start when others have ended. Default: no limit except `max_size`.
     """
-    health_check_spec: HealthCheckSpec = HealthCheckSpec()
+    health_check_spec: HealthCheckSpec = HealthCheckSpec.unchanged()
     """The health check configuration."""
     startup_probe_s: Duration | None = None
     """Time between the checks of an instance that starts; 0: ready as soon as it listens. Default: the behaviour of the
@@ -112,7 +112,7 @@ class ServiceSpec(Section):
     policy: Policy = Field(default_factory=lambda: policy_named(DEFAULT_POLICY))
     """The scaling policy: a name, or a name with parameters."""
     overflow: Annotated[OverflowSpec, BeforeValidator(lambda v: {"mode": v} if isinstance(v, str) else v)] = (
-        OverflowSpec()
+        OverflowSpec.unchanged()
     )
     """What happens when every instance is full."""
     balancing: Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"] = (
@@ -135,9 +135,9 @@ class ServiceSpec(Section):
     """Variables from Secrets Manager and SSM in real time: for each an ARN or the name of a parameter."""
     instance_role: str | None = Field(default=None, pattern=ROLE_ARN_PATTERN)
     """The role whose credentials a real instance receives in real time, from STS of `aws: endpoint`."""
-    prices: PricesSpec = PricesSpec()
+    prices: PricesSpec = PricesSpec.unchanged()
     """The prices for the bill."""
-    source: ServiceSourceSpec = ServiceSourceSpec()
+    source: ServiceSourceSpec = ServiceSourceSpec.unchanged()
     """The origin of the application, for deployments: an image or a repository."""
     application: ApplicationSpec
     """What runs in an instance."""

@@ -80,7 +80,7 @@ class SourceSpec(Section):
     """Factor on the rate (below 1 recorded traffic is thinned at random). Not allowed for closed sources."""
     time_scale: Number = Field(default=1.0, ge=1 / FACTOR_MAX, le=FACTOR_MAX)
     """Factor on the times: 0.5 plays a recording twice as fast. Not allowed for closed sources."""
-    requests: tuple[RequestSpec, ...] = Field(default=(RequestSpec(),), min_length=1)
+    requests: tuple[RequestSpec, ...] = Field(default=(RequestSpec.unchanged(),), min_length=1)
     """The requests: one kind, or several with weights."""
     session: tuple[StepSpec, ...] = ()
     """The steps of each user's session; replaces `requests`."""
