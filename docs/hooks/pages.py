@@ -14,6 +14,7 @@ from floor_diagram import with_floors
 from page_parts import cell, table
 from reference_assumptions import assumptions_page
 from reference_cli import cli_page
+from reference_iam import iam_page
 from reference_rules import platforms_page, policies_page, settings_page
 from reference_schema import schema_page
 from simulator.cli.platform.serve_config import ServeConfig
@@ -44,6 +45,7 @@ GENERATED: Final[Mapping[str, Callable[[], str]]] = {
     "reference/report.md": _report_page,
     "reference/serve.md": _serve_page,
     "reference/policies.md": policies_page,
+    "reference/iam.md": iam_page,
     "reference/platforms.md": platforms_page,
     "reference/settings.md": settings_page,
     "reference/assumptions.md": assumptions_page,

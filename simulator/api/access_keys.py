@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from simulator.rules.iam.identity import IamIdentity
 
 # Twelve digits as in AWS's documentation; tools that stand in for AWS use it too.
 DEFAULT_ACCOUNT: Final = "123456789012"
@@ -17,20 +20,26 @@ _ACCOUNT_DIGITS: Final = 12
 class AccessKey:
     """An access key. A key with `session_token` is temporary, and requests must include the token.
 
+    `identity`: the user or role that it belongs to; None: one without policies, who may do everything.
+
     Raises:
-        ValueError: if the id or secret is empty or the account does not have 12 digits.
+        ValueError: if the id or secret is empty, the account does not have 12 digits, or the identity is of another.
     """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     account: str = DEFAULT_ACCOUNT
     session_token: str | None = field(default=None, repr=False)
+    identity: IamIdentity | None = None
 
     def __post_init__(self) -> None:
         if not self.access_key_id or not self.secret_access_key:
             raise ValueError("access_key_id = '', must be given together with secret_access_key")
         if not is_account(self.account):
             msg = f"account = {self.account!r}, must be 12 digits"
+            raise ValueError(msg)
+        if self.identity is not None and self.identity.account != self.account:
+            msg = f"principal_arn = {self.identity.arn}, must be of the key's account {self.account}"
             raise ValueError(msg)
 
 
@@ -47,6 +56,9 @@ class AccessKeys:
 
     def __bool__(self) -> bool:
         return bool(self._by_id)
+
+    def __iter__(self) -> Iterator[AccessKey]:
+        return iter(self._by_id.values())
 
     def get(self, access_key_id: str) -> AccessKey | None:
         return self._by_id.get(access_key_id)

@@ -7,11 +7,14 @@ is verified; this is for loopback only, which the code that opens the listener e
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKeys, account_of
 from simulator.api.signature import Credential, Headers, SignedRequest, check_region, verify
 from simulator.model.resources.api_error import ApiError
+
+if TYPE_CHECKING:
+    from simulator.rules.iam.identity import IamIdentity
 
 _UNKNOWN_KEY: Final = "The security token included in the request is invalid."
 _ANONYMOUS: Final = "anonymous"
@@ -23,6 +26,7 @@ class Identity:
     access_key_id: str
     account: str
     region: str
+    iam: IamIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Authentication:
         if key is None:
             raise ApiError("UnrecognizedClientException", _UNKNOWN_KEY)
         verify(credential, key, request, now_s)
-        return Identity(key.access_key_id, key.account, credential.region)
+        return Identity(key.access_key_id, key.account, credential.region, key.identity)
 
     def _anybody(self, headers: Headers) -> Identity:
         authorization = headers.get("authorization")

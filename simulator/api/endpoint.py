@@ -192,6 +192,8 @@ class ApiEndpoint:
             request_id=request_id,
             source_ip=request.remote or "",
             user_agent=_plain(request.headers.get("user-agent", "")),
+            identity=identity.iam,
+            is_secure=request.secure,
         )
 
 

@@ -143,6 +143,12 @@ _VERBS: Final = {
         "Show the local certificate authority (created if there is none) and how to trust it.",
         HERE,
     ),
+    "iam": Verb(
+        "simulator.cli.platform.iam",
+        "iam",
+        "IAM policies of the access keys of a configuration.",
+        HERE,
+    ),
     "scenarios": Verb(
         "simulator.cli.scenarios.scenarios",
         "scenarios",

@@ -73,6 +73,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator ca",
         "simulator ca --state folder",
     ),
+    "iam": ("simulator iam explain AKIAREADER PauseService service/shop/1 --config f.yaml",),
     "scenarios": (
         "simulator scenarios",
         "simulator scenarios --copy-to my-scenarios",

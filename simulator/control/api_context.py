@@ -18,6 +18,9 @@ from simulator.model.resources.quotas import Quotas
 
 # ASSUMPTION: one hour; AWS describes deleted resources "for a time" (facts 2.2, 18). Polling AWS would settle it.
 RETENTION_S: Final = 3600.0
+# ASSUMPTION: as in AWS's managed policy; the Service Authorization Reference has bullet.amazonaws.com (facts 12.1). A
+# policy with only one of them on AWS would settle it.
+PASSED_TO_SERVICE: Final = "apprunner.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class ApiSettings:
     """`may_assume`: whether App Runner can assume a role, which fails for some time for new IAM roles (facts 12).
 
     `needs_connection`: a code repository requires a connection; AWS's documents disagree about this (facts 6.1).
+    `passed_to_service`: the value of iam:PassedToService, on which they disagree too (facts 12.1). `has_linked_roles`:
+    the account's service-linked roles exist.
     """
 
     quotas: Quotas = field(default_factory=Quotas)
@@ -32,6 +37,8 @@ class ApiSettings:
     dashed_operation_ids: bool = False
     needs_connection: bool = False
     may_assume: Callable[[str], bool] = lambda _role_arn: True
+    passed_to_service: str = PASSED_TO_SERVICE
+    has_linked_roles: bool = True
 
 
 @dataclass(frozen=True, slots=True)

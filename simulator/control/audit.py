@@ -90,14 +90,7 @@ def _record(call: Call, event_id: str) -> dict[str, Any]:
     principal = call.principal
     record: dict[str, Any] = {
         "eventVersion": "1.08",
-        "userIdentity": {
-            "type": "IAMUser",
-            "principalId": principal.access_key,
-            "arn": f"arn:aws:iam::{principal.account}:user/simulator",
-            "accountId": principal.account,
-            "accessKeyId": principal.access_key,
-            "userName": "simulator",
-        },
+        "userIdentity": _user_identity(principal),
         "eventTime": iso_text(call.at),
         "eventSource": "apprunner.amazonaws.com",
         "eventName": call.operation,
@@ -117,6 +110,20 @@ def _record(call: Call, event_id: str) -> dict[str, Any]:
     if call.error is not None:
         record |= {"errorCode": call.error.code, "errorMessage": call.error.message}
     return record
+
+
+def _user_identity(principal: Principal) -> dict[str, str]:
+    identity = principal.identity
+    arn = f"arn:aws:iam::{principal.account}:user/simulator" if identity is None else identity.arn
+    user = "simulator" if identity is None else identity.user
+    shown = {
+        "type": "IAMUser" if user else "AssumedRole",
+        "principalId": principal.access_key,
+        "arn": arn,
+        "accountId": principal.account,
+        "accessKeyId": principal.access_key,
+    }
+    return shown | {"userName": user} if user else shown
 
 
 def _shown(value: Any) -> Any:

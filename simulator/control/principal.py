@@ -1,11 +1,21 @@
 """The caller of the control-plane API: the result of authentication, and what an audit record needs."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.rules.iam.identity import IamIdentity
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One authenticated call. `account` (12 digits) and `region` isolate resources; `request_id` is in the response."""
+    """One authenticated call. `account` (12 digits) and `region` isolate resources; `request_id` is in the response.
+
+    `identity`: the user or role of the access key with its policies; None: everything is allowed. `is_secure`: the call
+    came over TLS.
+    """
 
     account: str
     region: str
@@ -13,3 +23,5 @@ class Principal:
     request_id: str
     source_ip: str
     user_agent: str
+    identity: IamIdentity | None = None
+    is_secure: bool = False

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.control.api_context import ApiContext, ApiSettings
 from simulator.control.audit import Audit, is_read
@@ -37,6 +38,9 @@ from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.api_resources import ConnectionResource
 from simulator.world.tasks import Tasks
 
+if TYPE_CHECKING:
+    from simulator.control.authorization import Authorization
+
 Request = dict[str, Any]
 Answer = dict[str, Any]
 Operation = Callable[[Principal, Request], Answer]
@@ -61,6 +65,7 @@ class ServiceApi:
         self._registry = registry
         self._audit = Audit(registry, identifiers, now)
         context = ApiContext(registry, identifiers, now, settings, Pages(identifiers.secret("pages")))
+        self._context = context
         self._retention = Retention(context)
         self._log = ServiceLog(registry, now)
         workload.attach(self._log)
@@ -156,6 +161,8 @@ class ServiceApi:
 
     def _audited(self, carry_out: Operation, principal: Principal, operation: str, request: Request) -> Answer:
         try:
+            if principal.identity is not None and principal.identity.is_limited:
+                self._authorization.check(principal, principal.identity, operation, request)
             if not is_read(operation):
                 return self._change(carry_out, principal, operation, request)
             answer = carry_out(principal, request)
@@ -164,6 +171,18 @@ class ServiceApi:
             raise
         self._audit.gather(principal, operation, request)
         return answer
+
+    @cached_property
+    def _authorization(self) -> Authorization:
+        from simulator.control.authorization import (  # noqa: PLC0415 only for callers with policies
+            Authorization,
+        )
+
+        return Authorization(
+            self._context,
+            find_auto_scaling=self._auto_scaling.book.find,
+            find_observability=self._observability.book.find,
+        )
 
     def _change(self, carry_out: Operation, principal: Principal, operation: str, request: Request) -> Answer:
         with self._registry.change():

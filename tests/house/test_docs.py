@@ -42,6 +42,7 @@ def test_the_reference_is_written_by_the_code(site: Path) -> None:
     assert "ready_after_s" in texts["report"]
     assert "target_utilisation" in texts["policies"]
     assert "usd_hour" in texts["platforms"] or "vcpu_hour" in texts["platforms"]
+    assert "iam:PassedToService" in texts["iam"]
     assert texts["assumptions"].count("<tr>") > 50
 
 

@@ -18,6 +18,7 @@ from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
+from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import (
     DEFAULT_HTTP_PORT,
     DEFAULT_HTTPS_PORT,
@@ -137,6 +138,8 @@ def serve(
         settings = chosen.serving(state_folder(state), engine_host(engine))
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
+    for warning in policy_warnings(settings.control.authentication.keys):
+        echo(f"warning: {warning}", err=True)
     allow_many_files()
     stop = asyncio.Event()
     rates = None if chosen.prices is None else chosen.prices.rates

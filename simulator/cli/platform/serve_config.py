@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKey, AccessKeys
+from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKeys
 from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.assembly.control_plane import ControlPlaneSettings
@@ -34,7 +34,8 @@ from simulator.cli.build_options import build_environment, git_environment
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.instances_section import InstancesSection
-from simulator.control.api_context import RETENTION_S, ApiSettings
+from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
+from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
@@ -69,7 +70,6 @@ def _file_beside(value: object, info: ValidationInfo) -> Path:
 
 
 File = Annotated[Path, BeforeValidator(_file_beside), WithJsonSchema({"type": "string"})]
-Account = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 
@@ -96,19 +96,6 @@ def _known(given: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any
 Image = Annotated[str, AfterValidator(_image), WithJsonSchema({"type": "string"})]
 
 
-class KeySection(Section):
-    """An access key that may call the API."""
-
-    access_key_id: str = Field(min_length=1)
-    """The access key id that clients are configured with."""
-    secret_access_key: str = Field(min_length=1, repr=False)
-    """The secret access key."""
-    account: Account = DEFAULT_ACCOUNT
-    """The account whose resources it sees, 12 digits in quotation marks."""
-    session_token: str | None = Field(default=None, min_length=1, repr=False)
-    """The session token of temporary credentials; clients then have to send it."""
-
-
 class ApiSection(Section):
     """Where the API listens, and who may call it."""
 
@@ -130,6 +117,12 @@ class ApiSection(Section):
     """The Region of requests that name none."""
     keys: tuple[KeySection, ...] = ()
     """The accepted access keys; without any, every key is accepted."""
+    passed_to_service: str = Field(default=PASSED_TO_SERVICE, min_length=1)
+    """The value of iam:PassedToService for the roles of a service; AWS's documents disagree on it."""
+    service_linked_roles: Flag = True
+    """The account's service-linked roles exist. Otherwise its first service and VPC connector need the permission
+    iam:CreateServiceLinkedRole.
+    """
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -291,7 +284,7 @@ class ServeConfig(Section):
     def settings(self, state: Path | None) -> ControlPlaneSettings:
         """Return the settings of the control plane. Raises ValueError if the API would be open to other machines."""
         api, time = self.api, self.time
-        keys = AccessKeys(AccessKey(**key.model_dump()) for key in api.keys)
+        keys = AccessKeys(key.access_key(("api", "keys", index)) for index, key in enumerate(api.keys))
         return ControlPlaneSettings(
             state=state,
             listener=ApiListener(
@@ -304,6 +297,8 @@ class ServeConfig(Section):
                 retention_s=time.retention,
                 dashed_operation_ids=self.dashed_operation_ids,
                 needs_connection=self.needs_connection,
+                passed_to_service=api.passed_to_service,
+                has_linked_roles=api.service_linked_roles,
             ),
             seed=self.seed,
         )
@@ -313,13 +308,15 @@ def load_config(path: Path) -> ServeConfig:
     """Load the file; paths in it are relative to it. Raises ScenarioError with every problem of the file."""
     document = parse_document(read_document_text(path), str(path))
     try:
-        return ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
+        config = ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
     except ValidationError as error:
         from simulator.scenario.validation.error_messages import (  # noqa: PLC0415 it imports all policies; used only after an error
             explain,
         )
 
         raise ScenarioError(_without_secrets(explain(error, document, ServeConfig))) from error
+    checked_keys(config.api.keys, document)
+    return config
 
 
 def with_options(config: ServeConfig, **options: Any) -> ServeConfig:

@@ -1,6 +1,7 @@
 """The API's operations on resources, one file a resource."""
 
 PUBLIC_MODULES = (
+    "arn_lookup",
     "auto_scaling_configurations",
     "configuration_rules",
     "connections",

@@ -6,29 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.control.api_context import ApiContext, checked_tags, owner_key
-from simulator.control.operations.revisions import auto_scaling_of, observability_of
 from simulator.control.principal import Principal
 from simulator.control.rejections import invalid, invalid_state, not_found
-from simulator.model.resources.api_resources import (
-    AutoScalingResource,
-    ConnectionResource,
-    ObservabilityResource,
-    ServiceResource,
-    VpcConnectorResource,
-    VpcIngressResource,
-)
-from simulator.model.resources.arn import AUTO_SCALING, CONNECTION, OBSERVABILITY, SERVICE, VPC_CONNECTOR, Arn
+from simulator.control.resources.arn_lookup import ArnTagged, resource_of
+from simulator.model.resources.arn import Arn
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
-Tagged = (
-    ServiceResource
-    | ConnectionResource
-    | AutoScalingResource
-    | ObservabilityResource
-    | VpcConnectorResource
-    | VpcIngressResource
-)
 
 
 class Tags:
@@ -56,12 +40,12 @@ class Tags:
         tags = self._find(principal, request["ResourceArn"]).tags
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
-    def _find(self, principal: Principal, text: str) -> Tagged:
+    def _find(self, principal: Principal, text: str) -> ArnTagged:
         try:
             arn = Arn.parse(text)
         except ValueError as error:
             raise invalid(f"ResourceArn = {error}") from error
-        found = self._get(arn) if arn.owner_key == owner_key(principal) and not arn.is_partial else None
+        found = resource_of(self._context.registry, text) if arn.owner_key == owner_key(principal) else None
         if found is None or not self._context.is_there(found):
             raise not_found("Resource", text)
         if found.is_deleted:
@@ -69,17 +53,3 @@ class Tags:
             # it.
             raise invalid_state(f"The resource has been deleted: {text}")
         return found
-
-    def _get(self, arn: Arn) -> Tagged | None:
-        registry, text = self._context.registry, str(arn)
-        if arn.kind == SERVICE:
-            return registry.get(ServiceResource, text)
-        if arn.kind == CONNECTION:
-            return registry.get(ConnectionResource, text)
-        if arn.kind == AUTO_SCALING:
-            return auto_scaling_of(registry, text)
-        if arn.kind == OBSERVABILITY:
-            return observability_of(registry, text)
-        if arn.kind == VPC_CONNECTOR:
-            return registry.get(VpcConnectorResource, text)
-        return registry.get(VpcIngressResource, text)

@@ -20,9 +20,6 @@ PREFIX: Final = "apprunner:"
 PASS_ROLE: Final = "iam:PassRole"  # noqa: S105 an action, not a password
 PASSED_TO: Final = "iam:PassedToService"
 TAG_RESOURCE: Final = "TagResource"
-# AWS's managed policy has this service in its condition; the Service Authorization Reference names
-# bullet.amazonaws.com (facts 12.1).
-PASSED_TO_SERVICE: Final = "apprunner.amazonaws.com"
 
 ANY_KIND: Final = "any"  # the resource of TagResource, UntagResource and ListTagsForResource
 RESOURCE_TAG: Final = "aws:ResourceTag/${TagKey}"

@@ -109,8 +109,9 @@ class _PolicyReader:
         """Read Action or NotAction, or Resource or NotResource: exactly one of them must be given."""
         other = f"Not{name}"
         if (name in item) == (other in item):
-            found = f"given together with {other}" if name in item else "nothing"
-            self.problems.append(PolicyProblem((*path, name), found, f"given, or {other}, but not both"))
+            both = name in item
+            expected = f"left out, because {other} is given" if both else f"given, or {other}"
+            self._problem((*path, name), item.get(name), expected)
             return ()
         key = name if name in item else other
         read = self._action if name == "Action" else self._resource

@@ -27,8 +27,8 @@ def problems(*statements: object, **elements: object) -> list[str]:
         ({"Efect": "Allow"}, "did you mean `Effect`?"),
         ({"Effect": "allow"}, "Statement[0].Effect = allow, must be Allow or Deny; did you mean `Allow`?"),
         ({"Effect": None}, "Statement[0].Effect = nothing, must be Allow or Deny"),
-        ({"NotAction": "iam:*"}, "Statement[0].Action = given together with NotAction, must be given, or NotAction,"),
-        ({"NotResource": "*"}, "Statement[0].Resource = given together with NotResource, must be given,"),
+        ({"NotAction": "iam:*"}, "Statement[0].Action = apprunner:*, must be left out, because NotAction is given"),
+        ({"NotResource": "*"}, "Statement[0].Resource = *, must be left out, because NotResource is given"),
         ({"Action": "DescribeServices"}, "Action = DescribeServices, must be * or SERVICE:ACTION"),
         ({"Action": "DescribeServices"}, "did you mean `apprunner:DescribeService`?"),
         ({"Action": ["apprunner:*", 7]}, "Statement[0].Action[1] = 7, must be text"),
@@ -78,8 +78,8 @@ def test_a_mistake_in_a_statement(changes: dict[str, Any], message: str) -> None
 
 def test_a_statement_without_action_or_resource() -> None:
     assert problems({"Effect": "Allow"}) == [
-        "Statement[0].Action = nothing, must be given, or NotAction, but not both",
-        "Statement[0].Resource = nothing, must be given, or NotResource, but not both",
+        "Statement[0].Action = nothing, must be given, or NotAction",
+        "Statement[0].Resource = nothing, must be given, or NotResource",
     ]
 
 
