@@ -102,7 +102,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
                 if exporters.cloudwatch is not None:
                     feed_entries(exporters.cloudwatch, platform.journal)
                 if exporters.tracing is not None:
-                    platform.trace(exporters.tracing)
+                    platform.trace(exporters.tracing, workload.id_of_instance)
             await platform.open()
             platform.start()
             if exporters is not None:

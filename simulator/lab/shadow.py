@@ -23,7 +23,7 @@ from simulator.replay.service_plans import build_policy
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.user_policy import GuardedPolicy
+from simulator.scenario.user_policy import GuardedPolicy, PolicyFailed
 from simulator.traffic.policy_fit import PolicyNote, policy_notes
 
 # Per shadow: enough for its history; the figures count all decisions.
@@ -121,7 +121,7 @@ class Shadows:
         divergence = Divergence(service.name, service.autoscaler.policy.name, policy.name)
         self.divergences.append(divergence)
         if isinstance(policy, GuardedPolicy):
-            policy.tell = divergence.failures.append
+            policy.journal.subscribe(PolicyFailed, lambda failed: divergence.failures.append(failed.line))
         if "latency" in needs:
             service.pool.keep_latencies()
         cpu = _CpuMeter(service) if "cpu" in needs else None

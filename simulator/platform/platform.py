@@ -19,7 +19,7 @@ from simulator.model.text.units import duration_text
 from simulator.model.times import RUN_START
 from simulator.model.wire_fault import WireFault
 from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
-from simulator.records.events import EjectionChanged, EventLogged, OutputWritten, SecondClosed
+from simulator.records.events import EjectionChanged, EventLogged, OutputWritten, RevisionSwitched, SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.metrics import Metrics
 from simulator.records.outcomes import Outcomes
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 LINES_KEPT = 20  # of the instances' output, for the message of a failed run
 
 
+def _number_text(_service: str, number: int) -> str:
+    return str(number)
+
+
 class Service:
     """One service: its serving revision, if there is one, and its host names."""
 
@@ -44,7 +48,6 @@ class Service:
         self.hosts = dict.fromkeys(hosts)
         self.revision: Revision | None = None
         self.revisions: list[Revision] = []  # all that serve, served or failed to start: each has a part of the bill
-        self.on_switch: list[Callable[[], None]] = []  # called when another revision serves, or none
         self._platform = platform
         self._closed = UnavailableUpstream(name, platform.outcomes(name))
         self._revision_numbers = count(1)
@@ -103,9 +106,17 @@ class Service:
         self._measure(revision)
         for host in self.hosts:
             self._platform.route(host, self)
-        for tell in self.on_switch:
-            tell()
+        self._platform.journal.tell(RevisionSwitched(self.name))
         return before
+
+    def follow_switches(self, turn: Callable[[], None]) -> Callable[[], None]:
+        """Call `turn` when another revision serves, or none, until the returned function is called."""
+
+        def switched(event: RevisionSwitched) -> None:
+            if event.service == self.name:
+                turn()
+
+        return self._platform.journal.subscribe(RevisionSwitched, switched)
 
     def worked(self, seconds: float) -> int:
         """Return the number of its instances that had a request within the last `seconds`."""
@@ -208,19 +219,17 @@ class Platform:
         self.clock = RunClock()
         self.journal = Journal() if journal is None else journal
         self.journal.subscribe(EjectionChanged, self._log_ejection)
-        self.metrics = Metrics(self.clock.at_s) if measured else None
+        self.front = front
+        own_answers = None if front is None else front.own_answers
+        self.metrics = Metrics(self.clock.at_s, own_answers) if measured else None
         if self.metrics is not None:
             self.metrics.follow(self.journal)
             self.journal.subscribe(SecondClosed, self._measure_second)
         self.tasks = Tasks("platform")
-        self.instance_id: Callable[[str, int], str] = lambda _service, number: str(number)
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.ejection = live.ejection if live is not None else None
         region = live.region if live is not None else REGION
         self.rates = REGIONS.get(region)
-        self.front = front
-        if self.metrics is not None and self.front is not None:
-            self.metrics.own_answers = self.front.own_answers
         self._tracing: Tracing | None = None
         self.is_started = False
         self._is_open = False
@@ -229,11 +238,11 @@ class Platform:
             service = self.add(plan.settings.service, (service_host(plan.settings.service, region, streams),))
             service.switch_to(service.new_revision(plan))
 
-    def trace(self, tracing: Tracing) -> None:
-        """Trace requests over sockets; call this before `open`."""
+    def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str] = _number_text) -> None:
+        """Trace requests over sockets; call this before `open`. `instance_id` names the nth instance of a service."""
         self._tracing = tracing
         if self.front is not None:
-            self.front.trace(tracing, self.instance_id)
+            self.front.trace(tracing, instance_id)
 
     def set_traced(self, service: Service, *, traced: bool) -> None:
         """Enable or disable tracing of the service's requests, if tracing is configured per service."""

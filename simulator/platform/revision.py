@@ -119,8 +119,8 @@ class Revision:
             numbers=instance_numbers,
             revision=number,
             variables=self,
+            logs_starts=not self.driver.is_simulated,
         )
-        self.replica_set.starts.is_logged = not self.driver.is_simulated
         self._faults = FaultInjection(around.streams.stream("service", stream, "wire faults").random)
 
     @property

@@ -76,7 +76,6 @@ class PlatformWorkload:
         self._logged: dict[str, set[int]] = {}  # by the service's name: revisions whose reports go to its event log
         platform.journal.subscribe(OutputWritten, self._written)
         platform.journal.subscribe(InstanceReported, self._reported)
-        platform.instance_id = self._id_of_instance
 
     def attach(self, log: Log) -> None:
         self._log = log
@@ -283,6 +282,6 @@ class PlatformWorkload:
         if arn is not None and self._log is not None:
             self._log.application(arn, self.instance_id(arn, output.instance), output.line)
 
-    def _id_of_instance(self, name: str, number: int) -> str:
+    def id_of_instance(self, name: str, number: int) -> str:
         """Return the id of an instance, by the service's name on the platform."""
         return self.instance_id(self._arns.get(name, name), number)

@@ -92,6 +92,12 @@ class PolicyEvaluated(NamedTuple):
     decision: Decision
 
 
+class RevisionSwitched(NamedTuple):
+    """Another revision of a service gets its requests from now on, or none does."""
+
+    service: str
+
+
 class OutputWritten(NamedTuple):
     """An instance has written a line."""
 

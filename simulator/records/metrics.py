@@ -94,10 +94,11 @@ class Metrics:
     per activation are not included; the report has them.
     """
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
+    def __init__(self, now_s: Callable[[], float], own_answers: Counter[int] | None = None) -> None:
+        """Create empty metrics. `own_answers`, by status: responses of the balancer that belong to no service."""
         self.services: dict[str, ServiceMetrics] = {}
         self.lag_s = 0.0  # of the event loop, if it is measured
-        self.own_answers: Counter[int] = Counter()  # by status: responses of the balancer that belong to no service
+        self.own_answers: Counter[int] = Counter() if own_answers is None else own_answers
         self.losses: dict[str, Callable[[], int]] = {}  # by signal: number of items that an exporter had to drop
         self._now_s = now_s
         self._on_sample: list[Callable[[str, Sample], None]] = []

@@ -92,7 +92,7 @@ class LiveClients:
             until_s=source.end_s(scenario.duration_s),
         )
         if overrides is not None:
-            overrides.on_turn(source.service, closed.turn)
+            overrides.add_population(source.service, closed.turn)
         return closed
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
+from simulator.model.times import RunTime
 from simulator.platform.platform import Platform, Service
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.evaluation_log import EvaluationLog
@@ -54,13 +55,18 @@ class OwnLoad(NamedTuple):
     unfinished: int
 
 
+class ViewBegins(NamedTuple):
+    """A live view is about to be taken: requests that the log never sees belong to `RunRecorder.watched` by now."""
+
+    at_s: RunTime
+
+
 class RunRecorder:
     """Records a run, from what its journal tells from now on. `csv` receives a row for each request when it ends."""
 
     def __init__(self, scenario: ScenarioSpec, clock: ClockKind, journal: Journal, csv: TextIO | None = None) -> None:
         self.log = RequestLog(journal)
-        # In real time other clients may use the services too, so the pools see more requests than the run has sent.
-        self.own_load: Callable[[], OwnLoad] | None = None
+        self._journal = journal
         self._sent: deque[tuple[float, int]] = deque()  # (time, requests sent until then), as far back as rates look
         self._scenario = scenario
         self._clock = clock
@@ -76,8 +82,6 @@ class RunRecorder:
             journal.subscribe(Chunk, reader.read)
         self.row_readers: list[Callable[[Chunk], None]] = []  # called with every row, in addition to the counters
         self.aborted: CheckResult | None = None  # the check that ended the run
-        # Passes requests that the log never sees, but that a live view needs, to `watched`.
-        self.before_view: Callable[[], None] = lambda: None
         if csv is not None:
             names = [scenario.traffic[index].name for index in scenario.numbers.sources]
             self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s).read)
@@ -123,11 +127,15 @@ class RunRecorder:
     def concurrency_series(self, service: str) -> ConcurrencySeries:
         return self._concurrency_series[service]
 
-    def view(self, platform: Platform) -> ProgressView:
-        """Return the present state of the run, all services together."""
+    def view(self, platform: Platform, own: OwnLoad | None = None) -> ProgressView:
+        """Return the present state of the run, all services together.
+
+        `own`: in real time other clients may use the services too, so the pools see more requests than the run has
+        sent; None if there are no others.
+        """
         self.log.flush()
-        self.before_view()
         now_s = platform.clock.at_s()
+        self._journal.tell(ViewBegins(now_s))
         recent = self._rolling.recent(now_s)
         services = platform.services.values()
         revisions = [revision for service in services for revision in service.revisions]
@@ -135,8 +143,7 @@ class RunRecorder:
         in_flight = sum(revision.pool.in_flight for revision in revisions)
         waiting = sum(revision.pool.queued for revision in revisions)
         outside_rps = 0.0
-        if self.own_load is not None:
-            own = self.own_load()
+        if own is not None:
             own_rps = self._own_rps(now_s, own.sent)
             outside_rps = max(0.0, offered_rps - own_rps)
             if outside_rps < _NOTICED * own_rps + _NOTICED_RPS:

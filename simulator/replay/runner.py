@@ -30,7 +30,7 @@ from simulator.replay.timeline import Timeline
 from simulator.report.report import RunRecord
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.user_policy import GuardedPolicy, UserPolicyError
+from simulator.scenario.user_policy import GuardedPolicy, PolicyFailed, UserPolicyError
 from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.traffic.live_overrides import LiveOverrides
 from simulator.traffic.traffic import Traffic, virtual_traffic
@@ -101,9 +101,11 @@ class Run:
             make_supply=None if self.backend is None else self.backend.make_supply,
         )
 
+        clients: LiveClients | None = None
+
         def second_closed(_closed: SecondClosed) -> None:
             if self.watcher.due():
-                self.watcher.update(recorder.view(platform))
+                self.watcher.update(recorder.view(platform, None if clients is None else clients.sent()))
 
         self.journal.subscribe(SecondClosed, second_closed)
         exporters = self._exporters(platform)
@@ -117,7 +119,6 @@ class Run:
             overrides = LiveOverrides(self.scenario.services) if self._is_watched else None
             traffic: Traffic
             if clients is not None:
-                recorder.own_load = clients.sent
                 traffic = clients.start(self.scenario, platform, streams, overrides)
             elif self.backend is not None:
                 traffic = self.backend.start(platform, recorder)
@@ -244,11 +245,11 @@ def _listen_to_user_policies(platform: Platform) -> None:
     """Write errors of a user's policy to the service's event log during the run."""
     for service in platform.services.values():
         if isinstance(service.autoscaler.policy, GuardedPolicy):
-            service.autoscaler.policy.tell = partial(_log, platform, service.name)
+            service.autoscaler.policy.journal.subscribe(PolicyFailed, partial(_log_failure, platform, service.name))
 
 
-def _log(platform: Platform, service: str, line: str) -> None:
-    platform.journal.record(EventLogged(platform.clock.at_s(), service, line))
+def _log_failure(platform: Platform, service: str, failed: PolicyFailed) -> None:
+    platform.journal.record(EventLogged(platform.clock.at_s(), service, failed.line))
 
 
 def play(run: Run, *, signals: bool = True) -> RunRecord:

@@ -26,10 +26,11 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.text.renamed import RENAMED
+from simulator.records.journal import Journal
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.registry import PolicyKind
 from simulator.scenario.on_policy_error import OnPolicyError
@@ -114,10 +115,16 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
     return PolicyKind(class_name, lambda: (UserParameters, build), about, scales_to_zero=True)
 
 
+class PolicyFailed(NamedTuple):
+    """A user's policy has failed; `line` says how, and what holds instead."""
+
+    line: str
+
+
 class GuardedPolicy:
     """The policy port around a user's object.
 
-    `tell` is called with a sentence for every failure after which the run continues.
+    `journal` tells of failures (`PolicyFailed`) after which the run continues.
     """
 
     ATTRIBUTES: ClassVar = frozenset({"tick_s", "reacts_to_queue", "start_lag_s"})
@@ -127,7 +134,7 @@ class GuardedPolicy:
         self.tick_s = tick_s
         self.actuator = actuator
         self.reacts_to_queue = bool(getattr(policy, "reacts_to_queue", False))
-        self.tell: Callable[[str], None] = lambda _: None
+        self.journal = Journal()
         self.errors = 0
         self.slow_s = SLOW_S
         self._policy = policy
@@ -197,7 +204,7 @@ class GuardedPolicy:
         self.errors += 1
         if self.errors <= ERRORS_SHOWN:
             last = "; its further failures are not reported" if self.errors == ERRORS_SHOWN else ""
-            self.tell(f"{message}; the desired count stays as it is{last}")
+            self.journal.tell(PolicyFailed(f"{message}; the desired count stays as it is{last}"))
         return None
 
 

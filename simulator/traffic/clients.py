@@ -88,7 +88,7 @@ class SimulatedClient:
         self._origin_s = clock.origin_s
         self._loop = asyncio.get_running_loop()
         self._drained: asyncio.Future[None] | None = None
-        service.on_switch.append(self._turn)
+        service.follow_switches(self._turn)
         self._turn()
 
     def _turn(self) -> None:

@@ -41,7 +41,7 @@ class LiveOverrides:
             if of_service == service:
                 turn(factor)
 
-    def on_turn(self, service: str, turn: Callable[[float], None]) -> None:
+    def add_population(self, service: str, turn: Callable[[float], None]) -> None:
         """Register a population that follows the factor."""
         self._populations.append((service, turn))
 

@@ -107,7 +107,7 @@ def virtual_traffic(
             )
             clients.append(closed)
             if overrides is not None:
-                overrides.on_turn(source.service, closed.turn)
+                overrides.add_population(source.service, closed.turn)
     return VirtualTraffic(clients)
 
 

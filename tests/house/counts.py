@@ -213,12 +213,20 @@ def _type_tests(module: Module) -> Iterator[tuple[ast.expr | ast.pattern, list[s
 
 
 def callbacks(tree: Tree) -> Iterator[Row]:
-    """Attributes `on_*` that code outside of their class sets: each holds one function, and the last to set it wins."""
+    """Attributes with a function that code outside of their class sets: each holds one, and the last to set it wins.
+
+    These are those called `on_*`, and public ones that a class annotates as Callable or fills with a lambda.
+    """
+    functions = {
+        name for module in tree.modules for owner in _of(module, ast.ClassDef) for name in _function_attributes(owner)
+    }
     assigned = [
         (module.at(target, ast.unparse(target)), target.attr)
         for module in tree.modules
         for target in _targets(module)
-        if isinstance(target, ast.Attribute) and target.attr.startswith("on_") and ast.unparse(target.value) != "self"
+        if isinstance(target, ast.Attribute)
+        and (target.attr.startswith("on_") or target.attr in functions)
+        and ast.unparse(target.value) != "self"
     ]
     names = {name for _, name in assigned}
     held = [
@@ -229,6 +237,20 @@ def callbacks(tree: Tree) -> Iterator[Row]:
     ]
     yield _listed("single-slot callbacks", held)
     yield _listed("assignments to them from outside of their class", [place for place, _ in assigned])
+
+
+def _function_attributes(owner: ast.ClassDef) -> Iterator[str]:
+    """The public attributes that are functions, as far as the text says; a dataclass gets them at construction."""
+    is_dataclass = any("dataclass" in ast.unparse(each) for each in owner.decorator_list)
+    for node in ast.walk(owner):
+        is_function = (isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation).startswith("Callable")) or (
+            isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+        )
+        for target in _assigned(node) if is_function else ():
+            if isinstance(target, ast.Attribute) and not target.attr.startswith("_"):
+                yield target.attr
+            elif isinstance(target, ast.Name) and node in owner.body and not is_dataclass:
+                yield target.id
 
 
 def _targets(module: Module) -> Iterator[ast.expr]:

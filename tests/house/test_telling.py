@@ -1,7 +1,7 @@
 """What happens is told by the journal, and parts that belong together get each other at construction.
 
-No object has an attribute `on_...` that code outside of its class sets. Such an attribute holds one function, so the
-last caller to set it silences the others.
+No object has an attribute with a function that code outside of its class sets, whatever its name. Such an attribute
+holds one function, so the last caller to set it silences the others.
 """
 
 from __future__ import annotations
@@ -30,3 +30,24 @@ def test_a_callback_that_is_set_from_outside_is_found(tmp_path: Path) -> None:
     held, assigned = found_in(tmp_path).values()
     assert held.places == ["simulator/pool.py: Pool.on_wait"]
     assert assigned.places == ["simulator/scaler.py:2: pool.on_wait"]
+
+
+def test_a_function_under_another_name_is_found_and_one_given_at_construction_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "simulator"
+    folder.mkdir()
+    (folder / "policy.py").write_text(
+        "class Policy:\n"
+        "    def __init__(self, now):\n"
+        "        self.tell: Callable[[str], None] | None = None\n"
+        "        self.name_of = lambda number: str(number)\n"
+        "        self.now: Callable[[], float] = now\n"
+        "        self.count = 0\n"
+        "@dataclass\n"
+        "class Case:\n"
+        "    play: Callable[[], None]\n"
+    )
+    (folder / "run.py").write_text(
+        "def watch(policy, run):\n    policy.tell = print\n    policy.name_of = repr\n    policy.count = run.play = 1\n"
+    )
+    _, assigned = found_in(tmp_path).values()
+    assert assigned.places == ["simulator/run.py:2: policy.tell", "simulator/run.py:3: policy.name_of"]

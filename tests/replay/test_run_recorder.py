@@ -23,7 +23,6 @@ class Watched:
         self.pool = SimpleNamespace(in_flight=0, queued=0)
         self.now_s = 0.0
         self.own = OwnLoad(0, 0)
-        recorder.own_load = lambda: self.own
         replica_set = SimpleNamespace(active=1, provisioned=1, desired=1)
         revision = SimpleNamespace(pool=self.pool, replica_set=replica_set)
         service = SimpleNamespace(revisions=[revision], revision=revision)
@@ -42,7 +41,7 @@ class Watched:
             second=round(self.now_s) - 1, arrivals=arrivals, rejected=0, in_flight=0.0, waiting=0.0
         )
         self.journal.tell(SecondClosed("web", cast("Any", sample)))
-        return self.recorder.view(self.platform)
+        return self.recorder.view(self.platform, self.own)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from simulator.report.report import RunRecord
 from simulator.rules.policies.port import Actuator, Observation, Sample
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
-from simulator.scenario.user_policy import ERRORS_SHOWN, GuardedPolicy, user_policy_kind
+from simulator.scenario.user_policy import ERRORS_SHOWN, GuardedPolicy, PolicyFailed, user_policy_kind
 
 SCENARIO = """
 duration: 30s
@@ -113,7 +113,7 @@ def test_the_run_can_continue_after_an_exception_with_an_event(tmp_path: Path) -
 def test_an_invalid_decision_is_rejected_with_what_is_expected(tmp_path: Path, answer: str) -> None:
     policy = guarded(tmp_path, f"return {answer}", OnPolicyError.HOLD)
     told: list[str] = []
-    policy.tell = told.append
+    policy.journal.subscribe(PolicyFailed, lambda failed: told.append(failed.line))
     assert policy.decide(NOW) is None
     assert "must be a whole number of instances" in told[0]
 
@@ -122,7 +122,7 @@ def test_an_endless_loop_is_interrupted(tmp_path: Path) -> None:
     policy = guarded(tmp_path, "\n        while True: pass", OnPolicyError.HOLD)
     policy.slow_s = 0.02
     told: list[str] = []
-    policy.tell = told.append
+    policy.journal.subscribe(PolicyFailed, lambda failed: told.append(failed.line))
     assert policy.decide(NOW) is None
     assert "took longer than 0.02 s, at tick 1, 12 s" in told[0]
 
@@ -136,7 +136,7 @@ def test_a_decision_is_clamped_and_marked(tmp_path: Path) -> None:
 def test_a_policy_that_fails_on_every_tick_does_not_fill_the_log(tmp_path: Path) -> None:
     policy = guarded(tmp_path, "return None.nothing", OnPolicyError.HOLD)
     told: list[str] = []
-    policy.tell = told.append
+    policy.journal.subscribe(PolicyFailed, lambda failed: told.append(failed.line))
     for _ in range(3 * ERRORS_SHOWN):
         policy.decide(NOW)
     assert len(told) == ERRORS_SHOWN

@@ -50,7 +50,7 @@ def test_services_have_factors_of_their_own() -> None:
 def test_populations_of_the_service_are_notified() -> None:
     overrides = LiveOverrides(["web", "api"])
     heard: list[float] = []
-    overrides.on_turn("web", heard.append)
+    overrides.add_population("web", heard.append)
     overrides.turn("web", 2.0)
     overrides.turn("api", 3.0)
     assert heard == [2.0]

@@ -49,6 +49,7 @@ class ReplicaSet:
         numbers: Iterator[int] | None = None,
         revision: int = 1,
         variables: InstanceVariables | None = None,
+        logs_starts: bool = False,
     ) -> None:
         """Create an empty set. `numbers`: those of new instances. `revision`: its number. `variables`: of instances."""
         self.pool, self.settings = pool, settings
@@ -56,8 +57,7 @@ class ReplicaSet:
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
-        self._variables = variables
-        self._driver, self._actuator = driver, actuator
+        self._driver, self._actuator, self._variables = driver, actuator, variables
         self._clock = clock
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move, self._log = self.records.move, self.records.line
@@ -71,7 +71,7 @@ class ReplicaSet:
         self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
         self.activity = Activity(pool, actuator, settings.idle_after_s, clock, self._move, self._expire)
-        self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line)
+        self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
 
     # --- the desired count --------------------------------------------------------------------------------------------
 

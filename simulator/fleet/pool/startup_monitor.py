@@ -28,8 +28,16 @@ class StartupMonitor:
     configured.
     """
 
-    def __init__(self, settings: PoolSettings, prober: Prober, tasks: Tasks, line: Callable[[str], None]) -> None:
-        self.is_logged = False
+    def __init__(
+        self,
+        settings: PoolSettings,
+        prober: Prober,
+        tasks: Tasks,
+        line: Callable[[str], None],
+        *,
+        is_logged: bool = False,
+    ) -> None:
+        self._is_logged = is_logged
         self._settings = settings
         self._prober = prober
         self._tasks = tasks
@@ -81,7 +89,7 @@ class StartupMonitor:
         return "; ".join(filter(None, (why, backend.explain())))
 
     def line(self, text: str) -> None:
-        if self.is_logged:
+        if self._is_logged:
             self._line(text)
 
 

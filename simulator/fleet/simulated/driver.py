@@ -144,7 +144,7 @@ class SimulatedBackend:
         self._work = work
         self._fates = fates
         self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
-        self.used_by: Callable[[float], float] = self._station.used_s  # CPU seconds until a time; replaceable
+        self._used_s: Callable[[float], float] = self._station.used_s  # CPU seconds until a time
         self._armed_s = float("inf")
         if application.exit_code is not None:
             self._loop.call_at(self._listens_s, self._exit, ExitStatus(application.exit_code))
@@ -204,8 +204,12 @@ class SimulatedBackend:
             return "connection refused"
         return None
 
+    def count_cpu_by(self, used_s: Callable[[float], float]) -> None:
+        """Take the CPU seconds used until a time from `used_s`, because its requests are played elsewhere."""
+        self._used_s = used_s
+
     def cpu_used_s(self) -> float:
-        return self.used_by(self._loop.time())
+        return self._used_s(self._loop.time())
 
     def usage(self) -> ResourceUsage | None:
         """Return the usage; an application without stated memory counts as using none."""

@@ -15,7 +15,7 @@ from simulator.lab.compiled.pool import CompiledPool
 from simulator.lab.compiled.state import BALANCINGS, NOBODY, new_world
 from simulator.platform.platform import Platform
 from simulator.replay.applications import simulated_application, simulated_part
-from simulator.replay.run_recorder import RunRecorder
+from simulator.replay.run_recorder import RunRecorder, ViewBegins
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.traffic.shapes.arrivals import CHUNK_ARRIVALS
 from simulator.traffic.traffic import Traffic
@@ -73,7 +73,7 @@ class CompiledRequests:
         )
         pool.open(self._inputs, platform.clock.origin_s)
         traffic = CompiledTraffic(pool, accumulators)
-        recorder.before_view = traffic.watch
+        platform.journal.subscribe(ViewBegins, traffic.watch)
         return traffic
 
 
@@ -85,7 +85,7 @@ class CompiledTraffic:
         self._accumulators: Accumulators | None = accumulators
         pool.buffers.accumulators = accumulators
 
-    def watch(self) -> None:
+    def watch(self, _: ViewBegins) -> None:
         """Count the ended requests that a live view shows."""
         if self._accumulators is not None:
             self._pool.buffers.flush()

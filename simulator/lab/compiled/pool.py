@@ -47,7 +47,7 @@ _BLANK: Final[dict[str, float]] = {
 
 
 class _TellsCpu(Protocol):
-    used_by: Callable[[float], float]
+    def count_cpu_by(self, used_s: Callable[[float], float], /) -> None: ...
 
 
 class CompiledInstance(Instance):
@@ -117,7 +117,7 @@ class CompiledInstance(Instance):
 
     def launched(self, backend: Backend) -> None:
         super().launched(backend)
-        cast("_TellsCpu", backend).used_by = self._used_by
+        cast("_TellsCpu", backend).count_cpu_by(self._used_by)
 
     def _used_by(self, now: float) -> float:
         if self.row == NOBODY:

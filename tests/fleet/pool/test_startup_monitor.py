@@ -49,8 +49,8 @@ class Start:
             Prober(HealthCheck(interval_s=1)),
             self.tasks,
             lambda line: self.lines.append((loop.time(), line)),
+            is_logged=is_logged,
         )
-        self.monitor.is_logged = is_logged
 
     async def until_healthy(self) -> bool:
         return await self.monitor.until_healthy(self.instance, self.backend)

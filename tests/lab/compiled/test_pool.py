@@ -93,7 +93,9 @@ class Caller:
         """What the sources of both implementations ask of a platform."""
         plan = SimpleNamespace(policy=SimpleNamespace(actuator=Actuator(activates=True)))
         revision = SimpleNamespace(draw=self._driver.draw, plan=plan)
-        service = SimpleNamespace(on_switch=[], upstream=self.supply, revision=revision, serving=revision)
+        service = SimpleNamespace(
+            follow_switches=lambda _: None, upstream=self.supply, revision=revision, serving=revision
+        )
         platform = SimpleNamespace(services={"web": service}, clock=clock, journal=Journal(), streams=self.streams)
         return cast("Platform", platform)
 
