@@ -23,7 +23,7 @@ import each other. Import contracts in `pyproject.toml` check it:
                            telemetry: Prometheus, OpenTelemetry, CloudWatch
     builds                 from a repository to what an instance runs
     fleet                  the driver port; pool with replicas and autoscaler; simulated, process, docker, mixed, http
-    wire | records         wire: HTTP/1.x and TLS.  records: journal, histograms, series, request log
+    wire | records         wire: HTTP/1.x, TLS, DNS.  records: journal, histograms, series, request log
     world | rules          world: clock, virtual loop, random streams, ordered tasks.  rules: admission, balancing,
                            windows, health, routing, pricing, service discipline; policies, platforms, IAM
     model                  what things are: frozen values, state machines as tables, units, rejections

@@ -14,6 +14,7 @@ EXTRAS: Final[Mapping[str, str]] = {
     "cryptography": "serve",
     "dask": "lab",
     "distributed": "lab",
+    "dns": "serve",
     "httptools": "serve",
     "jinja2": "lab",
     "matplotlib": "lab",

@@ -31,6 +31,7 @@ OF_OTHERS = {
     "botocore",
     "cryptography",
     "dask",
+    "dns",
     "httptools",
     "jinja2",
     "markdown_it",

@@ -1,0 +1,41 @@
+"""How records are looked up: in the simulator's own zones, or at a resolver."""
+
+from __future__ import annotations
+
+import dns.asyncresolver
+import dns.exception
+import dns.resolver
+
+from simulator.wire.dns.zones import Zones
+
+_LIFETIME_S = 5.0  # for one lookup, with its repetitions
+
+
+class OwnLookup:
+    """Looks in the zones that the simulator's DNS answers from, without a socket."""
+
+    def __init__(self, zones: Zones) -> None:
+        self._zones = zones
+
+    async def __call__(self, name: str, kind: str) -> frozenset[str] | None:
+        return self._zones.values(name, kind)
+
+
+class ResolverLookup:
+    """Asks a resolver over UDP, and over TCP for a long answer."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._resolver = dns.asyncresolver.Resolver(configure=False)
+        self._resolver.nameservers = [host]
+        self._resolver.port = port
+        self._resolver.lifetime = _LIFETIME_S
+
+    async def __call__(self, name: str, kind: str) -> frozenset[str] | None:
+        """Return the values of the records, empty if there are none; None if the resolver gave no answer."""
+        try:
+            answer = await self._resolver.resolve(f"{name.removesuffix('.')}.", kind, raise_on_no_answer=False)
+        except dns.resolver.NXDOMAIN:
+            return frozenset()
+        except (dns.exception.DNSException, OSError):
+            return None
+        return frozenset(record.to_text() for record in answer.rrset or ())
