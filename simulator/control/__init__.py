@@ -3,6 +3,7 @@
 PUBLIC_MODULES = (
     "api_context",
     "audit",
+    "domain_checks",
     "operations.image_pushes",
     "operations.service_events",
     "operations.simulated_workload",

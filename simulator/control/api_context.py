@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from simulator.control.domain_checks import DomainChecks
 from simulator.control.pagination import Pages
 from simulator.control.principal import Principal
 from simulator.control.rejections import invalid
@@ -30,6 +31,7 @@ class ApiSettings:
     `needs_connection`: a code repository requires a connection; AWS's documents disagree about this (facts 6.1).
     `passed_to_service`: the value of iam:PassedToService, on which they disagree too (facts 12.1). `has_linked_roles`:
     the account's service-linked roles exist.
+    `domain_checks`: how custom domains are validated in DNS; None: validation always succeeds.
     """
 
     quotas: Quotas = field(default_factory=Quotas)
@@ -39,6 +41,7 @@ class ApiSettings:
     may_assume: Callable[[str], bool] = lambda _role_arn: True
     passed_to_service: str = PASSED_TO_SERVICE
     has_linked_roles: bool = True
+    domain_checks: DomainChecks | None = None
 
 
 @dataclass(frozen=True, slots=True)

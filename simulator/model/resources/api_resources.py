@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from simulator.model.resources.arn import Arn, owner_key_of
-from simulator.model.resources.domain_state import DomainStatus, names_of
+from simulator.model.resources.domain_state import DomainStatus, RecordStatus, names_of
 from simulator.model.resources.ingress_state import IngressStatus
 from simulator.model.resources.operation import ENDED, OperationStatus, OperationType
 from simulator.model.resources.service_configuration import Block, ServiceConfiguration
@@ -161,7 +161,10 @@ class VpcIngressResource(ArnResource):
 
 @dataclass(frozen=True, slots=True)
 class CustomDomainResource:
-    """The association of a domain with a service. `records` are CertificateValidationRecords without their status."""
+    """The association of a domain with a service. `records` are CertificateValidationRecords without their status.
+
+    `record_statuses`: theirs, in the same order, if they are looked up in DNS; else empty, and `status` implies them.
+    """
 
     service_arn: str
     domain: str
@@ -170,10 +173,16 @@ class CustomDomainResource:
     status: DomainStatus
     changed_at: float
     records: tuple[dict[str, str], ...]
+    record_statuses: tuple[RecordStatus, ...] = ()
 
     @property
     def key(self) -> str:
         return f"{self.service_arn} {self.domain}"
+
+    @property
+    def has_expired(self) -> bool:
+        """Return True if the certificate was not renewed in time."""
+        return self.status is DomainStatus.ACTIVE and RecordStatus.FAILED in self.record_statuses
 
     @property
     def owner_key(self) -> str:

@@ -109,6 +109,6 @@ def _view(domain: CustomDomainResource) -> Answer:
     return {
         "DomainName": domain.domain,
         "EnableWWWSubdomain": domain.www,
-        "CertificateValidationRecords": records_view(domain.records, domain.status),
+        "CertificateValidationRecords": records_view(domain),
         "Status": str(domain.status),
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simulator.control.state.identifiers import Identifiers
-from simulator.model.resources.domain_state import DomainStatus
+from simulator.model.resources.api_resources import CustomDomainResource
+from simulator.model.resources.domain_state import DomainStatus, RecordStatus
 
 _VALIDATED: Final = frozenset({DomainStatus.BINDING_CERTIFICATE, DomainStatus.ACTIVE, DomainStatus.DELETING})
 
@@ -28,6 +29,7 @@ def validation_records(identifiers: Identifiers, names: tuple[str, ...]) -> tupl
     )
 
 
-def records_view(records: tuple[dict[str, str], ...], status: DomainStatus) -> list[dict[str, Any]]:
-    state = "SUCCESS" if status in _VALIDATED else "PENDING_VALIDATION"
-    return [record | {"Status": state} for record in records]
+def records_view(domain: CustomDomainResource) -> list[dict[str, Any]]:
+    implied = RecordStatus.SUCCESS if domain.status in _VALIDATED else RecordStatus.PENDING_VALIDATION
+    statuses = domain.record_statuses or (implied,) * len(domain.records)
+    return [record | {"Status": str(status)} for record, status in zip(domain.records, statuses, strict=True)]

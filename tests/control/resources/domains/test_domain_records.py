@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,8 @@ from simulator.control.resources.domains.domain_records import records_view, val
 from simulator.control.state.identifiers import Identifiers
 from simulator.control.state.registry import Registry
 from simulator.control.state.store import Store
-from simulator.model.resources.domain_state import DomainStatus
+from simulator.model.resources.api_resources import CustomDomainResource
+from simulator.model.resources.domain_state import DomainStatus, RecordStatus
 
 
 @pytest.fixture
@@ -41,5 +43,8 @@ def test_a_wildcard_is_validated_by_its_parent(identifiers: Identifiers) -> None
 @pytest.mark.parametrize("status", DomainStatus)
 def test_records_are_successful_once_the_domain_is_validated(status: DomainStatus) -> None:
     validated = {DomainStatus.BINDING_CERTIFICATE, DomainStatus.ACTIVE, DomainStatus.DELETING}
-    (record,) = records_view(({"Name": "a"},), status)
-    assert record == {"Name": "a", "Status": "SUCCESS" if status in validated else "PENDING_VALIDATION"}
+    domain = CustomDomainResource("arn", "acme.dev", 1, False, status, 0.0, ({"Name": "a"}, {"Name": "b"}))
+    implied = "SUCCESS" if status in validated else "PENDING_VALIDATION"
+    assert [record["Status"] for record in records_view(domain)] == [implied, implied]
+    looked_up = replace(domain, record_statuses=(RecordStatus.SUCCESS, RecordStatus.FAILED))
+    assert records_view(looked_up) == [{"Name": "a", "Status": "SUCCESS"}, {"Name": "b", "Status": "FAILED"}]
