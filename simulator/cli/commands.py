@@ -131,6 +131,18 @@ _VERBS: Final = {
         "Connections to GitHub and Bitbucket.",
         HERE,
     ),
+    "dns": Verb(
+        "simulator.cli.dns.dns_verbs",
+        "dns",
+        "Records in the DNS of `simulator serve --dns-port`, which sees every change at once.",
+        HERE,
+    ),
+    "hosts": Verb(
+        "simulator.cli.dns.hosts",
+        "hosts",
+        "Print the names of all services as lines of a hosts file, or write them into one.",
+        HERE,
+    ),
     "state": Verb(
         "simulator.cli.state.state_commands",
         "state",

@@ -65,6 +65,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator audit --follow",
     ),
     "connection": ("simulator connection --help",),
+    "dns": (
+        "simulator dns list",
+        "simulator dns check",
+    ),
+    "hosts": ("simulator hosts",),
     "state": (
         "simulator state export state.json",
         "simulator state import state.json",

@@ -22,7 +22,15 @@ _OTHERS: Final = 0o077
 
 # The contents of a state folder. The folders of builds contain applications, whose files keep their modes because they
 # are copied into images and run. Other users cannot reach them, because the enclosing folders are private.
-_FILES: Final = ("lock", "admin.json", "admin.new", "control.sqlite", "control.sqlite-wal", "control.sqlite-shm")
+_FILES: Final = (
+    "lock",
+    "admin.json",
+    "admin.new",
+    "records.zone",
+    "control.sqlite",
+    "control.sqlite-wal",
+    "control.sqlite-shm",
+)
 _WHOLE_FOLDERS: Final = ("ca",)
 _FOLDERS_OF_TREES: Final = ("builds",)
 _HALF_DONE: Final = ".control.sqlite"  # prefix of temporary files that a crash may leave in the folder

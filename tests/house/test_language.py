@@ -51,6 +51,7 @@ PROSE = {
 # Legitimate uses: (path, regular expression on the line, reason).
 ALLOWED = (
     ("*", r"[Cc]onnections?(?: is| was| are)? refus|ConnectionRefused|ECONNREFUSED", "the operating system's error"),
+    ("*", r"\bREFUSED\b", "the response code of DNS"),
     ("*", r"[Rr]efus(?:e|es|ed|ing|al) to ", "English: unwilling to"),
     ("tests/builds/machine/test_sandbox.py", r'^"nobody"$', "the name of a Unix user"),
     ("tests/live/test_ordinary_user.py", r'^"nobody"$', "the name of a Unix user"),

@@ -141,3 +141,8 @@ class LineClient:
 def _there(stream: IO[str] | None) -> IO[str]:
     assert stream is not None
     return stream
+
+
+def dig() -> str:
+    """The DNS client of BIND."""
+    return shutil.which("dig") or _missing("there is no dig: apt-get install bind9-dnsutils")

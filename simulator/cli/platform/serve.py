@@ -7,7 +7,7 @@ import contextlib
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -15,9 +15,10 @@ from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
-from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
+from simulator.cli.exit_codes import bad_input, broke, cannot, details_of, error_text
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
+from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import (
     DEFAULT_HTTP_PORT,
@@ -43,6 +44,9 @@ from simulator.scenario.sections.aws_spec import ENDPOINT
 from simulator.wire.listening import holder
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import first_of
+
+if TYPE_CHECKING:
+    from simulator.cli.platform.serve_dns import ServeDns
 
 PORTS: Final = "Addresses and ports"
 EXPORTS: Final = "Exports"
@@ -84,6 +88,13 @@ def serve(
         min=0,
         max=65535,
         help=f"Port that redirects to HTTPS ({DEFAULT_HTTP_PORT}, or a free one if that is taken); 0 is any free one.",
+        rich_help_panel=PORTS,
+    ),
+    dns_port: int | None = typer.Option(
+        None,
+        min=0,
+        max=65535,
+        help="Port of a DNS on 127.0.0.1 for the names of services, and `simulator dns`; 0 is any free one.",
         rich_help_panel=PORTS,
     ),
     metrics_port: int | None = typer.Option(
@@ -128,6 +139,7 @@ def serve(
             api_tls=tls,
             front_https_port=https_port,
             front_http_port=http_port,
+            dns_port=dns_port,
             metrics_port=metrics_port,
             otel_endpoint=otlp_endpoint,
             cloudwatch_endpoint=_endpoint(cloudwatch),
@@ -135,7 +147,8 @@ def serve(
             time_profile=profile.value if profile is not None else None,
             time_factor=time_factor,
         )
-        settings = chosen.serving(state_folder(state), engine_host(engine))
+        settings = chosen.serving(folder := state_folder(state), engine_host(engine))
+        dns = _dns(chosen.dns, folder)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     for warning in policy_warnings(settings.control.authentication.keys):
@@ -144,7 +157,19 @@ def serve(
     stop = asyncio.Event()
     rates = None if chosen.prices is None else chosen.prices.rates
     wanted_port = console_port if with_console else None
-    run(ClockKind.REAL, lambda: _serve(settings, stop, wanted_port, rates), stop.set)
+    run(ClockKind.REAL, lambda: _serve(settings, stop, wanted_port, rates, dns), stop.set)
+
+
+def _dns(section: DnsSection, state: Path) -> ServeDns | None:
+    """Return the DNS, if it is to listen or to validate domains; else its library is not imported."""
+    if section.port is None and section.validation == "instant":
+        return None
+    from simulator.cli.platform.serve_dns import ServeDns  # noqa: PLC0415 see above
+
+    try:
+        return ServeDns(section, state)
+    except OSError as error:
+        cannot(error)
 
 
 def _endpoint(url: str | None) -> str | None:
@@ -154,15 +179,28 @@ def _endpoint(url: str | None) -> str | None:
     return url
 
 
-async def _serve(settings: ServingSettings, stop: asyncio.Event, console_port: int | None, rates: Rates | None) -> None:
+async def _serve(
+    settings: ServingSettings,
+    stop: asyncio.Event,
+    console_port: int | None,
+    rates: Rates | None,
+    dns: ServeDns | None = None,
+) -> None:
     try:
-        serving = await open_serving(settings)
+        serving = await open_serving(settings if dns is None else dns.settings(settings))
     except OSError as error:
         cannot_open(error, _ports(settings))
     except (StateHeld, StoreError, DocumentError, ValueError) as error:
         bad_input(str(error))
     async with serving, contextlib.AsyncExitStack() as watching:
         _tell(serving)
+        if dns is not None:
+            watching.push_async_callback(dns.close)
+            try:
+                for line in await dns.open(serving):
+                    echo(line)
+            except OSError as error:
+                cannot_open(error, {"--dns-port": dns.port})
         namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
         if not namespaces.is_apart:
             echo(f"processes as instances, and builds: {namespaces}")

@@ -16,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     ValidationError,
-    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
@@ -33,6 +32,8 @@ from simulator.builds.toolchain import ToolchainSettings
 from simulator.cli.build_options import build_environment, git_environment
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.platform.cloudwatch_section import CloudWatchSection
+from simulator.cli.platform.config_paths import File
+from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
@@ -61,15 +62,6 @@ _ALL: Final = "all"  # runtimes
 _SECRETS: Final = ("secret_access_key", "session_token")
 
 
-def _file_beside(value: object, info: ValidationInfo) -> Path:
-    path = Path((info.context or {}).get("folder", ".")) / str(value)
-    if not path.is_file():
-        msg = f"{value!r} is not a file; write the path of one that exists, relative to the configuration file"
-        raise ValueError(msg)
-    return path
-
-
-File = Annotated[Path, BeforeValidator(_file_beside), WithJsonSchema({"type": "string"})]
 Region = Annotated[str, Field(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 
@@ -216,6 +208,8 @@ class ServeConfig(Section):
     """Where services are reachable."""
     instances: InstancesSection = InstancesSection()
     """Settings of every instance."""
+    dns: DnsSection = DnsSection()
+    """A DNS for the names of services, and the validation of custom domains."""
     metrics: MetricsSection = MetricsSection()
     """Endpoints for monitoring."""
     otel: OtelSection = OtelSection()

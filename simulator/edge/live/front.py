@@ -11,7 +11,7 @@ from pathlib import Path
 
 from simulator.edge.access_log import AccessLog, ObservedLog
 from simulator.edge.access_log_entry import LINES, AccessLogEntry
-from simulator.edge.gateway import Gateway
+from simulator.edge.gateway import Gateway, host_name
 from simulator.edge.listener import Listener, listen
 from simulator.edge.live.authority import local_authority
 from simulator.edge.live.live_settings import LiveSettings
@@ -139,6 +139,10 @@ class Front:
         if not self._certificates.knows(host):
             self._certificates.add(host, utc_now())
         self._gateway.add(host, upstream)
+
+    def knows(self, host: str) -> bool:
+        """Return True if requests for `host`, in any case, go to a service."""
+        return host.isascii() and self._gateway.knows(host_name(host.encode("ascii")))
 
     def remove_host(self, host: str) -> None:
         """Answer requests for `host` with 404; requests in progress continue."""

@@ -1,0 +1,1 @@
+"""Names of services: records in the DNS of `simulator serve`, and lines of a hosts file."""

@@ -1,0 +1,19 @@
+"""Paths in the configuration of `simulator serve`, which are relative to its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+
+
+def _file_beside(value: object, info: ValidationInfo) -> Path:
+    path = Path((info.context or {}).get("folder", ".")) / str(value)
+    if not path.is_file():
+        msg = f"{value!r} is not a file; write the path of one that exists, relative to the configuration file"
+        raise ValueError(msg)
+    return path
+
+
+File = Annotated[Path, BeforeValidator(_file_beside), WithJsonSchema({"type": "string"})]

@@ -1,0 +1,74 @@
+"""The `dns` section of the configuration of `simulator serve`."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from simulator.cli.platform.config_paths import File
+from simulator.control.domain_checks import CHECK_EVERY_S, GIVE_UP_S, RENEWAL_S, VALID_S, DomainChecks, Lookup
+from simulator.scenario.sections.base_model import Count, Duration, Section
+
+_DNS_PORT: Final = 53
+_PORT_MAX: Final = 65535
+# Between lookups with the time profile `instant`, whose operations take as long as their work.
+_INSTANT_EVERY_S: Final = 1.0
+
+
+def _address(text: str) -> str:
+    parse_resolver(text)
+    return text
+
+
+def parse_resolver(text: str) -> tuple[str, int]:
+    """Return address and port of a resolver. Raises ValueError for a malformed one."""
+    host, port = text, str(_DNS_PORT)
+    if text.startswith("[") or text.count(":") == 1:
+        host, _, port = text.rpartition(":")
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        address = None
+    if address is None or not (port.isascii() and port.isdigit() and 0 < int(port) <= _PORT_MAX):
+        msg = f"{text!r} is not an IP address, or one with a port; write one such as 127.0.0.1:5353"
+        raise ValueError(msg)
+    return str(address), int(port)
+
+
+class DnsSection(Section):
+    """An authoritative DNS on 127.0.0.1, and whether custom domains are validated by their records."""
+
+    port: Annotated[Count, Field(ge=0, le=_PORT_MAX)] | None = None
+    """Port of the DNS, for UDP and TCP; 0 is any free one; left out: no DNS."""
+    zone: File | None = None
+    """Zone file with records to answer, read again when it changes; besides those of `simulator dns add`."""
+    validation: Literal["instant", "records"] = "instant"
+    """Validate custom domains without looking (instant), or by the records that DNS has (records)."""
+    resolver: Annotated[str, AfterValidator(_address)] | None = None
+    """Where records are looked up, as ADDRESS or ADDRESS:PORT. Default: in the simulator's own DNS."""
+    check_every: Duration | None = None
+    """Time between two lookups of missing records. Default: 1s, or 60s with the time profile app-runner."""
+    give_up: Duration = GIVE_UP_S
+    """Time after which a validation fails."""
+    renewal: Duration = RENEWAL_S
+    """Time from a certificate's issue until its records are looked up again."""
+    validity: Duration = VALID_S
+    """Time from a certificate's issue to its end, if the records are missing since its renewal was due."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.validation == "instant" and self.resolver is not None:
+            msg = "resolver = given, must come with validation: records"
+            raise ValueError(msg)
+        if self.renewal >= self.validity:
+            msg = f"renewal = {self.renewal:g}s, must be less than the validity, {self.validity:g}s"
+            raise ValueError(msg)
+        return self
+
+    def checks(self, lookup: Lookup, profile: str) -> DomainChecks:
+        """Return how domains are validated by their records, with `profile`, the name of the time profile."""
+        default = _INSTANT_EVERY_S if profile == "instant" else CHECK_EVERY_S
+        every = default if self.check_every is None else self.check_every
+        return DomainChecks(lookup, every, self.give_up, self.renewal, self.validity)
