@@ -25,7 +25,7 @@ sources are in [the facts](../facts/app-runner.md#12.1).
 def iam_page() -> str:
     """Actions, global condition keys, operators and managed policies."""
     rows = ([code(f"apprunner:{name}"), facts.level, _resource(facts), _keys(facts.keys)] for name, facts in _actions())
-    operators = ([code(name), each.expected] for name, each in sorted(OPERATORS.items()))
+    operators = ([code(name), code(each.expected)] for name, each in sorted(OPERATORS.items()))
     return "\n".join(
         [
             "# IAM actions and condition keys\n",

@@ -120,14 +120,11 @@ def _misses(statement: IamStatement, request: AccessRequest) -> tuple[Misses | N
 
 
 def _is_resource(statement: IamStatement, request: AccessRequest) -> bool:
-    for pattern in statement.resources:
-        if pattern.text == EVERY_RESOURCE:
-            return True
-        if request.resource != EVERY_RESOURCE and pattern.matches_arn(
-            request.resource, request.context, completed=True
-        ):
-            return True
-    return False
+    """Return whether a pattern matches the resource. A call without a resource is on `*`, which no ARN matches."""
+    return any(
+        pattern.text == EVERY_RESOURCE or pattern.matches_arn(request.resource, request.context, completed=True)
+        for pattern in statement.resources
+    )
 
 
 def _article(kind: IamPolicyKind | None) -> str:

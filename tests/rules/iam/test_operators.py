@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -24,6 +25,15 @@ from simulator.rules.iam.operators import OPERATORS, instant_of, number_of
 )
 def test_a_date(text: str, expected: datetime) -> None:
     assert instant_of(text) == expected.timestamp()
+
+
+def test_a_date_without_a_time_zone_is_in_utc_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        found = instant_of("2026-12-01T10:00:00")
+    time.tzset()
+    assert found == datetime(2026, 12, 1, 10, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "2026-13", "12"])
