@@ -185,7 +185,7 @@ def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) ->
         until(page, "consolePage.picture.dots.length > 5 && consolePage.picture.frames > 5")
         until(page, f"consolePage.feed.state.frame && {service('shop')}.offered_rps > 30")
         page.get_by_role("button", name="back-office").click()
-        until(page, "document.getElementById('figures-offered').textContent === '5/s'")
+        until(page, "document.getElementById('figures-offered').textContent === '5.00/s'")
         # An instance is chosen by keys, and killed.
         page.locator("#picture").focus()
         page.keyboard.press("ArrowRight")
