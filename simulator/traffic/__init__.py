@@ -14,6 +14,7 @@ PUBLIC_MODULES = (
     "live.summary",
     "live.values",
     "live_overrides",
+    "mean_work",
     "policy_fit",
     "request_choices",
     "shapes.arrivals",

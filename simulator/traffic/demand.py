@@ -84,7 +84,7 @@ def _asked(scenario: ScenarioSpec, service: str) -> tuple[_Asked, tuple[tuple[in
             spec.size.vcpu,
             stretch_of(spec),
         ),
-        tuple(_stamp(scenario.traffic[index]) for index in sources),
+        tuple(data_stamp(scenario.traffic[index]) for index in sources),
     )
 
 
@@ -155,7 +155,7 @@ def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts
     return counts
 
 
-def _stamp(source: SourceSpec) -> tuple[int, int]:
+def data_stamp(source: SourceSpec) -> tuple[int, int]:
     """Return a value that changes when the content of a source's data file changes."""
     recording = source.bins or source.trace
     if recording is None:

@@ -221,7 +221,7 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutco
         service=service,
         seeds=seeds,
         duration_s=scenario.duration_s,
-        slo_s=plan.terms.slo_of(scenario.services[service]),
+        slo_s=plan.terms.slo_of(scenario, service),
         rows=rows,
         notes=case_notes(plan.candidates, scenario, service, rows, notes),
         equal=equal_rows(rows),

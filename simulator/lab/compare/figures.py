@@ -33,7 +33,8 @@ from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import RequestStats
 from simulator.report.report import RunRecord, ServiceRun
 from simulator.rules.platforms.billing import PriceList
-from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.scenario.scenario import ScenarioSpec
+from simulator.traffic.mean_work import mean_work_s
 
 Better = Literal["low", "high", "zero", "neither"]
 Values = Mapping[str, float | None]
@@ -138,12 +139,12 @@ class Terms:
     slo_s: float | None = None
     miss_usd: float = MISS_USD
 
-    def slo_of(self, spec: ServiceSpec) -> float | None:
+    def slo_of(self, scenario: ScenarioSpec, service: str) -> float | None:
         """Return the SLO of a service in seconds; None if its application is not simulated and no SLO was given."""
-        simulated = spec.application.simulated
-        if self.slo_s is not None or simulated is None:
+        if self.slo_s is not None:
             return self.slo_s
-        return SLO_FACTOR * (simulated.cpu.distribution.mean + simulated.io.distribution.mean)
+        mean_s = mean_work_s(scenario, service)
+        return None if mean_s is None else SLO_FACTOR * mean_s
 
 
 def measured(

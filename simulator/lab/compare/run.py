@@ -116,7 +116,7 @@ def _loaded_at(file: str, _changed_ns: int, _size: int) -> ScenarioSpec:
 
 
 def _outcome(task: Task, scenario: ScenarioSpec, record: RunRecord, service: ServiceRun) -> ServiceOutcome:
-    slo_s = task.terms.slo_of(_loaded(task.file).services[service.name])
+    slo_s = task.terms.slo_of(_loaded(task.file), service.name)
     needed = _demand(scenario, service.name, slo_s)
     values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.candidate.price_list)
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None

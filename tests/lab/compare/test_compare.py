@@ -17,7 +17,7 @@ from simulator.lab.compare.figures import Terms, slower_than
 from simulator.lab.statistics import independent
 from simulator.records.histogram import Histogram
 from simulator.replay.runner import Run, play
-from simulator.scenario.scenario import load_scenario
+from simulator.scenario.scenario import load_scenario, read_scenario
 from tests.lab.compare.compare_scenarios import closed, step, two
 
 POLICIES = ("app-runner", "knative", "fixed")
@@ -172,6 +172,16 @@ def test_the_slo_is_five_times_an_undisturbed_request_unless_told(tmp_path: Path
     missed = strict.rows[0].values["slo_miss_ratio"][0]
     assert missed is not None
     assert missed > math.exp(-0.25) - 0.05
+
+
+def test_the_default_slo_counts_the_work_of_paths_and_sizes() -> None:
+    text = """
+duration: 20s
+services: {web: {application: {simulated: {io: 100ms, io_per_mb: 50ms, paths: {/slow: {io: 500ms}}}}}}
+traffic: [{clock: {rate: 5/s}, requests: [{path: /}, {path: /slow, response_size: 2 MB}]}]
+"""
+    # Half of the requests take 100 ms, half 500 ms and 2 x 50 ms.
+    assert Terms().slo_of(read_scenario(text), "web") == pytest.approx(5 * (0.1 + 0.6) / 2)
 
 
 def test_slower_than_counts_what_is_above_the_limit() -> None:
