@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from pathlib import Path
+from typing import Final
 
 import typer
 
@@ -12,10 +14,19 @@ from simulator.cli.exit_codes import bad_input, cannot
 from simulator.cli.printing import echo
 from simulator.cli.state.folder import state_folder
 from simulator.control.state.serialization import DocumentError
-from simulator.control.state.state_file import StateFileError, export_state, make_state, read_state
+from simulator.control.state.state_file import (
+    StateContent,
+    StateFileError,
+    export_state,
+    make_state,
+    read_state,
+    state_in,
+)
 from simulator.control.state.store import Store
 from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateHeld, StateLock
+
+_STDIN: Final = Path("-")
 
 state = typer.Typer(help="The state of `simulator serve` as a file.", no_args_is_help=True, add_completion=False)
 
@@ -41,7 +52,7 @@ def export_verb(
 
 @state.command("import")
 def import_verb(
-    file: Path = typer.Argument(..., metavar="FILE", help="A file written by `state export`."),
+    file: Path = typer.Argument(..., metavar="FILE", help="A file written by `state export`, or - for standard input."),
     folder: Path | None = typer.Option(
         None, "--state", metavar="FOLDER", help="Folder for the new state; it must not have one yet."
     ),
@@ -49,9 +60,18 @@ def import_verb(
     """Create a new state from a JSON file."""
     place = state_folder(folder)
     try:
-        content = read_state(file)  # before anything is created
+        content = _given(file)  # before anything is created
         with StateLock(place):
             count = make_state(place / STORE_NAME, content)
     except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:
         cannot(error)
     echo(f"{count} resources read into {place}")
+
+
+def _given(file: Path) -> StateContent:
+    if file != _STDIN:
+        return read_state(file)
+    try:
+        return state_in(sys.stdin.buffer.read().decode(), "stdin")
+    except UnicodeDecodeError as error:
+        raise StateFileError(f"stdin: {error}") from error

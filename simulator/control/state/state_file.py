@@ -90,7 +90,16 @@ def make_state(store_path: Path, content: StateContent) -> int:
 def read_state(path: Path) -> StateContent:
     """Read and validate a state file. Raises StateFileError if it is invalid, OSError if it cannot be read."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise StateFileError(f"{path}: {error}") from error
+    return state_in(text, str(path))
+
+
+def state_in(text: str, path: str) -> StateContent:
+    """Validate the text of a state file; `path` names it in errors. Raises StateFileError."""
+    try:
+        content = json.loads(text)
     except RecursionError as error:
         raise StateFileError(f"{path}: nested too deep, must be what `simulator state export` wrote") from error
     except ValueError as error:
@@ -117,7 +126,7 @@ def _is_number(value: object, least: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and int(text) >= least
 
 
-def _document(each: Any, number: int, path: Path, version: int) -> Document:
+def _document(each: Any, number: int, path: str, version: int) -> Document:
     try:
         kind, key, body = str(each["kind"]), str(each["key"]), json.dumps(each["body"], allow_nan=False)
         (kind + key + body).encode()  # a lone surrogate cannot be stored
