@@ -20,8 +20,8 @@ by `hint: ...` with the way out, if there is one; several problems of a file hav
 
 Every option can be set by a variable, `SIMULATOR_` with the command and the option: `SIMULATOR_RUN_SEED=3` is
 `simulator run --seed 3`, `SIMULATOR_STATE_EXPORT_STATE=folder` is `simulator state export --state folder`. The options
-`--backend`, `--engine`, `--quiet`, `--state` and `--workers` have one more variable for all commands, such as
-`SIMULATOR_STATE`. The command line has precedence over the command's variable, and that over the variable for all.
+`--backend`, `--engine`, `--quiet`, `--state`, `--verbose` and `--workers` have one more variable for all commands, such
+as `SIMULATOR_STATE`. The command line has precedence over the command's variable, and that over the variable for all.
 An option that may be given again takes several values from a variable, separated by blanks; a flag takes `1` or `0`.
 `SIMULATOR_DEBUG=1` prints the traceback of a failure instead of writing it to a file.
 

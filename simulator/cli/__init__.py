@@ -21,7 +21,8 @@ $ simulator run first-look
 $ simulator serve
 
 Variables: SIMULATOR_RUN_SEED=3 is `run --seed 3`, and so on for every option.
-SIMULATOR_STATE, _ENGINE, _BACKEND, _WORKERS and _QUIET hold for all verbs.
+SIMULATOR_STATE, _ENGINE, _BACKEND, _WORKERS, _QUIET and _VERBOSE hold for all
+verbs.
 SIMULATOR_DEBUG=1 prints the traceback of a failure.
 
 Exit codes: 0 every check passes, 1 a check failed, 2 bad input,

@@ -30,7 +30,7 @@ HERE: Final = "App Runner on this machine"
 LOOK_UP: Final = "Look up"
 
 # Options that mean the same for every verb that has them.
-OF_ALL_VERBS: Final = frozenset({"backend", "engine", "quiet", "state", "workers"})
+OF_ALL_VERBS: Final = frozenset({"backend", "engine", "quiet", "state", "verbose", "workers"})
 
 # In the order of `--help`.
 _VERBS: Final = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,7 @@ from simulator.cli.exit_codes import bad_input, broke, cannot, details_of, error
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
 from simulator.cli.platform.dns_section import DnsSection
+from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import (
     DEFAULT_HTTP_PORT,
@@ -30,6 +32,7 @@ from simulator.cli.platform.serve_config import (
 )
 from simulator.cli.printing import echo
 from simulator.cli.state.folder import state_folder
+from simulator.control.state.log_entries import EntriesAdded, EntryKind
 from simulator.control.state.serialization import DocumentError
 from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateHeld
@@ -52,6 +55,9 @@ PORTS: Final = "Addresses and ports"
 EXPORTS: Final = "Exports"
 TIMES: Final = "Times of operations"
 CONSOLE: Final = "Console"
+
+
+_ENTRY_KINDS: Final = {EntryKind.EVENT: "event", EntryKind.AUDIT: "API call"}
 
 
 class TimeProfileName(StrEnum):
@@ -129,8 +135,13 @@ def serve(
         help="Port of the console on 127.0.0.1; 0 is any free one.",
         rich_help_panel=CONSOLE,
     ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Only the address of the API, and failures."),
+    verbose: bool = typer.Option(
+        False, "--verbose", "-v", help="Print each decision and event on standard error as it happens."
+    ),
 ) -> None:
     """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients."""
+    check_loudness(quiet=quiet, verbose=verbose)
     try:
         chosen = with_options(
             load_config(config) if config is not None else ServeConfig(),
@@ -157,7 +168,11 @@ def serve(
     stop = asyncio.Event()
     rates = None if chosen.prices is None else chosen.prices.rates
     wanted_port = console_port if with_console else None
-    run(ClockKind.REAL, lambda: _serve(settings, stop, wanted_port, rates, dns), stop.set)
+    run(
+        ClockKind.REAL,
+        lambda: _serve(settings, stop, wanted_port, rates, dns, quiet=quiet, verbose=verbose),
+        stop.set,
+    )
 
 
 def _dns(section: DnsSection, state: Path) -> ServeDns | None:
@@ -185,6 +200,9 @@ async def _serve(
     console_port: int | None,
     rates: Rates | None,
     dns: ServeDns | None = None,
+    *,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     try:
         serving = await open_serving(settings if dns is None else dns.settings(settings))
@@ -193,12 +211,16 @@ async def _serve(
     except (StateHeld, StoreError, DocumentError, ValueError) as error:
         bad_input(str(error))
     async with serving, contextlib.AsyncExitStack() as watching:
-        _tell(serving)
+        _tell(serving, quiet=quiet)
+        if verbose:
+            tell_events(serving.platform.journal, functools.partial(echo, err=True))
+            serving.platform.journal.subscribe(EntriesAdded, _tell_entries)
         if dns is not None:
             watching.push_async_callback(dns.close)
             try:
                 for line in await dns.open(serving):
-                    echo(line)
+                    if not quiet:
+                        echo(line)
             except OSError as error:
                 cannot_open(error, {"--dns-port": dns.port})
         namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
@@ -242,14 +264,25 @@ def _redirect(front: Front) -> str:
     return f"  http://*{LOCAL_DOMAIN}:{front.http_port} redirects there{taken}"
 
 
-def _tell(serving: Serving) -> None:
-    """Print the addresses, and a command to copy that works unchanged."""
+def _tell_entries(event: EntriesAdded) -> None:
+    """Print the log lines of operations, and the names of API calls and events."""
+    for entry in event.entries:
+        service = f"{entry.service.split('/')[1]}: " if "/" in entry.service else ""
+        is_log = entry.kind is EntryKind.LOG
+        text = f"{entry.stream}: {entry.text}" if is_log else f"{_ENTRY_KINDS[entry.kind]} {entry.stream}"
+        echo(f"{service}{text}", err=True)
+
+
+def _tell(serving: Serving, *, quiet: bool) -> None:
+    """Print the addresses, and a command to copy that works unchanged; with `quiet` the API's address only."""
     plane, front = serving.plane, serving.platform.front
     assert front is not None
     settings = plane.settings
     authority = f"AWS_CA_BUNDLE={plane.root_certificate} " if plane.root_certificate else ""
     keys = "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " if settings.authentication.is_open else ""
     echo(f"App Runner API at {plane.url}, state in {settings.state}")
+    if quiet:
+        return
     echo(
         f"  {authority}{keys}AWS_ENDPOINT_URL_APPRUNNER={plane.url} "
         f"aws apprunner list-services --region {settings.authentication.region}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,7 @@ from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
+from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.platform.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.printing import echo
 from simulator.cli.state.folder import state_folder
@@ -56,8 +59,15 @@ def up(
     near_versions: bool = typer.Option(False, "--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS),
     secrets_file: Path | None = typer.Option(None, metavar="FILE", help="Values of the secrets that the file names."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Where builds and the certificate are kept."),
+    quiet: bool = typer.Option(
+        False, "--quiet", "-q", help="Only addresses and failures: no build log, no output of instances."
+    ),
+    verbose: bool = typer.Option(
+        False, "--verbose", "-v", help="Print each decision and event on standard error as it happens."
+    ),
 ) -> None:
     """Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS."""
+    check_loudness(quiet=quiet, verbose=verbose)
     folder = folder.resolve()
     options = {"--toolchain": toolchain, "--build-image": build_image, "--near-versions": near_versions}
     _check(folder, {**options, "--secrets-file": secrets_file})
@@ -68,12 +78,21 @@ def up(
         bad_input(str(error))
     allow_many_files()
     stop = asyncio.Event()
-    place = SecretsPlace(secrets_file)
-    run(
-        ClockKind.REAL,
-        lambda: _up(folder, settings, LiveSettings(kept, https_port=https_port, engine=host), place, stop, watch=watch),
-        stop.set,
-    )
+    place, live = SecretsPlace(secrets_file), LiveSettings(kept, https_port=https_port, engine=host)
+    shown = _Shown(_silent if quiet else echo, with_events=verbose)
+    run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, watch=watch), stop.set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is shown while the project is served. `tell`: receives the lines that --quiet hides."""
+
+    tell: Callable[[str], None]
+    with_events: bool
+
+
+def _silent(_line: str) -> None:
+    """Discard the line."""
 
 
 def _check(folder: Path, of_file: Mapping[str, object]) -> None:
@@ -93,10 +112,10 @@ def _check(folder: Path, of_file: Mapping[str, object]) -> None:
         )
 
 
-def _builder(folder: Path, settings: BuildSettings) -> LocalBuilder | DockerfileBuilder:
+def _builder(folder: Path, settings: BuildSettings, tell: Callable[[str], None]) -> LocalBuilder | DockerfileBuilder:
     if (folder / FILE_NAME).is_file():
         return LocalBuilder(settings)
-    echo(
+    tell(
         f"[AppRunner] There is no {FILE_NAME}: the image of the {DOCKERFILE} is run. App Runner itself builds no "
         f"{DOCKERFILE}s; it would run the image from ECR."
     )
@@ -111,20 +130,29 @@ async def _tell_isolation() -> None:
 
 
 async def _up(
-    folder: Path, settings: BuildSettings, live: LiveSettings, place: SecretsPlace, stop: asyncio.Event, *, watch: bool
+    folder: Path,
+    settings: BuildSettings,
+    live: LiveSettings,
+    place: SecretsPlace,
+    stop: asyncio.Event,
+    shown: _Shown,
+    *,
+    watch: bool,
 ) -> None:
-    builder = _builder(folder, settings)
+    builder = _builder(folder, settings, shown.tell)
     if isinstance(builder, LocalBuilder):
         await _tell_isolation()
     platform = compose_platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live, journal=Journal(_EVENTS_KEPT))
-    platform.journal.subscribe(OutputWritten, lambda output: echo(f"[instance/{output.instance}] {output.line}"))
+    platform.journal.subscribe(OutputWritten, lambda output: shown.tell(f"[instance/{output.instance}] {output.line}"))
+    if shown.with_events:
+        tell_events(platform.journal, functools.partial(echo, err=True))
     try:
         await platform.open()
         platform.start()
         name = service_name(folder)
         service = platform.add(name, hosts_of(name))
         source = SourceDescription(str(folder), "")
-        serving = SourceService(platform, service, builder, source, echo, place)
+        serving = SourceService(platform, service, builder, source, shown.tell, place)
         stopped = platform.tasks.spawn(stop.wait(), "until stopped")
         work = platform.tasks.spawn(_serve(serving, builder, watch=watch), "serve")
         if await first_of(stopped, work, platform.tasks.failed) != 0:

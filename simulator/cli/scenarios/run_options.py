@@ -66,6 +66,9 @@ class ReportOptions:
         bool, typer.Option("--open", help="Open the page of --html, or the console, in the browser.")
     ] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only checks at the end.")] = False
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print each decision and event on standard error as it happens.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

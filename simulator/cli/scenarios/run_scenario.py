@@ -16,6 +16,7 @@ from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, run_broke
 from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
+from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.last_run import keep_run
 from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
@@ -66,6 +67,7 @@ def run_scenario(
     console: ConsoleOptions,
 ) -> int:
     """Run the scenario of `path` and return the exit code."""
+    check_loudness(quiet=report_to.quiet, verbose=report_to.verbose)
     chosen = _load(path, choice)
     clock, html_file, quiet = choice.clock, report_to.html_file, report_to.quiet
     to_stdout = report_to.json_file is not None and str(report_to.json_file) == STDOUT
@@ -97,6 +99,8 @@ def run_scenario(
             exports = exports_of(chosen, clock, real_time.metrics_port, metrics_out, otlp, sent)
             run = _run_in(choice.backend, chosen, live, rows, touched=console.with_console or exports.is_wanted)
             run.exports = exports
+            if report_to.verbose:
+                tell_events(run.journal, lambda line: status.print(line, soft_wrap=True))
             record = _play(run, status, watched, real_time.ports, quiet=quiet)
             report = build_report(record)
             document = _write(report, record, json_out, html_out, junit_out)

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 import pytest
@@ -45,10 +45,10 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(state: Path, *options: str) -> Iterator[Served]:
+def serving(state: Path, *options: str, stderr: IO[str] | None = None) -> Iterator[Served]:
     ports = ("--port", "0", "--https-port", "0")
     command = [sys.executable, "-m", "simulator", "serve", "--state", str(state), *ports, *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
     assert process.stdout is not None
     try:
         lines: list[str] = []
@@ -219,6 +219,30 @@ def test_the_port_of_the_redirect_is_printed(tmp_path: Path) -> None:
         answer = asked.getresponse()
         assert answer.status == 404  # of the balancer: it has no such service, and redirects to those that it has
         asked.close()
+
+
+def test_quiet_prints_the_address_of_the_api_only(tmp_path: Path) -> None:
+    ports = ("--port", "0", "--https-port", "0")
+    command = [sys.executable, "-m", "simulator", "serve", "--state", str(tmp_path), *ports, "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert first.startswith("App Runner API at http://127.0.0.1:")
+        assert process.stdout.read() == ""
+
+
+def test_verbose_prints_the_events_of_services_on_standard_error(tmp_path: Path) -> None:
+    config = tmp_path / "serve.yaml"
+    config.write_text("applications: {hello: {simulated: {}}}", encoding="utf-8")
+    with (tmp_path / "events").open("w", encoding="utf-8") as events:
+        with serving(tmp_path / "state", "--verbose", "--config", str(config), stderr=events) as served:
+            served.client.create_service(ServiceName="hello", SourceConfiguration=IMAGE)
+            told = ""
+            while "API call CreateService" not in told or "-> active" not in told:
+                assert served.process.poll() is None
+                told = Path(events.name).read_text(encoding="utf-8")
+        assert re.search(r"^\S.* hello: instance 1 starting -> active", told, re.MULTILINE)
 
 
 def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
