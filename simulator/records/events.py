@@ -119,7 +119,7 @@ class RequestRetried(NamedTuple):
     """A client sends a failed request again."""
 
     source: int  # number of the failed request's rows in the request log
-    intended_s: float  # time at which the client intended to send the failed one
+    intended_s: RunTime  # time at which the client intended to send the failed one
 
 
 class InstanceReported(NamedTuple):

@@ -194,6 +194,7 @@ class RetryingClient(OpenClient):
         end_at_s: RunTime = RUN_FOREVER,
     ) -> None:
         self._retries = retries
+        self._clock = clock
         self._journal = journal
         self._stopped = False
         super().__init__(service, kinds, rows, clock, arrivals, end_at_s)
@@ -210,7 +211,7 @@ class RetryingClient(OpenClient):
 
     def _again(self, failed: SimulatedExchange) -> None:
         if not self._stopped:
-            self._journal.tell(RequestRetried(failed.kind.number, failed.arrived_s - self._origin_s))
+            self._journal.tell(RequestRetried(failed.kind.number, self._clock.run_s(LoopTime(failed.arrived_s))))
             self.send(failed.kind, failed.attempt + 1)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.model.times import RunTime
 from simulator.records.events import RequestRetried
 from simulator.records.journal import Journal
 from simulator.replay.runner import Run, play
@@ -107,4 +108,4 @@ async def test_the_live_load_retries_and_every_attempt_has_a_row() -> None:
     assert set(rows.statuses) == {429}
     assert intended[1] - intended[0] >= 0.02
     assert intended[2] - intended[1] >= 0.04
-    assert retried == [RequestRetried(7, intended_s) for intended_s in intended[:2]]
+    assert retried == [RequestRetried(7, RunTime(intended_s)) for intended_s in intended[:2]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from simulator.model.times import RunTime
 from simulator.records.events import RequestRetried
 from simulator.records.journal import Journal
 from simulator.rules.retries import Retries
@@ -35,7 +36,7 @@ class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
 
     def _follow(self, intended_s: float, item: tuple[Shot, int]) -> None:
         failed, attempt = item
-        self._journal.tell(RequestRetried(failed.source, failed.intended_s))
+        self._journal.tell(RequestRetried(failed.source, RunTime(failed.intended_s)))
         self._send(Shot(failed.source, intended_s, failed.choice), attempt)
 
     def _send(self, shot: Shot, attempt: int) -> None:
