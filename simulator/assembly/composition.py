@@ -8,6 +8,7 @@ from simulator.assembly.drivers import driver_of
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.ports import Driver, OnLine
+from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.platform.platform import Platform
 from simulator.platform.revision import MakeSupply, ServicePlan
@@ -24,13 +25,13 @@ def compose_platform(
     measured: bool = False,
     make_supply: MakeSupply | None = None,
 ) -> Platform:
-    """Return a platform, which the caller must close. `live` opens sockets; None is for virtual time.
-
-    The other arguments are those of `Platform`.
+    """Return a platform, which the caller must close. `live` opens sockets; None: virtual time. Others: as `Platform`.
 
     Raises:
         OSError, ValueError: if the state folder of `live` cannot be used.
     """
+    journal = Journal() if journal is None else journal
+    simulated = SimulatedDrivers(streams, journal, lambda: platform.clock.at_s())  # noqa: PLW0108 it comes later
 
     def make_driver(plan: ServicePlan, stream: str, on_line: OnLine) -> Driver:
         return driver_of(
@@ -42,6 +43,7 @@ def compose_platform(
             on_line=on_line,
             engine=live.engine if live is not None else DEFAULT_HOST,
             state=live.state if live is not None else None,
+            simulated=simulated,
             real_instances=plan.real_instances,
         )
 
@@ -50,6 +52,7 @@ def compose_platform(
         from simulator.edge.live.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
 
         front = Front(live, streams)
-    return Platform(
+    platform = Platform(
         plans, streams, make_driver, live, front, journal=journal, measured=measured, make_supply=make_supply
     )
+    return platform

@@ -10,7 +10,7 @@ from simulator.fleet.applications import Application
 from simulator.fleet.ports import Driver, OnLine
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.fleet.simulated.driver import SimulatedDriver
+from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.random_streams import RandomStreams
 
@@ -28,6 +28,7 @@ def driver_of(
     on_line: OnLine,
     engine: str,
     state: Path | None,
+    simulated: SimulatedDrivers,
     real_instances: int | None = None,
 ) -> Driver:
     """Return the driver for the application's kind.
@@ -36,7 +37,7 @@ def driver_of(
     application beyond `real_instances` are simulated; None: all are real.
     """
     if isinstance(application, SimulatedApplication):
-        return SimulatedDriver(application, streams, service)
+        return simulated.new(application, service)
     # Most runs are simulated: they do not import what real instances need.
     from simulator.fleet.docker.config import DockerApplication, DockerSettings  # noqa: PLC0415
     from simulator.fleet.docker.driver import DockerDriver  # noqa: PLC0415

@@ -43,4 +43,5 @@ PUBLIC_MODULES = (
     "process.throttling",
     "simulated.application",
     "simulated.driver",
+    "simulated.simulated_drivers",
 )

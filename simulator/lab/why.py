@@ -17,6 +17,7 @@ from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import latency_text, time_text
 from simulator.model.text.units import parse_duration
 from simulator.report.decisions import DecisionPart, LookPart
+from simulator.report.downstream import DownstreamPart
 from simulator.report.schema import REPORT_VERSION, Report, ServicePart
 
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
@@ -85,7 +86,16 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
     if service is not None and service not in names:
         msg = f"service = {service!r}, must be {one_of(service, names)}"
         raise ValueError(msg)
-    return [_sentence(part, at_s) for part in report.services if service in {None, part.name}]
+    sentences = [_sentence(part, at_s) for part in report.services if service in {None, part.name}]
+    return sentences + [line for part in report.downstream for line in _last_event(part, at_s)]
+
+
+def _last_event(resource: DownstreamPart, at_s: float) -> list[str]:
+    """Return what happened last to a resource whose slow or rejected calls may have caused the decisions."""
+    events = [event for event in resource.events if event.at_s <= at_s]
+    if not events:
+        return []
+    return [f"Downstream {resource.name}: {_looked(events[-1].at_s, at_s)} {events[-1].line}."]
 
 
 def clock_text(at_s: float) -> str:

@@ -2,6 +2,7 @@
 
 PUBLIC_MODULES = (
     "concurrency_series",
+    "downstream.downstream_stats",
     "evaluation_log",
     "events",
     "histogram",

@@ -7,6 +7,7 @@ The journal keeps those of `Event`. The others it passes to its readers only: th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from simulator.model.instance import InstanceState
@@ -71,7 +72,16 @@ class ConfigurationChanged:
     max_size: int
 
 
-Event = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | ConfigurationChanged
+@dataclass(frozen=True, slots=True)
+class DownstreamLogged:
+    """A downstream resource reached its limit of connections, or many connections were opened at once."""
+
+    at_s: RunTime
+    resource: str
+    line: str
+
+
+Event = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | ConfigurationChanged | DownstreamLogged
 
 
 # --- passed to readers and not kept ----------------------------------------------------------------------------------
@@ -137,3 +147,37 @@ class EjectionChanged(NamedTuple):
     service: str
     instance: int
     for_s: float
+
+
+class CallOutcome(StrEnum):
+    """How an attempt to call a resource ended."""
+
+    ANSWERED = "answered"
+    REJECTED = "rejected"  # no connection: the limit was reached, or the queue was full, or the wait too long
+    TIMED_OUT = "timed out"  # no answer within the time-out of the call
+
+
+class DownstreamCalled(NamedTuple):
+    """An attempt has ended. `wait_s`: until it had a connection, or until it ended without one."""
+
+    at_s: RunTime
+    resource: str
+    service: str
+    asked_s: RunTime
+    wait_s: float
+    outcome: CallOutcome
+
+
+class DownstreamChanged(NamedTuple):
+    """The resource's state from now on.
+
+    `opened`: connections that are taken. `busy`: of these, the ones with a call or a connection set-up in progress.
+    `waiting`: calls that wait for a connection.
+    """
+
+    at_s: RunTime
+    resource: str
+    limit: int
+    opened: int
+    busy: int
+    waiting: int

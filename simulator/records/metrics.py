@@ -16,6 +16,7 @@ from simulator.model.instance import InstanceState
 from simulator.model.sizes import InstanceSize
 from simulator.records.events import (
     ConfigurationChanged,
+    DownstreamLogged,
     Event,
     EventLogged,
     InstanceMoved,
@@ -177,7 +178,7 @@ class Metrics:
                     figures.decisions_in += 1
             case EventLogged():
                 self.of(event.service).events += 1
-            case TimelineActed() | ConfigurationChanged():
+            case TimelineActed() | ConfigurationChanged() | DownstreamLogged():
                 pass  # no metric counts them
             case _:
                 assert_never(event)

@@ -6,10 +6,18 @@ to import.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from simulator.fleet.applications import Application
-from simulator.fleet.simulated.application import Failures, PathWork, SimulatedApplication
+from simulator.fleet.simulated.application import (
+    DownstreamResource,
+    DownstreamUse,
+    Failures,
+    PathWork,
+    SimulatedApplication,
+)
 from simulator.scenario.sections.application_spec import (
     ApplicationSpec,
     ContainerSpec,
@@ -18,6 +26,7 @@ from simulator.scenario.sections.application_spec import (
     SimulatedSpec,
     SourceCodeSpec,
 )
+from simulator.scenario.sections.downstream_spec import DownstreamSpec
 from simulator.world.clock import ClockKind
 
 
@@ -30,7 +39,7 @@ def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0
     """
     simulated = simulated_part(given, clock)
     if simulated is not None:
-        return simulated_application(simulated, wake_s)
+        return simulated_application(simulated, wake_s, given.downstream)
     real = given.real
     assert real is not None
     match real:
@@ -64,7 +73,9 @@ def _path_work(path: str, given: PathSpec, spec: SimulatedSpec) -> PathWork:
     )
 
 
-def simulated_application(spec: SimulatedSpec, wake_s: float) -> SimulatedApplication:
+def simulated_application(
+    spec: SimulatedSpec, wake_s: float, downstream: Mapping[str, DownstreamSpec] = MappingProxyType({})
+) -> SimulatedApplication:
     return SimulatedApplication(
         start_up=spec.start_up.distribution,
         cpu=spec.cpu.distribution,
@@ -76,4 +87,30 @@ def simulated_application(spec: SimulatedSpec, wake_s: float) -> SimulatedApplic
         cpu_per_mb_s=spec.cpu_per_mb_s,
         io_per_mb_s=spec.io_per_mb_s,
         paths=tuple(_path_work(path, given, spec) for path, given in sorted(spec.paths.items())),
+        downstream=tuple(_downstream_use(name, given) for name, given in downstream.items()),
+    )
+
+
+def _downstream_use(name: str, given: DownstreamSpec) -> DownstreamUse:
+    resource = DownstreamResource(
+        name,
+        given.connections,
+        given.service.distribution,
+        given.connect.distribution,
+        given.on_full,
+        given.queue,
+        given.wait_s or 0.0,
+        given.contention,
+        given.coherency,
+    )
+    return DownstreamUse(
+        resource,
+        pool=given.pool,
+        min_idle=given.min_idle,
+        timeout_s=given.timeout_s,
+        retries=given.retries,
+        backoff_s=given.backoff_s,
+        share=given.share,
+        paths=given.only_paths,
+        calls=given.calls,
     )

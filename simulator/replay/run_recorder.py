@@ -13,6 +13,7 @@ from typing import NamedTuple, TextIO
 from simulator.model.times import RunTime
 from simulator.platform.platform import Platform, Service
 from simulator.records.concurrency_series import ConcurrencySeries
+from simulator.records.downstream.downstream_stats import DownstreamStats
 from simulator.records.evaluation_log import EvaluationLog
 from simulator.records.events import PolicyEvaluated, RequestRetried, SecondClosed
 from simulator.records.instance_time import InstanceTime
@@ -73,6 +74,8 @@ class RunRecorder:
         sources = len(scenario.numbers.sources)
         self.stats_by_source = StatsBySource(sources, scenario.warm_up_s)
         self.series = RequestSeries(sources, scenario.duration_s)
+        self._downstream = DownstreamStats(scenario.warm_up_s)
+        self._downstream.follow(journal)
         self._rolling = Rolling(OFFERED_WINDOW_S)
         # A defaultdict, because a timeline may create services.
         self._recent: defaultdict[str, deque[Sample]] = defaultdict(lambda: deque(maxlen=OFFERED_WINDOW_S))
@@ -207,6 +210,7 @@ class RunRecorder:
             checks=scenario.checks,
             concurrency_series=self._concurrency_series,
             notes=policy_notes(scenario),
+            downstream=self._downstream.resources,
         )
 
     def _service_run(self, service: Service, ended_s: float, built_s: float) -> ServiceRun:

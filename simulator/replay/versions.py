@@ -73,7 +73,7 @@ class Versions:
             return application
         simulated = simulated_part(given, self._clock)
         if simulated is not None:
-            application = simulated_application(simulated, wake_s)
+            application = simulated_application(simulated, wake_s, given.downstream)
             if version.fails == "start":
                 return dataclasses.replace(application, exit_code=EXIT_CODE)
             return dataclasses.replace(application, start_up=_NEVER)

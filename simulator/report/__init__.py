@@ -4,6 +4,7 @@ PUBLIC_MODULES = (
     "check_scopes",
     "checks",
     "decisions",
+    "downstream",
     "report",
     "requests",
     "schema",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from simulator.records.downstream.downstream_stats import ResourceStats
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
@@ -40,6 +41,7 @@ class Scopes:
     sources: Sequence[tuple[str, str]]
     numbers: RequestNumbers
     services: Mapping[str, ServiceSide]
+    downstream: Mapping[str, ResourceStats] = field(default_factory=dict)
 
     def judged(self, checks: Sequence[CheckExpression]) -> list[CheckResult]:
         return [evaluate(check, self._measured(check)) for check in checks]
@@ -67,6 +69,7 @@ class Scopes:
             provisioned=together([side.times.provisioned for side in sides]),
             series=self.series.binned(numbers, PIECE_S_MIN) if check.share is not None else None,
             span=self.span,
+            downstream=[stats for name, stats in self.downstream.items() if check.tag("downstream") in {None, name}],
         )
 
 

@@ -13,6 +13,7 @@ import simulator
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.records.concurrency_series import ConcurrencySeries
+from simulator.records.downstream.downstream_stats import ResourceStats
 from simulator.records.events import Event, TimelineActed
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_stats import RequestStats, StatsBySource
@@ -21,6 +22,7 @@ from simulator.records.series import RequestSeries
 from simulator.report import schema
 from simulator.report.check_scopes import Scopes, ServiceSide, checked_service
 from simulator.report.checks import CheckResult
+from simulator.report.downstream import downstream_parts
 from simulator.report.notes import late_load_notes, note_parts
 from simulator.report.requests import requests_part, series_part
 from simulator.report.serialization import sealed
@@ -104,6 +106,7 @@ class RunRecord:
     notes: Sequence[PolicyNote] = ()
     numbers: RequestNumbers | None = None  # of the rows; None: the numbers of their sources
     aborted: CheckResult | None = None  # the check that ended the run
+    downstream: Mapping[str, ResourceStats] = field(default_factory=dict)  # by the name of the resource
 
     @property
     def span_s(self) -> float:
@@ -171,6 +174,7 @@ def build_report(record: RunRecord) -> schema.Report:
             if isinstance(event, TimelineActed)
         ],
         generator=_generator_part(whole),
+        downstream=downstream_parts(record.downstream, record.events, record.ended_s),
     )
     return sealed(report)
 
@@ -249,7 +253,7 @@ def _check_results(
     }
     span = Span(min(record.warm_up_s, record.ended_s), record.ended_s)
     sources = [(source.name, source.service) for source in record.sources]
-    scopes = Scopes(span, record.stats_by_source, record.series, sources, record.row_numbers, sides)
+    scopes = Scopes(span, record.stats_by_source, record.series, sources, record.row_numbers, sides, record.downstream)
     results = scopes.judged(checks)
     if record.aborted is None:
         return results

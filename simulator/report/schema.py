@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.report.decisions import DecisionPart, LookPart
+from simulator.report.downstream import DownstreamPart
 from simulator.report.notes import NotePart
 
 REPORT_VERSION: Final = 2
@@ -335,6 +336,8 @@ class Report(ReportPart):
     services: list[ServicePart]
     timeline: list[ActPart]
     generator: GeneratorPart
+    downstream: list[DownstreamPart] = Field(default=[])
+    """Downstream resources; the document has no such field if there are none."""
 
 
 def report_schema() -> dict[str, Any]:

@@ -19,17 +19,27 @@ _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 # The digest covers what happened, so it must not depend on the versions of Python or numpy, nor on the wording of
 # notes.
 _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
+# Added after the first digests were published: a run without them keeps its digest.
+_LEFT_OUT_IF_EMPTY: Final = ("downstream",)
 
 
 def report_json(report: Report) -> str:
     """Return the document that `--json` writes."""
-    return _text(_rounded(report.model_dump(mode="json")), "") + "\n"
+    return _text(_rounded(_document(report)), "") + "\n"
 
 
 def digest_of(report: Report) -> str:
     """Return the hexadecimal SHA-256 of the report without its digest, versions and notes."""
-    document = report.model_dump(mode="json", exclude=set(_NOT_DIGESTED))
+    document = _document(report, _NOT_DIGESTED)
     return hashlib.sha256(_text(_rounded(document), "").encode()).hexdigest()
+
+
+def _document(report: Report, left_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+    document = report.model_dump(mode="json", exclude=set(left_out))
+    for key in _LEFT_OUT_IF_EMPTY:
+        if not document[key]:
+            del document[key]
+    return document
 
 
 def sealed(report: Report) -> Report:

@@ -5,6 +5,7 @@ PUBLIC_MODULES = (
     "balancers",
     "balancing",
     "discipline",
+    "downstream",
     "ejection",
     "health",
     "iam.access_request",

@@ -19,6 +19,7 @@ PUBLIC_MODULES = (
     "sections.base_model",
     "sections.deploy_spec",
     "sections.distribution_spec",
+    "sections.downstream_spec",
     "sections.origin_spec",
     "sections.policy_spec",
     "sections.service_spec",

@@ -33,7 +33,7 @@ class Operator(StrEnum):
 _OF_A_BIN: Final = tuple(
     spelling for name, metric in METRICS.items() if metric.bins is not None for spelling in metric.bin_names or (name,)
 )
-TAGS: Final = ("service", "source", "path", "name")
+TAGS: Final = ("service", "source", "path", "name", "downstream")
 
 CHECK_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
@@ -60,14 +60,14 @@ _EXPRESSION: Final = re.compile(
     r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<limit>\S.*?)"
     r"(?: for (?P<share>[0-9.]+ ?%) of (?:the )?time)?"
 )
-_QUANTILE: Final = re.compile(r"(?P<lateness>lateness_)?p(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
+_QUANTILE: Final = re.compile(r"(?:(?P<of>lateness|downstream_wait)_)?p(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
 _K6_QUANTILE: Final = re.compile(r"p\((?P<percent>[0-9.]+)\)")
 _STATUS: Final = re.compile(r"status_(?P<status>[1-5](?:[0-9]{2}|xx))")
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?")
 _ALIASES: Final = {"instances": "max_instances"}
 _SPELLINGS: Final = (
-    *("p50", "p95", "p99.9", "lateness_p99", "status_429", "status_5xx", "instances"),
-    *(name for name in METRICS if name not in {"latency", "lateness", "status"}),
+    *("p50", "p95", "p99.9", "lateness_p99", "downstream_wait_p99", "status_429", "status_5xx", "instances"),
+    *(name for name in METRICS if name not in {"latency", "lateness", "downstream_wait", "status"}),
 )
 # The names that k6, Locust, Artillery and Gatling use for the metrics.
 _ELSEWHERE: Final = {
@@ -100,11 +100,11 @@ class CheckExpression:
 
     Attributes:
         metric: A key of METRICS.
-        quantile: 0 to 1; set for latency and lateness.
+        quantile: 0 to 1; set for latency, lateness and downstream_wait.
         status: Such as `429` or `5xx`; set for status.
         limit: In seconds, a ratio, a count, requests per second or USD, as METRICS says.
         service: The name of a service, or of a source if no service has that name; None: all services together.
-        tags: Restrict the check to a source, a path or a named kind of request.
+        tags: Restrict the check to a source, a path, a named kind of request or a downstream resource.
         share: Share of the time in which the check must pass; None: the check is about the whole run at once.
         abort_after_s: From this time on a failure ends the run; None: the check never ends a run.
         text: The expression as written.
@@ -180,6 +180,9 @@ def parse_check(value: object) -> CheckExpression:
     service = match["service"]
     if "service" in dict(tags):
         service, tags = dict(tags)["service"], tuple(tag for tag in tags if tag[0] != "service")
+    if METRICS[metric].of_downstream and service is not None:
+        msg = f"service = {service}, must be left out with {metric}: services share a downstream resource"
+        raise ValueError(msg)
     share = None if match["share"] is None else parse_share(match["share"])
     if share is not None:
         _require_a_bin(metric, quantile)
@@ -208,7 +211,7 @@ def _metric(name: str) -> tuple[str, float | None, str | None]:
     if k6 := _K6_QUANTILE.fullmatch(name):
         name = f"p{k6['percent']}"
     if quantile := _QUANTILE.fullmatch(name):
-        return ("lateness" if quantile["lateness"] else "latency"), float(quantile["percent"]) / 100, None
+        return quantile["of"] or "latency", float(quantile["percent"]) / 100, None
     if status := _STATUS.fullmatch(name):
         return "status", None, status["status"]
     if name not in _SPELLINGS:
@@ -229,6 +232,10 @@ def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
             msg = f"tag = {part.strip()}, must be one of {', '.join(f'{tag}:VALUE' for tag in TAGS)}"
             raise ValueError(msg + ("" if name in TAGS else did_you_mean(name, TAGS)))
         tags[name] = value
+    if METRICS[metric].of_downstream != ("downstream" in tags) or (METRICS[metric].of_downstream and len(tags) > 1):
+        of = "downstream:NAME alone" if METRICS[metric].of_downstream else "a tag other than downstream"
+        msg = f"tag = {text.strip()}, must be {of} with {metric}"
+        raise ValueError(msg)
     if METRICS[metric].of_service and set(tags) != {"service"}:
         msg = f"tag = {text.strip()}, must be left out with {metric}: all requests of a service share its instances"
         raise ValueError(msg)

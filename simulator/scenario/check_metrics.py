@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.records.downstream.downstream_stats import ResourceStats
 from simulator.records.instance_time import StepFunction
 from simulator.records.request_stats import RequestStats
 from simulator.records.scale_out import ScaleOut
@@ -64,6 +65,7 @@ class Measured:
     provisioned: StepFunction = field(default_factory=StepFunction)
     series: BinnedRequests | None = None
     span: Span = _NO_SPAN
+    downstream: Sequence[ResourceStats] = ()
 
 
 class NothingMeasuredError(Exception):
@@ -90,6 +92,7 @@ class Metric(NamedTuple):
         bin_names: How a check about a share of the time may spell it; the metric's own name by default.
         less_is_better: A lower value is better in every run; of `status` only for 4xx and 5xx.
         of_service: It belongs to a service as a whole: its requests share it, independent of source and path.
+        of_downstream: It belongs to a downstream resource, or is the largest value of several.
     """
 
     dimension: Dimension
@@ -98,6 +101,7 @@ class Metric(NamedTuple):
     bin_names: tuple[str, ...] = ()
     less_is_better: bool = False
     of_service: bool = False
+    of_downstream: bool = False
 
 
 def _latency(parameters: MetricParameters, measured: Measured) -> float:
@@ -213,6 +217,29 @@ def _usd_per_million(_: MetricParameters, measured: Measured) -> float:
     return measured.run_usd / measured.served * 1e6
 
 
+def _downstream_wait(parameters: MetricParameters, measured: Measured) -> float:
+    assert parameters.quantile is not None
+    waits_s = [stats.waits.quantile(parameters.quantile) for stats in measured.downstream]
+    found_s = max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
+    return _present(found_s, "no call of a downstream resource had a connection after the warm-up")
+
+
+def _downstream_error_rate(_: MetricParameters, measured: Measured) -> float:
+    called = [stats.errors / stats.calls for stats in measured.downstream if stats.calls]
+    return _present(max(called, default=None), "no call of a downstream resource ended after the warm-up")
+
+
+def _downstream_utilization(_: MetricParameters, measured: Measured) -> float:
+    end_s = measured.span.end_s
+    used = [stats.means(end_s)[1] / stats.limit for stats in measured.downstream]
+    return _present(max(used, default=None), "no downstream resource was used")
+
+
+def _downstream_connections(_: MetricParameters, measured: Measured) -> float:
+    opened = [float(stats.opened_max) for stats in measured.downstream]
+    return _present(max(opened, default=None), "no downstream resource was used")
+
+
 def _present(value: float | None, missing: str) -> float:
     if value is None:
         raise NothingMeasuredError(missing)
@@ -292,4 +319,12 @@ METRICS: Final[dict[str, Metric]] = {
     "usd_per_month": Metric(_USD, _usd_per_month, less_is_better=True, of_service=True),
     # Cost per million served requests.
     "usd_per_million": Metric(_USD, _usd_per_million, less_is_better=True, of_service=True),
+    # Written downstream_wait_pNN: the wait of a call for a connection.
+    "downstream_wait": Metric(_S, _downstream_wait, less_is_better=True, of_downstream=True),
+    # Rejected or timed out calls, as a ratio of all calls.
+    "downstream_error_rate": Metric(_RATIO, _downstream_error_rate, less_is_better=True, of_downstream=True),
+    # Connections with work in progress, on average, as a ratio of the limit.
+    "downstream_utilization": Metric(_RATIO, _downstream_utilization, less_is_better=True, of_downstream=True),
+    # Most connections open at the same time.
+    "downstream_connections": Metric(_COUNT, _downstream_connections, less_is_better=True, of_downstream=True),
 }

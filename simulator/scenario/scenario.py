@@ -101,6 +101,14 @@ class ScenarioSpec(Section):
             if clock == "virtual" and service.application.simulated is None
         ]
         problems += [
+            self._problem(
+                ("services", name, "application", "downstream"),
+                "left out in real time: a real application calls its own resources, which the simulator does not limit",
+            )
+            for name, service in self.services.items()
+            if clock == "real" and service.application.is_real and service.application.downstream
+        ]
+        problems += [
             self._problem(("services", name, "policy"), missing)
             for name in self.services
             if (missing := self._missing_signal(name, clock))
@@ -127,7 +135,7 @@ class ScenarioSpec(Section):
         """Return the positions of the sources that send to `service`."""
         return [index for index, source in enumerate(self.traffic) if source.service == service]
 
-    def demand_unknown(self, service: str) -> str:
+    def demand_unknown(self, service: str) -> str:  # noqa: PLR0911 - one return per reason is the table
         """Return why the number of instances that it will need is not known before a run (traffic/demand.py); empty if
         it is known.
         """
@@ -136,6 +144,8 @@ class ScenarioSpec(Section):
             return "a real application"
         if simulated.paths or simulated.depends_on_size:
             return "an application whose work depends on the path or size of a request"
+        if self.services[service].application.downstream:
+            return "an application that calls downstream resources"
         if any(not self.traffic[index].is_open for index in self.sources_of(service)):
             return "a closed load, whose arrivals depend on the answers"
         if any(self.traffic[index].session for index in self.sources_of(service)):

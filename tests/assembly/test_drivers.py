@@ -14,8 +14,13 @@ from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.ports import Driver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.throttling import Throttling
-from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.application import DownstreamResource, DownstreamUse, SimulatedApplication
+from simulator.fleet.simulated.downstream_driver import DownstreamDriver
+from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.times import RUN_START
+from simulator.records.journal import Journal
+from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
 
 PROCESS = ProcessApplication(("true",), {"A": "1"})
@@ -32,6 +37,7 @@ def made(application: Application, real_instances: int | None = None) -> Driver:
         on_line=lambda *_: None,
         engine=DEFAULT_HOST,
         state=Path("/state"),
+        simulated=SimulatedDrivers(RandomStreams(1), Journal(), lambda: RUN_START),
         real_instances=real_instances,
     )
 
@@ -97,3 +103,11 @@ def test_an_application_takes_the_settings_of_its_service_as_its_kind_can(
 def test_without_a_start_command_an_application_keeps_its_own() -> None:
     assert PROCESS.configured((), {}, 80) == PROCESS
     assert CONTAINER.configured((), {}, 3000) == CONTAINER
+
+
+def test_an_application_that_calls_resources_has_a_driver_of_its_own() -> None:
+    async def main() -> Driver:
+        use = DownstreamUse(DownstreamResource("db", 1, Constant(1.0)))
+        return made(SimulatedApplication(downstream=(use,)))
+
+    assert isinstance(asyncio.run(main()), DownstreamDriver)

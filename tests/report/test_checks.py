@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from simulator.model.times import RunTime
-from simulator.records.events import ScalingDecided
+from simulator.records.downstream.downstream_stats import ResourceStats
+from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged, ScalingDecided
 from simulator.records.request_stats import StatsBySource
 from simulator.records.scale_out import ScaleOut
 from simulator.report.checks import CheckResult, evaluate
@@ -69,11 +70,22 @@ def test_ratios_counts_rates_and_money_are_exact(metric: str, value: float) -> N
     assert judged(f"{metric} <= 1", HUNDRED).value == value
 
 
+def used_resource() -> ResourceStats:
+    """A resource with one call, which waited for 30 ms."""
+    stats = ResourceStats(0.0)
+    stats.changed(DownstreamChanged(RunTime(1.0), "db", 10, 1, 1, 0))
+    stats.called(DownstreamCalled(RunTime(2.0), "db", "web", RunTime(1.0), 0.03, CallOutcome.ANSWERED))
+    return stats
+
+
 @pytest.mark.case("H2")
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_of_the_parser_has_a_value(metric: str) -> None:
-    text = {"latency": "p95", "lateness": "lateness_p95", "status": "status_5xx"}.get(metric, metric)
-    assert judged(f"{text} >= 0", dataclasses.replace(HUNDRED, served=90)).value is not None
+    spelt = {"latency": "p95", "status": "status_5xx"} | {
+        name: f"{name}_p95" for name in ("lateness", "downstream_wait")
+    }
+    measured = dataclasses.replace(HUNDRED, served=90, downstream=[used_resource()])
+    assert judged(f"{spelt.get(metric, metric)} >= 0", measured).value is not None
 
 
 def test_a_passing_check_has_no_reason() -> None:

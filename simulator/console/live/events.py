@@ -10,6 +10,7 @@ from typing import Any, Final, assert_never
 
 from simulator.records.events import (
     ConfigurationChanged,
+    DownstreamLogged,
     Event,
     EventLogged,
     InstanceMoved,
@@ -62,6 +63,8 @@ def _row(event: Event) -> dict[str, Any] | None:
             return {"k": "event", "service": event.service, "at_s": event.at_s, "line": event.line}
         case TimelineActed():
             return {"k": "act", "at_s": event.at_s, "action": event.action, "detail": event.detail}
+        case DownstreamLogged():
+            return {"k": "act", "at_s": event.at_s, "action": f"downstream {event.resource}", "detail": event.line}
         case InstanceMoved():
             return None
         case _:

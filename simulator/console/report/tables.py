@@ -19,6 +19,7 @@ from simulator.model.text.quantities import (
     usd_text,
 )
 from simulator.report.decisions import DecisionPart
+from simulator.report.downstream import DownstreamEventPart
 from simulator.report.schema import (
     ActPart,
     CheckPart,
@@ -36,7 +37,7 @@ ROWS_MAX: Final = 12
 
 def latency_table(requests: RequestsPart) -> Table:
     """Tabulate the latency percentiles of served requests, and of failed ones if there are any."""
-    table = _table("latency", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max", numbers_from=1)
+    table = new_table("latency", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max", numbers_from=1)
     table.add_row("served", *_percentiles(requests.latency))
     if requests.error_latency.count:
         table.add_row("errors", *_percentiles(requests.error_latency))
@@ -45,7 +46,7 @@ def latency_table(requests: RequestsPart) -> Table:
 
 def split_table(requests: RequestsPart) -> Table:
     """Tabulate the components of the latency."""
-    table = _table("of which", "mean", "p50", "p95", "p99", numbers_from=1)
+    table = new_table("of which", "mean", "p50", "p95", "p99", numbers_from=1)
     for name, part in (
         ("waiting for a slot", requests.queue),
         ("cold: start or wake", requests.cold),
@@ -57,7 +58,7 @@ def split_table(requests: RequestsPart) -> Table:
 
 
 def sources_table(sources: Sequence[SourcePart]) -> Table:
-    table = _table("source", "to", "requests", "served", "error rate", "p50", "p99", numbers_from=2)
+    table = new_table("source", "to", "requests", "served", "error rate", "p50", "p99", numbers_from=2)
     for source in sources:
         requests = source.requests
         table.add_row(
@@ -74,7 +75,7 @@ def sources_table(sources: Sequence[SourcePart]) -> Table:
 
 def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
     """Tabulate time, decision and reason; of a long list only the first and the last entries."""
-    table = _table("at", "desired", "ready after", "why", numbers_from=0)
+    table = new_table("at", "desired", "ready after", "why", numbers_from=0)
     table.columns[3].justify = "left"
     table.columns[3].ratio = 1
     table.expand = True
@@ -90,7 +91,7 @@ def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
 
 def cost_table(cost: CostPart) -> Table:
     """Tabulate the quantities of the run, its USD, and the USD per month at this traffic."""
-    table = _table("App Runner would charge", "quantity", "", "run", "month", numbers_from=1)
+    table = new_table("App Runner would charge", "quantity", "", "run", "month", numbers_from=1)
     table.columns[2].justify = "left"
     for of_run, of_month in zip(cost.run.lines, cost.month.lines, strict=True):
         if of_run.quantity or of_month.quantity:
@@ -113,7 +114,7 @@ def cost_table(cost: CostPart) -> Table:
 
 def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
     """Tabulate the checks. Verdicts are words, so they need no colours. A run that was interrupted has none."""
-    table = _table("check", "", "measured", "", numbers_from=1)
+    table = new_table("check", "", "measured", "", numbers_from=1)
     table.columns[1].justify = table.columns[3].justify = "left"
     for check in checks:
         verdict = Text("pass", style="green") if check.passed else Text("FAILED", style="bold red")
@@ -125,19 +126,19 @@ def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
     return table
 
 
-def events_table(title: str, rows: Sequence[EventPart | ActPart]) -> Table:
+def events_table(title: str, rows: Sequence[EventPart | ActPart | DownstreamEventPart]) -> Table:
     """Tabulate the last lines of a log."""
-    table = _table("at", title, numbers_from=0)
+    table = new_table("at", title, numbers_from=0)
     table.columns[1].justify = "left"
     if len(rows) > ROWS_MAX:
         table.add_row("", Text(f"... {len(rows) - ROWS_MAX} before, all in the JSON report ...", style="dim"))
     for row in rows[-ROWS_MAX:]:
-        line = row.line if isinstance(row, EventPart) else f"{row.action}: {row.detail}"
+        line = f"{row.action}: {row.detail}" if isinstance(row, ActPart) else row.line
         table.add_row(time_text(row.at_s), Text(line))
     return table
 
 
-def _table(*columns: str, numbers_from: int) -> Table:
+def new_table(*columns: str, numbers_from: int) -> Table:
     """Create a table whose columns are right-aligned from `numbers_from` on."""
     # Two blanks between columns: eight percentiles of seven characters just fit into 80.
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")

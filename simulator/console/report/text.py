@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -29,6 +29,7 @@ from simulator.model.text.quantities import (
     time_text,
     usd_text,
 )
+from simulator.report.downstream import DownstreamPart
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
 from simulator.report.services import month_basis
 
@@ -53,6 +54,7 @@ def print_report(report: Report, console: Console) -> None:
         _service(service, report.run, page)
     if len(report.sources) > 1:
         page.table(sources_table(report.sources))
+    _downstream(report.downstream, page)
     if report.timeline:
         page.table(events_table("timeline", report.timeline))
     _verdict(report, page)
@@ -135,6 +137,17 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
             f"The month extrapolates the {time_text(run.ended_s)} that were played, not the "
             f"{time_text(run.duration_s)} that were planned."
         )
+
+
+def _downstream(resources: Sequence[DownstreamPart], page: _Page) -> None:
+    """Print all resources in one table, and the events of each."""
+    if resources:
+        from simulator.console.report.downstream_table import downstream_table  # noqa: PLC0415 few scenarios need it
+
+        page.table(downstream_table(resources))
+    for resource in resources:
+        if resource.events:
+            page.table(events_table(f"events of {resource.name}", resource.events))
 
 
 def _assumptions(service: ServicePart, page: _Page) -> None:

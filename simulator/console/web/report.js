@@ -5,7 +5,7 @@ import { count, duration, latency, rate, ratio, usd } from "console/format";
 import { byId, figures, make, setText, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { Replay } from "console/replay";
-import { checksTable, costTable, decisionRow, instancesTable, logRow, sideBySide } from "console/tables";
+import { checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, sideBySide } from "console/tables";
 
 const data = JSON.parse(byId("run").textContent);
 const { report } = data;
@@ -43,7 +43,8 @@ function head() {
   const all = { name: "all", requests };
   byId("compared").replaceChildren(
     sideBySide("Requests of each service", [...report.services, ...(report.services.length > 1 ? [all] : [])]), instancesTable(report.services),
-    ...(report.sources.length > 1 ? [sideBySide("Sources of traffic", report.sources)] : []));
+    ...(report.sources.length > 1 ? [sideBySide("Sources of traffic", report.sources)] : []),
+    ...(report.downstream?.length ? [downstreamTable(report.downstream)] : []));
   setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Self-contained: works offline. Terms: docs/reference/glossary.md. Charts: uPlot, MIT.`);
 }
 
@@ -53,7 +54,8 @@ function chooseService(name) {
   replay.show(service, report.run.ended_s);
   charts.show(service.series, marksOf(service, report.timeline), report.run.ended_s, replay.now);
   byId("decisions").replaceChildren(...(service.decisions.length ? service.decisions.map((decision) => decisionRow(decision, (t) => replay.seek(t))) : [make("li", {}, "No scaling decisions.")]));
-  const events = [...service.events.map((event) => [event.at_s, event.line, null]), ...report.timeline.map((act) => [act.at_s, act.detail, act.action.replaceAll("_", " ")])]
+  const events = [...service.events.map((event) => [event.at_s, event.line, null]), ...report.timeline.map((act) => [act.at_s, act.detail, act.action.replaceAll("_", " ")]),
+    ...(report.downstream ?? []).flatMap((resource) => resource.events.map((event) => [event.at_s, event.line, resource.name]))]
     .sort((one, other) => one[0] - other[0]);
   byId("events").replaceChildren(...(events.length ? events.map((event) => logRow(...event)) : [make("li", {}, "No events.")]));
   replay.seek(replay.now);

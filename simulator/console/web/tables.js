@@ -59,6 +59,25 @@ export function costTable(service) {
     ["item", "quantity", "rate", "this run", "per month at this traffic"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
 }
 
+// A column for each downstream resource: a database, cache or API that services call.
+export function downstreamTable(resources) {
+  const figures = [
+    ["calls", (each) => count(each.calls)],
+    ["rejected", (each) => count(each.rejected)],
+    ["timed out", (each) => count(each.timed_out)],
+    ["error rate", (each) => ratio(each.error_rate)],
+    ["wait for a connection, p50", (each) => latency(each.wait.p50_s)],
+    ["wait for a connection, p95", (each) => latency(each.wait.p95_s)],
+    ["wait for a connection, p99", (each) => latency(each.wait.p99_s)],
+    ["utilization", (each) => ratio(each.utilization)],
+    ["connections, mean", (each) => count(Number(each.connections_mean.toPrecision(3)))],
+    ["connections, max", (each) => `${count(each.connections_max)} of ${count(each.connections)}`],
+    ["waiting calls, mean", (each) => count(Number(each.queue_mean.toPrecision(3)))],
+    ["waiting calls, max", (each) => count(each.queue_max)],
+  ];
+  return table("Downstream resources", ["figure", ...resources.map((each) => each.name)], figures.map(([name, write]) => [name, ...resources.map(write)]));
+}
+
 // A table of figures with a column for each service or source of traffic.
 export function sideBySide(caption, parts) {
   const figures = [

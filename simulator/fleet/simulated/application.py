@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
 
+from simulator.rules.downstream import OnFull
 from simulator.world.distributions import Constant, Distribution
 
 NOTHING = Constant(0.0)
@@ -52,13 +53,54 @@ class PathWork(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class DownstreamResource:
+    """A database, cache or API that all instances of all services share by its name (rules/downstream.py).
+
+    `service`, `connect`: times of a call and of the set-up of a connection, in seconds, without contention. `queue`:
+    attempts to connect that may wait (None: no limit); with WAIT each waits at most `wait_s`.
+    """
+
+    name: str
+    connections: int
+    service: Distribution
+    connect: Distribution = NOTHING
+    on_full: OnFull = OnFull.ERROR
+    queue: int | None = None
+    wait_s: float = 0.0
+    contention: float = 0.0
+    coherency: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DownstreamUse:
+    """How an application calls a resource.
+
+    `pool`: most connections of an instance, which it keeps open; None: a connection for each call. `min_idle`: opened
+    when the instance starts. `timeout_s`: of an attempt, the wait for a connection included; None: no limit.
+    `retries`: further attempts, the first after `backoff_s`, each further pause twice as long. `share`: of the requests
+    (of those for `paths`, if there are any) that make `calls` calls, one after the other.
+    """
+
+    resource: DownstreamResource
+    pool: int | None = None
+    min_idle: int = 0
+    timeout_s: float | None = None
+    retries: int = 0
+    backoff_s: float = 0.0
+    share: float = 1.0
+    paths: tuple[str, ...] = ()
+    calls: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class SimulatedApplication:
     """An application as distributions of times in seconds.
 
     `workers`: requests worked on at once, None = no limit. `failure_share`: share of answers with status 500. `paths`:
     for paths whose requests have work of their own. `cpu_per_mb_s`, `io_per_mb_s`: additional work per MB of the bodies
     of request and response, for the other paths. `exit_code`: the code with which the
-    application exits after its start-up without ever listening; None if it keeps running.
+    application exits after its start-up without ever listening; None if it keeps running. `downstream`: the resources
+    that requests call after their own work, in this order.
     """
 
     start_up: Distribution = NOTHING
@@ -73,6 +115,7 @@ class SimulatedApplication:
     paths: tuple[PathWork, ...] = ()
     cpu_per_mb_s: float = 0.0
     io_per_mb_s: float = 0.0
+    downstream: tuple[DownstreamUse, ...] = ()
 
     is_simulated: ClassVar[bool] = True
     has_own_loopback: ClassVar[bool] = False

@@ -30,8 +30,8 @@ class WorkSampler:
     """The work of the requests of one service, drawn in order of arrival, whichever instance performs it."""
 
     def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
-        self._cpu = _draws(application.cpu, streams.stream("service", service, "cpu"))
-        self._io = _draws(application.io, streams.stream("service", service, "io"))
+        self._cpu = draws(application.cpu, streams.stream("service", service, "cpu"))
+        self._io = draws(application.io, streams.stream("service", service, "io"))
 
     def draw(self, exchange: Exchange) -> None:
         exchange.cpu_s = next(self._cpu)
@@ -46,8 +46,8 @@ class PerKindWorkSampler(WorkSampler):
         self._others = (self._cpu, self._io, application.cpu_per_mb_s / MB, application.io_per_mb_s / MB)
         self._paths = {
             work.path: (
-                _draws(work.cpu, streams.stream("service", service, "cpu", work.path)),
-                _draws(work.io, streams.stream("service", service, "io", work.path)),
+                draws(work.cpu, streams.stream("service", service, "cpu", work.path)),
+                draws(work.io, streams.stream("service", service, "io", work.path)),
                 work.cpu_per_mb_s / MB,
                 work.io_per_mb_s / MB,
             )
@@ -90,29 +90,31 @@ class SimulatedDriver:
         )
         self.draw = self.work.draw  # the bound method itself: every simulated request calls it
         self._storage_bytes = storage_bytes
-        self._injected_failures = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
+        self._injected_failures = draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
         self._application = application
-        self._start_ups = _draws(application.start_up, streams.stream("service", service, "start-up"))
-        self._fates = _draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._start_ups = draws(application.start_up, streams.stream("service", service, "start-up"))
+        self._fates = draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
         self._living: dict[SimulatedBackend, None] = {}
         self._ended_cpu_s = 0.0
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        start_up_s, failures = next(self._start_ups), self._application.failures
-        if failures is None:
-            backend = SimulatedBackend(self._application, spec, start_up_s, self.work, self._fates)
-        else:
-            backend = FailingBackend(
-                self._application,
-                spec,
-                start_up_s,
-                self.work,
-                self._fates,
-                injected_failures=InjectedFailures(failures, self._injected_failures, self._storage_bytes),
-            )
+        backend = self._new_backend(spec, next(self._start_ups))
         self._living[backend] = None
         backend.exited.add_done_callback(lambda _: self._ended(backend))
         return backend
+
+    def _new_backend(self, spec: InstanceSpec, start_up_s: float) -> SimulatedBackend:
+        failures = self._application.failures
+        if failures is None:
+            return SimulatedBackend(self._application, spec, start_up_s, self.work, self._fates)
+        return FailingBackend(
+            self._application,
+            spec,
+            start_up_s,
+            self.work,
+            self._fates,
+            injected_failures=InjectedFailures(failures, self._injected_failures, self._storage_bytes),
+        )
 
     def cpu_used_s(self) -> float:
         """Return the CPU seconds that requests have used so far, on ended instances too."""
@@ -322,6 +324,6 @@ class FailingBackend(SimulatedBackend):
         self._exit(ExitStatus(SIGKILL_CODE, f"ended by SIGKILL, out of memory: it has {self._memory_gb:g} GB"))
 
 
-def _draws(distribution: Distribution, rng: np.random.Generator) -> Iterator[float]:
+def draws(distribution: Distribution, rng: np.random.Generator) -> Iterator[float]:
     while True:
         yield from distribution.draw(rng, CHUNK).tolist()

@@ -61,6 +61,8 @@ def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
             yield "the work of its requests depends on their size"
         elif service.application.simulated.failures is not None:
             yield "its instances crash, hang or run out of memory with a probability per request"
+        if service.application.downstream:
+            yield "its requests call downstream resources"
     for source in scenario.traffic:
         if not source.is_open:
             yield f"its source {source.name} is closed: users wait for answers"

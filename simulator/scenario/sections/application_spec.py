@@ -21,8 +21,11 @@ from simulator.scenario.sections.base_model import (
     fields_of,
 )
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
+from simulator.scenario.sections.downstream_spec import DownstreamSpec
 
 _PYTHONS: Final = frozenset({"python", "python3"})
+
+ResourceName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
 
 
 class FailuresSpec(Section):
@@ -203,6 +206,8 @@ class ApplicationSpec(Section):
 
     simulated: SimulatedSpec | None = None
     """The application in virtual time, and in real time if no real application is given."""
+    downstream: Mapping[ResourceName, DownstreamSpec] = Field(default_factory=dict)
+    """Resources that the requests of the simulated application call, by name: databases, caches, APIs."""
     process: ProcessSpec | None = None
     """The application in real time: local processes."""
     container: ContainerSpec | None = None
@@ -214,6 +219,10 @@ class ApplicationSpec(Section):
     """Number of real instances in real time; the remaining instances are simulated with the times measured on the real
     ones. Default: all instances are real.
     """
+
+    def __hash__(self) -> int:
+        """Hash the names of the resources, because a mapping has no hash. Equality compares the whole mapping."""
+        return hash((self.simulated, self.process, self.container, self.source_code, *self.downstream))
 
     @property
     def is_real(self) -> bool:
@@ -235,6 +244,10 @@ class ApplicationSpec(Section):
         given, names = self._given_real, f"{', '.join(_REAL[:-1])} or {_REAL[-1]}"
         if self.simulated is None and not given:
             msg = f"application = empty, must be simulated, {names}, or simulated and one of these"
+            raise ValueError(msg)
+        if self.simulated is None and self.downstream:
+            named = ", ".join(self.downstream)
+            msg = f"downstream = {named}, must be left out: a real application calls its own resources"
             raise ValueError(msg)
         if len(given) > 1:
             msg = f"application = {' and '.join(given)}, must be one of them"

@@ -20,6 +20,7 @@ from simulator.scenario.problems import Problem, nearest
 from simulator.scenario.recordings import traces
 from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, PolicySpec, section_of
 from simulator.scenario.validation.deploy_rules import deploy_problems
+from simulator.scenario.validation.downstream_rules import downstream_problems
 from simulator.scenario.validation.error_messages import value_problem
 from simulator.scenario.validation.raw_access import count, items, mapping, naming_a_service, seconds, services, tried
 from simulator.scenario.validation.traffic_rules import traffic_problems
@@ -45,6 +46,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         traffic_problems,
         _references,
         deploy_problems,
+        downstream_problems,
     )
     problems = [problem for rule in rules for problem in rule(document)]
     return problems + list(_columns(document, folder))

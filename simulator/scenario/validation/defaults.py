@@ -1,4 +1,5 @@
-"""Fills in what a scenario file may leave out: the name of the only service, and names of unnamed sources.
+"""Fills in what a scenario file may leave out: the name of the only service, names of unnamed sources, and the
+definition of a downstream resource that another service gives.
 
 Works on plain data that may contain errors anywhere, and leaves errors unchanged for the sections to report.
 """
@@ -11,10 +12,11 @@ from typing import Any
 from simulator.scenario.sections.deploy_spec import takes_service
 from simulator.scenario.sections.timeline_spec import ON_A_SERVICE
 from simulator.scenario.sections.traffic_spec import SHAPES
+from simulator.scenario.validation.downstream_rules import with_shared_definitions
 
 
 def completed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `data` with the name of the only service and the names of unnamed sources filled in."""
+    """Return `data` with everything filled in that this module is about."""
     services = data.get("services")
     only = next(iter(services)) if isinstance(services, dict) and len(services) == 1 else None
     whole = dict(data)
@@ -22,7 +24,7 @@ def completed(data: Mapping[str, Any]) -> dict[str, Any]:
         whole["traffic"] = [_named(_for_service(item, only), n) for n, item in enumerate(data["traffic"], 1)]
     if isinstance(data.get("timeline"), list):
         whole["timeline"] = [_event_for_service(event, only) for event in data["timeline"]]
-    return whole
+    return with_shared_definitions(whole)
 
 
 def _for_service(item: Any, only: str | None) -> Any:

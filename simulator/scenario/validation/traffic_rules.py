@@ -10,6 +10,7 @@ from simulator.scenario.check_expression import parse_check
 from simulator.scenario.check_metrics import METRICS
 from simulator.scenario.document import Document, Path
 from simulator.scenario.problems import Problem, nearest
+from simulator.scenario.validation.downstream_rules import resource_names
 from simulator.scenario.validation.raw_access import items, mapping, seconds, services, tried
 
 STATES_MAX: Final = 500_000
@@ -45,6 +46,7 @@ def _check_services(document: Document) -> Iterator[Problem]:
         "service": services_known,
         "source": sources_known,
         "path": sorted({str(request.get("path", "/")) for request in requests} or {"/"}),
+        "downstream": resource_names(document),
         "name": sorted({str(request["name"]) for request in requests if "name" in request}),
     }
     known["path"] += [path.partition("?")[0] for path in known["path"] if "?" in path]
@@ -63,7 +65,8 @@ def _check_services(document: Document) -> Iterator[Problem]:
                 yield document.problem(("checks", index), f"about a service: sources share its {check.metric}")
         for tag, value in check.tags:
             if value not in known[tag]:
-                expected = f"about a {tag} of the traffic: {', '.join(known[tag]) or 'none has one'}"
+                kind = "downstream resource" if tag == "downstream" else f"{tag} of the traffic"
+                expected = f"about a {kind}: {', '.join(known[tag]) or 'none has one'}"
                 yield document.problem(("checks", index), expected, near=nearest(value, known[tag]))
 
 

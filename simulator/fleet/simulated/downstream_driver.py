@@ -1,0 +1,172 @@
+"""Simulated instances whose requests call downstream resources: after its own work a request makes its calls, one after
+the other, and keeps its slot and its worker until they have ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import cast
+
+from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec
+from simulator.fleet.simulated.application import DownstreamUse, SimulatedApplication
+from simulator.fleet.simulated.downstream import ConnectionPool, DownstreamResources, ResourceCall
+from simulator.fleet.simulated.driver import (
+    STORAGE_BYTES,
+    FailingBackend,
+    InjectedFailures,
+    SimulatedBackend,
+    SimulatedDriver,
+    draws,
+)
+from simulator.records.events import CallOutcome
+from simulator.rules.retries import Retries
+from simulator.world.distributions import Uniform
+from simulator.world.random_streams import RandomStreams
+
+_FAILED = 500  # ASSUMPTION: what an application answers if a resource fails; frameworks answer an unhandled error so
+_NO_ANSWER = 0  # the cause of a retry (rules/retries.py)
+_BACKOFF_FACTOR = 2.0
+
+
+class DownstreamDriver(SimulatedDriver):
+    """Implements `Driver` for a service whose application uses `resources`."""
+
+    def __init__(
+        self,
+        application: SimulatedApplication,
+        streams: RandomStreams,
+        service: str,
+        resources: DownstreamResources,
+        storage_bytes: int = STORAGE_BYTES,
+    ) -> None:
+        super().__init__(application, streams, service, storage_bytes)
+        self._resources = resources
+        uniform = Uniform(0.0, 1.0)
+        self._uses = [
+            (use, draws(uniform, streams.stream("service", service, "downstream", use.resource.name)))
+            for use in application.downstream
+        ]
+
+    def _new_backend(self, spec: InstanceSpec, start_up_s: float) -> SimulatedBackend:
+        application, failures = self._application, self._application.failures
+        backend: CallingBackend
+        if failures is None:
+            backend = CallingBackend(application, spec, start_up_s, self.work, self._fates)
+        else:
+            injected = InjectedFailures(failures, self._injected_failures, self._storage_bytes)
+            backend = FailingCallingBackend(
+                application, spec, start_up_s, self.work, self._fates, injected_failures=injected
+            )
+        backend.connect(
+            [
+                CallPlan(ConnectionPool(self._resources.running(use.resource), use, spec.service), chances)
+                for use, chances in self._uses
+            ]
+        )
+        return backend
+
+
+class CallPlan:
+    """An instance's use of one resource: which requests call it. `chances` are uniform in [0, 1)."""
+
+    def __init__(self, pool: ConnectionPool, chances: Iterator[float]) -> None:
+        self.pool = pool
+        self._use: DownstreamUse = pool.use
+        self._chances = chances
+        use = pool.use
+        self._retries = Retries(1 + use.retries, _BACKOFF_FACTOR, lambda: use.backoff_s)
+
+    def calls(self, path: str) -> int:
+        """Return how many calls a request for `path` makes."""
+        use = self._use
+        if use.paths and path.partition("?")[0] not in use.paths:
+            return 0
+        return use.calls if use.share >= 1 or next(self._chances) < use.share else 0
+
+    def pause_s(self, attempt: int) -> float | None:
+        """Return the pause after the failed attempt number `attempt`; None if it was the last."""
+        return self._retries.pause_s(attempt, _NO_ANSWER)
+
+
+class CallingBackend(SimulatedBackend):
+    """A simulated instance whose requests call downstream resources. `connect` it before the first request."""
+
+    def connect(self, plans: list[CallPlan]) -> None:
+        self._plans = plans
+        if self._listens_s < float("inf"):
+            self._loop.call_at(self._listens_s, self._warm)
+
+    def _warm(self) -> None:
+        if not self.exited.done():
+            for plan in self._plans:
+                plan.pool.warm()
+
+    def _done(self, exchange: Exchange) -> None:
+        """The request's own work is done: its calls follow, and then its answer."""
+        plans = []
+        if not self.exited.done():
+            plans = [plan for plan in self._plans for _ in range(plan.calls(exchange.path))]
+        if plans:
+            CallSequence(self, exchange, plans).next()
+        else:
+            super()._done(exchange)
+
+    def called(self, exchange: Exchange, *, failed: bool) -> None:
+        """Answer a request whose calls have ended; the answer is 500 if one of them failed."""
+        super()._done(cast("Exchange", FailedExchange(exchange)) if failed else exchange)
+
+    def _exit(self, status: ExitStatus) -> None:
+        if not self.exited.done():
+            super()._exit(status)
+            for plan in self._plans:
+                plan.pool.close()
+
+
+class FailingCallingBackend(CallingBackend, FailingBackend):
+    """The same, with an application that can fail by itself, too."""
+
+
+class FailedExchange:
+    """A request whose answer is 500 whatever the application says. It has what `SimulatedBackend._done` uses."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    @property
+    def open(self) -> bool:
+        return self._exchange.open
+
+    def answered(self, _: int) -> None:
+        self._exchange.answered(_FAILED)
+
+
+class CallSequence:
+    """The calls of one request, one after the other, each with its retries; the first that fails ends the sequence."""
+
+    def __init__(self, backend: CallingBackend, exchange: Exchange, plans: list[CallPlan]) -> None:
+        self._backend, self._exchange = backend, exchange
+        self._plans = plans
+        self._position = 0
+        self._attempt = 0
+
+    def next(self) -> None:
+        if self._backend.exited.done():
+            return  # its instance ended during the pause before a retry
+        self._attempt += 1
+        pool = self._plans[self._position].pool
+        pool.call(ResourceCall(pool, self._ended))
+
+    def _ended(self, outcome: CallOutcome) -> None:
+        if outcome is CallOutcome.ANSWERED:
+            self._position, self._attempt = self._position + 1, 0
+            if self._position < len(self._plans):
+                self.next()
+            else:
+                self._backend.called(self._exchange, failed=False)
+            return
+        pause_s = self._plans[self._position].pause_s(self._attempt)
+        if pause_s is None:
+            self._backend.called(self._exchange, failed=True)
+        else:
+            asyncio.get_running_loop().call_later(pause_s, self.next)

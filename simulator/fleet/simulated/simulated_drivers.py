@@ -1,0 +1,34 @@
+"""The drivers of all simulated applications of a platform: they share downstream resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.driver import SimulatedDriver
+from simulator.model.times import RunTime
+from simulator.records.journal import Journal
+from simulator.world.random_streams import RandomStreams
+
+if TYPE_CHECKING:
+    from simulator.fleet.simulated.downstream import DownstreamResources
+
+
+class SimulatedDrivers:
+    """Creates the drivers of simulated applications, which share downstream resources."""
+
+    def __init__(self, streams: RandomStreams, journal: Journal, at_s: Callable[[], RunTime]) -> None:
+        self._streams, self._journal, self._at_s = streams, journal, at_s
+        self._resources: DownstreamResources | None = None
+
+    def new(self, application: SimulatedApplication, service: str) -> SimulatedDriver:
+        """Return the driver of a service's application."""
+        if not application.downstream:
+            return SimulatedDriver(application, self._streams, service)
+        from simulator.fleet.simulated.downstream import DownstreamResources  # noqa: PLC0415 few scenarios need it
+        from simulator.fleet.simulated.downstream_driver import DownstreamDriver  # noqa: PLC0415
+
+        if self._resources is None:
+            self._resources = DownstreamResources(self._streams, self._journal, self._at_s)
+        return DownstreamDriver(application, self._streams, service, self._resources)

@@ -1,0 +1,92 @@
+"""A downstream resource (database, cache, API): a limited number of connections, and calls that slow each other down.
+
+`ConnectionSlots` grants connections. `ContendedStation` processes calls: with n in progress each proceeds at the rate
+1 / (1 + contention (n - 1) + coherency n (n - 1)), which is the Universal Scalability Law (Gunther: Guerrilla Capacity
+Planning, 2007). Without both a call takes its service time, and c connections with a queue are G/G/c.
+
+The law says why more clients can make a resource slower: the throughput n x rate has its maximum at
+sqrt((1 - contention) / coherency) calls in progress, and decreases beyond it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from simulator.rules.discipline import Station
+
+Attempt = TypeVar("Attempt")
+DownstreamCall = TypeVar("DownstreamCall")
+
+
+class OnFull(StrEnum):
+    """What happens to an attempt to connect when all connections are taken."""
+
+    ERROR = "error"  # rejected at once
+    QUEUE = "queue"  # waits for a connection, without a limit of time
+    WAIT = "wait"  # waits for a limited time
+
+
+class ConnectionGrant(StrEnum):
+    """The answer to an attempt to connect."""
+
+    GRANTED = "granted"
+    QUEUED = "queued"
+    REJECTED = "rejected"
+
+
+class ConnectionSlots(Generic[Attempt]):
+    """The connections of a resource; attempts wait in order of arrival.
+
+    `connections` >= 1 is the limit; at most `queue` attempts wait (None: no limit), none with ERROR.
+    """
+
+    def __init__(self, connections: int, on_full: OnFull, queue: int | None = None) -> None:
+        assert connections >= 1, connections
+        self.connections = connections
+        self.taken = 0
+        self._waiting: OrderedDict[Attempt, None] = OrderedDict()
+        self._queue = 0 if on_full is OnFull.ERROR else queue
+
+    def ask(self, attempt: Attempt) -> ConnectionGrant:
+        """Take a connection for `attempt`, or let it wait, or reject it."""
+        if self.taken < self.connections:
+            self.taken += 1
+            return ConnectionGrant.GRANTED
+        if self._queue is not None and len(self._waiting) >= self._queue:
+            return ConnectionGrant.REJECTED
+        self._waiting[attempt] = None
+        return ConnectionGrant.QUEUED
+
+    def release(self) -> Attempt | None:
+        """Release a connection; return the attempt that gets it, None if none waits."""
+        if self._waiting:
+            return self._waiting.popitem(last=False)[0]
+        self.taken -= 1
+        return None
+
+    def give_up(self, attempt: Attempt) -> bool:
+        """Remove an attempt from the queue; return False if it does not wait."""
+        if attempt not in self._waiting:
+            return False
+        del self._waiting[attempt]
+        return True
+
+
+class ContendedStation(Station[DownstreamCall]):
+    """Calls in progress. `contention`, `coherency` >= 0: the coefficients of the Universal Scalability Law."""
+
+    __slots__ = ("_coherency", "_contention")
+
+    def __init__(self, contention: float, coherency: float) -> None:
+        assert contention >= 0, contention
+        assert coherency >= 0, coherency
+        super().__init__(1.0, None)
+        self._contention = contention
+        self._coherency = coherency
+
+    def _share(self) -> None:
+        present = len(self._computing)
+        more = max(0, present - 1)
+        self._rate = 1 / (1 + self._contention * more + self._coherency * present * more)

@@ -1,0 +1,81 @@
+"""The section `application.downstream`: a resource that requests call, and how the application calls it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from simulator.rules.downstream import OnFull
+from simulator.scenario.sections.base_model import Count, Duration, Number, PositiveDuration, Section, Share
+from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
+
+CONNECTIONS_MAX: Final = 1_000_000
+RETRIES_MAX: Final = 100
+
+
+class DownstreamSpec(Section):
+    """A resource that all services of a scenario share by its name, and this application's use of it.
+
+    The keys from `connections` to `coherency` define the resource; one service gives them, or all give the same.
+    """
+
+    connections: Count = Field(ge=1, le=CONNECTIONS_MAX)
+    """Limit of connections of the resource, all instances together."""
+    service: DistributionSpec
+    """Time that the resource needs for a call, if no other call slows it down."""
+    connect: DistributionSpec = NOTHING
+    """Time that the resource needs to set up a connection."""
+    on_full: OnFull = OnFull.ERROR
+    """What happens to an attempt to connect if all connections are taken. error: it is rejected. queue: it waits. wait:
+    it waits for at most `wait`.
+    """
+    queue: Count | None = Field(default=None, ge=0)
+    """Number of attempts to connect that may wait; further ones are rejected (default: no limit)."""
+    wait_s: PositiveDuration | None = None
+    """Longest wait for a connection, with `on_full: wait`."""
+    contention: Number = Field(default=0.0, ge=0)
+    """How much each further call in progress slows all calls down: coefficient sigma of the Universal Scalability Law.
+    """
+    coherency: Number = Field(default=0.0, ge=0)
+    """How much each pair of calls in progress slows all calls down: coefficient kappa of the Universal Scalability Law.
+    Above a certain number of calls the throughput then decreases.
+    """
+    pool: Count | None = Field(default=None, ge=1, le=CONNECTIONS_MAX)
+    """Most connections of an instance, which it keeps open (default: each call opens a connection and closes it)."""
+    min_idle: Count = Field(default=0, ge=0)
+    """Connections of the pool that an instance opens when it starts; at most `pool`."""
+    timeout_s: PositiveDuration | None = None
+    """Longest time of an attempt, the wait for a connection included (default: no limit). The resource completes a call
+    that it has begun, although nothing waits for it any more.
+    """
+    retries: Count = Field(default=0, ge=0, le=RETRIES_MAX)
+    """Further attempts after one that failed. A request whose last attempt fails is answered with 500."""
+    backoff_s: Duration = 0.0
+    """Pause before the first further attempt; each following pause is twice as long."""
+    share: Share = 1.0
+    """Share of the requests that call the resource."""
+    only_paths: tuple[Annotated[str, Field(pattern="^/[^?]*$")], ...] = ()
+    """Paths of the requests that call the resource, without the query string (default: all paths)."""
+    calls: Count = Field(default=1, ge=1, le=10_000)
+    """Calls of such a request, one after the other."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> DownstreamSpec:
+        if self.on_full is OnFull.WAIT and self.wait_s is None:
+            msg = "wait = none, must be given with on_full: wait"
+            raise ValueError(msg)
+        if self.on_full is not OnFull.WAIT and self.wait_s is not None:
+            msg = f"wait = {self.wait_s:g}s, must be left out, or on_full be wait"
+            raise ValueError(msg)
+        if self.on_full is OnFull.ERROR and self.queue is not None:
+            msg = f"queue = {self.queue}, must be left out, or on_full be queue or wait"
+            raise ValueError(msg)
+        if self.min_idle > (self.pool or 0):
+            msg = f"min_idle = {self.min_idle}, must be at most pool = {self.pool or 0}"
+            raise ValueError(msg)
+        return self
+
+
+RESOURCE_KEYS: Final = (*("connections", "service", "connect", "on_full", "queue", "wait", "contention", "coherency"),)
+"""The keys that define the resource; the others say how an application uses it."""

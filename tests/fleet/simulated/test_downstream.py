@@ -1,0 +1,158 @@
+"""Resources and pools with constant times, so that every time can be computed by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from simulator.fleet.simulated.application import DownstreamResource, DownstreamUse
+from simulator.fleet.simulated.downstream import ConnectionPool, DownstreamResources, ResourceCall
+from simulator.model.times import RunTime
+from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged, DownstreamLogged
+from simulator.records.journal import Journal
+from simulator.rules.downstream import OnFull
+from simulator.world.distributions import Constant
+from simulator.world.random_streams import RandomStreams
+from tests.virtual import run_virtual
+
+DB = DownstreamResource("db", 1, Constant(1.0), on_full=OnFull.QUEUE)
+ANSWERED, REJECTED, TIMED_OUT = CallOutcome.ANSWERED, CallOutcome.REJECTED, CallOutcome.TIMED_OUT
+
+
+@dataclass
+class Stage:
+    """One resource, some pools, and what the journal told."""
+
+    use: DownstreamUse
+    pools: int = 1
+    journal: Journal = field(default_factory=Journal)
+    calls: list[DownstreamCalled] = field(default_factory=list)
+    states: list[DownstreamChanged] = field(default_factory=list)
+    ends: list[tuple[float, CallOutcome]] = field(default_factory=list)
+
+    def open(self) -> list[ConnectionPool]:
+        loop = asyncio.get_running_loop()
+        self.journal.subscribe(DownstreamCalled, self.calls.append)
+        self.journal.subscribe(DownstreamChanged, self.states.append)
+        resources = DownstreamResources(RandomStreams(1), self.journal, lambda: RunTime(loop.time()))
+        running = resources.running(self.use.resource)
+        return [ConnectionPool(running, self.use, "web") for _ in range(self.pools)]
+
+    def call(self, pool: ConnectionPool) -> None:
+        loop = asyncio.get_running_loop()
+        pool.call(ResourceCall(pool, lambda outcome: self.ends.append((loop.time(), outcome))))
+
+    @property
+    def events(self) -> list[tuple[float, str]]:
+        return [(event.at_s, event.line) for event in self.journal.events if isinstance(event, DownstreamLogged)]
+
+
+def ends_of(use: DownstreamUse, *arrivals: tuple[float, int]) -> tuple[list[tuple[float, CallOutcome]], Stage]:
+    """The ends of calls that arrive at (time, pool)."""
+
+    async def main() -> tuple[list[tuple[float, CallOutcome]], Stage]:
+        stage = Stage(use, pools=1 + max(pool for _, pool in arrivals))
+        pools = stage.open()
+        loop = asyncio.get_running_loop()
+        for at_s, number in arrivals:
+            loop.call_at(at_s, stage.call, pools[number])
+        await asyncio.sleep(1000)
+        return stage.ends, stage
+
+    return run_virtual(main)
+
+
+def test_calls_beyond_the_connections_wait_in_the_order_of_arrival_whatever_their_instance() -> None:
+    ends, stage = ends_of(DownstreamUse(DB), (0.0, 0), (0.1, 1), (0.2, 0), (0.3, 1))
+    assert ends == [(1.0, ANSWERED), (2.0, ANSWERED), (3.0, ANSWERED), (4.0, ANSWERED)]
+    assert [call.wait_s for call in stage.calls] == pytest.approx([0.0, 0.9, 1.8, 2.7])
+    assert max(state.waiting for state in stage.states) == 3
+    assert stage.states[-1][2:] == (1, 0, 0, 0)
+
+
+def test_a_full_resource_rejects_and_says_so_once() -> None:
+    use = DownstreamUse(replace(DB, on_full=OnFull.ERROR))
+    ends, stage = ends_of(use, (0.0, 0), (0.5, 1), (0.6, 1), (1.5, 0))
+    assert ends == [(0.5, REJECTED), (0.6, REJECTED), (1.0, ANSWERED), (2.5, ANSWERED)]
+    assert stage.events == [(0.5, "limit reached: all 1 connections are taken, an attempt to connect was rejected")]
+
+
+def test_the_queue_of_a_resource_is_bounded() -> None:
+    ends, _ = ends_of(DownstreamUse(replace(DB, queue=1)), (0.0, 0), (0.1, 0), (0.2, 0))
+    assert ends == [(0.2, REJECTED), (1.0, ANSWERED), (2.0, ANSWERED)]
+
+
+def test_the_wait_at_a_full_resource_is_bounded() -> None:
+    use = DownstreamUse(replace(DB, on_full=OnFull.WAIT, wait_s=0.95))
+    ends, _ = ends_of(use, (0.0, 0), (0.1, 1), (0.2, 0))
+    assert ends == [(1.0, ANSWERED), (1.15, REJECTED), (2.0, ANSWERED)]
+
+
+def test_a_pool_keeps_its_connections_and_another_instance_gets_none() -> None:
+    pooled = DownstreamUse(replace(DB, on_full=OnFull.ERROR, connect=Constant(0.5)), pool=1)
+    ends, stage = ends_of(pooled, (0.0, 0), (2.0, 0), (2.1, 0), (9.0, 1))
+    # The first sets the connection up; the second finds it; the third waits for it; the other pool is rejected.
+    assert ends == [(1.5, ANSWERED), (3.0, ANSWERED), (4.0, ANSWERED), (9.0, REJECTED)]
+    assert stage.states[-1][2:5] == (1, 1, 0)
+
+
+def test_without_a_pool_each_call_sets_up_its_connection() -> None:
+    ends, _ = ends_of(DownstreamUse(replace(DB, connect=Constant(0.5))), (0.0, 0), (2.0, 0))
+    assert ends == [(1.5, ANSWERED), (3.5, ANSWERED)]
+
+
+def test_a_call_that_timed_out_keeps_its_connection_until_the_resource_is_ready() -> None:
+    use = DownstreamUse(DB, timeout_s=0.7)
+    ends, stage = ends_of(use, (0.0, 0), (0.8, 0))
+    assert ends == [(0.7, TIMED_OUT), (1.5, TIMED_OUT)]
+    # The second had the connection from 1.0 on, when the resource had completed the first.
+    assert [call.wait_s for call in stage.calls] == pytest.approx([0.0, 0.2])
+    assert stage.states[-1].at_s == pytest.approx(2.0)
+    assert stage.states[-1][2:] == (1, 0, 0, 0)
+
+
+def test_a_call_that_times_out_in_the_queue_leaves_it() -> None:
+    ends, stage = ends_of(DownstreamUse(DB, timeout_s=1.2), (0.0, 0), (0.1, 0), (0.2, 0))
+    assert ends == [(1.0, ANSWERED), (1.3, TIMED_OUT), (1.4, TIMED_OUT)]
+    assert [call.wait_s for call in stage.calls] == pytest.approx([0.0, 0.9, 1.2])
+    # The second was in progress and ends at 2.0; the third never got a connection.
+    assert stage.states[-1] == (2.0, "db", 1, 0, 0, 0)
+
+
+def test_instances_that_start_together_are_a_connection_storm() -> None:
+    async def main() -> Stage:
+        use = DownstreamUse(replace(DB, connections=16, on_full=OnFull.ERROR), pool=8, min_idle=8)
+        stage = Stage(use, pools=3)
+        for pool in stage.open():
+            pool.warm()
+            await asyncio.sleep(0.3)
+        stage.states.clear()
+        return stage
+
+    stage = run_virtual(main)
+    assert stage.events == [
+        (0.3, "connection storm: 2 instances made 10 attempts to connect almost at once"),
+        (0.6, "limit reached: all 16 connections are taken, an attempt to connect was rejected"),
+    ]
+
+
+def test_an_instance_that_ends_closes_its_connections_and_drops_its_calls() -> None:
+    async def main() -> Stage:
+        stage = Stage(DownstreamUse(replace(DB, connections=2), pool=2, min_idle=1), pools=2)
+        first, second = stage.open()
+        first.warm()
+        for _ in range(3):
+            stage.call(first)
+        stage.call(second)
+        await asyncio.sleep(0.5)
+        assert stage.states[-1][2:] == (2, 2, 2, 2)
+        first.close()
+        await asyncio.sleep(1000)
+        return stage
+
+    stage = run_virtual(main)
+    # The calls in progress occupy their connections to their end; then the other instance gets one.
+    assert stage.ends == [(2.0, ANSWERED)]
+    assert stage.states[-1][2:] == (2, 1, 0, 0)
