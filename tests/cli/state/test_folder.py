@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from simulator.api.api_listener import ApiListener
 from simulator.assembly.control_plane import ControlPlaneSettings, open_control_plane
 from simulator.cli import app
+from simulator.cli.state.folder import state_folder
 from simulator.control.operations.simulated_workload import SimulatedWorkload
 from simulator.control.state.store_file import StoreError
 
@@ -107,3 +108,9 @@ async def test_a_store_that_was_removed_since_the_last_run_is_reported(
     assert await told() == 0
     (tmp_path / "control.sqlite").unlink()
     assert [await told(), await told()] == [1, 0]
+
+
+def test_a_relative_folder_is_returned_as_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git and applications run in folders of their own."""
+    monkeypatch.chdir(tmp_path)
+    assert state_folder(Path("state")) == tmp_path / "state"
