@@ -15,8 +15,8 @@ from simulator.world.private_files import repair_modes
 def state_folder(given: Path | None) -> Path:
     """Return `given` as an absolute path, or the place that the XDG base directory specification gives.
 
-    Git and applications, which get paths in it, have other working directories. Files that an earlier version left readable by other users are closed, with a message. Ends the command if there is
-    no home folder.
+    Git and applications, which get paths in it, have other working directories. Files that an earlier version left
+    readable by other users are closed, with a message. Ends the command if there is no home folder.
     """
     folder = given.absolute() if given is not None else _default()
     repaired = repair_modes(folder)
