@@ -155,7 +155,7 @@ class ReplicaSet:
         """End the run: fail open exchanges and stop every instance. Return the unfinished lifecycles, in order."""
         self._dismissed = True
         self.pool.close()
-        for instance in list(self._alive.values()):
+        for instance in self.living():  # draining ones included: after `drain` nothing else ends them
             instance.end(_E.STOP, "the run is over")
         return [life for life in self._lives.values() if not life.done()]
 

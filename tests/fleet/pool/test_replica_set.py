@@ -121,6 +121,19 @@ def test_instances_that_are_not_ready_stop_first_and_then_the_youngest() -> None
 # --- drain ---
 
 
+def test_the_end_of_a_run_stops_instances_that_only_drain() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=2)) as stage:
+            request = stage.offer()
+            stage.replica_set.drain("another revision serves")
+            await asyncio.sleep(1000)  # longer than any drain timeout: `drain` stops no instance
+            assert stage.states() == "draining draining"
+        assert stage.states() == "stopped stopped"
+        assert len(request.endings) == 1
+
+    run_virtual(main)
+
+
 @pytest.mark.row(112)
 def test_a_draining_instance_finishes_its_requests_and_gets_no_new_ones() -> None:
     async def main() -> None:
