@@ -21,6 +21,7 @@ PROMISED = {
     "retry-storm",
     "deploy-under-load",
     "price-of-idle",
+    "slow-downstream",
 }
 
 
