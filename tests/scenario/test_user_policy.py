@@ -14,7 +14,7 @@ from simulator.report.report import RunRecord
 from simulator.rules.policies.port import Actuator, Observation, Sample
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
-from simulator.scenario.user_policy import ERRORS_SHOWN, GuardedPolicy, PolicyFailed, user_policy_kind
+from simulator.scenario.user_policy import ERRORS_SHOWN, GuardedPolicy, PolicyFailed, UserPolicyError, user_policy_kind
 
 SCENARIO = """
 duration: 30s
@@ -147,7 +147,7 @@ def test_a_policy_that_fails_on_every_tick_does_not_fill_the_log(tmp_path: Path)
 def test_an_exception_while_observing_is_reported_too(tmp_path: Path) -> None:
     text = STEPS + "\n    def observe(self, sample):\n        raise ValueError(sample.second)\n"
     kind = user_policy_kind(f"{written(tmp_path, text)}:Steps", ACTUATOR)
-    with pytest.raises(Exception, match=r"raised ValueError: 7 .*observing second 7"):
+    with pytest.raises(UserPolicyError, match=r"raised ValueError: 7 .*observing second 7"):
         kind.build(kind.parameters(), SCALING).observe(Sample(7, 0, 0, 0, 0, 0, 0, 1))
 
 

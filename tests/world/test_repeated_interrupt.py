@@ -74,7 +74,11 @@ def test_a_handled_interrupt_is_not_repeated(kind: ClockKind) -> None:
 
 def test_it_stops_on_request_and_keeps_another_handler() -> None:
     calls: list[str] = []
-    before = signal.signal(signal.SIGINT, lambda *_: calls.append("first"))
+
+    def handler(*_: object) -> None:
+        calls.append("first")
+
+    before = signal.signal(signal.SIGINT, handler)
     try:
         insistence = RepeatedInterrupt(0.0)
         insistence.start()
@@ -84,5 +88,6 @@ def test_it_stops_on_request_and_keeps_another_handler() -> None:
         again = RepeatedInterrupt(0.0)
         again.stop()
         again.start()
+        assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)

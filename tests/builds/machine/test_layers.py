@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.artifact import BuildArtifact
+from simulator.builds.artifact import BuildArtifact, BuildFailed
 from simulator.builds.local import LocalBuilder
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
@@ -107,7 +107,7 @@ async def test_a_failed_installation_is_not_cached(tmp_path: Path) -> None:
     async with builder_in(tmp_path) as builder:
         go = tmp_path / "toolchains" / "go" / "go"
         go.write_text(program.format("exit 3"), encoding="utf-8")
-        with pytest.raises(Exception, match="ended with exit code 3"):
+        with pytest.raises(BuildFailed, match="ended with exit code 3"):
             await made(builder, place, a__txt="1")
         go.write_text(program.format("echo fetched"), encoding="utf-8")
         _, steps = await made(builder, place, a__txt="2")
