@@ -10,7 +10,6 @@ from pathlib import Path
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.cli.platform.dns_section import DnsSection
-from simulator.cli.platform.serve_dns import ServeDns
 from simulator.control.operations.time_profile import profile_named
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.process.environment import ProcessApplication
@@ -103,7 +102,8 @@ def test_a_domain_with_wrong_then_right_then_vanished_records(tmp_path: Path) ->
     section = DnsSection.model_validate({"port": 0, "validation": "records", "renewal": "100s", "validity": "250s"})
 
     async def main() -> None:
-        dns = ServeDns(section, state)
+        dns = section.opened(state)
+        assert dns is not None
         settings = ServingSettings(
             ControlPlaneSettings(state, listener=None, profile=profile_named("instant", FACTOR)),
             LiveSettings(state),
@@ -111,7 +111,8 @@ def test_a_domain_with_wrong_then_right_then_vanished_records(tmp_path: Path) ->
             ApplicationSettings({IMAGE: process}),
         )
         async with await open_serving(dns.settings(settings)) as serving:
-            (line,) = await dns.open(serving)
+            assert serving.platform.front is not None
+            (line,) = await dns.open(serving.platform.front)
             port = int(line.partition("-p ")[2].split()[0])
             try:
                 await follow(Stage(serving), port, state)

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from simulator.wire.dns.dns_lookup import ResolverLookup
 from tests.live.test_serving import ToLoopback
 from tests.live.test_start_explained import free_ports
 from tests.live.test_up_watch import up
@@ -58,7 +59,9 @@ async def get(url: str, root: str) -> tuple[int, str]:
 @pytest.mark.case("P5", "P21")
 async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_needs(tmp_path: Path) -> None:
     _, port = free_ports()
-    async with up(tmp_path, PROJECT.replace("PORT", str(port)), config(port, "version 0")) as running:
+    async with up(
+        tmp_path, PROJECT.replace("PORT", str(port)), config(port, "version 0"), "--dns-port", "0"
+    ) as running:
         await until(running.given("with App Runner's name"))
         told = next(line for line in running.lines if line.startswith("https://"))
         found = re.fullmatch(r"(https://\S+)  \(root certificate: (.+)\)", told)
@@ -67,6 +70,10 @@ async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_
         public = local.replace("shop.awsapprunner.localhost", "shop.us-east-1.awsapprunner.com")
         assert any(f"--resolve {public.removeprefix('https://')}:127.0.0.1 {public}" in line for line in running.lines)
         assert running.given(f"it listens on its fixed port {port} and not on $PORT")()
+        (dns,) = (re.search(r"DNS at 127.0.0.1:(\d+)", line) for line in running.lines if line.startswith("DNS at"))
+        assert dns is not None
+        lookup = ResolverLookup("127.0.0.1", int(dns[1]))
+        assert await lookup("shop.us-east-1.awsapprunner.com", "A") == frozenset({"127.0.0.1"})
         for _ in range(3):
             assert await get(local, root) == (400, "DisallowedHost")
         await until(running.given("[AppRunner] The first 3 answers are all 400."))

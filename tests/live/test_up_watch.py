@@ -67,14 +67,14 @@ class Up:
 
 
 @contextlib.asynccontextmanager
-async def up(tmp_path: Path, application: str = APPLICATION, text: str = "") -> AsyncIterator[Up]:
+async def up(tmp_path: Path, application: str = APPLICATION, text: str = "", *words: str) -> AsyncIterator[Up]:
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "app.py").write_text(application, encoding="utf-8")
     (folder / "apprunner.yaml").write_text(text or config("version 0"), encoding="utf-8")
     node = toolchains(tmp_path / "toolchains").paths["NODEJS_22"]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "simulator", "up", str(folder), "--watch"),
+        *(sys.executable, "-m", "simulator", "up", str(folder), "--watch", *words),
         *("--state", str(tmp_path / "state"), "--toolchain", f"NODEJS_22={node}"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Annotated, Final, Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from simulator.cli.exit_codes import cannot
 from simulator.cli.platform.config_paths import File
 from simulator.control.domain_checks import CHECK_EVERY_S, GIVE_UP_S, RENEWAL_S, VALID_S, DomainChecks, Lookup
 from simulator.scenario.sections.base_model import Count, Duration, Section
+
+if TYPE_CHECKING:
+    from simulator.cli.platform.serve_dns import ServeDns
 
 _DNS_PORT: Final = 53
 _PORT_MAX: Final = 65535
@@ -72,3 +77,21 @@ class DnsSection(Section):
         default = _INSTANT_EVERY_S if profile == "instant" else CHECK_EVERY_S
         every = default if self.check_every is None else self.check_every
         return DomainChecks(lookup, every, self.give_up, self.renewal, self.validity)
+
+    def opened(self, state: Path) -> ServeDns | None:
+        """Return the DNS, if it is to listen or to validate domains; else its library is not imported.
+
+        Raises:
+            ValueError: for a malformed zone file.
+        """
+        by_records = self.validation == "records"
+        if self.port is None and not by_records:
+            return None
+        from simulator.cli.platform.serve_dns import ServeDns  # noqa: PLC0415 see above
+
+        resolver = None if self.resolver is None else parse_resolver(self.resolver)
+        checks = self.checks if by_records else None
+        try:
+            return ServeDns(state, port=self.port, zone=self.zone, resolver=resolver, checks=checks)
+        except OSError as error:
+            cannot(error)

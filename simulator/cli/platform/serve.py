@@ -16,10 +16,9 @@ from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
-from simulator.cli.exit_codes import bad_input, broke, cannot, details_of, error_text
+from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
-from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import (
@@ -159,7 +158,7 @@ def serve(
             time_factor=time_factor,
         )
         settings = chosen.serving(folder := state_folder(state), engine_host(engine))
-        dns = _dns(chosen.dns, folder)
+        dns = chosen.dns.opened(folder)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     for warning in policy_warnings(settings.control.authentication.keys):
@@ -173,18 +172,6 @@ def serve(
         lambda: _serve(settings, stop, wanted_port, rates, dns, quiet=quiet, verbose=verbose),
         stop.set,
     )
-
-
-def _dns(section: DnsSection, state: Path) -> ServeDns | None:
-    """Return the DNS, if it is to listen or to validate domains; else its library is not imported."""
-    if section.port is None and section.validation == "instant":
-        return None
-    from simulator.cli.platform.serve_dns import ServeDns  # noqa: PLC0415 see above
-
-    try:
-        return ServeDns(section, state)
-    except OSError as error:
-        cannot(error)
 
 
 def _endpoint(url: str | None) -> str | None:
@@ -215,10 +202,11 @@ async def _serve(
         if verbose:
             tell_events(serving.platform.journal, functools.partial(echo, err=True))
             serving.platform.journal.subscribe(EntriesAdded, _tell_entries)
-        if dns is not None:
+        front = serving.platform.front
+        if dns is not None and front is not None:
             watching.push_async_callback(dns.close)
             try:
-                for line in await dns.open(serving):
+                for line in await dns.open(front):
                     if not quiet:
                         echo(line)
             except OSError as error:

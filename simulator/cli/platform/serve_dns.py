@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from simulator.assembly.serving import Serving, ServingSettings
+from simulator.assembly.serving import ServingSettings
 from simulator.cli.dns.named_resources import RECORDS_NAME
-from simulator.cli.platform.dns_section import DnsSection, parse_resolver
-from simulator.control.domain_checks import Lookup
-from simulator.edge.live.front import HOST
+from simulator.control.domain_checks import DomainChecks, Lookup
+from simulator.edge.live.front import HOST, Front
 from simulator.wire.dns.dns_lookup import OwnLookup, ResolverLookup
 from simulator.wire.dns.dns_server import DnsServer
 from simulator.wire.dns.zone_file import ZoneFile
@@ -19,37 +19,48 @@ from simulator.wire.dns.zones import Zones
 class ServeDns:
     """Created before the platform, whose domains it validates; listens from `open` to `close`, if a port is wanted."""
 
-    def __init__(self, section: DnsSection, state: Path) -> None:
-        """Read the records. Raises ValueError for a malformed zone file and OSError for an unreadable one."""
-        self._section = section
-        files = [ZoneFile(path) for path in (state / RECORDS_NAME, section.zone) if path is not None]
+    def __init__(
+        self,
+        state: Path,
+        *,
+        port: int | None = None,
+        zone: Path | None = None,
+        resolver: tuple[str, int] | None = None,
+        checks: Callable[[Lookup, str], DomainChecks] | None = None,
+    ) -> None:
+        """Read the records. `checks`: how domains are validated, by a lookup and the name of the time profile.
+
+        Raises:
+            ValueError: for a malformed zone file.
+            OSError: for one that cannot be read.
+        """
+        self._port = port
+        self._resolver = resolver
+        self._checks = checks
+        files = [ZoneFile(path) for path in (state / RECORDS_NAME, zone) if path is not None]
         self.zones = Zones(files, addresses=[HOST])
         self._server: DnsServer | None = None
 
     @property
     def port(self) -> int:
         """The port in the configuration; 0 is any free one."""
-        return self._section.port or 0
+        return self._port or 0
 
     def settings(self, settings: ServingSettings) -> ServingSettings:
         """Return the settings with the validation of custom domains by records, if that is wanted."""
-        section, control = self._section, settings.control
-        if section.validation != "records":
+        if self._checks is None:
             return settings
-        lookup: Lookup = OwnLookup(self.zones)
-        if section.resolver is not None:
-            lookup = ResolverLookup(*parse_resolver(section.resolver))
-        api = replace(control.api, domain_checks=section.checks(lookup, control.profile.name))
+        control = settings.control
+        lookup: Lookup = OwnLookup(self.zones) if self._resolver is None else ResolverLookup(*self._resolver)
+        api = replace(control.api, domain_checks=self._checks(lookup, control.profile.name))
         return replace(settings, control=replace(control, api=api))
 
-    async def open(self, serving: Serving) -> list[str]:
-        """Answer for the names that the platform's front knows, and return lines for the user. Raises OSError."""
-        front = serving.platform.front
-        assert front is not None
+    async def open(self, front: Front) -> list[str]:
+        """Answer for the names that the front knows, and return lines for the user. Raises OSError."""
         self.zones.knows = front.knows
-        if self._section.port is None:
+        if self._port is None:
             return []
-        server = DnsServer(self.zones, self._section.port)
+        server = DnsServer(self.zones, self._port)
         await server.open()
         self._server = server
         return [f"DNS at {HOST}:{server.port}, UDP and TCP: dig @{HOST} -p {server.port} NAME"]

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -25,6 +25,7 @@ from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
+from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.platform.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.printing import echo
@@ -41,6 +42,9 @@ from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
 
+if TYPE_CHECKING:
+    from simulator.cli.platform.serve_dns import ServeDns
+
 BUILDS: Final = "Builds"
 
 _LOOK_S: Final = 0.3  # between looks at the folder; a look costs git a few milliseconds
@@ -53,6 +57,7 @@ def up(
     folder: Path = typer.Argument(Path(), metavar="[DIR]", help="The project's folder.", show_default="."),
     watch: bool = typer.Option(False, "--watch", help="Build and deploy again with every save."),
     https_port: int = typer.Option(0, min=0, max=65535, help="Port of the URL; 0 is any free one."),
+    dns_port: int | None = typer.Option(None, min=0, max=65535, help="Port of a DNS on 127.0.0.1 for its names."),
     toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP, rich_help_panel=BUILDS),
     build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS),
     engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS),
@@ -74,13 +79,14 @@ def up(
     kept, host = state_folder(state), engine_host(engine)
     try:
         settings = build_settings(kept, toolchain, build_image, near_versions=near_versions, engine=host)
+        dns = DnsSection(port=dns_port).opened(kept)
     except ValueError as error:
         bad_input(str(error))
     allow_many_files()
     stop = asyncio.Event()
     place, live = SecretsPlace(secrets_file), LiveSettings(kept, https_port=https_port, engine=host)
     shown = _Shown(_silent if quiet else echo, with_events=verbose)
-    run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, watch=watch), stop.set)
+    run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, dns, watch=watch), stop.set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ async def _up(
     place: SecretsPlace,
     stop: asyncio.Event,
     shown: _Shown,
+    dns: ServeDns | None,
     *,
     watch: bool,
 ) -> None:
@@ -149,6 +156,9 @@ async def _up(
     try:
         await platform.open()
         platform.start()
+        if dns is not None and platform.front is not None:
+            for line in await dns.open(platform.front):
+                shown.tell(line)
         name = service_name(folder)
         service = platform.add(name, hosts_of(name))
         source = SourceDescription(str(folder), "")
@@ -158,8 +168,10 @@ async def _up(
         if await first_of(stopped, work, platform.tasks.failed) != 0:
             raise typer.Exit(work.result() if work.done() else BROKE)
     except OSError as error:
-        cannot_open(error, {"--https-port": live.https_port})
+        cannot_open(error, {"--https-port": live.https_port, "--dns-port": 0 if dns is None else dns.port})
     finally:
+        if dns is not None:
+            await dns.close()
         await platform.close()
         await builder.close()
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typer
 from pydantic import ValidationError
 
 from simulator.cli.platform.dns_section import DnsSection, parse_resolver
@@ -71,3 +72,14 @@ def test_a_zone_file_is_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "own.zone").write_text("acme.dev. A 127.0.0.1\n", encoding="utf-8")
     (tmp_path / "serve.yaml").write_text("dns: {port: 0, zone: own.zone}\n", encoding="utf-8")
     assert load_config(tmp_path / "serve.yaml").dns.zone == tmp_path / "own.zone"
+
+
+def test_there_is_a_dns_only_where_it_is_wanted(tmp_path: Path) -> None:
+    assert DnsSection().opened(tmp_path) is None
+    listening = DnsSection(port=0).opened(tmp_path)
+    assert listening is not None
+    assert listening.port == 0
+    assert DnsSection(validation="records", resolver="127.0.0.1:5353").opened(tmp_path) is not None
+    (tmp_path / "records.zone").mkdir()
+    with pytest.raises(typer.Exit):
+        DnsSection(port=0).opened(tmp_path)

@@ -17,13 +17,12 @@ def settings(folder: Path) -> ServingSettings:
 
 
 def test_only_validation_by_records_changes_the_settings(tmp_path: Path) -> None:
-    plain = settings(tmp_path)
-    assert ServeDns(DnsSection(port=0), tmp_path).settings(plain) is plain
-    own = ServeDns(DnsSection(validation="records"), tmp_path).settings(plain).control.api.domain_checks
+    plain, checks = settings(tmp_path), DnsSection(validation="records").checks
+    assert ServeDns(tmp_path, port=0).settings(plain) is plain
+    own = ServeDns(tmp_path, checks=checks).settings(plain).control.api.domain_checks
     assert own is not None
     assert isinstance(own.lookup, OwnLookup)
-    section = DnsSection(validation="records", resolver="127.0.0.1:5353")
-    other = ServeDns(section, tmp_path).settings(plain).control.api.domain_checks
+    other = ServeDns(tmp_path, resolver=("127.0.0.1", 5353), checks=checks).settings(plain).control.api.domain_checks
     assert other is not None
     assert isinstance(other.lookup, ResolverLookup)
 
@@ -32,8 +31,8 @@ def test_both_files_are_answered_and_a_malformed_one_is_rejected(tmp_path: Path)
     (tmp_path / "records.zone").write_text("acme.dev. A 127.0.0.1\n", encoding="utf-8")
     zone = tmp_path / "own.zone"
     zone.write_text("other.dev. A 127.0.0.2\n", encoding="utf-8")
-    dns = ServeDns(DnsSection(port=0, zone=zone), tmp_path)
+    dns = ServeDns(tmp_path, port=0, zone=zone)
     assert dns.zones.values("acme.dev", "A") | dns.zones.values("other.dev", "A") == {"127.0.0.1", "127.0.0.2"}
     zone.write_text("other.dev. A\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"own\.zone, line 1: "):
-        ServeDns(DnsSection(port=0, zone=zone), tmp_path)
+        ServeDns(tmp_path, port=0, zone=zone)
