@@ -29,7 +29,7 @@ def test_an_explanation_has_inputs_formula_and_decision(report: Report) -> None:
     assert sentence.startswith(
         f"At {clock_text(raised.at_s + 0.5)} the desired count of web was {raised.desired} instances"
     )
-    assert f"at {clock_text(raised.at_s)}, 500ms before" in sentence
+    assert f"at {clock_text(raised.at_s)}, 500 ms before" in sentence
     assert f"saw in_flight = {raised.inputs['in_flight']:.4g}" in sentence
     assert f"computed {raised.formula}" in sentence
     assert f"raised the desired count from {raised.before} to {raised.desired}, because" in sentence

@@ -9,6 +9,7 @@ from simulator.cli.exit_codes import bad_input
 from simulator.model.text.quantities import time_text
 from simulator.records.events import (
     ConfigurationChanged,
+    DownstreamLogged,
     Event,
     EventLogged,
     InstanceMoved,
@@ -52,5 +53,7 @@ def _text(event: Event) -> str:
         case ConfigurationChanged(service=service):
             sizes = f"min size {event.min_size}, max size {event.max_size}"
             return f"{service}: max concurrency {event.max_concurrency}, {sizes}"
+        case DownstreamLogged():
+            return f"downstream {event.resource}: {event.line}"
         case other:
             assert_never(other)

@@ -12,6 +12,7 @@ from simulator.model.instance import InstanceState
 from simulator.model.times import RunTime
 from simulator.records.events import (
     ConfigurationChanged,
+    DownstreamLogged,
     Event,
     EventLogged,
     InstanceMoved,
@@ -43,6 +44,7 @@ AT = RunTime(90.0)
         (TimelineActed(AT, "rate", "x 3"), "1m30s timeline: rate: x 3"),
         (TimelineActed(AT, "rate", ""), "1m30s timeline: rate"),
         (ConfigurationChanged(AT, "web", 50, 1, 9), "1m30s web: max concurrency 50, min size 1, max size 9"),
+        (DownstreamLogged(AT, "orders-db", "limit reached"), "1m30s downstream orders-db: limit reached"),
     ],
 )
 def test_a_line_has_the_time_the_service_and_what_happened(event: Event, line: str) -> None:
