@@ -3,9 +3,10 @@
 `accept` accepts sockets. `listener` counts connections, runs their TLS handshakes and checks the time limits of all of
 them. `connection` reads requests and keeps their order. `gateway` (or `redirect`, on the plain-HTTP port) decides how
 to handle each request and which response headers the balancer adds (`plain` is another profile). `exchange` is one
-request on its way through a pool. `live` puts these parts together to the front of a platform. `access_log` records how
-each request ended, in a format of `access_line`. All of this works with callbacks: there is no task per request, and
-one task per connection only for its TLS handshake.
+request on its way through a pool. `web_acl_upstream` evaluates requests before the pool of a service with a web ACL
+sees them, by what `inspection` shows of them. `live` puts these parts together to the front of a platform. `access_log`
+records how each request ended, in a format of `access_line`. All of this works with callbacks: there is no task per
+request, and one task per connection only for its TLS handshake.
 """
 
 PUBLIC_MODULES = (
@@ -14,4 +15,5 @@ PUBLIC_MODULES = (
     "live.front",
     "live.live_settings",
     "ports",
+    "web_acl_upstream",
 )

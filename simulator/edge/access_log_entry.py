@@ -75,6 +75,7 @@ _FLAGS: Final = {
     "connection termination": "UC",
     "bad answer": "UPE",
     "unavailable": "UH",
+    "blocked by web ACL": "UAEX",
     CLIENT_GONE: "DC",
     REQUEST_ERROR: "DPE",
 }

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.edge.access_log_entry import CLIENT_GONE
+from simulator.edge.inspection import hold_for_body, web_request_of
 from simulator.edge.ports import ExchangeConnection, Upstream
 from simulator.edge.synthetic import SyntheticResponse, expected_bytes
 from simulator.fleet.http.exchange import HttpExchange
@@ -42,12 +43,12 @@ class LiveExchange(HttpExchange):
     __slots__ = (
         "_chunked_out",
         "_close",
-        "_early",
         "_head_only",
         "_synthetic",
         "added",
         "answered_s",
         "connection",
+        "early",
         "received_bytes",
         "request",
         "request_state",
@@ -59,6 +60,7 @@ class LiveExchange(HttpExchange):
         "upstream_full",
     )
     body_bytes = property(expected_bytes)
+    web_request, hold = web_request_of, hold_for_body
 
     @property
     def path(self) -> str:
@@ -72,14 +74,14 @@ class LiveExchange(HttpExchange):
         self.arrived_s = connection.handler.now_s()
         self.granted_s = self.begun_s = self.cpu_s = self.io_s = self.answered_s = -1.0
         self.cold_s = 0.0
-        self.instance = self.link = self.fault = None
+        self.instance = self.link = self.fault = self.inspection = None
         self.open = True
         self.status, self.upstream_host = 0, ""
         self.connection, self.upstream = connection, upstream
         self._head_only = request.method == b"HEAD"
         self.added = b""  # header lines that the balancer adds for instances; the same for each instance that is tried
         self.received_bytes, self.sent_bytes = len(early), 0
-        self._early = early  # body read and not sent; kept after the first write only while a retry may need it
+        self.early = early  # body read and not sent; kept after the first write only while a retry may need it
         self._chunked_out = self._close = self.upstream_full = False
         self._synthetic: SyntheticResponse | None = None
         self.tried: tuple[Instance, ...] = ()  # instances that could not be reached
@@ -100,12 +102,14 @@ class LiveExchange(HttpExchange):
             if last and self._synthetic is not None:
                 self._synthesise()
         else:
-            self._early += piece
+            self.early += piece
+            if self.inspection is not None:
+                self.inspection()
 
     @property
     def body_blocked(self) -> bool:
         """True if the connection should not read more of the client's body for now."""
-        return self.upstream_full or len(self._early) > self.connection.handler.limits.read_ahead_bytes
+        return self.upstream_full or len(self.early) > self.connection.handler.limits.read_ahead_bytes
 
     def client_full(self) -> None:
         if self.link is not None:
@@ -151,10 +155,7 @@ class LiveExchange(HttpExchange):
 
     def answered(self, status: int) -> None:
         self._synthetic = SyntheticResponse(status, self.request)
-        if self.request_state is _COMPLETE:
-            self._synthesise()
-        else:
-            self._swallow_body()
+        (self._synthesise if self.request_state is _COMPLETE else self._swallow_body)()
 
     def fail(self, rejection: Rejection) -> None:
         if self.link is not None:
@@ -176,12 +177,12 @@ class LiveExchange(HttpExchange):
         added = self.added = self.added or connection.handler.request_lines(self, connection)
         head = request.forward(connection.peer, added)
         complete = self.request_state is _COMPLETE
-        early = self._framed(self._early, last=complete) if request.length else b""
+        early = self._framed(self.early, last=complete) if request.length else b""
         link.write(head + early if early else head, last=complete)
         if not complete:
-            if self._early:
+            if self.early:
                 self.upload_state = states.BODY_SENT[self.upload_state]
-                self._early = b""
+                self.early = b""
             connection.regulate()
             if self.request_state is _AWAITING_CONTINUE:
                 connection.await_body()  # the application's time to reject the request begins
@@ -203,8 +204,7 @@ class LiveExchange(HttpExchange):
         added = self._hop_lines(head) + handler.answer_lines(head, self, now_s)
         upgraded = head.status == 101
         self.response_state = (states.RESPONSE_UPGRADED if upgraded else states.HEAD_SENT)[self.response_state]
-        self.status = head.status
-        self.sent_bytes = len(piece)
+        self.status, self.sent_bytes = head.status, len(piece)
         if self._chunked_out:
             piece = chunk(piece, last=complete)
         connection.write(head.forward(added, piece))
@@ -247,8 +247,6 @@ class LiveExchange(HttpExchange):
     def upload_drained(self) -> None:
         self.upstream_full = False
         self.connection.regulate()
-
-    # -----------------------------------------------------------------------------------------------------------------
 
     def say_continue(self) -> None:
         """Send the balancer's own 100 Continue: the application sends none, or there is no application."""
@@ -293,7 +291,7 @@ class LiveExchange(HttpExchange):
 
     def _swallow_body(self) -> None:
         """Read and discard the body, like an application that does not need it."""
-        self._early = b""
+        self.early = b""
         self.upload_state = states.BODY_UNWANTED[self.upload_state]
         if self.request_state is _AWAITING_CONTINUE:
             self.say_continue()

@@ -7,10 +7,16 @@ needs no task and no dictionary: an exchange is itself the entry in the queue an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
 from simulator.records.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from simulator.rules.waf.web_request import WebRequest
 
 
 class PooledExchange:
@@ -44,6 +50,16 @@ class PooledExchange:
     def body_bytes(self) -> int:
         """Sizes of the bodies of request and response; a front that knows them overrides this property."""
         return 0
+
+    def web_request(self, body_bytes_max: int) -> WebRequest:  # noqa: ARG002 it has no bytes
+        """Return the request as a web ACL sees it; a front that has its bytes overrides this method."""
+        from simulator.rules.waf.web_request import WebRequest  # noqa: PLC0415 few services have a web ACL
+
+        return WebRequest(b"GET", self.path.encode())
+
+    def hold(self, body_bytes_max: int, proceed: Callable[[], None]) -> bool:  # noqa: ARG002 it has no bytes
+        """Wait for so much of the body, or for its end, then call `proceed`. Return False if there is no need to."""
+        return False
 
     def begin(self) -> None:
         """Hand the request to `self.instance.backend`. Called when the slot is granted and the instance is awake."""

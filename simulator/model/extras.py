@@ -24,6 +24,7 @@ EXTRAS: Final[Mapping[str, str]] = {
     "pandas": "notebook",
     "prometheus_client": "serve",
     "pyarrow": "lab",
+    "re2": "serve",
     "scipy": "lab",
     "uvloop": "serve",
 }

@@ -16,7 +16,7 @@ class Rejection:
     `name` appears in reports and logs. `status` is the status that the client receives; 499 marks a client that closed
     its connection, 0 a connection that ends without a status. `unsent`: no byte of the request has reached an instance,
     so the request may be sent to another one, whatever its method. `blames`: it counts as a failure of the instance
-    that had the request.
+    that had the request. `fields`: header fields of the response, names and values.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Rejection:
     body: str = ""
     unsent: bool = False
     blames: bool = True
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 # R#224: more concurrent requests than instances x MaxConcurrency.
@@ -33,6 +34,9 @@ OVERFLOW: Final = Rejection("overflow", 429, "Too Many Requests")
 QUEUE_TIMEOUT: Final = Rejection("queue timeout", 429, "Too Many Requests")
 # Developer Guide, request-route-404: empty body.
 NO_ROUTE: Final = Rejection("no route", 404)
+# A rule of a web ACL blocked the request: 403 (facts 3.4).
+# ASSUMPTION: the body, which AWS does not publish for App Runner; one blocked request settles it.
+WAF_BLOCKED: Final = Rejection("blocked by web ACL", 403, "Forbidden")
 # ASSUMPTION: Envoy's convention for a route timeout before response headers; one observed request settles it.
 TIMEOUT: Final = Rejection("timeout", 504, "upstream request timeout")
 # R#265, verbatim.

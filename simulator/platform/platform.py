@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,9 +13,8 @@ from simulator.fleet.instance import Instance
 from simulator.fleet.pool.autoscaler import Autoscaler
 from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
-from simulator.fleet.ports import Exchange, PoolSupply
+from simulator.fleet.ports import PoolSupply
 from simulator.model.health import HEALTHY_LINE, performing_line
-from simulator.model.text.units import duration_text
 from simulator.model.times import RUN_START
 from simulator.model.wire_fault import WireFault
 from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
@@ -32,6 +31,7 @@ from simulator.world.tasks import Tasks
 if TYPE_CHECKING:
     from simulator.edge.live.front import Front
     from simulator.edge.ports import Upstream
+    from simulator.rules.waf.web_acl import WebAcl
 
 LINES_KEPT = 20  # of the instances' output, for the message of a failed run
 
@@ -50,12 +50,13 @@ class Service:
         self.revisions: list[Revision] = []  # all that serve, served or failed to start: each has a part of the bill
         self._platform = platform
         self._closed = UnavailableUpstream(name, platform.outcomes(name))
+        figures = platform.metrics.of(name) if platform.metrics is not None else None
+        self.web_acl_counts: Counter[tuple[str, str]] = Counter() if figures is None else figures.web_acl
+        self._protection: Upstream | None = None
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
         self._autoscaler: Autoscaler | None = None
         self._scaling: asyncio.Task[None] | None = None
-
-    # --- the serving revision ------------------------------------------------------------------------------------
 
     @property
     def serving(self) -> Revision:
@@ -77,10 +78,18 @@ class Service:
 
     @property
     def upstream(self) -> Upstream:
-        """The destination of requests; it rejects them if no revision serves."""
+        """The destination of requests: its web ACL, or its pool; without a serving revision they are rejected."""
+        return self._pool() if self._protection is None else self._protection
+
+    def _pool(self) -> Upstream:
         return self._closed if self.revision is None else self.revision.upstream
 
-    # --- revisions -----------------------------------------------------------------------------------------------
+    def protect(self, acl: WebAcl | None) -> None:
+        """Evaluate a web ACL on new requests from now on; None ends this."""
+        from simulator.edge.web_acl_upstream import WebAclUpstream  # noqa: PLC0415 few services have a web ACL
+
+        self._protection = None if acl is None else WebAclUpstream(acl, self._pool, self.web_acl_counts)
+        self._redirect()
 
     def new_revision(self, plan: ServicePlan) -> Revision:
         """Create a revision beside the serving one; it gets no requests before `switch_to`."""
@@ -104,10 +113,13 @@ class Service:
             self._scaling.cancel()
             self._scaling = None
         self._measure(revision)
+        self._redirect()
+        return before
+
+    def _redirect(self) -> None:
         for host in self.hosts:
             self._platform.route(host, self)
         self._platform.journal.tell(RevisionSwitched(self.name))
-        return before
 
     def follow_switches(self, turn: Callable[[], None]) -> Callable[[], None]:
         """Call `turn` when another revision serves, or none, until the returned function is called."""
@@ -148,22 +160,17 @@ class Service:
 
     def _measure(self, revision: Revision | None) -> None:
         metrics = self._platform.metrics
-        if metrics is None:
-            return
-        if revision is None:
+        if metrics is not None and revision is None:
             metrics.stopped(self.name)
-            return
-        figures = metrics.of(self.name)
-        figures.desired = revision.replica_set.desired
-        figures.priced(revision.settings.size, self._platform.rates, self._platform.clock.at_s())
+        elif metrics is not None and revision is not None:
+            figures = metrics.of(self.name)
+            figures.desired = revision.replica_set.desired
+            figures.priced(revision.settings.size, self._platform.rates, self._platform.clock.at_s())
 
     def living(self) -> list[Instance]:
         """Return the instances of all revisions whose lifecycle has not ended; the serving revision's come last."""
-        older = [revision for revision in self.revisions if revision is not self.revision]
-        serving = [] if self.revision is None else [self.revision]
-        return [instance for revision in (*older, *serving) for instance in revision.replica_set.living()]
-
-    # --- names ---------------------------------------------------------------------------------------------------
+        revisions = sorted(self.revisions, key=lambda revision: revision is self.revision)
+        return [instance for revision in revisions for instance in revision.replica_set.living()]
 
     @property
     def host(self) -> str:
@@ -186,10 +193,6 @@ class Service:
 
     def remove_fault(self, number: int) -> None:
         self.serving.remove_fault(number)
-
-    def draw(self, exchange: Exchange) -> None:
-        """Sample the work of a simulated request, on its arrival."""
-        self.serving.draw(exchange)
 
 
 class Platform:
@@ -309,10 +312,7 @@ class Platform:
         return self.metrics.of(service).outcomes if self.metrics is not None else None
 
     def _log_ejection(self, change: EjectionChanged) -> None:
-        line = f"Instance {change.instance} gets requests again"
-        if change.for_s:
-            line = f"Instance {change.instance} keeps failing requests and gets none for {duration_text(change.for_s)}"
-        self.journal.record(EventLogged(self.clock.at_s(), change.service, line))
+        self.journal.record(EventLogged(self.clock.at_s(), change.service, change.line))
 
     def start(self) -> None:
         """Start the run: its clock is at 0, and its instances count as those of a service that already existed."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from simulator.model.instance import InstanceState
+from simulator.model.text.units import duration_text
 from simulator.model.times import RunTime
 from simulator.rules.policies.port import Decision, Sample
 
@@ -147,6 +148,13 @@ class EjectionChanged(NamedTuple):
     service: str
     instance: int
     for_s: float
+
+    @property
+    def line(self) -> str:
+        """The line of the event log."""
+        if not self.for_s:
+            return f"Instance {self.instance} gets requests again"
+        return f"Instance {self.instance} keeps failing requests and gets none for {duration_text(self.for_s)}"
 
 
 class CallOutcome(StrEnum):

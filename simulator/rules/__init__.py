@@ -36,5 +36,9 @@ PUBLIC_MODULES = (
     "region_prices",
     "retries",
     "sampling",
+    "waf.acl_documents",
+    "waf.json_node",
+    "waf.web_acl",
+    "waf.web_request",
     "windows",
 )

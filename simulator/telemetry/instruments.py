@@ -1,7 +1,8 @@
 """The exported figures of a platform: one definition of each, for Prometheus and for OTLP.
 
 Names and units are OpenTelemetry's (dots, UCUM); exporters for other systems translate them. The only labels are the
-service, an instance's state, a status or its class, a direction and a signal: none grows with instances or requests,
+service, an instance's state, a status or its class, a direction, a rule of a
+web ACL and its action, and a signal: none grows with instances or requests,
 and the series of a deleted service end.
 """
 
@@ -76,6 +77,10 @@ def _states(figures: ServiceMetrics) -> Iterable[Reading]:
     return [((state.value,), count) for state, count in figures.states.items()]
 
 
+def _web_acl(figures: ServiceMetrics) -> Iterable[Reading]:
+    return list(figures.web_acl.items())
+
+
 OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
     Instrument(
         "requests",
@@ -94,6 +99,14 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         ("direction",),
     ),
     Instrument("instances", "Instances by state.", "{instance}", InstrumentKind.GAUGE, _states, ("state",)),
+    Instrument(
+        "waf.requests",
+        "Requests by the rule of the web ACL that matched and its action; blocked ones are in no other figure.",
+        "{request}",
+        InstrumentKind.COUNTER,
+        _web_acl,
+        ("rule", "action"),
+    ),
     _counter(
         "arrivals",
         "Requests that arrived at the service, rejected ones included.",

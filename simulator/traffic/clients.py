@@ -32,7 +32,7 @@ class RequestRows(Protocol):
 class SimulatedExchange(PooledExchange):
     """A request of a simulated client. `upstream`: where it was sent; another lane may answer it."""
 
-    __slots__ = ("_client", "_upstream", "attempt", "kind")
+    __slots__ = ("_client", "attempt", "kind", "upstream")
 
     def __init__(
         self, client: SimulatedClient, upstream: Upstream, arrived_s: float, attempt: int, kind: RequestKind
@@ -45,7 +45,7 @@ class SimulatedExchange(PooledExchange):
         self.instance = None
         self.open = True
         self._client = client
-        self._upstream = upstream
+        self.upstream = upstream
         self.attempt = attempt
         self.kind = kind
 
@@ -59,7 +59,7 @@ class SimulatedExchange(PooledExchange):
 
     def answered(self, status: int) -> None:
         self.status = status
-        self._upstream.finish(self)
+        self.upstream.finish(self)
         self._client.ended(self, status)
 
     def fail(self, rejection: Rejection) -> None:

@@ -12,7 +12,12 @@ from simulator.model.extras import EXTRAS, explain_missing, missing_text
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Where a distribution has another name than what is imported.
-DISTRIBUTIONS = {"nodesemver": "node-semver", "distributed": "dask", "opentelemetry": "opentelemetry-sdk"}
+DISTRIBUTIONS = {
+    "nodesemver": "node-semver",
+    "distributed": "dask",
+    "opentelemetry": "opentelemetry-sdk",
+    "re2": "google-re2",
+}
 
 WITHOUT = """
 import sys

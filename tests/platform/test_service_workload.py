@@ -45,7 +45,7 @@ class Request(PooledExchange):
         self.upstream = service.upstream
         self.outcomes = outcomes
         if service.revision is not None:
-            service.draw(self)
+            service.serving.draw(self)
 
     def answered(self, status: int) -> None:
         self.upstream.finish(self)

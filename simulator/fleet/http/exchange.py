@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
@@ -18,12 +19,13 @@ class HttpExchange(PooledExchange):
     ends the exchange: after the last byte of the answer, or after `broken`, it calls `Pool.finish`.
     """
 
-    __slots__ = ("fault", "link", "upstream_host")
+    __slots__ = ("fault", "inspection", "link", "upstream_host")
 
     def __init__(self, arrived_s: float) -> None:
         super().__init__(arrived_s)
         self.link: UpstreamConnection | None = None  # set while a connection, open or being opened, works for it
         self.fault: WireFault | None = None
+        self.inspection: Callable[[], None] | None = None  # called with the body as it arrives, for a web ACL
         self.upstream_host = ""  # host:port of the instance that it was forwarded to last
 
     def inject_fault(self, fault: WireFault) -> None:

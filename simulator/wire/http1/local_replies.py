@@ -60,6 +60,9 @@ def rejected(rejection: Rejection) -> LocalReply:
 
     That is Envoy's text, or an empty chunked body for an unknown host (facts 3.1).
     """
+    if rejection.fields:
+        lines = b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in rejection.fields)
+        return LocalReply(rejection.status, rejection.body.encode(), lines)
     if not rejection.body:
         return LocalReply(rejection.status, chunked=True)
     return LocalReply(rejection.status, rejection.body.encode(), PLAIN)

@@ -153,6 +153,11 @@ class RequestHead:
                 return value.strip()
         return None
 
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Return all fields as the client sent them, names in lower case: those with a meaning for a proxy first."""
+        kept = (line.partition(b":") for line in self._lines)
+        return [*self.taken.items(), *((name.lower(), value.strip()) for name, _, value in kept)]
+
     def _judge(self, findings: dict[bytes, bytes]) -> None:
         self.taken = findings
         get = findings.get

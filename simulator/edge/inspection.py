@@ -1,0 +1,70 @@
+"""What a web ACL sees of a live request, and how the request waits until so much of its body has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from simulator.edge.ports import ExchangeConnection, Upstream
+from simulator.fleet.exchange import PooledExchange
+from simulator.model.exchange_state import RequestState
+from simulator.model.rejection import TIMEOUT, Rejection
+from simulator.rules.waf.web_request import WebRequest
+from simulator.wire.http1.request import RequestHead
+
+_AWAITING_CONTINUE, _COMPLETE = RequestState.AWAITING_CONTINUE, RequestState.COMPLETE
+
+
+class InspectedExchange(Protocol):
+    """A live exchange (exchange.py). `early`: the part of its body that is here."""
+
+    request: RequestHead
+    request_state: RequestState
+    early: bytes
+    inspection: Callable[[], None] | None
+    arrived_s: float
+    upstream: Upstream
+
+    @property
+    def connection(self) -> ExchangeConnection: ...
+    def say_continue(self) -> None: ...
+    def fail(self, rejection: Rejection, /) -> None: ...
+
+
+def web_request_of(exchange: InspectedExchange, body_bytes_max: int) -> WebRequest:
+    """Return the request with the first bytes of its body, as far as they have arrived."""
+    request, early = exchange.request, exchange.early
+    is_cut = len(early) > body_bytes_max or (bool(early) and exchange.request_state is not _COMPLETE)
+    return WebRequest(
+        request.method,
+        request.target,
+        request.fields(),
+        exchange.connection.peer.decode("latin-1"),
+        early[:body_bytes_max],
+        is_cut=is_cut,
+    )
+
+
+def hold_for_body(exchange: InspectedExchange, body_bytes_max: int, proceed: Callable[[], None]) -> bool:
+    """Call `proceed` as soon as the body is complete or the inspected part has arrived. Return False if it has.
+
+    A client that waits for `100 Continue` gets it. The whole body has the time of a request to arrive.
+    """
+    limits = exchange.connection.handler.limits
+    # One byte more than is inspected shows that the body is cut; reading stops behind the read-ahead.
+    needed = min(body_bytes_max + 1, limits.read_ahead_bytes + 1)
+
+    def inspect() -> None:
+        if exchange.request_state is _COMPLETE or len(exchange.early) >= needed:
+            exchange.inspection = None
+            proceed()
+        elif exchange.connection.handler.now_s() - exchange.arrived_s > limits.request_s:
+            exchange.upstream.abandon(cast("PooledExchange", exchange))
+            exchange.fail(TIMEOUT)
+
+    if exchange.request_state is _COMPLETE or len(exchange.early) >= needed:
+        return False
+    exchange.inspection = inspect
+    if exchange.request_state is _AWAITING_CONTINUE:
+        exchange.say_continue()
+    return True

@@ -1,0 +1,85 @@
+"""The upstream of a service with a web ACL: it evaluates each request before the pool sees it.
+
+A service without one has its pool at the front, so that its requests cost nothing more. A blocked request reaches no
+pool: it takes no slot, wakes no instance and is none of the service's requests in metrics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import Protocol, cast
+
+from simulator.edge.ports import Upstream
+from simulator.fleet.exchange import PooledExchange
+from simulator.fleet.instance import Instance
+from simulator.rules.waf.web_acl import WebAcl
+
+WebAclCounts = Counter[tuple[str, str]]  # requests by (name of the rule, action)
+
+
+class _RoutedExchange(Protocol):
+    upstream: Upstream
+
+
+class WebAclUpstream:
+    """Stands in for a pool at the front. `pool` returns where allowed requests go; deployments change it.
+
+    `now_s`: the clock, by default the loop's. `counts` counts the rules that ended an evaluation or matched on the way.
+    """
+
+    def __init__(
+        self, acl: WebAcl, pool: Callable[[], Upstream], counts: WebAclCounts, now_s: Callable[[], float] | None = None
+    ) -> None:
+        self.acl, self.counts = acl, counts
+        self._pool = pool
+        self._now_s = asyncio.get_running_loop().time if now_s is None else now_s
+        self._held: set[PooledExchange] = set()  # their bodies have to arrive first
+
+    @property
+    def service(self) -> str:
+        return self._pool().service
+
+    def offer(self, exchange: PooledExchange) -> None:
+        acl = self.acl
+        if acl.needs_body and exchange.hold(acl.body_bytes_max, lambda: self._released(exchange)):
+            self._held.add(exchange)
+        else:
+            self._judge(exchange)
+
+    def abandon(self, exchange: PooledExchange) -> None:
+        """End a request that waits for its body; others have ended here, or belong to their pool."""
+        if exchange in self._held:
+            self._held.remove(exchange)
+            exchange.open = False
+
+    def finish(self, exchange: PooledExchange) -> None:
+        raise AssertionError(exchange)  # no exchange begins here
+
+    def broke(self, exchange: PooledExchange) -> None:
+        raise AssertionError(exchange)
+
+    def balancer_failed(self, exchange: PooledExchange) -> None:
+        raise AssertionError(exchange)
+
+    def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
+        raise AssertionError(exchange, avoiding)
+
+    def _released(self, exchange: PooledExchange) -> None:
+        if exchange in self._held:
+            self._held.remove(exchange)
+            self._judge(exchange)
+
+    def _judge(self, exchange: PooledExchange) -> None:
+        acl = self.acl
+        verdict = acl.evaluate(exchange.web_request(acl.body_bytes_max), self._now_s())
+        for rule, action in verdict.passed:
+            self.counts[rule, action.value] += 1
+        self.counts[verdict.rule, verdict.action.value] += 1
+        if verdict.blocked is not None:
+            exchange.open = False
+            exchange.fail(verdict.blocked)
+            return
+        pool = cast("_RoutedExchange", exchange).upstream = self._pool()
+        pool.offer(exchange)

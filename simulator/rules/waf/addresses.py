@@ -1,0 +1,37 @@
+"""Sets of IP addresses and ranges: a look-up costs one dictionary access per prefix length that occurs in the set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+
+
+class AddressSet:
+    """Addresses of one version in CIDR notation. Raises ValueError for text that is no range."""
+
+    __slots__ = ("_by_length",)
+
+    def __init__(self, ranges: Iterable[str]) -> None:
+        self._by_length: dict[tuple[int, int], set[int]] = {}  # (bits of an address, bits after the prefix)
+        for text in ranges:
+            network = ip_network(text)
+            bits = 128 if isinstance(network, IPv6Network) else 32
+            rest = bits - network.prefixlen
+            self._by_length.setdefault((bits, rest), set()).add(int(network.network_address) >> rest)
+
+    def __contains__(self, address: Address) -> bool:
+        bits, number = address.max_prefixlen, int(address)
+        return any(bits == of and number >> rest in found for (of, rest), found in self._by_length.items())
+
+
+def address_of(text: str) -> Address | None:
+    """Return the address; None if `text` is none. An IPv4 address inside IPv6 is the IPv4 address."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address

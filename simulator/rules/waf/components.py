@@ -1,0 +1,109 @@
+"""The parts of a request that statements inspect (`FieldToMatch`), and what happens if a part is too large.
+
+WAF sees the first bytes of the body, up to the limit of the web ACL, and of headers and cookies the first 8 KB and the
+first 200. A statement that inspects a larger part goes on with what there is, matches, or does not match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from simulator.rules.waf.web_request import WebRequest
+
+PART_BYTES_MAX: Final = 8192  # of all headers, and of all cookies
+PARTS_MAX: Final = 200
+
+Values = Callable[[WebRequest], Sequence[bytes]]
+Pairs = Sequence[tuple[bytes, bytes]]
+
+
+class Oversize(StrEnum):
+    CONTINUE = "CONTINUE"
+    MATCH = "MATCH"
+    NO_MATCH = "NO_MATCH"
+
+
+class MatchScope(StrEnum):
+    ALL = "ALL"
+    KEY = "KEY"
+    VALUE = "VALUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of requests. `values` returns what there is of it: nothing for a header that a request does not have.
+
+    `is_oversize`: whether the part is larger than WAF sees. `needs_body`: evaluation has to wait for the body.
+    """
+
+    values: Values
+    oversize: Oversize = Oversize.CONTINUE
+    is_oversize: Callable[[WebRequest], bool] | None = None
+    needs_body: bool = False
+
+    def foregone(self, request: WebRequest) -> bool | None:
+        """Return the result of a statement that a too large part decides; None if the part is to be inspected."""
+        if self.oversize is Oversize.CONTINUE or self.is_oversize is None or not self.is_oversize(request):
+            return None
+        return self.oversize is Oversize.MATCH
+
+
+METHOD: Final = Component(lambda request: (request.method,))
+URI_PATH: Final = Component(lambda request: (request.path,))
+QUERY_STRING: Final = Component(lambda request: (request.query,))
+ALL_ARGUMENTS: Final = Component(lambda request: [text for pair in request.arguments() for text in pair])
+
+
+def body(oversize: Oversize) -> Component:
+    return Component(lambda request: (request.body,), oversize, lambda request: request.is_cut, needs_body=True)
+
+
+def single_header(name: str) -> Component:
+    key = name.lower().encode()
+
+    def values(request: WebRequest) -> Sequence[bytes]:
+        found = request.field(key)
+        return () if found is None else (found,)
+
+    return Component(values)
+
+
+def single_argument(name: str) -> Component:
+    key = name.lower().encode()
+    return Component(lambda request: [value for each, value in request.arguments() if each.lower() == key])
+
+
+def headers(is_included: Callable[[bytes], bool], scope: MatchScope, oversize: Oversize) -> Component:
+    return _pairs(lambda request: request.fields, is_included, scope, oversize)
+
+
+def cookies(is_included: Callable[[bytes], bool], scope: MatchScope, oversize: Oversize) -> Component:
+    return _pairs(lambda request: request.cookies(), is_included, scope, oversize)
+
+
+def _pairs(
+    pairs_of: Callable[[WebRequest], Pairs], is_included: Callable[[bytes], bool], scope: MatchScope, oversize: Oversize
+) -> Component:
+    def values(request: WebRequest) -> Sequence[bytes]:
+        seen = [pair for pair in _seen(pairs_of(request)) if is_included(pair[0])]
+        keys = [] if scope is MatchScope.VALUE else [name for name, _ in seen]
+        return keys if scope is MatchScope.KEY else keys + [value for _, value in seen]
+
+    def is_oversize(request: WebRequest) -> bool:
+        pairs = pairs_of(request)
+        return len(_seen(pairs)) < len(pairs)
+
+    return Component(values, oversize, is_oversize)
+
+
+def _seen(pairs: Pairs) -> Pairs:
+    """Return the pairs that WAF sees: those that fit completely."""
+    size = 0
+    for index, (name, value) in enumerate(pairs[:PARTS_MAX]):
+        size += len(name) + len(value)
+        if size > PART_BYTES_MAX:
+            return pairs[:index]
+    return pairs[:PARTS_MAX]

@@ -1,0 +1,193 @@
+"""Statements: each matches a request, does not match it, or is not evaluated (None).
+
+Logic has three values: an OR with one match matches, whatever its other statements; an AND with one that does not match
+does not match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from simulator.rules.waf.addresses import AddressSet, address_of
+from simulator.rules.waf.components import Component
+from simulator.rules.waf.rate_limits import RateCounts
+from simulator.rules.waf.text_transformations import Transformation, transformed
+from simulator.rules.waf.web_request import WebRequest
+
+FORWARDED_MAX: Final = 10  # addresses of a header that are looked at
+
+Test = Callable[[bytes], object]  # of a transformed part; true if it matches
+# The addresses of a request that a statement looks at; None: it does not apply, a bool: it is decided.
+Addresses = Callable[[WebRequest], Sequence[str] | bool | None]
+KeyPart = Callable[[WebRequest], Hashable]  # of an aggregation key; None: the request has none
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """One request on its way through a web ACL. `labels`: those that rules have added, fully qualified."""
+
+    request: WebRequest
+    now_s: float
+    labels: list[str] = field(default_factory=list)
+
+
+class Statement(Protocol):
+    def matches(self, evaluation: Evaluation) -> bool | None:
+        """Return whether it matches; None if it is not evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartMatch:
+    """A test of one part of the request: byte match, pattern, set of patterns, size."""
+
+    component: Component
+    transformations: tuple[Transformation, ...]
+    test: Test
+
+    def matches(self, evaluation: Evaluation) -> bool:
+        request = evaluation.request
+        foregone = self.component.foregone(request)
+        if foregone is not None:
+            return foregone
+        return any(self.test(transformed(text, self.transformations)) for text in self.component.values(request))
+
+
+@dataclass(frozen=True, slots=True)
+class AddressMatch:
+    """An IP set. `addresses`: the client's, or those of a header field."""
+
+    members: AddressSet
+    addresses: Addresses
+
+    def matches(self, evaluation: Evaluation) -> bool:
+        found = self.addresses(evaluation.request)
+        if found is None or isinstance(found, bool):
+            return bool(found)
+        parsed = (address_of(text) for text in found)
+        return any(address in self.members for address in parsed if address is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMatch:
+    """A label, or a namespace if `key` ends with a colon, as far as `key` names it."""
+
+    key: str
+
+    def matches(self, evaluation: Evaluation) -> bool:
+        key = self.key
+        inside = f":{key}"
+        if key.endswith(":"):
+            return any(label.startswith(key) or inside in label for label in evaluation.labels)
+        return any(label == key or label.endswith(inside) for label in evaluation.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class RateMatch:
+    """A rate-based statement. `keys`: the parts of the aggregation key; without any, all requests share one count.
+
+    `decided` returns a result that needs no count, as for a header without a valid address; None otherwise.
+    """
+
+    counts: RateCounts
+    keys: tuple[KeyPart, ...]
+    scope_down: Statement | None = None
+    decided: Callable[[WebRequest], bool | None] | None = None
+
+    def matches(self, evaluation: Evaluation) -> bool | None:
+        request = evaluation.request
+        if self.scope_down is not None:
+            is_meant = self.scope_down.matches(evaluation)
+            if not is_meant:
+                return is_meant
+        if self.decided is not None:
+            result = self.decided(request)
+            if result is not None:
+                return result
+        key = tuple(part(request) for part in self.keys)
+        return None not in key and self.counts.is_limited(key, evaluation.now_s)
+
+
+@dataclass(frozen=True, slots=True)
+class AndMatch:
+    statements: tuple[Statement, ...]
+
+    def matches(self, evaluation: Evaluation) -> bool | None:
+        result: bool | None = True
+        for each in self.statements:
+            one = each.matches(evaluation)
+            if one is False:
+                return False
+            if one is None:
+                result = None
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class OrMatch:
+    statements: tuple[Statement, ...]
+
+    def matches(self, evaluation: Evaluation) -> bool | None:
+        result: bool | None = False
+        for each in self.statements:
+            one = each.matches(evaluation)
+            if one:
+                return True
+            if one is None:
+                result = None
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class NotMatch:
+    statement: Statement
+
+    def matches(self, evaluation: Evaluation) -> bool | None:
+        result = self.statement.matches(evaluation)
+        return None if result is None else not result
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluated:
+    """A statement that needs what only AWS has, such as its managed rules; `what` names it."""
+
+    what: str
+
+    def matches(self, evaluation: Evaluation) -> None:  # noqa: ARG002 whatever the request
+        return None
+
+
+# --- tests of parts ---------------------------------------------------------------------------------------------------
+
+
+def contains_word(sought: bytes) -> Test:
+    """Return a test for `sought` between characters that are no letters, digits or underscores."""
+
+    def test(text: bytes) -> bool:
+        at = text.find(sought)
+        while at >= 0:
+            end = at + len(sought)
+            if not _is_word(text[at - 1 : at] if at else b"") and not _is_word(text[end : end + 1]):
+                return True
+            at = text.find(sought, at + 1)
+        return False
+
+    return test
+
+
+def _is_word(character: bytes) -> bool:
+    return character.isalnum() or character == b"_"
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+def of_client(request: WebRequest) -> Sequence[str]:
+    return (request.client,)
+
+
+def forwarded(request: WebRequest, header: bytes) -> list[str] | None:
+    """Return the addresses in a header field, such as X-Forwarded-For; None if the request does not have it."""
+    value = request.field(header)
+    return None if value is None else [each.strip() for each in value.decode("latin-1").split(",")]
