@@ -23,6 +23,8 @@ from simulator.api.calls import ApiCalls
 from simulator.api.foreign_clients import STATUS, ForeignAnswer, foreign_answer
 from simulator.api.service_model import operation_of, parse_body
 from simulator.api.signature import SignedRequest
+from simulator.api.waf_protocol import CONTENT_TYPE as WAF_CONTENT_TYPE
+from simulator.api.waf_protocol import waf_operation
 from simulator.control.principal import Principal
 from simulator.model.resources.api_error import ApiError
 from simulator.wire.listening import listening
@@ -118,12 +120,14 @@ class ApiEndpoint:
             answer = self._answer(request, body, self._caller(request, identity, request_id))
         except ApiError as error:
             rejection = _rejection(error)
-            return _response(error.status, rejection, request_id)
+            return _response(
+                error.status, rejection, request_id, _content_type(request.headers.get("x-amz-target", ""))
+            )
         except Exception:  # noqa: BLE001 a bug: the client gets a 500, and the log has the details
             _log.exception("request %s broke", request_id)
             rejection = {"__type": "InternalServiceErrorException", "Message": "An unexpected failure occurred."}
             return _response(500, rejection, request_id)
-        return _response(200, answer, request_id)
+        return _response(200, answer, request_id, _content_type(request.headers.get("x-amz-target", "")))
 
     def _check_names(self, request: web.BaseRequest) -> None:
         """Check the host before reading the body. With keys the signature covers Host, and web pages cannot sign."""
@@ -172,12 +176,13 @@ class ApiEndpoint:
         headers = request.headers
         if request.method != "POST" or request.path != "/":
             raise ApiError("UnknownOperationException", "Every operation is a POST to /.")
-        operation = operation_of(headers.get("x-amz-target", ""))
-        content_type = headers.get("content-type", "")
-        if content_type != CONTENT_TYPE and content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
+        target = headers.get("x-amz-target", "")
+        operation = waf_operation(target) or operation_of(target)
+        expected, content_type = _content_type(target), headers.get("content-type", "")
+        if content_type != expected and content_type.partition(";")[0].strip().lower() != expected:
             # ASSUMPTION: like AWS's other services of this protocol: another content type means another protocol, in
             # which they know no operation. A text/plain request to AWS would settle it.
-            raise ApiError("UnknownOperationException", f"The Content-Type header must be {CONTENT_TYPE}.")
+            raise ApiError("UnknownOperationException", f"The Content-Type header must be {expected}.")
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise ApiError("MalformedHttpRequestException", "The body must not be encoded.")
         if body.content is None:
@@ -225,7 +230,12 @@ def _foreign_response(answer: ForeignAnswer, request_id: str) -> web.Response:
     return web.Response(status=STATUS, body=answer.body, headers=fields)
 
 
-def _response(status: int, content: dict[str, Any], request_id: str) -> web.Response:
+def _content_type(target: str) -> str:
+    """Return the type of requests and responses; AWS WAF's protocol is AWS JSON 1.1."""
+    return CONTENT_TYPE if waf_operation(target) is None else WAF_CONTENT_TYPE
+
+
+def _response(status: int, content: dict[str, Any], request_id: str, content_type: str = CONTENT_TYPE) -> web.Response:
     try:
         body = orjson.dumps(content)
     except orjson.JSONEncodeError:  # the response repeats text from the client that is not valid UTF-8
@@ -233,5 +243,5 @@ def _response(status: int, content: dict[str, Any], request_id: str) -> web.Resp
     return web.Response(
         status=status,
         body=body,
-        headers={"Content-Type": CONTENT_TYPE, REQUEST_ID: request_id, "Server": _SERVER},
+        headers={"Content-Type": content_type, REQUEST_ID: request_id, "Server": _SERVER},
     )

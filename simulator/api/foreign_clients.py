@@ -17,6 +17,8 @@ from xml.sax.saxutils import escape
 
 import orjson
 
+from simulator.api.waf_protocol import waf_operation
+
 OWN_SERVICE: Final = "apprunner"
 _OWN_TARGET: Final = "apprunner."  # in lower case
 
@@ -41,6 +43,7 @@ _NAMES: Final = {
     "secretsmanager": "Secrets Manager",
     "ssm": "SSM",
     "lambda": "Lambda",
+    "wafv2": "AWS WAF other than those that associate a web ACL",
 }
 
 
@@ -61,7 +64,7 @@ def foreign_answer(
     None if the request is for App Runner or no service can be determined. Lookups in `headers` must ignore case.
     """
     target = headers.get("x-amz-target", "")
-    if target.lower().startswith(_OWN_TARGET):
+    if target.lower().startswith(_OWN_TARGET) or waf_operation(target) is not None:
         return None
     _, _, query = raw_path.partition("?")
     service = _service(headers.get("authorization", ""), query)

@@ -18,6 +18,8 @@ from urllib.parse import quote, unquote
 
 from simulator.api.access_keys import AccessKey
 from simulator.api.service_model import SIGNING_NAME
+from simulator.api.waf_protocol import SIGNING_NAME as WAF_SIGNING_NAME
+from simulator.api.waf_protocol import waf_operation
 from simulator.model.resources.api_error import ApiError
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
@@ -80,7 +82,8 @@ class SignedRequest:
 
 def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s: float) -> None:
     """Raise ApiError (403) unless `request` was signed with `key` at about `now_s` (seconds since 1970)."""
-    _check_scope(credential)
+    is_waf = waf_operation(request.headers.get("x-amz-target", "")) is not None
+    _check_scope(credential, WAF_SIGNING_NAME if is_waf else SIGNING_NAME)
     at = request.headers.get("x-amz-date", "")
     _check_date(credential, at, now_s)
     _check_signed_headers(credential, request.headers)
@@ -148,9 +151,9 @@ def _encoded(text: str) -> str:
     return quote(unquote(text), safe="-_.~")
 
 
-def _check_scope(credential: Credential) -> None:
-    if credential.service != SIGNING_NAME:
-        raise _invalid(f"Credential should be scoped to correct service: '{SIGNING_NAME}'.")
+def _check_scope(credential: Credential, service: str) -> None:
+    if credential.service != service:
+        raise _invalid(f"Credential should be scoped to correct service: '{service}'.")
     if credential.terminator != TERMINATOR:
         raise _invalid(f"Credential should be scoped with a valid terminator: '{TERMINATOR}'.")
     check_region(credential)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.control.domain_checks import DomainChecks
 from simulator.control.pagination import Pages
@@ -16,6 +16,9 @@ from simulator.control.wall_clock import WallClock
 from simulator.model.resources.api_resources import ArnResource
 from simulator.model.resources.arn import Arn, owner_key_of
 from simulator.model.resources.quotas import Quotas
+
+if TYPE_CHECKING:
+    from simulator.rules.waf.web_acl import WebAcl
 
 # ASSUMPTION: one hour; AWS describes deleted resources "for a time" (facts 2.2, 18). Polling AWS would settle it.
 RETENTION_S: Final = 3600.0
@@ -42,6 +45,7 @@ class ApiSettings:
     passed_to_service: str = PASSED_TO_SERVICE
     has_linked_roles: bool = True
     domain_checks: DomainChecks | None = None
+    web_acls: Mapping[str, WebAcl] = field(default_factory=dict)  # by ARN
 
 
 @dataclass(frozen=True, slots=True)

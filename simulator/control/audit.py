@@ -83,7 +83,7 @@ class Audit:
 
 
 def is_read(operation: str) -> bool:
-    return operation.startswith(("Describe", "List"))
+    return operation.startswith(("Describe", "Get", "List"))
 
 
 def _record(call: Call, event_id: str) -> dict[str, Any]:

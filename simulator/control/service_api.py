@@ -1,4 +1,6 @@
-"""The control-plane API: 37 operations on one registry. This module assembles the parts of this package.
+"""The control-plane API: 37 operations on one registry, and four of AWS WAF.
+
+This module assembles the parts of this package.
 
 `handle` is synchronous: the change is committed when it returns. Long-running work continues in tasks.
 """
@@ -31,6 +33,7 @@ from simulator.control.resources.services import Services
 from simulator.control.resources.tags import Tags
 from simulator.control.resources.vpc_connectors import VpcConnectors
 from simulator.control.resources.vpc_ingress_connections import VpcIngressConnections
+from simulator.control.resources.web_acl_associations import WebAclAssociations
 from simulator.control.state.identifiers import Identifiers
 from simulator.control.state.registry import Registry
 from simulator.control.wall_clock import WallClock
@@ -101,19 +104,22 @@ class ServiceApi:
             auto_scaling=self._auto_scaling,
             ingress=self._ingress,
         )
+        self._web_acls = WebAclAssociations(context, workload)
         self._by_name = MappingProxyType(self._named())
+        self._of_waf = MappingProxyType(self._named_of_waf())
 
     def start(self) -> None:
         """Restore services and continue interrupted operations. Call once, before the first call."""
         self.operations.start()
         self._walk.start()
         self._ingress.start()
+        self._web_acls.start()
 
     # --- calls -----------------------------------------------------------------------------------------------------
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all operations."""
+        """The names of all operations of App Runner."""
         return tuple(self._by_name)
 
     def handle(self, principal: Principal, operation: str, request: Request) -> Answer:
@@ -122,7 +128,7 @@ class ServiceApi:
         Raises:
             ApiError: the rejection; the call has changed nothing.
         """
-        carry_out = self._by_name.get(operation)
+        carry_out = self._by_name.get(operation) or self._of_waf.get(operation)
         if carry_out is None:
             raise ApiError("UnknownOperationException", f"There is no operation {operation}.")
         try:
@@ -190,6 +196,14 @@ class ServiceApi:
             answer = carry_out(principal, request)
             self._audit.record_change(principal, operation, request, answer)
         return answer
+
+    def _named_of_waf(self) -> dict[str, Operation]:
+        return {
+            "AssociateWebACL": self._web_acls.associate,
+            "DisassociateWebACL": self._web_acls.disassociate,
+            "GetWebACLForResource": self._web_acls.get_for_resource,
+            "ListResourcesForWebACL": self._web_acls.list_resources,
+        }
 
     def _named(self) -> dict[str, Operation]:
         return {

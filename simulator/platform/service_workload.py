@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.control.operations.workload import DeploymentProgress, Log, ServiceRevision, WorkloadFailed
 from simulator.control.rejections import SECRETS_WITHOUT_ROLE
@@ -20,6 +20,9 @@ from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision, ServicePlan
 from simulator.records.events import InstanceReported, OutputWritten
 from simulator.rules.policies.registry import POLICIES
+
+if TYPE_CHECKING:
+    from simulator.rules.waf.web_acl import WebAcl
 
 # App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)
 # reaches the service from any client of this machine.
@@ -72,6 +75,7 @@ class PlatformWorkload:
         self._log: Log | None = None
         self._services: dict[str, Service] = {}  # by ARN
         self._arns: dict[str, str] = {}  # by the service's name on the platform
+        self._web_acls: dict[str, WebAcl | None] = {}  # by ARN
         self._domains: dict[str, dict[str, None]] = {}  # host names by ARN
         self._logged: dict[str, set[int]] = {}  # by the service's name: revisions whose reports go to its event log
         platform.journal.subscribe(OutputWritten, self._written)
@@ -174,6 +178,17 @@ class PlatformWorkload:
         await self.pause(revision)
         self._remove(revision.service_arn)
 
+    # --- web ACLs ----------------------------------------------------------------------------------------------------
+
+    def protect(self, service_arn: str, acl: WebAcl | None) -> None:
+        self._web_acls[service_arn] = acl
+        service = self._services.get(service_arn)
+        if service is not None:
+            service.protect(acl)
+        for gap in acl.gaps if acl is not None else ():
+            if self._log is not None and acl is not None:
+                self._log.event(service_arn, f"Web ACL {acl.name}: not evaluated: {gap}")
+
     # --- custom domains ----------------------------------------------------------------------------------------------
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
@@ -210,6 +225,7 @@ class PlatformWorkload:
             service = self._platform.add(self._name(revision), ())
             self._services[revision.service_arn] = service
             self._arns[service.name] = revision.service_arn
+            service.protect(self._web_acls.get(revision.service_arn))
         return service
 
     def _name(self, revision: ServiceRevision) -> str:
@@ -259,6 +275,7 @@ class PlatformWorkload:
 
     def _remove(self, service_arn: str) -> None:
         self._domains.pop(service_arn, None)
+        self._web_acls.pop(service_arn, None)
         self._applications.forget(service_arn)
         service = self._services.pop(service_arn, None)
         if service is not None:

@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.control.operations.workload import (
     DeploymentProgress,
@@ -35,6 +35,9 @@ from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.origin_spec import REGION, ServiceSourceSpec
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
+
+if TYPE_CHECKING:
+    from simulator.rules.waf.web_acl import WebAcl
 
 _DRAWS: Final = 16  # durations of pulls and builds sampled at a time
 _POLICY: Final = "app-runner"  # the policy of services that the timeline itself creates
@@ -107,6 +110,9 @@ class ScenarioWorkload:
     async def delete(self, revision: ServiceRevision) -> None:
         """Delete the service. It stays in the records of the run, without anything that serves."""
         await self.pause(revision)
+
+    def protect(self, service_arn: str, acl: WebAcl | None) -> None:
+        self._platform.services[_name(service_arn)].protect(acl)
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
         service = self._platform.services[_name(service_arn)]

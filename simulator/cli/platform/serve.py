@@ -67,6 +67,9 @@ class TimeProfileName(StrEnum):
 def serve(
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder: keeps everything between runs."),
     config: Path | None = typer.Option(None, metavar="FILE", help="Access keys, quotas, times: see `schema serve`."),
+    web_acl: list[Path] | None = typer.Option(
+        None, metavar="FILE", help="Web ACLs, IP sets and pattern sets, as `aws wafv2 get-web-acl` prints them."
+    ),
     host: str | None = typer.Option(
         None,
         help="Where the API listens (127.0.0.1); beyond loopback it requires access keys and TLS.",
@@ -156,6 +159,7 @@ def serve(
             otel_sampling=trace_sampling,
             time_profile=profile.value if profile is not None else None,
             time_factor=time_factor,
+            waf_files=tuple(web_acl) if web_acl else None,
         )
         settings = chosen.serving(folder := state_folder(state), engine_host(engine))
         dns = chosen.dns.opened(folder)

@@ -36,6 +36,7 @@ from simulator.cli.platform.config_paths import File
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
+from simulator.cli.platform.waf_section import WafSection, load_web_acls
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
 from simulator.edge.live.live_settings import LiveSettings
@@ -224,6 +225,8 @@ class ServeConfig(Section):
     """How services from source code are built."""
     networks: Mapping[str, str] = Field(default_factory=dict)
     """Maps a subnet of a VPC connector to a network of the container engine."""
+    waf: WafSection = WafSection()
+    """Web ACLs that services can be associated with."""
     aws: AwsSpec = AwsSpec()
     """Where secrets and role credentials come from."""
     needs_connection: Flag = False
@@ -237,7 +240,7 @@ class ServeConfig(Section):
         """Return the settings of `serve`.
 
         Raises:
-            ValueError: if the API would be open to other machines, and as `otlp_settings` does.
+            ValueError: if the API would be open to other machines, for a wrong web ACL, and as `otlp_settings` does.
         """
         aws = self.aws
         return ServingSettings(
@@ -293,6 +296,7 @@ class ServeConfig(Section):
                 needs_connection=self.needs_connection,
                 passed_to_service=api.passed_to_service,
                 has_linked_roles=api.service_linked_roles,
+                web_acls=load_web_acls(self.waf.files),
             ),
             seed=self.seed,
         )

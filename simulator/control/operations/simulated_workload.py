@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from simulator.control.operations.workload import (
     DeploymentProgress,
@@ -13,6 +14,9 @@ from simulator.control.operations.workload import (
     health_check_failed,
 )
 from simulator.model.resources.phase import Phase
+
+if TYPE_CHECKING:
+    from simulator.rules.waf.web_acl import WebAcl
 
 _IMAGE_PHASES = (Phase.SOURCE_READY, Phase.PROVISIONING, Phase.HEALTH_CHECKING, Phase.HEALTHY, Phase.ROUTED)
 _SOURCE_PHASES = (Phase.SOURCE_PULLED, Phase.BUILDING, *_IMAGE_PHASES)
@@ -28,6 +32,7 @@ class SimulatedWorkload:
     step_s: float = 0.0
     running: dict[str, ServiceRevision] = field(default_factory=dict)
     domains: dict[str, str] = field(default_factory=dict)
+    web_acls: dict[str, WebAcl | None] = field(default_factory=dict)  # by service ARN
     calls: list[tuple[str, str, int]] = field(default_factory=list)  # step, service name, revision number
     _failures: dict[tuple[str, str], tuple[Phase | None, WorkloadFailed | None]] = field(default_factory=dict)
 
@@ -37,6 +42,9 @@ class SimulatedWorkload:
         The default failure is a failed health check.
         """
         self._failures[name, step] = (before, failure)
+
+    def protect(self, service_arn: str, acl: WebAcl | None) -> None:
+        self.web_acls[service_arn] = acl
 
     def attach(self, log: Log) -> None:
         """Do nothing: this workload writes no logs."""

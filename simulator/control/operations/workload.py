@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from simulator.model.health import failed_line, stopped_line
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import ServiceConfiguration
 from simulator.model.scaling import AutoScalingConfiguration
+
+if TYPE_CHECKING:
+    from simulator.rules.waf.web_acl import WebAcl
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,9 @@ class Workload(Protocol):
 
     async def restore(self, revision: ServiceRevision) -> None:
         """Run `revision` after a restart of the simulator, without a pull or a build if possible."""
+
+    def protect(self, service_arn: str, acl: WebAcl | None) -> None:
+        """Evaluate a web ACL on the service's requests, whatever revision serves, until the service is deleted."""
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
         """Issue a certificate for the host names and route requests for them to the service."""

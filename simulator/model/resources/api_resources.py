@@ -79,6 +79,7 @@ class ServiceResource(ArnResource):
     revision_number: int = 1  # increases by 1 with every update and deployment
     deployed: Deployed | None = None
     kms_key: str | None = None
+    web_acl_arn: str | None = None
 
     @property
     def url(self) -> str:
