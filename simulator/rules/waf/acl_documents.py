@@ -242,7 +242,7 @@ def _bodies(node: JsonNode | None) -> Mapping[str, tuple[str, str]]:
 
 
 def _body_bytes_max(node: JsonNode | None) -> int:
-    """Return how much of a body is inspected; for App Runner 16 KB by default (AWS's model of AssociationConfig)."""
+    """Return how much of a body is inspected; for App Runner 16 KB by default (facts 10.4)."""
     body = node.members(("RequestBody",)).get("RequestBody") if node is not None else None
     own = body.members(_RESOURCES).get("APP_RUNNER_SERVICE") if body is not None else None
     if own is None:
