@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -42,9 +41,8 @@ def test_the_cli_associates_a_web_acl_and_clients_are_blocked(tmp_path: Path) ->
             front, plane = serving.platform.front, serving.plane
             assert front is not None
             own = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1"}
-            environment = (
-                os.environ | own | {"AWS_ENDPOINT_URL_APPRUNNER": plane.url, "AWS_ENDPOINT_URL_WAFV2": plane.url}
-            )
+            endpoints = {"AWS_ENDPOINT_URL_APPRUNNER": plane.url, "AWS_ENDPOINT_URL_WAFV2": plane.url}
+            environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)} | own | endpoints
 
             async def aws(*words: str) -> dict[str, dict[str, str]]:
                 assert AWS is not None

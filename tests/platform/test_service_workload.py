@@ -23,6 +23,7 @@ from simulator.world.random_streams import RandomStreams
 from tests.control.api_stage import Stage
 from tests.control.resources.sources import CODE
 from tests.platform.test_applications import Builder
+from tests.rules.waf.acls import acl, byte_match, rule
 from tests.virtual import run_virtual
 
 REGISTRY = "public.ecr.aws/aws-containers"
@@ -290,3 +291,28 @@ def test_unresolvable_secrets_fail_before_the_health_check_is_logged() -> None:
         assert not any("health check" in line for line in lines)
 
     in_world(test, builder=Builder(secrets={"KEY": "/shop/key"}))
+
+
+def test_a_web_acl_protects_the_service_whatever_revision_serves() -> None:
+    every: dict[str, Any] = byte_match(b"/", {"UriPath": {}})
+    counting, blocking = acl(rule(every, "Count")), acl(rule(every))
+
+    async def test(world: World) -> None:
+        arn = await world.running()
+        service = world.service(arn)
+        world.workload.protect(arn, counting)
+        world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("good:2"))
+        outcomes = await world.under_load(arn, world.stage.settled)
+        assert set(outcomes) == {200}  # a deployment loses no request
+        assert service.web_acl_counts["r", "count"] == outcomes.total()
+        world.workload.protect(arn, blocking)
+        world.stage.call("PauseService", ServiceArn=arn)
+        await world.stage.settled()
+        world.stage.call("ResumeService", ServiceArn=arn)
+        await world.stage.settled()
+        assert set(await world.under_load(arn, world.stage.settled)) == {403}
+        assert service.pool.in_flight == 0
+        world.workload.protect(arn, None)
+        assert set(await world.under_load(arn, world.stage.settled)) == {200}
+
+    in_world(test)
