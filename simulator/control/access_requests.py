@@ -54,6 +54,7 @@ _ARN_MEMBER: Final[Mapping[str, str]] = {
     VPC_CONNECTOR: "VpcConnectorArn",
     VPC_INGRESS: "VpcIngressConnectionArn",
     ANY_KIND: "ResourceArn",
+    "webacl": "WebACLArn",
 }
 _NAME_MEMBER: Final[Mapping[str, str]] = {
     SERVICE: "ServiceName",

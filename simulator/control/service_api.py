@@ -51,6 +51,15 @@ Operation = Callable[[Principal, Request], Answer]
 _DEFAULTS: Final = ApiSettings()
 
 
+# Calls of AWS WAF need App Runner's own permissions, which name no operation of its API (facts 10.4).
+_ACTIONS_OF_WAF: Final = {
+    "AssociateWebACL": "AssociateWebAcl",
+    "DisassociateWebACL": "DisassociateWebAcl",
+    "GetWebACLForResource": "DescribeWebAclForService",
+    "ListResourcesForWebACL": "ListAssociatedServicesForWebAcl",
+}
+
+
 class ServiceApi:
     """The API. `tasks` contains all background work; close it before the registry's store."""
 
@@ -168,7 +177,7 @@ class ServiceApi:
     def _audited(self, carry_out: Operation, principal: Principal, operation: str, request: Request) -> Answer:
         try:
             if principal.identity is not None and principal.identity.is_limited:
-                self._authorization.check(principal, principal.identity, operation, request)
+                self._authorization.check(principal, principal.identity, *_action(operation, request))
             if not is_read(operation):
                 return self._change(carry_out, principal, operation, request)
             answer = carry_out(principal, request)
@@ -245,3 +254,12 @@ class ServiceApi:
             "UntagResource": self._tags.untag,
             "ListTagsForResource": self._tags.list_all,
         }
+
+
+def _action(operation: str, request: Request) -> tuple[str, Request]:
+    """Return the action of App Runner that the caller needs, and the request with the members that it is checked by."""
+    action = _ACTIONS_OF_WAF.get(operation)
+    if action is None:
+        return operation, request
+    service, web_acl = (str(request.get(name, "")) for name in ("ResourceArn", "WebACLArn"))
+    return action, {"ServiceArn": service, "WebACLArn": web_acl}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulator.control.api_context import ApiSettings
 from simulator.control.principal import Principal
 from simulator.control.state.log_entries import EntryKind
 from simulator.model.resources.api_error import ApiError
@@ -16,6 +17,7 @@ from simulator.rules.iam.managed_policies import MANAGED_POLICIES
 from simulator.rules.iam.policy import IamPolicy
 from simulator.rules.iam.policy_document import parse_policy
 from tests.control.api_stage import ALICE, IMAGE, Stage
+from tests.rules.waf.acls import ARN, acl
 from tests.virtual import run_virtual
 
 USER = "arn:aws:iam::123456789012:user/alice"
@@ -138,5 +140,23 @@ def test_the_audit_log_has_the_denied_call_and_its_user() -> None:
             assert first["errorMessage"].startswith(f"User: {USER} is not authorized")
             assert (second["userIdentity"]["type"], second["userIdentity"]["arn"]) == ("AssumedRole", session)
             assert "userName" not in second["userIdentity"]
+
+    run_virtual(main)
+
+
+def test_calls_of_aws_waf_need_the_permissions_of_app_runner() -> None:
+    async def main() -> None:
+        async with Stage(settings=ApiSettings(web_acls={ARN: acl()})) as stage:
+            arn = await stage.running()
+            reader = caller(MANAGED_POLICIES["AWSAppRunnerReadOnlyAccess"])
+            message = denied(stage, reader, "AssociateWebACL", WebACLArn=ARN, ResourceArn=arn)
+            assert f"to perform: apprunner:AssociateWebAcl on resource: {arn} because" in message
+            assert stage.api.handle(reader, "GetWebACLForResource", {"ResourceArn": arn}) == {}
+            allowed = {"Effect": "Allow", "Action": "apprunner:*WebAcl", "Resource": [arn, ARN]}
+            owner = caller(policy(allowed))
+            stage.api.handle(owner, "AssociateWebACL", {"WebACLArn": ARN, "ResourceArn": arn})
+            listed = {"WebACLArn": ARN, "ResourceType": "APP_RUNNER_SERVICE"}
+            assert stage.api.handle(owner, "ListResourcesForWebACL", listed) == {"ResourceArns": [arn]}
+            stage.api.handle(owner, "DisassociateWebACL", {"ResourceArn": arn})
 
     run_virtual(main)

@@ -13,4 +13,5 @@ PUBLIC_MODULES = (
     "tags",
     "vpc_connectors",
     "vpc_ingress_connections",
+    "web_acl_associations",
 )
