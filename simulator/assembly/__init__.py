@@ -8,4 +8,5 @@ PUBLIC_MODULES = (
     "composition",
     "control_plane",
     "serving",
+    "web_acl_files",
 )

@@ -104,7 +104,7 @@ class LiveExchange(HttpExchange):
         else:
             self.early += piece
             if self.inspection is not None:
-                self.inspection()
+                self.inspection.look()
 
     @property
     def body_blocked(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from simulator.edge.ports import ExchangeConnection, Upstream
 from simulator.fleet.exchange import PooledExchange
+from simulator.fleet.http.exchange import BodyInspection
 from simulator.model.exchange_state import RequestState
 from simulator.model.rejection import TIMEOUT, Rejection
 from simulator.rules.waf.web_request import WebRequest
@@ -21,7 +22,7 @@ class InspectedExchange(Protocol):
     request: RequestHead
     request_state: RequestState
     early: bytes
-    inspection: Callable[[], None] | None
+    inspection: BodyInspection | None
     arrived_s: float
     upstream: Upstream
 
@@ -45,26 +46,38 @@ def web_request_of(exchange: InspectedExchange, body_bytes_max: int) -> WebReque
     )
 
 
+class HeldBody:
+    """A request whose body has to arrive first: `needed` bytes of it, or all. Then `proceed` is called."""
+
+    def __init__(self, exchange: InspectedExchange, needed: int, proceed: Callable[[], None]) -> None:
+        self._exchange, self._needed, self._proceed = exchange, needed, proceed
+
+    @property
+    def is_here(self) -> bool:
+        exchange = self._exchange
+        return exchange.request_state is _COMPLETE or len(exchange.early) >= self._needed
+
+    def look(self) -> None:
+        exchange = self._exchange
+        if self.is_here:
+            exchange.inspection = None
+            self._proceed()
+        elif exchange.connection.handler.now_s() - exchange.arrived_s > exchange.connection.handler.limits.request_s:
+            exchange.upstream.abandon(cast("PooledExchange", exchange))
+            exchange.fail(TIMEOUT)
+
+
 def hold_for_body(exchange: InspectedExchange, body_bytes_max: int, proceed: Callable[[], None]) -> bool:
     """Call `proceed` as soon as the body is complete or the inspected part has arrived. Return False if it has.
 
     A client that waits for `100 Continue` gets it. The whole body has the time of a request to arrive.
     """
-    limits = exchange.connection.handler.limits
     # One byte more than is inspected shows that the body is cut; reading stops behind the read-ahead.
-    needed = min(body_bytes_max + 1, limits.read_ahead_bytes + 1)
-
-    def inspect() -> None:
-        if exchange.request_state is _COMPLETE or len(exchange.early) >= needed:
-            exchange.inspection = None
-            proceed()
-        elif exchange.connection.handler.now_s() - exchange.arrived_s > limits.request_s:
-            exchange.upstream.abandon(cast("PooledExchange", exchange))
-            exchange.fail(TIMEOUT)
-
-    if exchange.request_state is _COMPLETE or len(exchange.early) >= needed:
+    needed = min(body_bytes_max, exchange.connection.handler.limits.read_ahead_bytes) + 1
+    held = HeldBody(exchange, needed, proceed)
+    if held.is_here:
         return False
-    exchange.inspection = inspect
+    exchange.inspection = held
     if exchange.request_state is _AWAITING_CONTINUE:
         exchange.say_continue()
     return True

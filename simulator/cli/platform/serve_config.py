@@ -25,6 +25,7 @@ from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
+from simulator.assembly.web_acl_files import load_web_acls
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
@@ -36,7 +37,6 @@ from simulator.cli.platform.config_paths import File
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
-from simulator.cli.platform.waf_section import WafSection, load_web_acls
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
 from simulator.edge.live.live_settings import LiveSettings
@@ -192,6 +192,15 @@ class MetricsSection(Section):
 
     port: Annotated[Count, Field(ge=0, le=65535)] | None = None
     """Port of a Prometheus endpoint, /metrics on 127.0.0.1. 0: any free port; left out: no endpoint."""
+
+
+class WafSection(Section):
+    """Web ACLs that services can be associated with."""
+
+    files: tuple[File, ...] = ()
+    """JSON files with web ACLs, IP sets and regex pattern sets, as `aws wafv2 get-web-acl`, `get-ip-set` and
+    `get-regex-pattern-set` print them.
+    """
 
 
 class ServeConfig(Section):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from typing import Protocol
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
 from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
+
+
+class BodyInspection(Protocol):
+    """A web ACL that waits for a request's body."""
+
+    def look(self) -> None:
+        """Look at what has arrived."""
 
 
 class HttpExchange(PooledExchange):
@@ -25,7 +32,7 @@ class HttpExchange(PooledExchange):
         super().__init__(arrived_s)
         self.link: UpstreamConnection | None = None  # set while a connection, open or being opened, works for it
         self.fault: WireFault | None = None
-        self.inspection: Callable[[], None] | None = None  # called with the body as it arrives, for a web ACL
+        self.inspection: BodyInspection | None = None  # while a web ACL waits for its body
         self.upstream_host = ""  # host:port of the instance that it was forwarded to last
 
     def inject_fault(self, fault: WireFault) -> None:

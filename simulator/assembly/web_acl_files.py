@@ -1,4 +1,4 @@
-"""The section `waf` of the configuration of `serve`: files with web ACLs."""
+"""Web ACLs from the files that a user names."""
 
 from __future__ import annotations
 
@@ -6,20 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.cli.platform.config_paths import File
-from simulator.scenario.sections.base_model import Section
-
 if TYPE_CHECKING:
     from simulator.rules.waf.web_acl import WebAcl
-
-
-class WafSection(Section):
-    """Web ACLs that services can be associated with."""
-
-    files: tuple[File, ...] = ()
-    """JSON files with web ACLs, IP sets and regex pattern sets, as `aws wafv2 get-web-acl`, `get-ip-set` and
-    `get-regex-pattern-set` print them.
-    """
 
 
 def load_web_acls(files: Sequence[Path]) -> Mapping[str, WebAcl]:
