@@ -8,5 +8,4 @@ PUBLIC_MODULES = (
     "composition",
     "control_plane",
     "serving",
-    "web_acl_files",
 )

@@ -20,4 +20,5 @@ PUBLIC_MODULES = (
     "state.store_file",
     "state.store_lock",
     "wall_clock",
+    "web_acl_files",
 )

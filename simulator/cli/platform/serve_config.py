@@ -25,7 +25,6 @@ from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
-from simulator.assembly.web_acl_files import load_web_acls
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
@@ -39,6 +38,7 @@ from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
+from simulator.control.web_acl_files import load_web_acls
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.model.images import ImageIdentifier

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.assembly.web_acl_files import load_web_acls
 from simulator.cli.platform.serve_config import load_config
+from simulator.control.web_acl_files import load_web_acls
 from simulator.scenario.problems import ScenarioError
 from tests.rules.waf.acls import ARN, IPS, address_set, document, rule
 
