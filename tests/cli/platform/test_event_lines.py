@@ -43,10 +43,6 @@ AT = RunTime(90.0)
         (EventLogged(AT, "web", "Health check is successful."), "1m30s web: Health check is successful."),
         (TimelineActed(AT, "rate", "x 3"), "1m30s timeline: rate: x 3"),
         (TimelineActed(AT, "rate", ""), "1m30s timeline: rate"),
-        (
-            DownstreamLogged(AT, "db", "all 20 connections are in use"),
-            "1m30s downstream db: all 20 connections are in use",
-        ),
         (ConfigurationChanged(AT, "web", 50, 1, 9), "1m30s web: max concurrency 50, min size 1, max size 9"),
         (DownstreamLogged(AT, "orders-db", "limit reached"), "1m30s downstream orders-db: limit reached"),
     ],
