@@ -6,7 +6,7 @@ import json
 
 from simulator.console.live.events import ROWS_MAX, event_rows
 from simulator.model.times import RunTime
-from simulator.records.events import ConfigurationChanged, Event, EventLogged, ScalingDecided, TimelineActed
+from simulator.records.events import ConfigurationChanged, DownstreamLogged, Event, EventLogged, ScalingDecided, TimelineActed
 
 
 def test_every_kind_has_its_name_and_its_figures() -> None:
@@ -22,6 +22,11 @@ def test_every_kind_has_its_name_and_its_figures() -> None:
     assert (rows[0]["before"], rows[0]["desired"], rows[0]["clamps"]) == (1, 3, ["max_size"])
     assert (rows[1]["max_concurrency"], rows[1]["min_size"], rows[1]["max_size"]) == (10, 1, 5)
     assert json.loads(json.dumps(rows)) == rows
+
+
+def test_the_events_of_a_resource_name_it() -> None:
+    [row] = event_rows([DownstreamLogged(RunTime(3.0), "orders-db", "limit reached")])
+    assert row == {"k": "act", "at_s": 3.0, "action": "downstream orders-db", "detail": "limit reached"}
 
 
 def test_a_late_page_gets_the_last_rows_in_order() -> None:
