@@ -6,7 +6,14 @@ import json
 
 from simulator.console.live.events import ROWS_MAX, event_rows
 from simulator.model.times import RunTime
-from simulator.records.events import ConfigurationChanged, DownstreamLogged, Event, EventLogged, ScalingDecided, TimelineActed
+from simulator.records.events import (
+    ConfigurationChanged,
+    DownstreamLogged,
+    Event,
+    EventLogged,
+    ScalingDecided,
+    TimelineActed,
+)
 
 
 def test_every_kind_has_its_name_and_its_figures() -> None:
