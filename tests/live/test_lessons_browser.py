@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
+from simulator.lessons.course import course
 from tests.live.browser import DESKTOP, PHONE, chromium_or_skip, faults, opened_page, until
 
 pytestmark = pytest.mark.slow
@@ -98,7 +99,7 @@ def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
 
 def test_a_lesson_goes_by_keys_alone_on_a_phone_in_the_dark() -> None:
     with lessons() as url, opened_page(url, PHONE, "dark") as (page, _):
-        assert page.locator("#course li").count() == 10
+        assert page.locator("#course li").count() == len(course())
         clean(page)
         page.get_by_role("link", name="The panic window").focus()
         page.keyboard.press("Enter")
@@ -113,4 +114,5 @@ def test_a_lesson_goes_by_keys_alone_on_a_phone_in_the_dark() -> None:
         assert page.locator("#journal li").count() > 1
         clean(page)
         page.get_by_role("link", name="All lessons").press("Enter")
-        expect(page.locator("#progress")).to_contain_text("1 of 10 done")  # on the page that the link opens
+        # On the page that the link opens.
+        expect(page.locator("#progress")).to_contain_text(f"1 of {len(course())} done")
