@@ -23,7 +23,7 @@ def test_seeds_are_averaged_and_points_without_a_latency_left_out() -> None:
         {"n": 2, "error": "no"},
     ]
     assert means(rows, ["n"]) == [
-        {"n": 1, LATENCY: pytest.approx(0.2), LOST: 0.25, COST: 15.0, FAILING: "error rate 25 %"}
+        {"n": 1, LATENCY: pytest.approx(0.2), LOST: 0.25, COST: 15.0, FAILING: "error rate 25.0 %"}
     ]
 
 
@@ -38,7 +38,7 @@ def test_a_point_that_fails_is_on_no_frontier_however_cheap_and_fast_it_is() -> 
         {"n": 5, LATENCY: 0.1, LOST: 0.04, COST: 50.0},
     ]
     told = means(rows, ["n"])
-    assert [row[FAILING] for row in told] == ["error rate 12 %", "p95 < 50 ms; status_5xx == 0", "", "", ""]
+    assert [row[FAILING] for row in told] == ["error rate 12.0 %", "p95 < 50 ms; status_5xx == 0", "", "", ""]
     assert [told[index]["n"] for index in front_of(told)] == [3, 5]
 
 
