@@ -212,4 +212,4 @@ def _data(kind: str, value: str) -> dns.rdata.Rdata:
     try:
         return dns.rdata.from_text(dns.rdataclass.IN, _type(kind), value, origin=dns.name.root, relativize=False)
     except (dns.exception.DNSException, UnicodeError) as error:
-        raise ValueError(f"value = {value!r}, must be that of a {kind.upper()} record: {error}") from error
+        raise ValueError(f"value = {value!r}, must be the value of a record of type {kind.upper()}: {error}") from error

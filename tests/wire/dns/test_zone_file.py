@@ -86,7 +86,7 @@ def test_a_record_that_cannot_be_added(tmp_path: Path) -> None:
         ("acme.dev", "CNAMEE", "b", "type = 'CNAMEE', must be a type of record"),
         ("acme.dev", "ANY", "b", "type = 'ANY', must be a type of record"),
         ("acme.dev", "SOA", "b", "type = 'SOA', must be a type of record"),
-        ("acme.dev", "A", "1.2.3", "value = '1.2.3', must be that of a A record"),
+        ("acme.dev", "A", "1.2.3", "value = '1.2.3', must be the value of a record of type A"),
     ]:
         with pytest.raises(ValueError, match=r"must|can have") as caught:
             file.add(name, kind, value)
