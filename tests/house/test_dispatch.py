@@ -131,6 +131,7 @@ def forgotten(copy: Path) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.case("H2")
 def test_a_kind_without_its_case_fails_the_check_of_types(tmp_path: Path) -> None:
     assert forgotten(tmp_path) == {kinds.added: kinds.dispatched_in for kinds in KINDS}

@@ -102,6 +102,7 @@ async def upload(running: Platform, framing: bytes, *, tls: bool) -> bytes:
         writer.transport.abort()
 
 
+@pytest.mark.slow
 @pytest.mark.case("B1")
 @pytest.mark.row(119)
 @pytest.mark.parametrize("framing", [b"Content-Length: %d" % UPLOAD_BYTES, b"Transfer-Encoding: chunked"])

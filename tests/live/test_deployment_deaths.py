@@ -129,6 +129,7 @@ async def never_takes_over(stage: Stage, python: str = IN_IMAGE, times: int = 1)
     assert sum(line == EXITED for line in stage.lines(good, "events")) == len(deaths)
 
 
+@pytest.mark.slow
 @pytest.mark.case("P1")
 def test_a_container_that_ends_never_takes_over(tmp_path: Path) -> None:
     in_stage(tmp_path, DockerApplication(python_image()), never_takes_over)
@@ -141,6 +142,7 @@ def test_a_container_that_ends_never_takes_over_again_and_again(tmp_path: Path, 
     in_stage(tmp_path, DockerApplication(python_image(), egress=egress), partial(never_takes_over, times=3))
 
 
+@pytest.mark.slow
 @pytest.mark.case("P1")
 def test_a_process_that_ends_never_takes_over(tmp_path: Path) -> None:
     in_stage(tmp_path, ProcessApplication(("python3",)), partial(never_takes_over, python="python3"))

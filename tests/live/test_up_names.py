@@ -56,6 +56,7 @@ async def get(url: str, root: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
+@pytest.mark.slow
 @pytest.mark.case("P5", "P21")
 async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_needs(tmp_path: Path) -> None:
     _, port = free_ports()

@@ -67,6 +67,7 @@ def test_a_request_takes_the_time_of_its_size() -> None:
     assert least_s(report) == pytest.approx(list(EXPECTED.values()), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.case("L67")
 def test_behind_real_sockets_a_request_takes_the_time_of_its_size_too(tmp_path: Path) -> None:
     report = build_report(play(Run(read("5s"), LiveSettings(tmp_path)), signals=False))

@@ -118,6 +118,7 @@ APPLICATION = Path(__file__).parent / "cookie_application.py"
 CLOSED = "closed: {users: 1, iterations: 2}"
 
 
+@pytest.mark.slow
 @pytest.mark.case("L65")
 @pytest.mark.parametrize(
     ("source", "expects"),
