@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import PooledExchange
-from simulator.fleet.instance import Instance
+from simulator.fleet.pool.unavailable_upstream import StandInUpstream
 from simulator.rules.waf.web_acl import WebAcl
 
 WebAclCounts = Counter[tuple[str, str]]  # requests by (name of the rule, action)
@@ -23,7 +23,7 @@ class _RoutedExchange(Protocol):
     upstream: Upstream
 
 
-class WebAclUpstream:
+class WebAclUpstream(StandInUpstream):
     """Stands in for a pool at the front. `pool` returns where allowed requests go; deployments change it.
 
     `now_s`: the clock, by default the loop's. `counts` counts the rules that ended an evaluation or matched on the way.
@@ -53,18 +53,6 @@ class WebAclUpstream:
         if exchange in self._held:
             self._held.remove(exchange)
             exchange.open = False
-
-    def finish(self, exchange: PooledExchange) -> None:
-        raise AssertionError(exchange)  # no exchange begins here
-
-    def broke(self, exchange: PooledExchange) -> None:
-        raise AssertionError(exchange)
-
-    def balancer_failed(self, exchange: PooledExchange) -> None:
-        raise AssertionError(exchange)
-
-    def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
-        raise AssertionError(exchange, avoiding)
 
     def _released(self, exchange: PooledExchange) -> None:
         if exchange in self._held:

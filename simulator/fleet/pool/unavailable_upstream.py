@@ -15,18 +15,8 @@ from simulator.model.rejection import UNAVAILABLE
 from simulator.records.outcomes import Outcomes
 
 
-class UnavailableUpstream:
-    """Stands in for a pool at the front (edge/ports.py): every offered exchange ends at once."""
-
-    def __init__(self, service: str, outcomes: Outcomes | None = None) -> None:
-        self.service = service
-        self._outcomes = outcomes
-
-    def offer(self, exchange: PooledExchange) -> None:
-        exchange.open = False
-        if self._outcomes is not None:
-            self._outcomes.add(UNAVAILABLE.status, 0.0, 0.0, 0.0, -1.0)
-        exchange.fail(UNAVAILABLE)
+class StandInUpstream:
+    """An upstream that begins no exchange: it stands in for a pool, and ends requests or passes them on."""
 
     def finish(self, exchange: PooledExchange) -> None:
         raise AssertionError(exchange)  # no exchange begins here
@@ -39,6 +29,20 @@ class UnavailableUpstream:
 
     def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
         raise AssertionError(exchange, avoiding)
+
+
+class UnavailableUpstream(StandInUpstream):
+    """Stands in for a pool at the front (edge/ports.py): every offered exchange ends at once."""
+
+    def __init__(self, service: str, outcomes: Outcomes | None = None) -> None:
+        self.service = service
+        self._outcomes = outcomes
+
+    def offer(self, exchange: PooledExchange) -> None:
+        exchange.open = False
+        if self._outcomes is not None:
+            self._outcomes.add(UNAVAILABLE.status, 0.0, 0.0, 0.0, -1.0)
+        exchange.fail(UNAVAILABLE)
 
     def abandon(self, exchange: PooledExchange) -> None:
         """Do nothing: the exchange ended when it was offered."""

@@ -10,6 +10,7 @@ from typing import assert_never
 from simulator.fleet.simulated.application import DownstreamResource, DownstreamUse
 from simulator.fleet.simulated.connection_watch import ConnectionWatch
 from simulator.fleet.simulated.driver import draws
+from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.model.times import RunTime
 from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged
 from simulator.records.journal import Journal
@@ -49,7 +50,7 @@ class RunningResource:
         )
         self._service_times = draws(resource.service, streams.stream("downstream", resource.name, "service"))
         self._connect_times = draws(resource.connect, streams.stream("downstream", resource.name, "connect"))
-        self._armed_s = float("inf")
+        self._timer = StationTimer(self._station, self._computed)
         self._watch = ConnectionWatch(resource.name, resource.connections, journal, at_s)
         self.waiting = 0  # calls without a connection
 
@@ -108,24 +109,13 @@ class RunningResource:
 
     def _work(self, job: Opening | ResourceCall, seconds: float) -> None:
         self._station.arrive(job, seconds, self._loop.time())
-        self._arm()
+        self._timer.arm()
         self.changed()
 
-    def _arm(self) -> None:
-        next_s = self._station.next_s()
-        if next_s is not None and next_s < self._armed_s:
-            self._armed_s = next_s
-            self._loop.call_at(next_s, self._look, next_s)
-
-    def _look(self, armed_s: float) -> None:
-        if armed_s != self._armed_s:
-            return  # a later timer that is no longer valid
-        self._armed_s = float("inf")
-        now = self._loop.time()
+    def _computed(self, now: float) -> None:
         for job in self._station.computed(now):
             self._station.leave(now)
             job.completed()
-        self._arm()
         self.changed()
 
     # --- the journal -------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import numpy as np
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.discipline import Station
 from simulator.world.distributions import Distribution, Uniform
@@ -147,7 +148,7 @@ class SimulatedBackend:
         self._fates = fates
         self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
         self._used_s: Callable[[float], float] = self._station.used_s  # CPU seconds until a time
-        self._armed_s = float("inf")
+        self._timer = StationTimer(self._station, self._computed)
         if application.exit_code is not None:
             self._loop.call_at(self._listens_s, self._exit, ExitStatus(application.exit_code))
             self._listens_s = float("inf")
@@ -159,36 +160,24 @@ class SimulatedBackend:
             self._work.draw(exchange)
         if exchange.cpu_s > 0 or self._application.workers is not None:
             self._station.arrive(exchange, exchange.cpu_s, self._loop.time())
-            self._arm()
+            self._timer.arm()
         else:
             self._loop.call_later(exchange.io_s, self._done, exchange)
 
     def abort(self, exchange: Exchange) -> None:
         """Do nothing: the application is not notified and keeps working (R#92), so its CPU stays in use."""
 
-    def _arm(self) -> None:
-        """Arm one timer for the next end of a computation; a timer that is no longer the earliest does nothing."""
-        next_s = self._station.next_s()
-        if next_s is not None and next_s < self._armed_s:
-            self._armed_s = next_s
-            self._loop.call_at(next_s, self._look, next_s)
-
-    def _look(self, armed_s: float) -> None:
-        if armed_s != self._armed_s:
-            return  # a later timer that is no longer valid
-        self._armed_s = float("inf")
-        now = self._loop.time()
+    def _computed(self, now: float) -> None:
         for exchange in self._station.computed(now):
             if exchange.io_s > 0:
                 self._loop.call_at(now + exchange.io_s, self._done, exchange)
             else:
                 self._done(exchange)
-        self._arm()
 
     def _done(self, exchange: Exchange) -> None:
         if self._application.workers is not None:
             self._station.leave(self._loop.time())
-            self._arm()
+            self._timer.arm()
         if exchange.open and not self.exited.done():
             share = self._application.failure_share
             exchange.answered(500 if share and next(self._fates) < share else 200)
