@@ -84,13 +84,13 @@ _VERBS: Final = {
         PLAY,
     ),
     "init": Verb(
-        "simulator.cli.platform.init",
+        "simulator.cli.project.init",
         "init",
         "Write a commented apprunner.yaml for a Flask, FastAPI, Django, Express, Node.js, Spring, Go or Rails project.",
         HERE,
     ),
     "up": Verb(
-        "simulator.cli.platform.up",
+        "simulator.cli.project.up",
         "up",
         "Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS.",
         HERE,

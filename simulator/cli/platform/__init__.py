@@ -1,1 +1,1 @@
-"""Commands that serve: App Runner's API, a project's folder, and what belongs to them."""
+"""Commands that serve App Runner's API, and what belongs to it: certificates, keys, DNS, the watching terminal."""

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.platform import up
+from simulator.cli.project import up
 from simulator.fleet.process.confinement.isolation import Namespaces, Way
 
 RUN = CliRunner()

@@ -27,8 +27,8 @@ from simulator.cli.listening import allow_many_files, cannot_open, keep_what_sta
 from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.event_lines import check_loudness, tell_events
-from simulator.cli.platform.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.printing import echo
+from simulator.cli.project.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.state.folder import state_folder
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace

@@ -1,0 +1,1 @@
+"""Commands on a project's folder: its first configuration, and the folder built and served."""
