@@ -18,6 +18,10 @@ ENGINE_HELP: Final = (
 OTLP_HELP: Final = "Collector for metrics and traces over OTLP/HTTP, such as http://127.0.0.1:4318."
 SAMPLING_HELP: Final = "Share of the requests that are traced over OTLP, 0 to 1; a client's own decision wins."
 TOOLCHAIN_HELP: Final = "RUNTIME=FOLDER: the folder of a runtime's programs, for example NODEJS_22=/opt/node22."
+ACCESS_LOG_HELP: Final = "Write a line for every request that reaches the load balancer to F."
+LOG_FORMAT_HELP: Final = "JSON lines, or Envoy's default format."
+PROFILE_HELP: Final = "Response headers of the balancer: App Runner's (Envoy) or standard."
+WEBSOCKET_HELP: Final = "Allow WebSockets, which App Runner rejects."
 IMAGE_HELP: Final = (
     "[RUNTIME=]IMAGE: an image of the container engine to build and run in, for one runtime or for all, instead of "
     "this machine's programs."

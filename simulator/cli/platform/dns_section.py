@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from simulator.cli.exit_codes import cannot
-from simulator.cli.platform.config_paths import File
+from simulator.cli.front.config_paths import File
 from simulator.control.domain_checks import CHECK_EVERY_S, GIVE_UP_S, RENEWAL_S, VALID_S, DomainChecks, Lookup
 from simulator.scenario.sections.base_model import Count, Duration, Section
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import re
 from enum import StrEnum
@@ -17,13 +18,14 @@ from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
+from simulator.cli.front.access_log_file import opened_log, tell_losses
+from simulator.cli.front.front_section import DEFAULT_HTTP_PORT, DEFAULT_HTTPS_PORT
+from simulator.cli.front.serving_options import BalancerOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
-from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP
+from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP, grouped
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import (
-    DEFAULT_HTTP_PORT,
-    DEFAULT_HTTPS_PORT,
     DEFAULT_PORT,
     ServeConfig,
     load_config,
@@ -64,7 +66,9 @@ class TimeProfileName(StrEnum):
     APP_RUNNER = "app-runner"
 
 
+@grouped
 def serve(
+    balancer: BalancerOptions,
     state: Path | None = typer.Option(None, metavar="FOLDER", help="State folder: keeps everything between runs."),
     config: Path | None = typer.Option(None, metavar="FILE", help="Access keys, quotas, times: see `schema serve`."),
     web_acl: list[Path] | None = typer.Option(
@@ -152,6 +156,9 @@ def serve(
             api_tls=tls,
             front_https_port=https_port,
             front_http_port=http_port,
+            front_websocket=balancer.websocket,
+            front_access_log=balancer.access_log,
+            front_access_log_format=balancer.access_log_format,
             dns_port=dns_port,
             metrics_port=metrics_port,
             otel_endpoint=otlp_endpoint,
@@ -171,11 +178,14 @@ def serve(
     stop = asyncio.Event()
     rates = None if chosen.prices is None else chosen.prices.rates
     wanted_port = console_port if with_console else None
-    run(
-        ClockKind.REAL,
-        lambda: _serve(settings, stop, wanted_port, rates, dns, quiet=quiet, verbose=verbose),
-        stop.set,
-    )
+    with contextlib.ExitStack() as files:
+        log = opened_log(chosen.front.access_log, files, inputs=[] if config is None else [config])
+        settings = dataclasses.replace(settings, front=dataclasses.replace(settings.front, access_log=log))
+        run(
+            ClockKind.REAL,
+            lambda: _serve(settings, stop, wanted_port, rates, dns, quiet=quiet, verbose=verbose),
+            stop.set,
+        )
 
 
 def _endpoint(url: str | None) -> str | None:
@@ -201,7 +211,9 @@ async def _serve(
         cannot_open(error, _ports(settings))
     except (StateHeld, StoreError, DocumentError, ValueError) as error:
         bad_input(str(error))
-    async with serving, contextlib.AsyncExitStack() as watching:
+    async with contextlib.AsyncExitStack() as watching:
+        watching.callback(tell_losses, serving.platform)
+        await watching.enter_async_context(serving)
         _tell(serving, quiet=quiet)
         if verbose:
             tell_events(serving.platform.journal, functools.partial(echo, err=True))

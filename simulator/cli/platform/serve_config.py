@@ -30,16 +30,16 @@ from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.cli.build_options import build_environment, git_environment
+from simulator.cli.front.config_paths import File
+from simulator.cli.front.front_section import FrontSection
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.platform.cloudwatch_section import CloudWatchSection
-from simulator.cli.platform.config_paths import File
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
 from simulator.control.web_acl_files import load_web_acls
-from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.quotas import Quotas
@@ -56,8 +56,6 @@ from simulator.telemetry.exporters import ExportSettings
 from simulator.world.clock import ClockKind
 
 DEFAULT_PORT: Final = 8580
-DEFAULT_HTTPS_PORT: Final = 8543
-DEFAULT_HTTP_PORT: Final = 8581
 _ALL: Final = "all"  # runtimes
 
 _SECRETS: Final = ("secret_access_key", "session_token")
@@ -159,17 +157,6 @@ class QuotasSection(Section):
     tags: Count = Field(default=Quotas().tags, ge=1)
 
 
-class FrontSection(Section):
-    """Where services are reachable. Always on 127.0.0.1."""
-
-    https_port: Count = Field(default=DEFAULT_HTTPS_PORT, ge=0, le=65535)
-    """Port of the services' URLs; 0 is any free one."""
-    http_port: Annotated[Count, Field(ge=0, le=65535)] | None = None
-    """Port that redirects to HTTPS; 0 is any free one. Default: 8581, or any free one if that is taken."""
-    server_timing: Flag = True
-    """Add a `server-timing` field with the parts of the latency to responses; App Runner's responses have none."""
-
-
 class BuildsSection(Section):
     """How services from source code are built, on this machine or in images of the container engine."""
 
@@ -254,15 +241,7 @@ class ServeConfig(Section):
         aws = self.aws
         return ServingSettings(
             control=dataclasses.replace(self.settings(state), engine=engine),
-            front=LiveSettings(
-                state,
-                https_port=self.front.https_port,
-                http_port=DEFAULT_HTTP_PORT if self.front.http_port is None else self.front.http_port,
-                http_port_or_any=self.front.http_port is None,
-                region=self.api.region,
-                server_timing=self.front.server_timing,
-                engine=engine,
-            ),
+            front=self.front.live(state, self.api.region, engine),
             workload=self.instances.workload(
                 self.time.profile, SecretsPlace(aws.secrets_file, aws.endpoint, aws.region)
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import re
 import secrets
@@ -23,17 +24,21 @@ from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
+from simulator.cli.front.access_log_file import opened_log, tell_losses
+from simulator.cli.front.serving_options import BALANCER, BalancerOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
-from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, TOOLCHAIN_HELP
+from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, PROFILE_HELP, TOOLCHAIN_HELP, grouped
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import echo
 from simulator.cli.project.up_names import FirstAnswers, hosts_of, names_text
 from simulator.cli.state.folder import state_folder
+from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces
+from simulator.model.data_plane import Profile
 from simulator.model.text.problems import FileProblems
 from simulator.platform.source_service import SourceService
 from simulator.records.events import OutputWritten
@@ -53,11 +58,14 @@ _EVENTS_KEPT: Final = 10_000
 _SEED_BITS: Final = 63
 
 
+@grouped
 def up(
+    balancer: BalancerOptions,
     folder: Path = typer.Argument(Path(), metavar="[DIR]", help="The project's folder.", show_default="."),
     watch: bool = typer.Option(False, "--watch", help="Build and deploy again with every save."),
     https_port: int = typer.Option(0, min=0, max=65535, help="Port of the URL; 0 is any free one."),
     dns_port: int | None = typer.Option(None, min=0, max=65535, help="Port of a DNS on 127.0.0.1 for its names."),
+    profile: Profile = typer.Option(Profile.APP_RUNNER, help=PROFILE_HELP, rich_help_panel=BALANCER),
     toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP, rich_help_panel=BUILDS),
     build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS),
     engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS),
@@ -84,9 +92,18 @@ def up(
         bad_input(str(error))
     allow_many_files()
     stop = asyncio.Event()
-    place, live = SecretsPlace(secrets_file), LiveSettings(kept, https_port=https_port, engine=host)
-    shown = _Shown(_silent if quiet else echo, with_events=verbose)
-    run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, dns, watch=watch), stop.set)
+    place, shown = SecretsPlace(secrets_file), _Shown(_silent if quiet else echo, with_events=verbose)
+    with contextlib.ExitStack() as files:
+        live = LiveSettings(
+            kept,
+            https_port=https_port,
+            profile=profile,
+            websocket=bool(balancer.websocket),
+            access_log=opened_log(balancer.access_log, files),
+            access_log_format=balancer.access_log_format or LogFormat.JSON,
+            engine=host,
+        )
+        run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, dns, watch=watch), stop.set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +190,7 @@ async def _up(
         if dns is not None:
             await dns.close()
         await platform.close()
+        tell_losses(platform)
         await builder.close()
 
 

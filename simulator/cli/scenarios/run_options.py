@@ -9,7 +9,18 @@ from typing import Annotated, Final
 import typer
 
 from simulator.cli.console_port import DEFAULT_PORT
-from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, OTLP_HELP, SAMPLING_HELP, TOOLCHAIN_HELP
+from simulator.cli.options import (
+    ACCESS_LOG_HELP,
+    ENGINE_HELP,
+    IMAGE_HELP,
+    LOG_FORMAT_HELP,
+    NEAR_HELP,
+    OTLP_HELP,
+    PROFILE_HELP,
+    SAMPLING_HELP,
+    TOOLCHAIN_HELP,
+    WEBSOCKET_HELP,
+)
 from simulator.cli.scenarios.name_completion import policy_names
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
@@ -135,18 +146,16 @@ class RealTimeOptions:
         Path | None,
         typer.Option(
             metavar="F",
-            help="Write a line for every request that reaches the load balancer to F.",
+            help=ACCESS_LOG_HELP,
             rich_help_panel=REAL_TIME,
         ),
     ] = None
-    access_log_format: Annotated[
-        LogFormat, typer.Option(help="JSON lines, or Envoy's default format.", rich_help_panel=REAL_TIME)
-    ] = LogFormat.JSON
+    access_log_format: Annotated[LogFormat, typer.Option(help=LOG_FORMAT_HELP, rich_help_panel=REAL_TIME)] = (
+        LogFormat.JSON
+    )
     profile: Annotated[
         Profile,
-        typer.Option(
-            help="Response headers of the balancer: App Runner's (Envoy) or standard.", rich_help_panel=REAL_TIME
-        ),
+        typer.Option(help=PROFILE_HELP, rich_help_panel=REAL_TIME),
     ] = Profile.APP_RUNNER
     metrics_port: Annotated[
         int | None,
@@ -157,9 +166,7 @@ class RealTimeOptions:
             rich_help_panel=REAL_TIME,
         ),
     ] = None
-    websocket: Annotated[
-        bool, typer.Option("--websocket", help="Allow WebSockets, which App Runner rejects.", rich_help_panel=REAL_TIME)
-    ] = False
+    websocket: Annotated[bool, typer.Option("--websocket", help=WEBSOCKET_HELP, rich_help_panel=REAL_TIME)] = False
     engine: Annotated[str | None, typer.Option(metavar="URL", help=ENGINE_HELP, rich_help_panel=REAL_TIME)] = None
 
     @property

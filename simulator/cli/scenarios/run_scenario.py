@@ -14,6 +14,7 @@ from rich.console import Console
 
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, run_broke
+from simulator.cli.front.access_log_file import opened_log, tell_losses
 from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.platform.event_lines import check_loudness, tell_events
@@ -218,22 +219,10 @@ def _load(path: Path, choice: ChoiceOptions) -> ScenarioSpec:
 def _open_log(
     path: Path | None, clock: ClockKind, outputs: Outputs, files: contextlib.ExitStack
 ) -> io.RawIOBase | None:
-    """Open the log unbuffered, since it buffers its lines itself; append as usual for logs."""
-    if path is None:
-        return None
-    if clock is not ClockKind.REAL:
+    """Open the log of `--access-log`, which only real time has."""
+    if path is not None and clock is not ClockKind.REAL:
         bad_input("access-log = given, must be left out in virtual time: no request passes the load balancer's wire")
-    outputs.claim("--access-log", path)
-    try:
-        return files.enter_context(path.open("ab", buffering=0))
-    except OSError as error:
-        bad_input(f"access-log = {str(path)!r}, cannot be written: {error.strerror}")
-
-
-def _tell_losses(platform: Platform) -> None:
-    log = platform.front.access_log if platform.front is not None else None
-    if log is not None and log.dropped:
-        echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
+    return opened_log(path, files, outputs)
 
 
 def _tell_where(platform: Platform, console: Console) -> None:
@@ -283,7 +272,7 @@ def _play(
         run_broke(error)
     finally:
         for platform in opened:
-            _tell_losses(platform)
+            tell_losses(platform)
     for exporters in exported:
         send_kept(exporters.cloudwatch, console)
     return record

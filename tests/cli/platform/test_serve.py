@@ -21,7 +21,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.platform.serve_config import DEFAULT_HTTP_PORT
+from simulator.cli.front.front_section import DEFAULT_HTTP_PORT
 from tests.control.api_stage import IMAGE
 
 RUN = CliRunner()

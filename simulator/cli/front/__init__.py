@@ -1,0 +1,1 @@
+"""What `run`, `serve` and `up` have in common: the front of a platform in real time, and how its services scale."""
