@@ -27,6 +27,7 @@ IMAGE_HELP: Final = (
     "this machine's programs."
 )
 NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
+VERBOSE_HELP: Final = "Print each decision and event on standard error as it happens."
 
 
 def grouped(verb: Callable[..., None]) -> Callable[..., None]:

@@ -149,7 +149,7 @@ def test_a_shell_completes_names_of_policies_and_platforms(
     ("verb", "panels"),
     [
         ("serve", ("Addresses and ports", "Exports", "Times of operations", "Console")),
-        ("up", ("Builds",)),
+        ("up", ("Addresses and ports", "Builds")),
     ],
 )
 def test_the_options_of_a_server_are_grouped_in_panels(verb: str, panels: tuple[str, ...]) -> None:

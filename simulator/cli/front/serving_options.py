@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,3 +24,12 @@ class BalancerOptions:
     ] = None
     access_log: Annotated[Path | None, typer.Option(metavar="F", help=ACCESS_LOG_HELP, rich_help_panel=BALANCER)] = None
     access_log_format: Annotated[LogFormat | None, typer.Option(help=LOG_FORMAT_HELP, rich_help_panel=BALANCER)] = None
+
+    @property
+    def of_config(self) -> dict[str, Any]:
+        """Values of the configuration of serve that the options override, by section and key; None: not given."""
+        return {
+            "front_websocket": self.websocket,
+            "front_access_log": self.access_log,
+            "front_access_log_format": self.access_log_format,
+        }

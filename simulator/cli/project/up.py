@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,20 +25,20 @@ from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
 from simulator.cli.front.access_log_file import opened_log, tell_losses
-from simulator.cli.front.serving_options import BALANCER, BalancerOptions
+from simulator.cli.front.serving_options import BalancerOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
-from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, PROFILE_HELP, TOOLCHAIN_HELP, grouped
+from simulator.cli.options import grouped
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import echo
 from simulator.cli.project.up_names import FirstAnswers, hosts_of, names_text
+from simulator.cli.project.up_options import ProjectBuildOptions, UpOptions, UpPorts
 from simulator.cli.state.folder import state_folder
 from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces
-from simulator.model.data_plane import Profile
 from simulator.model.text.problems import FileProblems
 from simulator.platform.source_service import SourceService
 from simulator.records.events import OutputWritten
@@ -50,8 +50,6 @@ from simulator.world.tasks import first_of
 if TYPE_CHECKING:
     from simulator.cli.platform.serve_dns import ServeDns
 
-BUILDS: Final = "Builds"
-
 _LOOK_S: Final = 0.3  # between looks at the folder; a look costs git a few milliseconds
 _PAUSES: Final = 10  # minimum pause as a multiple of a look's duration: a large folder uses a tenth of a core
 _EVENTS_KEPT: Final = 10_000
@@ -60,50 +58,39 @@ _SEED_BITS: Final = 63
 
 @grouped
 def up(
+    options: UpOptions,
+    ports: UpPorts,
     balancer: BalancerOptions,
-    folder: Path = typer.Argument(Path(), metavar="[DIR]", help="The project's folder.", show_default="."),
-    watch: bool = typer.Option(False, "--watch", help="Build and deploy again with every save."),
-    https_port: int = typer.Option(0, min=0, max=65535, help="Port of the URL; 0 is any free one."),
-    dns_port: int | None = typer.Option(None, min=0, max=65535, help="Port of a DNS on 127.0.0.1 for its names."),
-    profile: Profile = typer.Option(Profile.APP_RUNNER, help=PROFILE_HELP, rich_help_panel=BALANCER),
-    toolchain: list[str] = typer.Option([], metavar="RUNTIME=FOLDER", help=TOOLCHAIN_HELP, rich_help_panel=BUILDS),
-    build_image: list[str] = typer.Option([], metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS),
-    engine: str | None = typer.Option(None, metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS),
-    near_versions: bool = typer.Option(False, "--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS),
-    secrets_file: Path | None = typer.Option(None, metavar="FILE", help="Values of the secrets that the file names."),
-    state: Path | None = typer.Option(None, metavar="FOLDER", help="Where builds and the certificate are kept."),
-    quiet: bool = typer.Option(
-        False, "--quiet", "-q", help="Only addresses and failures: no build log, no output of instances."
-    ),
-    verbose: bool = typer.Option(
-        False, "--verbose", "-v", help="Print each decision and event on standard error as it happens."
-    ),
+    builds: ProjectBuildOptions,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder.")] = Path(),
 ) -> None:
     """Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS."""
-    check_loudness(quiet=quiet, verbose=verbose)
+    check_loudness(quiet=options.quiet, verbose=options.verbose)
     folder = folder.resolve()
-    options = {"--toolchain": toolchain, "--build-image": build_image, "--near-versions": near_versions}
-    _check(folder, {**options, "--secrets-file": secrets_file})
-    kept, host = state_folder(state), engine_host(engine)
+    _check(folder, {**builds.of_file, "--secrets-file": options.secrets_file})
+    kept, host = state_folder(options.state), engine_host(builds.engine)
     try:
-        settings = build_settings(kept, toolchain, build_image, near_versions=near_versions, engine=host)
-        dns = DnsSection(port=dns_port).opened(kept)
+        settings = build_settings(
+            kept, builds.toolchain, builds.build_image, near_versions=builds.near_versions, engine=host
+        )
+        dns = DnsSection(port=ports.dns_port).opened(kept)
     except ValueError as error:
         bad_input(str(error))
     allow_many_files()
     stop = asyncio.Event()
-    place, shown = SecretsPlace(secrets_file), _Shown(_silent if quiet else echo, with_events=verbose)
+    shown = _Shown(_silent if options.quiet else echo, with_events=options.verbose)
+    place = SecretsPlace(options.secrets_file)
     with contextlib.ExitStack() as files:
         live = LiveSettings(
             kept,
-            https_port=https_port,
-            profile=profile,
+            https_port=ports.https_port,
+            profile=options.profile,
             websocket=bool(balancer.websocket),
             access_log=opened_log(balancer.access_log, files),
             access_log_format=balancer.access_log_format or LogFormat.JSON,
             engine=host,
         )
-        run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, dns, watch=watch), stop.set)
+        run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, dns, watch=options.watch), stop.set)
 
 
 @dataclass(frozen=True, slots=True)
