@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from simulator.fleet.credentials.assumed_role import ROLE_SESSION_LENGTH_MAX, NoCredentialsError, assume_role
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import guarding, listener_limits
 from simulator.world.clock import utc_now
@@ -30,11 +31,6 @@ HOST: Final = "127.0.0.1"
 _PATH: Final = "/v1/credentials"
 # SDKs refresh ten to fifteen minutes before expiry, so credentials must not be about to expire when they are issued.
 REFRESH_AHEAD: Final = timedelta(minutes=20)
-_ROLE_SESSION_LENGTH_MAX: Final = 64  # limit of STS
-
-
-class NoCredentialsError(Exception):
-    """STS refused to issue credentials; see the message."""
 
 
 @dataclass(slots=True)
@@ -101,7 +97,7 @@ class RoleCredentials:
         instance reaches it. Default: as this process reaches them.
         """
         name, token = secrets.token_hex(16), secrets.token_urlsafe(32)
-        session = f"{service}-{number}"[:_ROLE_SESSION_LENGTH_MAX]
+        session = f"{service}-{number}"[:ROLE_SESSION_LENGTH_MAX]
         self._identities[name] = _Identity(role, session, token)
         self._names[service, number] = name
         return {
@@ -135,23 +131,7 @@ class RoleCredentials:
         return web.json_response(identity.answer)
 
     async def _assume(self, identity: _Identity) -> None:
-        from aiobotocore.config import AioConfig  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        try:
-            async with self._session.create_client(
-                "sts",
-                region_name=self._region,
-                endpoint_url=self._endpoint,
-                config=AioConfig(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
-            ) as client:
-                answer = await client.assume_role(RoleArn=identity.role, RoleSessionName=identity.session)
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "an error")
-            raise NoCredentialsError(f"{self._endpoint} answers {code} for {identity.role}") from None
-        except (BotoCoreError, OSError) as error:
-            raise NoCredentialsError(f"{self._endpoint} cannot be reached: {type(error).__name__}") from None
-        given = answer["Credentials"]
+        given = await assume_role(self._session, self._endpoint, self._region, identity.role, identity.session)
         identity.expires = given["Expiration"]
         identity.answer = {
             "AccessKeyId": given["AccessKeyId"],
