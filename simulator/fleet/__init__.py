@@ -5,6 +5,7 @@ This package knows nothing of the sockets in front of the service.
 
 PUBLIC_MODULES = (
     "applications",
+    "credentials.assumed_role",
     "credentials.role_credentials",
     "credentials.secrets",
     "docker.building",
@@ -41,6 +42,10 @@ PUBLIC_MODULES = (
     "process.environment",
     "process.settings",
     "process.throttling",
+    "registries.image_pull",
+    "registries.registry_client",
+    "registries.registry_map",
+    "registries.registry_tags",
     "simulated.application",
     "simulated.driver",
     "simulated.simulated_drivers",

@@ -1,8 +1,9 @@
-"""Image identifiers: what App Runner accepts, and which image of the local engine each refers to.
+"""Image identifiers: what App Runner accepts, and which image each refers to, in the local engine or in a registry.
 
-No registry is contacted. An identifier of ECR or ECR Public is looked up among the local images by its full name, so
-that `docker tag app:1 111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1` decides it, and then by the part without the
-registry (and, for ECR Public, without its alias): `app:1`. Any other name is the engine's own.
+An identifier of ECR or ECR Public is pulled from the registry that a setting maps it to. Without one it is looked up
+among the local images by its full name, so that `docker tag app:1 111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1`
+decides it, and then by the part without the registry (and, for ECR Public, without its alias): `app:1`. Any other name
+is the engine's own.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from enum import StrEnum
 from typing import Final
 
 IDENTIFIER_LENGTH_MAX: Final = 1024  # facts 1.6
+DEFAULT_TAG: Final = "latest"
 
-_PRIVATE: Final = re.compile(r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?P<rest>.+)$")
-_PUBLIC: Final = re.compile(r"^public\.ecr\.aws/[^/\s]+/(?P<rest>.+)$")
+_PRIVATE: Final = re.compile(
+    r"^(?P<host>(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)/(?P<rest>.+)$"
+)
+_PUBLIC: Final = re.compile(r"^(?P<host>public\.ecr\.aws)/(?P<alias>[^/\s]+)/(?P<rest>.+)$")
 # A repository, then a tag, a digest or both, as defined by the OCI distribution specification.
 _NAME: Final = re.compile(
     r"^[a-z0-9]+(?:(?:[._]|__|-+|/|:[0-9]+/)[a-z0-9]+)*"
@@ -62,6 +66,39 @@ class ImageIdentifier:
         """The identifier without the registry."""
         match = _PRIVATE.match(self.text) or _PUBLIC.match(self.text)
         return match["rest"] if match else self.text
+
+    @property
+    def host(self) -> str:
+        """The host of ECR or ECR Public; empty for a name of the engine."""
+        match = _PRIVATE.match(self.text) or _PUBLIC.match(self.text)
+        return match["host"] if match else ""
+
+    @property
+    def region(self) -> str:
+        """The Region of ECR; empty for other names."""
+        match = _PRIVATE.match(self.text)
+        return match["region"] if match else ""
+
+    @property
+    def account(self) -> str:
+        """The account of ECR; empty for other names."""
+        match = _PRIVATE.match(self.text)
+        return match["account"] if match else ""
+
+    @property
+    def repository(self) -> str:
+        """The repository's name within the registry, without tag and digest; for ECR Public with the alias."""
+        match = _PUBLIC.match(self.text)
+        name = self.rest.partition("@")[0]
+        folder, slash, last = name.rpartition("/")
+        alias = f"{match['alias']}/" if match else ""
+        return alias + folder + slash + last.partition(":")[0]
+
+    @property
+    def reference(self) -> str:
+        """The digest if it has one, else the tag; `latest` without either."""
+        name, _, digest = self.rest.partition("@")
+        return digest or name.rpartition("/")[2].partition(":")[2] or DEFAULT_TAG
 
     @property
     def local_names(self) -> tuple[str, ...]:

@@ -37,3 +37,19 @@ def test_an_identifier_stands_for_its_full_name_and_then_for_the_rest(
 def test_an_invalid_image_identifier_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="must be a name such as app:1"):
         ImageIdentifier(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (PRIVATE + "team/app:1", (PRIVATE[:-1], "111122223333", "us-east-1", "team/app", "1")),
+        (PRIVATE + "app", (PRIVATE[:-1], "111122223333", "us-east-1", "app", "latest")),
+        (PRIVATE + f"app:1@{DIGEST}", (PRIVATE[:-1], "111122223333", "us-east-1", "app", DIGEST)),
+        ("public.ecr.aws/alias/app:2", ("public.ecr.aws", "", "", "alias/app", "2")),
+        ("localhost:5000/app", ("", "", "", "localhost:5000/app", "latest")),
+    ],
+)
+def test_an_identifier_has_the_parts_that_a_registry_is_asked_with(text: str, parts: tuple[str, ...]) -> None:
+    identifier = ImageIdentifier(text)
+    read = (identifier.host, identifier.account, identifier.region, identifier.repository, identifier.reference)
+    assert read == parts

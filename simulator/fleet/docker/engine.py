@@ -149,6 +149,22 @@ class Engine:
                     raise
         return None
 
+    async def pull(
+        self, image: str, auth: Mapping[str, str] | None, platform: str
+    ) -> AsyncIterator[tuple[str, str, int]]:
+        """Pull an image from its registry. Yield the events of layers: id, status, bytes so far.
+
+        `auth`: username and password of the registry. `platform`: which image of a list, such as linux/amd64, else
+        empty.
+        """
+        async with failures():
+            given = self._docker.images.pull(
+                image, auth=None if auth is None else dict(auth), platform=platform or None, stream=True
+            )
+            async for event in given:
+                detail = event.get("progressDetail") or {}
+                yield str(event.get("id", "")), str(event.get("status", "")), int(detail.get("current") or 0)
+
     async def image_events(self, tasks: Tasks) -> AsyncIterator[None]:
         """Yield once per event of the engine's images from now on; end when the engine does not answer."""
         events = self._events.subscribe(create_task=False)

@@ -69,6 +69,12 @@ class ServiceConfiguration:
         arn: str | None = self.source.get("AuthenticationConfiguration", {}).get("ConnectionArn")
         return arn
 
+    @property
+    def access_role_arn(self) -> str | None:
+        """The role with which images are pulled from ECR."""
+        arn: str | None = self.source.get("AuthenticationConfiguration", {}).get("AccessRoleArn")
+        return arn
+
     # --- runtime ---------------------------------------------------------------------------------------------------
 
     @property

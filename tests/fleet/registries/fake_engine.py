@@ -1,0 +1,40 @@
+"""An engine that pulls: what it was asked to pull, what it says meanwhile, and what it then has."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from simulator.fleet.docker.engine import Engine, EngineRejected, Image
+
+
+@dataclass
+class FakeEngine:
+    """`events` of a pull, `size_bytes` of the unpacked image; `images`: what it has, by name."""
+
+    size_bytes: int = 1000
+    events: tuple[tuple[str, str, int], ...] = ()
+    rejection: str = ""
+    images: dict[str, Image] = field(default_factory=dict)
+    pulled: list[tuple[str, Mapping[str, str] | None, str]] = field(default_factory=list)
+
+    async def until_it_answers(self, patience_s: float) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def image(self, names: tuple[str, ...]) -> Image | None:
+        return next((self.images[name] for name in names if name in self.images), None)
+
+    async def pull(
+        self, image: str, auth: Mapping[str, str] | None = None, platform: str = ""
+    ) -> AsyncIterator[tuple[str, str, int]]:
+        if self.rejection:
+            raise EngineRejected(500, self.rejection)
+        self.pulled.append((image, auth, platform))
+        for event in self.events:
+            yield event
+        self.images[image] = Image(f"sha256:{len(self.pulled)}", self.size_bytes)
+
+    def as_engine(self) -> Engine:
+        return cast("Engine", self)
