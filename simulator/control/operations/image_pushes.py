@@ -1,9 +1,9 @@
 """Automatic deployments: a service is deployed when the tag or the branch in its configuration changes.
 
-App Runner receives an event for a push to ECR (facts 7). Here a push means that a tag of the local engine refers to a
-different image, because one was built, tagged, pulled or loaded. The image at the first poll of a tag does not count as
-a push. Digests, ECR Public and ECR of other accounts have no automatic deployment, and a push to a paused service is
-not deployed later (facts 6.7).
+App Runner receives an event for a push to ECR (facts 7). Here a push means that a tag refers to a different image than
+before: in the registry that stands in for ECR, or in the local engine, where one was built, tagged, pulled or loaded.
+The image at the first poll of a tag does not count as a push. Digests, ECR Public and ECR of other accounts have no
+automatic deployment, and a push to a paused service is not deployed later (facts 6.7).
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ class OperationRun:
         self._now = now
         self._on_deleted = on_deleted
         self._port: int | None = None  # from an apprunner.yaml
+        self._pull_s = 0.0  # by which the image's size delays the phases after its pull
         self._loop = asyncio.get_running_loop()
         # Phases are timed from the operation's own start, even if the simulator was restarted during the operation.
         self._began_s = self._loop.time() - elapsed_s(operation.started_at, now())
@@ -95,6 +96,9 @@ class OperationRun:
     def listens(self, port: int) -> None:
         self._port = port
 
+    def pulls(self, size_bytes: int) -> None:
+        self._pull_s = self._profile.pull_s(size_bytes)
+
     def log(self, line: str) -> None:
         with self._registry.change(background=True):
             self._events.deployment_line(self._service, self.operation_id, line)
@@ -122,6 +126,8 @@ class OperationRun:
 
     async def _wait_for(self, phase: Phase) -> None:
         at_s = self._profile.phase_s(self._type, phase, is_image=self._service.configuration.is_image)
+        if phase >= Phase.SOURCE_READY:
+            at_s += self._pull_s
         await asyncio.sleep(max(0.0, self._began_s + at_s - self._loop.time()))
 
     def _succeed(self, version: str) -> None:

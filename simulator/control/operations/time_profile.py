@@ -60,6 +60,8 @@ class TimeProfile:
     # The time that an instance may take to become healthy, unless a setting overrides it. The factor does not apply:
     # the machine determines how fast an application starts.
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
+    # Time that each compressed byte of an image adds to its pull.
+    pull_s_per_byte: float = 0.0
     factor: float = 1.0
 
     def __post_init__(self) -> None:
@@ -76,6 +78,10 @@ class TimeProfile:
         if operation in self.short:
             return self.factor * (self.short[operation] if phase is Phase.DONE else 0.0)
         return self.factor * (self.image if is_image else self.source).get(phase, 0.0)
+
+    def pull_s(self, size_bytes: int) -> float:
+        """Return by how much an image of this compressed size delays the end of its pull, and all that follows."""
+        return self.factor * self.pull_s_per_byte * size_bytes
 
     def failed_s(self, reached: Phase) -> float:
         """Return the earliest time at which a creation fails, in seconds since its start.
@@ -145,6 +151,9 @@ APP_RUNNER: Final = TimeProfile(
     ),
     # ASSUMPTION: Terraform waits two minutes (facts 15.3), so it takes less; a timed creation would settle it.
     ingress_s=30.0,
+    # ASSUMPTION: 50 MB/s, on top of the time of the hello image, whose size is not published. Two creations with images
+    # of very different sizes would settle it.
+    pull_s_per_byte=1 / 50e6,
 )
 
 _PROFILES: Final = {profile.name: profile for profile in (INSTANT, APP_RUNNER)}

@@ -62,6 +62,9 @@ class DeploymentProgress(Protocol):
     def listens(self, port: int) -> None:
         """Report the port of the new version, if its apprunner.yaml sets one; call this before HEALTH_CHECKING."""
 
+    def pulls(self, size_bytes: int) -> None:
+        """Report the compressed size of the image that is pulled; call this before SOURCE_READY."""
+
     def log(self, line: str) -> None:
         """Write a line of the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
 
@@ -133,6 +136,12 @@ def application_stopped(exit_code: int) -> WorkloadFailed:
 
 def pull_failed(reason: str) -> WorkloadFailed:
     return WorkloadFailed(reason, (f"Failed to pull your application image. Reason: {reason}",))
+
+
+def copy_failed(reason: str, *details: str) -> WorkloadFailed:
+    """Return the failure of a pull from a registry, in App Runner's words (facts 7, 19.6). `details`: other lines."""
+    line = f"Failed to pull your application image. Reason: {reason}"
+    return WorkloadFailed("Failed to copy the image from ECR.", (line, *details))
 
 
 def build_failed(reason: str) -> WorkloadFailed:

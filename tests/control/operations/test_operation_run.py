@@ -226,3 +226,23 @@ def test_a_deletion_calls_back_within_the_change_that_sets_deleted() -> None:
             assert arn not in stage.workload.running
 
     run_virtual(main)
+
+
+def test_a_pull_of_a_large_image_delays_what_comes_after_it() -> None:
+    at_s: dict[Phase, float] = {}
+
+    async def play(deployment: Deployment) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def script(steps: DeploymentProgress) -> str:
+            began_s = loop.time() - APP_RUNNER.phase_s(OperationType.START_DEPLOYMENT, Phase.BEGUN, is_image=True)
+            steps.pulls(1_000_000_000)
+            for phase in (Phase.SOURCE_READY, Phase.HEALTH_CHECKING):
+                await steps.reach(phase)
+                at_s[phase] = loop.time() - began_s
+            return "version"
+
+        await deployment.run(script)
+
+    in_deployment(play, APP_RUNNER)
+    assert at_s == {Phase.SOURCE_READY: pytest.approx(107 + 20), Phase.HEALTH_CHECKING: pytest.approx(126 + 20)}

@@ -40,6 +40,12 @@ def test_a_factor_scales_every_interval() -> None:
     assert half.scaled_ingress_s == APP_RUNNER.ingress_s / 2
 
 
+def test_a_large_image_takes_longer_to_pull() -> None:
+    assert APP_RUNNER.pull_s(1_000_000_000) == pytest.approx(20.0)
+    assert profile_named("app-runner", 0.5).pull_s(1_000_000_000) == pytest.approx(10.0)
+    assert INSTANT.pull_s(1_000_000_000) == 0.0
+
+
 def test_an_invalid_profile_name_or_factor_is_rejected() -> None:
     with pytest.raises(ValueError, match="time profile = 'fast', must be one of instant, app-runner"):
         profile_named("fast")
