@@ -20,7 +20,6 @@ from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
 from simulator.api.endpoint import ApiEndpoint
 from simulator.control.api_context import ApiSettings
-from simulator.control.operations.image_pushes import ImagePushes
 from simulator.control.operations.time_profile import INSTANT, TimeProfile
 from simulator.control.operations.workload import Workload
 from simulator.control.service_api import ServiceApi
@@ -30,7 +29,8 @@ from simulator.control.state.store import Store
 from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateLock
 from simulator.control.wall_clock import WallClock, live_wall_clock
-from simulator.fleet.docker.image_tags import EngineTags
+from simulator.fleet.registries.registry_map import NO_REGISTRIES, RegistryMap
+from simulator.platform.image_watch import ImageWatch
 from simulator.records.journal import Journal
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.own_names import OwnNames
@@ -52,6 +52,7 @@ class ControlPlaneSettings:
 
     `seed`: for the identifiers of a new state; None: random. `now` None: the live wall clock. `engine`: the address of
     the container engine in which changed tags deploy services, `unix:///path` or `tcp://host:port`; None: no engine.
+    `registries`: those in which they do so instead.
 
     Raises:
         ValueError: if the API would listen beyond loopback without keys or without TLS.
@@ -65,6 +66,7 @@ class ControlPlaneSettings:
     seed: int | None = None
     now: WallClock | None = None
     engine: str | None = None
+    registries: RegistryMap = NO_REGISTRIES
 
     def __post_init__(self) -> None:
         listener = self.listener
@@ -91,7 +93,7 @@ class ControlPlane:
         self.root_certificate: Path | None = None
         self._endpoint: ApiEndpoint | None = None
         self._admin: AdminEndpoint | None = None
-        self._tags: EngineTags | None = None
+        self._images: ImageWatch | None = None
         with contextlib.ExitStack() as closing:
             lock = closing.enter_context(StateLock(settings.state)) if settings.state is not None else None
             file = settings.state / STORE_NAME if settings.state is not None else None
@@ -126,7 +128,10 @@ class ControlPlane:
     async def open(self) -> None:
         """Restore the services, then accept requests. Raises OSError or ValueError if it cannot listen."""
         self.api.start()
-        self._watch_images()
+        if (engine := self.settings.engine) is not None:
+            self._images = ImageWatch(
+                self.registry, self.api.deploy_automatically, self.tasks, engine, self.settings.registries
+            )
         listener = self.settings.listener
         if listener is not None:
             self._endpoint = ApiEndpoint(
@@ -148,8 +153,8 @@ class ControlPlane:
         if self._endpoint is not None:
             await self._endpoint.close()
         await self.tasks.close()
-        if self._tags is not None:
-            await self._tags.close()
+        if self._images is not None:
+            await self._images.close()
         self.api.close()
         self._closing.close()
 
@@ -161,13 +166,6 @@ class ControlPlane:
         authentication = self.settings.authentication
         account, region = account or authentication.account, region or authentication.region
         return self.api.approve_connection(account, region, name).arn
-
-    def _watch_images(self) -> None:
-        """Start to deploy a service when the tag in its configuration changes."""
-        if self.settings.engine is not None:
-            self._tags = EngineTags(self.settings.engine, self.tasks)
-            pushes = ImagePushes(self.registry, self._tags, self.api.deploy_automatically)
-            self.tasks.spawn(pushes.run(), "image pushes")
 
     def _admin_actions(self) -> dict[str, Action]:
         """Return the actions that the CLI can request."""

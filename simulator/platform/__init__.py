@@ -7,6 +7,7 @@ PUBLIC_MODULES = (
     "applications",
     "branch_trees",
     "deployment",
+    "image_watch",
     "platform",
     "revision",
     "service_workload",

@@ -1,20 +1,21 @@
-"""Selects what runs for a service of the API: an image of the local engine, the artifact of a build from source code,
-or an application that a setting names instead of either.
+"""Selects what runs for a service of the API: an image of a registry or of the local engine, the artifact of a build
+from source code, or an application that a setting names instead of these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.notes import start_notes
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed, build_failed, pull_failed
 from simulator.fleet.applications import Application
 from simulator.fleet.docker.config import DEFAULT_EGRESS, DockerApplication
-from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected
+from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Image
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
+from simulator.fleet.registries.registry_map import NO_REGISTRIES, RegistryMap
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words
@@ -44,13 +45,22 @@ class ApplicationSettings:
 
     `engine`: the address of the container engine. `networks`: for a subnet of a VPC connector, the engine's network
     that represents it. `builder`: builds source code; its owner closes it. Without a builder, services from source
-    code cannot be deployed.
+    code cannot be deployed. `registries`: where images of ECR and ECR Public are pulled from; those without a registry
+    must be in the engine.
     """
 
     named: Mapping[str, Application] = field(default_factory=dict)
     engine: str = DEFAULT_HOST
     networks: Mapping[str, str] = field(default_factory=dict)
     builder: Builder | None = None
+    registries: RegistryMap = NO_REGISTRIES
+
+
+class SourceProgress(BuildSteps, Protocol):
+    """Receives the progress of a build or a pull."""
+
+    def pulls(self, size_bytes: int) -> None:
+        """Report the compressed size of the image that is pulled."""
 
 
 class Applications:
@@ -62,11 +72,11 @@ class Applications:
         self._found: dict[str, BuildArtifact] = {}  # by service: the last application that was found
 
     async def find(
-        self, revision: ServiceRevision, steps: BuildSteps | None = None, *, is_new: bool = False
+        self, revision: ServiceRevision, steps: SourceProgress | None = None, *, is_new: bool = False
     ) -> Runnable:
         """Return the newest application of the revision's source, or the given version without another pull or build.
 
-        `steps` receives the phases of a build. `is_new`: the service has never run.
+        `steps` receives the phases of a build, and the size of a pulled image. `is_new`: the service has never run.
 
         Raises:
             WorkloadFailed: if there is no such image or commit, the build fails, or there is nothing that can run.
@@ -84,7 +94,7 @@ class Applications:
             if configuration.is_image:
                 for note in start_notes(configuration.start_command or ""):
                     steps.log(f"[AppRunner] {note}")
-                return await self._of_engine(revision, origin)
+                return await self._of_image(revision, ImageIdentifier(origin), steps)
             return await self._of_source(revision, steps, is_new=is_new)
         except ValueError as error:
             raise WorkloadFailed(f"{error}.") from error
@@ -121,18 +131,26 @@ class Applications:
         application = application_of(built, self._egress(revision) if built.image else DEFAULT_EGRESS)
         return Runnable(application, built.commit, built.port, built.secrets)
 
-    async def _of_engine(self, revision: ServiceRevision, image: str) -> Runnable:
-        names = (revision.version,) if revision.version else ImageIdentifier(image).local_names
+    async def _of_image(
+        self, revision: ServiceRevision, identifier: ImageIdentifier, steps: SourceProgress
+    ) -> Runnable:
+        place = self._settings.registries.place(identifier)
+        names = (revision.version,) if revision.version else identifier.local_names if place is None else ()
         engine = Engine(self._settings.engine)
         try:
             await engine.until_it_answers(_ENGINE_PATIENCE_S)
-            found = await engine.image(names)
+            found: Image | None = await engine.image(names)
+            version = found.name if found is not None and not revision.version else revision.version
+            if found is None and place is not None and (not revision.version or "@" in revision.version):
+                from simulator.platform.registry_images import pulled_image  # noqa: PLC0415 only who has a registry
+
+                found, version = await pulled_image(engine, place, revision, identifier, steps)
         except (EngineGone, EngineRejected) as error:
             raise pull_failed(f"{error}.") from error
         finally:
             await engine.close()
         if found is None:
-            raise pull_failed(f"the engine has no image {' or '.join(names)} (no registry is contacted).")
+            raise pull_failed(f"the engine has no image {' or '.join(names)} (no registry is configured for it).")
         configuration = revision.configuration
         application = DockerApplication(
             found.name,
@@ -141,7 +159,7 @@ class Applications:
             configuration.port,
             self._egress(revision),
         )
-        return Runnable(application, found.name, configuration.port, configuration.secrets)
+        return Runnable(application, version, configuration.port, configuration.secrets)
 
     def _egress(self, revision: ServiceRevision) -> str:
         """Return the engine's network for a VPC connector: the one that a setting names for one of its subnets."""
@@ -167,6 +185,9 @@ class _SilentProgress:
 
     async def reach(self, phase: Phase) -> None:
         """Do nothing: phases have no duration here."""
+
+    def pulls(self, size_bytes: int) -> None:
+        """Do nothing: nothing waits for the time of a phase."""
 
     def log(self, line: str) -> None:
         """Do nothing: there is no deployment log."""

@@ -59,6 +59,9 @@ class Steps:
     async def reach(self, phase: Phase) -> None:
         self.said.append(phase)
 
+    def pulls(self, size_bytes: int) -> None:
+        self.said.append(size_bytes)
+
     def log(self, line: str) -> None:
         self.said.append(line)
 
