@@ -37,6 +37,7 @@ from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
+from simulator.cli.platform.registries_section import Registries, registry_map
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
 from simulator.control.web_acl_files import load_web_acls
@@ -58,7 +59,7 @@ from simulator.world.clock import ClockKind
 DEFAULT_PORT: Final = 8580
 _ALL: Final = "all"  # runtimes
 
-_SECRETS: Final = ("secret_access_key", "session_token")
+_SECRETS: Final = ("secret_access_key", "session_token", "password")
 
 
 Region = Annotated[str, Field(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")]
@@ -217,6 +218,8 @@ class ServeConfig(Section):
     """Prices for the console; default: those of each service's Region."""
     applications: Mapping[str, ApplicationSpec] = Field(default_factory=dict)
     """Maps a service's name, an image identifier or a repository's URL to what runs: process, image, or simulation."""
+    registries: Registries = Field(default_factory=dict)
+    """Maps ECR and ECR Public (`ACCOUNT.dkr.ecr.REGION.amazonaws.com` with *, public.ecr.aws, all) to registries."""
     builds: BuildsSection = BuildsSection()
     """How services from source code are built."""
     networks: Mapping[str, str] = Field(default_factory=dict)
@@ -238,9 +241,9 @@ class ServeConfig(Section):
         Raises:
             ValueError: if the API would be open to other machines, for a wrong web ACL, and as `otlp_settings` does.
         """
-        aws = self.aws
+        aws, registries = self.aws, registry_map(self.registries)
         return ServingSettings(
-            control=dataclasses.replace(self.settings(state), engine=engine),
+            control=dataclasses.replace(self.settings(state), engine=engine, registries=registries),
             front=self.front.live(state, self.api.region, engine),
             workload=self.instances.workload(
                 self.time.profile, SecretsPlace(aws.secrets_file, aws.endpoint, aws.region)
@@ -249,6 +252,7 @@ class ServeConfig(Section):
                 {name: application_of(spec, ClockKind.REAL) for name, spec in self.applications.items()},
                 engine,
                 self.networks,
+                registries=registries,
             ),
             builds=BuildSettings(
                 state / "builds",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -153,7 +153,9 @@ def _inside(section: Any, part: str | int) -> Any:
 
 
 def _annotation_text(annotation: Any) -> Any:
-    """Return X for `X | None`, and other annotations unchanged."""
+    """Return X for `X | None` and for an X with validators, and other annotations unchanged."""
+    if get_origin(annotation) is Annotated:
+        return _annotation_text(get_args(annotation)[0])
     options = [option for option in get_args(annotation) if option is not type(None)]
     optional = type(None) in get_args(annotation)
     return options[0] if optional and options else annotation

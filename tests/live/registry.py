@@ -1,0 +1,111 @@
+"""A registry for tests: Debian's, on a free port of loopback, and images that are pushed to it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import socket
+import subprocess
+import tarfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.live.docker_images import _built, shell_image
+from tests.live.waiting import PATIENCE_S
+
+# What moto's ECR gives for the account 123456789012, as an htpasswd file (bcrypt).
+USER, PASSWORD = "AWS", "123456789012-auth-token"
+_HTPASSWD = "AWS:$2b$04$r/bp7DTOtN4EJK85XUMsYuFX6u6RXuTAgLBKH6WnLLO3.8DwmgeI6\n"
+
+_LOOK_S = 0.02
+
+
+@dataclass
+class Registry:
+    """A running registry. What is pushed leaves the engine, so that what runs comes from the registry."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def push(self, name: str, text: str) -> None:
+        """Push an image whose server answers with `text`, as `name` with its tag."""
+        image = f"127.0.0.1:{self.port}/{name}"
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            info = tarfile.TarInfo("www/index.html")
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+        command = 'CMD ["/bin/httpd", "-f", "-p", "8080", "-h", "/www"]'
+        _built(shell_image(), image, (command,), packed.getvalue())
+        self._docker("push", "--quiet", image)
+        self._docker("rmi", image)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def _docker(self, *words: str) -> None:
+        """Run the engine's client, with the password of this registry."""
+        subprocess.run(["docker", "--config", str(self.folder), *words], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def registry(folder: Path, *, password: bool = False) -> Iterator[Registry]:
+    """Run a registry in `folder`. `password`: it wants USER and PASSWORD."""
+    program = _program()
+    folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    lines = ["version: 0.1", "log: {level: error}", f"storage: {{filesystem: {{rootdirectory: {folder / 'blobs'}}}}}"]
+    lines.append(f"http: {{addr: '127.0.0.1:{port}'}}")
+    if password:
+        (folder / "htpasswd").write_text(_HTPASSWD, encoding="utf-8")
+        lines.append(f"auth: {{htpasswd: {{realm: test, path: {folder / 'htpasswd'}}}}}")
+    (folder / "registry.yml").write_text("\n".join(lines), encoding="utf-8")
+    process = subprocess.Popen(
+        [program, "serve", str(folder / "registry.yml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    given = Registry(port, folder, process)
+    try:
+        _until_it_answers(process, given.url)
+        if password:
+            words = ["docker", "--config", str(folder), "login", "-u", USER, "--password-stdin", given.url]
+            subprocess.run(words, input=PASSWORD.encode(), check=True, capture_output=True)
+        yield given
+    finally:
+        given.stop()
+
+
+def _program() -> str:
+    found = shutil.which("docker-registry")
+    if found is None and os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
+        pytest.fail("docker-registry is not installed, and CI_ENGINE_REQUIRED is set")
+    return found or pytest.skip("there is no docker-registry: apt-get install docker-registry")
+
+
+def _until_it_answers(process: subprocess.Popen[bytes], url: str) -> None:
+    wait = threading.Event().wait
+    for _ in range(round(PATIENCE_S / _LOOK_S)):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/v2/"):
+                return
+        except urllib.error.HTTPError:  # it wants the password
+            return
+        except OSError:
+            wait(_LOOK_S)
+    pytest.fail("the registry does not answer")

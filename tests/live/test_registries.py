@@ -1,0 +1,211 @@
+"""Images from a registry: Debian's, with the credentials of moto's ECR for a role of moto's STS, and the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from moto.server import ThreadedMotoServer
+
+from simulator.assembly.control_plane import ControlPlaneSettings
+from simulator.assembly.serving import ServingSettings, open_serving
+from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
+from simulator.fleet.registries.registry_map import RegistryMap, RegistryPlace
+from simulator.platform.applications import ApplicationSettings
+from simulator.platform.service_workload import WorkloadSettings
+from simulator.traffic.live.client import LoadClient
+from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.request import RequestChoice
+from simulator.traffic.live.settings import LoadTarget
+from simulator.world.clock import ClockKind, monotonic_s, run
+from tests.live.registry import PASSWORD, USER, Registry, registry
+from tests.live.test_serving import Stage
+from tests.live.waiting import PATIENCE_S
+
+ACCOUNT = "123456789012"
+HOST = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
+IMAGE = f"{HOST}/team/app:live"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/access"
+DENIED = f"arn:aws:iam::{ACCOUNT}:role/denied"
+RATE_RPS = 40.0
+HEALTH = {"Protocol": "HTTP", "Path": "/", "Interval": 1, "Timeout": 1, "UnhealthyThreshold": 20}
+ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code></Error></ErrorResponse>"
+
+
+@pytest.fixture
+def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@contextlib.asynccontextmanager
+async def guarded(moto: str) -> AsyncIterator[str]:
+    """moto's STS behind one that lets one role not be assumed: moto itself allows every role."""
+
+    async def forward(request: web.Request) -> web.Response:
+        body = await request.read()
+        if b"role%2Fdenied" in body:
+            return web.Response(status=403, text=ERROR, content_type="text/xml")
+        headers = {name: request.headers[name] for name in ("Authorization", "X-Amz-Date", "Content-Type")}
+        async with aiohttp.ClientSession() as session, session.post(moto, data=body, headers=headers) as answer:
+            return web.Response(status=answer.status, body=await answer.read(), content_type="text/xml")
+
+    application = web.Application()
+    application.router.add_post("/", forward)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def source(role: str = ROLE, image: str = IMAGE) -> dict[str, Any]:
+    return {
+        "ImageRepository": {"ImageIdentifier": image, "ImageRepositoryType": "ECR"},
+        "AuthenticationConfiguration": {"AccessRoleArn": role},
+    }
+
+
+class Outcomes:
+    """How many requests ended with each status."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[int] = Counter()
+
+    def add(self, *row: Any) -> None:
+        self.statuses[row[6]] += 1
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path, place: RegistryPlace) -> AsyncIterator[Stage]:
+    registries = RegistryMap({"all": place})
+    serving = await open_serving(
+        ServingSettings(
+            ControlPlaneSettings(folder / "state", listener=None, engine=DEFAULT_HOST, registries=registries),
+            LiveSettings(folder / "state"),
+            WorkloadSettings(startup_probe_s=0.05, stop_grace_s=2.0, settle_s=0.5),
+            ApplicationSettings(engine=DEFAULT_HOST, registries=registries),
+        )
+    )
+    async with serving:
+        yield Stage(serving)
+        assert not serving.platform.tasks.failed.done()
+        assert not serving.plane.tasks.failed.done()
+
+
+async def created(stage: Stage, **changed: Any) -> tuple[str, str]:
+    made = stage.call(
+        "CreateService", ServiceName="shop", SourceConfiguration=source(**changed), HealthCheckConfiguration=HEALTH
+    )["Service"]
+    await stage.settled()
+    return made["ServiceArn"], made["ServiceUrl"]
+
+
+async def answers(stage: Stage, host: str, text: str) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while await stage.get(host) != (200, text):  # noqa: ASYNC110 there is no event for it
+            await asyncio.sleep(0.1)
+
+
+def arrivals() -> Iterator[tuple[float, RequestChoice, int]]:
+    for number in itertools.count():
+        yield number / RATE_RPS, RequestChoice(), 0
+
+
+def newest(stage: Stage, arn: str) -> tuple[str, str, list[str]]:
+    """Type and status of the last operation, and its deployment log."""
+    last = stage.call("ListOperations", ServiceArn=arn)["OperationSummaryList"][0]
+    return last["Type"], last["Status"], stage.lines(arn, f"deployment/{last['Id']}")
+
+
+async def pushed_under_load(stage: Stage, images: Registry) -> Counter[int]:
+    arn, host = await created(stage)
+    assert await stage.get(host) == (200, "first")
+    outcomes, front = Outcomes(), stage.serving.platform.front
+    assert front is not None
+    client = LoadClient(
+        LoadTarget(host, front.https_port, front.client_context()), outcomes, monotonic_s(), now=monotonic_s
+    )
+    load = OpenLoad(client, arrivals())
+    try:
+        load.start()
+        await asyncio.to_thread(images.push, "team/app:other", "another tag")
+        await asyncio.to_thread(images.push, "team/app:live", "second")
+        await answers(stage, host, "second")
+        await stage.settled()
+        kind, status, lines = newest(stage, arn)
+        assert (kind, status) == ("START_DEPLOYMENT", "SUCCEEDED")
+        assert any(line.startswith(f"[AppRunner] Pulling 127.0.0.1:{images.port}/team/app@sha256:") for line in lines)
+
+        stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=source(DENIED))
+        await stage.settled()
+        kind, status, lines = newest(stage, arn)
+        assert (kind, status) == ("UPDATE_SERVICE", "ROLLBACK_SUCCEEDED")
+        reason = "Failed to pull your application image. Reason: Invalid Access Role in AuthenticationConfiguration."
+        assert f"[AppRunner] {reason}" in lines
+        assert "[AppRunner] Deployment failed. Failure reason: Failed to copy the image from ECR." in lines
+        assert await stage.get(host) == (200, "second")
+        load.stop()
+        await client.drained()
+    finally:
+        await client.close()
+    assert [each["Type"] for each in stage.call("ListOperations", ServiceArn=arn)["OperationSummaryList"]] == [
+        "UPDATE_SERVICE",
+        "START_DEPLOYMENT",
+        "CREATE_SERVICE",
+    ]
+    return outcomes.statuses
+
+
+@pytest.mark.slow
+def test_a_push_under_load_deploys_the_new_image_and_a_denied_role_keeps_the_old_one(tmp_path: Path, moto: str) -> None:
+    with registry(tmp_path / "registry", password=True) as images:
+        images.push("team/app:live", "first")
+
+        async def main() -> None:
+            async with guarded(moto) as sts, opened(tmp_path, RegistryPlace(images.url, sts=sts, ecr=moto)) as stage:
+                statuses = await pushed_under_load(stage, images)
+                assert set(statuses) == {200}
+
+        run(ClockKind.REAL, main)
+
+
+@pytest.mark.slow
+def test_a_paused_service_resumes_without_its_registry_and_a_missing_tag_fails_at_once(tmp_path: Path) -> None:
+    async def main() -> None:
+        with registry(tmp_path / "registry", password=True) as images:
+            images.push("team/app:live", "first")
+            async with opened(tmp_path, RegistryPlace(images.url, USER, PASSWORD)) as stage:
+                arn, host = await created(stage)
+                stage.call(
+                    "UpdateService", ServiceArn=arn, SourceConfiguration=source(image=IMAGE.replace(":live", ":gone"))
+                )
+                await stage.settled()
+                assert (
+                    "[AppRunner] Failed to pull your application image. Reason: ECR image doesn't exist."
+                    in (newest(stage, arn)[2])
+                )
+                stage.call("PauseService", ServiceArn=arn)
+                await stage.settled()
+                images.stop()
+                stage.call("ResumeService", ServiceArn=arn)
+                await stage.settled()
+                assert await stage.get(host) == (200, "first")
+
+    run(ClockKind.REAL, main)
