@@ -1,4 +1,4 @@
-"""An engine that pulls: what it was asked to pull, what it says meanwhile, and what it then has."""
+"""An engine that pulls: what it was asked to pull, the events of the pull, and what it then has."""
 
 from __future__ import annotations
 
