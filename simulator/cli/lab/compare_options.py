@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
+from simulator.cli.front.name_completion import candidate_names, platform_names
 from simulator.cli.lab.lab_options import EXPORTS, RUNS, RUNS_VERBOSE_HELP
 from simulator.cli.options import RESULT_ONLY_HELP
-from simulator.cli.scenarios.name_completion import candidate_names, platform_names
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.lab.compare.compare import SEEDS_DEFAULT
 from simulator.lab.compare.figures import MISS_USD

@@ -19,7 +19,6 @@ from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import echo
-from simulator.cli.scenarios.name_completion import policy_names
 from simulator.cli.scenarios.run_builds import built
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_names, scenario_path, tell_recordings
 from simulator.cli.state.folder import state_folder

@@ -32,6 +32,7 @@ from simulator.builds.toolchain import ToolchainSettings
 from simulator.cli.build_options import build_environment, git_environment
 from simulator.cli.front.config_paths import File
 from simulator.cli.front.front_section import FrontSection
+from simulator.cli.front.scaling_section import ScalingSection
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.dns_section import DnsSection
@@ -206,6 +207,8 @@ class ServeConfig(Section):
     """Where services are reachable."""
     instances: InstancesSection = InstancesSection()
     """Settings of every instance."""
+    scaling: ScalingSection = ScalingSection()
+    """How services scale, where they shall not scale as App Runner does."""
     dns: DnsSection = DnsSection()
     """A DNS for the names of services, and the validation of custom domains."""
     metrics: MetricsSection = MetricsSection()
@@ -239,14 +242,18 @@ class ServeConfig(Section):
         """Return the settings of `serve`.
 
         Raises:
-            ValueError: if the API would be open to other machines, for a wrong web ACL, and as `otlp_settings` does.
+            ValueError: if the API would be open to other machines, for a wrong web ACL or policy, and as
+                `otlp_settings` does.
         """
         aws, registries = self.aws, registry_map(self.registries)
         return ServingSettings(
             control=dataclasses.replace(self.settings(state), engine=engine, registries=registries),
             front=self.front.live(state, self.api.region, engine),
             workload=self.instances.workload(
-                self.time.profile, SecretsPlace(aws.secrets_file, aws.endpoint, aws.region)
+                self.time.profile,
+                SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
+                self.scaling,
+                self.front.balancing,
             ),
             applications=ApplicationSettings(
                 {name: application_of(spec, ClockKind.REAL) for name, spec in self.applications.items()},
