@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from simulator.builds.settings import ALL_RUNTIMES
+from simulator.cli.platform.builds_section import BuildsSection
+
+
+def test_the_settings_of_builds(tmp_path: Path) -> None:
+    section = BuildsSection.model_validate(
+        {
+            "clones": {"https://github.com/acme/shop": "/srv/shop"},
+            "near_versions": True,
+            "images": {"NODEJS_22": "node:22", "all": "base"},
+            "environment": {"PIP_INDEX_URL": "http://127.0.0.1:3141"},
+        }
+    )
+    settings = section.settings(tmp_path, "unix:///run/other.sock")
+    assert settings.images == {"NODEJS_22": "node:22", ALL_RUNTIMES: "base"}
+    assert settings.environment["PIP_INDEX_URL"] == "http://127.0.0.1:3141"
+    assert (settings.engine, settings.hidden) == ("unix:///run/other.sock", (tmp_path,))
+
+
+@pytest.mark.parametrize(("key", "value"), [("toolchains", "/opt"), ("images", "node:22")])
+def test_a_runtime_that_does_not_exist(key: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=r"'NODEJS_21' is not a runtime; write one of .*did you mean `NODEJS_2"):
+        BuildsSection.model_validate({key: {"NODEJS_21": value}}, context={"folder": "/"})
