@@ -45,6 +45,7 @@ def compose_platform(
             state=live.state if live is not None else None,
             simulated=simulated,
             real_instances=plan.real_instances,
+            egress_rules=plan.egress_rules,
         )
 
     front = None

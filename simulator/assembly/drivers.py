@@ -15,6 +15,7 @@ from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
+    from simulator.fleet.network.egress_rules import EgressRules
     from simulator.fleet.process.settings import ProcessSettings
 
 
@@ -30,11 +31,12 @@ def driver_of(
     state: Path | None,
     simulated: SimulatedDrivers,
     real_instances: int | None = None,
+    egress_rules: EgressRules | None = None,
 ) -> Driver:
     """Return the driver for the application's kind.
 
     `engine`: the address of the container engine. `state`: the folder that instances must not see. Instances of a real
-    application beyond `real_instances` are simulated; None: all are real.
+    application beyond `real_instances` are simulated; None: all are real. `egress_rules`: what real instances reach.
     """
     if isinstance(application, SimulatedApplication):
         return simulated.new(application, service)
@@ -52,7 +54,7 @@ def driver_of(
         case ProcessApplication():
             driver = ProcessDriver(application, serve, on_line, _process_settings(throttling, state))
         case DockerApplication():
-            driver = DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine))
+            driver = DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine), egress_rules)
         case _:
             assert_never(application)
     if real_instances is None:

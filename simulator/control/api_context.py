@@ -18,6 +18,7 @@ from simulator.model.resources.arn import Arn, owner_key_of
 from simulator.model.resources.quotas import Quotas
 
 if TYPE_CHECKING:
+    from simulator.rules.network.vpc import Vpcs
     from simulator.rules.waf.web_acl import WebAcl
 
 # ASSUMPTION: one hour; AWS describes deleted resources "for a time" (facts 2.2, 18). Polling AWS would settle it.
@@ -34,6 +35,7 @@ class ApiSettings:
     `needs_connection`: a code repository requires a connection; AWS's documents disagree about this (facts 6.1).
     `passed_to_service`: the value of iam:PassedToService, on which they disagree too (facts 12.1). `has_linked_roles`:
     the account's service-linked roles exist.
+    `vpcs`: the VPCs in which VPC connectors can be made; None: any subnets and security groups.
     `domain_checks`: how custom domains are validated in DNS; None: validation always succeeds.
     """
 
@@ -46,6 +48,7 @@ class ApiSettings:
     has_linked_roles: bool = True
     domain_checks: DomainChecks | None = None
     web_acls: Mapping[str, WebAcl] = field(default_factory=dict)  # by ARN
+    vpcs: Vpcs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class ApplicationSettings:
     `engine`: the address of the container engine. `networks`: for a subnet of a VPC connector, the engine's network
     that represents it. `builder`: builds source code; its owner closes it. Without a builder, services from source
     code cannot be deployed. `registries`: where images of ECR and ECR Public are pulled from; those without a registry
-    must be in the engine.
+    must be in the engine. `has_vpcs`: the rules of VPCs apply instead of `networks`.
     """
 
     named: Mapping[str, Application] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class ApplicationSettings:
     networks: Mapping[str, str] = field(default_factory=dict)
     builder: Builder | None = None
     registries: RegistryMap = NO_REGISTRIES
+    has_vpcs: bool = False
 
 
 class SourceProgress(BuildSteps, Protocol):
@@ -163,7 +164,7 @@ class Applications:
 
     def _egress(self, revision: ServiceRevision) -> str:
         """Return the engine's network for a VPC connector: the one that a setting names for one of its subnets."""
-        if revision.configuration.vpc_connector_arn is None:
+        if revision.configuration.vpc_connector_arn is None or self._settings.has_vpcs:
             return DEFAULT_EGRESS
         networks = self._settings.networks
         named = next((networks[subnet] for subnet in revision.subnets if subnet in networks), None)

@@ -27,6 +27,7 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
+    from simulator.fleet.network.egress_rules import EgressRules
     from simulator.platform.roles import InstanceRole
 
 
@@ -46,6 +47,7 @@ class ServicePlan:
     secrets: Mapping[str, str] = field(default_factory=dict)  # variables of real instances -> references
     variables: Mapping[str, str] = field(default_factory=dict)  # the simulator's own variables for real instances
     secrets_from: SecretsPlace | None = None
+    egress_rules: EgressRules | None = None  # what real instances may reach; None: as their application has it
     instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from simulator.fleet.credentials.role_credentials import RoleCredentials
 from simulator.fleet.docker.namespace_proxy import HOST
-from simulator.fleet.docker.tcp_proxy import TcpProxy
+from simulator.fleet.network.tcp_proxy import TcpProxy
 from simulator.fleet.ports import Close, LoopbackListener, OwnLoopback
 
 # The port of the ECS agent's credentials; the next one is used if an application itself listens there.

@@ -56,7 +56,7 @@ OF_REAL_TIME = {
     "simulator.fleet.process.confinement",
     "simulator.wire.http1",
 }
-SERVE_MODULES_MAX = 335
+SERVE_MODULES_MAX = 340
 HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from simulator.cli.front.scaling_section import ScalingSection
 from simulator.control.operations.time_profile import INSTANT, profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.throttling import Throttling
+from simulator.platform.service_network import NetworkSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.scenario.sections.base_model import Duration, Section
 
@@ -30,13 +30,9 @@ class InstancesSection(Section):
     """Time from SIGTERM to SIGKILL."""
 
     def workload(
-        self, profile: str, secrets_from: SecretsPlace, scaling: ScalingSection, balancing: str
+        self, profile: str, secrets_from: SecretsPlace, network: NetworkSettings | None = None
     ) -> WorkloadSettings:
-        """Return the settings of the workload. `profile`: the name of the time profile.
-
-        Raises:
-            ValueError: for a wrong policy.
-        """
+        """Return the settings of the workload. `profile`: the name of the time profile."""
         is_instant = profile == INSTANT.name
         return WorkloadSettings(
             throttling=Throttling(self.throttling),
@@ -46,8 +42,8 @@ class InstancesSection(Section):
             # ready.
             startup_probe_s=_QUICK_PROBE_S if is_instant else None,
             settle_s=self.settle,
-            policy=scaling.choice(0.0 if is_instant else None),
-            balancing=balancing,
+            start_lag_s=0.0 if is_instant else None,
             drain_timeout_s=self.drain_timeout,
             stop_grace_s=self.stop_grace,
+            network=network,
         )

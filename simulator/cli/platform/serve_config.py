@@ -12,11 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     ValidationError,
-    WithJsonSchema,
     model_validator,
 )
 
@@ -25,15 +22,11 @@ from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
-from simulator.builds.git.repositories import RepositorySettings
-from simulator.builds.runtimes import RUNTIMES
-from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
-from simulator.builds.toolchain import ToolchainSettings
-from simulator.cli.build_options import build_environment, git_environment
 from simulator.cli.front.config_paths import File
 from simulator.cli.front.front_section import FrontSection
-from simulator.cli.front.scaling_section import ScalingSection
+from simulator.cli.network.network_section import NetworkSection
 from simulator.cli.otel import OtelSection, otlp_settings
+from simulator.cli.platform.builds_section import BuildsSection
 from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.instances_section import InstancesSection
@@ -43,14 +36,12 @@ from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSet
 from simulator.control.operations.time_profile import profile_named
 from simulator.control.web_acl_files import load_web_acls
 from simulator.fleet.credentials.secrets import SecretsPlace
-from simulator.model.images import ImageIdentifier
 from simulator.model.resources.quotas import Quotas
-from simulator.model.text.problems import one_of
 from simulator.platform.applications import ApplicationSettings
 from simulator.replay.applications import application_of
 from simulator.scenario.document import parse_document, read_document_text
 from simulator.scenario.problems import Problem, ScenarioError
-from simulator.scenario.sections.application_spec import ApplicationSpec, Folder, variable_text
+from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.aws_spec import AwsSpec
 from simulator.scenario.sections.base_model import Count, Duration, Flag, Number, Section
 from simulator.scenario.sections.service_spec import PricesSpec
@@ -58,35 +49,11 @@ from simulator.telemetry.exporters import ExportSettings
 from simulator.world.clock import ClockKind
 
 DEFAULT_PORT: Final = 8580
-_ALL: Final = "all"  # runtimes
 
 _SECRETS: Final = ("secret_access_key", "session_token", "password")
 
 
 Region = Annotated[str, Field(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$")]
-
-
-def _image(text: str) -> str:
-    return ImageIdentifier(text).text
-
-
-def _of_runtimes(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _known(given, (*RUNTIMES,))
-
-
-def _of_runtimes_or_all(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _known(given, (*RUNTIMES, _ALL))
-
-
-def _known(given: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
-    for name in given:
-        if name not in names:
-            msg = f"{name!r} is not a runtime; write {one_of(name, names)}"
-            raise ValueError(msg)
-    return given
-
-
-Image = Annotated[str, AfterValidator(_image), WithJsonSchema({"type": "string"})]
 
 
 class ApiSection(Section):
@@ -159,23 +126,6 @@ class QuotasSection(Section):
     tags: Count = Field(default=Quotas().tags, ge=1)
 
 
-class BuildsSection(Section):
-    """How services from source code are built, on this machine or in images of the container engine."""
-
-    clones: Mapping[str, str] = Field(default_factory=dict)
-    """Maps a repository's URL, or a prefix of URLs, to a local clone."""
-    toolchains: Annotated[Mapping[str, Folder], AfterValidator(_of_runtimes)] = Field(default_factory=dict)
-    """Maps a runtime, such as NODEJS_22, to the folder of its programs, if it is not found automatically."""
-    near_versions: Flag = False
-    """Allow another version of the language if this machine does not have the runtime's own."""
-    images: Annotated[Mapping[str, Image], AfterValidator(_of_runtimes_or_all)] = Field(default_factory=dict)
-    """Maps a runtime, such as NODEJS_22, or `all`, to the image in which it is built and run instead."""
-    environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict, repr=False)
-    """Variables of every build command, besides those for proxies, certificates and package indexes that `serve`
-    has.
-    """
-
-
 class MetricsSection(Section):
     """Endpoints for monitoring. Without one, nothing is measured."""
 
@@ -207,8 +157,6 @@ class ServeConfig(Section):
     """Where services are reachable."""
     instances: InstancesSection = InstancesSection()
     """Settings of every instance."""
-    scaling: ScalingSection = ScalingSection()
-    """How services scale, where they shall not scale as App Runner does."""
     dns: DnsSection = DnsSection()
     """A DNS for the names of services, and the validation of custom domains."""
     metrics: MetricsSection = MetricsSection()
@@ -226,7 +174,9 @@ class ServeConfig(Section):
     builds: BuildsSection = BuildsSection()
     """How services from source code are built."""
     networks: Mapping[str, str] = Field(default_factory=dict)
-    """Maps a subnet of a VPC connector to a network of the container engine."""
+    """Maps a subnet of a VPC connector to a network of the container engine, where no VPCs are configured."""
+    network: NetworkSection = NetworkSection()
+    """VPCs, what stands for their members, and the internet."""
     waf: WafSection = WafSection()
     """Web ACLs that services can be associated with."""
     aws: AwsSpec = AwsSpec()
@@ -242,8 +192,7 @@ class ServeConfig(Section):
         """Return the settings of `serve`.
 
         Raises:
-            ValueError: if the API would be open to other machines, for a wrong web ACL or policy, and as
-                `otlp_settings` does.
+            ValueError: if the API would be open to other machines, for a wrong web ACL, and as `otlp_settings` does.
         """
         aws, registries = self.aws, registry_map(self.registries)
         return ServingSettings(
@@ -252,24 +201,16 @@ class ServeConfig(Section):
             workload=self.instances.workload(
                 self.time.profile,
                 SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
-                self.scaling,
-                self.front.balancing,
+                self.network.settings(engine),
             ),
             applications=ApplicationSettings(
                 {name: application_of(spec, ClockKind.REAL) for name, spec in self.applications.items()},
                 engine,
                 self.networks,
                 registries=registries,
+                has_vpcs=bool(self.network.vpcs),
             ),
-            builds=BuildSettings(
-                state / "builds",
-                ToolchainSettings(self.builds.toolchains, self.builds.near_versions, Path.home()),
-                RepositorySettings(self.builds.clones, git_environment()),
-                environment=build_environment() | dict(self.builds.environment),
-                images={ALL_RUNTIMES if name == _ALL else name: image for name, image in self.builds.images.items()},
-                engine=engine,
-                hidden=(state,),
-            ),
+            builds=self.builds.settings(state, engine),
             exports=ExportSettings(
                 port=self.metrics.port,
                 otlp=otlp_settings(self.otel),
@@ -296,6 +237,7 @@ class ServeConfig(Section):
                 passed_to_service=api.passed_to_service,
                 has_linked_roles=api.service_linked_roles,
                 web_acls=load_web_acls(self.waf.files),
+                vpcs=self.network.resolved(),
             ),
             seed=self.seed,
         )

@@ -96,6 +96,7 @@ def _revision(registry: Registry, service: ServiceResource, what: Deployed) -> S
         configuration=configuration,
         scaling=AutoScalingConfiguration(scaling.max_concurrency, scaling.min_size, scaling.max_size),
         subnets=connector.subnets if connector is not None else (),
+        security_groups=connector.security_groups if connector is not None else (),
         tracing=tracing.vendor if tracing is not None else None,
         version=what.version,
     )

@@ -37,6 +37,7 @@ class ServiceRevision:
     configuration: ServiceConfiguration
     scaling: AutoScalingConfiguration
     subnets: tuple[str, ...] = ()  # of its VPC connector
+    security_groups: tuple[str, ...] = ()
     tracing: str | None = None  # the vendor
     version: str = ""
 

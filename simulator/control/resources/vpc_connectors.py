@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.control.api_context import ApiContext, owner_key
 from simulator.control.principal import Principal
@@ -12,6 +12,10 @@ from simulator.control.resources.resource_users import users_of
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.api_resources import VpcConnectorResource
 from simulator.model.resources.arn import VPC_CONNECTOR
+from simulator.model.text.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from simulator.rules.network.vpc import Vpc, Vpcs
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -33,13 +37,16 @@ class VpcConnectors:
             raise invalid(f"VPC connector with the provided name already exists: {name}")
         if len(active) >= self._context.quotas.vpc_connectors:
             raise quota_exceeded("VPC connectors", self._context.quotas.vpc_connectors)
+        subnets = _ids(request["Subnets"], "Subnets", "subnet-")
+        groups = _ids(request["SecurityGroups"], "SecurityGroups", "sg-") if request.get("SecurityGroups") else ()
+        vpc = None if (vpcs := self._context.settings.vpcs) is None else _vpc_of(vpcs, subnets, groups)
         connector = VpcConnectorResource(
             str(self._context.new_arn(principal, VPC_CONNECTOR, name, _REVISION)),
             registry.next_number(),
             self._context.now(),
             tags=self._context.tags(request.get("Tags")),
-            subnets=_ids(request["Subnets"], "Subnets", "subnet-"),
-            security_groups=_ids(request.get("SecurityGroups") or self._vpc_default(), "SecurityGroups", "sg-"),
+            subnets=subnets,
+            security_groups=groups or (self._default_group(vpc),),
         )
         registry.put(connector)
         return {"VpcConnector": _view(connector)}
@@ -97,9 +104,40 @@ class VpcConnectors:
             raise not_found("VPC connector", text)
         return found
 
-    def _vpc_default(self) -> list[str]:
-        """Return a generated id of the VPC's default security group, for requests without one (facts 10.1)."""
-        return [self._context.identifiers.security_group()]
+    def _default_group(self, vpc: Vpc | None) -> str:
+        """Return the VPC's default security group, for requests without one (facts 10.1); a generated id if no VPCs are
+        configured.
+        """
+        return self._context.identifiers.security_group() if vpc is None else vpc.default_group
+
+
+def _vpc_of(vpcs: Vpcs, subnets: tuple[str, ...], groups: tuple[str, ...]) -> Vpc:
+    """Return the VPC of the connector. Raises InvalidRequestException: unknown ids, more than one VPC, a zone.
+
+    ASSUMPTION: the texts are EC2's for ids that do not exist; that subnets are of one VPC, and that the message about
+    an Availability Zone names subnet and zone, is known (facts 10.1). Calls with such ids on AWS would settle the
+    texts.
+    """
+    found = vpcs.of_subnet(subnets[0])
+    for name in subnets:
+        vpc = vpcs.of_subnet(name)
+        if vpc is None:
+            near = did_you_mean(name, vpcs.subnets).removeprefix("; ")
+            raise invalid(f"The subnet ID '{name}' does not exist", hint=near)
+        if vpc is not found:
+            raise invalid(f"Subnets = {', '.join(subnets)}, must be subnets of a single VPC.")
+        zone = vpc.subnets[name].zone
+        if zone in vpcs.unsupported_zones:
+            raise invalid(f"The subnet {name} is in the Availability Zone {zone}, which App Runner doesn't support.")
+    assert found is not None
+    for name in groups:
+        vpc = vpcs.of_group(name)
+        if vpc is None:
+            near = did_you_mean(name, vpcs.groups).removeprefix("; ")
+            raise invalid(f"The security group '{name}' does not exist", hint=near)
+        if vpc is not found:
+            raise invalid(f"SecurityGroups = {', '.join(groups)}, must be security groups of {found.id}.")
+    return found
 
 
 def _ids(given: list[str], member: str, prefix: str) -> tuple[str, ...]:

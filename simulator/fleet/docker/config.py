@@ -77,12 +77,20 @@ class DockerSettings:
 
 
 def container_config(
-    application: DockerApplication, spec: InstanceSpec, image: Image, *, owner: str, network: str, quota_bytes: int = 0
+    application: DockerApplication,
+    spec: InstanceSpec,
+    image: Image,
+    *,
+    owner: str,
+    network: str,
+    quota_bytes: int = 0,
+    hosts: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the container's configuration in the form of the engine's API.
 
     `network`: name or id of a network of the engine; empty for its own bridge. `quota_bytes`: limit of what the
-    container may write, 0 without a quota. The image's volumes carry the labels too, so that they can be found again.
+    container may write, 0 without a quota. `hosts`: lines of its hosts file, as `name:address`. The image's volumes
+    carry the labels too, so that they can be found again.
     """
     port = f"{application.port}/tcp"
     given = labels(owner, spec)
@@ -101,6 +109,8 @@ def container_config(
     }
     if network:
         host["NetworkMode"] = network
+    if hosts:
+        host["ExtraHosts"] = list(hosts)
     if quota_bytes > 0:
         host["StorageOpt"] = {"size": str(quota_bytes)}
     config: dict[str, Any] = {
@@ -113,23 +123,6 @@ def container_config(
     if application.command:
         config["Cmd"] = list(application.command)
     return config
-
-
-def isolated_network(owner: str, name: str) -> dict[str, Any]:
-    """Return the configuration of a bridge without egress.
-
-    Nothing translates its addresses, so no answer can return, and containers on it do not reach each other. It is not
-    `Internal`, because that would unpublish the ports as well.
-    """
-    return {
-        "Name": name,
-        "Driver": "bridge",
-        "Labels": labels(owner),
-        "Options": {
-            "com.docker.network.bridge.enable_ip_masquerade": "false",
-            "com.docker.network.bridge.enable_icc": "false",
-        },
-    }
 
 
 def missing_image(image: str) -> str:

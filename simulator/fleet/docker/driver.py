@@ -24,19 +24,19 @@ from typing import Final
 from simulator.fleet.docker import storage
 from simulator.fleet.docker.backend import ContainerBackend
 from simulator.fleet.docker.config import (
-    DEFAULT_EGRESS,
     HOST,
-    NO_EGRESS,
     DockerApplication,
     DockerSettings,
     container_config,
-    isolated_network,
     missing_image,
 )
 from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota, Running
 from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.docker.labels import sweep_orphans
 from simulator.fleet.docker.namespace_proxy import cannot_open, listening_inside
+from simulator.fleet.docker.networks import ContainerNetworks
+from simulator.fleet.network.egress_rules import EgressRules
+from simulator.fleet.network.packet_filter import sweep_tables
 from simulator.fleet.ports import (
     Close,
     InstanceSpec,
@@ -51,7 +51,7 @@ from simulator.fleet.process.backend import RequestService
 from simulator.fleet.process.confinement.cgroup import NoGroupsError
 from simulator.fleet.process.confinement.group_search import group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter
-from simulator.fleet.process.confinement.sweep import owner_name
+from simulator.fleet.process.confinement.sweep import is_orphan, owner_name
 from simulator.fleet.process.environment import check_variables
 from simulator.fleet.process.kernel_listeners import SessionLeader
 from simulator.fleet.process.limits import GroupLimits, NoSwitch
@@ -93,8 +93,12 @@ class DockerDriver:
         serve: Callable[[str, int], RequestService],
         on_line: OnLine,
         settings: DockerSettings = _DEFAULT,
+        rules: EgressRules | None = None,
     ) -> None:
-        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService."""
+        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService.
+
+        `rules`: what instances may reach; they apply instead of the application's egress setting.
+        """
         self._application = application
         self.taken = frozenset({application.port})
         self._serve = serve
@@ -107,7 +111,7 @@ class DockerDriver:
         self._living: dict[ContainerBackend, _RunningContainer] = {}
         self._lost: dict[str, None] = {}  # containers left over when the engine went away
         self._doors: list[LoopbackListener] = []
-        self._network = ""  # engine network of the instances; empty for the engine's default
+        self._networks = ContainerNetworks(self._engine, self._owner, application.egress, rules)
         self._quota = Quota.NONE  # until the engine reports its own
         self._launches = 0
         self._gone_used_s = 0.0
@@ -167,16 +171,14 @@ class DockerDriver:
         with contextlib.suppress(EngineGone):  # the next start sweeps
             for container in list(self._lost):
                 await self._engine.remove(container)
-            if self._network:
-                await self._engine.remove_network(self._network)
-        self._network = ""
+        await self._networks.close()
         await self._tasks.close()
         await self._engine.close()
 
     # --- launching ---
 
     async def _open(self) -> None:
-        """Create the network, start storage measurement and the orphan sweep, once. Every launch waits for it."""
+        """Start storage measurement and the orphan sweep, once. Every launch waits for it."""
         if self._opening is None or (self._opening.done() and self._opening.exception() is not None):
             self._opening = self._tasks.spawn(self._prepare(), "opening")
         await asyncio.shield(self._opening)
@@ -184,13 +186,6 @@ class DockerDriver:
     async def _prepare(self) -> None:
         self._tasks.spawn(self._sweep(), "orphans")  # it disturbs nothing, so no launch waits for it
         self._quota = await self._engine.quota()
-        egress = self._application.egress
-        if egress == NO_EGRESS:
-            config = isolated_network(self._owner, f"{self._owner}isolated-{id(self):x}")
-            self._network = await self._engine.make_network(config)
-        elif egress != DEFAULT_EGRESS and not await self._engine.has_network(egress):
-            msg = f"egress = {egress!r}, must be {DEFAULT_EGRESS}, {NO_EGRESS} or a network of the engine"
-            raise ValueError(msg)
         settings = self._settings
         self._tasks.spawn(
             storage.watch(self._engine, self._measured, settings.storage_bytes, settings.storage_interval_s), "storage"
@@ -199,6 +194,7 @@ class DockerDriver:
     async def _sweep(self) -> None:
         with contextlib.suppress(EngineGone, EngineRejected):  # the next start sweeps
             await sweep_orphans(self._engine)
+        await sweep_tables(is_orphan)
 
     def _measured(self) -> list[tuple[str, Callable[[str], None]]]:
         """Return the running containers without a quota, with the function that ends each. A quota excludes volumes."""
@@ -215,17 +211,19 @@ class DockerDriver:
             raise ValueError(missing_image(self._application.image))
         self._launches += 1
         name = f"{self._owner}{spec.service}-{spec.number}-{self._launches}-{id(self):x}"
-        application, network = self._application, self._network or _named(self._application.egress)
+        application, network = self._application, await self._networks.of_instance(spec.number)
         quota_bytes = storage.quota_bytes(self._quota, image.size_bytes, self._settings.storage_bytes)
-        config = container_config(application, spec, image, owner=self._owner, network=network, quota_bytes=quota_bytes)
+        configured = partial(
+            container_config, application, spec, image, owner=self._owner, network=network.name, hosts=network.hosts
+        )
         try:
-            return await self._engine.run(config, name, application.port), bool(image.volumes)
+            running = await self._engine.run(configured(quota_bytes=quota_bytes), name, application.port)
+            return running, bool(image.volumes)
         except EngineRejected as error:
             if not (quota_bytes and "storage-opt" in str(error).lower()):
                 raise
         self._quota = Quota.NONE
-        config = container_config(application, spec, image, owner=self._owner, network=network)
-        return await self._engine.run(config, name, application.port), bool(image.volumes)
+        return await self._engine.run(configured(), name, application.port), bool(image.volumes)
 
     def _started(self, spec: InstanceSpec, running: Running, *, has_volumes: bool) -> ContainerBackend:
         """Take ownership of the started container; there is no await between its start and this call."""
@@ -342,8 +340,3 @@ class DockerDriver:
     async def _signal(self, container: str, signal: str) -> None:
         with contextlib.suppress(EngineGone):  # the engine has lost the container as well then
             await self._engine.signal(container, signal)
-
-
-def _named(egress: str) -> str:
-    """Return the network named by the `egress` setting; empty if it names none."""
-    return "" if egress in {DEFAULT_EGRESS, NO_EGRESS} else egress

@@ -271,6 +271,13 @@ class Engine:
         async with failures():
             return str((await self._docker.networks.create(dict(config))).id)
 
+    async def gateway(self, network: str) -> str:
+        """Return the address of the engine's machine in a network with IPv4 addresses."""
+        async with failures():
+            given = await (await self._docker.networks.get(network)).show()
+        ranges = given["IPAM"]["Config"] or []
+        return next((str(each["Gateway"]) for each in ranges if ":" not in each.get("Gateway", ":")), "")
+
     async def remove_network(self, network: str) -> None:
         """Remove a network; one that is missing or used by another container is no error."""
         with contextlib.suppress(EngineRejected):

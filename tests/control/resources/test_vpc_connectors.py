@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from simulator.control.api_context import ApiSettings
 from simulator.model.resources.quotas import Quotas
+from simulator.rules.network.security_groups import SecurityGroup
+from simulator.rules.network.vpc import Subnet, Vpc, Vpcs
 from tests.control.api_stage import IMAGE, Stage
 from tests.virtual import run_virtual
 
@@ -101,5 +104,67 @@ def test_the_quota_applies_and_the_name_is_validated() -> None:
             for name, code in (("inside", "InvalidRequestException"), ("more", "ServiceQuotaExceededException")):
                 error = stage.rejected("CreateVpcConnector", VpcConnectorName=name, Subnets=["subnet-1"])
                 assert error.code == code
+
+    run_virtual(main)
+
+
+CLOUD = Vpcs(
+    (
+        Vpc(
+            "vpc-1",
+            (ip_network("10.0.0.0/16"),),
+            {
+                "subnet-1a": Subnet("subnet-1a", (ip_network("10.0.1.0/24"),), "us-east-1a"),
+                "subnet-1e": Subnet("subnet-1e", (ip_network("10.0.2.0/24"),), "us-east-1e"),
+            },
+            {"sg-app": SecurityGroup("sg-app"), "sg-usual": SecurityGroup("sg-usual")},
+            default_group="sg-usual",
+        ),
+        Vpc(
+            "vpc-2",
+            (ip_network("10.1.0.0/16"),),
+            {"subnet-2a": Subnet("subnet-2a", (ip_network("10.1.1.0/24"),), "us-east-1a")},
+            {"sg-two": SecurityGroup("sg-two")},
+        ),
+    ),
+    unsupported_zones=frozenset({"us-east-1e"}),
+)
+
+
+def test_with_vpcs_the_default_security_group_is_the_vpcs_own() -> None:
+    async def main() -> None:
+        async with Stage(settings=ApiSettings(vpcs=CLOUD)) as stage:
+            assert create(stage, Subnets=["subnet-1a"])["SecurityGroups"] == ["sg-usual"]
+            own = create(stage, "own-group", Subnets=["subnet-1a"], SecurityGroups=["sg-app"])
+            assert own["SecurityGroups"] == ["sg-app"]
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message", "hint"),
+    [
+        ({"Subnets": ["subnet-1b"]}, "The subnet ID 'subnet-1b' does not exist", "did you mean `subnet-1e`?"),
+        (
+            {"Subnets": ["subnet-1a", "subnet-2a"]},
+            "Subnets = subnet-1a, subnet-2a, must be subnets of a single VPC.",
+            "",
+        ),
+        (
+            {"Subnets": ["subnet-1e"]},
+            "The subnet subnet-1e is in the Availability Zone us-east-1e, which App Runner doesn't support.",
+            "",
+        ),
+        ({"SecurityGroups": ["sg-ap"]}, "The security group 'sg-ap' does not exist", "did you mean `sg-app`?"),
+        ({"SecurityGroups": ["sg-app", "sg-two"]}, "must be security groups of vpc-1.", ""),
+    ],
+)
+def test_with_vpcs_a_connector_is_made_in_one_of_them(request_: dict[str, Any], message: str, hint: str) -> None:
+    async def main() -> None:
+        async with Stage(settings=ApiSettings(vpcs=CLOUD)) as stage:
+            request = {"VpcConnectorName": "inside", "Subnets": ["subnet-1a"]} | request_
+            error = stage.rejected("CreateVpcConnector", **request)
+            assert (error.code, message in error.message, error.hint) == ("InvalidRequestException", True, hint)
+            assert stage.call("ListVpcConnectors")["VpcConnectors"] == []
 
     run_virtual(main)

@@ -16,9 +16,10 @@ _PIECE_BYTES: Final = 64 * 1024
 class TcpProxy:
     """Forwards to `host` and `port`. Create it on a running loop, `open` it, and `close` it in every case."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, connections_max: int = CONNECTIONS_MAX) -> None:
         self._host = host
         self._port = port
+        self._connections_max = connections_max
         self._tasks = Tasks("relay")
         self._connections = 0
         self._server: asyncio.Server | None = None
@@ -34,7 +35,7 @@ class TcpProxy:
         await self._tasks.close()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._connections >= CONNECTIONS_MAX:
+        if self._connections >= self._connections_max:
             writer.transport.abort()
             return
         self._connections += 1

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 
-from simulator.fleet.docker.tcp_proxy import TcpProxy
+from simulator.fleet.network.tcp_proxy import TcpProxy
 
 
 def listening() -> socket.socket:

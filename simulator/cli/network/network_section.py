@@ -1,0 +1,76 @@
+"""The `network` section: VPCs, the internet, and what happens where their rules cannot be enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simulator.cli.network.group_section import as_list
+from simulator.cli.network.vpc_section import VPC, ServerSection, VpcSection, ids
+from simulator.platform.service_network import NetworkSettings
+from simulator.rules.network.egress import PRIVATE
+from simulator.rules.network.security_groups import IpNetwork
+from simulator.rules.network.vpc import Vpcs
+from simulator.scenario.sections.base_model import Section
+
+_REQUIRED: Final = "required"
+
+
+class NetworkSection(Section):
+    """Networks of services. Without VPCs, instances use the engine's or this machine's network."""
+
+    vpcs: Annotated[Mapping[str, VpcSection], ids(VPC)] = Field(default_factory=dict)
+    """VPCs by their ids."""
+    internet: Mapping[str, ServerSection] = Field(default_factory=dict)
+    """Maps host names to what stands for servers on the internet."""
+    unsupported_zones: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
+    """Availability Zones in which App Runner makes no VPC connectors."""
+    enforcement: Literal["required", "optional"] = _REQUIRED
+    """Where the rules cannot be enforced: fail deployments (required), or warn and run without them (optional)."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for problem in (*self._private(), *self._twice()):
+            raise ValueError(problem)
+        return self
+
+    def _private(self) -> Iterator[str]:
+        for name, server in self.internet.items():
+            inside = [str(each) for each in (*PRIVATE, *self._ranges()) if server.address in each]
+            if inside:
+                yield f"server = {name} with {server.address}, must be outside of {inside[0]}"
+
+    def _ranges(self) -> Iterator[IpNetwork]:
+        for each in self.vpcs.values():
+            yield from each.cidr
+
+    def _twice(self) -> Iterator[str]:
+        kinds: tuple[tuple[str, Iterable[Iterable[str]]], ...] = (
+            ("subnet", (each.subnets for each in self.vpcs.values())),
+            ("security_group", (each.security_groups for each in self.vpcs.values())),
+            ("member", (*(each.members for each in self.vpcs.values()), self.internet)),
+            ("endpoint", (each.endpoints for each in self.vpcs.values())),
+        )
+        for kind, parts in kinds:
+            seen = set[str]()
+            for name in (name for part in parts for name in part):
+                if name in seen:
+                    yield f"{kind} = {name}, must be in one place only"
+                seen.add(name)
+
+    def resolved(self) -> Vpcs | None:
+        """Return the VPCs; None without any, so that nothing is enforced."""
+        if not self.vpcs:
+            return None
+        return Vpcs(
+            tuple(section.vpc(name) for name, section in self.vpcs.items()),
+            {name: server.member(name) for name, server in self.internet.items()},
+            frozenset(self.unsupported_zones),
+        )
+
+    def settings(self, engine: str) -> NetworkSettings | None:
+        """Return the settings of services' networks. `engine`: the address of the container engine."""
+        vpcs = self.resolved()
+        return None if vpcs is None else NetworkSettings(vpcs, self.enforcement == _REQUIRED, engine)

@@ -1,0 +1,74 @@
+"""The network of a service's instances: from its network configuration and the VPCs to rules that a driver enforces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
+from simulator.fleet.applications import Application
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.engine_address import DEFAULT_HOST
+from simulator.fleet.network.egress_rules import EgressRules
+from simulator.rules.network.egress import EgressSource
+from simulator.rules.network.egress_plan import EgressPlan, egress_plan
+from simulator.rules.network.vpc import Vpcs
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """`is_required`: a service with a VPC connector is not deployed where its rules cannot be enforced. `engine`: the
+    address of the container engine.
+    """
+
+    vpcs: Vpcs
+    is_required: bool = True
+    engine: str = DEFAULT_HOST
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNetwork:
+    """`rules`: None if instances use the usual network. `notes`: lines for the service's event log."""
+
+    rules: EgressRules | None = None
+    notes: tuple[str, ...] = ()
+
+
+def service_network(
+    settings: NetworkSettings | None, revision: ServiceRevision, application: Application
+) -> ServiceNetwork:
+    """Return the network of the revision's instances.
+
+    Raises:
+        WorkloadFailed: if the connector's subnets do not exist any more, or its rules cannot be enforced here.
+    """
+    if settings is None or application.is_simulated:
+        return ServiceNetwork()
+    has_connector = revision.configuration.vpc_connector_arn is not None
+    if why := _why_not(settings, application):
+        if has_connector and settings.is_required:
+            raise WorkloadFailed(
+                f"The rules of the service's VPC cannot be enforced: {why} (`network: enforcement: optional` would run "
+                "it without them)."
+            )
+        return ServiceNetwork(notes=(f"The rules of networks are not enforced for this service: {why}.",))
+    plans = tuple(_plans(settings.vpcs, revision)) if has_connector else (egress_plan(EgressSource(), settings.vpcs),)
+    unreachable = dict.fromkeys(note for plan in plans for note in plan.notes)
+    return ServiceNetwork(EgressRules(plans), tuple(f"VPC connector: {note}." for note in unreachable))
+
+
+def _why_not(settings: NetworkSettings, application: Application) -> str:
+    if isinstance(application, DockerApplication):
+        from simulator.fleet.docker.networks import why_not_enforced  # noqa: PLC0415 only with VPCs
+
+        return why_not_enforced(settings.engine)
+    return "processes use this machine's network"
+
+
+def _plans(vpcs: Vpcs, revision: ServiceRevision) -> Iterator[EgressPlan]:
+    """Yield the plan of each subnet of the revision's connector."""
+    for name in revision.subnets:
+        vpc = vpcs.of_subnet(name)
+        if vpc is None:
+            raise WorkloadFailed(f"The subnet ID '{name}' does not exist.")
+        yield egress_plan(EgressSource(vpc, vpc.subnets[name], revision.security_groups), vpcs)

@@ -1,0 +1,172 @@
+"""Containers of the Docker driver with rules of VPCs: what they reach, and what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.driver import DockerDriver
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.network.egress_rules import EgressRules
+from simulator.fleet.ports import InstanceSpec, LaunchError
+from simulator.fleet.process.confinement.sweep import owner_name
+from simulator.rules.network.egress import EgressSource
+from simulator.rules.network.egress_plan import egress_plan
+from simulator.rules.network.security_groups import GroupRule, NetworkProtocol, SecurityGroup
+from simulator.rules.network.vpc import ForwardTarget, Subnet, Vpc, VpcMember, Vpcs
+from tests.live.arm_docker import left_behind
+from tests.live.contract import SIZE
+from tests.live.databases import filter_or_skip
+from tests.live.docker_images import python_image
+from tests.live.waiting import until
+
+# Connects to each address and prints what happened: what it read, "rejected", "dropped" or another error.
+PROBE = """
+import json, socket, sys
+def tried(host, port):
+    try:
+        with socket.create_connection((host, port), 1.5) as connection:
+            return connection.recv(64).decode()
+    except ConnectionRefusedError:
+        return "rejected"
+    except TimeoutError:
+        return "dropped"
+    except OSError as error:
+        return str(error)
+for host, port in json.loads(sys.argv[1]):
+    print(f"{host}:{port} {tried(host, port)}", flush=True)
+print("done", flush=True)
+import time; time.sleep(600)
+"""
+TCP = NetworkProtocol.TCP
+
+
+def tables() -> str:
+    return subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+
+
+def cloud(database: int, api: int) -> Vpcs:
+    """A database that admits one subnet, and a server on the internet."""
+    subnets = {
+        name: Subnet(name, (ip_network(cidr),), nat=nat)
+        for name, cidr, nat in (("subnet-a", "10.0.1.0/24", False), ("subnet-b", "10.0.2.0/24", True))
+    }
+    groups = {
+        "sg-app": SecurityGroup("sg-app"),
+        "sg-db": SecurityGroup("sg-db", ingress=(GroupRule(TCP, 5432, 5433, (ip_network("10.0.1.0/24"),)),)),
+    }
+    member = VpcMember("db.internal", ip_address("10.0.9.10"), ("sg-db",), {5432: ForwardTarget("127.0.0.1", database)})
+    server = VpcMember("api.example.com", ip_address("198.51.100.7"), (), {443: ForwardTarget("127.0.0.1", api)})
+    vpc = Vpc("vpc-1", (ip_network("10.0.0.0/16"),), subnets, groups, {member.name: member})
+    return Vpcs((vpc,), {server.name: server})
+
+
+@pytest.mark.slow
+async def test_what_instances_reach_and_nothing_is_left() -> None:
+    filter_or_skip()
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes) -> None:
+        writer.write(name)
+        writer.close()
+
+    servers = [
+        await asyncio.start_server(lambda r, w, name=name: greet(r, w, name), "127.0.0.1", 0)  # type: ignore[misc]
+        for name in (b"database", b"api")
+    ]
+    database, api = (server.sockets[0].getsockname()[1] for server in servers)
+    vpcs = cloud(database, api)
+    vpc = vpcs.vpcs[0]
+    places = [
+        *(["db.internal", 5432], ["db.internal", 5433], ["db.internal", 22], ["10.0.9.99", 80]),
+        *(["api.example.com", 443], ["172.17.0.1", 1], ["127.0.0.1", database]),
+    ]
+    lines: dict[int, list[str]] = {1: [], 2: []}
+    rules = EgressRules(
+        tuple(egress_plan(EgressSource(vpc, vpc.subnets[name], ("sg-app",)), vpcs) for name in ("subnet-a", "subnet-b"))
+    )
+    application = DockerApplication(
+        python_image(), ("/usr/bin/python", "-I", "-S", "-c", PROBE, json.dumps(places)), port=8080
+    )
+    driver = DockerDriver(
+        application, HttpService, lambda _service, number, _stream, line: lines[number].append(line), rules=rules
+    )
+    try:
+        for number in (1, 2):
+            await driver.launch(InstanceSpec("web", number, SIZE))
+        await until(lambda: all("done" in seen for seen in lines.values()))
+        seen = {number: dict(line.split(" ", 1) for line in given if " " in line) for number, given in lines.items()}
+        own = owner_name(os.getpid())
+        assert tables().count(own) == 2
+    finally:
+        await driver.close()
+        for server in servers:
+            server.close()
+    # In subnet-a: the database's group admits it, two ports wide, and there is no internet.
+    assert seen[1] == {
+        "db.internal:5432": "database",
+        "db.internal:5433": "rejected",
+        "db.internal:22": "dropped",
+        "10.0.9.99:80": "dropped",
+        "api.example.com:443": "dropped",
+        "172.17.0.1:1": "dropped",
+        f"127.0.0.1:{database}": "rejected",
+    }
+    # In subnet-b: the database drops it, and a NAT gateway leads to the internet.
+    assert seen[2] == seen[1] | {
+        "db.internal:5432": "dropped",
+        "db.internal:5433": "dropped",
+        "api.example.com:443": "api",
+    }
+    assert left_behind() == ""
+    assert own not in tables()
+
+
+KILLED = """
+import asyncio, sys
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.driver import DockerDriver
+from simulator.fleet.http.backend import HttpService
+from simulator.fleet.network.egress_rules import EgressRules
+from simulator.fleet.ports import InstanceSpec
+from simulator.model.sizes import InstanceSize
+from simulator.rules.network.egress_plan import EgressPlan
+async def main():
+    application = DockerApplication(sys.argv[1], ("/usr/bin/python", "-I", "-S", "-c", "import time; time.sleep(600)"))
+    driver = DockerDriver(application, HttpService, print, rules=EgressRules((EgressPlan(),)))
+    await driver.launch(InstanceSpec("web", 1, InstanceSize(1024, 2048)))
+    print("launched", flush=True)
+    await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+async def test_the_next_start_removes_what_a_killed_simulator_left() -> None:
+    filter_or_skip()
+    pid = killed(python_image())
+    driver = DockerDriver(DockerApplication("apprunner-simulator-absent"), HttpService, lambda *_: None)
+    try:
+        with pytest.raises(LaunchError, match="no image"):
+            await driver.launch(InstanceSpec("web", 1, SIZE))
+        await until(lambda: f"-{pid}-" not in tables() and left_behind(pid) == "")
+    finally:
+        await driver.close()
+
+
+def killed(image: str) -> int:
+    """The PID of a simulator that was killed while a container with rules ran."""
+    with subprocess.Popen([sys.executable, "-c", KILLED, image], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "launched\n"
+        assert f"-{run.pid}-" in tables()
+        assert f"-{run.pid}-" in left_behind(run.pid)
+        run.send_signal(signal.SIGKILL)
+        return run.pid

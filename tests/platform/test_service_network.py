@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
+from simulator.fleet.applications import Application
+from simulator.fleet.docker import networks
+from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.platform.service_network import NetworkSettings, ServiceNetwork, service_network
+from simulator.rules.network.egress import EgressSource
+from simulator.rules.network.egress_plan import egress_plan
+from tests.platform.test_applications import revision
+from tests.rules.network.clouds import VPC, VPCS, A, B
+
+CONTAINER = DockerApplication("app:1")
+SETTINGS = NetworkSettings(VPCS)
+
+
+def connected(*subnets: str, groups: tuple[str, ...] = ("sg-app",)) -> ServiceRevision:
+    """A revision with a VPC connector."""
+    given = revision()
+    egress = {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:1"}}
+    configuration = replace(given.configuration, network=egress)
+    return replace(given, configuration=configuration, subnets=subnets, security_groups=groups)
+
+
+@pytest.fixture(autouse=True)
+def _permitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "why_no_filter", lambda: "")
+    monkeypatch.setattr(networks, "is_local", lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "application"), [(None, CONTAINER), (SETTINGS, SimulatedApplication())], ids=["no VPCs", "simulated"]
+)
+def test_without_vpcs_and_for_simulated_instances_there_are_no_rules(
+    settings: NetworkSettings | None, application: Application
+) -> None:
+    assert service_network(settings, connected("subnet-a"), application) == ServiceNetwork()
+
+
+def test_a_connector_has_a_plan_for_each_of_its_subnets() -> None:
+    network = service_network(SETTINGS, connected("subnet-a", "subnet-b"), CONTAINER)
+    assert network.rules is not None
+    assert network.rules.plans == tuple(egress_plan(EgressSource(VPC, each, ("sg-app",)), VPCS) for each in (A, B))
+    first, second = network.notes
+    assert first == (
+        "VPC connector: api.example.com:443 cannot be reached: subnet-a has no route to the internet through a NAT "
+        "gateway."
+    )
+    assert second == (
+        "VPC connector: cache.internal:6379 cannot be reached: no ingress rule of sg-cache allows tcp 6379 from sg-app "
+        "in subnet-b."
+    )
+
+
+def test_without_a_connector_the_vpc_is_closed() -> None:
+    network = service_network(SETTINGS, revision(), CONTAINER)
+    assert network.rules is not None
+    assert network.rules.plans == (egress_plan(EgressSource(), VPCS),)
+    assert network.notes == ()
+
+
+def test_a_subnet_that_is_not_configured_any_more_fails_the_deployment() -> None:
+    with pytest.raises(WorkloadFailed, match="The subnet ID 'subnet-gone' does not exist"):
+        service_network(SETTINGS, connected("subnet-gone"), CONTAINER)
+
+
+def test_what_cannot_be_enforced_fails_a_service_with_a_connector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "why_no_filter", lambda: "it requires root")
+    with pytest.raises(WorkloadFailed) as caught:
+        service_network(SETTINGS, connected("subnet-a"), CONTAINER)
+    assert caught.value.reason == (
+        "The rules of the service's VPC cannot be enforced: it requires root (`network: enforcement: optional` would "
+        "run it without them)."
+    )
+    note = "The rules of networks are not enforced for this service: it requires root."
+    assert service_network(SETTINGS, revision(), CONTAINER) == ServiceNetwork(notes=(note,))
+    optional = replace(SETTINGS, is_required=False)
+    assert service_network(optional, connected("subnet-a"), CONTAINER) == ServiceNetwork(notes=(note,))
+
+
+def test_an_engine_elsewhere_enforces_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "is_local", lambda host: host.startswith("unix"))
+    with pytest.raises(WorkloadFailed, match="the container engine is on another machine"):
+        service_network(NetworkSettings(VPCS, engine="tcp://10.1.1.1:2375"), connected("subnet-a"), CONTAINER)
