@@ -162,3 +162,15 @@ def shell_image() -> str:
         command = ["docker", "import", "--change", "ENV PATH=/bin", "--change", 'CMD ["/bin/sh"]', "-", image]
         subprocess.run(command, input=packed.getvalue(), check=True, capture_output=True)
     return image
+
+
+@cache
+def file_image(file: Path, inside: str) -> str:
+    """`python_image` with one more file."""
+    image = f"{python_image()}-{hashlib.sha256(inside.encode() + file.read_bytes()).hexdigest()[:12]}"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", dereference=True) as tar:
+            tar.add(file, inside.removeprefix("/"), filter=_plain)
+        _built(python_image(), image, (f"LABEL file={inside}",), packed.getvalue())
+    return image

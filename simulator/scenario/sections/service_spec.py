@@ -48,9 +48,6 @@ class OverflowSpec(Section):
     """With queue: how many requests may wait; one more is rejected at once."""
 
 
-Balancing = Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"]
-
-
 def _known_region(region: str) -> str:
     rates_of(region)
     return region
@@ -118,7 +115,9 @@ class ServiceSpec(Section):
         OverflowSpec.unchanged()
     )
     """What happens when every instance is full."""
-    balancing: Balancing = "least-outstanding"
+    balancing: Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"] = (
+        "least-outstanding"
+    )
     """Which instance with a free slot receives a request."""
     request_timeout_s: Duration = Field(default=120.0, gt=0)
     """Total time limit of a request; App Runner's is 120 s and fixed."""

@@ -1,0 +1,160 @@
+"""A service that reads from a PostgreSQL and a Redis of its VPC, made by the unmodified AWS CLI."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.live.databases import Database, filter_or_skip, postgresql, redis
+from tests.live.docker_images import file_image
+from tests.live.vpc_stage import CONFIGURATION, ORDERS, VpcStage, serving, until
+
+ROLE = "arn:aws:iam::123456789012:role/orders"
+ACCESS = "arn:aws:iam::123456789012:role/access"
+# Scaling in takes five minutes, by App Runner's policy.
+SCALE_IN_S_MAX = 600.0
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:  # botocore's own way to credentials, also of `simulator serve`
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    filter_or_skip()
+    with postgresql("hunter2 and more") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def cache() -> Iterator[Database]:
+    filter_or_skip()
+    with redis("secret-of-the-cache") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[str]:
+    """An image with the application, under an identifier of ECR."""
+    made = file_image(ORDERS, "/app/orders.py")
+    identifier = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{made.replace(':', '-')}:1"
+    subprocess.run(["docker", "tag", made, identifier], check=True)
+    yield identifier
+    subprocess.run(["docker", "rmi", "--no-prune", identifier], capture_output=True, check=False)
+
+
+def made_secret(stage: VpcStage, moto: str, name: str, value: str) -> str:
+    secret = json.dumps({"password": value})
+    words = ("secretsmanager", "create-secret", "--name", name, "--secret-string", secret)
+    return f"{stage.aws(*words, endpoint=moto)['ARN']}:password::"
+
+
+def made_connector(stage: VpcStage, name: str, subnet: str, group: str) -> str:
+    words = ("create-vpc-connector", "--vpc-connector-name", name, "--subnets", subnet, "--security-groups", group)
+    return str(stage.aws("apprunner", *words)["VpcConnector"]["VpcConnectorArn"])
+
+
+def source(image: str, secrets: dict[str, str]) -> dict[str, Any]:
+    return {
+        "ImageRepository": {
+            "ImageIdentifier": image,
+            "ImageRepositoryType": "ECR",
+            "ImageConfiguration": {
+                "StartCommand": "/usr/bin/python -I -S /app/orders.py",
+                "RuntimeEnvironmentVariables": {
+                    "DATABASE_HOST": "orders-db.internal",
+                    "CACHE_HOST": "cache.internal",
+                    "CONNECT_TIMEOUT": "2",
+                },
+                "RuntimeEnvironmentSecrets": secrets,
+            },
+        },
+        "AuthenticationConfiguration": {"AccessRoleArn": ACCESS},
+        "AutoDeploymentsEnabled": False,
+    }
+
+
+def egress(connector: str | None) -> str:
+    how = {"EgressType": "DEFAULT"} if connector is None else {"EgressType": "VPC", "VpcConnectorArn": connector}
+    return json.dumps({"EgressConfiguration": how})
+
+
+@pytest.mark.slow
+def test_a_service_with_a_database_and_a_cache_in_its_vpc(
+    tmp_path: Path, moto: str, database: Database, cache: Database, image: str
+) -> None:
+    configuration = CONFIGURATION.format(moto=moto, database=database.port, cache=cache.port)
+    with serving(tmp_path, configuration) as stage:
+        secrets = {
+            "DATABASE_PASSWORD": made_secret(stage, moto, "orders/database", database.password),
+            "CACHE_PASSWORD": made_secret(stage, moto, "orders/cache", cache.password),
+        }
+        connector = made_connector(stage, "shop", "subnet-0private", "sg-0orders")
+        scaling = stage.aws(
+            *("apprunner", "create-auto-scaling-configuration", "--auto-scaling-configuration-name", "small"),
+            *("--max-concurrency", "2", "--min-size", "1", "--max-size", "3"),
+        )["AutoScalingConfiguration"]["AutoScalingConfigurationArn"]
+        made = stage.aws(
+            *("apprunner", "create-service", "--service-name", "orders"),
+            *("--source-configuration", json.dumps(source(image, secrets))),
+            *("--instance-configuration", f"Cpu=1024,Memory=2048,InstanceRoleArn={ROLE}"),
+            *("--network-configuration", egress(connector), "--auto-scaling-configuration-arn", scaling),
+        )["Service"]
+        arn, url = made["ServiceArn"], made["ServiceUrl"]
+        stage.settled(arn)
+        reads_and_writes(stage, url)
+        scales(stage, url)
+        a_closed_port_is_a_time_out(stage, arn, url)
+        without_a_connector_there_is_no_vpc(stage, arn, url)
+        stage.aws("apprunner", "delete-service", "--service-arn", arn)
+
+
+def reads_and_writes(stage: VpcStage, url: str) -> None:
+    answers = [stage.ask(url, method) for method in ("GET", "GET", "POST", "GET", "GET")]
+    assert [status for status, _ in answers] == [200] * 5, answers
+    assert answers[0][1] == {"orders": "0", "from": "database"}
+    assert answers[1][1] == {"orders": "0", "from": "cache"}
+    assert answers[3][1] == {"orders": "1", "from": "database"}
+    assert answers[4][1] == {"orders": "1", "from": "cache"}
+
+
+def scales(stage: VpcStage, url: str) -> None:
+    """1, N and 1 again; each instance has the network of the first."""
+    assert stage.instances("orders", "idle", "active") == 1
+    with stage.load(url, clients=8) as statuses:
+        until(lambda: stage.instances("orders", "idle", "active") == 3)
+        seen = len(statuses)
+        until(lambda: len(statuses) > seen + 200)
+    # Beyond its concurrency a service answers 429 at times; what reaches an instance is answered from the cache.
+    assert set(statuses) <= {200, 429}
+    until(lambda: stage.instances("orders", "idle", "active") == 1, SCALE_IN_S_MAX)
+    assert stage.ask(url)[0] == 200
+
+
+def a_closed_port_is_a_time_out(stage: VpcStage, arn: str, url: str) -> None:
+    """The connector's group is not one that the database admits: no rejection, nothing answers, as on AWS."""
+    other = made_connector(stage, "other", "subnet-0private", "sg-0other")
+    stage.aws("apprunner", "update-service", "--service-arn", arn, "--network-configuration", egress(other))
+    stage.settled(arn)
+    assert stage.ask(url) == (503, {"error": "cache.internal:6379: timed out"})
+    assert stage.ask(url, path="/health") == (200, {})
+
+
+def without_a_connector_there_is_no_vpc(stage: VpcStage, arn: str, url: str) -> None:
+    stage.aws("apprunner", "update-service", "--service-arn", arn, "--network-configuration", egress(None))
+    stage.settled(arn)
+    assert stage.ask(url) == (503, {"error": "cache.internal:6379: timed out"})
