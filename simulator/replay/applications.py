@@ -88,6 +88,7 @@ def simulated_application(
         io_per_mb_s=spec.io_per_mb_s,
         paths=tuple(_path_work(path, given, spec) for path, given in sorted(spec.paths.items())),
         downstream=tuple(_downstream_use(name, given) for name, given in downstream.items()),
+        image=None if spec.image is None else spec.image.image,
     )
 
 

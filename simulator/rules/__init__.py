@@ -16,6 +16,7 @@ PUBLIC_MODULES = (
     "iam.policy",
     "iam.policy_document",
     "iam.policy_problems",
+    "image_pulls",
     "meter",
     "network.egress",
     "network.egress_plan",

@@ -180,7 +180,8 @@ def start_up_s(scenario: ScenarioSpec, service: str) -> float:
     again_s = check.interval_s if told_s is None else told_s
     found_s = math.ceil(drawn / step_s) * step_s if step_s > 0 else drawn
     slow_s = max((event.slow_starts.extra_s for event in scenario.timeline if event.slow_starts), default=0.0)
-    return found_s + (check.healthy_threshold - 1) * again_s + slow_s
+    pull_s = 0.0 if simulated.image is None else simulated.image.image.cold_pull_s
+    return pull_s + found_s + (check.healthy_threshold - 1) * again_s + slow_s
 
 
 def merged(sources: Sequence[Iterator[Times]]) -> Iterator[Times]:

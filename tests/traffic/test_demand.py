@@ -108,6 +108,8 @@ def test_a_start_ends_at_a_probe_of_the_platform() -> None:
     assert start_up_s(slow.with_policy("lambda"), "web") == pytest.approx(6.2)
     assert start_up_s(slow.with_policy("knative"), "web") == pytest.approx(6.2)
     assert start_up_s(scenario("clock: {rate: 4/s}"), "web") == 0
+    image = "{io: 250ms, image: {layers: {app: 6 MB}, bandwidth: 2 MB/s}}"
+    assert start_up_s(scenario("clock: {rate: 4/s}", image), "web") == pytest.approx(3)
 
 
 def test_the_oracle_runs_on_the_demand_of_its_own_run_and_rejects_nothing() -> None:

@@ -12,13 +12,11 @@ from simulator.fleet.registries.access import log_in
 from simulator.fleet.registries.registry_client import ARCHITECTURE, OS, Login, RegistryClient, ResolvedImage
 from simulator.fleet.registries.registry_map import RegistryPlace
 from simulator.model.images import ImageIdentifier
-from simulator.model.text.quantities import count_text, digits_text, latency_text
+from simulator.model.text.quantities import bytes_text, latency_text
 
 STORAGE_BYTES: Final = 3 * 1024**3  # of an instance, for the compressed and the unpacked image too (facts 5.2)
 
 _PARTS: Final = 4  # lines of progress for one pull
-_MB: Final = 1e6
-_SMALL: Final = 1e5  # below it a size is told in bytes
 _ID_LENGTH: Final = 12  # of a layer, in the engine's progress
 _DONE: Final = frozenset({"Already exists", "Download complete", "Pull complete", "Verifying Checksum"})
 
@@ -70,7 +68,7 @@ async def pull_image(engine: Engine, found: FoundImage, tell: Tell) -> Image:
     """
     resolved, loop = found.resolved, asyncio.get_running_loop()
     began_s, progress = loop.time(), PullProgress(resolved, tell)
-    tell(f"Pulling {found.name}: {len(resolved.layers)} layers, {_mb(resolved.size_bytes)} compressed.")
+    tell(f"Pulling {found.name}: {len(resolved.layers)} layers, {bytes_text(resolved.size_bytes)} compressed.")
     login = found.login
     auth = None if login is None else {"username": login.username, "password": login.password}
     platform = f"{OS}/{ARCHITECTURE}" if resolved.is_list else ""
@@ -80,7 +78,7 @@ async def pull_image(engine: Engine, found: FoundImage, tell: Tell) -> Image:
     if image is None:
         raise EngineRejected(404, f"the engine has no image {found.name} after its pull")
     _check_size(resolved.size_bytes, image.size_bytes)
-    tell(f"Pulled {_mb(image.size_bytes)} (unpacked) in {latency_text(loop.time() - began_s)}.")
+    tell(f"Pulled {bytes_text(image.size_bytes)} (unpacked) in {latency_text(loop.time() - began_s)}.")
     return image
 
 
@@ -106,14 +104,10 @@ class PullProgress:
         part = there * _PARTS // self._total if self._total else _PARTS
         if part > self._told:
             self._told = part
-            self._tell(f"Pulled {_mb(there)} of {_mb(self._total)}.")
+            self._tell(f"Pulled {bytes_text(there)} of {bytes_text(self._total)}.")
 
 
 def _check_size(compressed: int, unpacked: int) -> None:
     if compressed + unpacked > STORAGE_BYTES:
-        parts = f"{_mb(compressed)} compressed" + (f" and {_mb(unpacked)} unpacked" if unpacked else "")
+        parts = f"{bytes_text(compressed)} compressed" + (f" and {bytes_text(unpacked)} unpacked" if unpacked else "")
         raise ImageTooLarge(f"the image takes {parts}, and an instance has 3 GB of storage for both")
-
-
-def _mb(size_bytes: int) -> str:
-    return f"{digits_text(size_bytes / _MB)} MB" if size_bytes >= _SMALL else f"{count_text(size_bytes)} bytes"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
 
 from simulator.rules.downstream import OnFull
+from simulator.rules.image_pulls import ImageToPull
 from simulator.world.distributions import Constant, Distribution
 
 NOTHING = Constant(0.0)
@@ -100,7 +101,7 @@ class SimulatedApplication:
     for paths whose requests have work of their own. `cpu_per_mb_s`, `io_per_mb_s`: additional work per MB of the bodies
     of request and response, for the other paths. `exit_code`: the code with which the
     application exits after its start-up without ever listening; None if it keeps running. `downstream`: the resources
-    that requests call after their own work, in this order.
+    that requests call after their own work, in this order. `image`: pulled for each instance before its start-up.
     """
 
     start_up: Distribution = NOTHING
@@ -116,6 +117,7 @@ class SimulatedApplication:
     cpu_per_mb_s: float = 0.0
     io_per_mb_s: float = 0.0
     downstream: tuple[DownstreamUse, ...] = ()
+    image: ImageToPull | None = None
 
     is_simulated: ClassVar[bool] = True
     has_own_loopback: ClassVar[bool] = False

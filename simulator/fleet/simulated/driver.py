@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.discipline import Station
 from simulator.world.distributions import Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
+
+if TYPE_CHECKING:
+    from simulator.fleet.simulated.image_pulls import ImagePulls
 
 STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
 CHUNK = 1024  # draws per call: numpy costs a microsecond a call, a list element nothing
@@ -97,9 +100,18 @@ class SimulatedDriver:
         self._fates = draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
         self._living: dict[SimulatedBackend, None] = {}
         self._ended_cpu_s = 0.0
+        self._pulls: ImagePulls | None = None
+
+    def pull_with(self, pulls: ImagePulls) -> None:
+        """Pull the application's image, if it has one, for each instance from now on."""
+        self._pulls = pulls
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        backend = self._new_backend(spec, next(self._start_ups))
+        start_up_s, image = next(self._start_ups), self._application.image
+        ended = await self._pulls.pull(image, spec) if self._pulls is not None and image is not None else None
+        backend = self._new_backend(spec, start_up_s)
+        if ended is not None:
+            backend.exited.add_done_callback(ended)
         self._living[backend] = None
         backend.exited.add_done_callback(lambda _: self._ended(backend))
         return backend

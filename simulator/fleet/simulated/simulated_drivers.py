@@ -13,17 +13,29 @@ from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
     from simulator.fleet.simulated.downstream import DownstreamResources
+    from simulator.fleet.simulated.image_pulls import ImagePulls
 
 
 class SimulatedDrivers:
-    """Creates the drivers of simulated applications, which share downstream resources."""
+    """Creates the drivers of simulated applications, which share downstream resources and machines."""
 
     def __init__(self, streams: RandomStreams, journal: Journal, at_s: Callable[[], RunTime]) -> None:
         self._streams, self._journal, self._at_s = streams, journal, at_s
         self._resources: DownstreamResources | None = None
+        self._pulls: ImagePulls | None = None
 
     def new(self, application: SimulatedApplication, service: str) -> SimulatedDriver:
         """Return the driver of a service's application."""
+        driver = self._of_kind(application, service)
+        if application.image is not None:
+            if self._pulls is None:
+                from simulator.fleet.simulated.image_pulls import ImagePulls  # noqa: PLC0415 few scenarios need it
+
+                self._pulls = ImagePulls(self._journal, self._at_s)
+            driver.pull_with(self._pulls)
+        return driver
+
+    def _of_kind(self, application: SimulatedApplication, service: str) -> SimulatedDriver:
         if not application.downstream:
             return SimulatedDriver(application, self._streams, service)
         from simulator.fleet.simulated.downstream import DownstreamResources  # noqa: PLC0415 few scenarios need it

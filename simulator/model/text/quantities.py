@@ -26,6 +26,7 @@ _S_FROM_S: Final = 0.9995
 _MINUTES_FROM_S: Final = 99.95
 _MINUTE_S: Final = 59.95
 _CENTS: Final = 2
+_MEGABYTE: Final = 1024**2  # as sizes are read
 
 
 def quantity_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
@@ -95,6 +96,11 @@ def rate_text(rate_rps: float | None) -> str:
 def ratio_text(ratio: float | None) -> str:
     """Format a percentage with enough digits to distinguish a small value from zero: `12.3 %`, `0.00410 %`, `0 %`."""
     return NOTHING if ratio is None else f"{digits_text(ratio * _PERCENT)} %"
+
+
+def bytes_text(size: float) -> str:
+    """Format a size: `48.3 MB`, below a tenth of a MB in bytes: `7 bytes`."""
+    return f"{digits_text(size / _MEGABYTE)} MB" if size >= _MEGABYTE / 10 else f"{count_text(size)} bytes"
 
 
 def usd_text(usd: float | None) -> str:

@@ -22,6 +22,7 @@ from simulator.scenario.sections.base_model import (
 )
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 from simulator.scenario.sections.downstream_spec import DownstreamSpec
+from simulator.scenario.sections.image_spec import ImageSpec
 
 _PYTHONS: Final = frozenset({"python", "python3"})
 
@@ -91,6 +92,8 @@ class SimulatedSpec(Section):
     """Share of the requests that the application answers with 500."""
     failures: FailuresSpec | None = None
     """How instances crash, hang, and run out of memory or storage."""
+    image: ImageSpec | None = None
+    """The image that each instance pulls before its start-up (default: it is there)."""
 
     def __hash__(self) -> int:
         """Hash the names of the paths, because a mapping has no hash. Equality compares the whole mapping."""

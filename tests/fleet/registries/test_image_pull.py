@@ -13,7 +13,8 @@ from tests.fleet.registries.fake_engine import FakeEngine
 from tests.fleet.registries.fake_registry import fake_registry
 
 IMAGE = ImageIdentifier("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:1")
-LAYERS = {"sha256:" + "a" * 64: 6_000_000, "sha256:" + "b" * 64: 2_000_000}
+MB = 1024**2
+LAYERS = {"sha256:" + "a" * 64: 6 * MB, "sha256:" + "b" * 64: 2 * MB}
 ONE, TWO = "a" * 12, "b" * 12
 
 
@@ -36,12 +37,12 @@ def test_progress_is_told_at_each_quarter_once() -> None:
     lines: list[str] = []
     progress = PullProgress(ResolvedImage("sha256:0", LAYERS, "linux/amd64", is_list=False), lines.append)
     progress.add("1", "Pulling from team/app", 0)
-    progress.add(ONE, "Downloading", 1_000_000)
+    progress.add(ONE, "Downloading", MB)
     assert lines == []
-    progress.add(ONE, "Downloading", 3_000_000)
-    progress.add(ONE, "Downloading", 3_500_000)
+    progress.add(ONE, "Downloading", 3 * MB)
+    progress.add(ONE, "Downloading", 7 * MB // 2)
     progress.add(TWO, "Already exists", 0)
-    progress.add(ONE, "Downloading", 9_000_000)
+    progress.add(ONE, "Downloading", 9 * MB)
     progress.add(ONE, "Download complete", 0)
     progress.add(ONE, "Extracting", 10)
     progress.add(ONE, "Pull complete", 0)

@@ -36,6 +36,14 @@ SOURCES = st.sampled_from(
         {"steps": {"levels": [{"rate": "12/s", "for": "5s"}, {"rate": 0, "for": "8s"}, {"rate": "20/s", "for": "9s"}]}},
     ]
 )
+IMAGES = st.sampled_from(
+    [
+        None,
+        None,
+        {"layers": {"base": "2 MB", "app": "1 MB"}, "bandwidth": "2 MB/s"},
+        {"layers": {"app": "1 MB"}, "bandwidth": "1 MB/s", "placement": "spread", "machines": 2, "keep": "2s"},
+    ]
+)
 POLICIES = st.sampled_from(
     ["app-runner", "knative", "hpa", "keda-http", "lambda", "scale-per-request", "fixed", "heroku", "cloud-run"]
 )
@@ -64,6 +72,9 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     workers = draw(st.sampled_from([None, None, 1, 2]))
     if workers is not None:
         simulated["workers"] = workers
+    image = draw(IMAGES)
+    if image is not None:
+        simulated["image"] = image
     min_size = draw(st.integers(1, 3))
     service = {
         "cpu": draw(st.sampled_from(["1 vCPU", "2 vCPU", "0.25 vCPU"])),

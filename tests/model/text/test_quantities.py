@@ -11,6 +11,7 @@ import pytest
 import simulator
 from simulator.model.text.quantities import (
     Unit,
+    bytes_text,
     count_text,
     digits_text,
     latency_text,
@@ -188,3 +189,11 @@ def test_the_pages_of_the_console_write_every_quantity_alike() -> None:
     )
     expected = {name: ["-", *(write(value) for value in VALUES)] for name, write in FORMATS.items()}
     assert json.loads(ended.stdout) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (7, "7 bytes"), (99_999, "99,999 bytes"), (1024**2 // 2, "0.500 MB"), (3 * 1024**3, "3,072 MB")],
+)
+def test_a_size_is_in_megabytes(size: int, text: str) -> None:
+    assert bytes_text(size) == text
