@@ -27,6 +27,7 @@ IMAGE_HELP: Final = (
     "this machine's programs."
 )
 NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
+RESULT_ONLY_HELP: Final = "No progress: the result only."
 VERBOSE_HELP: Final = "Print each decision and event on standard error as it happens."
 
 

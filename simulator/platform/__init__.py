@@ -9,6 +9,8 @@ PUBLIC_MODULES = (
     "deployment",
     "image_watch",
     "platform",
+    "policy_choice",
+    "policy_reload",
     "revision",
     "service_network",
     "service_workload",

@@ -17,10 +17,10 @@ from simulator.platform.applications import Applications, Runnable
 from simulator.platform.collector import XRAY, collector_variables
 from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.platform.platform import Platform, Service
+from simulator.platform.policy_choice import PolicyChoice, hear_failures
 from simulator.platform.revision import Revision, ServicePlan
 from simulator.platform.service_network import NetworkSettings, service_network
 from simulator.records.events import InstanceReported, OutputWritten
-from simulator.rules.policies.registry import POLICIES
 
 if TYPE_CHECKING:
     from simulator.rules.waf.web_acl import WebAcl
@@ -30,18 +30,15 @@ if TYPE_CHECKING:
 _AWS_DOMAIN: Final = ".awsapprunner.com"
 LOCAL_DOMAIN: Final = ".awsapprunner.localhost"
 
-_POLICY: Final = "app-runner"
-
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSettings:
     """Settings for every service of the control plane. Times in seconds.
 
     `startup_probe_s`: the interval between the probes of a starting instance; None: as observed on App Runner.
-    `settle_s`: how long the instances of a new revision must stay healthy before they get the traffic. `start_lag_s`:
-    from a decision to the launch of an instance; None: as observed on App Runner (the policy has the value).
-    `network`: VPCs, whose rules instances obey; None: no rules. `collector`: the complete URL of the trace collector,
-    for services with X-Ray in their configuration.
+    `settle_s`: how long the instances of a new revision must stay healthy before they get the traffic. `policy`: that
+    of every service. `balancing`: which instance gets a request. `network`: VPCs, whose rules instances obey; None: no
+    rules. `collector`: the complete URL of the trace collector, for services with X-Ray in their configuration.
     """
 
     throttling: Throttling = Throttling.SHARE
@@ -49,7 +46,8 @@ class WorkloadSettings:
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
     startup_probe_s: float | None = None
     settle_s: float = SETTLE_S
-    start_lag_s: float | None = None
+    policy: PolicyChoice = field(default_factory=PolicyChoice)
+    balancing: str = PoolSettings("").balancing
     drain_timeout_s: float = PoolSettings("").drain_timeout_s
     stop_grace_s: float = PoolSettings("").stop_grace_s
     network: NetworkSettings | None = None
@@ -237,9 +235,10 @@ class PlatformWorkload:
         return f"{revision.name}-{revision.service_id[:8]}" if taken else revision.name
 
     def _plan(self, service: Service, revision: ServiceRevision, runnable: Runnable) -> ServicePlan:
-        configuration, settings, kind = revision.configuration, self._settings, POLICIES[_POLICY]
-        lag = {} if settings.start_lag_s is None else {"start_lag_s": settings.start_lag_s}
+        configuration, settings = revision.configuration, self._settings
         collector = settings.collector if revision.tracing == XRAY else None
+        policy = settings.policy.build(configuration.size, revision.scaling)
+        hear_failures(policy, lambda line: self.policy_failed(service.name, line))
         network = service_network(settings.network, revision, runnable.application)
         if self._log is not None:
             for note in network.notes:
@@ -251,13 +250,15 @@ class PlatformWorkload:
                 size=configuration.size,
                 scaling=revision.scaling,
                 health_check=configuration.health,
+                balancing=settings.balancing,
                 startup_allowance_s=settings.startup_allowance_s,
                 startup_probe_s=settings.startup_probe_s,
                 drain_timeout_s=settings.drain_timeout_s,
                 stop_grace_s=settings.stop_grace_s,
             ),
-            kind.build(kind.parameters(**lag), revision.scaling),
+            policy,
             runnable.application,
+            needs=settings.policy.needs,
             throttling=settings.throttling,
             secrets=runnable.secrets,
             variables=collector_variables(collector, runnable.application, runnable.secrets),
@@ -301,6 +302,12 @@ class PlatformWorkload:
         arn = self._arns.get(report.service)
         if arn is not None and self._log is not None and report.revision in self._logged.get(report.service, ()):
             self._log.event(arn, report.line)
+
+    def policy_failed(self, name: str, line: str) -> None:
+        """Write a failure of a policy of the user's to the event log of the service with this name on the platform."""
+        arn = self._arns.get(name)
+        if arn is not None and self._log is not None:
+            self._log.event(arn, line)
 
     def _written(self, output: OutputWritten) -> None:
         arn = self._arns.get(output.service)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.builds.artifact import BuildArtifact, Builder, SourceDescription
@@ -18,15 +18,14 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.built_application import application_of
 from simulator.platform.deployment import deploy
 from simulator.platform.platform import Platform, Service
+from simulator.platform.policy_choice import PolicyChoice, hear_failures
 from simulator.platform.revision import ServicePlan
-from simulator.rules.policies.registry import POLICIES
 
 # A developer waits for the start, so the first probe after it listens must come soon.
 _PROBE_S: Final = 0.1
 _SETTLE_S: Final = 1.0  # a watching developer sees if the version exits after that
 _DRAIN_S: Final = 10.0
 _GRACE_S: Final = 5.0
-_POLICY: Final = "app-runner"
 
 
 @dataclass(slots=True)
@@ -39,6 +38,8 @@ class SourceService:
     source: SourceDescription
     tell: Callable[[str], None]
     secrets_from: SecretsPlace
+    policy: PolicyChoice = field(default_factory=PolicyChoice)
+    balancing: str = PoolSettings("").balancing
     serves: BuildArtifact | None = None
 
     async def deploy(self) -> None:
@@ -74,20 +75,24 @@ class SourceService:
         await deploy(self.service, self._plan(built), steps, self.platform.tasks, tell, settle_s=_SETTLE_S)
 
     def _plan(self, built: BuildArtifact) -> ServicePlan:
-        scaling, kind = AutoScalingConfiguration(), POLICIES[_POLICY]
+        scaling = AutoScalingConfiguration()
         settings = PoolSettings(
             self.service.name,
             scaling=scaling,
             port=built.port,
+            balancing=self.balancing,
             startup_allowance_s=INSTANT.startup_allowance_s,
             startup_probe_s=_PROBE_S,
             drain_timeout_s=_DRAIN_S,
             stop_grace_s=_GRACE_S,
         )
+        policy = self.policy.build(settings.size, scaling)
+        hear_failures(policy, self.tell)
         return ServicePlan(
             settings,
-            kind.build(kind.parameters(), scaling),
+            policy,
             application_of(built),
+            needs=self.policy.needs,
             throttling=Throttling.NONE,
             secrets=built.secrets,
             secrets_from=self.secrets_from,

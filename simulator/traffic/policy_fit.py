@@ -7,7 +7,6 @@ always with a note. `cannot_act` is certain: no load makes the policy scale out 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,13 +70,8 @@ def requirements_of(scenario: ScenarioSpec, name: str) -> Requirements | None:
 
 
 def sized_parameters(service: ServiceSpec) -> Any:
-    """Return the policy's parameters; utilisation is a share of the instance's own vCPUs unless the file sets it
-    otherwise.
-    """
-    parameters = service.policy.parameters
-    if hasattr(parameters, "vcpus") and "vcpus" not in service.policy.model_fields_set:
-        return dataclasses.replace(parameters, vcpus=service.size.vcpu)
-    return parameters
+    """Return the policy's parameters, for the size of the service's instances."""
+    return service.policy.sized(service.size.vcpu)
 
 
 def adapted_parameters(policy: PolicySpec) -> str:

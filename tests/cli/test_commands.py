@@ -150,9 +150,12 @@ def test_a_shell_completes_names_of_policies_and_platforms(
     [
         ("serve", ("Addresses and ports", "Exports", "Times of operations", "Console")),
         ("up", ("Addresses and ports", "Builds")),
+        ("compare", ("Exports", "Score", "Runs", "Against an earlier comparison")),
+        ("sweep", ("Runs",)),
+        ("shadow", ("Real time (--clock real)",)),
     ],
 )
-def test_the_options_of_a_server_are_grouped_in_panels(verb: str, panels: tuple[str, ...]) -> None:
+def test_the_options_of_a_verb_are_grouped_in_panels(verb: str, panels: tuple[str, ...]) -> None:
     shown = RUN.invoke(app, [verb, "--help"]).stdout
     assert all(f"─ {panel} ─" in shown for panel in ("Options", *panels))
 
@@ -161,6 +164,14 @@ def test_the_options_of_a_server_are_grouped_in_panels(verb: str, panels: tuple[
 def test_a_verb_with_progress_can_be_quiet(verb: str) -> None:
     (quiet,) = (each for each in command(verb).params if each.name == "quiet")
     assert quiet.opts == ["--quiet", "-q"]
+
+
+@pytest.mark.parametrize("verb", ["run", "compare", "sweep", "shadow", "validate", "serve", "up"])
+def test_a_verb_cannot_be_quiet_and_verbose(verb: str) -> None:
+    needed = {"run": ["first-look"], "compare": ["first-look"], "sweep": ["first-look", "--vary", "max_size=1,2"]}
+    needed |= {"shadow": ["first-look", "--policy", "knative"]}
+    done = RUN.invoke(app, [verb, *needed.get(verb, []), "-q", "-v"])
+    assert (done.exit_code, "verbose = given, must be left out with --quiet" in done.stderr) == (2, True)
 
 
 def commands(verb: str) -> list[Any]:

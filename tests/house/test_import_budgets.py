@@ -56,7 +56,7 @@ OF_REAL_TIME = {
     "simulator.fleet.process.confinement",
     "simulator.wire.http1",
 }
-SERVE_MODULES_MAX = 344
+SERVE_MODULES_MAX = 350
 HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
 
 

@@ -24,6 +24,7 @@ from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.health import HealthCheck
 from simulator.platform.applications import ApplicationSettings
+from simulator.platform.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks
@@ -73,7 +74,7 @@ def in_stage(folder: Path, application: Application, test: Callable[[Stage], Awa
             ServingSettings(
                 ControlPlaneSettings(folder / "state", listener=None),
                 LiveSettings(folder / "state"),
-                WorkloadSettings(startup_probe_s=0.02, start_lag_s=0.0, stop_grace_s=5.0),
+                WorkloadSettings(startup_probe_s=0.02, policy=PolicyChoice(start_lag_s=0.0), stop_grace_s=5.0),
                 ApplicationSettings({IMAGE: application}),
             )
         )

@@ -18,6 +18,7 @@ from simulator.control.operations.time_profile import profile_named
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.applications import ApplicationSettings
+from simulator.platform.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.telemetry.exporters import ExportSettings
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracedServices, TracesExport
@@ -84,7 +85,9 @@ def test_of_services_behind_the_api_those_with_x_ray_are_traced(tmp_path: Path) 
                 ServingSettings(
                     ControlPlaneSettings(tmp_path / "state", listener=None, profile=profile_named("instant", 0.01)),
                     LiveSettings(tmp_path / "state"),
-                    WorkloadSettings(startup_probe_s=0.02, start_lag_s=0.0, stop_grace_s=5.0, settle_s=1.0),
+                    WorkloadSettings(
+                        startup_probe_s=0.02, policy=PolicyChoice(start_lag_s=0.0), stop_grace_s=5.0, settle_s=1.0
+                    ),
                     ApplicationSettings({IMAGE: process}),
                     exports=ExportSettings(otlp=OtlpSettings(traces=traces)),
                 )

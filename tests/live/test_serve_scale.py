@@ -20,6 +20,7 @@ from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.quotas import Quotas
 from simulator.model.resources.service_state import ServiceStatus
 from simulator.platform.applications import ApplicationSettings
+from simulator.platform.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run, wall_s
 from simulator.world.distributions import Constant
@@ -50,7 +51,11 @@ def in_stage(folder: Path, application: Application, test: Callable[[Stage], Awa
             ControlPlaneSettings(folder / "state", listener=None, api=ApiSettings(quotas=quotas)),
             LiveSettings(folder / "state"),
             WorkloadSettings(
-                startup_probe_s=0.1, start_lag_s=0.0, stop_grace_s=5.0, settle_s=1.0, startup_allowance_s=PATIENCE_S
+                startup_probe_s=0.1,
+                policy=PolicyChoice(start_lag_s=0.0),
+                stop_grace_s=5.0,
+                settle_s=1.0,
+                startup_allowance_s=PATIENCE_S,
             ),
             ApplicationSettings({IMAGE: application}),
         )

@@ -21,6 +21,7 @@ from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.applications import ApplicationSettings
+from simulator.platform.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings, local_host
 from simulator.world.clock import ClockKind, run
 from tests.live.waiting import until
@@ -118,7 +119,7 @@ def in_stage(folder: Path, test: Callable[[Stage], Awaitable[None]], secrets: Pa
                 LiveSettings(folder / "state"),
                 WorkloadSettings(
                     startup_probe_s=0.02,
-                    start_lag_s=0.0,
+                    policy=PolicyChoice(start_lag_s=0.0),
                     stop_grace_s=5.0,
                     settle_s=1.0,
                     secrets_from=SecretsPlace(secrets),

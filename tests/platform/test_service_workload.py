@@ -66,9 +66,10 @@ class World:
         profile: TimeProfile = INSTANT,
         named: Mapping[str, SimulatedApplication] = NAMED,
         builder: Builder | None = None,
+        settings: WorkloadSettings | None = None,
     ) -> None:
         self.platform = compose_platform((), RandomStreams(7))
-        settings = WorkloadSettings(drain_timeout_s=60.0)
+        settings = WorkloadSettings(drain_timeout_s=60.0) if settings is None else settings
         self.workload = PlatformWorkload(
             self.platform, Applications(ApplicationSettings(named, builder=builder)), settings
         )

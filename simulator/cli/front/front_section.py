@@ -12,6 +12,7 @@ from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.model.data_plane import Profile
 from simulator.scenario.sections.base_model import Count, Flag, Section
+from simulator.scenario.sections.service_spec import Balancing
 
 DEFAULT_HTTPS_PORT: Final = 8543
 DEFAULT_HTTP_PORT: Final = 8581
@@ -32,6 +33,8 @@ class FrontSection(Section):
     """File to which a line for every request is appended."""
     access_log_format: Literal["json", "envoy"] = "json"
     """JSON lines, or Envoy's default format."""
+    balancing: Balancing = "least-outstanding"
+    """Which instance with a free slot receives a request."""
     profile: Literal["app-runner", "plain"] = "app-runner"
     """Response headers of the balancer: App Runner's (Envoy) or standard."""
 

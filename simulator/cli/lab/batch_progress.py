@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Final, Self
 
@@ -44,6 +44,11 @@ class BatchProgress:
             share = (self._done - self._before) / max(1, self._total - self._before)
             left = left_text(self._wall() - self._began_s, share)
             line = f"{self._title}: {self._done} of {self._total} runs{f', {left}' if left else ''}"
+            self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+    def print(self, lines: Iterable[str]) -> None:
+        """Print the lines above the bar, as `--verbose` asks for."""
+        for line in lines:
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def refresh(self) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import INTERRUPTED, bad_input, run_broke
+from simulator.cli.front.name_completion import policy_names
+from simulator.cli.lab.lab_options import ShadowClockOptions, ShadowOptions
 from simulator.cli.lab.tables import print_table, tell_notes, wide_console
 from simulator.cli.listening import allow_many_files
-from simulator.cli.options import ENGINE_HELP
+from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
+from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import echo
-from simulator.cli.scenarios.name_completion import policy_names
 from simulator.cli.scenarios.run_builds import built
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, scenario_names, scenario_path, tell_recordings
 from simulator.cli.state.folder import state_folder
@@ -38,47 +39,51 @@ from simulator.world.clock import ClockKind, wall_s
 FAILURES_SHOWN = 3
 
 
+@grouped
 def shadow_verb(
-    scenario: str = typer.Argument(
-        ...,
-        autocompletion=scenario_names,
-        metavar="FILE",
-        help="A scenario file, the name of a shipped scenario, or - for standard input.",
-    ),
-    policy: list[str] = typer.Option(
-        ...,
-        autocompletion=policy_names,
-        metavar="NAME",
-        help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own.",
-    ),
-    clock: ClockKind = typer.Option(ClockKind.VIRTUAL, help="Virtual time (default), or real time over sockets."),
-    state: Path | None = typer.Option(None, metavar="FOLDER", help="Where the local authority is kept (real time)."),
-    engine: str | None = typer.Option(None, metavar="URL", help=ENGINE_HELP),
-    json_file: Path | None = typer.Option(None, "--json", metavar="F", help="Write divergences and decisions to F."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress: the result only."),
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=scenario_names,
+            metavar="FILE",
+            help="A scenario file, the name of a shipped scenario, or - for standard input.",
+        ),
+    ],
+    policy: Annotated[
+        list[str],
+        typer.Option(
+            autocompletion=policy_names,
+            metavar="NAME",
+            help=f"A shadow; may be given again: {', '.join(POLICIES)}, or FILE.py:CLASS of your own.",
+        ),
+    ],
+    options: ShadowOptions,
+    time: ShadowClockOptions,
 ) -> None:
     """Run a scenario with its own policy, evaluate other policies without applying them, and report how they
     diverge.
     """
+    check_loudness(quiet=options.quiet, verbose=options.verbose)
     try:
         path = scenario_path(scenario)
         given = loaded(path)
-        given.require(clock.value)
+        given.require(time.clock.value)
         tell_recordings(given)
-        live = LiveSettings(state_folder(state), engine=engine_host(engine)) if clock is ClockKind.REAL else None
+        is_real = time.clock is ClockKind.REAL
+        live = LiveSettings(state_folder(time.state), engine=engine_host(time.engine)) if is_real else None
         shadows = Shadows(given, policy)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     tell_notes(shadows.notes)
     with Outputs() as outputs:
         outputs.protect([*given.files, *policy_files(*policy)])
-        out = outputs.text("--json", json_file)
+        out = outputs.text("--json", options.json_file)
         if live is not None:
             allow_many_files()
-            given = built(given, build_settings(live.state, engine=live.engine), quiet=quiet)
+            given = built(given, build_settings(live.state, engine=live.engine), quiet=options.quiet)
         run = Run(given, live)
         shadows.follow(run.journal)
-        complete = _played(run, quiet=quiet)
+        complete = _played(run, options)
         _print(shadows)
         if out is not None:
             _write(shadows.divergences, out)
@@ -86,11 +91,13 @@ def shadow_verb(
     raise typer.Exit(0 if complete else INTERRUPTED)
 
 
-def _played(run: Run, *, quiet: bool) -> bool:
+def _played(run: Run, options: ShadowOptions) -> bool:
     """Return True if the run ended normally."""
-    silent = contextlib.nullcontext(SilentWatcher())
+    silent, terminal = contextlib.nullcontext(SilentWatcher()), Terminal(stderr=True)
+    if options.verbose:
+        tell_events(run.journal, lambda line: terminal.print(line, soft_wrap=True))
     try:
-        with silent if quiet else Progress(Terminal(stderr=True), run.scenario.name, wall_s) as run.watcher:
+        with silent if options.quiet else Progress(terminal, run.scenario.name, wall_s) as run.watcher:
             return play(run).complete
     except ScenarioError as error:
         bad_input(str(error))

@@ -9,18 +9,23 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, bad_input, broke
 from simulator.cli.lab.batch_progress import BatchProgress
+from simulator.cli.lab.lab_options import SweepOutputs, SweepRunOptions
+from simulator.cli.lab.run_lines import point_line
 from simulator.cli.lab.tables import print_table, wide_console
+from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
+from simulator.cli.platform.event_lines import check_loudness
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
-from simulator.lab.backend_names import AUTO, BACKEND_NAMES
+from simulator.lab.backend_names import BACKEND_NAMES
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
 from simulator.lab.sweep.chart import COST, FAILING, LATENCY, LOST, draw, front_of, means
@@ -38,51 +43,49 @@ from simulator.scenario.scenario import ScenarioSpec, load_scenario
 FAILURES_SHOWN = 5
 
 
+@grouped
 def sweep(
-    scenario: str = typer.Argument(
-        ..., autocompletion=scenario_names, metavar="FILE", help="A scenario file, or the name of a shipped scenario."
-    ),
-    vary: list[str] = typer.Option(
-        ...,
-        metavar="FIELD=VALUES",
-        help="What varies: max_concurrency=10,20,50, min_size=1..10, policy.window=30s,60s; may be given again.",
-    ),
-    seeds: int = typer.Option(
-        1, min=1, max=10_000, help="Runs of every point, with the scenario's seed and the following ones."
-    ),
-    out: Path = typer.Option(Path("sweep.parquet"), metavar="F", help="The result: a Parquet file, or F.csv."),
-    chart: Path | None = typer.Option(None, metavar="F.png", help="Draw the result to F (png, svg or pdf)."),
-    workers: int = typer.Option(0, min=0, help="Processes of this machine; 0 is one for each core."),
-    scheduler: str | None = typer.Option(
-        None, metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers run the points."
-    ),
-    backend: str = typer.Option(AUTO, help=f"Engine of the points: {', '.join(BACKEND_NAMES)}."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress: the result only."),
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=scenario_names, metavar="FILE", help="A scenario file, or the name of a shipped scenario."
+        ),
+    ],
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FIELD=VALUES",
+            help="What varies: max_concurrency=10,20,50, min_size=1..10, policy.window=30s,60s; may be given again.",
+        ),
+    ],
+    shown: SweepOutputs,
+    runs: SweepRunOptions,
 ) -> None:
     """Run a scenario at every point of a grid of settings.
 
     After an interruption or a crash, the same command continues where it stopped.
     Exit code 0: all ran; 1: some failed; 2: bad input.
     """
-    path = file_path(scenario)
+    check_loudness(quiet=shown.quiet, verbose=shown.verbose)
+    path, out = file_path(scenario), shown.out
     if out.suffix not in FORMATS:
         bad_input(f"out = {str(out)!r}, must end in {' or '.join(FORMATS)}")
-    if backend not in BACKEND_NAMES:
-        bad_input(f"backend = {backend!r}, must be {one_of(backend, BACKEND_NAMES)}")
+    if runs.backend not in BACKEND_NAMES:
+        bad_input(f"backend = {runs.backend!r}, must be {one_of(runs.backend, BACKEND_NAMES)}")
     console = Terminal(stderr=True)
     try:
         axes = [parse_axis(text) for text in vary]
-        runs = seeds * math.prod(len(axis.values) for axis in axes)
-        play = functools.partial(play_point, backend=backend, runs=runs)
+        count = runs.seeds * math.prod(len(axis.values) for axis in axes)
+        play = functools.partial(play_point, backend=runs.backend, runs=count)
         inputs, first = _first(path, axes)
-        plan = Sweep(path, axes, [first + number for number in range(seeds)], out, play, inputs)
+        plan = Sweep(path, axes, [first + number for number in range(runs.seeds)], out, play, inputs)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
     with Outputs() as outputs:
         outputs.protect(inputs)
-        table, picture = outputs.path("--out", out), outputs.path("--chart", chart)
+        table, picture = outputs.path("--out", out), outputs.path("--chart", shown.chart)
         outputs.claim("--out's journal", plan.journal)
-        rows, before = _rows(plan, workers, scheduler, Terminal(stderr=True, quiet=quiet))
+        rows, before = _rows(plan, runs, Terminal(stderr=True, quiet=shown.quiet), verbose=shown.verbose)
         assert table is not None
         _write(rows, plan, table, picture)
         outputs.commit()
@@ -116,18 +119,20 @@ def _files(scenario: ScenarioSpec) -> list[Path]:
     return scenario.files + policy_files(*(service.policy.name for service in scenario.services.values()))
 
 
-def _rows(plan: Sweep, workers: int, scheduler: str | None, console: Console) -> tuple[list[Row], int]:
+def _rows(plan: Sweep, runs: SweepRunOptions, console: Console, *, verbose: bool) -> tuple[list[Row], int]:
     """Return the rows, and how many of them an earlier start has finished."""
     befores: list[bool] = []
     try:
         with (
-            _worker_pool(workers, scheduler) as worker_pool,
+            _worker_pool(runs.workers, runs.scheduler) as worker_pool,
             BatchProgress(console, plan.file.stem, len(plan)) as progress,
         ):
 
-            def on_row(_point: GridPoint, _row: Row, before: bool) -> None:
+            def on_row(point: GridPoint, row: Row, before: bool) -> None:
                 befores.append(before)
                 progress.advance(before=before)
+                if verbose:
+                    progress.print([point_line(point, row, before=before)])
 
             return plan.run(worker_pool, on_row), sum(befores)
     except SweepConflict as error:

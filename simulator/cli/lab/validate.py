@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import typer
@@ -13,8 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.exit_codes import CHECK_FAILED, OK, bad_input
+from simulator.cli.lab.lab_options import ValidateOptions
+from simulator.cli.lab.run_lines import case_line
 from simulator.cli.lab.tables import print_table, wide_console
+from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs
+from simulator.cli.platform.event_lines import check_loudness
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
@@ -25,26 +28,23 @@ from simulator.lab.validate.validate import CaseResult, chosen, markdown, number
 WIDE_COLUMNS: Final = 120
 
 
+@grouped
 def validate_verb(
-    case: list[str] = typer.Option([], metavar="NUMBER", help="Only this case; may be given again. 2.1 is all theory."),
-    workers: int = typer.Option(0, min=0, help="Processes of this machine; 0 is one for each core."),
-    markdown_file: Path | None = typer.Option(
-        None, "--markdown", metavar="F.md", help="Write the table as a page of documentation to F.md."
-    ),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress: the result only."),
+    options: ValidateOptions,
 ) -> None:
     """Run every ground-truth case and show the published value and the simulated one.
 
     Exit code 1: one misses.
     """
-    console = Terminal(stderr=True, quiet=quiet)
+    check_loudness(quiet=options.quiet, verbose=options.verbose)
+    console = Terminal(stderr=True, quiet=options.quiet)
     try:
-        cases = chosen(case)
+        cases = chosen(options.case)
     except ValueError as error:
         bad_input(str(error))
     with Outputs() as outputs:
-        page = outputs.text("--markdown", markdown_file)
-        results = _played(cases, workers, console)
+        page = outputs.text("--markdown", options.markdown_file)
+        results = _played(cases, options, console)
         _print(results)
         if page is not None:
             page.write(markdown(results))
@@ -52,13 +52,15 @@ def validate_verb(
     raise typer.Exit(OK if all(result.passed for result in results) else CHECK_FAILED)
 
 
-def _played(cases: Sequence[Case], workers: int, console: Terminal) -> list[CaseResult]:
+def _played(cases: Sequence[Case], options: ValidateOptions, console: Terminal) -> list[CaseResult]:
     with console.status("") as status:
 
         def given(result: CaseResult) -> None:
             status.update(f"{result.case.number} {result.case.title}: done")
+            if options.verbose:
+                console.print(case_line(result), soft_wrap=True, markup=False, highlight=False)
 
-        return validated(cases, workers or os.cpu_count() or 1, given)
+        return validated(cases, options.workers or os.cpu_count() or 1, given)
 
 
 def _print(results: list[CaseResult]) -> None:

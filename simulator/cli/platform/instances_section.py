@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from simulator.cli.front.scaling_section import ScalingSection
 from simulator.control.operations.time_profile import INSTANT, profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.throttling import Throttling
@@ -30,9 +31,18 @@ class InstancesSection(Section):
     """Time from SIGTERM to SIGKILL."""
 
     def workload(
-        self, profile: str, secrets_from: SecretsPlace, network: NetworkSettings | None = None
+        self,
+        profile: str,
+        secrets_from: SecretsPlace,
+        scaling: ScalingSection,
+        balancing: str,
+        network: NetworkSettings | None = None,
     ) -> WorkloadSettings:
-        """Return the settings of the workload. `profile`: the name of the time profile."""
+        """Return the settings of the workload. `profile`: the name of the time profile.
+
+        Raises:
+            ValueError: for a wrong policy.
+        """
         is_instant = profile == INSTANT.name
         return WorkloadSettings(
             throttling=Throttling(self.throttling),
@@ -42,7 +52,8 @@ class InstancesSection(Section):
             # ready.
             startup_probe_s=_QUICK_PROBE_S if is_instant else None,
             settle_s=self.settle,
-            start_lag_s=0.0 if is_instant else None,
+            policy=scaling.choice(0.0 if is_instant else None),
+            balancing=balancing,
             drain_timeout_s=self.drain_timeout,
             stop_grace_s=self.stop_grace,
             network=network,

@@ -14,7 +14,8 @@ from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.front.access_log_file import opened_log, tell_losses
-from simulator.cli.front.serving_options import BalancerOptions
+from simulator.cli.front.policy_keeping import keep_policy
+from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import grouped
 from simulator.cli.platform.event_lines import check_loudness, tell_events
@@ -56,6 +57,7 @@ def serve(
     options: ServeOptions,
     addresses: AddressOptions,
     balancer: BalancerOptions,
+    scaling: ScalingOptions,
     telemetry: TelemetryOptions,
     times: OperationTimeOptions,
     console: ServeConsoleOptions,
@@ -69,6 +71,7 @@ def serve(
             **options.of_config,
             **addresses.of_config,
             **balancer.of_config,
+            **scaling.of_config,
             **telemetry.of_config,
             **times.of_config,
         )
@@ -110,6 +113,7 @@ async def _serve(
     async with contextlib.AsyncExitStack() as watching:
         watching.callback(tell_losses, serving.platform)
         await watching.enter_async_context(serving)
+        keep_policy(serving.platform, settings.workload.policy, serving.workload.policy_failed)
         _tell(serving, quiet=options.quiet)
         if options.verbose:
             tell_events(serving.platform.journal, functools.partial(echo, err=True))

@@ -24,6 +24,7 @@ from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
 from simulator.cli.front.config_paths import File
 from simulator.cli.front.front_section import FrontSection
+from simulator.cli.front.scaling_section import ScalingSection
 from simulator.cli.network.network_section import NetworkSection
 from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.platform.builds_section import BuildsSection
@@ -157,6 +158,8 @@ class ServeConfig(Section):
     """Where services are reachable."""
     instances: InstancesSection = InstancesSection()
     """Settings of every instance."""
+    scaling: ScalingSection = ScalingSection()
+    """How services scale, where they shall not scale as App Runner does."""
     dns: DnsSection = DnsSection()
     """A DNS for the names of services, and the validation of custom domains."""
     metrics: MetricsSection = MetricsSection()
@@ -192,7 +195,8 @@ class ServeConfig(Section):
         """Return the settings of `serve`.
 
         Raises:
-            ValueError: if the API would be open to other machines, for a wrong web ACL, and as `otlp_settings` does.
+            ValueError: if the API would be open to other machines, for a wrong web ACL or policy, and as
+                `otlp_settings` does.
         """
         aws, registries = self.aws, registry_map(self.registries)
         return ServingSettings(
@@ -201,6 +205,8 @@ class ServeConfig(Section):
             workload=self.instances.workload(
                 self.time.profile,
                 SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
+                self.scaling,
+                self.front.balancing,
                 self.network.settings(engine),
             ),
             applications=ApplicationSettings(

@@ -23,9 +23,10 @@ from simulator.builds.local import LocalBuilder
 from simulator.builds.settings import BuildSettings
 from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
-from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input
+from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input, broke, error_text
 from simulator.cli.front.access_log_file import opened_log, tell_losses
-from simulator.cli.front.serving_options import BalancerOptions
+from simulator.cli.front.policy_keeping import keep_policy
+from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import grouped
 from simulator.cli.platform.dns_section import DnsSection
@@ -37,12 +38,16 @@ from simulator.cli.state.folder import state_folder
 from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.text.problems import FileProblems
+from simulator.platform.policy_choice import PolicyChoice
 from simulator.platform.source_service import SourceService
 from simulator.records.events import OutputWritten
 from simulator.records.journal import Journal
+from simulator.scenario.on_policy_error import OnPolicyError
+from simulator.scenario.sections.policy_spec import DEFAULT_POLICY
 from simulator.world.clock import ClockKind, run
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
@@ -61,6 +66,7 @@ def up(
     options: UpOptions,
     ports: UpPorts,
     balancer: BalancerOptions,
+    scaling: ScalingOptions,
     builds: ProjectBuildOptions,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder.")] = Path(),
 ) -> None:
@@ -74,6 +80,10 @@ def up(
             kept, builds.toolchain, builds.build_image, near_versions=builds.near_versions, engine=host
         )
         dns = DnsSection(port=ports.dns_port).opened(kept)
+        scaled = _Scaled(
+            PolicyChoice(scaling.policy or DEFAULT_POLICY, scaling.on_policy_error or OnPolicyError.HOLD),
+            balancer.of_config["front_balancing"] or PoolSettings("").balancing,
+        )
     except ValueError as error:
         bad_input(str(error))
     allow_many_files()
@@ -90,7 +100,11 @@ def up(
             access_log_format=balancer.access_log_format or LogFormat.JSON,
             engine=host,
         )
-        run(ClockKind.REAL, lambda: _up(folder, settings, live, place, stop, shown, dns, watch=options.watch), stop.set)
+        run(
+            ClockKind.REAL,
+            lambda: _up(folder, settings, live, place, stop, shown, dns, scaled, watch=options.watch),
+            stop.set,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,14 @@ class _Shown:
 
     tell: Callable[[str], None]
     with_events: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """How the service scales, and how requests are balanced."""
+
+    policy: PolicyChoice
+    balancing: str
 
 
 def _silent(_line: str) -> None:
@@ -147,6 +169,7 @@ async def _up(
     stop: asyncio.Event,
     shown: _Shown,
     dns: ServeDns | None,
+    scaled: _Scaled,
     *,
     watch: bool,
 ) -> None:
@@ -166,10 +189,13 @@ async def _up(
         name = service_name(folder)
         service = platform.add(name, hosts_of(name))
         source = SourceDescription(str(folder), "")
-        serving = SourceService(platform, service, builder, source, shown.tell, place)
+        serving = SourceService(platform, service, builder, source, shown.tell, place, scaled.policy, scaled.balancing)
+        keep_policy(platform, scaled.policy, lambda _name, line: echo(line, err=True))
         stopped = platform.tasks.spawn(stop.wait(), "until stopped")
         work = platform.tasks.spawn(_serve(serving, builder, watch=watch), "serve")
         if await first_of(stopped, work, platform.tasks.failed) != 0:
+            if not work.done() and (error := platform.tasks.failed.exception()) is not None:
+                broke(f"the simulator failed: {error_text(error)}")
             raise typer.Exit(work.result() if work.done() else BROKE)
     except OSError as error:
         cannot_open(error, {"--https-port": live.https_port, "--dns-port": 0 if dns is None else dns.port})

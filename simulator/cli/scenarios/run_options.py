@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from simulator.cli.console_port import DEFAULT_PORT
+from simulator.cli.front.name_completion import policy_names
 from simulator.cli.options import (
     ACCESS_LOG_HELP,
     ENGINE_HELP,
@@ -21,7 +22,6 @@ from simulator.cli.options import (
     TOOLCHAIN_HELP,
     WEBSOCKET_HELP,
 )
-from simulator.cli.scenarios.name_completion import policy_names
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
 from simulator.model.data_plane import Profile

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.replica_set import ReplicaSet
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import PoolSupply
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RunTime
@@ -47,6 +48,11 @@ class Autoscaler:
         if policy.reacts_to_queue:
             pool.tell_queued(self.trigger)
 
+    @property
+    def settings(self) -> PoolSettings:
+        """The settings of the revision that it scales."""
+        return self._replica_set.settings
+
     def turn_to(
         self, pool: PoolSupply[Instance], replica_set: ReplicaSet, cpu_used_s: Callable[[], float] | None = None
     ) -> None:
@@ -58,18 +64,30 @@ class Autoscaler:
         self._pool, self._replica_set = pool, replica_set
         self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
 
+    def follow(self, policy: Policy) -> None:
+        """Let another policy decide from now on; it is not asked before its next tick. Its actuator may differ in its
+        start lag only.
+        """
+        self.policy = policy
+        self._pool.tell_queued(self.trigger if policy.reacts_to_queue else None)
+        self._replica_set.actuator = policy.actuator
+
     async def run(self) -> None:
         """Run without end: sample at whole seconds of the run, decide at whole ticks after them."""
         self._pool.close_second(-1)  # requests before this do not belong to any sample
         second = math.floor(self._clock.at_s())
-        tick = math.floor(self._clock.at_s() / self.policy.tick_s) + 1
+        policy = self.policy
+        tick = math.floor(self._clock.at_s() / policy.tick_s) + 1
         while True:
-            due_at_s = RunTime(min(second + 1.0, tick * self.policy.tick_s))
+            due_at_s = RunTime(min(second + 1.0, tick * policy.tick_s))
             await asyncio.sleep(self._clock.loop_s(due_at_s) - self._loop.time())
             if due_at_s == second + 1.0:
                 self._close(second)
                 second += 1
-            if due_at_s == tick * self.policy.tick_s:
+            if self.policy is not policy:  # another one is in force, with ticks of its own
+                policy = self.policy
+                tick = math.ceil(due_at_s / policy.tick_s)
+            elif due_at_s == tick * policy.tick_s:
                 self.decide()
                 tick += 1
 
@@ -78,7 +96,7 @@ class Autoscaler:
         self.decide()
 
     def decide(self) -> None:
-        decision = self.policy.decide(self._observe())
+        decision = self.policy.decide(self.observation())
         if decision is None:
             return
         self.decisions += 1
@@ -99,7 +117,8 @@ class Autoscaler:
         before, self._cpu_closed_s = self._cpu_closed_s, self._cpu_used_s()
         return self._cpu_closed_s - before
 
-    def _observe(self) -> Observation:
+    def observation(self) -> Observation:
+        """Return what a policy sees now."""
         return Observation(
             now_s=self._clock.at_s(),
             ready=len(self._pool.ready),

@@ -57,7 +57,7 @@ class ReplicaSet:
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
-        self._driver, self._actuator, self._variables = driver, actuator, variables
+        self._driver, self.actuator, self._variables = driver, actuator, variables
         self._clock = clock
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move, self._log = self.records.move, self.records.line
@@ -133,7 +133,7 @@ class ReplicaSet:
         scaling = self.pool.scaling
         target = min(max(self.desired, scaling.min_size), scaling.max_size)
         for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
-            self._provision(self._actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
+            self._provision(self.actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
         surplus = len(self._alive) - target
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
@@ -231,7 +231,7 @@ class ReplicaSet:
 
     def _assign_tiers(self) -> None:
         """Put the oldest instances into the front tier and those beyond the active count into the reserve."""
-        if self._actuator.activates:
+        if self.actuator.activates:
             for rank, number in enumerate(sorted(self.pool.ready)):
                 self.pool.move(self.pool.ready[number], front=rank < self._front_size)
 
@@ -276,7 +276,7 @@ class ReplicaSet:
         instance.awake = True
         instance.entered.set_result(None)
         self._move(instance, _E.BECAME_HEALTHY, "")
-        front = not self._actuator.activates or sum(n < instance.number for n in self.pool.ready) < self._front_size
+        front = not self.actuator.activates or sum(n < instance.number for n in self.pool.ready) < self._front_size
         self.pool.enter(instance, front=front)
         self._assign_tiers()
         if instance.outstanding == 0:

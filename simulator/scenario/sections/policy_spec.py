@@ -60,6 +60,15 @@ class PolicySpec(Section):
             **{field: _plain_value(getattr(self, field)) for field in fields if field != "name"}
         )
 
+    def sized(self, vcpus: float) -> Any:
+        """Return the parameters; utilisation is a share of the instance's own vCPUs unless the file sets it
+        otherwise.
+        """
+        parameters = self.parameters
+        if hasattr(parameters, "vcpus") and "vcpus" not in self.model_fields_set:
+            return dataclasses.replace(parameters, vcpus=vcpus)
+        return parameters
+
     def actuator(self, scaling: AutoScalingConfiguration) -> Actuator:
         """Return the actuator with which the platform of this policy carries out decisions."""
         return self.kind.build(self.parameters, scaling).actuator

@@ -48,6 +48,9 @@ class OverflowSpec(Section):
     """With queue: how many requests may wait; one more is rejected at once."""
 
 
+Balancing = Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"]
+
+
 def _known_region(region: str) -> str:
     rates_of(region)
     return region
@@ -115,9 +118,7 @@ class ServiceSpec(Section):
         OverflowSpec.unchanged()
     )
     """What happens when every instance is full."""
-    balancing: Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"] = (
-        "least-outstanding"
-    )
+    balancing: Balancing = "least-outstanding"
     """Which instance with a free slot receives a request."""
     request_timeout_s: Duration = Field(default=120.0, gt=0)
     """Total time limit of a request; App Runner's is 120 s and fixed."""

@@ -61,3 +61,11 @@ def test_a_short_batch_prints_no_progress() -> None:
         progress.advance()
         progress.advance()
     assert file.getvalue() == ""
+
+
+def test_lines_are_printed_as_they_are_among_those_of_the_progress() -> None:
+    file = io.StringIO()
+    with BatchProgress(Console(file=file, width=20), "runs", 2, Wall()) as progress:
+        progress.advance("[red]")
+        progress.print(["[red] has a line that is longer than the terminal is wide", "second"])
+    assert file.getvalue() == "[red] has a line that is longer than the terminal is wide\nsecond\n"

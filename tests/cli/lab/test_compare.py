@@ -72,28 +72,11 @@ def test_bad_input_exits_with_2_and_one_clear_line(tmp_path: Path, arguments: li
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_policies_and_platforms_are_listed_with_their_prices() -> None:
-    done = RUN.invoke(app, ["policies"])
-    assert done.exit_code == 0
-    assert "holt-winters" in done.stdout
-    assert "prices: us-east-1" in done.stdout
-
-
-def test_the_template_is_a_policy_that_works(tmp_path: Path) -> None:
-    mine = tmp_path / "mine.py"
-    assert RUN.invoke(app, ["policies", "template", str(mine)]).exit_code == 0
-    assert len(mine.read_text(encoding="utf-8").splitlines()) < 30
-    done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, "--policy", f"{mine}:MyPolicy"])
-    assert done.exit_code == 0, done.output
-    assert "MyPolicy" in done.stdout
-    again = RUN.invoke(app, ["policies", "template", str(mine)])
-    assert (again.exit_code, "must not exist yet" in again.stderr) == (2, True)
-
-
-def test_shadow_policies_are_reported_beside_the_acting_policy(tmp_path: Path) -> None:
-    out = tmp_path / "shadow.json"
-    done = RUN.invoke(app, ["shadow", str(step(tmp_path)), "--policy", "knative", "--json", str(out)])
-    assert done.exit_code == 0, done.output
-    assert "web: knative" in done.stdout
-    (divergence,) = json.loads(out.read_text(encoding="utf-8"))
-    assert (divergence["acting"], divergence["shadow"], divergence["seconds"]) == ("app-runner", "knative", 60)
+def test_a_verbose_comparison_prints_a_line_for_every_run_on_standard_error(tmp_path: Path) -> None:
+    arguments = ["compare", str(step(tmp_path)), *FEW]
+    plain, verbose = (RUN.invoke(app, [*arguments, *more]) for more in ([], ["--verbose"]))
+    assert (plain.exit_code, verbose.exit_code) == (0, 0)
+    added = set(verbose.stderr.splitlines()) - set(plain.stderr.splitlines())
+    expected = {f"step, {policy}, seed {seed}: web: requests" for policy in ("configured", "fixed") for seed in (3, 4)}
+    assert {line.rsplit(" requests", 1)[0] + " requests" for line in added} == expected
+    assert verbose.stdout == plain.stdout

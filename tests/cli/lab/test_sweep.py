@@ -112,3 +112,16 @@ def test_a_change_of_any_file_that_a_sweep_reads_makes_it_another_sweep(tmp_path
     done = CliRunner().invoke(app, ["sweep", str(small), *options])
     assert done.exit_code == 2
     assert f"must be a file of its own: it is an input, {tmp_path / 'b.csv'}" in " ".join(done.stderr.split())
+
+
+def test_a_verbose_sweep_prints_a_line_for_every_point_on_standard_error(tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "out.csv"), "--workers", "1", "--verbose"]
+    arguments = ["sweep", str(small_scenario(tmp_path)), "--vary", "max_size=1,3", "--vary", "min_size=1,2", *out]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 1, done.output
+    lines = [line for line in done.stderr.splitlines() if line.startswith("max_size = ")]
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"max_size = {most}, min_size = {least}, seed = 1" for most in (1, 3) for least in (1, 2)
+    ]
+    assert [": failed: " in line for line in lines] == [False, True, False, False]
+    assert ": requests " in lines[0], lines

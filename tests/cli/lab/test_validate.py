@@ -26,6 +26,14 @@ def test_cases_are_printed_with_their_source_and_written_as_a_page(tmp_path: Pat
     assert "| 44 | AWS step scaling" in page.read_text(encoding="utf-8")
 
 
+def test_a_verbose_validation_prints_a_line_for_every_case_on_standard_error() -> None:
+    done = RUN.invoke(app, ["validate", "--case", "39", "--case", "44", "--workers", "1", "--verbose"])
+    assert done.exit_code == 0, done.output
+    lines = done.stderr.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["39", "44"]
+    assert all(line.endswith(", ok") for line in lines), lines
+
+
 def test_an_unknown_case_is_rejected_with_the_known_ones() -> None:
     done = RUN.invoke(app, ["validate", "--case", "999"])
     assert done.exit_code == 2

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from simulator.cli.front.scaling_section import ScalingSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.throttling import Throttling
+from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.sizes import InstanceSize
 from simulator.platform.service_workload import WorkloadSettings
 
 
 def workload(profile: str, **given: Any) -> WorkloadSettings:
-    return InstancesSection.model_validate(given).workload(profile, SecretsPlace())
+    return InstancesSection.model_validate(given).workload(profile, SecretsPlace(), ScalingSection(), "round-robin")
 
 
 @pytest.mark.parametrize(("profile", "allowance_s"), [("instant", 60.0), ("app-runner", 300.0)])
@@ -25,8 +28,11 @@ def test_the_start_up_allowance_is_the_profiles_unless_given(profile: str, allow
 
 def test_an_instant_profile_probes_often_and_starts_without_delay() -> None:
     instant, real = workload("instant"), workload("app-runner")
-    assert (instant.startup_probe_s, instant.start_lag_s) == (0.02, 0.0)
-    assert (real.startup_probe_s, real.start_lag_s) == (None, None)
+    lags_s = [
+        each.policy.build(InstanceSize(), AutoScalingConfiguration()).actuator.start_lag_s for each in (instant, real)
+    ]
+    assert (instant.startup_probe_s, lags_s[0]) == (0.02, 0.0)
+    assert (real.startup_probe_s, lags_s[1]) == (None, 32.0)
 
 
 def test_durations_and_throttling_are_passed_on() -> None:

@@ -221,3 +221,19 @@ def test_a_configuration_that_does_not_fit_changes_nothing() -> None:
             assert stage.pool.scaling is before
 
     run_virtual(main)
+
+
+@pytest.mark.parametrize(("tick_s", "seen"), [(1.0, "sdsdsd"), (2.0, "ssds"), (8.0, "sss")])
+def test_another_policy_decides_at_its_own_next_tick(tick_s: float, seen: str) -> None:
+    async def main() -> tuple[str, str, float]:
+        async with Stage() as stage:
+            before, after = FakePolicy(lambda _: None), FakePolicy(lambda _: None, tick_s=tick_s, reacts_to_queue=True)
+            after.actuator = Actuator(start_lag_s=3.0)
+            made = scaler(stage, before)
+            await asyncio.sleep(2.25)
+            made.follow(after)
+            await asyncio.sleep(3.0)
+            return "".join(before.seen), "".join(after.seen), stage.replica_set.actuator.start_lag_s
+
+    # The second that was under way is observed by the new one.
+    assert run_virtual(main) == ("sdsd", seen, 3.0)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from simulator.cli.scenarios.name_completion import candidate_names, platform_names, policy_names
+from simulator.cli.front.name_completion import candidate_names, platform_names, policy_names
 from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES
 

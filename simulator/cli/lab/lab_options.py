@@ -1,0 +1,101 @@
+"""The options of `simulator sweep`, `shadow` and `validate`, in groups, and what verbs of the laboratory share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from simulator.cli.options import ENGINE_HELP, RESULT_ONLY_HELP, VERBOSE_HELP
+from simulator.lab.backend_names import AUTO, BACKEND_NAMES
+from simulator.world.clock import ClockKind
+
+RUNS: Final = "Runs"
+EXPORTS: Final = "Exports"
+REAL_TIME: Final = "Real time (--clock real)"
+RUNS_VERBOSE_HELP: Final = "Print a line for each run on standard error when it has ended."
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOutputs:
+    """Where the result of a sweep goes, and what is shown of it."""
+
+    out: Annotated[Path, typer.Option(metavar="F", help="The result: a Parquet file, or F.csv.")] = Path(
+        "sweep.parquet"
+    )
+    chart: Annotated[Path | None, typer.Option(metavar="F.png", help="Draw the result to F (png, svg or pdf).")] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help=RUNS_VERBOSE_HELP)] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRunOptions:
+    """How the points of a sweep are run."""
+
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=10_000,
+            help="Runs of every point, with the scenario's seed and the following ones.",
+            rich_help_panel=RUNS,
+        ),
+    ] = 1
+    backend: Annotated[
+        str, typer.Option(help=f"Engine of the points: {', '.join(BACKEND_NAMES)}.", rich_help_panel=RUNS)
+    ] = AUTO
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes of this machine; 0 is one for each core.", rich_help_panel=RUNS)
+    ] = 0
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="A Dask scheduler whose workers run the points.", rich_help_panel=RUNS
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowOptions:
+    """What is shown of a run with shadows, and where its result goes."""
+
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="F", help="Write divergences and decisions to F.")
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help=VERBOSE_HELP)] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowClockOptions:
+    """The clock of a run with shadows, and options of real time only."""
+
+    clock: Annotated[ClockKind, typer.Option(help="Virtual time (default), or real time over sockets.")] = (
+        ClockKind.VIRTUAL
+    )
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the local authority is kept.", rich_help_panel=REAL_TIME),
+    ] = None
+    engine: Annotated[str | None, typer.Option(metavar="URL", help=ENGINE_HELP, rich_help_panel=REAL_TIME)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateOptions:
+    """Which cases are run, and what is shown of them."""
+
+    case: Annotated[
+        list[str], typer.Option(metavar="NUMBER", help="Only this case; may be given again. 2.1 is all theory.")
+    ] = field(default_factory=list)
+    markdown_file: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="F.md", help="Write the table as a page of documentation to F.md."),
+    ] = None
+    workers: Annotated[int, typer.Option(min=0, help="Processes of this machine; 0 is one for each core.")] = 0
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Print a line for each case on standard error when it has ended."),
+    ] = False
