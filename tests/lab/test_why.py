@@ -75,7 +75,7 @@ def test_a_fractional_concurrency_is_shown_with_its_digits(tmp_path: Path) -> No
     (sentence,) = why(slow, 200)
     assert "saw in_flight = 0.5, rejected = 0, service_s = 1" in sentence
     assert "computed ceil(0.5 / (0.7 x 70)) = 1" in sentence
-    assert "because 0.5 requests in flight on average over 60s." in sentence
+    assert "because 0.5 requests in flight on average over 60 s." in sentence
 
 
 @pytest.mark.case("L12")

@@ -115,8 +115,8 @@ class CloudRunPolicy:
                 self._kept.record(observation.now_s, observation.ready + observation.coming)
             kept, peak, ago_s = self._kept.record(observation.now_s, wanted)
             if kept > wanted:
-                clamps = (f"idle for up to {parameters.idle_s:g}s: {kept}",)
-                reason += f"; {kept} of the {peak} instances of {ago_s:.3g}s ago stay, idle"
+                clamps = (f"idle for up to {parameters.idle_s:g} s: {kept}",)
+                reason += f"; {kept} of the {peak} instances of {ago_s:.3g} s ago stay, idle"
                 wanted = kept
         self._has_looked = True
         desired, clamps = bounded(wanted, scaling, clamps)

@@ -107,7 +107,7 @@ class MpcPolicy:
             desired=desired,
             formula=f"cheapest plan from {present} for {', '.join(map(str, demand))} = {level} (cost {cost:g})",
             reason=f"demand is expected to go from {demand[0]} to {demand[-1]} instances in "
-            f"{(len(demand) - 1) * parameters.step_s:g}s",
+            f"{(len(demand) - 1) * parameters.step_s:g} s",
             inputs=(("present", present), ("load", newest or 0.0), ("demand_last", demand[-1])),
             clamps=clamps,
         )

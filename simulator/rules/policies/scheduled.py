@@ -92,7 +92,7 @@ class ScheduledPolicy:
         return Decision(
             desired=desired,
             formula=f"instances = {entry.instances}",
-            reason=f"the schedule's entry of {entry.at_s:g}s is in force",
+            reason=f"the schedule's entry of {entry.at_s:g} s is in force",
             inputs=(("at_s", at_s), ("instances", entry.instances)),
             clamps=clamps,
         )

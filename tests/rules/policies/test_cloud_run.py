@@ -68,7 +68,7 @@ def test_instances_at_the_first_evaluation_count_as_needed_until_then() -> None:
     policy.observe(sample(0, 1.0, ready=10))
     first = policy.decide(observation(5, SCALING, ready=10))
     assert first.desired == 10
-    assert "10 of the 10 instances of 0s ago stay, idle" in first.reason
+    assert "10 of the 10 instances of 0 s ago stay, idle" in first.reason
 
 
 def test_with_a_spread_of_0_idle_instances_are_kept_for_fifteen_minutes_the_last_one_too() -> None:
@@ -77,7 +77,7 @@ def test_with_a_spread_of_0_idle_instances_are_kept_for_fifteen_minutes_the_last
     assert policy.decide(observation(5, SCALING)).desired == 3
     policy.observe(sample(60, 0.0))
     kept = policy.decide(observation(900, SCALING))
-    assert (kept.desired, kept.clamps) == (3, ("idle for up to 900s: 3",))
+    assert (kept.desired, kept.clamps) == (3, ("idle for up to 900 s: 3",))
     assert policy.decide(observation(905, SCALING)).desired == 0
 
 

@@ -62,4 +62,4 @@ def test_a_load_that_rises_is_met_before_it_is_there() -> None:
 def test_a_decision_reaches_as_far_as_the_start_lag_and_the_steps() -> None:
     assert MpcParameters(start_lag_s=31.0, step_s=15.0).delay == 3
     policy = MpcPolicy(MpcParameters(start_lag_s=31.0, step_s=15.0, steps=4), SCALING)
-    assert policy.decide(observation(15, SCALING)).reason.endswith("instances in 90s")
+    assert policy.decide(observation(15, SCALING)).reason.endswith("instances in 90 s")

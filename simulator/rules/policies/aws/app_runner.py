@@ -177,13 +177,13 @@ class AppRunnerPolicy:
         active = raw
         if raw < 1:
             active, clamps = 1, ("at least 1: there is traffic",)
-        reason = f"{load:.4g} requests in flight on average over {self._parameters.window_s:g}s"
+        reason = f"{load:.4g} requests in flight on average over {self._parameters.window_s:g} s"
         if self._held is not None:
             held = self._held.record(now_s, active)
             if held > active:
                 delay_s = self._parameters.scale_in_delay_s
-                clamps += (f"scale-in delay {delay_s:g}s: {held}",)
-                reason += f"; {active} would suffice, but scale-in waits {delay_s:g}s"
+                clamps += (f"scale-in delay {delay_s:g} s: {held}",)
+                reason += f"; {active} would suffice, but scale-in waits {delay_s:g} s"
                 active = held
             assumes = "scale_in_delay"
         if active > observation.scaling.max_size:

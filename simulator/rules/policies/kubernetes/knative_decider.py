@@ -89,7 +89,7 @@ class Decider:
         if self._delay is not None and spec.reachable:
             held = self._delay.record(now_s, desired)
             if held != desired:
-                clamps.append(f"scale-down delay {spec.scale_down_delay_s:g}s: {held}")
+                clamps.append(f"scale-down delay {spec.scale_down_delay_s:g} s: {held}")
                 desired = held
         return Scale(
             desired=desired,

@@ -71,12 +71,12 @@ class ScaleToZero:
             return max(1, present), "still activating"
         if self._active_since_s is not None:
             if now_s - self._active_since_s < rules.stable_window_s:
-                return 1, f"it has been active for {now_s - self._active_since_s:g}s only"
+                return 1, f"it has been active for {now_s - self._active_since_s:g} s only"
             self._mark_inactive(now_s)
         elif self._inactive_since_s is None:
             return 0, ""  # it has never run
         wait_s = self._wait_s(now_s)
-        return (0, "") if wait_s <= 0 else (max(1, present), f"scale to zero waits another {wait_s:g}s")
+        return (0, "") if wait_s <= 0 else (max(1, present), f"scale to zero waits another {wait_s:g} s")
 
     def _mark_inactive(self, now_s: float) -> None:
         self._active_since_s = None

@@ -91,7 +91,7 @@ class PredictiveHpaPolicy:
         self._hpa.replicas = desired
         reason = asked.reason
         if foreseen > asked.desired:
-            reason = f"{foreseen} replicas are predicted in {self._look_ahead_s:g}s; now: {reason}"
+            reason = f"{foreseen} replicas are predicted in {self._look_ahead_s:g} s; now: {reason}"
         return Decision(
             desired=desired,
             formula=f"max(HPA {asked.formula}, line {line:.4g} -> {foreseen})",

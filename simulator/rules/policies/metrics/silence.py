@@ -6,5 +6,5 @@ import math
 
 
 def since_text(what: str, idle_s: float) -> str:
-    """Return a text such as `no request for 75s`, or `no request yet` if `idle_s` is infinite."""
-    return f"no {what} yet" if math.isinf(idle_s) else f"no {what} for {idle_s:.3g}s"
+    """Return a text such as `no request for 75 s`, or `no request yet` if `idle_s` is infinite."""
+    return f"no {what} yet" if math.isinf(idle_s) else f"no {what} for {idle_s:.3g} s"

@@ -75,7 +75,7 @@ def test_a_lower_recommendation_applies_after_the_scale_in_delay() -> None:
     # The desired count of 10 is the last for three; those of 11 to 39 want one.
     assert [decision.desired for now in (10, 39, 40) if (decision := run[now])] == [3, 3, 1]
     assert run[39] is not None
-    assert run[39].clamps == ("scale-in delay 30s: 3",)
+    assert run[39].clamps == ("scale-in delay 30 s: 3",)
 
 
 def test_without_a_delay_a_lower_recommendation_applies_at_once() -> None:
@@ -120,7 +120,7 @@ def test_the_reported_silence_is_the_measured_one() -> None:
         assert policy.decide(observation(now, ONE_TO_FIVE)).reason == "no request yet: none needs to be active"
     policy.observe(sample(600, 0.5, finished=1))
     assert policy.decide(observation(660, ONE_TO_FIVE)).active == 1
-    assert policy.decide(observation(676, ONE_TO_FIVE)).reason == "no request for 75s: none needs to be active"
+    assert policy.decide(observation(676, ONE_TO_FIVE)).reason == "no request for 75 s: none needs to be active"
 
 
 @pytest.mark.case("X3")
@@ -162,7 +162,7 @@ def test_the_default_scale_in_delay_is_several_minutes() -> None:
     assert [decision.desired for now in (10, 309, 310) if (decision := run[now])] == [3, 3, 1]
     assert run[309] is not None
     assert run[309].assumes == "scale_in_delay"
-    assert "1 would suffice, but scale-in waits 300s" in run[309].reason
+    assert "1 would suffice, but scale-in waits 300 s" in run[309].reason
 
 
 @pytest.mark.case("L24")

@@ -67,7 +67,7 @@ def test_scale_down_delay_keeps_the_highest_desired_count() -> None:
     assert decider.scale(2, 1, 40, 0).desired == 4
     held = decider.scale(300, 4, 0, 0)
     assert held.desired == 4
-    assert held.clamps == ("scale-down delay 300s: 4",)
+    assert held.clamps == ("scale-down delay 300 s: 4",)
     assert decider.scale(302, 4, 0, 0).desired == 0
 
 

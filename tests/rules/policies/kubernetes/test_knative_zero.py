@@ -48,7 +48,7 @@ def test_traffic_during_grace_starts_a_new_active_time() -> None:
     zero.note(70, ready=1, wanted=True, proxied=False)
     zero.note(120, ready=1, wanted=False, proxied=False)
     _, why = zero.settle(120, present=1)
-    assert why == "it has been active for 50s only"
+    assert why == "it has been active for 50 s only"
 
 
 def test_an_activating_revision_is_not_changed_before_its_timeout() -> None:

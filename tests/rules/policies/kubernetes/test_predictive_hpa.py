@@ -31,7 +31,7 @@ def test_a_rise_of_the_replicas_is_extrapolated() -> None:
     inputs = dict(last.inputs)
     assert inputs["foreseen"] > inputs["hpa"]
     assert last.desired == 5
-    assert "replicas are predicted in 15s" in last.reason
+    assert "replicas are predicted in 15 s" in last.reason
 
 
 def test_without_a_trend_the_hpa_decides() -> None:

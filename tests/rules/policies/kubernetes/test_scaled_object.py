@@ -24,8 +24,8 @@ def test_the_cooldown_counts_from_the_last_poll_with_activity() -> None:
     activation.look(5, active=True)
     activation.look(10, active=False)
     assert activation.floor(304.9, 3)[0] == 1
-    assert activation.floor(305, 3) == (1, "no activity for 300s, which is within the cooldown")
-    assert activation.floor(305.5, 3) == (0, "no activity for 300s")
+    assert activation.floor(305, 3) == (1, "no activity for 300 s, which is within the cooldown")
+    assert activation.floor(305.5, 3) == (0, "no activity for 300 s")
 
 
 @pytest.mark.case("L40")
@@ -33,9 +33,9 @@ def test_the_last_replica_goes_at_a_poll_only() -> None:
     activation = Activation(cooldown_s=300)
     activation.look(30, active=True)
     activation.look(331, active=False, polls=False)
-    assert activation.floor(331, 1) == (1, "no activity for 301s; zero is decided at the next poll")
+    assert activation.floor(331, 1) == (1, "no activity for 301 s; zero is decided at the next poll")
     activation.look(360, active=False)
-    assert activation.floor(360, 1) == (0, "no activity for 330s")
+    assert activation.floor(360, 1) == (0, "no activity for 330 s")
 
 
 @pytest.mark.case("L13")
