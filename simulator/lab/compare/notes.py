@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind
@@ -49,14 +49,8 @@ def case_notes(
 ) -> list[str]:
     """Return the notes as sentences, the most serious first. `found`: the result of `notes_of` by label."""
     labels = [candidate.label for candidate in candidates]
-    grave = [
-        f"{WARNING}: {_named(label, note)} {note.text.removeprefix(note.policy).strip()}"
-        for label in labels
-        for note in found[label]
-        if note.kind is NoteKind.CANNOT_ACT
-    ]
     return [
-        *grave,
+        *(f"{WARNING}: {sentence}" for sentence in _sentences(_of_kind(labels, found, NoteKind.CANNOT_ACT))),
         *_baselines(labels, found),
         *_undecided(labels, rows, found),
         *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
@@ -64,13 +58,25 @@ def case_notes(
         *_adapted(candidates, scenario, service),
         *_shown_only(scenario, service),
         *_limited(labels, scenario, found),
-        *(note.text for label in labels for note in found[label] if note.kind is NoteKind.BROUGHT),
+        *_sentences(_of_kind(labels, found, NoteKind.BROUGHT)),
         *_spellings(candidates, scenario, service),
     ]
 
 
-def _named(label: str, note: PolicyNote) -> str:
-    return label if label == note.policy else f"{label} ({note.policy})"
+def _of_kind(
+    labels: Sequence[str], found: Mapping[str, Sequence[PolicyNote]], kind: NoteKind
+) -> list[tuple[str, PolicyNote]]:
+    return [(label, note) for label in labels for note in found[label] if note.kind is kind]
+
+
+def _sentences(notes: Iterable[tuple[str, PolicyNote]]) -> Iterator[str]:
+    """Yield the notes of candidates as sentences; those that differ only by the candidate are one sentence."""
+    groups: dict[str, list[str]] = {}
+    for label, note in notes:
+        name = label if label == note.policy else f"{label} ({note.policy})"
+        groups.setdefault(note.text.removeprefix(note.policy).strip(), []).append(name)
+    for predicate, names in groups.items():
+        yield f"{', '.join(names)}: each {predicate}" if len(names) > 1 else f"{names[0]} {predicate}"
 
 
 def _baselines(labels: Sequence[str], found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
@@ -119,14 +125,14 @@ def _shown_only(scenario: ScenarioSpec, service: str) -> Iterator[str]:
 
 
 def _limited(labels: Sequence[str], scenario: ScenarioSpec, found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:
-    limited = {label: note for label in labels for note in found[label] if note.kind is NoteKind.LIMITED}
-    windows = [f"{label} ({time_text(note.needs_s)})" for label, note in limited.items() if not note.is_history]
+    limited = _of_kind(labels, found, NoteKind.LIMITED)
+    windows = [f"{label} ({time_text(note.needs_s)})" for label, note in limited if not note.is_history]
     if windows:
         yield (
             f"{time_text(scenario.duration_s)} show only a part of the behaviour of these; the slowest window or "
             f"delay of each: {', '.join(windows)}"
         )
-    yield from (note.text for note in limited.values() if note.is_history)
+    yield from _sentences((label, note) for label, note in limited if note.is_history)
 
 
 def _spellings(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
