@@ -46,6 +46,11 @@ def bad_input(message: str, hint: str = "") -> NoReturn:
     raise typer.Exit(BAD_INPUT)
 
 
+def hint_of(error: BaseException) -> str:
+    """Return what the error says to do about it, beside its message; empty for most."""
+    return str(getattr(error, "hint", ""))
+
+
 def broke(message: str, hint: str = "") -> NoReturn:
     tell_error(message, hint)
     raise typer.Exit(BROKE)

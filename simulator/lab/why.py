@@ -13,13 +13,16 @@ from typing import Final
 
 from pydantic import ValidationError
 
+import simulator
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import latency_text, time_text
 from simulator.model.text.units import parse_duration
+from simulator.model.text.versions import DocumentFormat
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.schema import REPORT_VERSION, Report, ServicePart
 
+_FORMAT: Final = DocumentFormat("report_version", REPORT_VERSION, simulator.__version__, "run the scenario again")
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
 
@@ -51,7 +54,12 @@ def read_report(file: Path) -> Report:
 
 
 def parse_report(text: bytes, file: str) -> Report:
-    """Return the report that the text contains. Raises ValueError, with `file`, the name of its source."""
+    """Return the report that the text contains.
+
+    Raises:
+        OtherVersion: for a report of another version.
+        ValueError: for any other document. The message has `file`, the name of its source.
+    """
     _require_version(file, text)
     try:
         return Report.model_validate_json(text)
@@ -63,14 +71,15 @@ def parse_report(text: bytes, file: str) -> Report:
 
 
 def _require_version(file: str, text: bytes) -> None:
-    """Raise ValueError for a report of another version, whose fields have other names. Other documents pass."""
+    """Raise OtherVersion for a report of another version, whose fields have other names. Other documents pass."""
     try:
-        version = json.loads(text)["report_version"]
+        document = json.loads(text)
+        version = document["report_version"]
     except (ValueError, TypeError, KeyError):
         return
-    if version != REPORT_VERSION:
-        msg = f"run = {file!r}: report_version = {version}, must be {REPORT_VERSION}: play the scenario again"
-        raise ValueError(msg)
+    versions = document.get("versions")
+    writer = versions.get("simulator") if isinstance(versions, dict) else None
+    _FORMAT.require(f"run = {file!r}", version, writer)
 
 
 def why(report: Report, at_s: float, service: str | None = None) -> list[str]:

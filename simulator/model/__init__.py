@@ -28,6 +28,7 @@ PUBLIC_MODULES = (
     "text.quantities",
     "text.renamed",
     "text.units",
+    "text.versions",
     "text.visible",
     "times",
     "wire_fault",

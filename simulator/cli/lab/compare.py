@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.text import Text
 
-from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input
+from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input, hint_of
 from simulator.cli.lab.batch_progress import BatchProgress
 from simulator.cli.lab.compare_options import (
     CandidateOptions,
@@ -72,7 +72,7 @@ def compare_verb(
         _check_suffix("--csv", shown.csv_file, ".csv")
         _check_suffix("--parquet", shown.parquet, ".parquet")
     except (ScenarioError, ValueError, MissingLibrary) as error:
-        bad_input(str(error))
+        bad_input(str(error), hint_of(error))
     if shown.open_page and shown.html is None:
         bad_input("open = given, must come with --html F.html: there is no page to open")
     if runs.backend not in BACKEND_NAMES:

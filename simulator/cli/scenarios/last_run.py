@@ -39,6 +39,7 @@ def given_report(run: Path | None) -> Report:
     """Return the report of a file, of standard input for `-`, or that of the last run for None.
 
     Raises:
+        OtherVersion: if another version of the simulator wrote it in another format.
         ValueError: unless `simulator run --json` wrote it.
     """
     from simulator.lab.why import parse_report, read_report  # noqa: PLC0415 a run keeps its report and reads none

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.exit_codes import bad_input
+from simulator.cli.exit_codes import bad_input, hint_of
 from simulator.cli.scenarios.last_run import given_report
 from simulator.cli.terminal import Terminal
 from simulator.console.report.text import print_checks, print_report
@@ -24,5 +24,5 @@ def report_verb(
     try:
         report = given_report(run)
     except ValueError as error:
-        bad_input(str(error))
+        bad_input(str(error), hint_of(error))
     (print_checks if quiet else print_report)(report, Terminal())

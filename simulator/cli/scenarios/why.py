@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from simulator.cli.exit_codes import bad_input
+from simulator.cli.exit_codes import bad_input, hint_of
 from simulator.cli.scenarios.last_run import given_report
 from simulator.cli.scenarios.scenario_file import STDIN
 from simulator.cli.terminal import Terminal
@@ -32,7 +32,7 @@ def why_verb(
         at_s = parse_moment(time)
         sentences = why(given_report(None if run is None else Path(run)), at_s, service)
     except ValueError as error:
-        bad_input(str(error))
+        bad_input(str(error), hint_of(error))
     console = Terminal()
     for sentence in sentences:
         console.print(sentence, soft_wrap=not console.is_terminal)  # a terminal breaks lines between words

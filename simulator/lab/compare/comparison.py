@@ -7,14 +7,20 @@ was nothing to measure. Units: figures.py.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
+import simulator
 from simulator.model.text.field_docstrings import DescribedModel
+from simulator.model.text.versions import DocumentFormat
 
 COMPARISON_VERSION: Final = 3
+_FORMAT: Final = DocumentFormat(
+    "comparison_version", COMPARISON_VERSION, simulator.__version__, "make the comparison again"
+)
 
 
 class ComparisonPart(DescribedModel):
@@ -172,18 +178,32 @@ def run_rows(comparison: Comparison) -> list[dict[str, str | float | None]]:
 
 
 def read_comparison(file: Path) -> Comparison:
-    """Read a comparison. Raises ValueError, which names the file and the fault, unless it has this version."""
+    """Read a comparison.
+
+    Raises:
+        OtherVersion: for a comparison of another version.
+        ValueError: for any other file; the message names it and the fault.
+    """
     try:
-        return Comparison.model_validate_json(file.read_bytes())
+        text = file.read_bytes()
     except OSError as error:
         msg = f"file = {str(file)!r}, must be a file that can be read: {error.strerror}"
         raise ValueError(msg) from error
+    try:
+        return Comparison.model_validate_json(text)
     except ValidationError as error:
+        _require_version(file, text)
         first = error.errors(include_url=False)[0]
-        if any(each["loc"] == ("comparison_version",) for each in error.errors(include_url=False)):
-            must = f"comparison_version must be {COMPARISON_VERSION}, compare again"
-            msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {must}"
-            raise ValueError(msg) from error
         place = ".".join(map(str, first["loc"])) or "the document"
         msg = f"file = {str(file)!r}, must be what `simulator compare --json` writes: {place}: {first['msg']}"
         raise ValueError(msg) from error
+
+
+def _require_version(file: Path, text: bytes) -> None:
+    """Raise OtherVersion for a comparison of another version. Other documents pass."""
+    try:
+        document = json.loads(text)
+        version = document["comparison_version"]
+    except (ValueError, TypeError, KeyError):
+        return
+    _FORMAT.require(f"file = {str(file)!r}", version, document.get("simulator"))

@@ -80,3 +80,12 @@ def test_a_verbose_comparison_prints_a_line_for_every_run_on_standard_error(tmp_
     expected = {f"step, {policy}, seed {seed}: web: requests" for policy in ("configured", "fixed") for seed in (3, 4)}
     assert {line.rsplit(" requests", 1)[0] + " requests" for line in added} == expected
     assert verbose.stdout == plain.stdout
+
+
+def test_an_earlier_comparison_of_another_version_names_both_versions_and_the_way_out(tmp_path: Path) -> None:
+    former = tmp_path / "former.json"
+    former.write_text('{"comparison_version": 2, "simulator": "0.1.0"}', encoding="utf-8")
+    done = RUN.invoke(app, ["compare", str(step(tmp_path)), *FEW, "--fail-if-worse-than", str(former)])
+    assert done.exit_code == 2
+    assert "comparison_version = 2, must be 3 (written by simulator 0.1.0; this is simulator " in done.stderr
+    assert "hint: make the comparison again, or read it with simulator 0.1.0" in done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import simulator
 from simulator.cli import app
 from simulator.model.text.renamed import RENAMED, renamed
 from simulator.report.schema import Report
@@ -75,13 +76,15 @@ def test_a_policy_with_an_old_attribute_is_an_error_that_names_the_new_one() -> 
         GuardedPolicy.check_names("old.py:Old", Old)
 
 
-@pytest.mark.parametrize("verb", ["why"])
-def test_a_report_of_an_older_version_says_so_and_what_to_do(verb: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["why", "FILE", "1s"], ["report", "FILE"]])
+def test_a_report_of_an_older_version_says_so_and_what_to_do(arguments: list[str], tmp_path: Path) -> None:
     file = tmp_path / "old.json"
-    file.write_text(json.dumps({"report_version": 1, "digest": ""}), encoding="utf-8")
-    done = CliRunner().invoke(app, [verb, str(file), "1s"])
+    file.write_text(json.dumps({"report_version": 1, "digest": "", "versions": {"simulator": "0.1.0"}}))
+    done = CliRunner().invoke(app, [str(file) if word == "FILE" else word for word in arguments])
     assert done.exit_code == 2
-    assert "report_version = 1, must be 2: play the scenario again" in done.output
+    by = f"written by simulator 0.1.0; this is simulator {simulator.__version__}"
+    assert f"report_version = 1, must be 2 ({by})" in done.output
+    assert "hint: run the scenario again, or read it with simulator 0.1.0" in done.output
 
 
 def test_no_new_name_is_an_old_one_and_reports_have_no_old_field() -> None:
