@@ -8,32 +8,17 @@ alike. On a terminal it allows colours, because help and tables use them; untrus
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Any, TextIO
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import typer
 
-from simulator.model.text.visible import visible
+from simulator.model.text.visible import GuardedStream, visible
 
-
-class GuardedStream:
-    """A text stream that filters what is written to another one."""
-
-    def __init__(self, behind: TextIO) -> None:
-        self.behind = behind
-        self._with_colours = behind.isatty()
-
-    def write(self, text: str) -> int:
-        self.behind.write(visible(text, with_colours=self._with_colours))
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.behind, name)
+if TYPE_CHECKING:
+    from simulator.cli.terminal import Terminal
 
 
 @contextlib.contextmanager
@@ -54,3 +39,17 @@ def guarded() -> Iterator[None]:
 def echo(text: object, *, err: bool = False) -> None:
     """Print a line that contains untrusted text."""
     typer.echo(visible(str(text)), err=err)
+
+
+class Status:
+    """Standard error beside the results of a verb. Its terminal is made on first use: a quiet verb imports no rich."""
+
+    @functools.cached_property
+    def terminal(self) -> Terminal:
+        from simulator.cli.terminal import Terminal  # noqa: PLC0415
+
+        return Terminal(stderr=True)
+
+    def tell(self, line: str) -> None:
+        """Print a line of any length, above a live view if there is one."""
+        self.terminal.print(line, soft_wrap=True)

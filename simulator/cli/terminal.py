@@ -9,8 +9,7 @@ from typing import IO, Any, Final
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from simulator.cli.printing import GuardedStream
-from simulator.model.text.visible import visible
+from simulator.model.text.visible import GuardedStream, visible
 
 _PADDING: Final = re.compile(r" +(?=\n)")
 

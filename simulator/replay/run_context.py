@@ -13,12 +13,12 @@ from simulator.platform.platform import Platform
 from simulator.replay.run_recorder import RunRecorder
 from simulator.report.report import RunRecord
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.telemetry.exporters import Exporters
 from simulator.traffic.live_overrides import LiveOverrides
 from simulator.world.clock import ClockKind
 
 if TYPE_CHECKING:
     from simulator.replay.control import RunControl
+    from simulator.telemetry.exporters import Exporters
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from simulator.assembly.composition import compose_platform
-from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.ports import LaunchError
 from simulator.model.extras import explain_missing
 from simulator.model.times import RUN_START, RunTime
@@ -31,7 +30,6 @@ from simulator.report.report import RunRecord
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.user_policy import GuardedPolicy, PolicyFailed, UserPolicyError
-from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.traffic.live_overrides import LiveOverrides
 from simulator.traffic.traffic import Traffic, virtual_traffic
 from simulator.world import clock as clocks
@@ -41,8 +39,10 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of, until
 
 if TYPE_CHECKING:
+    from simulator.edge.live.live_settings import LiveSettings
     from simulator.replay.control import RunControl
     from simulator.replay.live_traffic import LiveClients
+    from simulator.telemetry.exporters import Exporters, ExportSettings
 
 
 class BrokenRun(Exception):
@@ -73,7 +73,7 @@ class Run:
     watcher: Watcher = field(default_factory=SilentWatcher)
     csv: TextIO | None = None
     playback: Playback | None = None
-    exports: ExportSettings = NO_EXPORTS
+    exports: ExportSettings | None = None
     backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects
     journal: Journal = field(default_factory=Journal)
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,7 +97,7 @@ class Run:
             streams,
             self.live,
             journal=self.journal,
-            measured=self.exports.measures,
+            measured=self.exports is not None and self.exports.measures,
             make_supply=None if self.backend is None else self.backend.make_supply,
         )
 
@@ -157,9 +157,10 @@ class Run:
         return RunControl(self.scenario, platform, streams, self.clock)
 
     def _exporters(self, platform: Platform) -> Exporters | None:
-        if not self.exports.is_wanted:
+        if self.exports is None or not self.exports.is_wanted:
             return None
         from simulator.assembly.cloudwatch_feed import feed_run, run_view  # noqa: PLC0415 few runs export anything
+        from simulator.telemetry.exporters import Exporters  # noqa: PLC0415
 
         view = run_view(platform, self.scenario.aws.region)
         exporters = Exporters(platform.metrics, self.exports, platform.clock.at_s, view)

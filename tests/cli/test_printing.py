@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli import app
-from simulator.cli.printing import GuardedStream, echo, guarded
+from simulator.cli.printing import Status, echo, guarded
 from simulator.cli.terminal import Terminal
 from simulator.control.state.log_entries import EntryKind, LogEntry
 from simulator.control.state.store import Store
+from simulator.model.text.visible import GuardedStream
 
 pytestmark = pytest.mark.case("R10")
 RUN = CliRunner()
@@ -150,3 +151,10 @@ def test_a_damaged_entry_is_reported_in_one_line(tmp_path: Path, verb: str, kind
     done = RUN.invoke(app, [verb, "--state", str(tmp_path)])
     assert (done.exit_code, len(done.output.splitlines())) == (2, 1)
     assert f"entry 1, a {kind}, is damaged" in done.output
+
+
+def test_a_status_line_goes_to_standard_error_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    status, line = Status(), "a line that is longer than the terminal, " * 9
+    status.tell(line)
+    assert capsys.readouterr() == ("", f"{line.rstrip()}\n")
+    assert status.terminal is status.terminal

@@ -6,11 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from typing import Final
 
-from rich.console import Console
-
 from simulator.cli.console_port import port_taken
 from simulator.cli.exit_codes import bad_input
 from simulator.cli.listening import allow_many_files
+from simulator.cli.printing import Status
 from simulator.console.run_console import RunConsole
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
@@ -34,7 +33,7 @@ def playback_of(scenario: ScenarioSpec, clock: ClockKind, speed: float | None) -
 
 
 @contextlib.contextmanager
-def opened_console(port: int, playback: Playback | None, terminal: Console) -> Iterator[RunConsole]:
+def opened_console(port: int, playback: Playback | None, status: Status) -> Iterator[RunConsole]:
     """Open the console and print its address."""
     allow_many_files()
     console = RunConsole(port, playback)
@@ -43,13 +42,13 @@ def opened_console(port: int, playback: Playback | None, terminal: Console) -> I
             stack.enter_context(console)
         except OSError as error:
             port_taken(port, error)
-        terminal.print(f"console at {console.url}", soft_wrap=True)
+        status.tell(f"console at {console.url}")
         if playback is not None:
-            terminal.print("  the run begins when you open it", soft_wrap=True)
+            status.tell("  the run begins when you open it")
         yield console
 
 
-def stay(console: RunConsole, terminal: Console) -> None:
+def stay(console: RunConsole, status: Status) -> None:
     """Keep the console open after the run."""
-    terminal.print(f"the console stays at {console.url} until Ctrl-C", soft_wrap=True)
+    status.tell(f"the console stays at {console.url} until Ctrl-C")
     until_interrupted()

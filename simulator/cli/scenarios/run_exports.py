@@ -6,8 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-
 from simulator.cli.exit_codes import bad_input
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.aws_spec import ENDPOINT
@@ -17,6 +15,7 @@ from simulator.world.clock import ClockKind, epoch_s
 from simulator.world.clock import run as run_loop
 
 if TYPE_CHECKING:
+    from simulator.cli.printing import Status
     from simulator.telemetry.cloudwatch.exporter import CloudWatch
     from simulator.telemetry.otlp.settings import OtlpSettings
 
@@ -61,7 +60,7 @@ def otlp_of(
 
 
 def cloudwatch_of(
-    scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, namespace: str, console: Console
+    scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, namespace: str, status: Status
 ) -> CloudWatchSettings | None:
     """Return the settings of CloudWatch.
 
@@ -76,19 +75,19 @@ def cloudwatch_of(
         region=scenario.aws.region,
         namespace=namespace,
         begin_s=(epoch_s() - scenario.duration_s) // MINUTE_S * MINUTE_S if clock is ClockKind.VIRTUAL else None,
-        tell=lambda line: console.print(line, soft_wrap=True),
+        tell=status.tell,
     )
 
 
-def send_kept(cloudwatch: CloudWatch | None, console: Console) -> None:
+def send_kept(cloudwatch: CloudWatch | None, status: Status) -> None:
     """Send the data of a finished run in virtual time to CloudWatch. The report does not depend on it."""
     if cloudwatch is not None and cloudwatch.is_kept:
         try:
             run_loop(ClockKind.REAL, cloudwatch.send_kept)
         except OSError as error:
-            console.print(f"{error}; nothing is sent", soft_wrap=True)
+            status.tell(f"{error}; nothing is sent")
 
 
-def tell_exports(console: Console, exporters: Exporters) -> None:
+def tell_exports(exporters: Exporters, status: Status) -> None:
     for line in exporters.lines:
-        console.print(line, soft_wrap=True)
+        status.tell(line)

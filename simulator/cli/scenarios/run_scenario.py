@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 import typer
-from rich.console import Console
 
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, run_broke
@@ -18,18 +17,12 @@ from simulator.cli.front.access_log_file import opened_log, tell_losses
 from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.platform.event_lines import check_loudness, tell_events
-from simulator.cli.printing import echo
+from simulator.cli.printing import Status, echo
 from simulator.cli.scenarios.last_run import keep_run
-from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of, send_kept, tell_exports
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, tell_recordings
-from simulator.cli.terminal import Terminal
-from simulator.console.progress import Progress
-from simulator.console.report.text import print_checks, print_report
-from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare.backends import kind_of
 from simulator.lab.compiled.compiled_backend import compiled_run
-from simulator.platform.platform import Platform
 from simulator.replay.progress import SilentWatcher, Watcher
 from simulator.replay.run_context import ExportsOpened, PlatformOpened
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
@@ -38,7 +31,6 @@ from simulator.report.schema import Report
 from simulator.report.serialization import report_json
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.telemetry.exporters import Exporters
 from simulator.wire.listening import CannotListen
 from simulator.world.clock import ClockKind, wall_s
 
@@ -53,6 +45,9 @@ if TYPE_CHECKING:
         ReportOptions,
     )
     from simulator.console.run_console import RunConsole
+    from simulator.edge.live.live_settings import LiveSettings
+    from simulator.platform.platform import Platform
+    from simulator.telemetry.exporters import Exporters, ExportSettings
 
 # Where GitHub Actions wants the summary of a step.
 SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
@@ -74,7 +69,7 @@ def run_scenario(
     to_stdout = report_to.json_file is not None and str(report_to.json_file) == STDOUT
     if report_to.open_page and html_file is None and not console.with_console:
         bad_input("open = given, must come with --html F or --console: there is no page to open")
-    terminal, status = Terminal(stderr=to_stdout), Terminal(stderr=True)
+    status = Status()
     with contextlib.ExitStack() as afterwards:
         with Outputs() as outputs, contextlib.ExitStack() as files:
             outputs.protect([*chosen.files, *policy_files(choice.policy)])
@@ -95,19 +90,18 @@ def run_scenario(
                 watched = afterwards.enter_context(opened_console(console.console_port, playback, status))
                 if report_to.open_page:
                     typer.launch(watched.url)
-            sent = cloudwatch_of(chosen, clock, export.cloudwatch, export.cloudwatch_namespace, status)
-            otlp = otlp_of(chosen, clock, export.otlp_endpoint, export.trace_sampling)
-            exports = exports_of(chosen, clock, real_time.metrics_port, metrics_out, otlp, sent)
-            run = _run_in(choice.backend, chosen, live, rows, touched=console.with_console or exports.is_wanted)
+            exports = _exports(chosen, clock, export, real_time.metrics_port, metrics_out, status)
+            touched = console.with_console or (exports is not None and exports.is_wanted)
+            run = _run_in(choice.backend, chosen, live, rows, touched=touched)
             run.exports = exports
             if report_to.verbose:
-                tell_events(run.journal, lambda line: status.print(line, soft_wrap=True))
+                tell_events(run.journal, status.tell)
             record = _play(run, status, watched, real_time.ports, quiet=quiet)
             report = build_report(record)
             document = _write(report, record, json_out, html_out, junit_out)
             outputs.commit()
         _after(report, document, html_file if report_to.open_page else None)
-        (print_checks if quiet else print_report)(report, terminal)
+        _show(report, to_stderr=to_stdout, quiet=quiet)
         if watched is not None:
             from simulator.cli.scenarios.run_console import stay  # noqa: PLC0415
             from simulator.console.report.html import report_page  # noqa: PLC0415
@@ -122,9 +116,10 @@ def _in_real_time(
     scenario: ScenarioSpec, options: RealTimeOptions, builds: BuildsOptions, log: io.RawIOBase | None, *, quiet: bool
 ) -> tuple[ScenarioSpec, LiveSettings]:
     """Return the scenario with its source code built, and the settings of its sockets."""
-    # Builders and what isolates processes, for real time only.
+    # Builders, what isolates processes, and sockets, for real time only.
     from simulator.cli.scenarios.run_builds import built  # noqa: PLC0415
     from simulator.cli.state.folder import state_folder  # noqa: PLC0415
+    from simulator.edge.live.live_settings import LiveSettings  # noqa: PLC0415
 
     allow_many_files()
     kept, engine = state_folder(options.state), engine_host(options.engine)
@@ -139,6 +134,32 @@ def _in_real_time(
         engine=engine,
     )
     return built(scenario, _build_settings(kept, builds, engine), quiet=quiet), live
+
+
+def _exports(
+    scenario: ScenarioSpec,
+    clock: ClockKind,
+    export: ExportOptions,
+    port: int | None,
+    file: TextIO | None,
+    status: Status,
+) -> ExportSettings | None:
+    """Return the exports of the run. In virtual time most runs have none, and import nothing for them."""
+    given = (export.cloudwatch, export.otlp_endpoint, port, file)
+    if clock is ClockKind.VIRTUAL and all(each is None for each in given):
+        return None
+    from simulator.cli.scenarios.run_exports import cloudwatch_of, exports_of, otlp_of  # noqa: PLC0415
+
+    sent = cloudwatch_of(scenario, clock, export.cloudwatch, export.cloudwatch_namespace, status)
+    otlp = otlp_of(scenario, clock, export.otlp_endpoint, export.trace_sampling)
+    return exports_of(scenario, clock, port, file, otlp, sent)
+
+
+def _show(report: Report, *, to_stderr: bool, quiet: bool) -> None:
+    from simulator.cli.terminal import Terminal  # noqa: PLC0415
+    from simulator.console.report.text import print_checks, print_report  # noqa: PLC0415
+
+    (print_checks if quiet else print_report)(report, Terminal(stderr=to_stderr))
 
 
 def _write(
@@ -225,41 +246,45 @@ def _open_log(
     return opened_log(path, files, outputs)
 
 
-def _tell_where(platform: Platform, console: Console) -> None:
+def _tell_where(platform: Platform, status: Status) -> None:
     """Print how to reach the services from outside, while they run."""
     if platform.front is None:
         return
     for service in platform.services.values():
         url = platform.front.url(service.host)
-        console.print(f"{service.name} answers at {url}/", soft_wrap=True)
-        console.print(f"  curl --cacert {platform.front.root_certificate} {url}/", soft_wrap=True)
+        status.tell(f"{service.name} answers at {url}/")
+        status.tell(f"  curl --cacert {platform.front.root_certificate} {url}/")
 
 
-def _progress(title: str, console: Console, *, quiet: bool) -> contextlib.AbstractContextManager[Watcher]:
-    return contextlib.nullcontext(SilentWatcher()) if quiet else Progress(console, title, wall_s)
+def _progress(title: str, status: Status, *, quiet: bool) -> contextlib.AbstractContextManager[Watcher]:
+    if quiet:
+        return contextlib.nullcontext(SilentWatcher())
+    from simulator.console.progress import Progress  # noqa: PLC0415
+
+    return Progress(status.terminal, title, wall_s)
 
 
-def _play(
-    run: Run, console: Console, watched: RunConsole | None, ports: Mapping[str, int], *, quiet: bool
-) -> RunRecord:
-    """Run the scenario. `console`: for progress and notices; `ports`: option -> requested port."""
+def _play(run: Run, status: Status, watched: RunConsole | None, ports: Mapping[str, int], *, quiet: bool) -> RunRecord:
+    """Run the scenario. `status`: for progress and notices; `ports`: option -> requested port."""
     opened: list[Platform] = []
     exported: list[Exporters] = []
 
     def platform_opened(event: PlatformOpened) -> None:
         opened.append(event.platform)
-        _tell_where(event.platform, console)
+        _tell_where(event.platform, status)
 
     def exports_opened(event: ExportsOpened) -> None:
+        from simulator.cli.scenarios.run_exports import tell_exports  # noqa: PLC0415
+
         exported.append(event.exporters)
-        tell_exports(console, event.exporters)
+        tell_exports(event.exporters, status)
 
     run.journal.subscribe(PlatformOpened, platform_opened)
     run.journal.subscribe(ExportsOpened, exports_opened)
     if watched is not None:
         watched.attach(run)
     try:
-        with _progress(run.scenario.name, console, quiet=quiet) as run.watcher:
+        with _progress(run.scenario.name, status, quiet=quiet) as run.watcher:
             record = play(run)
     except ScenarioError as error:  # a data file, which is read during the run
         bad_input(str(error))
@@ -274,5 +299,7 @@ def _play(
         for platform in opened:
             tell_losses(platform)
     for exporters in exported:
-        send_kept(exporters.cloudwatch, console)
+        from simulator.cli.scenarios.run_exports import send_kept  # noqa: PLC0415
+
+        send_kept(exporters.cloudwatch, status)
     return record

@@ -8,7 +8,8 @@ have JSON's form, so escaped JSON keeps its meaning.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, TextIO
 
 # C0 except tab and line feed, DEL, C1; bidirectional controls (UAX 9); lone surrogates, which cannot be encoded.
 _CONTROLS: Final = "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff"
@@ -30,3 +31,22 @@ def visible(text: str, *, with_colours: bool = False) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
+
+
+class GuardedStream:
+    """A text stream that filters what is written to another one."""
+
+    def __init__(self, behind: TextIO) -> None:
+        self.behind = behind
+        self._with_colours = behind.isatty()
+
+    def write(self, text: str) -> int:
+        self.behind.write(visible(text, with_colours=self._with_colours))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
