@@ -93,9 +93,6 @@ def feed_entries(cloudwatch: CloudWatch, journal: Journal) -> None:
 def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> None:
     """Send event logs, other logs and the output of instances from now on."""
 
-    def logged(event: EventLogged) -> None:
-        log(event.service, EVENTS_STREAM, PREFIX + event.line)
-
     def written(output: OutputWritten) -> None:
         number = platform.streams.identifier("instance", output.service, output.instance)
         log(output.service, f"instance/{number}", output.line)
@@ -105,6 +102,6 @@ def feed_run(cloudwatch: CloudWatch, platform: Platform, view: _View) -> None:
         if identity is not None:
             cloudwatch.log(identity, stream, text)
 
-    platform.journal.subscribe(EventLogged, logged)
+    platform.journal.subscribe(EventLogged, lambda event: log(event.service, EVENTS_STREAM, PREFIX + event.line))
     platform.journal.subscribe(LineLogged, lambda event: log(event.service, event.stream, event.line))
     platform.journal.subscribe(OutputWritten, written)

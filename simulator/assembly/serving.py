@@ -6,7 +6,6 @@ import secrets
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
-from simulator.assembly.cloudwatch_feed import feed_entries, serving_view
 from simulator.assembly.composition import compose_platform
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings
 from simulator.builds.local import LocalBuilder
@@ -97,6 +96,8 @@ async def open_serving(settings: ServingSettings) -> Serving:
         plane = ControlPlane(settings.control, workload, platform.journal)
         try:
             if settings.exports.is_wanted:
+                from simulator.assembly.cloudwatch_feed import feed_entries, serving_view  # noqa: PLC0415
+
                 view = serving_view(platform, workload)
                 exporters = Exporters(platform.metrics, settings.exports, platform.clock.at_s, view)
                 if exporters.cloudwatch is not None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import Rejection
 from simulator.model.wire_fault import WireFault
-from simulator.records.outcomes import Outcomes
 
 if TYPE_CHECKING:
+    from simulator.records.outcomes import Outcomes
     from simulator.rules.waf.web_request import WebRequest
 
 

@@ -20,9 +20,6 @@ from simulator.model.wire_fault import WireFault
 from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
 from simulator.records.events import EjectionChanged, EventLogged, OutputWritten, RevisionSwitched, SecondClosed
 from simulator.records.journal import Journal
-from simulator.records.metrics import Metrics
-from simulator.records.outcomes import Outcomes
-from simulator.records.request_trace import Tracing
 from simulator.rules.region_prices import REGIONS
 from simulator.world.clock import RunClock
 from simulator.world.random_streams import RandomStreams
@@ -31,13 +28,12 @@ from simulator.world.tasks import Tasks
 if TYPE_CHECKING:
     from simulator.edge.live.front import Front
     from simulator.edge.ports import Upstream
+    from simulator.records.metrics import Metrics
+    from simulator.records.outcomes import Outcomes
+    from simulator.records.request_trace import Tracing
     from simulator.rules.waf.web_acl import WebAcl
 
 LINES_KEPT = 20  # of the instances' output, for the message of a failed run
-
-
-def _number_text(_service: str, number: int) -> str:
-    return str(number)
 
 
 class Service:
@@ -223,9 +219,11 @@ class Platform:
         self.journal = Journal() if journal is None else journal
         self.journal.subscribe(EjectionChanged, self._log_ejection)
         self.front = front
-        own_answers = None if front is None else front.own_answers
-        self.metrics = Metrics(self.clock.at_s, own_answers) if measured else None
-        if self.metrics is not None:
+        self.metrics: Metrics | None = None
+        if measured:
+            from simulator.records.metrics import Metrics  # noqa: PLC0415 few platforms are measured
+
+            self.metrics = Metrics(self.clock.at_s, None if front is None else front.own_answers)
             self.metrics.follow(self.journal)
             self.journal.subscribe(SecondClosed, self._measure_second)
         self.tasks = Tasks("platform")
@@ -241,11 +239,13 @@ class Platform:
             service = self.add(plan.settings.service, (service_host(plan.settings.service, region, streams),))
             service.switch_to(service.new_revision(plan))
 
-    def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str] = _number_text) -> None:
-        """Trace requests over sockets; call this before `open`. `instance_id` names the nth instance of a service."""
+    def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str] | None = None) -> None:
+        """Trace requests over sockets; call this before `open`. `instance_id` names the nth instance of a service (its
+        number by default).
+        """
         self._tracing = tracing
         if self.front is not None:
-            self.front.trace(tracing, instance_id)
+            self.front.trace(tracing, instance_id or (lambda _service, number: str(number)))
 
     def set_traced(self, service: Service, *, traced: bool) -> None:
         """Enable or disable tracing of the service's requests, if tracing is configured per service."""

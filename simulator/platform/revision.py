@@ -19,7 +19,6 @@ from simulator.fleet.process.throttling import Throttling
 from simulator.model.wire_fault import WireFault
 from simulator.records.events import InstanceReported
 from simulator.records.journal import Journal
-from simulator.records.outcomes import Outcomes
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Policy
 from simulator.world.clock import RunClock
@@ -29,6 +28,7 @@ from simulator.world.tasks import Tasks
 if TYPE_CHECKING:
     from simulator.fleet.network.egress_rules import EgressRules
     from simulator.platform.roles import InstanceRole
+    from simulator.records.outcomes import Outcomes
 
 
 @dataclass(frozen=True, slots=True)

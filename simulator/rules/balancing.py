@@ -27,6 +27,12 @@ class Target:
 Draw = Callable[[], float]
 
 
+def no_draw() -> float:
+    """Take the place of a source of random numbers for balancers that need none."""
+    msg = "random balancing needs a random stream"
+    raise AssertionError(msg)
+
+
 class Balancer(Protocol):
     """Targets with free slots, in an order of preference. `capacity` is MaxConcurrency."""
 

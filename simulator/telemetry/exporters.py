@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
 
-from simulator.records.metrics import Metrics
-from simulator.records.request_log import Chunk
-from simulator.records.request_trace import Tracing
-from simulator.telemetry.cloudwatch.platform_view import PlatformView
-from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 from simulator.world.clock import epoch_s
 
 if TYPE_CHECKING:
+    from simulator.records.metrics import Metrics
+    from simulator.records.request_log import Chunk
+    from simulator.records.request_trace import Tracing
     from simulator.telemetry.cloudwatch.exporter import CloudWatch
+    from simulator.telemetry.cloudwatch.platform_view import PlatformView
+    from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
     from simulator.telemetry.loop_lag import LoopLag
     from simulator.telemetry.otlp.exporter import OtlpExporter
     from simulator.telemetry.otlp.settings import OtlpSettings

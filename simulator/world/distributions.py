@@ -3,18 +3,21 @@
 A distribution has no unit of its own: its numbers have the unit of its parameters, usually seconds. It never draws a
 negative number. It owns no generator: callers pass one from `simulator.world.random_streams`, and the draws depend only
 on that generator's state.
+
+numpy is imported by the first draw: `serve` describes simulated applications at its start, and draws nothing.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Draws = NDArray[np.float64]
+    Draws = NDArray[np.float64]
 
 # 95 % quantile of the standard normal distribution, for log-normal distributions given by their median and p95.
 _NORMAL_P95: Final = 1.6448536269514722
@@ -45,6 +48,8 @@ class Constant:
         return self.value
 
     def draw(self, rng: np.random.Generator, n: int) -> Draws:  # noqa: ARG002 - a constant needs no random numbers
+        import numpy as np  # noqa: PLC0415
+
         return np.full(n, self.value)
 
 
@@ -203,6 +208,8 @@ class Hyperexponential:
         return (1 + math.sqrt((self.cv2 - 1) / (self.cv2 + 1))) / 2
 
     def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        import numpy as np  # noqa: PLC0415
+
         p = self.short_share
         phase_mean = np.where(rng.random(n) < p, self.mean / (2 * p), self.mean / (2 * (1 - p)))
         return rng.standard_exponential(n) * phase_mean
@@ -226,6 +233,8 @@ class Empirical:
         return math.fsum(self.values) / len(self.values)
 
     def draw(self, rng: np.random.Generator, n: int) -> Draws:
+        import numpy as np  # noqa: PLC0415
+
         return np.asarray(self.values, dtype=np.float64)[rng.integers(len(self.values), size=n)]
 
 

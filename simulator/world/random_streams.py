@@ -7,8 +7,10 @@ numbers of another. The name is hashed with BLAKE2b, which does not depend on `P
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class RandomStreams:
@@ -21,6 +23,8 @@ class RandomStreams:
 
     def stream(self, *name: object) -> np.random.Generator:
         """Return a new generator for `name`, e.g. `stream("traffic", 0, "bin", 17)`. Equal names give equal numbers."""
+        import numpy as np  # noqa: PLC0415 `serve` needs identifiers, and without a service nothing random
+
         digest = hashlib.blake2b(_label(name), digest_size=16, key=self.seed.to_bytes(16, "big")).digest()
         return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 

@@ -67,7 +67,7 @@ def serve(
     try:
         _check_endpoint(telemetry.cloudwatch)
         chosen = with_options(
-            load_config(options.config) if options.config is not None else ServeConfig(),
+            load_config(options.config) if options.config is not None else ServeConfig.unchanged(),
             **options.of_config,
             **addresses.of_config,
             **balancer.of_config,

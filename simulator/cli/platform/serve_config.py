@@ -148,25 +148,25 @@ class ServeConfig(Section):
 
     version: Literal[1] = 1
     """Version of the file format."""
-    api: ApiSection = ApiSection()
+    api: ApiSection = ApiSection.unchanged()
     """Where the API listens, and who may call it."""
-    time: TimeSection = TimeSection()
+    time: TimeSection = TimeSection.unchanged()
     """How long operations take."""
-    quotas: QuotasSection = QuotasSection()
+    quotas: QuotasSection = QuotasSection.unchanged()
     """What an account may have in a Region."""
-    front: FrontSection = FrontSection()
+    front: FrontSection = FrontSection.unchanged()
     """Where services are reachable."""
-    instances: InstancesSection = InstancesSection()
+    instances: InstancesSection = InstancesSection.unchanged()
     """Settings of every instance."""
-    scaling: ScalingSection = ScalingSection()
+    scaling: ScalingSection = ScalingSection.unchanged()
     """How services scale, where they shall not scale as App Runner does."""
-    dns: DnsSection = DnsSection()
+    dns: DnsSection = DnsSection.unchanged()
     """A DNS for the names of services, and the validation of custom domains."""
-    metrics: MetricsSection = MetricsSection()
+    metrics: MetricsSection = MetricsSection.unchanged()
     """Endpoints for monitoring."""
-    otel: OtelSection = OtelSection()
+    otel: OtelSection = OtelSection.unchanged()
     """Where metrics and traces are sent over OpenTelemetry's protocol."""
-    cloudwatch: CloudWatchSection = CloudWatchSection()
+    cloudwatch: CloudWatchSection = CloudWatchSection.unchanged()
     """Where App Runner's CloudWatch metrics and logs go."""
     prices: PricesSpec | None = None
     """Prices for the console; default: those of each service's Region."""
@@ -174,15 +174,15 @@ class ServeConfig(Section):
     """Maps a service's name, an image identifier or a repository's URL to what runs: process, image, or simulation."""
     registries: Registries = Field(default_factory=dict)
     """Maps ECR and ECR Public (`ACCOUNT.dkr.ecr.REGION.amazonaws.com` with *, public.ecr.aws, all) to registries."""
-    builds: BuildsSection = BuildsSection()
+    builds: BuildsSection = BuildsSection.unchanged()
     """How services from source code are built."""
     networks: Mapping[str, str] = Field(default_factory=dict)
     """Maps a subnet of a VPC connector to a network of the container engine, where no VPCs are configured."""
-    network: NetworkSection = NetworkSection()
+    network: NetworkSection = NetworkSection.unchanged()
     """VPCs, what stands for their members, and the internet."""
-    waf: WafSection = WafSection()
+    waf: WafSection = WafSection.unchanged()
     """Web ACLs that services can be associated with."""
-    aws: AwsSpec = AwsSpec()
+    aws: AwsSpec = AwsSpec.unchanged()
     """Where secrets and role credentials come from."""
     needs_connection: Flag = False
     """Require a connection for a code repository; AWS's documents disagree on it."""

@@ -8,6 +8,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulator.edge.access_log import AccessLog, ObservedLog
 from simulator.edge.access_log_entry import LINES, AccessLogEntry
@@ -18,13 +19,14 @@ from simulator.edge.live.live_settings import LiveSettings
 from simulator.edge.plain import PlainGateway
 from simulator.edge.ports import RequestHandler, Upstream
 from simulator.edge.redirect import Redirect
-from simulator.edge.tracing import TracingHandler
 from simulator.model.data_plane import Profile
-from simulator.records.request_trace import Tracing
 from simulator.wire.listening import CannotListen
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.clock import epoch_s, utc_now
 from simulator.world.random_streams import RandomStreams
+
+if TYPE_CHECKING:
+    from simulator.records.request_trace import Tracing
 
 HOST = "127.0.0.1"  # no other machine can reach the listeners of a run
 # How long connections may take for their closing handshake after a run; all requests have ended by then.
@@ -100,6 +102,8 @@ class Front:
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str]) -> None:
         """Trace requests; call this before `open`. `instance_id` returns the id of a service's nth instance."""
+        from simulator.edge.tracing import TracingHandler  # noqa: PLC0415
+
         assert self._https is None, "the listener has its door already"
         # Not the run's random streams: a second run of the same scenario must have other trace ids.
         streams = RandomStreams(secrets.randbits(_SEED_BITS))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
@@ -20,18 +21,15 @@ from simulator.model.instance import InstanceState
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal
-from simulator.records.outcomes import Outcomes
 from simulator.rules.admission import Admission, AdmissionDecision
 from simulator.rules.balancers import BALANCERS
-from simulator.rules.balancing import Draw
+from simulator.rules.balancing import Draw, no_draw
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.meter import Meter
 from simulator.rules.policies.port import Sample
 
-
-def _no_draw() -> float:
-    msg = "random balancing needs a random stream"
-    raise AssertionError(msg)
+if TYPE_CHECKING:
+    from simulator.records.outcomes import Outcomes
 
 
 class Pool:
@@ -48,7 +46,7 @@ class Pool:
         self,
         settings: PoolSettings,
         ejection: EjectionSettings | None = None,
-        draw: Draw = _no_draw,
+        draw: Draw = no_draw,
         *,
         finished: Callable[[PooledExchange], None] | None = None,
         outcomes: Outcomes | None = None,

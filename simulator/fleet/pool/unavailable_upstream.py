@@ -8,11 +8,14 @@ The answer is the same as for a service without instances: 503.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import UNAVAILABLE
-from simulator.records.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from simulator.records.outcomes import Outcomes
 
 
 class StandInUpstream:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.station_timer import StationTimer
@@ -22,6 +20,8 @@ from simulator.world.distributions import Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from simulator.fleet.simulated.image_pulls import ImagePulls
 
 STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
