@@ -35,9 +35,13 @@ class AdminEndpoint:
     def __init__(self, state: Path, token: str, actions: Mapping[str, Action]) -> None:
         self._file = state / ADMIN_FILE
         self._token = token
-        self._actions = actions
+        self._actions = dict(actions)
         self._http = web.Server(self._handle, **listener_limits())
         self._listener: asyncio.Server | None = None
+
+    def add(self, name: str, action: Action) -> None:
+        """Offer one more action."""
+        self._actions[name] = action
 
     async def open(self) -> None:
         """Start listening and write the address file. Raises OSError."""

@@ -92,7 +92,7 @@ class ControlPlane:
         self.now = settings.now or live_wall_clock
         self.root_certificate: Path | None = None
         self._endpoint: ApiEndpoint | None = None
-        self._admin: AdminEndpoint | None = None
+        self.admin: AdminEndpoint | None = None
         self._images: ImageWatch | None = None
         with contextlib.ExitStack() as closing:
             lock = closing.enter_context(StateLock(settings.state)) if settings.state is not None else None
@@ -143,13 +143,13 @@ class ControlPlane:
             )
             await self._endpoint.open(listener.host, listener.port, self._tls(listener))
             if self.settings.state is not None:
-                self._admin = AdminEndpoint(self.settings.state, secrets.token_hex(), self._admin_actions())
-                await self._admin.open()
+                self.admin = AdminEndpoint(self.settings.state, secrets.token_hex(), self._admin_actions())
+                await self.admin.open()
 
     async def close(self) -> None:
         """Stop requests, then tasks, then the store, so that the store contains every acknowledged change."""
-        if self._admin is not None:
-            await self._admin.close()
+        if self.admin is not None:
+            await self.admin.close()
         if self._endpoint is not None:
             await self._endpoint.close()
         await self.tasks.close()

@@ -19,7 +19,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator lesson --console",
     ),
     "report": ("simulator report", "simulator report run.json --quiet"),
-    "why": ("simulator why 5m19s", "simulator why 03:06 run.json --service web"),
+    "why": ("simulator why 5m19s", "simulator why 03:06 run.json --service web", "simulator why 14:03 --live"),
     "compare": (
         "simulator compare first-look --policy configured --policy knative",
         "simulator compare flash-sale --platform app-runner --platform lambda",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import ValidationError
 
@@ -20,7 +22,7 @@ from simulator.model.text.units import parse_duration
 from simulator.model.text.versions import DocumentFormat
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
-from simulator.report.schema import REPORT_VERSION, Report, ServicePart
+from simulator.report.schema import REPORT_VERSION, Report
 
 _FORMAT: Final = DocumentFormat("report_version", REPORT_VERSION, simulator.__version__, "run the scenario again")
 _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
@@ -82,6 +84,21 @@ def _require_version(file: str, text: bytes) -> None:
     _FORMAT.require(f"run = {file!r}", version, writer)
 
 
+class Scaled(Protocol):
+    """What an explanation needs of a service: a service of a report has it, and one that runs."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def policy(self) -> str: ...
+    @property
+    def min_size(self) -> int: ...
+    @property
+    def decisions(self) -> list[DecisionPart]: ...
+    @property
+    def looks(self) -> list[LookPart]: ...
+
+
 def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
     """Return a sentence for each service, or for `service` alone.
 
@@ -91,12 +108,24 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
     if not 0 <= at_s <= report.run.ended_s:
         msg = f"time = {clock_text(at_s)}, must be within the run: 0:00:00 to {clock_text(report.run.ended_s)}"
         raise ValueError(msg)
-    names = [part.name for part in report.services]
-    if service is not None and service not in names:
-        msg = f"service = {service!r}, must be {one_of(service, names)}"
-        raise ValueError(msg)
-    sentences = [_sentence(part, at_s) for part in report.services if service in {None, part.name}]
+    sentences = explain(report.services, at_s, service)
     return sentences + [line for part in report.downstream for line in _last_event(part, at_s)]
+
+
+def explain(
+    services: Sequence[Scaled], at_s: float, service: str | None = None, clock: Callable[[float], str] | None = None
+) -> list[str]:
+    """Return a sentence for each of the services, or for `service` alone. `clock`: a moment as text.
+
+    Raises:
+        ValueError: for an unknown service.
+    """
+    names = [part.name for part in services]
+    if service is not None and service not in names:
+        msg = f"service = {service!r}, must be {one_of(service, names) if names else 'one that scales; none does'}"
+        raise ValueError(msg)
+    told = _Explanation(at_s, clock or clock_text)
+    return [told.sentence(part) for part in services if service in {None, part.name}]
 
 
 def _last_event(resource: DownstreamPart, at_s: float) -> list[str]:
@@ -104,7 +133,8 @@ def _last_event(resource: DownstreamPart, at_s: float) -> list[str]:
     events = [event for event in resource.events if event.at_s <= at_s]
     if not events:
         return []
-    return [f"Downstream {resource.name}: {_looked(events[-1].at_s, at_s)} {events[-1].line}."]
+    when = _Explanation(at_s, clock_text).looked(events[-1].at_s)
+    return [f"Downstream {resource.name}: {when} {events[-1].line}."]
 
 
 def clock_text(at_s: float) -> str:
@@ -116,43 +146,47 @@ def clock_text(at_s: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds}"
 
 
-def _sentence(service: ServicePart, at_s: float) -> str:
-    changes = [decision for decision in service.decisions if decision.at_s <= at_s]
-    looks = [look for look in service.looks if look.at_s <= at_s]
-    if looks and (not changes or changes[-1].at_s < looks[-1].at_s):
-        return _unchanged(service, at_s, looks[-1], changes[-1] if changes else None)
-    if not changes:
-        return _before_the_first(service, at_s)
-    decision = changes[-1]
-    verb = "raised" if decision.desired > decision.before else "lowered"
-    return (
-        f"At {clock_text(at_s)} the desired count of {service.name} was {_instances(decision.desired)}: "
-        f"{_looked(decision.at_s, at_s)} {decision.policy} {_account(decision)} and {verb} the desired count "
-        f"from {decision.before} to {decision.desired}, because {decision.reason}{_fulfilled(decision)}."
-    )
+@dataclass(frozen=True, slots=True)
+class _Explanation:
+    """The sentences about a moment. `clock`: a moment as text."""
 
+    at_s: float
+    clock: Callable[[float], str]
 
-def _unchanged(service: ServicePart, at_s: float, look: LookPart, change: DecisionPart | None) -> str:
-    since = f"since {clock_text(change.at_s)}" if change is not None else "unchanged since its start"
-    return (
-        f"At {clock_text(at_s)} the desired count of {service.name} was {_instances(look.desired)}, {since}: "
-        f"{_looked(look.at_s, at_s)} {service.policy} {_account(look)} and changed nothing, because {look.reason}."
-    )
+    def sentence(self, service: Scaled) -> str:
+        changes = [decision for decision in service.decisions if decision.at_s <= self.at_s]
+        looks = [look for look in service.looks if look.at_s <= self.at_s]
+        if looks and (not changes or changes[-1].at_s < looks[-1].at_s):
+            return self._unchanged(service, looks[-1], changes[-1] if changes else None)
+        if not changes:
+            return self._before_the_first(service)
+        decision = changes[-1]
+        verb = "raised" if decision.desired > decision.before else "lowered"
+        return (
+            f"At {self.clock(self.at_s)} the desired count of {service.name} was {_instances(decision.desired)}: "
+            f"{self.looked(decision.at_s)} {decision.policy} {_account(decision)} and {verb} the desired count "
+            f"from {decision.before} to {decision.desired}, because {decision.reason}{_fulfilled(decision)}."
+        )
 
+    def _unchanged(self, service: Scaled, look: LookPart, change: DecisionPart | None) -> str:
+        since = f"since {self.clock(change.at_s)}" if change is not None else "unchanged since its start"
+        return (
+            f"At {self.clock(self.at_s)} the desired count of {service.name} was {_instances(look.desired)}, {since}: "
+            f"{self.looked(look.at_s)} {service.policy} {_account(look)} and changed nothing, because {look.reason}."
+        )
 
-def _before_the_first(service: ServicePart, at_s: float) -> str:
-    desired = service.decisions[0].before if service.decisions else service.min_size
-    looks = [look.at_s for look in service.looks[:1]] + [decision.at_s for decision in service.decisions[:1]]
-    first = f" (its first evaluation was at {clock_text(min(looks))})" if looks else ""
-    return (
-        f"At {clock_text(at_s)} the desired count of {service.name} was {_instances(desired)}, unchanged since its "
-        f"start: {service.policy} had not decided yet{first}."
-    )
+    def _before_the_first(self, service: Scaled) -> str:
+        desired = service.decisions[0].before if service.decisions else service.min_size
+        looks = [look.at_s for look in service.looks[:1]] + [decision.at_s for decision in service.decisions[:1]]
+        first = f" (its first evaluation was at {self.clock(min(looks))})" if looks else ""
+        return (
+            f"At {self.clock(self.at_s)} the desired count of {service.name} was {_instances(desired)}, unchanged "
+            f"since its start: {service.policy} had not decided yet{first}."
+        )
 
-
-def _looked(looked_s: float, at_s: float) -> str:
-    ago = "" if looked_s == at_s else f", {time_text(at_s - looked_s)} before"
-    return f"at {clock_text(looked_s)}{ago}"
+    def looked(self, looked_s: float) -> str:
+        ago = "" if looked_s == self.at_s else f", {time_text(self.at_s - looked_s)} before"
+        return f"at {self.clock(looked_s)}{ago}"
 
 
 def _account(look: DecisionPart | LookPart) -> str:

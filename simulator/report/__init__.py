@@ -7,6 +7,7 @@ PUBLIC_MODULES = (
     "downstream",
     "report",
     "requests",
+    "scaling_history",
     "schema",
     "serialization",
     "services",

@@ -44,3 +44,15 @@ class LookPart(DescribedModel):
     reason: str
     inputs: dict[str, float | None]
     clamps: list[str]
+
+
+class ScalingPart(DescribedModel):
+    """What determines the desired count of a service over time; every service of a report has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    policy: str
+    min_size: int
+    decisions: list[DecisionPart]
+    looks: list[LookPart]

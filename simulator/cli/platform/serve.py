@@ -14,6 +14,8 @@ from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.front.access_log_file import opened_log, tell_losses
+from simulator.cli.front.live_scaling import ACTION as WHY
+from simulator.cli.front.live_scaling import LiveScaling
 from simulator.cli.front.policy_keeping import keep_policy
 from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
@@ -113,6 +115,8 @@ async def _serve(
     async with contextlib.AsyncExitStack() as watching:
         watching.callback(tell_losses, serving.platform)
         await watching.enter_async_context(serving)
+        if serving.plane.admin is not None:
+            serving.plane.admin.add(WHY, LiveScaling(serving.platform).answer)
         keep_policy(serving.platform, settings.workload.policy, serving.workload.policy_failed)
         _tell(serving, quiet=options.quiet)
         if options.verbose:

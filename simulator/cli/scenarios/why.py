@@ -14,28 +14,51 @@ from simulator.lab.why import parse_moment, why
 
 
 def why_verb(
-    time: str = typer.Argument(..., metavar="TIME", help="A moment of the run: 12:03:06, 03:06 or 90s."),
+    time: str | None = typer.Argument(
+        None,
+        metavar="TIME",
+        help="A moment of the run: 12:03:06, 03:06 or 90s. With --live a time of day, or how long ago; default: now.",
+        show_default=False,
+    ),
     run: str | None = typer.Argument(
         None,
         metavar="RUN.json",
         help="A report that `simulator run --json` wrote, or - for standard input; without it, that of the last run.",
     ),
     service: str | None = typer.Option(None, help="Only this service; default: all."),
+    live: bool = typer.Option(False, "--live", help="Ask the `simulator serve` that runs with the state folder."),
+    state: Path | None = typer.Option(None, metavar="FOLDER", help="Its state folder."),
 ) -> None:
     """Explain what the scaler saw, computed, clamped and decided.
 
     The file and the moment may be given in either order.
     """
-    if run is not None and not _is_moment(time) and (_is_moment(run) or time == str(STDIN) or Path(time).exists()):
-        time, run = run, time
     try:
-        at_s = parse_moment(time)
-        sentences = why(given_report(None if run is None else Path(run)), at_s, service)
+        sentences = _of_live(time, run, service, state) if live else _of_run(time, run, service, state)
     except ValueError as error:
         bad_input(str(error), hint_of(error))
     console = Terminal()
     for sentence in sentences:
         console.print(sentence, soft_wrap=not console.is_terminal)  # a terminal breaks lines between words
+
+
+def _of_run(time: str | None, run: str | None, service: str | None, state: Path | None) -> list[str]:
+    if state is not None:
+        raise ValueError(f"state = {str(state)!r}, must come with --live")
+    if time is None:
+        raise ValueError("time = none, must be given: a moment of the run, such as 12:03:06, 03:06 or 90s")
+    if run is not None and not _is_moment(time) and (_is_moment(run) or time == str(STDIN) or Path(time).exists()):
+        time, run = run, time
+    at_s = parse_moment(time)
+    return why(given_report(None if run is None else Path(run)), at_s, service)
+
+
+def _of_live(time: str | None, run: str | None, service: str | None, state: Path | None) -> list[str]:
+    if run is not None:
+        raise ValueError(f"run = {run!r}, must be left out with --live")
+    from simulator.cli.scenarios.live_why import live_sentences  # noqa: PLC0415 only for a live service
+
+    return live_sentences(time, service, state)
 
 
 def _is_moment(text: str) -> bool:
