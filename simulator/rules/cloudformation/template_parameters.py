@@ -1,0 +1,184 @@
+"""Parameters of a template: declarations, and the values that a stack gives them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simulator.rules.cloudformation.template_error import TemplateError
+
+HIDDEN: Final = "****"  # a value of a parameter with NoEcho
+_MEMBERS: Final = frozenset(
+    {
+        "AllowedPattern",
+        "AllowedValues",
+        "ConstraintDescription",
+        "Default",
+        "Description",
+        "MaxLength",
+        "MaxValue",
+        "MinLength",
+        "MinValue",
+        "NoEcho",
+        "Type",
+    }
+)
+# Of other services: AWS checks that the values exist, here any value will do.
+_OF_SERVICES: Final = re.compile(r"(List<)?AWS::(EC2|Route53)::[A-Za-z]+::[A-Za-z]+(>)?")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateParameter:
+    name: str
+    type: str = "String"
+    default: str | None = None
+    description: str = ""
+    allowed: tuple[str, ...] = ()
+    pattern: str = ""
+    constraint: str = ""  # ConstraintDescription
+    lengths: tuple[int | None, int | None] = (None, None)
+    values: tuple[float | None, float | None] = (None, None)
+    no_echo: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        return self.type == "CommaDelimitedList" or self.type.startswith("List<")
+
+    @property
+    def is_number(self) -> bool:
+        return self.type in {"Number", "List<Number>"}
+
+    def converted(self, text: str) -> Any:
+        """Return the value that Ref has: a list for the types that are lists."""
+        return [each.strip() for each in text.split(",")] if self.is_list else text
+
+    def check(self, text: str) -> None:
+        """Raise TemplateError if a value violates the declaration."""
+        for each in self.converted(text) if self.is_list else [text]:
+            self._check_one(each)
+
+    def _check_one(self, value: str) -> None:
+        if self.is_number:
+            number = _number(value)
+            if number is None:
+                raise TemplateError(f"Parameter '{self.name}' must be a number.")
+            self._check_range(number, self.values, "must be a number not {} than {}")
+        if self.allowed and value not in self.allowed:
+            raise self._violated(f"must be one of AllowedValues: {', '.join(self.allowed)}")
+        self._check_range(len(value), self.lengths, "must contain at {} {} characters")
+        if self.pattern and re.fullmatch(self.pattern, value) is None:
+            raise self._violated(f"must match pattern {self.pattern}")
+
+    def _check_range(self, number: float, bounds: tuple[float | None, float | None], text: str) -> None:
+        least, most = bounds
+        words = ("least", "most") if "characters" in text else ("less", "greater")
+        if least is not None and number < least:
+            raise self._violated(text.format(words[0], f"{least:g}"))
+        if most is not None and number > most:
+            raise self._violated(text.format(words[1], f"{most:g}"))
+
+    def _violated(self, rule: str) -> TemplateError:
+        if self.constraint:
+            return TemplateError(f"Parameter {self.name} failed to satisfy constraint: {self.constraint}")
+        return TemplateError(f"Parameter '{self.name}' {rule}")
+
+
+def parameters_of(section: Mapping[str, Any]) -> dict[str, TemplateParameter]:
+    """Return the declarations of the section Parameters. Raises TemplateError."""
+    return {name: _declared(name, declaration) for name, declaration in section.items()}
+
+
+def parameter_values(
+    declared: Mapping[str, TemplateParameter],
+    given: Mapping[str, str],
+    kept: Iterable[str],
+    before: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the value of every parameter: the given one, that of before (`kept`), or the default.
+
+    Raises TemplateError for values that are missing, not declared, or violate their declaration.
+    """
+    wanted = set(kept)
+    strangers = sorted((set(given) | wanted) - set(declared))
+    if strangers:
+        raise TemplateError(f"Parameters: [{', '.join(strangers)}] do not exist in the template")
+    values, missing = {}, []
+    for name, parameter in declared.items():
+        value = before.get(name) if name in wanted else given.get(name, parameter.default)
+        if value is None:
+            missing.append(name)
+        else:
+            parameter.check(value)
+            values[name] = value
+    if missing:
+        raise TemplateError(f"Parameters: [{', '.join(missing)}] must have values")
+    return values
+
+
+def _declared(name: str, declaration: Any) -> TemplateParameter:
+    if not isinstance(declaration, dict):
+        raise TemplateError(f"Template format error: [/Parameters/{name}] every Parameters object must be a mapping.")
+    unknown = sorted(set(declaration) - _MEMBERS)
+    if unknown:
+        raise TemplateError(f"Invalid template parameter property '{unknown[0]}'")
+    kind = declaration.get("Type")
+    if kind is None:
+        raise TemplateError("Template format error: Every Parameters object must contain a Type member.")
+    known = {"String", "Number", "List<Number>", "CommaDelimitedList"}
+    if kind not in known and not (isinstance(kind, str) and _OF_SERVICES.fullmatch(kind)):
+        raise TemplateError(f"Template format error: Unrecognized parameter type: {kind}")
+    default = declaration.get("Default")
+    pattern = str(declaration.get("AllowedPattern", ""))
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise TemplateError(
+            f"Template format error: Parameter {name} has an invalid AllowedPattern: {error}"
+        ) from error
+    lengths = tuple(_whole(declaration, each, name) for each in ("MinLength", "MaxLength"))
+    bounds = tuple(_bound(declaration, each, name) for each in ("MinValue", "MaxValue"))
+    parameter = TemplateParameter(
+        name,
+        str(kind),
+        None if default is None else _scalar(default),
+        str(declaration.get("Description", "")),
+        tuple(_scalar(each) for each in declaration.get("AllowedValues") or ()),
+        pattern,
+        str(declaration.get("ConstraintDescription", "")),
+        (lengths[0], lengths[1]),
+        (bounds[0], bounds[1]),
+        _scalar(declaration.get("NoEcho", False)) == "true",
+    )
+    if parameter.default is not None:
+        try:
+            parameter.check(parameter.default)
+        except TemplateError as error:
+            raise TemplateError(f"Template format error: {error}") from error
+    return parameter
+
+
+def _scalar(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _bound(declaration: Mapping[str, Any], member: str, name: str) -> float | None:
+    if member not in declaration:
+        return None
+    number = _number(declaration[member])
+    if number is None:
+        raise TemplateError(f"Template format error: Parameter {name}: {member} must be a number.")
+    return number
+
+
+def _whole(declaration: Mapping[str, Any], member: str, name: str) -> int | None:
+    bound = _bound(declaration, member, name)
+    return None if bound is None else int(bound)

@@ -1,0 +1,93 @@
+"""The text of a template: JSON, or YAML with the short forms of functions (`!Ref`, `!GetAtt`)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import yaml
+
+from simulator.rules.cloudformation.template_error import TemplateError
+
+_WITHOUT_PREFIX: Final = frozenset({"Ref", "Condition"})  # every other function is Fn::<name>
+_DATE: Final = "tag:yaml.org,2002:timestamp"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as CloudFormation reads it: dates stay texts, functions have short forms, aliases are not allowed."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {  # noqa: RUF012 as the class that it is from
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _DATE]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise TemplateError("Template error: YAML aliases are not allowed in CloudFormation templates")
+        return super().compose_node(parent, index)
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode), node
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = list(value.partition(".")[::2])
+    return {suffix if suffix in _WITHOUT_PREFIX else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def parse_template(text: str) -> dict[str, Any]:
+    """Return the template as a mapping with the long forms of functions. Raises TemplateError."""
+    try:
+        content = _json(text) if text.lstrip().startswith("{") else _yaml(text)
+    except RecursionError as error:
+        raise TemplateError("Template format error: the template is nested too deep.") from error
+    if not isinstance(content, dict):
+        raise TemplateError("Template format error: unsupported structure.")
+    return content
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        place = f"(line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise TemplateError(f"Template format error: JSON not well-formed. {place}".rstrip()) from error
+
+
+def _yaml(text: str) -> Any:
+    try:
+        loader = _Loader(text)
+        try:
+            return _with_text_keys(loader.get_single_data())
+        finally:
+            loader.dispose()
+    except TemplateError:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        raise TemplateError(f"Template format error: YAML not well-formed.{place}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise TemplateError("Template format error: YAML not well-formed.") from error
+
+
+def _with_text_keys(value: Any) -> Any:
+    """Write keys such as 80 or true as texts, as JSON has them."""
+    if isinstance(value, dict):
+        return {_key(key): _with_text_keys(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_text_keys(each) for each in value]
+    return value
+
+
+def _key(key: object) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)
