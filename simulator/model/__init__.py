@@ -20,6 +20,7 @@ PUBLIC_MODULES = (
     "resources.secret_reference",
     "resources.service_configuration",
     "resources.service_state",
+    "resources.stack",
     "scaling",
     "sizes",
     "text.document",

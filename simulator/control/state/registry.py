@@ -68,6 +68,10 @@ class Registry:
         resources = self._resources.get(kind, {}).values()
         return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
 
+    def has(self, kind: str) -> bool:
+        """Return whether there are resources of a kind, by the name under which it is stored."""
+        return any(kind_of(each) == kind for stored in self._resources.values() for each in (*stored.values(),)[:1])
+
     # --- changing --------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager

@@ -8,9 +8,12 @@ from types import MappingProxyType
 
 _STATUS_OF_CODE = MappingProxyType(
     {
+        "AccessDenied": 403,
         "AccessDeniedException": 403,
+        "ChangeSetNotFound": 404,
         "ExpiredTokenException": 403,
         "IncompleteSignatureException": 403,
+        "InternalFailure": 500,
         "InternalServiceErrorException": 500,
         "InvalidSignatureException": 403,
         "MissingAuthenticationTokenException": 403,

@@ -11,6 +11,7 @@ to.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from simulator.model.resources.arn import Arn, owner_key_of
 from simulator.model.resources.domain_state import DomainStatus, RecordStatus, names_of
@@ -212,14 +213,14 @@ class AccountResource:
         return owner_key_of(self.account, self.region)
 
 
-Resource = (
-    ServiceResource
-    | OperationResource
-    | AutoScalingResource
-    | ObservabilityResource
-    | ConnectionResource
-    | VpcConnectorResource
-    | VpcIngressResource
-    | CustomDomainResource
-    | AccountResource
-)
+class Resource(Protocol):
+    """What the registry stores: the resources above, and those of CloudFormation (`stack`)."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def owner_key(self) -> str: ...
+
+    @property
+    def born(self) -> int: ...

@@ -1,0 +1,204 @@
+"""CloudFormation's stacks, change sets and stack events, as they are stored. Times are seconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from simulator.model.resources.arn import owner_key_of
+
+
+class StackStatus(StrEnum):
+    REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    CREATE_FAILED = "CREATE_FAILED"
+    CREATE_COMPLETE = "CREATE_COMPLETE"
+    ROLLBACK_IN_PROGRESS = "ROLLBACK_IN_PROGRESS"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    ROLLBACK_COMPLETE = "ROLLBACK_COMPLETE"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+    DELETE_FAILED = "DELETE_FAILED"
+    DELETE_COMPLETE = "DELETE_COMPLETE"
+    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
+    UPDATE_COMPLETE_CLEANUP_IN_PROGRESS = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    UPDATE_COMPLETE = "UPDATE_COMPLETE"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    UPDATE_ROLLBACK_IN_PROGRESS = "UPDATE_ROLLBACK_IN_PROGRESS"
+    UPDATE_ROLLBACK_FAILED = "UPDATE_ROLLBACK_FAILED"
+    UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+    UPDATE_ROLLBACK_COMPLETE = "UPDATE_ROLLBACK_COMPLETE"
+
+    @property
+    def is_running(self) -> bool:
+        """True while an operation on the stack runs."""
+        return self.endswith("_IN_PROGRESS") and self is not StackStatus.REVIEW_IN_PROGRESS
+
+
+UPDATABLE: Final = frozenset(
+    {
+        StackStatus.CREATE_COMPLETE,
+        StackStatus.CREATE_FAILED,
+        StackStatus.UPDATE_COMPLETE,
+        StackStatus.UPDATE_FAILED,
+        StackStatus.UPDATE_ROLLBACK_COMPLETE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StackMember:
+    """One resource of a stack. `request`: its properties as the API got them, without a generated name.
+
+    `ref`: the value of Ref. `needs`: the logical ids of resources that have to be deleted after it.
+    """
+
+    logical_id: str
+    type: str
+    status: str
+    updated_at: float
+    reason: str = ""
+    physical_id: str = ""
+    ref: str = ""
+    name: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    deletion_policy: str = "Delete"
+    replace_policy: str = "Delete"
+    started_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StackOutput:
+    name: str
+    value: str
+    description: str = ""
+    export: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StackInputs:
+    """What a caller gives to a stack: the text of the template, values of parameters, tags, capabilities."""
+
+    template: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    role_arn: str = ""
+    notifications: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StackOperation:
+    """The operation that runs, or that failed and was not rolled back.
+
+    `before`: what an update's rollback returns to. `done`: logical ids whose turn is over; `failed`: those that failed.
+    `obsolete`: resources to be deleted in the cleanup. `retained`: logical ids that a deletion leaves alone.
+    """
+
+    token: str
+    on_failure: str = "ROLLBACK"  # or DO_NOTHING, DELETE
+    before: StackInputs | None = None
+    members_before: dict[str, StackMember] = field(default_factory=dict)
+    outputs_before: tuple[StackOutput, ...] = ()
+    done: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    obsolete: tuple[StackMember, ...] = ()
+    retained: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StackResource:
+    """A stack. `access_key`: of the caller with whose permissions its operation runs."""
+
+    stack_id: str
+    born: int
+    account: str
+    region: str
+    name: str
+    status: StackStatus
+    created_at: float
+    inputs: StackInputs
+    description: str = ""
+    reason: str = ""
+    updated_at: float | None = None
+    deleted_at: float | None = None
+    members: dict[str, StackMember] = field(default_factory=dict)
+    outputs: tuple[StackOutput, ...] = ()
+    imports: tuple[str, ...] = ()  # names of exports of other stacks
+    operation: StackOperation | None = None
+    change_set_id: str = ""
+    disable_rollback: bool = False
+    termination_protection: bool = False
+    access_key: str = ""
+    source_ip: str = ""
+
+    stored_kind = "stack"
+
+    @property
+    def key(self) -> str:
+        return self.stack_id
+
+    @property
+    def owner_key(self) -> str:
+        return owner_key_of(self.account, self.region)
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.status is StackStatus.DELETE_COMPLETE
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSetResource:
+    """A change set. `changes`: as DescribeChangeSet returns them."""
+
+    change_set_id: str
+    stack_id: str
+    born: int
+    name: str
+    type: str  # CREATE or UPDATE
+    status: str
+    execution_status: str
+    created_at: float
+    inputs: StackInputs
+    reason: str = ""
+    description: str = ""
+    on_failure: str = "ROLLBACK"
+    changes: tuple[dict[str, Any], ...] = ()
+
+    stored_kind = "change-set"
+
+    @property
+    def key(self) -> str:
+        return self.change_set_id
+
+    @property
+    def owner_key(self) -> str:
+        return self.stack_id
+
+
+@dataclass(frozen=True, slots=True)
+class StackEventResource:
+    event_id: str
+    stack_id: str
+    born: int
+    stack_name: str
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    at: float
+    reason: str = ""
+    properties: str = ""  # JSON
+    token: str = ""
+
+    stored_kind = "stack-event"
+
+    @property
+    def key(self) -> str:
+        return self.event_id
+
+    @property
+    def owner_key(self) -> str:
+        return self.stack_id
