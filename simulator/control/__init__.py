@@ -12,6 +12,7 @@ PUBLIC_MODULES = (
     "principal",
     "rejections",
     "service_api",
+    "stacks.stack_api",
     "state.log_entries",
     "state.registry",
     "state.serialization",

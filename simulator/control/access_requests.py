@@ -169,19 +169,7 @@ class AccessRequests:
 
     def _general(self, principal: Principal, identity: IamIdentity, resource: str) -> Keys:
         """Return the global keys and the tags of the stored resource. A new resource has no aws:ResourceTag."""
-        now = self._context.now()
-        keys: Keys = {
-            "aws:CurrentTime": iso_text(now),
-            "aws:EpochTime": str(int(now)),
-            "aws:RequestedRegion": principal.region,
-            "aws:SecureTransport": str(principal.is_secure).lower(),
-            "aws:SourceIp": principal.source_ip,
-            "aws:UserAgent": principal.user_agent,
-            "aws:ViaAWSService": "false",
-            **identity.keys(principal.access_key),
-        }
-        if resource.count(":") >= 5:
-            keys["aws:ResourceAccount"] = resource.split(":")[4]
+        keys = general_keys(principal, identity, resource, self._context.now())
         stored = self._stored(principal, resource)
         for name, value in stored.tags.items() if stored is not None else ():
             keys[f"aws:ResourceTag/{name}"] = value
@@ -201,6 +189,23 @@ class AccessRequests:
             kind = {AUTO_SCALING_KEY: AUTO_SCALING, OBSERVABILITY_KEY: OBSERVABILITY}.get(key, "")
             keys[key] = self._full(principal, kind, value)
         return keys
+
+
+def general_keys(principal: Principal, identity: IamIdentity, resource: str, now: float) -> Keys:
+    """Return the global condition keys of a call of any service."""
+    keys: Keys = {
+        "aws:CurrentTime": iso_text(now),
+        "aws:EpochTime": str(int(now)),
+        "aws:RequestedRegion": principal.region,
+        "aws:SecureTransport": str(principal.is_secure).lower(),
+        "aws:SourceIp": principal.source_ip,
+        "aws:UserAgent": principal.user_agent,
+        "aws:ViaAWSService": "false",
+        **identity.keys(principal.access_key),
+    }
+    if resource.count(":") >= 5:
+        keys["aws:ResourceAccount"] = resource.split(":")[4]
+    return keys
 
 
 def _tags(request: Request) -> Keys:

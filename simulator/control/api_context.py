@@ -49,6 +49,7 @@ class ApiSettings:
     domain_checks: DomainChecks | None = None
     web_acls: Mapping[str, WebAcl] = field(default_factory=dict)  # by ARN
     vpcs: Vpcs | None = None
+    accepted_types: frozenset[str] = frozenset()  # of other services, without effect in stacks of CloudFormation
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,9 @@ class ServiceApi:
         self._registry = registry
         self._audit = Audit(registry, identifiers, now)
         context = ApiContext(registry, identifiers, now, settings, Pages(identifiers.secret("pages")))
-        self._context = context
+        self.context = self._context = context
+        self.profile = profile
+        self.tasks = tasks
         self._retention = Retention(context)
         self._log = ServiceLog(registry, now)
         workload.attach(self._log)

@@ -39,6 +39,7 @@ _SOURCE: Final[Seconds] = MappingProxyType(
     {Phase.BEGUN: 1.0, Phase.SOURCE_PULLED: 6.0, Phase.BUILDING: 33.0}
     | {phase: _BUILT_S + at_s - _IMAGE[Phase.SOURCE_READY] for phase, at_s in _IMAGE.items() if phase > Phase.BEGUN}
 )
+_LOOK_S_MIN: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class TimeProfile:
     roll_back_s: float  # since the failure, for an update or deployment that had provisioned instances
     domain: Mapping[DomainStatus, float]  # the duration of each status of a custom domain
     ingress_s: float  # each change of a VPC ingress connection
+    stack_look_s: float  # between two looks of CloudFormation at a resource in progress
     # The time that an instance may take to become healthy, unless a setting overrides it. The factor does not apply:
     # the machine determines how fast an application starts.
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
@@ -101,6 +103,11 @@ class TimeProfile:
     def scaled_ingress_s(self) -> float:
         return self.factor * self.ingress_s
 
+    @property
+    def scaled_stack_look_s(self) -> float:
+        """Return the interval between two looks; some time, so that other work can go on."""
+        return max(self.factor * self.stack_look_s, _LOOK_S_MIN)
+
 
 INSTANT: Final = TimeProfile(
     name="instant",
@@ -119,6 +126,7 @@ INSTANT: Final = TimeProfile(
         }
     ),
     ingress_s=0.0,
+    stack_look_s=0.1,
     # ASSUMPTION: one minute is enough for applications on a developer's machine, and short enough to wait for a start
     # that fails; App Runner's own limit was one minute until December 2023 (facts 2.3). Settled by the values that
     # users set.
@@ -154,6 +162,7 @@ APP_RUNNER: Final = TimeProfile(
     # ASSUMPTION: 50 MB/s, on top of the time of the hello image, whose size is not published. Two creations with images
     # of very different sizes would settle it.
     pull_s_per_byte=1 / 50e6,
+    stack_look_s=10.0,  # facts 15.2
 )
 
 _PROFILES: Final = {profile.name: profile for profile in (INSTANT, APP_RUNNER)}

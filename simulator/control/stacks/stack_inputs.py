@@ -1,0 +1,103 @@
+"""From a request to the inputs of a stack: template, values of parameters, tags and capabilities, all checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from simulator.control.stacks.stack_book import invalid_call
+from simulator.model.resources.api_error import ApiError
+from simulator.model.resources.stack import StackInputs, StackResource
+from simulator.rules.cloudformation.accepted_types import ALWAYS_ACCEPTED
+from simulator.rules.cloudformation.stack_plan import unsupported
+from simulator.rules.cloudformation.template import Template
+from simulator.rules.cloudformation.template_error import TemplateError
+from simulator.rules.cloudformation.template_parameters import parameter_values
+
+Request = dict[str, Any]
+
+_TAGS_MAX: Final = 50
+_FROM_S3: Final = "TemplateURL: templates are not read from S3 here; TemplateBody takes one of up to a megabyte"
+
+
+def template_text(request: Request, stack: StackResource | None) -> str:
+    """Return the text of the request's template, or of the stack's present one. Raises ValidationError."""
+    if request.get("UsePreviousTemplate"):
+        if stack is None or not stack.inputs.template:
+            raise invalid_call("UsePreviousTemplate cannot be specified without a previous template.")
+        return stack.inputs.template
+    if "TemplateURL" in request:
+        raise invalid_call(_FROM_S3)
+    text: str = request.get("TemplateBody", "")
+    if not text:
+        raise invalid_call("Either Template URL or Template Body must be specified.")
+    return text
+
+
+def parsed(text: str) -> Template:
+    """Raises ValidationError with AWS's words for what is wrong."""
+    try:
+        return Template.parse(text)
+    except TemplateError as error:
+        raise invalid_call(str(error)) from error
+
+
+def stack_inputs(request: Request, stack: StackResource | None, accepted: Collection[str]) -> StackInputs:
+    """Return the inputs of a creation, or of an update of `stack`. `accepted`: types without effect.
+
+    Raises:
+        ApiError: ValidationError, or InsufficientCapabilitiesException.
+    """
+    text = template_text(request, stack)
+    template = parsed(text)
+    strange = unsupported(template, ALWAYS_ACCEPTED.union(accepted))
+    if strange:
+        raise invalid_call(
+            f"Template format error: Unrecognized resource types: [{', '.join(strange)}]",
+            "the simulator has App Runner's types; `cloudformation: {accept: [TYPE]}` of serve accepts others without "
+            "effect",
+        )
+    given, kept = {}, []
+    for each in request.get("Parameters", ()):
+        name = each.get("ParameterKey", "")
+        if each.get("UsePreviousValue"):
+            kept.append(name)
+        else:
+            given[name] = each.get("ParameterValue", "")
+    before = stack.inputs if stack is not None else StackInputs("")
+    try:
+        values = parameter_values(template.parameters, given, kept, before.parameters)
+    except TemplateError as error:
+        raise invalid_call(str(error)) from error
+    capabilities = tuple(request.get("Capabilities", ()))
+    _check_capabilities(template, capabilities)
+    return StackInputs(
+        text,
+        values,
+        _tags(request) if "Tags" in request else before.tags,
+        capabilities,
+        request.get("RoleARN", before.role_arn),
+        tuple(request.get("NotificationARNs", before.notifications)),
+    )
+
+
+def _check_capabilities(template: Template, given: Collection[str]) -> None:
+    needed = template.capabilities()
+    if not needed or "CAPABILITY_NAMED_IAM" in given:
+        return
+    if needed[0] not in given:
+        raise ApiError("InsufficientCapabilitiesException", f"Requires capabilities : [{needed[0]}]")
+
+
+def _tags(request: Request) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for each in request["Tags"]:
+        key = each["Key"]
+        if key in tags:
+            raise invalid_call(f"Duplicate tag key: {key}")
+        if key.startswith("aws:"):
+            raise invalid_call("aws: prefixed tag key names are not allowed for external use.")
+        tags[key] = each.get("Value", "")
+    if len(tags) > _TAGS_MAX:
+        raise invalid_call(f"{len(tags)} tags, must be at most {_TAGS_MAX}.")
+    return tags
