@@ -44,6 +44,15 @@ class Authentication:
         """True if no keys are configured, so that every key is accepted."""
         return not self.keys
 
+    def identity_of(self, access_key_id: str) -> IamIdentity | None:
+        """Return the identity of a key that has called before. Raises ApiError if the key no longer exists."""
+        if self.is_open:
+            return None
+        key = self.keys.get(access_key_id)
+        if key is None:
+            raise ApiError("UnrecognizedClientException", _UNKNOWN_KEY)
+        return key.identity
+
     def identify(self, request: SignedRequest, now_s: float) -> Identity:
         """Return the account, Region and key of a request. Raises ApiError (403)."""
         return self._anybody(request.headers) if self.is_open else self._signer(request, now_s)

@@ -5,7 +5,8 @@ The endpoint calls it with requests from HTTP; a scenario's timeline or a test c
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from simulator.api import waf_protocol
 from simulator.api.service_model import Schema
@@ -14,13 +15,39 @@ from simulator.control.principal import Principal
 from simulator.control.service_api import ServiceApi
 from simulator.model.resources.api_error import ApiError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.control.stacks.stack_api import StackApi
+    from simulator.rules.iam.identity import IamIdentity
+
 Answer = dict[str, Any]
 
 
 class ApiCalls:
-    def __init__(self, api: ServiceApi) -> None:
+    """The calls of one API. `identity_of`: the identity of an access key, for calls that a stack makes later."""
+
+    def __init__(self, api: ServiceApi, identity_of: Callable[[str], IamIdentity | None] = lambda _key: None) -> None:
         self._api = api
         self._schema = Schema()
+        self._identity_of = identity_of
+
+    def start(self) -> None:
+        """Restore services and continue what was interrupted. Call once, before the first call."""
+        self._api.start()
+        if self._api.context.registry.has("stack"):
+            self.stacks.runs.resume()
+
+    @cached_property
+    def stacks(self) -> StackApi:
+        """The operations of CloudFormation, which make calls of this API."""
+        from simulator.control.stacks.stack_api import (  # noqa: PLC0415 for callers of CloudFormation only
+            StackApi,
+            StackSettings,
+        )
+
+        settings = StackSettings(self._identity_of, self._api.profile.scaled_stack_look_s)
+        return StackApi(self._api.context, self.call, self._api.tasks, settings)
 
     def call(self, principal: Principal, operation: str, request: Any) -> Answer:
         """Return the response, with timestamps in seconds since 1970. Callers must not modify it.

@@ -20,8 +20,9 @@ from aiohttp import web
 
 from simulator.api.authentication import Authentication, Identity
 from simulator.api.calls import ApiCalls
-from simulator.api.foreign_clients import STATUS, ForeignAnswer, foreign_answer
-from simulator.api.service_model import operation_of, parse_body
+from simulator.api.foreign_clients import STATUS, ForeignAnswer, foreign_answer, service_of
+from simulator.api.query.query_services import QUERY_SERVICES, query_service
+from simulator.api.service_model import SIGNING_NAME, operation_of, parse_body
 from simulator.api.signature import SignedRequest
 from simulator.api.waf_protocol import CONTENT_TYPE as WAF_CONTENT_TYPE
 from simulator.api.waf_protocol import waf_operation
@@ -54,6 +55,9 @@ class _Body:
 
     content: bytes | None
     sha256: str
+
+
+_NO_BODY: Final = _Body(b"", "")
 
 
 class ApiEndpoint:
@@ -106,18 +110,7 @@ class ApiEndpoint:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         request_id = self._request_id()
         try:
-            try:
-                self._check_names(request)
-            except ApiError:  # S3 clients put the bucket's name first in the host; the response is the same for all
-                if (foreign := foreign_answer(request.raw_path, request.headers, request_id, None)) is not None:
-                    return _foreign_response(foreign, request_id)
-                raise
-            body = await self._body(request)
-            foreign = foreign_answer(request.raw_path, request.headers, request_id, body.content)
-            if foreign is not None:
-                return _foreign_response(foreign, request_id)
-            identity = self._identify(request, body)
-            answer = self._answer(request, body, self._caller(request, identity, request_id))
+            return await self._handled(request, request_id)
         except ApiError as error:
             rejection = _rejection(error)
             return _response(
@@ -127,6 +120,28 @@ class ApiEndpoint:
             _log.exception("request %s broke", request_id)
             rejection = {"__type": "InternalServiceErrorException", "Message": "An unexpected failure occurred."}
             return _response(500, rejection, request_id)
+
+    async def _handled(self, request: web.BaseRequest, request_id: str) -> web.StreamResponse:
+        signed_for = service_of(request.headers.get("authorization", ""), request.raw_path.partition("?")[2])
+        try:
+            self._check_names(request)
+        except (
+            ApiError
+        ) as error:  # S3 clients put the bucket's name first in the host; the response is the same for all
+            if signed_for in QUERY_SERVICES:
+                return self._query_response(request, signed_for, request_id, rejection=error)
+            if (foreign := foreign_answer(request.raw_path, request.headers, request_id, None)) is not None:
+                return _foreign_response(foreign, request_id)
+            raise
+        body = await self._body(request)
+        service = query_service(request.headers, signed_for, body.content)
+        if service is not None:
+            return self._query_response(request, service, request_id, body)
+        foreign = foreign_answer(request.raw_path, request.headers, request_id, body.content)
+        if foreign is not None:
+            return _foreign_response(foreign, request_id)
+        identity = self._identify(request, body)
+        answer = self._answer(request, body, self._caller(request, identity, request_id))
         return _response(200, answer, request_id, _content_type(request.headers.get("x-amz-target", "")))
 
     def _check_names(self, request: web.BaseRequest) -> None:
@@ -167,9 +182,29 @@ class ApiEndpoint:
     def _hash(self, content: bytes) -> str:
         return "" if self._authentication.is_open else hashlib.sha256(content).hexdigest()
 
-    def _identify(self, request: web.BaseRequest, body: _Body) -> Identity:
+    def _query_response(
+        self,
+        request: web.BaseRequest,
+        service: str,
+        request_id: str,
+        body: _Body = _NO_BODY,
+        rejection: ApiError | None = None,
+    ) -> web.StreamResponse:
+        """Answer a call of CloudFormation or STS. `rejection`: what the check of the listener's names has found."""
+        from simulator.api.query.query_calls import query_answer  # noqa: PLC0415 for callers of these services only
+
+        def caller() -> Principal:
+            if rejection is not None:
+                raise ApiError("AccessDenied", rejection.message)
+            return self._caller(request, self._identify(request, body, service), request_id)
+
+        status, content = query_answer(self._calls, service, body.content or b"", request_id, caller)
+        fields = {"Content-Type": "text/xml", REQUEST_ID: request_id, "Server": _SERVER}
+        return web.Response(status=status, body=content, headers=fields)
+
+    def _identify(self, request: web.BaseRequest, body: _Body, service: str = SIGNING_NAME) -> Identity:
         path, _, query = request.raw_path.partition("?")
-        signed = SignedRequest(request.method, path, query, request.headers, body.sha256)
+        signed = SignedRequest(request.method, path, query, request.headers, body.sha256, service)
         return self._authentication.identify(signed, self._now())
 
     def _answer(self, request: web.BaseRequest, body: _Body, principal: Principal) -> dict[str, Any]:

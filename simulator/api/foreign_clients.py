@@ -1,7 +1,7 @@
 """Clients of other AWS services that use this endpoint: they get a readable error with the variable to set.
 
-`AWS_ENDPOINT_URL` sets the endpoint of every service at once, so calls of the CLI to STS, of CDK to CloudFormation or
-of an application to S3 arrive here. They could not parse App Runner's JSON ("Unable to parse response ... Further
+`AWS_ENDPOINT_URL` sets the endpoint of every service at once, so calls of the CLI to EC2, of an application to S3
+or of CDK to SSM arrive here. They could not parse App Runner's JSON ("Unable to parse response ... Further
 retries may succeed"). AWS services use six protocols; the request's head shows its protocol, and the scope of its
 signature shows its service. No signature is verified, because the error is the same for all clients.
 """
@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 import orjson
 
+from simulator.api.query.query_services import FORM
 from simulator.api.waf_protocol import waf_operation
 
 OWN_SERVICE: Final = "apprunner"
@@ -29,10 +30,8 @@ STATUS: Final = 400  # clients do not retry this status
 _SCOPE: Final = re.compile(r"Credential=[^/,\s=]*/[0-9]{8}/(?:[a-z0-9-]*/)?([a-z0-9._-]{1,40})/aws4_request")
 _XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})  # <Error> is the root
 _REST_XML_SERVICES: Final = _XML_SERVICES | {"route53", "cloudfront"}
-_FORM: Final = "application/x-www-form-urlencoded"
 _NAMES: Final = {
-    "cloudformation": "CloudFormation",
-    "sts": "STS",
+    "sts": "STS other than GetCallerIdentity",
     "iam": "IAM",
     "ec2": "EC2",
     "ecr": "ECR",
@@ -67,9 +66,9 @@ def foreign_answer(
     if target.lower().startswith(_OWN_TARGET) or waf_operation(target) is not None:
         return None
     _, _, query = raw_path.partition("?")
-    service = _service(headers.get("authorization", ""), query)
+    service = service_of(headers.get("authorization", ""), query)
     content_type = headers.get("content-type", "")
-    is_query = content_type.partition(";")[0].strip().lower() == _FORM or "Action" in parse_qs(query)
+    is_query = content_type.partition(";")[0].strip().lower() == FORM or "Action" in parse_qs(query)
     is_cbor = headers.get("smithy-protocol", "").lower() == "rpc-v2-cbor"
     if service == OWN_SERVICE or not (service or is_query or is_cbor):
         return None  # or from a browser or curl
@@ -90,7 +89,7 @@ def _named(service: str, message: str, request_id: str, json_type: str | None) -
     return _rest_json(message)
 
 
-def _service(authorization: str, query: str) -> str:
+def service_of(authorization: str, query: str) -> str:
     """Return the service in the signature's scope; empty if the request is not signed."""
     found = _SCOPE.search(authorization) or _SCOPE.search(f"Credential={_presigned(query)}")
     return found[1] if found is not None else ""

@@ -25,18 +25,24 @@ _API_VERSION: Final = "2020-05-15"
 Request = dict[str, Any]
 
 
+def load_model(service: str, version: str) -> dict[str, Any]:
+    """Return a model of botocore's data."""
+    folder = files("botocore").joinpath("data", service, version)
+    packed = folder.joinpath("service-2.json.gz")
+    content = (
+        gzip.decompress(packed.read_bytes()) if packed.is_file() else folder.joinpath("service-2.json").read_bytes()
+    )
+    model: dict[str, Any] = orjson.loads(content)
+    return model
+
+
 @cache
 def service_model() -> dict[str, Any]:
     """Return the model with `operations` and `shapes`. Callers must not modify it.
 
     Operations that botocore does not have yet are read from a file of this package, in botocore's form for additions.
     """
-    folder = files("botocore").joinpath("data", SIGNING_NAME, _API_VERSION)
-    packed = folder.joinpath("service-2.json.gz")
-    content = (
-        gzip.decompress(packed.read_bytes()) if packed.is_file() else folder.joinpath("service-2.json").read_bytes()
-    )
-    model: dict[str, Any] = orjson.loads(content)
+    model = load_model(SIGNING_NAME, _API_VERSION)
     extras = files("simulator.api").joinpath("service-2.sdk-extras.json")
     if extras.is_file():
         for section, members in orjson.loads(extras.read_bytes())["merge"].items():

@@ -78,12 +78,13 @@ class SignedRequest:
     query: str
     headers: Headers
     payload_hash: str  # of the body that was read; headers are ignored
+    service: str = SIGNING_NAME
 
 
 def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s: float) -> None:
     """Raise ApiError (403) unless `request` was signed with `key` at about `now_s` (seconds since 1970)."""
     is_waf = waf_operation(request.headers.get("x-amz-target", "")) is not None
-    _check_scope(credential, WAF_SIGNING_NAME if is_waf else SIGNING_NAME)
+    _check_scope(credential, WAF_SIGNING_NAME if is_waf else request.service)
     at = request.headers.get("x-amz-date", "")
     _check_date(credential, at, now_s)
     _check_signed_headers(credential, request.headers)

@@ -114,7 +114,7 @@ class ControlPlane:
         self.api = ServiceApi(
             self.registry, workload, now=self.now, tasks=self.tasks, profile=settings.profile, settings=settings.api
         )
-        self.calls = ApiCalls(self.api)
+        self.calls = ApiCalls(self.api, settings.authentication.identity_of)
 
     @property
     def url(self) -> str:
@@ -127,7 +127,7 @@ class ControlPlane:
 
     async def open(self) -> None:
         """Restore the services, then accept requests. Raises OSError or ValueError if it cannot listen."""
-        self.api.start()
+        self.calls.start()
         if (engine := self.settings.engine) is not None:
             self._images = ImageWatch(
                 self.registry, self.api.deploy_automatically, self.tasks, engine, self.settings.registries

@@ -21,8 +21,7 @@ ADVICE = "Set AWS_ENDPOINT_URL_APPRUNNER to it, and not AWS_ENDPOINT_URL, which 
 
 # Client, operation, its arguments, and what the service is called: every protocol that botocore knows.
 CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "cloudformation": ("create_stack", {"StackName": "shop", "TemplateBody": "{}"}, "CloudFormation"),
-    "sts": ("get_caller_identity", {}, "STS"),
+    "sts": ("get_session_token", {}, "STS other than GetCallerIdentity"),
     "iam": ("list_roles", {}, "IAM"),
     "ec2": ("describe_vpcs", {}, "EC2"),
     "s3": ("put_object", {"Bucket": "shop", "Key": "a", "Body": b"content"}, "S3"),

@@ -1,0 +1,1 @@
+"""AWS's query protocol: CloudFormation, and one call of STS, on the endpoint of App Runner's API."""

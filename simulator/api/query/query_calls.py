@@ -1,0 +1,48 @@
+"""Calls of CloudFormation and STS: from a form to XML. Imported with the first of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.api.calls import ApiCalls
+from simulator.api.query.query_protocol import QueryProtocol, query_protocol
+from simulator.api.query.query_services import STS
+from simulator.control.principal import Principal
+from simulator.model.resources.api_error import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+_BROKEN: Final = ApiError("InternalFailure", "An unexpected failure occurred.")
+
+
+def query_answer(
+    calls: ApiCalls, service: str, content: bytes, request_id: str, caller: Callable[[], Principal]
+) -> tuple[int, bytes]:
+    """Return the status and the body of a response. `caller` identifies the caller and raises ApiError."""
+    protocol = query_protocol(service)
+    try:
+        return 200, _answer(calls, protocol, service, content, request_id, caller())
+    except ApiError as error:
+        return error.status, protocol.rejection(error, request_id)
+    except Exception:  # noqa: BLE001 a bug: the client gets a 500, and the log has the details
+        _log.exception("request %s broke", request_id)
+        return 500, protocol.rejection(_BROKEN, request_id)
+
+
+def _answer(
+    calls: ApiCalls, protocol: QueryProtocol, service: str, content: bytes, request_id: str, principal: Principal
+) -> bytes:
+    operation, request = protocol.request(content)
+    answer = _identity(principal) if service == STS else calls.stacks.handle(principal, operation, request)
+    return protocol.response(operation, answer, request_id)
+
+
+def _identity(principal: Principal) -> dict[str, Any]:
+    """Return the answer of GetCallerIdentity, which needs no permission."""
+    identity = principal.identity
+    arn = f"arn:aws:iam::{principal.account}:user/simulator" if identity is None else identity.arn
+    return {"UserId": principal.access_key, "Account": principal.account, "Arn": arn}
