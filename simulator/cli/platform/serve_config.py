@@ -143,6 +143,15 @@ class WafSection(Section):
     """
 
 
+class CloudFormationSection(Section):
+    """Stacks of CloudFormation."""
+
+    accept: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+$")], ...] = ()
+    """Types of resources of other services that stacks may contain without effect, such as AWS::ECR::Repository.
+    Roles and policies of IAM always may.
+    """
+
+
 class ServeConfig(Section):
     """The configuration of `simulator serve`."""
 
@@ -182,6 +191,8 @@ class ServeConfig(Section):
     """VPCs, what stands for their members, and the internet."""
     waf: WafSection = WafSection.unchanged()
     """Web ACLs that services can be associated with."""
+    cloudformation: CloudFormationSection = CloudFormationSection.unchanged()
+    """Stacks of CloudFormation."""
     aws: AwsSpec = AwsSpec.unchanged()
     """Where secrets and role credentials come from."""
     needs_connection: Flag = False
@@ -244,6 +255,7 @@ class ServeConfig(Section):
                 has_linked_roles=api.service_linked_roles,
                 web_acls=load_web_acls(self.waf.files),
                 vpcs=self.network.resolved(),
+                accepted_types=frozenset(self.cloudformation.accept),
             ),
             seed=self.seed,
         )
