@@ -92,6 +92,7 @@ class TopView:
         if self._frame is None:
             return Text("the platform is starting ...", style="dim")
         parts: list[RenderableType] = [self._head(), self._table(width)]
+        parts += [Text(line, style="dim") for line in self._shadows()]
         for name in self._frame["services"]:
             parts += self._curves(name, width)
         if self._happened:
@@ -130,6 +131,20 @@ class TopView:
         for name, one in self._frame["services"].items():
             table.add_row(Text(name), *(_COLUMNS[column][1](one[_COLUMNS[column][0]]) for column in columns))
         return table
+
+    def _shadows(self) -> list[str]:
+        """Return a line for each service with the desired counts of policies that do not act."""
+        assert self._frame is not None
+        lines = []
+        for name, one in self._frame["services"].items():
+            acting = one["desired"]
+            counts = [
+                f"{policy} {desired}" + (f" ({desired - acting:+d})" if desired != acting else "")
+                for policy, desired in one.get("shadows", {}).items()
+            ]
+            if counts:
+                lines.append(f"{name}: desired by shadows: {', '.join(counts)}")
+        return lines
 
     def _curves(self, name: str, width: int) -> list[RenderableType]:
         series = self._series.get(name)

@@ -49,6 +49,7 @@ class Service:
         figures = platform.metrics.of(name) if platform.metrics is not None else None
         self.web_acl_counts: Counter[tuple[str, str]] = Counter() if figures is None else figures.web_acl
         self._protection: Upstream | None = None
+        self.shadows: dict[str, int] = {}  # what other policies would have desired, by their names
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
         self._autoscaler: Autoscaler | None = None
@@ -229,8 +230,7 @@ class Platform:
         self.tasks = Tasks("platform")
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.ejection = live.ejection if live is not None else None
-        region = live.region if live is not None else REGION
-        self.rates = REGIONS.get(region)
+        self.rates = REGIONS.get(region := live.region if live is not None else REGION)
         self._tracing: Tracing | None = None
         self.is_started = False
         self._is_open = False

@@ -17,8 +17,8 @@ from simulator.platform.applications import Applications, Runnable
 from simulator.platform.collector import XRAY, collector_variables
 from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.platform.platform import Platform, Service
-from simulator.platform.policy_choice import PolicyChoice, hear_failures
 from simulator.platform.revision import Revision, ServicePlan
+from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
 from simulator.platform.service_network import NetworkSettings, service_network
 from simulator.records.events import InstanceReported, OutputWritten
 
@@ -37,8 +37,9 @@ class WorkloadSettings:
 
     `startup_probe_s`: the interval between the probes of a starting instance; None: as observed on App Runner.
     `settle_s`: how long the instances of a new revision must stay healthy before they get the traffic. `policy`: that
-    of every service. `balancing`: which instance gets a request. `network`: VPCs, whose rules instances obey; None: no
-    rules. `collector`: the complete URL of the trace collector, for services with X-Ray in their configuration.
+    of every service; `shadows`: those that do not act. `balancing`: which instance gets a request. `network`: VPCs,
+    whose rules instances obey; None: no rules. `collector`: the complete URL of the trace collector, for services with
+    X-Ray in their configuration.
     """
 
     throttling: Throttling = Throttling.SHARE
@@ -47,6 +48,7 @@ class WorkloadSettings:
     startup_probe_s: float | None = None
     settle_s: float = SETTLE_S
     policy: PolicyChoice = field(default_factory=PolicyChoice)
+    shadows: tuple[PolicyChoice, ...] = ()
     balancing: str = PoolSettings("").balancing
     drain_timeout_s: float = PoolSettings("").drain_timeout_s
     stop_grace_s: float = PoolSettings("").stop_grace_s

@@ -18,8 +18,8 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.built_application import application_of
 from simulator.platform.deployment import deploy
 from simulator.platform.platform import Platform, Service
-from simulator.platform.policy_choice import PolicyChoice, hear_failures
 from simulator.platform.revision import ServicePlan
+from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
 
 # A developer waits for the start, so the first probe after it listens must come soon.
 _PROBE_S: Final = 0.1

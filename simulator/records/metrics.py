@@ -55,6 +55,7 @@ class ServiceMetrics:
     deaths: int = 0  # instances that crashed
     events: int = 0  # lines of the event log
     web_acl: Counter[tuple[str, str]] = field(default_factory=Counter)  # requests by rule of a web ACL and its action
+    shadows: dict[str, int] = field(default_factory=dict)  # desired counts of policies that do not act, by name
     states: dict[InstanceState, int] = field(default_factory=lambda: dict.fromkeys(_LIVING, 0))
     usd: float = 0.0  # see `Metrics.read`
     since_s: float = 0.0  # time at which the service was first seen

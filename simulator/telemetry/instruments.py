@@ -1,9 +1,8 @@
 """The exported figures of a platform: one definition of each, for Prometheus and for OTLP.
 
 Names and units are OpenTelemetry's (dots, UCUM); exporters for other systems translate them. The only labels are the
-service, an instance's state, a status or its class, a direction, a rule of a
-web ACL and its action, and a signal: none grows with instances or requests,
-and the series of a deleted service end.
+service, an instance's state, a status or its class, a direction, a rule of a web ACL and its action, a policy, and a
+signal: none grows with instances or requests, and the series of a deleted service end.
 """
 
 from __future__ import annotations
@@ -81,6 +80,10 @@ def _web_acl(figures: ServiceMetrics) -> Iterable[Reading]:
     return list(figures.web_acl.items())
 
 
+def _shadows(figures: ServiceMetrics) -> Iterable[Reading]:
+    return [((name,), desired) for name, desired in figures.shadows.items()]
+
+
 OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
     Instrument(
         "requests",
@@ -106,6 +109,14 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         InstrumentKind.COUNTER,
         _web_acl,
         ("rule", "action"),
+    ),
+    Instrument(
+        "shadow.instances.wanted",
+        "Instances that a policy which does not act would have desired.",
+        "{instance}",
+        InstrumentKind.GAUGE,
+        _shadows,
+        ("policy",),
     ),
     _counter(
         "arrivals",

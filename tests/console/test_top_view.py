@@ -68,3 +68,20 @@ def test_a_batch_of_events_received_twice_is_shown_once() -> None:
     view.take("facts", {"from": 3, "until": 5, "rows": rows})
     view.take("frame", {"t": 2.0, "state": "playing", "speed": None, "services": {}})
     assert shown(view).count("hello there") == 1
+
+
+def test_top_shows_what_shadows_would_have_desired() -> None:
+    service = dict.fromkeys(("offered_rps", "served_rps", "rejected_rps", "in_flight", "waiting", "active", "p50_s"), 0)
+    service |= {"provisioned": 2, "desired": 2, "p99_s": 0, "usd_per_hour": 0}
+    view = TopView()
+    view.take(
+        "frame",
+        {
+            "t": 5.0,
+            "speed": None,
+            "state": "playing",
+            "services": {"web": {**service, "shadows": {"knative": 3, "hpa": 2, "fixed": 1}}, "other": service},
+        },
+    )
+    assert "web: desired by shadows: knative 3 (+1), hpa 2, fixed 1 (-1)" in shown(view, 80)
+    assert "other: desired" not in shown(view, 80)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.lab.shadow import Divergence, Shadows
+from simulator.lab.shadow import Shadows
+from simulator.platform.scaling.shadow import Divergence
 from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord, build_report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario

@@ -24,7 +24,7 @@ from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.health import HealthCheck
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.policy_choice import PolicyChoice
+from simulator.platform.scaling.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from simulator.world.tasks import Tasks

@@ -18,7 +18,7 @@ from simulator.control.operations.time_profile import profile_named
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.policy_choice import PolicyChoice
+from simulator.platform.scaling.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.telemetry.exporters import ExportSettings
 from simulator.telemetry.otlp.settings import Destination, OtlpSettings, TracedServices, TracesExport

@@ -20,7 +20,7 @@ from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.quotas import Quotas
 from simulator.model.resources.service_state import ServiceStatus
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.policy_choice import PolicyChoice
+from simulator.platform.scaling.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run, wall_s
 from simulator.world.distributions import Constant

@@ -21,7 +21,7 @@ from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.platform.applications import ApplicationSettings
-from simulator.platform.policy_choice import PolicyChoice
+from simulator.platform.scaling.policy_choice import PolicyChoice
 from simulator.platform.service_workload import WorkloadSettings, local_host
 from simulator.world.clock import ClockKind, run
 from tests.live.waiting import until

@@ -16,7 +16,7 @@ from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.rejection import Rejection
 from simulator.platform.applications import Applications, ApplicationSettings
-from simulator.platform.platform import Service
+from simulator.platform.platform import Platform, Service
 from simulator.platform.service_workload import PlatformWorkload, WorkloadSettings, local_host
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
@@ -67,8 +67,9 @@ class World:
         named: Mapping[str, SimulatedApplication] = NAMED,
         builder: Builder | None = None,
         settings: WorkloadSettings | None = None,
+        platform: Platform | None = None,
     ) -> None:
-        self.platform = compose_platform((), RandomStreams(7))
+        self.platform = compose_platform((), RandomStreams(7)) if platform is None else platform
         settings = WorkloadSettings(drain_timeout_s=60.0) if settings is None else settings
         self.workload = PlatformWorkload(
             self.platform, Applications(ApplicationSettings(named, builder=builder)), settings

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, cast
 
 from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 
-from simulator.platform.policy_choice import PolicyChoice
+from simulator.platform.scaling.policy_choice import PolicyChoice
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.sections.base_model import Section
 from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, Policy, PolicySpec
@@ -37,6 +38,26 @@ class ScalingSection(Section):
     on_policy_error: OnPolicyError = OnPolicyError.HOLD
     """When a policy of your own fails at a decision: keep the last desired count and log it, or end the simulator."""
 
+    shadows: tuple[PolicyOrFile, ...] = ()
+    """Policies that are evaluated for every service without acting: the console, `simulator top` and the metrics show
+    the numbers of instances that they would have desired.
+    """
+
     def choice(self, start_lag_s: float | None) -> PolicyChoice:
         """Return the policy. Raises ValueError if there is none of that name, or its file cannot be loaded."""
         return PolicyChoice(self.policy, self.on_policy_error, start_lag_s)
+
+    def shadow_choices(self) -> tuple[PolicyChoice, ...]:
+        """Return the shadows. Raises ValueError if one does not exist, cannot be loaded, or is there twice."""
+        return shadow_choices(self.shadows)
+
+
+def shadow_choices(given: Sequence[PolicySpec | str]) -> tuple[PolicyChoice, ...]:
+    """Return policies that do not act. Raises ValueError as `PolicyChoice` does, and for two of one name."""
+    choices = tuple(PolicyChoice(each) for each in given)
+    names = [choice.name for choice in choices]
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"shadow = {name!r}, must be there once: its counts are shown under its name"
+            raise ValueError(msg)
+    return choices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -24,6 +24,7 @@ POLICY_HELP: Final = (
 ON_POLICY_ERROR_HELP: Final = (
     "When a policy of your own fails: keep the last desired count and log it (hold, the default), or end."
 )
+SHADOW_HELP: Final = "Evaluate this policy too, without acting; may be given again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,16 @@ class ScalingOptions:
         OnPolicyError | None, typer.Option(help=ON_POLICY_ERROR_HELP, rich_help_panel=SCALING)
     ] = None
 
+    shadow: Annotated[
+        list[str],
+        typer.Option(autocompletion=policy_names, metavar="POLICY", help=SHADOW_HELP, rich_help_panel=SCALING),
+    ] = field(default_factory=list)
+
     @property
     def of_config(self) -> dict[str, Any]:
         """Values of the configuration of serve that the options override, by section and key; None: not given."""
-        return {"scaling_policy": self.policy, "scaling_on_policy_error": self.on_policy_error}
+        return {
+            "scaling_policy": self.policy,
+            "scaling_on_policy_error": self.on_policy_error,
+            "scaling_shadows": tuple(self.shadow) or None,
+        }

@@ -27,8 +27,9 @@ from simulator.cli.terminal import Terminal
 from simulator.console.progress import Progress
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.compare.tables import CANNOT_ACT, Cell, Table
-from simulator.lab.shadow import Divergence, Shadows
+from simulator.lab.shadow import Shadows
 from simulator.model.text.quantities import quantity_text
+from simulator.platform.scaling.shadow import Divergence
 from simulator.replay.progress import SilentWatcher
 from simulator.replay.runner import BrokenRun, InterruptedRun, Run, play
 from simulator.rules.policies.registry import POLICIES

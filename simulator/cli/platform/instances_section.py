@@ -53,6 +53,7 @@ class InstancesSection(Section):
             startup_probe_s=_QUICK_PROBE_S if is_instant else None,
             settle_s=self.settle,
             policy=scaling.choice(0.0 if is_instant else None),
+            shadows=scaling.shadow_choices(),
             balancing=balancing,
             drain_timeout_s=self.drain_timeout,
             stop_grace_s=self.stop_grace,

@@ -16,7 +16,7 @@ from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.front.access_log_file import opened_log, tell_losses
 from simulator.cli.front.live_scaling import ACTION as WHY
 from simulator.cli.front.live_scaling import LiveScaling
-from simulator.cli.front.policy_keeping import keep_policy
+from simulator.cli.front.policy_keeping import begin_shadows, keep_policy
 from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import grouped
@@ -118,6 +118,8 @@ async def _serve(
         if serving.plane.admin is not None:
             serving.plane.admin.add(WHY, LiveScaling(serving.platform).answer)
         keep_policy(serving.platform, settings.workload.policy, serving.workload.policy_failed)
+        tell = _tell_shadow if options.verbose else _silent
+        begin_shadows(serving.platform, settings.workload.shadows, tell, serving.workload.policy_failed)
         _tell(serving, quiet=options.quiet)
         if options.verbose:
             tell_events(serving.platform.journal, functools.partial(echo, err=True))
@@ -144,6 +146,14 @@ async def _serve(
             echo(f"console at {opened.url}")
         keep_what_started()
         await _until_stopped(serving, stop)
+
+
+def _tell_shadow(service: str, line: str) -> None:
+    echo(f"{service}: {line}", err=True)
+
+
+def _silent(_service: str, _line: str) -> None:
+    """Print nothing."""
 
 
 async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:

@@ -25,7 +25,8 @@ from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input, broke, error_text
 from simulator.cli.front.access_log_file import opened_log, tell_losses
-from simulator.cli.front.policy_keeping import keep_policy
+from simulator.cli.front.policy_keeping import begin_shadows, keep_policy
+from simulator.cli.front.scaling_section import shadow_choices
 from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import grouped
@@ -42,7 +43,7 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.process.confinement.isolation import find_namespaces
 from simulator.model.text.problems import FileProblems
-from simulator.platform.policy_choice import PolicyChoice
+from simulator.platform.scaling.policy_choice import PolicyChoice
 from simulator.platform.source_service import SourceService
 from simulator.records.events import OutputWritten
 from simulator.records.journal import Journal
@@ -82,6 +83,7 @@ def up(
         dns = DnsSection(port=ports.dns_port).opened(kept)
         scaled = _Scaled(
             PolicyChoice(scaling.policy or DEFAULT_POLICY, scaling.on_policy_error or OnPolicyError.HOLD),
+            shadow_choices(scaling.shadow),
             balancer.of_config["front_balancing"] or PoolSettings("").balancing,
         )
     except ValueError as error:
@@ -120,7 +122,12 @@ class _Scaled:
     """How the service scales, and how requests are balanced."""
 
     policy: PolicyChoice
+    shadows: tuple[PolicyChoice, ...]
     balancing: str
+
+
+def _failed(_service: str, line: str) -> None:
+    echo(line, err=True)
 
 
 def _silent(_line: str) -> None:
@@ -190,7 +197,8 @@ async def _up(
         service = platform.add(name, hosts_of(name))
         source = SourceDescription(str(folder), "")
         serving = SourceService(platform, service, builder, source, shown.tell, place, scaled.policy, scaled.balancing)
-        keep_policy(platform, scaled.policy, lambda _name, line: echo(line, err=True))
+        keep_policy(platform, scaled.policy, _failed)
+        begin_shadows(platform, scaled.shadows, lambda _name, line: shown.tell(f"[scaling] {line}"), _failed)
         stopped = platform.tasks.spawn(stop.wait(), "until stopped")
         work = platform.tasks.spawn(_serve(serving, builder, watch=watch), "serve")
         if await first_of(stopped, work, platform.tasks.failed) != 0:

@@ -5,6 +5,7 @@ Frames have short keys and columns, because a thousand instances are sent ten ti
     t                    seconds of the run; `state`: playing, paused, stepping, ended; `speed`
     services.NAME.i      n: numbers, b: seconds of birth (both only when they have changed), s: a letter each for its
                          state, o: the requests that each has
+    services.NAME.shadows  the desired counts of policies that do not act, if there are any
     services.NAME.dots   a sample of the requests that ended since the last frame: [instance, queue_s, cold_s,
                          service_s, status]
 
@@ -98,6 +99,7 @@ class ServiceFrames:
             "usd_per_hour": None if rates is None else usd_now(provisioned, active, rates, size.vcpu, size.memory_gb),
             "factor": view_model.factor(service.name),
             **self._scaling(),
+            **({"shadows": dict(service.shadows)} if service.shadows else {}),
             "i": self._instances(living, letters, whole=whole),
             "dots": [] if whole else dots,
         }

@@ -105,7 +105,7 @@ class ServeViewModel:
             "arn": None if resource is None else resource.arn,
             "cpu": size.vcpu,
             "memory_gb": size.memory_gb,
-            "policy": "app-runner",
+            "policy": service.autoscaler.policy.name if service.revision is not None else "",
             "status": "" if resource is None else str(resource.status),
             "prices": self._prices(resource)[1],
         }

@@ -101,6 +101,7 @@ export function figuresOf(service) {
   return [
     ["offered", rate(service.offered_rps)], ["served", rate(service.served_rps)], ["rejected (429)", rate(service.rejected_rps)], ["in flight", count(service.in_flight)],
     ["queued", count(service.waiting)], ["active", count(service.active)], ["provisioned", count(service.provisioned)], ["desired", count(service.desired)],
+    ...Object.entries(service.shadows ?? {}).map(([policy, desired]) => [`desired by ${policy} (shadow)`, count(desired)]),
     ["p50", latency(service.p50_s)], ["p99", latency(service.p99_s)], ["per hour", usd(service.usd_per_hour)],
   ];
 }

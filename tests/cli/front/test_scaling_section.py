@@ -48,3 +48,11 @@ def test_a_wrong_value_is_reported_with_its_place(tmp_path: Path, text: str, tol
     with pytest.raises(ScenarioError) as caught:
         workload(tmp_path, text)
     assert told in str(caught.value)
+
+
+def test_shadows_are_policies_that_do_not_act(tmp_path: Path) -> None:
+    text = "scaling: {shadows: [knative, {name: fixed, instances: 2}]}"
+    assert [choice.name for choice in workload(tmp_path, text).shadows] == ["knative", "fixed"]
+    assert [choice.name for choice in workload(tmp_path, text, scaling_shadows=("hpa",)).shadows] == ["hpa"]
+    with pytest.raises(ValueError, match="shadow = 'fixed', must be there once"):
+        workload(tmp_path, text.replace("knative", "fixed"))

@@ -17,7 +17,7 @@ from simulator.scenario.sections.service_spec import ServiceSpec
 def test_options_have_the_names_that_run_and_its_scenarios_have() -> None:
     of_run = {each.name for group in (RealTimeOptions, ChoiceOptions) for each in fields(group)}
     names = {each.name for group in (BalancerOptions, ScalingOptions) for each in fields(group)}
-    assert names - of_run == {"balancing"}
+    assert names - of_run == {"balancing", "shadow"}
     assert "balancing" in ServiceSpec.model_fields
 
 

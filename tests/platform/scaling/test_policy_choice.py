@@ -8,7 +8,7 @@ import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.platform.policy_choice import PolicyChoice, hear_failures
+from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
 from simulator.rules.policies.port import Observation
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.sections.policy_spec import PolicySpec, section_of

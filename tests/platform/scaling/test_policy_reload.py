@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.platform.policy_choice import PolicyChoice
-from simulator.platform.policy_reload import LOOK_S, PolicyReload
+from simulator.platform.scaling.policy_choice import PolicyChoice
+from simulator.platform.scaling.policy_reload import LOOK_S, PolicyReload
 from simulator.platform.service_workload import WorkloadSettings
 from tests.platform.test_service_workload import World
 from tests.virtual import run_virtual

@@ -15,7 +15,7 @@ from typing import Final
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.platform.platform import Platform, Service
-from simulator.platform.policy_choice import PolicyChoice, hear_failures
+from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
 from simulator.records.events import RevisionSwitched, SecondClosed
 from simulator.rules.policies.port import Observation, Policy, Sample
 from simulator.scenario.user_policy import UserPolicyError
@@ -38,7 +38,10 @@ class PolicyReload:
         choice: PolicyChoice,
         tell: Callable[[str], None],
         failed: Callable[[str, str], None],
+        follow: Callable[[Service, Policy], None] | None = None,
     ) -> None:
+        """`follow`: puts a policy of the new version in its place; None: at the service's autoscaler."""
+        self._follow = follow or _act
         self._platform = platform
         self._choice = choice
         self._tell = tell
@@ -117,7 +120,11 @@ class PolicyReload:
     def _take_over(self, service: Service, policy: Policy) -> None:
         name = service.name
         hear_failures(policy, lambda line: self._failed(name, line))
-        service.autoscaler.follow(policy)
+        self._follow(service, policy)
+
+
+def _act(service: Service, policy: Policy) -> None:
+    service.autoscaler.follow(policy)
 
 
 def _try(policy: Policy, seen: Iterable[Sample], now: Observation) -> None:
