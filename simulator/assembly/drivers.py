@@ -52,7 +52,7 @@ def driver_of(
     driver: Driver
     match application:
         case ProcessApplication():
-            driver = ProcessDriver(application, serve, on_line, _process_settings(throttling, state))
+            driver = ProcessDriver(application, serve, on_line, _process_settings(throttling, state), egress_rules)
         case DockerApplication():
             driver = DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine), egress_rules)
         case _:

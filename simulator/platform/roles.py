@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from simulator.fleet.credentials.role_credentials import RoleCredentials
-from simulator.fleet.docker.namespace_proxy import HOST
+from simulator.fleet.network.namespace_proxy import HOST
 from simulator.fleet.network.tcp_proxy import TcpProxy
 from simulator.fleet.ports import Close, LoopbackListener, OwnLoopback
 

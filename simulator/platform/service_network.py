@@ -62,7 +62,9 @@ def _why_not(settings: NetworkSettings, application: Application) -> str:
         from simulator.fleet.docker.networks import why_not_enforced  # noqa: PLC0415 only with VPCs
 
         return why_not_enforced(settings.engine)
-    return "processes use this machine's network"
+    from simulator.fleet.network import instance_network  # noqa: PLC0415
+
+    return instance_network.why_not_enforced()
 
 
 def _plans(vpcs: Vpcs, revision: ServiceRevision) -> Iterator[EgressPlan]:

@@ -8,7 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import pytest
 
@@ -69,9 +72,9 @@ def cloud(database: int, api: int) -> Vpcs:
     return Vpcs((vpc,), {server.name: server})
 
 
-@pytest.mark.slow
-async def test_what_instances_reach_and_nothing_is_left() -> None:
-    filter_or_skip()
+@asynccontextmanager
+async def reachable() -> AsyncIterator[tuple[EgressRules, list[list[Any]], dict[int, dict[str, str]]]]:
+    """The rules of a connector with two subnets, what to try, and what an instance in each of them sees."""
 
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes) -> None:
         writer.write(name)
@@ -84,33 +87,11 @@ async def test_what_instances_reach_and_nothing_is_left() -> None:
     database, api = (server.sockets[0].getsockname()[1] for server in servers)
     vpcs = cloud(database, api)
     vpc = vpcs.vpcs[0]
-    places = [
-        *(["db.internal", 5432], ["db.internal", 5433], ["db.internal", 22], ["10.0.9.99", 80]),
-        *(["api.example.com", 443], ["172.17.0.1", 1], ["127.0.0.1", database]),
-    ]
-    lines: dict[int, list[str]] = {1: [], 2: []}
     rules = EgressRules(
         tuple(egress_plan(EgressSource(vpc, vpc.subnets[name], ("sg-app",)), vpcs) for name in ("subnet-a", "subnet-b"))
     )
-    application = DockerApplication(
-        python_image(), ("/usr/bin/python", "-I", "-S", "-c", PROBE, json.dumps(places)), port=8080
-    )
-    driver = DockerDriver(
-        application, HttpService, lambda _service, number, _stream, line: lines[number].append(line), rules=rules
-    )
-    try:
-        for number in (1, 2):
-            await driver.launch(InstanceSpec("web", number, SIZE))
-        await until(lambda: all("done" in seen for seen in lines.values()))
-        seen = {number: dict(line.split(" ", 1) for line in given if " " in line) for number, given in lines.items()}
-        own = owner_name(os.getpid())
-        assert tables().count(own) == 2
-    finally:
-        await driver.close()
-        for server in servers:
-            server.close()
     # In subnet-a: the database's group admits it, two ports wide, and there is no internet.
-    assert seen[1] == {
+    first = {
         "db.internal:5432": "database",
         "db.internal:5433": "rejected",
         "db.internal:22": "dropped",
@@ -120,11 +101,45 @@ async def test_what_instances_reach_and_nothing_is_left() -> None:
         f"127.0.0.1:{database}": "rejected",
     }
     # In subnet-b: the database drops it, and a NAT gateway leads to the internet.
-    assert seen[2] == seen[1] | {
-        "db.internal:5432": "dropped",
-        "db.internal:5433": "dropped",
-        "api.example.com:443": "api",
-    }
+    second = first | {"db.internal:5432": "dropped", "db.internal:5433": "dropped", "api.example.com:443": "api"}
+    places = [[host, int(port)] for host, _, port in (place.rpartition(":") for place in first)]
+    try:
+        yield rules, places, {1: first, 2: second}
+    finally:
+        for server in servers:
+            server.close()
+
+
+class Heard:
+    """The output of instances: what each has seen."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, list[str]] = {1: [], 2: []}
+
+    def line(self, _service: str, number: int, _stream: str, line: str) -> None:
+        self._lines[number].append(line)
+
+    async def seen(self) -> dict[int, dict[str, str]]:
+        await until(lambda: all("done" in lines for lines in self._lines.values()))
+        return {
+            number: dict(line.split(" ", 1) for line in lines if " " in line) for number, lines in self._lines.items()
+        }
+
+
+@pytest.mark.slow
+async def test_what_instances_reach_and_nothing_is_left() -> None:
+    filter_or_skip()
+    heard, own = Heard(), owner_name(os.getpid())
+    async with reachable() as (rules, places, expected):
+        command = ("/usr/bin/python", "-I", "-S", "-c", PROBE, json.dumps(places))
+        driver = DockerDriver(DockerApplication(python_image(), command), HttpService, heard.line, rules=rules)
+        try:
+            for number in (1, 2):
+                await driver.launch(InstanceSpec("web", number, SIZE))
+            assert await heard.seen() == expected
+            assert tables().count(own) == 2
+        finally:
+            await driver.close()
     assert left_behind() == ""
     assert own not in tables()
 

@@ -29,6 +29,8 @@ CONFIGURATION: Final = """\
 aws: {{endpoint: "{moto}"}}
 metrics: {{port: 0}}
 instances: {{settle: 0s, stop_grace: 2s}}
+applications:
+  processes: {{process: {{command: python orders.py, working_directory: "{folder}"}}}}
 network:
   vpcs:
     vpc-0shop:

@@ -8,6 +8,8 @@ from simulator.control.operations.workload import ServiceRevision, WorkloadFaile
 from simulator.fleet.applications import Application
 from simulator.fleet.docker import networks
 from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.network import instance_network
+from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.platform.service_network import NetworkSettings, ServiceNetwork, service_network
 from simulator.rules.network.egress import EgressSource
@@ -31,6 +33,7 @@ def connected(*subnets: str, groups: tuple[str, ...] = ("sg-app",)) -> ServiceRe
 def _permitted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "why_no_filter", lambda: "")
     monkeypatch.setattr(networks, "is_local", lambda _: True)
+    monkeypatch.setattr(instance_network, "why_not_enforced", lambda: "")
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,12 @@ def test_an_engine_elsewhere_enforces_nothing(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(networks, "is_local", lambda host: host.startswith("unix"))
     with pytest.raises(WorkloadFailed, match="the container engine is on another machine"):
         service_network(NetworkSettings(VPCS, engine="tcp://10.1.1.1:2375"), connected("subnet-a"), CONTAINER)
+
+
+def test_processes_have_networks_of_their_own_where_that_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = ProcessApplication(("python",))
+    network = service_network(SETTINGS, connected("subnet-a"), process)
+    assert network == service_network(SETTINGS, connected("subnet-a"), CONTAINER)
+    monkeypatch.setattr(instance_network, "why_not_enforced", lambda: "it requires root")
+    with pytest.raises(WorkloadFailed, match="cannot be enforced: it requires root"):
+        service_network(SETTINGS, connected("subnet-a"), process)

@@ -2,7 +2,7 @@
 
 An instance has `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN` in its environment, as a
 container of ECS or EKS does, and requests its credentials there, on its own loopback: processes share the machine's, a
-container has doors (fleet/docker/namespace_proxy.py). The answer comes from STS AssumeRole at the configured endpoint
+container has doors (fleet/network/namespace_proxy.py). The answer comes from STS AssumeRole at the configured endpoint
 and is cached until shortly before it expires. Address and token belong to one instance: the token of another gets 403.
 
 # ASSUMPTION: App Runner's own form is undocumented; its instances are Fargate tasks, which have a relative URI of

@@ -33,9 +33,9 @@ from simulator.fleet.docker.config import (
 from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected, Quota, Running
 from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.docker.labels import sweep_orphans
-from simulator.fleet.docker.namespace_proxy import cannot_open, listening_inside
 from simulator.fleet.docker.networks import ContainerNetworks
 from simulator.fleet.network.egress_rules import EgressRules
+from simulator.fleet.network.namespace_proxy import cannot_open, listening_inside
 from simulator.fleet.network.packet_filter import sweep_tables
 from simulator.fleet.ports import (
     Close,

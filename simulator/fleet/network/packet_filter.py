@@ -13,7 +13,7 @@ from typing import Final
 from simulator.rules.network.egress_plan import EgressForward, EgressOpening, EgressPlan
 from simulator.rules.network.security_groups import IpNetwork, NetworkProtocol
 
-_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FAMILY: Final = "inet"
 # Before the rules of the engine, whose chains have the usual priorities: what is dropped here reaches none of them.
 _NAT_PRIORITY: Final = -110
@@ -26,26 +26,43 @@ class FilterError(Exception):
 
 def why_no_filter() -> str:
     """Return why this process cannot filter packets; empty if it can, as far as can be seen without trying."""
-    if shutil.which("nft", path=_PATH) is None:
+    if shutil.which("nft", path=PATH) is None:
         return "the program nft of nftables is not installed"
     return "" if os.geteuid() == 0 else "it requires root"
 
 
 def table_text(
-    table: str, interface: str, gateway: str, plan: EgressPlan, listening: Mapping[EgressForward, int]
+    table: str,
+    interface: str,
+    gateway: str,
+    plan: EgressPlan,
+    listening: Mapping[EgressForward, int],
+    *,
+    internet: int = 0,
+    dns: int = 0,
+    own: bool = False,
 ) -> str:
     """Return the table of an interface. `gateway`: the address of this machine's end, where `listening` has the port of
     each forward.
 
+    `own`: nothing else but this table forwards from the interface: connections to the internet are redirected to the
+    port `internet` of the gateway, and DNS queries to the port `dns`; 0: to none. Otherwise the engine forwards them.
+
     Only IPv4: the interfaces have no other addresses, and all else is dropped.
     """
-    ports = ", ".join(map(str, listening.values()))
+    ports = ", ".join(str(port) for port in (*listening.values(), internet) if port)
     guarded = f"  ip daddr {gateway} tcp dport {{ {ports} }} iifname != {_quoted(interface)} drop" if ports else ""
+    to_internet = [each for each in plan.internet if _is_filtered(each.destination)]
     lines = (
         f"table {_FAMILY} {table} {{",
         " chain redirected {",
         f"  type nat hook prerouting priority {_NAT_PRIORITY};",
-        *(_redirection(interface, gateway, forward, port) for forward, port in listening.items()),
+        f"  iifname {_quoted(interface)} jump sent",
+        " }",
+        " chain sent {",
+        *(f"  {_redirection(gateway, forward, port)}" for forward, port in listening.items()),
+        *([f"  ip daddr {gateway} udp dport 53 dnat ip to {gateway}:{dns}"] if dns else []),
+        *(_to_proxy(gateway, plan, to_internet, internet) if internet else []),
         " }",
         " chain forwarded {",
         f"  type filter hook forward priority {_FILTER_PRIORITY};",
@@ -60,7 +77,7 @@ def table_text(
         "  ct state established,related accept",
         *(f"  {_match(each)} reject with tcp reset" for each in plan.rejected if _is_filtered(each.destination)),
         *(f"  ip daddr {each} drop" for each in plan.closed if _is_filtered(each)),
-        *(f"  {_match(each)} accept" for each in plan.internet if _is_filtered(each.destination)),
+        *([] if own else [f"  {_match(each)} accept" for each in to_internet]),
         "  drop",
         " }",
         " chain arriving {",
@@ -73,9 +90,22 @@ def table_text(
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _redirection(interface: str, gateway: str, forward: EgressForward, port: int) -> str:
-    to = f"ip daddr {forward.address} tcp dport {forward.port}"
-    return f"  iifname {_quoted(interface)} {to} dnat ip to {gateway}:{port}"
+def _to_proxy(gateway: str, plan: EgressPlan, openings: Sequence[EgressOpening], port: int) -> Iterator[str]:
+    """Yield the rules that redirect what may leave for the internet, once what may not is excluded."""
+    for each in (*(network for network in plan.closed if _is_filtered(network)), gateway):
+        yield f"  ip daddr {each} return"
+    for opening in plan.rejected:
+        if _is_filtered(opening.destination):
+            yield f"  {_match(opening)} return"
+    for opening in openings:
+        if opening.protocol is NetworkProtocol.ALL:
+            yield f"  ip daddr {opening.destination} ip protocol tcp dnat ip to {gateway}:{port}"
+        elif opening.protocol is NetworkProtocol.TCP:
+            yield f"  {_match(opening)} dnat ip to {gateway}:{port}"
+
+
+def _redirection(gateway: str, forward: EgressForward, port: int) -> str:
+    return f"ip daddr {forward.address} tcp dport {forward.port} dnat ip to {gateway}:{port}"
 
 
 def _match(opening: EgressOpening) -> str:
@@ -135,7 +165,7 @@ async def run_tool(command: Sequence[str], text: str = "") -> str:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"PATH": _PATH},
+            env={"PATH": PATH},
         )
     except OSError as error:
         raise FilterError(f"{command[0]}: {error.strerror or error}") from error

@@ -34,6 +34,11 @@ class TcpProxy:
             self._server.close()
         await self._tasks.close()
 
+    def target(self, writer: asyncio.StreamWriter) -> tuple[str, int]:
+        """Return where the connection of a client goes. Raises OSError if it goes nowhere."""
+        del writer
+        return self._host, self._port
+
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._connections >= self._connections_max:
             writer.transport.abort()
@@ -46,7 +51,7 @@ class TcpProxy:
         there: asyncio.StreamWriter | None = None
         try:
             with contextlib.suppress(OSError):  # the connection failed or a side broke: both are closed below
-                back, there = await asyncio.open_connection(self._host, self._port)
+                back, there = await asyncio.open_connection(*self.target(writer))
                 async with Tasks("relay connection") as tasks:
                     ways = [
                         tasks.spawn(_pour(reader, there), "there"),

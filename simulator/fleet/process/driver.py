@@ -16,21 +16,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from simulator.fleet.ports import InstanceSpec, LaunchError, OnLine, no_work
+from simulator.fleet.network.egress_rules import EgressRules
+from simulator.fleet.ports import InstanceSpec, LaunchError, OnLine, OwnLoopback, no_work
 from simulator.fleet.process.backend import ProcessBackend, RequestService
 from simulator.fleet.process.confinement import storage
 from simulator.fleet.process.confinement.isolation import Namespaces, Way, find_namespaces, mount_plan_for
 from simulator.fleet.process.confinement.line_splitter import LineSplitter, OutputPipe
 from simulator.fleet.process.confinement.orphans import ORPHANS
-from simulator.fleet.process.confinement.sweep import owner_name, sweep
+from simulator.fleet.process.confinement.sweep import sweep
 from simulator.fleet.process.confinement.watch import ExitWatch, seal_files
 from simulator.fleet.process.confinement.watchdog import Watchdog
 from simulator.fleet.process.environment import (
@@ -42,12 +40,11 @@ from simulator.fleet.process.environment import (
 )
 from simulator.fleet.process.limits import Confinement, Limits
 from simulator.fleet.process.listening import InstanceSockets
+from simulator.fleet.process.networks import ProcessNetwork, ProcessNetworks, bound_to, reached_at, within
 from simulator.fleet.process.ports import Ports
+from simulator.fleet.process.scratch_folder import new_name
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.world.tasks import Tasks
-
-HOST: Final = "127.0.0.1"
-
 
 # The last lines of an ended instance are in the pipe already; this only bounds the wait for a reader that hangs.
 _LAST_LINES_S_MAX: Final = 1.0
@@ -67,6 +64,7 @@ class _InstanceResources:
     limits: Limits | None = None
     groups: tuple[str, ...] = ()
     service: RequestService | None = None
+    network: ProcessNetwork | None = None
 
     def used_s(self) -> float:
         return self.limits.used_s() if self.limits is not None else 0.0
@@ -77,7 +75,6 @@ class ProcessDriver:
 
     is_simulated = False
     takes_variables = ejection_applies = True
-    own_loopback = None
     draw = staticmethod(no_work)
     finished = None
 
@@ -87,8 +84,13 @@ class ProcessDriver:
         serve: Callable[[str, int], RequestService],
         on_line: OnLine,
         settings: ProcessSettings = _DEFAULT,
+        rules: EgressRules | None = None,
     ) -> None:
-        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService."""
+        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService.
+
+        `rules`: what instances may reach; with rules each has a network of its own.
+        """
+        self._networks = ProcessNetworks(rules) if rules is not None else None
         self._application = application
         self._serve = serve
         self._on_line = on_line
@@ -140,7 +142,11 @@ class ProcessDriver:
     @property
     def has_fixed_port(self) -> bool:
         """True if one of its instances listens on the service's own port, so that no other instance can."""
-        return any(backend.has_fixed_port for backend in self._living)
+        return self._networks is None and any(backend.has_fixed_port for backend in self._living)
+
+    @property
+    def own_loopback(self) -> OwnLoopback | None:
+        return self._networks
 
     def cpu_used_s(self) -> float:
         """Return the CPU seconds that instances, ended ones included, have used so far."""
@@ -169,7 +175,7 @@ class ProcessDriver:
                 raise LaunchError(msg)
             if self._guard is None or self._root is None:
                 homes = self._confinement.homes
-                self._root = _new_name(self._settings.scratch)
+                self._root = new_name(self._settings.scratch)
                 self._guard = Watchdog(str(self._root), homes)
                 ORPHANS.begin(str(self._root.parent), homes)
                 self._closing.callback(ORPHANS.end, str(self._root.parent), homes)
@@ -177,6 +183,8 @@ class ProcessDriver:
                     storage.watch(self._folders, self._settings.storage_bytes, self._settings.storage_interval_s),
                     "storage",
                 )
+                if self._networks is not None:
+                    self._tasks.spawn(self._networks.sweep(), "orphans of networks")
                 if self._settings.namespaces or self._application.mounts:
                     self._namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
             # The guard first: a folder created before it would have no owner if the simulator died in between.
@@ -192,8 +200,11 @@ class ProcessDriver:
         holding.port = self._ports.take()
         holding.limits = limits = self._limits(folder, spec)
         holding.groups = limits.directories
-        environment = clean_environment(folder, holding.port, application.environment, spec.environment)
-        command = await loop.run_in_executor(None, self._command, folder, environment)
+        if self._networks is not None:
+            holding.network = await self._networks.open(spec.number, self._namespaces)
+        host = bound_to(holding.network)
+        environment = clean_environment(folder, holding.port, application.environment, spec.environment, host)
+        command = await loop.run_in_executor(None, self._command, holding, environment)
         holding.pipes.extend(self._pipe(spec, stream) for stream in ("stdout", "stderr"))
         seal_files()
         # Not asyncio.create_subprocess_exec: it would need a task per stream and a task per instance.
@@ -210,8 +221,9 @@ class ProcessDriver:
         holding.limits = limits = self._confined(watch, limits, spec)
         return self._started(spec, watch, holding, limits)
 
-    def _command(self, folder: InstanceFolder, environment: dict[str, str]) -> tuple[str, ...]:
+    def _command(self, holding: _InstanceResources, environment: dict[str, str]) -> tuple[str, ...]:
         """Return the command line. Blocks: call it in a thread."""
+        folder, network = holding.folder, holding.network
         application, settings, set_up = self._application, self._settings, self._application.set_up
         program = application.command[0]
         if set_up is None:
@@ -225,8 +237,9 @@ class ProcessDriver:
             shown=(*settings.shown, *(set_up.shown if set_up else ())),
             processes=settings.processes,
         )
-        before = set_up.command if set_up else ()
-        return self._namespaces.command(mount_plan, command, before, as_root=application.mounts)
+        before, prefix = set_up.command if set_up else (), network.own.prefix if network else ()
+        mount_plan = within(network, mount_plan, folder.root)
+        return (*prefix, *self._namespaces.command(mount_plan, command, before, as_root=application.mounts))
 
     def _limits(self, folder: InstanceFolder, spec: InstanceSpec) -> Limits:
         try:
@@ -268,11 +281,11 @@ class ProcessDriver:
         self._guard.watch(watch.pid)
         for pipe in holding.pipes:
             pipe.close_child_end()
-        holding.service = self._serve(HOST, holding.port)
+        holding.service = self._serve(reached_at(holding.network), holding.port)
         sockets = InstanceSockets(watch.pid, holding.groups, port=spec.port, given=holding.port)
 
         async def turn_to_fixed_port() -> RequestService:
-            before, holding.service = holding.service, self._serve(HOST, spec.port)
+            before, holding.service = holding.service, self._serve(reached_at(holding.network), spec.port)
             sockets.has_fixed_port = True
             if before is not None:
                 await before.close()
@@ -316,6 +329,8 @@ class ProcessDriver:
             pipe.close_child_end()
         root = str(holding.folder.root)
         await asyncio.get_running_loop().run_in_executor(None, sweep, root, sessions, holding.groups)
+        if holding.network is not None:
+            await holding.network.close()
         # After the sweep no process holds the other end, so the streams end by themselves.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_LINES_S_MAX):
@@ -324,20 +339,6 @@ class ProcessDriver:
         for pipe in holding.pipes:
             pipe.close()
         self._ports.release(holding.port)
-
-
-def _new_name(scratch: Path | None) -> Path:
-    """Return the path of a new folder, resolved: marks are compared by name, and the path may contain links."""
-    return (scratch or _temporary_folder()).resolve() / f"{owner_name(os.getpid())}{secrets.token_hex(4)}"
-
-
-def _temporary_folder() -> Path:
-    """Return the system's temporary folder without a test file.
-
-    `tempfile.gettempdir` writes a file into each candidate; a simulator that is killed then would leave it.
-    """
-    places: list[str] = tempfile._candidate_tempdir_list()  # type: ignore[attr-defined]  # noqa: SLF001
-    return Path(next((place for place in places if os.access(place, os.W_OK | os.X_OK)), places[0]))
 
 
 def _launch_error(spec: InstanceSpec, error: Exception) -> LaunchError:

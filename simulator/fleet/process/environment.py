@@ -159,7 +159,7 @@ def why_not_copied(error: OSError) -> str:
 
 
 def clean_environment(
-    folder: InstanceFolder, port: int, variables: Mapping[str, str], more: Mapping[str, str]
+    folder: InstanceFolder, port: int, variables: Mapping[str, str], more: Mapping[str, str], host: str = "127.0.0.1"
 ) -> dict[str, str]:
     """Return the whole environment of an instance. `more` overrides `variables`; PORT and the mark override both.
 
@@ -172,7 +172,7 @@ def clean_environment(
         "HOME": str(folder.home),
         "LANG": "C.UTF-8",
         "TMPDIR": str(folder.tmp),
-        "HOST": "127.0.0.1",
+        "HOST": host,
         **variables,
         **more,
         "PORT": str(port),

@@ -2,8 +2,9 @@
 
 Every instance is assigned its own port as $PORT. Many projects have the port of their `apprunner.yaml` as a literal in
 the start command. Such an instance gets its requests on that port: processes share the machine's network, so only one
-instance can have it, and the message says what to change for more. Rejected: a network namespace for each instance,
-which would cut the application off from a database on this machine and so break more projects than it would help.
+instance can have it, and the message says what to change for more. With rules of VPCs each instance has a network
+namespace (networks.py). Rejected without them: it would cut the application off from a database on this machine and so
+break more projects than it would help.
 
 Only sockets of the instance's own processes count: another program on that port is not the instance.
 """

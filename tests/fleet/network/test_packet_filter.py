@@ -28,7 +28,7 @@ def text_of(source: EgressSource, table: str = "one") -> str:
 
 def test_the_table_of_an_interface_without_internet() -> None:
     text = text_of(EgressSource(VPC, A, ("sg-narrow",)))
-    assert '  iifname "ar0" ip daddr 10.0.9.10 tcp dport 5432 dnat ip to 172.30.0.1:40000\n' in text
+    assert "  ip daddr 10.0.9.10 tcp dport 5432 dnat ip to 172.30.0.1:40000\n" in text
     assert '  ip daddr 172.30.0.1 tcp dport { 40000 } iifname != "ar0" drop\n' in text
     leaving = text.partition("chain leaving {\n")[2].partition(" }")[0].splitlines()
     assert leaving[0] == "  ct state established,related accept"
@@ -92,7 +92,7 @@ async def test_a_rejected_table_is_an_error_with_the_reason() -> None:
 
 
 async def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(packet_filter, "_PATH", str(tmp_path))
+    monkeypatch.setattr(packet_filter, "PATH", str(tmp_path))
     assert why_no_filter() == "the program nft of nftables is not installed"
     assert await sweep_tables(lambda _: True) == []
     with pytest.raises(FilterError, match="absent-program: No such file or directory"):
@@ -103,7 +103,7 @@ def test_an_ordinary_user_cannot_filter(monkeypatch: pytest.MonkeyPatch, tmp_pat
     program = tmp_path / "nft"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    monkeypatch.setattr(packet_filter, "_PATH", str(tmp_path))
+    monkeypatch.setattr(packet_filter, "PATH", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert why_no_filter() == "it requires root"
 

@@ -2,7 +2,8 @@
 
 An instance gets its own namespaces for mounts, processes and System V shared memory: directly if the simulator runs as
 root, else in a user namespace if the machine permits every user to create one. Inside, mounts.py hides what
-does not belong to the instance. The instance stays in the machine's network, where its port is.
+does not belong to the instance. Its network is the machine's, where its port is, unless it has one of its own
+(fleet/process/networks.py).
 
     unshare          creates the namespaces, waits, and exits as its child does; if it is killed, all of them end
     └─ sh            first process of the namespace: reaps orphans; its end ends every process inside
@@ -58,7 +59,7 @@ class MountPlan:
 
     `hidden`: whole folders. `kept`: paths in them that stay visible; `shown`: those of the kept paths that are
     read-only. `temporary`: folder mounted as /tmp; without one, /tmp is empty. `processes`: maximum number of processes
-    if nothing else counts them; 0: no limit.
+    if nothing else counts them; 0: no limit. `files`: files, with the paths at which they stand.
     """
 
     hidden: tuple[str, ...]
@@ -66,6 +67,7 @@ class MountPlan:
     shown: tuple[str, ...] = ()
     temporary: str = ""
     processes: int = 0
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Namespaces:
         options = [f"hide={path}" for path in mount_plan.hidden]
         options += [f"keep={path}" for path in mount_plan.kept]
         options += [f"show={path}" for path in mount_plan.shown]
+        options += [f"file={source}:{place}" for source, place in mount_plan.files]
         if mount_plan.temporary:
             options.append(f"tmp={mount_plan.temporary}")
         if self.way is Way.USER and not as_root:

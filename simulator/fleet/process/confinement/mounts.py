@@ -12,6 +12,7 @@ Arguments, each `name=value`, then `--` and the program with its arguments:
     hide=PATH    replaced by an empty folder or an empty file
     keep=PATH    visible as on the machine, although a parent is hidden
     show=PATH    as `keep`, but read-only
+    file=PATH:AT a file that stands at AT, where there is one
     tmp=PATH     is mounted as /tmp
     as=UID:GID   user and group as which the application sees itself; without it, root
     processes=N  maximum number of processes, if the user namespace counts them
@@ -80,7 +81,10 @@ def main(arguments: list[str]) -> int:
     for name in _OF_SHELLS:
         environment.pop(name, None)
     try:
+        files = [each.split(":", 1) for name, each in wanted if name == "file"]
+        held = [(os.open(source, os.O_PATH), at) for source, at in files]  # before they are hidden
         _places(root, wanted)
+        _files(root, held)
         _devices(root)
         _read_only(f"{root}/sys")
         _processes(root)
@@ -151,6 +155,16 @@ def _places(root: str, wanted: list[tuple[str, str]]) -> None:
     for cover in covers:
         _read_only(cover, recursive=False)
     for handle in held.values():
+        os.close(handle)
+
+
+def _files(root: str, held: list[tuple[int, str]]) -> None:
+    """Mount the open files over those at their places; what does not exist there is left out."""
+    for handle, at in held:
+        if os.path.isfile(root + at):
+            place = os.path.realpath(root + at)
+            _mount(f"/proc/self/fd/{handle}", place, flags=_MS_BIND)
+            _read_only(place, recursive=False)
         os.close(handle)
 
 

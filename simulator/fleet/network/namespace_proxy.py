@@ -34,11 +34,16 @@ def listening_inside(pid: int, port: int) -> socket.socket:
     """
     if pid <= 0:
         raise OSError(errno.EREMOTE, "the engine is elsewhere")
+    return listening_in(Path(f"/proc/{pid}/ns/net"), port)
+
+
+def listening_in(namespace: Path, port: int) -> socket.socket:
+    """Return a socket that listens on 127.0.0.1:`port` in a network namespace. Raises OSError as `listening_inside`."""
     outcome: list[socket.socket | OSError] = []
 
     def make() -> None:
         try:
-            outcome.append(_made(Path(f"/proc/{pid}/ns/net"), port))
+            outcome.append(_made(namespace, port))
         except OSError as error:
             outcome.append(error)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.docker.namespace_proxy import cannot_open, listening_inside
+from simulator.fleet.network.namespace_proxy import cannot_open, listening_inside
 from simulator.fleet.ports import LoopbackListener
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="joining a network namespace takes root")

@@ -1,0 +1,174 @@
+"""A network of its own for an instance that is a process: a namespace, and an interface that the rules apply to.
+
+    instance  eth0 198.18.0.2 ── 198.18.0.1 ar…  this machine: packet filter, proxies
+
+The namespace has no name: it exists as long as the instance, or this process, which holds it open. So it and the
+interface are gone after a `kill -9` as well; the table of the packet filter is removed by the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import secrets
+import shutil
+import socket
+import threading
+from pathlib import Path
+from typing import Final
+
+from simulator.fleet.network.address_blocks import PREFIX, AddressBlocks
+from simulator.fleet.network.forwarders import Forwarders
+from simulator.fleet.network.internet_proxy import InternetProxy, forward_dns, name_server
+from simulator.fleet.network.packet_filter import (
+    PATH,
+    FilterError,
+    add_table,
+    remove_table,
+    run_tool,
+    table_text,
+    why_no_filter,
+)
+from simulator.rules.network.egress_plan import EgressPlan
+
+_CLONE_NEWNET: Final = 0x40000000
+_BACKLOG: Final = 128
+_TOKEN_BYTES: Final = 6
+
+
+def why_not_enforced() -> str:
+    """Return why processes cannot have networks of their own; empty if they can, as far as is known without a trial."""
+    for program, package in (("ip", "iproute2"), ("nsenter", "util-linux")):
+        if shutil.which(program, path=PATH) is None:
+            return f"the program {program} of {package} is not installed"
+    return why_no_filter()
+
+
+class InstanceNetwork:
+    """One instance's network; `open` it before the process starts, and `close` it in every case after its end."""
+
+    def __init__(self, blocks: AddressBlocks, owner: str, plan: EgressPlan) -> None:
+        """Create it. `owner`: the prefix of the names of what it makes."""
+        token = secrets.token_hex(_TOKEN_BYTES)
+        self._blocks = blocks
+        self._block = blocks.take()
+        self._plan = plan
+        self._interface, self._table = f"ar{token}", f"{owner}{token}"
+        self._namespace = -1
+        self._forwarders = Forwarders()
+        self._internet = InternetProxy()
+        self._dns: asyncio.DatagramTransport | None = None
+
+    @property
+    def host(self) -> str:
+        """The instance's address, as this machine reaches it."""
+        return str(self._block.address)
+
+    @property
+    def namespace(self) -> Path:
+        """The namespace, as a file."""
+        return Path(f"/proc/{os.getpid()}/fd/{self._namespace}")
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """The command that runs the command line after it in the namespace."""
+        return ("nsenter", f"--net={self.namespace}", "--")
+
+    def files(self, folder: Path) -> tuple[tuple[str, str], ...]:
+        """Write the hosts file and the resolver's configuration to `folder`; return them with their places in /etc."""
+        lines = ["127.0.0.1 localhost", "::1 localhost"]
+        lines += [f"{address} {name}" for name, address in self._plan.names.items()]
+        texts = {"hosts": "\n".join(lines), "resolv.conf": f"nameserver {self._block.gateway}"}
+        for name, text in texts.items():
+            (folder / name).write_text(f"{text}\n", encoding="utf-8")
+        return tuple((str(folder / name), f"/etc/{name}") for name in texts)
+
+    async def open(self) -> None:
+        """Make the namespace, the interface and its rules.
+
+        Raises:
+            OSError, FilterError: if the machine does not allow it; `close` is still due.
+        """
+        self._namespace = await asyncio.get_running_loop().run_in_executor(None, _new_namespace)
+        gateway, address = self._block.gateway, self._block.address
+        await run_tool(
+            ["ip", "-batch", "-"],
+            f"link add {self._interface} type veth peer name eth0 netns {self.namespace}\n"
+            f"address add {gateway}/{PREFIX} dev {self._interface}\n"
+            f"link set {self._interface} up\n",
+        )
+        listening = await self._forwarders.open(str(gateway), self._plan)
+        internet = _listening(str(gateway)) if self._plan.internet else None
+        port = 0
+        if internet is not None:
+            port = internet.getsockname()[1]
+            await self._internet.open(internet)
+        server, dns_port = name_server(), 0
+        if server is not None:
+            self._dns, dns_port = await forward_dns(str(gateway), server)
+        await add_table(
+            table_text(
+                self._table, self._interface, str(gateway), self._plan, listening, internet=port, dns=dns_port, own=True
+            )
+        )
+        # The interface of the instance last: from here on it has a route.
+        await run_tool(
+            [*self.prefix, "ip", "-batch", "-"],
+            "link set lo up\n"
+            f"address add {address}/{PREFIX} dev eth0\n"
+            "link set eth0 up\n"
+            f"route add default via {gateway}\n",
+        )
+
+    async def close(self) -> None:
+        """Remove everything. Idempotent."""
+        if self._namespace >= 0:
+            await remove_table(self._table)
+            with contextlib.suppress(FilterError):  # it is gone with the namespace
+                await run_tool(["ip", "link", "delete", self._interface])
+            os.close(self._namespace)
+            self._namespace = -1
+        if self._dns is not None:
+            self._dns.close()
+        await self._internet.close()
+        await self._forwarders.close()
+        self._blocks.release(self._block)
+
+
+def _listening(host: str) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.bind((host, 0))
+        made.listen(_BACKLOG)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _new_namespace() -> int:
+    """Return a descriptor of a new network namespace. Blocks: call it in a thread."""
+    outcome: list[int | OSError] = []
+
+    def make() -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(_CLONE_NEWNET) != 0:
+            number = ctypes.get_errno()
+            outcome.append(OSError(number, f"a network namespace: {os.strerror(number)}"))
+            return
+        try:
+            outcome.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY))
+        except OSError as error:
+            outcome.append(error)
+
+    # A thread of its own: the namespace belongs to the thread, and a reused thread would keep it.
+    thread = threading.Thread(target=make, name="network namespace")
+    thread.start()
+    thread.join()
+    made = outcome[0]
+    if isinstance(made, OSError):
+        raise made
+    return made

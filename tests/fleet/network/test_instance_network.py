@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import subprocess
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from simulator.fleet.network import instance_network
+from simulator.fleet.network.address_blocks import AddressBlocks
+from simulator.fleet.network.instance_network import InstanceNetwork, why_not_enforced
+from simulator.rules.network.egress_plan import EgressPlan
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(instance_network, "PATH", str(tmp_path))
+    assert why_not_enforced() == "the program ip of iproute2 is not installed"
+    (tmp_path / "ip").symlink_to("/bin/true")
+    assert why_not_enforced() == "the program nsenter of util-linux is not installed"
+
+
+async def test_the_files_of_an_instance(tmp_path: Path) -> None:
+    network = InstanceNetwork(AddressBlocks(), "test-", EgressPlan(names={"db.internal": "10.0.9.10"}))
+    assert network.files(tmp_path) == (
+        (str(tmp_path / "hosts"), "/etc/hosts"),
+        (str(tmp_path / "resolv.conf"), "/etc/resolv.conf"),
+    )
+    assert (tmp_path / "hosts").read_text().splitlines()[-1] == "10.0.9.10 db.internal"
+    assert (tmp_path / "resolv.conf").read_text().startswith("nameserver 198.1")
+    await network.close()
+
+
+async def test_a_network_is_there_and_gone() -> None:
+    if why_not_enforced():
+        pytest.skip("networks cannot be made here")
+
+    def shown(*command: str) -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    network = InstanceNetwork(AddressBlocks(), "test-", EgressPlan())
+    gateway = IPv4Address(network.host) - 1
+    try:
+        await network.open()
+        inside = shown(*network.prefix, "ip", "-4", "-br", "address")
+        assert network.host in inside
+        assert "127.0.0.1" in inside
+        assert "default via 198.1" in shown(*network.prefix, "ip", "route")
+        assert f" src {gateway} " in shown("ip", "-4", "route")
+    finally:
+        await network.close()
+    assert f" src {gateway} " not in shown("ip", "-4", "route")
+    await network.close()  # once more is no error
