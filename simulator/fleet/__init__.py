@@ -6,6 +6,7 @@ This package knows nothing of the sockets in front of the service.
 PUBLIC_MODULES = (
     "applications",
     "credentials.assumed_role",
+    "credentials.key_service",
     "credentials.role_credentials",
     "credentials.secrets",
     "docker.building",

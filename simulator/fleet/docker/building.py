@@ -115,9 +115,3 @@ class BuildEngine(Engine):
         async with failures():
             found = await self._docker.images.list(filters={"label": [f"{label}={value}"]})
         return [name for each in found for name in each.get("RepoTags") or []]
-
-    async def remove_image(self, image: str) -> None:
-        """Remove an image; one that is missing or in use is no error."""
-        with contextlib.suppress(EngineRejected):
-            async with failures():
-                await self._docker.images.delete(image)

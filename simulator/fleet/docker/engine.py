@@ -165,6 +165,23 @@ class Engine:
                 detail = event.get("progressDetail") or {}
                 yield str(event.get("id", "")), str(event.get("status", "")), int(detail.get("current") or 0)
 
+    async def export(self, image: str) -> AsyncIterator[bytes]:
+        """Yield the image as a tar, with its layers."""
+        async with failures(), self._docker.images.export_image(image) as stream:
+            async for data in stream.iter_any():
+                yield data
+
+    async def load(self, packed: AsyncIterator[bytes]) -> None:
+        """Create the images of a tar of `export`."""
+        async with failures():
+            await self._docker.images.import_image(packed)
+
+    async def remove_image(self, image: str) -> None:
+        """Remove an image by a name or id; one that is missing or in use is no error."""
+        with contextlib.suppress(EngineRejected):
+            async with failures():
+                await self._docker.images.delete(image)
+
     async def image_events(self, tasks: Tasks) -> AsyncIterator[None]:
         """Yield once per event of the engine's images from now on; end when the engine does not answer."""
         events = self._events.subscribe(create_task=False)

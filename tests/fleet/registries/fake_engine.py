@@ -11,13 +11,20 @@ from simulator.fleet.docker.engine import Engine, EngineRejected, Image
 
 @dataclass
 class FakeEngine:
-    """`events` of a pull, `size_bytes` of the unpacked image; `images`: what it has, by name."""
+    """`events` of a pull, `size_bytes` of the unpacked image; `images`: what it has, by name.
+
+    `packed`: what it exports, by id; `loaded`: what was loaded.
+    """
 
     size_bytes: int = 1000
     events: tuple[tuple[str, str, int], ...] = ()
     rejection: str = ""
     images: dict[str, Image] = field(default_factory=dict)
     pulled: list[tuple[str, Mapping[str, str] | None, str]] = field(default_factory=list)
+
+    packed: dict[str, bytes] = field(default_factory=dict)
+    loaded: list[bytes] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
     async def until_it_answers(self, patience_s: float) -> None: ...
 
@@ -35,6 +42,19 @@ class FakeEngine:
         for event in self.events:
             yield event
         self.images[image] = Image(f"sha256:{len(self.pulled)}", self.size_bytes)
+
+    async def export(self, image: str) -> AsyncIterator[bytes]:
+        yield self.packed.get(image, b"packed")[:1000]
+        yield self.packed.get(image, b"packed")[1000:]
+
+    async def load(self, packed: AsyncIterator[bytes]) -> None:
+        self.loaded.append(b"".join([data async for data in packed]))
+        name = next((name for name, data in self.packed.items() if data == self.loaded[-1]), "sha256:1")
+        self.images[name] = Image(name, self.size_bytes)
+
+    async def remove_image(self, image: str) -> None:
+        self.removed.append(image)
+        self.images.pop(image, None)
 
     def as_engine(self) -> Engine:
         return cast("Engine", self)
