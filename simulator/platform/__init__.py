@@ -17,4 +17,5 @@ PUBLIC_MODULES = (
     "service_network",
     "service_workload",
     "source_service",
+    "stored_copies.stored_copies",
 )

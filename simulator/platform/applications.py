@@ -4,9 +4,11 @@ from source code, or an application that a setting names instead of these.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
 from simulator.builds.artifact import BuildArtifact, Builder, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.notes import start_notes
@@ -20,6 +22,9 @@ from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words
 from simulator.platform.built_application import application_of
+
+if TYPE_CHECKING:
+    from simulator.platform.stored_copies.stored_copies import StoredCopies
 
 _ENGINE_PATIENCE_S: Final = 5.0
 _LOCAL_VERSION: Final = "local"
@@ -46,7 +51,8 @@ class ApplicationSettings:
     `engine`: the address of the container engine. `networks`: for a subnet of a VPC connector, the engine's network
     that represents it. `builder`: builds source code; its owner closes it. Without a builder, services from source
     code cannot be deployed. `registries`: where images of ECR and ECR Public are pulled from; those without a registry
-    must be in the engine. `has_vpcs`: the rules of VPCs apply instead of `networks`.
+    must be in the engine. `has_vpcs`: the rules of VPCs apply instead of `networks`. `copies`: for services with a KMS
+    key; without it keys have no effect.
     """
 
     named: Mapping[str, Application] = field(default_factory=dict)
@@ -55,6 +61,7 @@ class ApplicationSettings:
     builder: Builder | None = None
     registries: RegistryMap = NO_REGISTRIES
     has_vpcs: bool = False
+    copies: StoredCopies | None = None
 
 
 class SourceProgress(BuildSteps, Protocol):
@@ -73,15 +80,24 @@ class Applications:
         self._found: dict[str, BuildArtifact] = {}  # by service: the last application that was found
 
     async def find(
-        self, revision: ServiceRevision, steps: SourceProgress | None = None, *, is_new: bool = False
+        self,
+        revision: ServiceRevision,
+        steps: SourceProgress | None = None,
+        *,
+        is_new: bool = False,
+        needs_key: bool = True,
     ) -> Runnable:
         """Return the newest application of the revision's source, or the given version without another pull or build.
 
         `steps` receives the phases of a build, and the size of a pulled image. `is_new`: the service has never run.
+        `needs_key`: the service's KMS key must be usable, even if the version is there.
 
         Raises:
-            WorkloadFailed: if there is no such image or commit, the build fails, or there is nothing that can run.
+            WorkloadFailed: if there is no such image or commit, the build fails, there is nothing that can run, or the
+                KMS key cannot be used.
         """
+        if needs_key and self._settings.copies is not None:
+            await self._settings.copies.check(revision)
         configuration, steps = revision.configuration, steps or _SilentProgress()
         origin = configuration.image or str((configuration.repository or {})["RepositoryUrl"])
         named = self._settings.named.get(revision.name) or self._settings.named.get(origin)
@@ -100,8 +116,32 @@ class Applications:
         except ValueError as error:
             raise WorkloadFailed(f"{error}.") from error
 
+    async def put_away(self, revision: ServiceRevision) -> None:
+        """Keep of a paused service's version the encrypted copy only, if there is one."""
+        copies = self._settings.copies
+        if copies is None or not copies.has(revision):
+            return
+        built = self._serving.pop(revision.service_arn, None)
+        if built is not None and not built.image:
+            from simulator.fleet.process.confinement.sweep import remove  # noqa: PLC0415 only here
+
+            folder = kept_folder(built)
+            if folder not in map(kept_folder, self._serving.values()):
+                await asyncio.get_running_loop().run_in_executor(None, remove, str(folder))
+        elif "@" in revision.version:  # pulled, and not by the user
+            engine = Engine(self._settings.engine)
+            try:
+                await engine.remove_image(revision.version)
+                await engine.remove_image(copies.image_id(revision) or revision.version)
+            except EngineGone:
+                pass  # it stays, as all images of an engine that is away
+            finally:
+                await engine.close()
+
     def serves(self, revision: ServiceRevision) -> None:
         """Mark the last found application as in use, and the previous one as unused."""
+        if self._settings.copies is not None:
+            self._settings.copies.serves(revision)
         found = self._found.pop(revision.service_arn, None)
         if found is not None:
             self._serving[revision.service_arn] = found
@@ -109,6 +149,8 @@ class Applications:
 
     def forget(self, service_arn: str) -> None:
         """Forget a deleted service."""
+        if self._settings.copies is not None:
+            self._settings.copies.forget(service_arn)
         self._found.pop(service_arn, None)
         if self._serving.pop(service_arn, None) is not None:
             self._keep()
@@ -118,17 +160,21 @@ class Applications:
             self._settings.builder.keep((*self._serving.values(), *self._found.values()))
 
     async def _of_source(self, revision: ServiceRevision, steps: BuildSteps, *, is_new: bool) -> Runnable:
-        builder = self._settings.builder
+        builder, copies = self._settings.builder, self._settings.copies
         if builder is None:
             raise build_failed("This simulator cannot build source code: no builder is configured.")
         try:
             source = SourceDescription.of(revision.configuration, is_new=is_new)
+            if copies is not None and revision.version:
+                await copies.restore_folder(revision)
             built = await builder.build(source, steps, revision.version)
         except BuildFailed as failure:
             for line in failure.lines:
                 steps.log(line)
             raise build_failed(failure.reason) from failure
         self._found[revision.service_arn] = built
+        if copies is not None and not revision.version and not built.image:
+            await copies.keep_folder(revision, built.commit, kept_folder(built))
         application = application_of(built, self._egress(revision) if built.image else DEFAULT_EGRESS)
         return Runnable(application, built.commit, built.port, built.secrets)
 
@@ -136,16 +182,23 @@ class Applications:
         self, revision: ServiceRevision, identifier: ImageIdentifier, steps: SourceProgress
     ) -> Runnable:
         place = self._settings.registries.place(identifier)
+        copies = self._settings.copies
         names = (revision.version,) if revision.version else identifier.local_names if place is None else ()
+        if copies is not None and (copied := copies.image_id(revision)) is not None:
+            names = (*names, copied)
         engine = Engine(self._settings.engine)
         try:
             await engine.until_it_answers(_ENGINE_PATIENCE_S)
             found: Image | None = await engine.image(names)
             version = found.name if found is not None and not revision.version else revision.version
+            if found is None and copies is not None:
+                found = await copies.load_image(revision, engine)
             if found is None and place is not None and (not revision.version or "@" in revision.version):
                 from simulator.platform.registry_images import pulled_image  # noqa: PLC0415 only who has a registry
 
                 found, version = await pulled_image(engine, place, revision, identifier, steps)
+            if found is not None and copies is not None and not revision.version:
+                await copies.keep_image(revision, version, engine, found)
         except (EngineGone, EngineRejected) as error:
             raise pull_failed(f"{error}.") from error
         finally:
@@ -172,6 +225,11 @@ class Applications:
             subnets = ", ".join(revision.subnets)
             raise WorkloadFailed(f"No network of the engine is configured for the subnets {subnets}.")
         return named
+
+
+def kept_folder(built: BuildArtifact) -> Path:
+    """Return the folder of the builder's cache that holds the build and what belongs to it."""
+    return built.folder.parent.parent
 
 
 def _configured(application: Application, revision: ServiceRevision) -> Application:

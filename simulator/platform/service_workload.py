@@ -153,7 +153,7 @@ class PlatformWorkload:
 
     async def restore(self, revision: ServiceRevision) -> None:
         """Serve as soon as possible: failing instances are replaced, as for a service that already runs."""
-        new, service = await self._new_revision(revision)
+        new, service = await self._new_revision(revision, needs_key=False)
         try:
             await new.prepare()  # the autoscaler provisions from the switch on, and instances need their secrets
         except (LaunchError, OSError) as error:
@@ -176,6 +176,7 @@ class PlatformWorkload:
             if before is not None:
                 await before.drain("the service is paused")
                 service.forget_ended()
+                await self._applications.put_away(revision)
 
     async def delete(self, revision: ServiceRevision) -> None:
         await self.pause(revision)
@@ -216,8 +217,8 @@ class PlatformWorkload:
 
     # --- internals ---------------------------------------------------------------------------------------------------
 
-    async def _new_revision(self, revision: ServiceRevision) -> tuple[Revision, Service]:
-        runnable = await self._applications.find(revision)
+    async def _new_revision(self, revision: ServiceRevision, *, needs_key: bool = True) -> tuple[Revision, Service]:
+        runnable = await self._applications.find(revision, needs_key=needs_key)
         service = self._known(revision)
         return service.new_revision(beside(service, self._plan(service, revision, runnable))), service
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import ServiceConfiguration
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.applications import Applications, ApplicationSettings
+from simulator.platform.stored_copies.stored_copies import StoredCopies
 from tests.control.resources.sources import CODE
+from tests.platform.stored_copies.fake_keys import KEY, FakeKeys
 
 ARN = "arn:aws:apprunner:us-east-1:123456789012:service/shop/8fe1e10304f84fd2b0df550fe98a71fa"
 
@@ -132,3 +135,44 @@ def test_a_configured_application_may_replace_a_repository() -> None:
     assert isinstance(found.application, ProcessApplication)
     assert found.application.command == ("python", "app.py")  # the service's own StartCommand
     assert steps.said == [Phase.SOURCE_PULLED, Phase.BUILDING]
+
+
+async def test_the_build_of_a_paused_service_with_a_key_is_restored_from_its_copy(tmp_path: Path) -> None:
+    place = tmp_path / "kept" / "key"
+    keys, built = FakeKeys(), place / "root" / "app"
+    copies = StoredCopies(tmp_path / "copies", keys.as_service())
+
+    class Kept(Builder):
+        async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
+            assert commit == "" or built.exists(), "it is there before the build that finds it"
+            built.mkdir(parents=True, exist_ok=True)
+            (built / "app.py").write_text("secret source")
+            return replace(await super().build(source, steps, commit), folder=built)
+
+    found = Applications(ApplicationSettings(builder=Kept(), copies=copies))
+    new = replace(revision(), kms_key=KEY)
+    deployed = replace(new, version=(await found.find(new, Steps())).version)
+    found.serves(new)
+    await found.put_away(deployed)
+    assert not place.exists()
+    [copy] = (tmp_path / "copies").glob("*/*")
+    assert b"secret source" not in copy.read_bytes()
+    keys.disabled = True
+    with pytest.raises(WorkloadFailed, match="its state is Disabled"):
+        await found.find(deployed)
+    keys.disabled = False
+    await found.find(deployed)
+    assert (built / "app.py").read_text() == "secret source"
+    found.forget(ARN)
+    assert not list((tmp_path / "copies").iterdir())
+
+
+async def test_a_service_with_a_key_of_an_application_that_a_setting_names_needs_its_key_too(tmp_path: Path) -> None:
+    keys = FakeKeys()
+    settings = ApplicationSettings(
+        {"shop": ProcessApplication(("web",))}, copies=StoredCopies(tmp_path, keys.as_service())
+    )
+    keys.disabled = True
+    with pytest.raises(WorkloadFailed, match="its state is Disabled"):
+        await Applications(settings).find(replace(revision(), kms_key=KEY))
+    await Applications(settings).find(revision())

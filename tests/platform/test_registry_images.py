@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -15,9 +17,11 @@ from simulator.model.resources.service_configuration import ServiceConfiguration
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform import applications
 from simulator.platform.applications import Applications, ApplicationSettings
+from simulator.platform.stored_copies.stored_copies import StoredCopies
 from tests.fleet.registries.fake_aws import fake_aws
 from tests.fleet.registries.fake_engine import FakeEngine
 from tests.fleet.registries.fake_registry import FakeRegistry, fake_registry
+from tests.platform.stored_copies.fake_keys import KEY, FakeKeys
 
 ACCOUNT = "111122223333"
 IMAGE = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/app:1"
@@ -158,3 +162,31 @@ async def test_a_single_image_of_another_architecture_is_pulled_and_named(engine
         steps = Steps()
         await found_in(registry).find(revision(), steps)
         assert "[AppRunner] The image is for linux/arm64, and App Runner runs linux/amd64." in steps.lines
+
+
+async def test_a_paused_service_with_a_key_keeps_its_encrypted_copy_only(engine: FakeEngine, tmp_path: Path) -> None:
+    keys = FakeKeys()
+    copies = StoredCopies(tmp_path / "copies", keys.as_service())
+    async with fake_registry() as registry:
+        registry.push("app:1", 70)
+        place = RegistryPlace(registry.url)
+        found = Applications(ApplicationSettings(registries=RegistryMap({"all": place}), copies=copies))
+        version = (await found.find(replace(revision(), kms_key=KEY), Steps())).version
+        deployed = replace(revision(version=version), kms_key=KEY)
+        found.serves(replace(revision(), kms_key=KEY))
+        await found.put_away(deployed)
+        assert engine.removed == [version, "sha256:1"]
+        engine.images.clear()
+        registry.status = 500
+        keys.disabled = True
+        with pytest.raises(WorkloadFailed, match="its state is Disabled"):
+            await found.find(deployed)
+        keys.disabled = False
+        runnable = await found.find(deployed)
+        assert engine.loaded == [b"packed"]
+        assert (runnable.version, cast("DockerApplication", runnable.application).image) == (version, "sha256:1")
+        keys.disabled = True
+        assert (await found.find(deployed, needs_key=False)).version == version  # it is there
+        with pytest.raises(WorkloadFailed, match="its state is Disabled"):
+            await found.find(deployed)
+        assert (await found.find(revision(version="sha256:1"))).version == "sha256:1"  # a service without a key

@@ -99,4 +99,5 @@ def _revision(registry: Registry, service: ServiceResource, what: Deployed) -> S
         security_groups=connector.security_groups if connector is not None else (),
         tracing=tracing.vendor if tracing is not None else None,
         version=what.version,
+        kms_key=service.kms_key,
     )

@@ -40,6 +40,7 @@ class ServiceRevision:
     security_groups: tuple[str, ...] = ()
     tracing: str | None = None  # the vendor
     version: str = ""
+    kms_key: str | None = None  # the ARN of the service's own key
 
 
 class WorkloadFailed(Exception):

@@ -1,0 +1,1 @@
+"""Stored copies of images and builds, encrypted with a data key of the service's KMS key."""

@@ -1,0 +1,201 @@
+"""App Runner's copies of what services run, for services with a KMS key of their own (facts 12).
+
+A deployment encrypts its image or build into a file of the state folder, with a data key of the service's KMS key. A
+paused service keeps only that file: a pulled image leaves the engine, a build its folder. To resume, and to deploy, KMS
+has to give the data key, so a key that is disabled or deleted prevents both. What runs goes on running, since its
+containers and processes need no copy.
+
+# ASSUMPTION: App Runner's behaviour and texts for a key that cannot be used later are not published (facts 19.6).
+# Settled by a service whose key is disabled before it resumes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import shutil
+import tarfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
+from simulator.fleet.credentials.key_service import KeyService, KeyUnusable
+from simulator.fleet.docker.engine import Engine, Image
+from simulator.platform.stored_copies.encrypted_file import PIECE_BYTES, CopyDamaged, EncryptedReader, EncryptedWriter
+from simulator.world.private_files import own_private_folder
+
+_NEW: Final = ".new"  # suffix of a file in progress
+
+
+class StoredCopies:
+    """The copies in `folder`. Methods do nothing for services without a key, and raise WorkloadFailed if the key of a
+    service cannot be used.
+    """
+
+    def __init__(self, folder: Path, keys: KeyService) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._kept: dict[str, Path] = {}  # by service: the copy of the version that is deployed
+
+    async def check(self, revision: ServiceRevision) -> None:
+        """Check the service's key."""
+        if revision.kms_key is not None:
+            with _failures():
+                await self._keys.check(revision.kms_key)
+
+    async def keep_image(self, revision: ServiceRevision, version: str, engine: Engine, image: Image) -> None:
+        """Encrypt a copy of an image of the engine, unless there is one of this version."""
+        if revision.kms_key is None or self._is_there(revision, version):
+            return
+        async with self._writing(revision, version, {"image": image.name}) as writer:
+            async for data in engine.export(image.name):
+                writer.write(data)
+
+    def image_id(self, revision: ServiceRevision) -> str | None:
+        """Return the id that the image of the revision's version had in the engine; None without a copy."""
+        reader = self._reader(revision)
+        if reader is None:
+            return None
+        with reader:
+            return str(reader.header["image"])
+
+    async def load_image(self, revision: ServiceRevision, engine: Engine) -> Image | None:
+        """Load the image of the revision's version into the engine; None without a copy."""
+        reader = self._reader(revision)
+        if reader is None:
+            return None
+        with reader, _failures():
+            await self._unlock(revision, reader)
+            await engine.load(_pieces(reader))
+            return await engine.image((str(reader.header["image"]),))
+
+    async def keep_folder(self, revision: ServiceRevision, version: str, folder: Path) -> None:
+        """Encrypt a copy of a build's folder, unless there is one of this version."""
+        if revision.kms_key is None or self._is_there(revision, version):
+            return
+        async with self._writing(revision, version, {"folder": str(folder)}) as writer:
+            await asyncio.get_running_loop().run_in_executor(None, _pack, folder, writer)
+
+    async def restore_folder(self, revision: ServiceRevision) -> None:
+        """Put the folder of the revision's version back, if it is not there."""
+        reader = self._reader(revision)
+        if reader is None:
+            return
+        with reader, _failures():
+            folder = _missing_folder(reader)
+            if folder is not None:
+                await self._unlock(revision, reader)
+                await asyncio.get_running_loop().run_in_executor(None, _unpack, reader, folder)
+
+    def has(self, revision: ServiceRevision) -> bool:
+        """Return whether there is a copy of the revision's version."""
+        return revision.kms_key is not None and self._path(revision, revision.version).exists()
+
+    def serves(self, revision: ServiceRevision) -> None:
+        """Remove the copies of the service's other versions."""
+        kept = self._kept.pop(revision.service_arn, None)
+        if revision.version:
+            kept = self._path(revision, revision.version)
+        if kept is not None and kept.exists():
+            for path in kept.parent.iterdir():
+                if path != kept:
+                    path.unlink()
+
+    def forget(self, service_arn: str) -> None:
+        """Remove the copies of a deleted service."""
+        self._kept.pop(service_arn, None)
+        shutil.rmtree(self._folder_of(service_arn), ignore_errors=True)
+
+    def _is_there(self, revision: ServiceRevision, version: str) -> bool:
+        path = self._path(revision, version)
+        if path.exists():
+            self._kept[revision.service_arn] = path
+        return path.exists()
+
+    # --- internals ---------------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def _writing(
+        self, revision: ServiceRevision, version: str, about: Mapping[str, str]
+    ) -> AsyncIterator[EncryptedWriter]:
+        assert revision.kms_key is not None
+        path = self._path(revision, version)
+        with _failures():
+            key = await self._keys.new_data_key(revision.kms_key, _context(revision))
+            own_private_folder(self._folder)
+            own_private_folder(path.parent)
+            new = path.with_name(path.name + _NEW)
+            header = {
+                "format": 1,
+                "version": version,
+                "key": revision.kms_key,
+                "data_key": base64.b64encode(key.encrypted).decode(),
+                **about,
+            }
+            with EncryptedWriter(new, key.plain, header) as writer:
+                yield writer
+            new.replace(path)
+        self._kept[revision.service_arn] = path
+
+    def _reader(self, revision: ServiceRevision) -> EncryptedReader | None:
+        """Return the copy of the revision's version, of which only the header can be read; None if there is none."""
+        with _failures():
+            return EncryptedReader(self._path(revision, revision.version)) if self.has(revision) else None
+
+    async def _unlock(self, revision: ServiceRevision, reader: EncryptedReader) -> None:
+        assert revision.kms_key is not None
+        encrypted = base64.b64decode(str(reader.header["data_key"]))
+        reader.open(await self._keys.decrypted(revision.kms_key, encrypted, _context(revision)))
+
+    def _path(self, revision: ServiceRevision, version: str) -> Path:
+        name = hashlib.sha256(version.encode()).hexdigest()[:32]
+        return self._folder_of(revision.service_arn) / name
+
+    def _folder_of(self, service_arn: str) -> Path:
+        return self._folder / service_arn.rpartition("/")[2]
+
+
+def _missing_folder(reader: EncryptedReader) -> Path | None:
+    folder = Path(str(reader.header["folder"]))
+    return None if folder.exists() else folder
+
+
+def _context(revision: ServiceRevision) -> dict[str, str]:
+    """Return the encryption context of the service's data keys."""
+    return {"ServiceArn": revision.service_arn}
+
+
+@contextlib.contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except KeyUnusable as error:
+        reason = f"{str(error)[0].upper()}{str(error)[1:]}."
+        raise WorkloadFailed(reason, (reason,)) from error
+    except (CopyDamaged, OSError) as error:
+        raise WorkloadFailed(f"The stored copy cannot be used: {error}.") from error
+
+
+async def _pieces(reader: EncryptedReader) -> AsyncIterator[bytes]:
+    while data := reader.read(PIECE_BYTES):
+        yield data
+
+
+def _pack(folder: Path, writer: EncryptedWriter) -> None:
+    with tarfile.open(fileobj=cast("IO[bytes]", writer), mode="w|") as tar:
+        tar.add(folder, ".")
+
+
+def _unpack(reader: EncryptedReader, folder: Path) -> None:
+    """Unpack beside `folder`, then rename: a folder that is there is complete."""
+    new = folder.with_name(folder.name + _NEW)
+    shutil.rmtree(new, ignore_errors=True)
+    own_private_folder(new)
+    # What was packed here comes back as it was; the default of later versions of Python would change modes and owners.
+    options: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+    with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|") as tar:
+        tar.extractall(new, **options)  # noqa: S202 it is authenticated, and was written here
+    new.replace(folder)
