@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
+import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import boto3
 import pytest
 from aiohttp import web
 from moto.server import ThreadedMotoServer
@@ -18,10 +21,12 @@ from moto.server import ThreadedMotoServer
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.fleet.credentials.key_service import KeyService
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.registries.registry_map import RegistryMap, RegistryPlace
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.service_workload import WorkloadSettings
+from simulator.platform.stored_copies.stored_copies import StoredCopies
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.open import OpenLoad
 from simulator.traffic.live.request import RequestChoice
@@ -93,14 +98,15 @@ class Outcomes:
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, place: RegistryPlace) -> AsyncIterator[Stage]:
+async def opened(folder: Path, place: RegistryPlace, kms: str = "") -> AsyncIterator[Stage]:
     registries = RegistryMap({"all": place})
+    copies = StoredCopies(folder / "state" / "copies", KeyService(kms)) if kms else None
     serving = await open_serving(
         ServingSettings(
             ControlPlaneSettings(folder / "state", listener=None, engine=DEFAULT_HOST, registries=registries),
             LiveSettings(folder / "state"),
             WorkloadSettings(startup_probe_s=0.05, stop_grace_s=2.0, settle_s=0.5),
-            ApplicationSettings(engine=DEFAULT_HOST, registries=registries),
+            ApplicationSettings(engine=DEFAULT_HOST, registries=registries, copies=copies),
         )
     )
     async with serving:
@@ -109,9 +115,9 @@ async def opened(folder: Path, place: RegistryPlace) -> AsyncIterator[Stage]:
         assert not serving.plane.tasks.failed.done()
 
 
-async def created(stage: Stage, **changed: Any) -> tuple[str, str]:
+async def created(stage: Stage, **more: Any) -> tuple[str, str]:
     made = stage.call(
-        "CreateService", ServiceName="shop", SourceConfiguration=source(**changed), HealthCheckConfiguration=HEALTH
+        "CreateService", ServiceName="shop", SourceConfiguration=source(), HealthCheckConfiguration=HEALTH, **more
     )["Service"]
     await stage.settled()
     return made["ServiceArn"], made["ServiceUrl"]
@@ -206,6 +212,49 @@ def test_a_paused_service_resumes_without_its_registry_and_a_missing_tag_fails_a
                 images.stop()
                 stage.call("ResumeService", ServiceArn=arn)
                 await stage.settled()
+                assert await stage.get(host) == (200, "first")
+
+    run(ClockKind.REAL, main)
+
+
+def in_engine(copy: Path) -> bool:
+    """Whether the engine has the image of an encrypted copy, whose header names it."""
+    name = json.loads(copy.read_bytes().partition(b"\n")[0])["image"]
+    return subprocess.run(["docker", "image", "inspect", name], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_service_with_a_disabled_key_is_neither_deployed_nor_resumed_and_keeps_serving(
+    tmp_path: Path, moto: str
+) -> None:
+    kms = boto3.client("kms", region_name="us-east-1", endpoint_url=moto)
+    key = kms.create_key()["KeyMetadata"]
+
+    async def ended(stage: Stage, arn: str, call: str, status: str) -> None:
+        stage.call(call, ServiceArn=arn)
+        await stage.settled()
+        assert newest(stage, arn)[1] == status, call
+
+    async def main() -> None:
+        with registry(tmp_path / "registry") as images:
+            images.push("team/app:live", "first")
+            async with opened(tmp_path, RegistryPlace(images.url), moto) as stage:
+                arn, host = await created(stage, EncryptionConfiguration={"KmsKey": key["Arn"]})
+                [copy] = (tmp_path / "state" / "copies").glob("*/*")
+                assert b"first" not in copy.read_bytes()
+                kms.disable_key(KeyId=key["KeyId"])
+                await ended(stage, arn, "StartDeployment", "FAILED")
+                line = f"[AppRunner] The KMS key {key['Arn']} cannot be used: its state is Disabled."
+                assert line in newest(stage, arn)[2]
+                assert await stage.get(host) == (200, "first")
+                assert in_engine(copy)
+                await ended(stage, arn, "PauseService", "SUCCEEDED")
+                assert not in_engine(copy)
+                images.stop()
+                await ended(stage, arn, "ResumeService", "FAILED")
+                assert stage.describe(arn)["Status"] == "PAUSED"
+                kms.enable_key(KeyId=key["KeyId"])
+                await ended(stage, arn, "ResumeService", "SUCCEEDED")
                 assert await stage.get(host) == (200, "first")
 
     run(ClockKind.REAL, main)

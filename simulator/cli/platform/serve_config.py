@@ -30,6 +30,7 @@ from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.platform.builds_section import BuildsSection
 from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.dns_section import DnsSection
+from simulator.cli.platform.encryption_section import EncryptionSection
 from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
 from simulator.cli.platform.registries_section import Registries, registry_map
@@ -183,6 +184,8 @@ class ServeConfig(Section):
     """Maps a service's name, an image identifier or a repository's URL to what runs: process, image, or simulation."""
     registries: Registries = Field(default_factory=dict)
     """Maps ECR and ECR Public (`ACCOUNT.dkr.ecr.REGION.amazonaws.com` with *, public.ecr.aws, all) to registries."""
+    encryption: EncryptionSection = EncryptionSection.unchanged()
+    """The KMS keys of services."""
     builds: BuildsSection = BuildsSection.unchanged()
     """How services from source code are built."""
     networks: Mapping[str, str] = Field(default_factory=dict)
@@ -225,6 +228,7 @@ class ServeConfig(Section):
                 engine,
                 self.networks,
                 registries=registries,
+                copies=self.encryption.copies(state),
                 has_vpcs=bool(self.network.vpcs),
             ),
             builds=self.builds.settings(state, engine),
