@@ -219,7 +219,7 @@ async def test_half_a_head_is_not_waited_for(plane: ControlPlane, sent: bytes) -
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
         writer.write(sent)
-        answers = await asyncio.wait_for(reader.read(), 30)
+        answers = await asyncio.wait_for(reader.read(), 60)
         assert answers.count(b"HTTP/1.1 200 ") == sent.count(b"{}")
         writer.close()
         await writer.wait_closed()

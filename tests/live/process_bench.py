@@ -76,7 +76,7 @@ class Log:
         self._changed.set()
 
     async def until(self, text: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not any(line[3] == text for line in self.lines):
                 self._changed.clear()
                 await self._changed.wait()
@@ -139,7 +139,7 @@ def root_of(scratch: Path) -> Path:
 
 async def until(condition: Callable[[], bool]) -> None:
     """For what only /proc can tell; bounded, fails when it does not come true."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 the kernel sets no asyncio.Event
             await asyncio.sleep(0.002)
 

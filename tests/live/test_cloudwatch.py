@@ -258,7 +258,7 @@ def test_the_aws_cli_reads_logs_and_metrics_of_a_simulator_that_serves(endpoint:
         until(said, "asked for /missing")
         written, events = tail("application"), tail("service")
         served.process.send_signal(signal.SIGTERM)
-        assert served.process.wait(timeout=30) == 0
+        assert served.process.wait(timeout=60) == 0
     lines = [line.split(" ", 2) for line in written.splitlines()]  # when, stream, what
     assert [what for _, _, what in lines if "asked" in what] == ["asked for /", "asked for /missing"]
     assert all(re.fullmatch("instance/[0-9a-f]{32}", stream) for _, stream, _ in lines)

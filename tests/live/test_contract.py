@@ -32,7 +32,7 @@ WELL = HealthCheck(HealthProtocol.HTTP, path="/well", timeout_s=1)
 TCP = HealthCheck(timeout_s=1)
 
 # Everything here takes milliseconds; this is for a machine with much else to do.
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 THROTTLED_S = 0.3  # how long an instance goes without its CPU; a share of a few percent is little of it
 WAKE_S_MAX = 0.05
 

@@ -24,8 +24,8 @@ from tests.live.test_serving import Stage
 from tests.live.versions import Kind, Versions
 
 RATE_RPS = 50.0
-# A good version listens after a tenth of a second; on a busy machine it may take twenty times as long.
-ALLOWANCE_S = 4.0
+# A good version listens after a tenth of a second; on a busy machine it may take a hundred times as long.
+ALLOWANCE_S = 10.0
 
 SOURCE: dict[str, Any] = {
     "CodeRepository": {
@@ -126,6 +126,7 @@ async def deployed(stage: Stage, arn: str, kind: Kind) -> Kind:
     return kind
 
 
+@pytest.mark.slow
 def test_good_and_bad_deployments_fail_no_request(tmp_path: Path) -> None:
     statuses = deployed_in_a_row(tmp_path, 4, bad_every=2)
     assert set(statuses) == {200}

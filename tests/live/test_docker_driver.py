@@ -122,7 +122,7 @@ async def lines_until_its_end(application: DockerApplication, spec: InstanceSpec
     made = DockerDriver(application, HttpService, lambda *line: told.append(line[3]))
     try:
         backend = await made.launch(spec)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await asyncio.shield(backend.left)
     finally:
         await made.close()
@@ -152,7 +152,7 @@ async def test_the_images_volumes_are_labelled_count_as_storage_and_go_with_the_
         backend = await made.launch(SPEC)
         (volume,) = volumes_of(owner)
         assert json.loads(docker("volume", "inspect", volume))[0]["Labels"][OWNER] == owner
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             status = await asyncio.shield(backend.exited)
             await asyncio.shield(backend.left)
         assert "ephemeral storage is full" in status.detail
@@ -164,7 +164,7 @@ async def test_a_tcp_probe_sees_whether_the_application_listens_and_not_the_engi
     async with driver(DockerApplication(python_image(), ("python", "-c", program))) as made:
         backend = await made.launch(SPEC)
         pid = int(inspected(backend)["State"]["Pid"])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not listening(pid, "0100007F:1F90"):  # noqa: ASYNC110 of another process
                 await asyncio.sleep(0.005)
         assert await backend.probe(HealthCheck(timeout_s=1)) == "connection refused", (
@@ -284,14 +284,14 @@ async def test_when_the_engine_goes_away_its_instances_are_lost_and_launches_wai
             first = await made.launch(SPEC)
             await ready(first)
             await line.cut()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 status = await asyncio.shield(first.exited)
             assert status.code == 137
             again = tasks.spawn(made.launch(SPEC), "launch")
             await asyncio.wait((again,), timeout=0.3)
             assert not again.done(), "it waits for the engine"
             await line.open()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 second = await again
                 await asyncio.shield(first.left)
             await ready(second)

@@ -98,7 +98,7 @@ def text(body: bytes) -> bytes:
 
 async def outcome(service: HttpService, call: Call) -> bytes | Rejection:
     service.begin(call)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return await call.outcome
 
 

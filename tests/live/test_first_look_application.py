@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 APPLICATION = Path(__file__).parents[2] / "scenarios" / "apps" / "first_look.py"
-PATIENCE_S = 10
+PATIENCE_S = 60.0
 
 
 class Served:

@@ -61,7 +61,7 @@ http.server.ThreadingHTTPServer(address, http.server.SimpleHTTPRequestHandler).s
     try:
         backend = await driver.launch(SPEC)
         check = HealthCheck(HealthProtocol.HTTP)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await backend.probe(check) is not None:  # noqa: ASYNC110 the probe is the condition
                 await asyncio.sleep(0.01)
         backend.kill()

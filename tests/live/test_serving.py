@@ -43,7 +43,7 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).s
 """
 IMAGE = "public.ecr.aws/aws-containers/hello-app-runner:latest"
 ALICE = Principal("123456789012", "us-east-1", "AKIDEXAMPLE", "request-1", "127.0.0.1", "pytest")
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class ToLoopback(AbstractResolver):

@@ -24,7 +24,7 @@ from simulator.world.clock import ClockKind, run
 from tests.live.docker_images import python_image
 from tests.live.test_serving import IMAGE, Stage
 
-ALLOWANCE_S = 4.0  # listening takes a tenth of a second, on a busy machine twenty times as long
+ALLOWANCE_S = 15.0  # listening takes a tenth of a second, on a busy machine many times as long
 EVERY = "0.0.0.0"
 
 # Host, port, status and Location of what it answers. Sockets only: it listens within milliseconds.
@@ -110,6 +110,7 @@ def assert_told(log: list[str], case: Case) -> None:
     assert log[ended - 1].startswith(f"[AppRunner] Health check failed on protocol `{case.protocol}`"), log
 
 
+@pytest.mark.slow
 @pytest.mark.case("P7", "P8")
 def test_containers_that_are_not_healthy_are_explained(tmp_path: Path) -> None:
     python, rejected = "/usr/bin/python", "connection refused; it listens on"
@@ -123,6 +124,7 @@ def test_containers_that_are_not_healthy_are_explained(tmp_path: Path) -> None:
     assert_explained(tmp_path, DockerApplication(python_image()), cases)
 
 
+@pytest.mark.slow
 @pytest.mark.case("P5", "P7", "P8")
 def test_processes_that_are_not_healthy_are_explained(tmp_path: Path) -> None:
     other, configured = free_ports()

@@ -142,7 +142,7 @@ def test_curl_trusts_its_names_and_no_others(tmp_path: Path) -> None:
             thread.start()
             command = ["curl", "-sS", "--noproxy", "*", "--cacert", str(authority.certificate_path)]
             command += ["--resolve", f"{host}:{port}:127.0.0.1", f"https://{host}:{port}/"]
-            code = subprocess.run(command, capture_output=True, timeout=20, check=False).returncode
+            code = subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
             thread.join(5)
         return code
 

@@ -176,7 +176,7 @@ async def test_every_listener_on_aiohttp_closes_half_a_head(application: bool) -
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", runner.addresses[0][1])
         writer.write(b"GET / HTTP/1.1\r\nX-")
-        assert await asyncio.wait_for(reader.read(), 30) == b""
+        assert await asyncio.wait_for(reader.read(), 60) == b""
         writer.close()
     finally:
         await runner.cleanup()

@@ -109,7 +109,7 @@ def test_commands_read_the_state_of_a_running_serve_and_it_survives_a_kill(tmp_p
     with serving(tmp_path, "--profile", "app-runner") as again:
         assert again.client.describe_service(ServiceArn=arn)["Service"]["Status"] == "RUNNING"
         again.process.send_signal(signal.SIGTERM)
-        assert again.process.wait(timeout=20) == 0
+        assert again.process.wait(timeout=60) == 0
     assert not (tmp_path / "admin.json").exists()
 
 
@@ -131,7 +131,7 @@ def test_follow_prints_new_lines_until_it_is_interrupted(tmp_path: Path) -> None
             seen = iter(follower.stdout.readline, "")
             assert any("second  Service status is set to RUNNING." in line for line in seen)
             follower.send_signal(signal.SIGINT)
-            assert follower.wait(timeout=20) == 0
+            assert follower.wait(timeout=60) == 0
         finally:
             watchdog.cancel()
             follower.kill()
@@ -148,7 +148,7 @@ def test_the_printed_aws_command_works(tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, "-c", code], env=assignments, capture_output=True, text=True, check=True)
         assert "'ServiceSummaryList': []" in done.stdout
         served.process.send_signal(signal.SIGINT)
-        assert served.process.wait(timeout=20) == 0
+        assert served.process.wait(timeout=60) == 0
 
 
 def test_with_keys_and_tls_in_the_file(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_the_port_of_the_redirect_is_printed(tmp_path: Path) -> None:
         found = re.fullmatch(r"  http://\*\.awsapprunner\.localhost:(\d+) redirects there(.*)\n", line)
         assert found, line
         assert (found[1] == str(DEFAULT_HTTP_PORT)) != (f"({DEFAULT_HTTP_PORT} is taken" in found[2])
-        asked = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=10)
+        asked = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=60)
         asked.request("GET", "/x", headers={"host": "web.awsapprunner.localhost"})
         answer = asked.getresponse()
         assert answer.status == 404  # of the balancer: it has no such service, and redirects to those that it has

@@ -33,12 +33,12 @@ class Sweep:
         return []
 
     def until_begun(self) -> None:
-        assert self._begun.acquire(timeout=5)
+        assert self._begun.acquire(timeout=60)
 
     def finish(self) -> None:
         self._may_end.set()
         (thread,) = [thread for thread in threading.enumerate() if thread.name == "orphans"]
-        thread.join(5)
+        thread.join(60)
 
 
 @pytest.fixture

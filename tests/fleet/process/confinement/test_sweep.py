@@ -83,7 +83,7 @@ def test_the_guard_sweeps_when_its_input_ends(started: list[subprocess.Popen[byt
     guard = subprocess.Popen(
         [sys.executable, "-I", "-S", process_sweep.__file__, str(folder)], stdin=subprocess.PIPE, env={}
     )
-    guard.communicate(f"+{led.pid}\n+{over.pid}\n-{over.pid}\n".encode(), timeout=10)
+    guard.communicate(f"+{led.pid}\n+{over.pid}\n-{over.pid}\n".encode(), timeout=60)
     assert (marked.wait(2), led.wait(2)) == (-9, -9)
     assert over.poll() is None  # it was told that this session had ended
     assert not folder.exists()

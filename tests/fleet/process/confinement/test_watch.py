@@ -30,7 +30,7 @@ async def test_the_end_of_a_child_is_reported_as_unix_does(code: str, returned: 
     loop = asyncio.get_running_loop()
     _, watch = await loop.subprocess_exec(ExitWatch, sys.executable, "-c", code, stdin=None, stdout=None, stderr=None)
     assert watch.pid > 0
-    assert await asyncio.wait_for(watch.returned, 30) == returned
+    assert await asyncio.wait_for(watch.returned, 60) == returned
 
 
 def test_the_innermost_child_is_found() -> None:
