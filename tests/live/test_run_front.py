@@ -17,7 +17,7 @@ SCENARIO = """
 duration: 4s
 services:
   web:
-    max_concurrency: 10
+    max_concurrency: 200
     max_size: 1
     health_check: {protocol: HTTP, path: /health, interval: 1s}
     stop_grace: 2s
@@ -27,7 +27,7 @@ traffic:
   - {clock: {rate: 20/s}, requests: [{path: "/?io_ms=5"}]}
 timeline:
   - {at: 1s, wire_fault: {kind: reset, share: 50 %, for: 1s}}
-  - {at: 2s, wire_fault: {kind: latency, delay: 300ms, for: 500ms}}
+  - {at: 2s, wire_fault: {kind: latency, delay: 300ms, for: 60s}}
 """
 
 
@@ -47,8 +47,10 @@ def test_the_access_log_has_every_request_and_its_connection_faults(tmp_path: Pa
     cut = [line for line in lines if line["cause"] == "reset on the wire"]
     # Of 20 half are hit: 10, standard deviation 2.2. The load repeats one that was cut, once, and it may be hit again.
     assert 3 <= len(cut) <= 25
-    late = [line for line in lines if line["upstream_ms"] is not None and line["upstream_ms"] > 300]
-    assert 8 <= len(late) <= 12  # 10 in half a second
+    late = [(line["upstream_ms"] or 0) >= 300 for line in sorted(lines, key=lambda line: str(line["time"]))]
+    # All from 2 s on, so those of the last half second even if the machine stalls when the fault begins.
+    assert all(late[-10:])
+    assert not all(late)
     served = [line for line in lines if line["status"] == 200 and not line["cause"]]
     assert len(served) == len(lines) - len(cut)
     assert 80 <= len(lines) <= 80 + len(cut)
