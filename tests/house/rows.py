@@ -86,8 +86,10 @@ def marked_files(mark: str) -> list[Path]:
 def collect(mark: str) -> dict[int | str, dict[str, Proof]]:
     """Raises SystemExit when the tests cannot be collected."""
     rows = Rows(mark)
-    # No terminal reporter: the list is all there is to read. No -m: slow tests count.
-    options = ["--collect-only", "-p", "no:terminal", "-o", "addopts=--strict-markers", f"--rootdir={TESTS.parent}"]
+    # No terminal reporter: the list is all there is to read. No -m: slow tests count. None runs, so asserts may stay
+    # as they are: to rewrite them takes longer than all the rest.
+    options = ["--collect-only", "--assert=plain", "-p", "no:terminal", "-o", "addopts=--strict-markers"]
+    options.append(f"--rootdir={TESTS.parent}")
     code = pytest.main([*options, *map(str, marked_files(mark))], plugins=[rows])
     if code != pytest.ExitCode.OK:
         sys.exit(f"the tests cannot be collected: {code!r}")
