@@ -15,9 +15,10 @@ from simulator.fleet.instance import Instance
 from simulator.fleet.pool.deadlines import Deadlines
 from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.outlier_detection import OutlierDetector
+from simulator.fleet.pool.queue_expiry import QueueExpiry
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.pool.wakes import Wakes
 from simulator.fleet.ports import Exchange, InstanceActivity
-from simulator.model.instance import InstanceState
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal
@@ -71,7 +72,8 @@ class Pool:
         self.outliers = OutlierDetector(ejection, self.ready, self._suspend, self._resume, self.service, journal)
         self._failing = self.outliers.failing
         self._open: Deadlines[PooledExchange] = Deadlines(settings.request_timeout_s, self._timed_out)
-        self._expiry: asyncio.TimerHandle | None = None
+        self._queue_expiry = QueueExpiry(self._admission, self._waited_too_long)
+        self._wakes = Wakes(self._begin)
 
     # --- the front's side ------------------------------------------------------------------------------------------
 
@@ -93,7 +95,7 @@ class Pool:
             self._grant(exchange, verdict, now)
         else:
             self._meter.began_waiting(now)
-            self._watch_queue()
+            self._queue_expiry.watch()
             if self._react is not None:
                 self._react()
 
@@ -213,16 +215,6 @@ class Pool:
         """Return the sample of a second. `cpu_s`: CPU seconds that the instances used since the last call."""
         return self._meter.close(second, self._time(), len(self.ready), cpu_s)
 
-    def awakened(self, instance: Instance) -> None:
-        """Forward the exchanges granted while the instance woke: it has its CPU back."""
-        instance.awake, now = True, self._time()
-        pending, instance.pending = instance.pending, []
-        for exchange in pending:
-            if exchange.open:
-                exchange.cold_s += now - exchange.granted_s
-                exchange.begun_s = now
-                self._begin(exchange)
-
     def close(self) -> None:
         """Release every open exchange as if its instance had ended."""
         # Youngest first: queued exchanges are released before those whose slots they would be granted.
@@ -232,8 +224,7 @@ class Pool:
                 exchange.fail(UNAVAILABLE)
         self._open.close()
         self.outliers.close()
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self._queue_expiry.close()
 
     # --- one slot ----------------------------------------------------------------------------------------------------
 
@@ -248,22 +239,13 @@ class Pool:
             else:
                 self.faults.begin(exchange)
         else:
-            self._begin_awake(exchange, instance)
+            self._wakes.hold(exchange, instance, self._activity)
 
     def _begin(self, exchange: Exchange) -> None:
         if self.faults is None:
             exchange.begin()
         else:
             self.faults.begin(exchange)
-
-    def _begin_awake(self, exchange: PooledExchange, instance: Instance) -> None:
-        instance.pending.append(exchange)
-        if instance.state is InstanceState.IDLE:
-            wake_s = self._activity.wake(instance)
-            if wake_s > 0:
-                self._loop.call_at(self._time() + wake_s, self.awakened, instance)
-            else:
-                self.awakened(instance)
 
     def _release(self, exchange: PooledExchange, now: float) -> None:
         instance = exchange.instance
@@ -333,16 +315,7 @@ class Pool:
             self._release_queued(exchange, TIMEOUT)
             exchange.fail(TIMEOUT)
 
-    def _watch_queue(self) -> None:
-        due = self._admission.next_expiry()
-        if due is not None and self._expiry is None:
-            self._expiry = self._loop.call_at(due, self._expire)
-
-    def _expire(self) -> None:
-        self._expiry = None
-        for exchange in self._admission.expire(self._time()):
-            if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
-                rejection = QUEUE_TIMEOUT if self.ready else UNAVAILABLE
-                self._release_queued(exchange, rejection, rejected=True)
-                exchange.fail(rejection)
-        self._watch_queue()
+    def _waited_too_long(self, exchange: PooledExchange) -> None:
+        rejection = QUEUE_TIMEOUT if self.ready else UNAVAILABLE
+        self._release_queued(exchange, rejection, rejected=True)
+        exchange.fail(rejection)

@@ -6,10 +6,8 @@ import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.port import Actuator
-from tests.fleet.fakes import FakeExchange, Stage, stage_settings
+from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import run_virtual, until
-
-ACTIVATES = Actuator(activates=True)
 
 
 def test_a_request_begins_at_once_when_a_slot_is_free() -> None:
@@ -52,68 +50,6 @@ def test_a_queued_request_gets_the_next_free_slot_in_order_of_arrival() -> None:
             for number in range(3):
                 stage.answer(stage.exchanges[number])
             assert stage.begun == [0, 1, 2]
-
-    run_virtual(main)
-
-
-def test_a_queue_timeout_counts_as_rejected() -> None:
-    async def main() -> None:
-        async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
-            stage.offer()
-            await asyncio.sleep(2)
-            held = stage.offer()
-            stage.pool.close_second(0)
-            await asyncio.sleep(4.75)
-            assert held.endings == []
-            await asyncio.sleep(0.5)
-            assert held.endings == ["queue timeout"]
-            sample = stage.pool.close_second(1)
-            assert (sample.rejected, sample.finished) == (1, 0)
-            assert stage.pool.queued == 0
-
-    run_virtual(main)
-
-
-def test_a_queue_timeout_before_any_instance_is_ready_is_unavailable() -> None:
-    async def main() -> None:
-        async with Stage(stage_settings(initial=0, least=0, wait_s=5, queue=10)) as stage:
-            held = stage.offer()
-            await asyncio.sleep(6)
-            assert held.endings == ["unavailable"]
-
-    run_virtual(main)
-
-
-def test_every_queued_request_has_its_own_timeout() -> None:
-    async def main() -> list[float]:
-        async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
-            ended: list[float] = []
-            stage.offer()
-            for _ in range(3):
-                stage.offer(lambda _: ended.append(stage.clock.at_s()))
-                await asyncio.sleep(1.5)
-            await asyncio.sleep(20)
-            return ended
-
-    assert run_virtual(main) == [5.0, 6.5, 8.0]
-
-
-def test_two_queued_requests_that_time_out_together_may_abort_each_other() -> None:
-    """The front gives up on both when it hears of the first; each is let go once all the same."""
-
-    async def main() -> None:
-        async with Stage(stage_settings(wait_s=5, queue=10)) as stage:
-            stage.offer()
-            held: list[FakeExchange] = []
-
-            def give_up(_: FakeExchange) -> None:
-                for exchange in held:
-                    stage.pool.abandon(exchange)
-
-            held += [stage.offer(give_up), stage.offer(give_up)]
-            await asyncio.sleep(6)
-            assert [exchange.endings for exchange in held] == [["queue timeout"], []]
-            assert (stage.pool.queued, stage.pool.in_flight) == (0, 1)
 
     run_virtual(main)
 
@@ -280,49 +216,6 @@ def test_waiting_behind_others_on_a_new_instance_is_queue_time() -> None:
             stage.answer(first)
             assert second.cold_s == pytest.approx(2)
             assert second.queue_s(stage.loop.time()) == pytest.approx(5)
-
-    run_virtual(main)
-
-
-def test_waking_an_idle_instance_is_cold_time() -> None:
-    async def main() -> None:
-        async with Stage(stage_settings(2), ACTIVATES) as stage:
-            stage.fake.wake_s = 0.5
-            assert stage.backend(1).throttled
-            first = stage.offer()
-            await asyncio.sleep(0.25)
-            second = stage.offer()
-            assert stage.begun == []
-            await asyncio.sleep(1)
-            assert stage.begun == [0, 1]
-            assert (first.cold_s, second.cold_s) == (0.5, 0.25)
-            assert not stage.backend(1).throttled
-
-    run_virtual(main)
-
-
-def test_a_request_abandoned_during_a_wake_is_not_forwarded() -> None:
-    async def main() -> None:
-        async with Stage(stage_settings(2), ACTIVATES) as stage:
-            stage.fake.wake_s = 0.5
-            gone, stays = stage.offer(), stage.offer()
-            stage.pool.abandon(gone)
-            await asyncio.sleep(1)
-            assert stage.begun == [stays.number]
-            assert stage.backend(1).aborted == []  # it never heard of the other
-
-    run_virtual(main)
-
-
-def test_the_requests_of_an_instance_that_dies_during_a_wake_fail_once() -> None:
-    async def main() -> None:
-        async with Stage(stage_settings(2), ACTIVATES) as stage:
-            stage.fake.wake_s = 0.5
-            exchange = stage.offer()
-            stage.replica_set.kill(1)
-            await asyncio.sleep(1)
-            assert exchange.endings == ["connection termination"]
-            assert stage.begun == []
 
     run_virtual(main)
 

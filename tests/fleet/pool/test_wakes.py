@@ -1,0 +1,54 @@
+"""Tests of the requests that wait for an idle instance to get its CPU back."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator.rules.policies.port import Actuator
+from tests.fleet.fakes import Stage, stage_settings
+from tests.virtual import run_virtual
+
+ACTIVATES = Actuator(activates=True)
+
+
+def test_waking_an_idle_instance_is_cold_time() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2), ACTIVATES) as stage:
+            stage.fake.wake_s = 0.5
+            assert stage.backend(1).throttled
+            first = stage.offer()
+            await asyncio.sleep(0.25)
+            second = stage.offer()
+            assert stage.begun == []
+            await asyncio.sleep(1)
+            assert stage.begun == [0, 1]
+            assert (first.cold_s, second.cold_s) == (0.5, 0.25)
+            assert not stage.backend(1).throttled
+
+    run_virtual(main)
+
+
+def test_a_request_abandoned_during_a_wake_is_not_forwarded() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2), ACTIVATES) as stage:
+            stage.fake.wake_s = 0.5
+            gone, stays = stage.offer(), stage.offer()
+            stage.pool.abandon(gone)
+            await asyncio.sleep(1)
+            assert stage.begun == [stays.number]
+            assert stage.backend(1).aborted == []  # it never heard of the other
+
+    run_virtual(main)
+
+
+def test_the_requests_of_an_instance_that_dies_during_a_wake_fail_once() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2), ACTIVATES) as stage:
+            stage.fake.wake_s = 0.5
+            exchange = stage.offer()
+            stage.replica_set.kill(1)
+            await asyncio.sleep(1)
+            assert exchange.endings == ["connection termination"]
+            assert stage.begun == []
+
+    run_virtual(main)
