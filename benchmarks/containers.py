@@ -25,9 +25,9 @@ from simulator.fleet.docker.backend import ContainerBackend
 from simulator.fleet.docker.config import DockerApplication, DockerSettings
 from simulator.fleet.docker.driver import DockerDriver
 from simulator.fleet.http.backend import HttpService
-from simulator.fleet.pool.prober import Prober
 from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.throttling import Throttling
+from simulator.fleet.replicas.prober import Prober
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize
 from simulator.world.clock import wall_s

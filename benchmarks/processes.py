@@ -22,13 +22,13 @@ from typing import Final
 import uvloop
 
 from simulator.fleet.http.backend import HttpService
-from simulator.fleet.pool.prober import Prober
 from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.backend import ProcessBackend
 from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.fleet.process.throttling import Throttling
+from simulator.fleet.replicas.prober import Prober
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from simulator.world.clock import wall_s

@@ -20,11 +20,11 @@ from simulator.edge.listener import listen
 from simulator.edge.ports import RequestHandler
 from simulator.edge.tracing import TracingHandler
 from simulator.fleet.http.backend import HttpService
-from simulator.fleet.pool.autoscaler import Autoscaler
 from simulator.fleet.pool.pool import Pool
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import ExitStatus, InstanceSpec, ResourceUsage
+from simulator.fleet.replicas.autoscaler import Autoscaler
+from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.records.events import SecondClosed
 from simulator.records.journal import Journal

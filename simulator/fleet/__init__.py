@@ -1,4 +1,4 @@
-"""Instances and the code that manages them: the driver port, drivers, the pool, the prober.
+"""Instances and the code that manages them: the driver port, drivers, the pool of requests, the replicas.
 
 This package knows nothing of the sockets in front of the service.
 """
@@ -26,10 +26,8 @@ PUBLIC_MODULES = (
     "network.instance_network",
     "network.namespace_proxy",
     "network.tcp_proxy",
-    "pool.autoscaler",
     "pool.fault_injection",
     "pool.pool",
-    "pool.replica_set",
     "pool.settings",
     "pool.unavailable_upstream",
     "ports",
@@ -50,6 +48,8 @@ PUBLIC_MODULES = (
     "registries.registry_client",
     "registries.registry_map",
     "registries.registry_tags",
+    "replicas.autoscaler",
+    "replicas.replica_set",
     "simulated.application",
     "simulated.driver",
     "simulated.simulated_drivers",

@@ -65,7 +65,7 @@ class Instance(Target):
         self.pending: list[Exchange] = []  # exchanges granted while it wakes
         self.idle_timer: asyncio.TimerHandle | None = None  # fires when it may become idle
         self.expiry_timer: asyncio.TimerHandle | None = None  # fires at its idle expiry, independent of the policy
-        self.is_watched = False  # each deadline of the quiet instance has its timer (fleet/pool/activity.py)
+        self.is_watched = False  # each deadline of the quiet instance has its timer (fleet/replicas/activity.py)
         self.ending: asyncio.Future[Termination] = asyncio.get_running_loop().create_future()
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done when it is ready
         self.drained: asyncio.Future[None] | None = None

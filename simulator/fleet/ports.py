@@ -159,7 +159,7 @@ class Backend(Protocol):
 
 
 class InstanceActivity(Protocol[InstanceT_contra]):
-    """Learns from the pool when instances get work and have none left (pool/activity.py)."""
+    """Learns from the pool when instances get work and have none left (replicas/activity.py)."""
 
     def wake(self, instance: InstanceT_contra, /) -> float:
         """Make an idle instance active. Return the seconds after which it may get requests (0 = at once)."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from simulator.edge.live.live_settings import REGION, LiveSettings, service_host
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool.autoscaler import Autoscaler
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
 from simulator.fleet.ports import PoolSupply
+from simulator.fleet.replicas.autoscaler import Autoscaler
+from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.times import RUN_START
 from simulator.model.wire_fault import WireFault

@@ -12,10 +12,10 @@ from simulator.fleet.credentials.secrets import SecretsError, SecretsPlace, reso
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.pool import Pool
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Driver, LaunchError, OnLine, PoolSupply
 from simulator.fleet.process.throttling import Throttling
+from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.wire_fault import WireFault
 from simulator.records.events import InstanceReported
 from simulator.records.journal import Journal

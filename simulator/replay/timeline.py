@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
-from simulator.fleet.pool.autoscaler import change_configuration
+from simulator.fleet.replicas.autoscaler import change_configuration
 from simulator.model.text.units import duration_text
 from simulator.model.times import RunTime
 from simulator.platform.platform import Platform, Service

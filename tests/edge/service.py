@@ -9,9 +9,9 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.ports import RequestHandler
 from simulator.fleet.http.exchange import HttpExchange
 from simulator.fleet.pool.pool import Pool
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Exchange, InstanceSpec
+from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.rules.ejection import EjectionSettings
 from simulator.world.random_streams import RandomStreams

@@ -10,9 +10,9 @@ from typing import Self
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.pool import Pool
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, Launcher, LaunchError, ResourceUsage
+from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.health import HealthCheck
 from simulator.model.rejection import CONNECT_FAILURE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration

@@ -20,8 +20,8 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.listener import Listener, listen
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.pool import Pool
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import TERMINATED, Rejection
 from simulator.model.scaling import AutoScalingConfiguration

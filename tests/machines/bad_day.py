@@ -13,8 +13,8 @@ from functools import partial
 from itertools import repeat
 
 from simulator.assembly.composition import compose_platform
-from simulator.fleet.pool.autoscaler import change_configuration
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.replicas.autoscaler import change_configuration
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RunTime

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from simulator.fleet.pool.autoscaler import change_configuration
+from simulator.fleet.replicas.autoscaler import change_configuration
 from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import time_text
 from simulator.platform.platform import Platform, Service

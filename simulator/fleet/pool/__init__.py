@@ -1,10 +1,8 @@
-"""The instances of one service and their requests: pool (slots, queue), replicas and their health, autoscaler."""
+"""The requests of one service: slots, queue, time limits, wakes of idle instances, injected faults, ejection."""
 
 PUBLIC_MODULES = (
-    "autoscaler",
     "fault_injection",
     "pool",
-    "replica_set",
     "settings",
     "unavailable_upstream",
 )

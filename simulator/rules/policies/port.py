@@ -1,6 +1,6 @@
 """The interface of scaling policies: from samples and an observation to a decision with its reason.
 
-A policy has no side effects and owns its windows. The autoscaler (fleet/pool/autoscaler.py) passes it every closed
+A policy has no side effects and owns its windows. The autoscaler (fleet/replicas/autoscaler.py) passes it every closed
 second of the service's signal with `observe` and calls `decide` every `tick_s`, and also when a request is queued
 (`reacts_to_queue`). The actuator determines what the platform does with the decision, and with which delay.
 """

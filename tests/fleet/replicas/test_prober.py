@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
-from simulator.fleet.pool.prober import AT_ONCE_S, Prober
 from simulator.fleet.ports import InstanceSpec
+from simulator.fleet.replicas.prober import AT_ONCE_S, Prober
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend
 from simulator.model.health import HealthCheck

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.fleet.pool.autoscaler import Autoscaler, change_configuration
+from simulator.fleet.replicas.autoscaler import Autoscaler, change_configuration
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, ScalingDecided, SecondClosed

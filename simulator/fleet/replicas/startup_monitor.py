@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool.prober import Prober
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend
+from simulator.fleet.replicas.prober import Prober
 from simulator.model.health import failed_line
 from simulator.model.instance import InstanceEvent
 from simulator.model.text.units import duration_text

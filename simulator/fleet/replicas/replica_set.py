@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from itertools import count
 
 from simulator.fleet.instance import Instance, InstanceVariables, Termination, scale_in_order
-from simulator.fleet.pool.activity import Activity
-from simulator.fleet.pool.capacity import Capacity
-from simulator.fleet.pool.instance_records import InstanceRecords
-from simulator.fleet.pool.prober import prober_of
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.pool.startup_monitor import StartupMonitor
 from simulator.fleet.ports import Backend, ExitStatus, InstanceSpec, Launcher, LaunchError, NotReady, PoolSupply
+from simulator.fleet.replicas.activity import Activity
+from simulator.fleet.replicas.capacity import Capacity
+from simulator.fleet.replicas.instance_records import InstanceRecords
+from simulator.fleet.replicas.prober import prober_of
+from simulator.fleet.replicas.startup_monitor import StartupMonitor
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable
 
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool.replica_set import ReplicaSet
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import PoolSupply
+from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, PolicyEvaluated, ScalingDecided, SecondClosed

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from simulator.fleet.instance import Instance
-from simulator.fleet.pool.prober import Prober
-from simulator.fleet.pool.startup_monitor import StartupMonitor
 from simulator.fleet.ports import InstanceSpec
+from simulator.fleet.replicas.prober import Prober
+from simulator.fleet.replicas.startup_monitor import StartupMonitor
 from simulator.model.health import HealthCheck
 from simulator.model.instance import InstanceEvent
 from simulator.model.sizes import InstanceSize
