@@ -16,16 +16,16 @@ from itertools import count
 
 from simulator.fleet.instance import Instance, InstanceVariables, Termination, scale_in_order
 from simulator.fleet.pool.settings import PoolSettings
-from simulator.fleet.ports import Backend, ExitStatus, InstanceSpec, Launcher, LaunchError, NotReady, PoolSupply
+from simulator.fleet.ports import Backend, Launcher, NotReady, PoolSupply
 from simulator.fleet.replicas.activity import Activity
 from simulator.fleet.replicas.capacity import Capacity
+from simulator.fleet.replicas.instance_launch import InstanceLaunch
 from simulator.fleet.replicas.instance_records import InstanceRecords
 from simulator.fleet.replicas.prober import prober_of
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.records.journal import Journal
-from simulator.rules.health import CrashLoop
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
 from simulator.world.tasks import Tasks, first_of
@@ -57,8 +57,7 @@ class ReplicaSet:
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
-        self._driver, self.actuator, self._variables = driver, actuator, variables
-        self._clock = clock
+        self.actuator, self._clock = actuator, clock
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move, self._log = self.records.move, self.records.line
         self.capacity = Capacity(self.settings, self._log)
@@ -68,8 +67,8 @@ class ReplicaSet:
         self._is_settled = False  # count and tiers are as desired: nothing to do for the same count
         self._dismissed = False  # the run is over, or another revision serves: no instance is added
         self._numbers = numbers or count(1)
-        self._crash_loop = CrashLoop(self.settings.steady_s)
         self._lives: dict[int, asyncio.Task[None]] = {}
+        self._launch = InstanceLaunch(settings, driver, clock, self.records, variables, self._exited)
         self.activity = Activity(pool, actuator, settings.idle_after_s, clock, self._move, self._expire)
         self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
 
@@ -240,7 +239,7 @@ class ReplicaSet:
     async def _run_lifecycle(self, instance: Instance, lag_s: float, route_s: float) -> None:
         backend: Backend | None = None
         try:
-            backend = await self._launch(instance, lag_s)
+            backend = await self._launch.launch(instance, lag_s)
             if backend is not None and await self.starts.until_routed(instance, backend, route_s):
                 self._enter(instance)
                 await self._serve(instance, backend)
@@ -249,30 +248,9 @@ class ReplicaSet:
             if backend is not None and not backend.exited.done():
                 backend.kill()  # cancelled: no instance may outlive the run
 
-    async def _launch(self, instance: Instance, lag_s: float) -> Backend | None:
-        """Launch after the platform's lag; None if the instance was asked to end before or could not be launched."""
-        lag_s = max(lag_s, self._crash_loop.delay_s)
-        if lag_s > 0:
-            await asyncio.wait((instance.ending,), timeout=lag_s)
-        if instance.ending.done():
-            return None
-        environment = {} if self._variables is None else self._variables.of_instance(instance.number)
-        settings = self.settings
-        spec = InstanceSpec(settings.service, instance.number, settings.size, environment, settings.port)
-        try:
-            backend = await self._driver.launch(spec)
-        except LaunchError as error:
-            instance.end(_E.CRASHED, str(error))
-            return None
-        instance.launched(backend)
-        instance.launched_at_s = instance.activation_at_s = self._clock.at_s()
-        backend.exited.add_done_callback(lambda exited: self._exited(instance, exited))
-        self._move(instance, _E.STARTED, "")
-        return backend
-
     def _enter(self, instance: Instance) -> None:
         instance.ready_s = instance.idle_since_s = self._loop.time()
-        self._crash_loop.became_healthy(instance.ready_s)
+        self._launch.became_healthy(instance)
         instance.awake = True
         instance.entered.set_result(None)
         self._move(instance, _E.BECAME_HEALTHY, "")
@@ -322,29 +300,28 @@ class ReplicaSet:
         self._move(instance, ending.event, ending.why)
         self.pool.lose(instance)
         if died and was_alive:
-            self._crash_loop.died(self._loop.time(), instance.ready_s)
+            delayed = self._launch.died(instance)
             self.records.missed(ending, ready=len(self.pool.ready))
             self._log(ending.why)
             if ending.saw:
                 self._log(ending.saw)
-            if self._crash_loop.delay_s:
-                self._log(str(self._crash_loop))
+            if delayed:
+                self._log(delayed)
             self.reconcile()
 
     def _lifecycle_ended(self, instance: Instance) -> None:
         """Finalize an instance whose lifecycle was cancelled, perhaps before its first step."""
         del self._lives[instance.number]
-        if self._variables is not None:
-            self._variables.instance_ended(instance.number)
+        self._launch.forget(instance)
         if instance.state is not InstanceState.STOPPED:
             self._finalize(instance, Termination(_E.STOP, "its task was cancelled"))
         if self.capacity.is_short:
             self.reconcile()
 
-    def _exited(self, instance: Instance, exited: asyncio.Future[ExitStatus]) -> None:
-        if not exited.cancelled():
+    def _exited(self, instance: Instance, backend: Backend) -> None:
+        if not backend.exited.cancelled():
             self._is_settled = False
             self.pool.leave(instance)  # now: its lifecycle task notices some iterations of the loop later
-            instance.end(_E.CRASHED, exited.result().sentence)
+            instance.end(_E.CRASHED, backend.exited.result().sentence)
             if instance.number in self._alive:
                 self.records.missed(instance.ending.result(), ready=len(self.pool.ready))
