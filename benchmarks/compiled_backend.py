@@ -145,7 +145,7 @@ def _beside(name: str, ours: float, measure: Callable[[], float]) -> None:
 
 def _simpy_rps(rate: float, work_s: float, requests: int) -> float:
     scenario = read_scenario(LINE.format(duration_s=requests / rate, rate=rate, work_s=work_s))
-    at_s = list(arrival_times(scenario, RandomStreams(1), 0))
+    at_s: list[float] = list(arrival_times(scenario, RandomStreams(1), 0))
     work = Exponential(work_s).draw(RandomStreams(1).stream("work"), len(at_s)).tolist()
     began_s = time.process_time()
     many_servers(at_s, work, servers=10)

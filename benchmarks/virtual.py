@@ -136,7 +136,7 @@ def play_here(scenario: ScenarioSpec) -> Timed:
 def play_simpy(model: Model, scenario: ScenarioSpec) -> Timed:
     """Arrivals and work are drawn before the clock starts: SimPy is not charged for our random streams."""
     streams = RandomStreams(scenario.seed)
-    arrivals_s = list(arrival_times(scenario, streams, 0))
+    arrivals_s: list[float] = list(arrival_times(scenario, streams, 0))
     stream = streams.stream("service", "web", model.work)
     work_s = Exponential(model.mean_work_s).draw(stream, len(arrivals_s)).tolist()
     began_s = time.process_time()

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from simulator.model.times import RunTime
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.open import OpenLoad
 from simulator.traffic.live.request import RequestChoice
@@ -79,8 +80,8 @@ async def _play(target: LoadTarget, seconds: float, seed: int) -> Latencies:
     return rows
 
 
-def _arrivals(until_s: float, seed: int) -> Iterator[tuple[float, RequestChoice, int]]:
+def _arrivals(until_s: float, seed: int) -> Iterator[tuple[RunTime, RequestChoice, int]]:
     choice, streams = RequestChoice(), RandomStreams(seed).stream("arrivals")
     at_s = 0.0
     while (at_s := at_s + float(streams.exponential(1 / RATE_RPS))) < until_s:
-        yield at_s, choice, 0
+        yield RunTime(at_s), choice, 0

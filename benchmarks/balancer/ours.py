@@ -40,6 +40,7 @@ from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates
 from simulator.world.clock import ClockKind, RunClock, epoch_s, run, utc_now
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks
 
 # All figures but one are the product's own: idle connections have to outlive their measurement.
@@ -110,7 +111,7 @@ async def serve(
     a collector as spans, and every instance is told of its trace.
     """
     streams, clock, journal = RandomStreams(1), RunClock(), Journal()
-    time = asyncio.get_running_loop().time
+    time = running_loop().time
     settings = PoolSettings("web")
     policy = FixedPolicy(FixedParameters(), settings.scaling)
     metrics = Metrics(clock.at_s)

@@ -14,6 +14,7 @@ from typing import Final
 
 from simulator.edge.access_log_entry import AccessLine, AccessLogEntry
 from simulator.edge.ports import EntryLog, ExchangeView
+from simulator.model.times import LoopTime
 
 BATCH_MAX: Final = 200  # entries: about a millisecond of formatting
 FLUSH_S: Final = 0.25  # longest time that a line waits for others
@@ -29,7 +30,7 @@ class ObservedLog:
         self._hear = hear
         self._log = log
 
-    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
 
     def add(self, entry: AccessLogEntry) -> None:
@@ -69,7 +70,7 @@ class AccessLog:
         self._writing: asyncio.Future[tuple[bytes, OSError | None]] | None = None
         self._closing = self._tried_last = False
 
-    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
 
     def add(self, entry: AccessLogEntry) -> None:
@@ -137,7 +138,7 @@ class AccessLog:
             self._timer = self._loop.call_later(FLUSH_S, self._flush)
 
 
-def served_entry(exchange: ExchangeView, status: int, cause: str, now_s: float) -> AccessLogEntry:
+def served_entry(exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> AccessLogEntry:
     """Return the entry of a finished request that was offered to a pool."""
     return AccessLogEntry(
         exchange.request,

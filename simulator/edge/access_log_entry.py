@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from simulator.model.times import NOT_YET, LoopTime
+
 if TYPE_CHECKING:
     from simulator.wire.http1.request import RequestHead
 
@@ -24,10 +26,10 @@ class AccessLogEntry(NamedTuple):
     peer: bytes
     status: int
     cause: str
-    arrived_s: float
-    begun_s: float
-    answered_s: float  # arrival of the response's head
-    ended_s: float
+    arrived_s: LoopTime
+    begun_s: LoopTime
+    answered_s: LoopTime  # arrival of the response's head
+    ended_s: LoopTime
     cold_s: float
     received_bytes: int
     sent_bytes: int
@@ -50,10 +52,10 @@ class AccessLogEntry(NamedTuple):
 
 
 def own_entry(
-    request: RequestHead | None, peer: bytes, status: int, cause: str, now_s: float, size: int
+    request: RequestHead | None, peer: bytes, status: int, cause: str, now_s: LoopTime, size: int
 ) -> AccessLogEntry:
     """Return the entry of a response of `size` bytes that the balancer generated itself."""
-    return AccessLogEntry(request, peer, status, cause, now_s, -1.0, -1.0, now_s, 0.0, 0, size, 0, "", b"")
+    return AccessLogEntry(request, peer, status, cause, now_s, NOT_YET, NOT_YET, now_s, 0.0, 0, size, 0, "", b"")
 
 
 # (entry, offset from the loop's clock to seconds since 1970) -> a log line with its line end

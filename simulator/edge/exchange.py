@@ -22,6 +22,7 @@ from simulator.fleet.instance import Instance
 from simulator.model import exchange_state as states
 from simulator.model.exchange_state import ConnectionState, RequestState, ResponseState, UploadState
 from simulator.model.rejection import WIRE_TRUNCATED, Rejection
+from simulator.model.times import NOT_YET
 from simulator.wire.http1.body import chunk
 from simulator.wire.http1.framing import CHUNKED
 from simulator.wire.http1.local_replies import CONTINUE, WEBSOCKET, connection_line, rejected
@@ -72,7 +73,8 @@ class LiveExchange(HttpExchange):
         """Create the exchange. `early`: the part of the body that arrived together with the head."""
         # Not super().__init__, two levels up: this saves two calls on the hot path.
         self.arrived_s = connection.handler.now_s()
-        self.granted_s = self.begun_s = self.cpu_s = self.io_s = self.answered_s = -1.0
+        self.granted_s = self.begun_s = self.answered_s = NOT_YET
+        self.cpu_s = self.io_s = -1.0
         self.cold_s = 0.0
         self.instance = self.link = self.fault = self.inspection = None
         self.open = True

@@ -16,6 +16,7 @@ from typing import Final
 from simulator.edge.ports import Downstream, EntryLog, ExchangeView, Upstream
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
+from simulator.model.times import LoopTime
 from simulator.wire.http1.local_replies import LocalReply, rejected
 from simulator.wire.http1.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.http1.response import ResponseHead
@@ -44,7 +45,7 @@ class Gateway:
         self,
         limits: DataPlaneLimits,
         *,
-        clock: Callable[[], float],
+        clock: Callable[[], LoopTime],
         epoch_s: Callable[[], float],
         streams: RandomStreams,
         server_timing: bool = False,
@@ -110,14 +111,14 @@ class Gateway:
         self._requests += 1
         return self._request_lines[client.scheme] % self._requests
 
-    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: float) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: LoopTime) -> bytes:
         return b"x-envoy-upstream-service-time: %d\r\n%b%bserver: envoy\r\n" % (
             (now_s - exchange.begun_s) * 1000,
             self._timing_line(exchange, now_s) if self._server_timing else b"",
             b"" if head is not None and head.dated else self._stamp.line(),
         )
 
-    def _timing_line(self, exchange: ExchangeView, now_s: float) -> bytes:
+    def _timing_line(self, exchange: ExchangeView, now_s: LoopTime) -> bytes:
         assert exchange.instance is not None, "an answer comes from an instance"
         begun_s, cold_s, number = exchange.begun_s, exchange.cold_s, exchange.instance.number
         service_ms = (now_s - begun_s) * 1000
@@ -129,7 +130,7 @@ class Gateway:
 class DateHeader:
     """The `date` line, made once per second."""
 
-    def __init__(self, clock: Callable[[], float], epoch_s: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], LoopTime], epoch_s: Callable[[], float]) -> None:
         self._clock = clock
         self._epoch_s = epoch_s
         self._until_s = float("-inf")

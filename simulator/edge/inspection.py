@@ -10,6 +10,7 @@ from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.http.exchange import BodyInspection
 from simulator.model.exchange_state import RequestState
 from simulator.model.rejection import TIMEOUT, Rejection
+from simulator.model.times import LoopTime
 from simulator.rules.waf.web_request import WebRequest
 from simulator.wire.http1.request import RequestHead
 
@@ -23,7 +24,7 @@ class InspectedExchange(Protocol):
     request_state: RequestState
     early: bytes
     inspection: BodyInspection | None
-    arrived_s: float
+    arrived_s: LoopTime
     upstream: Upstream
 
     @property

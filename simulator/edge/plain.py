@@ -11,6 +11,7 @@ from typing import Final
 
 from simulator.edge.gateway import Gateway
 from simulator.edge.ports import Downstream, ExchangeView
+from simulator.model.times import LoopTime
 from simulator.wire.http1.request import PLAIN_FIELDS
 from simulator.wire.http1.response import ResponseHead
 
@@ -43,7 +44,7 @@ class PlainGateway(Gateway):
             PSEUDONYM,
         )
 
-    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: float) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: LoopTime) -> bytes:
         return b"%b%b%b" % (
             self._timing_line(exchange, now_s) if self._server_timing else b"",
             b"" if head is not None and head.dated else self._stamp.line(),

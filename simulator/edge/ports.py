@@ -12,6 +12,7 @@ from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.exchange_state import ConnectionState
+from simulator.model.times import LoopTime
 
 if TYPE_CHECKING:  # a run in virtual time has no connections
     from simulator.wire.http1.local_replies import LocalReply
@@ -56,10 +57,10 @@ class ExchangeView(Protocol):
     upstream_host: str
     tried: tuple[Instance, ...]
     added: bytes
-    arrived_s: float
-    granted_s: float
-    begun_s: float
-    answered_s: float
+    arrived_s: LoopTime
+    granted_s: LoopTime
+    begun_s: LoopTime
+    answered_s: LoopTime
     cold_s: float
     received_bytes: int
     sent_bytes: int
@@ -70,14 +71,14 @@ class ExchangeView(Protocol):
     @property
     def upstream(self) -> Upstream: ...
 
-    def queue_s(self, now_s: float, /) -> float:
+    def queue_s(self, now_s: LoopTime, /) -> float:
         """Return the time spent waiting for a slot, without the part that the start or wake of an instance caused."""
 
 
 class EntryLog(Protocol):
     """Records finished requests."""
 
-    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
         """Record a finished request that was offered to a pool."""
 
     def add(self, entry: AccessLogEntry) -> None:
@@ -99,7 +100,7 @@ class RequestHandler(Protocol):
     def decide(self, request: RequestHead, sni: str) -> Upstream | LocalReply:
         """Return the lane of the request or a response to it. `sni` is the TLS server name if it is one of ours."""
 
-    def now_s(self) -> float:
+    def now_s(self) -> LoopTime:
         """Return the time of the loop's clock."""
 
     def own_lines(self) -> bytes:
@@ -108,7 +109,7 @@ class RequestHandler(Protocol):
     def request_lines(self, exchange: ExchangeView, client: Downstream, /) -> bytes:
         """Return the header fields that a request gets on its way to an instance."""
 
-    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: float, /) -> bytes:
+    def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: LoopTime, /) -> bytes:
         """Return the fields that a response gets on its way back; without `head`, for a simulated instance."""
 
 

@@ -10,6 +10,7 @@ from simulator.edge.gateway import DateHeader, host_name
 from simulator.edge.ports import Downstream, EntryLog, ExchangeView
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import NO_ROUTE
+from simulator.model.times import LoopTime
 from simulator.wire.http1.local_replies import LocalReply, rejected
 from simulator.wire.http1.request import ENVOY_FIELDS, RequestHead
 from simulator.wire.http1.response import ResponseHead
@@ -36,7 +37,7 @@ class Redirect:
         https_port: int,
         limits: DataPlaneLimits,
         *,
-        clock: Callable[[], float],
+        clock: Callable[[], LoopTime],
         epoch_s: Callable[[], float],
         status: int = 301,
         access_log: EntryLog | None = None,
@@ -71,5 +72,5 @@ class Redirect:
     def request_lines(self, _exchange: ExchangeView, _client: Downstream) -> bytes:
         raise AssertionError("nothing is forwarded from here")
 
-    def answer_lines(self, _head: ResponseHead | None, _exchange: ExchangeView, _now_s: float) -> bytes:
+    def answer_lines(self, _head: ResponseHead | None, _exchange: ExchangeView, _now_s: LoopTime) -> bytes:
         raise AssertionError("nothing is forwarded from here")

@@ -19,6 +19,7 @@ from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.edge.gateway import Gateway
 from simulator.edge.ports import Downstream, EntryLog, ExchangeView
 from simulator.model.rejection import OVERFLOW, UNAVAILABLE
+from simulator.model.times import NOT_YET, LoopTime
 from simulator.records.request_trace import ADMITTED, ANSWERED, QUEUED, REJECTED, RequestTrace, Tracing, waits
 from simulator.wire.http1.fields import FieldTable
 from simulator.wire.http1.request import RequestHead
@@ -138,7 +139,7 @@ class TracingHandler:
 
     # --- the end of a request ----------------------------------------------------------------------------------------
 
-    def _heard(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
+    def _heard(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
         """Trace a finished request that was offered to a pool, if its `traceparent` says sampled."""
         added = exchange.added
         if not self._tracing.takes(exchange.upstream.service):
@@ -158,7 +159,7 @@ class TracingHandler:
         exchange: ExchangeView,
         status: int,
         cause: str,
-        now_s: float,
+        now_s: LoopTime,
         ids: tuple[int, TraceContext | None, int],
         head: dict[str, str],
     ) -> RequestTrace:
@@ -215,8 +216,8 @@ class TracingHandler:
                 minor=request.minor,
                 offset_s=self._epoch_s() - self.now_s(),
                 arrived_s=entry.arrived_s,
-                begun_s=-1.0,
-                answered_s=-1.0,
+                begun_s=NOT_YET,
+                answered_s=NOT_YET,
                 ended_s=entry.ended_s,
                 waits=(),
                 **self._head(request, entry.peer),
@@ -242,14 +243,14 @@ class _TraceLog:
     def __init__(
         self,
         gateway: Gateway,
-        served: Callable[[ExchangeView, int, str, float], None],
+        served: Callable[[ExchangeView, int, str, LoopTime], None],
         answered: Callable[[AccessLogEntry], None],
     ) -> None:
         self._gateway = gateway
         self._served = served
         self._answered = answered
 
-    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: float) -> None:
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
         added = exchange.added
         if not added or added.endswith(_SAMPLED):  # most requests are not sampled
             self._served(exchange, status, cause, now_s)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from simulator.fleet.instance import Instance
 from simulator.model.rejection import Rejection
+from simulator.model.times import NOT_YET, LoopTime
 from simulator.model.wire_fault import WireFault
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ class PooledExchange:
 
     __slots__ = ("arrived_s", "begun_s", "cold_s", "cpu_s", "granted_s", "instance", "io_s", "open", "status")
 
-    def __init__(self, arrived_s: float) -> None:
+    def __init__(self, arrived_s: LoopTime) -> None:
         self.arrived_s = arrived_s
-        self.granted_s = -1.0
-        self.begun_s = -1.0
+        self.granted_s = NOT_YET
+        self.begun_s = NOT_YET
         self.cold_s = 0.0
         self.cpu_s = -1.0
         self.io_s = -1.0
@@ -81,7 +82,7 @@ class PooledExchange:
         """
         raise NotImplementedError
 
-    def count(self, outcomes: Outcomes, status: int, now_s: float) -> None:
+    def count(self, outcomes: Outcomes, status: int, now_s: LoopTime) -> None:
         """Count how the exchange ended, and its durations."""
         arrived_s, begun_s = self.arrived_s, self.begun_s
         if begun_s == arrived_s:  # the common case
@@ -90,10 +91,10 @@ class PooledExchange:
             service_s = now_s - begun_s if begun_s >= 0 else -1.0
             outcomes.add(status, now_s - arrived_s, self.queue_s(now_s), self.cold_s, service_s)
 
-    def queue_s(self, now_s: float) -> float:
+    def queue_s(self, now_s: LoopTime) -> float:
         """Return the time spent waiting for a slot, without the part that the start or wake of an instance caused."""
         until = self.begun_s if self.begun_s >= 0 else now_s
         return max(0.0, until - self.arrived_s - self.cold_s)
 
-    def service_s(self, now_s: float) -> float:
+    def service_s(self, now_s: LoopTime) -> float:
         return now_s - self.begun_s if self.begun_s >= 0 else 0.0

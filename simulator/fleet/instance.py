@@ -9,6 +9,7 @@ from typing import Protocol
 
 from simulator.fleet.ports import Backend, Exchange
 from simulator.model.instance import COMING, READY, InstanceEvent, InstanceState, next_state
+from simulator.model.times import LOOP_FOREVER, RUN_NOT_YET, LoopTime, RunTime
 from simulator.rules.balancing import Target
 
 
@@ -51,16 +52,16 @@ class Instance(Target):
         "wanted_s",
     )
 
-    def __init__(self, number: int, wanted_s: float) -> None:
+    def __init__(self, number: int, wanted_s: LoopTime) -> None:
         super().__init__(number)
         self.state = InstanceState.PROVISIONING
         self.wanted_s = wanted_s  # when the decision to add it was made
-        self.ready_s = float("inf")
-        self.idle_since_s = float("inf")  # start of the present time without requests; valid while it has none
-        self.launched_at_s = -1.0
-        self.stopped_at_s = -1.0
-        self.activations: list[tuple[float, float]] = []
-        self.activation_at_s = -1.0
+        self.ready_s = LOOP_FOREVER
+        self.idle_since_s = LOOP_FOREVER  # start of the present time without requests; valid while it has none
+        self.launched_at_s = RUN_NOT_YET
+        self.stopped_at_s = RUN_NOT_YET
+        self.activations: list[tuple[RunTime, RunTime]] = []
+        self.activation_at_s = RUN_NOT_YET
         self.awake = False  # accepts requests without a wake
         self.pending: list[Exchange] = []  # exchanges granted while it wakes
         self.idle_timer: asyncio.TimerHandle | None = None  # fires when it may become idle
@@ -69,7 +70,7 @@ class Instance(Target):
         self.ending: asyncio.Future[Termination] = asyncio.get_running_loop().create_future()
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done when it is ready
         self.drained: asyncio.Future[None] | None = None
-        self.drain_by_s = float("inf")  # requests that are in progress then are cut
+        self.drain_by_s = LOOP_FOREVER  # requests that are in progress then are cut
         self._backend: Backend | None = None
 
     @property

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from simulator.model.health import HealthCheck, stopped_line
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.model.times import LoopTime
 from simulator.model.wire_fault import WireFault
 from simulator.rules.policies.port import Sample
 
@@ -82,9 +83,9 @@ class NotReady(LaunchError):
 class Exchange(Protocol):
     """A request as its instance and its backend see it; the attributes are those of `PooledExchange`."""
 
-    arrived_s: float
-    granted_s: float
-    begun_s: float
+    arrived_s: LoopTime
+    granted_s: LoopTime
+    begun_s: LoopTime
     cold_s: float
     cpu_s: float
     io_s: float
@@ -201,7 +202,7 @@ class PoolSupply(Protocol[InstanceT]):
     def tell_queued(self, react: Callable[[], None] | None) -> None:
         """Call `react` for each request that has to wait from now on; None: call nothing."""
 
-    def new_instance(self, number: int, wanted_s: float) -> InstanceT:
+    def new_instance(self, number: int, wanted_s: LoopTime) -> InstanceT:
         """Return a new instance. `wanted_s`: time of the decision to add it."""
 
     def enter(self, instance: InstanceT, *, front: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 
+from simulator.model.times import LoopTime, RunTime
 from simulator.platform.platform import Platform
 from simulator.records.journal import Journal
 from simulator.replay.run_recorder import OwnLoad
@@ -88,8 +89,8 @@ class LiveClients:
             script=script_of(scenario, streams, index, _sent(scenario, index), lambda: Sent(next(choices))),
             changes=user_changes(source.closed),
             users=source.closed.users,
-            from_s=source.from_s,
-            until_s=source.end_s(scenario.duration_s),
+            from_s=RunTime(source.from_s),
+            until_s=RunTime(source.end_s(scenario.duration_s)),
         )
         if overrides is not None:
             overrides.add_population(source.service, closed.turn)
@@ -105,7 +106,7 @@ async def live_clients(scenario: ScenarioSpec, platform: Platform, rows: Request
     for name, service in platform.services.items():
         target = LoadTarget(service.host, front.https_port, tls)
         wanted = _wanted(scenario, name)
-        clients[name] = client = LoadClient(target, rows, 0.0, now=monotonic_s, wanted=wanted)
+        clients[name] = client = LoadClient(target, rows, LoopTime(0.0), now=monotonic_s, wanted=wanted)
         users = sum(source.closed.users_max for source in scenario.traffic if source.closed and source.service == name)
         await client.prepare(CONNECTIONS_AT_START + min(users, USERS_AT_START_MAX))
     return LiveClients(clients)

@@ -10,7 +10,7 @@ from typing import Protocol
 from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
-from simulator.model.times import RUN_FOREVER, LoopTime, RunTime
+from simulator.model.times import NOT_YET, RUN_FOREVER, LoopTime, RunTime
 from simulator.platform.platform import Service
 from simulator.records.events import RequestRetried
 from simulator.records.journal import Journal
@@ -18,6 +18,7 @@ from simulator.rules.retries import Retries
 from simulator.scenario.request_numbers import RequestKind
 from simulator.traffic.scripts import Population, Script, User
 from simulator.world.clock import RunClock
+from simulator.world.running_loop import running_loop
 
 
 class RequestRows(Protocol):
@@ -35,11 +36,12 @@ class SimulatedExchange(PooledExchange):
     __slots__ = ("_client", "attempt", "kind", "upstream")
 
     def __init__(
-        self, client: SimulatedClient, upstream: Upstream, arrived_s: float, attempt: int, kind: RequestKind
+        self, client: SimulatedClient, upstream: Upstream, arrived_s: LoopTime, attempt: int, kind: RequestKind
     ) -> None:
         # Does not call super().__init__(): this saves one call on the hot path.
         self.arrived_s = arrived_s
-        self.granted_s = self.begun_s = self.cpu_s = self.io_s = -1.0
+        self.granted_s = self.begun_s = NOT_YET
+        self.cpu_s = self.io_s = -1.0
         self.cold_s = 0.0
         self.status = 0
         self.instance = None
@@ -86,7 +88,7 @@ class SimulatedClient:
         self._kinds = kinds
         self._rows = rows
         self._origin_s = clock.origin_s
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._drained: asyncio.Future[None] | None = None
         service.follow_switches(self._turn)
         self._turn()
@@ -158,7 +160,7 @@ class OpenClient(SimulatedClient):
         kinds: Iterator[RequestKind],
         rows: RequestRows,
         clock: RunClock,
-        arrivals: Iterator[float],
+        arrivals: Iterator[RunTime],
         end_at_s: RunTime = RUN_FOREVER,
     ) -> None:
         super().__init__(service, kinds, rows, clock)
@@ -188,7 +190,7 @@ class RetryingClient(OpenClient):
         kinds: Iterator[RequestKind],
         rows: RequestRows,
         clock: RunClock,
-        arrivals: Iterator[float],
+        arrivals: Iterator[RunTime],
         retries: Retries,
         journal: Journal,
         end_at_s: RunTime = RUN_FOREVER,
@@ -211,7 +213,7 @@ class RetryingClient(OpenClient):
 
     def _again(self, failed: SimulatedExchange) -> None:
         if not self._stopped:
-            self._journal.tell(RequestRetried(failed.kind.number, self._clock.run_s(LoopTime(failed.arrived_s))))
+            self._journal.tell(RequestRetried(failed.kind.number, self._clock.run_s(failed.arrived_s)))
             self.send(failed.kind, failed.attempt + 1)
 
 
@@ -224,7 +226,7 @@ class SessionClient(OpenClient):
         script: Script[RequestKind],
         rows: RequestRows,
         clock: RunClock,
-        arrivals: Iterator[float],
+        arrivals: Iterator[RunTime],
         end_at_s: RunTime = RUN_FOREVER,
     ) -> None:
         self._script = script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -113,12 +113,13 @@ def virtual_traffic(
 
 def arrival_times(
     scenario: ScenarioSpec, streams: RandomStreams, index: int, overrides: LiveOverrides | None = None
-) -> Iterator[float]:
+) -> Iterator[RunTime]:
     """Yield the seconds of the run at which the open source at position `index` sends, in order."""
     times = _planned_times(scenario, streams, index)
-    if overrides is None:
-        return times
-    return overrides.turned(scenario.traffic[index].service, times, streams.stream("traffic", index, "knob"))
+    if overrides is not None:
+        service, stream = scenario.traffic[index].service, streams.stream("traffic", index, "knob")
+        times = overrides.turned(service, times, stream)
+    return cast("Iterator[RunTime]", times)
 
 
 def _planned_times(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[float]:

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple, Protocol, cast
 
 import httptools
 
+from simulator.model.times import NOT_YET, LoopTime
+
 # Headers that define the end of a body; an answer with neither (and a status with a body) ends with its connection.
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 # 101 is final too: no request here asks for an upgrade, and what follows it is not HTTP.
@@ -32,8 +34,8 @@ class ClientResponse(NamedTuple):
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body_bytes: int
-    first_s: float
-    last_s: float
+    first_s: LoopTime
+    last_s: LoopTime
     reusable: bool
     body: bytes = b""  # if `keeps_body` was set, up to KEPT_MAX bytes
 
@@ -75,7 +77,7 @@ class ClientConnection(asyncio.Protocol):
         "busy",
     )
 
-    def __init__(self, owner: ClientOwner, wanted: frozenset[bytes], now: Callable[[], float]) -> None:
+    def __init__(self, owner: ClientOwner, wanted: frozenset[bytes], now: Callable[[], LoopTime]) -> None:
         """Create a closed connection. `wanted`: names of the answer's headers to keep, in lower case. `now`: the clock
         for an answer's times.
         """
@@ -91,7 +93,7 @@ class ClientConnection(asyncio.Protocol):
         self._filler_bytes = 0
         self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
         # The first byte of any answer, even an interim one; the end of the read in which the final one began.
-        self._first_s = self._final_s = -1.0
+        self._first_s = self._final_s = NOT_YET
         self._body_bytes = 0
         self._headers: list[tuple[bytes, bytes]] = []
         self._keeps_body = False
@@ -178,7 +180,7 @@ class ClientConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._complete:
             raise ValueError("a second answer to one request")
-        self._final_s = -1.0
+        self._final_s = NOT_YET
 
     def on_header(self, name: bytes, value: bytes) -> None:
         lowered = name.lower()
@@ -245,7 +247,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
-        self._first_s = self._final_s = -1.0
+        self._first_s = self._final_s = NOT_YET
         self._body_bytes = 0
         self._headers = []
         self._kept = b""

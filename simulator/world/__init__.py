@@ -8,6 +8,7 @@ PUBLIC_MODULES = (
     "random_streams",
     "repeated_interrupt",
     "replacement_files",
+    "running_loop",
     "tasks",
     "virtual",
 )

@@ -18,6 +18,7 @@ from simulator.fleet.instance import Instance
 from simulator.fleet.ports import Exchange
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.rejection import OVERFLOW, Rejection
+from simulator.model.times import LoopTime
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.random_streams import RandomStreams
 
@@ -258,7 +259,7 @@ class Front:
         access_log: AccessLog | None = None,
     ) -> None:
         self.limits = limits or DataPlaneLimits()
-        self.now_s = 1000.0
+        self.now_s = LoopTime(1000.0)
         self.instance = FakeInstance(self.limits)
         self.upstream = FakeLane(self.instance)
         profile = PlainGateway if plain else Gateway
@@ -308,9 +309,13 @@ class Front:
         """What the client has got since the last call."""
         return self.client.take()
 
+    def passed(self, seconds: float) -> None:
+        """Time passes, before the listener's sweep looks."""
+        self.now_s = LoopTime(self.now_s + seconds)
+
     def wait(self, seconds: float) -> None:
         """Time passes; the listener's sweep looks once."""
-        self.now_s += seconds
+        self.passed(seconds)
         connection = self.connection
         if self.now_s >= connection.deadline_s or self.now_s >= connection.stalled_s:
             connection.expire(self.now_s)

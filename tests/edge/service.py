@@ -3,8 +3,6 @@ instances whose connections are fake transports."""
 
 from __future__ import annotations
 
-import asyncio
-
 from simulator.edge.gateway import Gateway
 from simulator.edge.ports import RequestHandler
 from simulator.fleet.http.exchange import HttpExchange
@@ -15,6 +13,7 @@ from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.rules.ejection import EjectionSettings
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.edge.front import EPOCH_S, HOST, FakeInstance, FakeTransport, Front
 from tests.fleet.fakes import NO_ACTUATOR, FakeBackend, FakeDriver, Stage
 
@@ -79,7 +78,7 @@ class Service(Stage):
         self.replica_set = ReplicaSet(
             settings, self.pool, self.wired, NO_ACTUATOR, clock=self.clock, journal=self.journal, tasks=self.tasks
         )
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         self.gateway = Gateway(
             self.limits, clock=loop.time, epoch_s=lambda: EPOCH_S + loop.time(), streams=RandomStreams(1)
         )

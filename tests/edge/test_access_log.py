@@ -10,6 +10,7 @@ import pytest
 from simulator.edge.access_log import AccessLog
 from simulator.edge.access_log_entry import AccessLogEntry, own_entry
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED
+from simulator.model.times import LoopTime
 from tests.edge.front import Front, request
 from tests.loops import both_loops
 
@@ -51,7 +52,7 @@ def log_on(disk: Disk, line: Callable[[AccessLogEntry, float], bytes] = number_l
 
 def add(log: AccessLog, count: int, first: int = 0) -> None:
     for number in range(first, first + count):
-        log.add(own_entry(None, b"", number, "", 0.0, 0))
+        log.add(own_entry(None, b"", number, "", LoopTime(0.0), 0))
 
 
 @both_loops

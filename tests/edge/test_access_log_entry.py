@@ -7,6 +7,7 @@ import pytest
 
 from simulator.edge.access_log_entry import CLIENT_GONE, AccessLogEntry, envoy_line, json_line, own_entry
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.times import LoopTime
 from simulator.wire.http1.request import PLAIN_FIELDS, read_request
 from tests.edge.front import HOST, request
 
@@ -20,10 +21,10 @@ def entry(*lines: bytes, target: bytes = b"/a?b", **others: Any) -> AccessLogEnt
         peer=b"192.0.2.7",
         status=200,
         cause="",
-        arrived_s=10.0,
-        begun_s=12.5,
-        answered_s=12.75,
-        ended_s=13.0,
+        arrived_s=LoopTime(10.0),
+        begun_s=LoopTime(12.5),
+        answered_s=LoopTime(12.75),
+        ended_s=LoopTime(13.0),
         cold_s=2.0,
         received_bytes=3,
         sent_bytes=42,
@@ -87,7 +88,7 @@ def test_a_request_that_never_reached_an_instance_has_no_upstream() -> None:
 
 
 def test_a_malformed_head_is_logged() -> None:
-    nothing = own_entry(None, b"192.0.2.7", 400, "request error", 10.0, 21)
+    nothing = own_entry(None, b"192.0.2.7", 400, "request error", LoopTime(10.0), 21)
     assert told(json_line(nothing, OFFSET_S))["method"] is None
     assert b'"- - HTTP/1.1" 400 DPE 0 21 0 - ' in envoy_line(nothing, OFFSET_S)
 

@@ -49,7 +49,7 @@ def test_every_request_has_an_id_of_its_own_in_the_form_of_a_uuid() -> None:
 def test_the_client_sees_envoys_fields() -> None:
     front = Front()
     front.send(request())
-    front.now_s += 0.25
+    front.passed(0.25)
     front.answer(b"HTTP/1.1 200 OK\r\nServer: app\r\nContent-Length: 2\r\n\r\nok")
     answer = front.received()
     assert values_of(answer, b"server") == [b"envoy"]
@@ -61,7 +61,7 @@ def test_the_client_sees_envoys_fields() -> None:
 def test_the_split_of_the_latency_is_sent_on_request() -> None:
     front = Front(server_timing=True)
     front.send(request())
-    front.now_s += 0.0801
+    front.passed(0.0801)
     front.answer()
     timing = values_of(front.received(), b"server-timing")
     assert timing == [b'queue;dur=0, cold;dur=0, service;dur=80.100, instance;desc="3"']

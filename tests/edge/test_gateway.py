@@ -5,6 +5,7 @@ import pytest
 from simulator.edge.gateway import host_name
 from simulator.edge.redirect import Redirect
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.times import LoopTime
 from tests.edge.front import EPOCH_S, HOST, FakeLane, Front, body_of, request, status_of, values_of
 
 
@@ -12,7 +13,7 @@ def redirect(port: int = 443) -> Redirect:
     return Redirect(
         port,
         DataPlaneLimits(),
-        clock=lambda: 0.0,
+        clock=lambda: LoopTime(0.0),
         epoch_s=lambda: EPOCH_S,
         knows=lambda host: host in {HOST, b"other.example"},
     )

@@ -6,6 +6,7 @@ import pytest
 
 from simulator.edge.redirect import Redirect
 from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.times import LoopTime
 from simulator.wire.http1.local_replies import LocalReply
 from simulator.wire.http1.request import read_request
 
@@ -13,7 +14,7 @@ from simulator.wire.http1.request import read_request
 def decided(message: bytes, port: int = 8443, *, known: bytes = b"web.test") -> LocalReply:
     limits = DataPlaneLimits()
     redirect = Redirect(
-        port, limits, clock=lambda: 0.0, epoch_s=lambda: 0.0, knows=lambda host: host in {known, b"localhost"}
+        port, limits, clock=lambda: LoopTime(0.0), epoch_s=lambda: 0.0, knows=lambda host: host in {known, b"localhost"}
     )
     return redirect.decide(read_request(message, limits), "")
 

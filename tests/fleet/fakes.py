@@ -22,6 +22,7 @@ from simulator.rules.admission import Overflow
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
+from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks
 
 NO_ACTUATOR = Actuator()
@@ -136,7 +137,7 @@ class Stage:
         ejection: EjectionSettings | None = None,
         finished: Callable[[Exchange], None] | None = None,
     ) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.loop = running_loop()
         self.fake = FakeDriver()
         self.driver: Launcher = driver or self.fake
         self.clock = RunClock()

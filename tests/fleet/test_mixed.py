@@ -17,6 +17,7 @@ from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import run_virtual
 
@@ -48,7 +49,7 @@ class Request(PooledExchange):
     """One that notes its answer."""
 
     def __init__(self) -> None:
-        super().__init__(asyncio.get_running_loop().time())
+        super().__init__(running_loop().time())
         self.begun_s = self.arrived_s
         self.endings: list[tuple[float, int]] = []  # seconds, status
 

@@ -24,6 +24,7 @@ from simulator.model.rejection import Rejection
 from simulator.model.sizes import InstanceSize
 from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
+from simulator.world.running_loop import running_loop
 
 PROGRAM: Final = Path(__file__).with_name("contract_application.py")
 VARIABLE: Final = "BEHAVIOUR"  # of the program's environment
@@ -59,7 +60,7 @@ class Request(HttpExchange):
     __slots__ = ("_body", "_path", "outcome")
 
     def __init__(self, path: str) -> None:
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         super().__init__(loop.time())
         self.begun_s = self.arrived_s
         self.outcome: asyncio.Future[tuple[int, bytes] | Rejection] = loop.create_future()

@@ -32,6 +32,7 @@ from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.clock import RunClock
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks
 from tests.edge.front import EPOCH_S, HOST, body_of, request, status_of, values_of
 from tests.live.in_process import InProcessDriver
@@ -170,7 +171,7 @@ async def platform(folder: Path, methods: list[bytes]) -> AsyncIterator[Platform
     authority = CertificateAuthority(folder, today)
     certificates = ServerCertificates(authority, today)
     certificates.add(HOST.decode(), today)
-    clock = asyncio.get_running_loop().time
+    clock = running_loop().time
     gateway = Gateway(DataPlaneLimits(), clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1))
     async with Tasks("churn") as tasks:
         listener: Listener = await listen(gateway, "127.0.0.1", 0, certificates=certificates)

@@ -13,6 +13,7 @@ import pytest
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.model.times import RunTime
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.traffic.live.client import LoadClient
@@ -106,9 +107,9 @@ def deployed_in_a_row(folder: Path, count: int, bad_every: int) -> Counter[int]:
     return outcomes.statuses
 
 
-def arrivals() -> Iterator[tuple[float, RequestChoice, int]]:
+def arrivals() -> Iterator[tuple[RunTime, RequestChoice, int]]:
     for number in itertools.count():
-        yield number / RATE_RPS, RequestChoice(), 0
+        yield RunTime(number / RATE_RPS), RequestChoice(), 0
 
 
 async def deployed(stage: Stage, arn: str, kind: Kind) -> Kind:

@@ -13,6 +13,7 @@ from simulator.fleet.http.backend import HttpExchange, HttpService
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, Rejection
+from simulator.model.times import LoopTime
 from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
 from tests.loops import both_loops
@@ -27,7 +28,7 @@ class Call(HttpExchange):
     __slots__ = ("body", "method", "outcome")
 
     def __init__(self, method: bytes = b"GET") -> None:
-        super().__init__(0.0)
+        super().__init__(LoopTime(0.0))
         self.method = method
         self.body = b""
         self.outcome: asyncio.Future[bytes | Rejection] = asyncio.get_running_loop().create_future()
@@ -196,7 +197,7 @@ async def test_an_aborted_request_hears_nothing_more() -> None:
 async def test_only_what_has_bytes_can_be_carried() -> None:
     service = HttpService("127.0.0.1", 1)
     with pytest.raises(AssertionError, match="cannot be carried over HTTP"):
-        service.begin(PooledExchange(0.0))
+        service.begin(PooledExchange(LoopTime(0.0)))
     await service.close()
 
 

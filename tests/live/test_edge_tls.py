@@ -20,6 +20,7 @@ from simulator.model.data_plane import DataPlaneLimits
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.edge.front import EPOCH_S, HOST, FakeLane, body_of, request, status_of, values_of
 from tests.live.waiting import until
 from tests.loops import both_loops
@@ -74,7 +75,7 @@ class Platform:
         port = self.application.sockets[0].getsockname()[1]
         self.service = HttpService("127.0.0.1", port, self.limits)
         self.upstream = FakeLane(self.service)
-        clock = asyncio.get_running_loop().time
+        clock = running_loop().time
         gateway = self.gateway = Gateway(self.limits, clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1))
         gateway.add(NAME, self.upstream)
         certificates = self.certificates = ServerCertificates(self.authority, today())

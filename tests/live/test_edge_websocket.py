@@ -11,6 +11,7 @@ from simulator.edge.gateway import Gateway
 from simulator.edge.listener import listen
 from simulator.wire.ca import CertificateAuthority
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.edge.front import EPOCH_S, status_of
 from tests.edge.test_websocket import AGREED, ASK
 from tests.live.test_edge_tls import NAME, Platform, platform, today
@@ -39,7 +40,7 @@ async def speak_first_and_end(reader: asyncio.StreamReader, writer: asyncio.Stre
 
 
 def allow_websockets(running: Platform) -> Gateway:
-    clock = asyncio.get_running_loop().time
+    clock = running_loop().time
     gateway = Gateway(running.limits, clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1), websocket=True)
     gateway.add(NAME, running.upstream)
     return gateway

@@ -12,6 +12,7 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import LoopTime
 from simulator.platform.revision import ServicePlan
 from simulator.records.events import EventLogged
 from simulator.replay.runner import Run, play
@@ -48,7 +49,7 @@ async def test_ejections_are_written_down_and_only_real_instances_are_ejected(tm
     platform = compose_platform([plan], RandomStreams(1), live=LiveSettings(tmp_path / "state"))
     assert platform.ejection is not None
     pool = platform.services["web"].serving.upstream
-    instances = [Instance(number, 0.0) for number in (1, 2)]
+    instances = [Instance(number, LoopTime(0.0)) for number in (1, 2)]
     for instance in instances:
         pool.enter(instance, front=True)
     for _ in range(platform.ejection.failures):

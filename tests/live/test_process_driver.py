@@ -17,6 +17,7 @@ from simulator.fleet.process.driver import ProcessDriver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.times import LoopTime
 from simulator.world.tasks import Tasks
 from tests.live.process_bench import (
     DEAF,
@@ -283,7 +284,7 @@ async def test_a_launch_cancelled_at_any_await_leaves_nothing(tmp_path: Path) ->
 async def test_requests_go_to_the_request_side(tmp_path: Path) -> None:
     async with bench(SLEEP, tmp_path) as b:
         backend = await b.up()
-        exchange = PooledExchange(0.0)
+        exchange = PooledExchange(LoopTime(0.0))
         backend.begin(exchange)
         backend.abort(exchange)
         assert b.services[0].calls == ["begin", "abort"]

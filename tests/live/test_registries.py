@@ -24,6 +24,7 @@ from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.key_service import KeyService
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.registries.registry_map import RegistryMap, RegistryPlace
+from simulator.model.times import RunTime
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.platform.stored_copies.stored_copies import StoredCopies
@@ -129,9 +130,9 @@ async def answers(stage: Stage, host: str, text: str) -> None:
             await asyncio.sleep(0.1)
 
 
-def arrivals() -> Iterator[tuple[float, RequestChoice, int]]:
+def arrivals() -> Iterator[tuple[RunTime, RequestChoice, int]]:
     for number in itertools.count():
-        yield number / RATE_RPS, RequestChoice(), 0
+        yield RunTime(number / RATE_RPS), RequestChoice(), 0
 
 
 def newest(stage: Stage, arn: str) -> tuple[str, str, list[str]]:

@@ -18,6 +18,7 @@ from simulator.edge.listener import Listener
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.model.times import RUN_START, RunTime
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
@@ -153,7 +154,7 @@ async def normal_load(target: LoadTarget) -> Rows:
     await client.prepare(USERS)
     client.origin_s = monotonic_s()
     get = itertools.repeat(RequestChoice())
-    users = ClosedLoad(client, 0, get, lambda: 0.0, users=USERS, from_s=0.0, until_s=PHASE_S)
+    users = ClosedLoad(client, 0, get, lambda: 0.0, users=USERS, from_s=RUN_START, until_s=RunTime(PHASE_S))
     (summary,) = await Load([client], [users]).run()
     assert summary.errors == summary.unfinished == 0
     return rows

@@ -24,6 +24,7 @@ import pytest
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.model.times import RunTime
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.traffic.live.client import LoadClient
@@ -133,9 +134,9 @@ def sampled(at_s: float) -> Sample:
     return Sample(at_s, own.memory_info().rss / 2**20, own.num_fds(), len(own.children()))
 
 
-def arrivals(rate_rps: float) -> Iterator[tuple[float, RequestChoice, int]]:
+def arrivals(rate_rps: float) -> Iterator[tuple[RunTime, RequestChoice, int]]:
     for number in itertools.count():
-        yield number / rate_rps, RequestChoice(), 0
+        yield RunTime(number / rate_rps), RequestChoice(), 0
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from simulator.records.events import InstanceReported
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.fleet.fakes import stage_settings
 from tests.virtual import run_virtual
 
@@ -39,7 +40,7 @@ class Request(PooledExchange):
     """A request whose outcome is counted."""
 
     def __init__(self, revision: Revision, outcomes: Counter[int]) -> None:
-        super().__init__(asyncio.get_running_loop().time())
+        super().__init__(running_loop().time())
         self._revision, self._outcomes = revision, outcomes
         revision.draw(self)
         revision.upstream.offer(self)

@@ -20,6 +20,7 @@ from simulator.platform.platform import Platform, Service
 from simulator.platform.service_workload import PlatformWorkload, WorkloadSettings, local_host
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.control.api_stage import Stage
 from tests.control.resources.sources import CODE
 from tests.platform.test_applications import Builder
@@ -42,7 +43,7 @@ class Request(PooledExchange):
     """Of a steady client: its outcome is counted."""
 
     def __init__(self, service: Service, outcomes: Counter[int]) -> None:
-        super().__init__(asyncio.get_running_loop().time())
+        super().__init__(running_loop().time())
         self.upstream = service.upstream
         self.outcomes = outcomes
         if service.revision is not None:

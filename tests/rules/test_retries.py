@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.model.times import RunTime
+from simulator.model.times import RUN_START, RunTime
 from simulator.records.events import RequestRetried
 from simulator.records.journal import Journal
 from simulator.replay.runner import Run, play
@@ -99,7 +99,7 @@ async def test_the_live_load_retries_and_every_attempt_has_a_row() -> None:
     rows = Rows()
     async with serving(script=lambda _: REJECTION) as server:
         client = client_of(server, rows)
-        arrivals, journal, retried = iter([(0.0, RequestChoice(), 7)]), Journal(), list[RequestRetried]()
+        arrivals, journal, retried = iter([(RUN_START, RequestChoice(), 7)]), Journal(), list[RequestRetried]()
         journal.subscribe(RequestRetried, retried.append)
         source = RetryingLoad(client, arrivals, Retries(3, 2.0, lambda: 0.02), journal)
         (summary,) = await Load([client], [source]).run()

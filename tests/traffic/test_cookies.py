@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.model.times import RUN_START, LoopTime
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
 from simulator.scenario.problems import ScenarioError
@@ -72,8 +73,10 @@ def test_cookies_of_the_request_itself_replace_those_of_the_same_name() -> None:
 
 
 def answered(choice: RequestChoice, *set_cookies: bytes) -> Shot:
-    shot = Shot(0, 0.0, choice)
-    shot.answer = ClientResponse(200, tuple((b"set-cookie", each) for each in set_cookies), 0, 0.0, 0.0, reusable=True)
+    shot = Shot(0, RUN_START, choice)
+    shot.answer = ClientResponse(
+        200, tuple((b"set-cookie", each) for each in set_cookies), 0, LoopTime(0.0), LoopTime(0.0), reusable=True
+    )
     return shot
 
 

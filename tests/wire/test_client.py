@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.model.times import LoopTime
 from simulator.wire.client import ClientConnection, ClientResponse
+from simulator.world.running_loop import running_loop
 from tests.loops import both_loops
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
@@ -72,7 +74,7 @@ async def against(*answers: bytes, close: bool = False) -> AsyncIterator[_Pair]:
     served = asyncio.Event()
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     owner = _Owner()
-    loop = asyncio.get_running_loop()
+    loop = running_loop()
     _, client = await loop.create_connection(
         lambda: ClientConnection(owner, frozenset({b"server-timing"}), loop.time), *server.sockets[0].getsockname()
     )
@@ -234,10 +236,10 @@ def test_however_the_bytes_are_cut_the_answer_is_the_same(cuts: list[int]) -> No
 
         def lost(self, connection: ClientConnection, why: str) -> None: ...
 
-    client = ClientConnection(Owner(), frozenset({b"server-timing"}), lambda: 1.0)
+    client = ClientConnection(Owner(), frozenset({b"server-timing"}), lambda: LoopTime(1.0))
     client.connection_made(_Transport())
     client.send(GET)
     edges = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     for begin, end in itertools.pairwise(edges):
         client.data_received(data[begin:end])
-    assert answers == [ClientResponse(200, ((b"server-timing", b"t"),), 11, 1.0, 1.0, True)]
+    assert answers == [ClientResponse(200, ((b"server-timing", b"t"),), 11, LoopTime(1.0), LoopTime(1.0), True)]

@@ -21,7 +21,6 @@ from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.model.times import LoopTime
 from simulator.platform.platform import Platform, Service
 from simulator.platform.service_workload import local_host
 from simulator.records.events import EventLogged, SecondClosed
@@ -218,7 +217,7 @@ class ServeViewModel:
 
     def _heard(self, entry: AccessLogEntry) -> None:
         """Record a request that has ended."""
-        arrived_s, latency_s = self._run_s(LoopTime(entry.arrived_s)), entry.ended_s - entry.arrived_s
+        arrived_s, latency_s = self._run_s(entry.arrived_s), entry.ended_s - entry.arrived_s
         service_s = entry.ended_s - entry.begun_s if entry.begun_s >= 0 else 0.0
         source = self._source(entry)
         self._log.add(

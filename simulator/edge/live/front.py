@@ -24,6 +24,7 @@ from simulator.wire.listening import CannotListen
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.clock import epoch_s, utc_now
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 
 if TYPE_CHECKING:
     from simulator.records.request_trace import Tracing
@@ -42,7 +43,7 @@ class Front:
     def __init__(self, settings: LiveSettings, streams: RandomStreams) -> None:
         """Create the front. Raises OSError or ValueError if the state folder cannot be used."""
         self._settings = settings
-        self._time = asyncio.get_running_loop().time
+        self._time = running_loop().time
         now = utc_now()
         self._authority = local_authority(settings.state)
         self._certificates = ServerCertificates(self._authority, now)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.model.rejection import Rejection
+from simulator.model.times import LoopTime
 from simulator.model.wire_fault import WireFault
 from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import UpstreamConnection
@@ -28,7 +29,7 @@ class HttpExchange(PooledExchange):
 
     __slots__ = ("fault", "inspection", "link", "upstream_host")
 
-    def __init__(self, arrived_s: float) -> None:
+    def __init__(self, arrived_s: LoopTime) -> None:
         super().__init__(arrived_s)
         self.link: UpstreamConnection | None = None  # set while a connection, open or being opened, works for it
         self.fault: WireFault | None = None

@@ -21,6 +21,7 @@ from simulator.fleet.pool.wakes import Wakes
 from simulator.fleet.ports import Exchange, InstanceActivity
 from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import NOT_YET, LoopTime
 from simulator.records.journal import Journal
 from simulator.rules.admission import Admission, AdmissionDecision
 from simulator.rules.balancers import BALANCERS
@@ -28,6 +29,7 @@ from simulator.rules.balancing import Draw, no_draw
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.meter import Meter
 from simulator.rules.policies.port import Sample
+from simulator.world.running_loop import running_loop
 
 if TYPE_CHECKING:
     from simulator.records.outcomes import Outcomes
@@ -61,7 +63,7 @@ class Pool:
         self._outcomes = outcomes
         self.faults: FaultInjection | None = None  # injected between the balancer and instances, if any
         self._line_empty: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._time = self._loop.time
         self._meter = Meter(self._time())
         self._admission: Admission[PooledExchange, Instance] = Admission(
@@ -141,7 +143,7 @@ class Pool:
         if other is None:
             return False
         now = self._time()
-        exchange.instance, exchange.begun_s = other, -1.0
+        exchange.instance, exchange.begun_s = other, NOT_YET
         self.outliers.failed(failed)
         self._vacate(failed, now)
         if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
@@ -171,7 +173,7 @@ class Pool:
     def tell_queued(self, react: Callable[[], None] | None) -> None:
         self._react = react
 
-    def new_instance(self, number: int, wanted_s: float) -> Instance:
+    def new_instance(self, number: int, wanted_s: LoopTime) -> Instance:
         return Instance(number, wanted_s)
 
     async def queue_empty(self) -> None:
@@ -228,7 +230,7 @@ class Pool:
 
     # --- one slot ----------------------------------------------------------------------------------------------------
 
-    def _grant(self, exchange: PooledExchange, instance: Instance, now: float) -> None:
+    def _grant(self, exchange: PooledExchange, instance: Instance, now: LoopTime) -> None:
         exchange.instance, exchange.granted_s = instance, now
         if instance.ready_s > exchange.arrived_s:
             exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
@@ -247,7 +249,7 @@ class Pool:
         else:
             self.faults.begin(exchange)
 
-    def _release(self, exchange: PooledExchange, now: float) -> None:
+    def _release(self, exchange: PooledExchange, now: LoopTime) -> None:
         instance = exchange.instance
         assert instance is not None, "only an exchange with a slot gives one back"
         self._meter.finished(now, now - exchange.granted_s)
@@ -255,7 +257,7 @@ class Pool:
             self._meter.latencies_s.append(now - exchange.arrived_s)
         self._vacate(instance, now)
 
-    def _vacate(self, instance: Instance, now: float) -> None:
+    def _vacate(self, instance: Instance, now: LoopTime) -> None:
         grant = self._admission.release(instance)
         if grant is not None:
             self._ended_waiting(now)
@@ -301,7 +303,7 @@ class Pool:
     def _resume(self, instance: Instance, front: bool) -> None:
         self._carry_out(self._admission.add(instance, front=front))
 
-    def _ended_waiting(self, now: float) -> None:
+    def _ended_waiting(self, now: LoopTime) -> None:
         self._meter.ended_waiting(now)
         if self._line_empty is not None and not self._meter.waiting and not self._line_empty.done():
             self._line_empty.set_result(None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.ports import Exchange, InstanceActivity
 from simulator.model.instance import InstanceState
+from simulator.world.running_loop import running_loop
 
 
 class Wakes:
@@ -16,7 +16,7 @@ class Wakes:
 
     def __init__(self, begin: Callable[[Exchange], None]) -> None:
         self._begin = begin
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
 
     def hold(self, exchange: PooledExchange, instance: Instance, activity: InstanceActivity[Instance]) -> None:
         """Keep the exchange, which has its slot, until the instance is awake; wake the instance if it is idle."""

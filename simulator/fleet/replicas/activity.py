@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from simulator.fleet.instance import Instance
 from simulator.fleet.ports import PoolSupply
 from simulator.model.instance import InstanceEvent, InstanceState
+from simulator.model.times import RUN_NOT_YET, RUN_START, RunTime
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
+from simulator.world.running_loop import running_loop
 
 # When MinSize keeps an instance beyond its expiry, the next check waits at least this long, so that checks cannot
 # repeat endlessly at one instant.
@@ -40,18 +41,18 @@ class Activity:
         self._clock = clock
         self._move = move
         self._expire = expire
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         pool.tell(self)
 
     def settle(self, instance: Instance) -> None:
         """Start to account for the instance at the start of the run; its activity before the run is not billed."""
         instance.activations.clear()
-        instance.activation_at_s = 0.0
+        instance.activation_at_s = RUN_START
         instance.idle_since_s = self._loop.time()
         if instance.outstanding > 0:
             return  # a front that accepts requests before the run has forwarded one to it
         if self._actuator.activates:
-            instance.activation_at_s = -1.0
+            instance.activation_at_s = RUN_NOT_YET
             self._fall_idle(instance, "no request before the run")
         self.quiet(instance)
 
@@ -101,16 +102,16 @@ class Activity:
     def close_activation(self, instance: Instance) -> None:
         if instance.activation_at_s >= 0:
             instance.activations.append((instance.activation_at_s, self.activation_end_at_s(instance)))
-            instance.activation_at_s = -1.0
+            instance.activation_at_s = RUN_NOT_YET
 
-    def activation_end_at_s(self, instance: Instance) -> float:
+    def activation_end_at_s(self, instance: Instance) -> RunTime:
         """Return the time at which the open activation would end now.
 
         That is the end of the last request or, on a platform without an idle state, the present time.
         """
         now_at_s = self._clock.at_s()
         if self._actuator.activates and instance.outstanding == 0 and instance.entered.done():
-            return max(instance.activation_at_s, now_at_s - (self._loop.time() - instance.idle_since_s))
+            return max(instance.activation_at_s, RunTime(now_at_s - (self._loop.time() - instance.idle_since_s)))
         return now_at_s
 
     def wake(self, instance: Instance) -> float:

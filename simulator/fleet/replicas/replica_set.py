@@ -25,9 +25,11 @@ from simulator.fleet.replicas.prober import prober_of
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import RUN_START, LoopTime
 from simulator.records.journal import Journal
 from simulator.rules.policies.port import Actuator
 from simulator.world.clock import RunClock
+from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks, first_of
 
 _E = InstanceEvent
@@ -62,7 +64,7 @@ class ReplicaSet:
         self._move, self._log = self.records.move, self.records.line
         self.capacity = Capacity(self.settings, self._log)
         self._tasks = tasks
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._alive: dict[int, Instance] = {}  # coming or ready: the desired count is compared with these
         self._is_settled = False  # count and tiers are as desired: nothing to do for the same count
         self._dismissed = False  # the run is over, or another revision serves: no instance is added
@@ -108,7 +110,7 @@ class ReplicaSet:
     def settle(self) -> None:
         """Start the run: the service existed before, so its instances are idle (if the platform has that state)."""
         for instance in self.pool.ready.values():
-            instance.launched_at_s = 0.0
+            instance.launched_at_s = RUN_START
             self.activity.settle(instance)
         self._assign_tiers()
 
@@ -221,7 +223,7 @@ class ReplicaSet:
         if instance.is_ready:
             self.pool.leave(instance)
             instance.drained = self._loop.create_future()
-            instance.drain_by_s = self._loop.time() + self.settings.drain_timeout_s
+            instance.drain_by_s = LoopTime(self._loop.time() + self.settings.drain_timeout_s)
             self._move(instance, _E.DRAIN, why)
             if instance.outstanding == 0:
                 instance.drained.set_result(None)

@@ -35,6 +35,7 @@ from simulator.lab.compiled.state import (
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.rejection import TERMINATED, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import LoopTime
 from simulator.rules.meter import p95_index, time_mean
 from simulator.rules.policies.port import Sample
 
@@ -55,7 +56,7 @@ class CompiledInstance(Instance):
 
     __slots__ = ("_drained", "_is_watched", "_last", "_pool", "front", "row")
 
-    def __init__(self, number: int, wanted_s: float, pool: CompiledPool, row: int) -> None:
+    def __init__(self, number: int, wanted_s: LoopTime, pool: CompiledPool, row: int) -> None:
         self._pool = pool
         self._last: dict[str, Any] = {}
         self.row = row
@@ -78,11 +79,11 @@ class CompiledInstance(Instance):
         self._set("outstanding", value)
 
     @property
-    def idle_since_s(self) -> float:
-        return float(self._get("idle_since_s"))
+    def idle_since_s(self) -> LoopTime:
+        return LoopTime(self._get("idle_since_s"))
 
     @idle_since_s.setter
-    def idle_since_s(self, value: float) -> None:
+    def idle_since_s(self, value: LoopTime) -> None:
         self._set("idle_since_s", value)
 
     @property
@@ -227,7 +228,7 @@ class CompiledPool:
         self._react = react
         self._state["reacts_to_queue"] = react is not None
 
-    def new_instance(self, number: int, wanted_s: float) -> Instance:
+    def new_instance(self, number: int, wanted_s: LoopTime) -> Instance:
         row = self._free_row()
         record = self.world.instances[row]
         for name in record.dtype.names:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+from simulator.model.times import LoopTime, RunTime
+
 # The loop runs other callbacks after this many requests; otherwise answers would wait until a whole burst is sent.
 BATCH: Final = 32
 # The resolution of uvloop's timers. A shorter wait would be rounded to none and spin; a longer wait is rounded up, so
@@ -22,7 +24,9 @@ class DueChain:
     the result of `broken`.
     """
 
-    def __init__(self, fire: Callable[[float], float | None], origin_s: float, now: Callable[[], float]) -> None:
+    def __init__(
+        self, fire: Callable[[RunTime], float | None], origin_s: LoopTime, now: Callable[[], LoopTime]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self.broken: asyncio.Future[None] = self._loop.create_future()
         self._fire = fire
@@ -52,7 +56,7 @@ class DueChain:
     def _run(self) -> None:
         self._timer, self._timer_s = None, math.inf
         try:
-            next_s = self._fire(self._now() - self._origin_s)
+            next_s = self._fire(RunTime(self._now() - self._origin_s))
         except Exception as error:  # noqa: BLE001 the code that waits for the load raises it
             if not self.broken.done():
                 self.broken.set_exception(error)

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from simulator.model.times import LoopTime, RunTime
 from simulator.records.request_log import NO_ANSWER
 from simulator.traffic.clients import RequestRows
 from simulator.traffic.live.request import RequestWriter, Shot
@@ -22,6 +23,7 @@ from simulator.traffic.live.settings import LoadLimits, LoadTarget
 from simulator.traffic.live.summary import Lateness, LoadSummary
 from simulator.traffic.live.timing import FIELD, NO_TIMING, Timing, parse_timing
 from simulator.wire.client import ClientConnection, ClientResponse
+from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks, first_of
 
 _WANTED: Final = frozenset({FIELD})
@@ -41,9 +43,9 @@ class LoadClient:
         self,
         target: LoadTarget,
         rows: RequestRows,
-        origin_s: float,
+        origin_s: LoopTime,
         limits: LoadLimits = _DEFAULT,
-        now: Callable[[], float] | None = None,
+        now: Callable[[], LoopTime] | None = None,
         wanted: Iterable[bytes] = (),
     ) -> None:
         """Create the client. `origin_s`: the loop's time at which the run begins.
@@ -52,7 +54,7 @@ class LoadClient:
         on uvloop.
         """
         self._wanted = _WANTED | frozenset(wanted)  # response header fields, in lower case
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._target = target
         self._rows = rows
         self._limits = limits
@@ -161,7 +163,7 @@ class LoadClient:
         shot.answer = answer
         if timing.instance:  # the platform sends it with the head; the body is part of the instance's work as well
             timing = timing._replace(service_s=timing.service_s + (answer.last_s - answer.first_s))
-        self._outcome(shot, answer.status, answer.last_s - self.origin_s, timing)
+        self._outcome(shot, answer.status, answer.last_s, timing)
 
     def lost(self, connection: ClientConnection, why: str) -> None:  # noqa: ARG002 counted, not told apart
         self._connections.pop(connection, None)
@@ -186,7 +188,7 @@ class LoadClient:
         self._shots[connection] = shot
         shot.connection = connection
         if shot.sent_s < 0:
-            shot.sent_s = self.now() - self.origin_s
+            shot.sent_s = self.now()
         written = self._writer.write(shot.choice)
         connection.send(
             written.data, written.filler_bytes, bodiless=written.bodiless, keeps_body=shot.choice.keeps_body
@@ -256,16 +258,17 @@ class LoadClient:
 
     def _give_up(self, shot: Shot) -> None:
         self._errors += 1
-        self._outcome(shot, NO_ANSWER, self.now() - self.origin_s, NO_TIMING)
+        self._outcome(shot, NO_ANSWER, self.now(), NO_TIMING)
 
-    def _outcome(self, shot: Shot, status: int, now_s: float, timing: Timing) -> None:
+    def _outcome(self, shot: Shot, status: int, ended_s: LoopTime, timing: Timing) -> None:
         del self._outstanding[shot]
-        late_s = (shot.sent_s if shot.sent_s >= 0 else now_s) - shot.intended_s
+        origin_s = self.origin_s
+        late_s = (shot.sent_s if shot.sent_s >= 0 else ended_s) - origin_s - shot.intended_s
         self._lateness.add(late_s)
         self._rows.add(
             shot.source,
             shot.intended_s,
-            now_s - shot.intended_s,
+            ended_s - origin_s - shot.intended_s,
             timing.queue_s,
             timing.cold_s,
             timing.service_s,
@@ -274,7 +277,7 @@ class LoadClient:
             late_s,
         )
         if shot.ended is not None:
-            shot.ended(now_s, status)
+            shot.ended(RunTime(ended_s - origin_s), status)
         if not self._outstanding and self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from simulator.model.times import RUN_START, RunTime
 from simulator.traffic.live.chain import BATCH, DueChain
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.request import RequestChoice, Shot
@@ -32,8 +33,8 @@ class ClosedLoad:
         think: Callable[[], float],
         *,
         users: int,
-        from_s: float,
-        until_s: float,
+        from_s: RunTime,
+        until_s: RunTime,
         script: Script[Sent] | None = None,
         changes: Iterator[tuple[float, int]] = iter(()),  # noqa: B008 an empty one
     ) -> None:
@@ -43,7 +44,7 @@ class ClosedLoad:
         self._users = Population(users, changes)
         self._from_s = from_s
         self._until_s = until_s
-        self._thoughts: list[tuple[float, int, User]] = []  # the end of each user's thinking time, as a heap
+        self._thoughts: list[tuple[RunTime, int, User]] = []  # the end of each user's thinking time, as a heap
         self._order = itertools.count()
         self._chain = DueChain(self._fire, client.origin_s, client.now)
         self.broken = self._chain.broken
@@ -55,31 +56,31 @@ class ClosedLoad:
 
     def stop(self) -> None:
         """Send no new requests."""
-        self._until_s = 0.0
+        self._until_s = RUN_START
         self._chain.stop()
         self._end()
 
     def turn(self, factor: float) -> None:
         """Change the population, like that of simulated users."""
         self._users.turn(factor)
-        self._join(max(self._client.now() - self._client.origin_s, self._from_s))
+        self._join(max(RunTime(self._client.now() - self._client.origin_s), self._from_s))
         self._chain.due(self._first_s())
 
-    def _join(self, begin_s: float) -> None:
+    def _join(self, begin_s: RunTime) -> None:
         for _ in range(self._users.joining()):
-            self._push(begin_s + self._script.think(), User())
+            self._push(RunTime(begin_s + self._script.think()), User())
 
-    def _push(self, at_s: float, user: User) -> None:
+    def _push(self, at_s: RunTime, user: User) -> None:
         heapq.heappush(self._thoughts, (at_s, next(self._order), user))
 
-    def _fire(self, now_s: float) -> float | None:
+    def _fire(self, now_s: RunTime) -> float | None:
         thoughts = self._thoughts
         for _ in range(BATCH):
             if now_s >= self._until_s:
                 self._end()
                 return None
             if self._from_s + self._users.next_change_s <= now_s:
-                change_s = self._from_s + self._users.next_change_s
+                change_s = RunTime(self._from_s + self._users.next_change_s)
                 self._users.change()
                 self._join(change_s)
                 continue
@@ -90,7 +91,7 @@ class ClosedLoad:
             self._send(intended_s, user)
         return self._first_s()
 
-    def _send(self, intended_s: float, user: User) -> None:
+    def _send(self, intended_s: RunTime, user: User) -> None:
         if user.place == 0 and self._users.leaves():
             return
         sent = self._script.request(user)
@@ -101,10 +102,10 @@ class ClosedLoad:
         shot.ended = partial(self._answered, shot, user, sent)
         self._client.send(shot)
 
-    def _answered(self, shot: Shot, user: User, sent: Sent, now_s: float, status: int) -> None:
+    def _answered(self, shot: Shot, user: User, sent: Sent, now_s: RunTime, status: int) -> None:
         pause_s = self._script.pause_s(user, status, found=sent.takes(shot, user, self._client.origin))
         if (user.place or not self._users.leaves()) and now_s < self._until_s:
-            self._push(now_s + pause_s, user)
+            self._push(RunTime(now_s + pause_s), user)
             self._chain.due(self._first_s())
 
     def _first_s(self) -> float:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+from simulator.model.times import RunTime
 from simulator.traffic.live.chain import BATCH
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.open import OpenLoad
@@ -21,9 +22,9 @@ class FollowedLoad(OpenLoad, Generic[Item]):
     `Item` is the data that a kind of load keeps for a request that follows.
     """
 
-    def __init__(self, client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]]) -> None:
+    def __init__(self, client: LoadClient, arrivals: Iterator[tuple[RunTime, RequestChoice, int]]) -> None:
         super().__init__(client, arrivals)
-        self._later: list[tuple[float, int, Item]] = []  # (due, order, item), as a heap
+        self._later: list[tuple[RunTime, int, Item]] = []  # (due, order, item), as a heap
         self._order = itertools.count()
         self._open = 0
         self._stopped = False
@@ -34,15 +35,15 @@ class FollowedLoad(OpenLoad, Generic[Item]):
         self._later.clear()
         super().stop()
 
-    def _begin(self, intended_s: float, choice: RequestChoice, source: int) -> None:
+    def _begin(self, intended_s: RunTime, choice: RequestChoice, source: int) -> None:
         """Send an arrival."""
         raise NotImplementedError
 
-    def _follow(self, intended_s: float, item: Item) -> None:
+    def _follow(self, intended_s: RunTime, item: Item) -> None:
         """Send the request that follows an answer."""
         raise NotImplementedError
 
-    def _fire(self, now_s: float) -> float | None:
+    def _fire(self, now_s: RunTime) -> float | None:
         for _ in range(BATCH):
             due_s = self._due_s()
             if due_s is None or due_s > now_s:
@@ -66,11 +67,11 @@ class FollowedLoad(OpenLoad, Generic[Item]):
             times.append(self._next[0])
         return min(times, default=None)
 
-    def _answered_with(self, now_s: float, pause_s: float | None, item: Item) -> None:
+    def _answered_with(self, now_s: RunTime, pause_s: float | None, item: Item) -> None:
         """Handle the answer to a request; `item` follows after `pause_s`, nothing if that is None."""
         self._open -= 1
         if self._stopped:
             return
         if pause_s is not None:
-            heapq.heappush(self._later, (now_s + pause_s, next(self._order), item))
+            heapq.heappush(self._later, (RunTime(now_s + pause_s), next(self._order), item))
         self._chain.due(now_s if pause_s is None else now_s + pause_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from simulator.model.times import RunTime
 from simulator.traffic.live.chain import BATCH, DueChain
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.request import RequestChoice, Shot
@@ -13,10 +14,10 @@ from simulator.traffic.live.request import RequestChoice, Shot
 class OpenLoad:
     """Sends what `arrivals` gives: (seconds of the run, request, source), in order of time."""
 
-    def __init__(self, client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]]) -> None:
+    def __init__(self, client: LoadClient, arrivals: Iterator[tuple[RunTime, RequestChoice, int]]) -> None:
         self._client = client
         self._arrivals = arrivals
-        self._next: tuple[float, RequestChoice, int] | None = None
+        self._next: tuple[RunTime, RequestChoice, int] | None = None
         self._chain = DueChain(self._fire, client.origin_s, client.now)
         self.broken = self._chain.broken
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -31,7 +32,7 @@ class OpenLoad:
         self._next = None
         self._end()
 
-    def _fire(self, now_s: float) -> float | None:
+    def _fire(self, now_s: RunTime) -> float | None:
         send, arrivals = self._client.send, self._arrivals
         for _ in range(BATCH):
             if self._next is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from simulator.model.times import NOT_YET, RunTime
 from simulator.wire.client import ClientConnection, ClientResponse
 
 # Sources use few kinds; a trace with a path per request must not fill the memory.
@@ -90,19 +91,23 @@ class RequestWriter:
 
 
 class Shot:
-    """A request in progress. `intended_s` and `sent_s` in seconds of the run; `sent_s` is negative until it is sent."""
+    """A request in progress. `intended_s` is when it is due, `sent_s` the loop's time when it was sent."""
 
     __slots__ = ("answer", "choice", "connection", "ended", "intended_s", "repeated", "sent_s", "source")
 
     def __init__(
-        self, source: int, intended_s: float, choice: RequestChoice, ended: Callable[[float, int], None] | None = None
+        self,
+        source: int,
+        intended_s: RunTime,
+        choice: RequestChoice,
+        ended: Callable[[RunTime, int], None] | None = None,
     ) -> None:
         """Create the request. `ended(now_s, status)` is called once, with the outcome; status 0: no answer."""
         self.source = source if choice.number is None else choice.number
         self.intended_s = intended_s
         self.choice = choice
         self.ended = ended
-        self.sent_s = -1.0
+        self.sent_s = NOT_YET
         self.repeated = False
         self.connection: ClientConnection | None = None
         self.answer: ClientResponse | None = None

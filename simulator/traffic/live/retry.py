@@ -23,7 +23,7 @@ class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
     def __init__(
         self,
         client: LoadClient,
-        arrivals: Iterator[tuple[float, RequestChoice, int]],
+        arrivals: Iterator[tuple[RunTime, RequestChoice, int]],
         retries: Retries,
         journal: Journal,
     ) -> None:
@@ -31,18 +31,18 @@ class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
         self._retries = retries
         self._journal = journal
 
-    def _begin(self, intended_s: float, choice: RequestChoice, source: int) -> None:
+    def _begin(self, intended_s: RunTime, choice: RequestChoice, source: int) -> None:
         self._send(Shot(source, intended_s, choice), 1)
 
-    def _follow(self, intended_s: float, item: tuple[Shot, int]) -> None:
+    def _follow(self, intended_s: RunTime, item: tuple[Shot, int]) -> None:
         failed, attempt = item
-        self._journal.tell(RequestRetried(failed.source, RunTime(failed.intended_s)))
+        self._journal.tell(RequestRetried(failed.source, failed.intended_s))
         self._send(Shot(failed.source, intended_s, failed.choice), attempt)
 
     def _send(self, shot: Shot, attempt: int) -> None:
         shot.ended = partial(self._answered, shot, attempt)
         self._client.send(shot)
 
-    def _answered(self, shot: Shot, attempt: int, now_s: float, status: int) -> None:
+    def _answered(self, shot: Shot, attempt: int, now_s: RunTime, status: int) -> None:
         pause_s = None if self._stopped else self._retries.pause_s(attempt, status)
         self._answered_with(now_s, pause_s, (shot, attempt + 1))

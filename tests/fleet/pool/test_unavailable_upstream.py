@@ -7,12 +7,13 @@ import pytest
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
 from simulator.model.rejection import UNAVAILABLE, Rejection
+from simulator.model.times import LoopTime
 from simulator.records.outcomes import CLASSES, Outcomes
 
 
 class FailedExchange(PooledExchange):
     def __init__(self) -> None:
-        super().__init__(0.0)
+        super().__init__(LoopTime(0.0))
         self.failures: list[Rejection] = []
 
     def fail(self, rejection: Rejection) -> None:

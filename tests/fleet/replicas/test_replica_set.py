@@ -7,6 +7,7 @@ import pytest
 
 from simulator.model.health import HealthCheck, failed_line
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.times import LoopTime
 from simulator.rules.policies.port import Actuator
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import rounds, run_virtual, until
@@ -21,7 +22,7 @@ def test_a_run_begins_with_its_initial_instances_ready_and_without_the_platforms
     async def main() -> None:
         async with Stage(stage_settings(initial=3), LAG) as stage:
             assert stage.states() == "active active active"
-            assert stage.loop.time() == 0
+            assert stage.loop.time() == LoopTime(0.0)
 
     run_virtual(main)
 

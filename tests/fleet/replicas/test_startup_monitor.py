@@ -15,6 +15,7 @@ from simulator.model.health import HealthCheck
 from simulator.model.instance import InstanceEvent
 from simulator.model.sizes import InstanceSize
 from simulator.model.text.units import duration_text
+from simulator.model.times import LoopTime
 from simulator.world.tasks import Tasks
 from tests.fleet.fakes import FakeBackend, FakeDriver, stage_settings
 from tests.virtual import rounds, run_virtual
@@ -40,7 +41,7 @@ class Start:
 
     def __init__(self, healthy_at_s: float, *, allowance_s: float = 20.0, is_logged: bool = True) -> None:
         self.lines: list[tuple[float, str]] = []
-        self.instance = Instance(1, 0.0)
+        self.instance = Instance(1, LoopTime(0.0))
         self.backend = ExplainingBackend(healthy_at_s)
         self.tasks = Tasks("starts")
         loop = asyncio.get_running_loop()

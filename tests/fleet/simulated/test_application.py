@@ -16,6 +16,7 @@ from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.virtual import run_virtual
 
 MB = 1024**2
@@ -24,7 +25,7 @@ HTTP = HealthCheck(HealthProtocol.HTTP, timeout_s=2)
 
 class Request(PooledExchange):
     def __init__(self) -> None:
-        super().__init__(asyncio.get_running_loop().time())
+        super().__init__(running_loop().time())
         self.statuses: list[int] = []
 
     def answered(self, status: int) -> None:

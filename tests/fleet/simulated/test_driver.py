@@ -12,6 +12,7 @@ from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
 from simulator.world.distributions import Constant, Exponential
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from tests.virtual import run_virtual
 
 SPEC = InstanceSpec("web", 1, InstanceSize())
@@ -21,7 +22,7 @@ class Request(PooledExchange):
     """A request that notes when and how it was answered; `ends` collects those of one instance."""
 
     def __init__(self, ends: list[tuple[float, int]]) -> None:
-        super().__init__(asyncio.get_running_loop().time())
+        super().__init__(running_loop().time())
         self.begun_s = self.arrived_s
         self._ends = ends
 

@@ -28,6 +28,7 @@ from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.traffic.traffic import Traffic, virtual_traffic
 from simulator.world.clock import ClockKind, RunClock
 from simulator.world.random_streams import RandomStreams
+from simulator.world.running_loop import running_loop
 from simulator.world.virtual import VirtualLoop
 
 # A request each quarter of a second, which takes 0.9 s: four are in progress if nothing stops them.
@@ -100,7 +101,7 @@ class Caller:
         return cast("Platform", platform)
 
     async def enter(self, number: int, *, front: bool = True, awake: bool = True) -> None:
-        now_s = asyncio.get_running_loop().time()
+        now_s = running_loop().time()
         instance = self.instances[number] = self.supply.new_instance(number, now_s)
         instance.launched(await self._driver.launch(InstanceSpec("web", number, SETTINGS.size)))
         instance.move(InstanceEvent.STARTED)

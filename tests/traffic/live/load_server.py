@@ -12,6 +12,7 @@ import httptools
 
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.settings import LoadLimits, LoadTarget
+from simulator.world.running_loop import running_loop
 
 TIMING = b'server-timing: queue;dur=1, service;dur=2.5, instance;desc="3"\r\n'
 ANSWER = b"HTTP/1.1 200 OK\r\n" + TIMING + b"content-length: 2\r\n\r\nhi"
@@ -127,5 +128,5 @@ async def serving(
 def client_of(
     server: Server, rows: Rows, limits: LoadLimits | None = None, tls: ssl.SSLContext | None = None
 ) -> LoadClient:
-    loop = asyncio.get_running_loop()
+    loop = running_loop()
     return LoadClient(LoadTarget("svc.localhost", server.port, tls), rows, loop.time(), limits or LoadLimits())

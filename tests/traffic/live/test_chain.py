@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from simulator.traffic.live.chain import DueChain
+from simulator.world.running_loop import running_loop
 from simulator.world.virtual import VirtualLoop
 
 
@@ -15,7 +16,7 @@ def in_virtual_time(due_s: list[float], *, late: list[float]) -> list[float]:
     fired: list[float] = []
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         left = sorted(due_s)
 
         def fire(now_s: float) -> float | None:
@@ -46,7 +47,7 @@ def test_what_is_due_sooner_moves_the_timer_forward() -> None:
 
 
 async def test_a_stopped_chain_does_not_fire() -> None:
-    loop = asyncio.get_running_loop()
+    loop = running_loop()
     fired: list[float] = []
 
     def fire(now_s: float) -> None:
@@ -63,7 +64,7 @@ async def test_an_error_ends_the_chain_and_is_its_result() -> None:
     def fire(now_s: float) -> None:
         raise ValueError("out of order")
 
-    loop = asyncio.get_running_loop()
+    loop = running_loop()
     chain = DueChain(fire, loop.time(), loop.time)
     chain.due(0.0)
     with pytest.raises(ValueError, match="out of order"):

@@ -7,6 +7,7 @@ import itertools
 import math
 from typing import Any, cast
 
+from simulator.model.times import RUN_START, RunTime
 from simulator.rules.retries import MIN_PAUSE_S
 from simulator.traffic.live.closed import ClosedLoad
 from simulator.traffic.live.request import RequestChoice, Shot
@@ -35,14 +36,16 @@ class Client:
     def _answer(self, shot: Shot) -> None:
         self.open -= 1
         assert shot.ended is not None
-        shot.ended(self.now(), 200)
+        shot.ended(RunTime(self.now()), 200)
 
 
 def played(users: int, think_s: float, takes_s: float, until_s: float, turn: tuple[float, float] = (0, 1)) -> Client:
     async def main() -> Client:
         client = Client(takes_s)
         choices = itertools.repeat(RequestChoice())
-        load = ClosedLoad(cast("Any", client), 0, choices, lambda: think_s, users=users, from_s=0.0, until_s=until_s)
+        load = ClosedLoad(
+            cast("Any", client), 0, choices, lambda: think_s, users=users, from_s=RUN_START, until_s=RunTime(until_s)
+        )
         load.start()
         at_s, factor = turn
         if at_s:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.model.times import RUN_START, RunTime
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.closed import ClosedLoad
 from simulator.traffic.live.load import Load
@@ -21,6 +22,7 @@ from simulator.traffic.live.settings import LoadLimits, LoadTarget
 from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.clock import monotonic_s
+from simulator.world.running_loop import running_loop
 from tests.loops import both_loops
 from tests.traffic.live.load_server import ANSWER, Rows, client_of, serving
 
@@ -28,25 +30,25 @@ GET = RequestChoice()
 GUARD_S = 60.0  # what a test waits for comes within milliseconds on a quiet machine; never within this: it is broken
 
 
-def every(interval_s: float, n: int, source: int = 0) -> Iterator[tuple[float, RequestChoice, int]]:
-    return ((index * interval_s, GET, source) for index in range(n))
+def every(interval_s: float, n: int, source: int = 0) -> Iterator[tuple[RunTime, RequestChoice, int]]:
+    return ((RunTime(index * interval_s), GET, source) for index in range(n))
 
 
-def load(client: LoadClient, arrivals: Iterator[tuple[float, RequestChoice, int]]) -> Load:
+def load(client: LoadClient, arrivals: Iterator[tuple[RunTime, RequestChoice, int]]) -> Load:
     return Load([client], [OpenLoad(client, arrivals)])
 
 
 async def one_after_the_other(client: LoadClient, *choices: RequestChoice) -> None:
     """Send each request when the one before has its outcome, and close."""
     for choice in choices:
-        client.send(Shot(0, client.now() - client.origin_s, choice))
+        client.send(Shot(0, RunTime(client.now() - client.origin_s), choice))
         await client.drained()
     await client.close()
 
 
 def users(client: LoadClient, n: int, think_s: float, until_s: float) -> ClosedLoad:
     return ClosedLoad(
-        client, 1, itertools.repeat(GET), lambda: think_s, users=n, from_s=0.0, until_s=until_s
+        client, 1, itertools.repeat(GET), lambda: think_s, users=n, from_s=RUN_START, until_s=RunTime(until_s)
     )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ async def test_the_body_of_a_streaming_answer_is_time_at_the_instance(interim: b
     rows = Rows()
     async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
         target = LoadTarget("localhost", server.sockets[0].getsockname()[1], None)
-        client = LoadClient(target, rows, asyncio.get_running_loop().time(), now=monotonic_s)
+        client = LoadClient(target, rows, running_loop().time(), now=monotonic_s)
         client.origin_s = monotonic_s()
         await load(client, every(0, 1)).run()
         gone.set()
@@ -257,8 +259,8 @@ async def test_stop_ends_the_sending_and_the_answers_still_come() -> None:
 
 
 async def test_an_exception_of_the_arrivals_fails_the_run() -> None:
-    def broken() -> Iterator[tuple[float, RequestChoice, int]]:
-        yield 0.0, GET, 0
+    def broken() -> Iterator[tuple[RunTime, RequestChoice, int]]:
+        yield RUN_START, GET, 0
         raise ValueError("line 2 of the trace")
 
     async with serving() as server:
@@ -370,7 +372,7 @@ async def test_preparing_gives_up_on_a_server_that_is_not_there() -> None:
 async def test_closing_twice_is_closing_once() -> None:
     async with serving() as server:
         client = client_of(server, Rows())
-        client.send(Shot(0, 0.0, GET))
+        client.send(Shot(0, RUN_START, GET))
         await client.drained()
         await client.close()
         await client.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+from simulator.model.times import RunTime
 from simulator.traffic.live.open import OpenLoad
 from simulator.traffic.live.request import RequestChoice, Shot
 from simulator.world.virtual import VirtualLoop
@@ -22,7 +23,7 @@ class Client:
 
 async def load(*times_s: float, stop_s: float | None = None) -> list[tuple[float, float]]:
     client = Client()
-    made = OpenLoad(cast("Any", client), iter([(at_s, RequestChoice(), 0) for at_s in times_s]))
+    made = OpenLoad(cast("Any", client), iter([(RunTime(at_s), RequestChoice(), 0) for at_s in times_s]))
     made.start()
     if stop_s is not None:
         await asyncio.sleep(stop_s)

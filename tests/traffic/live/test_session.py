@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+from simulator.model.times import RunTime
 from simulator.traffic.live.request import RequestChoice, Shot
 from simulator.traffic.live.session import SessionLoad
 from simulator.traffic.live.values import Sent
@@ -30,7 +31,7 @@ class Client:
 
     def _answer(self, shot: Shot) -> None:
         assert shot.ended is not None
-        shot.ended(self.now(), 503 if shot.choice.path == self.fails else 200)
+        shot.ended(RunTime(self.now()), 503 if shot.choice.path == self.fails else 200)
 
 
 def sent(*arrivals_s: float, fails: str = "", stop_s: float | None = None) -> list[tuple[float, str]]:
@@ -38,7 +39,7 @@ def sent(*arrivals_s: float, fails: str = "", stop_s: float | None = None) -> li
         client = Client(fails)
         steps = [Sent(RequestChoice(path=path)) for path in ("/a", "/b", "/c")]
         script = Script(lambda: steps[0], lambda: 0.0, steps=steps, thinks=[lambda: 2.0] * 3, iterations=1)
-        arrivals = iter([(at_s, RequestChoice(), 0) for at_s in arrivals_s])
+        arrivals = iter([(RunTime(at_s), RequestChoice(), 0) for at_s in arrivals_s])
         load = SessionLoad(cast("Any", client), arrivals, script)
         load.start()
         if stop_s is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.model.times import LoopTime
 from simulator.scenario.sections.session_spec import ExtractSpec
 from simulator.traffic.live.request import RequestChoice
 from simulator.traffic.live.values import filled, found_in
@@ -12,7 +13,13 @@ from simulator.wire.client import ClientResponse
 
 def answer(body: bytes = b"", *headers: tuple[bytes, bytes]) -> ClientResponse:
     return ClientResponse(
-        status=200, body_bytes=len(body), headers=headers, body=body, reusable=True, first_s=0.0, last_s=0.0
+        status=200,
+        body_bytes=len(body),
+        headers=headers,
+        body=body,
+        reusable=True,
+        first_s=LoopTime(0.0),
+        last_s=LoopTime(0.0),
     )
 
 
