@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from simulator.fleet.ports import Backend, Exchange
 from simulator.model.instance import COMING, READY, InstanceEvent, InstanceState, next_state
@@ -13,8 +12,7 @@ from simulator.model.times import LOOP_FOREVER, RUN_NOT_YET, LoopTime, RunTime
 from simulator.rules.balancing import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Termination:
+class Termination(NamedTuple):
     """Why an instance ends: it was asked to stop (and drains first if it serves), or it crashed."""
 
     event: InstanceEvent  # STOP or CRASHED

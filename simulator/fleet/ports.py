@@ -12,7 +12,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from simulator.model.health import HealthCheck, stopped_line
 from simulator.model.scaling import AutoScalingConfiguration
@@ -36,8 +36,7 @@ class InstanceSpec:
     port: int = 0  # from the service's configuration; 0 if not specified
 
 
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
+class ExitStatus(NamedTuple):
     """How an instance ended.
 
     `code`: exit code as containers report it, 128 + n for signal n. `detail`: further explanation.
@@ -54,8 +53,7 @@ class ExitStatus:
         return f"{text} ({more})" if more else text
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceUsage:
+class ResourceUsage(NamedTuple):
     """What an instance has used of its size: CPU seconds since its launch, and bytes of memory at present."""
 
     cpu_s: float
@@ -236,8 +234,7 @@ class PoolSupply(Protocol[InstanceT]):
 Close = Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class LoopbackListener:
+class LoopbackListener(NamedTuple):
     """A service of the simulator on 127.0.0.1 of an instance.
 
     `serve` receives a socket that listens on `port` inside, and returns a function that ends the service and closes the

@@ -6,7 +6,6 @@ The journal keeps those of `Event`. The others it passes to its readers only: th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,8 +15,7 @@ from simulator.model.times import RunTime
 from simulator.rules.policies.port import Decision, Sample
 
 
-@dataclass(frozen=True, slots=True)
-class ScalingDecided:
+class ScalingDecided(NamedTuple):
     """A policy changed the desired number of instances. Decisions that change nothing are counted but not recorded."""
 
     at_s: RunTime
@@ -32,8 +30,7 @@ class ScalingDecided:
     assumes: str = ""  # an undocumented parameter that determined the result, if there is one
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceMoved:
+class InstanceMoved(NamedTuple):
     """An instance changed its state."""
 
     at_s: RunTime
@@ -44,8 +41,7 @@ class InstanceMoved:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventLogged:
+class EventLogged(NamedTuple):
     """A line of the service's event log, with App Runner's text where it is known (facts 9)."""
 
     at_s: RunTime
@@ -53,8 +49,7 @@ class EventLogged:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineActed:
+class TimelineActed(NamedTuple):
     """An action of the scenario's timeline on the platform or on its traffic was carried out."""
 
     at_s: RunTime
@@ -62,8 +57,7 @@ class TimelineActed:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationChanged:
+class ConfigurationChanged(NamedTuple):
     """The auto scaling configuration of a service was replaced."""
 
     at_s: RunTime
@@ -73,8 +67,7 @@ class ConfigurationChanged:
     max_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class DownstreamLogged:
+class DownstreamLogged(NamedTuple):
     """A downstream resource reached its limit of connections, or many connections were opened at once."""
 
     at_s: RunTime

@@ -18,7 +18,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +77,7 @@ class StepFunction:
         return np.where(index >= 0, integral, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceLifetime:
+class InstanceLifetime(NamedTuple):
     """One instance until the end of the run: seconds provisioned, and its activations as (begin_s, end_s) in order."""
 
     instance: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from simulator.rules.sampling import Sampling
@@ -63,8 +62,7 @@ class RequestTrace(NamedTuple):
     waits: tuple[Wait, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tracing:
+class Tracing(NamedTuple):
     """The tracing configuration: the sampling, and the receiver of traced requests.
 
     `only`: the services whose requests are traced; it may change. None traces all, including requests for no service.

@@ -6,7 +6,7 @@ Subscribe it only for a live view; the report does not need it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from simulator.records.histogram import COARSE, Histogram
 from simulator.records.request_log import Chunk
 
 
-@dataclass(frozen=True, slots=True)
-class RecentRates:
+class RecentRates(NamedTuple):
     """Rates in requests/s over the window; latencies of served requests in seconds, None if there were none."""
 
     served_rps: float

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulator.records.events import Event, ScalingDecided
 from simulator.records.instance_time import StepFunction
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleOut:
+class ScaleOut(NamedTuple):
     """An increase of the desired number. `delay_s` is a lower bound if it was not `fulfilled` by the end of the run."""
 
     decided: ScalingDecided

@@ -6,7 +6,6 @@ the console does, so a run with such a reader has a control plane and traffic th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.platform.platform import Platform
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from simulator.telemetry.exporters import Exporters
 
 
-@dataclass(frozen=True, slots=True)
-class RunContext:
+class RunContext(NamedTuple):
     """The objects of a run in progress. All of them belong to the run's loop: use them from there only."""
 
     scenario: ScenarioSpec

@@ -7,7 +7,6 @@ import hashlib
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TextIO
 
 from simulator.model.times import RunTime
@@ -41,8 +40,7 @@ _NOTICED_RPS = 1.0
 OFFERED_WINDOW_S = 5  # the same window as the rolling view of served requests
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(NamedTuple):
     """Requests per second that arrived at a service in the last seconds, and how many of them were rejected."""
 
     offered_rps: float

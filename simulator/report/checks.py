@@ -6,7 +6,7 @@ measure fails with that reason: a scenario that has lost its traffic must not pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from simulator.scenario.check_expression import CheckExpression
 from simulator.scenario.check_metrics import METRICS, Measured, NothingMeasuredError
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """The result of a check.
 
     `value` is in the expression's unit, or None if there was nothing to measure; `reason` says why the check failed.

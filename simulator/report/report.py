@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -70,8 +70,7 @@ class ServiceRun:
     evaluations: Sequence[tuple[float, Decision]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRun:
+class SourceRun(NamedTuple):
     """A source of traffic. Its position among the sources is the number in its rows."""
 
     name: str

@@ -20,7 +20,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from simulator.model.sizes import InstanceSize
 
@@ -43,8 +43,7 @@ class Rates:
     build_minute: float = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceUsage:
+class InstanceUsage(NamedTuple):
     """The usage of one instance: seconds from launch to stop, and its activations as (begin_s, end_s).
 
     Activations are ascending and disjoint. `launched_s` is the time of the launch on the same clock.
@@ -76,8 +75,7 @@ class Metered:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BillLine:
+class BillLine(NamedTuple):
     """A line of a bill: a quantity of an item at a rate in USD."""
 
     item: str
@@ -90,8 +88,7 @@ class BillLine:
         return self.quantity * self.rate_usd
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """Lines in a fixed order, not rounded to cents. `free`: the amounts that a free tier covers, positive."""
 
     lines: tuple[BillLine, ...]

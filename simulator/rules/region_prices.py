@@ -13,9 +13,8 @@ known this is right within 4 %: Tokyo 0.0799 for 0.081 (vCPU) and 0.0087 for 0.0
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from simulator.model.text.problems import one_of
 from simulator.rules.pricing import Rates
@@ -38,8 +37,7 @@ _FARGATE: Final[Mapping[str, tuple[float, float, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RegionPrices:
+class RegionPrices(NamedTuple):
     """The rates of a Region with their date and source. `is_estimated`: at least one of them is an estimate."""
 
     region: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,7 @@ from simulator.scenario.sections.timeline_spec import EventSpec
 Times = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class RateFactor:
+class RateFactor(NamedTuple):
     """A factor on a source's rate over the run: `factors[i]` applies from `starts_s[i]` on.
 
     `starts_s` is ascending and begins with 0.

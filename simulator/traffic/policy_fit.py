@@ -8,9 +8,8 @@ always with a note. `cannot_act` is certain: no load makes the policy scale out 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never
 
 from simulator.model.text.units import duration_text
 from simulator.rules.platforms.behaviour import behaviour_of
@@ -38,8 +37,7 @@ class NoteKind(StrEnum):
     BROUGHT = "brought"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyNote:
+class PolicyNote(NamedTuple):
     """A sentence about the policy of a service in this scenario.
 
     LIMITED: `needs_s` is the window that is longer than the run, or, with `is_history`, the history.

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import yaml
 
@@ -40,8 +39,7 @@ class SecretSource(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class SecretsPlace:
+class SecretsPlace(NamedTuple):
     """Location of a run's secrets: the file if there is one, else the endpoint."""
 
     file: Path | None = None

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
@@ -235,8 +234,7 @@ class SimulatedBackend:
             self.exited.set_result(status)
 
 
-@dataclass(frozen=True, slots=True)
-class InjectedFailures:
+class InjectedFailures(NamedTuple):
     """Random failures of an instance; a share of 0 consumes no draw. Draws are uniform in [0, 1)."""
 
     failures: Failures

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOOP
 from simulator.lab.compare.play_scenario import PlayScenario, play_virtual
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from simulator.lab.compare.run import Task, TaskOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class BackendKind:
+class BackendKind(NamedTuple):
     """A backend. `why_not` returns the reason why it cannot play a scenario.
 
     `does_not_pay` returns the reason why it is not worthwhile for this number of runs: it is prepared once for all of

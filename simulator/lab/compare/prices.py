@@ -113,9 +113,9 @@ def _changed(name: str, given: _PricesTold, file: Path) -> PriceList:
     if given.node is not None:
         changes["node"] = Node(**given.node.model_dump())
     if given.balancer is not None:
-        changes["balancer"] = dataclasses.replace(prices.balancer, **given.balancer.model_dump(exclude_none=True))
+        changes["balancer"] = prices.balancer._replace(**given.balancer.model_dump(exclude_none=True))
     if given.free is not None:
-        changes["free"] = dataclasses.replace(prices.free, **given.free.model_dump(exclude_none=True))
+        changes["free"] = prices.free._replace(**given.free.model_dump(exclude_none=True))
     if given.min_size and prices.idle_vcpu_hour is None and prices.metering is Metering.BUSY:
         msg = f"prices = {str(file)!r}: {name}.min_size = {given.min_size}, must be 0: idle ones have no known rate"
         raise ValueError(msg)

@@ -7,8 +7,7 @@ allowed); the ARN of an SSM parameter; the name of an SSM parameter in the servi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 LENGTH_MAX: Final = 2048  # facts 1.6: a secret's reference is 1 to 2048 characters
 
@@ -20,8 +19,7 @@ _PARAMETER: Final = re.compile(r"^arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parame
 _NAME: Final = re.compile(r"^[A-Za-z0-9_./-]+$")
 
 
-@dataclass(frozen=True, slots=True)
-class SecretReference:
+class SecretReference(NamedTuple):
     """A Secrets Manager secret. `json_key` selects a member of its JSON object; the whole secret if empty."""
 
     arn: str
@@ -34,8 +32,7 @@ class SecretReference:
         return self.arn.split(":")[3]
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterReference:
+class ParameterReference(NamedTuple):
     """An SSM parameter, given by its ARN or its name."""
 
     name: str

@@ -15,17 +15,15 @@ full service there settles it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import PLATFORMS
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformBehaviour:
+class PlatformBehaviour(NamedTuple):
     """Platform behaviour; None keeps the scenario's value. `preset` is the platform's name, empty if there is none.
 
     `idle_after_s`: the time after its last request after which an instance is idle; if it is set, the actuator

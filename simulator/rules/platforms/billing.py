@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms.idle_time import idle_at_minimum_s, kept_idle_s
@@ -51,8 +51,7 @@ class Metering(StrEnum):
     NODES = "nodes"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A machine of a cluster: its size, and its price in USD per hour."""
 
     name: str
@@ -61,8 +60,7 @@ class Node:
     usd_hour: float
 
 
-@dataclass(frozen=True, slots=True)
-class FreeTier:
+class FreeTier(NamedTuple):
     """The amounts that an account gets free of charge each month."""
 
     vcpu_s: float = 0.0
@@ -70,8 +68,7 @@ class FreeTier:
     requests: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class LoadBalancer:
+class LoadBalancer(NamedTuple):
     """The costs of a load balancer in addition to its hours: capacity and public addresses.
 
     One capacity unit (LCU) is 25 new connections per second or 1 GB per hour, whichever gives more units. Its other
@@ -160,8 +157,7 @@ class PriceList:
         yield from ((f"balancer.{name}", getattr(self.balancer, name)) for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Consumption:
+class Consumption(NamedTuple):
     """The usage of a service in a run of `run_s` seconds: its instances, requests and configured sizes.
 
     `rejected`: the number of `requests` to which the platform itself responded with 429.
@@ -192,7 +188,7 @@ def month_bill(consumption: Consumption, prices: PriceList) -> Bill:
         raise ValueError(msg)
     factor = HOURS_PER_MONTH * SECONDS_PER_HOUR / consumption.run_s
     lines = tuple(
-        replace(line, quantity=line.quantity * factor) for line in _lines(consumption, prices, consumption.run_s)
+        line._replace(quantity=line.quantity * factor) for line in _lines(consumption, prices, consumption.run_s)
     )
     return Bill(lines, tuple(_free_lines(lines, prices.free)))
 
@@ -210,7 +206,7 @@ def _free_lines(lines: Sequence[BillLine], free: FreeTier) -> Iterator[BillLine]
     for line in lines:
         covered = min(line.quantity, amounts.get(line.item, 0.0))
         if covered > 0:
-            yield replace(line, item=f"free {line.item}", quantity=covered)
+            yield line._replace(item=f"free {line.item}", quantity=covered)
 
 
 def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[BillLine, ...]:

@@ -7,8 +7,8 @@ that scales on the CPU of an application that uses none, a policy whose alarms t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from simulator.rules.policies.metrics.metric import Metric
 
@@ -26,16 +26,14 @@ class Signal(StrEnum):
     DEMAND = "the future demand"
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """The policy scales out when `signal` exceeds `above` per instance, in the signal's unit."""
 
     signal: Signal
     above: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(NamedTuple):
     """When a policy can act. Each of `triggers` makes it scale out; without any it never does. Times in seconds.
 
     `soonest_s`: the earliest scale-out after traffic has begun, whatever the overload. `slowest_s`: the longest window,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -45,8 +44,7 @@ class Lateness:
         return self._seen
 
 
-@dataclass(frozen=True, slots=True)
-class LoadSummary:
+class LoadSummary(NamedTuple):
     """What a load client sent: `sent` = `answered` + `errors` + `unfinished`. A repeat on a closed connection is not
     counted again.
 

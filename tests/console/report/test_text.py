@@ -55,7 +55,7 @@ def test_a_decision_is_shown_with_its_formula_reason_and_clamps() -> None:
 
 
 def test_brackets_in_a_reason_are_not_taken_for_markup() -> None:
-    event = dataclasses.replace(decided(20.0, 1, 2), reason="window [10, 20) [bold]was full")
+    event = decided(20.0, 1, 2)._replace(reason="window [10, 20) [bold]was full")
     assert "[10, 20) [bold]was full" in shown(dataclasses.replace(fake_run(), events=[event]))
 
 

@@ -54,7 +54,7 @@ def test_fargate_charges_the_whole_life_of_a_task_and_a_minute_at_least() -> Non
 def test_an_idle_month_of_ecs_express_is_that_of_the_facts() -> None:
     """Facts, ECS Express 6: Fargate 36.04 + balancer 16.43 + its three addresses 10.95 + the task's 3.65 = 67.07."""
     prices = platform_named("ecs-express").prices
-    prices = dataclasses.replace(prices, balancer=dataclasses.replace(prices.balancer, addresses=3))
+    prices = dataclasses.replace(prices, balancer=prices.balancer._replace(addresses=3))
     month = month_bill(consumption(usage(3600)), prices)
     assert month.usd == pytest.approx(67.07, abs=0.005)
     lines = {line.item: line.usd for line in month.lines}
@@ -67,14 +67,14 @@ def test_capacity_units_are_the_larger_of_connections_and_bytes() -> None:
     # 50 requests a second for an hour: 2 units by connections of one request each; 1.8 GB by 10 kB each.
     balancer = LoadBalancer(0.008, requests_per_connection=1, request_kb=10)
     assert balancer.lcu_hours(50 * 3600) == pytest.approx(2.0)
-    assert dataclasses.replace(balancer, requests_per_connection=100).lcu_hours(50 * 3600) == pytest.approx(1.8)
+    assert balancer._replace(requests_per_connection=100).lcu_hours(50 * 3600) == pytest.approx(1.8)
 
 
 @pytest.mark.case("L31")
 @pytest.mark.parametrize("name", ["lambda", "cloud-run", "container-apps"])
 def test_requests_that_the_platform_rejected_are_not_billed(name: str) -> None:
     used = consumption(requests=3_000_000)
-    rejecting = dataclasses.replace(used, rejected=1_000_000)
+    rejecting = used._replace(rejected=1_000_000)
     fee = platform_named(name).prices.million_requests
     assert consumed_bill(used, platform_named(name).prices).usd == pytest.approx(3 * fee)
     assert consumed_bill(rejecting, platform_named(name).prices).usd == pytest.approx(2 * fee)
@@ -84,13 +84,11 @@ def test_requests_that_the_platform_rejected_are_not_billed(name: str) -> None:
 def test_cloud_run_charges_what_its_minimum_keeps_idle_at_the_idle_rate() -> None:
     # Two instances for 1,000 s, one of them busy for 400 s; the minimum is one, so its idle 600 s are charged and the
     # other instance, idle beyond the minimum, costs nothing.
-    used = dataclasses.replace(consumption(usage(1000, (0, 400)), usage(1000)), min_size=1, run_s=1000)
+    used = consumption(usage(1000, (0, 400)), usage(1000))._replace(min_size=1, run_s=1000)
     found = consumed_bill(used, platform_named("cloud-run").prices)
     busy = 400 * (0.000024 + 2 * 0.0000025)
     assert found.usd == pytest.approx(busy + 600 * 3 * 0.0000025)
-    assert consumed_bill(dataclasses.replace(used, min_size=0), platform_named("cloud-run").prices).usd == (
-        pytest.approx(busy)
-    )
+    assert consumed_bill(used._replace(min_size=0), platform_named("cloud-run").prices).usd == (pytest.approx(busy))
 
 
 @pytest.mark.case("L32")
@@ -103,7 +101,7 @@ def test_cloud_run_by_instance_charges_the_whole_life_and_no_request() -> None:
 def test_container_apps_charges_replicas_at_the_minimum_less_while_they_idle() -> None:
     # One replica for 1,000 s, busy for 100 s of them; a second from 200 to 500 s, which takes both off the idle rate.
     used = consumption(usage(1000, (0, 100)), InstanceUsage(300, (), SIZE, launched_s=200))
-    found = consumed_bill(dataclasses.replace(used, min_size=1), platform_named("container-apps").prices)
+    found = consumed_bill(used._replace(min_size=1), platform_named("container-apps").prices)
     idle_s = 100 + 500
     assert found.usd == pytest.approx((1300 - idle_s) * 0.000024 + idle_s * 0.000003 + 1300 * 2 * 0.000003)
     assert consumed_bill(used, platform_named("container-apps").prices).usd == pytest.approx(1300 * 0.00003)
@@ -118,9 +116,7 @@ def test_the_free_tier_covers_a_small_service_and_has_its_own_lines() -> None:
     assert month.free_usd == pytest.approx(month.usd)
     assert [line.item for line in month.free] == ["free memory", "free requests"]
     # A hundred times as much: 4.38 million requests, 876,000 GB-s.
-    month = month_bill(
-        dataclasses.replace(used, usages=[usage(60, (0, 10))], requests=100), platform_named("lambda").prices
-    )
+    month = month_bill(used._replace(usages=[usage(60, (0, 10))], requests=100), platform_named("lambda").prices)
     assert month.free_usd == pytest.approx(400_000 * 0.0000166667 + 0.20, rel=1e-6)
 
 

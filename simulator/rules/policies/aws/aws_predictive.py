@@ -9,7 +9,6 @@ The forecast algorithm is not published; here the forecast of an hour is the mea
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -55,8 +54,7 @@ class AwsPredictiveParameters:
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
         """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
-        return dataclasses.replace(
-            self.tracking.requires(scaling),
+        return self.tracking.requires(scaling)._replace(
             history_s=HourlyForecast.DAY * self.hour_s,
             without_history="until then it is target tracking alone",
         )
