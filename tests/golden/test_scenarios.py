@@ -16,7 +16,7 @@ from simulator.report.schema import Report
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from tests.golden.headline import headline
-from tests.golden.twice import LONG, Twice
+from tests.golden.twice import COSTLY, LONG, Twice
 
 FOLDER = Path(__file__).parent
 # A day of 75 million requests is no test: benchmarks/compiled_backend.py plays it, and
@@ -24,6 +24,7 @@ FOLDER = Path(__file__).parent
 NAMES = [name for name in shipped_scenarios() if name != "worldcup98-day"]
 # The longest ones cost more than all the others: CI has time for them.
 CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NAMES]
+TWICE = [pytest.param(name, marks=pytest.mark.slow) if name in {*LONG, *COSTLY} else name for name in NAMES]
 # Short ones: each of the tests that play in this process takes a fraction of a second with them.
 SHORT = ("first-look", "azure-llm-code")
 
@@ -40,15 +41,15 @@ def golden_file(name: str) -> Path:
     return FOLDER / f"{name}.json"
 
 
-@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize("name", TWICE)
 def test_two_runs_in_unlike_processes_give_the_same_bytes(twice: Twice, name: str) -> None:
-    first, second = twice.reports(name)
+    first, second = twice.both(name)
     assert first == second
 
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_headlines_are_those_of_the_golden_file(twice: Twice, name: str, *, remake: bool) -> None:
-    found = headline(json.loads(twice.reports(name)[0]))
+    found = headline(json.loads(twice.first(name)))
     if remake:
         golden_file(name).write_text(found, encoding="utf-8")
     expected = golden_file(name).read_text(encoding="utf-8")
@@ -65,14 +66,14 @@ def test_every_golden_file_has_its_scenario(*, remake: bool) -> None:
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_a_shipped_scenario_passes_its_own_checks(twice: Twice, name: str) -> None:
-    report = json.loads(twice.reports(name)[0])
+    report = json.loads(twice.first(name))
     assert report["checks"], "a scenario says what it should show"
     assert [check for check in report["checks"] if not check["passed"]] == []
 
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_every_request_ended_exactly_once(twice: Twice, name: str) -> None:
-    report = json.loads(twice.reports(name)[0])
+    report = json.loads(twice.first(name))
     parts: list[dict[str, Any]] = [part["requests"]["whole_run"] for part in (*report["sources"], *report["services"])]
     for counts in (report["requests"]["whole_run"], *parts):
         assert counts["requests"] == counts["served"] + counts["rejected"] + counts["failed"]
@@ -83,7 +84,7 @@ def test_every_request_ended_exactly_once(twice: Twice, name: str) -> None:
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_latency_is_queue_and_cold_start_and_service(twice: Twice, name: str) -> None:
-    for service in json.loads(twice.reports(name)[0])["services"]:
+    for service in json.loads(twice.first(name))["services"]:
         requests = service["requests"]
         parts = sum(requests[part]["mean_s"] for part in ("queue", "cold", "service"))
         # Means are sums of whole nanoseconds, each rounded by half of one, and nine digits of the report.

@@ -10,6 +10,7 @@ import ast
 import sys
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -65,9 +66,14 @@ def _clean(text: str) -> str:
     return f"{first}\n{textwrap.dedent(rest)}".strip()
 
 
+@cache
+def _all_of(package: Path) -> list[Docstring]:
+    return list(docstrings(package))
+
+
 def sample(seed: int, count: int = COUNT, package: Path = PACKAGE) -> list[Docstring]:
     """Return `count` different docstrings, drawn with `seed`, in the order of their places."""
-    drawn = list(docstrings(package))
+    drawn = _all_of(package)
     chosen = RandomStreams(seed).stream("docstrings").choice(len(drawn), count, replace=False)
     return [drawn[index] for index in sorted(chosen.tolist())]
 
