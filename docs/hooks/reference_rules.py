@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import sys
 from typing import Any, Final
@@ -77,9 +76,9 @@ def platforms_page() -> str:
 
 
 def _told(value: Any, left_out: set[str]) -> list[list[str]]:
-    """The fields of a dataclass that say something, those of its price list included."""
+    """The fields of a value that say something, those of its price list included."""
     rows: list[list[str]] = []
-    for field in dataclasses.fields(value):
+    for field in source_fields(type(value)):
         held = getattr(value, field.name)
         if field.name in left_out or held in (None, {}, 0.0):
             continue
