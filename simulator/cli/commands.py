@@ -125,6 +125,12 @@ _VERBS: Final = {
         "Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second.",
         HERE,
     ),
+    "fault": Verb(
+        "simulator.cli.state.fault",
+        "fault",
+        "Faults at the services of a running `simulator serve`: latency, resets, killed instances and others.",
+        HERE,
+    ),
     "connection": Verb(
         "simulator.cli.state.connection",
         "connection",

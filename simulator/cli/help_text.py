@@ -64,6 +64,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator audit",
         "simulator audit --follow",
     ),
+    "fault": (
+        "simulator fault begin 'wire_fault: {kind: reset, share: 5 %, for: 30s}'",
+        "simulator fault end all",
+    ),
     "connection": ("simulator connection --help",),
     "dns": (
         "simulator dns list",

@@ -7,6 +7,8 @@ PUBLIC_MODULES = (
     "applications",
     "branch_trees",
     "deployment",
+    "faults.live_faults",
+    "faults.service_faults",
     "image_watch",
     "platform",
     "revision",

@@ -16,7 +16,6 @@ from simulator.fleet.replicas.autoscaler import Autoscaler
 from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.times import RUN_START
-from simulator.model.wire_fault import WireFault
 from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
 from simulator.records.events import EjectionChanged, EventLogged, OutputWritten, RevisionSwitched, SecondClosed
 from simulator.records.journal import Journal
@@ -183,13 +182,6 @@ class Service:
         if host in self.hosts:
             del self.hosts[host]
             self._platform.unroute(host)
-
-    def add_fault(self, fault: WireFault) -> int:
-        """Inject a fault on the connections to its instances; return the number to pass to `remove_fault`."""
-        return self.serving.add_fault(fault)
-
-    def remove_fault(self, number: int) -> None:
-        self.serving.remove_fault(number)
 
 
 class Platform:

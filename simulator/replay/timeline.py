@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 from simulator.fleet.replicas.autoscaler import change_configuration
-from simulator.model.text.units import duration_text
 from simulator.model.times import RunTime
-from simulator.platform.platform import Platform, Service
+from simulator.platform.faults.service_faults import LastingSpec, ServiceFaults
+from simulator.platform.platform import Platform
 from simulator.records.events import TimelineActed
 from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
 from simulator.scenario.sections.timeline_spec import (
@@ -48,6 +48,7 @@ class Timeline:
     def __init__(self, events: Sequence[EventSpec], platform: Platform, control: RunControl | None = None) -> None:
         self._platform = platform
         self._control = control
+        self._faults = ServiceFaults(platform)
         self._acts: list[_Act] = []
         self._orders = itertools.count()
         for event in events:
@@ -65,20 +66,13 @@ class Timeline:
         action, at_s = event.action, RunTime(event.at_s)
         match action:
             case KillInstanceSpec():
-                self._add(at_s, event, lambda: self._kill(action))
-            case SlowStartsSpec():
-                self._add(at_s, event, lambda: self._slow_starts(action, action.extra_s))
-                self._undo(at_s, action.for_s, event, lambda: self._slow_starts(action, -action.extra_s))
-            case FailHealthChecksSpec():
-                failing: list[int] = []
-                self._add(at_s, event, lambda: self._fail_checks(action, failing))
-                self._undo(at_s, action.for_s, event, lambda: self._pass_checks(action, failing))
+                self._add(at_s, event, lambda: self._faults.kill(action))
+            case SlowStartsSpec() | FailHealthChecksSpec() | WireFaultSpec():
+                numbers: list[int] = []
+                self._add(at_s, event, lambda: self._begin(action, numbers))
+                self._undo(at_s, action.for_s, event, lambda: self._faults.end(numbers.pop()))
             case UpdateAutoScalingSpec():
                 self._add(at_s, event, lambda: self._update(action))
-            case WireFaultSpec():
-                numbers: list[int] = []
-                self._add(at_s, event, lambda: self._spoil(action, numbers))
-                self._undo(at_s, action.for_s, event, lambda: self._mend(action, numbers))
             case RateSpec():
                 # The arrivals include it already (traffic/shapes/arrivals.py); this only records it.
                 self._add(at_s, event, lambda: f"{action.source or 'all open sources'}: rate x {action.factor:g}")
@@ -104,46 +98,13 @@ class Timeline:
         assert self._control is not None, "this timeline needs a control plane"
         return self._control
 
-    def _service(self, name: str) -> Service:
-        return self._platform.services[name]
-
-    def _kill(self, action: KillInstanceSpec) -> str:
-        service = self._service(action.service)
-        victims = _chosen(service, action.which)[: action.count]
-        for number in victims:
-            service.replica_set.kill(number)
-        return f"{service.name}: {_instances(victims)} killed"
-
-    def _slow_starts(self, action: SlowStartsSpec, extra_s: float) -> str:
-        replica_set = self._service(action.service).replica_set
-        replica_set.extra_start_s = max(0.0, replica_set.extra_start_s + extra_s)
-        return f"{action.service}: starts take {duration_text(replica_set.extra_start_s)} longer"
-
-    def _fail_checks(self, action: FailHealthChecksSpec, failing: list[int]) -> str:
-        service = self._service(action.service)
-        failing[:] = [ALL] if action.which == "all" else _chosen(service, action.which)[:1]
-        service.replica_set.prober.failing.update(dict.fromkeys(failing))
-        which = "all instances" if action.which == "all" else _instances(failing)
-        return f"{service.name}: health checks of {which} fail"
-
-    def _pass_checks(self, action: FailHealthChecksSpec, failing: list[int]) -> str:
-        service = self._service(action.service)
-        for number in failing:
-            service.replica_set.prober.failing.pop(number, None)
-        return f"{service.name}: health checks are real again"
-
-    def _spoil(self, action: WireFaultSpec, numbers: list[int]) -> str:
-        service = self._service(action.service)
-        numbers.append(service.add_fault(action.fault))
-        return f"{service.name}: {action.fault}"
-
-    def _mend(self, action: WireFaultSpec, numbers: list[int]) -> str:
-        service = self._service(action.service)
-        service.remove_fault(numbers.pop())
-        return f"{service.name}: no more {action.fault.kind}"
+    def _begin(self, action: LastingSpec, numbers: list[int]) -> str:
+        number, said = self._faults.begin(action)
+        numbers.append(number)
+        return said
 
     def _update(self, action: UpdateAutoScalingSpec) -> str:
-        service = self._service(action.service)
+        service = self._platform.services[action.service]
         scaling = change_configuration(
             service.replica_set,
             max_concurrency=action.max_concurrency,
@@ -153,17 +114,3 @@ class Timeline:
             journal=self._platform.journal,
         )
         return f"{service.name}: {scaling}"
-
-
-ALL = 0  # the prober's number for all instances
-
-
-def _chosen(service: Service, which: str) -> list[int]:
-    """Return the numbers of the ready instances, the selected ones first."""
-    return sorted(service.pool.ready, reverse=which == "newest")
-
-
-def _instances(numbers: Sequence[int]) -> str:
-    if not numbers:
-        return "no instance"
-    return f"instance{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

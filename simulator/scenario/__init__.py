@@ -20,6 +20,7 @@ PUBLIC_MODULES = (
     "sections.deploy_spec",
     "sections.distribution_spec",
     "sections.downstream_spec",
+    "sections.fault_spec",
     "sections.origin_spec",
     "sections.policy_spec",
     "sections.service_spec",

@@ -1,0 +1,158 @@
+"""Faults at services: how each begins and ends. On both clocks, for a timeline and for a user.
+
+A fault that lasts belongs to its service: when another revision serves, the fault moves there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, assert_never
+
+from simulator.model.text.units import duration_text
+from simulator.platform.platform import Platform, Service
+from simulator.platform.revision import Revision
+from simulator.records.events import RevisionSwitched
+from simulator.scenario.sections.timeline_spec import (
+    FailHealthChecksSpec,
+    KillInstanceSpec,
+    SlowStartsSpec,
+    WireFaultSpec,
+)
+
+LastingSpec = SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
+
+_ALL: Final = 0  # the prober's number for all instances
+
+
+@dataclass(slots=True)
+class _Lasting:
+    """A fault in force. `revision`: where it is; None while the service has none."""
+
+    service: Service
+    spec: LastingSpec
+    revision: Revision | None = None
+    numbers: list[int] = field(
+        default_factory=list
+    )  # the wire fault's at the revision, or instances with failing checks
+
+    def apply(self, revision: Revision) -> None:
+        self.revision = revision
+        match self.spec:
+            case WireFaultSpec():
+                self.numbers = [revision.add_fault(self.spec.fault)]
+            case SlowStartsSpec():
+                revision.replica_set.extra_start_s += self.spec.extra_s
+            case FailHealthChecksSpec():
+                revision.replica_set.prober.failing.update(dict.fromkeys(self.numbers))
+            case _:
+                assert_never(self.spec)
+
+    def revert(self) -> None:
+        revision, self.revision = self.revision, None
+        if revision is None:
+            return
+        match self.spec:
+            case WireFaultSpec():
+                revision.remove_fault(self.numbers.pop())
+            case SlowStartsSpec():
+                revision.replica_set.extra_start_s = max(0.0, revision.replica_set.extra_start_s - self.spec.extra_s)
+            case FailHealthChecksSpec():
+                for number in self.numbers:
+                    revision.replica_set.prober.failing.pop(number, None)
+            case _:
+                assert_never(self.spec)
+
+    def move(self, revision: Revision | None) -> None:
+        """Follow the service to another revision; its instances are others than those chosen before."""
+        if revision is self.revision:
+            return
+        self.revert()
+        if isinstance(self.spec, FailHealthChecksSpec) and self.numbers != [_ALL]:
+            self.numbers = []
+        if revision is not None:
+            self.apply(revision)
+
+
+class ServiceFaults:
+    """The faults of a platform's services."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._lasting: dict[int, _Lasting] = {}
+        self._numbers = itertools.count(1)
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def kill(self, spec: KillInstanceSpec) -> str:
+        """Kill instances, and say which."""
+        service = self._platform.services[spec.service]
+        victims = [] if service.revision is None else _chosen(service, spec.which)[: spec.count]
+        for number in victims:
+            service.replica_set.kill(number)
+        return f"{service.name}: {_instances(victims)} killed"
+
+    def begin(self, spec: LastingSpec) -> tuple[int, str]:
+        """Begin a fault that lasts. Return its number, for `end`, and what it does."""
+        service = self._platform.services[spec.service]
+        if self._unsubscribe is None:
+            self._unsubscribe = self._platform.journal.subscribe(RevisionSwitched, self._switched)
+        lasting = _Lasting(service, spec)
+        if isinstance(spec, FailHealthChecksSpec):
+            some = [] if service.revision is None else _chosen(service, spec.which)[:1]
+            lasting.numbers = [_ALL] if spec.which == "all" else some
+        if service.revision is not None:
+            lasting.apply(service.revision)
+        number = next(self._numbers)
+        self._lasting[number] = lasting
+        return number, self._begun_text(lasting)
+
+    def end(self, number: int) -> str:
+        """End a fault, and say what holds again."""
+        lasting = self._lasting.pop(number)
+        revision = lasting.revision
+        lasting.revert()
+        name = lasting.service.name
+        match lasting.spec:
+            case WireFaultSpec():
+                return f"{name}: no more {lasting.spec.fault.kind}"
+            case SlowStartsSpec():
+                return f"{name}: {_longer(revision)}"
+            case FailHealthChecksSpec():
+                return f"{name}: health checks are real again"
+            case _:
+                assert_never(lasting.spec)
+
+    def _begun_text(self, lasting: _Lasting) -> str:
+        name = lasting.service.name
+        match lasting.spec:
+            case WireFaultSpec():
+                return f"{name}: {lasting.spec.fault}"
+            case SlowStartsSpec():
+                return f"{name}: {_longer(lasting.revision)}"
+            case FailHealthChecksSpec():
+                which = "all instances" if lasting.numbers == [_ALL] else _instances(lasting.numbers)
+                return f"{name}: health checks of {which} fail"
+            case _:
+                assert_never(lasting.spec)
+
+    def _switched(self, event: RevisionSwitched) -> None:
+        for lasting in self._lasting.values():
+            if lasting.service.name == event.service:
+                lasting.move(lasting.service.revision)
+
+
+def _longer(revision: Revision | None) -> str:
+    extra_s = 0.0 if revision is None else revision.replica_set.extra_start_s
+    return f"starts take {duration_text(extra_s)} longer"
+
+
+def _chosen(service: Service, which: str) -> list[int]:
+    """Return the numbers of the ready instances, the selected ones first."""
+    return sorted(service.pool.ready, reverse=which == "newest")
+
+
+def _instances(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return "no instance"
+    return f"instance{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

@@ -1,0 +1,51 @@
+"""A fault at a service that runs, written as an event of a timeline without its time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import model_validator
+
+from simulator.scenario.sections.base_model import Section
+from simulator.scenario.sections.timeline_spec import (
+    FailHealthChecksSpec,
+    KillInstanceSpec,
+    SlowStartsSpec,
+    WireFaultSpec,
+)
+
+Fault = KillInstanceSpec | SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
+
+
+class FaultSpec(Section):
+    """Exactly one fault, such as `wire_fault: {kind: latency, delay: 200ms}`."""
+
+    kill_instance: KillInstanceSpec | None = None
+    """Ready instances crash."""
+    slow_starts: SlowStartsSpec | None = None
+    """Starts take longer."""
+    fail_health_checks: FailHealthChecksSpec | None = None
+    """Health checks fail."""
+    wire_fault: WireFaultSpec | None = None
+    """The connection to the instances fails for a share of the requests."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> FaultSpec:
+        given = [name for name in KINDS if getattr(self, name) is not None]
+        if len(given) != 1:
+            msg = f"fault = {', '.join(given) or 'none'}, must be exactly one of {', '.join(KINDS)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The member of KINDS that is set."""
+        return next(name for name in KINDS if getattr(self, name) is not None)
+
+    @property
+    def fault(self) -> Fault:
+        chosen: Fault = getattr(self, self.kind)
+        return chosen
+
+
+KINDS: Final = tuple(FaultSpec.model_fields)

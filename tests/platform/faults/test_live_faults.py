@@ -1,0 +1,92 @@
+"""Faults of a user at services that run."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from simulator.platform.faults.live_faults import LiveFaults
+from simulator.records.events import TimelineActed
+from simulator.scenario.sections.fault_spec import FaultSpec
+from tests.platform.test_service_workload import World, in_world
+
+
+def spec(**given: object) -> FaultSpec:
+    return FaultSpec.model_validate(given)
+
+
+SLOW = {"kind": "latency", "delay": "3s", "for": "30s"}
+
+
+def test_a_fault_ends_by_itself_or_when_it_is_asked_to() -> None:
+    async def test(world: World) -> None:
+        service = world.service(await world.running())
+        live = LiveFaults(world.platform)
+        number, said = live.begin(spec(wire_fault=SLOW))
+        other, _ = live.begin(spec(fail_health_checks={"which": "oldest"}))
+        assert (number, said) == (1, "hello: latency 3s for 100 % of the requests")
+        await asyncio.sleep(12)
+        assert [live.remaining_s(fault) for fault in live.active.values()] == [pytest.approx(18.0), None]
+        await asyncio.sleep(18.5)
+        assert list(live.active) == [other]
+        assert service.serving.upstream.faults is None
+        assert other is not None
+        assert live.end(other) == "hello: health checks are real again"
+        acts = [event for event in world.platform.journal.events if isinstance(event, TimelineActed)]
+        assert [act.action for act in acts] == [
+            "fault: wire_fault",
+            "fault: fail_health_checks",
+            "fault: end",
+            "fault: end",
+        ]
+        with pytest.raises(ValueError, match="fault = 2, must be the number of an active one: none is active"):
+            live.end(other)
+
+    in_world(test)
+
+
+def test_killed_instances_are_replaced() -> None:
+    async def test(world: World) -> None:
+        service = world.service(await world.running())
+        live = LiveFaults(world.platform)
+        assert live.begin(spec(kill_instance={})) == (None, "hello: instance 1 killed")
+        assert live.active == {}
+        await asyncio.sleep(60)
+        assert [instance.number for instance in service.living()] == [2]
+
+    in_world(test)
+
+
+def test_what_is_impossible_is_said_with_what_is_possible() -> None:
+    async def test(world: World) -> None:
+        live = LiveFaults(world.platform)
+        with pytest.raises(ValueError, match="service = none, must be given: there is no service yet"):
+            live.begin(spec(wire_fault=SLOW))
+        arn = await world.running()
+        await world.running(ServiceName="other")
+        with pytest.raises(ValueError, match="service = none, must be given: hello, other"):
+            live.begin(spec(wire_fault=SLOW))
+        with pytest.raises(ValueError, match="service = 'halo', must be one of hello, other"):
+            live.begin(spec(wire_fault={**SLOW, "service": "halo"}))
+        with pytest.raises(ValueError, match="kind = reset, must be latency or status: a simulated application has no"):
+            live.begin(spec(wire_fault={"kind": "reset", "service": "hello"}))
+        world.stage.call("PauseService", ServiceArn=arn)
+        await world.stage.settled()
+        with pytest.raises(ValueError, match="service = 'hello', must be one that runs: it is paused"):
+            live.begin(spec(wire_fault={**SLOW, "service": "hello"}))
+
+    in_world(test)
+
+
+def test_the_faults_of_a_deleted_service_end() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        live = LiveFaults(world.platform)
+        live.begin(spec(wire_fault=SLOW))
+        world.stage.call("DeleteService", ServiceArn=arn)
+        await world.stage.settled()
+        await world.running(ServiceName="other")
+        assert live.active == {}
+
+    in_world(test)
