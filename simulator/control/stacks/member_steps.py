@@ -54,16 +54,22 @@ class MemberSteps:
         if name in operation.done:
             return StepProgress.DONE
         present = stack.members.get(name)
-        if present is not None and present.status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
-            return StepProgress.RUNNING if present.physical_id else self._made_again(stack, present)
         try:
             request = desired_request(resource, scope_of().evaluation)
         except TemplateError as error:
             status = "CREATE_FAILED" if present is None else "UPDATE_FAILED"
             return self._failed(stack, present or self._new(resource, {}), str(error), status=status)
+        if present is not None and present.status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+            return self._resumed(stack, present, request)
         if present is None or not present.physical_id or present.status.startswith("DELETE"):
             return self._created(stack, self._new(resource, request), "CREATE_IN_PROGRESS")
         return self._changed(stack, _with_policies(present, resource), resource, request)
+
+    def _resumed(self, stack: StackResource, present: StackMember, request: dict[str, Any]) -> StepProgress:
+        """Continue what a restart has interrupted, perhaps between a call and its record."""
+        if not present.physical_id:
+            return self._made_again(stack, present)
+        return StepProgress.RUNNING if present.request == request else self._updated_later(stack, present, request)
 
     def _changed(
         self, stack: StackResource, present: StackMember, resource: TemplateResource, request: dict[str, Any]
@@ -121,11 +127,11 @@ class MemberSteps:
                 stack = replace(stack, operation=replace(operation, obsolete=obsolete))
                 stack = self._book.put(replace(stack, members=stack.members | {name: before}))
             return self._finished(stack, before, None, told=True)
+        if now.request != before.request:
+            return self._updated_later(stack, now, before.request)
         if now.status == "UPDATE_IN_PROGRESS":
             return StepProgress.RUNNING
-        if now.request == before.request:
-            return self._finished(stack, replace(before, status=now.status), None, told=now.status != before.status)
-        return self._updated(stack, replace(now, request=before.request), before.request)
+        return self._finished(stack, replace(before, status=now.status), None, told=now.status != before.status)
 
     # --- deletion --------------------------------------------------------------------------------------------------
 
@@ -241,6 +247,16 @@ class MemberSteps:
         if found.state is HandlerState.READY:
             return self._finished(stack, member, found)
         return StepProgress.RUNNING
+
+    def _updated_later(self, stack: StackResource, member: StackMember, request: Mapping[str, Any]) -> StepProgress:
+        """Update a resource as soon as what it does now has ended."""
+        try:
+            found = self._handlers.read(self._principal_of(stack), member)
+        except ApiError as error:
+            return self._failed(stack, member, handler_reason(error, _token(stack)), status="UPDATE_FAILED")
+        if found.state is HandlerState.PENDING:
+            return StepProgress.LATER
+        return self._updated(stack, member, request)
 
     def _finished(
         self, stack: StackResource, member: StackMember, found: HandledResource | None, *, told: bool = False

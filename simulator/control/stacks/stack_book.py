@@ -106,7 +106,9 @@ class StackBook:
     ) -> StackResource:
         """Give a resource of a stack its next status, with an event. `kept`: it is one of the stack's members."""
         member = replace(member, status=status, reason=reason, updated_at=self.context.now())
-        properties = orjson.dumps(member.request).decode() if member.request else ""
+        # A value of a parameter with NoEcho may be in any property.
+        is_shown = bool(member.request) and not stack.inputs.hidden
+        properties = orjson.dumps(member.request).decode() if is_shown else ""
         self._event(stack, member.logical_id, member.physical_id, member.type, status, reason, properties)
         if kept:
             stack = replace(stack, members=stack.members | {member.logical_id: member})

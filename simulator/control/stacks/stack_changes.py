@@ -134,7 +134,8 @@ class StackChanges:
 
     def begin_deletion(self, principal: Principal, stack: StackResource, retained: Collection[str]) -> None:
         self._runs.interrupt(stack.stack_id)
-        operation = StackOperation(self._token(), retained=tuple(retained))
+        left = stack.operation.obsolete if stack.operation is not None else ()
+        operation = StackOperation(self._token(), retained=tuple(retained), obsolete=left)
         self._begin(principal, stack, operation, _S.DELETE_IN_PROGRESS)
 
     def begin_rollback(self, principal: Principal, stack: StackResource, skipped: Collection[str] = ()) -> None:

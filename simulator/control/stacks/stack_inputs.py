@@ -17,7 +17,10 @@ from simulator.rules.cloudformation.template_parameters import parameter_values
 Request = dict[str, Any]
 
 _TAGS_MAX: Final = 50
-_FROM_S3: Final = "TemplateURL: templates are not read from S3 here; TemplateBody takes one of up to a megabyte"
+_BYTES_MAX: Final = 51_200
+_FROM_S3: Final = (
+    f"TemplateURL: templates are not read from S3 here; TemplateBody takes one of up to {_BYTES_MAX} bytes"
+)
 
 
 def template_text(request: Request, stack: StackResource | None) -> str:
@@ -31,6 +34,11 @@ def template_text(request: Request, stack: StackResource | None) -> str:
     text: str = request.get("TemplateBody", "")
     if not text:
         raise invalid_call("Either Template URL or Template Body must be specified.")
+    if len(text.encode()) > _BYTES_MAX:
+        raise invalid_call(
+            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
+            f"length less than or equal to {_BYTES_MAX}"
+        )
     return text
 
 
@@ -78,6 +86,7 @@ def stack_inputs(request: Request, stack: StackResource | None, accepted: Collec
         capabilities,
         request.get("RoleARN", before.role_arn),
         tuple(request.get("NotificationARNs", before.notifications)),
+        tuple(name for name, each in template.parameters.items() if each.no_echo),
     )
 
 

@@ -197,16 +197,20 @@ class StackRuns:
     # --- deletion --------------------------------------------------------------------------------------------------
 
     async def _clean_up(self, stack_id: str) -> None:
-        stack, operation = self._current(stack_id)
-        obsolete = {f"{each.logical_id} {each.physical_id}": each for each in operation.obsolete}
-        names = {each.logical_id: key for key, each in obsolete.items()}
-        needs = {key: [names[each] for each in member.needs if each in names] for key, member in obsolete.items()}
-        await self._deletion(stack_id, obsolete, needs, kept=False, keeps=lambda each: each.deletion_policy in KEEPING)
+        await self._delete_obsolete(stack_id)
         stack, _ = self._current(stack_id)
         rolled_back = stack.status is _S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS
         with self._registry.change(background=True):
             status = _S.UPDATE_ROLLBACK_COMPLETE if rolled_back else _S.UPDATE_COMPLETE
             self._book.enter(replace(stack, operation=None), status)
+
+    async def _delete_obsolete(self, stack_id: str) -> None:
+        """Delete what an update has replaced or removed; what cannot be deleted has an event and stays."""
+        _, operation = self._current(stack_id)
+        obsolete = {f"{each.logical_id} {each.physical_id}": each for each in operation.obsolete}
+        names = {each.logical_id: key for key, each in obsolete.items()}
+        needs = {key: [names[each] for each in member.needs if each in names] for key, member in obsolete.items()}
+        await self._deletion(stack_id, obsolete, needs, kept=False, keeps=lambda each: each.deletion_policy in KEEPING)
 
     async def _delete(self, stack_id: str) -> None:
         """Delete the resources of a stack, or those of a creation that failed."""
@@ -221,6 +225,7 @@ class StackRuns:
             kept=True,
             keeps=lambda each: each.logical_id in operation.retained or each.deletion_policy in keeping,
         )
+        await self._delete_obsolete(stack_id)
         stack, _ = self._current(stack_id)
         with self._registry.change(background=True):
             if failed:

@@ -204,9 +204,8 @@ def _member(member: StackMember) -> Answer:
 
 
 def _parameters(inputs: StackInputs) -> list[Answer]:
-    declared = Template.parse(inputs.template).parameters if inputs.parameters else {}
     return [
-        {"ParameterKey": name, "ParameterValue": HIDDEN if declared[name].no_echo else value}
+        {"ParameterKey": name, "ParameterValue": HIDDEN if name in inputs.hidden else value}
         for name, value in inputs.parameters.items()
     ]
 

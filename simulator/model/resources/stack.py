@@ -79,7 +79,10 @@ class StackOutput:
 
 @dataclass(frozen=True, slots=True)
 class StackInputs:
-    """What a caller gives to a stack: the text of the template, values of parameters, tags, capabilities."""
+    """What a caller gives to a stack: the text of the template, values of parameters, tags, capabilities.
+
+    `hidden`: the names of parameters with NoEcho.
+    """
 
     template: str
     parameters: dict[str, str] = field(default_factory=dict)
@@ -87,6 +90,7 @@ class StackInputs:
     capabilities: tuple[str, ...] = ()
     role_arn: str = ""
     notifications: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

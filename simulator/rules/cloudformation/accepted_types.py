@@ -87,7 +87,7 @@ def accepted_name(kind: str, properties: Mapping[str, Any]) -> str:
 def accepted_values(kind: str, name: str, properties: Mapping[str, Any], owner: Owner) -> tuple[str, dict[str, str]]:
     """Return the value of Ref and the attributes of a resource. `owner`: its account and Region."""
     form = _FORMS.get(kind, _Form())
-    given = {each: str(value) for each, value in properties.items() if isinstance(value, str)}
+    given = {each: str(value) for each, value in properties.items() if isinstance(value, str | int | float)}
     values = {"Type": "", "Value": ""} | given | owner._asdict() | {"name": name, "path": given.get("Path", "/")}
     return form.ref.format_map(values), {each: text.format_map(values) for each, text in form.attributes.items()}
 

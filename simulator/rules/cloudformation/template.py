@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from simulator.rules.cloudformation.references import Reference, references
@@ -74,6 +75,7 @@ class Template:
     outputs: tuple[TemplateOutput, ...]
 
     @classmethod
+    @lru_cache(maxsize=16)  # 50 KB of YAML take over a tenth of a second, and a run reads them for every resource
     def parse(cls, text: str) -> Self:
         """Read and check a template. Raises TemplateError."""
         content = parse_template(text)

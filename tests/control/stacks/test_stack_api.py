@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from simulator.control.api_context import ApiSettings
+from simulator.control.operations.time_profile import APP_RUNNER
 from simulator.model.resources.api_error import ApiError
 from simulator.rules.iam.identity import IamIdentity
 from simulator.rules.iam.policy_document import parse_policy
-from tests.control.api_stage import ALICE, principal
+from tests.control.api_stage import ALICE, IMAGE, principal
 from tests.control.stacks.stack_stage import CONNECTOR, SCALING, SERVICE, StackStage, service, template
 from tests.virtual import run_virtual
 
@@ -155,6 +156,8 @@ def test_rejections_with_the_sentences_of_aws() -> None:
             assert "not both" in error.message
             error = stacks.rejected("CreateStack", StackName="two")
             assert error.message == "Either Template URL or Template Body must be specified."
+            error = stacks.rejected("CreateStack", StackName="two", TemplateBody=f"{text} {'#' * 51_200}")
+            assert "less than or equal to 51200" in error.message
             for name in ("1one", "a_b", "x" * 129):
                 error = stacks.rejected("CreateStack", StackName=name, TemplateBody=text)
                 assert "at 'stackName' failed to satisfy constraint" in error.message
@@ -166,15 +169,50 @@ def test_rejections_with_the_sentences_of_aws() -> None:
     run_virtual(main)
 
 
-def test_an_update_is_cancelled() -> None:
+@pytest.mark.parametrize("after_s", [0.0, 5.0, 150.0])
+def test_an_update_is_cancelled(after_s: float) -> None:
+    async def main() -> None:
+        async with StackStage(profile=APP_RUNNER) as stacks:
+            await stacks.created(template(Service=service(InstanceConfiguration={"Cpu": "1024", "Memory": "2048"})))
+            text = template(Service=service(InstanceConfiguration={"Cpu": "256", "Memory": "512"}))
+            stacks.call("UpdateStack", StackName="one", TemplateBody=text)
+            await stacks.stage.passes(after_s)
+            stacks.call("CancelUpdateStack", StackName="one")
+            assert await stacks.settled() == "UPDATE_ROLLBACK_COMPLETE"
+            shown = stacks.stage.service(stacks.physical()["Service"])
+            assert (shown["Status"], shown["InstanceConfiguration"]["Cpu"]) == ("RUNNING", "1024")
+            assert "CancelUpdateStack cannot be called" in stacks.rejected("CancelUpdateStack", StackName="one").message
+
+    run_virtual(main)
+
+
+def test_what_a_failed_update_has_replaced_is_deleted_with_the_stack() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             await stacks.created(template(Service=SERVICE))
-            text = template(Service=service(InstanceConfiguration={"Cpu": "256", "Memory": "512"}))
-            stacks.call("UpdateStack", StackName="one", TemplateBody=text)
-            stacks.call("CancelUpdateStack", StackName="one")
-            assert await stacks.settled() == "UPDATE_ROLLBACK_COMPLETE"
-            assert "CancelUpdateStack cannot be called" in stacks.rejected("CancelUpdateStack", StackName="one").message
+            bad = {"Type": SCALING["Type"], "Properties": {"MinSize": 9, "MaxSize": 2}, "DependsOn": "Service"}
+            text = template(Service=service(ServiceName="shop-2"), Bad=bad)
+            assert await stacks.updated(text, DisableRollback=True) == "UPDATE_FAILED"
+            assert stacks.services() == ["shop-2", "shop"]
+            assert await stacks.deleted() == "DELETE_COMPLETE"
+            assert stacks.services() == []
+
+    run_virtual(main)
+
+
+def test_values_of_hidden_parameters_are_shown_nowhere() -> None:
+    async def main() -> None:
+        async with StackStage() as stacks:
+            variables = [{"Name": "KEY", "Value": {"Ref": "Key"}}]
+            repository = IMAGE["ImageRepository"] | {"ImageConfiguration": {"RuntimeEnvironmentVariables": variables}}
+            parameters = {"Key": {"Type": "String", "NoEcho": True, "Default": "s3cret-default"}}
+            text = template(None, parameters, Service=service(SourceConfiguration={"ImageRepository": repository}))
+            given = [{"ParameterKey": "Key", "ParameterValue": "s3cret-given"}]
+            assert await stacks.created(text, Parameters=given) == "CREATE_COMPLETE"
+            source = stacks.stage.service(stacks.physical()["Service"])["SourceConfiguration"]["ImageRepository"]
+            assert source["ImageConfiguration"]["RuntimeEnvironmentVariables"] == {"KEY": "s3cret-given"}
+            for operation in ("DescribeStacks", "DescribeStackEvents", "GetTemplateSummary", "DescribeStackResources"):
+                assert "s3cret" not in str(stacks.call(operation, StackName="one")), operation
 
     run_virtual(main)
 
