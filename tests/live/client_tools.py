@@ -1,5 +1,5 @@
-"""Real clients for the tests: the AWS CLI in a virtual environment of its own, and the JavaScript SDK; and Node.js in
-the versions of App Runner's runtimes.
+"""Real clients for the tests: the AWS CLI in a virtual environment of its own, the JavaScript SDK and the CDK; and
+Node.js in the versions of App Runner's runtimes.
 
 None can be a dependency of this project's own environment: the AWS CLI pins botocore, and the others are not Python's.
 They are installed once and kept between runs.
@@ -22,6 +22,7 @@ import pytest
 
 AWS_CLI: Final = "awscli>=1.36,<2"
 JAVASCRIPT_SDK: Final = "@aws-sdk/client-apprunner@3"
+CDK: Final = "aws-cdk@2"
 NPM: Final = "npm@10"
 _INSTALL_S_MAX: Final = 300.0
 
@@ -96,6 +97,18 @@ def javascript_sdk() -> Path:
         _run("npm", "install", "--no-audit", "--no-fund", "--prefix", place, JAVASCRIPT_SDK)
 
     return _installed("javascript-sdk-3", install)
+
+
+def cdk() -> Path:
+    """The CDK's command."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        _missing("node and npm are not there")
+
+    def install(place: Path) -> None:
+        place.mkdir()
+        _run("npm", "install", "--no-audit", "--no-fund", "--prefix", place, CDK)
+
+    return _installed("cdk-2", install) / "node_modules" / ".bin" / "cdk"
 
 
 def node(major: int) -> Path:

@@ -14,8 +14,8 @@ from simulator.assembly.serving import open_serving
 from simulator.cli.platform.serve_config import ServeConfig
 from simulator.platform.service_workload import local_host
 from simulator.world.clock import ClockKind, run
-from tests.live.client_tools import aws_cli_2
-from tests.live.test_serving import ToLoopback
+from tests.live.client_tools import aws_cli_2, cdk
+from tests.live.test_serving import ALICE, ToLoopback
 
 IMAGE = "public.ecr.aws/aws-containers/hello-app-runner:latest"
 TEMPLATE = """
@@ -114,5 +114,70 @@ def test_the_cli_deploys_changes_and_deletes_a_stack(tmp_path: Path) -> None:
             assert "Stack with id shop does not exist" in await aws(
                 "describe-stacks", "--stack-name", "shop", status=254
             )
+
+    run(ClockKind.REAL, main)
+
+
+# What `cdk synth` writes for a stack with a LegacyStackSynthesizer.
+MANIFEST = {
+    "version": "36.0.0",
+    "artifacts": {
+        "Shop": {
+            "type": "aws:cloudformation:stack",
+            "environment": "aws://unknown-account/unknown-region",
+            "properties": {"templateFile": "Shop.template.json"},
+            "displayName": "Shop",
+        }
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["change-set", "direct"])
+def test_the_cdk_deploys_and_destroys_a_stack(tmp_path: Path, method: str) -> None:
+    assembly = tmp_path / "cdk.out"
+    assembly.mkdir()
+    (assembly / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    image = {"ImageIdentifier": IMAGE, "ImageRepositoryType": "ECR_PUBLIC"}
+    source = {"SourceConfiguration": {"ImageRepository": image}}
+    content = {
+        "Resources": {
+            "Service": {"Type": "AWS::AppRunner::Service", "Properties": {"ServiceName": "shop"} | source},
+            "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:x"}},
+        },
+        "Outputs": {"Url": {"Value": {"Fn::GetAtt": ["Service", "ServiceUrl"]}}},
+    }
+    (assembly / "Shop.template.json").write_text(json.dumps(content), encoding="utf-8")
+    simulated = {"applications": {IMAGE: {"simulated": {"io": "1ms"}}}, "api": {"port": 0}}
+    config = ServeConfig.model_validate(simulated | {"front": {"https_port": 0, "http_port": 0}})
+    program = cdk()
+
+    async def main() -> None:
+        async with await open_serving(config.serving(tmp_path / "state", "unix:///nowhere")) as serving:
+            plane = serving.plane
+            own = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_REGION": "us-east-1"}
+            endpoints = {"AWS_ENDPOINT_URL_CLOUDFORMATION": plane.url, "AWS_ENDPOINT_URL_STS": plane.url}
+            environment = (
+                {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path), "CI": "true"} | own | endpoints
+            )
+
+            async def run_cdk(*words: str) -> str:
+                process = await asyncio.create_subprocess_exec(
+                    program,
+                    *(*words, "--app", str(assembly)),
+                    env=environment,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.STDOUT,
+                )
+                out, _ = await process.communicate()
+                assert process.returncode == 0, out.decode()
+                return out.decode()
+
+            told = await run_cdk("deploy", "--require-approval", "never", "--method", method)
+            (service,) = plane.api.handle(ALICE, "ListServices", {})["ServiceSummaryList"]
+            assert f"Shop.Url = {service['ServiceUrl']}" in told
+            assert "no changes" in await run_cdk("deploy", "--require-approval", "never", "--method", method)
+            assert "destroyed" in await run_cdk("destroy", "--force")
+            assert plane.api.handle(ALICE, "ListServices", {})["ServiceSummaryList"] == []
 
     run(ClockKind.REAL, main)
