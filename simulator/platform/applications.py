@@ -5,7 +5,8 @@ from source code, or an application that a setting names instead of these.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -122,21 +123,36 @@ class Applications:
         if copies is None or not copies.has(revision):
             return
         built = self._serving.pop(revision.service_arn, None)
+        others = self._serving.values()
         if built is not None and not built.image:
             from simulator.fleet.process.confinement.sweep import remove  # noqa: PLC0415 only here
 
             folder = kept_folder(built)
-            if folder not in map(kept_folder, self._serving.values()):
+            if folder not in map(kept_folder, others):
                 await asyncio.get_running_loop().run_in_executor(None, remove, str(folder))
-        elif "@" in revision.version:  # pulled, and not by the user
-            engine = Engine(self._settings.engine)
-            try:
-                await engine.remove_image(revision.version)
-                await engine.remove_image(copies.image_id(revision) or revision.version)
-            except EngineGone:
-                pass  # it stays, as all images of an engine that is away
-            finally:
-                await engine.close()
+        elif built is not None and built.image not in {each.image for each in others}:
+            await self._remove_images(built.image)
+        elif built is None and "@" in revision.version:  # pulled, and not by the user
+            await self._remove_images(revision.version, copies.image_id(revision) or revision.version)
+
+    async def _remove_images(self, *names: str) -> None:
+        """Remove images that no container uses; those of an engine that is away stay."""
+        with contextlib.suppress(WorkloadFailed):
+            async with self._engine() as engine:
+                for name in names:
+                    await engine.remove_image(name)
+
+    @contextlib.asynccontextmanager
+    async def _engine(self) -> AsyncIterator[Engine]:
+        """Return the engine once it answers; what it rejects is a failed pull."""
+        engine = Engine(self._settings.engine)
+        try:
+            await engine.until_it_answers(_ENGINE_PATIENCE_S)
+            yield engine
+        except (EngineGone, EngineRejected) as error:
+            raise pull_failed(f"{error}.") from error
+        finally:
+            await engine.close()
 
     def serves(self, revision: ServiceRevision) -> None:
         """Mark the last found application as in use, and the previous one as unused."""
@@ -166,17 +182,34 @@ class Applications:
         try:
             source = SourceDescription.of(revision.configuration, is_new=is_new)
             if copies is not None and revision.version:
-                await copies.restore_folder(revision)
+                await self._restore(revision, copies)
             built = await builder.build(source, steps, revision.version)
         except BuildFailed as failure:
             for line in failure.lines:
                 steps.log(line)
             raise build_failed(failure.reason) from failure
         self._found[revision.service_arn] = built
-        if copies is not None and not revision.version and not built.image:
-            await copies.keep_folder(revision, built.commit, kept_folder(built))
+        if copies is not None and revision.kms_key is not None and not revision.version:
+            await self._copy(revision, copies, built)
         application = application_of(built, self._egress(revision) if built.image else DEFAULT_EGRESS)
         return Runnable(application, built.commit, built.port, built.secrets)
+
+    async def _copy(self, revision: ServiceRevision, copies: StoredCopies, built: BuildArtifact) -> None:
+        """Encrypt a copy of a build, which is a folder or an image."""
+        if not built.image:
+            await copies.keep_folder(revision, built.commit, kept_folder(built))
+            return
+        async with self._engine() as engine:
+            await copies.keep_image(revision, built.commit, engine, Image(built.image, 0))  # with its name
+
+    async def _restore(self, revision: ServiceRevision, copies: StoredCopies) -> None:
+        """Put back the build of a version that was put away, where the builder finds it."""
+        await copies.restore_folder(revision)
+        name = copies.image_id(revision)
+        if name is not None:
+            async with self._engine() as engine:
+                if await engine.image((name,)) is None:
+                    await copies.load_image(revision, engine)
 
     async def _of_image(
         self, revision: ServiceRevision, identifier: ImageIdentifier, steps: SourceProgress
@@ -186,9 +219,7 @@ class Applications:
         names = (revision.version,) if revision.version else identifier.local_names if place is None else ()
         if copies is not None and (copied := copies.image_id(revision)) is not None:
             names = (*names, copied)
-        engine = Engine(self._settings.engine)
-        try:
-            await engine.until_it_answers(_ENGINE_PATIENCE_S)
+        async with self._engine() as engine:
             found: Image | None = await engine.image(names)
             version = found.name if found is not None and not revision.version else revision.version
             if found is None and copies is not None:
@@ -199,10 +230,6 @@ class Applications:
                 found, version = await pulled_image(engine, place, revision, identifier, steps)
             if found is not None and copies is not None and not revision.version:
                 await copies.keep_image(revision, version, engine, found)
-        except (EngineGone, EngineRejected) as error:
-            raise pull_failed(f"{error}.") from error
-        finally:
-            await engine.close()
         if found is None:
             raise pull_failed(f"the engine has no image {' or '.join(names)} (no registry is configured for it).")
         configuration = revision.configuration

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
+import json
 import os
 import shutil
 import socket
@@ -26,6 +28,8 @@ USER, PASSWORD = "AWS", "123456789012-auth-token"
 _HTPASSWD = "AWS:$2b$04$r/bp7DTOtN4EJK85XUMsYuFX6u6RXuTAgLBKH6WnLLO3.8DwmgeI6\n"
 
 _LOOK_S = 0.02
+_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
+_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 
 @dataclass
@@ -52,6 +56,25 @@ class Registry:
         _built(shell_image(), image, (command,), packed.getvalue())
         self._docker("push", "--quiet", image)
         self._docker("rmi", image)
+
+    def push_list(self, name: str, **tags: str) -> None:
+        """Push a list of manifests, with the image of a pushed tag for each architecture."""
+        repository, _, tag = name.partition(":")
+        manifests = []
+        for architecture, of in tags.items():
+            with urllib.request.urlopen(self._manifest(repository, of)) as answer:
+                body = answer.read()
+            platform = {"os": "linux", "architecture": architecture}
+            digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+            manifests.append({"mediaType": _IMAGE, "digest": digest, "size": len(body), "platform": platform})
+        content = json.dumps({"schemaVersion": 2, "mediaType": _LIST, "manifests": manifests}).encode()
+        request = self._manifest(repository, tag)
+        request.method, request.data = "PUT", content
+        request.add_header("Content-Type", _LIST)
+        urllib.request.urlopen(request).close()
+
+    def _manifest(self, repository: str, tag: str) -> urllib.request.Request:
+        return urllib.request.Request(f"{self.url}/v2/{repository}/manifests/{tag}", headers={"Accept": _IMAGE})
 
     def stop(self) -> None:
         self.process.terminate()

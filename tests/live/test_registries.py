@@ -218,6 +218,26 @@ def test_a_paused_service_resumes_without_its_registry_and_a_missing_tag_fails_a
     run(ClockKind.REAL, main)
 
 
+@pytest.mark.slow
+def test_of_a_list_the_engine_runs_the_image_of_app_runners_architecture(tmp_path: Path) -> None:
+    async def main() -> None:
+        with registry(tmp_path / "registry") as images:
+            images.push("team/app:one", "for amd64")
+            images.push("team/app:two", "for another")
+            images.push_list("team/app:live", arm64="two", amd64="one")
+            async with opened(tmp_path, RegistryPlace(images.url)) as stage:
+                arn, host = await created(stage)
+                assert await stage.get(host) == (200, "for amd64")
+                stage.call("PauseService", ServiceArn=arn)
+                await stage.settled()
+                images.stop()
+                stage.call("ResumeService", ServiceArn=arn)  # the engine finds it by the digest of the list
+                await stage.settled()
+                assert await stage.get(host) == (200, "for amd64")
+
+    run(ClockKind.REAL, main)
+
+
 def in_engine(copy: Path) -> bool:
     """Whether the engine has the image of an encrypted copy, whose header names it."""
     name = json.loads(copy.read_bytes().partition(b"\n")[0])["image"]

@@ -13,13 +13,16 @@ import pytest
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
 from simulator.fleet.docker.config import DockerApplication
+from simulator.fleet.docker.engine import Image
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import ServiceConfiguration
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.platform import applications as applications_module
 from simulator.platform.applications import Applications, ApplicationSettings
 from simulator.platform.stored_copies.stored_copies import StoredCopies
 from tests.control.resources.sources import CODE
+from tests.fleet.registries.fake_engine import FakeEngine
 from tests.platform.stored_copies.fake_keys import KEY, FakeKeys
 
 ARN = "arn:aws:apprunner:us-east-1:123456789012:service/shop/8fe1e10304f84fd2b0df550fe98a71fa"
@@ -176,3 +179,45 @@ async def test_a_service_with_a_key_of_an_application_that_a_setting_names_needs
     with pytest.raises(WorkloadFailed, match="its state is Disabled"):
         await Applications(settings).find(replace(revision(), kms_key=KEY))
     await Applications(settings).find(revision())
+
+
+async def test_the_image_that_a_build_made_is_put_away_and_loaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = FakeKeys()
+    engine = FakeEngine(images={"built:1": Image("sha256:7", 5)}, packed={"built:1": b"layers"})
+    monkeypatch.setattr(applications_module, "Engine", lambda _host: engine)
+    copies = StoredCopies(tmp_path / "copies", keys.as_service())
+    found = Applications(ApplicationSettings(builder=Builder(image="built:1"), copies=copies))
+    new = replace(revision(), kms_key=KEY)
+    deployed = replace(new, version=(await found.find(new, Steps())).version)
+    found.serves(new)
+    await found.put_away(deployed)
+    assert engine.removed == ["built:1"]
+    keys.disabled = True
+    with pytest.raises(WorkloadFailed, match="its state is Disabled"):
+        await found.find(deployed)
+    assert engine.images == {}
+    keys.disabled = False
+    await found.find(deployed)
+    assert (engine.loaded, list(engine.images)) == ([b"layers"], ["built:1"])
+    await found.find(deployed)
+    assert engine.loaded == [b"layers"], "it is there"
+
+
+async def test_a_build_that_another_service_runs_is_not_put_away(tmp_path: Path) -> None:
+    copies = StoredCopies(tmp_path / "copies", FakeKeys().as_service())
+    place = tmp_path / "kept" / "key"
+    (place / "root" / "app").mkdir(parents=True)
+
+    class Kept(Builder):
+        async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
+            return replace(await super().build(source, steps, "c"), folder=place / "root" / "app")
+
+    found = Applications(ApplicationSettings(builder=Kept(), copies=copies))
+    for arn in (ARN, ARN.replace("shop", "other")):
+        new = replace(revision(arn=arn), kms_key=KEY)
+        await found.find(new, Steps())
+        found.serves(new)
+    await found.put_away(replace(revision(version="c"), kms_key=KEY))
+    assert place.exists()

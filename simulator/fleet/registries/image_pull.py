@@ -91,6 +91,7 @@ class PullProgress:
         self._total = resolved.size_bytes
         self._tell = tell
         self._told = 0
+        self._line = ""
 
     def add(self, layer: str, status: str, current: int) -> None:
         """Add an event of the engine's: a layer, what happens to it, and its bytes so far."""
@@ -104,7 +105,10 @@ class PullProgress:
         part = there * _PARTS // self._total if self._total else _PARTS
         if part > self._told:
             self._told = part
-            self._tell(f"Pulled {bytes_text(there)} of {bytes_text(self._total)}.")
+            line = f"Pulled {bytes_text(there)} of {bytes_text(self._total)}."
+            if line != self._line:  # not for the last few bytes
+                self._line = line
+                self._tell(line)
 
 
 def _check_size(compressed: int, unpacked: int) -> None:

@@ -55,12 +55,13 @@ class StoredCopies:
                 writer.write(data)
 
     def image_id(self, revision: ServiceRevision) -> str | None:
-        """Return the id that the image of the revision's version had in the engine; None without a copy."""
+        """Return the id or name under which the image of the revision's version was exported; None without a copy."""
         reader = self._reader(revision)
         if reader is None:
             return None
         with reader:
-            return str(reader.header["image"])
+            name: str | None = reader.header.get("image")
+            return name
 
     async def load_image(self, revision: ServiceRevision, engine: Engine) -> Image | None:
         """Load the image of the revision's version into the engine; None without a copy."""
@@ -159,7 +160,8 @@ class StoredCopies:
 
 
 def _missing_folder(reader: EncryptedReader) -> Path | None:
-    folder = Path(str(reader.header["folder"]))
+    """Return the folder that a copy is of; None if it is there, or the copy is of an image."""
+    folder = Path(reader.header.get("folder", "/"))
     return None if folder.exists() else folder
 
 

@@ -49,6 +49,15 @@ def test_progress_is_told_at_each_quarter_once() -> None:
     assert lines == ["Pulled 3.00 MB of 8.00 MB.", "Pulled 5.50 MB of 8.00 MB.", "Pulled 8.00 MB of 8.00 MB."]
 
 
+def test_a_line_of_progress_is_not_repeated_for_the_last_bytes() -> None:
+    lines: list[str] = []
+    layers = {"sha256:" + "a" * 64: 8 * MB, "sha256:" + "b" * 64: 90}
+    progress = PullProgress(ResolvedImage("sha256:0", layers, "linux/amd64", is_list=False), lines.append)
+    progress.add(ONE, "Pull complete", 0)
+    progress.add(TWO, "Pull complete", 0)
+    assert lines == ["Pulled 8.00 MB of 8.00 MB."]
+
+
 async def test_an_image_that_an_instance_has_no_room_for_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The compressed and the unpacked image count together; of the compressed one, no byte is pulled."""
     monkeypatch.setattr(image_pull, "STORAGE_BYTES", 3_000)
