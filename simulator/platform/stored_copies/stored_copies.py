@@ -18,6 +18,7 @@ import hashlib
 import shutil
 import tarfile
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -47,10 +48,11 @@ class StoredCopies:
                 await self._keys.check(revision.kms_key)
 
     async def keep_image(self, revision: ServiceRevision, version: str, engine: Engine, image: Image) -> None:
-        """Encrypt a copy of an image of the engine, unless there is one of this version."""
-        if revision.kms_key is None or self._is_there(revision, version):
+        """Encrypt a copy of an image of the engine, unless there is one of it."""
+        about = {"image": image.name}
+        if revision.kms_key is None or self._is_kept(revision, version, about):
             return
-        async with self._writing(revision, version, {"image": image.name}) as writer:
+        async with self._writing(revision, version, about) as writer:
             async for data in engine.export(image.name):
                 writer.write(data)
 
@@ -74,10 +76,11 @@ class StoredCopies:
             return await engine.image((str(reader.header["image"]),))
 
     async def keep_folder(self, revision: ServiceRevision, version: str, folder: Path) -> None:
-        """Encrypt a copy of a build's folder, unless there is one of this version."""
-        if revision.kms_key is None or self._is_there(revision, version):
+        """Encrypt a copy of a build's folder, unless there is one of it."""
+        about = {"folder": str(folder)}
+        if revision.kms_key is None or self._is_kept(revision, version, about):
             return
-        async with self._writing(revision, version, {"folder": str(folder)}) as writer:
+        async with self._writing(revision, version, about) as writer:
             await asyncio.get_running_loop().run_in_executor(None, _pack, folder, writer)
 
     async def restore_folder(self, revision: ServiceRevision) -> None:
@@ -110,13 +113,18 @@ class StoredCopies:
         self._kept.pop(service_arn, None)
         shutil.rmtree(self._folder_of(service_arn), ignore_errors=True)
 
-    def _is_there(self, revision: ServiceRevision, version: str) -> bool:
-        path = self._path(revision, version)
-        if path.exists():
-            self._kept[revision.service_arn] = path
-        return path.exists()
-
     # --- internals ---------------------------------------------------------------------------------------------------
+
+    def _is_kept(self, revision: ServiceRevision, version: str, about: Mapping[str, str]) -> bool:
+        """Return whether there is a copy of exactly this: one commit has several builds, with other settings each."""
+        reader = self._reader(replace(revision, version=version))
+        if reader is None:
+            return False
+        with reader:
+            is_it = all(reader.header.get(name) == value for name, value in about.items())
+        if is_it:
+            self._kept[revision.service_arn] = self._path(revision, version)
+        return is_it
 
     @contextlib.asynccontextmanager
     async def _writing(

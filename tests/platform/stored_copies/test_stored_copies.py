@@ -87,16 +87,30 @@ async def test_a_folder_comes_back_as_it_was(tmp_path: Path) -> None:
     assert (place / "root" / "app" / "run.sh").stat().st_mode & 0o777 == 0o755
 
 
-async def test_a_service_keeps_the_copy_of_what_serves_and_none_when_it_is_deleted(tmp_path: Path) -> None:
-    engine = FakeEngine(packed={"sha256:1": b"one", "sha256:2": b"two"})
+async def test_another_build_of_the_same_commit_replaces_the_copy(tmp_path: Path) -> None:
     copies = StoredCopies(tmp_path / "copies", FakeKeys().as_service())
+    for name in ("one", "two", "two"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "which").write_text(name)
+        await copies.keep_folder(with_key(), "commit", tmp_path / name)
+    (tmp_path / "two").rename(tmp_path / "gone")
+    await copies.restore_folder(with_key("commit"))
+    assert (tmp_path / "two" / "which").read_text() == "two"
+
+
+async def test_a_service_keeps_the_copy_of_what_serves_and_none_when_it_is_deleted(tmp_path: Path) -> None:
+    engine, keys = FakeEngine(packed={"sha256:1": b"one", "sha256:2": b"two"}), FakeKeys()
+    copies = StoredCopies(tmp_path / "copies", keys.as_service())
     await copies.keep_image(with_key(), "v1", engine.as_engine(), Image("sha256:1", 5))
     copies.serves(with_key())
     await copies.keep_image(with_key(), "v2", engine.as_engine(), Image("sha256:2", 5))
     assert len(files(tmp_path)) == 2
     copies.serves(with_key("v1"))  # the deployment failed, and the old version is resumed
     assert [copies.has(with_key(version)) for version in ("v1", "v2")] == [True, False]
+    asked = len(keys.asked)
     await copies.keep_image(with_key(), "v2", engine.as_engine(), Image("sha256:2", 5))
+    await copies.keep_image(with_key(), "v2", engine.as_engine(), Image("sha256:2", 5))
+    assert keys.asked[asked:] == ["check", "new"], "the same image is encrypted once"
     copies.serves(with_key())
     assert [copies.has(with_key(version)) for version in ("v1", "v2")] == [False, True]
     copies.forget(with_key().service_arn)
