@@ -24,12 +24,12 @@ from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.credentials.key_service import KeyService
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.registries.registry_map import RegistryMap, RegistryPlace
-from simulator.model.times import RunTime
+from simulator.model.times import RUN_START, RunTime
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.platform.stored_copies.stored_copies import StoredCopies
 from simulator.traffic.live.client import LoadClient
-from simulator.traffic.live.open import OpenLoad
+from simulator.traffic.live.closed import ClosedLoad
 from simulator.traffic.live.request import RequestChoice
 from simulator.traffic.live.settings import LoadTarget
 from simulator.world.clock import ClockKind, monotonic_s, run
@@ -42,7 +42,8 @@ HOST = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
 IMAGE = f"{HOST}/team/app:live"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/access"
 DENIED = f"arn:aws:iam::{ACCOUNT}:role/denied"
-RATE_RPS = 40.0
+USERS, PAUSE_S = 8, 0.1
+AT_LAST = RunTime(3600.0)
 HEALTH = {"Protocol": "HTTP", "Path": "/", "Interval": 1, "Timeout": 1, "UnhealthyThreshold": 20}
 ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code></Error></ErrorResponse>"
 
@@ -130,11 +131,6 @@ async def answers(stage: Stage, host: str, text: str) -> None:
             await asyncio.sleep(0.1)
 
 
-def arrivals() -> Iterator[tuple[RunTime, RequestChoice, int]]:
-    for number in itertools.count():
-        yield RunTime(number / RATE_RPS), RequestChoice(), 0
-
-
 def newest(stage: Stage, arn: str) -> tuple[str, str, list[str]]:
     """Type and status of the last operation, and its deployment log."""
     last = stage.call("ListOperations", ServiceArn=arn)["OperationSummaryList"][0]
@@ -149,9 +145,12 @@ async def pushed_under_load(stage: Stage, images: Registry) -> Counter[int]:
     client = LoadClient(
         LoadTarget(host, front.https_port, front.client_context()), outcomes, monotonic_s(), now=monotonic_s
     )
-    load = OpenLoad(client, arrivals())
+    # Users that wait for their answers: however slow the machine is, they are fewer than the instance has slots.
+    users = ClosedLoad(
+        client, 0, itertools.repeat(RequestChoice()), lambda: PAUSE_S, users=USERS, from_s=RUN_START, until_s=AT_LAST
+    )
     try:
-        load.start()
+        users.start()
         await asyncio.to_thread(images.push, "team/app:other", "another tag")
         await asyncio.to_thread(images.push, "team/app:live", "second")
         await answers(stage, host, "second")
@@ -168,7 +167,7 @@ async def pushed_under_load(stage: Stage, images: Registry) -> Counter[int]:
         assert f"[AppRunner] {reason}" in lines
         assert "[AppRunner] Deployment failed. Failure reason: Failed to copy the image from ECR." in lines
         assert await stage.get(host) == (200, "second")
-        load.stop()
+        users.stop()
         await client.drained()
     finally:
         await client.close()
@@ -189,6 +188,7 @@ def test_a_push_under_load_deploys_the_new_image_and_a_denied_role_keeps_the_old
             async with guarded(moto) as sts, opened(tmp_path, RegistryPlace(images.url, sts=sts, ecr=moto)) as stage:
                 statuses = await pushed_under_load(stage, images)
                 assert set(statuses) == {200}
+                assert statuses[200] > USERS
 
         run(ClockKind.REAL, main)
 
