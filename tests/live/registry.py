@@ -80,6 +80,14 @@ class Registry:
         self.process.terminate()
         self.process.wait()
 
+    def forget_pulled(self) -> None:
+        """Remove from the engine what was pulled from here."""
+        shown = ["docker", "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"]
+        names = subprocess.run(shown, check=True, capture_output=True, text=True).stdout.split()
+        own = [name for name in names if name.startswith(f"127.0.0.1:{self.port}/")]
+        if own:
+            subprocess.run(["docker", "rmi", *own], check=True, capture_output=True)
+
     def _docker(self, *words: str) -> None:
         """Run the engine's client, with the password of this registry."""
         subprocess.run(["docker", "--config", str(self.folder), *words], check=True, capture_output=True)
@@ -110,6 +118,7 @@ def registry(folder: Path, *, password: bool = False) -> Iterator[Registry]:
         yield given
     finally:
         given.stop()
+        given.forget_pulled()
 
 
 def _program() -> str:

@@ -240,8 +240,13 @@ def test_of_a_list_the_engine_runs_the_image_of_app_runners_architecture(tmp_pat
 
 def in_engine(copy: Path) -> bool:
     """Whether the engine has the image of an encrypted copy, whose header names it."""
-    name = json.loads(copy.read_bytes().partition(b"\n")[0])["image"]
-    return subprocess.run(["docker", "image", "inspect", name], check=False, capture_output=True).returncode == 0
+    return (
+        subprocess.run(["docker", "image", "inspect", image_of(copy)], check=False, capture_output=True).returncode == 0
+    )
+
+
+def image_of(copy: Path) -> str:
+    return str(json.loads(copy.read_bytes().partition(b"\n")[0])["image"])
 
 
 @pytest.mark.slow
@@ -277,5 +282,8 @@ def test_a_service_with_a_disabled_key_is_neither_deployed_nor_resumed_and_keeps
                 kms.enable_key(KeyId=key["KeyId"])
                 await ended(stage, arn, "ResumeService", "SUCCEEDED")
                 assert await stage.get(host) == (200, "first")
+                loaded.append(image_of(copy))
 
+    loaded: list[str] = []
     run(ClockKind.REAL, main)
+    subprocess.run(["docker", "rmi", *loaded], check=True, capture_output=True)  # images without a name
