@@ -32,9 +32,11 @@ class WorkerDied(Exception):
 class ResilientWorkers:
     """Worker processes. As a context manager it ends them on an exception, together with their current work."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, begin: Callable[[], object] | None = None) -> None:
+        """Start the workers. Each one, and each that takes the place of a dead one, calls `begin` first."""
         self._workers = workers
-        self._pool = WorkerProcesses(workers)
+        self._begin = begin
+        self._pool = WorkerProcesses(workers, begin)
 
     def results(self, work: Callable[[Unit], Result], units: Iterable[Unit]) -> Iterator[tuple[Unit, Future[Result]]]:
         """Yield each unit with the completed future of `work(unit)`, in the order of completion.
@@ -87,7 +89,7 @@ class ResilientWorkers:
 
     def _renew(self) -> None:
         self._pool.shutdown(wait=True)
-        self._pool = WorkerProcesses(self._workers)
+        self._pool = WorkerProcesses(self._workers, self._begin)
 
     def close(self) -> None:
         """Wait for the current work and end the workers."""

@@ -28,9 +28,10 @@ T = TypeVar("T")
 class WorkerProcesses(ProcessPoolExecutor):
     """A pool of fresh interpreters, without copied state. As a context manager it ends them on an exception."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, begin: Callable[[], object] | None = None) -> None:
+        """Create the pool. Each worker calls `begin`, which is pickled, before its first work."""
         context = multiprocessing.get_context("spawn")
-        super().__init__(workers, mp_context=context, initializer=_end_with_the_master)
+        super().__init__(workers, mp_context=context, initializer=_begin, initargs=(begin,))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with _deaf():  # it may start a process
@@ -61,9 +62,11 @@ class WorkerProcesses(ProcessPoolExecutor):
             self.shutdown(wait=True)
 
 
-def _end_with_the_master() -> None:
-    """Exit this worker when the master has ended in any way."""
+def _begin(begin: Callable[[], object] | None) -> None:
+    """Exit this worker when the master has ended in any way, and call `begin`."""
     threading.Thread(target=_watch_the_master, name="watches the master", daemon=True).start()
+    if begin is not None:
+        begin()
 
 
 def _watch_the_master() -> None:

@@ -11,6 +11,7 @@ from simulator.lab.compare.figures import FIGURES, Terms
 from simulator.lab.compare.play_scenario import play_virtual
 from simulator.lab.compare.run import ServiceOutcome, Task, play_task
 from simulator.lab.statistics import Scope, estimate
+from simulator.scenario.scenario import load_scenario
 from simulator.world.random_streams import RandomStreams
 
 pytest.importorskip("scipy")
@@ -44,7 +45,9 @@ traffic: [{poisson: {rate: 1/s}}]
 
 def outcomes(file: Path, seeds: int) -> list[ServiceOutcome]:
     (own,) = candidates_of(("configured",), (), {})
-    found = [play_task(Task(str(file), own, seed, Terms(), "event-loop"), play_virtual) for seed in range(seeds)]
+    scenario = load_scenario(file)
+    tasks = [Task(str(file), own, seed, Terms(), "event-loop") for seed in range(seeds)]
+    found = [play_task(task, scenario, play_virtual) for task in tasks]
     assert not [outcome.error for outcome in found if outcome.error]
     return [outcome.services["web"] for outcome in found]
 

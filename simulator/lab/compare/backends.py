@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES, COMPILED, EVENT_LOOP
@@ -67,8 +67,21 @@ def backend_of(name: str, runs: int = 1) -> PlayScenario:
     return play
 
 
-def played(task: Task) -> TaskOutcome:
-    """Play the task in its backend; a worker process calls this."""
+def played(task: Task, scenario: ScenarioSpec) -> TaskOutcome:
+    """Play the task on the scenario of its file, in its backend."""
     from simulator.lab.compare.run import play_task  # noqa: PLC0415 for comparisons, not for a single run
 
-    return play_task(task, backend_of(task.backend, task.runs))
+    return play_task(task, scenario, backend_of(task.backend, task.runs))
+
+
+_kept: Final[dict[str, ScenarioSpec]] = {}  # in a worker process: the scenarios of its tasks, by file
+
+
+def keep_scenarios(scenarios: Mapping[str, ScenarioSpec]) -> None:
+    """Keep what the tasks of this worker process refer to: it gets the checked scenarios once, and reads no file."""
+    _kept.update(scenarios)
+
+
+def played_with_kept(task: Task) -> TaskOutcome:
+    """Play the task on the kept scenario of its file; a worker process calls this."""
+    return played(task, _kept[task.file])

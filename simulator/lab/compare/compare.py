@@ -12,12 +12,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import simulator
 from simulator.lab.backend_names import AUTO
-from simulator.lab.compare.backends import played
+from simulator.lab.compare.backends import keep_scenarios, played, played_with_kept
 from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind, references
 from simulator.lab.compare.comparison import (
     COMPARISON_VERSION,
@@ -133,23 +134,28 @@ Progress = Callable[[Task, TaskOutcome], None]
 def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _outcome: None) -> Comparison:
     """Play all runs and assemble the comparison. With `workers` = 1 this process plays them."""
     tasks = plan.tasks()
-    outcomes = _alone(tasks, on_done) if workers == 1 else _together(tasks, workers, on_done)
+    if workers == 1:
+        outcomes = _alone(tasks, plan.scenarios, on_done)
+    else:
+        outcomes = _together(tasks, plan.scenarios, workers, on_done)
     return assembled(plan, dict(zip(tasks, outcomes, strict=True)))
 
 
-def _alone(tasks: Sequence[Task], on_done: Progress) -> list[TaskOutcome]:
+def _alone(tasks: Sequence[Task], scenarios: Mapping[str, ScenarioSpec], on_done: Progress) -> list[TaskOutcome]:
     outcomes = []
     for task in tasks:
-        outcomes.append(played(task))
+        outcomes.append(played(task, scenarios[task.file]))
         on_done(task, outcomes[-1])
     return outcomes
 
 
-def _together(tasks: Sequence[Task], workers: int, on_done: Progress) -> list[TaskOutcome]:
+def _together(
+    tasks: Sequence[Task], scenarios: Mapping[str, ScenarioSpec], workers: int, on_done: Progress
+) -> list[TaskOutcome]:
     """Play in fresh processes, which copy no state of this one, so every operating system plays the same."""
     outcomes: dict[Task, TaskOutcome] = {}
-    with ResilientWorkers(workers) as pool:
-        for task, future in pool.results(played, tasks):
+    with ResilientWorkers(workers, partial(keep_scenarios, scenarios)) as pool:
+        for task, future in pool.results(played_with_kept, tasks):
             error = future.exception()
             outcomes[task] = future.result() if error is None else TaskOutcome({}, str(error))
             on_done(task, outcomes[task])

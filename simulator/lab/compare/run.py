@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -25,7 +23,7 @@ from simulator.report.report import RunRecord, ServiceRun, build_report, service
 from simulator.rules.pricing import BillLine
 from simulator.scenario.check_metrics import Dimension
 from simulator.scenario.problems import ScenarioError
-from simulator.scenario.scenario import ScenarioSpec, load_scenario
+from simulator.scenario.scenario import ScenarioSpec
 
 # Points of a curve in a report: more points than a chart has pixels would only make the file longer.
 CURVE_POINTS_MAX: Final = 240
@@ -88,13 +86,16 @@ class TaskOutcome:
     error: str = ""
 
 
-def play_task(task: Task, backend: PlayScenario) -> TaskOutcome:
-    """Play the task. An error becomes part of the result: the comparison continues, reports it, and omits the run."""
+def play_task(task: Task, base: ScenarioSpec, backend: PlayScenario) -> TaskOutcome:
+    """Play the task on `base`, the scenario of its file.
+
+    An error becomes part of the result: the comparison continues, reports it, and omits the run.
+    """
     try:
-        scenario = task.candidate.applied(_loaded(task.file)).with_seed(task.seed)
+        scenario = task.candidate.applied(base).with_seed(task.seed)
         scenario.require("virtual")
         record = backend(scenario)
-        services = {service.name: _outcome(task, scenario, record, service) for service in record.services}
+        services = {service.name: _outcome(task, base, scenario, record, service) for service in record.services}
         return TaskOutcome(services)
     except (ScenarioError, ValueError, BrokenRun, OSError) as error:
         return TaskOutcome({}, str(error))
@@ -104,19 +105,10 @@ def play_task(task: Task, backend: PlayScenario) -> TaskOutcome:
         return TaskOutcome({}, f"{type(error).__name__}: {error}")
 
 
-def _loaded(file: str) -> ScenarioSpec:
-    """Read the scenario once for many runs, and again if the file has changed."""
-    stat = Path(file).stat()
-    return _loaded_at(file, stat.st_mtime_ns, stat.st_size)
-
-
-@functools.lru_cache(maxsize=16)
-def _loaded_at(file: str, _changed_ns: int, _size: int) -> ScenarioSpec:
-    return load_scenario(Path(file)).played_to_the_end()
-
-
-def _outcome(task: Task, scenario: ScenarioSpec, record: RunRecord, service: ServiceRun) -> ServiceOutcome:
-    slo_s = task.terms.slo_of(_loaded(task.file), service.name)
+def _outcome(
+    task: Task, base: ScenarioSpec, scenario: ScenarioSpec, record: RunRecord, service: ServiceRun
+) -> ServiceOutcome:
+    slo_s = task.terms.slo_of(base, service.name)
     needed = _demand(scenario, service.name, slo_s)
     values, follows = measured(record, service, needed, slo_s, task.terms.miss_usd, task.candidate.price_list)
     curves = _curves(record, service, needed) if task.with_curves and needed is not None else None

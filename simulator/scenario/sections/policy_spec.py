@@ -12,7 +12,7 @@ import functools
 import operator
 from collections.abc import Mapping
 from types import GenericAlias, MappingProxyType
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import (
     BeforeValidator,
@@ -36,6 +36,8 @@ from simulator.scenario.sections.base_model import Count, Duration, Flag, Number
 
 DEFAULT_POLICY: Final = "app-runner"
 
+SectionT = TypeVar("SectionT", bound=Section)
+
 
 class PolicySpec(Section):
     """Base class of all policy sections; the subclasses for the registry's kinds are made below."""
@@ -51,6 +53,12 @@ class PolicySpec(Section):
     def check(self) -> None:
         """Raise ValueError if the policy's own class rejects the parameters."""
         _ = self.parameters
+
+    def __reduce__(self) -> Any:
+        """Pickle by the policy's name: the section's class is made when it is needed, also by another process."""
+        if POLICIES.get(self.kind.name) is not self.kind:
+            return super().__reduce__()
+        return _unpickled_policy, (self.kind.name, self.__getstate__())
 
     @property
     def parameters(self) -> Any:
@@ -83,6 +91,10 @@ class ItemSpec(Section):
     """An item of a list among a policy's parameters; the subclasses are made below."""
 
     made: ClassVar[type]
+
+    def __reduce__(self) -> Any:
+        """Pickle by the class of the item's value, from which the section's class is made."""
+        return _unpickled_item, (self.made, self.__getstate__())
 
     @property
     def value(self) -> Any:
@@ -118,6 +130,21 @@ def section_of(name: object) -> type[PolicySpec] | None:
 def _section_named(name: str) -> type[PolicySpec]:
     """Return the section of a policy of the registry; it is made when a scenario or a schema first needs it."""
     return _spec_of(POLICIES[name])
+
+
+def _unpickled_policy(name: str, state: dict[Any, Any]) -> PolicySpec:
+    return _with_state(_section_named(name), state)
+
+
+def _unpickled_item(made: type, state: dict[Any, Any]) -> ItemSpec:
+    section: type[ItemSpec] = _item_type(made)
+    return _with_state(section, state)
+
+
+def _with_state(section: type[SectionT], state: dict[Any, Any]) -> SectionT:
+    made = section.__new__(section)
+    made.__setstate__(state)
+    return made
 
 
 def _value_type(field: str, annotation: Any) -> Any:

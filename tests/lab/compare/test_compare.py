@@ -137,6 +137,15 @@ def test_processes_give_the_same_comparison_as_one(tmp_path: Path) -> None:
     assert compare(asked, workers=2) == compare(asked)
 
 
+def test_worker_processes_play_the_scenario_that_was_read_whatever_became_of_its_file(tmp_path: Path) -> None:
+    file = step(tmp_path)
+    alone, told = compare(plan(file, ("app-runner", "fixed"), 2)), plan(file, ("app-runner", "fixed"), 2)
+    file.write_text("version: 1\nduration: nonsense\n", encoding="utf-8")
+    assert compare(told, workers=2) == alone
+    file.unlink()
+    assert compare(told, workers=2) == alone
+
+
 def test_a_closed_load_is_compared_without_oracle_and_elasticity(tmp_path: Path) -> None:
     found = compare(plan(closed(tmp_path), seeds=2))
     (case,) = found.cases

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from simulator.rules.policies.kubernetes.hpa_behaviour import RateLimit
@@ -68,3 +73,22 @@ def test_an_error_of_an_item_has_the_items_place(policy: str, path: str, expecte
     (problem,) = caught.value.problems
     assert problem.path == f"services.web.policy.{path}"
     assert problem.expected.startswith(expected)
+
+
+def test_another_process_gets_the_checked_scenario_with_its_policy(tmp_path: Path) -> None:
+    """The sections of policies are made when they are needed, so the other process has to make them too."""
+    text = scenario_text(service="policy: {name: scheduled, schedule: [{at: 8h, instances: 5}]}")
+    scenario, sent = read_scenario(text), tmp_path / "scenario"
+    sent.write_bytes(pickle.dumps(scenario))
+    program = "import pickle, sys; got = pickle.load(open(sys.argv[1], 'rb')); print(got.services['web'].policy)"
+    answer = subprocess.run([sys.executable, "-c", program, str(sent)], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == str(scenario.services["web"].policy)
+    assert pickle.loads(sent.read_bytes()) == scenario
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_section_of_each_policy_can_be_pickled(name: str) -> None:
+    policy = policy_named(name)
+    again = pickle.loads(pickle.dumps(policy))
+    assert again == policy
+    assert again.parameters == policy.parameters
