@@ -19,6 +19,7 @@ from simulator.lab.sweep.grid import Axis, GridPoint
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep
 from simulator.lab.sweep.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
+from simulator.scenario.scenario import ScenarioText
 from simulator.world.clock import wall_s
 
 SCENARIO = """
@@ -34,9 +35,9 @@ traffic: [{poisson: {rate: 40/s}}]
 class InTurn:
     """One point after the other in this process."""
 
-    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+    def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         for point in points:
-            yield point, play(file, point)
+            yield point, play(source, point)
 
     def close(self) -> None: ...
 
@@ -59,7 +60,7 @@ def main() -> None:
             for name, gang in gangs.items():
                 plan = Sweep(file, axes, [1], Path(folder) / f"{len(given)}.csv")
                 list(
-                    gang.rows(play_point, str(file), [GridPoint(number, (), 1) for number in range(2)])
+                    gang.rows(play_point, ScenarioText.of(file), [GridPoint(number, (), 1) for number in range(2)])
                 )  # imports are done
                 began = wall_s()
                 rows = plan.run(gang)

@@ -251,10 +251,11 @@ def _usages(service: Service, ended_s: float) -> Sequence[InstanceUsage]:
 
 
 def _digest(scenario: ScenarioSpec) -> str:
-    """Return the SHA-256 of the scenario file followed by its data files, in the order in which the scenario names
-    them.
+    """Return the SHA-256 of the scenario's text, as it was read, followed by its data files in the order in which the
+    scenario names them.
     """
-    digest = hashlib.sha256()
-    for path in scenario.files:
+    text, files = scenario.text, scenario.files
+    digest = hashlib.sha256() if text is None else hashlib.sha256(text.encode())
+    for path in files if text is None else files[1:]:
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()

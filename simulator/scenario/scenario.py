@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, Literal, Self
+from typing import Annotated, BinaryIO, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
 
@@ -72,11 +72,17 @@ class ScenarioSpec(Section):
 
     _document: Document = PrivateAttr(default_factory=lambda: Document(_NAMELESS, {}))
     _brought: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _text: str | None = PrivateAttr(default=None)
 
     @property
     def file(self) -> str:
         """The file that it was read from, as given."""
         return self._document.file
+
+    @property
+    def text(self) -> str | None:
+        """The text of its file, as it was read; None if it was not read from a file."""
+        return self._text
 
     @property
     def brought(self) -> Mapping[str, str]:
@@ -239,6 +245,25 @@ class ScenarioSpec(Section):
         return self._document.problem(path, expected)
 
 
+class ScenarioText(NamedTuple):
+    """The text of a scenario file, read once: what is made of it does not depend on what becomes of the file."""
+
+    file: str
+    text: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Read the file `path`. Raises ScenarioError if it cannot be read."""
+        return cls(str(path), read_document_text(path))
+
+    def scenario(self, changes: Changes | None = None) -> ScenarioSpec:
+        """Return the scenario with `changes` made. Raises like load_scenario."""
+        path = Path(self.file)
+        scenario = read_scenario(self.text, file=self.file, folder=path.parent, changes=changes)
+        scenario._text = self.text  # noqa: SLF001 - made here
+        return scenario if scenario.name else scenario.model_copy(update={"name": path.stem})
+
+
 def load_scenario(path: Path, changes: Changes | None = None) -> ScenarioSpec:
     """Return the scenario in the file `path`, with `changes` made; files that it names are looked up beside it.
 
@@ -246,9 +271,7 @@ def load_scenario(path: Path, changes: Changes | None = None) -> ScenarioSpec:
         ScenarioError: with every problem of the file, also if it cannot be read at all.
         ValueError: if a change names a place that does not exist (changes.py).
     """
-    text = read_document_text(path)
-    scenario = read_scenario(text, file=str(path), folder=path.parent, changes=changes)
-    return scenario if scenario.name else scenario.model_copy(update={"name": path.stem})
+    return ScenarioText.of(path).scenario(changes)
 
 
 def load_scenario_stream(stream: BinaryIO, name: str) -> ScenarioSpec:

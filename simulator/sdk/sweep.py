@@ -13,6 +13,7 @@ from simulator.lab.sweep.grid import Axis, GridPoint, points
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.worker_pools import ProcessWorkerPool
 from simulator.scenario.document import Document
+from simulator.scenario.scenario import ScenarioText
 from simulator.sdk.frames import Library, frame_of_rows
 from simulator.sdk.progress import NotebookProgress, Progress
 from simulator.sdk.run_in_thread import run_in_thread
@@ -54,12 +55,12 @@ def swept(
     grid = list(points([Axis(name, tuple(values)) for name, values in vary.items()], seeds))
     with tempfile.TemporaryDirectory(prefix="simulator-") as made:
         file = write_scenario(document, folder, Path(made) / "scenario.yaml", "scenario", seeds[0])
-        played = _alone if workers == 1 else _together
+        source, played = ScenarioText.of(file), _alone if workers == 1 else _together
         with NotebookProgress(progress, "sweep", len(grid), _name(grid[0])) as given:
 
             def rows() -> dict[int, Row]:
                 found = {}
-                for point, row in played(file, grid, workers):
+                for point, row in played(source, grid, workers):
                     found[point.number] = row
                     given.advance(_name(point))
                 return found
@@ -68,15 +69,15 @@ def swept(
     return SweepResult([{**_point_label(point), "seed": point.seed, **found[point.number]} for point in grid], notes)
 
 
-def _alone(file: Path, grid: Sequence[GridPoint], _workers: int) -> Iterator[tuple[GridPoint, Row]]:
+def _alone(source: ScenarioText, grid: Sequence[GridPoint], _workers: int) -> Iterator[tuple[GridPoint, Row]]:
     for point in grid:
-        yield point, play_point(str(file), point)
+        yield point, play_point(source, point)
 
 
-def _together(file: Path, grid: Sequence[GridPoint], workers: int) -> Iterator[tuple[GridPoint, Row]]:
+def _together(source: ScenarioText, grid: Sequence[GridPoint], workers: int) -> Iterator[tuple[GridPoint, Row]]:
     worker_pool = ProcessWorkerPool(workers)
     try:
-        yield from worker_pool.rows(play_point, str(file), grid)
+        yield from worker_pool.rows(play_point, source, grid)
     except BaseException:
         worker_pool.abandon()
         raise

@@ -16,7 +16,7 @@ from simulator.replay.runner import Run, play
 from simulator.report.report import RunRecord, build_report
 from simulator.report.schema import CheckPart
 from simulator.scenario.problems import ScenarioError
-from simulator.scenario.scenario import ScenarioSpec, read_scenario
+from simulator.scenario.scenario import ScenarioSpec, ScenarioText, read_scenario
 
 # One instance of 3 places and 1 s of work: 3/s are served. Of 4/s a quarter is rejected, all of them in the second
 # half.
@@ -189,5 +189,5 @@ def test_points_of_a_sweep_are_played_to_their_end(tmp_path: Path) -> None:
     aborting = {"check": "error_rate < 1 %", "abort_on_fail": True}
     file = tmp_path / "scenario.yaml"
     file.write_text(RETRIES % "" + f"checks: {json.dumps([aborting])}\n", encoding="utf-8")
-    row = play_point(str(file), GridPoint(0, (), 1))
+    row = play_point(ScenarioText.of(file), GridPoint(0, (), 1))
     assert (row["passed"], row["requests"]) == (False, build_report(played(RETRIES % "")).requests.requests)

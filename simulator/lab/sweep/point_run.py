@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from simulator.lab.backend_names import AUTO
 from simulator.lab.compare.backends import backend_of
 from simulator.lab.figures import Figure, figures
@@ -11,15 +9,15 @@ from simulator.lab.sweep.grid import GridPoint
 from simulator.replay.runner import BrokenRun
 from simulator.report.report import build_report
 from simulator.scenario.problems import ScenarioError
-from simulator.scenario.scenario import load_scenario
+from simulator.scenario.scenario import ScenarioText
 
 Row = dict[str, Figure]
 
 
-def play_point(file: str, point: GridPoint, backend: str = AUTO, runs: int = 1) -> Row:
+def play_point(source: ScenarioText, point: GridPoint, backend: str = AUTO, runs: int = 1) -> Row:
     """Return the figures of a point, one of `runs`; or `error`, so that a faulty point does not stop the others."""
     try:
-        scenario = load_scenario(Path(file), dict(point.changes)).played_to_the_end().with_seed(point.seed)
+        scenario = source.scenario(dict(point.changes)).played_to_the_end().with_seed(point.seed)
         return figures(build_report(backend_of(backend, runs)(scenario)))
     except (ScenarioError, ValueError, BrokenRun) as error:
         return {"error": str(error)}

@@ -21,6 +21,7 @@ import simulator
 from simulator.lab.sweep.grid import Axis, GridPoint, points
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.worker_pools import Play, WorkerPool
+from simulator.scenario.scenario import ScenarioText
 
 
 class SweepConflict(Exception):
@@ -33,6 +34,9 @@ class Sweep:
 
     `inputs`: other files that the points depend on (recordings, the user's policies). A sweep with a changed input is
     another sweep.
+
+    Raises:
+        ScenarioError: if the scenario file cannot be read.
     """
 
     file: Path
@@ -42,9 +46,11 @@ class Sweep:
     play: Play = play_point
     inputs: Sequence[Path] = ()
     _points: list[GridPoint] = field(init=False)
+    _source: ScenarioText = field(init=False)  # read once, for the points of every worker
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_points", list(points(self.axes, self.seeds)))
+        object.__setattr__(self, "_source", ScenarioText.of(self.file))
 
     def __len__(self) -> int:
         return len(self._points)
@@ -62,7 +68,7 @@ class Sweep:
 
         Raises:
             SweepConflict: if the journal belongs to another sweep, or another process uses it.
-            OSError: if the scenario cannot be read or the journal cannot be written.
+            OSError: if the journal cannot be written.
         """
         with self._opened() as journal:
             done = self._read(journal)
@@ -70,7 +76,7 @@ class Sweep:
                 if point.number in done:
                     on_row(point, done[point.number], True)
             missing = (point for point in self._points if point.number not in done)
-            for point, row in worker_pool.rows(self.play, str(self.file), missing):
+            for point, row in worker_pool.rows(self.play, self._source, missing):
                 _write(journal, {"point": point.number, "row": row})
                 done[point.number] = row
                 on_row(point, row, False)
@@ -117,7 +123,7 @@ class Sweep:
 
     def _digest(self) -> str:
         given = [simulator.__version__, [[axis.name, list(axis.values)] for axis in self.axes], list(self.seeds)]
-        digest = hashlib.sha256(self.file.read_bytes() + json.dumps(given, sort_keys=True).encode())
+        digest = hashlib.sha256(self._source.text.encode() + json.dumps(given, sort_keys=True).encode())
         for path in self.inputs:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

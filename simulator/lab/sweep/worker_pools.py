@@ -15,15 +15,16 @@ from typing import Any, Protocol
 from simulator.lab.resilient_workers import PER_WORKER, TRIES_MAX, ResilientWorkers, WorkerDied
 from simulator.lab.sweep.grid import GridPoint
 from simulator.lab.sweep.point_run import Row
+from simulator.scenario.scenario import ScenarioText
 
-Play = Callable[[str, GridPoint], Row]
+Play = Callable[[ScenarioText, GridPoint], Row]
 
 
 class WorkerPool(Protocol):
     """Plays points in any order."""
 
-    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
-        """Yield each point with the result of `play(file, point)`, in the order of completion."""
+    def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+        """Yield each point with the result of `play(source, point)`, in the order of completion."""
 
     def close(self) -> None: ...
 
@@ -34,8 +35,8 @@ class ProcessWorkerPool:
     def __init__(self, workers: int) -> None:
         self._workers = ResilientWorkers(workers)
 
-    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
-        for point, future in self._workers.results(functools.partial(play, file), points):
+    def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+        for point, future in self._workers.results(functools.partial(play, source), points):
             yield point, _row(future)
 
     def close(self) -> None:
@@ -47,7 +48,7 @@ class ProcessWorkerPool:
 
 
 class DaskWorkerPool:
-    """The workers of a Dask cluster. They read the scenario file themselves, at the same path."""
+    """The workers of a Dask cluster. Recordings that the scenario names must be at the same path there."""
 
     def __init__(self, scheduler: str) -> None:
         """Connect to the scheduler at an address such as `tcp://host:port`.
@@ -63,12 +64,12 @@ class DaskWorkerPool:
     def workers(self) -> int:
         return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
-    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+    def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         waiting = iter(points)
         under_way: dict[str, GridPoint] = {}
 
         def submit(point: GridPoint) -> Any:
-            future = self._client.submit(play, file, point, pure=False, retries=TRIES_MAX - 1)
+            future = self._client.submit(play, source, point, pure=False, retries=TRIES_MAX - 1)
             under_way[future.key] = point
             return future
 

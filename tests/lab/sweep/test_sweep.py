@@ -15,6 +15,7 @@ from simulator.lab.sweep.grid import Axis, GridPoint
 from simulator.lab.sweep.point_run import Row, play_point
 from simulator.lab.sweep.sweep import Sweep, SweepConflict
 from simulator.lab.sweep.worker_pools import DaskWorkerPool, Play, ProcessWorkerPool, WorkerPool
+from simulator.scenario.scenario import ScenarioText
 from tests.lab.scenario_files import small_scenario
 
 AXES = [Axis("max_concurrency", (1, 5)), Axis("min_size", (1, 2))]
@@ -27,12 +28,12 @@ class Backwards:
         self.most = most
         self.played: list[int] = []
 
-    def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+    def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         for point in list(points)[::-1]:
             if len(self.played) == self.most:
                 raise KeyboardInterrupt
             self.played.append(point.number)
-            yield point, play(file, point)
+            yield point, play(source, point)
 
     def close(self) -> None: ...
 
@@ -100,10 +101,12 @@ def test_a_recording_that_has_changed_makes_it_another_sweep(tmp_path: Path) -> 
 
 def test_a_second_sweep_into_the_same_result_is_rejected_during_the_first(tmp_path: Path) -> None:
     class Beside(Backwards):
-        def rows(self, play: Play, file: str, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
+        def rows(
+            self, play: Play, source: ScenarioText, points: Iterable[GridPoint]
+        ) -> Iterator[tuple[GridPoint, Row]]:
             with pytest.raises(SweepConflict, match=r"out\.csv\.partial\.jsonl is in use by another process"):
                 sweep(tmp_path).run(Backwards())
-            return super().rows(play, file, points)
+            return super().rows(play, source, points)
 
     first = Beside()
     sweep(tmp_path).run(first)
@@ -120,19 +123,29 @@ def test_a_failed_point_is_reported_and_retried(tmp_path: Path) -> None:
     assert sorted(again.played) == [2, 3]
 
 
-def _die_once(file: str, point: GridPoint) -> Row:
+def _die_once(source: ScenarioText, point: GridPoint) -> Row:
     """Kills its worker the first time it meets point 1."""
-    mark = Path(file).with_suffix(".mark")
+    mark = Path(source.file).with_suffix(".mark")
     if point.number == 1 and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return play_point(file, point)
+    return play_point(source, point)
 
 
-def _die_always(file: str, point: GridPoint) -> Row:
+def _die_always(source: ScenarioText, point: GridPoint) -> Row:
     if point.number == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return {"requests": point.number}
+
+
+def test_every_point_is_of_the_scenario_that_was_read_whatever_became_of_its_file(tmp_path: Path) -> None:
+    axes = [Axis("max_concurrency", (1, 5))]
+    whole = sweep(tmp_path, axes).run(Backwards())
+    sweep(tmp_path, axes).forget()
+    plan, worker_pool = sweep(tmp_path, axes), ProcessWorkerPool(2)
+    plan.file.unlink()
+    assert plan.run(worker_pool) == whole
+    worker_pool.close()
 
 
 @pytest.mark.slow
