@@ -60,6 +60,7 @@ BAD_INPUT = {
     "iam": [["explain", "none", "apprunner:ListServices"], ["explain", "k", "a:B", "--config", "none.yaml"]],
     "dns": [["check", "none", "--state", "none"], ["add", "shop.example", "A", "none", "--state", "none"]],
     "hosts": [["--state", "none"]],
+    "fault": [["begin", "none", "--state", "none"], ["list", "--state", "none"], ["end", "none", "--state", "none"]],
     "state": [["export", "x", "--state", "none"], ["import", "none", "--state", "none"]],
     "top": [["http://127.0.0.1:1/", "--once"]],
     "policies": [["template", "none/x.py"]],
