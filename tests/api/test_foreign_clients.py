@@ -45,6 +45,7 @@ def client(service: str, plane: ControlPlane) -> Any:
     )
 
 
+@pytest.mark.slow  # it reads the models of all services
 def test_every_protocol_is_tried() -> None:
     session = botocore.session.get_session()
     protocols = {session.get_service_model(name).metadata["protocol"] for name in session.get_available_services()}

@@ -16,7 +16,7 @@ import tokenize
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -410,8 +410,12 @@ def _listed(name: str, places: list[str]) -> Row:
 
 def _of(module: Module, kind: type[Node]) -> list[Node]:
     """The nodes of a kind, in the order of the text."""
-    found = [node for node in ast.walk(module.tree) if isinstance(node, kind)]
-    return sorted(found, key=lambda node: (getattr(node, "lineno", 0), getattr(node, "col_offset", 0)))
+    return [node for node in _in_order(module.tree) if isinstance(node, kind)]
+
+
+@cache
+def _in_order(tree: ast.Module) -> list[ast.AST]:
+    return sorted(ast.walk(tree), key=lambda node: (getattr(node, "lineno", 0), getattr(node, "col_offset", 0)))
 
 
 def count(tree: Tree, words: Words | None) -> list[Row]:

@@ -16,6 +16,8 @@ from simulator.report.downstream import DownstreamPart
 from simulator.report.report import build_report
 from simulator.scenario.scenario import read_scenario
 
+pytestmark = pytest.mark.slow
+
 CONNECTIONS, SERVICE_S, RATE_RPS = 4, 0.1, 30.0  # utilization 0.75
 SCENARIO = """
 version: 1
