@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from simulator.model.instance import InstanceState
 from simulator.model.sizes import InstanceSize
@@ -90,8 +89,31 @@ class ServiceMetrics:
         )
 
 
+class SecondCounted(NamedTuple):
+    """A closed second of a service has been counted."""
+
+    service: str
+    sample: Sample
+
+
+class RequestsCounted(NamedTuple):
+    """Completed requests of a service have been aggregated; one row each, valid during the call only."""
+
+    service: str
+    rows: Rows
+
+
+class LastArrivals(NamedTuple):
+    """So many requests of a service arrived after its last closed second; they do not form a second."""
+
+    service: str
+    arrivals: int
+
+
 class Metrics:
     """The metrics of a platform. `now_s` returns the seconds of the run, as in the journal.
+
+    `told` tells its readers what has been counted: `SecondCounted`, `RequestsCounted`, `LastArrivals`.
 
     The cost is computed from the current instances. The bill's rounding to whole seconds and its minimum of one minute
     per activation are not included; the report has them.
@@ -104,9 +126,7 @@ class Metrics:
         self.own_answers: Counter[int] = Counter() if own_answers is None else own_answers
         self.losses: dict[str, Callable[[], int]] = {}  # by signal: number of items that an exporter had to drop
         self._now_s = now_s
-        self._on_sample: list[Callable[[str, Sample], None]] = []
-        self._on_rows: list[Callable[[str, Rows], None]] = []
-        self._on_last: list[Callable[[str, int], None]] = []
+        self.told = Journal()
 
     def of(self, service: str) -> ServiceMetrics:
         """Return the metrics of a service, created on first use."""
@@ -114,35 +134,19 @@ class Metrics:
         if found is None:
             now_s = self._now_s()
             found = self.services[service] = ServiceMetrics(since_s=now_s, _priced_at_s=now_s)
-            for read in self._on_rows:
-                found.outcomes.listen(partial(read, service))
+            found.outcomes.listen(lambda rows: self.told.tell(RequestsCounted(service, rows)))
         return found
 
     def forget(self, service: str) -> None:
         """Remove a deleted service; its series end."""
         figures = self.services.pop(service, None)
         if figures is not None:
-            figures.outcomes.fold()  # delivers the remaining rows to subscribers
-
-    def subscribe(self, read: Callable[[str, Sample], None]) -> None:
-        """Call `read` with every closed second of every service, after it has been counted."""
-        self._on_sample.append(read)
-
-    def subscribe_rows(self, read: Callable[[str, Rows], None]) -> None:
-        """Call `read` with the completed requests of every service, one row each, when they are aggregated."""
-        self._on_rows.append(read)
-        for service, figures in self.services.items():
-            figures.outcomes.listen(partial(read, service))
-
-    def subscribe_last(self, read: Callable[[str, int], None]) -> None:
-        """Call `read` with the number of requests that arrived after a service's last closed second."""
-        self._on_last.append(read)
+            figures.outcomes.fold()  # tells of the remaining rows
 
     def count_last(self, service: str, arrivals: int) -> None:
-        """Report at the end how many requests arrived after the last closed second; they do not form a second."""
+        """Count at the end the requests that arrived after the last closed second; they do not form a second."""
         self.of(service).arrivals += arrivals
-        for read in self._on_last:
-            read(service, arrivals)
+        self.told.tell(LastArrivals(service, arrivals))
 
     def sampled(self, service: str, sample: Sample, busy: int) -> None:
         """Count a closed second of a service in which `busy` of its instances had a request."""
@@ -151,8 +155,7 @@ class Metrics:
         figures.arrivals += sample.arrivals
         figures.in_flight, figures.waiting = sample.in_flight, sample.waiting
         figures.cpu_s += sample.cpu_s
-        for read in self._on_sample:
-            read(service, sample)
+        self.told.tell(SecondCounted(service, sample))
 
     def stopped(self, service: str) -> None:
         """Reset the values of the last second: no more seconds of this service will be closed."""

@@ -15,9 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.records.metrics import Metrics
-from simulator.records.outcomes import CLASSES, Rows, count_classes
-from simulator.rules.policies.port import Sample
+from simulator.records.metrics import LastArrivals, Metrics, RequestsCounted, SecondCounted
+from simulator.records.outcomes import CLASSES, count_classes
 from simulator.telemetry.cloudwatch.latencies import Latencies
 from simulator.telemetry.cloudwatch.platform_view import InstanceReading, PlatformView, ServiceIdentity
 from simulator.telemetry.cloudwatch.points import MetricPoint, Series
@@ -64,9 +63,9 @@ class MinuteAggregator:
         self._put = put
         self._minutes: dict[str, _Minute] = {}
         self._looks: dict[str, dict[str, tuple[float, float]]] = {}  # last (moment, CPU seconds) by service, instance
-        metrics.subscribe_rows(self._ended)
-        metrics.subscribe(self._sampled)
-        metrics.subscribe_last(self._arrived_last)
+        metrics.told.subscribe(RequestsCounted, self._ended)
+        metrics.told.subscribe(SecondCounted, self._sampled)
+        metrics.told.subscribe(LastArrivals, self._arrived_last)
 
     def close_stale(self) -> None:
         """Close the minutes of services whose seconds are no longer closed (paused, deleted)."""
@@ -87,7 +86,8 @@ class MinuteAggregator:
 
     # --- filling -----------------------------------------------------------------------------------------------------
 
-    def _sampled(self, service: str, sample: Sample) -> None:
+    def _sampled(self, counted: SecondCounted) -> None:
+        service, sample = counted
         now_s = self._now()
         # The closed second ends now: its middle decides its minute, and the time half a second later that of the next
         # second.
@@ -107,12 +107,13 @@ class MinuteAggregator:
         if next_s > begin_s:
             self._close(service)
 
-    def _arrived_last(self, service: str, arrivals: int) -> None:
-        minute = self._open(service, _minute_of(self._now()))
+    def _arrived_last(self, last: LastArrivals) -> None:
+        minute = self._open(last.service, _minute_of(self._now()))
         if minute is not None:
-            minute.requests += arrivals
+            minute.requests += last.arrivals
 
-    def _ended(self, service: str, rows: Rows) -> None:
+    def _ended(self, counted: RequestsCounted) -> None:
+        service, rows = counted
         minute = self._open(service, _minute_of(self._now() - 0.5))
         if minute is None:
             return

@@ -15,8 +15,7 @@ from prometheus_client.core import Metric
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.samples import Sample as MetricSample
 
-from simulator.records.metrics import Metrics
-from simulator.rules.policies.port import Sample
+from simulator.records.metrics import Metrics, SecondCounted
 from simulator.telemetry.prometheus.families import service_families
 
 STEP_S: Final = 15  # Prometheus' customary interval
@@ -42,7 +41,7 @@ class MetricsFile:
         self._at_s: dict[str, array[float]] = {}
         self._values: dict[str, array[float]] = {}
         self._shapes: dict[str, list[Metric]] = {}  # of the first point; all later points have the same samples
-        metrics.subscribe(self._sampled)
+        metrics.told.subscribe(SecondCounted, self._sampled)
 
     def finish(self, at_s: float) -> None:
         """Add the last point, at the end of the run."""
@@ -60,10 +59,10 @@ class MetricsFile:
             out.write(generate_latest(_One(family)).decode().removesuffix(_EOF))  # type: ignore[no-untyped-call]
         out.write(_EOF)
 
-    def _sampled(self, service: str, sample: Sample) -> None:
-        at_s = sample.second + 1
+    def _sampled(self, counted: SecondCounted) -> None:
+        at_s = counted.sample.second + 1
         if at_s % self._step_s == 0:
-            self._take(service, float(at_s))
+            self._take(counted.service, float(at_s))
 
     def _take(self, service: str, at_s: float) -> None:
         families = service_families({service: self._metrics.settle()[service]})
