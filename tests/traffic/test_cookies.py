@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,11 @@ def test_on_the_real_clock_a_session_sends_the_cookies_that_it_was_given(
     source: str, expects: str, tmp_path: Path
 ) -> None:
     rows = io.StringIO()
-    run = Run(read_scenario(TEXT % (APPLICATION, expects, source)), LiveSettings(tmp_path), csv=rows)
+    folder = tmp_path / "application"  # of its own: each instance gets a copy of it
+    folder.mkdir()
+    shutil.copy2(APPLICATION, folder)
+    scenario = read_scenario(TEXT % (APPLICATION.name, expects, source), folder=folder)
+    run = Run(scenario, LiveSettings(tmp_path / "state"), csv=rows)
     report = build_report(play(run, signals=False))
     assert report.passed, rows.getvalue()
 
