@@ -7,7 +7,7 @@ is verified; this is for loopback only, which the code that opens the listener e
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.api.access_keys import DEFAULT_ACCOUNT, DEFAULT_REGION, AccessKeys, account_of
 from simulator.api.signature import Credential, Headers, SignedRequest, check_region, verify
@@ -21,8 +21,7 @@ _ANONYMOUS: Final = "anonymous"
 _SHOWN_MAX: Final = 128  # characters of an unverified id in the audit log
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     access_key_id: str
     account: str
     region: str

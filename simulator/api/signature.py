@@ -10,10 +10,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from simulator.api.access_keys import AccessKey
@@ -39,8 +38,7 @@ _SPACES: Final = re.compile(" +")
 Headers = Mapping[str, str]  # as aiohttp provides them: names in any case
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """The content of the Authorization header: key, scope, signed headers and signature."""
 
     access_key_id: str
@@ -69,8 +67,7 @@ class Credential:
         return cls(access_key_id, date, region, service, terminator, signed_headers, parts["Signature"])
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(NamedTuple):
     """A signed request. `path` and `query` are as received, still encoded."""
 
     method: str

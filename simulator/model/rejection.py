@@ -5,12 +5,10 @@ The texts are Envoy's, as App Runner's clients receive them (facts 3.4 and 18). 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A response (or a closed connection) that the load balancer produces instead of the application.
 
     `name` appears in reports and logs. `status` is the status that the client receives; 499 marks a client that closed

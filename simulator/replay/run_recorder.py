@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import math
 from collections import defaultdict, deque
@@ -225,8 +224,7 @@ class RunRecorder:
         spec = self._scenario.services.get(service.name)
         if spec is None:
             return run  # a service that the timeline created
-        return dataclasses.replace(
-            run,
+        return run._replace(
             region=spec.prices.region,
             rates=spec.prices.rates,
             automatic_deployments=spec.source.auto_deployments,

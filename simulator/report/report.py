@@ -54,8 +54,7 @@ _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRun:
+class ServiceRun(NamedTuple):
     """A service as it ran. `scaling` is the auto scaling configuration at the start; `usages` has every instance."""
 
     name: str

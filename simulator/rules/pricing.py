@@ -32,8 +32,7 @@ ACTIVATION_S_MIN: Final = 60
 _NOISE_S: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(NamedTuple):
     """USD per unit: GB-hour of provisioned memory, vCPU-hour and GB-hour of active instances, and the flat items."""
 
     provisioned_gb_hour: float

@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 from simulator.model.text.problems import did_you_mean, one_of
 from simulator.model.text.renamed import renamed
@@ -94,8 +93,7 @@ _ELSEWHERE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CheckExpression:
+class CheckExpression(NamedTuple):
     """A parsed check: `metric operator limit`.
 
     Attributes:
@@ -203,7 +201,7 @@ def _aborting(item: Mapping[Any, Any]) -> CheckExpression:
         raise ValueError(msg)  # noqa: TRY004 pydantic takes ValueError
     expression = parse_check(item["check"])
     delay_s = parse_duration(delay)
-    return replace(expression, abort_after_s=delay_s) if aborts else expression
+    return expression._replace(abort_after_s=delay_s) if aborts else expression
 
 
 def _metric(name: str) -> tuple[str, float | None, str | None]:

@@ -18,9 +18,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +98,7 @@ def offered_load(scenario: ScenarioSpec, service: str, width_s: float) -> tuple[
     return _offered_before(asked, width_s, stamps)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """Everything that determines a demand."""
 
     service: str

@@ -292,7 +292,4 @@ def with_options(config: ServeConfig, **options: Any) -> ServeConfig:
 
 
 def _without_secrets(problems: list[Problem]) -> list[Problem]:
-    return [
-        dataclasses.replace(each, found="what stands there") if each.path.endswith(_SECRETS) else each
-        for each in problems
-    ]
+    return [each._replace(found="what stands there") if each.path.endswith(_SECRETS) else each for each in problems]

@@ -18,7 +18,7 @@ from simulator.records.request_log import Chunk
 from simulator.replay.run_context import RunContext
 from simulator.replay.run_recorder import Recent
 from simulator.rules.pricing import Rates
-from simulator.rules.region_prices import prices_text, rates_of
+from simulator.rules.region_prices import prices_text
 from simulator.traffic.policy_fit import NoteKind, policy_notes
 
 
@@ -124,8 +124,7 @@ class RunViewModel:
         return f"{region} (estimated)" if estimated else region
 
     def rates(self, name: str) -> Rates:
-        prices = self._context.scenario.services[name].prices
-        return prices.rates or rates_of(prices.region)
+        return self._context.scenario.services[name].prices.rates
 
     def scaling(self, name: str) -> AutoScalingConfiguration:
         return self._context.scenario.services[name].scaling

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 SERVICE: Final = "service"
 CONNECTION: Final = "connection"
@@ -25,8 +24,7 @@ _REVISED: Final = frozenset({AUTO_SCALING, OBSERVABILITY, VPC_CONNECTOR})  # nam
 _REVISION: Final = re.compile(r"^[1-9][0-9]{0,8}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Arn:
+class Arn(NamedTuple):
     """An ARN. `revision` and `resource_id` are None in a partial ARN: `.../name` or `.../name/revision`."""
 
     region: str

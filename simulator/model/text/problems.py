@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulator.model.text.renamed import RENAMED, renamed
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One error. `line` and `column` count from 1; `path` is dotted, such as `services.web.min_size`.
 
     `found` is the value in the file, as written or shortened; `expected` completes "must be ..."; `nearest` is a known

@@ -74,7 +74,7 @@ class PricesSpec(Section):
     @property
     def rates(self) -> Rates:
         replaced = self.model_dump(exclude={"region"}, exclude_none=True)
-        return dataclasses.replace(rates_of(self.region), **replaced)
+        return rates_of(self.region)._replace(**replaced)
 
 
 ROLE_ARN_PATTERN: Final = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$"
