@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dns.asyncresolver
 import dns.exception
+import dns.name
 import dns.resolver
 
 from simulator.wire.dns.zones import Zones
@@ -18,7 +19,7 @@ class OwnLookup:
         self._zones = zones
 
     async def __call__(self, name: str, kind: str) -> frozenset[str] | None:
-        return self._zones.values(name, kind)
+        return frozenset() if _host_of(name) is None else self._zones.values(name, kind)
 
 
 class ResolverLookup:
@@ -32,10 +33,21 @@ class ResolverLookup:
 
     async def __call__(self, name: str, kind: str) -> frozenset[str] | None:
         """Return the values of the records, empty if there are none; None if the resolver gave no answer."""
+        host = _host_of(name)
+        if host is None:
+            return frozenset()
         try:
-            answer = await self._resolver.resolve(f"{name.removesuffix('.')}.", kind, raise_on_no_answer=False)
+            answer = await self._resolver.resolve(host, kind, raise_on_no_answer=False)
         except dns.resolver.NXDOMAIN:
             return frozenset()
         except (dns.exception.DNSException, OSError):
             return None
         return frozenset(record.to_text() for record in answer.rrset or ())
+
+
+def _host_of(name: str) -> dns.name.Name | None:
+    """Return the name; None for one that no DNS can have, such as one of more than 255 octets (RFC 1035, 2.3.4)."""
+    try:
+        return dns.name.from_text(f"{name.removesuffix('.').lower()}.")
+    except dns.exception.DNSException:
+        return None

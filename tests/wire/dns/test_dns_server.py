@@ -10,7 +10,6 @@ import dns.asyncquery
 import dns.message
 import pytest
 
-from simulator.wire.dns.dns_lookup import OwnLookup, ResolverLookup
 from simulator.wire.dns.dns_server import DnsServer
 from simulator.wire.dns.zones import Zones
 from simulator.wire.listening import CannotListen
@@ -79,17 +78,5 @@ def test_a_taken_port_is_named() -> None:
     async def test(server: DnsServer, zones: Zones) -> None:
         with pytest.raises(CannotListen, match=f"port {server.port} of 127.0.0.1"):
             await DnsServer(zones, server.port).open()
-
-    on_server(test)
-
-
-def test_both_ways_to_look_up_find_the_same() -> None:
-    async def test(server: DnsServer, zones: Zones) -> None:
-        lookups: list[OwnLookup | ResolverLookup] = [OwnLookup(zones), ResolverLookup("127.0.0.1", server.port)]
-        for lookup in lookups:
-            assert await lookup(HOST, "A") == frozenset({"127.0.0.1"})
-            assert await lookup(f"{HOST}.", "TXT") == frozenset()
-            assert await lookup("absent.us-east-1.awsapprunner.com", "CNAME") == frozenset()
-        assert await ResolverLookup("127.0.0.1", server.port)("elsewhere.net", "CNAME") is None  # REFUSED
 
     on_server(test)
