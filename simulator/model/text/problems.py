@@ -58,7 +58,9 @@ def nearest(word: object, known: Iterable[str]) -> str:
     names = list(known)
     if new := renamed(word, names):
         return new
-    close = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    text = str(word)
+    same = [name for name in names if name.casefold() == text.casefold()]  # by letters alone, `IP` is far from `Ip`
+    close = same or difflib.get_close_matches(text, names, n=1, cutoff=0.6)
     return close[0] if close else ""
 
 

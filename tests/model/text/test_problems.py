@@ -22,6 +22,8 @@ def test_one_of_names_all_and_the_nearest() -> None:
     assert one_of("bat", ["ant", "bat2", "cow"]) == "one of ant, bat2, cow; did you mean `bat2`?"
     assert one_of("zebra", ["ant", "cow"]) == "one of ant, cow"
     assert did_you_mean("zebra", ["ant"]) == nearest("zebra", ["ant"]) == ""
+    assert nearest("lowercase", ["LOWER_CASES", "LOWERCASE"]) == "LOWERCASE"
+    assert nearest("Ip", ["IPS", "IP"]) == "IP"
 
 
 def _scenario() -> Scenario:
