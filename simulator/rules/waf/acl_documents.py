@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from simulator.model.rejection import WAF_BLOCKED, Rejection
 from simulator.rules.waf.addresses import AddressSet
-from simulator.rules.waf.json_node import JsonNode
+from simulator.rules.waf.json_node import JsonNode, label_text
 from simulator.rules.waf.patterns import Search
 from simulator.rules.waf.statement_documents import StatementReader, pattern_of
 from simulator.rules.waf.web_acl import WafAction, WafRule, WebAcl
@@ -118,9 +118,13 @@ def _address_set(node: JsonNode) -> tuple[JsonNode, AddressSet]:
             if (":" in text) != (version == "IPV6") or "/" not in text:
                 raise ValueError(text)  # noqa: TRY301 one message for everything that is no such range
             AddressSet((text,))
+            if text.endswith("/0"):
+                raise ValueError(text)  # noqa: TRY301 AWS WAF supports all ranges but this
         except ValueError as error:
             example = "2001:db8::/32" if version == "IPV6" else "192.0.2.0/24"
-            raise each.wrong(f"a range of {version} in CIDR notation without host bits, such as {example}") from error
+            raise each.wrong(
+                f"a range of {version} in CIDR notation without host bits and other than /0, such as {example}"
+            ) from error
         ranges.append(text)
     return members["ARN"], AddressSet(ranges)
 
@@ -184,7 +188,7 @@ def _rule(node: JsonNode, reader: StatementReader, bodies: Mapping[str, tuple[st
     elif "OverrideAction" not in members:
         raise node.wrong(f"given with an Action: one of {', '.join(_ACTIONS)}")
     labels = [
-        prefix + each.members(("Name",), ("Name",))["Name"].text()
+        prefix + label_text(each.members(("Name",), ("Name",))["Name"])
         for each in (members["RuleLabels"].items() if "RuleLabels" in members else ())
     ]
     name, priority = members["Name"].text(), members["Priority"].number(0, _PRIORITY_MAX)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from simulator.model.text.problems import did_you_mean, one_of
 
 _SHOWN_MAX: Final = 60
+_LABEL: Final = re.compile(r"[0-9A-Za-z_:-]{1,1024}")
 
 
 class WebAclError(ValueError):
@@ -61,8 +63,11 @@ class JsonNode:
             yield JsonNode(value, self.file, f"{self.place}[{index}]")
 
     def text(self) -> str:
+        """Return a text that is not empty and that UTF-8 can encode: JSON allows half of a surrogate pair."""
         if not isinstance(self.value, str) or not self.value:
             raise self.wrong("a text that is not empty")
+        if any("\ud800" <= each <= "\udfff" for each in self.value):
+            raise self.wrong("valid Unicode, without half of a surrogate pair")
         return self.value
 
     def word(self, known: Sequence[str]) -> str:
@@ -79,6 +84,14 @@ class JsonNode:
 
     def _within(self, name: str) -> str:
         return f"{self.place}.{name}" if self.place else name
+
+
+def label_text(node: JsonNode) -> str:
+    """Return a label or a part of one, by the form of the API's `Label`."""
+    text = node.text()
+    if _LABEL.fullmatch(text) is None:
+        raise node.wrong("at most 1024 letters, digits, `_`, `-` and `:`")
+    return text
 
 
 def _one(name: str, known: Sequence[str]) -> str:

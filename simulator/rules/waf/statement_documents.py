@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Final, TypeVar
 from simulator.rules.waf import statements as s
 from simulator.rules.waf.addresses import AddressSet
 from simulator.rules.waf.component_documents import component_of, transformations_of
-from simulator.rules.waf.json_node import JsonNode
+from simulator.rules.waf.json_node import JsonNode, label_text
 from simulator.rules.waf.patterns import PATTERN_CHARACTERS_MAX, Search, search_of
 from simulator.rules.waf.rate_documents import addresses_in, rate_match
 from simulator.rules.waf.statements import Statement, Test
@@ -135,7 +134,7 @@ class StatementReader:
 
     def _label(self, node: JsonNode, _depth: int) -> Statement:
         members = node.members(("Scope", "Key"), ("Scope", "Key"))
-        scope, key = members["Scope"].word(("LABEL", "NAMESPACE")), members["Key"].text()
+        scope, key = members["Scope"].word(("LABEL", "NAMESPACE")), label_text(members["Key"])
         if key.endswith(":") != (scope == "NAMESPACE"):
             raise members["Key"].wrong(f"{'without' if scope == 'LABEL' else 'with'} a colon at its end")
         return s.LabelMatch(key)
@@ -175,7 +174,7 @@ def _sought(node: JsonNode) -> bytes:
     text = node.text()
     try:
         sought = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # characters that are not ASCII are no binascii.Error
         encoded = base64.b64encode(text.encode()).decode()
         raise node.wrong(f"in base64, as the AWS CLI prints it; this text is {encoded!r}") from error
     if not 1 <= len(sought) <= SEARCH_BYTES_MAX:
