@@ -23,6 +23,7 @@ PUBLIC_MODULES = (
     "iam.policy",
     "iam.policy_document",
     "iam.policy_problems",
+    "iam.policy_size",
     "image_pulls",
     "meter",
     "network.egress",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -90,6 +90,9 @@ class KeySection(Section):
             policies = self.policies and loaded.all("policies", self.policies)
             boundary = loaded.all("permissions_boundary", (self.permissions_boundary,))
             session = loaded.all("session_policies", self.session_policies)
+            loaded.check_sizes(
+                policies or (), boundary, session, is_role=":assumed-role/" in (self.principal_arn or "")
+            )
             if loaded.problems:
                 raise ScenarioError(loaded.problems)
             arn = self.principal_arn or f"arn:aws:iam::{self.account}:user/{self.access_key_id}"
@@ -145,6 +148,33 @@ class _Policies:
             if source is not None and (policy := self._policy(at, source)) is not None:
                 loaded.append(policy)
         return tuple(loaded)
+
+    def check_sizes(
+        self,
+        policies: Sequence[IamPolicy],
+        boundary: Sequence[IamPolicy],
+        session: Sequence[IamPolicy],
+        *,
+        is_role: bool,
+    ) -> None:
+        """Collect policies that are larger than AWS allows. `is_role`: the identity policies are a role's."""
+        from simulator.rules.iam.policy_size import (  # noqa: PLC0415 only for keys with policies
+            MANAGED_MAX,
+            ROLE_MAX,
+            SESSION_MAX,
+            size_problem,
+        )
+
+        most = ROLE_MAX if is_role else MANAGED_MAX
+        limited: list[tuple[str, Sequence[IamPolicy], int]] = [
+            *(("policies", (policy,), most) for policy in policies),
+            ("permissions_boundary", boundary, MANAGED_MAX),
+            ("session_policies", session, SESSION_MAX),
+        ]
+        for name, of, most_of in limited:
+            if problem := size_problem(of, most_of):
+                found = ", ".join(policy.name for policy in of)
+                self.problems.append(self._document.problem((*self._place, name), problem, found=found))
 
     def _policy(self, at: DocumentPath, source: Any) -> IamPolicy | None:
         from simulator.rules.iam.managed_policies import MANAGED_POLICIES  # noqa: PLC0415 only for keys with policies

@@ -9,4 +9,5 @@ PUBLIC_MODULES = (
     "policy",
     "policy_document",
     "policy_problems",
+    "policy_size",
 )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from simulator.rules.iam.text_pattern import ARN_SEGMENTS, Context, TextPattern
 # (value of the policy, value of the request, the request's other keys) -> whether they match
 Comparison = Callable[[TextPattern, str, Context], bool]
 
+# Decimal itself would also read `1_000`, blanks and the digits of other scripts.
+_NUMBER_FORM: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _EPOCH: Final = re.compile(r"-?[0-9]{5,}(?:\.[0-9]+)?")
 _YEAR_OR_MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
 
@@ -88,11 +90,7 @@ def _ordered(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) ->
 
 def number_of(text: str) -> Decimal | None:
     """Return the number, or None if `text` is none."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    return Decimal(text) if _NUMBER_FORM.fullmatch(text) else None
 
 
 def instant_of(text: str) -> float | None:

@@ -83,9 +83,10 @@ class IamStatement:
 class IamPolicy:
     """A policy. `name`: the managed policy's name, the file, or the place in the configuration.
 
-    `warnings`: what IAM accepts, but which seldom means what its author meant.
+    `warnings`: what IAM accepts, but which seldom means what its author meant. `characters`: its size (policy_size.py).
     """
 
     name: str
     statements: tuple[IamStatement, ...]
     warnings: tuple[str, ...] = ()
+    characters: int = 0

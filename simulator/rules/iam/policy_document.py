@@ -15,6 +15,7 @@ from simulator.rules.iam.actions import ACTIONS, KNOWN_KEYS, PREFIX
 from simulator.rules.iam.operators import NULL, OPERATORS
 from simulator.rules.iam.policy import Effect, IamCondition, IamPolicy, IamStatement, Quantifier
 from simulator.rules.iam.policy_problems import IamPolicyError, PolicyProblem
+from simulator.rules.iam.policy_size import characters_of
 from simulator.rules.iam.text_pattern import TextPattern
 
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
@@ -38,7 +39,7 @@ def parse_policy(document: object, name: str) -> IamPolicy:
     statements = tuple(reader.statements(document))
     if reader.problems:
         raise IamPolicyError(name, reader.problems)
-    return IamPolicy(name, statements, tuple(reader.warnings))
+    return IamPolicy(name, statements, tuple(reader.warnings), characters_of(document))
 
 
 class _PolicyReader:
@@ -170,7 +171,8 @@ class _PolicyReader:
                         values.append(pattern)
                 yield IamCondition(operator, str(key).lower(), tuple(values), str(key), quantifier, if_exists)
 
-    def _operator(self, path: Path, name: str) -> tuple[Any, Quantifier, bool] | None:
+    def _operator(self, path: Path, given: object) -> tuple[Any, Quantifier, bool] | None:
+        name = str(given)
         prefix, colon, rest = name.rpartition(":")
         quantifier = next((each for each in Quantifier if each == prefix + colon), None)
         base = rest.removesuffix(_IF_EXISTS)

@@ -83,7 +83,9 @@ class TextPattern:
         if tokens is None:
             return False
         if ignore_case:
-            tokens, text = [each.lower() if isinstance(each, str) else each for each in tokens], text.lower()
+            text = text.lower()
+            # A letter may have several characters in lower case.
+            tokens = [part for each in tokens for part in (each.lower() if isinstance(each, str) else (each,))]
         return _has_form(text, tokens)
 
     def matches_arn(self, arn: str, context: Context, *, completed: bool = False) -> bool:

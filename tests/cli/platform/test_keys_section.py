@@ -147,3 +147,37 @@ def test_each_warning_is_told_once(tmp_path: Path) -> None:
     keys = keys_of(tmp_path, "      policies: [dev.json, AWSAppRunnerFullAccess]", "      session_policies: [dev.json]")
     (warning,) = policy_warnings(keys)
     assert warning.startswith("dev.json: no Version, so 2008-10-17 applies")
+
+
+def large(count: int) -> str:
+    """Return a policy of about 70 characters for each of its statements."""
+    statements = [{"Effect": "Allow", "Action": "apprunner:*", "Resource": "*", "Sid": f"s{n}"} for n in range(count)]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=4)
+
+
+def test_policies_larger_than_aws_allows_are_errors_at_their_places(tmp_path: Path) -> None:
+    (tmp_path / "large.json").write_text(large(100), encoding="utf-8")
+    (tmp_path / "small.json").write_text(large(20), encoding="utf-8")
+    found = errors(
+        tmp_path,
+        "      policies: [small.json, large.json]",
+        "      permissions_boundary: large.json",
+        "      session_policies: [small.json, small.json]",
+    )
+    assert [line.partition(", not")[0] for line in found] == [
+        "serve.yaml:5:7: api.keys[0].policies = large.json, must be at most 6,144 characters without white space",
+        (
+            "serve.yaml:6:7: api.keys[0].permissions_boundary = large.json, must be at most 6,144 characters without "
+            "white space"
+        ),
+        (
+            "serve.yaml:7:7: api.keys[0].session_policies = small.json, small.json, must be at most 2,048 characters "
+            "without white space"
+        ),
+    ]
+
+
+def test_the_policies_of_a_role_may_be_larger(tmp_path: Path) -> None:
+    (tmp_path / "large.json").write_text(large(100), encoding="utf-8")
+    role = "      principal_arn: arn:aws:sts::123456789012:assumed-role/deploy/ci"
+    assert key_of(tmp_path, role, "      policies: [large.json]").identity is not None

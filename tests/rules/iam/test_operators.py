@@ -43,7 +43,11 @@ def test_what_is_no_date(text: str) -> None:
 
 def test_numbers_are_exact_and_finite() -> None:
     assert number_of("0.1") == Decimal("0.10")
-    assert [number_of(text) for text in ("NaN", "Infinity", "x", "")] == [None] * 4
+    assert [
+        number_of(text)
+        for text in ("NaN", "Infinity", "x", "", "1_000", " 1", "\N{ARABIC-INDIC DIGIT ONE}", ".", "1e99999")
+    ] == [None] * 9
+    assert [number_of(text) for text in ("-.5", "1.", "+1e2")] == [Decimal("-0.5"), Decimal(1), Decimal(100)]
 
 
 def test_the_operators_are_those_of_the_documentation() -> None:

@@ -49,6 +49,10 @@ def problems(*statements: object, **elements: object) -> list[str]:
             {"Condition": {"ForSomeValues:StringLike": {"aws:TagKeys": "a"}}},
             "with ForAllValues: or ForAnyValue: before",
         ),
+        (
+            {"Condition": {7: {"aws:username": "a"}}},
+            "Condition[7] = 7, must be a condition operator such as StringEquals",
+        ),
         ({"Condition": {"StringEquals": "a"}}, "Condition.StringEquals = a, must be a mapping of condition keys"),
         ({"Condition": {"StringEquals": {"SourceIp": "a"}}}, "must be a condition key such as aws:SourceIp"),
         ({"Condition": {"StringEquals": {"SourceIp": "a"}}}, "did you mean `aws:SourceIp`?"),

@@ -76,3 +76,10 @@ def test_an_arn_is_compared_segment_by_segment(pattern: str, arn: str, expected:
 
 def test_a_short_arn_of_a_resource_is_completed() -> None:
     assert TextPattern.parse("arn:aws:apprunner").matches_arn("arn:aws:apprunner:r:1:service/a", {}, completed=True)
+
+
+def test_a_letter_that_has_two_characters_in_lower_case_matches_itself_without_case() -> None:
+    turkish = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"
+    pattern = TextPattern.parse(f"{turkish}*X")
+    assert pattern.matches(f"{turkish}zmirx", {}, ignore_case=True)
+    assert not pattern.matches(f"{turkish}zmiry", {}, ignore_case=True)

@@ -62,7 +62,7 @@ def test_requests_without_a_part_of_the_key_are_not_counted() -> None:
 
 
 def test_a_forwarded_address_is_the_first_of_its_field_in_any_form() -> None:
-    keys = {"ForwardedIP": {}}
+    keys: dict[str, Any] = {"ForwardedIP": {}}
     for text in (b"192.0.2.1, 10.0.0.9", b"::ffff:192.0.2.1", b" 192.0.2.1 "):
         (address,) = key_of(get(b"/", "10.0.0.1", (b"x-forwarded-for", text)), keys, ForwardedIPConfig=FORWARDED)
         assert str(address) == "192.0.2.1"
