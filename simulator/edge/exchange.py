@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.edge.access_log_entry import CLIENT_GONE
-from simulator.edge.inspection import hold_for_body, web_request_of
+from simulator.edge.inspection import hold_for_body, insert_fields, web_request_of
 from simulator.edge.ports import ExchangeConnection, Upstream
 from simulator.edge.synthetic import SyntheticResponse, expected_bytes
 from simulator.fleet.http.exchange import HttpExchange
@@ -61,7 +61,7 @@ class LiveExchange(HttpExchange):
         "upstream_full",
     )
     body_bytes = property(expected_bytes)
-    web_request, hold = web_request_of, hold_for_body
+    web_request, hold, insert = web_request_of, hold_for_body, insert_fields
 
     @property
     def path(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
 from simulator.edge.ports import ExchangeConnection, Upstream
@@ -82,3 +82,8 @@ def hold_for_body(exchange: InspectedExchange, body_bytes_max: int, proceed: Cal
     if exchange.request_state is _AWAITING_CONTINUE:
         exchange.say_continue()
     return True
+
+
+def insert_fields(exchange: InspectedExchange, fields: Iterable[tuple[bytes, bytes]]) -> None:
+    """Forward header fields that the client did not send."""
+    exchange.request.insert(fields)

@@ -69,5 +69,7 @@ class WebAclUpstream(StandInUpstream):
             exchange.open = False
             exchange.fail(verdict.blocked)
             return
+        if verdict.inserted:
+            exchange.insert(verdict.inserted)
         pool = cast("_RoutedExchange", exchange).upstream = self._pool()
         pool.offer(exchange)

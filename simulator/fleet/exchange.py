@@ -7,7 +7,7 @@ needs no task and no dictionary: an exchange is itself the entry in the queue an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from simulator.fleet.instance import Instance
@@ -61,6 +61,9 @@ class PooledExchange:
     def hold(self, body_bytes_max: int, proceed: Callable[[], None]) -> bool:  # noqa: ARG002 it has no bytes
         """Wait for so much of the body, or for its end, then call `proceed`. Return False if there is no need to."""
         return False
+
+    def insert(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
+        """Add header fields to the request; only an exchange made of bytes has any."""
 
     def begin(self) -> None:
         """Hand the request to `self.instance.backend`. Called when the slot is granted and the instance is awake."""

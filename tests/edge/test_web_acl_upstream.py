@@ -161,3 +161,14 @@ def test_a_blocked_request_is_in_the_access_log_with_its_cause() -> None:
     (line,) = [json.loads(json_line(each, 0.0)) for each in entries]
     assert (line["status"], line["cause"], line["flags"]) == (403, "blocked by web ACL", "UAEX")
     assert (line["path"], line["instance"]) == ("/admin?a=1", None)
+
+
+def test_inserted_fields_reach_the_application_in_place_of_those_of_the_client() -> None:
+    handling = {"CustomRequestHandling": {"InsertHeaders": [{"Name": "Trust", "Value": "low"}]}}
+    front, _ = protected(acl({**ADMIN, "Action": {"Count": handling}}))
+
+    front.send(request(b"GET", b"/admin", b"X-Amzn-Waf-Trust: high", b"X-Other: kept"))
+    forwarded = front.forwarded()
+
+    assert values_of(forwarded, b"x-amzn-waf-trust") == [b"low"]
+    assert values_of(forwarded, b"x-other") == [b"kept"]

@@ -1,18 +1,22 @@
-"""Reads web ACLs, IP sets and regex pattern sets: the JSON that `aws wafv2 get-...` prints."""
+"""Reads web ACLs, rule groups, IP sets and regex pattern sets: the JSON that `aws wafv2 get-...` prints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from simulator.model.rejection import WAF_BLOCKED, Rejection
+from simulator.rules.waf.action_documents import ACTIONS, action_of, bodies_of, inserted_by, response_of
 from simulator.rules.waf.addresses import AddressSet
 from simulator.rules.waf.json_node import JsonNode, label_text
 from simulator.rules.waf.patterns import Search
-from simulator.rules.waf.statement_documents import StatementReader, pattern_of
-from simulator.rules.waf.web_acl import WafAction, WafRule, WebAcl
+from simulator.rules.waf.statement_documents import RULE_GROUP, StatementReader, pattern_of
+from simulator.rules.waf.statements import NotEvaluated
+from simulator.rules.waf.web_acl import Fields, WafAction, WafRule, WebAcl
 
-_KINDS: Final = ("WebACL", "IPSet", "RegexPatternSet")
+_KINDS: Final = ("WebACL", "IPSet", "RegexPatternSet", "RuleGroup")
 _BESIDE: Final = ("LockToken", "ApplicationIntegrationURL")
 _SET: Final = ("Name", "Id", "ARN", "Description")
 _ACL_READ: Final = ("Name", "ARN", "DefaultAction", "Rules", "CustomResponseBodies", "AssociationConfig")
@@ -45,12 +49,16 @@ _RULE: Final = (
     "CaptchaConfig",
     "ChallengeConfig",
 )
-_ACTIONS: Final = ("Allow", "Block", "Count", "Captcha", "Challenge")
-_CONTENT_TYPES: Final = {
-    "TEXT_PLAIN": "text/plain",
-    "TEXT_HTML": "text/html",
-    "APPLICATION_JSON": "application/json",
-}
+_GROUP: Final = (
+    *_SET,
+    "Capacity",
+    "Rules",
+    "VisibilityConfig",
+    "LabelNamespace",
+    "CustomResponseBodies",
+    "AvailableLabels",
+    "ConsumedLabels",
+)
 _PATTERNS_MAX: Final = 10
 _RANGES_MAX: Final = 10_000
 _PRIORITY_MAX: Final = 2**31 - 1
@@ -64,8 +72,6 @@ _RESOURCES: Final = (
     "VERIFIED_ACCESS_INSTANCE",
 )
 _ARN_PARTS: Final = 6
-# Header fields that the balancer sets itself, or WAF by the content of the body.
-_OWN_FIELDS: Final = frozenset({"connection", "content-length", "content-type", "date", "server", "transfer-encoding"})
 
 
 def read_web_acls(documents: Iterable[tuple[str, Any]]) -> Mapping[str, WebAcl]:
@@ -90,10 +96,14 @@ def read_web_acls(documents: Iterable[tuple[str, Any]]) -> Mapping[str, WebAcl]:
     for node in by_kind["RegexPatternSet"]:
         arn, searches = _pattern_set(node)
         pattern_sets[_new(arn, pattern_sets)] = searches
+    groups: dict[str, JsonNode] = {}
+    for node in by_kind["RuleGroup"]:
+        arn = node.members(_GROUP, ("Name", "ARN"))["ARN"]
+        groups[_new(arn, groups)] = node
     acls: dict[str, WebAcl] = {}
     for node in by_kind["WebACL"]:
         arn = node.members(_ACL, ("Name", "ARN", "DefaultAction"))["ARN"]
-        acls[_new(arn, acls)] = _web_acl(node, StatementReader(address_sets, pattern_sets))
+        acls[_new(arn, acls)] = _web_acl(node, StatementReader(address_sets, pattern_sets), groups)
     return acls
 
 
@@ -138,111 +148,115 @@ def _pattern_set(node: JsonNode) -> tuple[JsonNode, Sequence[Search]]:
     return members["ARN"], searches
 
 
-def _web_acl(node: JsonNode, reader: StatementReader) -> WebAcl:
+def _web_acl(node: JsonNode, reader: StatementReader, groups: Mapping[str, JsonNode]) -> WebAcl:
     members = node.members(_ACL)
     name, arn = members["Name"].text(), members["ARN"].text()
     parts = arn.split(":")
     if len(parts) != _ARN_PARTS or parts[2] != "wafv2" or "/webacl/" not in parts[5]:
         raise members["ARN"].wrong("a web ACL's ARN, such as arn:aws:wafv2:us-east-1:123456789012:regional/webacl/a/b")
-    bodies = _bodies(members.get("CustomResponseBodies"))
-    prefix = f"awswaf:{parts[4]}:webacl:{name}:"
-    rules: dict[int, WafRule] = {}
-    for each in members["Rules"].items() if "Rules" in members else ():
-        rule = _rule(each, reader, bodies, prefix)
-        if rule.priority in rules:
-            raise each.wrong(f"of another Priority than {rules[rule.priority].name!r}, {rule.priority}")
-        rules[rule.priority] = rule
+    bodies = bodies_of(members.get("CustomResponseBodies"))
+    read = partial(_rule, reader=reader, bodies=bodies, prefix=f"awswaf:{parts[4]}:webacl:{name}:", groups=groups)
+    rules = _rules(members.get("Rules"), read)
     default, settings = members["DefaultAction"].choice(("Allow", "Block"))
-    if default == "Allow":
-        _allow(settings, reader)
+    inserted = inserted_by(settings) if default == "Allow" else ()
     return WebAcl(
         name,
         arn,
         node.value,
-        tuple(rules[priority] for priority in sorted(rules)),
-        _block(settings, bodies) if default == "Block" else None,
+        rules,
+        response_of(settings, bodies) if default == "Block" else None,
         _body_bytes_max(members.get("AssociationConfig")),
         reader.needs_body,
         tuple(reader.gaps),
+        inserted,
     )
 
 
-def _rule(node: JsonNode, reader: StatementReader, bodies: Mapping[str, tuple[str, str]], prefix: str) -> WafRule:
+def _rules(node: JsonNode | None, read: Callable[[JsonNode], WafRule]) -> tuple[WafRule, ...]:
+    """Return the rules in the order of their priorities, which are all different."""
+    rules: dict[int, WafRule] = {}
+    for each in node.items() if node is not None else ():
+        rule = read(each)
+        if rule.priority in rules:
+            raise each.wrong(f"of another Priority than {rules[rule.priority].name!r}, {rule.priority}")
+        rules[rule.priority] = rule
+    return tuple(rules[priority] for priority in sorted(rules))
+
+
+def _group(node: JsonNode, reader: StatementReader, groups: Mapping[str, JsonNode]) -> tuple[WafRule, ...]:
+    """Return the rules of the rule group that a statement refers to, with the actions that it sets for them."""
+    statement = node.members((RULE_GROUP,))[RULE_GROUP]
+    given = statement.members(("ARN", "ExcludedRules", "RuleActionOverrides"), ("ARN",))
+    found = groups.get(given["ARN"].text())
+    if found is None:
+        known = ", ".join(groups) or "there is none"
+        raise given["ARN"].wrong(f"the ARN of a rule group that is given too: {known}")
+    members = found.members(_GROUP, ("Name", "ARN"))
+    parts = members["ARN"].text().split(":")
+    if len(parts) != _ARN_PARTS or parts[2] != "wafv2" or "/rulegroup/" not in parts[5]:
+        expected = "a rule group's ARN, such as arn:aws:wafv2:us-east-1:123456789012:regional/rulegroup/a/b"
+        raise members["ARN"].wrong(expected)
+    bodies = bodies_of(members.get("CustomResponseBodies"))
+    prefix = f"awswaf:{parts[4]}:rulegroup:{members['Name'].text()}:"
+    rules = _rules(members.get("Rules"), partial(_rule, reader=reader, bodies=bodies, prefix=prefix))
+    names = tuple(rule.name for rule in rules)
+    for each in given["ExcludedRules"].items() if "ExcludedRules" in given else ():
+        name = each.members(("Name",), ("Name",))["Name"].word(names)
+        rules = _replaced(rules, name, WafAction.COUNT)
+    for each in given["RuleActionOverrides"].items(1) if "RuleActionOverrides" in given else ():
+        override = each.members(("Name", "ActionToUse"), ("Name", "ActionToUse"))
+        action, response, inserted = action_of(override["ActionToUse"], reader, bodies)
+        rules = _replaced(rules, override["Name"].word(names), action, response, inserted)
+    return rules
+
+
+def _replaced(
+    rules: tuple[WafRule, ...], name: str, action: WafAction, response: Rejection = WAF_BLOCKED, inserted: Fields = ()
+) -> tuple[WafRule, ...]:
+    """Return the rules, with another action for one of them."""
+    return tuple(
+        replace(rule, action=action, response=response, inserted=inserted) if rule.name == name else rule
+        for rule in rules
+    )
+
+
+def _rule(
+    node: JsonNode,
+    reader: StatementReader,
+    bodies: Mapping[str, tuple[str, str]],
+    prefix: str,
+    groups: Mapping[str, JsonNode] | None = None,
+) -> WafRule:
+    """Return a rule. `groups`: the rule groups that it may refer to; None for a rule of a rule group."""
     members = node.members(_RULE, ("Name", "Priority", "Statement"))
+    name, priority = members["Name"].text(), members["Priority"].number(0, _PRIORITY_MAX)
+    if groups is not None and _refers(members["Statement"]):
+        group = _group(members["Statement"], reader, groups)
+        override, _ = _given(members, "OverrideAction", node).choice(("None", "Count"))
+        action = WafAction.COUNT if override == "Count" else WafAction.ALLOW
+        return WafRule(name, priority, NotEvaluated(RULE_GROUP), action, group=group)
     statement = reader.read(members["Statement"])
     action, response = WafAction.NOT_EVALUATED, WAF_BLOCKED
-    given = members.get("Action")
-    if given is not None:
-        chosen, settings = given.choice(_ACTIONS)
-        match chosen:
-            case "Allow":
-                action = WafAction.ALLOW
-                _allow(settings, reader)
-            case "Block":
-                action, response = WafAction.BLOCK, _block(settings, bodies)
-            case "Count":
-                action = WafAction.COUNT
-                _allow(settings, reader)
-            case _:
-                reader.gaps.append(f"{given.place}: {chosen}")
+    inserted: Fields = ()
+    if "Action" in members:
+        action, response, inserted = action_of(members["Action"], reader, bodies)
     elif "OverrideAction" not in members:
-        raise node.wrong(f"given with an Action: one of {', '.join(_ACTIONS)}")
+        raise node.wrong(f"given with an Action: one of {', '.join(ACTIONS)}")
     labels = [
         prefix + label_text(each.members(("Name",), ("Name",))["Name"])
         for each in (members["RuleLabels"].items() if "RuleLabels" in members else ())
     ]
-    name, priority = members["Name"].text(), members["Priority"].number(0, _PRIORITY_MAX)
-    return WafRule(name, priority, statement, action, tuple(labels), response)
+    return WafRule(name, priority, statement, action, tuple(labels), response, inserted)
 
 
-def _allow(settings: JsonNode, reader: StatementReader) -> None:
-    """Read the settings of an action that lets a request pass; header fields are not inserted into requests."""
-    if "CustomRequestHandling" in settings.members(("CustomRequestHandling",)):
-        reader.gaps.append(f"{settings.place}: CustomRequestHandling")
+def _refers(statement: JsonNode) -> bool:
+    return isinstance(statement.value, dict) and RULE_GROUP in statement.value
 
 
-def _block(settings: JsonNode, bodies: Mapping[str, tuple[str, str]]) -> Rejection:
-    custom = settings.members(("CustomResponse",)).get("CustomResponse")
-    if custom is None:
-        return WAF_BLOCKED
-    members = custom.members(("ResponseCode", "CustomResponseBodyKey", "ResponseHeaders"), ("ResponseCode",))
-    content_type, text = "", ""
-    if (key := members.get("CustomResponseBodyKey")) is not None:
-        content_type, text = bodies[key.word(tuple(bodies))]
-    fields = [("content-type", content_type)] if content_type else []
-    for each in members["ResponseHeaders"].items(1, 10) if "ResponseHeaders" in members else ():
-        pair = each.members(("Name", "Value"), ("Name", "Value"))
-        fields.append((_token(pair["Name"]), _one_line(pair["Value"])))
-    return Rejection(WAF_BLOCKED.name, members["ResponseCode"].number(200, 599), text, fields=tuple(fields))
-
-
-def _token(node: JsonNode) -> str:
-    text = node.text()
-    if not all(each.isascii() and (each.isalnum() or each in "-_$") for each in text):
-        raise node.wrong("a name of a header field: letters, digits, -, _ and $")
-    if text.lower() in _OWN_FIELDS:
-        raise node.wrong(f"none of {', '.join(sorted(_OWN_FIELDS))}")
-    return text
-
-
-def _one_line(node: JsonNode) -> str:
-    text = node.text()
-    if not text.isprintable() or not text.isascii():
-        raise node.wrong("printable ASCII")
-    return text
-
-
-def _bodies(node: JsonNode | None) -> Mapping[str, tuple[str, str]]:
-    """Return (content type, body) by key."""
-    if node is None:
-        return {}
-    if not isinstance(node.value, dict):
-        raise node.wrong("an object")
-    bodies = {}
-    for key, entry in node.members(tuple(node.value)).items():
-        members = entry.members(("ContentType", "Content"), ("ContentType", "Content"))
-        bodies[key] = (_CONTENT_TYPES[members["ContentType"].word(tuple(_CONTENT_TYPES))], members["Content"].text())
-    return bodies
+def _given(members: Mapping[str, JsonNode], name: str, node: JsonNode) -> JsonNode:
+    if name not in members:
+        raise node.wrong(f"given with an {name}")
+    return members[name]
 
 
 def _body_bytes_max(node: JsonNode | None) -> int:

@@ -24,12 +24,12 @@ SEARCH_BYTES_MAX: Final = 200
 _SIZE_MAX: Final = 21_474_836_480
 DEPTH_MAX: Final = 10
 
+RULE_GROUP: Final = "RuleGroupReferenceStatement"
 # Statements that need data or code that only AWS has.
 ELSEWHERE: Final = (
     "AsnMatchStatement",
     "GeoMatchStatement",
     "ManagedRuleGroupStatement",
-    "RuleGroupReferenceStatement",
     "SqliMatchStatement",
     "XssMatchStatement",
 )
@@ -57,7 +57,9 @@ class StatementReader:
 
     def read(self, node: JsonNode, depth: int = 0) -> Statement:
         """Return the statement. Raises WebAclError."""
-        kind, content = node.choice((*self._kinds(), *ELSEWHERE))
+        kind, content = node.choice((*self._kinds(), *ELSEWHERE, RULE_GROUP))
+        if kind == RULE_GROUP:
+            raise node.wrong("at the top of a rule of a web ACL: AWS WAF allows no rule group inside another statement")
         if kind in ELSEWHERE:
             return self._gap(kind, node)
         if depth > DEPTH_MAX:

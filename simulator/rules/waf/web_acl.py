@@ -14,6 +14,9 @@ from simulator.rules.waf.web_request import WebRequest
 DEFAULT_ACTION: Final = "Default_Action"  # AWS's name of the default action in logs and metrics
 
 
+Fields = tuple[tuple[bytes, bytes], ...]
+
+
 class WafAction(StrEnum):
     ALLOW = "allow"
     BLOCK = "block"
@@ -25,7 +28,8 @@ class WafAction(StrEnum):
 class WafRule:
     """A rule. `action` NOT_EVALUATED: an action that needs AWS, as a CAPTCHA. `labels`: fully qualified.
 
-    `response`: to a blocked request.
+    `response`: to a blocked request. `inserted`: header fields of the request, if it is allowed in the end. `group`:
+    the rules of a rule group, evaluated in its place; then `action` is COUNT if what they decide only counts.
     """
 
     name: str
@@ -34,18 +38,23 @@ class WafRule:
     action: WafAction
     labels: tuple[str, ...] = ()
     response: Rejection = WAF_BLOCKED
+    inserted: Fields = ()
+    group: tuple[WafRule, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The result. `rule`: the one that ended the evaluation. `blocked`: the response; None if the request is allowed.
 
-    `passed`: rules that matched, or could not be evaluated, without ending the evaluation.
+    `passed`: rules that matched, or could not be evaluated, without ending the evaluation. `inserted`: header fields
+    for an allowed request. A rule of a rule group is named GROUP/RULE, GROUP being the name of the rule that refers to
+    it.
     """
 
     rule: str
     blocked: Rejection | None
     passed: tuple[tuple[str, WafAction], ...] = ()
+    inserted: Fields = ()
 
     @property
     def action(self) -> WafAction:
@@ -58,7 +67,7 @@ class WebAcl:
 
     `document`: as AWS prints it. `default`: the response to a request that no rule ends; None allows it.
     `body_bytes_max`: how much of a body is inspected. `needs_body`: a rule inspects bodies. `gaps`: what is not
-    evaluated, in words.
+    evaluated, in words. `inserted`: header fields of requests that the default action allows.
     """
 
     name: str
@@ -69,21 +78,51 @@ class WebAcl:
     body_bytes_max: int
     needs_body: bool
     gaps: tuple[str, ...] = ()
+    inserted: Fields = ()
 
     def evaluate(self, request: WebRequest, now_s: float) -> Verdict:
         """Return the verdict on a request that arrives at `now_s`; it counts for rate-based rules."""
         evaluation = Evaluation(request, now_s)
-        passed: tuple[tuple[str, WafAction], ...] = ()
-        for rule in self.rules:
-            result = rule.statement.matches(evaluation)
-            if result is False:
-                continue
-            action = WafAction.NOT_EVALUATED if result is None else rule.action
-            if action is WafAction.BLOCK:
-                return Verdict(rule.name, rule.response, passed)
-            if action is WafAction.ALLOW:
-                return Verdict(rule.name, None, passed)
-            passed = (*passed, (rule.name, action))
-            if result:
-                evaluation.labels.extend(rule.labels)
-        return Verdict(DEFAULT_ACTION, self.default, passed)
+        passed: list[tuple[str, WafAction]] = []
+        inserted: list[tuple[bytes, bytes]] = []
+        ended = _evaluated(self.rules, evaluation, passed, inserted)
+        if ended is None:
+            inserted += self.inserted
+            ended = DEFAULT_ACTION, self.default
+        rule, blocked = ended
+        return Verdict(rule, blocked, tuple(passed), () if blocked is not None else tuple(inserted))
+
+
+def _evaluated(
+    rules: tuple[WafRule, ...],
+    evaluation: Evaluation,
+    passed: list[tuple[str, WafAction]],
+    inserted: list[tuple[bytes, bytes]],
+    group: str = "",
+) -> tuple[str, Rejection | None] | None:
+    """Return the name of the rule that ends the evaluation, and its response; None if no rule does.
+
+    `passed` and `inserted` receive what rules add that do not end it. `group`: before the names of a group's rules.
+    """
+    for rule in rules:
+        if rule.group is not None:
+            ended = _evaluated(rule.group, evaluation, passed, inserted, f"{rule.name}/")
+            if ended is not None and rule.action is not WafAction.COUNT:
+                return ended
+            if ended is not None:
+                passed.append((rule.name, WafAction.COUNT))
+            continue
+        result = rule.statement.matches(evaluation)
+        if result is False:
+            continue
+        name, action = group + rule.name, WafAction.NOT_EVALUATED if result is None else rule.action
+        if action is WafAction.BLOCK:
+            return name, rule.response
+        if result:
+            inserted += rule.inserted
+        if action is WafAction.ALLOW:
+            return name, None
+        passed.append((name, action))
+        if result:
+            evaluation.labels.extend(rule.labels)
+    return None

@@ -7,7 +7,7 @@ field. Fields spelled with `_` that a CGI-style application would take for one o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
@@ -140,6 +140,12 @@ class RequestHead:
         start = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (self.method, self.target, self.authority)
         tail = b"%bx-forwarded-for: %b\r\n%b\r\n" % (framing, self.forwarded_by(client), added)
         return b"".join((start, *self._lines, tail))
+
+    def insert(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
+        """Forward these fields, names in lower case, in place of any that the client sent under their names."""
+        given = dict(fields)
+        kept = [line for line in self._lines if line.partition(b":")[0].lower() not in given]
+        self._lines = [*kept, *(b"%b: %b\r\n" % pair for pair in given.items())]
 
     def forwarded_by(self, client: bytes) -> bytes:
         """Return the value of X-Forwarded-For: the addresses that the client names, and the client's own."""

@@ -11,6 +11,7 @@ from simulator.rules.waf.web_acl import WebAcl
 ARN = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/11111111-2222-3333-4444-555555555555"
 IPS = "arn:aws:wafv2:us-east-1:123456789012:regional/ipset/bad/11111111-2222-3333-4444-555555555556"
 PATTERNS = "arn:aws:wafv2:us-east-1:123456789012:regional/regexpatternset/p/11111111-2222-3333-4444-555555555557"
+GROUP = "arn:aws:wafv2:us-east-1:123456789012:regional/rulegroup/common/11111111-2222-3333-4444-555555555559"
 NONE = [{"Priority": 0, "Type": "NONE"}]
 VISIBLE = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "m"}
 
@@ -39,6 +40,19 @@ def address_set(*ranges: str, version: str = "IPV4") -> dict[str, Any]:
 def pattern_set(*patterns: str) -> dict[str, Any]:
     listed = [{"RegexString": each} for each in patterns]
     return {"RegexPatternSet": {"Name": "p", "Id": "i", "ARN": PATTERNS, "RegularExpressionList": listed}}
+
+
+def rule_group(*rules: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """Return what `aws wafv2 get-rule-group` prints."""
+    group = {"Name": "common", "Id": "i", "Capacity": 5, "ARN": GROUP, "Rules": list(rules)}
+    return {"RuleGroup": group | {"VisibilityConfig": VISIBLE} | members, "LockToken": "t"}
+
+
+def referring(name: str = "group", priority: int = 0, override: str = "None", **settings: Any) -> dict[str, Any]:
+    """Return a rule that refers to the rule group."""
+    statement = {"RuleGroupReferenceStatement": {"ARN": GROUP} | settings}
+    given = {"Name": name, "Priority": priority, "Statement": statement, "OverrideAction": {override: {}}}
+    return given | {"VisibilityConfig": VISIBLE}
 
 
 def rule(statement: dict[str, Any], action: str = "Block", name: str = "r", priority: int = 0, **more: Any) -> Any:

@@ -65,7 +65,7 @@ STATEMENT = "a.json: WebACL.Rules[0].Statement"
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, "a.json: the document = {}, must be an object with one of WebACL, IPSet, RegexPatternSet, as"),
+        ({}, "a.json: the document = {}, must be an object with one of WebACL, IPSet, RegexPatternSet, RuleGroup, as"),
         ({"WebAcl": {}}, "a.json: WebAcl = {}, must be left out: known are WebACL, IPSet,"),
         ({"WebAcl": {}}, "did you mean `WebACL`?"),
         (7, "a.json: the document = 7, must be an object"),

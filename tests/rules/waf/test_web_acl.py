@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from simulator.rules.waf.json_node import WebAclError
 from simulator.rules.waf.web_acl import DEFAULT_ACTION, WafAction
 from simulator.rules.waf.web_request import WebRequest
-from tests.rules.waf.acls import acl, byte_match, rule
+from tests.rules.waf.acls import acl, byte_match, referring, rule, rule_group
 
 PATH: dict[str, Any] = {"UriPath": {}}
 ADMIN = byte_match(b"/admin", PATH, at="STARTS_WITH")
@@ -111,3 +112,80 @@ def test_custom_keys_are_combined_and_a_request_without_one_is_not_counted() -> 
     again = (get(b"/?USER=ann"), get(b"/?user=bob"), get(b"/"))
 
     assert blocked(rules, *again, at_s=11.0) == [True, False, False]
+
+
+USERS = byte_match(b"/admin/users", PATH, at="STARTS_WITH")
+INSERTS = {"CustomRequestHandling": {"InsertHeaders": [{"Name": "trust", "Value": "low"}]}}
+
+
+@pytest.mark.parametrize(
+    ("reference", "decided", "passed"),
+    [
+        (referring(), "group/b", (("group/a", WafAction.COUNT),)),
+        (referring(override="Count"), "last", (("group/a", WafAction.COUNT), ("group", WafAction.COUNT))),
+        (
+            referring(ExcludedRules=[{"Name": "b"}]),
+            "last",
+            (("group/a", WafAction.COUNT), ("group/b", WafAction.COUNT)),
+        ),
+        (referring(RuleActionOverrides=[{"Name": "a", "ActionToUse": {"Allow": {}}}]), "group/a", ()),
+        (
+            referring(RuleActionOverrides=[{"Name": "b", "ActionToUse": {"Count": {}}}]),
+            "last",
+            (("group/a", WafAction.COUNT), ("group/b", WafAction.COUNT)),
+        ),
+    ],
+)
+def test_rules_of_a_group_are_evaluated_in_its_place_with_the_actions_that_the_reference_sets(
+    reference: dict[str, Any], decided: str, passed: tuple[tuple[str, WafAction], ...]
+) -> None:
+    group = rule_group(rule(ADMIN, "Block", "b", 1), rule(ADMIN, "Count", "a", 0))
+    rules = acl(reference, rule(ADMIN, "Allow", "last", 9), beside=(group,))
+
+    verdict = rules.evaluate(get(), 0.0)
+
+    assert (verdict.rule, verdict.passed) == (decided, passed)
+    assert rules.evaluate(get(b"/"), 0.0).rule == DEFAULT_ACTION
+
+
+def test_labels_of_a_group_are_seen_by_later_rules_under_the_groups_name() -> None:
+    label = {"LabelMatchStatement": {"Scope": "LABEL", "Key": "awswaf:123456789012:rulegroup:common:admin"}}
+    group = rule_group(rule(ADMIN, "Count", "a", RuleLabels=[{"Name": "admin"}]))
+    rules = acl(referring(), rule(label, "Block", "labelled", 5), beside=(group,))
+
+    assert rules.evaluate(get(), 0.0).rule == "labelled"
+    assert rules.evaluate(get(b"/"), 0.0).rule == DEFAULT_ACTION
+
+
+def test_fields_are_inserted_by_every_matching_rule_of_an_allowed_request_only() -> None:
+    counts, blocks = rule(ADMIN, name="c", Action={"Count": INSERTS}), rule(USERS, "Block", "b", 1)
+    default = {"Allow": {"CustomRequestHandling": {"InsertHeaders": [{"Name": "seen", "Value": "yes"}]}}}
+    rules = acl(counts, blocks, DefaultAction=default)
+
+    assert rules.evaluate(get(), 0.0).inserted == ((b"x-amzn-waf-trust", b"low"), (b"x-amzn-waf-seen", b"yes"))
+    assert rules.evaluate(get(b"/"), 0.0).inserted == ((b"x-amzn-waf-seen", b"yes"),)
+    assert rules.evaluate(get(b"/admin/users"), 0.0).inserted == ()
+
+
+@pytest.mark.parametrize(
+    ("reference", "beside", "message"),
+    [
+        (referring(), (), "must be the ARN of a rule group that is given too: there is none"),
+        (referring(ExcludedRules=[{"Name": "ab"}]), None, 'ExcludedRules[0].Name = "ab", must be one of a'),
+        (referring(override="Block"), None, "OverrideAction.Block = {}, must be left out"),
+        ({**referring(), "OverrideAction": None}, None, "must be given with an OverrideAction"),
+        (
+            rule({"NotStatement": {"Statement": referring()["Statement"]}}),
+            None,
+            "must be at the top of a rule of a web",
+        ),
+        (referring(), (rule_group(referring()),), "must be at the top of a rule of a web"),
+        (referring(), (rule_group(rule(ADMIN, name="x"), rule(ADMIN)),), "must be of another Priority than 'x', 0"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_group_is_told_with_its_place(
+    reference: dict[str, Any], beside: tuple[dict[str, Any], ...] | None, message: str
+) -> None:
+    with pytest.raises(WebAclError) as caught:
+        acl(reference, beside=(rule_group(rule(ADMIN, name="a")),) if beside is None else beside)
+    assert message in str(caught.value)
