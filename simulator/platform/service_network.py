@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
 from simulator.fleet.applications import Application
@@ -12,7 +13,10 @@ from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.network.egress_rules import EgressRules
 from simulator.rules.network.egress import EgressSource
 from simulator.rules.network.egress_plan import EgressPlan, egress_plan
-from simulator.rules.network.vpc import Vpcs
+from simulator.rules.network.vpc import ForwardTarget, Vpcs
+
+HTTPS_PORT: Final = 443
+_LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,15 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateHost:
+    """A host of a private service: its VPC endpoint, and the port of this machine on which that listens."""
+
+    name: str
+    endpoint: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceNetwork:
     """`rules`: None if instances use the usual network. `notes`: lines for the service's event log."""
 
@@ -35,9 +48,12 @@ class ServiceNetwork:
 
 
 def service_network(
-    settings: NetworkSettings | None, revision: ServiceRevision, application: Application
+    settings: NetworkSettings | None,
+    revision: ServiceRevision,
+    application: Application,
+    private: Iterable[PrivateHost] = (),
 ) -> ServiceNetwork:
-    """Return the network of the revision's instances.
+    """Return the network of the revision's instances. `private`: the hosts of private services at this time.
 
     Raises:
         WorkloadFailed: if the connector's subnets do not exist any more, or its rules cannot be enforced here.
@@ -52,7 +68,8 @@ def service_network(
                 "it without them)."
             )
         return ServiceNetwork(notes=(f"The rules of networks are not enforced for this service: {why}.",))
-    plans = tuple(_plans(settings.vpcs, revision)) if has_connector else (egress_plan(EgressSource(), settings.vpcs),)
+    vpcs = _with_private(settings.vpcs, tuple(private))
+    plans = tuple(_plans(vpcs, revision)) if has_connector else (egress_plan(EgressSource(), vpcs),)
     unreachable = dict.fromkeys(note for plan in plans for note in plan.notes)
     return ServiceNetwork(EgressRules(plans), tuple(f"VPC connector: {note}." for note in unreachable))
 
@@ -65,6 +82,31 @@ def _why_not(settings: NetworkSettings, application: Application) -> str:
     from simulator.fleet.network import instance_network  # noqa: PLC0415
 
     return instance_network.why_not_enforced()
+
+
+def _with_private(vpcs: Vpcs, private: tuple[PrivateHost, ...]) -> Vpcs:
+    """Return the VPCs with the hosts of private services as members, at the addresses of their VPC endpoints."""
+    return replace(
+        vpcs,
+        vpcs=tuple(
+            replace(
+                vpc,
+                members={
+                    **vpc.members,
+                    **{
+                        host.name: replace(
+                            vpc.endpoints[host.endpoint],
+                            name=host.name,
+                            ports={HTTPS_PORT: ForwardTarget(_LOOPBACK, host.port)},
+                        )
+                        for host in private
+                        if host.endpoint in vpc.endpoints
+                    },
+                },
+            )
+            for vpc in vpcs.vpcs
+        ),
+    )
 
 
 def _plans(vpcs: Vpcs, revision: ServiceRevision) -> Iterator[EgressPlan]:

@@ -16,6 +16,7 @@ from simulator.model.resources.phase import Phase
 from simulator.platform.applications import Applications, Runnable
 from simulator.platform.collector import XRAY, collector_variables
 from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, settle
+from simulator.platform.host_places import HostPlaces
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision, ServicePlan
 from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
@@ -79,6 +80,7 @@ class PlatformWorkload:
         self._services: dict[str, Service] = {}  # by ARN
         self._arns: dict[str, str] = {}  # by the service's name on the platform
         self._web_acls: dict[str, WebAcl | None] = {}  # by ARN
+        self._hosts = HostPlaces()
         self._domains: dict[str, dict[str, None]] = {}  # host names by ARN
         self._logged: dict[str, set[int]] = {}  # by the service's name: revisions whose reports go to its event log
         platform.journal.subscribe(OutputWritten, self._written)
@@ -195,14 +197,17 @@ class PlatformWorkload:
 
     # --- custom domains ----------------------------------------------------------------------------------------------
 
-    async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+    async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
         """Bind names. AWS's own, as of a VPC ingress connection, get a local counterpart, like a service's URL."""
         names = _with_twins(names)
+        if endpoint:
+            self._hosts.private |= dict.fromkeys(names, endpoint)
         self._domains.setdefault(service_arn, {}).update(dict.fromkeys(names))
         service = self._services.get(service_arn)
         if service is not None:
             try:
                 for name in names:
+                    self._hosts.place(self._platform.front, service_arn, name)
                     service.add_host(name)
             except ValueError as error:
                 raise WorkloadFailed(f"{error}.") from error
@@ -212,6 +217,7 @@ class PlatformWorkload:
         service = self._services.get(service_arn)
         for name in names:
             self._domains.get(service_arn, {}).pop(name, None)
+            self._hosts.private.pop(name, None)
             if service is not None:
                 service.remove_host(name)
 
@@ -242,7 +248,9 @@ class PlatformWorkload:
         collector = settings.collector if revision.tracing == XRAY else None
         policy = settings.policy.build(configuration.size, revision.scaling)
         hear_failures(policy, lambda line: self.policy_failed(service.name, line))
-        network = service_network(settings.network, revision, runnable.application)
+        network = service_network(
+            settings.network, revision, runnable.application, self._hosts.of_front(self._platform.front)
+        )
         if self._log is not None:
             for note in network.notes:
                 self._log.event(revision.service_arn, note)
@@ -281,7 +289,9 @@ class PlatformWorkload:
         wanted = dict.fromkeys((*public, *self._domains.get(arn, ())))
         for host in [host for host in service.hosts if host not in wanted]:
             service.remove_host(host)
+        self._hosts.serves(revision)
         for host in wanted:
+            self._hosts.place(self._platform.front, arn, host)
             if host not in service.hosts:
                 service.add_host(host)
 
@@ -289,6 +299,7 @@ class PlatformWorkload:
         self._domains.pop(service_arn, None)
         self._web_acls.pop(service_arn, None)
         self._applications.forget(service_arn)
+        self._hosts.forget(service_arn)
         service = self._services.pop(service_arn, None)
         if service is not None:
             del self._arns[service.name]

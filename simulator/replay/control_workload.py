@@ -114,7 +114,8 @@ class ScenarioWorkload:
     def protect(self, service_arn: str, acl: WebAcl | None) -> None:
         self._platform.services[_name(service_arn)].protect(acl)
 
-    async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+    async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
+        del endpoint  # a scenario has no VPC
         service = self._platform.services[_name(service_arn)]
         try:
             for name in names:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -160,3 +161,71 @@ def times_out(stage: VpcStage, arn: str, url: str, connector: str | None) -> Non
     stage.settled(arn)
     assert stage.ask(url) == (503, {"error": "cache.internal:6379: timed out"})
     assert stage.ask(url, path="/health") == (200, {})
+
+
+# Answers with what a private service answers, which it calls by the name of its VPC ingress connection.
+CALLER = """
+import http.server, os, ssl, urllib.request
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        context = ssl.create_default_context(cafile=os.environ["ROOT"])
+        url = f"https://{os.environ['INSIDE']}/health"
+        try:
+            with urllib.request.urlopen(url, timeout=10, context=context) as answer:
+                status, body = answer.status, answer.read()
+        except OSError as error:
+            status, body = 503, str(error).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.slow
+def test_a_private_service_answers_inside_its_vpc_only(
+    tmp_path: Path, moto: str, database: Database, cache: Database, image: str
+) -> None:
+    """And a service with IpAddressType DUAL_STACK answers on ::1 too."""
+    (tmp_path / "caller").mkdir()
+    (tmp_path / "caller" / "caller.py").write_text(CALLER)
+    configuration = CONFIGURATION.format(moto=moto, database=database.port, cache=cache.port, folder=ORDERS.parent)
+    caller = f'  caller: {{process: {{command: python caller.py, working_directory: "{tmp_path / "caller"}"}}}}\n'
+    with serving(tmp_path, configuration.replace("network:\n", f"{caller}network:\n", 1)) as stage:
+
+        def created(name: str, network: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
+            what = source(image, {}, "")
+            what["ImageRepository"]["ImageConfiguration"]["RuntimeEnvironmentVariables"] = variables
+            words = ("--source-configuration", json.dumps(what), "--network-configuration", json.dumps(network))
+            service = stage.aws("apprunner", "create-service", "--service-name", name, *words)["Service"]
+            return stage.settled(service["ServiceArn"])
+
+        inside = created("processes", {"IngressConfiguration": {"IsPubliclyAccessible": False}}, {})
+        assert not inside.get("ServiceUrl")
+        entry = stage.aws(
+            *("apprunner", "create-vpc-ingress-connection", "--vpc-ingress-connection-name", "entry"),
+            *("--service-arn", inside["ServiceArn"]),
+            *("--ingress-vpc-configuration", "VpcId=vpc-0shop,VpcEndpointId=vpce-0services"),
+        )["VpcIngressConnection"]
+        described = ("apprunner", "describe-vpc-ingress-connection", "--vpc-ingress-connection-arn")
+        arn, name = entry["VpcIngressConnectionArn"], entry["DomainName"]
+        until(lambda: stage.aws(*described, arn)["VpcIngressConnection"]["Status"] == "AVAILABLE")
+        assert stage.ask(name)[0] == 404  # this machine is not in the VPC
+        variables = {"INSIDE": name, "ROOT": stage.root}
+        connectors = [made_connector(stage, group, "subnet-0private", group) for group in ("sg-0orders", "sg-0other")]
+        calling = created("caller", json.loads(egress(connectors[0])), variables)
+        arn, url = calling["ServiceArn"], calling["ServiceUrl"]
+        assert stage.ask(url) == (200, {})
+        assert stage.ask(url, address="::1")[0] == 404
+        # The system's AWS CLI is older than IpAddressType.
+        credentials = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+        api = boto3.client("apprunner", endpoint_url=stage.api_url, **credentials)
+        api.update_service(ServiceArn=arn, NetworkConfiguration={"IpAddressType": "DUAL_STACK"})
+        stage.settled(arn)
+        assert stage.ask(url, address="::1") == (200, {})
+        update = ("apprunner", "update-service", "--service-arn", arn, "--network-configuration")
+        stage.aws(*update, egress(connectors[1]))
+        stage.settled(arn)
+        status, answer = stage.ask(url)
+        assert (status, "timed out" in answer["text"]) == (503, True)

@@ -42,6 +42,9 @@ network:
         sg-0orders: {{}}
         sg-0other: {{}}
         sg-0data: {{ingress: [{{ports: 5432, from: sg-0orders}}, {{ports: 6379, from: sg-0orders}}]}}
+        sg-0web: {{ingress: [{{ports: 443, from: sg-0orders}}]}}
+      endpoints:
+        vpce-0services: {{address: 10.0.8.5, groups: sg-0web}}
       members:
         orders-db.internal: {{address: 10.0.9.10, groups: sg-0data, ports: {{5432: 127.0.0.1:{database}}}}}
         cache.internal: {{address: 10.0.9.11, groups: sg-0data, ports: {{6379: 127.0.0.1:{cache}}}}}
@@ -90,12 +93,12 @@ class VpcStage:
         return service
 
     def ask(
-        self, url: str, method: str = "GET", path: str = "/", timeout_s: float = 30.0
+        self, url: str, method: str = "GET", path: str = "/", address: str = "127.0.0.1"
     ) -> tuple[int, dict[str, Any]]:
         """Send a request to a service, as a client on this machine does; return status and JSON."""
         name = url.replace(".awsapprunner.com", ".awsapprunner.localhost")
         context = ssl.create_default_context(cafile=self.root)
-        plain = socket.create_connection(("127.0.0.1", self.https_port), timeout=timeout_s)
+        plain = socket.create_connection((address, self.https_port), timeout=30)
         with context.wrap_socket(plain, server_hostname=name) as wire:
             connection = HTTPConnection(name, self.https_port)
             connection.sock = wire

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
@@ -11,11 +12,13 @@ from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.network import instance_network
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.platform.service_network import NetworkSettings, ServiceNetwork, service_network
+from simulator.platform.service_network import NetworkSettings, PrivateHost, ServiceNetwork, service_network
 from simulator.rules.network.egress import EgressSource
-from simulator.rules.network.egress_plan import egress_plan
+from simulator.rules.network.egress_plan import EgressForward, egress_plan
+from simulator.rules.network.security_groups import GroupRule, SecurityGroup
+from simulator.rules.network.vpc import ForwardTarget, VpcMember, Vpcs
 from tests.platform.test_applications import revision
-from tests.rules.network.clouds import VPC, VPCS, A, B
+from tests.rules.network.clouds import TCP, VPC, VPCS, A, B
 
 CONTAINER = DockerApplication("app:1")
 SETTINGS = NetworkSettings(VPCS)
@@ -99,3 +102,19 @@ def test_processes_have_networks_of_their_own_where_that_is_possible(monkeypatch
     monkeypatch.setattr(instance_network, "why_not_enforced", lambda: "it requires root")
     with pytest.raises(WorkloadFailed, match="cannot be enforced: it requires root"):
         service_network(SETTINGS, connected("subnet-a"), process)
+
+
+def test_a_private_service_is_a_member_of_the_vpc_of_its_endpoint() -> None:
+    endpoint = VpcMember("vpce-1", ip_address("10.0.8.5"), ("sg-web",))
+    admits = SecurityGroup("sg-web", ingress=(GroupRule(TCP, 443, 443, groups=frozenset({"sg-app"})),))
+    vpc = replace(VPC, endpoints={"vpce-1": endpoint}, groups={**VPC.groups, "sg-web": admits})
+    settings = NetworkSettings(Vpcs((vpc,)))
+    private = (PrivateHost("inside.awsapprunner.com", "vpce-1", 40443), PrivateHost("other", "vpce-2", 1))
+    network = service_network(settings, connected("subnet-a"), CONTAINER, private)
+    assert network.rules is not None
+    (plan,) = network.rules.plans
+    assert EgressForward(endpoint.address, 443, ForwardTarget("127.0.0.1", 40443)) in plan.forwards
+    assert plan.names["inside.awsapprunner.com"] == "10.0.8.5"
+    assert "other" not in plan.names
+    closed = service_network(settings, connected("subnet-a", groups=("sg-narrow",)), CONTAINER, private)
+    assert any("inside.awsapprunner.com:443 cannot be reached" in note for note in closed.notes)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.cli.network.group_section import as_list
 from simulator.cli.network.vpc_section import VPC, ServerSection, VpcSection, ids
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.platform.service_network import NetworkSettings
 from simulator.rules.network.egress import PRIVATE
 from simulator.rules.network.security_groups import IpNetwork
 from simulator.rules.network.vpc import Vpcs
-from simulator.scenario.sections.base_model import Section
+from simulator.scenario.sections.base_model import Flag, Section
 
 _REQUIRED: Final = "required"
 
@@ -29,6 +31,9 @@ class NetworkSection(Section):
     """Availability Zones in which App Runner makes no VPC connectors."""
     enforcement: Literal["required", "optional"] = _REQUIRED
     """Where the rules cannot be enforced: fail deployments (required), or warn and run without them (optional)."""
+
+    private_services_from_host: Flag = False
+    """Whether clients on this machine reach private services too, by the name of their VPC ingress connection."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -69,6 +74,12 @@ class NetworkSection(Section):
             {name: server.member(name) for name, server in self.internet.items()},
             frozenset(self.unsupported_zones),
         )
+
+    def front(self, settings: LiveSettings) -> LiveSettings:
+        """Return the settings of the front with the VPC endpoints, and with a listener on ::1."""
+        endpoints = tuple(name for section in self.vpcs.values() for name in section.endpoints)
+        hides = bool(self.vpcs) and not self.private_services_from_host
+        return replace(settings, dual_stack=True, endpoints=endpoints, hides_private=hides)
 
     def settings(self, engine: str) -> NetworkSettings | None:
         """Return the settings of services' networks. `engine`: the address of the container engine."""

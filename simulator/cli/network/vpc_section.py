@@ -96,11 +96,28 @@ class ServerSection(Section):
         return VpcMember(name, self.address, (), self.ports)
 
 
-class MemberSection(ServerSection):
-    """Something in a VPC, such as a database."""
-
+class _InVpcSection(Section):
+    address: IpAddress
+    """Its address."""
     groups: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
     """Its security groups. Default: the VPC's default security group."""
+
+
+class MemberSection(_InVpcSection):
+    """Something in a VPC that accepts TCP connections, such as a database."""
+
+    ports: TargetPorts
+    """Maps each of its ports to what stands for it: an address and a port, or a port of this machine."""
+
+    def member(self, name: str) -> VpcMember:
+        return VpcMember(name, self.address, self.groups, self.ports)
+
+
+class EndpointSection(_InVpcSection):
+    """A VPC endpoint, through which members of the VPC reach private services."""
+
+    def member(self, name: str) -> VpcMember:
+        return VpcMember(name, self.address, self.groups)
 
 
 class VpcSection(Section):
@@ -116,7 +133,7 @@ class VpcSection(Section):
     """The default security group. Default: one that lets everything out, and in what comes from itself."""
     members: Mapping[str, MemberSection] = Field(default_factory=dict)
     """Maps host names to what answers there."""
-    endpoints: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
+    endpoints: Annotated[Mapping[str, EndpointSection], ids(ENDPOINT)] = Field(default_factory=dict)
     """Its VPC endpoints for private services."""
 
     @model_validator(mode="after")
@@ -125,23 +142,24 @@ class VpcSection(Section):
             raise ValueError(problem)
         return self
 
+    def _addressed(self) -> Iterator[tuple[str, _InVpcSection]]:
+        yield from self.members.items()
+        yield from self.endpoints.items()
+
     def _outside(self) -> Iterator[str]:
         ranges = ", ".join(map(str, self.cidr))
         for name, subnet in self.subnets.items():
             for each in subnet.cidr:
                 if not any(contains(around, each) for around in self.cidr):
                     yield f"subnet = {name} with {each}, must be inside of the VPC's {ranges}"
-        for name, member in self.members.items():
+        for name, member in self._addressed():
             if not any(member.address in around for around in self.cidr):
                 yield f"member = {name} with {member.address}, must be inside of the VPC's {ranges}"
-        for name in self.endpoints:
-            if not name.startswith(ENDPOINT):
-                yield f"endpoint = {name}, must be an id such as {ENDPOINT}0a1b2c3d"
 
     def _unknown(self) -> Iterator[str]:
         if self.default_group is not None and self.default_group not in self.security_groups:
             yield f"default_group = {self.default_group}, must be {one_of(self.default_group, self.security_groups)}"
-        used = [(f"member = {name} with", each) for name, member in self.members.items() for each in member.groups]
+        used = [(f"member = {name} with", each) for name, member in self._addressed() for each in member.groups]
         for name, section in self.security_groups.items():
             group = section.group(name)
             named = sorted(frozenset[str]().union(*(rule.groups for rule in (*group.ingress, *group.egress))))
@@ -157,7 +175,7 @@ class VpcSection(Section):
                 if one.overlaps(another):
                     yield f"subnet = {name} with {one}, must not overlap {other} with {another}"
         seen = dict[IPv4Address | IPv6Address, str]()
-        for name, member in self.members.items():
+        for name, member in self._addressed():
             if member.address in seen:
                 yield f"member = {name} with {member.address}, must not have the address of {seen[member.address]}"
             seen[member.address] = name
@@ -182,5 +200,8 @@ class VpcSection(Section):
                 for each, given in self.members.items()
             },
             default,
-            frozenset(self.endpoints),
+            {
+                each: replace(given.member(each), groups=given.groups or (default,))
+                for each, given in self.endpoints.items()
+            },
         )

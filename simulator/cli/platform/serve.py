@@ -209,6 +209,8 @@ def _tell(serving: Serving, *, quiet: bool) -> None:
     )
     echo(f"services at https://*{LOCAL_DOMAIN}:{front.https_port}, root certificate: {front.root_certificate}")
     echo(_redirect(front))
+    if front.no_ipv6:
+        echo(f"  services with IpAddressType DUAL_STACK have no IPv6 address: {front.no_ipv6}")
     for line in serving.exporters.lines if serving.exporters is not None else ():
         echo(line)
     for service in plane.registry.all(ServiceResource):

@@ -215,7 +215,7 @@ class ServeConfig(Section):
         aws, registries = self.aws, registry_map(self.registries)
         return ServingSettings(
             control=dataclasses.replace(self.settings(state), engine=engine, registries=registries),
-            front=self.front.live(state, self.api.region, engine),
+            front=self.network.front(self.front.live(state, self.api.region, engine)),
             workload=self.instances.workload(
                 self.time.profile,
                 SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),

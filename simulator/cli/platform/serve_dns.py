@@ -9,7 +9,7 @@ from pathlib import Path
 from simulator.assembly.serving import ServingSettings
 from simulator.cli.dns.named_resources import RECORDS_NAME
 from simulator.control.domain_checks import DomainChecks, Lookup
-from simulator.edge.live.front import HOST, Front
+from simulator.edge.live.front import HOST, HOST_6, Front
 from simulator.wire.dns.dns_lookup import OwnLookup, ResolverLookup
 from simulator.wire.dns.dns_server import DnsServer
 from simulator.wire.dns.zone_file import ZoneFile
@@ -38,7 +38,7 @@ class ServeDns:
         self._resolver = resolver
         self._checks = checks
         files = [ZoneFile(path) for path in (state / RECORDS_NAME, zone) if path is not None]
-        self.zones = Zones(files, addresses=[HOST])
+        self.zones = Zones(files, addresses=[HOST, HOST_6])
         self._server: DnsServer | None = None
 
     @property
@@ -57,7 +57,7 @@ class ServeDns:
 
     async def open(self, front: Front) -> list[str]:
         """Answer for the names that the front knows, and return lines for the user. Raises OSError."""
-        self.zones.knows = front.knows
+        self.zones.serve(front)
         if self._port is None:
             return []
         server = DnsServer(self.zones, self._port)

@@ -32,6 +32,7 @@ class SimulatedWorkload:
     step_s: float = 0.0
     running: dict[str, ServiceRevision] = field(default_factory=dict)
     domains: dict[str, str] = field(default_factory=dict)
+    endpoints: dict[str, str] = field(default_factory=dict)  # VPC endpoints by host name; empty for public names
     web_acls: dict[str, WebAcl | None] = field(default_factory=dict)  # by service ARN
     calls: list[tuple[str, str, int]] = field(default_factory=list)  # step, service name, revision number
     _failures: dict[tuple[str, str], tuple[Phase | None, WorkloadFailed | None]] = field(default_factory=dict)
@@ -77,9 +78,10 @@ class SimulatedWorkload:
         await self._step("restore", revision)
         self.running[revision.service_arn] = revision
 
-    async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
+    async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
         self._fail_where_scripted(service_arn.split("/")[1], "bind_domain", None, None)
         self.domains |= dict.fromkeys(names, service_arn)
+        self.endpoints |= dict.fromkeys(names, endpoint)
 
     async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
         self._fail_where_scripted(service_arn.split("/")[1], "unbind_domain", None, None)

@@ -118,8 +118,11 @@ class Workload(Protocol):
     def protect(self, service_arn: str, acl: WebAcl | None) -> None:
         """Evaluate a web ACL on the service's requests, whatever revision serves, until the service is deleted."""
 
-    async def bind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
-        """Issue a certificate for the host names and route requests for them to the service."""
+    async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
+        """Issue a certificate for the host names and route requests for them to the service.
+
+        `endpoint`: the VPC endpoint through which clients of a private service reach it.
+        """
 
     async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
         """Stop routing the host names to the service."""

@@ -17,6 +17,7 @@ from simulator.control.wall_clock import left_s
 from simulator.model.resources.api_resources import ServiceResource, VpcIngressResource
 from simulator.model.resources.arn import VPC_INGRESS
 from simulator.model.resources.ingress_state import DELETABLE, FAILED, NEXT, SERVES, UPDATABLE, IngressStatus
+from simulator.model.text.problems import did_you_mean
 from simulator.world.tasks import Tasks
 
 Request = dict[str, Any]
@@ -63,7 +64,7 @@ class VpcIngressConnections:
             host=f"{self._context.identifiers.host_label()}.{principal.region}.awsapprunner.com",
             status=IngressStatus.PENDING_CREATION,
             changed_at=now,
-            vpc=_vpc(request["IngressVpcConfiguration"]),
+            vpc=self._vpc(request["IngressVpcConfiguration"]),
         )
         return self._begun(connection)
 
@@ -92,7 +93,7 @@ class VpcIngressConnections:
             # ASSUMPTION: rejected, like UpdateService without a configuration (facts 19.5); the text is not AWS's. An
             # update with an empty block on AWS would settle it.
             raise invalid("IngressVpcConfiguration must give VpcId or VpcEndpointId: an update changes at least one.")
-        vpc = _vpc(connection.vpc | request["IngressVpcConfiguration"])
+        vpc = self._vpc(connection.vpc | request["IngressVpcConfiguration"])
         return self._begun(self._now_in(connection, IngressStatus.PENDING_UPDATE, vpc=vpc))
 
     def delete(self, principal: Principal, request: Request) -> Answer:
@@ -144,11 +145,19 @@ class VpcIngressConnections:
         if connection.status is IngressStatus.PENDING_DELETION:
             await self._workload.unbind_domain(connection.service_arn, (connection.host,))
         else:
-            await self._workload.bind_domain(connection.service_arn, (connection.host,))
+            await self._workload.bind_domain(
+                connection.service_arn, (connection.host,), connection.vpc["VpcEndpointId"]
+            )
+
+    async def _bind_host(self, connection: VpcIngressResource) -> None:
+        endpoint = connection.vpc["VpcEndpointId"]
+        await self._workload.bind_domain(connection.service_arn, (connection.host,), endpoint)
 
     async def _bind_again(self, connection: VpcIngressResource) -> None:
         try:
-            await self._workload.bind_domain(connection.service_arn, (connection.host,))
+            await self._workload.bind_domain(
+                connection.service_arn, (connection.host,), connection.vpc["VpcEndpointId"]
+            )
         except WorkloadFailed as failure:
             _log.warning("%s is not reachable under %s: %s", connection.service_arn, connection.host, failure)
 
@@ -163,6 +172,23 @@ class VpcIngressConnections:
             vpc=vpc or connection.vpc,
             deleted_at=now if status is IngressStatus.DELETED else None,
         )
+
+    def _vpc(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the block. Raises InvalidRequestException, with VPCs also for ids that do not exist.
+
+        ASSUMPTION: the texts are EC2's for ids that do not exist; calls with such ids on AWS would settle them.
+        """
+        block, vpcs = _vpc(given), self._context.settings.vpcs
+        if vpcs is None:
+            return block
+        vpc = vpcs.vpc(block["VpcId"])
+        if vpc is None:
+            near = did_you_mean(block["VpcId"], (each.id for each in vpcs.vpcs)).removeprefix("; ")
+            raise invalid(f"The vpc ID '{block['VpcId']}' does not exist", hint=near)
+        if block["VpcEndpointId"] not in vpc.endpoints:
+            near = did_you_mean(block["VpcEndpointId"], vpc.endpoints).removeprefix("; ")
+            raise invalid(f"The Vpc Endpoint Id '{block['VpcEndpointId']}' does not exist", hint=near)
+        return block
 
     def _all(self, principal: Principal) -> list[VpcIngressResource]:
         return self._context.registry.owned_by(VpcIngressResource, owner_key(principal))

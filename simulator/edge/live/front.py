@@ -7,6 +7,7 @@ import secrets
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from simulator.edge.access_log_entry import LINES, AccessLogEntry
 from simulator.edge.gateway import Gateway, host_name
 from simulator.edge.listener import Listener, listen
 from simulator.edge.live.authority import local_authority
+from simulator.edge.live.host_view import HostView, is_named
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.edge.plain import PlainGateway
 from simulator.edge.ports import RequestHandler, Upstream
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from simulator.records.request_trace import Tracing
 
 HOST = "127.0.0.1"  # no other machine can reach the listeners of a run
+HOST_6 = "::1"
 # How long connections may take for their closing handshake after a run; all requests have ended by then.
 GOODBYE_S = 1.0
 # How often the expiry of certificates is checked; they are renewed ten days before their end (wire/ca.py).
@@ -64,6 +67,11 @@ class Front:
         self._handler: RequestHandler = self._gateway
         self._https: Listener | None = None
         self._http: Listener | None = None
+        self._more: list[Listener] = []  # on ::1, and of VPC endpoints
+        self._endpoints: dict[str, Listener] = {}
+        self._dual_stack: dict[bytes, None] = {}  # hosts with an IPv6 address
+        self._private: dict[bytes, str] = {}  # VPC endpoints by the hosts of private services
+        self.no_ipv6 = ""  # why hosts have no IPv6 address, if they could not get one
 
     @property
     def root_certificate(self) -> Path:
@@ -113,25 +121,79 @@ class Front:
         )
 
     async def open(self) -> None:
-        """Open both listeners. Raises OSError if a port is not available."""
+        """Open the listeners. Raises OSError if a port is not available."""
         self._renewal = asyncio.get_running_loop().call_later(RENEWAL_S, self._renew)
         settings = self._settings
-        self._https = await listen(self._handler, HOST, settings.https_port, certificates=self._certificates)
-        redirect = Redirect(
-            self._https.port,
-            settings.limits,
-            clock=self._time,
-            epoch_s=epoch_s,
-            access_log=self.access_log,
-            own_answers=self.own_answers,
-            knows=self._gateway.knows,
-        )
+        handler = HostView(self._handler, self._is_public) if settings.hides_private else self._handler
+        self._https = await listen(handler, HOST, settings.https_port, certificates=self._certificates)
+        redirect = self._redirect(lambda host: self._gateway.knows(host) and self._is_public(host))
         try:
             self._http = await listen(redirect, HOST, settings.http_port)
         except CannotListen:
             if not settings.http_port_or_any:
                 raise
             self._http = await listen(redirect, HOST, 0)
+        if settings.dual_stack:
+            await self._open_ipv6()
+        for name in settings.endpoints:
+            view = HostView(self._handler, partial(self._is_of, name))
+            self._endpoints[name] = await listen(view, HOST, 0, certificates=self._certificates)
+
+    async def _open_ipv6(self) -> None:
+        """Listen on ::1 too, on the same ports, for the hosts that have an IPv6 address."""
+
+        def admits(host: bytes) -> bool:
+            return is_named(host, self._dual_stack) and self._is_public(host)
+
+        view = HostView(self._handler, admits)
+        try:
+            self._more.append(await listen(view, HOST_6, self.https_port, certificates=self._certificates))
+            self._more.append(await listen(self._redirect(admits), HOST_6, self.http_port))
+        except CannotListen as error:
+            self.no_ipv6 = str(error)
+
+    def _redirect(self, knows: Callable[[bytes], bool]) -> Redirect:
+        return Redirect(
+            self.https_port,
+            self._settings.limits,
+            clock=self._time,
+            epoch_s=epoch_s,
+            access_log=self.access_log,
+            own_answers=self.own_answers,
+            knows=knows,
+        )
+
+    def _is_of(self, endpoint: str, host: bytes) -> bool:
+        return self._private.get(host) == endpoint
+
+    def _is_public(self, host: bytes) -> bool:
+        """Return True unless the host is known to its VPC endpoint only."""
+        return not (self._settings.hides_private and host in self._private)
+
+    @property
+    def endpoints(self) -> frozenset[str]:
+        """The VPC endpoints that have a listener."""
+        return frozenset(self._endpoints)
+
+    def endpoint_port(self, endpoint: str) -> int:
+        """Return the port of 127.0.0.1 on which a VPC endpoint's listener is."""
+        return self._endpoints[endpoint].port
+
+    def place(self, host: str, *, dual_stack: bool = False, endpoint: str = "") -> None:
+        """Set which listeners know the host: the one on ::1 too with `dual_stack`; that of the VPC endpoint."""
+        name = host_name(host.encode("ascii"))
+        if dual_stack:
+            self._dual_stack[name] = None
+        else:
+            self._dual_stack.pop(name, None)
+        if endpoint:
+            self._private[name] = endpoint
+        else:
+            self._private.pop(name, None)
+
+    def is_dual_stack(self, host: str) -> bool:
+        """Return True if the host has an IPv6 address."""
+        return bool(self._more) and host.isascii() and is_named(host_name(host.encode("ascii")), self._dual_stack)
 
     def add_host(self, host: str, upstream: Upstream) -> None:
         """Route requests for `host`, for example a custom domain, to `upstream` from now on, with its own certificate.
@@ -147,11 +209,15 @@ class Front:
 
     def knows(self, host: str) -> bool:
         """Return True if requests for `host`, in any case, go to a service."""
-        return host.isascii() and self._gateway.knows(host_name(host.encode("ascii")))
+        if not host.isascii():
+            return False
+        name = host_name(host.encode("ascii"))
+        return self._gateway.knows(name) and self._is_public(name)
 
     def remove_host(self, host: str) -> None:
         """Answer requests for `host` with 404; requests in progress continue."""
         self._gateway.remove(host)
+        self.place(host)
         self._certificates.remove(host)
 
     def _renew(self) -> None:
@@ -161,7 +227,7 @@ class Front:
     async def close(self) -> None:
         if self._renewal is not None:
             self._renewal.cancel()
-        for listener in (self._http, self._https):
+        for listener in (*self._endpoints.values(), *self._more, self._http, self._https):
             if listener is not None:
                 await listener.close(GOODBYE_S)
         if self.access_log is not None:

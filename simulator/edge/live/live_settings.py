@@ -24,6 +24,8 @@ class LiveSettings:
     `websocket`: allow WebSocket requests; App Runner rejects them. `ejection`: takes failing instances out of service
     for some time; None: only health checks do. The owner of `access_log` closes it.
     `engine`: the address of the container engine, `unix:///path` or `tcp://host:port`.
+    `dual_stack`: listen on ::1 too, for hosts with IpAddressType DUAL_STACK. `endpoints`: VPC endpoints, each with a
+    listener of its own for the hosts of private services. `hides_private`: those hosts are known there only.
 
     Raises:
         ValueError: if `engine` is not such an address.
@@ -42,6 +44,9 @@ class LiveSettings:
     access_log: io.RawIOBase | None = None
     access_log_format: LogFormat = LogFormat.JSON
     engine: str = DEFAULT_HOST
+    dual_stack: bool = False
+    endpoints: tuple[str, ...] = ()
+    hides_private: bool = False
 
     def __post_init__(self) -> None:
         check_host(self.engine)

@@ -133,6 +133,10 @@ class ServiceConfiguration:
         return bool(self.network["IngressConfiguration"]["IsPubliclyAccessible"])
 
     @property
+    def is_dual_stack(self) -> bool:
+        return bool(self.network["IpAddressType"] == "DUAL_STACK")
+
+    @property
     def vpc_connector_arn(self) -> str | None:
         arn: str | None = self.network["EgressConfiguration"].get("VpcConnectorArn")
         return arn

@@ -49,7 +49,9 @@ class VpcMember:
 
 @dataclass(frozen=True, slots=True)
 class Vpc:
-    """A VPC. `default_group`: the security group of a VPC connector that names none."""
+    """A VPC. `default_group`: the security group of a VPC connector that names none. `endpoints`: its VPC endpoints for
+    private services, without ports.
+    """
 
     id: str
     ranges: tuple[IpNetwork, ...]
@@ -57,7 +59,7 @@ class Vpc:
     groups: Mapping[str, SecurityGroup] = field(default_factory=dict)
     members: Mapping[str, VpcMember] = field(default_factory=dict)
     default_group: str = ""
-    endpoints: frozenset[str] = frozenset()
+    endpoints: Mapping[str, VpcMember] = field(default_factory=dict)
 
     def has(self, address: Address) -> bool:
         return any(address in each for each in self.ranges)

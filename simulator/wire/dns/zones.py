@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import dns.exception
 import dns.flags
@@ -38,22 +38,40 @@ class _Index(NamedTuple):
     inner: frozenset[dns.name.Name]
 
 
-class Zones:
-    """Answers for names that `knows` accepts (host names without final dot), and for the records of `files`.
+class ServedHosts(Protocol):
+    """The host names of services, without final dot."""
 
-    `addresses`: where the platform's front listens. `knows` may be replaced once the front is there.
+    def knows(self, host: str) -> bool:
+        """Tell whether a service is served under this name."""
+
+    def is_dual_stack(self, host: str) -> bool:
+        """Tell whether a known name has an IPv6 address too."""
+
+
+class Zones:
+    """Answers for the host names of services, and for the records of `files`.
+
+    `addresses`: where the platform's front listens; those of IPv6 are only for names with an IPv6 address.
     """
 
     def __init__(
-        self, files: Sequence[ZoneFile] = (), knows: Callable[[str], bool] | None = None, *, addresses: Iterable[str]
+        self, files: Sequence[ZoneFile] = (), hosts: ServedHosts | None = None, *, addresses: Iterable[str]
     ) -> None:
         self._files = files
-        self.knows = knows or (lambda _host: False)
-        self._hosts: Node = {}
+        self._services = hosts
+        self._dual_stack: Node = {}
         for address in addresses:
             kind = dns.rdatatype.AAAA if ":" in address else dns.rdatatype.A
-            self._hosts[kind] = dns.rdataset.from_text(dns.rdataclass.IN, kind, TTL_S, address)
+            self._dual_stack[kind] = dns.rdataset.from_text(dns.rdataclass.IN, kind, TTL_S, address)
+        self._hosts = {kind: found for kind, found in self._dual_stack.items() if kind == dns.rdatatype.A}
         self._index = _Index((), frozenset(), frozenset())
+
+    def serve(self, hosts: ServedHosts) -> None:
+        """Answer for these host names from now on, once what serves them is there."""
+        self._services = hosts
+
+    def _serves(self, host: str) -> bool:
+        return self._services is not None and self._services.knows(host)
 
     def answer(self, wire: bytes, *, over_udp: bool) -> bytes | None:
         """Return the response to a message; None if it has none: a response itself, or less than a header."""
@@ -128,8 +146,9 @@ class Zones:
     def _node(self, name: dns.name.Name) -> Node | None:
         """Return the records of users, before the platform's own; a wildcard's if the name has none (RFC 4592)."""
         found = self._users(name)
-        if found is None and self.knows(_text(name)):
-            return self._hosts
+        if found is None and self._serves(_text(name)):
+            dual = self._services is not None and self._services.is_dual_stack(_text(name))
+            return self._dual_stack if dual else self._hosts
         above = name
         while found is None and len(above) > 1 and name not in self._index.inner:
             above = above.parent()
@@ -153,7 +172,7 @@ class Zones:
         """Return the apex of the zone of a name; None if the name is in no zone of this server."""
         for depth in range(2, len(name) + 1):
             _, suffix = name.split(depth)
-            if suffix in self._index.apexes or self.knows(_text(suffix)):
+            if suffix in self._index.apexes or self._serves(_text(suffix)):
                 return suffix
         return None
 

@@ -16,7 +16,7 @@ network:
       members:
         orders-db.internal: {address: 10.0.9.10, groups: sg-0db, ports: {5432: 127.0.0.1:15432}}
         cache.internal: {address: 10.0.9.11, ports: {"6379": 16379}}
-      endpoints: [vpce-0e]
+      endpoints: {vpce-0e: {address: 10.0.8.5, groups: sg-0app}}
     vpc-0second: {cidr: 172.20.0.0/16, subnets: {subnet-0c: {cidr: 172.20.1.0/24}}}
   internet:
     api.example.com: {address: 198.51.100.7, ports: {443: "[::1]:8443"}}

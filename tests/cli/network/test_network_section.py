@@ -8,7 +8,7 @@ import pytest
 from simulator.cli.network.network_section import NetworkSection
 from simulator.cli.platform.serve_config import ServeConfig, load_config
 from simulator.rules.network.security_groups import EVERYWHERE, GroupRule, NetworkProtocol
-from simulator.rules.network.vpc import ForwardTarget, Vpcs
+from simulator.rules.network.vpc import ForwardTarget, VpcMember, Vpcs
 from simulator.scenario.problems import ScenarioError
 from tests.cli.network.files import TEXT
 
@@ -43,7 +43,7 @@ def test_vpcs_of_a_file(tmp_path: Path) -> None:
     assert (database.address, database.groups) == (ip_address("10.0.9.10"), ("sg-0db",))
     assert database.ports == {5432: ForwardTarget("127.0.0.1", 15432)}
     assert cache.ports == {6379: ForwardTarget("127.0.0.1", 16379)}
-    assert vpc.endpoints == {"vpce-0e"}
+    assert vpc.endpoints == {"vpce-0e": VpcMember("vpce-0e", ip_address("10.0.8.5"), ("sg-0app",))}
     assert vpcs.internet["api.example.com"].ports == {443: ForwardTarget("::1", 8443)}
     assert vpcs.unsupported_zones == {"us-east-1e"}
 
@@ -98,7 +98,7 @@ def test_whether_enforcement_is_required(tmp_path: Path, enforcement: str, expec
         ("198.51.100.7", "10.0.9.7", "network = api.example.com with 10.0.9.7, must be outside of 10.0.0.0/8"),
         ("subnet-0c:", "subnet-0a:", "must be in one place only"),
         ("api.example.com", "cache.internal", "must be in one place only"),
-        ("vpce-0e", "eni-0e", "must be an id such as vpce-0a1b2c3d"),
+        ("vpce-0e", "eni-0e", "endpoints = eni-0e, must be an id: one such as vpce-0a1b2c3d"),
         ("zone: us-east-1a", "zon: us-east-1a", "did you mean `zone`?"),
         ("unsupported_zones: us-east-1e", "enforcement: strict", "enforcement = strict, must be required or optional"),
         ("unsupported_zones: us-east-1e", "enforcment: optional", "did you mean `enforcement`?"),

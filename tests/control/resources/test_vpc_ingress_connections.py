@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulator.control.api_context import ApiSettings
 from simulator.control.operations.time_profile import APP_RUNNER
+from simulator.rules.network.vpc import Vpc, VpcMember, Vpcs
 from tests.control.api_stage import Stage
 from tests.control.test_restart import kill
 from tests.virtual import rounds, run_virtual
@@ -183,5 +186,48 @@ def test_a_name_that_cannot_be_bound_is_reported_and_can_be_retried() -> None:
             await rounds(5)
             assert describe(stage, arn)["Status"] == "AVAILABLE"
             assert list(stage.workload.domains.values()) == [service]
+
+    run_virtual(main)
+
+
+CLOUD = Vpcs(
+    (
+        Vpc(
+            "vpc-1",
+            (ip_network("10.0.0.0/16"),),
+            endpoints={"vpce-1": VpcMember("vpce-1", ip_address("10.0.8.5"))},
+        ),
+    )
+)
+
+
+def test_the_name_is_bound_at_its_vpc_endpoint() -> None:
+    async def main() -> None:
+        async with Stage(settings=ApiSettings(vpcs=CLOUD)) as stage:
+            service = await stage.private()
+            arn = create(stage, service)["VpcIngressConnectionArn"]
+            await rounds(5)
+            assert stage.workload.endpoints == {describe(stage, arn)["DomainName"]: "vpce-1"}
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("vpc", "endpoint", "message", "hint"),
+    [
+        ("vpc-2", "vpce-1", "The vpc ID 'vpc-2' does not exist", "did you mean `vpc-1`?"),
+        ("vpc-1", "vpce-2", "The Vpc Endpoint Id 'vpce-2' does not exist", "did you mean `vpce-1`?"),
+    ],
+)
+def test_with_vpcs_vpc_and_endpoint_must_exist(vpc: str, endpoint: str, message: str, hint: str) -> None:
+    async def main() -> None:
+        async with Stage(settings=ApiSettings(vpcs=CLOUD)) as stage:
+            error = stage.rejected(
+                "CreateVpcIngressConnection",
+                ServiceArn=await stage.private(),
+                VpcIngressConnectionName="entry",
+                IngressVpcConfiguration={"VpcId": vpc, "VpcEndpointId": endpoint},
+            )
+            assert (error.code, error.message, error.hint) == ("InvalidRequestException", message, hint)
 
     run_virtual(main)

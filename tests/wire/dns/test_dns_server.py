@@ -14,6 +14,7 @@ from simulator.wire.dns.dns_server import DnsServer
 from simulator.wire.dns.zones import Zones
 from simulator.wire.listening import CannotListen
 from simulator.world.clock import ClockKind, run
+from tests.wire.dns.hosts import Hosts
 
 HOST = "a.us-east-1.awsapprunner.com"
 QUERY = dns.message.make_query(HOST, "A")
@@ -21,7 +22,7 @@ QUERY = dns.message.make_query(HOST, "A")
 
 def on_server(test: Callable[[DnsServer, Zones], Awaitable[None]]) -> None:
     async def main() -> None:
-        zones = Zones(knows=lambda host: host == HOST, addresses=["127.0.0.1"])
+        zones = Zones(hosts=Hosts([HOST], []), addresses=["127.0.0.1"])
         async with DnsServer(zones, 0) as server:
             await test(server, zones)
 

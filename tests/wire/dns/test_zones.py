@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import dns.flags
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from simulator.wire.dns.zone_file import ZoneFile
 from simulator.wire.dns.zones import Zones
+from tests.wire.dns.hosts import Hosts
 
 SERVICE = "psbqam834h.us-east-1.awsapprunner.com"
 LOCAL = "psbqam834h.us-east-1.awsapprunner.localhost"
@@ -32,14 +34,15 @@ big     TXT   "{long}"
 """
 
 
-def knows(host: str) -> bool:
-    return host in HOSTS
-
-
-def zones(text: str, folder: Path, addresses: tuple[str, ...] = ("127.0.0.1",)) -> Zones:
+def zones(
+    text: str,
+    folder: Path,
+    addresses: tuple[str, ...] = ("127.0.0.1",),
+    dual_stack: Collection[str] = HOSTS,
+) -> Zones:
     path = folder / "records.zone"
     path.write_text(text, encoding="utf-8")
-    return Zones([ZoneFile(path)], knows, addresses=addresses)
+    return Zones([ZoneFile(path)], Hosts(HOSTS, dual_stack), addresses=addresses)
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +188,11 @@ def test_no_damaged_query_breaks_it(own: Zones, data: st.DataObject, query: byte
         if not wire:
             break
     holds(own, bytes(wire), over_udp=over_udp)
+
+
+def test_only_names_with_an_ipv6_address_have_one(tmp_path: Path) -> None:
+    own = zones("", tmp_path, ("127.0.0.1", "::1"), (SERVICE,))
+    assert ask(own, SERVICE, "AAAA")[1] == ["AAAA ::1"]
+    code, answers, authority = ask(own, LOCAL, "AAAA")
+    assert (code, answers, authority) == ("NOERROR", [], ["SOA"])
+    assert ask(own, LOCAL)[1] == ["A 127.0.0.1"]
