@@ -15,13 +15,13 @@ import os
 import secrets
 import shutil
 import socket
-import threading
 from pathlib import Path
 from typing import Final
 
 from simulator.fleet.network.address_blocks import PREFIX, AddressBlocks
 from simulator.fleet.network.forwarders import Forwarders
 from simulator.fleet.network.internet_proxy import InternetProxy, forward_dns, name_server
+from simulator.fleet.network.namespace_proxy import CLONE_NEWNET, in_own_thread
 from simulator.fleet.network.packet_filter import (
     PATH,
     FilterError,
@@ -33,7 +33,6 @@ from simulator.fleet.network.packet_filter import (
 )
 from simulator.rules.network.egress_plan import EgressPlan
 
-_CLONE_NEWNET: Final = 0x40000000
 _BACKLOG: Final = 128
 _TOKEN_BYTES: Final = 6
 
@@ -91,7 +90,7 @@ class InstanceNetwork:
         Raises:
             OSError, FilterError: if the machine does not allow it; `close` is still due.
         """
-        self._namespace = await asyncio.get_running_loop().run_in_executor(None, _new_namespace)
+        self._namespace = await asyncio.get_running_loop().run_in_executor(None, in_own_thread, _new_namespace)
         gateway, address = self._block.gateway, self._block.address
         await run_tool(
             ["ip", "-batch", "-"],
@@ -150,25 +149,9 @@ def _listening(host: str) -> socket.socket:
 
 
 def _new_namespace() -> int:
-    """Return a descriptor of a new network namespace. Blocks: call it in a thread."""
-    outcome: list[int | OSError] = []
-
-    def make() -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.unshare(_CLONE_NEWNET) != 0:
-            number = ctypes.get_errno()
-            outcome.append(OSError(number, f"a network namespace: {os.strerror(number)}"))
-            return
-        try:
-            outcome.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY))
-        except OSError as error:
-            outcome.append(error)
-
-    # A thread of its own: the namespace belongs to the thread, and a reused thread would keep it.
-    thread = threading.Thread(target=make, name="network namespace")
-    thread.start()
-    thread.join()
-    made = outcome[0]
-    if isinstance(made, OSError):
-        raise made
-    return made
+    """Return a descriptor of a new network namespace. Call it in a thread that ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"a network namespace: {os.strerror(number)}")
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY)

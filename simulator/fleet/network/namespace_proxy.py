@@ -15,14 +15,17 @@ import errno
 import os
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from simulator.fleet.ports import LoopbackListener
 
 HOST: Final = "127.0.0.1"
-_CLONE_NEWNET: Final = 0x40000000  # for setns(2): the descriptor must refer to a network namespace
+CLONE_NEWNET: Final = 0x40000000  # of setns(2) and unshare(2): a network namespace
 _BACKLOG: Final = 16
+
+_MadeT = TypeVar("_MadeT")
 
 
 def listening_inside(pid: int, port: int) -> socket.socket:
@@ -39,16 +42,23 @@ def listening_inside(pid: int, port: int) -> socket.socket:
 
 def listening_in(namespace: Path, port: int) -> socket.socket:
     """Return a socket that listens on 127.0.0.1:`port` in a network namespace. Raises OSError as `listening_inside`."""
-    outcome: list[socket.socket | OSError] = []
+    return in_own_thread(lambda: _made(namespace, port))
 
-    def make() -> None:
+
+def in_own_thread(make: Callable[[], _MadeT]) -> _MadeT:
+    """Return what `make` returns, or raise its OSError, in a thread that ends.
+
+    A network namespace belongs to a thread, and a reused thread would keep the one that `make` joins or creates.
+    """
+    outcome: list[_MadeT | OSError] = []
+
+    def run() -> None:
         try:
-            outcome.append(_made(namespace, port))
+            outcome.append(make())
         except OSError as error:
             outcome.append(error)
 
-    # A separate thread: the namespace belongs to the thread, and a reused thread would keep it.
-    thread = threading.Thread(target=make, name="door")
+    thread = threading.Thread(target=run, name="network namespace")
     thread.start()
     thread.join()
     made = outcome[0]
@@ -60,7 +70,7 @@ def listening_in(namespace: Path, port: int) -> socket.socket:
 def _made(namespace: Path, port: int) -> socket.socket:
     libc = ctypes.CDLL(None, use_errno=True)
     with namespace.open("rb") as file:
-        if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
+        if libc.setns(file.fileno(), CLONE_NEWNET) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number), str(namespace))
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
