@@ -1,7 +1,8 @@
 """Admin endpoint: lets the CLI control a running simulator where AWS has no API, such as approving a connection.
 
 HTTP on loopback, on a separate port. The address and the token are in a file of the state folder that only its owner
-can read. So a user who may write the state may request changes, and a web page that knows the port may not.
+can read: `admin.json` of the simulator that holds the folder, and one for each `simulator up`, of which there may be
+several. So a user who may write the state may request changes, and a web page that knows the port may not.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from simulator.api.endpoint import close_http
 from simulator.model.resources.api_error import ApiError
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import asked_of, listener_limits
-from simulator.world.private_files import write_private
+from simulator.world.private_files import make_private_folder, write_private
 
-ADMIN_FILE: Final = "admin.json"  # in the state folder: url, token, pid
+ADMIN_FILE: Final = "admin.json"  # in the state folder: name, url, token, pid
+SERVE_NAME: Final = "serve"
+UP_FOLDER: Final = "up"  # in the state folder: the same for each `simulator up`
 
 _HOST: Final = "127.0.0.1"
 
@@ -30,10 +33,14 @@ Action = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class AdminEndpoint:
-    """`POST /<action>` takes and returns a JSON object. An action may raise ApiError, KeyError and ValueError."""
+    """`POST /<action>` takes and returns a JSON object. An action may raise ApiError, KeyError and ValueError.
 
-    def __init__(self, state: Path, token: str, actions: Mapping[str, Action]) -> None:
-        self._file = state / ADMIN_FILE
+    `file` receives the address; `name` is what users call the simulator.
+    """
+
+    def __init__(self, file: Path, name: str, token: str, actions: Mapping[str, Action]) -> None:
+        self._file = file
+        self._name = name
         self._token = token
         self._actions = dict(actions)
         self._http = web.Server(self._handle, **listener_limits())
@@ -47,7 +54,8 @@ class AdminEndpoint:
         """Start listening and write the address file. Raises OSError."""
         self._listener = await asyncio.get_running_loop().create_server(self._http, _HOST, 0)
         port = self._listener.sockets[0].getsockname()[1]
-        content = {"url": f"http://{_HOST}:{port}", "token": self._token, "pid": os.getpid()}
+        content = {"name": self._name, "url": f"http://{_HOST}:{port}", "token": self._token, "pid": os.getpid()}
+        make_private_folder(self._file.parent)
         write_private(self._file, orjson.dumps(content))
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from simulator.api.admin import Action, AdminEndpoint
+from simulator.api.admin import ADMIN_FILE, SERVE_NAME, Action, AdminEndpoint
 from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
@@ -143,7 +143,8 @@ class ControlPlane:
             )
             await self._endpoint.open(listener.host, listener.port, self._tls(listener))
             if self.settings.state is not None:
-                self.admin = AdminEndpoint(self.settings.state, secrets.token_hex(), self._admin_actions())
+                file = self.settings.state / ADMIN_FILE
+                self.admin = AdminEndpoint(file, SERVE_NAME, secrets.token_hex(), self._admin_actions())
                 await self.admin.open()
 
     async def close(self) -> None:

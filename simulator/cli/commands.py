@@ -128,7 +128,7 @@ _VERBS: Final = {
     "fault": Verb(
         "simulator.cli.state.fault",
         "fault",
-        "Faults at the services of a running `simulator serve`: latency, resets, killed instances and others.",
+        "Faults at the services of a running `simulator serve` or `up`: latency, resets, killed instances and others.",
         HERE,
     ),
     "connection": Verb(

@@ -28,6 +28,9 @@ IMAGE_HELP: Final = (
 )
 NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
 RESULT_ONLY_HELP: Final = "No progress: the result only."
+SIMULATOR_HELP: Final = (
+    "Which simulator, if several use the state folder: serve, the name of the project that up serves, or a process id."
+)
 VERBOSE_HELP: Final = "Print each decision and event on standard error as it happens."
 
 

@@ -151,7 +151,7 @@ async def test_credentials_are_for_own_names_and_a_token_that_is_no_text_is_reje
 
 
 async def test_the_admin_endpoint_is_for_own_names(tmp_path: Path) -> None:
-    admin = AdminEndpoint(tmp_path, "token", {})
+    admin = AdminEndpoint(tmp_path / "admin.json", "serve", "token", {})
     await admin.open()
     try:
         port = int((tmp_path / "admin.json").read_text().partition("127.0.0.1:")[2].partition('"')[0])

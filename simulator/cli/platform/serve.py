@@ -14,9 +14,7 @@ from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
 from simulator.cli.front.access_log_file import opened_log, tell_losses
-from simulator.cli.front.fault_actions import FaultActions
-from simulator.cli.front.live_scaling import ACTION as WHY
-from simulator.cli.front.live_scaling import LiveScaling
+from simulator.cli.front.live_commands import add_live_commands
 from simulator.cli.front.policy_keeping import begin_shadows, keep_policy
 from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
@@ -117,8 +115,7 @@ async def _serve(
         watching.callback(tell_losses, serving.platform)
         await watching.enter_async_context(serving)
         if serving.plane.admin is not None:
-            serving.plane.admin.add(WHY, LiveScaling(serving.platform).answer)
-            FaultActions(serving.platform).add_to(serving.plane.admin)
+            add_live_commands(serving.plane.admin, serving.platform)
         keep_policy(serving.platform, settings.workload.policy, serving.workload.policy_failed)
         tell = _tell_shadow if options.verbose else _silent
         begin_shadows(serving.platform, settings.workload.shadows, tell, serving.workload.policy_failed)

@@ -25,6 +25,7 @@ from simulator.cli.build_options import build_settings
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import BAD_INPUT, BROKE, OK, bad_input, broke, error_text
 from simulator.cli.front.access_log_file import opened_log, tell_losses
+from simulator.cli.front.live_commands import live_commands
 from simulator.cli.front.policy_keeping import begin_shadows, keep_policy
 from simulator.cli.front.scaling_section import shadow_choices
 from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
@@ -187,32 +188,34 @@ async def _up(
     platform.journal.subscribe(OutputWritten, lambda output: shown.tell(f"[instance/{output.instance}] {output.line}"))
     if shown.with_events:
         tell_events(platform.journal, functools.partial(echo, err=True))
-    try:
-        await platform.open()
-        platform.start()
-        if dns is not None and platform.front is not None:
-            for line in await dns.open(platform.front):
-                shown.tell(line)
+    async with contextlib.AsyncExitStack() as closing:
+        closing.push_async_callback(builder.close)
+        closing.callback(tell_losses, platform)
+        closing.push_async_callback(platform.close)
         name = service_name(folder)
-        service = platform.add(name, hosts_of(name))
-        source = SourceDescription(str(folder), "")
-        serving = SourceService(platform, service, builder, source, shown.tell, place, scaled.policy, scaled.balancing)
-        keep_policy(platform, scaled.policy, _failed)
-        begin_shadows(platform, scaled.shadows, lambda _name, line: shown.tell(f"[scaling] {line}"), _failed)
-        stopped = platform.tasks.spawn(stop.wait(), "until stopped")
-        work = platform.tasks.spawn(_serve(serving, builder, watch=watch), "serve")
-        if await first_of(stopped, work, platform.tasks.failed) != 0:
-            if not work.done() and (error := platform.tasks.failed.exception()) is not None:
-                broke(f"the simulator failed: {error_text(error)}")
-            raise typer.Exit(work.result() if work.done() else BROKE)
-    except OSError as error:
-        cannot_open(error, {"--https-port": live.https_port, "--dns-port": 0 if dns is None else dns.port})
-    finally:
-        if dns is not None:
-            await dns.close()
-        await platform.close()
-        tell_losses(platform)
-        await builder.close()
+        try:
+            await platform.open()
+            platform.start()
+            if dns is not None and platform.front is not None:
+                closing.push_async_callback(dns.close)
+                for line in await dns.open(platform.front):
+                    shown.tell(line)
+            await closing.enter_async_context(live_commands(live.state, name, platform))
+            service = platform.add(name, hosts_of(name))
+            source = SourceDescription(str(folder), "")
+            serving = SourceService(
+                platform, service, builder, source, shown.tell, place, scaled.policy, scaled.balancing
+            )
+            keep_policy(platform, scaled.policy, _failed)
+            begin_shadows(platform, scaled.shadows, lambda _name, line: shown.tell(f"[scaling] {line}"), _failed)
+            stopped = platform.tasks.spawn(stop.wait(), "until stopped")
+            work = platform.tasks.spawn(_serve(serving, builder, watch=watch), "serve")
+            if await first_of(stopped, work, platform.tasks.failed) != 0:
+                if not work.done() and (failure := platform.tasks.failed.exception()) is not None:
+                    broke(f"the simulator failed: {error_text(failure)}")
+                raise typer.Exit(work.result() if work.done() else BROKE)
+        except OSError as error:
+            cannot_open(error, {"--https-port": live.https_port, "--dns-port": 0 if dns is None else dns.port})
 
 
 async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuilder, *, watch: bool) -> int:

@@ -1,4 +1,4 @@
-"""`simulator why --live`: asks the simulator that runs, and explains by the code that explains a report."""
+"""`simulator why --live`: asks a simulator that runs, and explains by the code that explains a report."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from simulator.cli.exit_codes import bad_input
 from simulator.cli.front.live_scaling import ACTION
-from simulator.cli.state.admin_client import ask_running
+from simulator.cli.state.admin_client import ask_chosen
 from simulator.cli.state.folder import state_folder
 from simulator.lab.why import explain
 from simulator.model.text.units import parse_duration
@@ -18,12 +17,9 @@ from simulator.report.decisions import ScalingPart
 _TIME_OF_DAY: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?", re.ASCII)
 
 
-def live_sentences(time: str | None, service: str | None, state: Path | None) -> list[str]:
+def live_sentences(time: str | None, service: str | None, state: Path | None, simulator: str | None) -> list[str]:
     """Return a sentence for each service of the running simulator. Raises ValueError for a wrong moment or service."""
-    folder = state_folder(state)
-    answer = ask_running(folder, ACTION)
-    if answer is None:
-        bad_input(f"state folder {folder}: no simulator runs with it; start `simulator serve --state {folder}` first")
+    answer = ask_chosen(state_folder(state), simulator, ACTION)
     now_s, now = float(answer["now_s"]), datetime.fromtimestamp(float(answer["epoch_s"])).astimezone()
     at_s = now_s - ago_s(time, now)
     if at_s < 0:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
 from simulator.cli.exit_codes import bad_input, hint_of
+from simulator.cli.options import SIMULATOR_HELP
 from simulator.cli.scenarios.last_run import given_report
 from simulator.cli.scenarios.scenario_file import STDIN
 from simulator.cli.terminal import Terminal
@@ -26,15 +28,19 @@ def why_verb(
         help="A report that `simulator run --json` wrote, or - for standard input; without it, that of the last run.",
     ),
     service: str | None = typer.Option(None, help="Only this service; default: all."),
-    live: bool = typer.Option(False, "--live", help="Ask the `simulator serve` that runs with the state folder."),
+    live: bool = typer.Option(False, "--live", help="Ask the `serve` or `up` that runs with the state folder."),
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Its state folder."),
+    simulator: str | None = typer.Option(None, metavar="NAME", help=SIMULATOR_HELP),
 ) -> None:
     """Explain what the scaler saw, computed, clamped and decided.
 
     The file and the moment may be given in either order.
     """
     try:
-        sentences = _of_live(time, run, service, state) if live else _of_run(time, run, service, state)
+        if live:
+            sentences = _of_live(time, run, service, state, simulator)
+        else:
+            sentences = _of_run(time, run, service, {"state": state, "simulator": simulator})
     except ValueError as error:
         bad_input(str(error), hint_of(error))
     console = Terminal()
@@ -42,9 +48,10 @@ def why_verb(
         console.print(sentence, soft_wrap=not console.is_terminal)  # a terminal breaks lines between words
 
 
-def _of_run(time: str | None, run: str | None, service: str | None, state: Path | None) -> list[str]:
-    if state is not None:
-        raise ValueError(f"state = {str(state)!r}, must come with --live")
+def _of_run(time: str | None, run: str | None, service: str | None, of_live: Mapping[str, object]) -> list[str]:
+    for option, value in of_live.items():
+        if value is not None:
+            raise ValueError(f"{option} = {str(value)!r}, must come with --live")
     if time is None:
         raise ValueError("time = none, must be given: a moment of the run, such as 12:03:06, 03:06 or 90s")
     if run is not None and not _is_moment(time) and (_is_moment(run) or time == str(STDIN) or Path(time).exists()):
@@ -53,12 +60,14 @@ def _of_run(time: str | None, run: str | None, service: str | None, state: Path 
     return why(given_report(None if run is None else Path(run)), at_s, service)
 
 
-def _of_live(time: str | None, run: str | None, service: str | None, state: Path | None) -> list[str]:
+def _of_live(
+    time: str | None, run: str | None, service: str | None, state: Path | None, simulator: str | None
+) -> list[str]:
     if run is not None:
         raise ValueError(f"run = {run!r}, must be left out with --live")
     from simulator.cli.scenarios.live_why import live_sentences  # noqa: PLC0415 only for a live service
 
-    return live_sentences(time, service, state)
+    return live_sentences(time, service, state, simulator)
 
 
 def _is_moment(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Call the simulator that uses a state folder, from another process."""
+"""Call a simulator that uses a state folder, from another process: `serve`, or one of those that `up` started."""
 
 from __future__ import annotations
 
@@ -6,43 +6,90 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from simulator.api.admin import ADMIN_FILE
+from simulator.api.admin import ADMIN_FILE, UP_FOLDER
 from simulator.cli.exit_codes import bad_input
+from simulator.model.text.problems import one_of
 
 _TIMEOUT_S: Final = 10.0
 _PID_MAX: Final = 2**22  # Linux's maximum
 
 
+class RunningSimulator(NamedTuple):
+    """A simulator in another process, as its file in the state folder describes it."""
+
+    name: str
+    url: str
+    token: str
+    pid: int
+
+    def ask(self, action: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return the simulator's answer. A rejection ends the command with its message."""
+        request = urllib.request.Request(  # noqa: S310 the address is our own
+            f"{self.url}/{action}",
+            data=json.dumps(asked).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with direct.open(request, timeout=_TIMEOUT_S) as answer:
+                content: dict[str, Any] = json.load(answer)
+                return content
+        except urllib.error.HTTPError as error:
+            with error:
+                bad_input(str(json.load(error)["message"]))
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            bad_input(f"the simulator at {self.url} does not answer: {getattr(error, 'reason', error)}")
+
+
 def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None:
-    """Return the simulator's answer; None if none is running. A rejection ends the command with its message."""
+    """Return the answer of the `serve` that uses the folder; None if none is running."""
+    found = _running(state / ADMIN_FILE)
+    return None if found is None else found.ask(action, asked)
+
+
+def ask_chosen(state: Path, chosen: str | None, action: str, **asked: Any) -> dict[str, Any]:
+    """Return the answer of the simulator with the name or process id `chosen`, or of the only one that runs.
+
+    Ends the command if none runs with the folder, none has that name, or several do.
+    """
+    running = list(_all_running(state))
+    if not running:
+        bad_input(
+            f"state folder {state}: no simulator runs with it; start `simulator serve --state {state}` or "
+            f"`simulator up --state {state}` first"
+        )
+    meant = [each for each in running if chosen in {None, each.name, str(each.pid)}]
+    if not meant:
+        bad_input(f"simulator = {chosen!r}, must be {one_of(str(chosen), [each.name for each in running])}")
+    if len(meant) > 1:
+        names = ", ".join(f"{each.name} (process id {each.pid})" for each in meant)
+        bad_input(f"simulator = {chosen or 'none'}, must be one of those that run with state folder {state}: {names}")
+    return meant[0].ask(action, asked)
+
+
+def _all_running(state: Path) -> Iterator[RunningSimulator]:
+    for file in (state / ADMIN_FILE, *sorted((state / UP_FOLDER).glob("*.json"))):
+        found = _running(file)
+        if found is not None:
+            yield found
+
+
+def _running(file: Path) -> RunningSimulator | None:
     try:
-        place = json.loads((state / ADMIN_FILE).read_text(encoding="utf-8"))
+        place = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
-        bad_input(f"{state / ADMIN_FILE}: {error}")
+        bad_input(f"{file}: {error}")
     if not isinstance(place, dict) or not _is_place(place):
-        bad_input(f"{state / ADMIN_FILE}, must have url, token and pid of the simulator that runs: start it again")
+        bad_input(f"{file}, must have url, token and pid of the simulator that runs: start it again")
     if not _is_alive(place["pid"]):  # it was killed and left its file
         return None
-    request = urllib.request.Request(  # noqa: S310 the address is our own
-        f"{place['url']}/{action}",
-        data=json.dumps(asked).encode(),
-        headers={"Authorization": f"Bearer {place['token']}", "Content-Type": "application/json"},
-    )
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(request, timeout=_TIMEOUT_S) as answer:
-            content: dict[str, Any] = json.load(answer)
-            return content
-    except urllib.error.HTTPError as error:
-        with error:
-            bad_input(str(json.load(error)["message"]))
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        bad_input(f"the simulator at {place['url']} does not answer: {getattr(error, 'reason', error)}")
+    return RunningSimulator(str(place.get("name", "")), place["url"], place["token"], place["pid"])
 
 
 def _is_place(place: dict[str, Any]) -> bool:

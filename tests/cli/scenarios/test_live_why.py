@@ -40,7 +40,7 @@ def test_a_service_of_serve_is_explained_with_the_time_of_day(tmp_path: Path) ->
     config, state = tmp_path / "serve.yaml", tmp_path / "state"
     config.write_text("applications: {hello: {simulated: {}}}\nscaling: {policy: {name: fixed, instances: 2}}", "utf-8")
     live = ("--live", "--state", str(state))
-    assert f"no simulator runs with it; start `simulator serve --state {state}` first" in rejection(*live)
+    assert f"no simulator runs with it; start `simulator serve --state {state}` or" in rejection(*live)
     with serving(state, "--config", str(config)) as served:
         assert ok("why", *live) == ""  # no service yet
         Asked(served, state)
