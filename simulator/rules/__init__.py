@@ -1,4 +1,7 @@
-"""Decision rules: from observations and `now` to a decision with its reason. No async, clock, random numbers or I/O."""
+"""Decision rules: functions from observations and the current time to a decision with its reason.
+
+Nothing in this package is async, reads a clock, draws random numbers or does I/O.
+"""
 
 PUBLIC_MODULES = (
     "admission",

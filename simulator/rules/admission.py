@@ -6,7 +6,8 @@ Invariants, which `tests/machines` checks for random sequences of calls:
 - while a request is queued, no instance in service has a free slot;
 - slots are granted in order of arrival.
 
-Instances are in two tiers. Requests go to the front tier; the reserve (provisioned, idle) is used when it is full.
+Instances are in two tiers. A request gets a slot in the front tier; only when that tier is full does it get one in the
+reserve (provisioned, idle instances).
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ P = TypeVar("P", bound=Target)
 class Overflow:
     """How a request is handled when no slot is free.
 
-    If `wait_s` is 0 it is rejected immediately (App Runner, facts 3.4). Otherwise it is queued for at most `wait_s`
-    seconds, and the queue has at most `queue` requests.
+    If `wait_s` is 0, the request is rejected immediately (App Runner, facts 3.4). Otherwise it is queued for at most
+    `wait_s` seconds, and the queue has at most `queue` requests.
 
     Raises:
         ValueError: if a number is out of range.
@@ -56,13 +57,16 @@ class AdmissionDecision(Enum):
 
 
 class Admission(Generic[Ticket, P]):
-    """The slots and the queue of one service. Tickets are requests (any hashable object), places are instances."""
+    """The slots and the queue of one service. A ticket identifies a request (any hashable object), a target an
+    instance.
+    """
 
     def __init__(self, make_balancer: Callable[[int], Balancer], capacity: int, overflow: Overflow) -> None:
         self.overflow = overflow
         self._front = make_balancer(capacity)
         self._reserve = make_balancer(capacity)
-        self._line: OrderedDict[Ticket, float] = OrderedDict()  # ticket -> end of its waiting time, in order of arrival
+        # ticket -> time at which its wait ends, in order of arrival
+        self._line: OrderedDict[Ticket, float] = OrderedDict()
 
     @property
     def waiting(self) -> int:
@@ -73,7 +77,7 @@ class Admission(Generic[Ticket, P]):
         return self._front.capacity
 
     def offer(self, ticket: Ticket, now: float) -> P | AdmissionDecision:
-        """Return an instance with a slot taken, or WAITS (a later call grants a slot), or REJECTED."""
+        """Return an instance of which a slot was taken, or WAITS (a later call grants a slot), or REJECTED."""
         if not self._line:
             target = self._take()
             if target is not None:
@@ -97,7 +101,7 @@ class Admission(Generic[Ticket, P]):
     def take_other(self, avoided: Iterable[P]) -> P | None:
         """Take a slot of an instance that is not in `avoided`, for a retry; return None if all others are full.
 
-        This does not overtake queued requests: while a request is queued, there is no free slot.
+        This does not overtake queued requests, because a free slot exists only while the queue is empty.
         """
         barred = [(target, target.balancer) for target in avoided if target.balancer is not None]
         for target, balancer in barred:

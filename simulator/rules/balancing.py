@@ -20,21 +20,22 @@ class Target:
     def __init__(self, number: int) -> None:
         self.number = number
         self.outstanding = 0
-        self.balancer: Balancer | None = None  # None: it gets no new requests (not ready yet, or draining)
+        # None: the instance gets no new requests, because it is not ready yet or is draining
+        self.balancer: Balancer | None = None
 
 
-# Returns a uniformly distributed number in [0, 1); passed in, because rules have no random numbers of their own.
+# Returns a uniformly distributed number in [0, 1). It is passed in because rules contain no random number generator.
 Draw = Callable[[], float]
 
 
 def no_draw() -> float:
-    """Take the place of a source of random numbers for balancers that need none."""
+    """Raise AssertionError. This is the source of random numbers for balancers that need none."""
     msg = "random balancing needs a random stream"
     raise AssertionError(msg)
 
 
 class Balancer(Protocol):
-    """Targets with free slots, in an order of preference. `capacity` is MaxConcurrency."""
+    """Chooses among the targets that have free slots, in an order of preference. `capacity` is MaxConcurrency."""
 
     capacity: int
 
@@ -50,8 +51,8 @@ class Balancer(Protocol):
 
 
 class LeastOutstanding:
-    """Chooses the target with the fewest requests; among equals the one with that number for longest, i.e. round robin
-    if all are idle.
+    """Chooses the target with the fewest requests; among equals, the one that has had this number for the longest time.
+    If all targets are idle, this is round robin.
 
     Theory: there is one queue of targets per number of outstanding requests, and the index of the lowest queue that may
     be non-empty. Taking or releasing a slot moves the target to the neighbouring queue, so the index changes by at most
@@ -99,8 +100,10 @@ class LeastOutstanding:
         self._lowest = 0
 
     def _queue(self, outstanding: int) -> OrderedDict[Target, None]:
-        """Return the queue for that many requests. After the capacity was lowered this can exceed the capacity; such
-        targets get no requests until they are below it.
+        """Return the queue of the targets with that many outstanding requests.
+
+        After the capacity was lowered, the number can exceed the capacity; such targets get no requests until they are
+        below it.
         """
         while len(self._queues) <= outstanding:
             self._queues.append(OrderedDict())
@@ -127,7 +130,7 @@ class NewestFirst:
 
     def discard(self, target: Target) -> None:
         target.balancer = None
-        del self._places[target.number]  # its heap entry is dropped when it reaches the top
+        del self._places[target.number]  # the heap entry of the target is dropped when it reaches the top
 
     def take(self) -> Target | None:
         while self._free:
@@ -161,7 +164,7 @@ class RoundRobin:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._places: dict[Target, None] = {}
-        self._round: OrderedDict[Target, None] = OrderedDict()  # targets with a free slot, the next one first
+        self._round: OrderedDict[Target, None] = OrderedDict()  # targets with a free slot; the next one is first
 
     def add(self, target: Target) -> None:
         target.balancer = self

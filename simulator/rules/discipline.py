@@ -18,9 +18,9 @@ from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
 
-# A request whose remaining time is below this is complete: such remainders are rounding errors of V. A nanosecond is a
-# millionth of the smallest figure in a report.
-CRUMB_S = 1e-9
+# A request whose remaining time is below this is complete: smaller remainders are rounding errors of V. A nanosecond is
+# a millionth of the smallest figure in a report.
+EPSILON_S = 1e-9
 
 
 class Station(Generic[Job]):
@@ -49,7 +49,8 @@ class Station(Generic[Job]):
         self.workers = workers
         self.busy_workers = 0
         self._backlog: deque[tuple[Job, float]] = deque()
-        self._computing: list[tuple[float, int, Job]] = []  # (V at which it ends, order of start, job)
+        # (V at which it ends, order of start, job) of each computing request
+        self._computing: list[tuple[float, int, Job]] = []
         self._rate = 1.0  # of each computing request; depends on their number
         self._v = 0.0
         self._used_s = 0.0
@@ -72,22 +73,24 @@ class Station(Generic[Job]):
             self.busy_workers -= 1
 
     def computed(self, now: float) -> list[Job]:
-        """Return the requests whose CPU time is complete by `now`, in order of completion. Their I/O wait follows."""
+        """Return the requests whose CPU time is complete by `now`, in order of completion. Each starts its I/O wait
+        next.
+        """
         self._advance(now)
         done = []
         computing = self._computing
-        # Compare times, not V: from about 100 days on the clock's resolution is coarser than `CRUMB_S`, so the last of
-        # the work is shorter than any time step and would never complete.
-        soonest_s = now + CRUMB_S
+        # Compare times, not V: after about 100 days the resolution of the clock is coarser than `EPSILON_S`, so the
+        # remaining work is shorter than any time step and would never complete.
+        soonest_s = now + EPSILON_S
         while computing and now + (computing[0][0] - self._v) / self._rate <= soonest_s:
             done.append(heappop(computing)[2])
             self._share()
         if not computing:
-            self._v = 0.0  # no request refers to V any more; a reset keeps its precision
+            self._v = 0.0  # No request refers to V any more; resetting it keeps its precision.
         return done
 
     def next_s(self) -> float | None:
-        """Return when the next request completes its CPU time if none arrives or leaves; None if none computes."""
+        """Return when the next request will have used its CPU time if none arrives or leaves; None if none computes."""
         if not self._computing:
             return None
         return self._at_s + max(0.0, self._computing[0][0] - self._v) / self._rate

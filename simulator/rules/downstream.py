@@ -21,7 +21,7 @@ DownstreamCall = TypeVar("DownstreamCall")
 
 
 class OnFull(StrEnum):
-    """What happens to an attempt to connect when all connections are taken."""
+    """What happens to an attempt to connect when no connection is free."""
 
     ERROR = "error"  # rejected at once
     QUEUE = "queue"  # waits for a connection, without a limit of time
@@ -39,7 +39,7 @@ class ConnectionGrant(StrEnum):
 class ConnectionSlots(Generic[Attempt]):
     """The connections of a resource; attempts wait in order of arrival.
 
-    `connections` >= 1 is the limit; at most `queue` attempts wait (None: no limit), none with ERROR.
+    `connections` >= 1 is the limit; at most `queue` attempts wait (None: no limit). With ERROR no attempt waits.
     """
 
     def __init__(self, connections: int, on_full: OnFull, queue: int | None = None) -> None:
@@ -50,7 +50,7 @@ class ConnectionSlots(Generic[Attempt]):
         self._queue = 0 if on_full is OnFull.ERROR else queue
 
     def ask(self, attempt: Attempt) -> ConnectionGrant:
-        """Take a connection for `attempt`, or let it wait, or reject it."""
+        """Request a connection for `attempt`: it is granted, queued or rejected."""
         if self.taken < self.connections:
             self.taken += 1
             return ConnectionGrant.GRANTED
@@ -67,7 +67,7 @@ class ConnectionSlots(Generic[Attempt]):
         return None
 
     def give_up(self, attempt: Attempt) -> bool:
-        """Remove an attempt from the queue; return False if it does not wait."""
+        """Remove an attempt from the queue; return False if it is not queued."""
         if attempt not in self._waiting:
             return False
         del self._waiting[attempt]
@@ -75,7 +75,9 @@ class ConnectionSlots(Generic[Attempt]):
 
 
 class ContendedStation(Station[DownstreamCall]):
-    """Calls in progress. `contention`, `coherency` >= 0: the coefficients of the Universal Scalability Law."""
+    """The calls in progress. `contention` and `coherency`, both >= 0, are the coefficients of the Universal Scalability
+    Law.
+    """
 
     __slots__ = ("_coherency", "_contention")
 

@@ -47,7 +47,8 @@ DEFAULT: Final = EjectionSettings()
 
 
 class Ejection:
-    """Ejects and restores the instances of one service, identified by number. Times in seconds of one monotonic clock.
+    """Ejects and restores the instances of one service, identified by number. Times are in seconds of one monotonic
+    clock.
 
     `failing` contains the consecutive failures of the instances that have any. It is empty while all requests succeed,
     so the caller needs only one check per success.
@@ -60,7 +61,7 @@ class Ejection:
         self._record: dict[int, tuple[int, float]] = {}  # instance number -> counted ejections, end of the last one
 
     def succeeded(self, number: int) -> None:
-        """Reset the consecutive failures of an instance after a response."""
+        """Reset the consecutive failures of an instance, because it has responded."""
         self.failing.pop(number, None)
 
     def failed(self, number: int, now: float, ready: int) -> float | None:
@@ -69,7 +70,7 @@ class Ejection:
         `ready` is the number of ready instances, including ejected ones.
         """
         if number in self.ejected:
-            return None  # a request from before the ejection
+            return None  # the request began before the ejection
         failures = self.failing[number] = self.failing.get(number, 0) + 1
         if failures < self.settings.failures or not self._has_room(ready):
             return None
@@ -93,7 +94,7 @@ class Ejection:
         return bool(self.ejected) and ready - len(self.ejected) < ready * self.settings.panic_share
 
     def _has_room(self, ready: int) -> bool:
-        """Return True if one more instance may be ejected: at most `share_max` or one, and never the last one in
+        """Return True if one more instance may be ejected: up to `share_max` of them or one, but never the last one in
         service.
         """
         after = len(self.ejected) + 1

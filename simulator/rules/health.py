@@ -1,4 +1,6 @@
-"""Health: consecutive probe results that make an instance healthy or unhealthy, and the delay of a crash loop."""
+"""Health of instances: the consecutive probe results that make an instance healthy or unhealthy, and the delay before
+an instance that crashes repeatedly is replaced.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,14 @@ from enum import Enum
 from simulator.model.health import HealthCheck
 from simulator.model.text.units import duration_text
 
-# ASSUMPTION: App Runner's delay between replacements of an instance that crashes repeatedly is unknown. This is the
-# rule of Kubernetes and ECS (no delay after the first crash, then doubling up to a bound). A log of a crash loop
-# settles it.
+# ASSUMPTION: App Runner's delay between replacements of an instance that crashes repeatedly is unknown. The rule used
+# is that of Kubernetes and ECS: no delay after the first crash, then a delay that doubles up to a bound. A log of a
+# crash loop settles it.
 RESTART_DELAY_S_FIRST = 1.0
 RESTART_DELAY_S_MAX = 60.0
-# ASSUMPTION: what counts as a failed start is unknown as well. With a TCP check an application is healthy as soon as it
-# listens, so an application that crashes soon after that is in a crash loop too. The log of such an application
-# settles it.
+# ASSUMPTION: which crashes App Runner counts as failed starts is unknown as well. With a TCP check an application is
+# healthy as soon as it listens, so one that crashes soon afterwards counts here as in a crash loop too. The log of such
+# an application settles it.
 STEADY_S = 10.0
 
 
@@ -47,41 +49,42 @@ class Streak:
 
 
 class CrashLoop:
-    """Counts consecutive crashes of instances without a stable instance between them. Times in seconds of one clock.
+    """Counts consecutive crashes of instances without a stable instance between them. Times are in seconds of one
+    clock.
 
     An instance is stable after it has been healthy for `steady_s`.
     """
 
-    __slots__ = ("_healthy_s", "_steady_s", "deaths")
+    __slots__ = ("_healthy_s", "_steady_s", "crashes")
 
     def __init__(self, steady_s: float = STEADY_S) -> None:
         self._steady_s = steady_s
-        self.deaths = 0  # consecutive crashes
+        self.crashes = 0  # consecutive crashes
         self._healthy_s = float("inf")  # time of the first instance that became healthy after the last crash
 
     def became_healthy(self, now_s: float) -> None:
         self._healthy_s = min(self._healthy_s, now_s)
 
-    def died(self, now_s: float, healthy_s: float) -> None:
+    def crashed(self, now_s: float, healthy_s: float) -> None:
         """Count the crash of an instance that became healthy at `healthy_s` (infinite if it never did)."""
         if now_s - self._healthy_s >= self._steady_s:
-            self.deaths = 0  # another instance was stable in the meantime
-        self.deaths = 0 if now_s - healthy_s >= self._steady_s else self.deaths + 1
+            self.crashes = 0  # another instance has been stable since the last crash
+        self.crashes = 0 if now_s - healthy_s >= self._steady_s else self.crashes + 1
         self._healthy_s = float("inf")
 
     @property
     def delay_s(self) -> float:
-        """Seconds to wait before the next start; 0 as soon as an instance is healthy, whatever happens to it later."""
-        return restart_delay_s(self.deaths) if self._healthy_s == float("inf") else 0.0
+        """Seconds to wait before the next start; 0 if any instance has become healthy since the last crash."""
+        return restart_delay_s(self.crashes) if self._healthy_s == float("inf") else 0.0
 
     def __str__(self) -> str:
         """Return the text for the event log after a crash that delays the next start."""
         wait = duration_text(self.delay_s)
-        return f"{self.deaths} consecutive instances have crashed: the next one starts in {wait}"
+        return f"{self.crashes} consecutive instances have crashed: the next one starts in {wait}"
 
 
-def restart_delay_s(deaths_in_a_row: int) -> float:
-    """Return the seconds to wait before an instance is replaced, after so many consecutive crashes (>= 0)."""
-    if deaths_in_a_row <= 1:
+def restart_delay_s(consecutive_crashes: int) -> float:
+    """Return the seconds to wait before an instance is replaced after that many consecutive crashes (>= 0)."""
+    if consecutive_crashes <= 1:
         return 0.0
-    return float(min(RESTART_DELAY_S_MAX, RESTART_DELAY_S_FIRST * 2.0 ** min(deaths_in_a_row - 2, 16)))
+    return float(min(RESTART_DELAY_S_MAX, RESTART_DELAY_S_FIRST * 2.0 ** min(consecutive_crashes - 2, 16)))

@@ -1,7 +1,7 @@
-"""Pulls of an image by the machines on which instances are placed: which machine, which layers it lacks, how long.
+"""Pulls of an image by the machines on which instances are placed: the machine, the layers that it lacks, and the time.
 
-A machine downloads one layer after the other, each with its whole bandwidth, and unpacks one layer after the other
-while the next ones arrive. Layers that an image shares with another version have the same name, and a machine that has
+A machine downloads one layer after the other, each at its full bandwidth, and unpacks one layer after the other while
+the next ones are downloaded. Layers that two versions of an image share have the same name. A machine that already has
 a layer, or is pulling it for another instance, does not pull it again.
 """
 
@@ -17,17 +17,18 @@ from typing import assert_never
 class Placement(StrEnum):
     """How instances are placed on machines."""
 
-    NEW = "new"  # each on a machine of its own, which has no layers
-    SPREAD = "spread"  # on the one with the fewest instances
-    PACK = "pack"  # on the fullest one that has room, else on a new one
+    NEW = "new"  # each on a new machine, which has no layers
+    SPREAD = "spread"  # on the machine with the fewest instances
+    PACK = "pack"  # on the fullest machine with room for one more, else on a new one
 
 
 @dataclass(frozen=True, slots=True)
 class ImageToPull:
-    """An image, and the machines that pull it. `layers`: compressed bytes by name, in the order of the image.
+    """An image, and how machines pull it. `layers` has the compressed bytes by layer name, in the order of the image.
 
-    `bandwidth`, `unpack`: compressed bytes per second of one machine. `machines`: their number with SPREAD;
-    `per_machine`: most instances of one with PACK. `keep_s`: how long a machine without instances keeps its layers.
+    `bandwidth` and `unpack` are compressed bytes per second of one machine. `machines` is the number of machines with
+    SPREAD, `per_machine` the greatest number of instances on one machine with PACK. `keep_s` is how long a machine
+    without instances keeps its layers, in seconds.
     """
 
     layers: Mapping[str, int]
@@ -40,13 +41,17 @@ class ImageToPull:
 
     @property
     def cold_pull_s(self) -> float:
-        """The time of a pull by a machine without layers."""
+        """Seconds that a machine without layers needs for a pull."""
         return Machine(0).pull(self, 0.0).took_s
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull for one instance. `pulled_bytes`: of layers that the machine lacked; `took_s`: until all are unpacked."""
+    """A pull for one instance.
+
+    `pulled_bytes` is the size of the layers that the machine lacked, `took_s` the seconds until all layers are
+    unpacked.
+    """
 
     machine: Machine
     pulled_bytes: int
@@ -55,17 +60,19 @@ class Pull:
 
 @dataclass(slots=True, eq=False)
 class Machine:
-    """A machine with instances of a service, and the layers that it has or pulls: name -> when it is unpacked."""
+    """A machine with instances of a service. `_there_s` has the time at which each layer that it has or pulls is
+    unpacked.
+    """
 
     number: int
     instances: int = 0
-    left_s: float = 0.0  # when its last instance ended
+    left_s: float = 0.0  # time at which its last instance ended
     _there_s: dict[str, float] = field(default_factory=dict)
     _link_free_s: float = -math.inf
     _unpacked_s: float = -math.inf
 
     def pull(self, image: ImageToPull, now_s: float) -> Pull:
-        """Begin to pull what it lacks."""
+        """Begin to pull the layers that the machine lacks."""
         done_s, pulled = now_s, 0
         for name, size in image.layers.items():
             if name not in self._there_s:
@@ -77,7 +84,7 @@ class Machine:
         return Pull(self, pulled, done_s - now_s)
 
     def clear(self, now_s: float, keep_s: float) -> bool:
-        """Remove the layers that it has kept for too long; return whether it did."""
+        """Remove all layers if the machine has been without instances for more than `keep_s`; return True if it has."""
         is_over = not self.instances and now_s - self.left_s > keep_s
         if is_over:
             self._there_s.clear()
@@ -85,20 +92,20 @@ class Machine:
 
 
 class Machines:
-    """The machines of one service. Times are those of one clock and do not decrease."""
+    """The machines of one service. All times are of one clock and do not decrease from call to call."""
 
     def __init__(self) -> None:
         self._machines: list[Machine] = []
         self._latest = 0
 
     def enter(self, image: ImageToPull, now_s: float) -> Pull:
-        """Place an instance, and begin the pull of its image."""
+        """Choose a machine for a new instance, and begin the pull of the image there."""
         machine = self._chosen(image, now_s)
         machine.instances += 1
         return machine.pull(image, now_s)
 
     def leave(self, machine: Machine, now_s: float) -> None:
-        """End an instance of the machine."""
+        """Remove an instance from its machine."""
         machine.instances -= 1
         machine.left_s = now_s
 

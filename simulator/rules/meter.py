@@ -8,7 +8,9 @@ from simulator.rules.policies.port import Sample
 
 
 class Meter:
-    """Counts and time integrals since the last `close`. Times in seconds of one clock, in order from call to call."""
+    """Counts requests and integrates their number over time since the last `close`. All times are seconds of one clock
+    and do not decrease from call to call.
+    """
 
     __slots__ = (
         "_arrivals",
@@ -26,7 +28,7 @@ class Meter:
     )
 
     def __init__(self, now: float) -> None:
-        self.present = 0  # requests that use or wait for a slot
+        self.present = 0  # requests that occupy a slot or wait for one
         self.waiting = 0
         self._present_s = self._waiting_s = 0.0
         self._closed_s = self._present_at_s = self._waiting_at_s = now
@@ -42,7 +44,7 @@ class Meter:
         self._arrivals += 1
 
     def rejected(self, _now: float) -> None:
-        """Count a request that was rejected on arrival; it was never in flight."""
+        """Count a request that was rejected on arrival, so that it was never in flight."""
         self._arrivals += 1
         self._rejected += 1
 
@@ -71,7 +73,7 @@ class Meter:
         self._rejected += rejected
 
     def close(self, second: int, now: float, ready: int, cpu_s: float = 0.0) -> Sample:
-        """Return the sample of the time from the last close to `now`, and reset the counters."""
+        """Return the sample of the time from the last close until `now`, and reset the counts."""
         self._present_s += self.present * (now - self._present_at_s)
         self._waiting_s += self.waiting * (now - self._waiting_at_s)
         width_s = now - self._closed_s
@@ -93,7 +95,7 @@ class Meter:
         return sample
 
     def _latency_p95_s(self) -> float:
-        """Return the 95th percentile, and clear the latencies."""
+        """Return the 95th percentile of the recorded latencies, and clear them."""
         if not self.latencies_s:
             return 0.0
         ranked = sorted(self.latencies_s)
@@ -102,7 +104,7 @@ class Meter:
 
 
 def time_mean(integral_s: float, width_s: float, present: int) -> float:
-    """Return the mean of a number over the last `width_s`: its time integral, divided; at one instant `present`."""
+    """Return a mean over `width_s` seconds from its time integral; for a width of 0, the number `present`."""
     return integral_s / width_s if width_s > 0 else float(present)
 
 

@@ -33,7 +33,9 @@ _NOISE_S: Final = 1e-6
 
 
 class Rates(NamedTuple):
-    """USD per unit: GB-hour of provisioned memory, vCPU-hour and GB-hour of active instances, and the flat items."""
+    """Rates in USD: per GB-hour of provisioned memory, per vCPU-hour and GB-hour of active instances, and two flat
+    charges.
+    """
 
     provisioned_gb_hour: float
     active_vcpu_hour: float
@@ -88,7 +90,9 @@ class BillLine(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """Lines in a fixed order, not rounded to cents. `free`: the amounts that a free tier covers, positive."""
+    """The lines of a bill in a fixed order, not rounded to cents. `free` has the (positive) amounts that a free tier
+    covers.
+    """
 
     lines: tuple[BillLine, ...]
     free: tuple[BillLine, ...] = ()
@@ -110,7 +114,9 @@ def metered(
     build_minutes: float = 0.0,
     until_s: float = math.inf,
 ) -> Metered:
-    """Return the billed amounts of the instances of one service, without the parts beyond `until_s`."""
+    """Return the billed amounts of the instances of one service, without the parts of minimums and roundings after
+    `until_s`.
+    """
     total = Metered(deployment_months=deployment_months, build_minutes=build_minutes)
     for usage in usages:
         total += _metered_instance(usage, until_s)

@@ -1,7 +1,7 @@
-"""Random load balancing: any target with a free slot, or the better of two. `draw` supplies the random numbers.
+"""Random load balancing: any target with a free slot, or the better of two. `draw` returns the random numbers.
 
 Theory: the targets with a free slot are in an unordered list, with a map from target to position. A random position
-selects a target; a target that becomes full or leaves is replaced by the last one. Both are O(1).
+selects a target; when a target becomes full or leaves, the last one takes its position. Both operations are O(1).
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ _FARGATE: Final[Mapping[str, tuple[float, float, str]]] = {
     "ap-southeast-2": (0.04856, 0.00532, "aws.amazon.com/fargate/pricing as quoted"),
     "eu-central-1": (0.04656, 0.00511, "price list of AmazonECS, 2026-07-07"),
     "eu-west-2": (0.04656, 0.00511, "price list of AmazonECS as quoted"),
-    # ASSUMPTION: no copy contained the rates of Paris; the price list of AmazonECS for eu-west-3 settles it.
+    # ASSUMPTION: no copy of the page contained the rates of Paris; the price list of AmazonECS for eu-west-3 settles
+    # it.
     "eu-west-3": (0.0486, 0.0053, "not read"),
 }
 
@@ -52,7 +53,7 @@ class RegionPrices(NamedTuple):
 
 
 def _estimated(region: str, *, gb_hour: float | None = None) -> RegionPrices:
-    """Estimate rates by the rule in the module's docstring. `gb_hour`: the rate of memory if it is known."""
+    """Return rates estimated by the rule in the module's docstring. `gb_hour` is the rate of memory if it is known."""
     vcpu, memory, source = _FARGATE[region]
     first_vcpu, first_memory = _FARGATE_US_EAST_1
     active = round(_FIRST_REGIONS.active_vcpu_hour * vcpu / first_vcpu, 5)

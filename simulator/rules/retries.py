@@ -1,4 +1,4 @@
-"""Decides when a client retries: one rule for simulated clients and for the live load.
+"""Decides when a client retries. Simulated clients and live load use the same rule.
 
 A failed attempt (429, 5xx or no answer) is tried again after a pause that may grow from one attempt to the next. Each
 attempt is a separate request to the platform and in the report, so retries can cause a retry storm.
@@ -11,7 +11,7 @@ from typing import Final
 
 # The minimum time that a real client needs between an answer and its next request.
 MIN_PAUSE_S: Final = 0.001
-# No client waits longer; it also bounds the powers of the factor.
+# No client waits longer. The bound also limits the powers of the factor.
 PAUSE_S_MAX: Final = 3600.0
 _NO_ANSWER: Final = 0
 _TOO_MANY: Final = 429
@@ -35,8 +35,10 @@ class Retries:
         self._pause = pause
 
     def pause_s(self, attempt: int, status: int) -> float | None:
-        """Return the seconds until the next attempt after attempt number `attempt` (from 1) ended with `status`; None:
-        no retry.
+        """Return the seconds from the end of attempt number `attempt` (from 1), which had `status`, until the next
+        attempt.
+
+        Return None if the client does not retry.
         """
         if attempt >= self._attempts or cause_of(status) not in self._causes:
             return None

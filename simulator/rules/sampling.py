@@ -1,4 +1,4 @@
-"""Head sampling: the choice of requests to trace, by the rules of OpenTelemetry's samplers."""
+"""Head sampling: decides which requests are traced, by the rules of OpenTelemetry's samplers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ _BITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Samples `ratio` (0 to 1) of the requests. With `parent_based` the caller's decision applies if there is one.
+    """Samples the share `ratio` (0 to 1) of the requests. With `parent_based` the caller's decision applies if there is
+    one.
 
     The lower half of the trace id decides, so every sampler with the same or a higher ratio samples the same trace.
 
@@ -31,7 +32,7 @@ class Sampling:
         return round(self.ratio * (1 << _BITS))
 
     def takes(self, trace_id: int, decided: bool | None) -> bool:
-        """Return whether to trace a request. `decided` is the caller's decision; None if there is none."""
+        """Return True if a request is to be traced. `decided` is the caller's decision; None if there is none."""
         if decided is not None and self.parent_based:
             return decided
         return trace_id & ((1 << _BITS) - 1) < self.bound

@@ -1,4 +1,4 @@
-"""Time windows of one-second buckets: the past values that scaling policies use.
+"""Time windows of one-second buckets: sums, averages and maxima of past values, which scaling policies use.
 
 Every window has a fixed number of buckets (its length), whatever the traffic. Recording a value and reading the result
 are O(1), both amortised. Running sums lose a few bits with each subtraction, so they are recomputed once per turn of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.rules.discipline import CRUMB_S, Station
+from simulator.rules.discipline import EPSILON_S, Station
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def test_no_work_is_lost_or_made(arrivals: list[Arrival], vcpu: float, workers: 
     exact = ends(Station(vcpu, workers), arrivals)
     assert sorted(exact) == list(range(len(arrivals)))
     for index, end_s in exact.items():
-        assert end_s >= arrivals[index].at_s + arrivals[index].cpu_s / min(1.0, vcpu) - CRUMB_S
+        assert end_s >= arrivals[index].at_s + arrivals[index].cpu_s / min(1.0, vcpu) - EPSILON_S
     begin_s = arrivals[0].at_s
     done = sorted((end_s, arrivals[index].cpu_s) for index, end_s in exact.items())
     total_s = 0.0

@@ -49,12 +49,12 @@ def test_the_last_long_enough_run_of_equal_probes_decides(probes: str, healthy: 
 
 
 def test_the_first_death_is_replaced_at_once_and_later_ones_ever_later() -> None:
-    assert [restart_delay_s(deaths) for deaths in range(9)] == [0, 0, 1, 2, 4, 8, 16, 32, 60]
+    assert [restart_delay_s(crashes) for crashes in range(9)] == [0, 0, 1, 2, 4, 8, 16, 32, 60]
 
 
 @given(st.integers(0, 10**9))
-def test_no_restart_waits_longer_than_the_bound(deaths: int) -> None:
-    assert 0 <= restart_delay_s(deaths) <= RESTART_DELAY_S_MAX
+def test_no_restart_waits_longer_than_the_bound(crashes: int) -> None:
+    assert 0 <= restart_delay_s(crashes) <= RESTART_DELAY_S_MAX
 
 
 NEVER = float("inf")
@@ -66,7 +66,7 @@ def test_an_instance_that_dies_soon_after_it_was_healthy_is_in_a_crash_loop() ->
     for start_s in range(0, 50, 10):
         loop.became_healthy(start_s)
         assert loop.delay_s == 0, "no restart waits while one is healthy"
-        loop.died(start_s + STEADY_S - 1, start_s)
+        loop.crashed(start_s + STEADY_S - 1, start_s)
         delays.append(loop.delay_s)
     assert delays == [0, 1, 2, 4, 8]
 
@@ -74,12 +74,12 @@ def test_an_instance_that_dies_soon_after_it_was_healthy_is_in_a_crash_loop() ->
 def test_an_instance_that_stays_healthy_ends_the_crash_loop() -> None:
     loop = CrashLoop()
     for _ in range(5):
-        loop.died(0, NEVER)
+        loop.crashed(0, NEVER)
     assert loop.delay_s == 8
     loop.became_healthy(5)
-    loop.died(5 + STEADY_S, NEVER)  # another's; the one that was healthy at 5 s stays
-    assert (loop.deaths, loop.delay_s) == (1, 0)
-    loop.died(100, NEVER)
+    loop.crashed(5 + STEADY_S, NEVER)  # another's; the one that was healthy at 5 s stays
+    assert (loop.crashes, loop.delay_s) == (1, 0)
+    loop.crashed(100, NEVER)
     assert loop.delay_s == 1
-    loop.died(200, 150)
-    assert (loop.deaths, loop.delay_s) == (0, 0)
+    loop.crashed(200, 150)
+    assert (loop.crashes, loop.delay_s) == (0, 0)

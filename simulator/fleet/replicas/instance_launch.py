@@ -65,7 +65,7 @@ class InstanceLaunch:
 
     def died(self, instance: Instance) -> str:
         """Count the crash of an instance. Return a line about the delay of the next launch, empty if there is none."""
-        self._crash_loop.died(self._loop.time(), instance.ready_s)
+        self._crash_loop.crashed(self._loop.time(), instance.ready_s)
         return str(self._crash_loop) if self._crash_loop.delay_s else ""
 
     def forget(self, instance: Instance) -> None:

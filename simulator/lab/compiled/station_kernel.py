@@ -10,9 +10,9 @@ from typing import Final
 from simulator.lab.compiled.compiled import kernel
 from simulator.lab.compiled.heap_kernel import pop_job, push_job, schedule
 from simulator.lab.compiled.state import LOOK, NOBODY, World
-from simulator.rules.discipline import CRUMB_S as _CRUMB_S
+from simulator.rules.discipline import EPSILON_S as _EPSILON_S
 
-CRUMB_S: Final = float(_CRUMB_S)
+EPSILON_S: Final = float(_EPSILON_S)
 NEVER_S: Final = float("inf")
 
 
@@ -94,7 +94,7 @@ def computed(w: World, row: int, now: float) -> int:
     """Return the first request whose CPU work is done by `now`; the others are chained to it in order of ending."""
     progress(w, row, now)
     station = w.instances[row]
-    soonest_s = now + CRUMB_S
+    soonest_s = now + EPSILON_S
     first = last = NOBODY
     while station.computing and now + (w.jobs[row, 0].v - station.v) / station.rate <= soonest_s:
         request = pop_job(w, row)

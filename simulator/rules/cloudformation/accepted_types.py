@@ -1,7 +1,8 @@
-"""Types of other services that a stack may contain without effect: names, ARNs and attributes, and nothing behind them.
+"""Resource types of other AWS services that a stack may contain without effect: they get names, ARNs and attributes
+only.
 
-Templates of App Runner's services bring roles, repositories and log groups along. The simulator has none of these
-services, and a stack with such a type fails unless the type is accepted.
+Templates that contain App Runner services usually also contain roles, repositories and log groups. The simulator does
+not simulate those services; a stack with such a type fails unless the type is accepted.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """`name`: the property with its name. `attributes`: those of Fn::GetAtt, with {name}, {path}, {account}, {region}.
+    """How the values of a resource type are formed.
 
-    `ref`: the value of Ref in the same way.
+    `name` is the property with the resource's name, `ref` the value of Ref, `attributes` the values of Fn::GetAtt.
+    `ref` and `attributes` may contain {name}, {path}, {account}, {region} and the names of properties.
     """
 
     name: str = ""
@@ -66,7 +68,7 @@ _FORMS: Final[Mapping[str, _Form]] = MappingProxyType(
     }
 )
 
-# Roles and their policies are names to App Runner's API, and the last two do nothing on AWS either.
+# App Runner's API uses only the names of roles and policies, and the last two types have no effect on AWS either.
 ALWAYS_ACCEPTED: Final = frozenset(
     {
         "AWS::CDK::Metadata",
@@ -85,7 +87,7 @@ def accepted_name(kind: str, properties: Mapping[str, Any]) -> str:
 
 
 def accepted_values(kind: str, name: str, properties: Mapping[str, Any], owner: Owner) -> tuple[str, dict[str, str]]:
-    """Return the value of Ref and the attributes of a resource. `owner`: its account and Region."""
+    """Return the value of Ref and the attributes of a resource that belongs to the account and Region of `owner`."""
     form = _FORMS.get(kind, _Form())
     given = {each: str(value) for each, value in properties.items() if isinstance(value, str | int | float)}
     values = {"Type": "", "Value": ""} | given | owner._asdict() | {"name": name, "path": given.get("Path", "/")}
@@ -93,5 +95,5 @@ def accepted_values(kind: str, name: str, properties: Mapping[str, Any], owner: 
 
 
 def unknown_attribute(kind: str, logical_id: str, name: str) -> TemplateError:
-    """Return the error of an Fn::GetAtt that no type here has."""
+    """Return the error for an Fn::GetAtt of an attribute that the resource type does not have."""
     return TemplateError(f"Template error: resource {logical_id} of type {kind} does not support attribute type {name}")

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from simulator.rules.cloudformation.template_error import TemplateError
 
-_OPERANDS: Final = range(2, 11)  # of Fn::And and Fn::Or
+_OPERANDS: Final = range(2, 11)  # number of operands of Fn::And and Fn::Or
 
 
 class Conditions:
-    """`value` evaluates the operands of Fn::Equals."""
+    """The conditions of a template, evaluated on demand. `value` evaluates an operand of Fn::Equals."""
 
     def __init__(self, expressions: Mapping[str, Any], value: Callable[[Any], Any]) -> None:
         self._expressions = expressions
@@ -20,7 +20,7 @@ class Conditions:
         self._open: list[str] = []
 
     def holds(self, name: str) -> bool:
-        """Return the value of a condition. Raises TemplateError if there is none, or it depends on itself."""
+        """Return the value of the condition `name`. Raises TemplateError if it does not exist or depends on itself."""
         if name not in self._known:
             if name not in self._expressions:
                 raise TemplateError(f"Template error: unresolved condition dependency {name} in the template")
@@ -58,7 +58,7 @@ class Conditions:
 
 
 def _plain(value: Any) -> Any:
-    """Write numbers and booleans as texts: `Fn::Equals: [true, 'true']` holds."""
+    """Return numbers and booleans as strings, so that `Fn::Equals: [true, 'true']` is true."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value

@@ -1,7 +1,7 @@
-"""Intrinsic functions of templates.
+"""Evaluates the intrinsic functions of templates.
 
-No library of the package index evaluates them for a deployment: those that are kept (cfn-lint, pycfmodel, cloud-radar)
-judge templates, put placeholders where a value of a resource belongs, and bring more than these functions are.
+No maintained package does this for a deployment: cfn-lint, pycfmodel and cloud-radar check templates, use placeholders
+for values of resources, and have far more dependencies than these functions need.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from simulator.rules.cloudformation.conditions import Conditions
 from simulator.rules.cloudformation.references import SUBSTITUTED, attribute_parts, sub_parts
 from simulator.rules.cloudformation.template_error import TemplateError
 
-KNOWN_LATER: Final = "{{changeSet:KNOWN_AFTER_APPLY}}"  # the value of what does not exist yet, as in AWS's change sets
+# value of a resource that does not exist yet, as in AWS's change sets
+KNOWN_LATER: Final = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _ZONES: Final = "abc"  # ASSUMPTION: each Region has three zones; Fn::GetAZs of an account would settle it
 
 
 class _NoValue:
-    """The value of AWS::NoValue: the member or item that has it is left out."""
+    """The value of AWS::NoValue: a member or list item with this value is left out."""
 
 
 NO_VALUE: Final = _NoValue()
 
 
 class ResourceValues(Protocol):
-    """What is known of a stack's resources. Both raise TemplateError for a name that is not there."""
+    """The values of a stack's resources. Both methods raise TemplateError for an unknown name."""
 
     def ref(self, logical_id: str) -> Any: ...
 
@@ -35,10 +36,10 @@ class ResourceValues(Protocol):
 
 
 class TemplateEvaluation:
-    """Evaluates values of one template.
+    """Evaluates the functions in values of one template.
 
-    `parameters`: values of the template's parameters and of AWS's pseudo parameters. `imports`: returns the value of
-    an export. An error names the function in AWS's words.
+    `parameters` has the values of the template's parameters and of AWS's pseudo parameters; `imports` returns the value
+    of an export. Errors have AWS's text.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class TemplateEvaluation:
         }
 
     def value(self, value: Any) -> Any:
-        """Return the value with all functions evaluated. Raises TemplateError."""
+        """Return `value` with all functions evaluated. Raises TemplateError."""
         if isinstance(value, dict):
             function = next(iter(value)) if len(value) == 1 else ""
             if function in self._functions:
@@ -84,10 +85,10 @@ class TemplateEvaluation:
         return value
 
     def holds(self, condition: str) -> bool:
-        """Return the value of a condition of the template. Raises TemplateError."""
+        """Return the value of the template's condition of this name. Raises TemplateError."""
         return self._conditions.holds(condition)
 
-    # --- the functions ---------------------------------------------------------------------------------------------
+    # --- functions -------------------------------------------------------------------------------------------------
 
     def _ref(self, name: Any) -> Any:
         if name == "AWS::NoValue":
@@ -144,7 +145,7 @@ class TemplateEvaluation:
             raise TemplateError(
                 "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"
             )
-        if KNOWN_LATER in items:  # the split of a text that is not known yet has another number of items
+        if KNOWN_LATER in items:  # the number of items of a split is unknown too
             return KNOWN_LATER
         if not index.isascii() or not index.isdigit() or int(index) >= len(items):
             raise TemplateError(f"Template error: Fn::Select  cannot select nonexistent value at index {index}")

@@ -1,4 +1,4 @@
-"""From a resource's properties, with all functions evaluated, to the request of App Runner's API."""
+"""Converts the evaluated properties of a resource to a request of App Runner's API."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from simulator.rules.cloudformation.template_error import TemplateError
 
 
 def request_of(kind: ResourceType, logical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of the API's create operation.
+    """Return the members of the request of the API's create operation.
 
-    Raises TemplateError with AWS's sentence for a property that is missing, not known, or of the wrong type.
+    Raises TemplateError with AWS's text if a property is missing, unknown, or of the wrong type.
     """
     violations: list[str] = []
     request: dict[str, Any] = _block(kind.properties, dict(properties), "#", violations)
@@ -27,7 +27,7 @@ def request_of(kind: ResourceType, logical_id: str, properties: Mapping[str, Any
 
 
 def changed_properties(kind: ResourceType, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the properties that differ, in the order of the type."""
+    """Return the names of the properties that differ, in the order in which the type lists them."""
     return tuple(each for each in kind.properties.members if before.get(each) != after.get(each))
 
 
@@ -80,8 +80,8 @@ def _boolean(value: Any) -> bool:
 
 
 def _strings(value: Any) -> list[str]:
-    # ASSUMPTION: one text is a list of one, as CloudFormation reads it for other types; a template with
-    # `Subnets: subnet-1` would settle it.
+    # ASSUMPTION: a single string is accepted as a list with one item, as CloudFormation does for other types; a
+    # template with `Subnets: subnet-1` would settle it.
     return [_string(each) for each in (value if isinstance(value, list) else [value])]
 
 

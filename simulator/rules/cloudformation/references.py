@@ -1,4 +1,4 @@
-"""References of a value to other parts of its template: by Ref, Fn::GetAtt, Fn::Sub, Condition and Fn::If."""
+"""Finds the references of a value to other parts of its template: Ref, Fn::GetAtt, Fn::Sub, Condition and Fn::If."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ SUBSTITUTED: Final = re.compile(r"\$\{(!?)\s*([^}]*?)\s*\}")
 
 
 class Reference(NamedTuple):
-    """`attribute` is empty for a Ref; `is_condition`: a name of the section Conditions."""
+    """A reference to a parameter, resource or condition.
+
+    `attribute` is empty for Ref; with `is_condition`, `name` is one of the section Conditions.
+    """
 
     name: str
     attribute: str = ""
@@ -21,7 +24,9 @@ class Reference(NamedTuple):
 
 
 def references(value: Any) -> Iterator[Reference]:
-    """Return what a value refers to, with repetitions. Raises TemplateError for a function of a wrong form."""
+    """Yield the references in a value; repeated references are repeated. Raises TemplateError for a malformed
+    function.
+    """
     if isinstance(value, list):
         for each in value:
             yield from references(each)
@@ -64,7 +69,9 @@ def _of_function(function: str, argument: Any) -> Iterator[Reference]:
 
 
 def attribute_parts(argument: Any) -> tuple[str, Any]:
-    """Return the resource and the attribute, which may itself be a Ref, of an Fn::GetAtt. Raises TemplateError."""
+    """Return the resource and the attribute of an Fn::GetAtt. The attribute may itself be a Ref. Raises
+    TemplateError.
+    """
     if isinstance(argument, str):
         name, _, attribute = argument.partition(".")
         argument = [name, attribute]
@@ -83,7 +90,7 @@ def attribute_parts(argument: Any) -> tuple[str, Any]:
 
 
 def sub_parts(argument: Any) -> tuple[str, dict[str, Any]]:
-    """Return the text and the own variables of an Fn::Sub. Raises TemplateError."""
+    """Return the text of an Fn::Sub and the variables that it defines. Raises TemplateError."""
     if isinstance(argument, str):
         return argument, {}
     if (
@@ -100,7 +107,7 @@ def sub_parts(argument: Any) -> tuple[str, dict[str, Any]]:
 
 
 def substituted(text: str) -> Iterator[tuple[str, str]]:
-    """Return names and attributes that a text of Fn::Sub contains; the attribute is empty for a plain name."""
+    """Yield the names and attributes that the text of an Fn::Sub refers to; the attribute is empty for a plain name."""
     for match in SUBSTITUTED.finditer(text):
         if not match[1]:
             name, _, attribute = match[2].partition(".")

@@ -1,6 +1,6 @@
-"""The types of App Runner that a template can have: properties, attributes, and what an update replaces (facts 15.2).
+"""App Runner's resource types: properties, attributes, and which changed properties replace the resource (facts 15.2).
 
-Connections and custom domains have no type. Other services' types are in `accepted_types`.
+CloudFormation has no type for connections and custom domains. Types of other services are in `accepted_types`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Final
 
 
 class Leaf(Enum):
-    """The kind of a property without members. CloudFormation converts texts to numbers and booleans, and back."""
+    """The type of a property without members. CloudFormation converts strings to numbers and booleans, and back."""
 
     STRING = "String"
     INTEGER = "Integer"
     BOOLEAN = "Boolean"
     STRINGS = "a list of Strings"
     TAGS = "a list of Key and Value"
-    PAIRS = "a list of Name and Value"  # an object of names and values in the API
+    PAIRS = "a list of Name and Value"  # in the API an object with these names as keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,11 @@ class PropertyBlock:
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """`noun`: the object of the API's operations, such as Service in CreateService and in its response.
+    """A resource type.
 
-    `arn`: the member with the ARN, which is the physical id and the value of Ref. `name_length`: of a generated name.
-    `attributes`: of Fn::GetAtt, all members of the API's object.
+    `noun` is the object of the API's operations, such as Service in CreateService, and its key in the responses. `arn`
+    is the member with the ARN, which is the physical id and the value of Ref; `name_length` is the greatest length of a
+    generated name. `attributes` are those of Fn::GetAtt; each is also a member of the API's object.
     """
 
     name: str
@@ -51,7 +52,7 @@ class ResourceType:
 
     @property
     def is_updatable(self) -> bool:
-        """Return whether the API has an operation that updates it."""
+        """Return True if the API has an operation that updates this type."""
         return not set(self.properties.members) <= self.create_only
 
 

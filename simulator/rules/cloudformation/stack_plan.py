@@ -1,4 +1,4 @@
-"""From a template and the resources of a stack to what the stack should have, and to the changes that lead there."""
+"""Plans a stack: which resources a template requires, and the changes from the existing resources to those."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ChangeAction(StrEnum):
 
 
 class Present(Protocol):
-    """A resource that the stack has. `request`: its properties as the API got them."""
+    """A resource that the stack has. `request` contains its properties as they were sent to the API."""
 
     @property
     def type(self) -> str: ...
@@ -44,7 +44,9 @@ class Present(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """`properties`: those that differ. `replaces`: a new resource takes the place of the present one."""
+    """A planned change. `properties` are those that differ; if `replaces` is True, a new resource replaces the existing
+    one.
+    """
 
     action: ChangeAction
     logical_id: str
@@ -67,7 +69,7 @@ class OutputValue:
 
 
 class StackValues:
-    """What Ref and Fn::GetAtt return: values of present resources, and KNOWN_LATER for those that are in `later`."""
+    """The values of Ref and Fn::GetAtt: those of existing resources, and KNOWN_LATER for the logical ids in `later`."""
 
     def __init__(self, present: Mapping[str, Present], template: Template, later: set[str] | None = None) -> None:
         self._present = present
@@ -91,7 +93,7 @@ class StackValues:
         return found.attributes[name]
 
     def _found(self, logical_id: str) -> Present | None:
-        """Return None if the value is known later. Raises TemplateError for a resource that will not exist."""
+        """Return the resource, or None if its values are known later. Raises TemplateError if it will not exist."""
         if self.later is not None and logical_id in self.later:
             return None
         found = self._present.get(logical_id)
@@ -104,7 +106,7 @@ class StackValues:
 
 
 def active(template: Template, evaluation: TemplateEvaluation) -> list[TemplateResource]:
-    """Return the resources whose condition holds, each after those that it needs."""
+    """Return the resources whose condition is true, each after those that it needs."""
     resources = template.resources
     return [
         resources[name]
@@ -114,7 +116,9 @@ def active(template: Template, evaluation: TemplateEvaluation) -> list[TemplateR
 
 
 def desired_request(resource: TemplateResource, evaluation: TemplateEvaluation) -> dict[str, Any]:
-    """Return the properties as the API gets them; those of other services' types as they are. Raises TemplateError."""
+    """Return the properties as they are sent to the API; for types of other services unchanged. Raises
+    TemplateError.
+    """
     properties = evaluation.value(dict(resource.properties))
     kind = RESOURCE_TYPES.get(resource.type)
     return dict(properties) if kind is None else request_of(kind, resource.logical_id, properties)
@@ -123,7 +127,7 @@ def desired_request(resource: TemplateResource, evaluation: TemplateEvaluation) 
 def difference(
     kind: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the properties that differ, and the properties of the type whose change replaces the resource."""
+    """Return the properties that differ, and all properties of the type whose change replaces the resource."""
     known = RESOURCE_TYPES.get(kind)
     if known is not None:
         return changed_properties(known, before, after), known.create_only
@@ -133,9 +137,9 @@ def difference(
 def changes(
     template: Template, evaluation: TemplateEvaluation, values: StackValues, present: Mapping[str, Present]
 ) -> list[ResourceChange]:
-    """Return the changes in the order of their execution; removals last, in the order of `present` reversed.
+    """Return the changes in the order of their execution. Removals are last, in the reverse order of `present`.
 
-    `values` are those of `evaluation`: the resources that a change makes are entered as known later.
+    `values` must be the values that `evaluation` uses: resources that a change creates are added to its `later`.
     """
     assert values.later is not None, "the values of a plan"
     found = []
@@ -166,7 +170,7 @@ def _change(
         )
     try:
         after = desired_request(resource, evaluation)
-    except TemplateError:  # the resource will fail with it
+    except TemplateError:  # executing the change will fail with this error
         after = {"Properties": KNOWN_LATER}
     properties, create_only = difference(resource.type, before.request, after)
     if not properties:
@@ -177,7 +181,7 @@ def _change(
 
 
 def output_values(template: Template, evaluation: TemplateEvaluation) -> tuple[OutputValue, ...]:
-    """Return the outputs whose condition holds. Raises TemplateError."""
+    """Return the outputs whose condition is true. Raises TemplateError."""
     found = []
     for output in template.outputs:
         if output.condition is not None and not evaluation.holds(output.condition):
@@ -202,12 +206,12 @@ def evaluation_of(
     values: StackValues,
     imports: Callable[[str], str],
 ) -> TemplateEvaluation:
-    """Return the evaluation of a stack's template. `pseudo`: AWS's pseudo parameters."""
+    """Return an evaluation for a stack's template. `pseudo` has the values of AWS's pseudo parameters."""
     converted = {name: each.converted(parameters[name]) for name, each in template.parameters.items()}
     return TemplateEvaluation(converted | dict(pseudo), template.mappings, template.conditions, values, imports)
 
 
 def unsupported(template: Template, accepted: Collection[str]) -> list[str]:
-    """Return the types of a template that neither exist here nor are accepted without effect."""
+    """Return the resource types of a template that are neither simulated nor accepted without effect."""
     kinds = {each.type for each in template.resources.values()}
     return sorted(kinds - set(RESOURCE_TYPES) - set(accepted))

@@ -1,4 +1,4 @@
-"""A template as a value: its sections, checked, with the order in which its resources depend on each other."""
+"""A checked template: its sections, and the order in which its resources depend on each other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PSEUDO_PARAMETERS: Final = (
     "AWS::StackName",
     "AWS::URLSuffix",
 )
-# Rules and Metadata have no effect here.
+# Rules and Metadata are accepted and have no effect.
 _SECTIONS: Final = frozenset(
     {
         "AWSTemplateFormatVersion",
@@ -45,7 +45,7 @@ _NAMES_OF_IAM: Final = frozenset({"RoleName", "UserName", "GroupName", "ManagedP
 
 @dataclass(frozen=True, slots=True)
 class TemplateResource:
-    """`needs`: the logical ids of the resources that must exist first, by DependsOn and by references."""
+    """A resource of a template. `needs` has the logical ids that DependsOn or references require to exist first."""
 
     logical_id: str
     type: str
@@ -53,7 +53,7 @@ class TemplateResource:
     needs: frozenset[str]
     condition: str | None = None
     deletion_policy: str = "Delete"
-    replace_policy: str = "Delete"  # of the resource that a replacement leaves behind
+    replace_policy: str = "Delete"  # applies to the old resource after a replacement
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Template:
     outputs: tuple[TemplateOutput, ...]
 
     @classmethod
-    @lru_cache(maxsize=16)  # 50 KB of YAML take over a tenth of a second, and a run reads them for every resource
+    @lru_cache(maxsize=16)  # parsing 50 KB of YAML takes over 0.1 s, and a run needs the template for every resource
     def parse(cls, text: str) -> Self:
         """Read and check a template. Raises TemplateError."""
         content = parse_template(text)
@@ -105,7 +105,7 @@ class Template:
         return template
 
     def capabilities(self) -> tuple[str, ...]:
-        """Return the capabilities that creating the stack needs: those of IAM's resources."""
+        """Return the capabilities that a caller must acknowledge to create the stack; only IAM resources need one."""
         of_iam = [each for each in self.resources.values() if each.type.startswith(_IAM)]
         if not of_iam:
             return ()
@@ -156,7 +156,7 @@ class Template:
 
 
 def in_order(resources: Mapping[str, TemplateResource], present: Collection[str] | None = None) -> list[str]:
-    """Return logical ids, each after those that it needs; only those of `present`. Raises TemplateError."""
+    """Return logical ids, each after those that it needs. With `present`, only those in it. Raises TemplateError."""
     left = {name: set(each.needs) & set(resources) for name, each in resources.items()}
     ordered: list[str] = []
     while left:
@@ -170,7 +170,7 @@ def in_order(resources: Mapping[str, TemplateResource], present: Collection[str]
 
 
 def _circle(left: Mapping[str, set[str]]) -> list[str]:
-    """Return the resources of one circle, without those that only depend on it."""
+    """Return the resources of one dependency cycle, without resources that only depend on it."""
     name, path = next(iter(left)), list[str]()
     while name not in path:
         path.append(name)

@@ -1,4 +1,4 @@
-"""Parameters of a template: declarations, and the values that a stack gives them."""
+"""Parameters of a template: their declarations, and the values that a stack gives them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from simulator.rules.cloudformation.template_error import TemplateError
 
-HIDDEN: Final = "****"  # a value of a parameter with NoEcho
+HIDDEN: Final = "****"  # shown instead of the value of a parameter with NoEcho
 _MEMBERS: Final = frozenset(
     {
         "AllowedPattern",
@@ -25,7 +25,7 @@ _MEMBERS: Final = frozenset(
         "Type",
     }
 )
-# Of other services: AWS checks that the values exist, here any value will do.
+# Types of other services: AWS checks that the value exists there; the simulator accepts any value.
 _OF_SERVICES: Final = re.compile(r"(List<)?AWS::(EC2|Route53)::[A-Za-z]+::[A-Za-z]+(>)?")
 
 
@@ -37,7 +37,7 @@ class TemplateParameter:
     description: str = ""
     allowed: tuple[str, ...] = ()
     pattern: str = ""
-    constraint: str = ""  # ConstraintDescription
+    constraint: str = ""  # text of ConstraintDescription
     lengths: tuple[int | None, int | None] = (None, None)
     values: tuple[float | None, float | None] = (None, None)
     no_echo: bool = False
@@ -51,7 +51,7 @@ class TemplateParameter:
         return self.type in {"Number", "List<Number>"}
 
     def converted(self, text: str) -> Any:
-        """Return the value that Ref has: a list for the types that are lists."""
+        """Return the value of a Ref to the parameter: a list if its type is a list."""
         return [each.strip() for each in text.split(",")] if self.is_list else text
 
     def check(self, text: str) -> None:
@@ -86,7 +86,7 @@ class TemplateParameter:
 
 
 def parameters_of(section: Mapping[str, Any]) -> dict[str, TemplateParameter]:
-    """Return the declarations of the section Parameters. Raises TemplateError."""
+    """Return the declarations in the section Parameters. Raises TemplateError."""
     return {name: _declared(name, declaration) for name, declaration in section.items()}
 
 
@@ -96,7 +96,7 @@ def parameter_values(
     kept: Iterable[str],
     before: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the value of every parameter: the given one, that of before (`kept`), or the default.
+    """Return the value of every parameter: the given one, the previous one (names in `kept`), or the default.
 
     Raises TemplateError for values that are missing, not declared, or violate their declaration.
     """

@@ -1,4 +1,4 @@
-"""The text of a template: JSON, or YAML with the short forms of functions (`!Ref`, `!GetAtt`)."""
+"""Parses the text of a template: JSON, or YAML with the short forms of functions (`!Ref`, `!GetAtt`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import yaml
 
 from simulator.rules.cloudformation.template_error import TemplateError
 
-_WITHOUT_PREFIX: Final = frozenset({"Ref", "Condition"})  # every other function is Fn::<name>
+_WITHOUT_PREFIX: Final = frozenset({"Ref", "Condition"})  # `!X` of every other function stands for `Fn::X`
 _DATE: Final = "tag:yaml.org,2002:timestamp"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: dates stay texts, functions have short forms, aliases are not allowed."""
+    """Reads YAML as CloudFormation does: dates remain strings, functions have short forms, aliases are not allowed."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {  # noqa: RUF012 as the class that it is from
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _DATE]
@@ -45,7 +45,7 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def parse_template(text: str) -> dict[str, Any]:
-    """Return the template as a mapping with the long forms of functions. Raises TemplateError."""
+    """Return the template as a mapping in which functions have their long forms. Raises TemplateError."""
     try:
         content = _json(text) if text.lstrip().startswith("{") else _yaml(text)
     except RecursionError as error:
@@ -81,7 +81,7 @@ def _yaml(text: str) -> Any:
 
 
 def _with_text_keys(value: Any) -> Any:
-    """Write keys such as 80 or true as texts, as JSON has them."""
+    """Convert keys such as 80 or true to strings, as in JSON."""
     if isinstance(value, dict):
         return {_key(key): _with_text_keys(each) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""IAM: identity policies, their conditions, and the decision on a request, by AWS's evaluation logic (facts 12.1)."""
+"""IAM: identity policies, their conditions, and AWS's evaluation logic, which decides on a request (facts 12.1)."""
 
 PUBLIC_MODULES = (
     "access_request",

@@ -1,4 +1,4 @@
-"""One question to the policies: may the caller do this to that resource?"""
+"""The question that policies answer: may the caller perform this action on this resource?"""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final, Self
 
 from simulator.rules.iam.text_pattern import Context
 
-EVERY_RESOURCE: Final = "*"  # of an action without resource types
+EVERY_RESOURCE: Final = "*"  # the resource of an action without resource types
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """`action` such as apprunner:DescribeService; `context` has the condition keys, in lower case, with their values.
+    """An action on a resource, such as apprunner:DescribeService, and the request's condition keys.
 
-    A key with several values, or none, has a tuple of that length.
+    `context` maps each condition key, in lower case, to a tuple of its values, of which there may be none or several.
     """
 
     action: str
@@ -24,6 +24,6 @@ class AccessRequest:
 
     @classmethod
     def of(cls, action: str, resource: str, keys: Mapping[str, str | Iterable[str]]) -> Self:
-        """Build a request from condition keys in any case; a text is one value."""
+        """Build a request from condition keys in any case; a string is a single value."""
         context = {key.lower(): (values,) if isinstance(values, str) else tuple(values) for key, values in keys.items()}
         return cls(action, resource, context)

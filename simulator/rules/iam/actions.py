@@ -1,4 +1,4 @@
-"""App Runner's actions: the resource on which each is checked, and the condition keys it takes (facts 12.1)."""
+"""App Runner's actions: the resource that each is checked on, and its condition keys (facts 12.1)."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ class AccessLevel(StrEnum):
 
 
 class ActionFacts(NamedTuple):
-    """One action. `resource`: the kind of its required resource, empty if it has none and is checked on `*`.
+    """The properties of an action.
 
-    `keys`: its condition keys beside the global ones. `is_operation` is False for actions without an API operation of
-    that name. `creates`: the resource is new, so its ARN has no id yet.
+    `resource` is the kind of its required resource; it is empty if the action has none and is checked on `*`. `keys`
+    are its condition keys in addition to the global ones. `is_operation` is False if the API has no operation of that
+    name. `creates` is True if the action creates the resource, whose ARN then has no id yet.
     """
 
     level: AccessLevel
@@ -117,7 +118,7 @@ ACTIONS: Final[Mapping[str, ActionFacts]] = MappingProxyType(
     }
 )
 
-# Global keys that this simulator's requests have (IAM User Guide, "AWS global condition context keys").
+# Global condition keys that requests to the simulator have (IAM User Guide, "AWS global condition context keys").
 PRESENT_GLOBAL_KEYS: Final = (
     "aws:CurrentTime",
     "aws:EpochTime",
@@ -135,7 +136,7 @@ PRESENT_GLOBAL_KEYS: Final = (
     "aws:userid",
     "aws:username",
 )
-# Those that exist on AWS and that no request has here.
+# Global condition keys of AWS that no request to the simulator has.
 ABSENT_GLOBAL_KEYS: Final = (
     "aws:CalledVia",
     "aws:CalledViaFirst",

@@ -1,5 +1,5 @@
-"""The decision on a request: AWS's policy evaluation logic for a caller's own account (IAM User Guide, "Policy
-evaluation logic").
+"""Decides whether a request is allowed: AWS's policy evaluation logic for requests within one account (IAM User Guide,
+"Policy evaluation logic").
 
 An explicit Deny in any policy decides. Otherwise the identity policies, then the permissions boundary, then the session
 policies must each contain an Allow; the first kind without one decides.
@@ -24,7 +24,7 @@ class IamPolicyKind(StrEnum):
 
 
 class Misses(StrEnum):
-    """The element of a statement by which it does not apply to a request."""
+    """The element of a statement because of which it does not apply to a request."""
 
     ACTION = "action"
     RESOURCE = "resource"
@@ -32,7 +32,10 @@ class Misses(StrEnum):
 
 
 class StatementResult(NamedTuple):
-    """One statement and a request: `misses` is None if it applies. `detail`: the condition that is not met."""
+    """The result of one statement for a request.
+
+    `misses` is None if the statement applies. `detail` describes the condition that is not met.
+    """
 
     kind: IamPolicyKind
     policy: IamPolicy
@@ -47,9 +50,10 @@ class StatementResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AccessDecision:
-    """The decision. `kind` and `by` are what decided: the statement, or the kind of policies that has no Allow.
+    """The decision on a request.
 
-    Both are None if the caller has no policies. `results` has every statement, in the order of the policies.
+    `kind` and `by` say what decided: a statement, or the kind of policies that has no Allow. Both are None if the
+    caller has no policies. `results` contains the result of every statement, in the order of the policies.
     """
 
     request: AccessRequest
@@ -68,7 +72,7 @@ class AccessDecision:
 
 
 def decide(identity: IamIdentity, request: AccessRequest) -> AccessDecision:
-    """Return whether the identity may do what it requests, and what decided."""
+    """Return whether `identity` may perform the request, with the statement or kind of policies that decided."""
     results = tuple(_results(identity, request))
     applying = [each for each in results if each.misses is None]
     for each in applying:
@@ -120,7 +124,9 @@ def _misses(statement: IamStatement, request: AccessRequest) -> tuple[Misses | N
 
 
 def _is_resource(statement: IamStatement, request: AccessRequest) -> bool:
-    """Return whether a pattern matches the resource. A call without a resource is on `*`, which no ARN matches."""
+    """Return True if a pattern matches the resource. A call without a resource has `*`, which no ARN pattern
+    matches.
+    """
     return any(
         pattern.text == EVERY_RESOURCE or pattern.matches_arn(request.resource, request.context, completed=True)
         for pattern in statement.resources

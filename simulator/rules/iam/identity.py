@@ -1,4 +1,4 @@
-"""The IAM identity of a caller: its ARN and the policies that limit it."""
+"""The IAM identity of a caller: its ARN and the policies that restrict it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PRINCIPAL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class IamIdentity:
-    """`arn`: of an IAM user, or of the session of an assumed role.
+    """A caller. `arn` is the ARN of an IAM user, or of the session of an assumed role.
 
-    `policies` None: no identity policies are given, so everything is allowed. `boundary` and `session_policies`
-    restrict what the policies allow and allow nothing by themselves. `tags`: those of the user or role.
+    If `policies` is None, there are no identity policies and everything is allowed. `boundary` and `session_policies`
+    restrict what the policies allow, and allow nothing by themselves. `tags` are those of the user or role.
 
     Raises:
-        ValueError: if `arn` is neither a user's nor a session's.
+        ValueError: if `arn` is the ARN of neither a user nor a session.
     """
 
     arn: str
@@ -42,7 +42,7 @@ class IamIdentity:
 
     @property
     def is_limited(self) -> bool:
-        """False if every action is allowed without a look at the request."""
+        """False if every action on every resource is allowed."""
         return self.policies is not None or self.boundary is not None or bool(self.session_policies)
 
     @property
@@ -61,8 +61,8 @@ class IamIdentity:
         keys = {f"aws:PrincipalTag/{name}": value for name, value in self.tags.items()}
         keys |= {"aws:PrincipalAccount": self.account, "aws:PrincipalIsAWSService": "false"}
         if match["user"]:
-            # ASSUMPTION: the access key's id stands for the unique id of the user or role (AIDA…, AROA…), which only
-            # IAM has; an IAM endpoint would settle it.
+            # ASSUMPTION: the access key's id is used as the unique id of the user or role (AIDA…, AROA…), which is
+            # known only to IAM; an IAM endpoint would settle it.
             return keys | {
                 "aws:PrincipalArn": self.arn,
                 "aws:PrincipalType": "User",

@@ -21,7 +21,7 @@ from simulator.rules.iam.text_pattern import ARN_SEGMENTS, Context, TextPattern
 # (value of the policy, value of the request, the request's other keys) -> whether they match
 Comparison = Callable[[TextPattern, str, Context], bool]
 
-# Decimal itself would also read `1_000`, blanks and the digits of other scripts.
+# Decimal itself also accepts `1_000`, blanks and the digits of other scripts.
 _NUMBER_FORM: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _EPOCH: Final = re.compile(r"-?[0-9]{5,}(?:\.[0-9]+)?")
 _YEAR_OR_MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
@@ -29,10 +29,11 @@ _YEAR_OR_MONTH: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
 
 @dataclass(frozen=True, slots=True)
 class ConditionOperator:
-    """`expected`: what a value of the policy must be, for error messages; `is_valid` checks it.
+    """A condition operator.
 
-    `negated`: the request's value must match none of the policy's values. `takes_patterns`: wildcards have their
-    meaning. `takes_variables`: the value may contain policy variables.
+    `expected` says, for error messages, what a value in a policy must be; `is_valid` checks it. If `negated`, the
+    request's value must match none of the policy's values. If `takes_patterns`, the policy's value may contain
+    wildcards; if `takes_variables`, it may contain policy variables.
     """
 
     name: str
@@ -89,14 +90,15 @@ def _ordered(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) ->
 
 
 def number_of(text: str) -> Decimal | None:
-    """Return the number, or None if `text` is none."""
+    """Return the number, or None if `text` is not a number."""
     return Decimal(text) if _NUMBER_FORM.fullmatch(text) else None
 
 
 def instant_of(text: str) -> float | None:
-    """Return a date of ISO 8601 or seconds since 1970 as seconds since 1970, or None if `text` is neither.
+    """Parse an ISO 8601 date or a number of seconds since 1970; return seconds since 1970, or None if `text` is
+    neither.
 
-    A date without a time zone is in UTC; the day may be left out, or the day and the month.
+    A date without a time zone is in UTC. The day, or the month and the day, may be left out.
     """
     if _EPOCH.fullmatch(text):
         return float(text)
@@ -173,7 +175,7 @@ def _all() -> tuple[ConditionOperator, ...]:
             ConditionOperator(f"String{no}Equals", _text, _TEXT, _is_any, **text),
             ConditionOperator(f"String{no}EqualsIgnoreCase", _text_any_case, _TEXT, _is_any, **text),
             ConditionOperator(f"String{no}Like", _text, _TEXT, _is_any, takes_patterns=True, **text),
-            # Both do the same (IAM User Guide).
+            # Both operators have the same effect (IAM User Guide).
             ConditionOperator(f"Arn{no}Equals", _arn, _ARN, _is_arn, takes_patterns=True, **text),
             ConditionOperator(f"Arn{no}Like", _arn, _ARN, _is_arn, takes_patterns=True, **text),
         ]

@@ -1,4 +1,4 @@
-"""An identity policy as values: statements, and the conditions under which they apply."""
+"""An identity policy: its statements, and the conditions under which they apply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Effect(StrEnum):
 
 
 class Quantifier(StrEnum):
-    """How the several values of a key, such as aws:TagKeys, are compared."""
+    """How the values of a key that has several, such as aws:TagKeys, are compared."""
 
     NONE = ""
     ALL = "ForAllValues:"
@@ -24,7 +24,7 @@ class Quantifier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IamCondition:
-    """One key of a Condition block. `key` is in lower case, because the names of keys have no case."""
+    """One key of a Condition block. `key` is in lower case, because the names of keys are case-insensitive."""
 
     operator: ConditionOperator
     key: str
@@ -38,9 +38,9 @@ class IamCondition:
         return f"{name} {self.shown_key} {' or '.join(value.text for value in self.values)}"
 
     def is_met(self, context: Context) -> bool:
-        """Return True if the request, whose condition keys are `context`, meets the condition.
+        """Return True if a request with the condition keys `context` meets the condition.
 
-        A key without values counts as absent. The several values of a policy are alternatives, and for a negated
+        A key without values counts as absent. If the policy has several values, one of them must match; for a negated
         operator none of them may match.
         """
         given = context.get(self.key, ())
@@ -53,17 +53,19 @@ class IamCondition:
             any(self.operator.compare(value, each, context) for value in self.values) != self.operator.negated
             for each in given
         ]
-        # ASSUMPTION: a key with several values and no quantifier: one of them must match, and for a negated operator
-        # all of them. AWS's documentation demands a quantifier then; its policy simulator would settle it.
+        # ASSUMPTION: if a key has several values and the condition has no quantifier, one of the values must match, and
+        # with a negated operator all of them. AWS's documentation requires a quantifier in this case; its policy
+        # simulator would settle it.
         every = self.operator.negated if self.quantifier is Quantifier.NONE else self.quantifier is Quantifier.ALL
         return all(matched) if every else any(matched)
 
 
 @dataclass(frozen=True, slots=True)
 class IamStatement:
-    """One statement. `not_actions` and `not_resources`: the patterns are those of NotAction and NotResource.
+    """One statement of a policy.
 
-    `index` counts from 0; `sid` may be empty.
+    If `not_actions` or `not_resources` is True, the patterns are those of NotAction or NotResource. `index` counts from
+    0; `sid` may be empty.
     """
 
     index: int
@@ -81,9 +83,10 @@ class IamStatement:
 
 @dataclass(frozen=True, slots=True)
 class IamPolicy:
-    """A policy. `name`: the managed policy's name, the file, or the place in the configuration.
+    """A policy. `name` is the name of the managed policy or of the file, or the place in the configuration.
 
-    `warnings`: what IAM accepts, but which seldom means what its author meant. `characters`: its size (policy_size.py).
+    `warnings` are about elements that IAM accepts but that rarely have the effect that their author expects.
+    `characters` is its size (policy_size.py).
     """
 
     name: str

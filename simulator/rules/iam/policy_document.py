@@ -1,5 +1,5 @@
-"""From the JSON of a policy to its value, by the grammar of IAM's policy language (IAM User Guide, "Grammar of the IAM
-JSON policy language").
+"""Parses the JSON of a policy by the grammar of IAM's policy language (IAM User Guide, "Grammar of the IAM JSON policy
+language").
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _OF_STATEMENT: Final = ("Sid", "Effect", "Action", "NotAction", "Resource", "Not
 _PRINCIPALS: Final = ("Principal", "NotPrincipal")
 _ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[\w*?-]+")
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
-# Partition and service have no wildcards, and fewer than six segments are completed with `*`.
+# Partition and service may not contain wildcards; an ARN with fewer than six segments is completed with `*`.
 _RESOURCE: Final = re.compile(r"arn:(?:aws(?:-[a-z]+)*|\*):[a-z0-9-]+(?::.*)?", re.DOTALL)
 _IF_EXISTS: Final = "IfExists"
 
 
 def parse_policy(document: object, name: str) -> IamPolicy:
-    """Return the policy of a parsed JSON document. `name` is where it comes from.
+    """Return the policy in a parsed JSON document. `name` identifies its origin.
 
     Raises:
-        IamPolicyError: with every problem of the document.
+        IamPolicyError: with all problems of the document.
     """
     reader = _PolicyReader()
     statements = tuple(reader.statements(document))
@@ -43,7 +43,7 @@ def parse_policy(document: object, name: str) -> IamPolicy:
 
 
 class _PolicyReader:
-    """Reads a document and collects its problems."""
+    """Reads a document and collects its problems, so that all are reported at once."""
 
     def __init__(self) -> None:
         self.problems: list[PolicyProblem] = []
@@ -107,7 +107,7 @@ class _PolicyReader:
         )
 
     def _one_of_two(self, path: Path, item: dict[str, Any], name: str) -> tuple[TextPattern, ...]:
-        """Read Action or NotAction, or Resource or NotResource: exactly one of them must be given."""
+        """Read `name` or `Not<name>`, where `name` is Action or Resource; exactly one of the two must be given."""
         other = f"Not{name}"
         if (name in item) == (other in item):
             both = name in item
@@ -209,7 +209,9 @@ class _PolicyReader:
             return None
 
     def _texts(self, path: Path, given: object, *, scalars: bool = False) -> Iterator[tuple[Path, str]]:
-        """Return the text or the texts of a list with their places; with `scalars` also numbers and booleans."""
+        """Yield the string, or each string of a list, with its place. With `scalars`, numbers and booleans are accepted
+        too.
+        """
         items: Sequence[object] = given if isinstance(given, list) else [given]
         if not items:
             self._problem(path, given, "at least one value")

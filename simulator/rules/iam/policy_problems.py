@@ -1,4 +1,4 @@
-"""What is wrong in a policy document: the place in it, the value, what is expected and the nearest known word."""
+"""Problems of a policy document: the place, the value, what is expected, and the nearest valid word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from simulator.model.text.document import Path, dotted
 
 
 class PolicyProblem(NamedTuple):
-    """`expected` completes "must be ..."; `near` is a known word that resembles an unknown one."""
+    """One problem. `expected` completes the phrase "must be ..."; `near` is the valid word nearest to an
+    unknown one.
+    """
 
     path: Path
     found: str
@@ -22,7 +24,7 @@ class PolicyProblem(NamedTuple):
 
 
 class IamPolicyError(ValueError):
-    """A policy document that IAM would not accept, with every problem of it."""
+    """IAM would not accept the policy document. Contains all its problems."""
 
     def __init__(self, name: str, problems: Iterable[PolicyProblem]) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Text of a policy that is compared with a request's: wildcards, and variables such as `${aws:username}`.
+"""Patterns in policies that are compared with values of a request: wildcards, and variables such as `${aws:username}`.
 
 Matching takes at most pattern length times text length steps, whatever the number of wildcards.
 """
@@ -15,7 +15,7 @@ Context = Mapping[str, tuple[str, ...]]
 
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 _NAME_AND_DEFAULT: Final = re.compile(r"\s*([^,\s]+)\s*(?:,\s*'([^']*)'\s*)?")
-_LITERALS: Final = frozenset("*?$")  # `${*}`, `${?}` and `${$}` are the characters themselves
+_LITERALS: Final = frozenset("*?$")  # `${*}`, `${?}` and `${$}` mean the characters themselves
 ARN_SEGMENTS: Final = 6
 
 
@@ -26,28 +26,30 @@ class Wildcard(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyVariable:
-    """A policy variable: the name of a condition key in lower case, and the value if the request has no such key."""
+    """A policy variable. `key` is a condition key in lower case; `default` is the value if the request has no
+    such key.
+    """
 
     key: str
     default: str | None = None
 
 
-Token = str | Wildcard  # a text of one character, or a wildcard
+Token = str | Wildcard  # one character, or a wildcard
 
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """`text` as in the policy, and its parts in order: texts, wildcards and variables."""
+    """A pattern. `text` is its text in the policy; `parts` are its strings, wildcards and variables in order."""
 
     text: str
     parts: tuple[str | Wildcard | PolicyVariable, ...]
 
     @classmethod
     def parse(cls, text: str, *, wildcards: bool = True, variables: bool = True) -> Self:
-        """Read a pattern. Without `wildcards` or `variables`, their characters stand for themselves.
+        """Parse a pattern. Without `wildcards` or `variables`, their characters are ordinary characters.
 
         Raises:
-            ValueError: for a variable without a name, or whose default is not in single quotation marks.
+            ValueError: for a variable without a name, or with a default that is not in single quotation marks.
         """
         parts: list[str | Wildcard | PolicyVariable] = []
         start = 0
@@ -62,9 +64,11 @@ class TextPattern:
         return any(isinstance(part, PolicyVariable) for part in self.parts)
 
     def tokens(self, context: Context) -> list[Token] | None:
-        """Return the pattern with the values of its variables; None if the request has no value for one of them.
+        """Return the pattern with its variables replaced by their values; None if the request has no value for one of
+        them.
 
-        A wildcard in the value of a variable stands for itself. A key with several values has none as a variable.
+        A wildcard character in the value of a variable is an ordinary character. A key with several values has no value
+        as a variable.
         """
         tokens: list[Token] = []
         for part in self.parts:
@@ -78,20 +82,22 @@ class TextPattern:
         return tokens
 
     def matches(self, text: str, context: Context, *, ignore_case: bool = False) -> bool:
-        """Return True if the whole `text` has this form."""
+        """Return True if the pattern matches the whole of `text`."""
         tokens = self.tokens(context)
         if tokens is None:
             return False
         if ignore_case:
             text = text.lower()
-            # A letter may have several characters in lower case.
+            # In lower case, one letter may become several characters.
             tokens = [part for each in tokens for part in (each.lower() if isinstance(each, str) else (each,))]
         return _has_form(text, tokens)
 
     def matches_arn(self, arn: str, context: Context, *, completed: bool = False) -> bool:
-        """Return True if each of the six segments of `arn` has the form of the pattern's: a wildcard ends at a colon.
+        """Return True if each of the six segments of `arn` matches the segment of the pattern. A wildcard matches no
+        colon, except in the last segment.
 
-        `completed`: missing segments at the pattern's end are wildcards, as in the Resource element.
+        If `completed`, segments that are missing at the end of the pattern match everything, as in the Resource
+        element.
         """
         tokens = self.tokens(context)
         if tokens is None:
@@ -135,7 +141,7 @@ def _segments(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 def _has_form(text: str, tokens: Sequence[Token]) -> bool:
-    """Match greedily: after a failure continue at the last `*`, which takes one character more."""
+    """Match greedily: after a mismatch, continue at the last `*` and let it match one character more."""
     at, token, star, resume = 0, 0, -1, 0
     while at < len(text):
         if token < len(tokens) and tokens[token] in {Wildcard.ONE, text[at]}:

@@ -1,1 +1,1 @@
-"""Virtual private clouds (VPCs): security groups, subnets, and what traffic they let through (facts 10.1)."""
+"""Virtual private clouds (VPCs): security groups, subnets, and the traffic that they allow (facts 10.1)."""

@@ -1,9 +1,11 @@
-"""Outgoing traffic of a service: from its network configuration and a destination to what happens (facts 10.1).
+"""Outgoing traffic of a service: what happens to a connection, given network configuration and destination (facts
+10.1).
 
-EgressType DEFAULT reaches the internet and no VPC. EgressType VPC sends everything through the connector's subnets: to
-members of the VPC as the security groups of both sides allow it, and to the internet only through a NAT gateway.
+EgressType DEFAULT gives access to the internet and to no VPC. EgressType VPC sends all traffic through the connector's
+subnets: to members of the VPC if the security groups of both sides allow it, and to the internet only through a NAT
+gateway.
 
-Traffic that is not allowed is dropped without an answer, as on AWS, so that a client waits until its own time-out.
+Traffic that is not allowed is dropped without an answer, as on AWS, so the client waits until its own time-out.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from simulator.rules.network.security_groups import NetworkPeer, NetworkProtocol
 from simulator.rules.network.vpc import Subnet, Vpc, VpcMember, Vpcs, peer_at
 from simulator.rules.waf.addresses import Address
 
-# Addresses that no route of the internet leads to: private (RFC 1918, 4193), shared (RFC 6598), link-local, loopback.
+# Addresses to which the internet has no route: private (RFC 1918, 4193), shared (RFC 6598), link-local, loopback.
 PRIVATE: Final = tuple(
     map(
         ip_network,
@@ -33,14 +35,16 @@ class NetworkOutcome(StrEnum):
     """What happens to a connection attempt."""
 
     ALLOWED = "allowed"
-    REJECTED = "rejected"  # the groups allow it, and nothing listens there: an answer, at once
+    REJECTED = "rejected"  # the security groups allow it, but nothing listens there: answered immediately
     DROPPED = "dropped"  # a security group does not allow it: no answer
-    NO_ROUTE = "no route"  # no answer either
+    NO_ROUTE = "no route"  # no route leads to the destination: no answer
 
 
 @dataclass(frozen=True, slots=True)
 class EgressSource:
-    """The network side of an instance: EgressType VPC with one of its connector's subnets, or DEFAULT without."""
+    """The network configuration of an instance: a VPC and a subnet of its connector, or neither (EgressType
+    DEFAULT).
+    """
 
     vpc: Vpc | None = None
     subnet: Subnet | None = None
@@ -50,14 +54,16 @@ class EgressSource:
         assert (self.vpc is None) == (self.subnet is None), "a VPC and one of its subnets, or neither"
 
     def peers(self) -> tuple[NetworkPeer, ...]:
-        """Return the instance as the rules of a destination see it, once per range of its subnet."""
+        """Return the instance as a peer in the rules of a destination, once per address range of its subnet."""
         assert self.subnet is not None, "EgressType DEFAULT has no address in a VPC"
         return tuple(NetworkPeer(each, frozenset(self.groups)) for each in self.subnet.ranges)
 
 
 @dataclass(frozen=True, slots=True)
 class EgressVerdict:
-    """`reason`: a sentence. `member`: what has the address, if something has it."""
+    """The verdict on a connection. `reason` is a sentence; `member` has the destination address, None if nothing has
+    it.
+    """
 
     outcome: NetworkOutcome
     reason: str
@@ -71,7 +77,9 @@ def egress_verdict(
     vpcs: Vpcs,
     protocol: NetworkProtocol = NetworkProtocol.TCP,
 ) -> EgressVerdict:
-    """Decide about a connection, or about the first packet of a flow; answers to it always pass."""
+    """Return the verdict on a connection, or on the first packet of a flow. Responses to allowed traffic
+    always pass.
+    """
     if source.vpc is None:
         around = next((each for each in vpcs.vpcs if each.has(destination)), None)
         if around is not None:
@@ -97,7 +105,7 @@ def _inside(
     port: int,
     protocol: NetworkProtocol,
 ) -> EgressVerdict:
-    """Decide about a destination in the source's own VPC, which the source may send to."""
+    """Return the verdict for a destination in the source's own VPC, which the egress rules of the source allow."""
     if member is None:
         return _no_route(f"nothing in {vpc.id} has the address {destination}")
     if not _admitted(source, vpc, member, protocol, port):
@@ -112,7 +120,7 @@ def _inside(
 
 def _admitted(source: EgressSource, vpc: Vpc, member: VpcMember, protocol: NetworkProtocol, port: int) -> bool:
     rules = tuple(vpc.ingress_of(member.groups))
-    # A dual-stack subnet has two ranges; the one of the destination's version is the source's.
+    # A dual-stack subnet has two ranges; the source address is in the range of the destination's IP version.
     return any(
         any_allows(rules, protocol, port, peer)
         for peer in source.peers()

@@ -1,4 +1,6 @@
-"""What a network interface lets out, for whatever enforces it: the verdicts of `egress` for every destination."""
+"""The traffic that a network interface lets out, as a plan for the code that enforces it. It has the same verdicts as
+`egress`, for all destinations at once.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ class EgressForward:
 
 @dataclass(frozen=True, slots=True)
 class EgressOpening:
-    """Traffic of `protocol` to ports `first` to `last` of `destination`."""
+    """Traffic of `protocol` to ports `first` to `last` of the addresses `destination`."""
 
     protocol: NetworkProtocol
     first: int
@@ -45,10 +47,11 @@ class EgressOpening:
 
 @dataclass(frozen=True, slots=True)
 class EgressPlan:
-    """Apply these in order: `forwards`; `rejected`, which get an answer; `closed`, where nothing else is let through;
-    `internet`. Everything else is dropped.
+    """The rules of an interface, applied in this order: connections in `forwards` are forwarded; traffic in `rejected`
+    is answered with a rejection; other traffic to `closed` is dropped; traffic in `internet` is let through. Everything
+    else is dropped.
 
-    `names`: addresses by host name. `notes`: what is not reachable, as sentences for users.
+    `names` maps host names to addresses. `notes` are sentences for users about members that cannot be reached.
     """
 
     forwards: tuple[EgressForward, ...] = ()
@@ -59,7 +62,9 @@ class EgressPlan:
     notes: tuple[str, ...] = ()
 
     def outcome(self, destination: Address, port: int, protocol: NetworkProtocol = NetworkProtocol.TCP) -> bool | None:
-        """Return whether traffic is let through; None if it is answered with a rejection."""
+        """Return True if the traffic is let through, False if it is dropped, None if it is answered with a
+        rejection.
+        """
         if protocol is NetworkProtocol.TCP and (destination, port) in {(f.address, f.port) for f in self.forwards}:
             return True
         if any(each.covers(destination, port, protocol) for each in self.rejected):
@@ -70,7 +75,7 @@ class EgressPlan:
 
 
 def egress_plan(source: EgressSource, vpcs: Vpcs) -> EgressPlan:
-    """Return what the instance's interface lets out."""
+    """Return the plan for the interface of an instance."""
     members = (*(() if source.vpc is None else source.vpc.members.values()), *vpcs.internet.values())
     forwards, notes = list[EgressForward](), list[str]()
     for member in members:
@@ -85,8 +90,9 @@ def egress_plan(source: EgressSource, vpcs: Vpcs) -> EgressPlan:
         tuple(opening for member in members for opening in _rejected(source, member, vpcs)),
         (*PRIVATE, *(each for vpc in vpcs.vpcs for each in vpc.ranges)),
         tuple(_internet(source)),
-        # ASSUMPTION: names resolve outside their VPC too, as the endpoints of RDS and ElastiCache do: their public DNS
-        # has private addresses. A private hosted zone would not. A service without a connector on AWS settles it.
+        # ASSUMPTION: names resolve outside their VPC too, because the public DNS of RDS and ElastiCache endpoints has
+        # their private addresses. Names in a private hosted zone would not resolve. A service without a connector on
+        # AWS settles it.
         {each.name: str(each.address) for each in (*_all_members(vpcs), *vpcs.internet.values())}
         | {each.name: str(each.address) for each in members},
         tuple(notes),
@@ -99,21 +105,21 @@ def _all_members(vpcs: Vpcs) -> Iterator[VpcMember]:
 
 
 def _rejected(source: EgressSource, member: VpcMember, vpcs: Vpcs) -> Iterator[EgressOpening]:
-    """Yield the ranges of TCP ports of the member that are let through. Those without a target are rejected."""
+    """Yield the ranges of TCP ports of a member that are allowed but on which nothing listens."""
     vpc = source.vpc
     edges = {0, PORT_MAX + 1, *(port + step for port in member.ports for step in (0, 1))}
     rules = () if vpc is None else (*vpc.egress_of(source.groups), *vpc.ingress_of(member.groups))
     for rule in rules:
         edges |= {rule.first, rule.last + 1}
     ordered = sorted(edges)
-    # Between two edges every port has the same verdict.
+    # All ports between two successive edges have the same verdict.
     for first, after in pairwise(ordered):
         if egress_verdict(source, member.address, first, vpcs).outcome is NetworkOutcome.REJECTED:
             yield EgressOpening(NetworkProtocol.TCP, first, after - 1, peer_at(member).addresses)
 
 
 def _internet(source: EgressSource) -> Iterator[EgressOpening]:
-    """Yield what may leave for the internet, as the rules have it, ranges of private addresses included."""
+    """Yield the traffic that may leave for the internet by the egress rules."""
     if source.vpc is None:
         rules: tuple[GroupRule, ...] = (GroupRule(ranges=EVERYWHERE),)
     elif source.subnet is not None and source.subnet.nat:
@@ -123,7 +129,7 @@ def _internet(source: EgressSource) -> Iterator[EgressOpening]:
     seen = set[EgressOpening]()
     for rule in rules:
         for each in rule.ranges:
-            # Of a range inside a private one nothing is left.
+            # A range inside a private one contains no addresses of the internet.
             opening = EgressOpening(rule.protocol, rule.first, rule.last, each)
             if opening not in seen and not any(contains(private, each) for private in PRIVATE):
                 seen.add(opening)

@@ -1,6 +1,6 @@
-"""Security groups: lists of what is allowed, with everything else dropped.
+"""Security groups: lists of rules that allow traffic; all other traffic is dropped.
 
-They are stateful: the answers to an allowed connection pass, whatever the rules of the other direction say. So a
+They are stateful: the responses to an allowed connection pass, whatever the rules of the other direction are. So a
 connection needs one rule at its source (egress) and one at its destination (ingress).
 """
 
@@ -36,7 +36,7 @@ class NetworkProtocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NetworkPeer:
-    """The other side of a connection: its address, or the range in which it is, and the security groups it has."""
+    """The other side of a connection: its address, or the range that contains it, and its security groups."""
 
     addresses: IpNetwork
     groups: frozenset[str] = frozenset()
@@ -44,9 +44,9 @@ class NetworkPeer:
 
 @dataclass(frozen=True, slots=True)
 class GroupRule:
-    """One rule. It allows `protocol` on ports `first` to `last` with peers in `ranges` or with one of `groups`.
+    """A rule that allows `protocol` on ports `first` to `last` with peers in `ranges` or with one of `groups`.
 
-    Ports have no meaning for other protocols than TCP and UDP.
+    The ports are used only for TCP and UDP.
     """
 
     protocol: NetworkProtocol = NetworkProtocol.ALL
@@ -58,9 +58,9 @@ class GroupRule:
     def names(self, peer: NetworkPeer) -> bool:
         """Return True if the rule applies to the peer.
 
-        ASSUMPTION: a range that covers only a part of a subnet applies to none of its addresses, since the address
-        that an instance gets there is not known. On AWS it would apply to some instances. An address per instance
-        settles it.
+        ASSUMPTION: a range that covers only a part of a subnet applies to none of its addresses, because the address
+        that an instance gets in the subnet is not known. On AWS it would apply to some instances. An address per
+        instance settles it.
         """
         if self.groups & peer.groups:
             return True
@@ -69,11 +69,11 @@ class GroupRule:
     def allows(self, protocol: NetworkProtocol, port: int, peer: NetworkPeer) -> bool:
         if not self.protocol.covers(protocol) or not self.names(peer):
             return False
-        # A rule for all traffic has no ports; neither has ICMP.
+        # A rule for all protocols has no ports, and neither has ICMP.
         return self.protocol is NetworkProtocol.ALL or not protocol.has_ports or self.first <= port <= self.last
 
 
-# What a new security group has: everything may leave, and nothing may enter.
+# The rules of a new security group: all outgoing and no incoming traffic is allowed.
 ALL_EGRESS: Final = (GroupRule(ranges=EVERYWHERE),)
 
 
@@ -85,12 +85,12 @@ class SecurityGroup:
 
 
 def contains(network: IpNetwork, other: IpNetwork) -> bool:
-    """Return True if all addresses of `other` are in `network`; never for addresses of different versions."""
+    """Return True if all addresses of `other` are in `network`; False if their IP versions differ."""
     if isinstance(network, IPv4Network):
         return isinstance(other, IPv4Network) and other.subnet_of(network)
     return isinstance(other, IPv6Network) and other.subnet_of(network)
 
 
 def any_allows(rules: Iterable[GroupRule], protocol: NetworkProtocol, port: int, peer: NetworkPeer) -> bool:
-    """Return True if one of the rules allows the traffic: rules of all groups add up, and none of them denies."""
+    """Return True if one of the rules allows the traffic. Rules of several groups add up; no rule denies traffic."""
     return any(rule.allows(protocol, port, peer) for rule in rules)

@@ -1,4 +1,4 @@
-"""A VPC as far as services reach it: subnets, security groups, and members, which stand for what runs in it."""
+"""A VPC: its subnets, its security groups, and members, which represent what services can connect to."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from simulator.rules.waf.addresses import Address
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """`nat`: its route table leads to the internet through a NAT gateway.
+    """A subnet. `nat` is True if its route table leads to the internet through a NAT gateway.
 
-    A route to an internet gateway is none for a VPC connector: its network interfaces have no public address.
+    A route to an internet gateway has no effect for a VPC connector, because its network interfaces have no public
+    address.
     """
 
     id: str
@@ -25,7 +26,7 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True)
 class ForwardTarget:
-    """An address of this machine, or one that this machine reaches."""
+    """The address of a TCP server to which connections are forwarded; this machine must be able to reach it."""
 
     host: str
     port: int
@@ -38,7 +39,7 @@ class ForwardTarget:
 class VpcMember:
     """Something in a VPC that accepts TCP connections, such as a database.
 
-    `ports`: what stands for each of its ports. `groups`: its security groups.
+    `ports` maps each of its ports to the server that represents it. `groups` are its security groups.
     """
 
     name: str
@@ -49,8 +50,10 @@ class VpcMember:
 
 @dataclass(frozen=True, slots=True)
 class Vpc:
-    """A VPC. `default_group`: the security group of a VPC connector that names none. `endpoints`: its VPC endpoints for
-    private services, without ports.
+    """A VPC.
+
+    `default_group` is the security group of VPC connectors that name none. `endpoints` are its VPC endpoints for
+    private services, which have no ports.
     """
 
     id: str
@@ -81,9 +84,10 @@ class Vpc:
 
 @dataclass(frozen=True, slots=True)
 class Vpcs:
-    """All VPCs. `internet`: what stands for servers on the internet, by name.
+    """All VPCs.
 
-    `unsupported_zones`: Availability Zones in which App Runner makes no VPC connectors.
+    `internet` has, by name, members that represent servers on the internet. `unsupported_zones` are the Availability
+    Zones in which App Runner creates no VPC connectors.
     """
 
     vpcs: tuple[Vpc, ...] = ()
@@ -109,5 +113,5 @@ class Vpcs:
 
 
 def peer_at(member: VpcMember) -> NetworkPeer:
-    """Return the member as the rules of others see it."""
+    """Return the member as a peer in the rules of other members."""
     return NetworkPeer(ip_network(member.address), frozenset(member.groups))

@@ -1,4 +1,4 @@
-"""Platforms: presets by name, their price lists and bills."""
+"""Platforms: presets by name, with their price lists and bills."""
 
 PUBLIC_MODULES = (
     "behaviour",

@@ -1,4 +1,4 @@
-"""Platform behaviour that comes with a policy if a user selects only the policy.
+"""Platform behaviour that applies if a user selects a policy but no platform.
 
 A policy depends on its platform: Lambda's requests wait for an environment, Knative's for a pod. So `--policy lambda`
 on a scenario for App Runner also selects Lambda's queue, balancing, probes and actuator, unless the scenario file sets
@@ -7,9 +7,8 @@ with a preset (`--platform`).
 
 Policies that run on any platform (fixed, scheduled, holt-winters, mpc, oracle, user-defined) keep the scenario's
 settings. So do policies whose load balancer is the user's choice: HPA, KEDA, target tracking, step scaling, provisioned
-concurrency.
-ASSUMPTION: Heroku and Fly keep them too: it is not published how long their proxies queue a request. A burst against a
-full service there settles it.
+concurrency. ASSUMPTION: Heroku and Fly keep them too: it is not published how long their proxies queue a request. A
+burst against a full service there settles it.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from simulator.rules.platforms.presets import PLATFORMS
 class PlatformBehaviour(NamedTuple):
     """Platform behaviour; None keeps the scenario's value. `preset` is the platform's name, empty if there is none.
 
-    `idle_after_s`: the time after its last request after which an instance is idle; if it is set, the actuator
+    `idle_after_s` is the time without requests after which an instance is idle; if it is set, the actuator
     distinguishes busy and idle instances.
     """
 
@@ -56,5 +55,5 @@ _BEHAVIOURS: Final[Mapping[str, PlatformBehaviour]] = MappingProxyType(
 
 
 def behaviour_of(policy: str) -> PlatformBehaviour | None:
-    """Return the behaviour of the policy's platform; None for a policy without a platform."""
+    """Return the behaviour of the policy's platform; None for a policy that belongs to no platform."""
     return _BEHAVIOURS.get(policy)

@@ -69,11 +69,11 @@ class FreeTier(NamedTuple):
 
 
 class LoadBalancer(NamedTuple):
-    """The costs of a load balancer in addition to its hours: capacity and public addresses.
+    """The costs of a load balancer in addition to its hourly price: capacity units and public addresses.
 
     One capacity unit (LCU) is 25 new connections per second or 1 GB per hour, whichever gives more units. Its other
-    dimensions matter only for connections that last for minutes, or for dozens of rules. `request_kb`: the size of a
-    request with its response.
+    dimensions matter only for connections that last for minutes, or for dozens of rules. `request_kb` is the size of a
+    request and its response in kilobytes.
     """
 
     usd_lcu_hour: float = 0.0
@@ -88,15 +88,15 @@ class LoadBalancer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Rates in USD. `as_of` is the date of the source (or of its copy).
+    """Rates in USD. `as_of` is the date of the source or of the copy that was read.
 
     `vcpu_hour` and `gb_hour` are for metered time. Each metered period is rounded up to a multiple of `step_s`, and
     billed with at least `least_s`. `idle_vcpu_hour` and `idle_gb_hour` are for idle instances within the minimum
     (idle_time.py), None without such a rate; with App Runner's metering the latter is the rate of provisioned memory.
-    `fixed_hour`: the service's load balancer. `address_hour`: a public IPv4 address; each instance has
-    `instance_addresses` of them, in addition to those of the balancer. `min_size`: the number of instances that the
-    platform is configured to keep; None takes the preset's value. `nodes`: the number of machines; None takes as many
-    as MaxSize instances need.
+    `fixed_hour` is the price of the service's load balancer, `address_hour` that of a public IPv4 address; each
+    instance has `instance_addresses` of them, in addition to those of the balancer. `min_size` is the number of
+    instances that the platform is configured to keep; None takes the preset's value. `nodes` is the number of machines;
+    None takes as many as MaxSize instances need.
 
     Raises:
         ValueError: if a number is out of range, or if nodes are metered and `node` is None.
@@ -158,7 +158,7 @@ class PriceList:
 
 
 class Consumption(NamedTuple):
-    """The usage of a service in a run of `run_s` seconds: its instances, requests and configured sizes.
+    """The usage of a service in a run of `run_s` seconds: its instances, its requests and its configured sizes.
 
     `rejected`: the number of `requests` to which the platform itself responded with 429.
     """
@@ -173,12 +173,12 @@ class Consumption(NamedTuple):
 
 
 def consumed_bill(consumption: Consumption, prices: PriceList) -> Bill:
-    """Return the bill of the run; lines in a fixed order."""
+    """Return the bill of the run. The order of its lines is fixed."""
     return Bill(_lines(consumption, prices, math.inf))
 
 
 def month_bill(consumption: Consumption, prices: PriceList) -> Bill:
-    """Return the bill of a month of 730 hours at this traffic, with the amounts that the free tier covers.
+    """Return the bill of a month of 730 hours at the traffic of the run, with the amounts that the free tier covers.
 
     Raises:
         ValueError: if the run has no duration.
@@ -194,7 +194,7 @@ def month_bill(consumption: Consumption, prices: PriceList) -> Bill:
 
 
 def _free_lines(lines: Sequence[BillLine], free: FreeTier) -> Iterator[BillLine]:
-    """Yield the amounts that the free tier covers.
+    """Yield the lines for the amounts that the free tier covers.
 
     ASSUMPTION: idle time at its lower rate uses none of the free tier. The bill of a small service settles it.
     """

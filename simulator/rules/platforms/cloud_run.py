@@ -10,7 +10,7 @@ from simulator.rules.platforms.preset import PlatformPreset
 
 _HOUR_S: Final = 3600
 
-# Tier 1, request-based billing, rounded up to 100 ms (read; the memory rate in a calculator that quotes the page).
+# Tier 1, request-based billing, rounded up to 100 ms (read; the memory rate from a calculator that quotes the page).
 # Idle minimum instances: 0.0000025 per vCPU-s and per GiB-s, in two documents of 2026 that quote the page.
 BY_REQUEST: Final = PriceList(
     Metering.BUSY,
@@ -45,6 +45,6 @@ PRESET: Final = PlatformPreset(
     prices=BY_REQUEST,
     # policies P7: a pending request waits for max(3.5 x mean start, 10 s), then gets 429.
     overflow=Overflow(10.0, 10_000),
-    idle_after_s=0.1,  # the step of its billing
+    idle_after_s=0.1,  # the billing step of the platform
     billings={"request-based": BY_REQUEST, "instance-based": BY_INSTANCE},
 )

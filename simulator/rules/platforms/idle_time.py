@@ -16,7 +16,9 @@ from simulator.rules.pricing import InstanceUsage
 
 
 def kept_idle_s(usages: Sequence[InstanceUsage], minimum: int) -> float:
-    """Return the idle instance-seconds within the minimum, without those beyond it."""
+    """Return the instance-seconds in which idle instances are billed at the idle rate because they are within the
+    minimum.
+    """
     return _integral(usages, lambda running, busy: min(running - busy, max(0, minimum - busy)))
 
 

@@ -1,4 +1,4 @@
-"""Knative on nodes that its user pays for, whether anything runs on them or not."""
+"""Knative on nodes that the user pays for, whether or not anything runs on them."""
 
 from __future__ import annotations
 

@@ -36,5 +36,5 @@ PRESET: Final = PlatformPreset(
     # Validation case 37: mean 250 ms, sd 274 ms at 1,536 MB; the log-normal distribution with these has this median
     # and p95.
     start_up=(0.168, 0.726),
-    idle_after_s=0.001,  # the step of its billing
+    idle_after_s=0.001,  # the billing step of the platform
 )

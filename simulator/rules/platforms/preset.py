@@ -22,13 +22,13 @@ UNLIMITED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class PlatformPreset:
-    """A platform. `policy` is the name of a policy, `parameters` has its keys as in a scenario file.
+    """A platform. `policy` is the name of a policy, `parameters` its parameters by their keys in a scenario file.
 
-    `max_concurrency` and `max_size`: None keeps the service's value. `min_size`: the number of instances that the
-    platform keeps by default. `start_up`: median and 95 % quantile, in seconds, of the time that the platform adds to
-    the application's start in addition to the policy's lag; None adds nothing. `idle_after_s`: the time after its last
-    request after which an instance is idle; None if the platform does not distinguish busy and idle instances.
-    `billings`: price lists of its billing modes, by the key `billing` of a price file.
+    If `max_concurrency` or `max_size` is None, the service's value applies. `min_size` is the number of instances that
+    the platform keeps by default. `start_up` has the median and the 95 % quantile, in seconds, of the time that the
+    platform adds to the application's start in addition to the policy's lag; None adds nothing. `idle_after_s` is the
+    time without requests after which an instance is idle; None if the platform does not distinguish busy and idle
+    instances. `billings` has the price lists of its billing modes, by the key `billing` of a price file.
     """
 
     name: str

@@ -1,7 +1,11 @@
-"""Scaling policies: `registry` has them by the names that scenario files use, one file a policy.
+"""Scaling policies: `registry` has them by the names that scenario files use; each policy has a module.
 
-Parts that several policies share, in the order in which a decision passes them: `metrics` (what is measured, how often,
-how late, and forecasts), formulas beside the policies that use them, limits, `bounds`. `port` is what a policy is.
+Parts that several policies share, in the order in which a decision uses them: `metrics` (what is measured, how often,
+with which delay, and forecasts), formulas and limits in modules beside the policies that use them, `bounds`. `port`
+defines the interface of a policy.
+
+Comments name the source of each constant; (read) means that the source was read, (memory) that it was not, and
+`policies N` is a section of docs/facts/policies.md.
 """
 
 PUBLIC_MODULES = (

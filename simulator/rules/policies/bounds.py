@@ -1,4 +1,4 @@
-"""The last clamp of every policy: MinSize and MaxSize."""
+"""Clamps the result of every policy to MinSize and MaxSize."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 
 
 def bounded(asked: int, scaling: AutoScalingConfiguration, clamps: tuple[str, ...] = ()) -> tuple[int, tuple[str, ...]]:
-    """Clamp `asked` to [min_size, max_size]; return it with `clamps`, plus the bound that changed it, if any."""
+    """Clamp `asked` to [min_size, max_size]; return it with `clamps`, extended by the bound that changed it, if any."""
     if asked < scaling.min_size:
         return scaling.min_size, (*clamps, f"min_size = {scaling.min_size}")
     if asked > scaling.max_size:

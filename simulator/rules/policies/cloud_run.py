@@ -28,7 +28,8 @@ from simulator.rules.windows import FadingMax, SlidingSum
 
 @dataclass(frozen=True, slots=True)
 class CloudRunParameters:
-    """Parameters; times in seconds, targets are shares of an instance's vCPUs and of its MaxConcurrency.
+    """Parameters of the policy. Times are in seconds; targets are shares of an instance's vCPUs and of its
+    MaxConcurrency.
 
     Raises:
         ValueError: if a number is out of range.
@@ -66,7 +67,7 @@ class CloudRunParameters:
         return frozenset() if self.cpu_target is None else frozenset({CPU})
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         by_cpu = () if self.cpu_target is None else (Trigger(Signal.CPU, self.cpu_target * self.vcpus),)
         by_concurrency = Trigger(Signal.CONCURRENCY, self.concurrency_target * scaling.max_concurrency)
         return Requirements(
@@ -142,7 +143,7 @@ def _for_waiting(observation: Observation) -> int:
     places = observation.scaling.max_concurrency
     wanted = math.ceil((observation.in_flight + observation.waiting) / places)
     short = observation.waiting - observation.coming * places
-    if short > 0:  # free slots may be on instances that are being removed: count from the present instances
+    if short > 0:  # Free slots may be on instances that are being removed, so count from the existing instances.
         wanted = max(wanted, observation.ready + observation.coming + math.ceil(short / places))
     return wanted
 

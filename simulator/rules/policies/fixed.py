@@ -14,14 +14,14 @@ from simulator.rules.policies.requirements import Requirements
 
 @dataclass(frozen=True, slots=True)
 class FixedParameters:
-    """Parameters. `instances`: the number of instances; None takes the configuration's MinSize.
+    """Parameters of the policy. `instances` is the number of instances; None takes the configuration's MinSize.
 
     Raises:
         ValueError: if a number is out of range.
     """
 
     instances: int | None = None
-    # This policy belongs to no platform, so the default is no lag; the maximum of an hour is far above any start time.
+    # This policy belongs to no platform, so the default is no lag. The maximum of an hour is far above any start time.
     start_lag_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -30,15 +30,15 @@ class FixedParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements(())
 
 
 class FixedPolicy:
-    """Changes only with the configuration: with MinSize if `instances` is not given, and with the bounds."""
+    """Changes its result only if the configuration changes: MinSize (if `instances` is None) or the bounds."""
 
     name = "fixed"
-    tick_s = 1.0  # only the configuration can change; the change takes effect within a second
+    tick_s = 1.0  # the result changes only with the configuration; this is the greatest delay of the change
     reacts_to_queue = False
 
     def __init__(self, parameters: FixedParameters, scaling: AutoScalingConfiguration) -> None:
@@ -48,7 +48,7 @@ class FixedPolicy:
         self._decision = self._decide(scaling)
 
     def observe(self, sample: Sample) -> None:
-        """Do nothing: traffic is irrelevant."""
+        """Do nothing: the policy does not depend on traffic."""
 
     def decide(self, observation: Observation) -> Decision:
         if observation.scaling != self._scaling:

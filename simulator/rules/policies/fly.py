@@ -1,10 +1,10 @@
 """Fly.io's proxy with autostart and autostop: it starts and stops existing machines, one at a time (policies 3.10).
 
-The soft limit controls scaling, the hard limit rejects requests (here MaxConcurrency and the service's overflow). A
-request that finds every running machine above its soft limit starts one stopped machine. Every few minutes, if
-`machines - (machines above soft + 1)` is at least one, exactly one machine is stopped; a single machine is stopped only
-without load. There are never more than MaxSize machines. A machine at its hard limit counts as above its soft limit,
-even if both are equal.
+The soft limit controls scaling. Requests above the hard limit are rejected (here MaxConcurrency and the service's
+overflow). A request that finds every running machine above its soft limit starts one stopped machine. Every few
+minutes, if `machines - (machines above soft + 1)` is at least one, exactly one machine is stopped; a single machine is
+stopped only without load. There are never more than MaxSize machines. A machine at its hard limit counts as above its
+soft limit, even if both are equal.
 
 "Above" has two interpretations if machines differ in load: each of them, or their sum (policies 5). The setting `above`
 selects one of them for both starting and stopping.
@@ -32,7 +32,7 @@ Above = Literal["each", "sum"]
 
 @dataclass(frozen=True, slots=True)
 class FlyParameters:
-    """Parameters; times in seconds.
+    """Parameters of the policy. Times are in seconds.
 
     `soft_limit`: requests in flight per machine; None takes 80 % of MaxConcurrency.
 
@@ -64,7 +64,7 @@ class FlyParameters:
         return max(1, int(0.8 * scaling.max_concurrency))
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements(
             (Trigger(Signal.CONCURRENCY, self.soft_limit_for(scaling)),), soonest_s=1.0, slowest_s=self.stop_every_s
         )
@@ -87,7 +87,7 @@ class FlyPolicy:
         # The first stop is possible one whole period after the start.
         self._stops = Periodic(parameters.stop_every_s, first_s=parameters.stop_every_s)
         self._rejected = 0  # in the last second: at zero without a queue they are the only sign of traffic
-        self._quiet = True  # there was no traffic in the last second
+        self._quiet = True  # in the last second: with no running machine and no queue they are the only sign of traffic
 
     def observe(self, sample: Sample) -> None:
         self._rejected = sample.rejected

@@ -34,7 +34,7 @@ _NEAR: Final = 1.1
 
 @dataclass(frozen=True, slots=True)
 class HerokuParameters:
-    """Parameters; times in seconds.
+    """Parameters of the policy. Times are in seconds.
 
     Raises:
         ValueError: if a number is out of range.
@@ -61,7 +61,7 @@ class HerokuParameters:
         return frozenset({LATENCY})
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements(
             (Trigger(Signal.LATENCY, self.desired_p95_s),), soonest_s=MINUTE_S, slowest_s=self.down_every_s
         )

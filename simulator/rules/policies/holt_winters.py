@@ -24,7 +24,7 @@ from simulator.rules.windows import SlidingSum
 
 @dataclass(frozen=True, slots=True)
 class HoltWintersParameters:
-    """Parameters; times in seconds, gains 0 to 1.
+    """Parameters of the policy. Times are in seconds, gains 0 to 1.
 
     Raises:
         ValueError: if a number is out of range, or if a season is not a whole number of bins.
@@ -60,7 +60,7 @@ class HoltWintersParameters:
         return math.ceil(self.start_lag_s / self.bin_s) + 1
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements(
             (Trigger(Signal.OFFERED, self.target_utilisation * scaling.max_concurrency),),
             soonest_s=HoltWintersPolicy.tick_s,
@@ -105,7 +105,7 @@ class HoltWintersPolicy:
             self._seen = self._bins.count
             self._model.learn(newest)
             if self._model.ready:
-                # The maximum up to the horizon: instances needed earlier must not wait for it.
+                # The maximum up to the horizon: an instance that is needed earlier must be requested for that time.
                 self._forecast = max(self._model.ahead(bins) for bins in range(1, self._parameters.horizon + 1))
 
     def decide(self, observation: Observation) -> Decision:

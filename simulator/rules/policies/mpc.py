@@ -1,4 +1,4 @@
-"""Simple model predictive control: it finds the cheapest plan for the next steps and carries out the first step.
+"""Simple model predictive control: finds the cheapest plan for the next steps and carries out its first step.
 
 Based on the controller of arXiv 2508.07640 (policies 3.11), which forecasts by Fourier series and plans warm-ups and
 dispatch for OpenWhisk; its weights were not read. Here the forecast is a straight line through the last points, and a
@@ -30,7 +30,7 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 @dataclass(frozen=True, slots=True)
 class MpcParameters:
-    """Parameters; times in seconds, costs in units of one idle instance for one step.
+    """Parameters of the policy. Times are in seconds, costs in units of one idle instance for one step.
 
     Raises:
         ValueError: if a number is out of range.
@@ -63,7 +63,7 @@ class MpcParameters:
         return math.ceil(self.start_lag_s / self.step_s)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements(
             (Trigger(Signal.OFFERED, self.target_utilisation * scaling.max_concurrency),),
             soonest_s=self.step_s,
@@ -113,7 +113,7 @@ class MpcPolicy:
         )
 
     def _demand(self, each: float) -> list[int]:
-        """Return the instances needed now and in each step up to the horizon: the straight line, at least 0."""
+        """Return the instances needed now and in each step up to the horizon, by the straight line and at least 0."""
         count = self._parameters.delay + self._parameters.steps
         if not self._past:
             return [0] * count

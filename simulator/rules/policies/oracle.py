@@ -1,4 +1,5 @@
-"""The oracle knows the future: the best possible autoscaler with the same actuator and limits (policies P17).
+"""The oracle: a policy that knows the future demand, so the best possible autoscaler with the same actuator and limits
+(policies P17).
 
 Its input is the number of instances that the traffic needs in every second of the run. An instance requested now serves
 after the start lag and the application's start-up time, and a removed one could not serve again before that; so the
@@ -26,7 +27,7 @@ DEMAND: Final = "demand"
 
 @dataclass(frozen=True, slots=True)
 class OracleParameters:
-    """Parameters; times in seconds.
+    """Parameters of the policy. Times are in seconds.
 
     `demand[t]`: instances needed in the second [t, t + 1) of the run; none are needed after its end. `start_up_s`: the
     longest time from an instance's launch until it serves. `activates`, the lag and the start-up probe are those of the
@@ -55,7 +56,7 @@ class OracleParameters:
         return frozenset() if self.demand else frozenset({DEMAND})
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements((Trigger(Signal.DEMAND),))
 
 
@@ -86,7 +87,7 @@ class OraclePolicy:
         return self._greatest[0] if self._greatest else 0
 
     def observe(self, sample: Sample) -> None:
-        """Do nothing: the past is irrelevant."""
+        """Do nothing: the policy does not depend on the past."""
 
     def decide(self, observation: Observation) -> Decision:
         second = math.floor(observation.now_s)
@@ -104,7 +105,7 @@ class OraclePolicy:
 def greatest_ahead(demand: Sequence[int], ahead: int) -> tuple[int, ...]:
     """Return the maximum of `demand[t : t + ahead + 1]` for each second t, in O(len) with a monotonic queue."""
     greatest = [0] * len(demand)
-    falling: list[int] = []  # seconds, later ones first, with strictly decreasing need
+    falling: list[int] = []  # seconds in descending order; their needs strictly decrease
     first = 0
     for second in range(len(demand) - 1, -1, -1):
         while len(falling) > first and demand[falling[-1]] <= demand[second]:

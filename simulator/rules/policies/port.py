@@ -20,9 +20,9 @@ class Sample(NamedTuple):
     requests are not included. `service_s` is the sum of the times for which the requests completed in this second used
     a slot, so `service_s / finished` is the mean service time.
 
-    The last two are extra signals, which only some policies use (see `needs` of their parameters); they are 0 if not
-    measured. `cpu_s`: CPU seconds that all instances used in this second. `latency_p95_s`: 95th percentile of the
-    latency of the requests completed in it, 0 if there were none.
+    `cpu_s` and `latency_p95_s` are extra signals, which only some policies use (see `needs` of their parameters); they
+    are 0 if not measured. `cpu_s` is the CPU time that all instances used in this second, in seconds. `latency_p95_s`
+    is the 95th percentile of the latency of the requests completed in it, 0 if there were none.
     """
 
     second: int
@@ -55,7 +55,7 @@ class Decision:
     `desired` is the result after all clamps, so it is within the configuration's bounds. `formula` contains the
     numbers, e.g. `ceil(16.2 / (0.7 x 10)) = 3`. `inputs` are (name, value) pairs. `clamps` are the limits that changed
     the raw result, in order. `reason` is a sentence for users with the measured values. `active` is the number of
-    desired instances that take requests before the others (App Runner's active instances); None: all of them.
+    desired instances that get requests before the others (App Runner's active instances); None means all of them.
     `assumes` is the name of an undocumented parameter that determined the result; empty if there is none.
     """
 
@@ -70,7 +70,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Actuator:
-    """How the platform carries out a decision. Times in seconds.
+    """How the platform carries out a decision. Times are in seconds.
 
     `start_lag_s`: the time between the decision to add an instance and its launch; the application's start-up time
     follows. `idle_expiry_s`: an instance without requests for that long is removed whatever the policy decides; None =

@@ -1,10 +1,9 @@
 """Scaling policies by their names in scenario files. A new policy is a module in this package and an entry in `_KINDS`.
 
-The module of a policy is imported when its parameters or its class are first used: a run uses one of them.
-
-Modules shared by several policies, in the order in which a decision uses them: `load` and `points` (what is measured,
-how often, with which delay), `forecast`, `hpa_replicas` and `alarms` (formulas), `hpa_behaviour` and `scaled_object`
-(limits), `bounds`.
+The module of a policy is imported when its parameters or its class are first used, because a run uses only one policy.
+Modules shared by several policies, in the order in which a decision uses them: `metrics.metric` and
+`metrics.published_metric` (what is measured, how often, with which delay), `metrics.forecast`, `hpa_replicas` and
+`alarms` (formulas), `hpa_behaviour` and `scaled_object` (limits), `bounds`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class PolicyKind:
     """A kind of policy. `build(parameters(...), scaling)` creates an instance.
 
     `load` returns the class of the parameters and `build`; it is called once, when either is first used.
-    `scales_to_zero`: the policy allows MinSize 0.
+    `scales_to_zero` is True if the policy allows MinSize 0.
     """
 
     name: str
@@ -42,8 +41,9 @@ class PolicyKind:
 
     @property
     def parameters(self) -> type:
-        """Return a frozen dataclass with documented or assumed defaults; it raises ValueError for a number out of
-        range.
+        """Return the class of the parameters: a frozen dataclass with documented or assumed defaults.
+
+        Its constructor raises ValueError for a number out of range.
         """
         return self._loaded[0]
 
@@ -62,13 +62,17 @@ class PolicyKind:
         return needs
 
     def requires(self, parameters: Any, scaling: AutoScalingConfiguration) -> Requirements | None:
-        """Return when a policy with these parameters can act; None for user-defined policies, which declare nothing."""
+        """Return the conditions under which a policy with these parameters can act; None for user-defined policies,
+        which do not declare them.
+        """
         declared: Callable[[AutoScalingConfiguration], Requirements] | None = getattr(parameters, "requires", None)
         return None if declared is None else declared(scaling)
 
 
 def _kind(name: str, module: str, summary: str, *, to_zero: bool = False) -> PolicyKind:
-    """Return the kind of a shipped policy: for `keda-http` the module has KedaHttpParameters and KedaHttpPolicy."""
+    """Return a shipped policy. The class names follow from `name`: for `keda-http`, KedaHttpParameters and
+    KedaHttpPolicy.
+    """
     return PolicyKind(name, functools.partial(_classes, name, module), summary, scales_to_zero=to_zero)
 
 

@@ -14,7 +14,7 @@ from simulator.rules.policies.metrics.metric import Metric
 
 
 class Signal(StrEnum):
-    """The signal on which a policy scales; the values are used in messages. Per instance, except the last two."""
+    """The signal on which a policy scales; the values are used in messages. All but the last two are per instance."""
 
     QUEUED = "queued requests"
     CONCURRENCY = "requests in progress"  # requests that use a slot or are queued for one

@@ -1,8 +1,7 @@
-"""Scale per request: a new instance for every request without a free slot, removed after ten idle minutes.
+"""Scale per request: starts an instance for every request without a free slot, and removes it after ten idle minutes.
 
 The model of AWS Lambda and similar platforms as SimFaaS simulates it (policies P10, validation cases 1 to 17;
-pacslab/simfaas, arXiv 2102.08904). There an instance has one slot (MaxConcurrency 1); with a larger MaxConcurrency it
-has that many.
+pacslab/simfaas, arXiv 2102.08904). There an instance has one slot (MaxConcurrency 1); here it has MaxConcurrency slots.
 
 The published counts are reproduced only if requests go to the *newest* idle instance: other algorithms keep resetting
 idle timers (random: 11.4 instances instead of 7.7), so use the balancing `newest-first`.
@@ -22,7 +21,7 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 @dataclass(frozen=True, slots=True)
 class ScalePerRequestParameters:
-    """Parameters; times in seconds.
+    """Parameters of the policy. Times are in seconds.
 
     Raises:
         ValueError: if a number is out of range.
@@ -38,7 +37,7 @@ class ScalePerRequestParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
 
 
@@ -61,7 +60,7 @@ class ScalePerRequestPolicy:
         )
 
     def observe(self, sample: Sample) -> None:
-        """Do nothing: the past is irrelevant."""
+        """Do nothing: the policy does not depend on the past."""
 
     def decide(self, observation: Observation) -> Decision:
         scaling = observation.scaling

@@ -1,7 +1,7 @@
 """Scheduled scaling: a number of instances from certain times on, repeated periodically like cron schedules.
 
-The run's start is time 0 of the first round. Before the first entry of the schedule the last one applies, because it is
-still in force from the previous round. Traffic is irrelevant.
+The first period (round) starts with the run. Before the first entry of the schedule the last one applies, as it would
+in every later round. Traffic has no influence.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ScheduleEntry:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledParameters:
-    """Parameters; times in seconds. An empty schedule means MinSize.
+    """Parameters of the policy. Times are in seconds. An empty schedule means MinSize.
 
     Raises:
         ValueError: if a number is out of range, or if the entries are not in order within a round.
@@ -58,12 +58,12 @@ class ScheduledParameters:
             raise ValueError(msg)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements((Trigger(Signal.SCHEDULE),) if self.schedule else ())
 
 
 class ScheduledPolicy:
-    """Applies the entry in force, every second."""
+    """Applies the entry that is in force; decides every second."""
 
     name = "scheduled"
     tick_s = 1.0
@@ -80,7 +80,7 @@ class ScheduledPolicy:
         self._times = [entry.at_s for entry in parameters.schedule]
 
     def observe(self, sample: Sample) -> None:
-        """Do nothing: traffic is irrelevant."""
+        """Do nothing: the policy does not depend on traffic."""
 
     def decide(self, observation: Observation) -> Decision:
         if not self._schedule:

@@ -1,4 +1,4 @@
-"""Reads web ACLs, rule groups, IP sets and regex pattern sets: the JSON that `aws wafv2 get-...` prints."""
+"""Reads web ACLs, rule groups, IP sets and regex pattern sets from the JSON that `aws wafv2 get-...` prints."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ _ARN_PARTS: Final = 6
 
 
 def read_web_acls(documents: Iterable[tuple[str, Any]]) -> Mapping[str, WebAcl]:
-    """Return the web ACLs by ARN. `documents`: (name of the file, content); a file may be a list of documents.
+    """Return the web ACLs by ARN. `documents` are pairs of file name and content; the content may be a list of
+    documents.
 
     Raises:
         WebAclError: for the first error, with its place.
@@ -173,7 +174,7 @@ def _web_acl(node: JsonNode, reader: StatementReader, groups: Mapping[str, JsonN
 
 
 def _rules(node: JsonNode | None, read: Callable[[JsonNode], WafRule]) -> tuple[WafRule, ...]:
-    """Return the rules in the order of their priorities, which are all different."""
+    """Return the rules in the order of their priorities, which must differ."""
     rules: dict[int, WafRule] = {}
     for each in node.items() if node is not None else ():
         rule = read(each)
@@ -184,7 +185,9 @@ def _rules(node: JsonNode | None, read: Callable[[JsonNode], WafRule]) -> tuple[
 
 
 def _group(node: JsonNode, reader: StatementReader, groups: Mapping[str, JsonNode]) -> tuple[WafRule, ...]:
-    """Return the rules of the rule group that a statement refers to, with the actions that it sets for them."""
+    """Return the rules of the rule group that a statement refers to, after the statement's overrides of their
+    actions.
+    """
     statement = node.members((RULE_GROUP,))[RULE_GROUP]
     given = statement.members(("ARN", "ExcludedRules", "RuleActionOverrides"), ("ARN",))
     found = groups.get(given["ARN"].text())
@@ -213,7 +216,7 @@ def _group(node: JsonNode, reader: StatementReader, groups: Mapping[str, JsonNod
 def _replaced(
     rules: tuple[WafRule, ...], name: str, action: WafAction, response: Rejection = WAF_BLOCKED, inserted: Fields = ()
 ) -> tuple[WafRule, ...]:
-    """Return the rules, with another action for one of them."""
+    """Return the rules with another action for the rule of that name."""
     return tuple(
         replace(rule, action=action, response=response, inserted=inserted) if rule.name == name else rule
         for rule in rules
@@ -227,7 +230,7 @@ def _rule(
     prefix: str,
     groups: Mapping[str, JsonNode] | None = None,
 ) -> WafRule:
-    """Return a rule. `groups`: the rule groups that it may refer to; None for a rule of a rule group."""
+    """Return a rule. `groups` are the rule groups that it may refer to; None for a rule inside a rule group."""
     members = node.members(_RULE, ("Name", "Priority", "Statement"))
     name, priority = members["Name"].text(), members["Priority"].number(0, _PRIORITY_MAX)
     if groups is not None and _refers(members["Statement"]):
@@ -260,7 +263,7 @@ def _given(members: Mapping[str, JsonNode], name: str, node: JsonNode) -> JsonNo
 
 
 def _body_bytes_max(node: JsonNode | None) -> int:
-    """Return how much of a body is inspected; for App Runner 16 KB by default (facts 10.4)."""
+    """Return how many bytes of a body are inspected; for App Runner 16 KB by default (facts 10.4)."""
     body = node.members(("RequestBody",)).get("RequestBody") if node is not None else None
     own = body.members(_RESOURCES).get("APP_RUNNER_SERVICE") if body is not None else None
     if own is None:

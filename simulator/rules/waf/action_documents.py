@@ -1,4 +1,4 @@
-"""Reads actions: what happens to a request that a rule ends, the response, and header fields inserted into others."""
+"""Reads actions of rules: what happens to a request, the response to it, and the header fields inserted into it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from simulator.rules.waf.json_node import JsonNode
 from simulator.rules.waf.statement_documents import StatementReader
 from simulator.rules.waf.web_acl import Fields, WafAction
 
-_INSERTED_MAX: Final = 10  # header fields of an action
-_PREFIX: Final = b"x-amzn-waf-"  # of their names: AWS puts it there
+_INSERTED_MAX: Final = 10  # header fields that one action may insert
+_PREFIX: Final = b"x-amzn-waf-"  # AWS adds this prefix to their names
 ACTIONS: Final = ("Allow", "Block", "Count", "Captcha", "Challenge")
 _CONTENT_TYPES: Final = {
     "TEXT_PLAIN": "text/plain",
     "TEXT_HTML": "text/html",
     "APPLICATION_JSON": "application/json",
 }
-# Header fields that the balancer sets itself, or WAF by the content of the body.
+# Header fields that the load balancer sets itself, or that WAF derives from the body.
 _OWN_FIELDS: Final = frozenset({"connection", "content-length", "content-type", "date", "server", "transfer-encoding"})
 
 
 def action_of(
     node: JsonNode, reader: StatementReader, bodies: Mapping[str, tuple[str, str]]
 ) -> tuple[WafAction, Rejection, Fields]:
-    """Return an action, the response of one that blocks, and the header fields that one inserts that does not."""
+    """Return the action, the response if it blocks, and the header fields that it inserts if it does not block."""
     chosen, settings = node.choice(ACTIONS)
     match chosen:
         case "Allow":
@@ -50,7 +50,7 @@ def inserted_by(settings: JsonNode) -> Fields:
 
 
 def response_of(settings: JsonNode, bodies: Mapping[str, tuple[str, str]]) -> Rejection:
-    """Return the response of an action that blocks. `bodies`: as `bodies_of` returns them."""
+    """Return the response of an action that blocks. `bodies` is a result of `bodies_of`."""
     custom = settings.members(("CustomResponse",)).get("CustomResponse")
     if custom is None:
         return WAF_BLOCKED
@@ -82,7 +82,7 @@ def _one_line(node: JsonNode) -> str:
 
 
 def bodies_of(node: JsonNode | None) -> Mapping[str, tuple[str, str]]:
-    """Return (content type, body) by key."""
+    """Return the custom response bodies: (content type, body) by key."""
     if node is None:
         return {}
     if not isinstance(node.value, dict):

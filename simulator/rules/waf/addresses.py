@@ -1,4 +1,4 @@
-"""Sets of IP addresses and ranges: a look-up costs one dictionary access per prefix length that occurs in the set."""
+"""Sets of IP addresses and ranges. A look-up costs one dictionary access per prefix length that occurs in the set."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ Address = IPv4Address | IPv6Address
 
 
 class AddressSet:
-    """Addresses of one version in CIDR notation. Raises ValueError for text that is no range."""
+    """A set of addresses and ranges in CIDR notation. Raises ValueError for text that is not a range."""
 
     __slots__ = ("_by_length",)
 
     def __init__(self, ranges: Iterable[str]) -> None:
-        self._by_length: dict[tuple[int, int], set[int]] = {}  # (bits of an address, bits after the prefix)
+        self._by_length: dict[tuple[int, int], set[int]] = {}  # (bits of an address, bits after the prefix) -> prefixes
         for text in ranges:
             network = ip_network(text)
             bits = 128 if isinstance(network, IPv6Network) else 32
@@ -27,7 +27,7 @@ class AddressSet:
 
 
 def address_of(text: str) -> Address | None:
-    """Return the address; None if `text` is none. An IPv4 address inside IPv6 is the IPv4 address."""
+    """Return the address, or None if `text` is not an address. An IPv4-mapped IPv6 address becomes the IPv4 address."""
     try:
         address = ip_address(text.strip())
     except ValueError:

@@ -24,7 +24,9 @@ TRANSFORMATIONS_MAX: Final = 10
 
 
 def component_of(node: JsonNode) -> Component | str:
-    """Return the part that a statement inspects, or the name of one that is not evaluated."""
+    """Return the request component that a statement inspects, or the name of a component that the simulator cannot
+    evaluate.
+    """
     kind, settings = node.choice(_KNOWN)
     if kind in _ELSEWHERE:
         return kind
@@ -39,7 +41,9 @@ def component_of(node: JsonNode) -> Component | str:
 
 
 def transformations_of(node: JsonNode) -> tuple[Transformation, ...] | str:
-    """Return the transformations in the order of their priorities, or the name of one that is not evaluated."""
+    """Return the transformations in the order of their priorities, or the name of one that the simulator cannot
+    evaluate.
+    """
     by_priority: dict[int, Transformation] = {}
     for each in node.items(1, TRANSFORMATIONS_MAX):
         members = each.members(("Priority", "Type"), ("Priority", "Type"))
@@ -72,6 +76,6 @@ def _pattern(node: JsonNode, kind: str) -> Callable[[bytes], bool]:
     if choice == "All":
         return lambda _name: True
     texts = [each.text() for each in names.items(1, components.PARTS_MAX - 1)]
-    # Names of header fields have no case, names of cookies do.
+    # Names of header fields are case-insensitive, names of cookies are not.
     given = frozenset((text.lower() if kind == "Headers" else text).encode() for text in texts)
     return given.__contains__ if choice == included else lambda name: name not in given

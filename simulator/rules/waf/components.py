@@ -1,7 +1,7 @@
-"""The parts of a request that statements inspect (`FieldToMatch`), and what happens if a part is too large.
+"""The components of a request that statements inspect (`FieldToMatch`), and what happens if a component is too large.
 
-WAF sees the first bytes of the body, up to the limit of the web ACL, and of headers and cookies the first 8 KB and the
-first 200. A statement that inspects a larger part goes on with what there is, matches, or does not match.
+WAF inspects the first bytes of the body, up to the limit of the web ACL, and the first 8 KB and the first 200 of
+headers and of cookies. If a component is larger, a statement inspects what is available, or matches, or does not match.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from simulator.rules.waf.web_request import WebRequest
 
-PART_BYTES_MAX: Final = 8192  # of all headers, and of all cookies
+PART_BYTES_MAX: Final = 8192  # of all headers together, and of all cookies together
 PARTS_MAX: Final = 200
 
 Values = Callable[[WebRequest], Sequence[bytes]]
@@ -34,9 +34,10 @@ class MatchScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part of requests. `values` returns what there is of it: nothing for a header that a request does not have.
+    """A component of requests. `values` returns its values, which are none if the request lacks the header or argument.
 
-    `is_oversize`: whether the part is larger than WAF sees. `needs_body`: evaluation has to wait for the body.
+    `is_oversize` returns True if the component is larger than what WAF inspects. `needs_body` is True if the evaluation
+    has to wait for the body.
     """
 
     values: Values
@@ -45,7 +46,9 @@ class Component:
     needs_body: bool = False
 
     def foregone(self, request: WebRequest) -> bool | None:
-        """Return the result of a statement that a too large part decides; None if the part is to be inspected."""
+        """Return the result of a statement if the component is too large to be inspected; None if it is to be
+        inspected.
+        """
         if self.oversize is Oversize.CONTINUE or self.is_oversize is None or not self.is_oversize(request):
             return None
         return self.oversize is Oversize.MATCH
@@ -100,7 +103,7 @@ def _pairs(
 
 
 def _seen(pairs: Pairs) -> Pairs:
-    """Return the pairs that WAF sees: those that fit completely."""
+    """Return the pairs that WAF inspects: those that are completely within the limits."""
     size = 0
     for index, (name, value) in enumerate(pairs[:PARTS_MAX]):
         size += len(name) + len(value)

@@ -1,4 +1,6 @@
-"""A value of a JSON document with its place, and the error that names place, value, expectation and nearest word."""
+"""A value in a JSON document with its place, and the error that names place, value, expectation and nearest
+valid word.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ _LABEL: Final = re.compile(r"[0-9A-Za-z_:-]{1,1024}")
 
 
 class WebAclError(ValueError):
-    """A document that cannot be used. The message is for its author."""
+    """A document of AWS WAF that cannot be used. The message is for the author of the document."""
 
 
 class JsonNode:
@@ -47,7 +49,7 @@ class JsonNode:
         return found
 
     def choice(self, known: Sequence[str]) -> tuple[str, JsonNode]:
-        """Return the only member of an object with one member."""
+        """Return the name and the value of the only member of an object."""
         found = self.members(known)
         if len(found) != 1:
             raise self.wrong(f"an object with {one_of('', known)}")
@@ -63,7 +65,7 @@ class JsonNode:
             yield JsonNode(value, self.file, f"{self.place}[{index}]")
 
     def text(self) -> str:
-        """Return a text that is not empty and that UTF-8 can encode: JSON allows half of a surrogate pair."""
+        """Return a non-empty string that can be encoded in UTF-8; JSON also allows single surrogates, which cannot."""
         if not isinstance(self.value, str) or not self.value:
             raise self.wrong("a text that is not empty")
         if any("\ud800" <= each <= "\udfff" for each in self.value):
@@ -71,7 +73,7 @@ class JsonNode:
         return self.value
 
     def word(self, known: Sequence[str]) -> str:
-        """Return one of the known words."""
+        """Return the value, which must be one of the words in `known`."""
         if self.value not in known or not isinstance(self.value, str):
             raise self.wrong(one_of(self.value, known))
         return self.value
@@ -87,7 +89,7 @@ class JsonNode:
 
 
 def label_text(node: JsonNode) -> str:
-    """Return a label or a part of one, by the form of the API's `Label`."""
+    """Return a label, or a part of one, which must have the form of the API's `Label`."""
     text = node.text()
     if _LABEL.fullmatch(text) is None:
         raise node.wrong("at most 1024 letters, digits, `_`, `-` and `:`")
@@ -95,7 +97,7 @@ def label_text(node: JsonNode) -> str:
 
 
 def _one(name: str, known: Sequence[str]) -> str:
-    """Return what is known in the place of an unknown name."""
+    """Return a hint with the known names and the one nearest to `name`."""
     return f"known are {', '.join(known)}{did_you_mean(name, known)}"
 
 

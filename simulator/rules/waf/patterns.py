@@ -1,9 +1,10 @@
-r"""Regular expressions of web ACLs, matched in a time that grows with the length of the text only.
+r"""Regular expressions of web ACLs, matched in a time that is linear in the length of the text.
 
-The library is RE2, which has no backtracking. It lacks what a web ACL may not use either: backreferences, recursion,
-possessive quantifiers, `\C`, `\R`, `\K`.
+The library is RE2, which has no backtracking. It lacks the constructs that a web ACL may not use either:
+backreferences, recursion, possessive quantifiers, `\C`, `\R`, `\K`.
 
-# ASSUMPTION: also without lookaround, whose acceptance AWS does not state; a web ACL with one on AWS settles it.
+# ASSUMPTION: lookaround, which RE2 lacks too, is rejected; AWS does not state whether it accepts it. A web ACL with one
+# on AWS settles it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections.abc import Callable
 from typing import Final
 
 PATTERN_CHARACTERS_MAX: Final = 512
-_MEMORY_BYTES_MAX: Final = 8 << 20  # of one pattern and its caches
+_MEMORY_BYTES_MAX: Final = 8 << 20  # for one pattern and its caches
 
-Search = Callable[[bytes], object]  # the result is true if the pattern matches somewhere in the text
+Search = Callable[[bytes], object]  # the result is truthy if the pattern matches somewhere in the text
 
 
 def search_of(pattern: str) -> Search:
-    """Return the search for a pattern. Raises ValueError with the reason if it is not supported."""
+    """Return the search function of a pattern. Raises ValueError with the reason if the pattern is not supported."""
     import re2  # noqa: PLC0415 of the extra "serve"; only web ACLs with patterns need it
 
     options = re2.Options()

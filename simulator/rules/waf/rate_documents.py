@@ -1,4 +1,4 @@
-"""Reads rate-based statements and where addresses come from."""
+"""Reads rate-based statements, and the settings that say which addresses a statement uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.rules.waf.web_request import WebRequest
 
 _WINDOW_DEFAULT_S: Final = 300
 _LIMIT_MIN, _LIMIT_MAX = 10, 2_000_000_000
-# Kind of aggregation -> the member that it needs.
+# Kind of aggregation -> the member of the JSON that configures it.
 _NEEDED: Final = {
     "IP": "",
     "FORWARDED_IP": "ForwardedIPConfig",
@@ -32,7 +32,7 @@ Decided = Callable[[WebRequest], bool | None]
 
 
 def addresses_in(config: JsonNode) -> Addresses:
-    """Return the addresses of a header field by an `IPSetForwardedIPConfig`."""
+    """Return a function that finds the addresses in a request's header field, by an `IPSetForwardedIPConfig`."""
     names = ("HeaderName", "FallbackBehavior", "Position")
     members = config.members(names, names)
     header, fallback = _header(members), _fallback(members)
@@ -49,7 +49,9 @@ def addresses_in(config: JsonNode) -> Addresses:
 
 
 def rate_match(node: JsonNode, read: Callable[[JsonNode], Statement]) -> RateMatch | str:
-    """Return the statement, or the name of a part that is not evaluated. `read` reads the scope-down statement."""
+    """Return the statement, or the name of a part that the simulator cannot evaluate. `read` reads the scope-down
+    statement.
+    """
     members = node.members(
         ("Limit", "EvaluationWindowSec", "AggregateKeyType", "ScopeDownStatement", "ForwardedIPConfig", "CustomKeys"),
         ("Limit", "AggregateKeyType"),
@@ -145,7 +147,9 @@ def _part_of(value_of: ValueOf, transformations: tuple[Transformation, ...]) -> 
 
 
 def _forwarded_key(config: JsonNode) -> tuple[KeyPart, Decided]:
-    """Return the first address of a header field, and what decides a request without a valid one there."""
+    """Return two functions of a request: its first address in a header field, and its result if it has no valid address
+    there.
+    """
     names = ("HeaderName", "FallbackBehavior")
     members = config.members(names, names)
     header, fallback = _header(members), _fallback(members)
@@ -157,7 +161,7 @@ def _forwarded_key(config: JsonNode) -> tuple[KeyPart, Decided]:
     def decided(request: WebRequest) -> bool | None:
         found = forwarded(request, header)
         if not found:
-            return False  # the rule is not applied
+            return False  # the rule does not apply
         return fallback if address_of(found[0]) is None else None
 
     return part, decided

@@ -1,10 +1,11 @@
 """The counts of a rate-based rule: requests of each aggregation key within a sliding window.
 
-AWS WAF looks every ten seconds back over the window and limits each key that is above the limit until the next look.
-So a burst passes until the next look, as on AWS, and a key is free again when the window has passed over it.
+Every ten seconds AWS WAF counts the requests of the last window, and until the next check it limits each key that was
+above the limit. So a burst passes until the next check, and a key is no longer limited when the burst is out of the
+window.
 
-# ASSUMPTION: looks are at multiples of ten seconds and act at once; AWS says "about every 10 seconds" and warns of a
-# delay before the action. Requests with time stamps against a rate-based rule on AWS settle it.
+# ASSUMPTION: checks are at multiples of ten seconds and take effect at once; AWS says "about every 10 seconds" and #
+mentions a delay before the action. Requests with time stamps against a rate-based rule on AWS settle it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Final
 
 CHECK_S: Final = 10
 WINDOWS_S: Final = (60, 120, 300, 600)
-KEYS_MAX: Final = 10_000  # AWS WAF limits as many at a time; beyond, the key that was seen longest ago is forgotten
+# the number of keys that AWS WAF limits at a time; if there are more, the key whose last request is oldest is forgotten
+KEYS_MAX: Final = 10_000
 
 
 class RateCounts:
-    """Counts for one rule. Memory: at most `KEYS_MAX` keys with a count per ten seconds of the window."""
+    """The counts of one rule. Memory: at most `KEYS_MAX` keys with one count per ten seconds of the window."""
 
     __slots__ = ("_intervals", "_keys", "_limit")
 
@@ -29,7 +31,7 @@ class RateCounts:
         self._keys: OrderedDict[Hashable, _KeyCounts] = OrderedDict()
 
     def is_limited(self, key: Hashable, now_s: float) -> bool:
-        """Count a request, limited or not, and return whether the last look found its key above the limit."""
+        """Count a request, limited or not, and return True if its key was above the limit at the last check."""
         counts = self._keys.get(key)
         if counts is None:
             if len(self._keys) >= KEYS_MAX:

@@ -1,4 +1,4 @@
-"""Reads statements: their JSON, as AWS prints it, to what matches requests."""
+"""Reads statements: converts their JSON, as AWS prints it, to objects that match requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIZE_MAX: Final = 21_474_836_480
 DEPTH_MAX: Final = 10
 
 RULE_GROUP: Final = "RuleGroupReferenceStatement"
-# Statements that need data or code that only AWS has.
+# Statements that need data or code that exists only at AWS.
 ELSEWHERE: Final = (
     "AsnMatchStatement",
     "GeoMatchStatement",
@@ -45,9 +45,10 @@ _COMPARISONS: Final[Mapping[str, Callable[[int, int], bool]]] = {
 
 @dataclass(slots=True)
 class StatementReader:
-    """Reads the statements of one web ACL. `address_sets` and `pattern_sets` by ARN.
+    """Reads the statements of one web ACL. `address_sets` and `pattern_sets` are by ARN.
 
-    `needs_body` and `gaps` tell what the statements read so far need and what of them is not evaluated.
+    After reading, `needs_body` is True if a statement inspects bodies, and `gaps` names what the simulator cannot
+    evaluate.
     """
 
     address_sets: Mapping[str, AddressSet]
@@ -162,7 +163,7 @@ class StatementReader:
 
 
 def pattern_of(node: JsonNode) -> Search:
-    """Return the search for a regular expression. Raises WebAclError."""
+    """Return the search function of a regular expression. Raises WebAclError."""
     text = node.text()
     if len(text) > PATTERN_CHARACTERS_MAX:
         raise node.wrong(f"at most {PATTERN_CHARACTERS_MAX} characters long")
@@ -176,7 +177,8 @@ def _sought(node: JsonNode) -> bytes:
     text = node.text()
     try:
         sought = base64.b64decode(text, validate=True)
-    except ValueError as error:  # characters that are not ASCII are no binascii.Error
+    # for characters that are not ASCII, b64decode raises ValueError instead of binascii.Error
+    except ValueError as error:
         encoded = base64.b64encode(text.encode()).decode()
         raise node.wrong(f"in base64, as the AWS CLI prints it; this text is {encoded!r}") from error
     if not 1 <= len(sought) <= SEARCH_BYTES_MAX:
@@ -185,7 +187,7 @@ def _sought(node: JsonNode) -> bytes:
 
 
 def _referenced(node: JsonNode, sets: Mapping[str, _SetT], what: str) -> _SetT:
-    """Return the set with this ARN; `what` has its article."""
+    """Return the set with the ARN in `node`. `what` names the kind of set, with its article, for the error."""
     found = sets.get(node.text())
     if found is None:
         raise node.wrong(f"the ARN of {what} that is given too: {', '.join(sets) or 'there is none'}")

@@ -1,7 +1,7 @@
-"""Statements: each matches a request, does not match it, or is not evaluated (None).
+"""Statements of rules. Each matches a request, does not match it, or cannot be evaluated (None).
 
-Logic has three values: an OR with one match matches, whatever its other statements; an AND with one that does not match
-does not match.
+The logic is three-valued: an OR matches if one of its statements matches, whatever the others are; an AND does not
+match if one of its statements does not.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from simulator.rules.waf.rate_limits import RateCounts
 from simulator.rules.waf.text_transformations import Transformation, transformed
 from simulator.rules.waf.web_request import WebRequest
 
-FORWARDED_MAX: Final = 10  # addresses of a header that are looked at
+FORWARDED_MAX: Final = 10  # the number of addresses in a header field that are compared
 
-Test = Callable[[bytes], object]  # of a transformed part; true if it matches
-# The addresses of a request that a statement looks at; None: it does not apply, a bool: it is decided.
+Test = Callable[[bytes], object]  # a test of a transformed component; the result is truthy if it matches
+# Returns the addresses of a request that a statement compares; None: the statement does not apply; a bool: its result.
 Addresses = Callable[[WebRequest], Sequence[str] | bool | None]
-KeyPart = Callable[[WebRequest], Hashable]  # of an aggregation key; None: the request has none
+KeyPart = Callable[[WebRequest], Hashable]  # a part of an aggregation key; None: the request has none
 
 
 @dataclass(slots=True)
 class Evaluation:
-    """One request on its way through a web ACL. `labels`: those that rules have added, fully qualified."""
+    """The evaluation of a web ACL for one request. `labels` are those that rules have added, fully qualified."""
 
     request: WebRequest
     now_s: float
@@ -35,12 +35,12 @@ class Evaluation:
 
 class Statement(Protocol):
     def matches(self, evaluation: Evaluation) -> bool | None:
-        """Return whether it matches; None if it is not evaluated."""
+        """Return whether the statement matches; None if it cannot be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartMatch:
-    """A test of one part of the request: byte match, pattern, set of patterns, size."""
+    """Tests one component of the request: byte match, pattern, set of patterns, size."""
 
     component: Component
     transformations: tuple[Transformation, ...]
@@ -56,7 +56,7 @@ class PartMatch:
 
 @dataclass(frozen=True, slots=True)
 class AddressMatch:
-    """An IP set. `addresses`: the client's, or those of a header field."""
+    """Matches an IP set. `addresses` returns those of the client, or those in a header field."""
 
     members: AddressSet
     addresses: Addresses
@@ -71,7 +71,9 @@ class AddressMatch:
 
 @dataclass(frozen=True, slots=True)
 class LabelMatch:
-    """A label, or a namespace if `key` ends with a colon, as far as `key` names it."""
+    """Matches a label, or a namespace if `key` ends with a colon; `key` may be the last part of a fully qualified
+    label.
+    """
 
     key: str
 
@@ -85,9 +87,9 @@ class LabelMatch:
 
 @dataclass(frozen=True, slots=True)
 class RateMatch:
-    """A rate-based statement. `keys`: the parts of the aggregation key; without any, all requests share one count.
+    """A rate-based statement. `keys` are the parts of the aggregation key; without any, all requests share one count.
 
-    `decided` returns a result that needs no count, as for a header without a valid address; None otherwise.
+    `decided` returns a result that needs no count, as for a header field without a valid address, otherwise None.
     """
 
     counts: RateCounts
@@ -150,7 +152,7 @@ class NotMatch:
 
 @dataclass(frozen=True, slots=True)
 class NotEvaluated:
-    """A statement that needs what only AWS has, such as its managed rules; `what` names it."""
+    """A statement that needs what exists only at AWS, such as managed rules. `what` names it."""
 
     what: str
 
@@ -158,11 +160,11 @@ class NotEvaluated:
         return None
 
 
-# --- tests of parts ---------------------------------------------------------------------------------------------------
+# --- tests of components ----------------------------------------------------------------------------------------------
 
 
 def contains_word(sought: bytes) -> Test:
-    """Return a test for `sought` between characters that are no letters, digits or underscores."""
+    """Return a test for `sought` as a word, i.e. not beside letters, digits or underscores."""
 
     def test(text: bytes) -> bool:
         at = text.find(sought)

@@ -1,7 +1,7 @@
-r"""Text transformations: what a statement does with a part of a request before it looks at it.
+r"""Text transformations: changes to a component of a request before a statement inspects it.
 
-The ones that AWS describes completely. Those for JavaScript, CSS, command lines and SQL escapes are described by
-example only; a statement that uses them is not evaluated.
+The module has the transformations that AWS describes completely. AWS describes those for JavaScript, CSS, command lines
+and SQL escapes by example only; statements that use them are not evaluated.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _url_decoded(text: bytes) -> bytes:
 
 
 def _url_decoded_unicode(text: bytes) -> bytes:
-    """Decode `%uXXXX` too: to its low byte, and full-width forms of ASCII to ASCII."""
+    """Decode `%XX` and `%uXXXX`; the latter to its low byte, but full-width forms of ASCII characters to ASCII."""
 
     def decoded(found: re.Match[bytes]) -> bytes:
         if found[1] is None:
@@ -74,7 +74,7 @@ def _hex_decoded(text: bytes) -> bytes:
 
 
 def _normalized(text: bytes) -> bytes:
-    """Remove `//`, `/./` and `/../` that does not lead out of the beginning."""
+    """Remove `//`, `/./`, and `/../` unless it leads above the root."""
     if not text:
         return text
     path = posixpath.normpath(text)
@@ -135,7 +135,7 @@ NOT_EVALUATED: Final = (
 
 
 def transformed(text: bytes, transformations: tuple[Transformation, ...]) -> bytes:
-    """Apply the transformations in their order."""
+    """Apply the transformations in order."""
     for each in transformations:
         text = each(text)
     return text

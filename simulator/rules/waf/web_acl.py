@@ -1,4 +1,4 @@
-"""A web ACL: rules in the order of their priorities, and the verdict on a request."""
+"""A web ACL: its rules in the order of their priorities, and the verdict on a request."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ class WafAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WafRule:
-    """A rule. `action` NOT_EVALUATED: an action that needs AWS, as a CAPTCHA. `labels`: fully qualified.
+    """A rule. `action` is NOT_EVALUATED for actions that need AWS, such as CAPTCHA. `labels` are fully qualified.
 
-    `response`: to a blocked request. `inserted`: header fields of the request, if it is allowed in the end. `group`:
-    the rules of a rule group, evaluated in its place; then `action` is COUNT if what they decide only counts.
+    `response` is sent if the rule blocks a request. `inserted` are header fields that are added to the request if it is
+    allowed in the end. `group` has the rules of a rule group, which are evaluated in place of this rule; if `action` is
+    COUNT, a decision of the group is only counted.
     """
 
     name: str
@@ -44,11 +45,11 @@ class WafRule:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result. `rule`: the one that ended the evaluation. `blocked`: the response; None if the request is allowed.
+    """The verdict on a request. `rule` ended the evaluation. `blocked` is the response; None if the request is allowed.
 
-    `passed`: rules that matched, or could not be evaluated, without ending the evaluation. `inserted`: header fields
-    for an allowed request. A rule of a rule group is named GROUP/RULE, GROUP being the name of the rule that refers to
-    it.
+    `passed` has the rules that matched, or could not be evaluated, without ending the evaluation. `inserted` are header
+    fields for an allowed request. A rule of a rule group is named GROUP/RULE, where GROUP is the name of the rule that
+    refers to the group.
     """
 
     rule: str
@@ -63,11 +64,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WebAcl:
-    """A web ACL. It counts for its rate-based rules, over all resources that it is associated with.
+    """A web ACL. The counts of its rate-based rules are shared by all resources that it is associated with.
 
-    `document`: as AWS prints it. `default`: the response to a request that no rule ends; None allows it.
-    `body_bytes_max`: how much of a body is inspected. `needs_body`: a rule inspects bodies. `gaps`: what is not
-    evaluated, in words. `inserted`: header fields of requests that the default action allows.
+    `document` is its JSON as AWS prints it. `default` is the response to a request that no rule ends; None allows the
+    request. `body_bytes_max` is the number of bytes of a body that are inspected. `needs_body` is True if a rule
+    inspects bodies. `gaps` describes what the simulator cannot evaluate. `inserted` are the header fields that the
+    default action adds.
     """
 
     name: str
@@ -81,7 +83,7 @@ class WebAcl:
     inserted: Fields = ()
 
     def evaluate(self, request: WebRequest, now_s: float) -> Verdict:
-        """Return the verdict on a request that arrives at `now_s`; it counts for rate-based rules."""
+        """Return the verdict on a request that arrives at `now_s`, and count it in rate-based rules."""
         evaluation = Evaluation(request, now_s)
         passed: list[tuple[str, WafAction]] = []
         inserted: list[tuple[bytes, bytes]] = []
@@ -100,9 +102,10 @@ def _evaluated(
     inserted: list[tuple[bytes, bytes]],
     group: str = "",
 ) -> tuple[str, Rejection | None] | None:
-    """Return the name of the rule that ends the evaluation, and its response; None if no rule does.
+    """Return the name of the rule that ends the evaluation, and its response; None if no rule ends it.
 
-    `passed` and `inserted` receive what rules add that do not end it. `group`: before the names of a group's rules.
+    Rules that do not end it are appended to `passed`, and their header fields to `inserted`. `group` is a prefix for
+    the names of the rules.
     """
     for rule in rules:
         if rule.group is not None:

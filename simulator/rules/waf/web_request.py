@@ -1,4 +1,4 @@
-"""A web request as the rules see it: its head, and its body up to the limit of the web ACL."""
+"""A web request as rules of a web ACL see it: its head, and its body up to the limit of the web ACL."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 
 class WebRequest:
-    """One request. `fields`: header fields in the order of arrival, names in lower case.
+    """A request. `fields` are its header fields in the order of arrival, with names in lower case.
 
-    `client`: the address of the client as text. `body`: its first bytes; `is_cut`: the body has more.
-    `path` is as the client sent it, without the query string; `query` is without its question mark.
+    `client` is the client's address as text. `body` contains the first bytes of the body; `is_cut` is True if there are
+    more. `path` is as the client sent it, without the query string; `query` is without the question mark.
     """
 
     __slots__ = ("body", "client", "fields", "is_cut", "method", "path", "query")
@@ -37,7 +37,7 @@ class WebRequest:
         return b", ".join(values) if values else None
 
     def cookies(self) -> list[tuple[bytes, bytes]]:
-        """Return names and values of the cookies, in the order of arrival."""
+        """Return the names and values of the cookies, in the order of arrival."""
         found = []
         for name, value in self.fields:
             if name == b"cookie":
@@ -47,7 +47,7 @@ class WebRequest:
         return found
 
     def arguments(self) -> list[tuple[bytes, bytes]]:
-        """Return names and values of the query string, as the client sent them."""
+        """Return the names and values in the query string, undecoded."""
         found = []
         for each in self.query.split(b"&"):
             if each:

@@ -1,7 +1,7 @@
 """Common parts of Application Auto Scaling: CloudWatch alarms over one-minute points, and the two cooldowns (policies
 3.3, 3.4; Application Auto Scaling user guide, read).
 
-An alarm is in state ALARM if the newest N points all exist and all breach its threshold. A missing point puts it into
+An alarm is in state ALARM if the newest N points all exist and breach its threshold. A missing point puts it into
 INSUFFICIENT_DATA, which causes no action. The service acts once a minute while the alarm stays in ALARM.
 """
 
@@ -26,13 +26,13 @@ FARGATE_START_LAG_S: Final = 45.0
 
 
 def breaches(points: Sequence[float | None], count: int, breach: Callable[[float], bool]) -> bool:
-    """Return True if the newest `count` points all exist and all breach."""
+    """Return True if the newest `count` points all exist and all satisfy `breach`."""
     newest = points[-count:]
     return len(newest) == count and all(value is not None and breach(value) for value in newest)
 
 
 class Cooldowns:
-    """The cooldowns of scale-out and scale-in. Times in seconds of one clock, in order from call to call.
+    """The cooldowns of scale-out and scale-in. Times are in seconds of one clock and do not decrease from call to call.
 
     Scale-out: during its cooldown, the capacity that it added counts as part of the next scale-out, so only a larger
     scale-out adds capacity, and only the difference. Scale-in: no capacity is removed until the cooldown of the last
@@ -48,7 +48,10 @@ class Cooldowns:
         self._before = 0  # capacity before the scale-out whose cooldown is active
 
     def raised(self, now_s: float, capacity: int, most: int, proposed: Callable[[int], int]) -> int:
-        """Return the capacity after a high alarm: the desired one, `proposed(base)`, up to the maximum `most`."""
+        """Return the desired capacity after the high alarm, which is `proposed(base)`, at most `most`.
+
+        During the cooldown of an earlier scale-out, `base` is the capacity before it.
+        """
         base = self._before if now_s < self._out_until_s else capacity
         wanted = min(proposed(base), most)
         if wanted <= capacity:
@@ -59,7 +62,9 @@ class Cooldowns:
         return wanted
 
     def lowered(self, now_s: float, capacity: int, least: int, wanted: int) -> int:
-        """Return the capacity after a low alarm: the desired one, `wanted`, down to the minimum `least`."""
+        """Return the desired capacity after the low alarm, which is `wanted`, at least `least`, once the cooldown is
+        over.
+        """
         wanted = max(wanted, least)
         if wanted >= capacity or now_s < self._in_until_s:
             return capacity

@@ -41,7 +41,7 @@ IDLE_AFTER_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class AppRunnerParameters:
-    """Parameters; times in seconds, windows in whole seconds.
+    """Parameters of the policy. Times are in seconds, windows in whole seconds.
 
     Raises:
         ValueError: if a number is out of range.
@@ -54,13 +54,14 @@ class AppRunnerParameters:
     # ASSUMPTION: 0.5 to 0.79 reproduce the steps of case 31, 0.8 and 1.0 do not; 0.7 is also Knative's value. The
     # highest constant load at which the number of instances does not grow settles it.
     target_utilisation: float = 0.7
-    # ASSUMPTION: rejected requests are not in flight, so n overloaded instances alone would show n x MaxConcurrency and
-    # request n/0.7; both measured bursts went from 0 to 5 within a minute, so offered load seems to count. A step to
-    # ten times the capacity settles it: one jump, or an increase by a factor of 1.4 per lag.
+    # ASSUMPTION: rejected requests are not in flight, so by them alone n overloaded instances would have n x
+    # MaxConcurrency in flight and need n/0.7 instances; both measured bursts went from 0 to 5 instances within a
+    # minute, so the offered load seems to be the signal. A step to ten times the capacity settles it: one jump, or an
+    # increase by a factor of 1.4 per lag.
     count_rejections: bool = True
-    # A rejected request counts with the mean service time. This time is unknown before the first request has completed:
-    # by default rejected requests do not count until then (a guess would outweigh the measured requests in flight), and
-    # the service time of the first responses applies to the whole window.
+    # A rejected request is counted as in flight for the mean service time. This time is unknown before the first
+    # request has completed: by default rejected requests do not count until then (a guess would outweigh the measured
+    # requests in flight), and the service time of the first responses applies to the whole window.
     first_service_s: float = 0.0
     # ASSUMPTION: unknown; one second fits a mean that changes every second (facts 4.2 suggest it too).
     tick_s: float = 1.0
@@ -92,7 +93,7 @@ class AppRunnerParameters:
         return IDLE_AFTER_S if self.idle_after_s is None else self.idle_after_s
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         signal = Signal.OFFERED if self.count_rejections else Signal.CONCURRENCY
         return Requirements(
             (Trigger(signal, self.target_utilisation * scaling.max_concurrency),),
@@ -164,10 +165,13 @@ class AppRunnerPolicy:
             self._held.record(observation.now_s, there)
 
     def _bound(self, raw: int, load: float, observation: Observation) -> tuple[int, str, tuple[str, ...], str]:
-        """Return the active instances after all clamps, the reason, the clamps, and the assumption that decided."""
+        """Return the number of active instances after all clamps, the reason, the clamps, and the assumption that
+        decided.
+        """
         now_s = observation.now_s
         if self._is_idle(observation):
-            # Idleness overrides the scale-in delay, and an old need must not apply again with the next request.
+            # Idleness overrides the scale-in delay, and a need from before it must not apply again with the next
+            # request.
             if self._held is not None:
                 self._held.clear()
             reason = f"{since_text('request', now_s - self._traffic_until_s)}: none needs to be active"

@@ -1,10 +1,10 @@
-"""AWS predictive scaling with target tracking: the larger of a forecast and of the alarms' result (policies 3.11).
+"""AWS predictive scaling with target tracking: the larger of a forecast and the result of the alarms (policies 3.11).
 
 Documented (EC2 predictive-scaling-policy-overview; read): a day of data is needed, up to 14 days are used; an hourly
 forecast for the next 48 hours is recomputed every 6 hours; instances are launched 300 s before their hour; the forecast
 only scales *out*, the dynamic policy scales in. The dynamic policy here is `target_tracking` on concurrency.
 
-The forecast algorithm is not published; here the forecast of an hour is the mean of the same hour of previous days.
+AWS does not publish the forecast algorithm; here the forecast of an hour is the mean of the same hour of previous days.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from simulator.rules.policies.requirements import Requirements
 
 @dataclass(frozen=True, slots=True)
 class AwsPredictiveParameters:
-    """Parameters; times in seconds. With a shorter `hour_s` a day of 24 such hours fits into a short run.
+    """Parameters of the policy. Times are in seconds. With a shorter `hour_s`, a day of 24 such hours fits into a short
+    run.
 
     Raises:
         ValueError: if a number is out of range.
     """
 
-    target_utilisation: float = 0.7  # of MaxConcurrency, for both the forecast and the alarms
+    target_utilisation: float = 0.7  # share of MaxConcurrency, for both the forecast and the alarms
     hour_s: float = 3600.0
     days: int = 14  # maximum number of days used (read)
     horizon_hours: int = 48  # forecast ahead (read)
@@ -53,7 +54,7 @@ class AwsPredictiveParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return self.tracking.requires(scaling)._replace(
             history_s=HourlyForecast.DAY * self.hour_s,
             without_history="until then it is target tracking alone",
@@ -137,7 +138,9 @@ class HourlyForecast:
             self._forecast = [self._mean_of(ahead) for ahead in range(self._parameters.horizon_hours)]
 
     def expected(self, now_s: float) -> float | None:
-        """Return the larger load of this hour and of an hour that begins within the buffer; None without a forecast."""
+        """Return the larger load of the current hour and of an hour that begins within the buffer; None without a
+        forecast.
+        """
         hours = (now_s // self._parameters.hour_s, (now_s + self._parameters.buffer_s) // self._parameters.hour_s)
         known = [
             self._forecast[int(hour) - self._first] for hour in hours if 0 <= hour - self._first < len(self._forecast)

@@ -26,7 +26,8 @@ CPU_TARGET: Final = 0.6
 
 @dataclass(frozen=True, slots=True)
 class EcsExpressParameters:
-    """Parameters; times in seconds. `target`: mean CPU share, or requests/s per instance; None takes 60 % CPU.
+    """Parameters of the policy. Times are in seconds. `target` is the mean CPU share, or the requests/s per instance;
+    None takes 60 % CPU.
 
     Raises:
         ValueError: if a number is out of range.
@@ -48,7 +49,7 @@ class EcsExpressParameters:
         return needs_of(self.metric)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return self.tracking.requires(scaling)
 
     @property

@@ -29,7 +29,7 @@ from simulator.rules.policies.requirements import Requirements, Signal, Trigger
 
 @dataclass(frozen=True, slots=True)
 class LambdaParameters:
-    """Parameters; times in seconds, tokens in environments.
+    """Parameters of the policy. Times are in seconds, tokens in environments.
 
     Raises:
         ValueError: if a number is out of range.
@@ -50,7 +50,7 @@ class LambdaParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements((Trigger(Signal.QUEUED),), slowest_s=self.idle_expiry_s)
 
 
@@ -79,7 +79,7 @@ class LambdaPolicy:
         self._filled_s = 0.0
 
     def observe(self, sample: Sample) -> None:
-        """Record the rate; apart from the tokens nothing else of the past is used."""
+        """Record the request rate; the policy uses no other past value except its tokens."""
         self._rate_rps = float(sample.arrivals)
 
     def decide(self, observation: Observation) -> Decision:

@@ -20,7 +20,7 @@ from simulator.rules.policies.requirements import Requirements
 
 @dataclass(frozen=True, slots=True)
 class LambdaProvisionedParameters:
-    """Parameters; times in seconds.
+    """Parameters of the policy. Times are in seconds.
 
     Raises:
         ValueError: if a number is out of range.
@@ -37,7 +37,7 @@ class LambdaProvisionedParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return self.tracking.requires(scaling)
 
     @property

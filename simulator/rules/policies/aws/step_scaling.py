@@ -30,7 +30,8 @@ AdjustmentType = Literal["change", "percent", "exact"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step from `lower` to `upper` relative to the threshold (None: unbounded), with a change of `by`.
+    """A step for metrics between `lower` and `upper` relative to the threshold (None: unbounded), which changes the
+    capacity by `by`.
 
     `by` is a number of instances or a share of them, depending on the adjustment type.
 
@@ -63,8 +64,8 @@ IN: Final = (Step(by=-0.1, lower=-0.2, upper=-0.1), Step(by=-0.3, upper=-0.2))
 
 @dataclass(frozen=True, slots=True)
 class StepScalingParameters:
-    """Parameters; times in seconds, the threshold in the metric's unit: CPU share, requests in flight or requests/s per
-    instance.
+    """Parameters of the policy. Times are in seconds, the threshold is in the metric's unit: CPU share, requests in
+    flight or requests/s per instance.
 
     Raises:
         ValueError: if a number is out of range.
@@ -103,7 +104,7 @@ class StepScalingParameters:
         return needs_of(self.metric)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         least = min((step.lower or 0.0 for step in self.scale_out if step.by > 0), default=math.inf)
         return Requirements(
             (trigger_of(self.metric, self.threshold + max(0.0, least), self.vcpus),),
@@ -129,7 +130,7 @@ def adjusted(capacity: int, by: float, kind: AdjustmentType, min_magnitude: int 
 
 
 class StepScalingPolicy:
-    """Owns the desired count, like an ECS service; the first one is the number of present instances."""
+    """Keeps the desired count itself, like an ECS service; the first one is the number of existing instances."""
 
     name = "step-scaling"
     tick_s = 10.0  # the maximum delay after a new point; between points nothing changes

@@ -39,7 +39,7 @@ Base = Literal["running", "measured", "desired"]
 
 @dataclass(frozen=True, slots=True)
 class TargetTrackingParameters:
-    """Parameters; times in seconds.
+    """Parameters of the policy. Times are in seconds.
 
     `target`: mean CPU share, requests in flight per instance, or requests/s per instance (ALBRequestCountPerTarget /
     60); None takes `target_utilisation`, of CPU or of MaxConcurrency.
@@ -103,7 +103,7 @@ class TargetTrackingParameters:
         return self.target_utilisation if self.target is None else self.target
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements(
             (trigger_of(self.metric, self.target_for(scaling), self.vcpus),),
             soonest_s=self.out_points * PERIOD_S + self.metric_late_s,
@@ -112,7 +112,7 @@ class TargetTrackingParameters:
 
 
 class TargetTrackingPolicy:
-    """Owns the desired count, like an ECS service; the first one is the number of present instances.
+    """Keeps the desired count itself, like an ECS service; the first one is the number of existing instances.
 
     `capacity` is that count; predictive scaling, which shares it, may set it between decisions.
     """
@@ -191,7 +191,7 @@ class TargetTrackingPolicy:
         return capacity, formula, reason
 
     def _there(self, observation: Observation) -> float:
-        """Return the present count, which the proportional rule multiplies."""
+        """Return the number of instances that the proportional rule multiplies."""
         match self._parameters.base:
             case "running":
                 return observation.ready

@@ -1,4 +1,4 @@
-"""Policies of Kubernetes and what runs on it: HPA, KEDA, Knative, predictive HPA, Azure Container Apps."""
+"""Policies of Kubernetes and of platforms that run on it: HPA, KEDA, Knative, predictive HPA, Azure Container Apps."""
 
 PUBLIC_MODULES = (
     "hpa_behaviour",

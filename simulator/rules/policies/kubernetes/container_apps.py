@@ -27,7 +27,7 @@ _STEP_FLOOR: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class ContainerAppsParameters:
-    """Parameters; times in seconds.
+    """Parameters of the policy. Times are in seconds.
 
     Raises:
         ValueError: if a number is out of range.
@@ -52,7 +52,7 @@ class ContainerAppsParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return Requirements(
             (Trigger(Signal.RATE, self.concurrent_requests * (1 + self.tolerance)),),
             soonest_s=self.period_s,

@@ -111,7 +111,7 @@ class HpaParameters:
         )
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         if self.metric == "cpu":
             target = CPU_TARGET if self.target is None else self.target
         else:
@@ -135,7 +135,8 @@ def check_limits(name: str, limits: tuple[RateLimit, ...]) -> None:
 
 
 class HpaPolicy:
-    """Keeps its own number of replicas, like the scale subresource; the first one is the number of present instances.
+    """Keeps the number of replicas itself, like the scale subresource; the first one is the number of existing
+    instances.
 
     `replicas` is that number; a predictive HPA, which shares it, may set it between decisions.
     """
@@ -194,7 +195,7 @@ class HpaPolicy:
             target, unit = CPU_TARGET if parameters.target is None else parameters.target, _PERCENT
         else:
             target, unit = concurrency_target(parameters.target, 0.7, observation.scaling), _MILLI
-        # Whole numbers in the controller's unit, so that the ratio has the same rounding errors.
+        # Whole numbers in the controller's unit, so that the ratio has the same rounding errors as the controller's.
         mean, goal = math.floor(value * unit + EPSILON), target * unit
         full = _PERCENT if parameters.metric == "cpu" else None
         wanted = by_pods(mean, goal, pods, current, parameters.tolerance, full)

@@ -1,4 +1,4 @@
-"""Limits on following a recommendation: the `behavior` of Kubernetes' HPA v2 (policies 3.2).
+"""Limits on the changes that follow a recommendation: the `behavior` of Kubernetes' HPA v2 (policies 3.2).
 
 Two parts, in this order. Stabilisation: the replicas do not exceed the smallest recommendation of the up window and do
 not go below the largest of the down window. Rate limits: within a period only a certain number or share of the replicas
@@ -107,14 +107,16 @@ class HpaBehaviour:
         self._removed: deque[tuple[float, int]] = deque()
 
     def look(self, now_s: float, current: int) -> None:
-        """Record a reconciliation. At the first one the current replicas are the first recommendation, before any rule
-        (`recordInitialRecommendation`), so nothing is removed within the first down window.
+        """Record a reconciliation. At the first one the current number of replicas is recorded as a recommendation,
+        before any rule applies (`recordInitialRecommendation`), so nothing is removed within the first down window.
         """
         if not self._recommended:
             self._recommended.append((now_s, current))
 
     def settle(self, now_s: float, current: int, wanted: int) -> tuple[int, tuple[str, ...]]:
-        """Return the replicas allowed now for a recommendation of `wanted`, and the clamps. Times must not decrease."""
+        """Return the number of replicas that is allowed now for a recommendation of `wanted`, and the clamps. Times
+        must not decrease.
+        """
         clamps: tuple[str, ...] = ()
         stable = self._stabilised(now_s, current, wanted)
         if stable != wanted:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pods:
-    """Numbers of pods: `ready` ones have a value, `unready` ones have none that counts yet.
+    """Numbers of pods. `ready` pods have a value; `unready` pods have none that is used yet.
 
-    `missing` pods run, but have no value: they count against any change.
+    `missing` pods run but have no value; they reduce any change.
     """
 
     ready: int

@@ -1,8 +1,9 @@
-"""KEDA core: it switches between 0 and 1 itself, and supplies the metric of an HPA for 1 to N (policies 3.8, P4).
+"""KEDA core: it switches between 0 and 1 replicas itself, and supplies the metric of an HPA for 1 to N (policies 3.8,
+P4).
 
 Pipeline: the trigger is a user-defined query, typically over a minute. KEDA runs it each `polling_s` to detect
-activity, the HPA each `sync_s` to size. So at zero a request waits for up to a polling interval: requests themselves do
-not start a replica (KEDA's HTTP add-on does that).
+activity; the HPA uses it each `sync_s` to compute the number of replicas. So at zero a request waits for up to a
+polling interval: requests themselves do not start a replica (KEDA's HTTP add-on does that).
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class KedaParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         target = concurrency_target(self.target, 0.7, scaling)
         return Requirements(
             (trigger_of(self.metric, target * (1 + self.tolerance), 1.0),),

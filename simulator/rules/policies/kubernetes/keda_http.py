@@ -2,7 +2,7 @@
 
 Pipeline: the scaler reads the interceptors every 500 ms. Concurrency is the number of pending requests at that time,
 the request rate is a mean over `rate_window_s` in one-second buckets. Both are divided by their target, and the larger
-result counts. The interceptor queues requests: run it with overflow `queue`, otherwise only requests in progress are
+result is used. The interceptor queues requests: run it with overflow `queue`, otherwise only requests in progress are
 ever pending.
 
 Decision: KEDA scales from zero at the first pending request (the interceptor reports it within 200 ms), and an HPA
@@ -69,7 +69,7 @@ class KedaHttpParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:  # noqa: ARG002 part of the protocol
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         targets = ((Signal.CONCURRENCY, self.concurrency_target), (Signal.RATE, self.rate_target_rps))
         return Requirements(
             tuple(Trigger(signal, target * (1 + self.tolerance)) for signal, target in targets if target is not None),

@@ -105,7 +105,7 @@ class KnativeParameters:
         return max_concurrency if self.target is None else min(self.target, max_concurrency)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         signal = Signal.RATE if self.metric == "rps" else Signal.CONCURRENCY
         above = max(TARGET_MIN, self.total(scaling.max_concurrency) * self.target_utilisation)
         slowest_s = max(self.stable_window_s, self.scale_down_delay_s)
@@ -146,7 +146,7 @@ class KnativePolicy:
         self._follow(observation.scaling)
         floor = self._floor(ready)
         if self._initialised and self._desired == ready == 0 and observation.waiting:
-            self._record(now_s, observation.waiting)  # the activator's report of the first requests at zero
+            self._record(now_s, observation.waiting)  # the activator reports the first requests at zero
         if self._stable.is_empty(now_s):
             return self._without_data(floor)
         if self._decider is None:

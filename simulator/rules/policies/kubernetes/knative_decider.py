@@ -57,7 +57,9 @@ class Scale:
 
 
 class Decider:
-    """The state of one revision: the start of its panic mode, and the maximum of that time."""
+    """The state of one revision: when its panic mode began, and the greatest number of instances required
+    since then.
+    """
 
     def __init__(self, spec: DeciderSpec, now_s: float, ready: int) -> None:
         """Start in panic mode if there is more than one instance: without history nothing may be removed."""

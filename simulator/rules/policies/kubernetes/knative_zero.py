@@ -31,7 +31,7 @@ class ZeroRules:
 
 
 class ScaleToZero:
-    """The state of the revision: active, activating or inactive, and the time of the last change."""
+    """The state of the revision (active, activating or inactive) and the time of its last change."""
 
     def __init__(self, rules: ZeroRules) -> None:
         self._rules = rules
@@ -58,7 +58,7 @@ class ScaleToZero:
             self._proxied_since_s = now_s
 
     def settle(self, now_s: float, present: int) -> tuple[int, str]:
-        """Return the instances allowed now for a decision for zero, and the reason if that is not zero.
+        """Return how many instances are allowed now after a decision for zero, and the reason if that is not zero.
 
         `present` is the desired number before this decision.
         """
@@ -74,7 +74,7 @@ class ScaleToZero:
                 return 1, f"it has been active for {now_s - self._active_since_s:g} s only"
             self._mark_inactive(now_s)
         elif self._inactive_since_s is None:
-            return 0, ""  # it has never run
+            return 0, ""  # the revision has never had a ready instance
         wait_s = self._wait_s(now_s)
         return (0, "") if wait_s <= 0 else (max(1, present), f"scale to zero waits another {wait_s:g} s")
 

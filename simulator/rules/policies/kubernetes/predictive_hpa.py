@@ -27,7 +27,7 @@ from simulator.rules.policies.requirements import Requirements
 
 @dataclass(frozen=True, slots=True)
 class PredictiveHpaParameters:
-    """Parameters; times in seconds, metric and target as in `hpa`.
+    """Parameters of the policy. Times are in seconds, metric and target as in `hpa`.
 
     Raises:
         ValueError: if a number is out of range.
@@ -54,12 +54,12 @@ class PredictiveHpaParameters:
         return needs_of(self.metric)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
-        """Return when a policy with these parameters can act (rules/policies/requirements.py)."""
+        """Return the conditions under which a policy with these parameters can act."""
         return HpaParameters(metric=self.metric, target=self.target, vcpus=self.vcpus).requires(scaling)
 
 
 class PredictiveHpaPolicy:
-    """Contains an HPA; both change the same number of replicas."""
+    """Wraps an HPA; both change the same number of replicas."""
 
     name = "predictive-hpa"
     reacts_to_queue = False

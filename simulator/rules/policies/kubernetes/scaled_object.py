@@ -1,4 +1,4 @@
-"""KEDA's scaled object: its number of replicas is switched between 0 and 1 by KEDA, and set from 1 to N by an HPA.
+"""KEDA's scaled object: KEDA switches its number of replicas between 0 and 1, and an HPA sets it from 1 to N.
 
 It is active if there was activity within the cooldown; then it has at least one replica. The cooldown begins at the
 last check that detected activity, so its resolution is the interval of the checks. Scale to zero is decided only at the
@@ -17,7 +17,7 @@ from simulator.rules.policies.port import Decision, Observation
 
 
 class Activation:
-    """Stores the time of the last activity. `initial_s`: the time after the start without scaling to zero."""
+    """The time of the last activity. For `initial_s` after the start, scaling to zero is not allowed."""
 
     __slots__ = ("_active_s", "_cooldown_s", "_initial_s", "_polls")
 
@@ -28,7 +28,9 @@ class Activation:
         self._polls = True
 
     def look(self, now_s: float, *, active: bool, polls: bool = True) -> None:
-        """Record a check of the trigger. `polls`: a poll of the executor, which alone removes the last replica."""
+        """Record a check of the trigger. `polls` is True at a poll of the executor; only a poll removes the last
+        replica.
+        """
         self._polls = polls
         if active:
             self._active_s = now_s
@@ -47,7 +49,7 @@ class Activation:
 
 
 class ScaledObject:
-    """Owns the number of replicas; the first one is the number of present instances."""
+    """Keeps the number of replicas; the first one is the number of existing instances."""
 
     __slots__ = ("_hpa", "_replicas", "activation")
 
@@ -68,7 +70,9 @@ class ScaledObject:
         target: float,
         inputs: tuple[tuple[str, float], ...],
     ) -> Decision:
-        """Return the decision. `sync`: the HPA's sync is due. `total` is its metric, `target` the value per replica."""
+        """Return the decision. If `sync` is True, a sync of the HPA is due; `total` is its metric, `target` the value
+        per replica.
+        """
         now_s, scaling, present = observation.now_s, observation.scaling, self.present(observation)
         wanted, formula, clamps = present, f"replicas = {present}", tuple[str, ...]()
         reason = "no sync of the HPA is due"
@@ -83,7 +87,7 @@ class ScaledObject:
             if least == 0 or wanted == 0:
                 wanted, reason = least, why
         desired, clamps = bounded(wanted, scaling, clamps)
-        if sync and present:  # the HPA does not switch between 0 and 1, so its limits do not count that
+        if sync and present:  # the HPA does not switch between 0 and 1, so its rate limits do not include that change
             self._hpa.moved(now_s, present, desired)
         self._replicas = desired
         return Decision(desired, formula, reason, (*inputs, ("target", target), ("replicas", present)), clamps)

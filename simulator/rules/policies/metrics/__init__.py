@@ -1,1 +1,1 @@
-"""What policies measure and predict: load per instance, published metric points, forecasts."""
+"""What policies measure and forecast: load per instance, published metric points, forecasts."""

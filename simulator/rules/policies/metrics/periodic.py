@@ -1,10 +1,12 @@
-"""Periodic work of a policy with a longer period than that of its decisions."""
+"""A periodic task of a policy whose period is longer than the interval of its decisions."""
 
 from __future__ import annotations
 
 
 class Periodic:
-    """Due every `period_s` from `first_s` on; missed times make it due once, at the next check."""
+    """Is due every `period_s` seconds, for the first time at `first_s`. After missed times it is due once, at the next
+    check.
+    """
 
     __slots__ = ("_next_s", "_period_s")
 

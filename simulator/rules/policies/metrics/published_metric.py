@@ -1,7 +1,7 @@
 """Metric points as monitoring systems publish them: one mean per period, visible some time after the period has ended.
 
-Most of the difference between autoscalers is here and not in their formulas: what is measured, how often, with which
-delay. CloudWatch publishes a point per minute, Kubernetes' metrics-server one every 15 s.
+Most of the difference between autoscalers is not in their formulas but in this pipeline: what is measured, how often,
+and with which delay. CloudWatch publishes a point per minute, Kubernetes' metrics-server one every 15 s.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections import deque
 
 
 class PublishedMetric:
-    """Closed periods of `period_s` whole seconds, aligned to the run's start; each is visible `late_s` after its end.
+    """Publishes the mean of each closed period of `period_s` whole seconds, aligned to the start of the run.
 
-    `kept` points are stored. A period without a measurement (weight 0) is None: missing data.
+    Each point is visible `late_s` after the end of its period; the newest `kept` points are stored. The point of a
+    period without a measurement (weight 0) is None, i.e. missing data.
     """
 
     __slots__ = (
@@ -54,7 +55,7 @@ class PublishedMetric:
             self._close()
 
     def published(self, now_s: float) -> list[float | None]:
-        """Return the points visible at `now_s`, oldest first, at most `kept`. Do not modify the list."""
+        """Return the points visible at `now_s`, oldest first, at most `kept`. The caller must not modify the list."""
         coming, published = self._coming, self._published
         while coming and coming[0][0] + self._late_s <= now_s:
             self.ended_s, value = coming.popleft()

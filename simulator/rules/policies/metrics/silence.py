@@ -1,4 +1,4 @@
-"""Text for the time without an event, for the reasons of decisions."""
+"""Text about the time since the last event, used in the reasons of decisions."""
 
 from __future__ import annotations
 
