@@ -103,11 +103,14 @@ def _downstream_use(name: str, given: DownstreamSpec) -> DownstreamUse:
         given.wait_s or 0.0,
         given.contention,
         given.coherency,
+        given.server_idle_timeout_s,
     )
     return DownstreamUse(
         resource,
         pool=given.pool,
         min_idle=given.min_idle,
+        idle_timeout_s=given.idle_timeout_s,
+        max_lifetime_s=given.max_lifetime_s,
         timeout_s=given.timeout_s,
         retries=given.retries,
         backoff_s=given.backoff_s,

@@ -58,7 +58,8 @@ class DownstreamResource:
     """A database, cache or API that all instances of all services share by its name (rules/downstream.py).
 
     `service`, `connect`: times of a call and of the set-up of a connection, in seconds, without contention. `queue`:
-    attempts to connect that may wait (None: no limit); with WAIT each waits at most `wait_s`.
+    attempts to connect that may wait (None: no limit); with WAIT each waits at most `wait_s`. It closes connections
+    that have been idle for `server_idle_timeout_s` (None: never).
     """
 
     name: str
@@ -70,6 +71,7 @@ class DownstreamResource:
     wait_s: float = 0.0
     contention: float = 0.0
     coherency: float = 0.0
+    server_idle_timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,17 @@ class DownstreamUse:
     """How an application calls a resource.
 
     `pool`: most connections of an instance, which it keeps open; None: a connection for each call. `min_idle`: opened
-    when the instance starts. `timeout_s`: of an attempt, the wait for a connection included; None: no limit.
-    `retries`: further attempts, the first after `backoff_s`, each further pause twice as long. `share`: of the requests
-    (of those for `paths`, if there are any) that make `calls` calls, one after the other.
+    when the instance starts, and kept. `idle_timeout_s`, `max_lifetime_s`: a pool closes connections that have been
+    idle or open for so long (None: never). `timeout_s`: of an attempt, the wait for a connection included; None: no
+    limit. `retries`: further attempts, the first after `backoff_s`, each further pause twice as long. `share`: of the
+    requests (of those for `paths`, if there are any) that make `calls` calls, one after the other.
     """
 
     resource: DownstreamResource
     pool: int | None = None
     min_idle: int = 0
+    idle_timeout_s: float | None = None
+    max_lifetime_s: float | None = None
     timeout_s: float | None = None
     retries: int = 0
     backoff_s: float = 0.0

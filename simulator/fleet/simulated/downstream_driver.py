@@ -10,7 +10,8 @@ from typing import cast
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec
 from simulator.fleet.simulated.application import DownstreamUse, SimulatedApplication
-from simulator.fleet.simulated.downstream import ConnectionPool, DownstreamResources, ResourceCall
+from simulator.fleet.simulated.connection_pool import ConnectionPool, ResourceCall
+from simulator.fleet.simulated.downstream import DownstreamResources
 from simulator.fleet.simulated.driver import (
     STORAGE_BYTES,
     FailingBackend,
@@ -24,7 +25,10 @@ from simulator.rules.retries import Retries
 from simulator.world.distributions import Uniform
 from simulator.world.random_streams import RandomStreams
 
-_FAILED = 500  # ASSUMPTION: what an application answers if a resource fails; frameworks answer an unhandled error so
+# ASSUMPTION: an application answers 500 if the last attempt of a call fails, as web frameworks do if an exception is
+# not handled. One that handles it may answer 503, or 200 from a cache: the answer of the user's own application when
+# its database is stopped settles it.
+_FAILED = 500
 _NO_ANSWER = 0  # the cause of a retry (rules/retries.py)
 _BACKOFF_FACTOR = 2.0
 

@@ -17,7 +17,8 @@ RETRIES_MAX: Final = 100
 class DownstreamSpec(Section):
     """A resource that all services of a scenario share by its name, and this application's use of it.
 
-    The keys from `connections` to `coherency` define the resource; one service gives them, or all give the same.
+    The keys from `connections` to `server_idle_timeout` define the resource; one service gives them, or all give the
+    same.
     """
 
     connections: Count = Field(ge=1, le=CONNECTIONS_MAX)
@@ -41,10 +42,20 @@ class DownstreamSpec(Section):
     """How much each pair of calls in progress slows all calls down: coefficient kappa of the Universal Scalability Law.
     Above a certain number of calls the throughput then decreases.
     """
+    server_idle_timeout_s: PositiveDuration | None = None
+    """The resource closes a connection that has been idle for so long (default: never). Known by other names as
+    idle_session_timeout (PostgreSQL, off by default), wait_timeout (MySQL, 8 h) and timeout (Redis, off).
+    """
     pool: Count | None = Field(default=None, ge=1, le=CONNECTIONS_MAX)
     """Most connections of an instance, which it keeps open (default: each call opens a connection and closes it)."""
     min_idle: Count = Field(default=0, ge=0)
-    """Connections of the pool that an instance opens when it starts; at most `pool`."""
+    """Connections of the pool that an instance opens when it starts, and keeps; at most `pool`."""
+    idle_timeout_s: PositiveDuration | None = None
+    """A pool closes a connection that has been idle for so long, unless it would have fewer than `min_idle` (default:
+    never).
+    """
+    max_lifetime_s: PositiveDuration | None = None
+    """A pool closes a connection that has been open for so long, once no call uses it (default: never)."""
     timeout_s: PositiveDuration | None = None
     """Longest time of an attempt, the wait for a connection included (default: no limit). The resource completes a call
     that it has begun, although nothing waits for it any more.
@@ -71,11 +82,19 @@ class DownstreamSpec(Section):
         if self.on_full is OnFull.ERROR and self.queue is not None:
             msg = f"queue = {self.queue}, must be left out, or on_full be queue or wait"
             raise ValueError(msg)
+        if self.pool is None:
+            for key, value in (("idle_timeout", self.idle_timeout_s), ("max_lifetime", self.max_lifetime_s)):
+                if value is not None:
+                    msg = f"{key} = {value:g}s, must be left out without pool: each call closes its connection"
+                    raise ValueError(msg)
         if self.min_idle > (self.pool or 0):
             msg = f"min_idle = {self.min_idle}, must be at most pool = {self.pool or 0}"
             raise ValueError(msg)
         return self
 
 
-RESOURCE_KEYS: Final = (*("connections", "service", "connect", "on_full", "queue", "wait", "contention", "coherency"),)
+RESOURCE_KEYS: Final = (
+    *("connections", "service", "connect", "on_full", "queue", "wait", "contention", "coherency"),
+    "server_idle_timeout",
+)
 """The keys that define the resource; the others say how an application uses it."""

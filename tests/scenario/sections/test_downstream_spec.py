@@ -29,6 +29,9 @@ def test_all_keys_are_read() -> None:
         "coherency": 0.001,
         "pool": 10,
         "min_idle": 3,
+        "idle_timeout": "10 min",
+        "max_lifetime": "30 min",
+        "server_idle_timeout": "8h",
         "timeout": "1s",
         "retries": 2,
         "backoff": "10ms",
@@ -38,6 +41,7 @@ def test_all_keys_are_read() -> None:
     }
     spec = DownstreamSpec.model_validate(given)
     assert (spec.wait_s, spec.contention, spec.pool, spec.only_paths, spec.share) == (2.0, 0.02, 10, ("/a", "/b"), 0.5)
+    assert (spec.idle_timeout_s, spec.max_lifetime_s, spec.server_idle_timeout_s) == (600, 1800, 28_800)
     assert set(RESOURCE_KEYS) < {key_of(name) for name in DownstreamSpec.model_fields} == set(given)
 
 
@@ -49,6 +53,8 @@ def test_all_keys_are_read() -> None:
         ({"queue": 3}, "queue = 3, must be left out, or on_full be queue or wait"),
         ({"min_idle": 1}, "min_idle = 1, must be at most pool = 0"),
         ({"min_idle": 5, "pool": 4}, "min_idle = 5, must be at most pool = 4"),
+        ({"idle_timeout": "10s"}, "idle_timeout = 10s, must be left out without pool"),
+        ({"max_lifetime": "1h"}, "max_lifetime = 3600s, must be left out without pool"),
         ({"connections": 0}, "greater than or equal to 1"),
         ({"timeout": 0}, "greater than 0"),
         ({"only_paths": ["orders"]}, "match pattern"),

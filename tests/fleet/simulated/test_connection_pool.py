@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from simulator.fleet.simulated.application import DownstreamResource, DownstreamUse
-from simulator.fleet.simulated.downstream import ConnectionPool, DownstreamResources, ResourceCall
+from simulator.fleet.simulated.connection_pool import ConnectionPool, ResourceCall
+from simulator.fleet.simulated.downstream import DownstreamResources
 from simulator.model.times import RunTime
 from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged, DownstreamLogged
 from simulator.records.journal import Journal
@@ -156,3 +157,81 @@ def test_an_instance_that_ends_closes_its_connections_and_drops_its_calls() -> N
     # The calls in progress occupy their connections to their end; then the other instance gets one.
     assert stage.ends == [(2.0, ANSWERED)]
     assert stage.states[-1][2:] == (2, 1, 0, 0)
+
+
+def test_many_calls_that_wait_for_a_pool_whose_resource_is_full_fail_one_after_the_other() -> None:
+    """The call in progress is abandoned, its connection stays taken, and 1,500 calls wait at its pool."""
+    use = DownstreamUse(replace(DB, on_full=OnFull.ERROR, service=Constant(5.0)), pool=1, timeout_s=1.0)
+    ends, stage = ends_of(use, (0.0, 0), *((0.5, 0) for _ in range(1500)))
+    assert ends[-1] == (1.0, TIMED_OUT)  # the others are rejected when it is abandoned, before it ends
+    assert [outcome for _, outcome in ends].count(REJECTED) == 1500
+    assert stage.states[-1][2:] == (1, 0, 0, 0)
+
+
+def test_a_call_that_gets_a_connection_at_once_has_not_waited() -> None:
+    _, stage = ends_of(DownstreamUse(DB, pool=1), (0.0, 0), (2.0, 0))
+    assert max(state.waiting for state in stage.states) == 0
+
+
+def opened_over_time(use: DownstreamUse, *arrivals: float) -> list[tuple[float, int]]:
+    """(time, open connections) whenever their number has changed, of one pool that is warmed at 0."""
+
+    async def main() -> list[tuple[float, int]]:
+        stage = Stage(use)
+        (pool,) = stage.open()
+        loop = asyncio.get_running_loop()
+        loop.call_at(0.0, pool.warm)
+        for at_s in arrivals:
+            loop.call_at(at_s, stage.call, pool)
+        await asyncio.sleep(100)
+        settled = {state.at_s: state.opened for state in stage.states}  # the last of each instant
+        found: list[tuple[float, int]] = []
+        for at_s, opened in settled.items():
+            if not found or found[-1][1] != opened:
+                found.append((round(at_s, 6), opened))
+        return found
+
+    return run_virtual(main)
+
+
+MANY = replace(DB, connections=5)
+
+
+def test_a_pool_closes_idle_connections_beyond_those_that_it_keeps() -> None:
+    use = DownstreamUse(MANY, pool=3, min_idle=1, idle_timeout_s=10.0)
+    # Three calls at 5.0 end at 6.0. Then one is used again at 8.0, to 9.0, the one that became idle last.
+    assert opened_over_time(use, 5.0, 5.0, 5.0, 8.0) == [(0.0, 1), (5.0, 3), (16.0, 1)]
+
+
+def test_a_connection_that_was_kept_is_closed_later_if_the_pool_has_grown() -> None:
+    use = DownstreamUse(MANY, pool=3, min_idle=1, idle_timeout_s=10.0)
+    # The one of 0.0 is examined at 10.0 and kept; at 15.0 it and two new ones are used.
+    assert opened_over_time(use, 15.0, 15.0) == [(0.0, 1), (15.0, 2), (26.0, 1)]
+
+
+def test_a_connection_whose_life_is_over_is_closed_when_no_call_uses_it_and_replaced() -> None:
+    use = DownstreamUse(MANY, pool=2, min_idle=1, max_lifetime_s=10.0)
+    # In use from 9.5 to 10.5; its replacement lives from then on, and is itself replaced while idle.
+    assert opened_over_time(use, 9.5, 30.8) == [(0.0, 1)]
+    slow = replace(use, resource=replace(MANY, connect=Constant(0.25)))
+    assert opened_over_time(slow, 9.5) == [(0.0, 1)]
+    assert opened_over_time(replace(use, min_idle=0), 9.5) == [(9.5, 1), (19.5, 0)]
+
+
+def test_the_resource_closes_idle_connections_also_those_that_the_pool_would_keep() -> None:
+    use = DownstreamUse(replace(MANY, server_idle_timeout_s=7.0), pool=2, idle_timeout_s=50.0)
+    assert opened_over_time(use, 1.0, 1.5) == [(1.0, 1), (1.5, 2), (9.0, 1), (9.5, 0)]
+
+
+def test_idle_connections_of_an_ended_instance_are_closed_once() -> None:
+    async def main() -> Stage:
+        stage = Stage(DownstreamUse(MANY, pool=2, min_idle=2, idle_timeout_s=5.0, max_lifetime_s=8.0))
+        (pool,) = stage.open()
+        pool.warm()
+        stage.call(pool)
+        await asyncio.sleep(0.5)
+        pool.close()
+        await asyncio.sleep(100)
+        return stage
+
+    assert run_virtual(main).states[-1][2:] == (5, 0, 0, 0)
