@@ -152,8 +152,8 @@ class LocalBuilder:
     # --- execution ---
 
     async def _backend(self, plan: BuildPlan) -> BuildBackend:
-        image = self._settings.image_of(plan.runtime)
-        return await self._images.backend(plan, image) if image else await self._machine.backend(plan)
+        images = self._settings.images_of(plan.runtime)
+        return await self._machine.backend(plan) if images is None else await self._images.backend(plan, images)
 
     async def _kept_or_made(self, key: str, backend: BuildBackend, job: Job, steps: BuildSteps) -> BuildArtifact:
         loop = asyncio.get_running_loop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.resource_limits import BuildLimits
@@ -17,6 +17,19 @@ ALL_RUNTIMES: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeImages:
+    """The images of a runtime: of its build stages, and of what the build deploys (facts 6.3, 6.4)."""
+
+    build: str
+    run: str
+
+    @classmethod
+    def of_one(cls, image: str) -> Self:
+        """Build and run in the same image."""
+        return cls(image, image)
+
+
+@dataclass(frozen=True, slots=True)
 class BuildSettings:
     """Settings of the local builder.
 
@@ -25,7 +38,7 @@ class BuildSettings:
     `namespaces`, `control_groups`: False builds as on a machine without them. `hidden`: folders that no build sees,
     besides `folder`.
 
-    `images`: maps the API's name of a runtime, or ALL_RUNTIMES, to the image of the container engine at `engine` in
+    `images`: maps the API's name of a runtime, or ALL_RUNTIMES, to the images of the container engine at `engine` in
     which it is built and run, instead of this machine's toolchain. `engine_patience_s`: how long the engine may not
     answer.
     """
@@ -40,10 +53,10 @@ class BuildSettings:
     namespaces: bool = True
     control_groups: bool = True
     hidden: tuple[Path, ...] = ()
-    images: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, RuntimeImages] = field(default_factory=dict)
     engine: str = DEFAULT_HOST
     engine_patience_s: float = 5.0
 
-    def image_of(self, runtime: Runtime) -> str:
-        """Return the runtime's image; empty if this machine's toolchain builds it."""
-        return self.images.get(runtime.name) or self.images.get(ALL_RUNTIMES, "")
+    def images_of(self, runtime: Runtime) -> RuntimeImages | None:
+        """Return the runtime's images; None if this machine's toolchain builds it."""
+        return self.images.get(runtime.name) or self.images.get(ALL_RUNTIMES)

@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
-from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
+from simulator.builds.settings import ALL_RUNTIMES, BuildSettings, RuntimeImages
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.fleet.docker.engine_address import DEFAULT_HOST as DEFAULT_ENGINE
 from simulator.model.images import ImageIdentifier
@@ -38,6 +38,7 @@ def build_settings(
     state: Path,
     toolchains: Sequence[str] = (),
     images: Sequence[str] = (),
+    run_images: Sequence[str] = (),
     *,
     near_versions: bool = False,
     engine: str = DEFAULT_ENGINE,
@@ -45,14 +46,15 @@ def build_settings(
     """Return the settings of builds that the options give; clones and what is built are kept below `state`.
 
     Raises:
-        ValueError: for a toolchain that is not in the form RUNTIME=FOLDER, or an invalid image.
+        ValueError: for a toolchain that is not in the form RUNTIME=FOLDER, an invalid image, or a run image for a
+            runtime that has no build image.
     """
     return BuildSettings(
         state / "builds",
         ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),
         RepositorySettings(environment=git_environment()),
         environment=build_environment(),
-        images=dict(map(_image, images)),
+        images=_images(images, run_images),
         engine=engine,
         hidden=(state,),
     )
@@ -68,10 +70,25 @@ def git_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in _GIT}  # noqa: TID251 cli is its reader
 
 
-def _image(text: str) -> tuple[str, str]:
+def _images(build: Sequence[str], run: Sequence[str]) -> dict[str, RuntimeImages]:
+    """Pair the build image of each runtime with its run image, which is the same image if none is given."""
+    builds = dict(_image(text, "build image") for text in build)
+    runs = dict(_image(text, "run image") for text in run)
+    pairs = dict[str, RuntimeImages]()
+    for name in dict.fromkeys((*builds, *runs)):
+        image = builds.get(name) or builds.get(ALL_RUNTIMES)
+        if image is None:
+            of = f"{name}=" if name else ""
+            msg = f"run image = '{of}{runs[name]}', must come with a build image: `--build-image {of}IMAGE`"
+            raise ValueError(msg)
+        pairs[name] = RuntimeImages(image, runs.get(name) or runs.get(ALL_RUNTIMES) or image)
+    return pairs
+
+
+def _image(text: str, role: str) -> tuple[str, str]:
     name, separator, image = text.rpartition("=")
     if separator and name not in RUNTIMES:
-        msg = f"build image = {text!r}, must be IMAGE, or RUNTIME=IMAGE with {one_of(name, RUNTIMES)}"
+        msg = f"{role} = {text!r}, must be IMAGE, or RUNTIME=IMAGE with {one_of(name, RUNTIMES)}"
         raise ValueError(msg)
     return name if separator else ALL_RUNTIMES, ImageIdentifier(image).text
 

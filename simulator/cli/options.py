@@ -26,6 +26,7 @@ IMAGE_HELP: Final = (
     "[RUNTIME=]IMAGE: an image of the container engine to build and run in, for one runtime or for all, instead of "
     "this machine's programs."
 )
+RUN_IMAGE_HELP: Final = "[RUNTIME=]IMAGE: the image of instances, if it is not the build image."
 NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
 RESULT_ONLY_HELP: Final = "No progress: the result only."
 SIMULATOR_HELP: Final = (

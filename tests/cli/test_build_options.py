@@ -5,21 +5,47 @@ from pathlib import Path
 import pytest
 
 from simulator.builds.runtimes import RUNTIMES
+from simulator.builds.settings import RuntimeImages
 from simulator.cli.build_options import build_settings
 from simulator.cli.platform.serve_config import load_config
 
 
 def test_an_image_is_for_one_runtime_or_for_all(tmp_path: Path) -> None:
     settings = build_settings(tmp_path, images=["NODEJS_22=node:22", "registry:5000/base:1"])
-    assert settings.image_of(RUNTIMES["NODEJS_22"]) == "node:22"
-    assert settings.image_of(RUNTIMES["GO_1"]) == "registry:5000/base:1"
-    assert build_settings(tmp_path, images=["NODEJS_22=node:22"]).image_of(RUNTIMES["GO_1"]) == ""
+    assert settings.images_of(RUNTIMES["NODEJS_22"]) == RuntimeImages("node:22", "node:22")
+    assert settings.images_of(RUNTIMES["GO_1"]) == RuntimeImages("registry:5000/base:1", "registry:5000/base:1")
+    assert build_settings(tmp_path, images=["NODEJS_22=node:22"]).images_of(RUNTIMES["GO_1"]) is None
+
+
+@pytest.mark.parametrize(
+    ("build", "run", "node", "go"),
+    [
+        (["node:22"], ["slim"], ("node:22", "slim"), ("node:22", "slim")),
+        (["base", "NODEJS_22=node:22"], ["NODEJS_22=slim"], ("node:22", "slim"), ("base", "base")),
+        (["base"], ["NODEJS_22=slim"], ("base", "slim"), ("base", "base")),
+        (["base", "NODEJS_22=node:22"], ["slim"], ("node:22", "slim"), ("base", "slim")),
+    ],
+)
+def test_a_run_image_is_paired_with_the_build_image_of_its_runtime(
+    tmp_path: Path, build: list[str], run: list[str], node: tuple[str, str], go: tuple[str, str]
+) -> None:
+    settings = build_settings(tmp_path, images=build, run_images=run)
+    assert settings.images_of(RUNTIMES["NODEJS_22"]) == RuntimeImages(*node)
+    assert settings.images_of(RUNTIMES["GO_1"]) == RuntimeImages(*go)
+
+
+@pytest.mark.parametrize(("build", "run"), [([], "slim"), (["GO_1=golang"], "NODEJS_22=slim")])
+def test_a_run_image_without_a_build_image_is_rejected(tmp_path: Path, build: list[str], run: str) -> None:
+    with pytest.raises(ValueError, match=rf"^run image = '{run}', must come with a build image: `--build-image "):
+        build_settings(tmp_path, images=build, run_images=[run])
 
 
 @pytest.mark.parametrize("text", ["NODE=node:22", "Node:22", "NODEJS_22=", ""])
 def test_an_invalid_image_is_rejected(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         build_settings(tmp_path, images=[text])
+    with pytest.raises(ValueError, match="must be"):
+        build_settings(tmp_path, images=["base"], run_images=[text])
 
 
 def test_a_toolchain_is_a_folder_for_a_runtime(tmp_path: Path) -> None:

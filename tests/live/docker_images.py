@@ -174,3 +174,15 @@ def file_image(file: Path, inside: str) -> str:
             tar.add(file, inside.removeprefix("/"), filter=_plain)
         _built(python_image(), image, (f"LABEL file={inside}",), packed.getvalue())
     return image
+
+
+@cache
+def shell_image_with(name: str) -> str:
+    """`shell_image` with an empty file in its root."""
+    image = f"{shell_image()}-{name}"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            tar.addfile(tarfile.TarInfo(name))
+        _built(shell_image(), image, (f"LABEL file={name}",), packed.getvalue())
+    return image

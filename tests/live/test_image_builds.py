@@ -19,7 +19,7 @@ from simulator.builds.engine.engine_builds import REPOSITORY
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.local import LocalBuilder
 from simulator.builds.resource_limits import BuildLimits
-from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
+from simulator.builds.settings import ALL_RUNTIMES, BuildSettings, RuntimeImages
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.docker.labels import OWNER
 from simulator.fleet.process.confinement.sweep import owner_name
@@ -27,7 +27,7 @@ from simulator.platform.service_workload import WorkloadSettings
 from simulator.world.clock import ClockKind, run
 from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
-from tests.live.docker_images import changed_image, python_image, shell_image
+from tests.live.docker_images import changed_image, python_image, shell_image, shell_image_with
 from tests.live.test_serving import Stage
 from tests.live.test_source_services import URL, create, operations
 from tests.live.waiting import PATIENCE_S, until
@@ -41,9 +41,10 @@ def docker(*words: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def builder_in(folder: Path, image: str = "", **limits: Any) -> AsyncIterator[LocalBuilder]:
+async def builder_in(folder: Path, image: str = "", run_image: str = "", **limits: Any) -> AsyncIterator[LocalBuilder]:
     """Afterwards nothing of its builds is left in the engine, apart from images that are kept; those go, too."""
-    images = {ALL_RUNTIMES: image or shell_image()}
+    image = image or shell_image()
+    images = {ALL_RUNTIMES: RuntimeImages(image, run_image or image)}
     settings = BuildSettings(folder / "builds", limits=BuildLimits(**limits), images=images)
     builder = LocalBuilder(settings)
     try:
@@ -112,6 +113,41 @@ async def test_an_original_build_runs_its_build_commands_again_in_the_image_that
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("runtime", [REVISED, ORIGINAL])
+async def test_the_run_image_is_deployed_and_the_build_image_is_not(tmp_path: Path, runtime: str) -> None:
+    """The compiler is in the build image only, the server's library in the run image only."""
+    build, run = shell_image_with("compiler"), shell_image_with("library")
+    command = "ls /compiler >> made 2>/dev/null || ls /library >> made"
+    phases = {"post_build": "ls /compiler", "pre_run": "ls /library || ls /compiler"}
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(runtime, command, **phases)})
+    async with builder_in(tmp_path, build, run) as builder:
+        application, steps = await built(builder, place)
+        told = docker("run", "--rm", application.image, "/bin/sh", "-c", "cat /app/made; ls /")
+        async with builder_in(tmp_path, build, build) as other:
+            again, _ = await built(other, place)
+        assert not again.from_cache
+    async with builder_in(tmp_path, build, "absent:1") as without:
+        with pytest.raises(BuildFailed, match=r"^absent:1, the run image of .*, is not in the container engine"):
+            await built(without, place)
+    lines = told.splitlines()
+    assert lines[: lines.index("app")] == (["/compiler"] if runtime == REVISED else ["/compiler", "/library"])
+    assert "library" in lines
+    assert "compiler" not in lines
+    assert f"[AppRunner] The build image is {build}, the run image {run}." in steps.lines
+    assert ("[PreRun] /library" in steps.lines) == (runtime == REVISED)
+    assert "[Build] /compiler" in steps.lines or "[PostBuild] /compiler" in steps.lines
+
+
+@pytest.mark.slow
+async def test_a_run_image_needs_no_shell_if_nothing_is_run_in_it(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, "echo made > file")})
+    async with builder_in(tmp_path, run_image=python_image()) as builder:
+        application, _ = await built(builder, place)
+        read = "print(open('/app/file').read())"
+        assert docker("run", "--rm", application.image, "/usr/bin/python", "-I", "-S", "-c", read) == "made"
+
+
+@pytest.mark.slow
 async def test_a_build_is_cached_while_its_image_exists_and_keeps_that_image(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
     async with builder_in(tmp_path) as builder:
@@ -141,17 +177,19 @@ async def rejection(tmp_path: Path, text: str, image: str = "", **limits: Any) -
 async def test_a_missing_image_is_reported_in_one_line(tmp_path: Path) -> None:
     shell_image()
     assert await rejection(tmp_path, config(REVISED), "absent-has:this") == (
-        "absent-has:this, the image for NODEJS_22, is not in the container engine at unix:///var/run/docker.sock (no "
-        "registry is asked): `docker pull` or `docker build` it, or name another in the setting."
+        "absent-has:this, the build image of NODEJS_22, is not in the container engine at unix:///var/run/docker.sock "
+        "(no registry is asked): `docker pull` or `docker build` it, or name another in the setting."
     )
 
 
 async def test_an_unreachable_engine_is_reported_in_one_line(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
-    images, engine = {"NODEJS_22": "any:1"}, f"unix://{tmp_path}/none"
+    images, engine = {"NODEJS_22": RuntimeImages.of_one("any:1")}, f"unix://{tmp_path}/none"
     settings = BuildSettings(tmp_path / "builds", images=images, engine=engine, engine_patience_s=0.1)
     builder = LocalBuilder(settings)
-    with pytest.raises(BuildFailed, match=r"^any:1, the image for NODEJS_22, is not available: no container engine"):
+    with pytest.raises(
+        BuildFailed, match=r"^any:1, the build image of NODEJS_22, is not available: no container engine"
+    ):
         await built(builder, place)
     await builder.close()
 
@@ -232,7 +270,9 @@ run:
 def test_a_service_of_the_api_runs_what_was_built_through_push_pause_and_restart(tmp_path: Path) -> None:
     place = GitPlace(tmp_path / "clone", {"service-a/apprunner.yaml": CONFIG.format(version="ONE")})
     clones = RepositorySettings({URL: str(place.folder)})
-    builds = BuildSettings(tmp_path / "builds", repositories=clones, images={"NODEJS_22": shell_image()})
+    builds = BuildSettings(
+        tmp_path / "builds", repositories=clones, images={"NODEJS_22": RuntimeImages.of_one(shell_image())}
+    )
     settings = ServingSettings(
         ControlPlaneSettings(tmp_path / "state", listener=None),
         LiveSettings(tmp_path / "state"),

@@ -1,4 +1,4 @@
-"""Run a build's commands in containers of an image: a stage is one container, restarted for every command.
+"""Run a build's commands in containers: a stage is one container of its image, restarted for every command.
 
 A command therefore finds the files that earlier commands left anywhere, and none of their processes. The engine
 enforces the limits for CPU, memory, processes and file length; this module enforces those for disk and time.
@@ -43,14 +43,14 @@ _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "
 class ContainerExecutor:
     """Implements `PhaseExecutor`.
 
-    `name`: prefix of the containers' names. `environment`: of every command. Always close it: that removes its
-    containers.
+    `images`: of the stages. `name`: prefix of the containers' names. `environment`: of every command. Always close it:
+    that removes its containers.
     """
 
     def __init__(
         self,
         engine: BuildEngine,
-        image: str,
+        images: Mapping[StageName, str],
         name: str,
         owner: str,
         work_directory: str,
@@ -58,7 +58,7 @@ class ContainerExecutor:
         environment: Mapping[str, str],
     ) -> None:
         self._engine = engine
-        self._image = image
+        self._images = images
         self._name = name
         self._owner = owner
         self._work_directory = work_directory
@@ -104,7 +104,7 @@ class ContainerExecutor:
     async def _make(self, stage: StageName) -> None:
         limits, name = self._limits, self.container(stage)
         config = {
-            "Image": self._image,
+            "Image": self._images[stage],
             "User": "0:0",  # facts 5.2: managed runtimes run as root
             "Entrypoint": ["/bin/sh", "-s"],
             "Cmd": [],

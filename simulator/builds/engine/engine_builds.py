@@ -1,7 +1,7 @@
-"""Builds inside an image of the container engine that a setting assigns to a runtime.
+"""Builds inside images of the container engine that a setting assigns to a runtime: its build image and its run image.
 
-The result is also an image, based on that one; instances are containers of it. It is removed together with its cache
-entry: images carry a label that identifies those without an entry.
+The result is also an image, based on the run image; instances are containers of it. It is removed together with its
+cache entry: images carry a label that identifies those without an entry.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from simulator.builds.build_backend import Job, Start
 from simulator.builds.build_plan import BuildPlan
 from simulator.builds.engine.container_executor import ContainerExecutor
 from simulator.builds.git.repositories import Repositories
-from simulator.builds.phases import Phases
-from simulator.builds.settings import BuildSettings
+from simulator.builds.phases import Phases, StageName
+from simulator.builds.settings import BuildSettings, RuntimeImages
 from simulator.fleet.docker.building import BuildEngine
 from simulator.fleet.docker.engine import EngineGone, EngineRejected, Image
 from simulator.fleet.docker.labels import OWNER, sweep_orphans
@@ -47,23 +47,29 @@ class EngineBuilds:
         self._engine: BuildEngine | None = None
         self._identity = ""  # of this cache, unique among all users of the engine
 
-    async def backend(self, plan: BuildPlan, name: str) -> EngineBuildBackend:
-        """Prepare to build in the image `name`. Raises BuildFailed if the image cannot be used for builds."""
+    async def backend(self, plan: BuildPlan, images: RuntimeImages) -> EngineBuildBackend:
+        """Prepare to build in these images. Raises BuildFailed if one of them cannot be used for it."""
+        build = await self._image(plan, images.build, "build image")
+        run = build if images.run == images.build else await self._image(plan, images.run, "run image")
+        engine = await self._open()
+        return EngineBuildBackend(self._settings, self._repositories, engine, images, build, run, self._identity)
+
+    async def _image(self, plan: BuildPlan, name: str, role: str) -> Image:
         runtime = plan.runtime
         try:
             engine = await self._open()
             image = await engine.image(ImageIdentifier(name).local_names)
         except (EngineGone, EngineRejected, ValueError) as error:
-            raise BuildFailed(f"{name}, the image for {runtime.name}, is not available: {error}.") from error
+            raise BuildFailed(f"{name}, the {role} of {runtime.name}, is not available: {error}.") from error
         if image is None:
             raise BuildFailed(
-                f"{name}, the image for {runtime.name}, is not in the container engine at {engine.host} (no registry "
+                f"{name}, the {role} of {runtime.name}, is not in the container engine at {engine.host} (no registry "
                 f"is asked): `docker pull` or `docker build` it, or name another in the setting."
             )
         inside = [volume for volume in image.volumes if _meets_app(volume)]
         if inside:
             raise BuildFailed(f"{name} = an image with a volume at {inside[0]}, must have none at or around /app.")
-        return EngineBuildBackend(self._settings, self._repositories, engine, name, image, self._identity)
+        return image
 
     async def tidy(self) -> None:
         """Remove images whose cache entry is gone; images in use stay until the next call."""
@@ -108,19 +114,22 @@ class EngineBuildBackend:
         settings: BuildSettings,
         repositories: Repositories,
         engine: BuildEngine,
-        name: str,
-        image: Image,
+        images: RuntimeImages,
+        build: Image,
+        run: Image,
         identity: str,
     ) -> None:
-        self.note = f"Commands run in containers of the image {name}."
+        self.note = f"Commands run in containers of the image {images.build}."
+        if build != run:
+            self.note = f"The build image is {images.build}, the run image {images.run}."
         self._settings = settings
         self._repositories = repositories
         self._engine = engine
-        self._image = image
+        self._images = {StageName.MADE: build.name, StageName.RUNS: run.name}
         self._identity = identity
 
     def inputs(self) -> dict[str, Any]:
-        return {"image": self._image.name}
+        return {str(stage): image for stage, image in self._images.items()}
 
     async def has(self, place: Path) -> bool:
         try:
@@ -137,7 +146,7 @@ class EngineBuildBackend:
             steps.log(f"[AppRunner] {note}")
         executor = ContainerExecutor(
             self._engine,
-            self._image.name,
+            self._images,
             f"{owner}build-{place.name.rpartition('-')[2]}-{id(self):x}",
             owner,
             job.work_directory,

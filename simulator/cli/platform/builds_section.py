@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
-from simulator.builds.settings import ALL_RUNTIMES, BuildSettings
+from simulator.builds.settings import ALL_RUNTIMES, BuildSettings, RuntimeImages
 from simulator.builds.toolchain import ToolchainSettings
 from simulator.cli.build_options import build_environment, git_environment
 from simulator.model.images import ImageIdentifier
@@ -44,6 +44,22 @@ def _known(given: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any
 Image = Annotated[str, AfterValidator(_image), WithJsonSchema({"type": "string"})]
 
 
+class ImagesSection(Section):
+    """The build image of a runtime and its run image."""
+
+    build: Image
+    """The image in which build commands run."""
+    run: Image
+    """The image of instances, into which a revised build copies only /app."""
+
+
+def _one_or_both(given: object) -> object:
+    return {"build": given, "run": given} if isinstance(given, str) else given
+
+
+Images = Annotated[ImagesSection, BeforeValidator(_one_or_both, json_schema_input_type=str | ImagesSection)]
+
+
 class BuildsSection(Section):
     """How services from source code are built, on this machine or in images of the container engine."""
 
@@ -53,8 +69,10 @@ class BuildsSection(Section):
     """Maps a runtime, such as NODEJS_22, to the folder of its programs, if it is not found automatically."""
     near_versions: Flag = False
     """Allow another version of the language if this machine does not have the runtime's own."""
-    images: Annotated[Mapping[str, Image], AfterValidator(_of_runtimes_or_all)] = Field(default_factory=dict)
-    """Maps a runtime, such as NODEJS_22, or `all`, to the image in which it is built and run instead."""
+    images: Annotated[Mapping[str, Images], AfterValidator(_of_runtimes_or_all)] = Field(default_factory=dict)
+    """Maps a runtime, such as NODEJS_22, or `all`, to the image in which it is built and run instead, or to a `build`
+    image and a `run` image.
+    """
     environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict, repr=False)
     """Variables of every build command, besides those for proxies, certificates and package indexes that `serve`
     has.
@@ -67,7 +85,10 @@ class BuildsSection(Section):
             ToolchainSettings(self.toolchains, self.near_versions, Path.home()),
             RepositorySettings(self.clones, git_environment()),
             environment=build_environment() | dict(self.environment),
-            images={ALL_RUNTIMES if name == _ALL else name: image for name, image in self.images.items()},
+            images={
+                ALL_RUNTIMES if name == _ALL else name: RuntimeImages(images.build, images.run)
+                for name, images in self.images.items()
+            },
             engine=engine,
             hidden=(state,),
         )

@@ -79,7 +79,12 @@ def up(
     kept, host = state_folder(options.state), engine_host(builds.engine)
     try:
         settings = build_settings(
-            kept, builds.toolchain, builds.build_image, near_versions=builds.near_versions, engine=host
+            kept,
+            builds.toolchain,
+            builds.build_image,
+            builds.run_image,
+            near_versions=builds.near_versions,
+            engine=host,
         )
         dns = DnsSection(port=ports.dns_port).opened(kept)
         scaled = _Scaled(

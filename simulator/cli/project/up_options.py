@@ -9,7 +9,15 @@ from typing import Annotated, Final
 import typer
 
 from simulator.cli.front.serving_options import BALANCER
-from simulator.cli.options import ENGINE_HELP, IMAGE_HELP, NEAR_HELP, PROFILE_HELP, TOOLCHAIN_HELP, VERBOSE_HELP
+from simulator.cli.options import (
+    ENGINE_HELP,
+    IMAGE_HELP,
+    NEAR_HELP,
+    PROFILE_HELP,
+    RUN_IMAGE_HELP,
+    TOOLCHAIN_HELP,
+    VERBOSE_HELP,
+)
 from simulator.model.data_plane import Profile
 
 BUILDS: Final = "Builds"
@@ -58,6 +66,9 @@ class ProjectBuildOptions:
     build_image: Annotated[
         list[str], typer.Option(metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS)
     ] = field(default_factory=list)
+    run_image: Annotated[
+        list[str], typer.Option(metavar="[RUNTIME=]IMAGE", help=RUN_IMAGE_HELP, rich_help_panel=BUILDS)
+    ] = field(default_factory=list)
     engine: Annotated[str | None, typer.Option(metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS)] = None
     near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
 
@@ -67,5 +78,6 @@ class ProjectBuildOptions:
         return {
             "--toolchain": self.toolchain,
             "--build-image": self.build_image,
+            "--run-image": self.run_image,
             "--near-versions": self.near_versions,
         }

@@ -18,6 +18,7 @@ from simulator.cli.options import (
     NEAR_HELP,
     OTLP_HELP,
     PROFILE_HELP,
+    RUN_IMAGE_HELP,
     SAMPLING_HELP,
     TOOLCHAIN_HELP,
     WEBSOCKET_HELP,
@@ -188,6 +189,9 @@ class BuildsOptions:
     ] = field(default_factory=list)
     build_image: Annotated[
         list[str], typer.Option(metavar="[RUNTIME=]IMAGE", help=IMAGE_HELP, rich_help_panel=BUILDS)
+    ] = field(default_factory=list)
+    run_image: Annotated[
+        list[str], typer.Option(metavar="[RUNTIME=]IMAGE", help=RUN_IMAGE_HELP, rich_help_panel=BUILDS)
     ] = field(default_factory=list)
     near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
 

@@ -211,7 +211,12 @@ def _build_settings(state: Path, options: BuildsOptions, engine: str) -> BuildSe
 
     try:
         return build_settings(
-            state, options.toolchain, options.build_image, near_versions=options.near_versions, engine=engine
+            state,
+            options.toolchain,
+            options.build_image,
+            options.run_image,
+            near_versions=options.near_versions,
+            engine=engine,
         )
     except ValueError as error:
         bad_input(str(error))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from simulator.builds.settings import ALL_RUNTIMES
+from simulator.builds.settings import ALL_RUNTIMES, RuntimeImages
 from simulator.cli.platform.builds_section import BuildsSection
 
 
@@ -14,12 +14,15 @@ def test_the_settings_of_builds(tmp_path: Path) -> None:
         {
             "clones": {"https://github.com/acme/shop": "/srv/shop"},
             "near_versions": True,
-            "images": {"NODEJS_22": "node:22", "all": "base"},
+            "images": {"NODEJS_22": {"build": "node:22", "run": "node:22-slim"}, "all": "base"},
             "environment": {"PIP_INDEX_URL": "http://127.0.0.1:3141"},
         }
     )
     settings = section.settings(tmp_path, "unix:///run/other.sock")
-    assert settings.images == {"NODEJS_22": "node:22", ALL_RUNTIMES: "base"}
+    assert settings.images == {
+        "NODEJS_22": RuntimeImages("node:22", "node:22-slim"),
+        ALL_RUNTIMES: RuntimeImages("base", "base"),
+    }
     assert settings.environment["PIP_INDEX_URL"] == "http://127.0.0.1:3141"
     assert (settings.engine, settings.hidden) == ("unix:///run/other.sock", (tmp_path,))
 
@@ -28,3 +31,11 @@ def test_the_settings_of_builds(tmp_path: Path) -> None:
 def test_a_runtime_that_does_not_exist(key: str, value: str) -> None:
     with pytest.raises(ValidationError, match=r"'NODEJS_21' is not a runtime; write one of .*did you mean `NODEJS_2"):
         BuildsSection.model_validate({key: {"NODEJS_21": value}}, context={"folder": "/"})
+
+
+@pytest.mark.parametrize(
+    "value", [{"build": "node:22"}, {"run": "node:22"}, {"build": "node:22", "run": "Node"}, {"both": "node:22"}, 5]
+)
+def test_images_are_one_name_or_a_build_image_and_a_run_image(value: object) -> None:
+    with pytest.raises(ValidationError):
+        BuildsSection.model_validate({"images": {"NODEJS_22": value}}, context={"folder": "/"})
