@@ -1,14 +1,15 @@
-"""All code that speaks HTTP/1.x, TLS or DNS; knows nothing of services, pools or scaling.
+"""All code that speaks HTTP/1.x, TLS or DNS; it has no knowledge of services, pools or scaling.
 
-`grammar` has the patterns; `request` and `response` read heads and forward them; `framing` determines the length of a
-body, `body` reads it, and `reader` extracts requests from a connection's bytes; `answers` writes the balancer's own
-answers; `upstream` is one connection to an instance and `origin` all of them; `probe` checks the health of an instance;
-`client` is the load generator's connection; `ca` and `tls` create certificates and contexts; `dns` answers names.
+`http1` reads and writes messages without I/O; `upstream` is one connection to an instance and `origin` all of them;
+`probe` checks the health of an instance; `client` is a connection of the load generator; `ca` and `tls` create
+certificates and contexts; `dns` answers queries for host names; `listening`, `own_names` and `web_listener` are common
+parts of listeners; `exhaustion` recognises exhausted resources of the process.
 
-The balancer reads heads whole, line by line with a strict pattern each and a cache of lines seen before (`fields`), and
-not with httptools: llhttp rejects methods it does not know, cannot stop at the end of a message, mixes trailers into
-the head and accepts several malformed heads. The patterns run in C as well, and are independent of how the bytes were
-divided into reads. httptools and h11 are second opinions in the tests.
+The balancer reads a whole head line by line with a strict pattern for each line, and caches the lines that it has seen
+before (`http1/fields.py`). It does not use httptools, because llhttp rejects methods that it does not know, cannot stop
+at the end of a message, mixes trailers into the head and accepts several malformed heads. The patterns run in C as
+well, and their result does not depend on how the bytes were divided into reads. The tests compare it with httptools and
+h11.
 """
 
 PUBLIC_MODULES = (

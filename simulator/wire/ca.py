@@ -1,9 +1,9 @@
 """The local certificate authority: created once in a state folder and reused by every later run.
 
-Files, all readable by their owner alone: `authority.pem` (key and certificate in one, so that they cannot get out of
-step), `root.pem` (the certificate that clients trust) and `leaves/<host>.pem`. `ssl` loads keys from files only, hence
-leaf keys are files too. Keys and serial numbers come from the system's random source, not from the run's seed: they are
-secrets, and nothing that a run measures depends on them.
+Files, all readable by their owner only: `authority.pem` (key and certificate in one file, so that they always match),
+`root.pem` (the certificate that clients trust) and `leaves/<host>.pem`. `ssl` loads keys only from files, so leaf keys
+are files too. Keys and serial numbers come from the system's random source, not from the run's seed: they are secrets,
+and no measurement of a run depends on them.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ from simulator.world.private_files import make_private_folder, own_private_folde
 ROOT_NAME: Final = "root.pem"  # file of the certificate that clients trust
 
 _ROOT_LIFE: Final = timedelta(days=3650)
-# Short, so that a stolen key is soon worthless; browsers accept up to 398 days.
+# Short, so that a stolen key is soon useless; browsers accept up to 398 days.
 _LEAF_LIFE: Final = timedelta(days=30)
 _LEAF_DUE: Final = timedelta(days=10)
-# So that clients with a slow clock do not reject the certificate as not valid yet.
+# Certificates are valid from this long ago, so that clients with a slow clock accept them.
 _BACKDATE: Final = timedelta(hours=1)
 _CERTIFICATE_BEGINS: Final = b"-----BEGIN CERTIFICATE"
 _HOST: Final = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-# Loopback and the names that the product assigns: the service's own, and the one by which this machine reaches it.
+# Loopback, and the domains of the names that the simulator assigns: service URLs and their counterparts on this
+# machine.
 _NAMES: Final[tuple[x509.GeneralName, ...]] = (
     x509.DNSName("localhost"),
     x509.DNSName("awsapprunner.localhost"),
@@ -53,7 +54,7 @@ _NAMES: Final[tuple[x509.GeneralName, ...]] = (
 
 
 class CertificateAuthority:
-    """Signs the certificates of hosts. `now`: wall-clock time, with a time zone."""
+    """Signs the certificates of hosts. `now` is the wall-clock time, with a time zone."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
         """Use the authority in `folder`, or create one there if there is none or it has expired.
@@ -69,21 +70,22 @@ class CertificateAuthority:
             own_private_folder(each)
         self._file = folder / "authority.pem"
         self.certificate_path = folder / ROOT_NAME
-        with self._alone():
+        with self._locked():
             if self._file.exists():
                 self._load()
-            if not self._file.exists() or not self._is_of_use(now):
+            if not self._file.exists() or not self._is_usable(now):
                 write_private(self._file, _authority(ec.generate_private_key(ec.SECP256R1()), _NAMES, now))
                 self._load()
             self._show()
 
     @property
     def names(self) -> list[str]:
-        """The names it can sign for: host names, each with all subdomains, and networks."""
+        """The names that the authority can sign for: host names, each with all its subdomains, and networks."""
         return [str(name.value) for name in _permitted(self.certificate)]
 
     def leaf(self, host: str, now: datetime) -> Path:
-        """Return a PEM file with key and certificate for `host` (a name, `*.name`, or an address), valid for some days.
+        """Return a PEM file with a key and a certificate for `host` (a name, `*.name`, or an address), valid for some
+        days.
 
         Raises:
             ValueError: if `host` is not a host name.
@@ -95,11 +97,13 @@ class CertificateAuthority:
         return path
 
     def is_due(self, host: str, now: datetime) -> bool:
-        """Return True if `host`'s certificate is missing, damaged, another CA's, not valid yet or near its end."""
+        """Return True if the certificate of `host` is missing, damaged, from another CA, not valid yet, or about to
+        expire.
+        """
         path = self._leaf_path(host)
         if not path.exists():
             return True
-        try:  # the file is a cache: a damaged one is created again
+        try:  # the file is only a cache: a damaged one is created again
             pem = path.read_bytes()
             certificate = x509.load_pem_x509_certificate(pem)
             certificate.verify_directly_issued_by(self.certificate)
@@ -108,7 +112,7 @@ class CertificateAuthority:
             return True
         if key.public_key() != certificate.public_key():
             return True
-        # After the clock was set back, a certificate of the future is as invalid as an expired one.
+        # If the clock was set back, a certificate can be from the future, which is as invalid as an expired one.
         return not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - _LEAF_DUE
 
     def _leaf_path(self, host: str) -> Path:
@@ -118,23 +122,24 @@ class CertificateAuthority:
             raise ValueError(msg)
         return self._leaves / f"{name.replace('*', '_').replace(':', '-')}.pem"
 
-    def _is_of_use(self, now: datetime) -> bool:
+    def _is_usable(self, now: datetime) -> bool:
         """Return True if the authority is valid for long enough and has name constraints.
 
-        One without them is of an earlier version; with its key it could sign for any name.
+        An authority without name constraints is from an earlier version; its key could sign for any name.
         """
         return self.certificate.not_valid_after_utc > now + _LEAF_LIFE and bool(_permitted(self.certificate))
 
     def _permit(self, host: str, now: datetime) -> None:
-        """Create the certificate again if it does not permit `host` yet."""
+        """Create the authority's certificate again with `host` added, if it does not permit `host` yet."""
         if _permits(self.certificate, host):
             return
-        with self._alone():
-            self._load()  # another process may have done it
+        with self._locked():
+            self._load()  # another process may have done so
             if not _permits(self.certificate, host):
                 names = (*_permitted(self.certificate), _name(host.removeprefix("*.")))
                 authority = _authority(self._key, names, now)
-                # The trusted certificate first: with the same key, it is valid for the earlier authority, too.
+                # The trusted certificate first: it has the same key, so it also validates the leaves of the earlier
+                # authority.
                 write_private(self.certificate_path, authority[authority.index(_CERTIFICATE_BEGINS) :])
                 write_private(self._file, authority)
                 self._load()
@@ -146,8 +151,8 @@ class CertificateAuthority:
             write_private(self.certificate_path, root)
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Lock the folder: other processes may use it at the same time."""
+    def _locked(self) -> Iterator[None]:
+        """Lock the folder, because other processes may use it at the same time."""
         handle = os.open(self._folder, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -189,9 +194,9 @@ class CertificateAuthority:
 
 
 def _authority(key: ec.EllipticCurvePrivateKey, names: Iterable[x509.GeneralName], now: datetime) -> bytes:
-    """Return key and certificate of an authority that permits `names` and their subdomains."""
+    """Return the key and a new certificate of an authority that permits `names` and their subdomains."""
     permitted = [_subtree(name) for name in names]
-    # A different name each time: clients that trusted an earlier authority must not confuse the two.
+    # A different subject each time, so that clients that trusted an earlier authority do not confuse the two.
     mark = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"App Runner simulator local CA {mark}")])
     certificate = (
@@ -242,12 +247,12 @@ def _name(host: str) -> x509.GeneralName:
 
 
 def _subtree(name: x509.GeneralName) -> x509.GeneralName:
-    """Return the name in the form of constraints: an address is a network of one."""
+    """Return the name in the form of name constraints, in which an address is a network with one address."""
     return x509.IPAddress(ip_network(name.value)) if isinstance(name, x509.IPAddress) else name
 
 
 def _permitted(certificate: x509.Certificate) -> list[x509.GeneralName]:
-    """Return the permitted names; empty if there are no constraints."""
+    """Return the names that the certificate permits; empty if it has no name constraints."""
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:

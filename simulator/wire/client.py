@@ -1,9 +1,9 @@
-"""A client connection: one request out, one answer in, repeatedly on the same HTTP/1.1 connection.
+"""A client connection: sends one request and receives its response, repeatedly on the same HTTP/1.1 connection.
 
-Designed for load: no task, no future and no dictionary per request. The owner sends bytes that it has ready and is
-called back with an `ClientResponse` when the body has ended, or with `lost` when the connection has ended. The owner
-decides about pooling, time limits and retries; this file knows only the protocol. It is not a general HTTP client: no
-pipelining, no redirects; the body is counted and, unless requested, dropped.
+Designed for load generation: no task, no future and no dictionary per request. The owner sends complete requests; the
+connection calls it with a `ClientResponse` when the body has ended, or with `lost` when the connection has ended. The
+owner decides about pooling, time limits and retries; this module only implements the protocol. It is not a general HTTP
+client: it has no pipelining and no redirects; the body is counted and, unless requested, discarded.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ import httptools
 
 from simulator.model.times import NOT_YET, LoopTime
 
-# Headers that define the end of a body; an answer with neither (and a status with a body) ends with its connection.
+# Headers that define the end of a body; a response with neither (and a status with a body) ends with its connection.
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
-# 101 is final too: no request here asks for an upgrade, and what follows it is not HTTP.
+# 101 is final too: no request here asks for an upgrade, and the bytes after it are not HTTP.
 _INFORMATIONAL: Final = range(100, 200)
 KEPT_MAX: Final = 1024**2
 _FILLER: Final = b"." * (64 * 1024)
 
 
 class ClientResponse(NamedTuple):
-    """An answer. `headers`: the wanted ones only, names in lower case. Times in seconds of the owner's clock.
+    """A response. `headers` contains only the wanted headers, with names in lower case. Times are seconds of the
+    owner's clock.
 
-    `first_s`: start of the final answer, equal to `last_s` if it came in one read. `last_s`: end of its body.
-    `reusable`: the connection stays open.
+    `first_s` is the time of the first byte of the final response, equal to `last_s` if all of it came in one read.
+    `last_s` is the end of its body. `reusable` is True if the connection stays open.
     """
 
     status: int
@@ -37,21 +38,26 @@ class ClientResponse(NamedTuple):
     first_s: LoopTime
     last_s: LoopTime
     reusable: bool
-    body: bytes = b""  # if `keeps_body` was set, up to KEPT_MAX bytes
+    body: bytes = b""  # up to KEPT_MAX bytes, only if `keeps_body` was set
 
 
 class ClientOwner(Protocol):
-    """The owner of a connection. Both calls come from the loop, never from within `send`."""
+    """The owner of a connection. Both methods are called from the event loop, never from within `send`."""
 
     def answered(self, connection: ClientConnection, answer: ClientResponse) -> None:
-        """Receive the complete answer. A `reusable` connection may be used again at once; otherwise `lost` follows."""
+        """Handle the complete response. If it is `reusable`, the connection may be used again at once; otherwise `lost`
+        follows.
+        """
 
     def lost(self, connection: ClientConnection, why: str) -> None:
-        """Note that the connection has ended; called once. If it was `busy`, its request gets no answer."""
+        """Handle the end of the connection; called once. If it was `busy`, its request gets no response."""
 
 
 class ClientConnection(asyncio.Protocol):
-    """Use with `loop.create_connection(lambda: ClientConnection(...), host, port, ssl=...)`."""
+    """A connection of the load generator.
+
+    Create it with `loop.create_connection(lambda: ClientConnection(...), host, port, ssl=...)`.
+    """
 
     __slots__ = (
         "_bodiless",
@@ -78,11 +84,13 @@ class ClientConnection(asyncio.Protocol):
     )
 
     def __init__(self, owner: ClientOwner, wanted: frozenset[bytes], now: Callable[[], LoopTime]) -> None:
-        """Create a closed connection. `wanted`: names of the answer's headers to keep, in lower case. `now`: the clock
-        for an answer's times.
+        """Create a connection that is not open yet.
+
+        `wanted` has the names of the response headers to keep, in lower case. `now` is the clock for the times of
+        responses.
         """
         self.busy = False
-        self.answers = 0  # answers completed on this connection: 0 = never used before
+        self.answers = 0  # number of responses completed on this connection
         self._owner = owner
         self._wanted = wanted
         self._now = now
@@ -92,7 +100,8 @@ class ClientConnection(asyncio.Protocol):
         self._paused = False
         self._filler_bytes = 0
         self._bodiless = self._complete = self._framed = self._head_is_whole = self._keeps = False
-        # The first byte of any answer, even an interim one; the end of the read in which the final one began.
+        # Time of the first byte of any response, even an interim one; end of the read in which the final response
+        # began.
         self._first_s = self._final_s = NOT_YET
         self._body_bytes = 0
         self._headers: list[tuple[bytes, bytes]] = []
@@ -105,13 +114,15 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def answering(self) -> bool:
-        """True if the first byte of the answer to the present request has arrived."""
+        """True if the first byte of the response to the current request has arrived."""
         return self.busy and self._first_s >= 0
 
     def send(self, data: bytes, filler_bytes: int = 0, *, bodiless: bool = False, keeps_body: bool = False) -> None:
-        """Send one whole request: `data`, then a body of `filler_bytes` dots, as fast as the peer accepts them.
+        """Send one whole request: `data`, then a body of `filler_bytes` dots, which are sent as fast as the peer
+        accepts them.
 
-        `bodiless`: the answer has no body whatever its headers say (HEAD). `keeps_body`: return its body.
+        `bodiless`: the response has no body whatever its headers are (HEAD). `keeps_body`: the response includes its
+        body.
         """
         assert not self.busy, "one request at a time"
         assert self._transport is not None, "send before the connection was made"
@@ -124,12 +135,12 @@ class ClientConnection(asyncio.Protocol):
             self._fill()
 
     def close(self) -> None:
-        """Close in order (with a TLS close alert); `lost` follows."""
+        """Close the connection in order (with a TLS close alert); `lost` follows."""
         if self._transport is not None:
             self._transport.close()
 
     def abort(self, why: str) -> None:
-        """Abort the connection; `lost(why)` is called afterwards."""
+        """Abort the connection; the owner's `lost` is called later with `why`."""
         self._why = self._why or why
         if self._transport is not None:
             self._transport.abort()
@@ -137,7 +148,7 @@ class ClientConnection(asyncio.Protocol):
     # --- asyncio.Protocol ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not asserted by type: uvloop's transports are asyncio.Transport by shape only.
+        # Not asserted by type, because uvloop's transports do not inherit from asyncio.Transport.
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -153,7 +164,7 @@ class ClientConnection(asyncio.Protocol):
             if not self._complete:
                 self.abort(f"not an HTTP answer: {error}")
                 return
-            clean = False  # bytes after the answer: the answer is valid, but its connection is not reusable
+            clean = False  # bytes after the response: the response is valid, but the connection cannot be reused
         if self._complete:
             self._deliver(reusable=clean)
         elif self._final_s < 0:
@@ -192,7 +203,8 @@ class ClientConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         if self._parser.get_status_code() not in _INFORMATIONAL:
             self._head_is_whole = True
-            # llhttp cannot know that this was a HEAD and would wait for the body; so the parser is replaced.
+            # llhttp cannot know that the request was a HEAD and would wait for a body; so the parser is replaced
+            # afterwards.
             self._complete = self._bodiless
             self._keeps = self._parser.should_keep_alive()
 
@@ -207,7 +219,7 @@ class ClientConnection(asyncio.Protocol):
             self._framed = False
         else:
             self._complete = True
-            self._keeps = self._parser.should_keep_alive()  # the parser forgets this when the call returns
+            self._keeps = self._parser.should_keep_alive()  # the parser does not keep this value after the call
 
     # --- helpers ---
 
@@ -219,7 +231,7 @@ class ClientConnection(asyncio.Protocol):
             self._transport.write(piece)
 
     def _deliver(self, *, reusable: bool) -> None:
-        # An answer before the end of its request (413 is one) leaves bytes that need not be sent any more.
+        # After a response before the end of its request (such as 413), some bytes of the request were not sent.
         reusable = reusable and self._keeps and not self._why and not self._filler_bytes
         now_s = self._now()
         answer = ClientResponse(
@@ -242,7 +254,7 @@ class ClientConnection(asyncio.Protocol):
         self._owner.answered(self, answer)
 
     def _ends_with_connection(self, exc: Exception | None) -> bool:
-        """Return True if the end of the connection ends an answer without a length (RFC 9112, 6.3)."""
+        """Return True if the end of the connection is the end of a response without a length (RFC 9112, 6.3)."""
         return exc is None and not self._why and self._head_is_whole and not self._framed
 
     def _forget(self) -> None:

@@ -1,7 +1,7 @@
-"""Exhausted resources of this process: open files, memory, local ports. They never count as an instance's failure.
+"""Detects exhausted resources of this process: open files, memory, local ports. They are not failures of an instance.
 
-The balancer holds two descriptors for each request in progress, and `ulimit -n` may be as low as 256 (macOS). Without
-a line in the log, users would look for the fault in their application (http-proxy.md 125).
+The balancer uses two file descriptors for each request in progress, and `ulimit -n` may be as low as 256 (macOS).
+Without a line in the log, users would look for the fault in their application (http-proxy.md 125).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from simulator.world.clock import monotonic_s
 
-# EADDRNOTAVAIL, on connect: no local port is left.
+# EADDRNOTAVAIL, on connect: no local port is free.
 _ERRORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 _QUIET_S: Final = 10.0
 _ADVICE: Final = {
@@ -37,9 +37,8 @@ class ExhaustionLog:
         self._left_out = 0
 
     def tell(self, error: OSError, doing: str) -> None:
-        """Log an exhaustion.
-
-        `doing`: what failed, as a clause ("connections to 127.0.0.1:8080 cannot be made").
+        """Log that a resource is exhausted. `doing` says what failed, as a clause ("connections to 127.0.0.1:8080
+        cannot be made").
         """
         now_s = monotonic_s()
         if now_s < self._quiet_until_s:
@@ -54,4 +53,4 @@ class ExhaustionLog:
         )
 
 
-exhaustion_log: Final = ExhaustionLog()  # one for the process, like its descriptors
+exhaustion_log: Final = ExhaustionLog()  # one per process, because the limits are per process

@@ -1,4 +1,4 @@
-"""Errors of listeners: which port could not be opened, why, and which process listens on it."""
+"""Errors of listeners: the port that could not be opened, the reason, and the process that already listens on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LISTENS: Final = "0A"  # TCP_LISTEN of tcp_states.h, as it appears in /proc/net
 
 
 class CannotListen(OSError):
-    """Raised instead of the OSError of a listener that could not be opened."""
+    """A listener could not be opened. Raised instead of its OSError."""
 
     def __init__(self, error: OSError, host: str, port: int) -> None:
         super().__init__(error.errno, error.strerror or str(error))
@@ -24,7 +24,7 @@ class CannotListen(OSError):
 
     @property
     def reason(self) -> str:
-        """Completes "is ...": taken, and by which process if that is visible; or the kernel's message."""
+        """Completes "is ...": in use, and by which process if that is known; or the message of the operating system."""
         if self.errno == errno.EADDRINUSE:
             return f"taken{holder(self.port)} (address already in use)"
         if self.errno == errno.EACCES:
@@ -34,7 +34,7 @@ class CannotListen(OSError):
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[None]:
-    """Wrap the opening of a listener: an OSError becomes a CannotListen with its address."""
+    """Wrap the opening of a listener, so that an OSError becomes a CannotListen with the address."""
     try:
         yield
     except CannotListen:
@@ -44,7 +44,9 @@ def listening(host: str, port: int) -> Iterator[None]:
 
 
 def holder(port: int) -> str:
-    """Return the listening process as ` by nginx (pid 42)`; empty if it is not visible: another user's, or no Linux."""
+    """Return the listening process as ` by nginx (pid 42)`; empty if it cannot be determined, as for processes of other
+    users or on systems other than Linux.
+    """
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     if not inodes:
         return ""
@@ -65,10 +67,10 @@ def _listening_inodes(port: int) -> Iterator[str]:
 
 
 def _holds(process: Path, inodes: set[str]) -> str:
-    """Return the name of the process if it has one of the sockets open, else an empty text."""
+    """Return the name of the process if it has one of the sockets open, otherwise an empty string."""
     try:
         if any(str(file.readlink()) in inodes for file in (process / "fd").iterdir()):
             return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:  # it has ended, or belongs to another user
+    except OSError:  # the process has ended, or belongs to another user
         pass
     return ""

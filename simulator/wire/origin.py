@@ -1,4 +1,4 @@
-"""All connections to one instance: idle ones, their assignment to requests, and retries."""
+"""All connections to one instance: idle connections, their assignment to requests, and retries."""
 
 from __future__ import annotations
 
@@ -11,42 +11,44 @@ from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.tasks import Tasks
 
-# If the application closes an idle connection within this time, it did not intend its reuse.
-_HASTY_S: Final = 0.1
-_REMEMBERED_S: Final = 60.0
+# If the application closes an idle connection within this time, it is assumed to do so for _CLOSES_EARLY_S seconds.
+_EARLY_CLOSE_S: Final = 0.1
+_CLOSES_EARLY_S: Final = 60.0
 
 
 class Origin:
-    """Keep-alive connections to `host`:`port`. No task per request; one per new connection, until it is open.
+    """Keep-alive connections to `host`:`port`. They use no task per request, and one per new connection until it is
+    open.
 
-    The most recently used idle connection is taken first, so that the others can reach their idle limit. A request is
-    retried at most once, on a new connection, and only if the first one was reused and ended before a byte of the
-    answer, and repeating is harmless. The number of connections is bounded by the requests in progress, which the pool
-    bounds by MaxConcurrency, plus `upstream_idle_max`.
+    The most recently used idle connection is taken first, so that the others can reach their idle timeout. A request is
+    retried at most once, on a new connection, and only if the first connection was reused, ended before a byte of the
+    response, and repeating the request is harmless. The number of connections is limited by the requests in progress,
+    which the pool limits by MaxConcurrency, plus `upstream_idle_max`.
     """
 
     def __init__(self, host: str, port: int, limits: DataPlaneLimits) -> None:
-        """Create the origin. Call on a running loop."""
+        """Create the origin. Call this in a running event loop."""
         self.limits = limits
         self._host = host
         self._port = port
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks(f"origin {host}:{port}")
-        self._idle: dict[UpstreamConnection, float] = {}  # -> start of the idle time; oldest first
-        self._links: dict[UpstreamConnection, None] = {}  # all, including those being opened
+        self._idle: dict[UpstreamConnection, float] = {}  # connection -> time at which it became idle; oldest first
+        self._links: dict[UpstreamConnection, None] = {}  # all connections, including those being opened
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
-        self._hasty_until_s = 0.0  # until then: it closes idle connections too soon for a check
+        # until then the application is assumed to close idle connections too soon to be checked
+        self._closes_early_until_s = 0.0
 
     def begin(self, caller: Caller) -> None:
-        """Serve `caller` on an idle connection if there is one, else on a new one."""
+        """Serve `caller` on an idle connection if there is one, otherwise on a new one."""
         now_s = self._loop.time()
         horizon_s = now_s - self.limits.upstream_idle_s
-        # The loop may not have reported the end of an idle connection yet. A request that may be repeated relies on the
-        # retry. Any other checks first, and uses no idle connection if the application ends them soon after answers
-        # (http-proxy.md 123).
+        # The event loop may not have reported the end of an idle connection yet. A request that may be repeated relies
+        # on the retry. For any other, the connection is checked first, and no idle connection is used if the
+        # application closes them soon after responses (http-proxy.md 123).
         safe = caller.is_safe_to_lose()
-        if safe or now_s >= self._hasty_until_s:
+        if safe or now_s >= self._closes_early_until_s:
             while self._idle:
                 link, since_s = self._idle.popitem()
                 if link.is_usable and since_s > horizon_s:
@@ -67,7 +69,7 @@ class Origin:
         self._tasks.spawn(self._connect(link), "connect")
 
     async def close(self) -> None:
-        """Cut every connection. Callers in progress are notified that theirs was terminated, or never opened."""
+        """Cut all connections. Callers in progress are notified that theirs was terminated, or was never opened."""
         self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
@@ -79,7 +81,7 @@ class Origin:
     # --- calls by connections ----------------------------------------------------------------------------------------
 
     def release(self, link: UpstreamConnection) -> None:
-        """Take back `link`, which is idle and clean."""
+        """Take back `link`, which is idle and has no unread bytes."""
         if self._closed or len(self._idle) >= self.limits.upstream_idle_max:
             link.drop()
             return
@@ -99,9 +101,9 @@ class Origin:
     # -----------------------------------------------------------------------------------------------------------------
 
     def _ended(self, idle_s: float) -> None:
-        """Note that the application closed an idle connection without an announcement in its answer."""
-        if idle_s < _HASTY_S:
-            self._hasty_until_s = self._loop.time() + _REMEMBERED_S
+        """Record that the application closed an idle connection that its response had not announced as closing."""
+        if idle_s < _EARLY_CLOSE_S:
+            self._closes_early_until_s = self._loop.time() + _CLOSES_EARLY_S
 
     async def _connect(self, link: UpstreamConnection) -> None:
         try:

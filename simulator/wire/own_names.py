@@ -1,9 +1,10 @@
-"""Names under which a simulator's listener may be addressed: one rule for every listener without a secret.
+"""Host names under which the simulator's listeners may be addressed. All listeners without a secret use this rule.
 
-Browsers can send requests of any site to this machine, so listening on loopback alone protects nothing. A page whose
-own name resolves to 127.0.0.1 (DNS rebinding) has a foreign Host field; a page of another site, or of another port of
-this machine, has a foreign Origin field or a cross-site Sec-Fetch-Site. Both are rejected. Programs send the name that
-they were configured with and no Origin, so the AWS CLI, SDKs, Terraform and Prometheus are not affected.
+Browsers can send requests of any site to this machine, so listening on loopback alone protects nothing. Requests of a
+page whose own name resolves to 127.0.0.1 (DNS rebinding) have a foreign Host field; those of a page of another site, or
+of another port of this machine, have a foreign Origin field or a cross-site Sec-Fetch-Site. Both are rejected. Programs
+send the name that they were configured with and no Origin, so the AWS CLI, SDKs, Terraform and Prometheus are not
+affected.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
 class Asked(NamedTuple):
-    """Destination and source of a request, as its head states them.
+    """The destination and source of a request, as stated by its head.
 
-    `target`: as on the request line. `hosts`: every Host field. `fields`: the others, read with lower-case names.
+    `target` is as on the request line. `hosts` has every Host field, `fields` the others by their names in lower case.
     """
 
     scheme: str
@@ -33,10 +34,10 @@ class Asked(NamedTuple):
 
 
 class OwnNames:
-    """Loopback's own names and addresses, and `names`, which the user has configured.
+    """The names and addresses of loopback, and `names`, which the user has configured.
 
-    `port`: if given, the Host field must contain it. Omit it for a listener that users reach through a forwarded port:
-    no page can make use of another port on a name of loopback.
+    If `port` is given, the Host field must contain it. Omit it for a listener that users reach through a forwarded
+    port; pages cannot exploit another port on a name of loopback.
     """
 
     def __init__(self, names: Iterable[str] = (), *, port: int | None = None) -> None:
@@ -44,15 +45,15 @@ class OwnNames:
         self.port = port
 
     def rejection(self, asked: Asked) -> str | None:
-        """Return why the request is rejected; None if it is not."""
+        """Return why the request is rejected; None if it is accepted."""
         return self.rejects_host(asked.target, asked.hosts) or self.rejects_origin(asked)
 
     def rejects_host(self, target: str, hosts: list[str]) -> str | None:
-        """Return why the requested host name is rejected; None if it is not."""
+        """Return why the requested host name is rejected; None if it is accepted."""
         if len(hosts) != 1:
             return f"Host, must be given once: {self._expected()}"
         named = [hosts[0]]
-        if not target.startswith(("/", "*")):  # an absolute form names the host, too (RFC 9112 3.2.2)
+        if not target.startswith(("/", "*")):  # a target in absolute form contains a host name, too (RFC 9112 3.2.2)
             named.append(target.partition("://")[2].partition("/")[0].partition("?")[0])
         for each in named:
             if not self._is_own(each):
@@ -60,21 +61,23 @@ class OwnNames:
         return None
 
     def rejects_origin(self, asked: Asked) -> str | None:
-        """Return why the requesting page is rejected; the Host field has been checked before."""
+        """Return why the page that sent the request is rejected; None if it is accepted. The Host field was checked
+        before.
+        """
         origin, site = asked.fields.get("origin"), asked.fields.get("sec-fetch-site")
         if origin is not None:
             scheme, _, authority = origin.partition("://")
             if scheme != asked.scheme or [authority.lower()] != [host.lower() for host in asked.hosts]:
                 return f"Origin = {origin[:_SHOWN_MAX]!r}, must be this listener's own: foreign pages are rejected"
         if site is not None and site not in _OWN_SITES:
-            # A link that a user follows delivers the answer to that user, and not to the page with the link.
+            # The response to a link that a user follows is shown to that user; the page with the link cannot read it.
             if asked.method in _READS and asked.fields.get("sec-fetch-mode") == "navigate":
                 return None
             return f"Sec-Fetch-Site = {site[:_SHOWN_MAX]!r}, must be same-origin: foreign pages are rejected"
         return None
 
     def has(self, name: str) -> bool:
-        """Return True if a host name, without port, is an own name."""
+        """Return True if a host name without port is one of the own names."""
         plain = _plain(name)
         return plain == _LOCALHOST or plain in self._names or is_loopback_address(plain)
 
@@ -91,7 +94,7 @@ class OwnNames:
 
 
 def split_authority(authority: str) -> tuple[str, str | None]:
-    """Return name and port; the port is empty if it is missing and None if the authority is malformed."""
+    """Return the name and the port. The port is empty if it is missing, and None if the authority is malformed."""
     if authority.startswith("["):
         name, closed, rest = authority.partition("]")
         name, rest = name[1:], rest if closed else "?"

@@ -1,7 +1,7 @@
 """Health probes of an instance over TCP or HTTP. Each probe has its own connection.
 
-A probe that cannot be sent because this process has no descriptors left says nothing about the instance: it is retried
-until it can be sent.
+A probe that cannot be sent because this process has no file descriptors left gives no information about the instance;
+it is retried until it can be sent.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _AGAIN_S: Final = 1.0
 
 
 class _CannotProbe(Exception):
-    """This process has exhausted a resource."""
+    """This process has exhausted a resource, so the probe could not be sent."""
 
 
 async def probe(origin: Origin, host: str, port: int, check: HealthCheck) -> str | None:
-    """Return None if the probe passed, else why not. Ends within `check.timeout_s` after it can be sent."""
+    """Return None if the probe passed, otherwise the reason. Ends within `check.timeout_s` after it can be sent."""
     while True:
         try:
             return await _probe(origin, host, port, check)
@@ -64,21 +64,23 @@ async def _probe_tcp(host: str, port: int) -> str | None:
 
 
 async def stays_open(host: str, port: int, for_s: float) -> bool:
-    """Return True if a new connection is still open after `for_s`, or the peer has written to it before."""
-    held = _Held()
+    """Return True if a new connection is still open after `for_s` seconds, or if the peer sends a byte before that."""
+    observer = _Observer()
     try:
-        transport, _ = await asyncio.get_running_loop().create_connection(lambda: held, host, port)
+        transport, _ = await asyncio.get_running_loop().create_connection(lambda: observer, host, port)
     except OSError:
         return False
     try:
-        await asyncio.wait((held.verdict,), timeout=for_s)
-        return not held.verdict.done() or held.verdict.result()
+        await asyncio.wait((observer.verdict,), timeout=for_s)
+        return not observer.verdict.done() or observer.verdict.result()
     finally:
         transport.abort()
 
 
-class _Held(asyncio.Protocol):
-    """Records what happens to a connection. `verdict`: True at the first byte, False at the end."""
+class _Observer(asyncio.Protocol):
+    """Observes a connection. The result of `verdict` is True at the first byte and False at the end of the
+    connection.
+    """
 
     def __init__(self) -> None:
         self.verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -105,7 +107,7 @@ async def _probe_http(origin: Origin, host: str, port: int, path: str) -> str | 
 
 
 class _ProbeCall:
-    """A caller that needs only the status."""
+    """A caller of `Origin` that uses only the status of the response."""
 
     head_only = False
     tunnels = False
@@ -160,7 +162,7 @@ class _ProbeCall:
 
 
 def _status_text(head: ResponseHead) -> str:
-    """Return the status and, for a redirect, its target."""
+    """Return the status as text and, for a redirect, its target."""
     found = _LOCATION.search(head.forward(b"")) if 300 <= head.status <= 399 else None
     if found is None:
         return f"status {head.status}"

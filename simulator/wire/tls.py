@@ -1,17 +1,17 @@
-"""TLS towards clients: versions, ciphers, ALPN, and the certificate for the requested name.
+"""TLS towards clients: versions, ciphers, ALPN, and the choice of the certificate for the requested name.
 
-1.2 and 1.3; at 1.2 only ECDHE with AEAD (RFC 9325, Mozilla "intermediate" without DHE). ALPN offers only http/1.1: a
-client that knows only other protocols still completes its handshake, without a selected protocol. An unknown name gets
-the default certificate, so that the gateway can answer 404 as App Runner does.
+Versions 1.2 and 1.3; with 1.2 only ECDHE with AEAD (RFC 9325, Mozilla "intermediate" without DHE). ALPN offers only
+http/1.1; the handshake of a client that supports only other protocols succeeds, without a selected protocol. For an
+unknown name the default certificate is used, so that the gateway can respond with 404 as App Runner does.
 
-Session tickets are sealed with the keys of the default context, which stays: resumption works across names, and a
-renewed certificate drops no connection.
+Session tickets are encrypted with keys of the default context, which is never replaced, so a session can be resumed
+under any name, and the renewal of a certificate closes no connection.
 
-asyncio and uvloop drop the fatal alert of a failed handshake and of any later failure: a record that cannot be
-decrypted, an illegal KeyUpdate (CPython gh-98078). `_Alerting` sends it nevertheless.
+asyncio and uvloop do not send the fatal alert of a failed handshake or of any later failure, such as a record that
+cannot be decrypted or an illegal KeyUpdate (CPython gh-98078). `_Alerting` makes them send it.
 
-Groups are OpenSSL's default: X25519, P-256, X448, P-521, P-384. Mozilla's list is shorter, but the `ssl` module can
-name only one group, so a shorter list would exclude clients.
+Groups are OpenSSL's default: X25519, P-256, X448, P-521, P-384. Mozilla's list is shorter, but the `ssl` module can set
+only one group, so a shorter list would exclude clients.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from simulator.wire.ca import CertificateAuthority
 
 
 class Handshake:
-    """A handshake that is about to begin on `accepted`.
+    """The handshake of the connection `accepted`, which is about to begin.
 
-    `plain`: set if the client speaks plain HTTP: a duplicate of the connection for the code that answers and closes it.
+    If the client speaks plain HTTP, `plain` is a duplicate of the connection, for the code that responds and closes it.
     """
 
     __slots__ = ("accepted", "plain")
@@ -39,12 +39,13 @@ class Handshake:
         self.plain: socket.socket | None = None
 
 
-# The handshake that a task is about to begin: a loop creates the TLS object itself and passes it no arguments.
+# The handshake that the current task is about to begin. The event loop creates the TLS object and passes it no
+# arguments.
 handshaking: ContextVar[Handshake | None] = ContextVar("handshaking", default=None)
 
-# OpenSSL's reasons for a first record that is not TLS ("doesn't look like TLS"); it has no alert for it.
+# OpenSSL's errors for a first record that is not TLS ("doesn't look like TLS"); it sends no alert for them.
 _NOT_TLS: Final = frozenset({"HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "WRONG_VERSION_NUMBER"})
-# Not a failure, or the end of the connection: there is no peer to notify.
+# Exceptions that are not failures, or that mean the end of the connection, so there is no peer to notify.
 _NO_FAILURE: Final = (
     ssl.SSLWantReadError,
     ssl.SSLWantWriteError,
@@ -58,7 +59,7 @@ DEFAULT_HOST: Final = "localhost"
 
 
 class ServerCertificates:
-    """The contexts of all hosts served; `context` is for listeners."""
+    """The TLS contexts of all hosts served. `context` is for listeners."""
 
     def __init__(self, authority: CertificateAuthority, now: datetime) -> None:
         self._authority = authority
@@ -70,7 +71,7 @@ class ServerCertificates:
         self._load(self.context, DEFAULT_HOST, now)
 
     def add(self, host: str, now: datetime) -> None:
-        """Serve `host` with its own certificate; a known host gets a new one from the next handshake on.
+        """Serve `host` with its own certificate. If it has one already, later handshakes use a new one.
 
         Raises:
             ValueError: if `host` is not a host name.
@@ -79,17 +80,17 @@ class ServerCertificates:
         context = server_context()
         self._load(context, host, now)
         self._by_host[host] = context
-        self._hosts[context] = host  # an older context keeps its name too: its connections may still be open
+        self._hosts[context] = host  # an older context keeps its name too, because its connections may still be open
 
     def knows(self, host: str) -> bool:
         return _known_as(host) in self._by_host
 
     def remove(self, host: str) -> None:
-        """Serve `host` with the default certificate from now on."""
+        """From now on, use the default certificate for `host`."""
         self._by_host.pop(_known_as(host), None)
 
     def renew(self, now: datetime) -> list[str]:
-        """Replace the certificates that are near their end; return their hosts."""
+        """Replace the certificates that expire soon; return their hosts."""
         due = [host for host in self._by_host if self._authority.is_due(host, now)]
         for host in due:
             self.add(host, now)
@@ -98,7 +99,7 @@ class ServerCertificates:
         return due
 
     def host_of(self, context: ssl.SSLContext) -> str:
-        """Return the host of a connection's handshake; empty if it named no known host."""
+        """Return the host name that a connection's handshake requested; empty if it requested no known host."""
         host = self._hosts.get(context, "")
         return host if host in self._by_host else ""
 
@@ -116,16 +117,18 @@ class ServerCertificates:
 
 
 def _known_as(host: str) -> str:
-    """Normalize as edge/gateway.py `host_name` does: browsers keep the final dot of a name, in Host and in SNI."""
+    """Normalise a host name as `host_name` of edge/gateway.py does: browsers keep the final dot of a name, in Host and
+    in SNI.
+    """
     return host.lower().removesuffix(".")
 
 
 class _Alerting(ssl.SSLObject):
-    """Sends the alert of a failure to the client before the loop sees the failure.
+    """Sends the alert of a failure to the client before the event loop sees the failure.
 
-    OpenSSL has put its alert into the outgoing bytes. A loop sends those when a call needs more input, but not when it
-    fails. So this class first reports that it needs input, and shuts down the reading side: the loop sends the bytes,
-    calls again, and gets the failure.
+    OpenSSL has written its alert to the outgoing bytes. An event loop sends those when a call needs more input, but not
+    when it fails. So this class first reports that it needs input, and shuts down the reading side of the socket: the
+    loop sends the bytes, calls again, and gets the failure.
     """
 
     hello = False  # a ClientHello was received
@@ -147,13 +150,14 @@ class _Alerting(ssl.SSLObject):
         except ssl.SSLError as failure:
             handshake = self._handshake
             if handshake is not None and not self.hello and failure.reason in _NOT_TLS:
-                with contextlib.suppress(OSError):  # no descriptor left, or the client has disconnected
+                with contextlib.suppress(OSError):  # no file descriptor left, or the client has disconnected
                     handshake.plain = handshake.accepted.dup()
                 raise
             self._tell(failure)
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 the name in ssl
-        # Not super().read: this is the hot path, and ssl.SSLObject does no more than the two calls below.
+        # Not super().read, because this code runs for every read, and ssl.SSLObject does no more than the two calls
+        # below.
         if self._failure is not None:
             raise self._failure
         try:
@@ -174,7 +178,7 @@ class _Alerting(ssl.SSLObject):
 
 
 def server_context() -> ssl.SSLContext:
-    """Return a context without a certificate."""
+    """Return a context for listeners, without a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_CIPHERS)

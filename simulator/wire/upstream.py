@@ -1,12 +1,13 @@
-"""One connection to an instance: a request out, its answer in, then idle until the next one.
+"""One connection to an instance: sends a request, receives the response, and is idle until the next request.
 
-Callbacks only. At any time it serves one caller or none. Bytes that arrive while it serves none are never used as an
-answer: the connection is discarded (response queue poisoning). It is returned for reuse only after an answer that ended
-by its own framing, with no bytes after it, to a request that had been sent in full.
+It uses callbacks only, and serves one caller at a time or none. Bytes that arrive while it serves none are never used
+as a response: the connection is discarded (response queue poisoning). It is returned for reuse only after a response
+that ended by its own framing, with no bytes after it, to a request that had been sent completely.
 
-An application may answer in the middle of an upload and close (413 is such an answer); its kernel then resets the
-connection, and the balancer's next write detects it. A loop takes a broken write for the end of the connection and
-reads no more, so this class reads the receive queue before the connection counts as broken (RFC 9112 9.5).
+An application may respond in the middle of an upload and close the connection (with 413, for example); its kernel then
+resets the connection, and the balancer's next write fails. An event loop takes a failed write for the end of the
+connection and reads no more, so this class reads the receive queue before it treats the connection as broken (RFC 9112
+9.5).
 """
 
 from __future__ import annotations
@@ -27,53 +28,57 @@ _READ_BYTES: Final = 256 * 1024
 
 
 class Caller(Protocol):
-    """Sends a request and receives its answer. `link`: its present connection, which sets and clears it.
+    """Sends a request and receives its response. `link` is its current connection, which sets and clears it.
 
     Order of calls: `connected` (again on a retry), any number of `informational_response`, one `response_started`, any
-    number of `response_continued`, the last of which (or `response_started`) has `complete` set. Or `broken`, once, at
-    any point. No call follows the end or `UpstreamConnection.drop`.
+    number of `response_continued`. The last of these has `complete` set. `broken` may be called instead, once, at any
+    point. No call follows the end or `UpstreamConnection.drop`.
     """
 
     link: UpstreamConnection | None
 
     @property
     def head_only(self) -> bool:
-        """True for a HEAD request: its answer has no body whatever its head says."""
+        """True for a HEAD request, whose response has no body whatever its head is."""
 
     @property
     def tunnels(self) -> bool:
-        """True if the request asks for a WebSocket: after an answer 101 the body is the bytes of a tunnel."""
+        """True if the request asks for a WebSocket; after a response 101 the body consists of the bytes of a tunnel."""
 
     def connected(self, link: UpstreamConnection) -> None:
         """Write the available part of the request."""
 
     def informational_response(self, head: ResponseHead) -> None:
-        """Receive a 1xx answer except 101."""
+        """Handle a 1xx response except 101."""
 
     def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
-        """Receive the final answer's head and the beginning of its body."""
+        """Handle the head of the final response and the beginning of its body."""
 
     def response_continued(self, piece: bytes, *, complete: bool) -> None: ...
 
     def broken(self, rejection: Rejection) -> None: ...
 
     def application_ended(self) -> bool:
-        """Handle the application's end of a tunnel; return True to keep the side towards it open for more bytes."""
+        """Handle the application's end of a tunnel. Return True to keep the direction towards it open."""
 
     def may_repeat(self) -> bool:
-        """Return True if the request can be sent again from its beginning and that is harmless (RFC 9110 9.2.2)."""
+        """Return True if the request can be sent again from its beginning and repeating it is harmless (RFC 9110
+        9.2.2).
+        """
 
     def is_safe_to_lose(self) -> bool:
-        """Return True for a complete repeatable request: its connection need not be checked before use."""
+        """Return True if the request is complete and can be repeated, so that its connection need not be checked before
+        use.
+        """
 
     def upload_full(self) -> None:
-        """Stop writing: the application does not read."""
+        """Stop writing, because the application does not read."""
 
     def upload_drained(self) -> None: ...
 
 
 class ConnectionOwner(Protocol):
-    """Owns the connections of an instance."""
+    """Owns the connections to an instance."""
 
     limits: DataPlaneLimits
 
@@ -86,7 +91,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_body",
         "_buffer",
-        "_heard",
+        "_has_received",
         "_keep",
         "_owner",
         "_paused",
@@ -102,9 +107,9 @@ class UpstreamConnection(asyncio.Protocol):
         """Create the connection. `caller` is served as soon as the connection is open."""
         self._owner = owner
         self._transport: asyncio.Transport | None = None
-        self._buffer = b""  # an unfinished answer head
+        self._buffer = b""  # an unfinished response head
         self._body: BodyReader | None = None
-        self._heard = False  # a byte of an answer has arrived for the present caller
+        self._has_received = False  # a byte of a response to the current caller has arrived
         self._sent_all = False
         self._keep = False
         self._paused = False
@@ -114,7 +119,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.caller: Caller | None = caller
         caller.link = self
 
-    # --- the caller's side -------------------------------------------------------------------------------------------
+    # --- calls by the caller -----------------------------------------------------------------------------------------
 
     @property
     def is_connected(self) -> bool:
@@ -122,16 +127,18 @@ class UpstreamConnection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """True if the connection is open as far as the loop knows."""
+        """True if the connection is open, as far as the event loop knows."""
         return self._transport is not None and not self._transport.is_closing()
 
     def has_news(self) -> bool:
-        """Return True if the kernel has bytes, an end or an error not yet reported by the loop. One system call."""
+        """Return True if the kernel has bytes, an end or an error that the loop has not reported yet. Takes one system
+        call.
+        """
         if self._poll is None:
             connected = self._transport.get_extra_info("socket") if self._transport is not None else None
             if connected is None:
                 return False
-            self._poll = select.poll()  # kept: creating it costs as much as a call
+            self._poll = select.poll()  # kept, because creating it takes as long as a call
             self._poll.register(connected.fileno(), select.POLLIN)
         return bool(self._poll.poll(0))
 
@@ -141,11 +148,11 @@ class UpstreamConnection(asyncio.Protocol):
         self.caller = caller
         caller.link = self
         self.reused = True
-        self._heard = self._sent_all = False
+        self._has_received = self._sent_all = False
         caller.connected(self)
 
     def write(self, data: bytes, *, last: bool) -> None:
-        """Send bytes of the request; `last`: the request is complete with them."""
+        """Send bytes of the request. With `last`, the request is complete."""
         transport = self._transport
         assert transport is not None, "written before connected"
         self._sent_all = last
@@ -153,13 +160,13 @@ class UpstreamConnection(asyncio.Protocol):
             transport.write(data)
 
     def write_eof(self) -> None:
-        """End the client's side of a tunnel."""
+        """End the client's direction of a tunnel."""
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write_eof()
 
     def pause(self) -> None:
-        """Stop reading: the caller cannot take more at present."""
+        """Stop reading, because the caller cannot take more at present."""
         transport = self._transport
         if not self._paused and transport is not None and not transport.is_closing():
             self._paused = True
@@ -173,7 +180,9 @@ class UpstreamConnection(asyncio.Protocol):
                 transport.resume_reading()
 
     def drop(self) -> None:
-        """Cut the connection; the caller gets no further call. The application sees a reset, no complete message."""
+        """Cut the connection; the caller gets no further call. The application sees a reset instead of a complete
+        message.
+        """
         if self.caller is not None:
             self.caller.link = None
             self.caller = None
@@ -181,7 +190,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.abort()
 
     def finish(self) -> None:
-        """Close a tunnel whose sides have both ended, once all bytes are sent. Its caller gets no further call."""
+        """Close a tunnel after both directions have ended, once all bytes are sent. Its caller gets no further call."""
         if self.caller is not None:
             self.caller.link = None
             self.caller = None
@@ -195,11 +204,11 @@ class UpstreamConnection(asyncio.Protocol):
         if caller is not None:
             caller.broken(rejection)
 
-    # --- the transport's side ----------------------------------------------------------------------------------------
+    # --- calls by the transport --------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        if self.caller is None:  # it was dropped while connecting
+        if self.caller is None:  # the connection was dropped while it was being opened
             self._transport.abort()
         else:
             self.caller.connected(self)
@@ -208,7 +217,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self.caller is None:
             self.drop()
             return
-        self._heard = True
+        self._has_received = True
         try:
             if self._body is None:
                 seen = len(self._buffer)
@@ -220,7 +229,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.reject(BAD_ANSWER)
 
     def eof_received(self) -> bool:
-        """Complete a body that ends with the connection; `connection_lost` handles any other end."""
+        """Complete a body that ends with the connection. Any other end is handled in `connection_lost`."""
         caller, body = self.caller, self._body
         if caller is not None and self._tunnel and caller.application_ended():
             return True
@@ -237,17 +246,17 @@ class UpstreamConnection(asyncio.Protocol):
         if caller is None:
             return
         caller.link = None
-        if self._buffer:  # it ended in the middle of its head
+        if self._buffer:  # the connection ended in the middle of a head
             caller.broken(BAD_ANSWER)
             return
-        # The application closed the idle connection just when the request was sent (RFC 9112 9.3.1).
-        if self.reused and not self._heard and caller.may_repeat():
+        # The application closed the idle connection at the moment when the request was sent (RFC 9112 9.3.1).
+        if self.reused and not self._has_received and caller.may_repeat():
             self._owner.repeat(caller)
         else:
             caller.broken(TERMINATED)
 
     def _read_what_is_left(self) -> None:
-        """Read what arrived before the connection broke; the loop closes the socket only after `connection_lost`."""
+        """Read what arrived before the connection broke. The loop closes the socket only after `connection_lost`."""
         connected = self._transport.get_extra_info("socket") if self._transport is not None else None
         if connected is None:
             return
@@ -268,10 +277,10 @@ class UpstreamConnection(asyncio.Protocol):
         if self.caller is not None:
             self.caller.upload_drained()
 
-    # --- reading an answer -------------------------------------------------------------------------------------------
+    # --- reading a response ------------------------------------------------------------------------------------------
 
     def _take_head(self, data: bytes, seen: int) -> None:
-        """Read a head from `data`. `seen`: first bytes of `data` that were searched before without a complete head."""
+        """Read a head from `data`. Its first `seen` bytes were searched before and contain no complete head."""
         limits = self._owner.limits
         while (found := find_response(data, limits, seen)) is not None:
             head, end = found
@@ -308,7 +317,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._end(clean=not rest)
             caller.response_started(head, b"", complete=True)
             return
-        if head.length == len(rest):  # the common small answer arrived whole: no reader for its body
+        if head.length == len(rest):  # the usual small response arrived completely, so it needs no reader for its body
             self._end(clean=True)
             caller.response_started(head, rest, complete=True)
             return
@@ -320,7 +329,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _pass_on(self, caller: Caller, head: ResponseHead | None, piece: bytes, body: BodyReader) -> None:
         complete = body.complete
         if complete:
-            # Before the caller is notified: the next request of its pool may begin within that call.
+            # Before the caller is notified, because the next request of its pool may begin within that call.
             self._end(clean=not body.rest and not body.ends_at_close)
         if head is not None:
             caller.response_started(head, piece, complete=complete)
@@ -328,7 +337,7 @@ class UpstreamConnection(asyncio.Protocol):
             caller.response_continued(piece, complete=complete)
 
     def _end(self, *, clean: bool) -> None:
-        """End a complete answer: make the connection idle or close it."""
+        """End a complete response: make the connection idle, or close it."""
         assert self.caller is not None
         self.caller.link = None
         self.caller = None
@@ -337,5 +346,5 @@ class UpstreamConnection(asyncio.Protocol):
         if clean and self._keep and self._sent_all and self.is_usable:
             self._owner.release(self)
         elif self._transport is not None:
-            # The last bytes of a tunnel's client may still be in transit; no other bytes are needed.
+            # The last bytes of a tunnel may still be in the write buffer: close() sends them, abort() does not.
             self._transport.close() if self._tunnel else self._transport.abort()

@@ -1,4 +1,4 @@
-"""Shared parts of the listeners on aiohttp: the check of their names, and the time limit of a head."""
+"""Common parts of the listeners that use aiohttp: the check of host names, and the time limit for a request head."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from aiohttp.typedefs import Handler, Middleware
 
 from simulator.wire.own_names import Asked, OwnNames
 
-# For a connection without a complete request head, new or kept alive. Nothing is known of the client before the head,
-# so the resources it holds are bounded by time. aiohttp counts from the opening, or from the last answer; received
-# bytes do not extend it.
+# For a connection without a complete request head, whether new or kept alive. Before the head nothing is known about
+# the client, so the time for which it can use resources is limited. aiohttp counts from the opening of the connection
+# or from the last response; received bytes do not extend the time.
 HEAD_S_MAX: Final = 20.0
 
 
 class _Ours(logging.Filter):
-    """Drops log records of malformed HTTP, which is answered with 400: any client could fill the log with them."""
+    """Drops log records about malformed HTTP, which gets 400; otherwise any client could fill the log with them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
@@ -30,7 +30,7 @@ _log.addFilter(_Ours())
 
 
 def listener_limits(head_s_max: float = HEAD_S_MAX) -> dict[str, Any]:
-    """Return keyword arguments for `web.Server` and `web.AppRunner`."""
+    """Return the keyword arguments with the limits for `web.Server` and `web.AppRunner`."""
     return {"keepalive_timeout": head_s_max, "access_log": None, "logger": _log}
 
 
@@ -40,7 +40,7 @@ def asked_of(request: web.BaseRequest) -> Asked:
 
 
 def guarding(names: OwnNames, rejected: Callable[[str], web.Response]) -> Middleware:
-    """Return a middleware that answers 403, in the listener's own form, to rejected requests."""
+    """Return a middleware that responds to rejected requests with 403, in the format of the listener."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,4 +1,5 @@
-"""A small authoritative DNS on loopback: `zone_file` reads records, `zones` answers, `dns_server` listens.
+"""A small authoritative DNS server on loopback: `zone_file` reads records, `zones` creates responses, `dns_server`
+listens.
 
-`dns_lookup` is the other side: how the validation of custom domains looks records up, here or at a resolver.
+`dns_lookup` queries records for the validation of custom domains, in the server's own zones or at a resolver.
 """

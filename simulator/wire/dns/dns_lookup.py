@@ -1,4 +1,4 @@
-"""How records are looked up: in the simulator's own zones, or at a resolver."""
+"""Looks up DNS records, either in the simulator's own zones or at a resolver."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import dns.resolver
 
 from simulator.wire.dns.zones import Zones
 
-_LIFETIME_S = 5.0  # for one lookup, with its repetitions
+_LIFETIME_S = 5.0  # time limit of a lookup, including retransmissions
 
 
 class OwnLookup:
-    """Looks in the zones that the simulator's DNS answers from, without a socket."""
+    """Looks up records in the zones of the simulator's DNS server, without a socket."""
 
     def __init__(self, zones: Zones) -> None:
         self._zones = zones
@@ -23,7 +23,7 @@ class OwnLookup:
 
 
 class ResolverLookup:
-    """Asks a resolver over UDP, and over TCP for a long answer."""
+    """Queries a resolver over UDP, and over TCP if the response is truncated."""
 
     def __init__(self, host: str, port: int) -> None:
         self._resolver = dns.asyncresolver.Resolver(configure=False)
@@ -32,7 +32,7 @@ class ResolverLookup:
         self._resolver.lifetime = _LIFETIME_S
 
     async def __call__(self, name: str, kind: str) -> frozenset[str] | None:
-        """Return the values of the records, empty if there are none; None if the resolver gave no answer."""
+        """Return the values of the records, an empty set if there are none, or None if the resolver did not respond."""
         host = _host_of(name)
         if host is None:
             return frozenset()
@@ -46,7 +46,7 @@ class ResolverLookup:
 
 
 def _host_of(name: str) -> dns.name.Name | None:
-    """Return the name; None for one that no DNS can have, such as one of more than 255 octets (RFC 1035, 2.3.4)."""
+    """Return the name, or None if it is not valid in DNS, such as one of more than 255 octets (RFC 1035, 2.3.4)."""
     try:
         return dns.name.from_text(f"{name.removesuffix('.').lower()}.")
     except dns.exception.DNSException:

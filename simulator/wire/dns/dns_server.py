@@ -1,4 +1,4 @@
-"""The listeners of the DNS, UDP and TCP on one port of loopback. All of it works with callbacks, without tasks."""
+"""The listeners of the DNS server: UDP and TCP on one port of loopback. They use callbacks and no tasks."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any, Final, Self
 from simulator.wire.dns.zones import Zones
 from simulator.wire.listening import CannotListen, listening
 
-HOST: Final = "127.0.0.1"  # no other machine can ask
-_IDLE_S: Final = 10.0  # of a TCP connection without a query (RFC 7766, section 6.2.3: a few seconds)
+HOST: Final = "127.0.0.1"  # not reachable from other machines
+_IDLE_S: Final = 10.0  # idle time after which a TCP connection is closed (RFC 7766, section 6.2.3: a few seconds)
 _CONNECTIONS_MAX: Final = 128
-_UNREAD_MAX: Final = 1 << 20  # bytes of answers that a client has not read
-_TRIES: Final = 16  # for a port that is free for UDP and for TCP
+_UNREAD_MAX: Final = 1 << 20  # bytes of responses that a client has not read
+_TRIES: Final = 16  # to find a port that is free for UDP and for TCP
 
 
 class DnsServer:
-    """Answers by `zones` from `open` to `close`."""
+    """Responds to queries from `zones`, from `open` until `close`."""
 
     def __init__(self, zones: Zones, port: int) -> None:
         self._zones = zones
@@ -35,7 +35,7 @@ class DnsServer:
         return port
 
     async def open(self) -> None:
-        """Listen on both. Raises OSError if the port is not available; port 0 is any free one."""
+        """Listen on UDP and TCP. Raises OSError if the port is not available; port 0 selects any free one."""
         loop = asyncio.get_running_loop()
         for left in reversed(range(_TRIES if self._wanted == 0 else 1)):
             with listening(HOST, self._wanted), contextlib.ExitStack() as failing:
@@ -62,7 +62,7 @@ class DnsServer:
             each.abort()
         if self._udp is not None:
             self._udp.close()
-        await asyncio.sleep(0)  # the transports close in the next turn
+        await asyncio.sleep(0)  # the transports close in the next iteration of the event loop
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -89,7 +89,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 
 class _Stream(asyncio.Protocol):
-    """A TCP connection: messages with their length in two bytes before them (RFC 7766), pipelined or not."""
+    """A TCP connection. Each message follows its length in two bytes (RFC 7766); queries may be pipelined."""
 
     def __init__(self, server: DnsServer, zones: Zones) -> None:
         self._server = server
@@ -136,7 +136,7 @@ class _Stream(asyncio.Protocol):
             self._transport.abort()
 
     def _wait(self) -> None:
-        """Count the idle time from now. Bytes of an unfinished query do not extend it."""
+        """Restart the idle time. It is not extended by the bytes of an unfinished query."""
         if self._idle is not None:
             self._idle.cancel()
         self._idle = asyncio.get_running_loop().call_later(_IDLE_S, self.abort)

@@ -1,4 +1,4 @@
-"""DNS records in a zone file (RFC 1035, section 5), which is read again whenever it changes."""
+"""DNS records in a zone file (RFC 1035, section 5). The file is read again whenever it changes."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from simulator.world.private_files import write_private
 Node = dict[dns.rdatatype.RdataType, dns.rdataset.Rdataset]
 Nodes = dict[dns.name.Name, Node]
 
-TTL_S: Final = 5  # of records without their own: a changed record should be seen soon
+TTL_S: Final = 5  # of records without a TTL; short, so that a changed record is seen soon
 _NAME_CHARACTERS: Final = re.compile(r"[A-Za-z0-9*_.-]+")
-# Types that have no place in a zone file, or that this server answers itself.
+# Types that are not allowed in a zone file, or whose records the server creates itself.
 _NOT_ADDED: Final = frozenset({dns.rdatatype.SOA, dns.rdatatype.OPT, dns.rdatatype.TSIG, dns.rdatatype.TKEY})
 
 _log = logging.getLogger(__name__)
 
 
 class ZoneFile:
-    """The records of one file. A file that is missing has none."""
+    """The records of one file. A missing file has no records."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file. Raises ValueError for a malformed one and OSError for one that cannot be read."""
+        """Read the file. Raises ValueError if it is malformed and OSError if it cannot be read."""
         self.path = path
         self._seen = self._signature()
         self._nodes = self._read()
-        self.version = 1  # increases with every change
+        self.version = 1  # incremented by every change
 
     @property
     def nodes(self) -> Nodes:
-        """The records. While the file is malformed or unreadable, those that were last read."""
+        """The records. While the file is malformed or unreadable, the records that were read last."""
         signature = self._signature()
         if signature != self._seen:
             self._seen = signature
@@ -56,7 +56,7 @@ class ZoneFile:
         return self._nodes
 
     def values(self, name: str, kind: str) -> list[str]:
-        """Return the values of a name's records of one type, in a zone file's form."""
+        """Return the values of a name's records of one type, in the form of a zone file."""
         return [record.to_text() for record in self.nodes.get(_owner(name), {}).get(_type(kind), ())]
 
     def add(self, name: str, kind: str, value: str) -> str:
@@ -81,10 +81,10 @@ class ZoneFile:
         return _line(owner, records.ttl, data)
 
     def remove(self, name: str, kind: str | None = None, value: str | None = None) -> list[str]:
-        """Remove the records of a name, or those of a type, or one of them; write the file and return their lines.
+        """Remove all records of a name, or those of a type, or one record; write the file and return their lines.
 
         Raises:
-            ValueError: for a malformed name, type or value, and if there is no such record.
+            ValueError: for a malformed name, type or value, or if there is no such record.
         """
         owner = _owner(name)
         wanted = None if kind is None else _type(kind)
@@ -131,10 +131,10 @@ class ZoneFile:
 
 
 def parse_zone(text: str, place: str) -> Nodes:
-    """Return the records of a zone file's text. Names without $ORIGIN are relative to the root.
+    """Return the records in the text of a zone file. Without $ORIGIN, names are relative to the root.
 
     Raises:
-        ValueError: that names `place`, the line and what is wrong.
+        ValueError: with `place`, the line and the problem.
     """
     read = _Records()
     source = io.StringIO(text)
@@ -146,14 +146,16 @@ def parse_zone(text: str, place: str) -> Nodes:
         reader.read()
     except (dns.exception.DNSException, ValueError) as error:
         what = str(error).removeprefix(f"{place}:{tokens.where()[1]}: ") or type(error).__name__
-        line = text[: source.tell()].rstrip("\n").count("\n") + 1  # the tokenizer may be on the next one already
+        line = text[: source.tell()].rstrip("\n").count("\n") + 1  # the tokenizer may already be on the next line
         message = f"{place}, line {line}: {what}, must be records such as `www.acme.dev. CNAME acme.dev.`"
         raise ValueError(message) from error
     return read.nodes
 
 
 class _Records(dns.zonefile.RRsetsReaderTransaction):
-    """Takes the records of a zone file, of any number of zones: dnspython's own zones have one SOA record each."""
+    """Collects the records of a zone file. Unlike dnspython's zones, it does not require one zone with one
+    SOA record.
+    """
 
     def __init__(self) -> None:
         super().__init__(dns.zonefile.RRSetsReaderManager(), True, False)  # type: ignore[no-untyped-call]

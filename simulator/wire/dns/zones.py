@@ -1,4 +1,4 @@
-"""The answers of the authoritative DNS: the platform's own names and the users' records (RFC 1034, RFC 2308)."""
+"""The responses of the authoritative DNS server: names of the platform and records of users (RFC 1034, RFC 2308)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ import dns.rrset
 
 from simulator.wire.dns.zone_file import TTL_S, Node, ZoneFile
 
-PAYLOAD_MAX: Final = 1232  # bytes over UDP, as DNS flag day 2020 recommends
-_UDP_MAX: Final = 512  # for clients without EDNS
+PAYLOAD_MAX: Final = 1232  # maximum bytes over UDP, as DNS flag day 2020 recommends
+_UDP_MAX: Final = 512  # maximum bytes over UDP for clients without EDNS
 _HEADER: Final = 12
-_CHAIN_MAX: Final = 8  # CNAME records that one answer follows
+_CHAIN_MAX: Final = 8  # maximum number of CNAME records that one response follows
 _NEGATIVE_TTL_S: Final = 1
 # App Runner's domain, and its counterpart on this machine.
 _OWN: Final = tuple(dns.name.from_text(name) for name in ("awsapprunner.com", "awsapprunner.localhost"))
@@ -31,7 +31,7 @@ _REJECTED_TYPES: Final = frozenset({dns.rdatatype.AXFR, dns.rdatatype.IXFR})
 
 
 class _Index(NamedTuple):
-    """What is derived from the records: apexes of zones, and names that exist because others are below them."""
+    """Derived from the records: the apexes of zones, and the names that exist only because they have subdomains."""
 
     versions: tuple[int, ...]
     apexes: frozenset[dns.name.Name]
@@ -39,19 +39,19 @@ class _Index(NamedTuple):
 
 
 class ServedHosts(Protocol):
-    """The host names of services, without final dot."""
+    """The host names of services, without a final dot."""
 
     def knows(self, host: str) -> bool:
-        """Tell whether a service is served under this name."""
+        """Return True if a service is served under this name."""
 
     def is_dual_stack(self, host: str) -> bool:
-        """Tell whether a known name has an IPv6 address too."""
+        """Return True if a known name also has an IPv6 address."""
 
 
 class Zones:
-    """Answers for the host names of services, and for the records of `files`.
+    """Creates responses for the host names of services, and for the records of `files`.
 
-    `addresses`: where the platform's front listens; those of IPv6 are only for names with an IPv6 address.
+    `addresses` are those on which the load balancer listens; the IPv6 ones are only used for dual-stack names.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class Zones:
         self._index = _Index((), frozenset(), frozenset())
 
     def serve(self, hosts: ServedHosts) -> None:
-        """Answer for these host names from now on, once what serves them is there."""
+        """Set the host names of services. Called once the code that serves them exists."""
         self._services = hosts
 
     def _serves(self, host: str) -> bool:
         return self._services is not None and self._services.knows(host)
 
     def answer(self, wire: bytes, *, over_udp: bool) -> bytes | None:
-        """Return the response to a message; None if it has none: a response itself, or less than a header."""
+        """Return the response to a message; None if the message is a response itself, or is shorter than a header."""
         if len(wire) < _HEADER or wire[2] & 0x80:
             return None
         try:
@@ -93,7 +93,7 @@ class Zones:
         records = (self._node(owner) or {}).get(wanted, ())
         return frozenset(record.to_text() for record in records)
 
-    # --- a response ------------------------------------------------------------------------------------------------
+    # --- responses -------------------------------------------------------------------------------------------------
 
     def _fill(self, query: dns.message.Message, response: dns.message.Message) -> None:
         if query.opcode() != dns.opcode.QUERY:
@@ -133,7 +133,7 @@ class Zones:
             return
 
     def _node_of_zone(self, name: dns.name.Name, apex: dns.name.Name) -> Node | None:
-        """Return a name's records, empty for one without; None if there is no such name."""
+        """Return the records of a name, an empty node if the name exists without records; None if it does not exist."""
         node = self._node(name)
         if name != apex:
             if node is None and (name in self._index.inner or self._is_region(name)):
@@ -144,7 +144,7 @@ class Zones:
         return node if dns.rdatatype.CNAME in node else own | node
 
     def _node(self, name: dns.name.Name) -> Node | None:
-        """Return the records of users, before the platform's own; a wildcard's if the name has none (RFC 4592)."""
+        """Return the records of users for a name, else the platform's, else those of a wildcard (RFC 4592)."""
         found = self._users(name)
         if found is None and self._serves(_text(name)):
             dual = self._services is not None and self._services.is_dual_stack(_text(name))
@@ -169,7 +169,7 @@ class Zones:
     # --- zones -----------------------------------------------------------------------------------------------------
 
     def _apex(self, name: dns.name.Name) -> dns.name.Name | None:
-        """Return the apex of the zone of a name; None if the name is in no zone of this server."""
+        """Return the apex of the zone that contains a name; None if the name is in no zone of this server."""
         for depth in range(2, len(name) + 1):
             _, suffix = name.split(depth)
             if suffix in self._index.apexes or self._serves(_text(suffix)):
@@ -177,13 +177,15 @@ class Zones:
         return None
 
     def _is_region(self, name: dns.name.Name) -> bool:
-        """Return True for a Region below App Runner's domain: it exists, because names of services are below it."""
+        """Return True for a Region below App Runner's domain. The name exists, because names of services are
+        below it.
+        """
         return len(name) > 1 and name.parent() in _OWN and _REGION.fullmatch(_text(name).partition(".")[0]) is not None
 
     def _refresh(self) -> None:
         """Derive zones and inner names again if records have changed.
 
-        A zone begins at a SOA record, or at a record's name without labels that only records have (`_x`, `*`).
+        The apex of a zone is the name of a record, without leading labels that only occur in records (`_x`, `*`).
         """
         nodes = [name for file in self._files for name in file.nodes]
         versions = tuple(file.version for file in self._files)
@@ -225,6 +227,6 @@ def _rrset(name: dns.name.Name, records: dns.rdataset.Rdataset, ttl: int | None 
 
 
 def _malformed(wire: bytes) -> bytes:
-    """Return FORMERR with the message's id and no question: what the message has in it is unknown."""
-    flags = 0x8000 | (int.from_bytes(wire[2:4]) & 0x7900)  # QR, with opcode and RD as they were
+    """Return FORMERR with the id of the message and no question section, because the message could not be parsed."""
+    flags = 0x8000 | (int.from_bytes(wire[2:4]) & 0x7900)  # set QR; keep opcode and RD
     return wire[:2] + (flags | dns.rcode.FORMERR).to_bytes(2) + bytes(8)

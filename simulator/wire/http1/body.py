@@ -1,7 +1,7 @@
-"""Readers of bodies: received bytes in, the body's own bytes out.
+"""Readers of bodies: they take received bytes and return the bytes of the body.
 
-`feed` returns what it could decode and sets `complete` when the body has ended; `rest` then holds the bytes after it. A
-reader holds at most one unfinished line, never body bytes.
+`feed` returns what it could decode and sets `complete` when the body has ended; `rest` then contains the bytes after
+it. A reader stores at most one unfinished line, never bytes of the body.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SIZE_MAX: Final = 1 << 60
 class BodyReader(Protocol):
     complete: bool
     rest: bytes
-    ends_at_close: bool  # the end of the connection is the end of the body
+    ends_at_close: bool  # the end of the connection ends the body
 
     def feed(self, data: bytes) -> bytes:
         """Return the decoded bytes. Must not be called once `complete`.
@@ -31,7 +31,7 @@ class BodyReader(Protocol):
 
 
 def body_reader(length: int, limits: DataPlaneLimits, *, of_answer: bool = False) -> BodyReader:
-    """Return the reader of a body. `length`: as framing.py defines it, not 0."""
+    """Return a reader for a body of `length`, which is as in framing.py and not 0."""
     assert length != 0, "no body, no reader"
     if length == CHUNKED:
         return ResponseChunkedBody(limits) if of_answer else ChunkedBody(limits)
@@ -81,14 +81,14 @@ class _At(Enum):
 
 
 class ChunkedBody:
-    """Reads a chunked body; chunk extensions and trailers are checked, bounded and dropped."""
+    """Reads a chunked body. Chunk extensions and trailers are validated, limited and dropped."""
 
     __slots__ = ("_at", "_left", "_limits", "_line", "_overhead", "_trailer", "complete", "rest")
 
     ends_at_close = False
     _size_line = CHUNK_SIZE
     _trailer_line = ONE_FIELD
-    _line_ends = frozenset({b"\r\n"})  # after a chunk's data, and as the body's last line
+    _line_ends = frozenset({b"\r\n"})  # after the data of a chunk, and as the last line of the body
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         self._limits = limits
@@ -125,7 +125,7 @@ class ChunkedBody:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _keep_line(self, line: bytes) -> None:
-        """Keep an unfinished line; reject it as soon as it can no longer become valid."""
+        """Store an unfinished line; reject it as soon as it can no longer become valid."""
         if len(line) > self._limits.chunk_line_bytes_max:
             raise ProtocolError("chunk line too long")
         if b"\r" in line[:-1] or (self._at is _At.DATA_END and not b"\r\n".startswith(line)):
@@ -162,7 +162,9 @@ class ChunkedBody:
 
 
 class ResponseChunkedBody(ChunkedBody):
-    """As lenient as Envoy 1.40: white space after a size, LF after data and in trailers. The answer is framed again."""
+    """As lenient as Envoy 1.40: allows white space after a size, and LF after data and in trailers. The response is
+    framed again when it is forwarded.
+    """
 
     __slots__ = ()
 
@@ -172,7 +174,7 @@ class ResponseChunkedBody(ChunkedBody):
 
 
 def chunk(piece: bytes, *, last: bool) -> bytes:
-    """Return `piece` (may be empty) as one chunk, followed by the last-chunk if `last`."""
+    """Return `piece` (may be empty) as one chunk. With `last`, the last-chunk follows it."""
     if not piece:
         return b"0\r\n\r\n" if last else b""
     return b"%x\r\n%b\r\n0\r\n\r\n" % (len(piece), piece) if last else b"%x\r\n%b\r\n" % (len(piece), piece)

@@ -1,4 +1,4 @@
-"""Length of a body and the rule for it (RFC 9112 section 6.3); every choice that the RFC permits is made strictly."""
+"""Determines the length of a body (RFC 9112 section 6.3). Where the RFC permits a choice, the strict one is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from simulator.wire.http1.fault import ProtocolError
 from simulator.wire.http1.grammar import TOKEN
 
-# Special values, which are not numbers of bytes.
+# Lengths that are not a number of bytes.
 CHUNKED: Final = -1
 UNTIL_CLOSE: Final = -2
 
@@ -15,9 +15,10 @@ _DIGITS_MAX: Final = 18  # below 2^63
 
 
 def request_length(minor: int, coding: bytes | None, length: bytes | None) -> int:
-    """Return the bytes of a request's body, or CHUNKED. `coding`, `length`: all values of the field joined by commas.
+    """Return the number of bytes of a request's body, or CHUNKED.
 
-    Joining makes a repeated Content-Length a list, which is not a number, so it is rejected like any other list.
+    `coding` and `length` are the values of Transfer-Encoding and Content-Length, joined by commas if a field is
+    repeated. Joining makes a repeated Content-Length a list, which is not a number and so is rejected.
 
     Raises:
         ProtocolError: 501 for an unsupported coding, 400 for everything ambiguous.
@@ -36,9 +37,9 @@ def request_length(minor: int, coding: bytes | None, length: bytes | None) -> in
 
 
 def response_length(status: int, coding: bytes | None, length: bytes | None) -> int:
-    """Return the bytes of an answer's body, CHUNKED or UNTIL_CLOSE; the caller handles HEAD requests.
+    """Return the number of bytes of a response's body, CHUNKED or UNTIL_CLOSE. The caller handles HEAD requests.
 
-    Both fields together are rejected, as Envoy does (RFC 9112 6.3 would let Transfer-Encoding win).
+    A response with both fields is rejected, as by Envoy (RFC 9112 6.3 would ignore Content-Length).
 
     Raises:
         ProtocolError: 502.
@@ -55,7 +56,7 @@ def response_length(status: int, coding: bytes | None, length: bytes | None) -> 
 def content_length(value: bytes, status: int = 400) -> int:
     """Parse a Content-Length: digits only, at most 18 of them (below 2^63), as in grammar.DIGITS.
 
-    `bytes.isdigit` accepts only the ten digits of ASCII, and costs a fifth of the pattern.
+    `bytes.isdigit` accepts only the ten ASCII digits, and takes a fifth of the time of the pattern.
 
     Raises:
         ProtocolError: with `status`.

@@ -1,4 +1,6 @@
-"""The balancer's own answers: rejections, redirects, errors of requests, and the answers of simulated instances."""
+"""Local replies, i.e. responses that the balancer generates itself: rejections, redirects and errors. Simulated
+instances create their responses with this module too.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,17 @@ def reason_of(status: int) -> bytes:
 
 
 def connection_line(minor: int, *, close: bool) -> bytes:
-    """Return the Connection line: without one, HTTP/1.1 keeps the connection open and HTTP/1.0 closes it."""
+    """Return the Connection line. Without one, HTTP/1.1 keeps the connection open and HTTP/1.0 closes it."""
     if close:
         return b"connection: close\r\n"
     return b"" if minor == 1 else b"connection: keep-alive\r\n"
 
 
 class LocalReply:
-    """An answer of the balancer.
+    """A response that the balancer generates.
 
-    `fields`: whole lines. `chunked`: use chunked framing, even for an empty body, if the client supports it (HTTP/1.1).
+    `fields` has complete lines. If `chunked` is True, a client that supports it (HTTP/1.1) gets chunked framing, even
+    for an empty body.
     """
 
     __slots__ = ("body", "chunked", "fields", "status")
@@ -41,7 +44,7 @@ class LocalReply:
         self.chunked = chunked
 
     def render(self, minor: int, added: bytes, *, head_only: bool, close: bool) -> bytes:
-        """Return the whole answer. `added`: further field lines, such as date and server."""
+        """Return the complete response. `added` has further lines of fields, such as date and server."""
         body = b"" if head_only else self.body
         if self.status in {204, 304}:
             framing = body = b""
@@ -56,9 +59,8 @@ class LocalReply:
 
 
 def rejected(rejection: Rejection) -> LocalReply:
-    """Return a rejection as App Runner's clients see it.
-
-    That is Envoy's text, or an empty chunked body for an unknown host (facts 3.1).
+    """Return a rejection in the form that App Runner's clients get: Envoy's text, or an empty chunked body for an
+    unknown host (facts 3.1).
     """
     if rejection.fields:
         lines = b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in rejection.fields)
@@ -69,5 +71,5 @@ def rejected(rejection: Rejection) -> LocalReply:
 
 
 def complaint(status: int, why: str) -> LocalReply:
-    """Return the answer to a request that violates the protocol."""
+    """Return the response to a request that violates the protocol."""
     return LocalReply(status, why.encode(), PLAIN)

@@ -1,4 +1,6 @@
-"""Reads requests from the bytes of a connection, one at a time; the next one is read only when it is requested."""
+"""Reads requests from the bytes of a connection, one at a time. The next one is only read when the caller
+asks for it.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +13,28 @@ from simulator.wire.http1.request import ENVOY_FIELDS, FieldTable, RequestHead, 
 class RequestReader:
     """Reads the requests of one connection.
 
-    `buffer`: an unfinished head, or requests after the present one; `body`: reader of the present request's body, until
-    it ends. The owner bounds what is added during a request. After a ProtocolError the reader must not be used.
+    `buffer` contains an unfinished head, or requests after the current one. `body` reads the body of the current
+    request; it is None if there is none or it has ended. The caller limits the bytes that are added during a request.
+    After a ProtocolError the reader must not be used.
     """
 
     __slots__ = ("_limits", "_seen", "_table", "body", "buffer")
 
     def __init__(self, limits: DataPlaneLimits, table: FieldTable = ENVOY_FIELDS) -> None:
-        """Create a reader. `table`: as for `read_request`."""
+        """Create a reader. `table` is as for `read_request`."""
         self.buffer = b""
         self.body: BodyReader | None = None
         self._limits = limits
         self._table = table
-        self._seen = 0  # bytes of the buffer that contain no end of a head
+        self._seen = 0  # bytes at the start of the buffer that contain no end of a head
 
     def add(self, data: bytes) -> None:
         self.buffer = self.buffer + data if self.buffer else data
 
     def take(self) -> tuple[RequestHead, bytes] | None:
-        """Return the next request with a complete head and the received part of its body; if more follows, set `body`.
+        """Return the next request and the received part of its body, once its head is complete; else None.
+
+        If more of the body follows, `body` is set.
 
         Raises:
             ProtocolError: as soon as the received bytes cannot become a valid request.
@@ -56,7 +61,7 @@ class RequestReader:
         return request, self.feed_body(rest) if rest else b""
 
     def feed_body(self, data: bytes) -> bytes:
-        """Return the body's bytes in further `data`; call while `body` is set.
+        """Return the bytes of the body in `data`. Call while `body` is set.
 
         Raises:
             ProtocolError: if the framing is broken.
@@ -70,12 +75,12 @@ class RequestReader:
         return piece
 
     def open_tunnel(self) -> bytes:
-        """Treat all further bytes as tunnel data; return those received already."""
+        """Treat all further bytes as data of a tunnel; return those that were received already."""
         self.body = CloseBody()
         early, self.buffer = self.buffer, b""
         return early
 
     def clear(self) -> None:
-        """Discard what was received."""
+        """Discard all received bytes."""
         self.buffer = b""
         self.body = None

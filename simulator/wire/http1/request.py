@@ -1,8 +1,8 @@
-"""Request heads: read strictly and forwarded to an instance.
+"""Request heads: validated strictly, and forwarded to an instance.
 
 Fields without meaning for a proxy are kept as lines, byte for byte and in order. The few with a meaning are extracted,
-judged, and written again, so the forwarded head is consistent by construction: one Host, one framing, no hop-by-hop
-field. Fields spelled with `_` that a CGI-style application would take for one of those few are dropped.
+validated, and written again, so the forwarded head is consistent by construction: one Host, one framing, no hop-by-hop
+field. Fields whose names contain `_` and which a CGI-style application would take for one of those few are dropped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from simulator.wire.http1.local_replies import WEBSOCKET
 
 __all__ = ["ENVOY_FIELDS", "IDEMPOTENT", "PLAIN_FIELDS", "FieldTable", "RequestHead", "check_beginning", "read_request"]
 
-# Valid values of Host: names of services, and names that unknown clients try.
+# Cached valid values of Host: names of services, and unknown names that clients use.
 _HOSTS: Final[BoundedCache[bytes]] = BoundedCache(1024)
 
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"})  # RFC 9110 9.2.2, without TRACE
@@ -65,14 +65,14 @@ _ENVOYS: Final = (
     b"x-envoy-internal",
     b"x-envoy-external-address",
 )
-# Set by a balancer with standard headers; Envoy forwards a client's values.
+# Set by a balancer with standard headers; Envoy forwards the client's values.
 _STANDARDS: Final = (b"forwarded", b"x-forwarded-host", b"x-forwarded-port")
 
 
 def _field_table(dropped: tuple[bytes, ...]) -> FieldTable:
-    """Return a table that also drops the spellings with `_` of judged and dropped names.
+    """Return a table that drops the fields in `dropped`, and spellings with `_` of all names that it extracts or drops.
 
-    A CGI-style application would take them for those names.
+    A CGI-style application would take such a spelling for the name itself.
     """
     return FieldTable(
         {
@@ -88,12 +88,12 @@ PLAIN_FIELDS: Final = _field_table(_DROPPED + _STANDARDS)
 
 
 class RequestHead:
-    """A judged request head. `length`: of the body, as framing.py defines it. `minor`: the version's, 0 or 1.
+    """A valid request head. `length` is that of the body, as in framing.py; `minor` is the minor HTTP version, 0 or 1.
 
-    `authority`: the Host as it is forwarded, empty if an HTTP/1.0 request has none. `last_hop`: an OPTIONS request that
-    may not be forwarded (Max-Forwards: 0). `upgrade`: the requested protocols, in lower case. `tunnel`: set by the code
-    that permits it; the request is forwarded as one for a WebSocket. `taken`: the fields that are not forwarded
-    unchanged, by the table's keys.
+    `authority` is the Host as it is forwarded, empty if an HTTP/1.0 request has none. `last_hop` is True for an OPTIONS
+    request that must not be forwarded (Max-Forwards: 0). `upgrade` has the requested protocols, in lower case. `tunnel`
+    is set by the code that permits it; the request is then forwarded as one for a WebSocket. `taken` has the fields
+    that are not forwarded unchanged, by the keys of the table.
     """
 
     __slots__ = (
@@ -130,7 +130,9 @@ class RequestHead:
         self._sized = False
 
     def forward(self, client: bytes, added: bytes) -> bytes:
-        """Return the head for an instance. `client`: the peer's address, `added`: whole field lines."""
+        """Return the head for an instance. `client` is the address of the peer, `added` has complete lines of
+        fields.
+        """
         if self.length == CHUNKED:
             framing = b"transfer-encoding: chunked\r\n"
         elif self.tunnel:
@@ -142,17 +144,22 @@ class RequestHead:
         return b"".join((start, *self._lines, tail))
 
     def insert(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
-        """Forward these fields, names in lower case, in place of any that the client sent under their names."""
+        """Add these fields, with names in lower case, to the forwarded head. They replace the client's fields of the
+        same names.
+        """
         given = dict(fields)
         kept = [line for line in self._lines if line.partition(b":")[0].lower() not in given]
         self._lines = [*kept, *(b"%b: %b\r\n" % pair for pair in given.items())]
 
     def forwarded_by(self, client: bytes) -> bytes:
-        """Return the value of X-Forwarded-For: the addresses that the client names, and the client's own."""
+        """Return the value of X-Forwarded-For: the client's value of it, and the address of the client."""
         return b"%b, %b" % (self.forwarded_for, client) if self.forwarded_for else client
 
     def field(self, name: bytes) -> bytes | None:
-        """Return the value of the first kept field `name` (lower case); None if there is none. Not for the hot path."""
+        """Return the value of the first kept field with the name `name` (lower case); None if there is none.
+
+        Too slow to be used for every request.
+        """
         for line in self._lines:
             found, _, value = line.partition(b":")
             if found.lower() == name:
@@ -160,7 +167,9 @@ class RequestHead:
         return None
 
     def fields(self) -> list[tuple[bytes, bytes]]:
-        """Return all fields as the client sent them, names in lower case: those with a meaning for a proxy first."""
+        """Return all fields as the client sent them, with names in lower case; those with a meaning for a proxy are
+        first.
+        """
         kept = (line.partition(b":") for line in self._lines)
         return [*self.taken.items(), *((name.lower(), value.strip()) for name, _, value in kept)]
 
@@ -172,7 +181,7 @@ class RequestHead:
         self.length = request_length(self.minor, get(b"transfer-encoding"), length)
         self.forwarded_for = get(b"x-forwarded-for", b"")
         self._take_target(get(b"host"))
-        if len(findings) == 1 and b"host" in findings:  # most heads have no other
+        if len(findings) == 1 and b"host" in findings:  # most heads have no other field with a meaning for a proxy
             return
         connection = get(b"connection")
         if connection is not None and not (connection == b"keep-alive" and self.minor == 1):
@@ -185,7 +194,7 @@ class RequestHead:
             self._take_max_forwards(hops)
 
     def _take_target(self, host: bytes | None) -> None:
-        """Convert the target to origin-form; the authority of an absolute target overrides Host (RFC 9112 3.2.2)."""
+        """Convert the target to origin-form. The authority of an absolute target replaces Host (RFC 9112 3.2.2)."""
         if self.minor == 1 and host is None:
             raise ProtocolError("no Host")
         if host is not None:
@@ -232,19 +241,21 @@ class RequestHead:
 
 
 def read_request(head: bytes, limits: DataPlaneLimits, table: FieldTable = ENVOY_FIELDS) -> RequestHead:
-    """Judge a whole head, including its empty line. `table`: which fields are judged and which are dropped.
+    """Validate a complete head, which includes its empty line. `table` says which fields are extracted and which are
+    dropped.
 
     Raises:
-        ProtocolError: for any fault, with the status for the client.
+        ProtocolError: if it is invalid, with the status for the client.
     """
     assert head.endswith(b"\r\n\r\n"), "a head is read when its empty line has come"
-    start, *lines = head[:-4].split(b"\r\n")  # at CR LF only: another CR or LF invalidates its line
+    start, *lines = head[:-4].split(b"\r\n")  # split at CR LF only: another CR or LF makes its line invalid
     match = REQUEST_LINE.fullmatch(start)
     if match is None:
         raise _complaint(head[: head.find(b"\n") + 1], limits)
     if len(start) + 2 > limits.request_line_bytes_max:
         raise ProtocolError("request line too long", 414)
-    if len(lines) > limits.head_fields_max:  # before judging: a head takes no more room in the table's cache
+    # checked before the lines are, so that a head takes no more space in the table's cache
+    if len(lines) > limits.head_fields_max:
         raise ProtocolError("too many fields", 431)
     method, target, minor = match.groups()
     request = RequestHead(method, target, 1 if minor == b"1" else 0)
@@ -256,7 +267,7 @@ def check_beginning(start: bytes, seen: int, limits: DataPlaneLimits) -> None:
     """Reject an unfinished head as soon as it cannot become valid. The first `seen` bytes were checked before.
 
     Raises:
-        ProtocolError: as `read_request` would in the end, or 414 or 431 if too much was received.
+        ProtocolError: the same as from `read_request` for the complete head, or 414 or 431 if too much was received.
     """
     line_end = start.find(b"\n") + 1
     if line_end == 0:
@@ -293,14 +304,14 @@ def _is_address(literal: str) -> bool:
 
 
 def _judge_host(host: bytes) -> bytes:
-    """Return and cache the host if it is valid."""
+    """Return the host if it is valid, and cache it."""
     if not is_authority(host):
         raise ProtocolError("Host malformed")
     return _HOSTS.remember(host, host)
 
 
 def _complaint(line: bytes, limits: DataPlaneLimits) -> ProtocolError:
-    """Return what is wrong with a first line, including its line end, that is no request line."""
+    """Return the error for a first line, with its line end, that is not a request line."""
     if len(line) > limits.request_line_bytes_max:
         return ProtocolError("request line too long", 414)
     if OTHER_VERSION.fullmatch(line) is not None:

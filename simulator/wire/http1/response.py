@@ -1,9 +1,9 @@
-"""Answer heads: read from an instance and forwarded to a client.
+"""Response heads: read from an instance, and forwarded to a client.
 
 Their sender is the user's own application, so everything that App Runner's Envoy accepts is accepted here: LF instead
 of CR LF, folded lines, status lines with more white space or another version (http-proxy.md 121, 132, 133). What is
-forwarded is strict. What could split an answer in two remains rejected (136): CR alone, NUL and other controls, names
-that are no tokens.
+forwarded is strict. What could split a response into two is rejected (136): CR alone, NUL and other control characters,
+names that are not tokens.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ RESPONSE_FIELDS: Final = FieldTable({**dict.fromkeys(_DROPPED, b""), **{name: na
 FIELDS_MAX: Final = DataPlaneLimits().answer_fields_max
 _VERSION: Final = b"HTTP/"
 
-# Values of Connection in nearly every HTTP/1.1 answer: none, or one without effect.
+# Values of Connection in nearly every HTTP/1.1 response: none, or one without effect.
 _STAYS: Final = frozenset({None, b"keep-alive", b"Keep-Alive"})
-# (minor version, status, reason) of status lines: 60 statuses have a name, in a few spellings each.
+# Parts of status lines: minor version, status, reason. 60 statuses have a name, each in a few spellings.
 _STATUS_LINES: Final[BoundedCache[tuple[int, int, bytes]]] = BoundedCache(512)
 
 
 class ResponseHead:
-    """A judged answer head. `length`: of the body, as framing.py defines it, if the request was not HEAD.
+    """A valid response head. `length` is that of the body, as in framing.py, if the request was not HEAD.
 
-    `dated`: the application sent a Date. `server`: its Server field, empty if there is none. `upgrades`: it accepts a
-    WebSocket (status 101).
+    `dated` is True if the application sent a Date. `server` is its Server field, empty if there is none. `upgrades` is
+    True if it accepts a WebSocket (status 101).
     """
 
     __slots__ = ("_lines", "_size", "dated", "keep_alive", "length", "reason", "server", "status", "upgrades")
@@ -64,9 +64,9 @@ class ResponseHead:
         return b"content-length: %b\r\n" % size
 
     def forward(self, added: bytes, body: bytes = b"") -> bytes:
-        """Return the head for a client, with `added`: whole field lines of the balancer, including the framing.
+        """Return the head for a client. `added` has complete lines of the balancer's fields, including the framing.
 
-        `body`: the part that can be sent together with it.
+        `body` is the part of the body that is sent together with the head.
         """
         start = b"HTTP/1.1 %d %b\r\n" % (self.status, self.reason)
         return b"".join((start, *self._lines, added, b"\r\n", body))
@@ -92,9 +92,9 @@ class ResponseHead:
 
 
 def read_response(head: bytes, table: FieldTable = RESPONSE_FIELDS, fields_max: int = FIELDS_MAX) -> ResponseHead:
-    """Judge a whole head with CR LF as line ends, including its empty line; folded lines are rejected.
+    """Validate a complete head with CR LF line ends, which includes its empty line. Folded lines are rejected.
 
-    `table`: which fields are judged and which are dropped.
+    `table` says which fields are extracted and which are dropped.
 
     Raises:
         ProtocolError: 502.
@@ -105,9 +105,9 @@ def read_response(head: bytes, table: FieldTable = RESPONSE_FIELDS, fields_max: 
 
 
 def find_response(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[ResponseHead, int] | None:
-    """Return the head at the start of `data` and where it ends; None if it is still incomplete.
+    """Return the head at the start of `data` and the position of its end; None if it is incomplete.
 
-    The first `seen` bytes have been searched before and contain no end.
+    The first `seen` bytes have been searched before and contain no end of a head.
 
     Raises:
         ProtocolError: 502, as soon as the received bytes cannot become a valid head.
@@ -119,7 +119,7 @@ def find_response(data: bytes, limits: DataPlaneLimits, seen: int = 0) -> tuple[
             try:
                 return _read(start, lines, RESPONSE_FIELDS, limits.answer_fields_max), end
             except ProtocolError:
-                pass  # not strictly valid: it may contain an LF or a fold
+                pass  # not strictly valid: it may contain an LF or a folded line
     elif b"\n" not in data and len(data) <= limits.answer_head_bytes_max:
         _check_start(data)
         return None
@@ -151,7 +151,7 @@ def _read(start: bytes, lines: list[bytes], table: FieldTable, fields_max: int) 
 
 
 def _judge_status_line(line: bytes) -> tuple[int, int, bytes]:
-    """Return and cache the parts of a valid status line. `minor` is 0 for HTTP/1.0, else 1."""
+    """Return the parts of a valid status line, and cache them. `minor` is 0 for HTTP/1.0, otherwise 1."""
     match = STATUS_LINE.fullmatch(line)
     if match is None:
         raise ProtocolError("status line malformed", 502)
@@ -168,7 +168,7 @@ def _check_start(data: bytes) -> None:
 def _check_lines(data: bytes, seen: int) -> None:
     """Reject an unfinished head if a line that ends after `seen` is invalid.
 
-    The rejection is immediate, because an application that keeps its connection open would otherwise be waited for.
+    Without this check the balancer would wait for an application that keeps its connection open.
     """
     at = data.rfind(b"\n", 0, seen) + 1
     *ended, last = data[at:].replace(b"\r\n", b"\n").split(b"\n")

@@ -1,6 +1,6 @@
-"""Trace contexts in heads: W3C Trace Context (`traceparent`, `tracestate`) and AWS X-Ray (`X-Amzn-Trace-Id`).
+"""Reads trace contexts from heads: W3C Trace Context (`traceparent`, `tracestate`) and AWS X-Ray (`X-Amzn-Trace-Id`).
 
-A malformed context is ignored: by the standard, a new trace begins then, and `tracestate` is dropped with it.
+A malformed context is ignored: by the standard, a new trace begins, and `tracestate` is dropped too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _SAMPLED: Final = 1
 
 
 class TraceContext(NamedTuple):
-    """`trace_id` has 128 bits, `span_id` 64, neither is 0. `sampled`: None leaves the decision to the reader."""
+    """A trace context. `trace_id` has 128 bits, `span_id` 64 bits; neither is 0. If `sampled` is None, the receiver
+    decides.
+    """
 
     trace_id: int
     span_id: int
@@ -27,7 +29,7 @@ class TraceContext(NamedTuple):
 
 
 def parse_traceparent(value: bytes) -> TraceContext | None:
-    """Parse W3C Trace Context 3.2. A value of an unknown version may be longer."""
+    """Parse a `traceparent` (W3C Trace Context 3.2). A value of an unknown version may be longer."""
     match = _TRACEPARENT.fullmatch(value)
     if match is None or match[1] == b"ff" or (match[1] == b"00" and match[5] is not None):
         return None
@@ -37,7 +39,7 @@ def parse_traceparent(value: bytes) -> TraceContext | None:
 def parse_xray(value: bytes) -> TraceContext | None:
     """Parse `Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1`; further parts are ignored.
 
-    Without a parent there is no context: a balancer may have set only the root.
+    Return None if there is no parent: a balancer may have set only the root.
     """
     fields = dict(part.strip().partition(b"=")[::2] for part in value.split(b";"))
     root, parent = _ROOT.fullmatch(fields.get(b"Root", b"")), _PARENT.fullmatch(fields.get(b"Parent", b""))
