@@ -9,8 +9,9 @@ do not add it either (plain.py does).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from types import MappingProxyType
 from typing import Final
 
 from simulator.edge.ports import Downstream, EntryLog, ExchangeView, Upstream
@@ -29,6 +30,7 @@ _NO_ROUTE: Final = rejected(NO_ROUTE)
 _NOT_SUPPORTED: Final = LocalReply(501)
 _NO_UPGRADE: Final = LocalReply(403)
 _LAST_HOP: Final = LocalReply(200)
+_NO_CHOICES: Final[Mapping[str, bool]] = MappingProxyType({})
 
 
 class Gateway:
@@ -36,7 +38,7 @@ class Gateway:
 
     `clock` is the loop's clock; `epoch_s` the wall clock (seconds since 1970), for `date`. `server_timing` adds the
     field of that name to responses of applications: queue, cold start and service in milliseconds, and the instance.
-    `websocket` allows WebSocket requests, for teaching: App Runner rejects them.
+    `websocket` allows WebSocket requests, for teaching: App Runner rejects them. `websocket_of`: for single services.
     """
 
     table = ENVOY_FIELDS
@@ -50,6 +52,7 @@ class Gateway:
         streams: RandomStreams,
         server_timing: bool = False,
         websocket: bool = False,
+        websocket_of: Mapping[str, bool] = _NO_CHOICES,
         access_log: EntryLog | None = None,
     ) -> None:
         self.limits = limits
@@ -57,6 +60,7 @@ class Gateway:
         self.own_answers: Counter[int] = Counter()
         self._server_timing = server_timing
         self._websocket = websocket
+        self._websocket_of = websocket_of
         self.now_s = clock
         self._routes: dict[bytes, Upstream] = {}
         self._stamp = DateHeader(clock, epoch_s)
@@ -84,6 +88,11 @@ class Gateway:
         """Return True if a service has this name, in the form that `host_name` returns."""
         return self._upstream_of(host) is not None
 
+    def service_of(self, authority: bytes) -> str | None:
+        """Return the service of an authority; None if no service has the name."""
+        upstream = self._routes.get(authority) or self._upstream_of(host_name(authority))
+        return None if upstream is None else upstream.service
+
     def decide(self, request: RequestHead, sni: str) -> Upstream | LocalReply:
         if request.method in _UNSUPPORTED:
             return _NOT_SUPPORTED
@@ -94,7 +103,8 @@ class Gateway:
             return _NO_ROUTE
         if request.upgrade and b"websocket" in request.upgrade:
             # RFC 6455 4.1: a GET of HTTP/1.1. With any other request a tunnel would open that neither side expects.
-            if not self._websocket or request.method != b"GET" or request.minor == 0 or request.length:
+            allowed = self._websocket_of.get(upstream.service, self._websocket)
+            if not allowed or request.method != b"GET" or request.minor == 0 or request.length:
                 return _NO_UPGRADE
             request.tunnel = True
         return _LAST_HOP if request.last_hop else upstream

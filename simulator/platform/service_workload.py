@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,8 @@ class WorkloadSettings:
 
     `startup_probe_s`: the interval between the probes of a starting instance; None: as observed on App Runner.
     `settle_s`: how long the instances of a new revision must stay healthy before they get the traffic. `policy`: that
-    of every service; `shadows`: those that do not act. `balancing`: which instance gets a request. `network`: VPCs,
+    of every service; `shadows`: those that do not act. `balancing`: which instance gets a request; `balancing_of`: for
+    the services named there. `network`: VPCs,
     whose rules instances obey; None: no rules. `collector`: the complete URL of the trace collector, for services with
     X-Ray in their configuration.
     """
@@ -51,6 +53,7 @@ class WorkloadSettings:
     policy: PolicyChoice = field(default_factory=PolicyChoice)
     shadows: tuple[PolicyChoice, ...] = ()
     balancing: str = PoolSettings("").balancing
+    balancing_of: Mapping[str, str] = field(default_factory=dict)
     drain_timeout_s: float = PoolSettings("").drain_timeout_s
     stop_grace_s: float = PoolSettings("").stop_grace_s
     network: NetworkSettings | None = None
@@ -261,7 +264,7 @@ class PlatformWorkload:
                 size=configuration.size,
                 scaling=revision.scaling,
                 health_check=configuration.health,
-                balancing=settings.balancing,
+                balancing=settings.balancing_of.get(service.name, settings.balancing),
                 startup_allowance_s=settings.startup_allowance_s,
                 startup_probe_s=settings.startup_probe_s,
                 drain_timeout_s=settings.drain_timeout_s,

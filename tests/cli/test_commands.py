@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.cli.commands import _VERBS, HERE, LOOK_UP, PLAY, CommandGroup, prepared_values
+from simulator.cli.front.console_options import CONSOLE
 from simulator.cli.help_text import EXAMPLES
-from simulator.cli.scenarios.run_options import BUILDS, CONSOLE, EXPORTS, REAL_TIME
+from simulator.cli.scenarios.run_options import BUILDS, EXPORTS, REAL_TIME
 
 RUN = CliRunner(env={"COLUMNS": "80", "TERMINAL_WIDTH": None})
 SCENARIO = "duration: 2s\nservices: {web: {application: {simulated: {}}}}\n"

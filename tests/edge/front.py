@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from simulator.edge.access_log import AccessLog
@@ -255,6 +255,7 @@ class Front:
         server_timing: bool = False,
         half_close: bool = False,
         websocket: bool = False,
+        websocket_of: Mapping[str, bool] | None = None,
         plain: bool = False,
         access_log: AccessLog | None = None,
     ) -> None:
@@ -270,6 +271,7 @@ class Front:
             streams=RandomStreams(1),
             server_timing=server_timing,
             websocket=websocket,
+            websocket_of=websocket_of or {},
             access_log=access_log,
         )
         self.gateway.add(HOST.decode(), self.upstream)

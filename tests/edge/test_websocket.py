@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.model.rejection import TIMEOUT
-from tests.edge.front import OK, Front, request, status_of, values_of
+from tests.edge.front import OK, FakeLane, Front, request, status_of, values_of
 
 ASK = request(b"GET", b"/chat", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: k")
 AGREED = (
@@ -27,6 +27,16 @@ def test_websocket_is_rejected_unless_allowed() -> None:
     front.send(ASK)
     assert status_of(front.received()) == 403
     assert front.upstream.offered == 0
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_choice_for_a_service_comes_before_that_for_all(allowed: bool) -> None:
+    front = Front(websocket=not allowed, websocket_of={FakeLane.service: allowed})
+    front.send(ASK)
+    assert front.upstream.offered == (1 if allowed else 0)
+    front = Front(websocket=not allowed, websocket_of={"another": allowed})
+    front.send(ASK)
+    assert front.upstream.offered == (0 if allowed else 1)
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 
 def opened_log(
-    path: Path | None, files: contextlib.ExitStack, outputs: Outputs | None = None, inputs: Iterable[Path] = ()
+    path: Path | None,
+    files: contextlib.ExitStack,
+    outputs: Outputs | None = None,
+    inputs: Iterable[Path] = (),
+    option: str = "--access-log",
 ) -> io.RawIOBase | None:
     """Open the log unbuffered, since it buffers its lines itself; append as usual for logs. None for None.
 
-    `inputs`: files that it must not be; `outputs`: the other outputs of the verb, if it has any.
+    `inputs`: files that it must not be; `outputs`: the other outputs of the verb, if it has any. `option`: what the
+    file was given as.
     """
     if path is None:
         return None
@@ -30,15 +35,16 @@ def opened_log(
 
         outputs = Outputs()
     outputs.protect(inputs)
-    outputs.claim("--access-log", path)
     try:
-        return files.enter_context(path.open("ab", buffering=0))
+        file = files.enter_context(path.open("ab", buffering=0))
     except OSError as error:
-        bad_input(f"access-log = {str(path)!r}, cannot be written: {error.strerror}")
+        bad_input(f"{option.lstrip('-')} = {str(path)!r}, cannot be written: {error.strerror}")
+    outputs.claim(option, path)  # two names of one file are known as such once it exists
+    return file
 
 
 def tell_losses(platform: Platform) -> None:
     """Print how many lines of the access log are missing, if any, and why."""
-    log = platform.front.access_log if platform.front is not None else None
-    if log is not None and log.dropped:
-        echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
+    for log in platform.front.access_logs if platform.front is not None else ():
+        if log.dropped:
+            echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
@@ -20,6 +20,16 @@ def _file_beside(value: object, info: ValidationInfo) -> Path:
     return path
 
 
+def _beside_unless_false(value: object, info: ValidationInfo) -> Path | bool:
+    return False if value is False else _beside(value, info)
+
+
 OutputFile = Annotated[Path, BeforeValidator(_beside), WithJsonSchema({"type": "string"})]
 """A file to write, which need not exist."""
+OutputFileOrFalse = Annotated[
+    Path | Literal[False],
+    BeforeValidator(_beside_unless_false),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"const": False}]}),
+]
+"""A file to write, or false for none."""
 File = Annotated[Path, BeforeValidator(_file_beside), WithJsonSchema({"type": "string"})]

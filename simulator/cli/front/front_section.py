@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import io
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from simulator.cli.front.config_paths import OutputFile
+from simulator.cli.front.access_log_file import opened_log
+from simulator.cli.front.config_paths import OutputFile, OutputFileOrFalse
+from simulator.cli.outputs import Outputs
 from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.model.data_plane import Profile
@@ -16,6 +22,17 @@ from simulator.scenario.sections.service_spec import Balancing
 
 DEFAULT_HTTPS_PORT: Final = 8543
 DEFAULT_HTTP_PORT: Final = 8581
+
+
+class ServiceFrontSection(Section):
+    """What is chosen for one service. What is left out is as for the others."""
+
+    balancing: Balancing | None = None
+    """Which of its instances with a free slot receives a request."""
+    websocket: Flag | None = None
+    """Allow WebSockets, which App Runner rejects."""
+    access_log: OutputFileOrFalse | None = None
+    """A file of its own for the lines of its requests; false: its requests are not logged."""
 
 
 class FrontSection(Section):
@@ -37,9 +54,11 @@ class FrontSection(Section):
     """Which instance with a free slot receives a request."""
     profile: Literal["app-runner", "plain"] = "app-runner"
     """Response headers of the balancer: App Runner's (Envoy) or standard."""
+    services: Mapping[str, ServiceFrontSection] = Field(default_factory=dict)
+    """What is chosen for single services, by name."""
 
     def live(self, state: Path, region: str, engine: str) -> LiveSettings:
-        """Return the settings of the front. The access log is opened by the verb."""
+        """Return the settings of the front. `with_logs` adds the access logs."""
         return LiveSettings(
             state,
             https_port=self.https_port,
@@ -51,4 +70,21 @@ class FrontSection(Section):
             websocket=self.websocket,
             access_log_format=LogFormat(self.access_log_format),
             engine=engine,
+            websocket_of={name: each.websocket for name, each in self.services.items() if each.websocket is not None},
         )
+
+    def with_logs(self, live: LiveSettings, files: contextlib.ExitStack, inputs: Iterable[Path]) -> LiveSettings:
+        """Open the access logs. `inputs`: files that they must not be. Ends the command if one cannot be written."""
+        outputs = Outputs()
+        log = opened_log(self.access_log, files, outputs, inputs)
+        logs: dict[str, io.RawIOBase | None] = {}
+        for name, each in self.services.items():
+            if each.access_log is not None:
+                path = each.access_log or None
+                logs[name] = opened_log(path, files, outputs, inputs, f"front.services.{name}.access_log")
+        return dataclasses.replace(live, access_log=log, access_log_of=logs)
+
+    @property
+    def balancing_of(self) -> dict[str, str]:
+        """The balancing of the services that have one of their own."""
+        return {name: each.balancing for name, each in self.services.items() if each.balancing is not None}

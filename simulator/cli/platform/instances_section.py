@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from simulator.cli.front.scaling_section import ScalingSection
@@ -36,6 +37,7 @@ class InstancesSection(Section):
         secrets_from: SecretsPlace,
         scaling: ScalingSection,
         balancing: str,
+        balancing_of: Mapping[str, str],
         network: NetworkSettings | None = None,
     ) -> WorkloadSettings:
         """Return the settings of the workload. `profile`: the name of the time profile.
@@ -55,6 +57,7 @@ class InstancesSection(Section):
             policy=scaling.choice(0.0 if is_instant else None),
             shadows=scaling.shadow_choices(),
             balancing=balancing,
+            balancing_of=balancing_of,
             drain_timeout_s=self.drain_timeout,
             stop_grace_s=self.stop_grace,
             network=network,

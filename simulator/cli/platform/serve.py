@@ -13,7 +13,8 @@ from simulator.assembly.serving import Serving, ServingSettings, open_serving
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
-from simulator.cli.front.access_log_file import opened_log, tell_losses
+from simulator.cli.front.access_log_file import tell_losses
+from simulator.cli.front.console_options import LiveConsoleOptions
 from simulator.cli.front.live_commands import add_live_commands
 from simulator.cli.front.policy_keeping import begin_shadows, keep_policy
 from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
@@ -24,8 +25,8 @@ from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import ServeConfig, load_config, with_options
 from simulator.cli.platform.serve_options import (
     AddressOptions,
+    HeaderOptions,
     OperationTimeOptions,
-    ServeConsoleOptions,
     ServeOptions,
     TelemetryOptions,
 )
@@ -58,10 +59,11 @@ def serve(
     options: ServeOptions,
     addresses: AddressOptions,
     balancer: BalancerOptions,
+    headers: HeaderOptions,
     scaling: ScalingOptions,
     telemetry: TelemetryOptions,
     times: OperationTimeOptions,
-    console: ServeConsoleOptions,
+    console: LiveConsoleOptions,
 ) -> None:
     """Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients."""
     check_loudness(quiet=options.quiet, verbose=options.verbose)
@@ -72,6 +74,7 @@ def serve(
             **options.of_config,
             **addresses.of_config,
             **balancer.of_config,
+            **headers.of_config,
             **scaling.of_config,
             **telemetry.of_config,
             **times.of_config,
@@ -86,8 +89,8 @@ def serve(
     stop = asyncio.Event()
     rates = None if chosen.prices is None else chosen.prices.rates
     with contextlib.ExitStack() as files:
-        log = opened_log(chosen.front.access_log, files, inputs=[] if options.config is None else [options.config])
-        settings = dataclasses.replace(settings, front=dataclasses.replace(settings.front, access_log=log))
+        front = chosen.front.with_logs(settings.front, files, [] if options.config is None else [options.config])
+        settings = dataclasses.replace(settings, front=front)
         run(ClockKind.REAL, lambda: _serve(settings, stop, options, console, rates, dns), stop.set)
 
 
@@ -101,7 +104,7 @@ async def _serve(
     settings: ServingSettings,
     stop: asyncio.Event,
     options: ServeOptions,
-    console: ServeConsoleOptions,
+    console: LiveConsoleOptions,
     rates: Rates | None,
     dns: ServeDns | None,
 ) -> None:

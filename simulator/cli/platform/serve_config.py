@@ -221,6 +221,7 @@ class ServeConfig(Section):
                 SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
                 self.scaling,
                 self.front.balancing,
+                self.front.balancing_of,
                 self.network.settings(engine),
             ),
             applications=ApplicationSettings(

@@ -9,15 +9,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from simulator.cli.console_port import DEFAULT_PORT as CONSOLE_PORT
 from simulator.cli.front.front_section import DEFAULT_HTTP_PORT, DEFAULT_HTTPS_PORT
-from simulator.cli.options import ENGINE_HELP, OTLP_HELP, SAMPLING_HELP, VERBOSE_HELP
+from simulator.cli.front.serving_options import BALANCER
+from simulator.cli.options import ENGINE_HELP, OTLP_HELP, PROFILE_HELP, SAMPLING_HELP, VERBOSE_HELP
 from simulator.cli.platform.serve_config import DEFAULT_PORT
+from simulator.model.data_plane import Profile
 
 PORTS: Final = "Addresses and ports"
 EXPORTS: Final = "Exports"
 TIMES: Final = "Times of operations"
-CONSOLE: Final = "Console"
 
 
 class TimeProfileName(StrEnum):
@@ -119,6 +119,18 @@ class AddressOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderOptions:
+    """What responses look like. `--profile` of serve is the time profile, so this option has the name of its key."""
+
+    front_profile: Annotated[Profile | None, typer.Option(help=PROFILE_HELP, rich_help_panel=BALANCER)] = None
+
+    @property
+    def of_config(self) -> dict[str, Any]:
+        """Values of the configuration that the options override, by section and key; None: not given."""
+        return {"front_profile": None if self.front_profile is None else self.front_profile.value}
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetryOptions:
     """Where metrics, traces and logs are sent. None: as the configuration file says."""
 
@@ -177,24 +189,3 @@ class OperationTimeOptions:
             "time_profile": None if self.profile is None else self.profile.value,
             "time_factor": self.time_factor,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class ServeConsoleOptions:
-    """The live console of serve."""
-
-    with_console: Annotated[
-        bool,
-        typer.Option("--console", help="Open a live console in the browser (localhost only).", rich_help_panel=CONSOLE),
-    ] = False
-    console_port: Annotated[
-        int,
-        typer.Option(
-            min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one.", rich_help_panel=CONSOLE
-        ),
-    ] = CONSOLE_PORT
-
-    @property
-    def port(self) -> int | None:
-        """The requested port; None without a console."""
-        return self.console_port if self.with_console else None

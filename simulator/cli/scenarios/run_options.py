@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from simulator.cli.console_port import DEFAULT_PORT
+from simulator.cli.front.console_options import CONSOLE, LiveConsoleOptions
 from simulator.cli.front.name_completion import policy_names
 from simulator.cli.options import (
     ACCESS_LOG_HELP,
@@ -33,7 +33,6 @@ from simulator.world.clock import ClockKind
 REAL_TIME: Final = "Real time (--clock real)"
 EXPORTS: Final = "Exports"
 BUILDS: Final = "Builds (services with source_code)"
-CONSOLE: Final = "Console"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,19 +196,9 @@ class BuildsOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleOptions:
-    """The live console."""
+class ConsoleOptions(LiveConsoleOptions):
+    """The live console of a run."""
 
-    with_console: Annotated[
-        bool,
-        typer.Option("--console", help="Open a live console in the browser (localhost only).", rich_help_panel=CONSOLE),
-    ] = False
-    console_port: Annotated[
-        int,
-        typer.Option(
-            min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one.", rich_help_panel=CONSOLE
-        ),
-    ] = DEFAULT_PORT
     speed: Annotated[
         float | None,
         typer.Option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import secrets
 import ssl
 from collections import Counter
@@ -18,8 +19,9 @@ from simulator.edge.listener import Listener, listen
 from simulator.edge.live.authority import local_authority
 from simulator.edge.live.host_view import HostView, is_named
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.edge.live.service_logs import ServiceLogs
 from simulator.edge.plain import PlainGateway
-from simulator.edge.ports import RequestHandler, Upstream
+from simulator.edge.ports import EntryLog, RequestHandler, Upstream
 from simulator.edge.redirect import Redirect
 from simulator.model.data_plane import Profile
 from simulator.wire.listening import CannotListen
@@ -51,9 +53,6 @@ class Front:
         self._authority = local_authority(settings.state)
         self._certificates = ServerCertificates(self._authority, now)
         self._renewal: asyncio.TimerHandle | None = None
-        self.access_log: AccessLog | None = None
-        if settings.access_log is not None:
-            self.access_log = AccessLog(settings.access_log, LINES[settings.access_log_format], epoch_s)
         gateway = PlainGateway if settings.profile is Profile.PLAIN else Gateway
         self._gateway = gateway(
             settings.limits,
@@ -62,8 +61,15 @@ class Front:
             streams=streams,
             server_timing=settings.server_timing,
             websocket=settings.websocket,
-            access_log=self.access_log,
+            websocket_of=settings.websocket_of,
         )
+        others = self._opened(settings.access_log)
+        of_services = {name: self._opened(file) for name, file in settings.access_log_of.items()}
+        self.access_logs = tuple(log for log in (others, *of_services.values()) if log is not None)
+        self._access_log: EntryLog | None = others
+        if of_services:
+            self._access_log = ServiceLogs(others, of_services, self._gateway.service_of)
+        self._gateway.access_log = self._access_log
         self._handler: RequestHandler = self._gateway
         self._https: Listener | None = None
         self._http: Listener | None = None
@@ -72,6 +78,9 @@ class Front:
         self._dual_stack: dict[bytes, None] = {}  # hosts with an IPv6 address
         self._private: dict[bytes, str] = {}  # VPC endpoints by the hosts of private services
         self.no_ipv6 = ""  # why hosts have no IPv6 address, if they could not get one
+
+    def _opened(self, file: io.RawIOBase | None) -> AccessLog | None:
+        return None if file is None else AccessLog(file, LINES[self._settings.access_log_format], epoch_s)
 
     @property
     def root_certificate(self) -> Path:
@@ -107,7 +116,7 @@ class Front:
 
     def observe_access_log(self, hear: Callable[[AccessLogEntry], None] | None) -> None:
         """Pass every finished request of a service to `hear`; None stops this."""
-        self._gateway.access_log = self.access_log if hear is None else ObservedLog(hear, self.access_log)
+        self._gateway.access_log = self._access_log if hear is None else ObservedLog(hear, self._access_log)
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str]) -> None:
         """Trace requests; call this before `open`. `instance_id` returns the id of a service's nth instance."""
@@ -158,7 +167,7 @@ class Front:
             self._settings.limits,
             clock=self._time,
             epoch_s=epoch_s,
-            access_log=self.access_log,
+            access_log=self._access_log,
             own_answers=self.own_answers,
             knows=knows,
         )
@@ -230,5 +239,5 @@ class Front:
         for listener in (*self._endpoints.values(), *self._more, self._http, self._https):
             if listener is not None:
                 await listener.close(GOODBYE_S)
-        if self.access_log is not None:
-            await self.access_log.close()
+        for log in self.access_logs:
+            await log.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,8 @@ class LiveSettings:
 
     `server_timing`: responses show the parts of their time in a `server-timing` field; App Runner's do not.
     `websocket`: allow WebSocket requests; App Runner rejects them. `ejection`: takes failing instances out of service
-    for some time; None: only health checks do. The owner of `access_log` closes it.
+    for some time; None: only health checks do. The owner of access logs closes them. `websocket_of`, `access_log_of`:
+    for the services named there; None: the service's requests are not logged.
     `engine`: the address of the container engine, `unix:///path` or `tcp://host:port`.
     `dual_stack`: listen on ::1 too, for hosts with IpAddressType DUAL_STACK. `endpoints`: VPC endpoints, each with a
     listener of its own for the hosts of private services. `hides_private`: those hosts are known there only.
@@ -40,8 +42,10 @@ class LiveSettings:
     limits: DataPlaneLimits = field(default_factory=DataPlaneLimits)
     profile: Profile = Profile.APP_RUNNER
     websocket: bool = False
+    websocket_of: Mapping[str, bool] = field(default_factory=dict)
     ejection: EjectionSettings | None = field(default_factory=EjectionSettings)
     access_log: io.RawIOBase | None = None
+    access_log_of: Mapping[str, io.RawIOBase | None] = field(default_factory=dict)
     access_log_format: LogFormat = LogFormat.JSON
     engine: str = DEFAULT_HOST
     dual_stack: bool = False

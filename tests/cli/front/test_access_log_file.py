@@ -53,7 +53,7 @@ def test_the_log_of_serve_must_not_be_its_configuration(tmp_path: Path) -> None:
 
 def test_lost_lines_are_told_with_their_reason(capsys: pytest.CaptureFixture[str]) -> None:
     log: Any = SimpleNamespace(dropped=3, error="")
-    platform: Any = SimpleNamespace(front=SimpleNamespace(access_log=log))
+    platform: Any = SimpleNamespace(front=SimpleNamespace(access_logs=(log,)))
     tell_losses(platform)
     log.error = "No space left on device"
     tell_losses(platform)

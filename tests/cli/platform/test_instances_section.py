@@ -17,7 +17,9 @@ from simulator.platform.service_workload import WorkloadSettings
 
 
 def workload(profile: str, **given: Any) -> WorkloadSettings:
-    return InstancesSection.model_validate(given).workload(profile, SecretsPlace(), ScalingSection(), "round-robin")
+    return InstancesSection.model_validate(given).workload(
+        profile, SecretsPlace(), ScalingSection(), "round-robin", {"shop": "random"}
+    )
 
 
 @pytest.mark.parametrize(("profile", "allowance_s"), [("instant", 60.0), ("app-runner", 300.0)])
@@ -39,6 +41,11 @@ def test_durations_and_throttling_are_passed_on() -> None:
     made = workload("instant", throttling="freeze", settle="3s", drain_timeout="7s", stop_grace="9s")
     assert made.throttling is Throttling.FREEZE
     assert (made.settle_s, made.drain_timeout_s, made.stop_grace_s) == (3.0, 7.0, 9.0)
+
+
+def test_a_service_may_have_a_balancing_of_its_own() -> None:
+    made = workload("instant")
+    assert (made.balancing, made.balancing_of) == ("round-robin", {"shop": "random"})
 
 
 def test_an_unknown_throttling_is_rejected() -> None:

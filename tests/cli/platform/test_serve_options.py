@@ -8,22 +8,24 @@ from typing import Any
 
 import pytest
 
+from simulator.cli.front.console_options import LiveConsoleOptions
 from simulator.cli.front.serving_options import BalancerOptions
 from simulator.cli.platform.serve_config import ServeConfig, with_options
 from simulator.cli.platform.serve_options import (
     AddressOptions,
+    HeaderOptions,
     OperationTimeOptions,
-    ServeConsoleOptions,
     ServeOptions,
     TelemetryOptions,
     TimeProfileName,
 )
+from simulator.model.data_plane import Profile
 
-OVERRIDING = (ServeOptions, AddressOptions, BalancerOptions, TelemetryOptions, OperationTimeOptions)
+OVERRIDING = (ServeOptions, AddressOptions, BalancerOptions, HeaderOptions, TelemetryOptions, OperationTimeOptions)
 
 
 def test_no_two_groups_have_an_option_of_the_same_name() -> None:
-    names = [each.name for group in (*OVERRIDING, ServeConsoleOptions) for each in fields(group)]
+    names = [each.name for group in (*OVERRIDING, LiveConsoleOptions) for each in fields(group)]
     assert len(names) == len(set(names))
 
 
@@ -51,8 +53,9 @@ def test_given_options_override_the_configuration() -> None:
     assert (config.metrics.port, config.otel.sampling) == (9100, 0.5)
     assert (config.time.profile, config.time.factor) == ("app-runner", 0.1)
     assert config.front == ServeConfig().front
+    assert with_options(config, **HeaderOptions(Profile.PLAIN).of_config).front.profile == "plain"
 
 
 def test_the_port_of_a_console_counts_only_with_one() -> None:
-    assert ServeConsoleOptions(console_port=8701).port is None
-    assert ServeConsoleOptions(with_console=True, console_port=8701).port == 8701
+    assert LiveConsoleOptions(console_port=8701).port is None
+    assert LiveConsoleOptions(with_console=True, console_port=8701).port == 8701
