@@ -1,4 +1,4 @@
-"""The laboratory: comparisons, sweeps, the compiled backend, validation. It plays many runs and evaluates them."""
+"""Runs many scenarios and evaluates them: comparisons, sweeps, the compiled backend and validation."""
 
 PUBLIC_MODULES = (
     "backend_names",

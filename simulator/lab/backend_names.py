@@ -1,4 +1,4 @@
-"""The backends of virtual time, as `--backend` names them."""
+"""Names of the backends that play a run in virtual time, as accepted by `--backend`."""
 
 from __future__ import annotations
 

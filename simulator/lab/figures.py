@@ -1,4 +1,4 @@
-"""The figures of a run for sweeps and tables: a flat row from a report."""
+"""Figures of one run as a flat row, for sweeps and tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ Figure = float | int | str | bool | None
 
 
 def figures(report: Report) -> dict[str, Figure]:
-    """Return figures of the run after the warm-up; instance time and cost cover all services. Units: the report's."""
+    """Return the figures of the run after its warm-up, in the units of the report.
+
+    Instance time and cost cover the whole run and all services.
+    """
     requests, services = report.requests, report.services
     instances = [service.instances for service in services]
     latency = requests.latency
@@ -47,7 +50,7 @@ def figures(report: Report) -> dict[str, Figure]:
 
 
 def _month_rests_on(report: Report) -> str:
-    """Return what the month is extrapolated from, and whether rates of a Region are estimates."""
+    """Return the source of the extrapolated monthly cost, and whether a Region's rates are estimates."""
     costs = [service.cost for service in report.services]
     regions = dict.fromkeys(cost.region for cost in costs if cost.estimated)
     estimated = f"; rates of {', '.join(regions)} are estimated" if regions else ""
@@ -55,7 +58,9 @@ def _month_rests_on(report: Report) -> str:
 
 
 def failed_checks(checks: Sequence[CheckPart], served: int) -> list[str]:
-    """Return the texts of the checks that failed by a value. In a run that served requests, a check without a value
-    passes: a point that never had to scale out has no `scale_out_delay`.
+    """Return the texts of the checks whose value is outside its bound.
+
+    In a run that served requests, a check without a value passes: a point that never scaled out has no
+    `scale_out_delay`.
     """
     return [check.text for check in checks if not check.passed and (check.value is not None or not served)]

@@ -1,4 +1,4 @@
-"""A template for your own policy, written by `simulator policies template`. It works unchanged."""
+"""A template for a custom policy, written by `simulator policies template`. It runs unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MyPolicy:
         self.loads: list[float] = []
 
     def observe(self, sample: Sample) -> None:
-        """Record one second of the service: in_flight, waiting, arrivals, rejected, finished, service_s, ready, ..."""
+        """Receive the metrics of one second: in_flight, waiting, arrivals, rejected, finished, service_s, ready, ..."""
         lost = sample.rejected * sample.service_s / sample.finished if sample.finished else sample.rejected
         self.loads = [*self.loads[-29:], sample.in_flight + lost]
 

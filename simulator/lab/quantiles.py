@@ -17,7 +17,7 @@ _TERMS_MAX: Final = 10_000
 def beta_quantile(a: float, b: float, share: float) -> float:
     """Return x such that the regularised incomplete beta function I_x(a, b) equals `share`, 0 < `share` < 1."""
     low, high = 0.0, 1.0
-    while True:  # bisection: one more binary digit per step, without division by a slope that may be 0
+    while True:  # bisection: each step adds one binary digit, without dividing by a slope that may be 0
         middle = (low + high) / 2
         if middle in {low, high}:
             return middle
@@ -30,7 +30,7 @@ def beta_quantile(a: float, b: float, share: float) -> float:
 def t_quantile(freedom: float, share: float) -> float:
     """Return the quantile of Student's t with `freedom` degrees of freedom.
 
-    For tails, `share` of about 0.9 and more; near the median the result loses digits.
+    Accurate for tails, `share` of about 0.9 and more; near the median the result loses digits.
     """
     x = beta_quantile(freedom / 2, 0.5, 2 * (1 - share))
     return math.sqrt(freedom * (1 - x) / x)
@@ -63,5 +63,5 @@ def _fraction(a: float, b: float, x: float) -> float:
 
 
 def _kept(value: float) -> float:
-    """Return `value`, or a tiny number instead of 0: the caller divides by the result."""
+    """Return `value`, or a tiny number instead of 0, because the caller divides by the result."""
     return value if abs(value) > _TINY else _TINY

@@ -1,8 +1,8 @@
-"""Work spread over worker processes that survives them: when one dies, at most the unit that it had fails.
+"""Worker processes that survive the death of a worker: at most the unit of work that it had fails.
 
-A worker may be killed from outside (the kernel kills when memory runs out) or by its own work. The death of one breaks
-the whole pool of `concurrent.futures`: everything in progress is lost and does not say whose fault it was. So each unit
-that was in progress is worked on again, alone, in a new pool.
+A worker may be killed from outside (the kernel kills processes when memory runs out) or by its own work. The death of
+one breaks the whole pool of `concurrent.futures`: everything in progress is lost, without an indication of which unit
+was the cause. So each unit that was in progress is played again, alone, in a new pool.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ Result = TypeVar("Result")
 
 
 class WorkerDied(Exception):
-    """Each worker process that had the unit has died. The message says how often, and how the last one ended."""
+    """Every worker process that got this unit has died.
+
+    The message has the number of attempts and the last exit status.
+    """
 
 
 class ResilientWorkers:
-    """Worker processes. As a context manager it ends them on an exception, together with their current work."""
+    """A pool of worker processes. Its context manager ends them on an exception, together with their current work."""
 
     def __init__(self, workers: int, begin: Callable[[], object] | None = None) -> None:
-        """Start the workers. Each one, and each that takes the place of a dead one, calls `begin` first."""
+        """Start the workers. Each worker, including replacements of dead ones, calls `begin` first."""
         self._workers = workers
         self._begin = begin
         self._pool = WorkerProcesses(workers, begin)
@@ -41,7 +44,7 @@ class ResilientWorkers:
     def results(self, work: Callable[[Unit], Result], units: Iterable[Unit]) -> Iterator[tuple[Unit, Future[Result]]]:
         """Yield each unit with the completed future of `work(unit)`, in the order of completion.
 
-        A future fails with what `work` raised, or with WorkerDied. Few units are taken from `units` in advance.
+        A future fails with the exception of `work`, or with WorkerDied. `units` is consumed a few units in advance.
         """
         waiting = iter(units)
         under_way: dict[Future[Result], Unit] = {}
@@ -50,7 +53,7 @@ class ResilientWorkers:
             for unit in itertools.islice(waiting, PER_WORKER * self._workers - len(under_way)):
                 try:
                     under_way[self._pool.submit(work, unit)] = unit
-                except BrokenProcessPool:  # a worker has died since the last look
+                except BrokenProcessPool:  # a worker has died since the last submission
                     waiting = itertools.chain([unit], waiting)
                     broken = True
                     break
@@ -69,7 +72,7 @@ class ResilientWorkers:
                 under_way.clear()
 
     def _alone(self, work: Callable[[Unit], Result], unit: Unit) -> Future[Result]:
-        """Work on a unit that was in progress when a worker died, without others: a further death is its own."""
+        """Run a unit that was in progress when a worker died, without others, to attribute a second death."""
         how = ""
         for _ in range(TRIES_MAX - 1):
             try:
@@ -92,7 +95,7 @@ class ResilientWorkers:
         self._pool = WorkerProcesses(self._workers, self._begin)
 
     def close(self) -> None:
-        """Wait for the current work and end the workers."""
+        """Wait until the current work is done, then end the workers."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def abandon(self) -> None:
@@ -116,7 +119,7 @@ def _is_lost(future: Future[Result]) -> bool:
 
 
 def _end_of(process: BaseProcess) -> str:
-    """Return how a joined process ended; empty for one that the pool itself has terminated."""
+    """Describe how a joined process ended; empty if the pool itself terminated it."""
     code = process.exitcode
     if code is None or code in {0, -signal.SIGTERM}:
         return ""

@@ -1,4 +1,4 @@
-"""Shadow policies of a run: evaluated on its metrics, on either clock, without acting (platform/scaling/shadow.py)."""
+"""Shadow policies of a run, on either clock: they decide on its metrics without effect (platform/scaling/shadow.py)."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ from simulator.traffic.policy_fit import PolicyNote, policy_notes
 
 
 class Shadows:
-    """The shadows of a run. Call `follow` before the run; read `divergences` after it."""
+    """The shadow policies of a run. Call `follow` before the run; read `divergences` after it."""
 
     def __init__(self, scenario: ScenarioSpec, policies: Sequence[str]) -> None:
-        """Create the policies. Raises ValueError for a policy that does not exist or does not fit the scenario."""
+        """Create the policies.
+
+        Raises:
+            ValueError: for a policy that does not exist or does not fit the scenario.
+        """
         self.divergences: list[Divergence] = []
         self.notes: list[PolicyNote] = policy_notes(scenario)
         self._made: dict[str, list[tuple[Policy, frozenset[str]]]] = {name: [] for name in scenario.services}
         for given in policies:
             shadowed = scenario.with_policy(given, OnPolicyError.HOLD)
             shadowed.require("virtual")
-            # A shadow sees the metrics of the run as they are: its platform settings are not applied.
+            # A shadow observes the metrics of the run as it is: platform settings of the shadow policy are not applied.
             alone = {name: {"policy": service.policy} for name, service in shadowed.services.items()}
             self.notes += policy_notes(scenario.with_services(alone))
             for name, service in shadowed.services.items():
                 self._made[name].append((build_policy(shadowed, name), service.policy.needs))
 
     def follow(self, journal: Journal) -> None:
-        """Observe the run that tells `journal` of its course."""
+        """Observe the run whose events are published in `journal`."""
         journal.subscribe(PlatformOpened, lambda opened: self._attach(opened.platform))
 
     def _attach(self, platform: Platform) -> None:

@@ -1,20 +1,20 @@
 """Means over seeds with their confidence intervals, and differences with and without common random numbers.
 
-Runs of two candidates with the same seed see the same arrivals and the same work, so chance affects both
-alike. Their difference, seed by seed, varies less than either of them: `paired` uses that, `independent`
-(Welch) does not.
+Runs of two candidates with the same seed have the same arrivals and the same work per request, so chance affects both
+alike. Their difference, seed by seed, varies less than either value: `paired` takes advantage of that, `independent`
+(Welch's interval) does not.
 
-Student's t holds for sums of many small contributions. Costs that are billed in steps, counts, and errors that most
-runs do not have are not such sums, so the interval of a mean depends on what the values look like:
+Student's t is valid for sums of many small contributions. Costs that are billed in steps, counts, and errors that most
+runs do not have are not such sums, so the method of an interval depends on the distribution of the values:
 
 - *skewed*: Hall's transformation of t (P. Hall, "On the removal of skewness by transformation", J. R. Statist. Soc. B
-  54, 1992), which is Student's t where there is no skewness;
-- *mostly one value*: Jeffreys' interval (Brown, Cai and DasGupta, Statist. Sci. 16, 2001) for the share of the other
-  runs, times their mean distance;
-- *all alike*: bounded by events that were not seen. With n runs, an event that occurred in none happens at most 3/n
-  times a run (the rule of three); it would have changed the figure by one `step`: a request, a count, a billed second.
+  54, 1992), which equals Student's t without skewness;
+- *mostly one value*: Jeffreys' interval (Brown, Cai and DasGupta, Statist. Sci. 16, 2001) for the share of the runs
+  with other values, times the mean distance of those values;
+- *all equal*: bounded by events that did not occur. An event that occurred in none of n runs happens at most 3/n times
+  per run (the rule of three); it would have changed the figure by one `step`: a request, a count, a billed second.
 
-No interval exceeds the figure's bounds (`Scope`), and with fewer than three runs there is none.
+No interval exceeds the figure's bounds (`Scope`), and fewer than three runs give no interval.
 """
 
 from __future__ import annotations
@@ -28,19 +28,20 @@ from typing import Final
 from simulator.lab.quantiles import beta_quantile, t_quantile
 
 CONFIDENCE: Final = 0.95
-# Fewest runs for an interval. Two have one degree of freedom: t is 12.7, and both values say more.
+# Minimum number of runs for an interval. With two runs, t has one degree of freedom and is 12.7: the two values
+# themselves are more informative.
 RUNS_MIN: Final = 3
-# Below this number of runs two adjacent values may be chance, and Student's t is used as well.
+# With fewer runs, two adjacent values may be chance, so Student's t is used as well.
 _RUNS_FOR_SHARES: Final = 10
-# Fewest runs for skewness: three or four say nothing of a tail.
+# Minimum number of runs for an estimate of skewness: three or four values do not show a tail.
 _RUNS_FOR_SKEWNESS: Final = 5
-# Sums of floats differ in their last digits: values as close as this are equal.
+# Sums of floats differ in their last digits: values that are this close count as equal.
 _SAME: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A figure's bounds, and the least by which one event changes it in a run (0: unknown)."""
+    """A figure's bounds, and the smallest change that one event makes to it in a run (`step`; 0: unknown)."""
 
     least: float = -math.inf
     most: float = math.inf
@@ -74,7 +75,10 @@ class Estimate:
 
 
 def estimate(values: Sequence[float | None], scope: Scope = ANY, confidence: float = CONFIDENCE) -> Estimate | None:
-    """Return the mean of the measured values (None: nothing to measure in that run); None if there are none."""
+    """Return the mean of the measured values with its confidence interval; None if no run has a value.
+
+    A None in `values` is a run in which there was nothing to measure.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -91,9 +95,9 @@ def paired(
     scope: Scope = ANY,
     confidence: float = CONFIDENCE,
 ) -> Estimate | None:
-    """Return the mean of `ours - theirs`, seed by seed. The sequences must have the same seeds in the same order.
+    """Return the mean of `ours - theirs`, seed by seed. Both sequences must list the same seeds in the same order.
 
-    `scope` is that of the figure itself.
+    `scope` describes the figure itself, not the difference.
     """
     both = zip(ours, theirs, strict=True)
     differences = [a - b if a is not None and b is not None else None for a, b in both]
@@ -106,7 +110,7 @@ def independent(
     scope: Scope = ANY,
     confidence: float = CONFIDENCE,
 ) -> Estimate | None:
-    """Return the mean of `ours - theirs` for independent runs (Welch's interval)."""
+    """Return the mean of `ours - theirs` of independent runs, with Welch's interval."""
     mine, yours = ([value for value in values if value is not None] for values in (ours, theirs))
     if not mine or not yours:
         return None
@@ -116,7 +120,7 @@ def independent(
         return Estimate(difference, None, None, count)
     parts = [_variance(values, mean) / len(values) for values, mean in zip((mine, yours), means, strict=True)]
     variance = sum(parts)
-    # Events that either side may have missed, where all of its values are alike.
+    # If all values of one side are equal, its variance is 0: add the events that may exist and did not occur.
     missed = math.fsum(
         scope.step * _unseen(len(values), 1 - confidence)
         for values, part in zip((mine, yours), parts, strict=True)
@@ -130,7 +134,7 @@ def independent(
 
 
 def geometric_mean(values: Sequence[float]) -> float | None:
-    """Return the geometric mean of positive values; None if there are none, or one is not positive."""
+    """Return the geometric mean of positive values; None if there are none, or if one is not positive."""
     if not values or min(values) <= 0:
         return None
     return math.exp(math.fsum(map(math.log, values)) / len(values))
@@ -140,7 +144,7 @@ def _interval(values: Sequence[float], mean: float, scope: Scope, alpha: float) 
     usual, times = Counter(values).most_common(1)[0]
     others = [value for value in values if abs(value - usual) > _SAME * max(1.0, abs(usual))]
     if not others:
-        # At a bound of the figure, all missed events lie on one side.
+        # If the value is a bound of the figure, events that did not occur could move it in one direction only.
         at_an_end = usual in {scope.least, scope.most}
         half = scope.step * _unseen(len(values), 2 * alpha if at_an_end else alpha)
         return usual - half, usual + half
@@ -151,12 +155,12 @@ def _interval(values: Sequence[float], mean: float, scope: Scope, alpha: float) 
     low, high = _by_share(usual, others, len(values), alpha)
     if len(set(others)) == 1 and len(values) >= _RUNS_FOR_SHARES:
         return low, high
-    # The distance of the other values is not known from so few of them.
+    # Too few runs have another value to know how far such values lie from the usual one.
     return min(low, wide[0]), max(high, wide[1])
 
 
 def _by_share(usual: float, others: Sequence[float], runs: int, alpha: float) -> tuple[float, float]:
-    """Return Jeffreys' interval for the share of the other values, times their mean distance from the usual one."""
+    """Return Jeffreys' interval for the share of runs with other values, times the mean distance of these values."""
     distance = math.fsum(others) / len(others) - usual
     shares = [beta_quantile(len(others) + 0.5, runs - len(others) + 0.5, tail) for tail in (alpha / 2, 1 - alpha / 2)]
     low, high = sorted(usual + share * distance for share in shares)
@@ -182,7 +186,7 @@ def _leaning(t: float, skewness: float, runs: int) -> float:
 
 
 def _unseen(runs: int, alpha: float) -> float:
-    """Return the most often per run that an event can occur if `runs` runs have seen none: 3/n for an alpha of 0.05."""
+    """Return an upper bound of the rate per run of an event that never occurred in `runs` runs: 3/n for alpha 0.05."""
     return -math.log(alpha / 2) / runs
 
 
@@ -198,5 +202,5 @@ def _variance(values: Sequence[float], mean: float) -> float:
 
 
 def _within(mean: float, low: float, high: float, count: int, scope: Scope) -> Estimate:
-    """Clip the interval to the figure's bounds; it always contains the mean."""
+    """Clip the interval to the figure's bounds. The result always contains the mean."""
     return Estimate(mean, min(mean, max(low, scope.least)), max(mean, min(high, scope.most)), count)

@@ -12,7 +12,7 @@ FORMATS: Final = (".parquet", ".csv")
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write the rows in their order; a column that only some rows have is empty in the others.
+    """Write the rows in order; a column that only some rows have is empty in the others.
 
     Raises:
         ImportError: for Parquet, if pyarrow is not installed.
@@ -36,7 +36,7 @@ def _write_parquet(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], pa
 
 
 def _one_type(values: list[Any]) -> list[Any]:
-    """Convert a column to one type: mixed numbers become floats, any other mixture becomes text."""
+    """Convert a column to one type: integers mixed with floats become floats, any other mixture becomes text."""
     kinds = {type(value) for value in values if value is not None}
     if len(kinds) <= 1:
         return values

@@ -1,7 +1,7 @@
-"""Explains the number of instances: the decision that was in force at a moment of a run, in one sentence.
+"""Explains the number of instances at a moment of a run: the decision in force, in one sentence.
 
-It reads the report that `simulator run --json` wrote: the decisions that changed the desired count, and the policy's
-inputs and results in between (one evaluation per time step), so there is also an answer where nothing changed.
+Reads a report that `simulator run --json` wrote: the decisions that changed the desired count, and the policy's inputs
+and results between them (one evaluation per time step), so an unchanged count is explained too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CLOCK: Final = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASC
 
 
 def parse_moment(text: str) -> float:
-    """Return the seconds of the run from `12:03:06` (hours, minutes, seconds), `03:06`, or a duration such as `90s`.
+    """Return the seconds of the run for `12:03:06` (hours, minutes, seconds), `03:06`, or `90s`.
 
     Raises:
         ValueError: for any other text.
@@ -46,7 +46,11 @@ def parse_moment(text: str) -> float:
 
 
 def read_report(file: Path) -> Report:
-    """Read a report. Raises ValueError, with the file, unless `simulator run --json` wrote it."""
+    """Read a report from a file.
+
+    Raises:
+        ValueError: if `simulator run --json` did not write the file; the message names the file.
+    """
     try:
         text = file.read_bytes()
     except OSError as error:
@@ -56,11 +60,11 @@ def read_report(file: Path) -> Report:
 
 
 def parse_report(text: bytes, file: str) -> Report:
-    """Return the report that the text contains.
+    """Parse the text of a report. `file`, the name of its source, appears in error messages.
 
     Raises:
         OtherVersion: for a report of another version.
-        ValueError: for any other document. The message has `file`, the name of its source.
+        ValueError: for any other document.
     """
     _require_version(file, text)
     try:
@@ -73,7 +77,7 @@ def parse_report(text: bytes, file: str) -> Report:
 
 
 def _require_version(file: str, text: bytes) -> None:
-    """Raise OtherVersion for a report of another version, whose fields have other names. Other documents pass."""
+    """Raise OtherVersion for a report of another version, whose fields have other names; ignore other documents."""
     try:
         document = json.loads(text)
         version = document["report_version"]
@@ -85,7 +89,7 @@ def _require_version(file: str, text: bytes) -> None:
 
 
 class Scaled(Protocol):
-    """What an explanation needs of a service: a service of a report has it, and one that runs."""
+    """The data of a service that an explanation needs. Services of a report and services that are running have it."""
 
     @property
     def name(self) -> str: ...
@@ -100,7 +104,7 @@ class Scaled(Protocol):
 
 
 def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
-    """Return a sentence for each service, or for `service` alone.
+    """Return one sentence per service of the report, or one for the named service.
 
     Raises:
         ValueError: for a moment outside the run, or an unknown service.
@@ -115,7 +119,7 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
 def explain(
     services: Sequence[Scaled], at_s: float, service: str | None = None, clock: Callable[[float], str] | None = None
 ) -> list[str]:
-    """Return a sentence for each of the services, or for `service` alone. `clock`: a moment as text.
+    """Return one sentence per service, or one for the named service. `clock` is the moment as text.
 
     Raises:
         ValueError: for an unknown service.
@@ -129,7 +133,7 @@ def explain(
 
 
 def _last_event(resource: DownstreamPart, at_s: float) -> list[str]:
-    """Return what happened last to a resource whose slow or rejected calls may have caused the decisions."""
+    """Describe the last event of a downstream resource whose slow or rejected calls may have caused the decisions."""
     events = [event for event in resource.events if event.at_s <= at_s]
     if not events:
         return []
@@ -138,7 +142,7 @@ def _last_event(resource: DownstreamPart, at_s: float) -> list[str]:
 
 
 def clock_text(at_s: float) -> str:
-    """Format as `12:03:06`, with tenths if there are any."""
+    """Format seconds as `12:03:06`, with tenths of a second if there are any."""
     tenths = round(at_s * 10)
     hours, rest = divmod(tenths, 36_000)
     minutes, rest = divmod(rest, 600)
@@ -148,7 +152,7 @@ def clock_text(at_s: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Explanation:
-    """The sentences about a moment. `clock`: a moment as text."""
+    """Builds the sentences about a moment. `clock` is the moment as text."""
 
     at_s: float
     clock: Callable[[float], str]
@@ -190,7 +194,7 @@ class _Explanation:
 
 
 def _account(look: DecisionPart | LookPart) -> str:
-    """Describe the policy's inputs, its result, and the limits on it."""
+    """Describe the policy's inputs, the computed count, and the limits applied to it."""
     clamps = f", clamped it by {'; '.join(look.clamps)}," if look.clamps else ""
     return f"saw {_seen(look)}, computed {look.formula}{clamps}"
 

@@ -1,8 +1,8 @@
-"""Worker processes that ignore the terminal's interrupts and end at once when their master ends or abandons them.
+"""Worker processes that ignore the terminal's interrupts and exit as soon as their master exits or abandons them.
 
-Ctrl-C reaches every process of the terminal, but the master decides what follows: a worker that received it during its
-start would print a traceback. A master that is killed cannot end its workers, so each worker watches it: otherwise it
-would wait for work for ever, because workers keep the pipe open that they read from.
+Ctrl-C reaches every process of the terminal, but the master decides what to do: a worker that received it during its
+start would print a traceback. A master that is killed cannot end its workers, and a worker cannot notice the death by
+reading its pipe, because all workers keep the pipe open. So each worker watches the master process.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ T = TypeVar("T")
 
 
 class WorkerProcesses(ProcessPoolExecutor):
-    """A pool of fresh interpreters, without copied state. As a context manager it ends them on an exception."""
+    """A pool of newly started interpreters, which copy no state. Its context manager ends them on an exception."""
 
     def __init__(self, workers: int, begin: Callable[[], object] | None = None) -> None:
-        """Create the pool. Each worker calls `begin`, which is pickled, before its first work."""
+        """Create the pool. Each worker calls `begin`, which must be picklable, before its first work."""
         context = multiprocessing.get_context("spawn")
         super().__init__(workers, mp_context=context, initializer=_begin, initargs=(begin,))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        with _deaf():  # it may start a process
+        with _sigint_blocked():  # `submit` may start a process
             future = super().submit(fn, *args, **kwargs)
-        # `submit` wakes the pool's own thread before it starts a process. If the thread has looked at the list of
-        # processes by then, it does not watch the new one, and would wait for ever for the result of one that dies.
+        # `submit` wakes the pool's manager thread before it starts a process. If the thread reads the list of processes
+        # in between, it does not watch the new process, and would wait forever for its result if it died.
         with self._shutdown_lock:
             self._executor_manager_thread_wakeup.wakeup()
         return future
@@ -48,7 +48,7 @@ class WorkerProcesses(ProcessPoolExecutor):
         return list((self._processes or {}).values())
 
     def abandon(self) -> None:
-        """End the workers together with their current work."""
+        """Kill the workers together with their current work."""
         for process in self.processes:
             process.kill()
         self.shutdown(wait=True, cancel_futures=True)
@@ -63,7 +63,7 @@ class WorkerProcesses(ProcessPoolExecutor):
 
 
 def _begin(begin: Callable[[], object] | None) -> None:
-    """Exit this worker when the master has ended in any way, and call `begin`."""
+    """Exit this worker as soon as the master has ended in any way, and call `begin`."""
     threading.Thread(target=_watch_the_master, name="watches the master", daemon=True).start()
     if begin is not None:
         begin()
@@ -77,13 +77,14 @@ def _watch_the_master() -> None:
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Shield processes started in this context from SIGINT. A signal in the meantime is delivered afterwards.
+def _sigint_blocked() -> Iterator[None]:
+    """Protect processes that are started in this context from SIGINT. A signal in the meantime is delivered afterwards.
 
-    A signal mask belongs to a thread and is inherited; the signal then goes to another thread, and Python handles it in
-    the main one. So handling has to wait as well: a half-started process would print an error on the terminal.
+    A signal mask belongs to a thread and is inherited; with it set, the signal goes to another thread, and Python
+    handles it in the main thread. So handling must be postponed as well: a half-started process would print an error on
+    the terminal.
     """
-    resource_tracker.ensure_running()  # it would unblock the signal if it were started within
+    resource_tracker.ensure_running()  # if started within the context, it would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         with _delivered_afterwards():
@@ -95,7 +96,7 @@ def _deaf() -> Iterator[None]:
 @contextlib.contextmanager
 def _delivered_afterwards() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are handled by the main thread only
+        yield  # only the main thread handles signals
         return
     came: list[int] = []
     before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _INTERRUPTS}

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.lab.worker_processes import WorkerProcesses, _deaf
+from simulator.lab.worker_processes import WorkerProcesses, _sigint_blocked
 
 TEXT = """
 duration: 10h
@@ -89,7 +89,7 @@ def test_an_interrupt_while_a_worker_is_started_waits_until_it_is(number: signal
 
     before = signal.signal(number, interrupt)
     try:
-        with _deaf():
+        with _sigint_blocked():
             _thread.interrupt_main(number)
             came += ["started"]
     finally:

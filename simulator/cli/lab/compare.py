@@ -31,7 +31,7 @@ from simulator.lab.compare.candidates import candidates_of
 from simulator.lab.compare.compare import Plan, compare
 from simulator.lab.compare.comparison import Comparison, comparison_json, read_comparison, run_rows
 from simulator.lab.compare.figures import Terms
-from simulator.lab.compare.guard import held_against
+from simulator.lab.compare.guard import check_against
 from simulator.lab.compare.notes import WARNING
 from simulator.lab.compare.page.html import comparison_html
 from simulator.lab.compare.prices import read_prices
@@ -166,7 +166,7 @@ def _played(plan: Plan, workers: int, shown: ComparisonOutputs) -> Comparison:
 def _announced(plan: Plan) -> str:
     """Describe the planned runs before the first one starts."""
     names = ", ".join(candidate.label for candidate in plan.candidates)
-    oracles = len(plan.everybody) - len(plan.candidates)
+    oracles = len(plan.all_candidates) - len(plan.candidates)
     cases = ", ".join(scenario.name for scenario in plan.scenarios.values())
     beside = f" and {oracles} oracle{'s' * (oracles != 1)} as measures" if oracles else ""
     return f"{len(plan.tasks())} runs: {names}{beside} on {cases}, {plan.seeds} seed{'s' * (plan.seeds != 1)} each"
@@ -204,7 +204,7 @@ def _write(comparison: Comparison, files: _Files) -> None:
 
 
 def _verdict(comparison: Comparison, before: Comparison, former: FormerOptions) -> int:
-    verdict = held_against(comparison, before, former.tolerance)
+    verdict = check_against(comparison, before, former.tolerance)
     if verdict.compared == 0:
         bad_input("fail-if-worse-than = given, must have a case and a candidate of this comparison")
     for name in verdict.missing:

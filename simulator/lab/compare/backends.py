@@ -1,4 +1,7 @@
-"""Selects the backend of a run: the event loop, or the compiled one where it can play the run. Reports are equal."""
+"""Selects the backend of a run: the event loop, or the compiled backend where it supports the scenario.
+
+Both give equal reports.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class BackendKind(NamedTuple):
-    """A backend. `why_not` returns the reason why it cannot play a scenario.
+    """A backend. `why_not` returns the reason why it cannot play a scenario; empty if it can.
 
-    `does_not_pay` returns the reason why it is not worthwhile for this number of runs: it is prepared once for all of
-    them.
+    `does_not_pay` returns the reason why it would not be faster for this number of runs, over which its preparation is
+    spread; empty if it would be.
     """
 
     name: str
@@ -29,7 +32,7 @@ class BackendKind(NamedTuple):
     does_not_pay: Callable[[ScenarioSpec, int], str]
 
 
-# Fastest first; the last one plays every scenario.
+# Fastest first. The last one plays every scenario.
 BACKENDS: Final = (
     BackendKind(COMPILED, play_compiled, why_not, does_not_pay),
     BackendKind(EVENT_LOOP, play_virtual, lambda _: "", lambda *_: ""),
@@ -38,10 +41,10 @@ assert (AUTO, *(kind.name for kind in BACKENDS)) == BACKEND_NAMES
 
 
 def kind_of(name: str, scenario: ScenarioSpec, runs: int = 1) -> BackendKind:
-    """Return the named backend. `auto` takes the fastest that can play the scenario and pays off in `runs` such runs.
+    """Return the named backend. `auto` is the fastest that can play the scenario and pays off within `runs` runs of it.
 
     Raises:
-        ValueError: for a backend that cannot play the scenario, and for an unknown name.
+        ValueError: for a backend that cannot play the scenario, or an unknown name.
     """
     for kind in BACKENDS:
         if name not in {AUTO, kind.name}:
@@ -59,7 +62,7 @@ def kind_of(name: str, scenario: ScenarioSpec, runs: int = 1) -> BackendKind:
 
 
 def backend_of(name: str, runs: int = 1) -> PlayScenario:
-    """Return a function that plays scenarios in the named backend; `auto` chooses for each, as for `runs` runs."""
+    """Return a function that plays scenarios in the named backend; `auto` selects one per scenario, for `runs` runs."""
 
     def play(scenario: ScenarioSpec) -> RunRecord:
         return kind_of(name, scenario, runs).play(scenario)
@@ -74,14 +77,14 @@ def played(task: Task, scenario: ScenarioSpec) -> TaskOutcome:
     return play_task(task, scenario, backend_of(task.backend, task.runs))
 
 
-_kept: Final[dict[str, ScenarioSpec]] = {}  # in a worker process: the scenarios of its tasks, by file
+_kept: Final[dict[str, ScenarioSpec]] = {}  # in a worker process: the scenarios of its tasks, by file name
 
 
 def keep_scenarios(scenarios: Mapping[str, ScenarioSpec]) -> None:
-    """Keep what the tasks of this worker process refer to: it gets the checked scenarios once, and reads no file."""
+    """Keep the checked scenarios that this worker's tasks refer to, so that each is sent once and no file is read."""
     _kept.update(scenarios)
 
 
 def played_with_kept(task: Task) -> TaskOutcome:
-    """Play the task on the kept scenario of its file; a worker process calls this."""
+    """Play the task on the kept scenario of its file. Called in a worker process."""
     return played(task, _kept[task.file])

@@ -1,8 +1,8 @@
 """Candidates: the policies and platforms of a comparison, as changes to a scenario.
 
-A policy candidate replaces the policy of every service and changes nothing else. A platform also brings its limits, its
-overflow, its way of starting instances and its price list. The oracle knows the future and has the actuator, the limits
-and the prices of the candidate that it replaces.
+A policy candidate replaces the policy of every service and changes nothing else. A platform candidate also has its
+limits, its overflow, its start of instances and its price list. An oracle knows the future demand and has the actuator,
+limits and prices of the candidate that it replaces.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ ORACLE: Final = "oracle"
 APP_RUNNER: Final = "app-runner"
 # The scenario's own policy with its parameters.
 CONFIGURED: Final = "configured"
-# Number of values that represent the sum of two distributions, the application's start and the platform's.
+# Number of values that approximate the sum of two distributions: the application's start and the platform's.
 START_UP_VALUES: Final = 500
 # ASSUMPTION: a replica is billed at the idle rate from one second after its last request, as billing is by the second.
-# The definition of idle is published, but not how long it has to last; a replica's metrics and its bill settle it.
+# The definition of idle is published, but not how long it has to last; the metrics and the bill of a replica would
+# settle it.
 IDLE_RATE_AFTER_S: Final = 1.0
 
 
@@ -50,8 +51,8 @@ class Candidate:
     """A candidate. `given`, as on the command line: a policy's name, `configured`, `FILE.py:CLASS`, or a platform.
 
     `is_oracle`: play the oracle with the actuator, limits and prices of the candidate that `given` names. `prices`: the
-    price list of a platform; None for the preset's. `beside`: a platform of the same name is compared too, so the label
-    names the kind.
+    price list of a platform; None for the preset's. `beside`: a policy of the same name is compared too, so the label
+    ends with `platform`.
     """
 
     kind: CandidateKind
@@ -63,7 +64,7 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        """A short name, unique within a comparison (ensured by `distinct`)."""
+        """Short name, unique within a comparison (`distinct` checks it)."""
         name = self.given.rpartition(":")[2] if is_user_policy(self.given) else self.given
         if not self.is_oracle:
             return f"{name} platform" if self.beside else name
@@ -73,13 +74,13 @@ class Candidate:
 
     @property
     def price_list(self) -> PriceList | None:
-        """The price list; None for App Runner's own prices by Region. The preset `app-runner` uses these too."""
+        """The price list; None for App Runner's prices by Region, which the preset `app-runner` uses too."""
         if self.kind is CandidateKind.POLICY or (self.given == APP_RUNNER and self.prices is None):
             return None
         return self.prices or platform_named(self.given).prices
 
     def applied(self, scenario: ScenarioSpec) -> ScenarioSpec:
-        """Return the scenario as this candidate plays it.
+        """Return the scenario as changed by this candidate.
 
         Raises:
             ValueError: for an unknown name, a user's file without a policy, or a policy that does not fit.
@@ -96,13 +97,17 @@ class Candidate:
 
     @property
     def reference(self) -> Candidate:
-        """The oracle that regret is measured against: with the candidate's actuator, queue, limits and prices."""
+        """The oracle that defines this candidate's regret: it has the same actuator, queue, limits and prices."""
         given = CONFIGURED if self.given == ORACLE else self.given
         return dataclasses.replace(self, given=given, is_oracle=True)
 
 
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates as given. Raises ValueError if two have the same label: rows must be distinguishable."""
+    """Return the candidates unchanged.
+
+    Raises:
+        ValueError: if two candidates have the same label, so that their rows could not be distinguished.
+    """
     labels = [candidate.label for candidate in candidates]
     for label in labels:
         if labels.count(label) > 1:
@@ -112,43 +117,43 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def references(candidates: Sequence[Candidate], scenarios: Iterable[ScenarioSpec] = ()) -> dict[str, Candidate]:
-    """Map each candidate's label to its oracle. Candidates whose oracles play all `scenarios` the same way share one.
+    """Map each candidate's label to its oracle. Candidates whose oracles play all `scenarios` identically share one.
 
-    A candidate that is an oracle already is the reference of those whose oracle would be the same.
+    A candidate that is itself an oracle is the reference of every candidate whose oracle would play identically.
     """
     played: dict[str, Candidate] = {}
     known = list(scenarios)
     found: dict[str, Candidate] = {}
     plain = Candidate(CandidateKind.POLICY, CONFIGURED, is_oracle=True)
     if known and any(candidate.kind is CandidateKind.POLICY for candidate in candidates):
-        played[_way(plain, known)] = plain
+        played[_oracle_key(plain, known)] = plain
     for candidate in sorted(candidates, key=lambda one: (not one.is_oracle, one.given != CONFIGURED)):
         own = candidate if candidate.is_oracle else candidate.reference
-        found[candidate.label] = played.setdefault(_way(own, known), own)
+        found[candidate.label] = played.setdefault(_oracle_key(own, known), own)
     return {candidate.label: found[candidate.label] for candidate in candidates}
 
 
-def _way(oracle: Candidate, scenarios: Sequence[ScenarioSpec]) -> str:
-    """Return a key that is equal for oracles which play the scenarios the same way."""
+def _oracle_key(oracle: Candidate, scenarios: Sequence[ScenarioSpec]) -> str:
+    """Return a key that is equal for oracles that play the scenarios identically."""
     return repr((oracle.price_list, [oracle.applied(scenario).services for scenario in scenarios] or oracle.label))
 
 
 def with_oracle(scenario: ScenarioSpec) -> ScenarioSpec:
-    """Return the scenario with the oracle in every service, with the actuator of the policy that it replaces."""
+    """Return the scenario with an oracle in every service, with the actuator of the policy that it replaces."""
     return scenario.with_services(
         {label: {"policy": _oracle_for(service)} for label, service in scenario.services.items()}
     )
 
 
 def on_platform(scenario: ScenarioSpec, preset: PlatformPreset) -> ScenarioSpec:
-    """Return the scenario with every service as it would run on that platform."""
+    """Return the scenario with the platform's limits, overflow, start of instances and policy in every service."""
     return scenario.with_services(
         {label: _service_changes(label, service, preset) for label, service in scenario.services.items()}
     )
 
 
 def _preset_with_prices(preset: PlatformPreset, prices: PriceList | None) -> PlatformPreset:
-    """Apply the minimum of instances from a price file; if idle instances have their own rate, mark them."""
+    """Return the preset with the MinSize of a price file; idle instances are marked if they have their own rate."""
     if prices is None or prices.min_size is None:
         return preset
     idle_after_s = preset.idle_after_s
@@ -180,7 +185,7 @@ def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -
         "max_size": max_size,
         "min_size": min(preset.min_size, max_size),
         "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
-        "startup_probe_s": None,  # the platform checks in its own way
+        "startup_probe_s": None,  # the platform checks a start in its own way
     }
     simulated = service.application.simulated
     if preset.start_up is not None and simulated is not None:
@@ -190,7 +195,7 @@ def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -
 
 
 def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> DistributionSpec:
-    """Return values of the sum of two distributions: the application's start and then the platform's."""
+    """Return values that approximate the sum of two distributions: the application's start, then the platform's."""
     assert preset.start_up is not None
     rng = RandomStreams(0).stream("platform", preset.name, label, "start-up")
     own = LogNormal.of_median(*preset.start_up).draw(rng, START_UP_VALUES)
@@ -204,7 +209,7 @@ def candidates_of(
     prices: Mapping[str, PriceList],
     on_error: OnPolicyError = OnPolicyError.STOP,
 ) -> list[Candidate]:
-    """Return the candidates: policies first, then platforms, in the order given.
+    """Return the candidates: policies first, then platforms, each in the order given.
 
     Raises:
         ValueError: for an unknown platform, one given twice, or prices of a platform that is not compared.

@@ -1,9 +1,9 @@
 """Plays a comparison: every candidate on every scenario with every seed, in parallel, and summarises the runs.
 
-Common random numbers: the streams of a run are named after what draws from them (world/random_streams.py), and a
-request's work is drawn when it arrives, rejected or not. So runs with the same seed have the same arrivals and the same
-work under every policy, and differences are taken seed by seed. (Not with a closed load: its users wait for their
-answers.) The process that plays a run does not matter: results are put in the order of the tasks.
+Common random numbers: each random stream of a run is named after its consumer (world/random_streams.py), and a
+request's work is sampled when it arrives, rejected or not. So runs with the same seed have the same arrivals and the
+same work under every policy, except for closed sources, whose users wait for answers. Differences are computed seed by
+seed. Results are in the order of the tasks and do not depend on the process that plays a run.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ Column = list[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to compare. `baseline` is a candidate's label; `seeds` runs of each, from the scenario's own seed on.
+    """The plan of a comparison. `baseline` is a candidate's label.
 
-    `oracle`: also play the oracles, against which regret is measured.
+    Each candidate plays each scenario with `seeds` consecutive seeds, beginning with the scenario's own. `oracle`: also
+    play the oracles, which regret is relative to.
 
     Raises:
         ValueError: if there is nothing to compare, or the baseline is not a candidate.
@@ -93,11 +94,11 @@ class Plan:
         object.__setattr__(self, "references", found)
 
     @property
-    def everybody(self) -> list[Candidate]:
-        """Return the candidates, and the oracles if every scenario's future can be known."""
+    def all_candidates(self) -> list[Candidate]:
+        """The candidates, and the oracles if every scenario's future demand can be known."""
         if not self.references:
             return list(self.candidates)
-        # The oracle of the scenario's own actuator is always shown: the best possible result of the scenario as it is.
+        # The oracle with the scenario's own actuator is always shown: the best possible result of this scenario.
         policies = any(candidate.kind is CandidateKind.POLICY for candidate in self.candidates)
         plain = [Candidate(CandidateKind.POLICY, CONFIGURED, is_oracle=True)] if policies else []
         labels = {candidate.label for candidate in self.candidates}
@@ -109,14 +110,14 @@ class Plan:
         return [first + number for number in range(self.seeds)]
 
     def tasks(self) -> list[Task]:
-        """List the runs by scenario and seed: a process makes once what candidates with the same traffic share."""
-        everybody = self.everybody
-        runs = self.seeds * len(everybody)
+        """List the runs by scenario, then seed: one process plays the same traffic, and prepares it once."""
+        all_candidates = self.all_candidates
+        runs = self.seeds * len(all_candidates)
         return [
             Task(file, candidate, seed, self.terms, self.backend, with_curves=number == 0, runs=runs)
             for file in self.scenarios
             for number, seed in enumerate(self.seeds_of(file))
-            for candidate in everybody
+            for candidate in all_candidates
         ]
 
 
@@ -132,7 +133,7 @@ Progress = Callable[[Task, TaskOutcome], None]
 
 
 def compare(plan: Plan, workers: int = 1, on_done: Progress = lambda _task, _outcome: None) -> Comparison:
-    """Play all runs and assemble the comparison. With `workers` = 1 this process plays them."""
+    """Play all runs and return the comparison. With `workers` = 1 the runs are played in this process."""
     tasks = plan.tasks()
     if workers == 1:
         outcomes = _alone(tasks, plan.scenarios, on_done)
@@ -152,7 +153,7 @@ def _alone(tasks: Sequence[Task], scenarios: Mapping[str, ScenarioSpec], on_done
 def _together(
     tasks: Sequence[Task], scenarios: Mapping[str, ScenarioSpec], workers: int, on_done: Progress
 ) -> list[TaskOutcome]:
-    """Play in fresh processes, which copy no state of this one, so every operating system plays the same."""
+    """Play in new processes without copied state, so that results are the same on every operating system."""
     outcomes: dict[Task, TaskOutcome] = {}
     with ResilientWorkers(workers, partial(keep_scenarios, scenarios)) as pool:
         for task, future in pool.results(played_with_kept, tasks):
@@ -166,8 +167,8 @@ def _together(
 
 
 def assembled(plan: Plan, outcomes: Mapping[Task, TaskOutcome]) -> Comparison:
-    """Assemble the comparison of runs that have been played."""
-    everybody = plan.everybody
+    """Return the comparison from the outcomes of the plan's tasks, in their order."""
+    all_candidates = plan.all_candidates
     cases = [
         _case(plan, file, service, outcomes)
         for file, scenario in plan.scenarios.items()
@@ -179,9 +180,9 @@ def assembled(plan: Plan, outcomes: Mapping[Task, TaskOutcome]) -> Comparison:
         baseline=plan.baseline,
         miss_usd=plan.terms.miss_usd,
         backend=plan.backend,
-        candidates=[_candidate(candidate, plan) for candidate in everybody],
+        candidates=[_candidate(candidate, plan) for candidate in all_candidates],
         cases=cases,
-        overall=_overall(cases, [candidate.label for candidate in everybody]),
+        overall=_overall(cases, [candidate.label for candidate in all_candidates]),
         failures=[
             FailurePart(
                 scenario=plan.scenarios[task.file].name,
@@ -210,16 +211,16 @@ def _candidate(candidate: Candidate, plan: Plan) -> CandidatePart:
 
 def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutcome]) -> CasePart:
     scenario, seeds = plan.scenarios[file], plan.seeds_of(file)
-    found: dict[str, list[ServiceOutcome | None]] = {candidate.label: [] for candidate in plan.everybody}
+    found: dict[str, list[ServiceOutcome | None]] = {candidate.label: [] for candidate in plan.all_candidates}
     for task, outcome in outcomes.items():
         if task.file == file:
             found[task.candidate.label].append(outcome.services.get(service))
     columns = {label: _columns(runs) for label, runs in found.items()}
-    oracles = {candidate.label for candidate in plan.everybody if candidate.is_oracle}
+    oracles = {candidate.label for candidate in plan.all_candidates if candidate.is_oracle}
     add_elasticity(columns, found, plan.baseline, oracles)
     _add_regret(plan, columns)
     baseline = columns[plan.baseline]
-    notes = {candidate.label: notes_of(candidate, scenario, service) for candidate in plan.everybody}
+    notes = {candidate.label: notes_of(candidate, scenario, service) for candidate in plan.all_candidates}
     rows = [_row(label, columns[label], baseline, found[label], plan.baseline, notes[label]) for label in columns]
     return CasePart(
         name=scenario.name if len(scenario.services) == 1 else f"{scenario.name}/{service}",
@@ -235,17 +236,17 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutco
 
 
 def _add_regret(plan: Plan, columns: dict[str, dict[str, Column]]) -> None:
-    """Add regret: the score as a multiple of the best known one for the same actuator, queue, limits and prices.
+    """Add regret: the score as a multiple of the best known score for the same actuator, queue, limits and prices.
 
-    The best known score is the oracle's, or that of a candidate which has this oracle as reference: the oracle lets no
-    request wait, so where waiting is allowed and cheap a policy may be better. So a regret is never below 1.
+    The best known score is the oracle's, or a lower one of a candidate with this oracle as reference: the oracle lets
+    no request wait, so a policy may be better where waiting is allowed and cheap. So a regret is at least 1.
     """
     groups: dict[str, list[str]] = {}
     for label, reference in plan.references.items():
         members = groups.setdefault(reference.label, [reference.label])
         if label not in members:
             members.append(label)
-    for candidate in plan.everybody:
+    for candidate in plan.all_candidates:
         if plan.references and candidate.is_oracle:
             groups.setdefault(candidate.label, [candidate.label])
     for members in groups.values():
@@ -298,14 +299,14 @@ def _row(
 
 
 def _failing(runs: Sequence[ServiceOutcome | None], loss: Estimate | None) -> list[str]:
-    """Return the reasons that keep a row off the frontier (lab/frontier.py)."""
+    """Return the reasons why a row is not on the frontier (lab/frontier.py)."""
     known = [run for run in runs if run is not None]
     failed = Counter(text for run in known for text in run.failed_checks)
     return list(failures_of(0.0 if loss is None else loss.mean, failed, len(known)))
 
 
 def _scope(name: str, runs: Sequence[ServiceOutcome | None]) -> Scope:
-    """Return a figure's bounds and step. The steps of `elastic_speedup`, `regret` and scores are unknown (0)."""
+    """Return a figure's bounds and step. Steps of `elastic_speedup`, `regret` and elasticity scores are unknown (0)."""
     known = [run.steps.get(name) or 0.0 for run in runs if run is not None]
     return Scope(FIGURES[name].least, FIGURES[name].most, max(known, default=0.0))
 
@@ -315,7 +316,7 @@ def _part(found: Estimate) -> EstimatePart:
 
 
 def _overall(cases: Sequence[CasePart], labels: Sequence[str]) -> list[OverallPart]:
-    """Sort by score, after the candidates that pass in every case."""
+    """Return the candidates by score over all cases; those that pass in every case come first."""
     parts = [_over_all(cases, label) for label in labels]
     return sorted(parts, key=lambda part: (bool(part.failing), math.inf if part.score is None else part.score))
 
@@ -341,6 +342,6 @@ def _geometric(rows: Sequence[RowPart], figure: str) -> float | None:
 
 
 def _misses(row: RowPart) -> tuple[float, float]:
-    """Return (requests, requests that missed the SLO) of all runs."""
+    """Return (requests, requests that missed the SLO), summed over all runs."""
     pairs = list(zip(row.values["requests"], row.values["slo_miss_ratio"], strict=True))
     return math.fsum(a or 0 for a, _ in pairs), math.fsum((a or 0) * (b or 0) for a, b in pairs)

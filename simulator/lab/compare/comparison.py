@@ -1,8 +1,8 @@
-"""A comparison as data: the documented, versioned schema of `simulator compare --json`, and of `--fail-if-worse-than`.
+"""A comparison as data: the versioned schema of `simulator compare --json`, which `--fail-if-worse-than` reads.
 
-Additions keep `COMPARISON_VERSION`. Values are per seed, in the order of the case's seeds, so that a later comparison
-can be checked against this one run by run. Versions before 3 have other field names and are not read. `null`: there
-was nothing to measure. Units: figures.py.
+New fields do not change `COMPARISON_VERSION`. Values are listed per seed, in the order of the case's seeds, so that a
+later comparison can be checked against this one run by run. Versions before 3 have other field names and cannot be
+read. `null` means that there was nothing to measure. Units: figures.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FORMAT: Final = DocumentFormat(
 
 
 class ComparisonPart(DescribedModel):
-    """A part of the comparison; the docstring under a field is its description in the schema."""
+    """Base class of the parts of a comparison. The docstring under a field is its description in the schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,11 +47,11 @@ class CurvePart(ComparisonPart):
     demand: list[float]
     """Instances needed: the mean of the bin, where each second needs as many as its peak."""
     ready: list[float]
-    """Instances able to serve, the mean of the bin."""
+    """Instances able to serve, as the mean of the bin."""
 
 
 class ItemPart(ComparisonPart):
-    """An item of a month's bill, the mean of the runs; an amount that a free tier covers is below 0."""
+    """Item of a month's bill, as the mean over the runs; an amount covered by a free tier is negative."""
 
     item: str
     quantity: float
@@ -69,14 +69,14 @@ class RowPart(ComparisonPart):
     estimates: dict[str, EstimatePart]
     """Estimates of the figures that were measured."""
     differences: dict[str, EstimatePart]
-    """This candidate minus the baseline, seed by seed; empty for the baseline itself."""
+    """This candidate's values minus the baseline's, seed by seed; empty for the baseline itself."""
     curve: CurvePart | None
     cannot_act: str = ""
     """Reason why no load makes it scale out in this case; empty if it can."""
     decisions: int | None = None
-    """Number of changes of the desired count in all runs together."""
+    """Number of changes of the desired count, summed over all runs."""
     failing: list[str] = Field(default=[])
-    """Reasons that keep it off the frontier: its error rate, and scenario checks that most of its runs fail."""
+    """Reasons why it is not on the frontier: its error rate, and scenario checks that most of its runs fail."""
     basis: str = ""
     """Unit of the demand; elasticity figures with different units cannot be compared."""
     month: list[ItemPart] = Field(default=[])
@@ -84,7 +84,7 @@ class RowPart(ComparisonPart):
 
 
 class CasePart(ComparisonPart):
-    """A service of a scenario."""
+    """A service of a scenario, with the results of all candidates."""
 
     name: str
     """Name of the scenario, followed by the service's name if there are several services."""
@@ -115,7 +115,7 @@ class CandidatePart(ComparisonPart):
 
 
 class OverallPart(ComparisonPart):
-    """A candidate over all cases."""
+    """A candidate's result over all cases."""
 
     candidate: str
     score: float | None
@@ -127,11 +127,11 @@ class OverallPart(ComparisonPart):
     run_usd: float | None
     """Cost of one run of every case, in total."""
     failing: list[str] = Field(default=[])
-    """Reasons that keep it off the frontier of a case; candidates that pass everywhere come first."""
+    """Reasons why it is not on the frontier of some case; candidates that pass in every case come first."""
 
 
 class FailurePart(ComparisonPart):
-    """A run that could not be played. Its seed remains in all lists, and its values are null."""
+    """A run that stopped with an error. Its seed remains in all lists, with null values."""
 
     scenario: str
     candidate: str
@@ -152,7 +152,7 @@ class Comparison(ComparisonPart):
     candidates: list[CandidatePart]
     cases: list[CasePart]
     overall: list[OverallPart]
-    """Best score first."""
+    """Candidates that pass in every case first, then by score; lowest score first."""
     failures: list[FailurePart]
 
 
@@ -162,7 +162,7 @@ def comparison_json(comparison: Comparison) -> str:
 
 
 def run_rows(comparison: Comparison) -> list[dict[str, str | float | None]]:
-    """Return a row for every case, candidate and seed, with a column for every figure."""
+    """Return one row per case, candidate and seed, with a column for every figure."""
     return [
         {
             "scenario": case.scenario,
@@ -178,11 +178,11 @@ def run_rows(comparison: Comparison) -> list[dict[str, str | float | None]]:
 
 
 def read_comparison(file: Path) -> Comparison:
-    """Read a comparison.
+    """Read a comparison from a JSON file.
 
     Raises:
         OtherVersion: for a comparison of another version.
-        ValueError: for any other file; the message names it and the fault.
+        ValueError: for any other file; the message names the file and the fault.
     """
     try:
         text = file.read_bytes()
@@ -200,7 +200,7 @@ def read_comparison(file: Path) -> Comparison:
 
 
 def _require_version(file: Path, text: bytes) -> None:
-    """Raise OtherVersion for a comparison of another version. Other documents pass."""
+    """Raise OtherVersion for a comparison of another version; ignore other documents."""
     try:
         document = json.loads(text)
         version = document["comparison_version"]

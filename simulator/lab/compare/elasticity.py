@@ -1,4 +1,4 @@
-"""Elasticity figures that compare rows: the speedup against the baseline, and the scores within a group."""
+"""Elasticity figures that depend on several rows: the speedup over the baseline, and the scores within a group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ Column = list[float | None]
 def add_elasticity(
     columns: dict[str, dict[str, Column]], found: Mapping[str, Outcomes], baseline: str, oracles: Collection[str]
 ) -> None:
-    """Fill in `elastic_speedup`, `pairwise` and `fractional`, seed by seed. `found`: the runs by candidate."""
+    """Add `elastic_speedup`, `pairwise` and `fractional` to `columns`, seed by seed.
+
+    `found` maps a candidate to its runs.
+    """
     groups: dict[str, dict[str, Runs]] = {}
     for label, runs in found.items():
         columns[label]["elastic_speedup"] = _eta(found[baseline], runs)
@@ -29,7 +32,7 @@ def add_elasticity(
 
 
 def worst_case(runs: Outcomes) -> Estimate | None:
-    """Return `sigma_worst`. It is the value of one run, so it has no interval."""
+    """Return `sigma_worst`, the value of the worst run; it has no confidence interval because it is not a mean."""
     known = [run.elasticity for run in runs if run is not None]
     worst = worst_sigma(known)
     return None if worst is None else Estimate(worst, None, None, len(known))

@@ -1,4 +1,4 @@
-"""The smallest change of each figure by one event: an effect that equal runs may have missed (lab/statistics.py)."""
+"""Steps of figures: the smallest change that one event makes, which equal runs may have missed (lab/statistics.py)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _MILLION = 1e6
 def figure_steps(
     values: Values, record: RunRecord, service: ServiceRun, miss_usd: float, prices: PriceList | None = None
 ) -> dict[str, float]:
-    """Return the change by one request, start, decision, or second of every instance. `prices` None: App Runner's."""
+    """Map each figure to its change by one request, one start, one decision, or one billed second of every instance.
+
+    `prices` None: App Runner's prices.
+    """
     requests = max(1.0, values["requests"] or 0.0)
     served = max(1, record.stats_by_source.whole(record.sources_of(service.name)).served)
     instances = max(1, len(service.usages))
@@ -39,7 +42,7 @@ def figure_steps(
 
 
 def _second_usd(service: ServiceRun, prices: PriceList | None) -> float:
-    """Return the price of one second of a busy instance."""
+    """Return the price in USD of one second of an active instance."""
     rates, size = service.rates or rates_of(service.region), service.size
     if prices is None:
         return (size.vcpu * rates.active_vcpu_hour + size.memory_gb * rates.active_gb_hour) / SECONDS_PER_HOUR

@@ -1,16 +1,16 @@
 """The figures of a comparison: their definitions, and their calculation from one run.
 
-Requests count from the end of the warm-up; money and instance time cover the whole run, as a bill does. A month is 730
+Requests count from the end of the warm-up; cost and instance time cover the whole run, as a bill does. A month is 730
 hours at the run's traffic; the free tier belongs to the account and is shown separately.
 
-- **SLO**: a request misses it when it was rejected, failed or took longer than the case's SLO. - **Score**, one number,
-lower is better: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests. - **Regret**: the
-score divided by that of the oracle with the same actuator, limits and prices; 1 is perfect. It measures how well a
-platform is scaled, not which platform is cheap: use scores to compare platforms. The oracle lets no request wait
-(traffic/demand.py), so a policy can score below the oracle where waiting is allowed and cheap. - `elastic_speedup`: the
-elastic speedup against the baseline (lab/elasticity/elasticity.py); above 1 is better. - **pairwise**, **fractional**,
-**worst
-sigma**: candidates compared with each other (lab/elasticity/scores.py).
+- **SLO**: a request misses it if it was rejected, failed or took longer than the case's SLO.
+- **Score**: (USD of the run + `miss_usd` x requests that missed the SLO) per million requests; lower is better.
+- **Regret**: the score divided by that of the oracle with the same actuator, limits and prices; 1 is perfect. It
+  measures how well a platform is scaled, not how cheap the platform is: compare platforms by their scores. The oracle
+  lets no request wait (traffic/demand.py), so a policy can score below the oracle where waiting is allowed and cheap.
+- **Elastic speedup**: how much better the elasticity is than the baseline's (lab/elasticity/elasticity.py); above 1 is
+  better.
+- **pairwise**, **fractional**, **worst sigma**: candidates compared with each other (lab/elasticity/scores.py).
 """
 
 from __future__ import annotations
@@ -43,16 +43,17 @@ _MILLION: Final = 1e6
 _SECONDS_PER_HOUR: Final = 3600.0
 
 # Default SLO of a case: this many times the mean time of a request that has an instance to itself.
-# ASSUMPTION: users differ in what they call slow; five times the usual time matches the shipped scenarios' own checks.
+# ASSUMPTION: users differ in what they call slow; five times the usual time matches the checks of the shipped
+# scenarios.
 SLO_FACTOR: Final = 5.0
 # ASSUMPTION: the owner of a service knows what a missed request costs. 100 USD per million is at least ten times what
-# serving a million costs in the shipped scenarios (0.4 to 10 USD), so that rejecting requests never pays.
+# serving a million costs in the shipped scenarios (0.4 to 10 USD), so that rejecting requests never pays off.
 MISS_USD: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure. `heading` names it in a table. `most` is its maximum; only `jitter_per_hour` can be below 0."""
+    """Definition of a figure. `heading` names it in tables; `least` and `most` are its bounds."""
 
     name: str
     heading: str
@@ -128,19 +129,19 @@ FIGURES: Final[Mapping[str, Figure]] = {
         Figure("regret", "regret", "factor", "low", "the score as a multiple of the best known with the same actuator"),
     )
 }
-# The figures of a single run; the others need all runs of a candidate.
+# The figures of a single run. The others need all runs of a candidate, or several candidates.
 OF_RUNS: Final = tuple(name for name in FIGURES if name != "sigma_worst")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a comparison measures against. `slo_s` None: five times the mean time of an undisturbed request."""
+    """Terms of the evaluation. `slo_s` None: five times the mean time of an undisturbed request."""
 
     slo_s: float | None = None
     miss_usd: float = MISS_USD
 
     def slo_of(self, scenario: ScenarioSpec, service: str) -> float | None:
-        """Return the SLO of a service in seconds; None if its application is not simulated and no SLO was given."""
+        """Return the SLO of a service in seconds; None if its application is not simulated and no SLO is given."""
         if self.slo_s is not None:
             return self.slo_s
         mean_s = mean_work_s(scenario, service)
@@ -157,7 +158,7 @@ def measured(
 ) -> tuple[dict[str, float | None], Elasticity | None]:
     """Return the figures of one service in one run, without those that need other runs (`elastic_speedup`, `regret`).
 
-    `demand` None: unknown. `prices` None: App Runner's, which the scenario has.
+    `demand` None: unknown. `prices` None: App Runner's, at the scenario's rates.
     """
     stats = record.stats_by_source.after_warm_up(record.sources_of(service.name))
     whole = record.stats_by_source.whole(record.sources_of(service.name))
@@ -216,7 +217,7 @@ def missed_slo(stats: RequestStats, slo_s: float | None) -> int:
 
 
 def slower_than(latency: Histogram, limit_s: float) -> int:
-    """Count the durations above the limit, by the middles of their buckets (0.4 %)."""
+    """Count the durations above the limit; each counts as the middle of its histogram bucket (within 0.4 %)."""
     if latency.count == 0 or latency.max_s <= limit_s:
         return 0
     return int(latency.counts[latency.buckets.middles_s > limit_s].sum())

@@ -1,8 +1,8 @@
-"""Checks a comparison against an earlier one: which figures have become worse, so that a build can fail.
+"""Checks a comparison against an earlier one for figures that have become worse, so that a build can fail.
 
-Runs with the same seeds are compared seed by seed, others as independent runs. A figure is worse if its mean is worse
-by more than `tolerance` of the earlier value and the difference is significant: its whole confidence interval
-lies on the bad side or, with the same seeds, every single run has become worse.
+Runs with the same seeds are compared seed by seed, others as independent runs. A figure has become worse if its mean is
+worse by more than `tolerance` times the earlier value and the difference is significant: its whole confidence interval
+is on the worse side or, with the same seeds, every single run has become worse.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from simulator.lab.compare.figures import FIGURES
 from simulator.lab.statistics import Scope, independent, paired
 from simulator.model.text.quantities import quantity_text
 
-# The goals of a service: latency, errors, cost. The other figures explain these.
+# The objectives of a service: latency, errors, cost. The other figures explain these.
 GUARDED: Final = ("latency_p95_s", "latency_p99_s", "error_rate", "slo_miss_ratio", "usd_per_million", "score")
 TOLERANCE: Final = 0.01
-# A value of 0 has no share to be worse by: a difference of less than this (ratio, seconds or dollars) does not count.
+# If the earlier value is 0, a tolerance relative to it is 0 too: a smaller difference (ratio, seconds or USD) is
+# ignored.
 _LEAST: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Worse:
-    """A figure that has become worse, in its own unit."""
+    """A figure that has become worse, with both values in the figure's unit."""
 
     case: str
     candidate: str
@@ -41,9 +42,10 @@ class Worse:
 
 @dataclass(frozen=True, slots=True)
 class GuardResult:
-    """The result. `compared`: figures that both comparisons have. `missing`: those that only the earlier one has.
+    """Result of the check. `compared` is the number of figures that both comparisons have.
 
-    A missing figure fails the check unless that is allowed, so that removing a candidate cannot make a build pass.
+    `missing`: figures that only the earlier one has. They fail the check unless that is allowed, so that removing a
+    candidate cannot make a build pass.
     """
 
     worse: tuple[Worse, ...]
@@ -54,7 +56,7 @@ class GuardResult:
         return bool(self.worse) or (bool(self.missing) and not allow_missing)
 
 
-def held_against(now: Comparison, before: Comparison, tolerance: float = TOLERANCE) -> GuardResult:
+def check_against(now: Comparison, before: Comparison, tolerance: float = TOLERANCE) -> GuardResult:
     """Check every guarded figure of every candidate that both comparisons have."""
     ours = {(case.name, row.candidate): (case, row) for case in now.cases for row in case.rows}
     cases = {case.name: case for case in now.cases}
@@ -90,7 +92,7 @@ def _span(seeds: Sequence[int]) -> str:
 
 
 def _missing_figures(case: CasePart, before: RowPart, now: RowPart) -> Iterator[str]:
-    """Return the figures with fewer values than before: runs that broke have none, so the mean covers fewer seeds."""
+    """Describe figures with fewer values than before, because more runs stopped with an error."""
     for name in GUARDED:
         was, is_now = (_known(row.values.get(name, [])) for row in (before, now))
         share_was, share_now = (

@@ -1,4 +1,4 @@
-"""The cost of a month by item: the mean of a row's monthly bills, and the table of a case."""
+"""The monthly cost by item: the mean of a row's monthly bills, and the columns of a case's table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.lab.compare.comparison import CasePart, ItemPart, RowPart
 from simulator.model.text.quantities import time_text
 from simulator.rules.pricing import BillLine
 
-# Columns of the table, in its order, with the bill items that each adds up.
+# Columns of the table, in order, with the bill items that each column adds up.
 _OTHERS: Final[Mapping[str, Callable[[str], bool]]] = {
     "idle": lambda item: item.startswith("idle ") or item == "provisioned memory",
     "requests": lambda item: item == "requests",
@@ -49,7 +49,10 @@ def month_title(case: CasePart) -> str:
 
 
 def month_columns(rows: Sequence[RowPart]) -> dict[str, list[float | None]]:
-    """Map each heading to every row's USD, None if its bill has no such item; headings without amounts are omitted."""
+    """Map each heading to the USD of every row, None if its bill has no such item.
+
+    Headings without any amount are omitted.
+    """
     sums = {heading: [_sum_of(row, holds) for row in rows] for heading, holds in _COLUMNS.items()}
     return {heading: column for heading, column in sums.items() if any(column)}
 

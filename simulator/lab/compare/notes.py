@@ -1,4 +1,4 @@
-"""Notes above a comparison's figures: candidates that cannot act, never acted, agree with others or were adapted."""
+"""Notes above a comparison's figures: candidates that cannot act, never acted, have equal figures or were adapted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.traffic.policy_fit import NoteKind, PolicyNote, adapted_parameters, policy_notes
 
-WARNING: Final = "Warning"  # the first word of a note that the figures cannot be understood without
+WARNING: Final = "Warning"  # first word of a note without which the figures would mislead
 
 # Figures of a row that depend on other rows.
 _DERIVED = frozenset({"elastic_speedup", "regret", "pairwise", "fractional"})
@@ -30,7 +30,7 @@ def notes_of(candidate: Candidate, scenario: ScenarioSpec, service: str) -> list
 
 
 def equal_rows(rows: Sequence[RowPart]) -> list[list[str]]:
-    """Group the names of rows that agree in every figure of every run, at least two each; oracles only with oracles."""
+    """Group the names of rows that agree in every figure of every run; oracles are grouped only with oracles."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for row in rows:
         if not is_measure(row.candidate):
@@ -47,7 +47,7 @@ def case_notes(
     rows: Sequence[RowPart],
     found: Mapping[str, Sequence[PolicyNote]],
 ) -> list[str]:
-    """Return the notes as sentences, the most serious first. `found`: the result of `notes_of` by label."""
+    """Return the notes as sentences, the most serious first. `found` maps each label to the result of `notes_of`."""
     labels = [candidate.label for candidate in candidates]
     return [
         *(f"{WARNING}: {sentence}" for sentence in _sentences(_of_kind(labels, found, NoteKind.CANNOT_ACT))),
@@ -70,7 +70,7 @@ def _of_kind(
 
 
 def _sentences(notes: Iterable[tuple[str, PolicyNote]]) -> Iterator[str]:
-    """Yield the notes of candidates as sentences; those that differ only by the candidate are one sentence."""
+    """Yield the notes of candidates as sentences; notes that differ only in the candidate are merged into one."""
     groups: dict[str, list[str]] = {}
     for label, note in notes:
         name = label if label == note.policy else f"{label} ({note.policy})"
@@ -88,7 +88,7 @@ def _baselines(labels: Sequence[str], found: Mapping[str, Sequence[PolicyNote]])
 def _undecided(
     labels: Sequence[str], rows: Sequence[RowPart], found: Mapping[str, Sequence[PolicyNote]]
 ) -> Iterator[str]:
-    """Name the candidates that could have acted and did not in any run."""
+    """Name the candidates that could have acted but made no decision in any run."""
     given = {NoteKind.CANNOT_ACT, NoteKind.BASELINE}
     silent = {row.candidate for row in rows if row.decisions == 0}
     names = [label for label in labels if label in silent and not any(note.kind in given for note in found[label])]
@@ -105,7 +105,7 @@ def _estimated(scenario: ScenarioSpec, service: str) -> Iterator[str]:
 
 
 def _adapted(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
-    """Note parameters of the scenario's own policy that are not its defaults: other policies have their defaults."""
+    """Note parameters of the scenario's own policy that are not its defaults; other policies have their defaults."""
     policy = scenario.services[service].policy
     adapted = adapted_parameters(policy)
     if adapted and any(candidate.given == CONFIGURED and not candidate.is_oracle for candidate in candidates):
@@ -113,7 +113,7 @@ def _adapted(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: s
 
 
 def _shown_only(scenario: ScenarioSpec, service: str) -> Iterator[str]:
-    """Note checks that require a minimum of something bad: a candidate that does better does not fail by them."""
+    """Name checks that require a minimum of something undesirable; a candidate that does better does not fail them."""
     sources = [(source.name, source.service) for source in scenario.traffic]
     texts = [
         check.text
@@ -150,7 +150,7 @@ def _spellings(candidates: Sequence[Candidate], scenario: ScenarioSpec, service:
 
 
 def differing(ours: ServiceSpec, theirs: ServiceSpec) -> list[str]:
-    """List the fields in which two services differ except for their policies, such as `MaxConcurrency 10 against 1`."""
+    """List the differences between two services, such as `MaxConcurrency 10 against 1`, except for their policies."""
     words = {
         "max_concurrency": "MaxConcurrency",
         "min_size": "MinSize",

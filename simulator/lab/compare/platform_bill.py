@@ -1,4 +1,4 @@
-"""The cost of a run's service on its platform: of the run, and of a month at the run's traffic."""
+"""The cost of a service on its platform: for the run, and for a month at the run's traffic."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MILLION = 1e6
 
 
 def bills(record: RunRecord, service: ServiceRun, prices: PriceList | None) -> tuple[Bill, Bill]:
-    """Return the bills (of the run, of a month). `prices` None: App Runner's, which the scenario has.
+    """Return (bill of the run, bill of a month). `prices` None: App Runner's, at the scenario's rates.
 
-    Deployments and builds are in neither: they cost the same wherever the service runs.
+    Neither contains deployments and builds, which cost the same on every platform.
     """
     if prices is None:
         rates = service.rates or rates_of(service.region)
@@ -38,12 +38,15 @@ def bills(record: RunRecord, service: ServiceRun, prices: PriceList | None) -> t
 
 
 def month_lines(month: Bill) -> tuple[BillLine, ...]:
-    """Return all lines. The free tier is a line with a negative quantity, so that the sum is the amount to pay."""
+    """Return all lines of a month.
+
+    The free tier is a line with a negative quantity, so that the sum is the amount to pay.
+    """
     return (*month.lines, *(BillLine(line.item, -line.quantity, line.unit, line.rate_usd) for line in month.free))
 
 
 def passes(check: CheckExpression, record: RunRecord, services: Sequence[ServiceRun], prices: PriceList) -> bool:
-    """Return True if a USD limit holds on a platform with these prices, without the free tier."""
+    """Return True if the run meets a limit in USD at these prices, without the free tier."""
     pairs = [bills(record, service, prices) for service in services]
     run_usd = math.fsum(run.usd for run, _ in pairs)
     if check.metric == "usd_per_month":
@@ -55,7 +58,7 @@ def passes(check: CheckExpression, record: RunRecord, services: Sequence[Service
 
 
 def prices_line(scenario: ScenarioSpec, prices: PriceList | None) -> str:
-    """Return the source and the date of the prices. None: App Runner's, for the scenario's first service."""
+    """Describe the source and the date of the prices. None: App Runner's, for the scenario's first service."""
     if prices is not None:
         return f"{prices.region}, {prices.as_of}: {prices.source}"
     own = next(iter(scenario.services.values())).prices
@@ -64,5 +67,5 @@ def prices_line(scenario: ScenarioSpec, prices: PriceList | None) -> str:
 
 
 def _charged(found: Bill) -> Bill:
-    """Omit lines without an amount."""
+    """Return the bill without lines whose amount is 0."""
     return Bill(tuple(line for line in found.lines if line.quantity))

@@ -1,4 +1,4 @@
-"""How a backend plays a scenario, and the default backend."""
+"""The type of a function that plays a scenario, and the default backend."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PlayScenario = Callable[[ScenarioSpec], RunRecord]
 
 
 def play_virtual(scenario: ScenarioSpec) -> RunRecord:
-    """Play in the default backend: the platform's own code on the virtual loop."""
+    """Play in the default backend: the platform's own code on the virtual event loop."""
     record = play(Run(scenario), signals=False)
     assert record.complete, "a worker's run is never interrupted"
     return record

@@ -1,9 +1,7 @@
 """A user's prices for a comparison of platforms: a YAML file with each platform's differences from the shipped list.
 
-lambda: {gb_hour: 0.054}
-knative: {nodes: 3, node: {name: our-server, vcpu: 16, memory_gb: 64, usd_hour: 0.4}}
-cloud-run: {billing: instance-based}
-ecs-express: {balancer: {addresses: 3, requests_per_connection: 20}}
+lambda: {gb_hour: 0.054} knative: {nodes: 3, node: {name: our-server, vcpu: 16, memory_gb: 64, usd_hour: 0.4}}
+cloud-run: {billing: instance-based} ecs-express: {balancer: {addresses: 3, requests_per_connection: 20}}
 container-apps: {min_size: 1, free: {requests: 0}}
 """
 
@@ -23,7 +21,7 @@ from simulator.rules.platforms.presets import platform_named
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class _NodeTold(BaseModel):
+class _NodeFields(BaseModel):
     model_config = _STRICT
 
     name: str = "node"
@@ -32,8 +30,8 @@ class _NodeTold(BaseModel):
     usd_hour: float
 
 
-class _BalancerTold(BaseModel):
-    """The fields of `LoadBalancer`; a field that is left out keeps its value."""
+class _BalancerFields(BaseModel):
+    """Fields of `LoadBalancer` in a price file; an omitted field keeps the shipped value."""
 
     model_config = _STRICT
 
@@ -43,7 +41,7 @@ class _BalancerTold(BaseModel):
     request_kb: float | None = None
 
 
-class _FreeTold(BaseModel):
+class _FreeTierFields(BaseModel):
     model_config = _STRICT
 
     vcpu_s: float | None = None
@@ -51,8 +49,8 @@ class _FreeTold(BaseModel):
     requests: float | None = None
 
 
-class _PricesTold(BaseModel):
-    """The fields of a `PriceList` that a user can set; what is metered depends on the platform and its `billing`."""
+class _PriceFields(BaseModel):
+    """Fields of a `PriceList` that a user can set. What is metered depends on the platform and its `billing`."""
 
     model_config = _STRICT
 
@@ -66,23 +64,23 @@ class _PricesTold(BaseModel):
     idle_gb_hour: float | None = None
     million_requests: float | None = None
     fixed_hour: float | None = None
-    balancer: _BalancerTold | None = None
+    balancer: _BalancerFields | None = None
     address_hour: float | None = None
     instance_addresses: int | None = None
     step_s: float | None = None
     least_s: float | None = None
-    free: _FreeTold | None = None
+    free: _FreeTierFields | None = None
     min_size: int | None = None
     nodes: int | None = None
-    node: _NodeTold | None = None
+    node: _NodeFields | None = None
 
 
-class _File(RootModel[dict[str, _PricesTold]]):
+class _File(RootModel[dict[str, _PriceFields]]):
     """The content of a price file, by platform."""
 
 
 def read_prices(file: Path) -> dict[str, PriceList]:
-    """Return the price list of each platform in the file.
+    """Return the price lists in the file, by platform.
 
     Raises:
         ValueError: if the file cannot be read or is invalid; the message names the file and the place.
@@ -101,13 +99,13 @@ def read_prices(file: Path) -> dict[str, PriceList]:
         place = ".".join(map(str, first["loc"])) or "the document"
         must = first["msg"]
         if first["type"] == "extra_forbidden":
-            known = sorted({*_PricesTold.model_fields, *_BalancerTold.model_fields, *_FreeTold.model_fields})
+            known = sorted({*_PriceFields.model_fields, *_BalancerFields.model_fields, *_FreeTierFields.model_fields})
             must = f"no such price{did_you_mean(first['loc'][-1], known)}"
         msg = f"prices = {str(file)!r}: {place} = {first['input']!r}, must be valid: {must}"
         raise ValueError(msg) from error
 
 
-def _changed(name: str, given: _PricesTold, file: Path) -> PriceList:
+def _changed(name: str, given: _PriceFields, file: Path) -> PriceList:
     prices = _billed(name, given, file)
     changes: dict[str, Any] = given.model_dump(exclude_none=True, exclude={"billing", "balancer", "free"})
     if given.node is not None:
@@ -125,8 +123,8 @@ def _changed(name: str, given: _PricesTold, file: Path) -> PriceList:
     return dataclasses.replace(prices, **(own | changes))
 
 
-def _billed(name: str, given: _PricesTold, file: Path) -> PriceList:
-    """Return the platform's price list, or the list of its alternative billing."""
+def _billed(name: str, given: _PriceFields, file: Path) -> PriceList:
+    """Return the price list of the platform's billing mode that the file selects."""
     platform = platform_named(name)
     if given.billing is None:
         return platform.prices

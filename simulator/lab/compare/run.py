@@ -1,4 +1,4 @@
-"""One run of a comparison, in any worker process: takes plain values, returns each service's figures, never raises."""
+"""Plays one run of a comparison in any worker process: takes plain values, returns the figures, never raises."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from simulator.scenario.check_metrics import Dimension
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec
 
-# Points of a curve in a report: more points than a chart has pixels would only make the file longer.
+# Maximum number of points of a curve: more points than a chart has pixels would only make the report longer.
 CURVE_POINTS_MAX: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run: a candidate on a scenario file with a seed. `runs` is the number of runs of this file.
+    """One run: a candidate on a scenario file with a seed. `runs` is the number of runs of this file in the comparison.
 
-    `with_curves`: keep the data of charts over time.
+    `with_curves`: record the data of charts over time.
     """
 
     file: str
@@ -46,13 +46,13 @@ class Task:
 
 
 def task_name(task: Task) -> str:
-    """Return the task's name as progress output shows it."""
+    """Return the task's name for progress output."""
     return f"{task.candidate.label}, seed {task.seed}"
 
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """A run over time, for a chart: mean values of bins of equal width."""
+    """Instances over time, for a chart: mean values of bins of equal width."""
 
     width_s: float
     demand: tuple[float, ...]
@@ -61,10 +61,12 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOutcome:
-    """The result of one service. `slo_s`: the SLO of its requests. `steps`: the smallest change of each figure.
+    """The result of one service.
 
-    `decisions`: the number of changes of the desired count, including the warm-up. `failed_checks`: checks of the
-    scenario. `month`: the bill of a month by item.
+    `slo_s`: the SLO of its requests. `steps`: the smallest change of each figure by one event.
+
+    `decisions`: the number of changes of the desired count, including the warm-up. `failed_checks`: texts of the
+    scenario's checks that failed. `month`: the bill of a month by item.
     """
 
     values: Values
@@ -80,7 +82,7 @@ class ServiceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """The result of a task: services by name, or the error in one line."""
+    """The result of a task: outcomes by service name, or an error in one line."""
 
     services: dict[str, ServiceOutcome]
     error: str = ""
@@ -89,7 +91,7 @@ class TaskOutcome:
 def play_task(task: Task, base: ScenarioSpec, backend: PlayScenario) -> TaskOutcome:
     """Play the task on `base`, the scenario of its file.
 
-    An error becomes part of the result: the comparison continues, reports it, and omits the run.
+    An error becomes part of the result: the comparison continues, reports the error and omits the run.
     """
     try:
         scenario = task.candidate.applied(base).with_seed(task.seed)
@@ -121,7 +123,7 @@ def _outcome(
 
 
 def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[str, ...]:
-    """Return failed checks on this service or on all services; USD limits use the candidate's platform prices."""
+    """Return the failed checks on this service or on all; limits in USD use the prices of the candidate's platform."""
     prices = task.candidate.price_list
     judged = [check for check in record.checks if service_of(check, record) in {None, service.name}]
     if not judged:
@@ -138,7 +140,7 @@ def _failed_checks(task: Task, record: RunRecord, service: ServiceRun) -> tuple[
 
 
 def _demand(scenario: ScenarioSpec, service: str, slo_s: float | None) -> NDArray[np.int64] | None:
-    """Return the demand; None if it cannot be known."""
+    """Return the instances needed per second; None if they cannot be known."""
     return None if scenario.demand_unknown(service) else slo_demand(scenario, service, slo_s)
 
 

@@ -1,7 +1,7 @@
-"""A comparison as tables of text: the selection, order and format of figures for human readers.
+"""A comparison as tables of text: selects, orders and formats the figures for human readers.
 
-The terminal and the HTML page show the same cells. A cell is the mean and, after a plus-minus sign, half of its 95 %
-confidence interval; if it is clearly asymmetric, both sides: `-0.1 +0.4`.
+The terminal and the HTML page show the same cells. A cell is the mean, a plus-minus sign and half of its 95 %
+confidence interval; a clearly asymmetric interval is shown by its two sides, such as `-0.1 +0.4`.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ ELASTICITY: Final = (
     "elastic_speedup",
 )
 SCORES: Final = ("pairwise", "fractional", "sigma_worst")
-# An interval that extends this many times as far to one side as to the other shows both sides.
+# An interval that extends this many times further to one side than to the other is shown by its two sides.
 _LEANS: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell. `spread` follows the mean, and is empty if unknown. `is_best`: the best value of its column."""
+    """A cell. `spread` is the text of the interval; empty if unknown. `is_best`: the best value of its column."""
 
     text: str
     spread: str = ""
@@ -56,9 +56,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. `headings` names every column but the first, whose cells are the rows' names under `heading`.
+    """A table. `headings` names every column but the first, which has the heading `heading` and the names of the rows.
 
-    `marks`: by name, lines below it: candidates with the same figures, or that it cannot act here.
+    `marks` maps a row's name to the lines below it: candidates with equal figures, `cannot act here`, `fails`.
     """
 
     title: str
@@ -94,13 +94,16 @@ def elasticity_score_tables(case: CasePart) -> list[Table]:
 
 
 def _by_basis(case: CasePart) -> Iterator[tuple[str, list[RowPart]]]:
-    """Group the rows by the unit of their demand: rows with different units must not share a table."""
+    """Group the rows by the unit of their demand, because elasticity figures in different units are not comparable."""
     for basis in dict.fromkeys(row.basis for row in case.rows):
         yield f" ({basis})" * bool(basis), [row for row in case.rows if row.basis == basis]
 
 
 def _month_table(case: CasePart) -> Table:
-    """Return a month's bill by item and the amount to pay. The free tier, which is per account, is always shown."""
+    """Return the monthly bill by item and the amount to pay.
+
+    The free tier, which is per account, is a column of its own.
+    """
     rows = [row for row in _first_of_equals(case, case.rows) if "month_usd" in row.estimates]
     items = month_columns(rows)
     totals = ("month_usd", "month_net_usd") if "free tier" in items else ("month_usd",)
@@ -117,7 +120,7 @@ def _month_table(case: CasePart) -> Table:
 
 
 def difference_tables(case: CasePart, baseline: str) -> list[Table]:
-    """Return differences from the baseline, seed by seed. A spread below the difference separates two candidates."""
+    """Return differences from the baseline, seed by seed. A difference larger than its spread is significant."""
     if len(case.seeds) < 2 or all(not row.differences for row in case.rows):
         return []
     title = f"{case.name}: difference from {baseline} (pp: percentage points)"
@@ -125,7 +128,7 @@ def difference_tables(case: CasePart, baseline: str) -> list[Table]:
 
 
 def overall_table(comparison: Comparison) -> Table:
-    """Return one table over all cases, best candidate first."""
+    """Return one table over all cases; the best candidate first."""
     rows = tuple(
         (
             part.candidate,
@@ -144,7 +147,7 @@ def overall_table(comparison: Comparison) -> Table:
 
 
 def best_candidate(comparison: Comparison) -> str:
-    """Return the candidate with the best score among those that pass everywhere, without oracles; empty if none."""
+    """Return the candidate with the best score among those that pass in every case, without oracles; empty if none."""
     known = [
         part
         for part in comparison.overall
@@ -154,22 +157,22 @@ def best_candidate(comparison: Comparison) -> str:
 
 
 def is_oracle(candidate: str) -> bool:
-    """Return True for any oracle, which is a reference and not a candidate to choose."""
+    """Return True for any oracle: it is a reference, not a candidate that a user could choose."""
     return candidate.partition(" ")[0] == ORACLE
 
 
 def is_measure(candidate: str) -> bool:
-    """Return True for an oracle with another actuator than the scenario's: it is only the reference of a regret."""
+    """Return True for an oracle with another actuator than the scenario's: it only serves to compute regret."""
     return candidate.startswith(f"{ORACLE} as ")
 
 
 def is_oracle_of_platform(candidate: str) -> bool:
-    """Return True for an oracle that represents the best possible result on a platform."""
+    """Return True for an oracle that shows the best possible result on a platform."""
     return candidate.startswith(f"{ORACLE} ")
 
 
 def best_of(case: CasePart, figure: Figure) -> frozenset[str]:
-    """Return the candidates with the best mean among those that pass, without oracles; none if all are alike."""
+    """Return the candidates, without oracles, with the best mean among those that pass; none if all means are equal."""
     known = {
         row.candidate: _badness(row.estimates[figure.name].mean, figure.better)
         for row in case.rows
@@ -194,13 +197,16 @@ def _table(case: CasePart, title: str, wanted: Sequence[str], of_table: Sequence
 
 
 def _first_of_equals(case: CasePart, rows: Sequence[RowPart]) -> Iterator[RowPart]:
-    """Keep one row of those with equal figures; its marks name the others. Reference-only oracles have no row."""
+    """Return the first row of each group with equal figures; its marks name the others.
+
+    Reference-only oracles are omitted.
+    """
     repeated = {name for names in case.equal for name in names[1:]}
     return (row for row in rows if row.candidate not in repeated and not is_measure(row.candidate))
 
 
 def with_equals(case: CasePart) -> dict[str, str]:
-    """Map each candidate of a chart to its name and how many others agree with it; those are omitted."""
+    """Map each candidate in a chart to its title, such as `hpa (and 2 equal)`; the equal ones are omitted."""
     counts = {names[0]: len(names) - 1 for names in case.equal}
     repeated = {name for names in case.equal for name in names[1:]}
     return {
@@ -213,7 +219,7 @@ def with_equals(case: CasePart) -> dict[str, str]:
 
 
 def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
-    """Return the lines below the names of rows."""
+    """Return the lines below the names of rows, by candidate."""
     silent = {row.candidate for row in case.rows if row.cannot_act}
     equals = {names[0]: tuple(f"= {name}{CANNOT_ACT * (name in silent)}" for name in names[1:]) for names in case.equal}
     marks = {}
@@ -229,7 +235,7 @@ def marks_of(case: CasePart) -> dict[str, tuple[str, ...]]:
 
 
 def failure_lines(case: CasePart) -> list[str]:
-    """Return why candidates fail, one line per set of reasons. Oracles are not candidates."""
+    """Return why candidates fail, one line per set of reasons, without oracles."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for row in case.rows:
         if row.failing and not is_oracle(row.candidate):
@@ -267,7 +273,7 @@ def _spread(found: EstimatePart, factor: float) -> str:
         return ""
     if min(below, above) * _LEANS >= max(below, above):
         return f"±{digits_text((below + above) / 2, 2)}"
-    # A side of zero length is omitted; an interval that ends at 0 must not be rounded beyond it.
+    # Omit a side of zero length; an interval that ends at 0 must not be rounded to beyond it.
     to_zero = 0 <= found.low <= EPSILON and below > EPSILON
     sides = [f"-{digits_text(below, 3 if to_zero else 2)}"] if below > EPSILON else []
     return " ".join([*sides, *([f"+{digits_text(above, 2)}"] if above > EPSILON else [])])

@@ -1,5 +1,4 @@
-"""The accumulators: counts rows of ended requests into the request statistics and the series of the report, in compiled
-code.
+"""Counts rows of ended requests into the request statistics and the series of the report, in compiled code.
 
 It does in one pass over the rows what `records/request_stats.py` and `records/series.py` do with whole columns: the
 same buckets, the same whole nanoseconds, so the report is equal to the last digit. Other readers (a CSV file) get the
@@ -28,17 +27,21 @@ LATENCY, QUEUE, COLD, SERVICE, FAILURE_LATENCY = range(5)
 _FINE_SHIFT, _FINE_BASE, _FINE_LAST = FINE.shift, FINE.base, FINE.count - 1
 _COARSE_SHIFT, _COARSE_BASE, _COARSE_LAST = COARSE.shift, COARSE.base, COARSE.count - 1
 _REJECTED: Final = int(REJECTED)
-# The period that a live view shows, plus the current second.
+# The period in seconds that a live view shows, plus the current second.
 LATELY_S: Final = OFFERED_WINDOW_S + 1.0
-# Bound of the rows kept for a view, so that memory does not grow with the rate: 7 MB. Further rows are counted at once.
+# Maximum number of rows kept for a live view, so that memory does not grow with the rate: 7 MB. Further rows are
+# counted at once.
 KEPT_ROWS_MAX: Final = 1 << 18
-# Entry after the buckets: the number of values that are zero, or below zero by rounding.
+# Index of the entry after the buckets: the number of values that are zero, or below zero because of rounding.
 NOTHING: Final = FINE.count
 
 
 @kernel
 def _count(counts: Any, total_ns: Any, extremes: Any, value_s: float, bits: int) -> None:
-    """Count into one histogram: `counts` of buckets, `total_ns`, `extremes` (min, max) of the values above zero."""
+    """Count one value into a histogram.
+
+    `counts`: by bucket. `total_ns`, `extremes` (minimum, maximum): of the values above zero.
+    """
     if value_s <= 0.0:
         counts[NOTHING] += 1
         return
@@ -57,8 +60,9 @@ def _tally(
     statuses: Any, colds: Any, counts: Any, totals: Any, extremes: Any,
     served: Any, rejected: Any, failed: Any, ended: Any, latency: Any,
 ) -> None:  # fmt: skip
-    """Count rows into request statistics. `bits` is the same memory read as integers, five per row before its
-    last two fields.
+    """Count rows into request statistics.
+
+    `bits` is the memory of `rows` read as integers: five per row precede its last two fields.
     """
     last = served.shape[1] - 1
     for n in range(rows.shape[0]):
@@ -90,11 +94,10 @@ def _tally(
 
 
 class Accumulators:
-    """Counts rows. `settle` writes the totals into the run's request statistics; the series is updated as rows are
-    read.
+    """Counts rows of ended requests.
 
-    `readers` get every row, as chunks. `watcher` counts the rows of the last seconds, once a live view has asked for
-    them.
+    The series is updated as rows are read; `settle` writes the totals into the run's request statistics. `readers` get
+    every row, as chunks. `watcher` counts the rows of the last seconds, once a live view has asked for them.
     """
 
     def __init__(
@@ -120,7 +123,7 @@ class Accumulators:
         self._extremes[..., 0] = np.inf
 
     def read(self, rows: Any) -> None:
-        """Count `rows`. The caller may overwrite them afterwards."""
+        """Count `rows`. The caller may overwrite the array afterwards."""
         if not len(rows):
             return
         self.rows += len(rows)
@@ -139,13 +142,16 @@ class Accumulators:
                 read(chunk)
 
     def watch(self) -> None:
-        """Hand over the rows since the last call, at most LATELY_S old. The first call starts the recording."""
+        """Pass the rows since the last call, at most LATELY_S seconds old, to the watcher.
+
+        The first call starts the recording.
+        """
         if self._kept:
             self._watcher(_joined(self._kept))
         self._kept = deque()
 
     def _keep(self, ended: Chunk) -> None:
-        assert self._kept is not None, "somebody watches"
+        assert self._kept is not None, "recording has started"
         self._kept.append(ended)
         while _end_s(ended) - _end_s(self._kept[0]) > LATELY_S:
             self._kept.popleft()
@@ -153,7 +159,7 @@ class Accumulators:
             self.watch()
 
     def settle(self) -> None:
-        """Write the totals into the request statistics. Call once, after the last row has been read."""
+        """Write the totals into the request statistics. Call once, after the last row."""
         for source in range(len(self._colds)):
             for late, stats in enumerate(self._stats_by_source.of(source)):
                 self._settle(stats, source, late)
@@ -167,7 +173,7 @@ class Accumulators:
             lowest, highest = self._extremes[source, late, number].tolist()
             total_ns = int(self._totals_ns[source, late, number, 0])
             _add(getattr(stats, name), counts, int(nothing), lowest, highest, total_ns)
-        # In virtual time no client sends late, and there is no network.
+        # In virtual time requests are sent on schedule and there is no network, so these delays are 0.
         _add(stats.late, 0, int(statuses.sum()), math.inf, 0.0, 0)
         _add(stats.client, 0, stats.latency.count, math.inf, 0.0, 0)
 
@@ -190,7 +196,10 @@ def _add(histogram: Histogram, counts: Any, nothing: int, lowest_s: float, highe
 
 
 def _outcomes(rows: Any) -> Chunk:
-    """Copy time, latency and status of each request from `rows`. The other columns are zeros without memory."""
+    """Copy time, latency and status of each request from `rows`.
+
+    The other columns are read-only views of a single zero.
+    """
     nothing, none = np.broadcast_to(0.0, len(rows)), np.broadcast_to(np.int64(0), len(rows))
     return Chunk(
         source=none,
@@ -206,7 +215,7 @@ def _outcomes(rows: Any) -> Chunk:
 
 
 def _joined(chunks: Sequence[Chunk]) -> Chunk:
-    """Join chunks of `_outcomes` into one."""
+    """Concatenate chunks of `_outcomes`."""
     count = sum(map(len, chunks))
 
     def column(name: str) -> Any:

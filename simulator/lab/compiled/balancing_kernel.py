@@ -1,7 +1,7 @@
-"""Balancing (rules/balancing.py, rules/random_balancing.py): the same orders of preference over linked rows.
+"""Balancing (rules/balancing.py, rules/random_balancing.py): the same orders of preference, over linked rows.
 
-An instance is in one tier at a time. Least outstanding keeps a list for each number of requests, round robin keeps one
-list (number 0), both linked through the instances; the random rules keep an array, newest first keeps a heap.
+An instance is in one tier at a time. Least outstanding has a list for each number of requests in progress; round robin
+has one list (number 0). Both link the instances. The random rules use an array, newest first uses a heap.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from simulator.lab.compiled.state import (
 
 @kernel
 def list_at(w: World, tier: int, number: int) -> int:
-    """Return the index of the list's own entry in the rings of `befores` and `afters`."""
+    """Return the index of the list's own entry in `befores` and `afters`."""
     return tier * (lists_before(w) >> 1) + number
 
 
@@ -73,7 +73,7 @@ def join_round(w: World, tier: int, row: int) -> None:
 
 @kernel
 def strike(w: World, tier: int, row: int) -> None:
-    """Remove an entry from the array of free instances; the last entry takes its index."""
+    """Remove an entry from the array of instances with a free slot; the last entry moves to its index."""
     instance = w.instances[row]
     at = instance.free_at
     if at == NOBODY:
@@ -159,7 +159,7 @@ def add_place(w: World, tier: int, row: int) -> None:
 
 @kernel
 def note_free(w: World, tier: int, row: int) -> None:
-    """Record that the instance's number of requests has changed. Not called for least outstanding."""
+    """Record that the instance's number of requests has changed. Least outstanding does not call this."""
     balancing = w.pool[0].balancing
     if balancing == ROUND_ROBIN:
         join_round(w, tier, row)
@@ -274,14 +274,14 @@ def take_of(w: World, tier: int) -> int:
 
 @kernel
 def take(w: World) -> int:
-    """Take a slot of the preferred instance that has one; from the reserve when the front is full, NOBODY if none."""
+    """Take a slot of the preferred instance, in the reserve tier if the front tier is full; NOBODY if none is free."""
     row = take_of(w, FRONT)
     return row if row != NOBODY else take_of(w, RESERVE)
 
 
 @kernel
 def free_slot(w: World, row: int) -> None:
-    """Record that one slot of an instance in service is free again."""
+    """Record that one slot of an instance in service has become free."""
     instance = w.instances[row]
     tier = instance.tier
     if w.pool[0].balancing == LEAST_OUTSTANDING:

@@ -1,4 +1,4 @@
-"""Buffer management of the kernel: refills used-up input, enlarges small arrays, hands rows to the accumulators."""
+"""Buffer management of the kernel: refills used-up input, enlarges small arrays, passes rows to the accumulators."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Buffers:
         self._inputs = inputs
 
     def flush(self) -> None:
-        """Hand the rows to the accumulators. Before a accumulators exists this is never called."""
+        """Pass the rows to the accumulators. Not called before the accumulators exist."""
         state = self.world.pool[0]
         if self.accumulators is not None:
             self.accumulators.read(self.world.rows[: state["rows"]])
         state["rows"] = 0
 
     def make(self) -> None:
-        """Make room for the next event (event_loop_kernel.py, `has_room`)."""
+        """Make room in all arrays for the next event (event_loop_kernel.py, `has_room`)."""
         world, state = self.world, self.world.pool[0]
         most = int(state["present"]) + MARGIN
         if state["rows"] + most > len(world.rows):
@@ -66,7 +66,7 @@ class Buffers:
             inputs.lots(self.world)
         if state["work"] >= state["work_end"]:
             inputs.work(self.world)
-        if not inputs.is_open:  # instances are added before: a source that has no times yet has not used them up
+        if not inputs.is_open:  # instances are added first: a source without arrival times has not used its input up
             return
         for number, source in enumerate(self.world.sources):
             if source["at"] == source["end"] and not source["last"]:
@@ -88,12 +88,12 @@ class Buffers:
         )
 
     def widen(self, capacity: int) -> None:
-        """Enlarge the arrays for another MaxConcurrency."""
+        """Enlarge the arrays for a larger MaxConcurrency."""
         world = self.world
         old, new = len(world.befores) - len(world.instances), lists_of(capacity)
         if new > old:
             befores, afters = rings(capacity, len(world.instances))
-            # Lists keep their numbers within their tiers, and instances keep their rows.
+            # Lists keep their numbers within their tiers, and instances keep their row numbers.
             moved = np.concatenate(
                 [np.arange(old // 2), new // 2 + np.arange(old // 2), new + np.arange(len(world.instances))]
             )

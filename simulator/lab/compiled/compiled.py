@@ -1,8 +1,7 @@
-"""How kernel functions are compiled: without Python objects, and once per machine, because the code is cached on disk.
+"""Compilation of kernel functions: without Python objects, and once per machine, because the code is cached on disk.
 
-numba's own cache checks the source file of the called function but not the files of the functions that it calls in
-turn. So the cache folder is named after a digest of all of the backend's sources: its content was made from exactly
-this code.
+numba's own cache checks the source file of the called function, but not the files of the functions that it calls. So
+the name of the cache folder contains a digest of all source files of the backend.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def _cache_folder() -> Path:
     try:
         folder = Path.home() / ".cache" / "apprunner-simulator" / name
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # read-only, or no home directory
+    except (OSError, RuntimeError):  # read-only file system, or no home directory
         folder = Path(tempfile.gettempdir()) / f"apprunner-simulator-{name}"
     return folder
 
@@ -34,16 +33,15 @@ def _cache_folder() -> Path:
 _numba: Any = numba
 _numba.config.CACHE_DIR = str(_cache_folder())
 
-# IEEE arithmetic as in the virtual loop: no fast-math, or sums would differ in their last digits.
-# Kernel functions allocate nothing, so reference counting (_nrt) is off: it cost 5 us a request. Functions that only
-#     the
-# kernel calls are inlined (`World` is twenty arrays, and passing them costs more than most of these functions
-# do: 1.3 against 3.3 million requests/s) and get no wrapper for Python, which is a third of the compile time.
+# IEEE arithmetic as in the virtual loop: no fast-math, or sums would differ in their last digits. Kernel functions
+# allocate nothing, so reference counting (_nrt) is off: it takes 5 us per request. Functions that only the kernel calls
+# are inlined, because passing the twenty arrays of `World` takes longer than most of these functions (1.3 against 3.3
+# million requests/s), and have no Python wrapper, which is a third of the compile time.
 kernel: Final = _numba.njit(
     error_model="numpy", nogil=True, no_cpython_wrapper=True, forceinline=True, _nrt=False, no_cfunc_wrapper=True
 )
 _entry: Final = _numba.njit(error_model="numpy", nogil=True, cache=True, _nrt=False, no_cfunc_wrapper=True)
-# Without the compiler (NUMBA_DISABLE_JIT=1), for a debugger and for tests: the same functions as plain Python.
+# With NUMBA_DISABLE_JIT=1, for a debugger and for tests: the same functions as plain Python.
 IS_PLAIN: Final = bool(_numba.config.DISABLE_JIT)
 
 
@@ -52,11 +50,11 @@ R = TypeVar("R")
 
 
 class _Direct:
-    """Calls compiled code whose argument types are the same every time, so numba resolves them in the first call only.
+    """Calls a compiled function whose argument types never change, so that numba resolves them in the first call only.
 
-    numba needs 12 us to check that twenty arrays have the types of the previous call; the call itself takes 0.7 us.
-    An array's type never changes, but a number may be an integer in one run and a float in the next: the compiled
-    code would misread it. So Python's types are compared, and a call with different types goes through numba again.
+    numba needs 12 us to check that twenty arrays have the types of the previous call; the call itself takes 0.7 us. An
+    array's type never changes, but a number may be an integer in one run and a float in the next, which the compiled
+    code would misread. So the Python types are compared, and a call with other types is dispatched by numba again.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -75,5 +73,5 @@ class _Direct:
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that Python calls. The type of each argument must stay the same."""
+    """Compile a function that Python calls. The type of each argument must not change between calls."""
     return function if IS_PLAIN else cast("Callable[P, R]", _Direct(function))

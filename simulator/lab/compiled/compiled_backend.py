@@ -1,4 +1,4 @@
-"""The compiled backend's interface: which scenarios it plays, and playing one. numba is imported on demand."""
+"""Interface of the compiled backend: which scenarios it supports, and playing one. numba is imported on demand."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from simulator.scenario.sections.timeline_spec import (
 )
 from simulator.traffic.shapes.curves import curve_of
 
-# Fewest requests: below it the first run on a machine, which compiles for half a minute, would be slower than the
-# virtual loop.
+# Minimum number of requests: with fewer, the first run on a machine, which compiles for half a minute, is slower than
+# the virtual loop.
 REQUESTS_MIN: Final = 1_000_000
-_ROW_BYTES_MIN: Final = 20  # per recorded request: a time and little else
+_ROW_BYTES_MIN: Final = 20  # bytes per recorded request at least: a time and little else
 
 
 def why_not(scenario: ScenarioSpec) -> str:
     """Return the reason why the compiled backend cannot play the scenario; empty if it can.
 
-    Each of these features needs the platform's own objects for its requests. Support would duplicate rules that are
-    seldom the hot path of a long run.
+    Each unsupported feature needs the platform's own objects for its requests. Support would duplicate rules that take
+    little of the time of a long run.
     """
     if importlib.util.find_spec("numba") is None:
         return missing_text("numba")
@@ -94,7 +94,10 @@ def _check_reasons(scenario: ScenarioSpec) -> Iterator[str]:
 
 
 def does_not_pay(scenario: ScenarioSpec, runs: int) -> str:
-    """Return the reason why it would not be faster for this number of runs; empty if it is. The report is the same."""
+    """Return the reason why the backend would not be faster for this number of runs; empty if it would be.
+
+    The report is the same in either backend.
+    """
     expected = runs * sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
     if expected < REQUESTS_MIN:
         return f"about {expected:.0f} requests are played before the code is compiled"
@@ -102,7 +105,7 @@ def does_not_pay(scenario: ScenarioSpec, runs: int) -> str:
 
 
 def _expected_requests(scenario: ScenarioSpec, index: int) -> float:
-    """Estimate the requests of an open source; for a recording of single requests, the most that its bytes can hold."""
+    """Estimate the number of requests of an open source; for a recording, the most that its size in bytes allows."""
     source = scenario.traffic[index]
     shape = source.shape
     match shape:
@@ -122,7 +125,7 @@ def _expected_requests(scenario: ScenarioSpec, index: int) -> float:
 
 
 def compiled_run(scenario: ScenarioSpec, watcher: Watcher | None = None, csv: TextIO | None = None) -> Run:
-    """Play a scenario in the compiled backend, which must support it."""
+    """Prepare a run of the scenario in the compiled backend, which must support the scenario."""
     from simulator.lab.compiled.play import CompiledRequests  # noqa: PLC0415 numba takes a second to import
 
     return Run(scenario, watcher=watcher or SilentWatcher(), csv=csv, backend=CompiledRequests(scenario))

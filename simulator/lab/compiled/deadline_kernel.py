@@ -1,6 +1,6 @@
 """State of requests: the meter, rows of ended requests, open requests, and the queue in order of arrival.
 
-(rules/meter.py, fleet/pool/deadlines.py, the queue of rules/admission.py.)
+Counterparts: rules/meter.py, fleet/pool/deadlines.py, and the queue of rules/admission.py.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def write_rejected(w: World, source: int, now: float, status: int) -> None:
 
 @kernel
 def forget(w: World, request: int) -> None:
-    """Free the request's entry: nothing refers to it any more."""
+    """Free the request's entry, to which nothing refers any more."""
     it = w.requests[request]
     if it.instance != NOBODY:
         w.instances[it.instance].held_by -= 1
@@ -122,7 +122,7 @@ def longest_open(w: World) -> int:
 
 @kernel
 def close_ranks(w: World) -> None:
-    """Compact the array of open requests: remove the gaps that ended ones have left."""
+    """Compact the array of open requests by removing the gaps of ended ones."""
     p = w.pool[0]
     end = 0
     for place in range(p.open_first, p.open_end):

@@ -1,4 +1,4 @@
-"""The kernel's event loop, and the platform's operations: instances are added, moved and removed, and crash."""
+"""The kernel's event loop, and the platform's operations: instances are added, moved and removed, and they crash."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from simulator.lab.compiled.state import (
 from simulator.lab.compiled.station_kernel import progress
 
 KINDS: Final = 2**KIND_BITS - 1
-# Upper bounds of what moving one request creates: events (its deadline, its end or its instance's completion check,
+# Upper bounds of what advancing one request creates: events (its deadline, its end or its instance's completion check,
 # another request's expiry) and draws of the random balancing rules (two in each tier).
 EVENTS_A_STEP: Final = 3
 LOTS_A_STEP: Final = 4
@@ -41,7 +41,7 @@ LOTS_A_STEP: Final = 4
 
 @kernel
 def steps_left(w: World) -> int:
-    """Return how many requests may be moved before an array has no free entry or the random draws run out."""
+    """Return how many requests may be advanced before an array has no free entry or the random draws are used up."""
     p = w.pool[0]
     if w.standing.shape[0] - p.open_end < p.present + MARGIN:
         close_ranks(w)
@@ -61,13 +61,13 @@ def steps_left(w: World) -> int:
 
 @entry
 def has_room(w: World) -> bool:
-    """Return True if an event that moves every request present would fit into the arrays."""
+    """Return True if the arrays have room for an event that advances every present request."""
     return steps_left(w) >= w.pool[0].present + MARGIN
 
 
 @kernel
 def steps_of_first(w: World) -> int:
-    """Return the largest number of requests that the next scheduled event may move."""
+    """Return the largest number of requests that the next scheduled event may advance."""
     kind, target = kind_and_target(w)
     if kind == DONE:
         return 1
@@ -78,7 +78,7 @@ def steps_of_first(w: World) -> int:
 
 @kernel
 def tell_end(w: World) -> None:
-    """Notify the platform if it waits for the last request to end and none is left."""
+    """Notify the platform if it waits for the end of the last request and none is open."""
     p = w.pool[0]
     if p.tells_end and p.present == 0:
         p.tells_end = 0
@@ -87,7 +87,7 @@ def tell_end(w: World) -> None:
 
 @kernel
 def takes_room(w: World, steps: int) -> bool:
-    """Reserve room for moving `steps` requests; the arrays are measured only when the last budget is used up."""
+    """Reserve room to advance `steps` requests. The arrays are measured only when the last budget is used up."""
     p = w.pool[0]
     if p.budget < steps:
         p.budget = steps_left(w)
@@ -105,7 +105,7 @@ def kind_and_target(w: World) -> tuple[int, int]:
 
 @kernel
 def next_source(w: World) -> int:
-    """Return the source whose next request is the earliest, or NOBODY if all sources have ended."""
+    """Return the source with the earliest next request, or NOBODY if all sources have ended."""
     sources = w.sources
     first = NOBODY
     for source in range(sources.shape[0]):
@@ -123,7 +123,7 @@ def next_source(w: World) -> int:
 
 @kernel
 def fire(w: World, source: int, now: float) -> None:
-    """Send a request of this source, after setting the source's timer for its next request."""
+    """Send the source's current request, after setting the source's timer for the next one."""
     p = w.pool[0]
     it = w.sources[source]
     if it.at < it.end:
@@ -138,7 +138,7 @@ def fire(w: World, source: int, now: float) -> None:
 
 @kernel
 def play_first(w: World, now: float) -> None:
-    """Play the first scheduled event, which is due now."""
+    """Play the first scheduled event, which is due at `now`."""
     when_s, (kind, target) = w.whens[0], kind_and_target(w)
     drop_first_event(w)
     if kind == DONE:
@@ -156,7 +156,7 @@ def play_first(w: World, now: float) -> None:
 
 @kernel
 def source_is_dry(w: World, source: int) -> bool:
-    """Return True if the source cannot send before more arrivals, work or request entries are supplied."""
+    """Return True if the source cannot send until more arrivals, work or request entries are supplied."""
     p = w.pool[0]
     it = w.sources[source]
     return p.work >= p.work_end or p.free_request == NOBODY or (it.at == it.end and not it.last)
@@ -164,7 +164,7 @@ def source_is_dry(w: World, source: int) -> bool:
 
 @kernel
 def sends_first(w: World, source: int) -> bool:
-    """Return True if the source's next request precedes the first scheduled event."""
+    """Return True if the next request of the source precedes the first scheduled event."""
     when_s, first_s = w.sources[source].when_s, w.whens[0]
     return when_s < first_s or (when_s == first_s and w.sources[source].order < first_order(w))
 
@@ -178,9 +178,12 @@ def first_order(w: World) -> int:
 
 @entry
 def advance(w: World, limit_s: float, limit_order: int) -> int:
-    """Play every request event before (limit_s, limit_order), or until one concerns the platform."""
+    """Play every request event before (limit_s, limit_order), or until one concerns the platform.
+
+    Returns the reason why it stopped.
+    """
     p = w.pool[0]
-    p.budget = 0  # the platform's actions since the last call used some of it
+    p.budget = 0  # actions of the platform since the last call have used some of the budget
     source = next_source(w)
     while True:
         if source == NOBODY and p.events == 0:
@@ -212,7 +215,7 @@ def advance(w: World, limit_s: float, limit_order: int) -> int:
 
 @kernel
 def carry_out(w: World) -> None:
-    """Give the free slots to queued requests. All requests get their slots before any of them begins."""
+    """Give the free slots to queued requests. All of them get their slots before the first one begins."""
     p = w.pool[0]
     now = p.now_s
     first = last = NOBODY
@@ -259,7 +262,7 @@ def leave(w: World, row: int) -> None:
 
 @entry
 def lose(w: World, row: int, status: int) -> None:
-    """Fail the instance's requests: the instance has crashed."""
+    """Fail the requests of an instance that has crashed."""
     p = w.pool[0]
     w.instances[row].gone = 1
     for place in range(p.open_first, p.open_end):
@@ -272,7 +275,7 @@ def lose(w: World, row: int, status: int) -> None:
 
 @entry
 def resize(w: World, capacity: int, rows: np.ndarray) -> None:
-    """Set another MaxConcurrency. `rows` are the instances in service, in the order in which they were added."""
+    """Set another MaxConcurrency. `rows` lists the instances in service in the order in which they were added."""
     p = w.pool[0]
     p.capacity = capacity
     if p.balancing == LEAST_OUTSTANDING:

@@ -1,4 +1,4 @@
-"""Two heaps: request events by (when, order), and an instance's computations by (virtual work, order).
+"""Two heaps: request events by (time, order), and an instance's computations by (virtual work, order).
 
 The event heap has four children per node: half the levels of a binary heap, and siblings are adjacent in memory.
 """
@@ -13,14 +13,14 @@ from simulator.lab.compiled.compiled import kernel
 from simulator.lab.compiled.state import KIND_BITS, TARGET_BITS, World
 
 NEVER_S: Final = float("inf")
-# Index of the least of four, from three comparisons (second < first, fourth < third, upper pair's < lower pair's): the
-# three results form a number n, and the n-th group of four bits holds the index.
+# Index of the smallest of four from three comparisons (second < first, fourth < third, minimum of the upper pair <
+# minimum of the lower pair): the results form a number n, and the n-th group of four bits is the index.
 CHOICES: Final = 0x33221010
 
 
 @kernel
 def schedule(w: World, when_s: float, kind: int, target: int) -> None:
-    """Schedule an event after all others of that instant, the platform's timers included."""
+    """Schedule an event after all others of that instant, including the platform's timers."""
     p = w.pool[0]
     whens, tags = w.whens, w.tags
     p.order += 1
@@ -28,7 +28,7 @@ def schedule(w: World, when_s: float, kind: int, target: int) -> None:
     p.events = at + 1
     while at > 0:
         above = np.uint32((at - 1) >> 2)
-        if whens[above] <= when_s:  # the newest order is the highest: events at equal times stay above
+        if whens[above] <= when_s:  # a new event has the highest order, so it stays below events at an equal time
             break
         whens[at] = whens[above]
         tags[at] = tags[above]
@@ -39,10 +39,10 @@ def schedule(w: World, when_s: float, kind: int, target: int) -> None:
 
 @kernel
 def first_of_four(w: World, first: int) -> int:
-    """Return the index of the earliest of the four events from `first` on; entries beyond the end are at infinity."""
+    """Return the index of the earliest of the four events from `first` on; missing entries have the time infinity."""
     bits = w.when_bits
     a, b, c, d = bits[first], bits[first + 1], bits[first + 2], bits[first + 3]
-    # Arithmetic and a table within an integer replace branches, which would be mispredicted half of the time.
+    # Arithmetic and a lookup in an integer instead of branches, half of which the processor would mispredict.
     low, high = np.int64(b < a), np.int64(d < c)
     upper = np.int64(bits[np.uint32(first + 2 + high)] < bits[np.uint32(first + low)])
     chosen: Any = np.uint32(first + ((CHOICES >> ((low | high << 1 | upper << 2) << 2)) & 3))

@@ -1,7 +1,7 @@
-"""Input of the kernel: arrivals of sources, work of requests and random draws, in bounded chunks of named streams.
+"""Input of the kernel: arrivals of sources, work of requests and random draws, in bounded chunks from named streams.
 
-Distributions are sampled in portions of the same size as in a simulated driver: some distributions give other numbers
-when the same count is drawn in other portions.
+Distributions are sampled in portions of the same size as in a simulated driver, because some distributions give other
+numbers if the same count is drawn in other portions.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class Inputs:
         self._lots = streams.stream("service", service, "balancing")
 
     def open(self, world: World, order: int) -> int:
-        """Set every source's timer for its first request, with orders after `order`; return the last order used."""
+        """Set every source's timer for its first request, with order numbers after `order`.
+
+        Return the last one used.
+        """
         self.is_open = True
         for number in range(len(self._chunks)):
             self.arrivals(world, number)
@@ -54,12 +57,12 @@ class Inputs:
         return order
 
     def arrivals(self, world: World, number: int) -> None:
-        """Supply the next arrival times of a source that has used up its previous ones."""
+        """Supply the next arrival times of a source that has used up its times."""
         source, origin_s = world.sources[number], world.pool[0]["origin_s"]
         chunk = next(self._chunks[number], None)
         if chunk is not None:
-            # A run is a half-open interval (traffic/clients.py, OpenClient): a request due at its end, or rounded to
-            # it, is not sent.
+            # A run is a half-open interval (traffic/clients.py, OpenClient): a request that is due at its end, also
+            # after rounding, is not sent.
             chunk = chunk[: int(np.searchsorted(origin_s + chunk, origin_s + self._duration_s))]
         if chunk is None or not len(chunk):
             source["last"] = 1
@@ -91,7 +94,7 @@ class Inputs:
 
 
 class _Stream:
-    """A distribution sampled in portions; a constant one is written once."""
+    """A distribution that is sampled in portions; constant values are written only once."""
 
     def __init__(self, distribution: Distribution, rng: np.random.Generator) -> None:
         self._law = distribution
@@ -99,7 +102,7 @@ class _Stream:
         self._written = False
 
     def fill(self, array: Any) -> None:
-        """Fill `array`, whose length is a whole number of portions."""
+        """Fill `array`, whose length is a multiple of the portion."""
         if isinstance(self._law, Constant):
             if not self._written:
                 array[:] = self._law.value

@@ -22,12 +22,12 @@ from simulator.traffic.traffic import Traffic
 from simulator.world.clock import ClockKind
 from simulator.world.random_streams import RandomStreams
 
-# Initial number of instance rows; it grows on demand.
+# Initial number of instance rows; more are added on demand.
 INSTANCES: int = 64
 
 
 class CompiledRequests:
-    """The compiled backend of one run (replay/request_backend.py)."""
+    """The requests of one run in the compiled backend (replay/request_backend.py)."""
 
     def __init__(self, scenario: ScenarioSpec) -> None:
         self._scenario = scenario
@@ -78,7 +78,7 @@ class CompiledRequests:
 
 
 class CompiledTraffic:
-    """All traffic sources of a run (traffic/traffic.py, `Traffic`)."""
+    """All traffic sources of a run; the counterpart of `Traffic` in traffic/traffic.py."""
 
     def __init__(self, pool: CompiledPool, accumulators: Accumulators) -> None:
         self._pool = pool
@@ -86,7 +86,7 @@ class CompiledTraffic:
         pool.buffers.accumulators = accumulators
 
     def watch(self, _: ViewBegins) -> None:
-        """Count the ended requests that a live view shows."""
+        """Count the ended requests for a live view."""
         if self._accumulators is not None:
             self._pool.buffers.flush()
             self._accumulators.watch()

@@ -1,7 +1,7 @@
-"""What stands for the pool at the replica set and the autoscaler, with its requests in the kernel's arrays.
+"""The pool as the replica set and the autoscaler see it; its requests are in the kernel's arrays.
 
-Roster and activity read and write a few attributes of an instance (its number of requests, since when it has been idle,
-whether it is active). Here these are properties that access the instance's row.
+The replica set and its activity tracking read and write a few attributes of an instance: its number of requests, the
+time since which it has been idle, and whether it is active. Here these are properties that access the instance's row.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _TellsCpu(Protocol):
 
 
 class CompiledInstance(Instance):
-    """An instance whose requests are in the kernel. `row` is its index there, valid while anything refers to it."""
+    """An instance whose requests are in the kernel; `row` is its index there, as long as it is referred to."""
 
     __slots__ = ("_drained", "_is_watched", "_last", "_pool", "front", "row")
 
@@ -60,7 +60,7 @@ class CompiledInstance(Instance):
         self._pool = pool
         self._last: dict[str, Any] = {}
         self.row = row
-        self.front = False  # while the instance is in service: True if it is in the first tier
+        self.front = False  # True if the instance is in service and in the first tier
         super().__init__(number, wanted_s)
 
     def _get(self, name: str) -> Any:
@@ -126,21 +126,21 @@ class CompiledInstance(Instance):
         return float(kernel.cpu_used_s(self._pool.world, self.row, now))
 
     def part(self) -> None:
-        """Detach the instance: its row will be reused by another one."""
+        """Detach the instance from its row, which another instance will use."""
         self._last = {name: self._get(name) for name in ("outstanding", "idle_since_s", "awake", "used_s")}
         self.row = NOBODY
 
 
 class CompiledPool:
-    """The supply of one service (`PoolSupply` of fleet/ports.py) with instances that it made. The loop calls `play`."""
+    """The supply of one service (`PoolSupply` of fleet/ports.py) with its instances. The loop calls `play`."""
 
     def __init__(self, settings: PoolSettings, buffers: Buffers, *, health_is_certain: bool) -> None:
         self.scaling = settings.scaling
         self.ready: dict[int, CompiledInstance] = {}
         self.health_is_certain = health_is_certain
-        self._ended: asyncio.Future[None] | None = None  # done when no request is open, if a caller awaits that
-        self._activity: InstanceActivity[Instance]  # the replica set's; it adds the instances
-        self._react: Callable[[], None] | None = None  # to a request that has to wait
+        self._ended: asyncio.Future[None] | None = None  # done when no request is open; made on demand
+        self._activity: InstanceActivity[Instance]  # of the replica set, which also adds the instances
+        self._react: Callable[[], None] | None = None  # called when a request has to wait
         self._loop = cast("CompiledLoop", asyncio.get_running_loop())
         self.buffers = buffers
         self._state = buffers.world.pool[0]
@@ -178,9 +178,9 @@ class CompiledPool:
                 self.buffers.make()
                 continue
             loop.turn_to(float(self._now[0]))
-            return self._obey
+            return self._run_callbacks
 
-    def _obey(self) -> None:
+    def _run_callbacks(self) -> None:
         """Run the callbacks that the platform's own pool would have called during the event."""
         commands = self.world.commands[: self._state["commands"]].tolist()
         self._state["commands"] = 0
@@ -189,7 +189,7 @@ class CompiledPool:
             if kind == WOKE:
                 self._activity.wake(self._by_row[row])
             elif kind == QUIET:
-                # its timers get the order that the event would have given them
+                # timers set by the callbacks get the order numbers that they would have had in the event
                 latest, loop.order = loop.order, order - TIMERS
                 self._activity.quiet(self._by_row[row])
                 loop.order = latest
@@ -201,7 +201,7 @@ class CompiledPool:
                 self._ended.set_result(None)
 
     def _do(self, step: Callable[..., None], *arguments: Any) -> None:
-        """Run a kernel function at the current time, on behalf of the platform."""
+        """Run a kernel function at the current time on behalf of the platform."""
         while not kernel.has_room(self.world):
             self.buffers.make()
         loop = self._loop
@@ -210,7 +210,7 @@ class CompiledPool:
         step(self.world, *arguments)
         loop.order = int(self._order[0])
         if self._state["commands"]:
-            self._obey()
+            self._run_callbacks()
 
     async def drained(self) -> None:
         """Wait until every open request has ended."""
@@ -249,7 +249,7 @@ class CompiledPool:
         return self._unused.pop()
 
     def _part(self, instance: CompiledInstance) -> bool:
-        """Detach the instance if nothing in the kernel refers to its row; True if the row is free."""
+        """Detach the instance if the kernel no longer refers to its row; return True if the row is free."""
         world, row = self.world, instance.row
         if world.instances[row]["held_by"] or world.listed[:, row].any():
             return False
@@ -285,7 +285,7 @@ class CompiledPool:
         self.scaling = scaling
         self.buffers.widen(scaling.max_concurrency)
         rows = np.array([instance.row for instance in self.ready.values()], np.int64)
-        # By tier, and within it in the order of addition: the order in which the rules examine them.
+        # By tier, then in the order of addition, as the balancing rules examine them.
         found = self.world.instances[rows]
         self._do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
 
@@ -337,9 +337,9 @@ class CompiledPool:
         return float(ranked[index])
 
     async def queue_empty(self) -> None:
-        """Return at once: only deployments wait for it, and none is played here (compiled_backend.py, `why_not`)."""
+        """Return at once: only deployments wait for the queue, and this backend plays none (compiled_backend.py)."""
         assert not self.queued, "no deployment is played here"
 
     def close(self) -> None:
-        """Stop playing; requests still open are abandoned."""
+        """Stop playing. Requests that are still open are abandoned."""
         self._loop.attach(None)

@@ -1,4 +1,7 @@
-"""The requests' part of a pool (fleet/pool/pool.py, rules/admission.py, rules/meter.py): one function per rule."""
+"""The part of a pool that processes requests (fleet/pool/pool.py, rules/admission.py, rules/meter.py).
+
+One function per rule.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def begin(w: World, request: int, now: float) -> None:
 
 @kernel
 def awaken(w: World, row: int, now: float) -> None:
-    """Give the instance its CPU back: requests assigned to it in between begin now."""
+    """Make the instance active; requests that were assigned to it in the meantime begin now."""
     instance = w.instances[row]
     instance.awake = 1
     request = instance.pending_head
@@ -107,7 +110,10 @@ def grant(w: World, request: int, row: int, now: float) -> None:
 
 @kernel
 def vacate(w: World, row: int, now: float) -> None:
-    """Free a slot. The longest waiting request gets it, unless the instance has left service or exceeds its limit."""
+    """Free a slot.
+
+    The longest waiting request gets it, unless the instance has left service or exceeds MaxConcurrency.
+    """
     p = w.pool[0]
     instance = w.instances[row]
     if instance.tier == NO_TIER:
@@ -126,7 +132,7 @@ def vacate(w: World, row: int, now: float) -> None:
     if instance.outstanding == 0:
         instance.idle_since_s = now
         if not instance.watched and (instance.draining or p.tells_quiet):
-            p.order += TIMERS  # order numbers of the timers that the platform makes for it
+            p.order += TIMERS  # order numbers of the timers that the platform sets for the instance
             tell(w, QUIET, row, p.order)
 
 
@@ -145,7 +151,7 @@ def release(w: World, request: int, now: float) -> None:
 
 @kernel
 def let_go(w: World, request: int, now: float, rejected: int) -> None:
-    """End the request without an answer of the application."""
+    """End the request without an answer from the application."""
     p = w.pool[0]
     it = w.requests[request]
     close_request(w, request)
@@ -160,7 +166,7 @@ def let_go(w: World, request: int, now: float, rejected: int) -> None:
 
 @kernel
 def forget_if_unheld(w: World, request: int) -> None:
-    """Free the request's entry if it was queued; otherwise its instance still works on it, or has it pending."""
+    """Free the request's entry if it was queued; otherwise its instance still processes or refers to it."""
     if w.requests[request].instance == NOBODY:
         forget(w, request)
 
@@ -170,7 +176,7 @@ def forget_if_unheld(w: World, request: int) -> None:
 
 @kernel
 def offer(w: World, source: int, now: float) -> None:
-    """Process an arriving request: it gets a slot, a place in the queue, or a rejection."""
+    """Process an arriving request: it gets a slot, is queued, or is rejected."""
     p = w.pool[0]
     p.arrivals += 1
     at = p.work
@@ -204,7 +210,7 @@ def offer(w: World, source: int, now: float) -> None:
 
 @kernel
 def done(w: World, request: int, now: float) -> None:
-    """End a request that its instance has finished."""
+    """End a request that its instance has completed."""
     p = w.pool[0]
     it = w.requests[request]
     row = it.instance
@@ -225,7 +231,7 @@ def done(w: World, request: int, now: float) -> None:
 
 @kernel
 def look(w: World, row: int, armed_s: float, now: float) -> None:
-    """Move the requests whose computation has ended on to their I/O."""
+    """Start the I/O of the requests whose computation has ended."""
     station = w.instances[row]
     station.held_by -= 1
     if armed_s != station.armed_s:
@@ -244,7 +250,7 @@ def look(w: World, row: int, armed_s: float, now: float) -> None:
 
 @kernel
 def expire(w: World, now: float) -> None:
-    """End the requests whose time in the queue is over."""
+    """End the requests whose queue timeout has expired."""
     p = w.pool[0]
     p.expiry_armed = 0
     while p.line_head != NOBODY and w.requests[p.line_head].arrived_s + p.wait_s <= now:
@@ -257,7 +263,7 @@ def expire(w: World, now: float) -> None:
 
 @kernel
 def time_out(w: World, now: float) -> None:
-    """End the requests whose total time is over."""
+    """End the requests whose total time is used up."""
     p = w.pool[0]
     request = longest_open(w)
     while request != NOBODY and w.requests[request].arrived_s + p.timeout_s <= now:

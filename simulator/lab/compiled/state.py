@@ -1,7 +1,7 @@
-"""The kernel's state: arrays of records, named in the model's terms. Times are in seconds of the loop's clock.
+"""The kernel's state: arrays of records with the terms of the model as names. Times are in seconds of the loop's clock.
 
-Every kernel function gets the `World`; arrays that are too small are replaced by larger ones between events.
-Indexes are unsigned: an index that may be negative costs three instructions at each access, to count from the end.
+Every kernel function gets the `World`; arrays that are too small are replaced by larger ones between events. Indexes
+are unsigned, because each access with an index that may be negative takes three more instructions.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ NO_TIER, FRONT, RESERVE = NOBODY, 0, 1
 
 # Kinds of events.
 DONE, LOOK, AWAKEN, EXPIRE, DEADLINE = range(5)
-# Why the kernel stopped.
+# Reasons why the kernel stopped.
 AT_LIMIT, OBEY, NEEDS_ROOM = range(3)
 # Notifications to the platform.
 WOKE, QUIET, WAITED, ENDED = range(4)
-# Most timers that the platform makes for an instance that becomes idle: for the idle state, and for its expiry.
+# Maximum number of timers that the platform sets for an instance that becomes idle: for the idle state, and for its
+# expiry.
 TIMERS: Final = 2
 # Balancing rules.
 BALANCINGS: Final = ("least-outstanding", "newest-first", "round-robin", "random", "two-choices")
@@ -57,7 +58,7 @@ INSTANCE: Final = np.dtype(
         ("idle_since_s", "f8"), ("ready_s", "f8"), ("wanted_s", "f8"), ("held_by", "i8"),
         ("awake", "u1"), ("idle", "u1"), ("watched", "u1"), ("draining", "u1"), ("gone", "u1"),
         ("pending_head", "u4"), ("pending_tail", "u4"),
-        # the station
+        # the simulated instance
         ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
         ("computing", "u4"), ("busy_workers", "u4"), ("backlog_head", "u4"), ("backlog_tail", "u4"),
     ],
@@ -88,10 +89,10 @@ ROW: Final = np.dtype(
 ROWS: Final = 8192
 DRAWS: Final = 65_536
 STANDING: Final = 16_384
-# Room that one event may take beyond one entry per present request.
+# Number of entries that one event may need beyond one entry per present request.
 MARGIN: Final = 16
-# An event's tag: its order, its kind and its target (a request or an instance), the order in the highest bits. Orders
-# up to 2^37 suffice for 100 times a day of the largest site.
+# An event's tag contains its order, its kind and its target (a request or an instance), with the order in the highest
+# bits. Orders up to 2^37 suffice for 100 times a day of the largest site.
 TARGET_BITS: Final = 23
 KIND_BITS: Final = 3
 TARGETS: Final = 2**TARGET_BITS
@@ -100,10 +101,10 @@ TARGETS: Final = 2**TARGET_BITS
 class World(NamedTuple):
     """All arrays of the kernel. `pool` has one record; `free`, `newest` and `listed` have a row for each tier.
 
-    Events are a heap of `whens` (seconds) and `tags`; `when_bits` is the memory of `whens` read as integers, which have
-    the same order (no time is negative) and compare in one cycle. `befores` and `afters` link the instances of a list
-    in a ring through the list's own two entries, so that no entry is a special first or last one (balancing_kernel.py).
-    `standing` has the open requests in order of arrival, with NOBODY where one has ended.
+    Events are a heap of `whens` (seconds) and `tags`. `when_bits` is the memory of `whens` read as integers, which have
+    the same order (no time is negative) and are compared in one cycle. `befores` and `afters` link the instances of a
+    list in a ring through the list's own two entries, so that the first and last instance need no special case
+    (balancing_kernel.py). `standing` lists the open requests in order of arrival, with NOBODY for each that has ended.
     """
 
     pool: Any
@@ -132,7 +133,7 @@ class World(NamedTuple):
 
 
 def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
-    """Create empty arrays; the settings in `pool` must be written afterwards."""
+    """Create empty arrays. The caller must then write the settings into `pool`."""
     whens = np.full(4096, np.inf)
     befores, afters = rings(capacity, instances)
     world = World(
@@ -170,14 +171,15 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
 
 
 def jobs_of(capacity: int) -> int:
-    """Return the number of entries for the computations of an instance: its own maximum, and as many whose request has
-    already ended.
+    """Return the number of entries for an instance's computations.
+
+    These are its MaxConcurrency, and as many whose requests have already ended.
     """
     return 2 * capacity + MARGIN
 
 
 def fields_of(world: World, first: str, end: str, kind: type[np.generic]) -> Any:
-    """Return the fields of `pool` from `first` to before `end`, all of one type, as a view of the same memory.
+    """Return the fields of `pool` from `first` up to but without `end`, all of one type, as a view of the same memory.
 
     Python reads and writes such a view ten times as fast as a field of a record.
     """
@@ -192,12 +194,12 @@ def rings(capacity: int, instances: int) -> tuple[Any, Any]:
 
 
 def lists_of(capacity: int) -> int:
-    """Return the number of lists: in each of two tiers, one for each number of requests that an instance may have."""
+    """Return the number of lists: in each of two tiers, one for each possible number of requests of an instance."""
     return 2 * (capacity + 2)
 
 
 def chain_free(world: World, first: int) -> None:
-    """Chain the new requests from `first` on as free entries, before those that are free already."""
+    """Link the new request entries from `first` on as free entries, before those that are already free."""
     requests = world.requests
     requests["chain"][first:-1] = np.arange(first + 1, len(requests))
     requests["chain"][-1] = world.pool[0]["free_request"]
@@ -205,7 +207,7 @@ def chain_free(world: World, first: int) -> None:
 
 
 def longer(array: Any, length: int, axis: int = 0, fill: float = 0) -> Any:
-    """Return a copy with `length` entries along `axis`; the new ones hold `fill`."""
+    """Return a copy with `length` entries along `axis`; the new entries are `fill`."""
     shape = list(array.shape)
     shape[axis] = length
     larger = np.zeros(shape, array.dtype)

@@ -1,6 +1,6 @@
 """The service discipline (rules/discipline.py) and the timer of a simulated instance (fleet/simulated/driver.py).
 
-It adds the same terms in the same order as the virtual loop, so that virtual work is equal to the last digit.
+It adds the same terms in the same order as the virtual loop, so that the virtual work is equal to the last digit.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def leave_station(w: World, row: int, now: float) -> None:
 
 @kernel
 def arm(w: World, row: int) -> None:
-    """Set one timer for the next end of a computation."""
+    """Set the timer for the next end of a computation."""
     station = w.instances[row]
     if not station.computing:
         return
@@ -91,7 +91,7 @@ def arm(w: World, row: int) -> None:
 
 @kernel
 def computed(w: World, row: int, now: float) -> int:
-    """Return the first request whose CPU work is done by `now`; the others are chained to it in order of ending."""
+    """Return the first request whose CPU work is done by `now`. Further ones are linked to it in order of ending."""
     progress(w, row, now)
     station = w.instances[row]
     soonest_s = now + EPSILON_S

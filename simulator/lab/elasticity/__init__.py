@@ -1,1 +1,1 @@
-"""SPEC's elasticity metrics: how well a supply of instances followed the demand, scores over several runs."""
+"""SPEC's elasticity metrics: how well a supply of instances follows the demand, and scores over several runs."""

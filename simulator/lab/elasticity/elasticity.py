@@ -1,17 +1,17 @@
-"""SPEC's elasticity metrics: how well a supply of instances followed the demand (facts policies 2).
+"""SPEC's elasticity metrics: how well a supply of instances follows the demand (facts policies 2).
 
 Herbst et al., "Ready for Rain?", SPEC-RG-2016-01; Bauer et al., Chameleon. `demand` is the fewest instances that meet
 the SLO (slo_demand.py), `supply` the instances able to serve. All in percent, over [begin, end):
 
-    theta_U  100/T x integral of max(demand - supply, 0) / demand     too few, weighed by how many were missing
-    theta_O  100/T x integral of max(supply - demand, 0) / demand     too many
+    theta_U  100/T x integral of max(demand - supply, 0) / demand     too few, weighted by the number missing
+    theta_O  100/T x integral of max(supply - demand, 0) / demand     too many, weighted by the number in excess
     tau_U    100/T x time with supply < demand                        too few, for how long
-    tau_O    100/T x time with supply > demand
+    tau_O    100/T x time with supply > demand                        too many, for how long
     upsilon  share of steps in which supply and demand do not move the same way (instability)
     jitter   (changes of supply - changes of demand) / T, per hour; below 0 inert, above 0 nervous
     sigma    the auto-scaling deviation: the distance of the first five from the point where all are 0
 
-A share of a demand of 0 is undefined: theta covers the time with demand, and the supply of the other time is
+A share of a demand of 0 is undefined: theta covers only the time with demand, and the supply during the other time is
 counted separately as `idle_instance_s` (App Runner bills its memory).
 """
 
@@ -26,15 +26,18 @@ from numpy.typing import NDArray
 
 from simulator.records.instance_time import StepFunction
 
-# A candidate without any shortage has a theta of 0, and a quotient with 0 is undefined. This percentage replaces 0
-# in the elastic speedup: four seconds of an hour.
+# A candidate without any shortage has a theta of 0, and a quotient with 0 is undefined. This percentage, four seconds
+# of an hour, replaces 0 in the elastic speedup.
 LEAST_PERCENT: Final = 0.1
 SIGMA_ORDER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Elasticity:
-    """The metrics of a run. All but the last two are in percent, lower is better. `jitter_per_hour` is best at 0."""
+    """The metrics of a run.
+
+    All but the last two are in percent, and lower is better; `jitter_per_hour` is best at 0.
+    """
 
     under_provisioned_amount: float
     over_provisioned_amount: float
@@ -48,7 +51,7 @@ class Elasticity:
     def sigma(self) -> float:
         """The Minkowski distance from the ideal, in percent.
 
-        ASSUMPTION: of order 4 (facts policies 2, from memory); the article on Chameleon settles it.
+        ASSUMPTION: of order 4 (facts policies 2, from memory); the article on Chameleon would settle it.
         """
         parts = (
             self.under_provisioned_amount,
@@ -63,10 +66,10 @@ class Elasticity:
 def elasticity(
     demand: NDArray[np.int64], supply: StepFunction, begin_s: float, end_s: float, step_s: float = 1.0
 ) -> Elasticity | None:
-    """Return the metrics. `demand[t]` holds for the second [t, t + 1) of the run, and is 0 after its end.
+    """Return the metrics; None for a span without length or without demand.
 
-    Returns None for a span without length or demand. `step_s`: the resolution of the demand, used as the step of
-    upsilon.
+    `demand[t]` is the demand during the second [t, t + 1) of the run; after the end of the array it is 0. `step_s`: the
+    resolution of the demand, used as the step of the instability.
     """
     edges_s = _edges(len(demand), supply, begin_s, end_s)
     if len(edges_s) < 2:
@@ -91,7 +94,7 @@ def elasticity(
 
 
 def elastic_speedup(baseline: Elasticity, ours: Elasticity) -> float:
-    """Return eta: how much better `ours` follows the demand than `baseline`; above 1 is better (validation case 38)."""
+    """Return the elastic speedup eta; above 1, `ours` follows the demand better (validation case 38)."""
     pairs = (
         (baseline.under_provisioned_amount, ours.under_provisioned_amount),
         (baseline.over_provisioned_amount, ours.over_provisioned_amount),
@@ -125,7 +128,7 @@ def _changes(counts: NDArray[np.int64]) -> int:
 
 
 def _instability(demand: NDArray[np.int64], supply: StepFunction, begin_s: float, end_s: float, step_s: float) -> float:
-    """Return the instability by whole steps, as it is defined."""
+    """Return the instability: the share of whole steps in which supply and demand do not move the same way."""
     seconds = np.arange(math.ceil(begin_s / step_s) * step_s, math.floor(end_s), step_s, dtype=np.float64)
     if len(seconds) < 2:
         return 0.0

@@ -4,14 +4,14 @@ Ilyushkin et al., "An Experimental Performance Evaluation of Autoscaling Policie
 10.1145/3030207.3030214, and Bauer et al., "Chameleon". The metrics are the five of which lower is better: theta_U,
 theta_O, tau_U, tau_O and upsilon (elasticity.py).
 
-    pairwise    for each other autoscaler and each metric a point for the lower value and half a point for an equal one;
-                the points in percent of those that can be had, 100 x points / ((autoscalers - 1) x metrics)
+    pairwise    for each other autoscaler and each metric, one point for the lower value and half a point for an equal
+                one; in percent of the possible points, 100 x points / ((autoscalers - 1) x metrics)
     fractional  the distance from an ideal autoscaler that has the best value of each metric: the mean over the metrics
-                of (value - best) / best, in percent. 0 is the best of all in everything
+                of (value - best) / best, in percent. 0: the best in every metric
     worst case  sigma of the worst run
 
 ASSUMPTION: all three are from memory (facts policies 2 has no formula): that an equal value is half a point, that the
-fractional differences are averaged, and that the worst is over the runs of a case; the articles settle it.
+fractional differences are averaged, and that the worst is over the runs of a case; the articles would settle it.
 
 The first two depend on the group of autoscalers. A group contains those whose demand is counted in the same instances
 (`basis_of`, slo_demand.py), without the oracles, which cannot be chosen as a policy.
@@ -32,7 +32,7 @@ METRICS: Final = (
     "over_provisioned_time",
     "instability",
 )
-# Sums of floats differ in their last digits: metrics as close as this, in percent, are equal.
+# Sums of floats differ in their last digits: metrics that are this close, in percent, count as equal.
 _EQUAL_PERCENT: Final = 1e-9
 
 Runs = Sequence[Elasticity | None]
@@ -49,10 +49,10 @@ def pairwise_scores(runs: Sequence[Elasticity]) -> list[float]:
 
 
 def fractional_scores(runs: Sequence[Elasticity]) -> list[float]:
-    """Return by how much each autoscaler is above the best value of every metric, on average in percent.
+    """Return by how much each autoscaler is above the best value of every metric, on average, in percent.
 
-    All must have the same traffic. A best value of 0 has no fractions: LEAST_PERCENT replaces it, as in the elastic
-    speedup.
+    All must have the same traffic. A fraction of a best value of 0 is undefined, so LEAST_PERCENT replaces 0, as in the
+    elastic speedup.
     """
     given = [[max(value, LEAST_PERCENT) for value in _values(run)] for run in runs]
     best = [min(column) for column in zip(*given, strict=True)]
@@ -68,9 +68,10 @@ def worst_sigma(runs: Runs) -> float | None:
 
 
 def score_columns(group: Mapping[str, Runs]) -> dict[str, Columns]:
-    """Return `pairwise` and `fractional` by the run of each autoscaler of a `group` that has the same demand.
+    """Return `pairwise` and `fractional` of each autoscaler of a `group` with the same demand, run by run.
 
-    A run that one of them lacks has no scores: the others would be compared with fewer than in the other runs.
+    A run without metrics of one of them has no scores, because the others would be compared within a smaller group than
+    in the other runs.
     """
     columns: dict[str, Columns] = {label: {"pairwise": [], "fractional": []} for label in group}
     for of_seed in zip(*group.values(), strict=True):

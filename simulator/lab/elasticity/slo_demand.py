@@ -1,13 +1,13 @@
 """The demand that a supply of instances is compared with: the fewest instances that meet the SLO, per time bin.
 
-"Demand" in SPEC's metrics is the fewest instances that meet the service level objective for the load of the moment
-(facts policies 2). The load of a bin is the work of its own requests; theory gives the number of instances that carry
-it: Erlang's loss formula where requests are rejected, his delay formula where they wait, with all slots of all
-instances as servers, and the CPU time stretched as processor sharing does. 95 % of the requests have to be served
+"Demand" in SPEC's metrics is the fewest instances that meet the service level objective at the current load (facts
+policies 2). The load of a bin is the work of its own requests. Queueing theory gives the number of instances that it
+needs: Erlang's loss formula where requests are rejected, his delay formula where they wait, with all slots of all
+instances as servers, and with the CPU time stretched as by processor sharing. 95 % of the requests have to be served
 within the SLO.
 
-A bin is long enough for its load to be estimated: the peak of every single second, which an oracle needs so that
-nothing is rejected (traffic/demand.py), is mostly noise, and a policy does not improve by following noise.
+A bin is long enough to estimate its load. The peak of every single second, which an oracle needs so that no request is
+rejected (traffic/demand.py), is mostly noise, and following noise does not make a policy better.
 
 Demand is counted in instances of one kind, defined by slots and vCPU. Metrics of different kinds are not comparable;
 `basis_of` names the kind.
@@ -29,7 +29,7 @@ SHARE: Final = 0.95
 _BIN_MIN_S: Final = 5.0
 _BIN_MAX_S: Final = 60.0
 _BINS: Final = 60
-_NOTHING: Final = 1e30  # one request in so many is none
+_NOTHING: Final = 1e30  # the inverse of a negligible share of requests
 _INSTANCES_MAX: Final = 5000
 
 
@@ -39,7 +39,7 @@ def bin_s(duration_s: float) -> float:
 
 
 def basis_of(spec: ServiceSpec, duration_s: float) -> str:
-    """Describe an instance of the demand and its resolution."""
+    """Describe the kind of instance that the demand is counted in, and the demand's resolution."""
     waiting = "queues" if spec.overflow.mode == "queue" else "rejects"
     slots = f"{spec.max_concurrency} slot{'s' * (spec.max_concurrency != 1)}"
     return f"{slots}, {spec.size.vcpu:g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
@@ -79,7 +79,10 @@ def _fewest(
     vcpu: float,
     slo_s: float | None,
 ) -> NDArray[np.int64]:
-    """Return the fewest instances per bin. `slo_s`: the time limit of a request that may wait; None: none may wait."""
+    """Return the fewest instances per bin.
+
+    `slo_s`: the time limit of a request that may wait; None: requests may not wait.
+    """
     fewest = np.zeros(len(rate_rps), dtype=np.int64)
     open_ = np.flatnonzero(rate_rps > 0)
     count = 0
@@ -88,7 +91,7 @@ def _fewest(
         rate, cpu, io = rate_rps[open_], cpu_s[open_], io_s[open_]
         used = rate * cpu / (count * vcpu)
         alone = 1 / min(1.0, vcpu)
-        # No more requests share an instance's CPU than it has slots.
+        # An instance's CPU is shared by at most as many requests as it has slots.
         stretch = np.minimum(alone / np.maximum(1 - used, 1 - UTILISATION_MAX), max(alone, slots / vcpu))
         lasts_s = cpu * stretch + io
         enough = (used <= UTILISATION_MAX) & (_missed(rate * lasts_s, count * slots, lasts_s, slo_s) <= 1 - SHARE)
@@ -99,13 +102,13 @@ def _fewest(
 
 
 def _rejected(load: NDArray[np.float64], servers: int) -> NDArray[np.float64]:
-    """Erlang's B by the load: 1 over the sum of servers! / (servers - k)! / load^k (facts validation 2.1)."""
+    """Return Erlang's B by the load: 1 over the sum of servers! / (servers - k)! / load^k (facts validation 2.1)."""
     inverse, term = np.ones_like(load), np.ones_like(load)
-    with np.errstate(over="ignore"):  # of an inverse that large nothing is rejected
+    with np.errstate(over="ignore"):  # where the inverse is that large, nothing is rejected
         for k in range(servers):
             term = term * (servers - k) / load
             inverse += term
-            # The terms fall from here on, and what is left of them changes no digit.
+            # The terms decrease from here on, and the remaining ones change no digit.
             if k % 16 == 0 and not np.any((term > inverse * 1e-17) & (inverse < _NOTHING)):
                 break
     rejected: NDArray[np.float64] = np.where(inverse < _NOTHING, 1 / inverse, 0.0)
@@ -115,7 +118,7 @@ def _rejected(load: NDArray[np.float64], servers: int) -> NDArray[np.float64]:
 def _missed(
     load: NDArray[np.float64], servers: int, lasts_s: NDArray[np.float64], slo_s: float | None
 ) -> NDArray[np.float64]:
-    """Return the share of the requests that are rejected, or wait for longer than the SLO leaves."""
+    """Return the share of the requests that are rejected, or that wait longer than the SLO allows."""
     lost = _rejected(np.maximum(load, 1e-12), servers)
     if slo_s is None:
         return lost

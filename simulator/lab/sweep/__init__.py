@@ -1,1 +1,1 @@
-"""Sweeps: a scenario over a grid of its settings, played in parallel, one table in the end."""
+"""Sweeps: a scenario over a grid of its settings, played in parallel, with one table as the result."""

@@ -16,7 +16,7 @@ from simulator.lab.sweep.point_run import Row
 MARGIN: Final = 1.12
 LATENCY: Final = "latency_p95_s"
 COST: Final = "month_usd"
-LOST: Final = "error_rate"  # rejected and failed requests: a point that rejects much is cheap and fast
+LOST: Final = "error_rate"  # rejected and failed requests: a point that rejects many requests is cheap and fast
 # Okabe and Ito's palette, which colour-blind readers can distinguish.
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 
@@ -25,9 +25,9 @@ FAILING: Final = "failing"
 
 
 def means(rows: Sequence[Row], axes: Sequence[str]) -> list[Row]:
-    """Return the averages over the seeds: a row for every combination with a latency, with the figures of the chart.
+    """Return means over the seeds: a row for every combination that has a latency, with the figures of the chart.
 
-    `failing`: the reasons that keep the point off the frontier (lab/frontier.py), in one text; empty if it passes.
+    `failing`: the reasons why the point is not on the frontier (lab/frontier.py) as one text; empty if it passes.
     """
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
@@ -43,13 +43,13 @@ def _mean(point: Row, group: Sequence[Row]) -> Row:
 
 
 def front_of(mean_rows: Sequence[Row]) -> list[int]:
-    """Return the indexes of the points that pass and that no other beats in both cost and latency."""
+    """Return the indexes of the points that pass and that no other point beats in both cost and latency."""
     places = [(float(row[COST] or 0), float(row[LATENCY] or 0)) for row in mean_rows]
     return frontier(places, [not row[FAILING] for row in mean_rows])
 
 
 def draw(rows: Sequence[Row], axes: Sequence[str], title: str, path: Path) -> None:
-    """Write the chart; the suffix selects the format: png, svg or pdf.
+    """Write the chart. The suffix of `path` selects the format: png, svg or pdf.
 
     Raises:
         ImportError: if matplotlib is not installed.
@@ -70,7 +70,7 @@ def draw(rows: Sequence[Row], axes: Sequence[str], title: str, path: Path) -> No
 
 
 def _along(figure: Any, mean_rows: Sequence[Row], axis: str) -> None:
-    """Draw one panel per figure over one axis: two scales on one panel would suggest a relation without evidence."""
+    """Draw one panel per figure along one axis; two scales in one panel would suggest a relation."""
     places = list(range(len(mean_rows)))
     panels = figure.subplots(3, 1, sharex=True)
     scale = [("p95 [ms]", LATENCY, 1000.0), ("error rate [%]", LOST, 100.0), ("USD a month", COST, 1.0)]
@@ -105,8 +105,8 @@ def _plane(figure: Any, mean_rows: Sequence[Row], axes: Sequence[str]) -> None:
     panel.set_xlim(left, right)
     panel.set_ylim(low, high)
     for index in front:
-        # Labels point to the middle, so that none leaves the axes; in the right half they are below, apart from the
-        # left ones.
+        # Labels extend towards the middle, so that none leaves the axes; in the right half they are below their points,
+        # apart from the labels of the left half.
         is_right = places[index][0] > (left + right) / 2
         share = (places[index][1] - low) / (high - low)
         is_below = share > 0.85 or (share > 0.15 and is_right)
@@ -128,7 +128,7 @@ def _plane(figure: Any, mean_rows: Sequence[Row], axes: Sequence[str]) -> None:
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
-    """Return the axis limits: from zero where that leaves room for differences, and beyond the largest value."""
+    """Return the axis limits: from zero if that leaves room for differences, and up to beyond the largest value."""
     low, high = min(values), max(values)
     if low < 0.6 * high:
         return 0.0, high * MARGIN
@@ -137,7 +137,7 @@ def _limits(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _marker(row: Row, colour: str) -> dict[str, Any]:
-    """Return the marker, hollow for a point that fails."""
+    """Return the marker style; hollow for a point that fails."""
     face = "none" if row[FAILING] else colour
     return {
         "marker": "o",

@@ -1,4 +1,4 @@
-"""A grid of scenarios: axes with their values, and every point of their product with every seed."""
+"""A grid of scenarios: axes with their values, and every combination of the values with every seed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RANGE: Final = re.compile(r"^(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?$", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What varies: a key of the scenario (scenario/changes.py) and its values, as in the scenario file."""
+    """A setting that varies: a key of the scenario (scenario/changes.py) and its values, as in a scenario file."""
 
     name: str
     values: tuple[Any, ...]
@@ -58,7 +58,7 @@ def parse_axis(text: str) -> Axis:
 
 
 def points(axes: Sequence[Axis], seeds: Sequence[int]) -> Iterator[GridPoint]:
-    """List every combination, the last axis varying fastest, with all seeds of a combination together.
+    """Yield every combination, with the last axis varying fastest, and all seeds of a combination together.
 
     Raises:
         ValueError: if an axis is given twice or there are more than a million points.

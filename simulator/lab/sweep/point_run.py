@@ -1,4 +1,4 @@
-"""One point of a sweep, played in any worker: takes plain values, returns a flat row, never raises."""
+"""Plays one point of a sweep in any worker: takes plain values, returns a flat row, never raises."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Row = dict[str, Figure]
 
 
 def play_point(source: ScenarioText, point: GridPoint, backend: str = AUTO, runs: int = 1) -> Row:
-    """Return the figures of a point, one of `runs`; or `error`, so that a faulty point does not stop the others."""
+    """Return the figures of a point, or its `error`, so that a faulty point does not stop the others.
+
+    `runs`: the number of points of the sweep.
+    """
     try:
         scenario = source.scenario(dict(point.changes)).played_to_the_end().with_seed(point.seed)
         return figures(build_report(backend_of(backend, runs)(scenario)))

@@ -1,8 +1,8 @@
 """A sweep: plays every point of a grid once, despite interruptions, and writes one table at the end.
 
-Each finished point is a line in a journal beside the result, written before the next one is reported. A sweep that is
-started again with the same scenario, recordings, axes and seeds reads it and plays the missing and failed points. With
-other inputs, or while another process uses the journal, it raises SweepConflict.
+Each finished point is a line in a journal file beside the result, written before the point is reported. A sweep that is
+started again with the same scenario, recordings, axes and seeds reads the journal and plays only the missing and failed
+points. With other inputs, or while another process uses the journal, it raises SweepConflict.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from simulator.scenario.scenario import ScenarioText
 
 
 class SweepConflict(Exception):
-    """The journal beside the result belongs to another sweep, or to another process."""
+    """The journal file beside the result belongs to another sweep, or another process uses it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A sweep. `file`: the scenario. `out`: the result, with the journal beside it until the result is written.
+    """A sweep. `file`: the scenario. `out`: the result; the journal is beside it until the result is written.
 
-    `inputs`: other files that the points depend on (recordings, the user's policies). A sweep with a changed input is
-    another sweep.
+    `inputs`: other files that the points depend on, such as recordings and the user's policies. A sweep with a changed
+    input is another sweep.
 
     Raises:
         ScenarioError: if the scenario file cannot be read.
@@ -62,9 +62,9 @@ class Sweep:
     def run(
         self, worker_pool: WorkerPool, on_row: Callable[[GridPoint, Row, bool], None] = lambda *_: None
     ) -> list[Row]:
-        """Return rows in the grid's order: the axes' values, `seed`, and figures or `error`. The journal stays.
+        """Play the points and return their rows in the grid's order: the axes' values, `seed`, and figures or `error`.
 
-        `on_row` is called for every point, with True for those that an earlier start has played.
+        `on_row` is called for every point, with True for points that an earlier start has played. The journal is kept.
 
         Raises:
             SweepConflict: if the journal belongs to another sweep, or another process uses it.
@@ -83,7 +83,7 @@ class Sweep:
         return [self._whole(point, done[point.number]) for point in self._points]
 
     def forget(self) -> None:
-        """Delete the journal. Call when the result has been written."""
+        """Delete the journal. Call after the result has been written."""
         self.journal.unlink(missing_ok=True)
 
     def _whole(self, point: GridPoint, row: Row) -> Row:
@@ -92,7 +92,7 @@ class Sweep:
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[TextIO]:
-        """Open and lock the journal: two processes that wrote to one journal would play every point twice."""
+        """Open and lock the journal: two processes with one journal would play every point twice."""
         with self.journal.open("a+", encoding="utf-8") as journal:
             try:
                 fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,7 +102,7 @@ class Sweep:
             yield journal
 
     def _read(self, journal: TextIO) -> dict[int, Row]:
-        """Return the rows that an earlier start has played without error; remove a last line that a crash cut off."""
+        """Return the rows that an earlier start played without error; remove a last line that a crash has truncated."""
         journal.seek(0)
         whole: list[str] = []
         try:
@@ -136,5 +136,5 @@ def _write(journal: TextIO, entry: dict[str, Any]) -> None:
 
 
 def _cell(value: Any) -> str | int | float | bool | None:
-    """Return an axis value as a table cell: a plain value as it is, a mapping as its text."""
+    """Return an axis value as a table cell: a scalar unchanged, a mapping as text."""
     return value if isinstance(value, str | int | float | bool | None) else json.dumps(value)

@@ -1,7 +1,7 @@
 """Worker pools that play the points of a sweep: processes of this machine, or the workers of a Dask cluster.
 
-Both keep few points in progress, so a million of them need no memory, and both survive their workers: the point that
-a crashed worker was playing is played again elsewhere.
+Both keep few points in progress, so memory does not grow with the grid, and both survive the death of workers: the
+point of a crashed worker is played again by another one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class WorkerPool(Protocol):
 
 
 class ProcessWorkerPool:
-    """Worker processes of this machine, started as fresh interpreters: no copied state, on every operating system."""
+    """Worker processes of this machine: newly started interpreters without copied state, on every operating system."""
 
     def __init__(self, workers: int) -> None:
         self._workers = ResilientWorkers(workers)
@@ -48,7 +48,7 @@ class ProcessWorkerPool:
 
 
 class DaskWorkerPool:
-    """The workers of a Dask cluster. Recordings that the scenario names must be at the same path there."""
+    """The workers of a Dask cluster. Recordings that the scenario names must have the same path there."""
 
     def __init__(self, scheduler: str) -> None:
         """Connect to the scheduler at an address such as `tcp://host:port`.
@@ -57,7 +57,8 @@ class DaskWorkerPool:
             ImportError: if dask.distributed is not installed.
             OSError: if no scheduler answers there.
         """
-        self._distributed: Any = importlib.import_module("distributed")  # an extra; a sweep on one machine needs none
+        # an extra; a sweep on one machine does not need it
+        self._distributed: Any = importlib.import_module("distributed")
         self._client: Any = self._distributed.Client(scheduler, set_as_default=False, timeout=10)
 
     @property
@@ -77,8 +78,8 @@ class DaskWorkerPool:
         ended = self._distributed.as_completed(first, loop=self._client.loop)
         for future in ended:
             yield under_way.pop(future.key), _row(future)
-            # Submit one point for the one that ended, and more if workers have joined; there may be no worker at this
-            # moment.
+            # Submit a point for each one that ended, and more if workers have joined; at times there may be no worker
+            # at all.
             for point in islice(waiting, max(1, PER_WORKER * self.workers - len(under_way))):
                 ended.add(submit(point))
 

@@ -1,4 +1,4 @@
-"""Validation: published inputs and outputs against what comes out here."""
+"""Validation: published inputs and outputs, compared with the simulator's results."""
 
 PUBLIC_MODULES = (
     "case",

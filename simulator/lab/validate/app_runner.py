@@ -1,9 +1,9 @@
 """The public load test of App Runner, played by the whole platform, and the worked examples of its price page.
 
 Cases 29 to 31 (ground_truth/apprunner_loadtest_2023_NOTICE.txt): an application that sleeps 80 ms, MaxConcurrency 10, a
-constant arrival rate. The shipped scenario plays both of its tests in one run: `single-50` to `single-250`, one
-instance at most, and `ladder`, up to five. Tolerances of the validation sheet: error rate within 5 points, lag within
-10 s.
+constant arrival rate. The shipped scenario plays both tests in one run: the services `single-50` to `single-250` with
+at most one instance, and `ladder` with up to five. Tolerances of the validation sheet: error rate within 5 percentage
+points, lag within 10 s.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from simulator.scenario.shipped import shipped_scenarios
 
 LOSS_TOLERANCE: Final = 0.05
 LAG_TOLERANCE_S: Final = 10.0
-# Case 30, from the note of the vector: all failures of the first step came in its first 58 s, with a share of 38.8 %.
+# Case 30, from the note on the vector: all failures of the first step were in its first 58 s, 38.8 % of the requests.
 STEP_S: Final = 180.0
 LOSSY_S: Final = 58.0
 LOSSY_RATIO: Final = 0.388
@@ -46,7 +46,7 @@ PRICE_PAGE: Final = "aws.amazon.com/apprunner/pricing"
 
 @dataclass(frozen=True, slots=True)
 class LoadPhase:
-    """A row of the vector: one constant rate. `begin_s` counts from the start of its test."""
+    """A row of the vector: one constant rate. `begin_s`: seconds since the start of its test."""
 
     test: str
     rate_rps: int
@@ -60,7 +60,7 @@ class LoadPhase:
 
     @property
     def service(self) -> str:
-        """The shipped scenario's service that plays this row."""
+        """The service of the shipped scenario that plays this row."""
         return str(self) if self.test == "single" else self.test
 
 
@@ -86,7 +86,7 @@ def service_of(report: Report, name: str) -> ServicePart:
 
 
 def lost_and_offered(service: ServicePart, begin_s: float, end_s: float) -> tuple[int, int]:
-    """Return the requests (rejected, offered) within [begin_s, end_s), which must be edges of the report's bins."""
+    """Return the requests (rejected, offered) within [begin_s, end_s). Both must be edges of the report's bins."""
     series = service.series
     first, last = begin_s / series.width_s, end_s / series.width_s
     assert first.is_integer(), first
@@ -96,7 +96,7 @@ def lost_and_offered(service: ServicePart, begin_s: float, end_s: float) -> tupl
 
 
 def losses(test: str) -> list[Finding]:
-    """Cases 29 and 31: the error rate in every phase of a test."""
+    """Return the findings of cases 29 and 31: the error rate in every phase of a test."""
     found = []
     for phase in phases():
         if phase.test == test:
@@ -106,7 +106,7 @@ def losses(test: str) -> list[Finding]:
 
 
 def first_step() -> list[Finding]:
-    """Case 30: the error rate until the first step is served, and the time at which it is."""
+    """Return the findings of case 30: the error rate until the first step is served, and the time at which it is."""
     ladder = service_of(load_test(), "ladder")
     lost, offered = lost_and_offered(ladder, 0, LOSSY_S)
     return [
@@ -116,14 +116,14 @@ def first_step() -> list[Finding]:
 
 
 def last_loss_s(ladder: ServicePart) -> float:
-    """Return the end of the last second of the first step in which a request failed."""
+    """Return the end of the last second of the first step in which a request was rejected."""
     width_s = ladder.series.width_s
     lossy = [(place + 1) * width_s for place, rejected in enumerate(ladder.series.rejected) if rejected]
     return max((at_s for at_s in lossy if at_s <= STEP_S), default=0.0)
 
 
 def price_examples() -> list[Finding]:
-    """Check the page's two retrieved examples, a month each of 30 rounded days; and months computed from its rates."""
+    """Check the two examples of the page, a month of 30 rounded days each, and months computed from its rates."""
     one, hour_s = InstanceSize(1024, 2048), SECONDS_PER_HOUR
     test_app = _usd([InstanceUsage(2 * hour_s, [(0, 2 * hour_s)], one)])
     light_api = _usd([InstanceUsage(24 * hour_s, [(0, 8 * hour_s)], one)])

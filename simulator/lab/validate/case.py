@@ -1,4 +1,4 @@
-"""A ground-truth case: a published result, and how to measure it in the simulator."""
+"""A ground-truth case: a published result, and how to obtain the same figure from the simulator."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case. `number` is that of the validation sheet (facts 2.2); closed forms are 2.1.1 and on, prices 13.3."""
+    """A case. `number` is that of the validation sheet (facts 2.2); closed forms begin at 2.1.1, prices are 13.3."""
 
     number: str
     title: str
@@ -38,11 +38,11 @@ class Case:
 
 
 def relative(figure: str, expected: float, measured: float, share: float) -> Finding:
-    """Return a figure that may differ by `share` of the expected value."""
+    """Return a finding whose figure may differ by `share` of the expected value."""
     return Finding(figure, expected, measured, share * abs(expected))
 
 
 def exact(figure: str, expected: Sequence[float], measured: Sequence[float]) -> list[Finding]:
-    """Return a sequence that must match exactly: the figure is the number of equal steps."""
+    """Return the finding that a sequence matches exactly: the figure is the number of equal steps."""
     right = sum(a == b for a, b in zip(expected, measured, strict=False))
     return [Finding(figure, len(expected), right if len(measured) == len(expected) else -1)]

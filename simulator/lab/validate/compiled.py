@@ -1,7 +1,7 @@
-"""A queueing station played by the compiled backend: millions of requests, so that deviations of 2 % show.
+"""A queueing station played by the compiled backend: millions of requests, so that deviations of 2 % are significant.
 
-The stations are those that stations.py makes of the platform's own objects, as scenarios; the compiled backend plays
-them equally, row by row (tests/lab/compiled/test_compiled_backend.py). numba compiles for a while once on a machine.
+The stations are those of stations.py, which consist of the platform's own objects, as scenarios. The compiled backend
+plays them identically, row by row (tests/lab/compiled/test_compiled_backend.py). numba compiles once per machine.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from simulator.traffic.traffic import Traffic
 from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
 from simulator.world.random_streams import RandomStreams
 
-# The vectors' unit of time is free: at a tenth of the usual one, the platform's own ticks cost little beside requests.
+# The vectors have no unit of time. With a tenth of the usual one, the platform's own ticks take little time compared
+# with the requests.
 SHRINK: Final = 10.0
 _NAME: Final = "station"
-_QUEUE: Final = 10**8  # never full
+_QUEUE: Final = 10**8  # requests; never full
 _NEVER: Final = "100000000s"
 
 
 class _Watched(CompiledRequests):
-    """Forwards every row."""
+    """Forwards every row to its observer."""
 
     def __init__(self, scenario: ScenarioSpec) -> None:
         super().__init__(scenario)
@@ -46,7 +47,7 @@ class _Watched(CompiledRequests):
 
 
 def observe_compiled(station: StationSetup, seed: int, requests: int, warm_up_requests: int) -> Observed:
-    """Measure as `observe` does, with `requests` on average: a run has a length, not a number of requests."""
+    """Measure like `observe`. A scenario has a duration, so `requests` is only the expected number."""
     duration_s = (requests + warm_up_requests) / station.rate_rps / SHRINK
     scenario = read_scenario(_text(station, duration_s)).with_seed(seed)
     backend = _Watched(scenario)
@@ -55,7 +56,7 @@ def observe_compiled(station: StationSetup, seed: int, requests: int, warm_up_re
         name: np.concatenate([getattr(chunk, name) for chunk in backend.chunks])
         for name in ("intended_s", "latency_s", "queue_s", "cold_s", "service_s", "status")
     }
-    # by arrival, which is the order in which the work is drawn
+    # in the order of arrival, in which the work is sampled
     order = np.argsort(columns["intended_s"], kind="stable")
     found = {name: column[order] for name, column in columns.items()}
     simulated = scenario.services[_NAME].application.simulated

@@ -1,7 +1,8 @@
-"""Platforms with a published steady state: SimFaaS, AWS Lambda as measured, Knative as measured.
+"""Platforms with a published steady state: SimFaaS, and measurements of AWS Lambda and of Knative.
 
-Each is a whole platform in virtual time: Poisson arrivals, the policy in question, simulated instances. SimFaaS gives
-cold requests a separate service time; here a start takes the difference of the means, and then the request is served.
+Each is a whole platform in virtual time: Poisson arrivals, the policy of the platform, simulated instances. SimFaaS
+gives cold requests a service time of their own; here a start takes the difference of the two means, then the request is
+served.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ CONC: Final = "pacslab/conc-value-perf-modelling @156320c3, arXiv 2202.11247"
 RATE_RPS: Final = 0.9
 SERVICE_S: Final = 1.991
 IDLE_EXPIRY_S: Final = 600.0
-# Duration of a second of SimFaaS's model here. Nothing in that model depends on the unit of time (no window, tick or
-# probe: an instance is ready when it listens), so its figures do not depend on it, while the platform closes each
-# second, empty or not: ten idle minutes at one request in nine minutes are 30 seconds instead of 600.
+# Seconds of the simulation per second of SimFaaS's model. That model has no window, tick or probe (an instance is ready
+# when it listens), so its figures do not depend on the unit. The platform, however, plays each second, empty or not:
+# ten idle minutes at one request in nine minutes are 30 seconds instead of 600.
 UNIT_S: Final = 0.05
-# Requests wait for the instance that they started.
+# Requests wait for the instance that was started for them.
 HELD: Final = Overflow(wait_s=60.0, queue=1000)
 # A run of Knative: four hours, after ten minutes of warm-up.
 KNATIVE_S: Final = 15_000.0
-# Means of the measurements on AWS Lambda, and (rate per second, P(cold), mean instances) of ten of them.
+# Mean values of the measurements on AWS Lambda, and (rate per second, P(cold), mean instances) of ten of them.
 LAMBDA_WARM_S: Final = 1.981
 LAMBDA_COLD_S: Final = 2.304
 LAMBDA_MEASURED: Final = (
@@ -65,7 +66,7 @@ LAMBDA_MEASURED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Steady:
-    """The result of a run: time averages from its empty beginning, as in SimFaaS."""
+    """The result of a run: time averages that include the start with an empty platform, as in SimFaaS."""
 
     instances: float
     ready: float
@@ -77,7 +78,7 @@ class Steady:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A service that is scaled from zero. `skip_s`: the time at the start that the averages omit."""
+    """A service that is scaled from zero. The averages omit the first `skip_s` seconds."""
 
     rate_rps: float
     service: Distribution
@@ -112,7 +113,7 @@ class Function:
         settings = PoolSettings(
             "function",
             scaling=self.scaling,
-            # Probes have no effect here and cost more than the requests, so they are as rare as the service allows.
+            # Probes have no effect here and take longer than the requests, so they are as rare as the service allows.
             health_check=HealthCheck(interval_s=20),
             overflow=self.overflow,
             balancing="newest-first",
@@ -136,9 +137,10 @@ class Function:
 def scale_per_request(
     rate: float, service: float, *, start_up: float = 0.0, overflow: Overflow = HELD, skip: float = 0.0
 ) -> Function:
-    """SimFaaS's model: an instance per request, the newest idle one first, ended after ten idle minutes, 1000 at most.
+    """Return SimFaaS's model: an instance per request, the newest idle one first, ended after ten idle minutes.
 
-    Times are in the model's seconds: `service` is the mean of an exponential distribution, `start_up` is constant.
+    At most 1000 instances. Times are in the model's seconds: `service` is the mean of an exponential distribution,
+    `start_up` is constant.
     """
     scaling = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=1000)
     policy = ScalePerRequestPolicy(ScalePerRequestParameters(idle_expiry_s=IDLE_EXPIRY_S * UNIT_S), scaling)
@@ -154,10 +156,12 @@ def scale_per_request(
 
 
 def steady_state(duration: float = 1e5, seeds: Sequence[int] = (1, 2, 3), *, p_cold: float = 0.18) -> list[Finding]:
-    """Case 1. SimFaaS's own spread of the mean instances is 0.27 % (one sigma) for 10^6 s.
+    """Return the findings of case 1.
 
-    Cold starts are rare: about 350 in 3 x 10^5 s, with a spread of 5.3 %, against 2.9 % in SimFaaS's own run;
-    the tolerance of `p_cold` is three sigma of both.
+    SimFaaS's own mean number of instances has a spread of 0.27 % (one sigma) for 10^6 s.
+
+    Cold starts are rare: about 350 in 3 x 10^5 s, with a spread of 5.3 %, against 2.9 % in SimFaaS's own run; the
+    tolerance of `p_cold` is three sigma of both.
     """
     runs = [scale_per_request(RATE_RPS, SERVICE_S).play(duration * UNIT_S, seed) for seed in seeds]
     cold = sum(run.cold for run in runs) / sum(run.requests for run in runs)
@@ -169,10 +173,13 @@ def steady_state(duration: float = 1e5, seeds: Sequence[int] = (1, 2, 3), *, p_c
 
 
 def hard_cap(duration: float = 40.0) -> list[Finding]:
-    """Case 5: 1000 environments for twice their load. A request without a free one is rejected within a millisecond."""
+    """Return the findings of case 5: 1000 environments for twice their load.
+
+    A request that finds no free environment is rejected within a millisecond.
+    """
     function = scale_per_request(1000.0, 2.016, overflow=Overflow(wait_s=0.001 * UNIT_S, queue=1000), skip=duration / 4)
     seen = function.play(duration * UNIT_S, seed=1)
-    # The published run starts empty; after the first seconds Erlang's formula for 1000 servers holds: 0.50445.
+    # The published run starts empty; after the first seconds Erlang's formula for 1000 servers applies: 0.50445.
     return [
         relative("share rejected", 0.5039, seen.rejected / seen.requests, 0.02),
         relative("mean running", 998.4, seen.running, 0.02),
@@ -180,11 +187,11 @@ def hard_cap(duration: float = 40.0) -> list[Finding]:
 
 
 def lambda_as_measured(cold_starts: float = 300.0) -> list[Finding]:
-    """Cases 7 to 17: ten rates measured on AWS Lambda, as mean absolute percentage errors.
+    """Return the findings of cases 7 to 17: ten rates measured on AWS Lambda, as mean absolute percentage errors.
 
     Each rate is played until about `cold_starts` cold starts are expected: 300 have a spread of 5.8 %, which adds
-    little to the square of an error of 13 %. The tolerances are the sheet's; SimFaaS itself has 12.23 % and 3.05 %, and
-    the measurement's own error of P(cold) is 10.14 %.
+    little to the square of an error of 13 %. The tolerances are those of the validation sheet; SimFaaS itself has 12.23
+    % and 3.05 %, and the measurement's own error of P(cold) is 10.14 %.
     """
     cold_errors, instance_errors = [], []
     for number, (rate, p_cold, instances) in enumerate(LAMBDA_MEASURED):
@@ -199,9 +206,9 @@ def lambda_as_measured(cold_starts: float = 300.0) -> list[Finding]:
 
 
 def knative_as_measured(rates_rps: Sequence[float], expected: Sequence[float], service_s: float) -> list[Finding]:
-    """Cases 20 and 21: metric rps, target 1 at 70 %, panic threshold 1000 %; four hours after a warm-up of ten minutes.
+    """Return the findings of cases 20 and 21: metric rps, target 1 at 70 %, panic threshold 1000 %.
 
-    The published runs took an hour each; four hours give a standard error below 1 %.
+    The published runs took an hour each; four hours after a warm-up of ten minutes give a standard error below 1 %.
     """
     return [
         relative(f"mean ready pods at {rate:g}/s", mean, _knative(rate, service_s).ready, 0.06)

@@ -1,11 +1,11 @@
-"""Exact results of queueing theory, checked against client, pool and instance of the platform (validation sheet 2.1).
+"""Exact results of queueing theory, compared with the platform's client, pool and instance (validation sheet 2.1).
 
 Each figure of a case is estimated once per seed. `simulator validate` plays millions of requests with the compiled
-backend: the mean over the seeds must lie within 2 % of the exact value, with a standard error well below that, so that
-a bias of 5 % misses. The tests also play the platform's own objects, with fewer requests (`findings`): the mean must
-lie within three standard errors of the exact value. About one figure in 200 would fail that by chance alone (Student's
-t with 19 degrees of freedom); the seeds are fixed, so the verdict is the same in every run. A wide standard error would
-let any value pass, so its share of the exact value is bounded too: a wrong discipline (processor sharing instead of a
+backend: the mean over the seeds must be within 2 % of the exact value, with a standard error well below that, so that a
+bias of 5 % fails. The tests also play the platform's own objects, with fewer requests (`findings`): the mean must be
+within three standard errors of the exact value. About one figure in 200 would fail that by chance alone (Student's t
+with 19 degrees of freedom); the seeds are fixed, so the verdict is the same in every run. With a large standard error
+any value would pass, so it is limited to a share of the exact value; a wrong discipline (processor sharing instead of a
 queue, a lost slot, a queued instead of a rejected request) differs by far more.
 """
 
@@ -31,19 +31,19 @@ SOURCE: Final = "textbook formulas, 30 digits"
 
 SEEDS: Final = 20
 REQUESTS_MIN: Final = 3000
-# The vectors' unit of time is free. At a hundredth of a second per unit, the platform's own ticks (a sample per second,
-# a probe every five) cost little beside the requests.
+# The vectors have no unit of time. With a hundredth of a second per unit, the platform's own ticks (a sample per
+# second, a probe every five) take little time compared with the requests.
 UNIT_S: Final = 0.01
-# A standard error beyond this share of the exact value proves nothing.
+# A standard error above this share of the exact value proves nothing.
 ERROR_SHARE_MAX: Final = 0.25
 
 # Tolerance of the compiled backend: a share of the exact value, and the largest standard error that proves it.
 TOLERANCE: Final = 0.02
 ERROR_MAX: Final = 0.007
-# Seeds are played in groups of this size until every figure is known well enough, up to the maximum.
+# Seeds are played in groups of this size until every figure is precise enough, up to the maximum.
 SEEDS_A_ROUND: Final = 8
 SEEDS_MAX: Final = 64
-# Length of a run in multiples of the station's settling time (`warm_up` is ten of these), within bounds.
+# Length of a run in multiples of the station's settling time (`warm_up` is ten of these), between the bounds.
 _MEMORIES: Final = 4_000
 _COMPILED_MIN: Final = 125_000
 _COMPILED_MAX: Final = 1_500_000
@@ -53,7 +53,10 @@ Figure = Callable[[Observed], float]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A case as a station, with the functions that compute its figures. `warm_up`: requests from an empty station."""
+    """A case as a station, with the functions that compute its figures.
+
+    `warm_up`: requests until an empty start no longer matters.
+    """
 
     station: StationSetup
     figures: Mapping[str, Figure]
@@ -86,7 +89,7 @@ def mean_wait(seen: Observed) -> float:
 
 
 def mean_wait_inside(seen: Observed) -> float:
-    """Return the mean wait where the instance's workers are the server: the latency above the request's own work."""
+    """Return the mean wait at the instance, whose workers are the server: the latency minus the request's own work."""
     return float((seen.latency_s - seen.work_s)[seen.inside].mean())
 
 
@@ -115,7 +118,7 @@ def in_units(figure: Figure) -> Figure:
 
 
 def many_servers(case: dict[str, Any]) -> Setup:
-    """M/M/c, first come first served: c slots, other requests are queued. The slots are the servers."""
+    """Return M/M/c, first come first served: c slots are the servers, other requests are queued."""
     slots = case["c"]
     load = case["lam"] / case["mu"] / slots
     return Setup(
@@ -133,7 +136,10 @@ def many_servers(case: dict[str, Any]) -> Setup:
 
 
 def loss(case: dict[str, Any]) -> Setup:
-    """M/G/c/c: c slots, no queue. Any distribution of service gives the same result; this one has a heavy tail."""
+    """Return M/G/c/c: c slots, no queue.
+
+    The distribution of service times does not matter; this one has a heavy tail.
+    """
     return Setup(
         StationSetup(case["offered_erlangs"] / UNIT_S, waits(Hyperexponential(UNIT_S, 4)), case["c"], places=0),
         {"p_reject": p_reject, "mean_busy": mean_busy},
@@ -142,7 +148,7 @@ def loss(case: dict[str, Any]) -> Setup:
 
 
 def limited(case: dict[str, Any]) -> Setup:
-    """M/M/c/K: c slots, a queue of K - c, other requests are rejected."""
+    """Return M/M/c/K: c slots, a queue of K - c, other requests are rejected."""
     slots = case["c"]
     return Setup(
         StationSetup(case["lam"] / UNIT_S, waits(Exponential(UNIT_S / case["mu"])), slots, places=case["K"] - slots),
@@ -168,7 +174,7 @@ LAWS: Final[dict[str, Distribution]] = {
 
 
 def one_worker(case: dict[str, Any]) -> Setup:
-    """M/G/1, first come first served: one instance with one worker; MaxConcurrency lets the queue be inside it."""
+    """Return M/G/1, first come first served: one instance with one worker, in which requests queue up."""
     application = SimulatedApplication(cpu=LAWS[case["service"]], workers=1)
     return Setup(
         StationSetup(case["lam"] / UNIT_S, application, slots=200),
@@ -178,7 +184,10 @@ def one_worker(case: dict[str, Any]) -> Setup:
 
 
 def shared_cpu(case: dict[str, Any]) -> Setup:
-    """M/G/1 processor sharing: one vCPU, no limit of workers. All distributions are alike; this has a heavy tail."""
+    """Return M/G/1 processor sharing: one vCPU, any number of workers.
+
+    The distribution of service times does not matter; this one has a heavy tail.
+    """
     return Setup(
         StationSetup(case["lam"] / UNIT_S, SimulatedApplication(cpu=Hyperexponential(UNIT_S, 4)), slots=200),
         {"mean_sojourn": in_units(mean_sojourn), "mean_in_system": mean_in_system, "slowdown": slowdown},
@@ -187,7 +196,7 @@ def shared_cpu(case: dict[str, Any]) -> Setup:
 
 
 def unlimited(case: dict[str, Any]) -> Setup:
-    """M/G/infinity: a slot for every request (200 are never used at a mean of 10)."""
+    """Return M/G/infinity: a slot for every request (200 are never all used at a mean of 10)."""
     return Setup(
         StationSetup(case["lam"] / UNIT_S, waits(Hyperexponential(case["mean_service"] * UNIT_S, 4)), slots=200),
         {"mean_busy": mean_busy, "variance_busy": variance_busy},
@@ -210,8 +219,8 @@ def waits(distribution: Distribution) -> SimulatedApplication:
 
 
 def settling(load: float, servers: int) -> int:
-    """Return the requests after which an empty start no longer matters: ten relaxation times of M/M/c (Newell)."""
-    relaxation = (1 - math.sqrt(load)) ** -2  # in services of one server; `servers` of them work at a time
+    """Return the number of requests after which an empty start no longer matters: ten relaxation times (Newell)."""
+    relaxation = (1 - math.sqrt(load)) ** -2  # in mean service times of one server; `servers` of them work at a time
     return round(10 * relaxation * load) + 20 * servers
 
 
@@ -227,10 +236,12 @@ def label(case: dict[str, Any]) -> str:
 def findings(
     setup: Setup, expect: Mapping[str, float], *, times: int, first_seed: int, error_share_max: float = ERROR_SHARE_MAX
 ) -> Iterator[Finding]:
-    """Measure with seeds from `first_seed` on. Each case has its own, so that an unlucky stream affects one case only.
+    """Measure with seeds from `first_seed` on.
 
-    A station that settles slowly also needs more requests for an equally good estimate: twice its warm-up, `times`
-    over.
+    Each case has seeds of its own, so that an unlucky stream affects one case.
+
+    A station that settles slowly also needs more requests for an estimate of the same precision: each run sends `times`
+    x 2 x its warm-up, or `times` x REQUESTS_MIN if that is more.
     """
     assert set(expect) == set(setup.figures)
     requests = times * max(REQUESTS_MIN, 2 * setup.warm_up)
@@ -257,9 +268,9 @@ def case_findings(
 
 
 def compiled_findings(number: int) -> list[Finding]:
-    """Return the findings of the case at position `number` of the vectors, by the compiled backend.
+    """Return the findings of the case at position `number` of the vectors, played by the compiled backend.
 
-    A figure that is not known well enough has no tolerance: it proves nothing, so it fails.
+    A figure that is not precise enough has no tolerance, so it fails.
     """
     from simulator.lab.validate.compiled import observe_compiled  # noqa: PLC0415 numba takes a second to import
 
@@ -285,7 +296,7 @@ def _finding(name: str, exact: float, values: list[float]) -> Finding:
 
 
 def cases() -> list[Case]:
-    """Return every closed form of the vectors; played by the platform's own objects if numba is not installed."""
+    """Return a case for every closed form of the vectors; without numba the platform's own objects play them."""
     compiled = importlib.util.find_spec("numba") is not None
     return [
         Case(

@@ -1,7 +1,7 @@
-"""A queueing station made of the platform's own parts: client, pool, a simulated instance.
+"""A queueing station that consists of the platform's own parts: a client, a pool, a simulated instance.
 
-All parts in between are the real ones, and none knows that it is measured: `OpenClient` sends at the times of a
-Poisson process, `Pool` admits, queues or rejects, one simulated instance of the fixed policy works.
+None of these parts is replaced or modified for the measurement: `OpenClient` sends at the times of a Poisson process,
+`Pool` admits, queues or rejects, and one simulated instance of the fixed policy works.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from simulator.world.random_streams import RandomStreams
 
 Column = NDArray[np.float64]
 
-# Theory has no time limits: larger than any run here, small enough to keep the digits of a sum.
+# Theory has no time limits. This is longer than any run here, and small enough to keep the digits of a sum.
 NEVER_S = 1e9
 NO_LIMIT = 10**9
 
@@ -38,7 +38,7 @@ REJECTED = 429
 
 @dataclass(frozen=True)
 class StationSetup:
-    """A station. `slots` requests are served at a time; `places` others wait (0: they are rejected)."""
+    """A station. It serves `slots` requests at a time; `places` others wait, and with 0 they are rejected."""
 
     rate_rps: float
     application: SimulatedApplication
@@ -49,12 +49,15 @@ class StationSetup:
 
 @dataclass
 class Rows:
-    """The request log of one run, as the clients write it; `work_s` is the CPU time that each request needs."""
+    """The request log of one run, as the clients write it.
+
+    `work_s`: the CPU time in seconds that each request needs.
+    """
 
     rows: list[tuple[float, ...]] = field(default_factory=list)
     work_s: list[float] = field(default_factory=list)
 
-    def add(  # the request log's columns; a station has no others
+    def add(  # the columns of the request log; a station has no others
         self,
         source: int,  # noqa: ARG002
         intended_s: float,
@@ -121,16 +124,16 @@ class Observed:
 
 
 async def arrive_and_drain(client: OpenClient, arrivals_s: Column) -> None:
-    """Run from the first to the last arrival, then until every request has ended. Called when the run begins."""
+    """Run from the first to the last arrival, then until every request has ended. Call at the begin of the run."""
     await asyncio.sleep(arrivals_s[-1] + 1e-6)
     await client.drained()
 
 
 def observe(station: StationSetup, seed: int, requests: int, warm_up_requests: int) -> Observed:
-    """Send this many requests, the warm-up ones first, and wait until all have ended.
+    """Send this many requests, the warm-up first, and wait until all have ended.
 
-    The window opens when the warm-up is over and closes with the last arrival, so that the draining at the end is
-    excluded.
+    The observation begins after the warm-up and ends with the last arrival, so that the time in which the station
+    drains is excluded.
     """
     streams = RandomStreams(seed)
     gaps_s = streams.stream("arrivals").exponential(1 / station.rate_rps, warm_up_requests + requests)

@@ -1,4 +1,4 @@
-"""Validation: every ground-truth case that can be run, the published values and the measured ones.
+"""Validation: runs every ground-truth case that can be run, and compares the published values with the measured ones.
 
 The numbers are those of the validation sheet; `LEFT_OUT` gives the reason why each other number is not a case.
 """
@@ -51,13 +51,13 @@ class CaseResult:
 
 
 def all_cases() -> list[Case]:
-    """Return all cases: those of other platforms first, because they take longest, so that workers end together."""
+    """Return all cases; those of other platforms first, because they take longest, so that workers finish together."""
     modules = (validate_faas, validate_vectors, validate_app_runner, validate_queueing)
     return [case for module in modules for case in module.cases()]
 
 
 def chosen(names: Sequence[str]) -> list[Case]:
-    """Return the cases with one of these numbers or prefixes (`2.1` is every closed form); without names, all.
+    """Return the cases with one of these numbers or prefixes (`2.1` selects every closed form); without names, all.
 
     Raises:
         ValueError: for a name that matches no case.
@@ -73,7 +73,7 @@ def chosen(names: Sequence[str]) -> list[Case]:
 def validated(
     cases: Sequence[Case], workers: int = 1, on_result: Callable[[CaseResult], None] = lambda _: None
 ) -> list[CaseResult]:
-    """Run the cases, in their order; with more than one worker in as many processes."""
+    """Run the cases and return the results in order. More than one worker: in as many processes."""
     if workers == 1 or len(cases) == 1:
         return _collected(map(_run, cases), on_result)
     with ResilientWorkers(workers) as pool:
@@ -85,7 +85,11 @@ def _run(case: Case) -> CaseResult:
 
 
 def _in_order(cases: Sequence[Case], ended: Iterable[tuple[Case, Future[CaseResult]]]) -> Iterator[CaseResult]:
-    """Yield the results in the order of the cases. Raises WorkerDied for a case whose worker died each time."""
+    """Yield the results in the order of the cases.
+
+    Raises:
+        WorkerDied: for a case whose worker died in every attempt.
+    """
     results: dict[str, CaseResult] = {}
     waiting = iter(cases)
     case = next(waiting, None)
@@ -109,7 +113,7 @@ def _collected(results: Iterable[CaseResult], on_result: Callable[[CaseResult], 
 
 
 def markdown(results: Sequence[CaseResult]) -> str:
-    """Return a documentation page with the table."""
+    """Return a documentation page with the table of results."""
     missed = sum(not finding.passed for result in results for finding in result.findings)
     figures = sum(len(result.findings) for result in results)
     lines = [
@@ -134,7 +138,7 @@ def markdown(results: Sequence[CaseResult]) -> str:
 
 
 def numbers_of(finding: Finding) -> tuple[str, str, str, str, str]:
-    """Return expected, measured, error, tolerance, and the verdict, as text."""
+    """Return expected value, measured value, error, tolerance and verdict as text."""
     return (
         f"{finding.expected:.6g}",
         f"{finding.measured:.6g}",

@@ -1,4 +1,4 @@
-"""Decisions published by upstream projects in their tests and documents, which must be matched exactly."""
+"""Decisions published by upstream projects in their tests and documents, which must be reproduced exactly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Published = dict[str, Any]
 
 
 def knative_decisions() -> list[Finding]:
-    """Compute case 39: desired counts exactly, excess burst capacity within one (recomputed from the formula)."""
+    """Return case 39: desired counts exactly, excess burst capacity within one (recomputed from the formula)."""
     wanted, got, excess = [], [], 0.0
     for case in vectors("kpa_decision_vectors.json")["cases"]:
         for want, have, off in knative_case(case):
@@ -34,7 +34,7 @@ def knative_decisions() -> list[Finding]:
 
 
 def knative_case(case: Published) -> list[tuple[int, int, float]]:
-    """Return (desired as published, as decided, difference of the excess burst capacity) of each step."""
+    """Return (published desired count, decided desired count, difference of the excess burst capacity) per step."""
     decider = Decider(DeciderSpec(**case["spec"]), now_s=0, ready=1)
     decider.panic_since_s = case["pre"].get("panic_started")
     decider.max_panic = case["pre"].get("max_panic_pods", 1)
@@ -46,7 +46,7 @@ def knative_case(case: Published) -> list[tuple[int, int, float]]:
 
 
 def knative_windows() -> list[Finding]:
-    """Compute case 40: the average over a window of five seconds after every write and pause."""
+    """Return case 40: the average over a window of five seconds after every write and pause."""
     window, wanted, got = LinearWindow(5), [], []
     for action, at_s, value in vectors("kpa_window_vectors.json")["linear"]:
         if action == "record":
@@ -58,7 +58,7 @@ def knative_windows() -> list[Finding]:
 
 
 def hpa_decisions() -> list[Finding]:
-    """Compute case 41: replicas for pods, some of them unready, and for external metrics."""
+    """Return case 41: replicas for pods, some of them unready, and for external metrics."""
     published = vectors("hpa_decision_vectors.json")
     tolerance: float = published["tolerance"]
     pods, external = published["cases"], published["external_average_value"]
@@ -72,26 +72,26 @@ def hpa_decisions() -> list[Finding]:
 def hpa_replicas(case: Published, tolerance: float) -> int:
     """Return the replicas for one of the published cases."""
     values = case["ready_pod_values"]
-    # "ScaleDown, 2 of 5 unready" contains them only as missing values: they are omitted on the way down.
+    # The published case "ScaleDown, 2 of 5 unready" has these pods only as missing metrics, which scale-in ignores.
     unready = case["current"] - len(values) if "unready" in case["name"] else case["unready_treated_as_zero"]
     return by_pods(sum(values) / len(values), case["target"], Pods(len(values), unready), case["current"], tolerance)
 
 
 def hpa_scale_down() -> list[Finding]:
-    """Compute case 42: 80 to 10 by four pods or 10 % per minute, whichever is larger."""
+    """Return case 42: from 80 to 10 by four pods or 10 % per minute, whichever is larger."""
     ramp = vectors("hpa_decision_vectors.json")["scale_down_policy_80_to_10_4pods_or_10pct_per_min"]
     down = Direction(0, (RateLimit(pods=4, period_s=60), RateLimit(share=0.1, period_s=60)))
     return exact("replicas by the minute", ramp, followed(HpaBehaviour(UP, down), 80, 10, 60, len(ramp)))
 
 
 def hpa_scale_up() -> list[Finding]:
-    """Compute case 43: the default ramp, by four pods or doubling every 15 s."""
+    """Return case 43: the default ramp, by four pods or doubling every 15 s."""
     ramp = vectors("hpa_decision_vectors.json")["scale_up_default_ramp_from_1_per_15s"]
     return exact("replicas by 15 s", ramp, followed(HpaBehaviour(), 1, 160, 15, len(ramp)))
 
 
 def followed(behaviour: HpaBehaviour, start: int, wanted: int, period_s: float, count: int) -> list[int]:
-    """Return the replicas at the beginning of each period while `wanted` is requested throughout."""
+    """Return the replicas at the beginning of each period while `wanted` replicas are requested throughout."""
     replicas = [start]
     for period in range(count - 1):
         now_s = period * period_s
@@ -102,12 +102,12 @@ def followed(behaviour: HpaBehaviour, start: int, wanted: int, period_s: float, 
 
 
 def step_scaling() -> list[Finding]:
-    """Compute case 44: 10 tasks; the metric goes to 60, 70, 40, 30 %, each time after the cooldown."""
+    """Return case 44: 10 tasks; the metric changes to 60, 70, 40 and 30 %, each time after the cooldown."""
     return exact("tasks", [11, 14, 13, 10], step_scaling_trace((0.6, 0.7, 0.4, 0.3)))
 
 
 def step_scaling_trace(shares: Sequence[float]) -> list[int]:
-    """Return the tasks after each minute at these shares of their CPU, starting from ten."""
+    """Return the tasks after each minute at these CPU utilizations of all tasks together, starting with ten tasks."""
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
     parameters = StepScalingParameters(
         out_points=1, in_points=1, metric_late_s=0.0, scale_out_cooldown_s=0.0, scale_in_cooldown_s=0.0
@@ -122,12 +122,12 @@ def step_scaling_trace(shares: Sequence[float]) -> list[int]:
 
 
 def keda_value_types() -> list[Finding]:
-    """Compute case 45: a queue of 20 at 5 per replica; an age of 20 with a target of 5 and 3 replicas."""
+    """Return case 45: a queue of 20 at 5 per replica; an age of 20 with a target of 5 and 3 replicas."""
     return exact("replicas", [4, 12], [by_average_value(20, 5, 3, 0.1), by_value(20, 5, 3, 3, 0.1)])
 
 
 def speedup() -> list[Finding]:
-    """Compute case 38: from the published metrics of no scaler, an LSTM's and an ANN's."""
+    """Return case 38: the speedup from the published metrics of no autoscaler, of an LSTM's and of an ANN's."""
     none = _metrics(3.29, 3.06, 57.95, 57.05)
     return [
         Finding("eta of the LSTM", 1.84, elastic_speedup(none, _metrics(0.48, 4.28, 15.85, 89.10)), 0.005),

@@ -31,6 +31,6 @@ def test_every_task_of_a_comparison_has_the_number_of_runs_of_its_scenario(tmp_p
     candidates = candidates_of(["app-runner", "knative"], [], {})
     plan = Plan([step(tmp_path)], candidates, baseline="knative", seeds=5)
 
-    runs = 5 * len(plan.everybody)  # with the oracles
+    runs = 5 * len(plan.all_candidates)  # with the oracles
     assert {task.runs for task in plan.tasks()} == {runs}
     assert len(plan.tasks()) == runs

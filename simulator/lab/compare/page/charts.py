@@ -24,9 +24,10 @@ DEMAND: Final = "0.82"  # grey
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9A8F00")
 MARKERS: Final = ("o", "s", "^", "D", "v")
 INK: Final = "0.25"
-# Error rate from which on a point is labelled with it: one in a thousand is what an SLO of three nines allows.
-LOSS_TOLD: Final = 0.001
-# The page is light or dark as its reader prefers: matplotlib's ink and paper colours are replaced by the page's.
+# A point is labelled with its error rate from here on: one in a thousand is what an SLO of three nines allows.
+LABELLED_ERROR_RATE: Final = 0.001
+# The page is light or dark as its reader prefers, so matplotlib's line and background colours are replaced by CSS
+# variables of the page.
 PAGE_COLOURS: Final = (
     ("#404040", "currentColor"),
     ("#000000", "currentColor"),
@@ -53,7 +54,7 @@ _SETTINGS: Final = {
 
 
 def colour_of(candidate: str, comparison: Comparison) -> str:
-    """Return the candidate's colour, the same in every chart. The oracles are black."""
+    """Return the candidate's colour, the same in every chart; black for oracles."""
     place = _place(candidate, comparison)
     return "black" if place is None else COLOURS[place % len(COLOURS)]
 
@@ -70,7 +71,7 @@ def _place(candidate: str, comparison: Comparison) -> int | None:
 
 
 def pareto_chart(case: CasePart, comparison: Comparison) -> str:
-    """Plot cost against latency with both intervals. The line is the Pareto frontier of the candidates that pass."""
+    """Plot cost against latency with confidence intervals, and the Pareto frontier of the passing candidates."""
     names = with_equals(case)
     shown = [
         row
@@ -84,7 +85,7 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
     factor, unit = (1, "s") if in_seconds else (1000, "ms")
     places = [(row.estimates[COST].mean, row.estimates[LATENCY].mean * factor) for row in shown]
     with _style():
-        # The legend is beside the panel, and all of its lines are within the figure.
+        # The legend is outside the panel, but inside the figure, with all of its lines.
         figure = _figure(8.4, max(4.2, LEGEND_LINE_IN * len(shown) + 0.4))
         panel = figure.subplots()
         front = frontier(places, [not is_oracle(row.candidate) and not row.failing for row in shown])
@@ -100,7 +101,7 @@ def pareto_chart(case: CasePart, comparison: Comparison) -> str:
 
 
 def supply_chart(case: CasePart, comparison: Comparison) -> str:
-    """Plot ready instances and demand over time for the first seed, one panel per candidate. Empty without curves."""
+    """Plot ready instances and demand over time for the first seed, a panel per candidate; empty without curves."""
     titles = with_equals(case)
     shown = [
         row
@@ -110,7 +111,7 @@ def supply_chart(case: CasePart, comparison: Comparison) -> str:
     if not shown:
         return ""
     rows = -(-len(shown) // PANELS_A_ROW)
-    # Platforms differ in what an instance is, so one scale for all panels would hide most of them.
+    # An instance has a different size on each platform, so one scale for all panels would flatten most of them.
     same = len({tuple(row.curve.demand) for row in shown if row.curve is not None}) == 1
     with _style():
         figure = _figure(9.6, 1.9 * rows + 0.3)
@@ -155,7 +156,11 @@ def score_chart(comparison: Comparison) -> str:
 
 def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Comparison) -> None:
     cost, latency, loss = row.estimates[COST], row.estimates[LATENCY], row.estimates.get(LOSS)
-    lost = f", error rate {quantity_text(loss.mean, 'ratio')}" if loss is not None and loss.mean >= LOSS_TOLD else ""
+    lost = (
+        f", error rate {quantity_text(loss.mean, 'ratio')}"
+        if loss is not None and loss.mean >= LABELLED_ERROR_RATE
+        else ""
+    )
     colour, oracle = colour_of(row.candidate, comparison), is_oracle(row.candidate)
     panel.errorbar(
         cost.mean,
@@ -175,7 +180,10 @@ def _point(panel: Any, row: RowPart, name: str, factor: float, comparison: Compa
 
 
 def _top(row: RowPart) -> float:
-    """Return the top of the panel: a peak of the demand that no supply follows must not flatten everything else."""
+    """Return the upper limit of the panel.
+
+    A peak of the demand far above the supply must not flatten everything else.
+    """
     assert row.curve is not None
     most = max(row.curve.ready, default=0)
     return 1.1 * max(1.0, most, min(10 * most, max(row.curve.demand, default=0)))
@@ -186,7 +194,7 @@ def _supply(panel: Any, row: RowPart, colour: str, top: float) -> None:
     assert curve is not None
     minutes = [place * curve.width_s / 60 for place in range(len(curve.ready) + 1)]
     panel.stairs(curve.demand, minutes, fill=True, color=DEMAND, label="needed")
-    # Without a baseline: the curve begins and ends at its own value and not at zero.
+    # Without a baseline the outline begins and ends at the curve's own value, not at zero.
     panel.stairs(curve.ready, minutes, color=colour, linewidth=1.6, label="ready", baseline=None)
     panel.set_ylim(0, top)
     panel.yaxis.get_major_locator().set_params(integer=True)
@@ -216,9 +224,9 @@ def _reach(found: EstimatePart, factor: float) -> tuple[float, float]:
 
 
 def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
-    """Choose the latency scale: from zero where that leaves room for the differences, logarithmic for a wide range.
+    """Choose the latency scale: from zero if that leaves room for the differences, logarithmic for a wide range.
 
-    The scale reaches the top of the highest interval in any case, so nothing that is drawn is cut off.
+    The scale always includes the top of the highest interval, so that nothing is cut off.
     """
     low, high = min((low for low, _ in latencies), default=0), max((high for _, high in latencies), default=0)
     if low > 0 and high > 20 * low:
@@ -230,7 +238,7 @@ def _scale(panel: Any, latencies: Sequence[tuple[float, float]]) -> None:
 
 
 def _minor_text(value: float, _place: int | None = None) -> str:
-    """Return the label of a minor tick of a logarithmic axis: 2 and 5 of each decade, so that labels keep apart."""
+    """Return the label of a minor tick of a logarithmic axis: only 2 and 5 of each decade, to avoid overlaps."""
     return f"{value:g}" if f"{value:.0e}"[0] in "25" else ""
 
 
@@ -243,7 +251,7 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _svg(figure: Any) -> str:
-    """Return the SVG from its element on: the head of an SVG file must not appear within a page."""
+    """Return the figure as an `<svg>` element, without the XML declaration, which must not appear within a page."""
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = out.getvalue()

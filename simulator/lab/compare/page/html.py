@@ -69,5 +69,5 @@ def _dot(candidate: str, comparison: Comparison) -> str:
 
 
 def _safe(svg: str) -> Any:
-    """Mark an SVG as safe: the charts of this package make it, and matplotlib escapes its texts."""
+    """Mark an SVG as safe for the template: this package draws the charts, and matplotlib escapes their texts."""
     return needed("markupsafe").Markup(svg)

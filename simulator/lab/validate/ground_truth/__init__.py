@@ -1,4 +1,4 @@
-"""Published inputs and outputs that validate the simulator: shipped data, with the sources in the notices beside it."""
+"""Published inputs and outputs that the simulator is validated against; the notices beside them name the sources."""
 
 from __future__ import annotations
 
