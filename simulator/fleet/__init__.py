@@ -1,6 +1,6 @@
-"""Instances and the code that manages them: the driver port, drivers, the pool of requests, the replicas.
+"""Instances and their management: the driver port, drivers, the pool of requests, and the replica set.
 
-This package knows nothing of the sockets in front of the service.
+This package does not depend on the sockets of the load balancer.
 """
 
 PUBLIC_MODULES = (

@@ -1,10 +1,10 @@
-"""The closed union of what instances can run: an application of each kind of driver."""
+"""The closed union of the applications that instances can run: one kind per driver."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:  # a virtual run needs none of the real kinds
+if TYPE_CHECKING:  # a run in virtual time imports none of the real kinds
     from simulator.fleet.docker.config import DockerApplication
     from simulator.fleet.process.environment import ProcessApplication
     from simulator.fleet.simulated.application import SimulatedApplication

@@ -1,8 +1,9 @@
-"""An exchange: one request on its way from the front to an instance and back, as the pool sees it.
+"""An exchange: one request on its way from the load balancer to an instance and back, as the pool sees it.
 
-Two fronts subclass it: a connection of the edge and a simulated client of a replay. The pool (fleet/pool/pool.py) calls
-`begin` and `fail`; the front, or the backend for it, ends every exchange exactly once with `Pool.finish`. A request
-needs no task and no dictionary: an exchange is itself the entry in the queue and the key among the deadlines.
+It has two subclasses: a connection of the edge, and a simulated client of a replay; both take the part of the load
+balancer. The pool (fleet/pool/pool.py) calls `begin` and `fail`; the load balancer, or the backend for it, ends every
+exchange exactly once with `Pool.finish`. For speed, a request needs no task and no dictionary: the exchange itself is
+the entry in the queue and the key of its deadline.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class PooledExchange:
-    """One request, which a pool holds. Times are seconds of the loop's clock.
+    """A request that was offered to a pool. Times are in seconds of the loop's clock.
 
-    `arrived_s`: when it was offered to the pool. `granted_s`: when it got its slot (negative before). `begun_s`: when
-    it was forwarded to its instance (after a wake, if the instance was idle). `cold_s`: the part of the time before
-    `begun_s` that the start or wake of an instance caused. `cpu_s`, `io_s`: the work of a simulated request, negative
-    until it is sampled. `status`: status of the answer that has begun, 0 before.
+    `arrived_s`: when it was offered. `granted_s`: when it got its slot (negative before). `begun_s`: when it was
+    forwarded to its instance (after a wake, if the instance was idle). `cold_s`: the part of the time before `begun_s`
+    that the start or wake of an instance caused. `cpu_s`, `io_s`: the work of a simulated request in seconds, negative
+    until it is sampled. `status`: status of the response that has begun, 0 before.
     """
 
     __slots__ = ("arrived_s", "begun_s", "cold_s", "cpu_s", "granted_s", "instance", "io_s", "open", "status")
@@ -40,53 +41,56 @@ class PooledExchange:
         self.io_s = -1.0
         self.instance: Instance | None = None
         self.status = 0
-        self.open = True  # False once the pool has released it; late callbacks check it
+        self.open = True  # False once the pool has released it; callbacks that come later check it
 
     @property
     def path(self) -> str:
-        """Path and query; a front that knows them overrides this property."""
+        """Path and query. A subclass that knows them overrides this property."""
         return "/"
 
     @property
     def body_bytes(self) -> int:
-        """Sizes of the bodies of request and response; a front that knows them overrides this property."""
+        """Total size of the bodies of request and response. A subclass that knows it overrides this property."""
         return 0
 
     def web_request(self, body_bytes_max: int) -> WebRequest:  # noqa: ARG002 it has no bytes
-        """Return the request as a web ACL sees it; a front that has its bytes overrides this method."""
+        """Return the request as a web ACL sees it. A subclass that has the request's bytes overrides this method."""
         from simulator.rules.waf.web_request import WebRequest  # noqa: PLC0415 few services have a web ACL
 
         return WebRequest(b"GET", self.path.encode())
 
     def hold(self, body_bytes_max: int, proceed: Callable[[], None]) -> bool:  # noqa: ARG002 it has no bytes
-        """Wait for so much of the body, or for its end, then call `proceed`. Return False if there is no need to."""
+        """Wait until `body_bytes_max` bytes of the body, or its end, have arrived; then call `proceed`.
+
+        Return False, without a call of `proceed`, if they are available already.
+        """
         return False
 
     def insert(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
-        """Add header fields to the request; only an exchange made of bytes has any."""
+        """Add header fields to the request; without effect for an exchange without bytes."""
 
     def begin(self) -> None:
-        """Hand the request to `self.instance.backend`. Called when the slot is granted and the instance is awake."""
+        """Forward the request to `self.instance.backend`. Called when the slot is granted and the instance is awake."""
         assert self.instance is not None
         self.instance.backend.begin(self)
 
     def answered(self, status: int) -> None:
-        """Take the full answer of a simulated instance: the front forwards it and calls `Pool.finish`."""
+        """Process the complete response of a simulated instance: forward it and call `Pool.finish`."""
         raise NotImplementedError
 
     def inject_fault(self, fault: WireFault) -> None:
-        """Inject `fault` into the answer; call before `begin`. Only an exchange made of bytes supports it."""
+        """Inject `fault` into the response; call before `begin`. Only an exchange with bytes supports it."""
         raise NotImplementedError
 
     def fail(self, rejection: Rejection) -> None:
-        """End the exchange: it was rejected, expired or timed out, or its instance crashed.
+        """End the exchange: it was rejected, timed out in the queue or on the instance, or its instance crashed.
 
         The pool has released it already, so no `Pool.finish` follows.
         """
         raise NotImplementedError
 
     def count(self, outcomes: Outcomes, status: int, now_s: LoopTime) -> None:
-        """Count how the exchange ended, and its durations."""
+        """Count the outcome of the exchange and its durations."""
         arrived_s, begun_s = self.arrived_s, self.begun_s
         if begun_s == arrived_s:  # the common case
             outcomes.add(status, now_s - arrived_s, 0.0, 0.0, now_s - arrived_s)
@@ -95,7 +99,7 @@ class PooledExchange:
             outcomes.add(status, now_s - arrived_s, self.queue_s(now_s), self.cold_s, service_s)
 
     def queue_s(self, now_s: LoopTime) -> float:
-        """Return the time spent waiting for a slot, without the part that the start or wake of an instance caused."""
+        """Return the seconds spent waiting for a slot, without the part that a start or wake of an instance caused."""
         until = self.begun_s if self.begun_s >= 0 else now_s
         return max(0.0, until - self.arrived_s - self.cold_s)
 

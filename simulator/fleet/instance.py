@@ -1,4 +1,4 @@
-"""An instance of a service: its state, its backend, and the figures from which its bill is computed."""
+"""An instance of a service: its state, its backend, and the times from which its bill is computed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.rules.balancing import Target
 
 
 class Termination(NamedTuple):
-    """Why an instance ends: it was asked to stop (and drains first if it serves), or it crashed."""
+    """Why an instance ends: it was stopped (and drains first if it serves), or it crashed."""
 
     event: InstanceEvent  # STOP or CRASHED
     why: str
@@ -25,8 +25,8 @@ class Instance(Target):
     """An instance, owned by the pool.
 
     Times named `_at_s` are seconds of the run, the others seconds of the loop's clock. `activations`: closed
-    activations as (begin, end) in seconds of the run. `activation_at_s`: begin of the open activation, negative if
-    there is none. An activation is billed from its first request (or the launch) to the end of its last request.
+    activations as (begin, end). `activation_at_s`: begin of the open activation, negative if there is none. An
+    activation is billed from its first request (or the launch) to the end of its last request.
     """
 
     __slots__ = (
@@ -55,20 +55,21 @@ class Instance(Target):
         self.state = InstanceState.PROVISIONING
         self.wanted_s = wanted_s  # when the decision to add it was made
         self.ready_s = LOOP_FOREVER
-        self.idle_since_s = LOOP_FOREVER  # start of the present time without requests; valid while it has none
+        self.idle_since_s = LOOP_FOREVER  # begin of the current time without requests; valid while it has none
         self.launched_at_s = RUN_NOT_YET
         self.stopped_at_s = RUN_NOT_YET
         self.activations: list[tuple[RunTime, RunTime]] = []
         self.activation_at_s = RUN_NOT_YET
-        self.awake = False  # accepts requests without a wake
+        self.awake = False  # can get requests without a wake
         self.pending: list[Exchange] = []  # exchanges granted while it wakes
         self.idle_timer: asyncio.TimerHandle | None = None  # fires when it may become idle
         self.expiry_timer: asyncio.TimerHandle | None = None  # fires at its idle expiry, independent of the policy
-        self.is_watched = False  # each deadline of the quiet instance has its timer (fleet/replicas/activity.py)
+        # the timers of both deadlines are armed while it has no request (fleet/replicas/activity.py)
+        self.is_watched = False
         self.ending: asyncio.Future[Termination] = asyncio.get_running_loop().create_future()
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done when it is ready
         self.drained: asyncio.Future[None] | None = None
-        self.drain_by_s = LOOP_FOREVER  # requests that are in progress then are cut
+        self.drain_by_s = LOOP_FOREVER  # requests still in progress at this time are cut off
         self._backend: Backend | None = None
 
     @property
@@ -93,11 +94,11 @@ class Instance(Target):
         self._backend = backend
 
     def move(self, event: InstanceEvent) -> None:
-        """Change the state, which nothing else may assign; the pool records the change."""
+        """Change the state according to the state table. Only this method assigns it; the caller records the change."""
         self.state = next_state(self.state, event)
 
     def end(self, event: InstanceEvent, why: str, *, slow: bool = False, saw: str = "") -> None:
-        """Ask the instance to end. The first reason is kept."""
+        """Ask the instance to end. If it is called again, the first reason is kept."""
         if not self.ending.done():
             self.ending.set_result(Termination(event, why, slow, saw))
 
@@ -109,19 +110,19 @@ def scale_in_order(instance: Instance) -> tuple[int, int]:
     """Return the sort key of removal: instances that do not serve yet come first, then the youngest.
 
     ASSUMPTION: which instance App Runner removes is unknown; removing the youngest keeps the instances with warm
-    caches.
+    caches. Settled by logs of the serving instances during a scale-in.
     """
     return (0 if instance.is_coming else 1, -instance.number)
 
 
 class InstanceVariables(Protocol):
-    """Supplies the environment variables of instances, some of which differ from one to the other: credentials do.
+    """Supplies the environment variables of instances. Some differ between instances, such as credentials.
 
-    The replica set gets it at construction; an instance cannot start without the answer, so it is no event.
+    It is an object given to the replica set and not an event, because an instance cannot start without the variables.
     """
 
     def of_instance(self, number: int, /) -> Mapping[str, str]:
         """Return the variables of a new instance."""
 
     def instance_ended(self, number: int, /) -> None:
-        """Withdraw what belongs to an instance that has ended."""
+        """Withdraw the credentials of an instance that has ended."""

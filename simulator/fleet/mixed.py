@@ -1,14 +1,15 @@
 """Mixed pools: the first instances of a service are real, the others are simulated from measurements of the real ones.
 
-This lets a laptop run a service of a hundred instances: real instances show how long starting and answering take, and
-simulated instances draw from these answers, time and status together. Nothing is invented: before the first real answer
-a simulated instance keeps its requests waiting, and before the first real start none becomes ready.
+With it, a laptop can run a service of a hundred instances. Start times and responses of the real instances are
+measured; simulated instances sample from these measurements, time and status together. Only measured values are used:
+until the first response of a real instance, requests to simulated instances wait, and until the first start of a real
+instance, no simulated one becomes ready.
 
-The time of an answer depends on how many requests its instance works on at once, so answers are kept by that number, in
-classes whose size doubles. A simulated instance draws from the class of its own number, or from the nearest class that
-has any answer. The number is read when a real answer ends and when a simulated request begins; while the load is
-stationary both see the same distribution. Failures on the way to an instance (no connection, a cut answer) are not
-imitated: simulated instances do not break.
+The response time depends on how many requests an instance processes at once, so responses are stored by that number, in
+classes whose width doubles. A simulated instance samples from the class of its own number, or from the nearest class
+that is not empty. The number is read when a real response ends and when a simulated request begins; while the load is
+stationary, both have the same distribution. Failures on the way to an instance (no connection, a truncated response)
+are not imitated.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ from simulator.model.health import HealthCheck
 
 T = TypeVar("T")
 
-ANSWERS_KEPT: Final = 1024  # per class, the latest ones, so that changes of the application are followed
-OK: Final = 200  # status of an answer to a simulated client, whose status is unknown
+ANSWERS_KEPT: Final = 1024  # per class; only the latest, so that changes of the application take effect
+OK: Final = 200  # assumed for a response to a simulated client, whose status is unknown
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredResponse:
-    """The answer to a request: its time on the instance and its status."""
+    """The response to a request: its time on the instance, and its status."""
 
     seconds: float
     status: int
 
 
 class MeasuredBehaviour:
-    """Measurements of the real instances so far. `draw` is uniform in [0, 1)."""
+    """Measurements of the real instances so far. `draw` returns random numbers, uniform in [0, 1)."""
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
@@ -49,11 +50,11 @@ class MeasuredBehaviour:
         self.answered = 0
 
     def start(self, seconds: float) -> None:
-        """Record a start: the seconds from the request to launch a real instance until it was healthy."""
+        """Record a start time: seconds from the request to launch a real instance until it was healthy."""
         self._starts_s.append(seconds)
 
     def answer(self, outstanding: int, answer: MeasuredResponse) -> None:
-        """Record an answer of a real instance with `outstanding` (>= 1) requests, this one included."""
+        """Record a response of a real instance with `outstanding` requests (>= 1), including this one."""
         self.answered += 1
         self._answers.setdefault(_class(outstanding), deque(maxlen=ANSWERS_KEPT)).append(answer)
         waiting, self._waiting = self._waiting, []
@@ -65,14 +66,14 @@ class MeasuredBehaviour:
         return self._pick(self._starts_s) if self._starts_s else None
 
     def draw_answer(self, outstanding: int) -> MeasuredResponse | None:
-        """Return a measured answer; None before the first real answer, which `first_answer` waits for."""
+        """Return a measured response; None before the first one, for which `first_answer` waits."""
         if not self._answers:
             return None
         wanted = _class(outstanding)
         return self._pick(self._answers[min(self._answers, key=lambda known: (abs(known - wanted), known))])
 
     def first_answer(self, resume: Callable[[], None]) -> None:
-        """Call `resume` when the first real instance has answered."""
+        """Call `resume` after the first response of a real instance."""
         self._waiting.append(resume)
 
     def _pick(self, shown: deque[T]) -> T:
@@ -80,9 +81,9 @@ class MeasuredBehaviour:
 
 
 class MixedDriver:
-    """Launches real instances while fewer than `real_instances` exist, and simulated ones beyond.
+    """Launches real instances while fewer than `real_instances` exist; all further instances are simulated.
 
-    Implements `Driver`: what applies to the real instances applies to the service.
+    Implements `Driver`. Its properties are those of the driver of the real instances.
     """
 
     is_simulated = False
@@ -94,12 +95,12 @@ class MixedDriver:
         self.ejection_applies = real.ejection_applies
         self.own_loopback = real.own_loopback
         self._real_instances = real_instances
-        self._shown = MeasuredBehaviour(draw)
-        self._real_lives = 0  # includes those being launched
+        self._measured = MeasuredBehaviour(draw)
+        self._real_count = 0  # includes instances that are being launched
         self._simulated_answered = 0
         self._cpu_s = 0.0
         self._answer_cpu_s = 0.0
-        self._seen = (0.0, 0, 0)  # real CPU seconds, real answers, simulated answers at the last call
+        self._seen = (0.0, 0, 0)  # values at the last call: real CPU seconds, real responses, simulated responses
 
     @property
     def has_fixed_port(self) -> bool:
@@ -115,17 +116,17 @@ class MixedDriver:
         Raises:
             LaunchError: if a real instance cannot be launched.
         """
-        if self._real_lives >= self._real_instances:
-            return _ReplayingBackend(spec, self._shown)
-        self._real_lives += 1
+        if self._real_count >= self._real_instances:
+            return _ReplayingBackend(spec, self._measured)
+        self._real_count += 1
         asked_s = asyncio.get_running_loop().time()
         try:
             backend = await self._real.launch(spec)
         except BaseException:
-            self._real_lives -= 1
+            self._real_count -= 1
             raise
         backend.exited.add_done_callback(self._real_gone)
-        return _Measured(backend, self._shown, asked_s)
+        return _Measured(backend, self._measured, asked_s)
 
     def finished(self, exchange: Exchange) -> None:
         instance = exchange.instance
@@ -135,11 +136,13 @@ class MixedDriver:
             return
         seconds = asyncio.get_running_loop().time() - exchange.begun_s
         status = exchange.status or OK
-        self._shown.answer(instance.outstanding, MeasuredResponse(seconds, status))
+        self._measured.answer(instance.outstanding, MeasuredResponse(seconds, status))
 
     def cpu_used_s(self) -> float:
-        """Return the CPU seconds so far. A simulated answer counts as the latest measured cost of a real one."""
-        now = (self._real.cpu_used_s(), self._shown.answered, self._simulated_answered)
+        """Return the CPU seconds so far. Each simulated response counts as the mean measured cost of the latest real
+        ones.
+        """
+        now = (self._real.cpu_used_s(), self._measured.answered, self._simulated_answered)
         cpu_s, real, simulated = (new - old for new, old in zip(now, self._seen, strict=True))
         if real:
             self._answer_cpu_s = cpu_s / real
@@ -151,15 +154,15 @@ class MixedDriver:
         await self._real.close()
 
     def _real_gone(self, _: asyncio.Future[ExitStatus]) -> None:
-        self._real_lives -= 1
+        self._real_count -= 1
 
 
 class _Measured:
-    """A real instance whose start time is measured from `asked_s`; everything else passes through."""
+    """A real instance whose start time is measured from `asked_s` on. Other calls are passed on unchanged."""
 
     def __init__(self, backend: Backend, shown: MeasuredBehaviour, asked_s: float) -> None:
         self._real = backend
-        self._shown = shown
+        self._measured = shown
         self._asked_s = self._rejected_s = asked_s
         self._started = False
         self.exited = backend.exited
@@ -177,11 +180,11 @@ class _Measured:
         return 0.0
 
     async def probe(self, check: HealthCheck) -> str | None:
-        """Probe the instance and record its start time when the first probe passes.
+        """Probe the instance, and record its start time when the first probe passes.
 
         It started at some time between the last probe that failed and the first that passed; the middle is the best
-        estimate. The time of the first that passed would be too long: a simulated instance is probed at the same
-        interval and would miss that moment narrowly every other time.
+        estimate. The time of the first passing probe would be too long: a simulated instance is probed at the same
+        interval, so it would often just miss the probe at that time and become ready one interval later.
         """
         now_s = asyncio.get_running_loop().time()
         why = await self._real.probe(check)
@@ -189,16 +192,16 @@ class _Measured:
             self._rejected_s = now_s
         elif not self._started:
             self._started = True
-            self._shown.start((self._rejected_s + now_s) / 2 - self._asked_s)
+            self._measured.start((self._rejected_s + now_s) / 2 - self._asked_s)
         return why
 
 
 class _ReplayingBackend(SimulatedBackend):
-    """A simulated instance that answers as the real ones did."""
+    """A simulated instance whose responses are sampled from those of the real ones."""
 
     def __init__(self, spec: InstanceSpec, shown: MeasuredBehaviour) -> None:
         super().__init__(SimulatedApplication(), spec, 0.0, _NoWork(), iter(()))
-        self._shown = shown
+        self._measured = shown
         self._launched_s = self._loop.time()
         self._start_s: float | None = None
         self._outstanding = 0
@@ -208,24 +211,24 @@ class _ReplayingBackend(SimulatedBackend):
         self._serve(exchange)
 
     def listens_s(self) -> float:
-        """Return 0: the start time to imitate may be unknown still."""
+        """Return 0: the start time to imitate may not be known yet."""
         return 0.0
 
     async def probe(self, check: HealthCheck) -> str | None:
         if self._start_s is None:
-            self._start_s = self._shown.draw_start_s()
+            self._start_s = self._measured.draw_start_s()
         if self._start_s is None or self._loop.time() < self._launched_s + self._start_s:
             return "connection refused"
         return await super().probe(check)
 
     def usage(self) -> ResourceUsage | None:
-        """Return None: answers are imitated, but not what they cost an instance."""
+        """Return None: responses are imitated, but not their resource usage."""
         return None
 
     def _serve(self, exchange: Exchange) -> None:
-        answer = self._shown.draw_answer(self._outstanding)
+        answer = self._measured.draw_answer(self._outstanding)
         if answer is None:
-            self._shown.first_answer(lambda: self._serve(exchange))
+            self._measured.first_answer(lambda: self._serve(exchange))
         else:
             self._loop.call_later(answer.seconds, self._answered, exchange, answer.status)
 
@@ -236,7 +239,7 @@ class _ReplayingBackend(SimulatedBackend):
 
 
 class _NoWork:
-    """Placeholder: the work of these requests is not sampled when they arrive."""
+    """Used in place of a source of work: the work of these requests is not sampled on arrival."""
 
     def draw(self, exchange: Exchange) -> None:
         raise AssertionError(exchange)

@@ -1,9 +1,8 @@
-"""The ports of the fleet: a driver, the instances that it launches, the requests that they receive, and their supply.
+"""The ports of the fleet: a driver, the instances that it launches, the requests that they get, and the pool's supply.
 
-The same contract holds for simulated instances, local processes and containers; the pool, the prober and the autoscaler
-cannot tell them apart. `PooledExchange` (exchange.py) and `Instance` (instance.py) implement the sides that know each
-other, `Exchange` and `ServingInstance`. `PoolSupply` is what the replica set and the autoscaler know of whatever holds
-the requests.
+The same contract holds for simulated instances, local processes and containers; pool, prober and autoscaler do not
+distinguish them. `PooledExchange` (exchange.py) implements `Exchange`, and `Instance` (instance.py) implements
+`ServingInstance`. `PoolSupply` is the interface of the pool that replica set and autoscaler use.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ InstanceT_contra = TypeVar("InstanceT_contra", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class InstanceSpec:
-    """What to run: one instance of a service."""
+    """The specification of an instance to launch."""
 
     service: str
-    number: int  # within the service, from 1, never reused
+    number: int  # number within the service, from 1, never reused
     size: InstanceSize
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # includes secrets
     port: int = 0  # from the service's configuration; 0 if not specified
 
 
 class ExitStatus(NamedTuple):
-    """How an instance ended.
+    """The exit status of an instance.
 
     `code`: exit code as containers report it, 128 + n for signal n. `detail`: further explanation.
     """
@@ -47,28 +46,28 @@ class ExitStatus(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """The sentence of facts 9, verbatim, followed by `detail` if it adds anything."""
+        """App Runner's sentence (facts 9), verbatim, followed by `detail` if that adds information."""
         text = stopped_line(self.code)
         more = self.detail.removeprefix(f"Container exit code: {self.code}").removeprefix(", ")
         return f"{text} ({more})" if more else text
 
 
 class ResourceUsage(NamedTuple):
-    """What an instance has used of its size: CPU seconds since its launch, and bytes of memory at present."""
+    """Resource usage of an instance: CPU seconds since its launch, and bytes of memory in use now."""
 
     cpu_s: float
     memory_bytes: float
 
 
 class LaunchError(Exception):
-    """The instance could not be launched: program not found, no free port, ... The message says what failed and why."""
+    """The instance could not be launched, for example: program not found, no free port. The message has the cause."""
 
 
 class NotReady(LaunchError):
     """An instance did not become ready, or ended soon after it became ready.
 
-    `why`: the reason, in App Runner's words if they are known. `slow`: its start-up allowance ran out. `saw`: a
-    sentence of the simulator's own about what the health checks saw, empty if it adds nothing.
+    `why`: the reason, in App Runner's words if they are known. `slow`: True if the start-up allowance ran out. `saw`: a
+    sentence of the simulator about what the health checks observed; empty if it adds nothing.
     """
 
     def __init__(self, service: str, why: str, *, slow: bool, saw: str = "") -> None:
@@ -79,7 +78,7 @@ class NotReady(LaunchError):
 
 
 class Exchange(Protocol):
-    """A request as its instance and its backend see it; the attributes are those of `PooledExchange`."""
+    """A request as its instance and backend see it; the attributes are those of `PooledExchange`."""
 
     arrived_s: LoopTime
     granted_s: LoopTime
@@ -99,17 +98,17 @@ class Exchange(Protocol):
     def body_bytes(self) -> int: ...
 
     def begin(self) -> None:
-        """Hand the request to the backend of its instance."""
+        """Forward the request to the backend of its instance."""
 
     def answered(self, status: int) -> None:
-        """Take the full answer of a simulated instance."""
+        """Process the complete response of a simulated instance."""
 
     def inject_fault(self, fault: WireFault) -> None:
-        """Inject `fault` into the answer; call before `begin`."""
+        """Inject `fault` into the response; call before `begin`."""
 
 
 class ServingInstance(Protocol):
-    """The instance on which an exchange has its slot. `outstanding`: its requests, this one included."""
+    """The instance on which an exchange has its slot. `outstanding`: number of its requests, including this one."""
 
     number: int
     outstanding: int
@@ -119,30 +118,34 @@ class ServingInstance(Protocol):
 
 
 class Backend(Protocol):
-    """A launched instance; its one owner is the pool's `Instance`."""
+    """A launched instance. Its owner is the pool's `Instance`."""
 
-    exited: asyncio.Future[ExitStatus]  # done when the instance has ended, by itself or by `stop` or `kill`
+    exited: asyncio.Future[ExitStatus]  # done when the instance has ended, by itself or after `stop` or `kill`
 
     def begin(self, exchange: Exchange) -> None:
-        """Forward the request. The exchange ends by `exchange.answered`, or by the front for requests over sockets."""
+        """Forward the request. The exchange is ended by `exchange.answered`, or by the load balancer if it uses
+        sockets.
+        """
 
     def abort(self, exchange: Exchange) -> None:
-        """Give up on the exchange because of a time limit or a client that left.
+        """Abandon the exchange because of a time limit or because its client disconnected.
 
-        The application is not notified and may continue to work on the request.
+        The application is not notified and may continue to process the request.
         """
 
     async def probe(self, check: HealthCheck) -> str | None:
-        """Send one health probe, bounded by `check.timeout_s`. Return None if it passed, else why it failed."""
+        """Send one health check, bounded by `check.timeout_s`. Return None if it passed, else why it failed."""
 
     def throttle(self) -> None:
         """Make the instance idle: it keeps its memory and loses its CPU."""
 
     def wake(self) -> float:
-        """Give the CPU back. Return the seconds after which requests may be forwarded (0 = at once)."""
+        """Restore the CPU. Return the seconds after which requests may be forwarded (0: at once)."""
 
     async def stop(self, grace_s: float) -> None:
-        """Send SIGTERM, wait up to `grace_s`, then send SIGKILL. Idempotent; returns when nothing is left."""
+        """Send SIGTERM, wait up to `grace_s`, then send SIGKILL. Idempotent; returns when the instance has been
+        removed.
+        """
 
     def kill(self) -> None:
         """End the instance at once, as a crash does. `exited` is set afterwards."""
@@ -151,27 +154,27 @@ class Backend(Protocol):
         """Return the usage so far; None if it cannot be measured, as with a container engine on another machine."""
 
     def listens_s(self) -> float:
-        """Return the loop time before which every probe is certain to fail; 0 if that is unknown."""
+        """Return the loop time before which every health check certainly fails; 0 if that is unknown."""
 
     def explain(self) -> str:
-        """Return what can be seen from outside about why no request reaches it; empty if nothing can."""
+        """Return what can be observed from outside about why requests do not reach it; empty if nothing can."""
 
 
 class InstanceActivity(Protocol[InstanceT_contra]):
-    """Learns from the pool when instances get work and have none left (replicas/activity.py)."""
+    """Gets notified by the pool when instances get work and when they have none left (replicas/activity.py)."""
 
     def wake(self, instance: InstanceT_contra, /) -> float:
-        """Make an idle instance active. Return the seconds after which it may get requests (0 = at once)."""
+        """Make an idle instance active. Return the seconds after which it may get requests (0: at once)."""
 
     def quiet(self, instance: InstanceT_contra, /) -> None:
-        """Take note that the instance has no outstanding request left."""
+        """Called when the instance has no outstanding request left."""
 
 
 class PoolSupply(Protocol[InstanceT]):
-    """The side of a service's requests that replica set, autoscaler, platform and displays use.
+    """The interface of a service's pool for the replica set, the autoscaler, the platform and displays.
 
-    The pool (pool/pool.py) implements it, and the compiled backend (lab/compiled/pool.py), which plays requests
-    elsewhere. Each makes its own instances, of one class.
+    Implemented by the pool (pool/pool.py) and by the compiled backend (lab/compiled/pool.py), which computes requests
+    elsewhere. Each creates its own instances, of one class.
     """
 
     @property
@@ -184,7 +187,7 @@ class PoolSupply(Protocol[InstanceT]):
 
     @property
     def health_is_certain(self) -> bool:
-        """True if instances never turn unhealthy, so that probing can be skipped."""
+        """True if instances never become unhealthy, so that probing can be skipped."""
 
     @property
     def in_flight(self) -> int:
@@ -192,19 +195,19 @@ class PoolSupply(Protocol[InstanceT]):
 
     @property
     def queued(self) -> int:
-        """The number of requests that wait for one."""
+        """The number of requests that wait for a slot."""
 
-    def tell(self, activity: InstanceActivity[InstanceT]) -> None:
-        """Tell `activity` of the work of instances; call once, before the first instance enters."""
+    def set_activity(self, activity: InstanceActivity[InstanceT]) -> None:
+        """Notify `activity` of the work of instances; call once, before the first instance enters."""
 
-    def tell_queued(self, react: Callable[[], None] | None) -> None:
-        """Call `react` for each request that has to wait from now on; None: call nothing."""
+    def on_queued(self, react: Callable[[], None] | None) -> None:
+        """Call `react` from now on whenever a request has to wait; None: call nothing."""
 
     def new_instance(self, number: int, wanted_s: LoopTime) -> InstanceT:
-        """Return a new instance. `wanted_s`: time of the decision to add it."""
+        """Return a new instance. `wanted_s`: loop time of the decision to add it."""
 
     def enter(self, instance: InstanceT, *, front: bool) -> None:
-        """Add a ready instance: it receives requests from now on."""
+        """Add a ready instance: it gets requests from now on."""
 
     def move(self, instance: InstanceT, *, front: bool) -> None:
         """Move the instance to the front tier or to the reserve."""
@@ -225,7 +228,9 @@ class PoolSupply(Protocol[InstanceT]):
         """Return the sample of a second. `cpu_s`: CPU seconds that the instances used since the last call."""
 
     async def queue_empty(self) -> None:
-        """Wait until the queue is empty. New requests must go elsewhere before; the time in the queue is bounded."""
+        """Wait until the queue is empty. The caller first routes new requests elsewhere; queued ones wait for a bounded
+        time.
+        """
 
     def close(self) -> None:
         """End all open requests."""
@@ -235,22 +240,22 @@ Close = Callable[[], Awaitable[None]]
 
 
 class LoopbackListener(NamedTuple):
-    """A service of the simulator on 127.0.0.1 of an instance.
+    """A service of the simulator on the loopback of an instance.
 
-    `serve` receives a socket that listens on `port` inside, and returns a function that ends the service and closes the
-    socket.
+    `serve` gets a socket that listens on 127.0.0.1:`port` inside, and returns a function that ends the service and
+    closes the socket.
     """
 
     port: int
     serve: Callable[[socket.socket], Awaitable[Close]]
 
 
-# service, instance number, "stdout" or "stderr", the line without its line end
+# arguments: service, instance number, "stdout" or "stderr", the line without its newline
 OnLine = Callable[[str, int, str, str], None]
 
 
 class OwnLoopback(Protocol):
-    """The loopback of instances that have one of their own. `taken`: ports on which their application listens."""
+    """The loopback of instances that each have their own. `taken`: ports on which their application listens."""
 
     @property
     def taken(self) -> frozenset[int]: ...
@@ -274,11 +279,11 @@ class Launcher(Protocol):
 
 
 class Driver(Launcher, Protocol):
-    """A launcher that says what its instances are and need, so that no code above depends on its class."""
+    """A launcher that describes its instances, so that the layers above do not depend on its class."""
 
     @property
     def is_simulated(self) -> bool:
-        """True if its instances exist in this process only, with the behaviour that their application states."""
+        """True if its instances exist in this process only and behave as their application specifies."""
 
     @property
     def takes_variables(self) -> bool:
@@ -290,11 +295,11 @@ class Driver(Launcher, Protocol):
 
     @property
     def own_loopback(self) -> OwnLoopback | None:
-        """The loopback of its instances if each has its own; None if they share this machine's."""
+        """The loopback of its instances if each has its own; None if they share the machine's."""
 
     @property
     def has_fixed_port(self) -> bool:
-        """True if an instance occupies the service's own port on this machine, so that only one can run."""
+        """True if an instance occupies the service's own port on this machine, so that no second one can run."""
 
     @property
     def limits_in_force(self) -> str:
@@ -302,15 +307,19 @@ class Driver(Launcher, Protocol):
 
     @property
     def draw(self) -> Callable[[Exchange], None]:
-        """Samples the work of a simulated request on its arrival; does nothing if instances determine their own."""
+        """Samples the work of a simulated request on its arrival; does nothing if instances determine the work
+        themselves.
+        """
 
     @property
     def finished(self) -> Callable[[Exchange], None] | None:
-        """Receives every complete answer before its slot is released; None if the driver learns nothing from it."""
+        """Called with every exchange that has a complete response, before its slot is released; None if it is not
+        needed.
+        """
 
     def cpu_used_s(self) -> float:
-        """Return the CPU seconds that instances, ended ones included, have used so far; 0 if that is unknown."""
+        """Return the CPU seconds that instances, including ended ones, have used so far; 0 if that is unknown."""
 
 
 def no_work(_: Exchange) -> None:
-    """Do nothing: the `draw` of a driver whose instances determine their own work."""
+    """Do nothing: the `draw` of a driver whose instances determine the work of requests themselves."""

@@ -208,7 +208,7 @@ def test_a_simulated_answer_has_the_status_that_a_real_one_had() -> None:
     async def main() -> None:
         driver = MixedDriver(Real(), 1, lowest)
         backend = await simulated_one(driver)
-        driver._shown.answer(1, MeasuredResponse(0.25, 404))
+        driver._measured.answer(1, MeasuredResponse(0.25, 404))
         request = asked(backend)
         await asyncio.sleep(1)
         assert request.endings == [(0.25, 404)]
@@ -220,8 +220,8 @@ def test_an_ended_instance_does_not_respond_and_an_abandoned_request_still_takes
     async def main() -> None:
         driver = MixedDriver(Real(), 1, lowest)
         backend = await simulated_one(driver)
-        driver._shown.answer(1, MeasuredResponse(1.0, 200))
-        driver._shown.answer(2, MeasuredResponse(7.0, 200))
+        driver._measured.answer(1, MeasuredResponse(1.0, 200))
+        driver._measured.answer(2, MeasuredResponse(7.0, 200))
         gone, second = asked(backend), asked(backend)
         backend.abort(gone)
         gone.open = False

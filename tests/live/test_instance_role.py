@@ -107,7 +107,7 @@ async def test_a_token_belongs_to_one_instance(endpoint: str) -> None:
             for token in (other, "", own[:-1]):
                 assert await asked(token) == (
                     403,
-                    {"code": "AccessDenied", "message": "the token is not this instance's"},
+                    {"code": "AccessDenied", "message": "the token is that of another instance"},
                 )
             assert (await asked(own, url + "0"))[0] == 404
             roles.forget("web", 1)

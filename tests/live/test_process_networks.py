@@ -68,7 +68,7 @@ async def test_what_instances_reach_and_nothing_is_left() -> None:
     assert own not in tables()
 
 
-async def test_requests_reach_an_instance_and_it_has_its_doors() -> None:
+async def test_requests_reach_an_instance_and_its_loopback_listeners_answer() -> None:
     """The doors of the simulator are on the instance's own loopback."""
     heard = Heard()
 

@@ -115,7 +115,7 @@ def assert_told(log: list[str], case: Case) -> None:
 def test_containers_that_are_not_healthy_are_explained(tmp_path: Path) -> None:
     python, rejected = "/usr/bin/python", "connection refused; it listens on"
     elsewhere = f"{rejected} 8000 and not on 8080: set the service's port to 8000, or let it listen on $PORT"
-    inside = f"{rejected} 127.0.0.1 only (port 8080), which nothing outside reaches: let it listen on 0.0.0.0"
+    inside = f"{rejected} 127.0.0.1 only (port 8080), unreachable from outside: let it listen on 0.0.0.0"
     cases = answers(python) | {
         "another-port": Case(command(python, EVERY, "8000", "200"), "TCP", elsewhere),
         "asked-over-http": Case(command(python, EVERY, "8000", "200"), "HTTP", elsewhere),

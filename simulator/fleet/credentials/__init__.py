@@ -1,1 +1,1 @@
-"""What instances are given in confidence: secrets as environment variables, temporary credentials of a role."""
+"""Confidential data that instances get: secrets as environment variables, and temporary credentials of a role."""

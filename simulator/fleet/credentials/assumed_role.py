@@ -1,17 +1,17 @@
-"""STS AssumeRole at a configured endpoint: the temporary credentials of a role."""
+"""STS AssumeRole at a configured endpoint: temporary credentials of a role."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-ROLE_SESSION_LENGTH_MAX: Final = 64  # limit of STS
+ROLE_SESSION_LENGTH_MAX: Final = 64  # a limit of STS
 
 
 class NoCredentialsError(Exception):
-    """An endpoint refused to issue credentials, or does not answer; see the message.
+    """An endpoint rejected the request for credentials, or did not answer; see the message.
 
-    `is_denied`: it answered with an error, so the role is wrong or may not be assumed.
+    `is_denied`: True if it answered with an error, so the role is wrong or may not be assumed.
     """
 
     def __init__(self, message: str, *, is_denied: bool = False) -> None:
@@ -20,10 +20,10 @@ class NoCredentialsError(Exception):
 
 
 async def assume_role(session: Any, endpoint: str, region: str, role: str, name: str) -> Mapping[str, Any]:
-    """Return `Credentials` of STS's answer. `session`: aiobotocore's. `name`: of the role session.
+    """Return the `Credentials` of STS's answer. `session`: a session of aiobotocore. `name`: name of the role session.
 
     Raises:
-        NoCredentialsError: if there are none.
+        NoCredentialsError: if STS issues none.
     """
     answer = await ask(
         session, "sts", endpoint, region, "assume_role", {"RoleArn": role, "RoleSessionName": name}, about=role
@@ -43,8 +43,8 @@ async def ask(
     about: str,
     credentials: Mapping[str, Any] | None = None,
 ) -> Mapping[str, Any]:
-    """Return the answer to a call. `about`: what it is for, in messages. `credentials`: of `assume_role`; None:
-    botocore's usual sources.
+    """Call an AWS API and return its answer. `about`: the purpose of the call, for error messages. `credentials`: those
+    of `assume_role`; None: botocore's usual sources.
 
     Raises:
         NoCredentialsError: if the endpoint answers with an error or cannot be reached.

@@ -1,4 +1,4 @@
-"""KMS at a configured endpoint: whether a key can be used, and its data keys."""
+"""KMS at a configured endpoint: checks whether a key can be used, and creates and decrypts data keys."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ _SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 
 
 class KeyUnusable(Exception):
-    """The key cannot be used now. The message is a part of a sentence that names it."""
+    """The key cannot be used now. The message is a clause without its subject, to be put after the name of the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A data key: for use, and encrypted by its KMS key."""
+    """A data key: as plain text for use, and encrypted by its KMS key for storage."""
 
     plain: bytes = field(repr=False)
     encrypted: bytes
 
 
 class KeyService:
-    """Asks KMS. Keys are full ARNs. Credentials come from botocore's usual sources."""
+    """A client of KMS. Keys are named by full ARNs. Credentials come from botocore's usual sources."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
         self._session: Any = None
 
     async def check(self, key: str) -> None:
-        """Raise KeyUnusable unless the key exists, is enabled, and encrypts.
+        """Raise KeyUnusable unless the key exists, is enabled, and is a symmetric encryption key.
 
-        KMS checks that itself with each use; servers that stand in for it, such as moto, do not.
+        KMS itself checks this at each use; replacements such as moto do not.
         """
         about = (await self._ask("describe_key", {"KeyId": key}, key))["KeyMetadata"]
         state = about.get("KeyState", _ENABLED)
@@ -45,14 +45,14 @@ class KeyService:
             raise KeyUnusable(f"the KMS key {key} cannot be used: it is not a symmetric encryption key")
 
     async def new_data_key(self, key: str, context: Mapping[str, str]) -> DataKey:
-        """Return a new data key. `context`: has to be given again to decrypt it. Raises KeyUnusable."""
+        """Return a new data key. `context`: encryption context, required again for decryption. Raises KeyUnusable."""
         await self.check(key)
         asked = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": dict(context)}
         answer = await self._ask("generate_data_key", asked, key)
         return DataKey(bytes(answer["Plaintext"]), bytes(answer["CiphertextBlob"]))
 
     async def decrypted(self, key: str, encrypted: bytes, context: Mapping[str, str]) -> bytes:
-        """Return a data key for use. Raises KeyUnusable."""
+        """Return the plain text of a data key. Raises KeyUnusable."""
         await self.check(key)
         asked = {"KeyId": key, "CiphertextBlob": encrypted, "EncryptionContext": dict(context)}
         return bytes((await self._ask("decrypt", asked, key))["Plaintext"])

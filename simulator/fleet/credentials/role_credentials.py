@@ -1,12 +1,13 @@
-"""The instance role: temporary credentials for each instance, from an endpoint on loopback that every AWS SDK knows.
+"""The instance role: temporary credentials for each instance, from an endpoint on loopback that AWS SDKs support.
 
 An instance has `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN` in its environment, as a
-container of ECS or EKS does, and requests its credentials there, on its own loopback: processes share the machine's, a
-container has doors (fleet/network/namespace_proxy.py). The answer comes from STS AssumeRole at the configured endpoint
-and is cached until shortly before it expires. Address and token belong to one instance: the token of another gets 403.
+container of ECS or EKS does, and requests its credentials from its own loopback: processes share the machine's, and a
+container has a loopback listener (fleet/network/namespace_proxy.py). The credentials come from STS AssumeRole at the
+configured endpoint and are cached until shortly before they expire. Address and token belong to one instance: with the
+token of another instance, the endpoint answers 403.
 
-# ASSUMPTION: App Runner's own form is undocumented; its instances are Fargate tasks, which have a relative URI of
-# 169.254.170.2 (facts 5.2). SDKs accept a full URI of loopback in the same way. Settled by `env` in an instance.
+# ASSUMPTION: App Runner's own mechanism is undocumented; its instances are Fargate tasks, which use a relative URI of
+# 169.254.170.2 (facts 5.2). SDKs accept a full URI on loopback in the same way. Settled by `env` in an instance.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from simulator.world.clock import utc_now
 
 HOST: Final = "127.0.0.1"
 _PATH: Final = "/v1/credentials"
-# SDKs refresh ten to fifteen minutes before expiry, so credentials must not be about to expire when they are issued.
+# SDKs refresh credentials 10 to 15 minutes before they expire, so those that are issued must be valid for longer.
 REFRESH_AHEAD: Final = timedelta(minutes=20)
 
 
@@ -40,22 +41,22 @@ class _Identity:
     token: str = field(repr=False)
     answer: dict[str, str] = field(default_factory=dict, repr=False)
     expires: datetime | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    assume_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def is_fresh(self) -> bool:
         return self.expires is not None and utc_now() + REFRESH_AHEAD < self.expires
 
 
 class RoleCredentials:
-    """One endpoint for all instances of a platform. Real time only."""
+    """The credentials endpoint of a platform, shared by all its instances. Real time only."""
 
     def __init__(self, endpoint: str, region: str) -> None:
-        from aiobotocore.session import get_session  # noqa: PLC0415 half a second of import for who needs it
+        from aiobotocore.session import get_session  # noqa: PLC0415 takes half a second; only platforms with roles need it
 
         self._session: Any = get_session()
         self._endpoint = endpoint
         self._region = region
-        self._identities: dict[str, _Identity] = {}  # by the last part of their address
+        self._identities: dict[str, _Identity] = {}  # key: the last segment of the credential URL
         self._names: dict[tuple[str, int], str] = {}
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -71,7 +72,7 @@ class RoleCredentials:
         self.port = int(runner.addresses[0][1])
 
     async def serve(self, listening: socket.socket) -> Callable[[], Awaitable[None]]:
-        """Serve this socket, too. Return a function that stops serving and closes it."""
+        """Serve this socket as well. Return a function that stops serving it and closes it."""
         site = web.SockSite(await self._running(), listening)
         await site.start()
         return site.stop
@@ -91,10 +92,10 @@ class RoleCredentials:
     def register(
         self, service: str, number: int, role: str, *, port: int | None = None, endpoint: str | None = None
     ) -> Mapping[str, str]:
-        """Return the environment variables that the instance needs.
+        """Create an address and a token for an instance; return the environment variables that contain them.
 
-        `port`: port of its loopback at which it reaches this endpoint; `endpoint`: address of the AWS endpoint as the
-        instance reaches it. Default: as this process reaches them.
+        `port`: port on the instance's loopback at which it reaches this endpoint. `endpoint`: URL of the AWS endpoint
+        as the instance reaches it. Default for both: as this process reaches them.
         """
         name, token = secrets.token_hex(16), secrets.token_urlsafe(32)
         session = f"{service}-{number}"[:ROLE_SESSION_LENGTH_MAX]
@@ -105,12 +106,12 @@ class RoleCredentials:
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
-            # These credentials are valid there only and must not be sent anywhere else.
+            # The credentials are valid at this endpoint only, so the SDK must not send them anywhere else.
             "AWS_ENDPOINT_URL": endpoint or self._endpoint,
         }
 
     def forget(self, service: str, number: int) -> None:
-        """Invalidate address and token of an instance that has ended."""
+        """Invalidate the address and token of an instance that has ended."""
         name = self._names.pop((service, number), None)
         if name is not None:
             del self._identities[name]
@@ -121,9 +122,9 @@ class RoleCredentials:
             return _rejected(404, "NotFound", "no instance has this address")
         answer = request.headers.get("authorization", "")
         if not hmac.compare_digest(answer.encode("utf-8", "surrogateescape"), identity.token.encode()):
-            return _rejected(403, "AccessDenied", "the token is not this instance's")
+            return _rejected(403, "AccessDenied", "the token is that of another instance")
         try:
-            async with identity.asking:  # concurrent requests share one call of STS
+            async with identity.assume_lock:  # concurrent requests share one STS call
                 if not identity.is_fresh():
                     await self._assume(identity)
         except NoCredentialsError as error:
@@ -147,5 +148,5 @@ def _rejected_name(why: str) -> web.Response:
 
 
 def _rejected(status: int, code: str, message: str) -> web.Response:
-    """Return an error in the form from which SDKs read it."""
+    """Return an error in the format that SDKs parse."""
     return web.json_response({"code": code, "message": message}, status=status)

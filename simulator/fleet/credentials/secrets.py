@@ -1,7 +1,7 @@
 """Secrets: references are resolved to values of environment variables once, when a service is deployed.
 
-A value never appears in a message, a log or an exception: it goes from its source into the environment of instances and
-nowhere else. A failure of a source is reported by its error code, not by its text or its traceback.
+A value never appears in a message, a log or an exception: it is passed from its source to the environment of instances
+only. A failure of a source is reported by its error code, without its text or traceback.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BARE: Final = " (a bare name is an SSM parameter's; a secret of Secrets Manager
 
 
 class SecretsError(Exception):
-    """References could not be resolved; the message lists each with its variable and the reason."""
+    """References could not be resolved; the message lists each variable with the reason."""
 
 
 class NoSecretError(Exception):
@@ -40,14 +40,14 @@ class SecretSource(Protocol):
 
 
 class SecretsPlace(NamedTuple):
-    """Location of a run's secrets: the file if there is one, else the endpoint."""
+    """Location of a run's secrets: the file if it is set, else the AWS endpoint."""
 
     file: Path | None = None
     endpoint: str | None = None
     region: str = "us-east-1"
 
     def source(self) -> SecretSource:
-        """Return the source.
+        """Return a source that reads this location.
 
         Raises:
             ValueError: if neither is set, or the file is not usable.
@@ -83,7 +83,7 @@ async def resolve(references: Mapping[str, str], source: SecretSource) -> dict[s
 class FileSecrets:
     """A YAML or JSON file that maps the ARN or name of each secret and parameter to its text, or to an object.
 
-    An object is the value of a secret that is JSON. The version that a reference requests is looked up under the key
+    An object is the value of a JSON secret. If a reference requests a version, its value is looked up under the key
     `ARN::version-stage:version-id`.
     """
 
@@ -98,7 +98,7 @@ class FileSecrets:
         try:
             given = yaml.safe_load(raw) if len(raw) <= FILE_BYTES_MAX else None
         except (yaml.YAMLError, UnicodeDecodeError):
-            given = None  # the parser's message would contain the line, and with it a value
+            given = None  # the parser's message would contain the line, and thereby a value
         if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
             msg = (
                 f"secrets_file = {str(path)!r}, must be a YAML or JSON mapping from references to values, at most 1 MiB"
@@ -118,9 +118,10 @@ class FileSecrets:
 
 
 class AwsSecrets:
-    """Secrets Manager and SSM of an AWS-compatible endpoint.
+    """A source that reads Secrets Manager and SSM at an AWS-compatible endpoint.
 
-    Credentials come from botocore's usual sources (environment, profile). `region` applies to references without one.
+    Credentials come from botocore's usual sources (environment, profile). `region` applies to references that contain
+    none.
     """
 
     def __init__(self, endpoint: str, region: str) -> None:
@@ -157,14 +158,14 @@ class AwsSecrets:
                 return await getattr(client, call)(**asked)
         except ClientError as error:
             msg = f"{self._endpoint} answers {error.response.get('Error', {}).get('Code', 'an error')}"
-            raise NoSecretError(msg) from None  # the cause may contain the request
+            raise NoSecretError(msg) from None  # do not chain: the cause may contain the request
         except (BotoCoreError, OSError) as error:
             msg = f"{self._endpoint} cannot be reached: {type(error).__name__}"
             raise NoSecretError(msg) from None
 
 
 def _selected(reference: Reference, text: str) -> str:
-    """Return the member that a json-key selects; without one, the whole secret (facts 8)."""
+    """Return the member that the reference's json-key selects; without a json-key, the whole secret (facts 8)."""
     if isinstance(reference, ParameterReference) or not reference.json_key:
         return text
     try:

@@ -1,1 +1,1 @@
-"""Instances as containers of a local engine: the engine's client, the driver, what containers are made of."""
+"""Instances as containers of a local engine: a client of the engine, the driver, and configuration of containers."""

@@ -1,4 +1,4 @@
-"""A running instance that is a container: signals through the engine, exit, and requests."""
+"""A running instance that is a container: its exit, signals sent through the engine, and its requests."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from simulator.wire.probe import stays_open
 
 __all__ = ["ContainerBackend", "listens"]
 
-# Removing a container takes tenths of a second, but up to this long on a busy machine.
+# Removing a container takes tenths of a second, but up to this time on a busy machine.
 _DEATH_S_MAX: Final = 30.0
-_SIGNALLED: Final = 128  # a container's exit code is this plus the number of the signal that ended it
+_SIGNALLED: Final = 128  # the exit code of a container is this plus the number of the signal that ended it
 _KILLED: Final = 137
 
-# ASSUMPTION: the engine's proxy detects a rejection within milliseconds, and an application that accepts a connection
-# does not close it as fast. Settled by timing a proxy that leads to a port on which nothing listens.
+# ASSUMPTION: the engine's proxy closes a connection that the application does not accept within milliseconds, and an
+# application that accepts a connection does not close it as soon. Settled by timing a proxy to a port on which no
+# process listens.
 _KEPT_S: Final = 0.1
 
 REJECTED: Final = "connection refused"
@@ -34,7 +35,7 @@ ENDED: Final = "the container has ended"
 class ContainerBackend:
     """Implements `Backend`. Created by the Docker driver, which owns the engine and removes the container.
 
-    `left` is set after `exited`, when the container has been removed.
+    `left` is set after `exited`, once the container has been removed.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class ContainerBackend:
         is_running: Callable[[], Awaitable[bool]],
     ) -> None:
         """Create the backend. `send(backend, "SIGTERM")` starts to send a signal through the engine. `leader`: the
-        first process, None if it runs on another machine; then `is_running` asks the engine whether the container still
-        runs.
+        container's first process; None if it runs on another machine, and then `is_running` asks the engine whether it
+        still runs.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()
@@ -60,7 +61,7 @@ class ContainerBackend:
         self.left: asyncio.Future[None] = loop.create_future()
         self._leader = leader
         self._is_running = is_running
-        self.doors: frozenset[int] = frozenset()  # ports of its loopback on which the simulator listens
+        self.simulator_ports: frozenset[int] = frozenset()  # ports on its loopback that the simulator serves
         self._port = running.port
         self._inside_port = inside_port
         self._service = service
@@ -97,7 +98,7 @@ class ContainerBackend:
         return why if why is not None or await self._exists() else ENDED
 
     async def _is_kept(self) -> bool:
-        """Test the connection from outside: the engine's proxy closes one that the application does not accept."""
+        """Connect from outside and wait: the engine's proxy closes a connection that the application rejects."""
         return await stays_open(HOST, self._port, _KEPT_S)
 
     async def _exists(self) -> bool:
@@ -111,7 +112,7 @@ class ContainerBackend:
     def explain(self) -> str:
         if self._leader is None or not self._leader.is_alive():
             return ""
-        seen = listening(self._leader.pid, without=self.doors)
+        seen = listening(self._leader.pid, without=self.simulator_ports)
         why = seen.explain(self._inside_port)
         if not seen.outside or not why:
             return why
@@ -121,16 +122,12 @@ class ContainerBackend:
         self._cpu.throttle()
 
     def wake(self) -> float:
-        """Give the CPU back; the instance has it when this returns."""
+        """Restore the CPU and return 0: the instance may get requests at once."""
         self._cpu.wake()
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
-        """Stop as `Backend.stop` does.
-
-        Raises:
-            TimeoutError: if the engine does not remove the container.
-        """
+        """Stop the container as `Backend.stop` does."""
         if not self.exited.done() and grace_s > 0:
             self.wake()
             await asyncio.wait((self._send(self, "SIGTERM"), self.exited), return_when=asyncio.FIRST_COMPLETED)
@@ -143,15 +140,15 @@ class ContainerBackend:
 
     def kill(self) -> None:
         if not self.exited.done():
-            self.wake()  # a frozen process does not end
+            self.wake()  # thaw it: a frozen process does not end
             self._send(self, "SIGKILL")
 
     def end(self, why: str) -> None:
-        """Kill it for a violation of a platform rule; `why` becomes part of its exit status."""
+        """Kill it because it violated a platform rule; `why` becomes part of its exit status."""
         self._why_ended = self._why_ended or why
         self.kill()
 
-    # --- what the driver reports ---
+    # --- calls by the driver ---
 
     def ended(self, how: Ended, memory_gb: float) -> None:
         status = exit_status(_SIGNALLED - how.code if how.code > _SIGNALLED else how.code)
@@ -159,7 +156,7 @@ class ContainerBackend:
         self._exit(ExitStatus(status.code, f"{status.detail}, {why}") if why else status)
 
     def lost(self, why: EngineGone) -> None:
-        """End the instance because the engine is away: its container can no longer be observed."""
+        """End the instance because the engine does not answer, so its container cannot be observed."""
         self._exit(ExitStatus(_KILLED, str(why)))
 
     def _exit(self, status: ExitStatus) -> None:

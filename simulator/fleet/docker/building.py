@@ -1,6 +1,6 @@
-"""The container engine as builds need it: repeatedly started containers, files in and out, creation of images.
+"""Engine calls for builds: containers that are started repeatedly, file transfer, and creation of images.
 
-A container keeps its files between two starts and loses its processes, as an image does between two RUN instructions.
+A container keeps its files between two starts but not its processes, like an image between two RUN instructions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aiodocker.stream import Stream
 from simulator.fleet.docker.engine import Engine, EngineRejected, failures
 
 _CHUNK_BYTES: Final = 256 * 1024
-_UNBOUNDED: Final = aiohttp.ClientTimeout()  # a tree of gigabytes takes long; callers set their own bound
+_UNBOUNDED: Final = aiohttp.ClientTimeout()  # copying gigabytes takes long; callers set their own limits
 
 
 class Attached:
@@ -25,7 +25,7 @@ class Attached:
         self._stream = stream
 
     async def write(self, text: str) -> None:
-        """Write to standard input; the container must be started and have been created with an open standard input."""
+        """Write to standard input. The container must be running, and have been created with standard input open."""
         async with failures():
             await self._stream.write_in(text.encode())
 
@@ -36,7 +36,7 @@ class Attached:
 
 
 class BuildEngine(Engine):
-    """An `Engine` with the calls of builds. `container` is a name or an id, `image` a name, a tag or an id.
+    """An `Engine` with the calls of builds. `container` is a name or an id; `image` is a name, a tag or an id.
 
     Its methods raise EngineGone and EngineRejected.
     """
@@ -46,7 +46,7 @@ class BuildEngine(Engine):
             await self._docker.containers.create(dict(config), name=name)
 
     async def start(self, container: str) -> int:
-        """Start the container. Return its first process on the engine's machine; 0 if it has ended already."""
+        """Start the container. Return its first process's PID on the engine's machine; 0 if it has ended already."""
         async with failures():
             handle = self._docker.containers.container(container)
             await handle.start()
@@ -54,23 +54,23 @@ class BuildEngine(Engine):
 
     @contextlib.asynccontextmanager
     async def attached(self, container: str) -> AsyncIterator[Attached]:
-        """Attach to the container. Enter before a start, because input written before attaching is lost."""
+        """Attach to the container. Enter the context before starting it: input written before attaching is lost."""
         async with failures():
             stream = self._docker.containers.container(container).attach(stdin=True, stdout=True, stderr=True)
             async with stream:
                 yield Attached(stream)
 
     async def put(self, container: str, folder: str, packed: bytes | AsyncIterable[bytes]) -> None:
-        """Unpack a tar in `folder` of the container, which need not run."""
+        """Unpack a tar archive in `folder` of the container, which need not run."""
         async with failures():
-            handle: Any = self._docker.containers.container(container)  # the library's way has no types
+            handle: Any = self._docker.containers.container(container)  # the library's method has no types
             await handle.put_archive(folder, packed)
 
     async def carry(self, container: str, path: str, to: str, folder: str) -> None:
         """Copy `path` of `container` into `folder` of the container `to`, with owners and modes."""
         async with (
             failures(),
-            # The library's own method holds all of it in memory.
+            # The library's own method holds the whole archive in memory.
             self._docker._query(  # noqa: SLF001
                 f"containers/{container}/archive", params={"path": path}, timeout=_UNBOUNDED
             ) as response,
@@ -78,7 +78,7 @@ class BuildEngine(Engine):
             await self.put(to, folder, response.content.iter_chunked(_CHUNK_BYTES))
 
     async def written_bytes(self, container: str) -> int:
-        """Return the bytes that it has written on top of its image; 0 if it was removed."""
+        """Return the bytes that the container has written on top of its image; 0 if it was removed."""
         try:
             async with failures():
                 given = await self._docker.containers.container(container).show(size=1)
@@ -87,13 +87,15 @@ class BuildEngine(Engine):
         return int(given.get("SizeRw") or 0)
 
     async def processes(self, container: str) -> int:
-        """Return the processes and threads in it now; 0 if it is not running. The call takes the engine a second."""
+        """Return the number of its processes and threads now; 0 if it is not running. The call takes about a second."""
         async with failures():
             given = await self._docker.containers.container(container).stats(stream=False)
         return int((given[0].get("pids_stats") or {}).get("current", 0)) if given else 0
 
     async def commit(self, container: str, image: str, config: Mapping[str, Any]) -> None:
-        """Create `image`, a name with a tag, from the container. `config` overrides the container's own."""
+        """Create `image`, a name with a tag, from the container. `config` replaces values of the container's
+        configuration.
+        """
         repository, _, tag = image.rpartition(":")
         async with failures():
             await self._docker.containers.container(container).commit(
@@ -101,7 +103,9 @@ class BuildEngine(Engine):
             )
 
     async def build(self, packed: IO[bytes], image: str, arguments: Mapping[str, str]) -> AsyncIterator[str]:
-        """Build `image` from a context's Dockerfile. Yield pieces of output; closing the iterator stops the build."""
+        """Build `image` from the Dockerfile of a build context. Yield pieces of the output; closing the iterator stops
+        the build.
+        """
         async with failures():
             given = self._docker.images.build(
                 fileobj=packed, encoding="identity", tag=image, buildargs=arguments, forcerm=True, stream=True
@@ -111,7 +115,7 @@ class BuildEngine(Engine):
                 yield f"{text}\n" if "status" in piece else text
 
     async def labelled_images(self, label: str, value: str) -> list[str]:
-        """Return the names, with their tags, of the images that have `label` with that value."""
+        """Return the names, with tags, of the images whose `label` has that value."""
         async with failures():
             found = await self._docker.images.list(filters={"label": [f"{label}={value}"]})
         return [name for each in found for name in each.get("RepoTags") or []]

@@ -24,11 +24,12 @@ _BYTES_PER_MB: Final = 1024**2
 
 @dataclass(frozen=True, slots=True)
 class DockerApplication:
-    """An image of the engine that listens on `port` of every address of its container.
+    """An image of the engine whose application listens on `port`, on all addresses of its container.
 
-    `command`: the start command; it replaces the image's CMD and keeps its ENTRYPOINT, and no shell runs it (facts 18).
-    `egress`: DEFAULT is the engine's bridge; NONE is a network of the simulator's whose packets are neither forwarded
-    nor answered; any other value is the name of a network of the engine, as EgressType VPC names a VPC connector.
+    `command`: the start command; it replaces the image's CMD, keeps its ENTRYPOINT, and is run without a shell (facts
+    18). `egress`: DEFAULT is the engine's bridge; NONE is a network of the simulator whose packets are neither
+    forwarded nor answered; any other value is the name of a network of the engine, as EgressType VPC names a VPC
+    connector.
 
     Raises:
         ValueError: if a value is invalid, or a variable has a forbidden name.
@@ -58,15 +59,16 @@ class DockerApplication:
 
 @dataclass(frozen=True, slots=True)
 class DockerSettings:
-    """`engine_patience_s`: how long a launch waits for an engine that is away. `idle_vcpu`: see ProcessSettings.
+    """Settings of the Docker driver. `engine_patience_s`: how long a launch waits for an engine that does not answer.
+    `idle_vcpu`: see ProcessSettings.
 
     Raises:
-        ValueError: if `host` is no address of an engine.
+        ValueError: if `host` is not the address of an engine.
     """
 
     throttling: Throttling = Throttling.NONE
     idle_vcpu: float = 0.05
-    storage_bytes: int = 3 * 1024**3  # facts 5.2: includes the image
+    storage_bytes: int = 3 * 1024**3  # facts 5.2; includes the image
     storage_interval_s: float = 5.0
     line_bytes_max: int = 16 * 1024
     host: str = DEFAULT_HOST
@@ -86,15 +88,15 @@ def container_config(
     quota_bytes: int = 0,
     hosts: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Return the container's configuration in the form of the engine's API.
+    """Return the container's configuration in the format of the engine's API.
 
     `network`: name or id of a network of the engine; empty for its own bridge. `quota_bytes`: limit of what the
-    container may write, 0 without a quota. `hosts`: lines of its hosts file, as `name:address`. The image's volumes
-    carry the labels too, so that they can be found again.
+    container may write, 0 without a quota. `hosts`: lines of its hosts file, as `name:address`. The image's volumes get
+    the labels as well, so that orphaned ones are found.
     """
     port = f"{application.port}/tcp"
     given = labels(owner, spec)
-    # The platform sets PORT; it comes last (facts 5.2).
+    # Last, because the platform's PORT overrides other values (facts 5.2).
     variables = {**application.environment, **spec.environment, "PORT": str(application.port)}
     host: dict[str, Any] = {
         "PortBindings": {port: [{"HostIp": HOST, "HostPort": ""}]},
@@ -126,7 +128,7 @@ def container_config(
 
 
 def missing_image(image: str) -> str:
-    """Return App Runner's line for a pull that fails (facts 7), with the reason that applies here."""
+    """Return App Runner's log line for a failed pull (facts 7), with the reason that applies here."""
     identifier = ImageIdentifier(image)
     names = " or ".join(identifier.local_names)
     looked = "" if identifier.registry is RegistryKind.LOCAL else " (no registry is contacted)"

@@ -1,14 +1,15 @@
-"""The Docker driver: an instance is a container of a local engine, with App Runner's CPU, memory and storage.
+"""The Docker driver: each instance is a container of an engine, with App Runner's CPU, memory and storage.
 
-Its port is published on 127.0.0.1 only. Every created object carries labels by which a later start finds what a killed
-simulator left behind (labels.py). The engine may be restarted during a run: the instances that exist then are
-lost, and launches wait until it is back.
+A container's port is published on 127.0.0.1 only. Every object that the driver creates carries labels, by which a later
+start finds those of a simulator that was killed (labels.py). The engine may be restarted during a run: existing
+instances are then lost, and launches wait until the engine answers again.
 
-An idle instance loses its CPU through its control group, which is accessible if the engine runs on this machine. With
-an engine elsewhere it keeps its CPU, and `limits_in_force` says so.
+An idle instance loses its CPU through its control group, which is accessible only if the engine runs on this machine.
+With a remote engine it keeps its CPU, and `limits_in_force` says so.
 
-Ephemeral storage is a quota if the engine's storage driver has one; a write that exceeds it fails. Otherwise usage is
-measured, and the instance is ended (fleet/process/confinement/storage.py has the assumption behind that).
+Ephemeral storage is limited by a quota if the engine's storage driver supports one; a write that exceeds it fails.
+Otherwise usage is measured, and an instance that exceeds the limit is ended (assumption in
+fleet/process/confinement/storage.py).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ from simulator.fleet.process.limits import GroupLimits, NoSwitch
 from simulator.model.images import ImageIdentifier
 from simulator.world.tasks import Tasks
 
-# The last lines of an ended container are in transit already; this only bounds the wait for an engine that hangs.
+# The last lines of an ended container are in transit already; this only limits the wait if the engine hangs.
 _LAST_LINES_S_MAX: Final = 1.0
 _REMOVE_S: Final = 1.0  # pause between two attempts to remove a container
 
@@ -71,7 +72,7 @@ class _RunningContainer:
     service: RequestService
     limits: GroupLimits | None
     has_volumes: bool
-    closes: list[Close] = field(default_factory=list)  # that close its doors
+    closes: list[Close] = field(default_factory=list)  # functions that close its loopback listeners
 
 
 def _unmeasured() -> ResourceUsage | None:
@@ -80,7 +81,7 @@ def _unmeasured() -> ResourceUsage | None:
 
 
 class DockerDriver:
-    """Implements `Driver` for one application, and `OwnLoopback`. Create and use it within a running loop."""
+    """Implements `Driver` for one application, and `OwnLoopback`. Create and use it in a running loop."""
 
     is_simulated = has_fixed_port = False
     takes_variables = ejection_applies = True
@@ -95,9 +96,10 @@ class DockerDriver:
         settings: DockerSettings = _DEFAULT,
         rules: EgressRules | None = None,
     ) -> None:
-        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService.
+        """Create the driver. `serve(host, port)` creates the request part of an instance's backend, such as an
+        HttpService.
 
-        `rules`: what instances may reach; they apply instead of the application's egress setting.
+        `rules`: what instances may reach; replaces the application's egress setting.
         """
         self._application = application
         self.taken = frozenset({application.port})
@@ -109,8 +111,8 @@ class DockerDriver:
         self._opening: asyncio.Task[None] | None = None
         self._owner = owner_name(os.getpid())
         self._living: dict[ContainerBackend, _RunningContainer] = {}
-        self._lost: dict[str, None] = {}  # containers left over when the engine went away
-        self._doors: list[LoopbackListener] = []
+        self._lost: dict[str, None] = {}  # containers that were left when the engine stopped answering
+        self._listeners: list[LoopbackListener] = []
         self._networks = ContainerNetworks(self._engine, self._owner, application.egress, rules)
         self._quota = Quota.NONE  # until the engine reports its own
         self._launches = 0
@@ -118,11 +120,7 @@ class DockerDriver:
         self._closed = False
 
     async def launch(self, spec: InstanceSpec) -> ContainerBackend:
-        """Launch as `Driver.launch` does. A launch that fails or is cancelled leaves nothing behind.
-
-        Raises:
-            LaunchError: if the image or network does not exist, or the engine does not start the container.
-        """
+        """Launch a container as `Driver.launch` does. A launch that fails or is cancelled leaves nothing behind."""
         if self._closed:
             msg = "the docker driver has been closed"
             raise LaunchError(msg)
@@ -147,28 +145,32 @@ class DockerDriver:
         return self
 
     def add_listener(self, listener: LoopbackListener) -> None:
-        self._doors.append(listener)
+        self._listeners.append(listener)
 
     @property
     def limits_in_force(self) -> str:
-        """Which limits hold for instances, as a sentence for users."""
-        idle = "control groups" if is_local(self._settings.host) else "cannot be throttled, the engine is elsewhere"
+        """The limits that apply to instances, as a sentence for users."""
+        idle = (
+            "control groups"
+            if is_local(self._settings.host)
+            else "cannot be throttled, the engine runs on another machine"
+        )
         storage = "measured" if self._quota is Quota.NONE else "quota"
         return f"CPU and memory limits: the engine's; ephemeral storage: {storage}; idle instances: {idle}"
 
     def cpu_used_s(self) -> float:
-        """Return the CPU seconds that instances, ended ones included, have used so far; 0 with an engine elsewhere."""
+        """Return the CPU seconds that instances, including ended ones, have used so far; 0 with a remote engine."""
         return self._gone_used_s + sum(living.limits.used_s() for living in self._living.values() if living.limits)
 
     async def close(self) -> None:
-        """Close as `Driver.close` does: kill what still runs. Idempotent; nothing can be launched afterwards."""
+        """Kill the containers that still run and remove them. Idempotent; nothing can be launched afterwards."""
         self._closed = True
         for backend in list(self._living):
             backend.kill()
         for backend in list(self._living):
-            with contextlib.suppress(TimeoutError):  # the next start sweeps
+            with contextlib.suppress(TimeoutError):  # the next start removes what is left
                 await backend.stop(grace_s=0)
-        with contextlib.suppress(EngineGone):  # the next start sweeps
+        with contextlib.suppress(EngineGone):  # the next start removes what is left
             for container in list(self._lost):
                 await self._engine.remove(container)
         await self._networks.close()
@@ -178,13 +180,13 @@ class DockerDriver:
     # --- launching ---
 
     async def _open(self) -> None:
-        """Start storage measurement and the orphan sweep, once. Every launch waits for it."""
+        """Start the measurement of storage and the removal of orphans, once. Every launch waits for this."""
         if self._opening is None or (self._opening.done() and self._opening.exception() is not None):
             self._opening = self._tasks.spawn(self._prepare(), "opening")
         await asyncio.shield(self._opening)
 
     async def _prepare(self) -> None:
-        self._tasks.spawn(self._sweep(), "orphans")  # it disturbs nothing, so no launch waits for it
+        self._tasks.spawn(self._sweep(), "orphans")  # launches need not wait for it
         self._quota = await self._engine.quota()
         settings = self._settings
         self._tasks.spawn(
@@ -192,12 +194,14 @@ class DockerDriver:
         )
 
     async def _sweep(self) -> None:
-        with contextlib.suppress(EngineGone, EngineRejected):  # the next start sweeps
+        with contextlib.suppress(EngineGone, EngineRejected):  # the next start removes what is left
             await sweep_orphans(self._engine)
         await sweep_tables(is_orphan)
 
     def _measured(self) -> list[tuple[str, Callable[[str], None]]]:
-        """Return the running containers without a quota, with the function that ends each. A quota excludes volumes."""
+        """Return the running containers without a quota, with the function that ends each. A quota does not include
+        volumes.
+        """
         return [
             (backend.container, backend.end)
             for backend, living in self._living.items()
@@ -205,7 +209,7 @@ class DockerDriver:
         ]
 
     async def _run(self, spec: InstanceSpec) -> tuple[Running, bool]:
-        """Return the container, and whether it has volumes."""
+        """Start a container. Return it, and whether it has volumes."""
         image = await self._engine.image(ImageIdentifier(self._application.image).local_names)
         if image is None:
             raise ValueError(missing_image(self._application.image))
@@ -226,7 +230,9 @@ class DockerDriver:
         return await self._engine.run(configured(), name, application.port), bool(image.volumes)
 
     def _started(self, spec: InstanceSpec, running: Running, *, has_volumes: bool) -> ContainerBackend:
-        """Take ownership of the started container; there is no await between its start and this call."""
+        """Create the backend of a started container. No await separates this from the start, so cancellation cannot
+        leak it.
+        """
         leader = SessionLeader.of_container(running.pid, running.container) if is_local(self._settings.host) else None
         limits = None
         if leader is not None:
@@ -246,12 +252,13 @@ class DockerDriver:
         )
         self._living[backend] = _RunningContainer(spec, service, limits, has_volumes)
         self._tasks.spawn(self._attend(backend), f"container {spec.number} of {spec.service}")
-        if self._closed:  # closed during the launch
+        if self._closed:  # the driver was closed during the launch
             backend.kill()
         return backend
 
     async def _open_listeners(self, backend: ContainerBackend, pid: int) -> None:
-        """Open the doors at once after the start; an application that connects milliseconds earlier must retry.
+        """Open the loopback listeners just after the start. An application that connects within the first milliseconds
+        must retry.
 
         Raises:
             LaunchError: if this process cannot open one.
@@ -260,20 +267,20 @@ class DockerDriver:
         local = is_local(self._settings.host)
         if local and pid <= 0:
             return  # it has ended already
-        for handler in self._doors:
+        for listener in self._listeners:
             try:
-                close = await handler.serve(listening_inside(pid if local else 0, handler.port))
+                close = await listener.serve(listening_inside(pid if local else 0, listener.port))
             except FileNotFoundError:
                 return  # it has ended already
             except OSError as error:
                 spec = living.spec
-                msg = f"instance {spec.number} of {spec.service} could not be launched: {cannot_open(handler, error)}"
+                msg = f"instance {spec.number} of {spec.service} could not be launched: {cannot_open(listener, error)}"
                 raise LaunchError(msg) from error
             if backend.exited.done():
                 await close()
             else:
                 living.closes.append(close)
-                backend.doors |= {handler.port}
+                backend.simulator_ports |= {listener.port}
 
     # --- lifecycle of a container ---
 
@@ -305,14 +312,14 @@ class DockerDriver:
             await self._remove_container(backend.container)
 
     async def _is_running(self, container: str) -> bool:
-        """Return False also if the engine does not answer."""
+        """Return whether the container's first process runs; False also if the engine does not answer."""
         try:
             return await self._engine.is_running(container)
         except (EngineGone, EngineRejected):
             return False
 
     async def _remove_container(self, container: str) -> None:
-        """Remove what is left of the container as soon as the engine answers, however long that takes."""
+        """Remove what is left of the container once the engine answers, however long that takes."""
         while container in self._lost:
             with contextlib.suppress(EngineGone, EngineRejected):
                 await self._engine.until_it_answers(self._settings.engine_patience_s)
@@ -338,5 +345,5 @@ class DockerDriver:
         return self._tasks.spawn(self._signal(backend.container, signal), f"{signal} to {backend.container[:12]}")
 
     async def _signal(self, container: str, signal: str) -> None:
-        with contextlib.suppress(EngineGone):  # the engine has lost the container as well then
+        with contextlib.suppress(EngineGone):  # then the engine no longer has the container either
             await self._engine.signal(container, signal)

@@ -1,7 +1,8 @@
-"""The container engine as the driver needs it: few calls, two kinds of failure.
+"""A client of the container engine with the calls that the driver needs, and two kinds of failure.
 
-aiodocker implements the API; this module adds the handling of an engine that may go away during a long run.
-`EngineGone`: no answer, which passes when the engine is restarted. `EngineRejected`: an error answer, which does not.
+aiodocker implements the API; this module handles an engine that may be unavailable for a time during a long run.
+`EngineGone`: no answer, which is temporary if the engine is being restarted. `EngineRejected`: an error response, which
+is permanent.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from simulator.world.tasks import Tasks
 if TYPE_CHECKING:
     from aiodocker.containers import DockerContainer
 
-_NO_CONNECTION: Final = 900  # aiodocker's own status for it
+_NO_CONNECTION: Final = 900  # the status that aiodocker reports if the engine cannot be reached
 _NOT_FOUND: Final = 404
-_GOING: Final = frozenset({404, 409})  # removed, or being removed
+_GOING: Final = frozenset({404, 409})  # the container was removed, or is being removed
 _STDOUT: Final = 1
 _OF_IMAGES: Final = json.dumps({"type": ["image"]})
 
@@ -43,7 +44,7 @@ class EngineRejected(Exception):
 
 
 class Quota(Enum):
-    """What the engine's storage quota of a container counts."""
+    """Which files of a container count towards the engine's storage quota."""
 
     NONE = "it has none"
     WRITTEN = "what the container has written"
@@ -62,7 +63,7 @@ class Ended:
 class Image:
     """An image that the engine has.
 
-    `volumes`: paths inside for which every container gets a volume. `ports`: TCP ports that it exposes.
+    `volumes`: paths for which every container gets a volume. `ports`: TCP ports that it exposes.
     """
 
     name: str
@@ -73,7 +74,8 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started container: the port of 127.0.0.1 that leads to it, and its first process on the engine's machine.
+    """A started container: the port on 127.0.0.1 that is forwarded to it, and the PID of its first process on the
+    engine's machine.
 
     Both are 0 if it has ended already.
     """
@@ -93,7 +95,7 @@ class Engine:
         self.host = host
         connector = None
         if host.startswith(UNIX):
-            # Two connections per container stay open, so their number must not be limited.
+            # Each container uses two connections, so their number must not be limited.
             connector = aiohttp.UnixConnector(host.removeprefix(UNIX), limit=0)
         session = aiohttp.ClientSession(connector=connector) if connector is not None else None
         url = host if connector is None else UNIX + "localhost"
@@ -126,7 +128,7 @@ class Engine:
             raise EngineGone(msg) from error
 
     async def quota(self) -> Quota:
-        """Return which files of a container the storage driver can limit; on XFS that depends on mount options."""
+        """Return which files the storage driver can limit; with XFS this depends on mount options."""
         async with failures():
             given = await self._docker.system.info()
         backing = {str(value) for _, value in given.get("DriverStatus") or []}
@@ -135,7 +137,7 @@ class Engine:
         return Quota.WRITTEN if "xfs" in backing else Quota.NONE
 
     async def image(self, names: tuple[str, ...]) -> Image | None:
-        """Return the first image of `names` that exists, under its id."""
+        """Return the first of the images `names` that exists, with its id as the name."""
         for name in names:
             try:
                 async with failures():
@@ -152,10 +154,10 @@ class Engine:
     async def pull(
         self, image: str, auth: Mapping[str, str] | None, platform: str
     ) -> AsyncIterator[tuple[str, str, int]]:
-        """Pull an image from its registry. Yield the events of layers: id, status, bytes so far.
+        """Pull an image from its registry. Yield the progress events of layers: id, status, bytes so far.
 
-        `auth`: username and password of the registry. `platform`: which image of a list, such as linux/amd64, else
-        empty.
+        `auth`: username and password of the registry. `platform`: which image of a list to pull, such as linux/amd64;
+        empty if there is no list.
         """
         async with failures():
             given = self._docker.images.pull(
@@ -166,24 +168,24 @@ class Engine:
                 yield str(event.get("id", "")), str(event.get("status", "")), int(detail.get("current") or 0)
 
     async def export(self, image: str) -> AsyncIterator[bytes]:
-        """Yield the image as a tar, with its layers."""
+        """Export the image with its layers as a tar archive."""
         async with failures(), self._docker.images.export_image(image) as stream:
             async for data in stream.iter_any():
                 yield data
 
     async def load(self, packed: AsyncIterator[bytes]) -> None:
-        """Create the images of a tar of `export`."""
+        """Create the images in a tar archive that `export` returned."""
         async with failures():
             await self._docker.images.import_image(packed)
 
     async def remove_image(self, image: str) -> None:
-        """Remove an image by a name or id; one that is missing or in use is no error."""
+        """Remove an image by name or id; one that is missing or in use is no error."""
         with contextlib.suppress(EngineRejected):
             async with failures():
                 await self._docker.images.delete(image)
 
     async def image_events(self, tasks: Tasks) -> AsyncIterator[None]:
-        """Yield once per event of the engine's images from now on; end when the engine does not answer."""
+        """Yield once per event about images, from now on; end when the engine does not answer."""
         events = self._events.subscribe(create_task=False)
         stream = tasks.spawn(self._publish_image_events(), "events of images")
         try:
@@ -198,7 +200,7 @@ class Engine:
                 await self._events.run(filters=_OF_IMAGES)
 
     async def run(self, config: Mapping[str, Any], name: str, port: int) -> Running:
-        """Create and start a container whose inner `port` is published. A failure leaves nothing behind."""
+        """Create and start a container, and publish its `port`. A failure leaves nothing behind."""
         async with failures():
             container = await self._docker.containers.create(dict(config), name=name)
         try:
@@ -221,7 +223,7 @@ class Engine:
         return Ended(int(state["ExitCode"]), bool(state.get("OOMKilled")))
 
     async def is_running(self, container: str) -> bool:
-        """Return whether its first process runs, as the engine reports it. False for a container that was removed."""
+        """Return whether its first process runs, according to the engine. False for a container that was removed."""
         try:
             async with failures():
                 given = await self._docker.containers.container(container).show()
@@ -248,9 +250,9 @@ class Engine:
                 await self._docker.containers.container(container).kill(signal=name)
 
     async def stored(self, container: str) -> tuple[int, list[Path]]:
-        """Return the bytes that its files take, including its image, and the folders of its uncounted volumes.
+        """Return the bytes that its files take, including its image, and the folders of volumes that are not counted.
 
-        Return 0 and no folders if the container was removed.
+        If the container was removed, the result is 0 and no folders.
         """
         try:
             async with failures():
@@ -269,7 +271,7 @@ class Engine:
         await self._removed(self._docker.containers.container(container))
 
     async def labelled(self, label: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-        """Return the containers, networks and volumes that have `label`: the label's value by id."""
+        """Return the containers, networks and volumes that have `label`. Each mapping: id to the label's value."""
         async with failures():
             containers = await self._docker.containers.list(all=True, filters={"label": [label]})
             networks = await self._docker.networks.list(filters={"label": [label]})
@@ -289,7 +291,7 @@ class Engine:
             return str((await self._docker.networks.create(dict(config))).id)
 
     async def gateway(self, network: str) -> str:
-        """Return the address of the engine's machine in a network with IPv4 addresses."""
+        """Return the address of the engine's machine in a network that has IPv4 addresses."""
         async with failures():
             given = await (await self._docker.networks.get(network)).show()
         ranges = given["IPAM"]["Config"] or []
@@ -318,7 +320,7 @@ class Engine:
 
 @contextlib.asynccontextmanager
 async def failures() -> AsyncIterator[None]:
-    """Map the library's failures to the two kinds."""
+    """Map the library's exceptions to EngineGone and EngineRejected."""
     import aiodocker  # noqa: PLC0415
     import aiohttp  # noqa: PLC0415
 

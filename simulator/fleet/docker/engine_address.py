@@ -1,4 +1,4 @@
-"""The address of a container engine: its default, and which addresses the driver can reach."""
+"""The address of a container engine: the default, and a check that the driver can reach it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _TCP: Final = re.compile(r"^tcp://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5
 
 
 def check_host(host: str) -> str:
-    """Return `host` itself.
+    """Return `host` unchanged.
 
     Raises:
-        ValueError: if it is no address of an engine that this driver can reach.
+        ValueError: if it is not the address of an engine that this driver can reach.
     """
     rest = host.removeprefix(UNIX)
     if not (host.startswith(UNIX) and rest.startswith("/")) and not _TCP.match(host):

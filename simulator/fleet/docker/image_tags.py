@@ -1,4 +1,4 @@
-"""The images that the tags of a local engine refer to, and when a tag may have moved."""
+"""Which images the tags of a local engine refer to, and detection of tags that may have moved."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from simulator.fleet.docker.engine import Engine, EngineGone, EngineRejected
 from simulator.model.images import ImageIdentifier
 from simulator.world.tasks import Tasks
 
-# Some builders move a tag without an event, so all tags are checked at this interval in any case.
+# Some builders move a tag without an event, so tags are also checked at this interval.
 SURE_S: Final = 10.0
 
-_AWAY_S: Final = 5.0  # pause between two attempts to read the events of an engine that does not answer
+_AWAY_S: Final = 5.0  # pause between two attempts to read events if the engine does not answer
 
 
 class EngineTags:
-    """The tags of the engine at `host`, whose events are read from the first tag on that is asked for. Close it after
-    `tasks`.
-    """
+    """Tags of the engine at `host`. Events are read from the first call of `identity` on. Close it after `tasks`."""
 
     def __init__(self, host: str, tasks: Tasks) -> None:
         self._host = host
@@ -29,10 +27,10 @@ class EngineTags:
         self._looked_s = self._loop.time()
 
     async def identity(self, identifier: str) -> str | None:
-        """Return the image's id; None if there is no such image or the engine does not answer."""
+        """Return the id of the image; None if there is no such image or the engine does not answer."""
         if self._engine is None:
             self._engine = Engine(self._host)
-            self._tasks.spawn(self._hear(self._engine), "image tags")
+            self._tasks.spawn(self._follow_events(self._engine), "image tags")
         try:
             image = await self._engine.image(ImageIdentifier(identifier).local_names)
         except (EngineGone, EngineRejected, ValueError):
@@ -40,7 +38,7 @@ class EngineTags:
         return image.name if image is not None else None
 
     async def moved(self, within_s: float) -> bool:
-        """Return True if any tag may have moved since the last call. Waits `within_s` at most."""
+        """Return True if any tag may have moved since the last call. Waits at most `within_s`."""
         try:
             async with asyncio.timeout(within_s):
                 await self._moved.wait()
@@ -55,9 +53,9 @@ class EngineTags:
         if self._engine is not None:
             await self._engine.close()
 
-    async def _hear(self, engine: Engine) -> None:
+    async def _follow_events(self, engine: Engine) -> None:
         while True:
             async for _ in engine.image_events(self._tasks):
                 self._moved.set()
             await asyncio.sleep(_AWAY_S)
-            self._moved.set()  # events may have been missed during the outage
+            self._moved.set()  # events may have been missed while the engine did not answer

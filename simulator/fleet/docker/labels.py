@@ -1,8 +1,8 @@
-"""Labels of the objects that the Docker driver creates, and the search for those that a dead simulator left.
+"""Labels of the objects that the Docker driver creates, and removal of those of simulators that have ended.
 
-Every container, network and volume carries the name of the process that created it (fleet/process/confinement/sweep.py:
-PID namespace, PID, start time), so the objects of a live simulator, or of one that this machine cannot see, are not
-removed.
+Every container, network and volume is labelled with the name of the process that created it (PID namespace, PID and
+start time: fleet/process/confinement/sweep.py). So objects of a running simulator, and of one whose state this machine
+cannot determine, are not removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INSTANCE: Final = "apprunner-simulator.instance"
 
 
 def labels(owner: str, spec: InstanceSpec | None = None) -> dict[str, str]:
-    """Return the labels of an instance's container or, without `spec`, of an object that instances share."""
+    """Return the labels of an instance's container; without `spec`, those of an object that instances share."""
     given = {OWNER: owner}
     if spec is not None:
         given |= {SERVICE: spec.service, INSTANCE: str(spec.number)}
@@ -28,14 +28,14 @@ def labels(owner: str, spec: InstanceSpec | None = None) -> dict[str, str]:
 
 
 async def sweep_orphans(engine: Engine) -> list[str]:
-    """Remove what dead simulators have left in the engine; return the ids of what was removed.
+    """Remove the objects of simulators that have ended; return the ids of what was removed.
 
     Raises:
         EngineGone: if the engine does not answer.
     """
     containers, networks, volumes = await engine.labelled(OWNER)
     gone: list[str] = []
-    # In this order: a network can be removed only after its containers, and most volumes are removed with theirs.
+    # This order, because a network can be removed only after its containers, and most volumes are removed with theirs.
     for found, remove in (
         (containers, engine.remove),
         (networks, engine.remove_network),
@@ -43,7 +43,7 @@ async def sweep_orphans(engine: Engine) -> list[str]:
     ):
         for name, owner in found.items():
             if is_orphan(owner):
-                with contextlib.suppress(EngineRejected):  # a concurrent or later start removes it
+                with contextlib.suppress(EngineRejected):  # a start at the same time or a later one removes it
                     await remove(name)
                     gone.append(name)
     return gone

@@ -1,4 +1,4 @@
-"""The engine networks that a driver's instances join, by the application's egress setting or by rules of VPCs."""
+"""The engine networks that a driver's instances join, depending on the application's egress setting or on VPC rules."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from simulator.fleet.network.forwarders import Forwarders
 from simulator.fleet.network.packet_filter import FilterError, add_table, remove_table, table_text, why_no_filter
 from simulator.rules.network.egress_plan import EgressPlan
 
-# An interface name has at most 15 characters.
+# the name of a network interface has at most 15 characters
 _INTERFACE: Final = "ar"
 _TOKEN_BYTES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerNetwork:
-    """`name`: id or name of a network of the engine; empty for its own bridge. `hosts`: lines such as `name:address`
-    for the container's hosts file.
+    """A network for containers. `name`: id or name of a network of the engine; empty for its own bridge. `hosts`:
+    entries such as `name:address` for the containers' hosts file.
     """
 
     name: str = ""
@@ -34,7 +34,7 @@ class ContainerNetwork:
 
 @dataclass(slots=True)
 class _SubnetNetwork:
-    """The network that stands for a subnet of a VPC connector, and what enforces its plan."""
+    """The network that represents a subnet of a VPC connector, with what enforces its egress plan."""
 
     network: ContainerNetwork
     table: str
@@ -47,7 +47,7 @@ def why_not_enforced(engine: str) -> str:
 
 
 class ContainerNetworks:
-    """Makes networks when the first instance needs them. `owner`: the prefix of all names."""
+    """Creates networks when the first instance needs them. `owner`: prefix of all their names."""
 
     def __init__(self, engine: Engine, owner: str, egress: str, rules: EgressRules | None) -> None:
         self._engine = engine
@@ -59,11 +59,11 @@ class ContainerNetworks:
         self._making = asyncio.Lock()
 
     async def of_instance(self, number: int) -> ContainerNetwork:
-        """Return the network of the instance with this number.
+        """Return the network of the instance with this number; create it if necessary.
 
         Raises:
             ValueError: if the named network does not exist, or the rules cannot be enforced.
-            EngineGone, EngineRejected: as the engine answers.
+            EngineGone, EngineRejected: if the engine does not answer, or rejects the network.
         """
         async with self._making:
             if self._rules is None:
@@ -76,7 +76,9 @@ class ContainerNetworks:
             return self._subnets[place].network
 
     async def close(self) -> None:
-        """Remove the networks, after their containers; the next start sweeps if the engine is away."""
+        """Remove the networks; call it after their containers were removed. The next start removes them if the engine
+        is away.
+        """
         with contextlib.suppress(EngineGone):
             if self._egress == NO_EGRESS and self._shared is not None:
                 await self._engine.remove_network(self._shared.name)
@@ -101,7 +103,7 @@ class ContainerNetworks:
         return ContainerNetwork(egress)
 
     async def _make_subnet(self, place: int, plan: EgressPlan) -> None:
-        """Make the network and its rules, before a container is in it. A failure leaves nothing behind."""
+        """Create the network and its rules before any container joins it. A failure leaves nothing behind."""
         if why := why_not_enforced(self._engine.host):
             msg = f"the rules of its network cannot be enforced: {why}"
             raise ValueError(msg)
@@ -132,10 +134,10 @@ class ContainerNetworks:
 
 
 def bridge(owner: str, name: str, *, interface: str = "", has_internet: bool = False) -> dict[str, Any]:
-    """Return the configuration of a bridge on which containers do not reach each other.
+    """Return the configuration of a bridge whose containers cannot reach each other.
 
-    Without `has_internet` nothing translates its addresses, so no answer can return. It is not `Internal`, because that
-    would unpublish the ports as well.
+    Without `has_internet` the bridge's addresses are not translated, so answers cannot return. The bridge is not
+    `Internal`, because the engine would then not publish ports.
     """
     options = {
         "com.docker.network.bridge.enable_ip_masquerade": str(has_internet).lower(),

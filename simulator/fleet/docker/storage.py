@@ -1,7 +1,7 @@
 """Ephemeral storage of containers, measured periodically if the engine has no quota for it.
 
-The files that a container has written, its image and its volumes count together against App Runner's 3 GB (facts 5.2).
-The engine reports the first two; volumes are folders of this machine if the engine runs on it.
+The files that a container has written, its image and its volumes together count towards App Runner's 3 GB (facts 5.2).
+The engine reports the first two; volumes are folders on this machine if the engine runs on it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.process.confinement.storage import used_bytes
 
 _BYTES_PER_MB: Final = 1024**2
-# A pause is at least this many times as long as the measurement: many files cost at most 2 % of a core.
+# A pause lasts at least this multiple of the measurement, so that many files cost at most 2 % of a core.
 _PAUSES: Final = 50
 
 
@@ -26,9 +26,9 @@ async def watch(
     limit_bytes: int,
     interval_s: float,
 ) -> None:
-    """Measure every running container, one after another, and end those over the limit; runs forever.
+    """Measure the running containers one after another, and end those that exceed the limit; runs until cancelled.
 
-    `living` returns containers, each with a function that ends its instance for a reason.
+    `living` returns containers, each with a function that ends its instance and takes the reason.
     """
     loop = asyncio.get_running_loop()
     pause_s = interval_s
@@ -56,10 +56,10 @@ async def _used_bytes(engine: Engine, container: str) -> int:
 
 
 def quota_bytes(quota: Quota, image_bytes: int, limit_bytes: int) -> int:
-    """Return the quota by which image and files together take at most `limit_bytes`; 0 if the engine has no quota.
+    """Return the quota with which image and files together take at most `limit_bytes`; 0 if the engine has no quota.
 
     Raises:
-        ValueError: if the image alone takes more.
+        ValueError: if the image alone exceeds the limit.
     """
     if quota is Quota.NONE:
         return 0

@@ -1,1 +1,1 @@
-"""Requests to instances that listen on a port: over HTTP, with faults injected where a scenario wants them."""
+"""Requests to instances that listen on a port: over HTTP, with injected faults if a scenario has any."""

@@ -1,6 +1,6 @@
-"""The request side of an instance that listens on a port: requests and probes reach it over HTTP.
+"""The request part of `Backend` for an instance that listens on a port: requests and probes are sent over HTTP.
 
-A driver's backend embeds an `HttpService` and adds the process or container itself.
+A driver's backend contains an `HttpService` and manages the process or container itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["HttpExchange", "HttpService"]
 
 
 class HttpService:
-    """Implements the request part of `Backend`: `begin`, `abort`, `probe`. Create it on a running loop."""
+    """Implements the methods `begin`, `abort` and `probe` of `Backend`. Create it in a running loop."""
 
     def __init__(self, host: str, port: int, limits: DataPlaneLimits | None = None) -> None:
         self._host = host
@@ -26,16 +26,16 @@ class HttpService:
         self._origin = Origin(host, port, limits or DataPlaneLimits())
 
     def begin(self, exchange: Exchange) -> None:
-        """Forward the request. Failures reach the exchange through `broken`.
+        """Forward the request. A failure is reported by `exchange.broken`.
 
-        `exchange` comes from the edge: a simulated client has no request to send to a real application.
+        `exchange` must be an `HttpExchange`: a simulated client has no bytes to send to a real application.
         """
         assert isinstance(exchange, HttpExchange), f"{type(exchange).__name__} cannot be carried over HTTP"
         exchange.upstream_host = self._address
         self._origin.begin(exchange if exchange.fault is None else with_fault(exchange, exchange.fault))
 
     def abort(self, exchange: Exchange) -> None:
-        """Cut the connection of an exchange that the front gave up on; the application can notice nothing else."""
+        """Close the connection of an exchange that the load balancer gave up on; the application sees only this."""
         if isinstance(exchange, HttpExchange) and exchange.link is not None:
             exchange.link.drop()
 

@@ -14,27 +14,28 @@ from simulator.wire.upstream import UpstreamConnection
 
 
 class BodyInspection(Protocol):
-    """A web ACL that waits for a request's body."""
+    """A web ACL that inspects a request's body as it arrives."""
 
     def look(self) -> None:
-        """Look at what has arrived."""
+        """Inspect the part of the body that has arrived."""
 
 
 class HttpExchange(PooledExchange):
-    """The caller of a wire connection (wire/upstream.py `Caller`). `fault`: the fault that is injected into its answer.
+    """An exchange whose request is sent over a connection (wire/upstream.py `Caller`).
 
-    The edge's exchanges are of this class; those of simulated clients are not, because they have no bytes. The front
-    ends the exchange: after the last byte of the answer, or after `broken`, it calls `Pool.finish`.
+    The edge's exchanges are of this class; those of simulated clients are not, because they have no bytes. The load
+    balancer ends the exchange: it calls `Pool.finish` after the last byte of the response, or `Pool.broke` after
+    `broken`. `fault`: the fault to inject into the response.
     """
 
     __slots__ = ("fault", "inspection", "link", "upstream_host")
 
     def __init__(self, arrived_s: LoopTime) -> None:
         super().__init__(arrived_s)
-        self.link: UpstreamConnection | None = None  # set while a connection, open or being opened, works for it
+        self.link: UpstreamConnection | None = None  # the connection, open or being opened, that carries it
         self.fault: WireFault | None = None
-        self.inspection: BodyInspection | None = None  # while a web ACL waits for its body
-        self.upstream_host = ""  # host:port of the instance that it was forwarded to last
+        self.inspection: BodyInspection | None = None  # set while a web ACL waits for the body
+        self.upstream_host = ""  # host:port of the instance to which it was last forwarded
 
     def inject_fault(self, fault: WireFault) -> None:
         self.fault = fault

@@ -1,6 +1,6 @@
-"""Fault injection into the answer of a request over HTTP: an object between the instance's connection and the exchange.
+"""Fault injection into HTTP responses: an object between the instance's connection and the exchange.
 
-Everything but the answer passes through.
+Calls that do not concern the response are passed on unchanged.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from simulator.wire.http1.response import ResponseHead
 from simulator.wire.upstream import Caller, UpstreamConnection
 
 _TICK_S: Final = 0.05
-_HELD_BYTES_MAX: Final = 64 * 1024  # of a slow answer; beyond that, reading from the application pauses
+_BUFFERED_BYTES_MAX: Final = 64 * 1024  # buffer of a throttled response; above it, reading from the application pauses
 
 
 def with_fault(exchange: HttpExchange, fault: WireFault) -> Caller:
-    """Return the caller that replaces `exchange` on its connection."""
+    """Return the caller to use in place of `exchange` on its connection; it injects `fault`."""
     if fault.kind is FaultKind.SLOW_BYTES:
         return ThrottledResponse(exchange, fault.rate_bytes_per_s)
     return TruncatedResponse(exchange, whole=fault.kind is FaultKind.RESET)
@@ -79,9 +79,9 @@ class _PassThrough:
 
 
 class TruncatedResponse(_PassThrough):
-    """Truncates the response.
+    """Truncates the response and closes the connection.
 
-    `whole`: no byte of it arrives. Otherwise the head arrives, and half of the bytes that came with the head or next.
+    `whole`: drop the response completely. Otherwise the head is forwarded, with half of the first piece of the body.
     """
 
     def __init__(self, exchange: HttpExchange, *, whole: bool) -> None:
@@ -89,7 +89,7 @@ class TruncatedResponse(_PassThrough):
         self._whole = whole
 
     def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
-        if self._whole or (complete and not piece):  # an answer without a body cannot be truncated
+        if self._whole or (complete and not piece):  # a response without a body cannot be truncated, so it is reset
             self._cut(WIRE_RESET)
             return
         self.exchange.response_started(head, piece[: len(piece) // 2], complete=False)
@@ -108,14 +108,14 @@ class TruncatedResponse(_PassThrough):
 
 
 class ThrottledResponse(_PassThrough):
-    """Forwards the body at `rate` bytes a second, however fast it arrives."""
+    """Forwards the body at `rate` bytes/s, however fast it arrives."""
 
     def __init__(self, exchange: HttpExchange, rate: float) -> None:
         super().__init__(exchange)
         self._rate = rate
-        self._held = bytearray()
+        self._buffered = bytearray()
         self._complete = False
-        self._owed = 0.0  # bytes that may be sent by now; below one after each tick
+        self._allowance = 0.0  # bytes that may be sent now; the fraction left after a tick is below one
         self._timer: asyncio.TimerHandle | None = None
 
     def response_started(self, head: ResponseHead, piece: bytes, *, complete: bool) -> None:
@@ -125,14 +125,14 @@ class ThrottledResponse(_PassThrough):
             self.response_continued(piece, complete=complete)
 
     def response_continued(self, piece: bytes, *, complete: bool) -> None:
-        self._held += piece
+        self._buffered += piece
         self._complete = complete
-        if len(self._held) > _HELD_BYTES_MAX and self.link is not None:
+        if len(self._buffered) > _BUFFERED_BYTES_MAX and self.link is not None:
             self.link.pause()
         self._arm()
 
     def application_ended(self) -> bool:
-        return False  # its last bytes are still buffered here
+        return False  # the last bytes of the response are still buffered here
 
     def broken(self, rejection: Rejection) -> None:
         if self._timer is not None:
@@ -141,25 +141,25 @@ class ThrottledResponse(_PassThrough):
 
     def _arm(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._trickle)
+            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._forward)
 
-    def _trickle(self) -> None:
+    def _forward(self) -> None:
         self._timer = None
         if not self.exchange.open:
             return
-        self._owed += self._rate * _TICK_S
-        size = int(self._owed)
-        self._owed -= size
-        piece = bytes(self._held[:size])
-        del self._held[:size]
-        done = self._complete and not self._held
+        self._allowance += self._rate * _TICK_S
+        size = int(self._allowance)
+        self._allowance -= size
+        piece = bytes(self._buffered[:size])
+        del self._buffered[:size]
+        done = self._complete and not self._buffered
         if piece or done:
             self.exchange.response_continued(piece, complete=done)
         if done or not self.exchange.open:
             return
-        if len(self._held) <= _HELD_BYTES_MAX and self.link is not None:
+        if len(self._buffered) <= _BUFFERED_BYTES_MAX and self.link is not None:
             self.link.resume()
-        if self._held or self._complete:
+        if self._buffered or self._complete:
             self._arm()
         else:
-            self._owed = 0.0
+            self._allowance = 0.0

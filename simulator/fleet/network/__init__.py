@@ -1,9 +1,11 @@
-"""Enforcement of egress plans: packet filters of the kernel, and forwarders to what stands for members of a VPC.
+"""Enforcement of egress plans: packet filters in the kernel, and proxies to the targets that represent members of a
+VPC.
 
-An interface (bridge of an engine's network, or one end of a process's own) gets a table of nftables. Allowed
-connections to a member are redirected to a port of this machine's end of the interface, where a proxy forwards them to
-the member's target. What the plan does not let through is dropped, so that it ends in the client's time-out, as on AWS.
+Each interface (the bridge of an engine's network, or this machine's end of a process's own network) has an nftables
+table. An allowed connection to a member is redirected to a port on this machine's end of the interface, where a proxy
+forwards it to the member's target. Packets that the plan does not allow are dropped, so the client's connection times
+out, as on AWS.
 
-Everything is named after the process that made it (fleet/process/confinement/sweep.py), so that a later start removes
-what a killed simulator left.
+All tables and interfaces are named after the process that created them (fleet/process/confinement/sweep.py), so that a
+later start can remove those of a simulator that was killed.
 """

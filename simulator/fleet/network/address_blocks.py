@@ -1,8 +1,8 @@
-"""Addresses of interfaces between this machine and a process's own network: a block of four for each.
+"""IPv4 addresses for the interfaces between this machine and the networks of processes: a block of four per interface.
 
-They come from 198.18.0.0/15, which is set aside for tests of network devices (RFC 2544), so no host is there. A block
-is reserved, for all simulators on this machine, by binding an abstract Unix socket with its number, as ports are
-(fleet/process/ports.py).
+The blocks are in 198.18.0.0/15, which RFC 2544 reserves for tests of network devices, so no host uses them. A block is
+reserved against all other simulators on this machine by binding an abstract Unix socket named after its number; ports
+are reserved in the same way (fleet/process/ports.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BLOCKS: Final = RANGE.num_addresses // _SIZE
 
 @dataclass(frozen=True, slots=True)
 class AddressBlock:
-    """`gateway`: this machine's address. `address`: the instance's."""
+    """A block of four addresses. `gateway`: address of this machine's end; `address`: address of the instance's end."""
 
     number: int
 
@@ -38,7 +38,7 @@ class AddressBlocks:
     """Assigns blocks. Each assigned block uses one file descriptor."""
 
     def __init__(self) -> None:
-        # The start is not part of the simulation's randomness: it only keeps two simulators apart.
+        # Simulators begin at different blocks to avoid collisions; this is not part of the simulation's randomness.
         self._next = os.getpid() * 97 % _BLOCKS
         self._held: dict[AddressBlock, socket.socket] = {}
 

@@ -1,4 +1,4 @@
-"""What instances of a service may reach: the egress plans of its connector's subnets."""
+"""The destinations that instances of a service may reach: the egress plans of its VPC connector's subnets."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from simulator.rules.network.egress_plan import EgressPlan
 
 @dataclass(frozen=True, slots=True)
 class EgressRules:
-    """`plans`: one per subnet; instances are spread over them by their numbers. At least one."""
+    """Egress plans, one per subnet; at least one. Instances are spread over the plans by their numbers."""
 
     plans: tuple[EgressPlan, ...]
 
     def place(self, number: int) -> int:
         """Return the index of the subnet of an instance.
 
-        ASSUMPTION: App Runner spreads instances evenly over the connector's subnets. The network interfaces that it
-        makes on AWS would settle it.
+        ASSUMPTION: App Runner spreads instances evenly over the connector's subnets. Settled by the network interfaces
+        that it creates on AWS.
         """
         return (number - 1) % len(self.plans)

@@ -1,4 +1,4 @@
-"""Proxies at this machine's end of an interface: each forwards connections to what stands for a member of a VPC."""
+"""Proxies at this machine's end of an interface; each forwards to the target that represents a VPC member."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from simulator.fleet.network.tcp_proxy import TcpProxy
 from simulator.rules.network.egress_plan import EgressForward, EgressPlan
 
 _BACKLOG: Final = 128
-# More than databases accept; it bounds what a client that leaks connections takes of this process.
+# More connections than databases accept; bounds the resources that a client that leaks connections can use here.
 _CONNECTIONS_MAX: Final = 4096
 
 
 class Forwarders:
-    """The proxies of one interface. Close them in every case."""
+    """The proxies of one interface. The caller must call `close`, even if `open` failed."""
 
     def __init__(self) -> None:
         self._proxies: list[TcpProxy] = []
@@ -23,12 +23,12 @@ class Forwarders:
         """Listen at the address `gateway`; return the port of each forward of the plan.
 
         Raises:
-            OSError: if the address is not one of this machine.
+            OSError: if no interface of this machine has the address.
         """
         ports = {}
         for forward in plan.forwards:
             if forward.address.version != 4:
-                continue  # the interface has IPv4 addresses only
+                continue  # the interface has no IPv6 address
             listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             try:
                 listening.setblocking(False)
@@ -44,7 +44,7 @@ class Forwarders:
         return ports
 
     async def close(self) -> None:
-        """Stop and cut every connection."""
+        """Stop listening and close every connection."""
         for proxy in self._proxies:
             await proxy.close()
         self._proxies.clear()

@@ -1,9 +1,9 @@
-"""A network of its own for an instance that is a process: a namespace, and an interface that the rules apply to.
+"""A network of its own for an instance that is a process: a namespace, and an interface to which egress rules apply.
 
     instance  eth0 198.18.0.2 ── 198.18.0.1 ar…  this machine: packet filter, proxies
 
-The namespace has no name: it exists as long as the instance, or this process, which holds it open. So it and the
-interface are gone after a `kill -9` as well; the table of the packet filter is removed by the next start.
+The namespace has no name: it exists as long as the instance, or this process, which keeps it open. So the namespace and
+the interface disappear after `kill -9`, too. The nftables table remains; the next start removes it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _TOKEN_BYTES: Final = 6
 
 
 def why_not_enforced() -> str:
-    """Return why processes cannot have networks of their own; empty if they can, as far as is known without a trial."""
+    """Return why processes cannot have their own networks; empty if no obstacle is known. Whether it works is not
+    tried.
+    """
     for program, package in (("ip", "iproute2"), ("nsenter", "util-linux")):
         if shutil.which(program, path=PATH) is None:
             return f"the program {program} of {package} is not installed"
@@ -46,10 +48,12 @@ def why_not_enforced() -> str:
 
 
 class InstanceNetwork:
-    """One instance's network; `open` it before the process starts, and `close` it in every case after its end."""
+    """The network of one instance. Call `open` before the process starts, and `close` after it has ended, even on
+    errors.
+    """
 
     def __init__(self, blocks: AddressBlocks, owner: str, plan: EgressPlan) -> None:
-        """Create it. `owner`: the prefix of the names of what it makes."""
+        """Reserve addresses. `owner`: prefix of the names of the tables that this network creates."""
         token = secrets.token_hex(_TOKEN_BYTES)
         self._blocks = blocks
         self._block = blocks.take()
@@ -62,21 +66,23 @@ class InstanceNetwork:
 
     @property
     def host(self) -> str:
-        """The instance's address, as this machine reaches it."""
+        """The instance's address, as seen from this machine."""
         return str(self._block.address)
 
     @property
     def namespace(self) -> Path:
-        """The namespace, as a file."""
+        """The path of the network namespace in /proc."""
         return Path(f"/proc/{os.getpid()}/fd/{self._namespace}")
 
     @property
     def prefix(self) -> tuple[str, ...]:
-        """The command that runs the command line after it in the namespace."""
+        """Command prefix that runs a command in the namespace."""
         return ("nsenter", f"--net={self.namespace}", "--")
 
     def files(self, folder: Path) -> tuple[tuple[str, str], ...]:
-        """Write the hosts file and the resolver's configuration to `folder`; return them with their places in /etc."""
+        """Write the hosts file and resolv.conf to `folder`. Return pairs: the file written, and its path in the
+        instance.
+        """
         lines = ["127.0.0.1 localhost", "::1 localhost"]
         lines += [f"{address} {name}" for name, address in self._plan.names.items()]
         texts = {"hosts": "\n".join(lines), "resolv.conf": f"nameserver {self._block.gateway}"}
@@ -85,10 +91,10 @@ class InstanceNetwork:
         return tuple((str(folder / name), f"/etc/{name}") for name in texts)
 
     async def open(self) -> None:
-        """Make the namespace, the interface and its rules.
+        """Create the namespace, the interface and its rules.
 
         Raises:
-            OSError, FilterError: if the machine does not allow it; `close` is still due.
+            OSError, FilterError: if the machine does not allow it; the caller must still call `close`.
         """
         self._namespace = await asyncio.get_running_loop().run_in_executor(None, in_own_thread, _new_namespace)
         gateway, address = self._block.gateway, self._block.address
@@ -112,7 +118,7 @@ class InstanceNetwork:
                 self._table, self._interface, str(gateway), self._plan, listening, internet=port, dns=dns_port, own=True
             )
         )
-        # The interface of the instance last: from here on it has a route.
+        # Configure the instance's end last: it gives the instance its route, so the rules must be in force by then.
         await run_tool(
             [*self.prefix, "ip", "-batch", "-"],
             "link set lo up\n"
@@ -122,10 +128,10 @@ class InstanceNetwork:
         )
 
     async def close(self) -> None:
-        """Remove everything. Idempotent."""
+        """Remove the table, the interface and the namespace. Idempotent."""
         if self._namespace >= 0:
             await remove_table(self._table)
-            with contextlib.suppress(FilterError):  # it is gone with the namespace
+            with contextlib.suppress(FilterError):  # the interface disappeared with the namespace
                 await run_tool(["ip", "link", "delete", self._interface])
             os.close(self._namespace)
             self._namespace = -1
@@ -149,7 +155,9 @@ def _listening(host: str) -> socket.socket:
 
 
 def _new_namespace() -> int:
-    """Return a descriptor of a new network namespace. Call it in a thread that ends."""
+    """Return a descriptor of a new network namespace. Call it in a thread that then ends: the thread stays in the
+    namespace.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
         number = ctypes.get_errno()

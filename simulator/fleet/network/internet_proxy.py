@@ -1,8 +1,8 @@
-"""The internet as processes in a network of their own reach it: TCP to where they connect, and their DNS queries.
+"""Access to the internet for processes in their own network: TCP connections, and DNS queries.
 
-The packet filter redirects their connections to a proxy of this process, which asks the kernel for the original
-destination. So nothing has to be routed, and no setting of this machine's network changes. UDP is dropped, but for
-queries to the name server, which are passed on to this machine's.
+The packet filter redirects their TCP connections to a proxy in this process, which asks the kernel for the original
+destination. So no route and no network setting of this machine changes. UDP is dropped, except DNS queries, which are
+forwarded to this machine's name server.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import Final, cast
 
 from simulator.fleet.network.tcp_proxy import TcpProxy
 
-_ORIGINAL_DESTINATION: Final = 80  # SO_ORIGINAL_DST of linux/netfilter_ipv4.h; its answer is a sockaddr_in
+_ORIGINAL_DESTINATION: Final = 80  # SO_ORIGINAL_DST of linux/netfilter_ipv4.h; the option's value is a sockaddr_in
 _ADDRESS_BYTES: Final = 16
 _CONNECTIONS_MAX: Final = 4096
 _DNS_PORT: Final = 53
 _ANSWER_S_MAX: Final = 5.0
 _RESOLVER: Final = Path("/etc/resolv.conf")
 
-Place = tuple[str, int]
+_SocketAddress = tuple[str, int]
 
 
 class InternetProxy(TcpProxy):
-    """Forwards each connection to where it was sent before the packet filter redirected it."""
+    """Forwards each connection to its destination before the packet filter redirected it."""
 
     def __init__(self) -> None:
         super().__init__("", 0, _CONNECTIONS_MAX)
 
-    def target(self, writer: asyncio.StreamWriter) -> Place:
+    def target(self, writer: asyncio.StreamWriter) -> _SocketAddress:
         with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as accepted:
             given = accepted.getsockopt(socket.SOL_IP, _ORIGINAL_DESTINATION, _ADDRESS_BYTES)
             port, address = struct.unpack("!2xH4s8x", given)
@@ -42,9 +42,9 @@ class InternetProxy(TcpProxy):
 
 
 class DnsForwarder(asyncio.DatagramProtocol):
-    """Passes queries on to a name server, and its answers back. Made by `forward_dns`."""
+    """Forwards queries to a name server, and its answers to the clients. Created by `forward_dns`."""
 
-    def __init__(self, server: Place) -> None:
+    def __init__(self, server: _SocketAddress) -> None:
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._pending: dict[_DnsQuery, asyncio.TimerHandle] = {}
@@ -53,11 +53,11 @@ class DnsForwarder(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
-    def datagram_received(self, data: bytes, addr: Place) -> None:
+    def datagram_received(self, data: bytes, addr: _SocketAddress) -> None:
         query = _DnsQuery(self, data, addr, self._server)
         self._pending[query] = self._loop.call_later(_ANSWER_S_MAX, self.end, query)
 
-    def answer(self, data: bytes, client: Place) -> None:
+    def answer(self, data: bytes, client: _SocketAddress) -> None:
         if not self._transport.is_closing():
             self._transport.sendto(data, client)
 
@@ -74,9 +74,9 @@ class DnsForwarder(asyncio.DatagramProtocol):
 
 
 class _DnsQuery:
-    """One query, with a socket of its own, so that answers cannot be taken for those of another."""
+    """One query. It has its own socket, so that the answer cannot be mistaken for that of another query."""
 
-    def __init__(self, forwarder: DnsForwarder, data: bytes, client: Place, server: Place) -> None:
+    def __init__(self, forwarder: DnsForwarder, data: bytes, client: _SocketAddress, server: _SocketAddress) -> None:
         self._forwarder = forwarder
         self._client = client
         self._loop = asyncio.get_running_loop()
@@ -86,7 +86,7 @@ class _DnsQuery:
             self._socket.connect(server)
             self._socket.send(data)
         except OSError:
-            return  # no answer: the client asks again
+            return  # without an answer, the client repeats the query
         self._loop.add_reader(self._socket, self._answered)
 
     def _answered(self) -> None:
@@ -94,7 +94,7 @@ class _DnsQuery:
             data = self._socket.recv(65536)
         except BlockingIOError:
             return
-        except OSError:  # the name server does not listen
+        except OSError:  # for example ECONNREFUSED: the name server does not listen
             data = b""
         if data:
             self._forwarder.answer(data, self._client)
@@ -105,15 +105,17 @@ class _DnsQuery:
         self._socket.close()
 
 
-async def forward_dns(host: str, server: Place) -> tuple[asyncio.DatagramTransport, int]:
-    """Answer queries at a free UDP port of `host`; return the transport, which the caller closes, and the port."""
+async def forward_dns(host: str, server: _SocketAddress) -> tuple[asyncio.DatagramTransport, int]:
+    """Forward DNS queries that arrive at a free UDP port of `host`. Return the transport, which the caller closes, and
+    the port.
+    """
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: DnsForwarder(server), local_addr=(host, 0))
     return transport, transport.get_extra_info("sockname")[1]
 
 
-def name_server(file: Path = _RESOLVER) -> Place | None:
-    """Return the first name server of this machine; None if it has none."""
+def name_server(file: Path = _RESOLVER) -> _SocketAddress | None:
+    """Return the address and port of this machine's first name server; None if it has none."""
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,9 +1,9 @@
-"""Doors: services of the simulator on 127.0.0.1 inside a container, reachable from it alone.
+"""Loopback listeners: services of the simulator on 127.0.0.1 inside an instance's own network namespace.
 
 An SDK accepts credentials over plain HTTP from loopback only, and a container has its own 127.0.0.1. So the listening
-socket is created in the network of the container: a thread joins that network namespace, creates the socket and ends. A
-socket stays in the namespace in which it was created, while the loop serves it like any other. The address cannot be
-reached from anywhere else, and a container without egress has its doors, too.
+socket is created in the network namespace of the container: a thread joins the namespace, creates the socket and ends.
+A socket stays in the namespace in which it was created, and the event loop serves it like any other. Only the container
+itself can reach the address, and it can do so even without egress.
 
 Requires Linux, permission to join namespaces (root), and an engine on this machine.
 """
@@ -22,7 +22,7 @@ from typing import Final, TypeVar
 from simulator.fleet.ports import LoopbackListener
 
 HOST: Final = "127.0.0.1"
-CLONE_NEWNET: Final = 0x40000000  # of setns(2) and unshare(2): a network namespace
+CLONE_NEWNET: Final = 0x40000000  # setns(2), unshare(2): the network namespace
 _BACKLOG: Final = 16
 
 _MadeT = TypeVar("_MadeT")
@@ -36,19 +36,19 @@ def listening_inside(pid: int, port: int) -> socket.socket:
         OSError: if it runs on another machine (`pid` 0), this process may not join it, or the port is in use there.
     """
     if pid <= 0:
-        raise OSError(errno.EREMOTE, "the engine is elsewhere")
+        raise OSError(errno.EREMOTE, "the engine runs on another machine")
     return listening_in(Path(f"/proc/{pid}/ns/net"), port)
 
 
 def listening_in(namespace: Path, port: int) -> socket.socket:
-    """Return a socket that listens on 127.0.0.1:`port` in a network namespace. Raises OSError as `listening_inside`."""
+    """Return a socket that listens on 127.0.0.1:`port` in a network namespace. Raises as `listening_inside` does."""
     return in_own_thread(lambda: _made(namespace, port))
 
 
 def in_own_thread(make: Callable[[], _MadeT]) -> _MadeT:
-    """Return what `make` returns, or raise its OSError, in a thread that ends.
+    """Call `make` in a new thread, which then ends; return its result, or raise its OSError.
 
-    A network namespace belongs to a thread, and a reused thread would keep the one that `make` joins or creates.
+    A network namespace belongs to a thread: a reused thread would stay in the namespace that `make` joins or creates.
     """
     outcome: list[_MadeT | OSError] = []
 
@@ -84,9 +84,9 @@ def _made(namespace: Path, port: int) -> socket.socket:
     return listening
 
 
-def cannot_open(handler: LoopbackListener, error: OSError) -> str:
-    """Return why the door could not be opened, as a sentence for users."""
+def cannot_open(listener: LoopbackListener, error: OSError) -> str:
+    """Return why the listener could not be opened, as a clause for users."""
     return (
-        f"port {handler.port} of the container's loopback (for an instance role) requires root and a local engine: "
+        f"port {listener.port} of the container's loopback (for an instance role) requires root and a local engine: "
         f"{error.strerror or error}"
     )

@@ -1,4 +1,4 @@
-"""Tables of nftables: from an egress plan to the rules of one interface, and their life in the kernel."""
+"""Tables of nftables: the rules of one interface, from an egress plan, and commands that add and remove tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.rules.network.security_groups import IpNetwork, NetworkProtocol
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FAMILY: Final = "inet"
-# Before the rules of the engine, whose chains have the usual priorities: what is dropped here reaches none of them.
+# Priorities before those of the engine's chains, so that the engine's rules never see the packets dropped here.
 _NAT_PRIORITY: Final = -110
 _FILTER_PRIORITY: Final = -10
 
@@ -25,7 +25,7 @@ class FilterError(Exception):
 
 
 def why_no_filter() -> str:
-    """Return why this process cannot filter packets; empty if it can, as far as can be seen without trying."""
+    """Return why this process cannot filter packets; empty if no obstacle is known. Whether it works is not tried."""
     if shutil.which("nft", path=PATH) is None:
         return "the program nft of nftables is not installed"
     return "" if os.geteuid() == 0 else "it requires root"
@@ -42,13 +42,14 @@ def table_text(
     dns: int = 0,
     own: bool = False,
 ) -> str:
-    """Return the table of an interface. `gateway`: the address of this machine's end, where `listening` has the port of
-    each forward.
+    """Return the nftables table of an interface, as text for `nft -f`.
 
-    `own`: nothing else but this table forwards from the interface: connections to the internet are redirected to the
-    port `internet` of the gateway, and DNS queries to the port `dns`; 0: to none. Otherwise the engine forwards them.
+    `gateway`: address of this machine's end of the interface. `listening`: port of the gateway at which the proxy of
+    each forward listens. `own`: True if only this table forwards packets from the interface; connections to the
+    internet are then redirected to the port `internet` of the gateway, and DNS queries to its port `dns` (0: no such
+    proxy). Otherwise the engine forwards packets.
 
-    Only IPv4: the interfaces have no other addresses, and all else is dropped.
+    The rules allow IPv4 only: the interfaces have no IPv6 addresses, and all other packets are dropped.
     """
     ports = ", ".join(str(port) for port in (*listening.values(), internet) if port)
     guarded = f"  ip daddr {gateway} tcp dport {{ {ports} }} iifname != {_quoted(interface)} drop" if ports else ""
@@ -91,7 +92,9 @@ def table_text(
 
 
 def _to_proxy(gateway: str, plan: EgressPlan, openings: Sequence[EgressOpening], port: int) -> Iterator[str]:
-    """Yield the rules that redirect what may leave for the internet, once what may not is excluded."""
+    """Yield the rules that redirect connections to the internet to the proxy, after rules that exclude what is
+    forbidden.
+    """
     for each in (*(network for network in plan.closed if _is_filtered(network)), gateway):
         yield f"  ip daddr {each} return"
     for opening in plan.rejected:
@@ -126,18 +129,20 @@ def _quoted(name: str) -> str:
 
 
 async def add_table(text: str) -> None:
-    """Add a table, in one step. Raises FilterError."""
+    """Add a table atomically. Raises FilterError."""
     await run_tool(["nft", "-f", "-"], text)
 
 
 async def remove_table(table: str) -> None:
-    """Remove a table; a missing one is no error. What cannot be removed, the next start sweeps."""
+    """Remove a table; a missing one is no error. The next start removes a table for which this fails."""
     with contextlib.suppress(FilterError):
         await run_tool(["nft", "delete", "table", _FAMILY, table])
 
 
 async def sweep_tables(is_orphan: Callable[[str], bool]) -> list[str]:
-    """Remove the tables whose name `is_orphan` says that a dead simulator has left them; return their names."""
+    """Remove the tables of simulators that have ended, as `is_orphan` decides by name; return the names of these
+    tables.
+    """
     if why_no_filter():
         return []
     try:
@@ -158,7 +163,9 @@ def _names(listed: Sequence[Mapping[str, Mapping[str, str]]]) -> Iterator[str]:
 
 
 async def run_tool(command: Sequence[str], text: str = "") -> str:
-    """Run a program of the system's that changes the network; return its output. Raises FilterError."""
+    """Run a system command that changes network configuration, with `text` as its input; return its output. Raises
+    FilterError.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
             *command,

@@ -1,4 +1,4 @@
-"""A TCP proxy: it forwards connections of a listening socket to an address, byte for byte."""
+"""A TCP proxy: forwards the connections of a listening socket to an address, unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PIECE_BYTES: Final = 64 * 1024
 
 
 class TcpProxy:
-    """Forwards to `host` and `port`. Create it on a running loop, `open` it, and `close` it in every case."""
+    """Forwards connections to `host` and `port`. Create it in a running loop; the caller must call `close`."""
 
     def __init__(self, host: str, port: int, connections_max: int = CONNECTIONS_MAX) -> None:
         self._host = host
@@ -25,17 +25,17 @@ class TcpProxy:
         self._server: asyncio.Server | None = None
 
     async def open(self, listening: socket.socket) -> None:
-        """Start to serve the socket, which the relay owns from now on."""
+        """Start to serve the socket, which the proxy owns and closes from now on."""
         self._server = await asyncio.start_server(self._connected, sock=listening)
 
     async def close(self) -> None:
-        """Stop and cut every connection."""
+        """Stop listening and close every connection."""
         if self._server is not None:
             self._server.close()
         await self._tasks.close()
 
     def target(self, writer: asyncio.StreamWriter) -> tuple[str, int]:
-        """Return where the connection of a client goes. Raises OSError if it goes nowhere."""
+        """Return the destination of a client's connection. Raises OSError if there is none."""
         del writer
         return self._host, self._port
 
@@ -47,12 +47,12 @@ class TcpProxy:
         self._tasks.spawn(self._carry(reader, writer), "connection")
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Forward until both sides have ended, or either breaks."""
+        """Forward in both directions until both sides have closed, or one has failed."""
         there: asyncio.StreamWriter | None = None
         try:
-            with contextlib.suppress(OSError):  # the connection failed or a side broke: both are closed below
+            with contextlib.suppress(OSError):  # if connecting fails or a side breaks, both are closed below
                 back, there = await asyncio.open_connection(*self.target(writer))
-                async with Tasks("relay connection") as tasks:
+                async with Tasks("proxied connection") as tasks:
                     ways = [
                         tasks.spawn(_pour(reader, there), "there"),
                         tasks.spawn(_pour(back, writer), "back"),

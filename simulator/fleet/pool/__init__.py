@@ -1,4 +1,4 @@
-"""The requests of one service: slots, queue, time limits, wakes of idle instances, injected faults, ejection."""
+"""The requests of one service: slots, queue, time limits, idle instances that must wake, injected faults, ejection."""
 
 PUBLIC_MODULES = (
     "fault_injection",

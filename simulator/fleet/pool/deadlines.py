@@ -1,7 +1,8 @@
-"""Deadlines of requests that all have the same limit: the first added is the first due, and one timer serves all.
+"""Deadlines of requests with the same time limit: they expire in the order in which they were added, so one timer
+serves all.
 
-A timer per request would leave a cancelled entry per request in the loop's heap for two minutes. An ordered map gives
-the earliest deadline at no cost and forgets a finished request at once.
+A timer per request would leave a cancelled entry per request in the event loop's heap for two minutes. An ordered map
+gives the earliest deadline in constant time and removes a finished request at once.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class Deadlines(Generic[T]):
             self._timer = None
 
     def _fire(self) -> None:
-        # `_timer` stays set during the loop: an item that `on_due` adds is due after all present items and must not arm
-        # it.
+        # `_timer` stays set during the loop: an item that `on_due` adds expires after all present items and must not
+        # arm it.
         now = self._loop.time()
         try:
             while self._due and next(iter(self._due.values())) <= now:

@@ -1,7 +1,7 @@
-"""Active wire faults: whether a request meets one is drawn when it is forwarded to its instance.
+"""Active wire faults: whether one hits a request is sampled when the request is forwarded to its instance.
 
-They work on both clocks: a simulated request can be delayed or answered on the way like a real one. A fault that needs
-bytes is left to an exchange that has them (fleet/http/faulty_exchange.py).
+Delays and error responses apply on both clocks, to simulated and real requests. A fault that acts on bytes is passed to
+the exchange, which applies it if it is carried over HTTP (fleet/http/faulty_exchange.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from simulator.model.wire_fault import FaultKind, WireFault
 
 
 class FaultInjection:
-    """The faults of one service. `draw` returns numbers in [0, 1): one for each request and active fault, in order."""
+    """The faults of one service. `draw` returns a random number in [0, 1) for each request and active fault."""
 
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
@@ -37,8 +37,8 @@ class FaultInjection:
         del self._active[number]
 
     def begin(self, exchange: Exchange) -> None:
-        """Replace `exchange.begin`. A request meets every fault that it draws, but is answered once."""
-        # All draws first: which request one fault hits must not depend on another fault.
+        """Call this in place of `exchange.begin`. Every fault that hits applies, but the request is answered once."""
+        # Sample all faults first: whether one fault hits must not depend on another.
         met = [fault for fault in self._active.values() if self._draw() < fault.share]
         delay_s = sum(fault.delay_s for fault in met if fault.kind is FaultKind.LATENCY)
         if delay_s > 0:
@@ -53,7 +53,8 @@ class FaultInjection:
     def _carry(self, exchange: Exchange, met: list[WireFault]) -> None:
         for fault in met:
             if fault.kind is FaultKind.STATUS:
-                # Not within the grant: a queued exchange would get the slot, could meet the same fault, and so on.
+                # Answer in a later iteration of the loop: within the grant, a queued exchange would get the slot, could
+                # be hit by the same fault, and so on recursively.
                 self._loop.call_soon(self._answer, exchange, fault.status)
                 return
             if fault.kind is not FaultKind.LATENCY:

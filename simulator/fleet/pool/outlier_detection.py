@@ -1,7 +1,6 @@
-"""Outliers: instances that keep failing requests are ejected for a time and restored (rules/ejection.py decides).
+"""Outlier detection: instances that fail requests repeatedly are ejected for a time, then restored (rules/ejection.py).
 
-An ejected instance remains a ready instance: it is probed, counted for scaling and billed. The pool only gives it no
-requests.
+An ejected instance stays ready: it is probed, counted for scaling and billed. Only the pool sends it no requests.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class OutlierDetector:
 
     `suspend` takes an instance out of service and returns whether it was in the front tier; `resume` is its opposite.
     Without `settings` no instance is ever ejected. `failing` is non-empty while some instance has a recorded failure.
-    `journal` tells of every ejection of an instance of `service`, and of its end.
+    The `journal` gets an event when an instance of `service` is ejected and when it is restored.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class OutlierDetector:
 
     @property
     def ejected(self) -> Collection[int]:
-        """Numbers of the ready instances that get no requests at present."""
+        """Numbers of the ready instances that are ejected."""
         return self._ejected.keys()
 
     def succeeded(self, instance: Instance) -> None:
@@ -60,7 +59,7 @@ class OutlierDetector:
             self._rule.succeeded(instance.number)
 
     def failed(self, instance: Instance) -> None:
-        """Record that the balancer got no answer from the instance."""
+        """Record that the load balancer got no response from the instance."""
         if self._rule is None or instance.number not in self._ready:
             return
         until = self._rule.failed(instance.number, self._loop.time(), len(self._ready))
@@ -70,14 +69,14 @@ class OutlierDetector:
             self._journal.tell(EjectionChanged(self._service, instance.number, until - self._loop.time()))
 
     def moved(self, instance: Instance, *, front: bool) -> bool:
-        """Return True if the instance is ejected; `front` is then the tier to which it will return."""
+        """Return True if the instance is ejected; it will then return to the tier that `front` denotes."""
         ejected = self._ejected.get(instance.number)
         if ejected is not None:
             ejected.front = front
         return ejected is not None
 
     def left(self, instance: Instance) -> None:
-        """Forget an instance that is no longer ready."""
+        """Remove an instance that is no longer ready."""
         if self._rule is None:
             return
         ejected = self._ejected.pop(instance.number, None)

@@ -1,7 +1,8 @@
-"""The pool, request side: slots are granted, queued for and released here, independent of the front and the driver.
+"""The pool: grants slots to requests, queues requests and releases slots, independently of load balancer and driver.
 
-The front offers an exchange, which begins on an instance or fails. It is released exactly once: by `finish` or
-`abandon` from the front, or by the pool (rejected, expired, timed out, instance lost), which calls `exchange.fail`.
+The load balancer offers an exchange, which begins on an instance, is queued, or fails. It is released exactly once: by
+a call of `finish`, `broke`, `balancer_failed` or `abandon`, or by the pool (rejected, queue timeout, timeout, instance
+lost), which then calls `exchange.fail`.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ if TYPE_CHECKING:
 
 
 class Pool:
-    """The requests of one service. Not thread-safe; lives on one event loop.
+    """The requests of one service. Not thread-safe: use it on one event loop.
 
-    `ejection`: real instances that keep failing get no requests for a time; None for simulated ones, which never do.
-    `draw`: source of random numbers for random balancing. `finished` receives every exchange with a full answer before
-    its slot is released. `outcomes` counts how requests ended, if metrics are read. `journal` tells of ejections.
+    `ejection`: settings by which real instances that fail repeatedly are ejected; None for simulated ones, which never
+    do. `draw`: source of random numbers for random balancing. `finished` receives every exchange with a complete
+    response before its slot is released. `outcomes` counts how requests ended, if metrics are read. The `journal` gets
+    the ejections.
     """
 
     health_is_certain = False
@@ -58,11 +60,11 @@ class Pool:
         self.settings, self.service, self.scaling = settings, settings.service, settings.scaling
         self.ready: dict[int, Instance] = {}
         self._activity: InstanceActivity[Instance]  # the replica set's; it adds the instances
-        self._react: Callable[[], None] | None = None  # to a request that has to wait
+        self._react: Callable[[], None] | None = None  # called for each request that has to wait
         self._finished = finished
         self._outcomes = outcomes
-        self.faults: FaultInjection | None = None  # injected between the balancer and instances, if any
-        self._line_empty: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
+        self.faults: FaultInjection | None = None  # faults injected between the load balancer and instances, if any
+        self._queue_drained: asyncio.Future[None] | None = None  # done when the queue is empty, if a caller awaits that
         self._loop = running_loop()
         self._time = self._loop.time
         self._meter = Meter(self._time())
@@ -77,10 +79,10 @@ class Pool:
         self._queue_expiry = QueueExpiry(self._admission, self._waited_too_long)
         self._wakes = Wakes(self._begin)
 
-    # --- the front's side ------------------------------------------------------------------------------------------
+    # --- calls by the load balancer --------------------------------------------------------------------------------
 
     def offer(self, exchange: PooledExchange) -> None:
-        """Begin the exchange now or later, or fail it."""
+        """Grant a slot to the exchange and begin it, queue it, or reject it."""
         now = self._time()
         verdict = self._admission.offer(exchange, now)
         if verdict is AdmissionDecision.REJECTED:
@@ -102,7 +104,7 @@ class Pool:
                 self._react()
 
     def finish(self, exchange: PooledExchange) -> None:
-        """Release the slot: the answer's body has ended. Call exactly once for an exchange that has begun."""
+        """Release the slot: the response is complete. Call it once for an exchange that has begun."""
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
         self._open.discard(exchange)
@@ -116,13 +118,13 @@ class Pool:
         self._release(exchange, now)
 
     def broke(self, exchange: PooledExchange) -> None:
-        """Release the slot: the instance did not answer the exchange, or not completely. Call instead of `finish`."""
+        """Release the slot: the instance sent no response, or an incomplete one. Call it in place of `finish`."""
         assert exchange.instance is not None, "only an exchange with a slot breaks"
         self.outliers.failed(exchange.instance)
         self.balancer_failed(exchange)
 
     def balancer_failed(self, exchange: PooledExchange) -> None:
-        """Do as `broke`, but record no failure of the instance: the balancer could not even send the request."""
+        """Release the slot without a failure of the instance: the load balancer itself could not send the request."""
         assert exchange.open, "an exchange is finished once"
         exchange.open = False
         self._open.discard(exchange)
@@ -132,9 +134,11 @@ class Pool:
         self._release(exchange, now)
 
     def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
-        """Begin the exchange again on another instance: its own could not be reached and received nothing of it.
+        """Begin the exchange on another instance, because its own could not be reached and received nothing of the
+        request.
 
-        Return False if no instance outside `avoiding` has a free slot: it keeps its own; `broke` or `abandon` follows.
+        Return False if no instance outside `avoiding` has a free slot. The exchange then keeps its slot, and the caller
+        must call `broke` or `abandon`.
         """
         assert exchange.open, "only an open exchange moves on"
         failed = exchange.instance
@@ -146,16 +150,16 @@ class Pool:
         exchange.instance, exchange.begun_s = other, NOT_YET
         self.outliers.failed(failed)
         self._vacate(failed, now)
-        if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
+        if exchange.open:  # the load balancer may have abandoned it in a callback of another exchange
             self._grant(exchange, other, now)
         return True
 
     def abandon(self, exchange: PooledExchange) -> None:
-        """End an exchange whose client disconnected, queued or in progress; no effect if it was released already."""
+        """End an exchange whose client disconnected, queued or in progress. No effect if it was released already."""
         if exchange.open:
             self._release_queued(exchange, CLIENT_GONE)
 
-    # --- the supply's side -----------------------------------------------------------------------------------------
+    # --- calls by replica set and autoscaler -----------------------------------------------------------------------
 
     @property
     def in_flight(self) -> int:
@@ -167,20 +171,22 @@ class Pool:
         """Requests that wait for a slot."""
         return self._meter.waiting
 
-    def tell(self, activity: InstanceActivity[Instance]) -> None:
+    def set_activity(self, activity: InstanceActivity[Instance]) -> None:
         self._activity = activity
 
-    def tell_queued(self, react: Callable[[], None] | None) -> None:
+    def on_queued(self, react: Callable[[], None] | None) -> None:
         self._react = react
 
     def new_instance(self, number: int, wanted_s: LoopTime) -> Instance:
         return Instance(number, wanted_s)
 
     async def queue_empty(self) -> None:
-        """Wait until the queue is empty. New requests must go elsewhere before; the time in the queue is bounded."""
+        """Wait until the queue is empty. The caller first routes new requests elsewhere; queued ones wait for a bounded
+        time.
+        """
         if self.queued:
-            self._line_empty = self._loop.create_future()
-            await self._line_empty
+            self._queue_drained = self._loop.create_future()
+            await self._queue_drained
 
     def enter(self, instance: Instance, *, front: bool) -> None:
         self.ready[instance.number] = instance
@@ -219,7 +225,7 @@ class Pool:
 
     def close(self) -> None:
         """Release every open exchange as if its instance had ended."""
-        # Youngest first: queued exchanges are released before those whose slots they would be granted.
+        # Newest first: queued exchanges are released before the slots that they would get.
         for exchange in reversed(list(self._open)):
             if exchange.open:
                 self._release_queued(exchange, UNAVAILABLE)
@@ -228,7 +234,7 @@ class Pool:
         self.outliers.close()
         self._queue_expiry.close()
 
-    # --- one slot ----------------------------------------------------------------------------------------------------
+    # --- slots -------------------------------------------------------------------------------------------------------
 
     def _grant(self, exchange: PooledExchange, instance: Instance, now: LoopTime) -> None:
         exchange.instance, exchange.granted_s = instance, now
@@ -236,7 +242,7 @@ class Pool:
             exchange.cold_s = instance.ready_s - max(exchange.arrived_s, instance.wanted_s)
         if instance.awake:
             exchange.begun_s = now
-            if self.faults is None:  # checked here and not in `_begin`, because every request passes here
+            if self.faults is None:  # checked here and not in `_begin` for speed: every request takes this path
                 exchange.begin()
             else:
                 self.faults.begin(exchange)
@@ -270,7 +276,7 @@ class Pool:
     def _release_queued(
         self, exchange: PooledExchange, why: Rejection, *, rejected: bool = False, dead: bool = False
     ) -> None:
-        """End the exchange without an answer of the application; the caller notifies the front."""
+        """End the exchange without a response of the application; the caller notifies the load balancer."""
         now = self._time()
         exchange.open = False
         self._open.discard(exchange)
@@ -290,7 +296,7 @@ class Pool:
         for exchange, instance in grants:
             self._ended_waiting(now)
             exchange.instance, exchange.granted_s = instance, now
-        # All hold their slots before any begins: a front may abandon one in the callbacks of another.
+        # Assign all slots before any exchange begins: in a callback of one, the load balancer may abandon another.
         for exchange, instance in grants:
             if exchange.open:
                 self._grant(exchange, instance, now)
@@ -305,8 +311,8 @@ class Pool:
 
     def _ended_waiting(self, now: LoopTime) -> None:
         self._meter.ended_waiting(now)
-        if self._line_empty is not None and not self._meter.waiting and not self._line_empty.done():
-            self._line_empty.set_result(None)
+        if self._queue_drained is not None and not self._meter.waiting and not self._queue_drained.done():
+            self._queue_drained.set_result(None)
 
     # --- time limits -------------------------------------------------------------------------------------------------
 

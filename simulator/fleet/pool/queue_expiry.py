@@ -11,7 +11,7 @@ from simulator.rules.admission import Admission
 
 
 class QueueExpiry:
-    """Calls `expired` with each exchange that has waited for its limit; the admission has removed it from the queue."""
+    """Calls `expired` with each exchange that reached the limit, after the admission has removed it from the queue."""
 
     def __init__(self, admission: Admission[PooledExchange, Any], expired: Callable[[PooledExchange], None]) -> None:
         self._admission = admission
@@ -20,7 +20,7 @@ class QueueExpiry:
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self) -> None:
-        """Arm the timer if a request is queued and it is not armed. Call it when a request begins to wait."""
+        """Arm the timer unless it is armed or the queue is empty. Call it when a request is queued."""
         due = self._admission.next_expiry()
         if due is not None and self._timer is None:
             self._timer = self._loop.call_at(due, self._expire)
@@ -32,6 +32,6 @@ class QueueExpiry:
     def _expire(self) -> None:
         self._timer = None
         for exchange in self._admission.expire(self._loop.time()):
-            if exchange.open:  # the front may have abandoned it in the callbacks of another exchange
+            if exchange.open:  # the load balancer may have abandoned it in a callback of another exchange
                 self._expired(exchange)
         self.watch()

@@ -1,4 +1,4 @@
-"""Settings of a service's pool beyond the auto scaling configuration: one frozen value, every time in seconds."""
+"""Settings of a service's pool beyond the auto scaling configuration: one frozen value; all times in seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.rules.admission import Overflow
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.health import STEADY_S
 
-DEFAULT_PORT: Final = 8080  # for a service that configures none (facts 5.2)
+DEFAULT_PORT: Final = 8080  # of a service that configures none (facts 5.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,23 @@ class PoolSettings:
     size: InstanceSize = field(default_factory=InstanceSize)
     scaling: AutoScalingConfiguration = field(default_factory=AutoScalingConfiguration)
     health_check: HealthCheck = field(default_factory=HealthCheck)
-    port: int = DEFAULT_PORT  # port of the service's configuration; a process listens on a port of its own
+    port: int = DEFAULT_PORT  # port in the service's configuration; a process listens on a port of its own
     overflow: Overflow = field(default_factory=Overflow)
     # ASSUMPTION: App Runner's balancing is unknown (facts 3.1); least outstanding fits "concurrency-aware in effect".
     balancing: str = "least-outstanding"
-    # Developer Guide: 120 s in total, reading the request and writing the answer included (facts 3.2).
+    # Developer Guide: 120 s in total, including reading the request and writing the response (facts 3.2).
     request_timeout_s: float = 120.0
-    # ASSUMPTION: drain and stop are undocumented (R#96); as long as a request may last, then Fargate's 30 s (facts 18).
+    # ASSUMPTION: drain and stop times are undocumented (R#96). Draining: as long as a request may last; stop: Fargate's
+    # 30 s (facts 18).
     drain_timeout_s: float = 120.0
     stop_grace_s: float = 30.0
-    # ASSUMPTION: when an active instance without requests is throttled is unknown; the billing minimum is one minute,
-    # so App Runner has no reason to take the CPU away sooner. Settled by timing background work between requests.
+    # ASSUMPTION: when App Runner throttles an active instance without requests is unknown. The billing minimum is one
+    # minute, so there is no reason to take the CPU away sooner. Settled by timing background work between requests.
     idle_after_s: float = 60.0
-    # Time until it listens and is healthy; 1 minute before December 2023 (facts 2.3).
+    # Maximum time until an instance listens and is healthy; 1 minute before December 2023 (facts 2.3).
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
-    steady_s: float = STEADY_S  # an instance that crashes sooner after it became healthy counts as failed to start
+    # an instance that crashes within this time after it became healthy counts as failed to start
+    steady_s: float = STEADY_S
     startup_probe_s: float | None = None  # interval between the probes of a starting instance; None: the actuator's
     # ASSUMPTION: from healthy to routed, for an instance that the scaler adds, is unknown (facts 19.4; deployments take
     # 65 to 71 s). Settled by a log of serving instances after a load step.

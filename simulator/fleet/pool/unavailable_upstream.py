@@ -1,8 +1,9 @@
-"""The upstream of a service without a serving revision, for example a paused service: every request is rejected.
+"""The upstream of a service without a serving revision, for example a paused service: every request is answered with an
+error.
 
-The answer is the same as for a service without instances: 503.
+The response is the same as for a service without instances: 503.
 
-# ASSUMPTION: one blog says 503 for a paused service; 404 is not excluded (facts 3.4, 18). A request to one settles it.
+# ASSUMPTION: one blog says 503 for a paused service; 404 is not excluded (facts 3.4, 18). Settled by a request to one.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class StandInUpstream:
-    """An upstream that begins no exchange: it stands in for a pool, and ends requests or passes them on."""
+    """An upstream without instances, used in place of a pool: it ends requests at once or passes them on."""
 
     def finish(self, exchange: PooledExchange) -> None:
-        raise AssertionError(exchange)  # no exchange begins here
+        raise AssertionError(exchange)  # no exchange begins here, so no slot is held
 
     def broke(self, exchange: PooledExchange) -> None:
         raise AssertionError(exchange)
@@ -35,7 +36,7 @@ class StandInUpstream:
 
 
 class UnavailableUpstream(StandInUpstream):
-    """Stands in for a pool at the front (edge/ports.py): every offered exchange ends at once."""
+    """Upstream of a service without a serving revision (edge/ports.py): every offered exchange ends at once."""
 
     def __init__(self, service: str, outcomes: Outcomes | None = None) -> None:
         self.service = service

@@ -1,4 +1,4 @@
-"""Requests whose instance is idle: the first one wakes it, and all of them are forwarded when it has its CPU back."""
+"""Requests granted to an idle instance: the first wakes it, and all are forwarded once its CPU is restored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.world.running_loop import running_loop
 
 
 class Wakes:
-    """The wakes of one service's instances. `begin` forwards an exchange to its instance."""
+    """Wakes the idle instances of one service. `begin` forwards an exchange to its instance."""
 
     def __init__(self, begin: Callable[[Exchange], None]) -> None:
         self._begin = begin
@@ -29,7 +29,7 @@ class Wakes:
                 self.awakened(instance)
 
     def awakened(self, instance: Instance) -> None:
-        """Forward the exchanges granted while the instance woke: it has its CPU back."""
+        """Forward the exchanges that were granted while the instance woke: its CPU has been restored."""
         instance.awake, now = True, self._loop.time()
         pending, instance.pending = instance.pending, []
         for exchange in pending:

@@ -1,4 +1,4 @@
-"""Instances as local processes: the driver, limits in force, environment, ports."""
+"""Instances as local processes: the driver, their limits, environment and ports."""
 
 PUBLIC_MODULES = (
     "backend",

@@ -1,4 +1,4 @@
-"""A running instance that is a local process with its group: signals, exit, and requests."""
+"""A running instance that is a local process with its process group: its exit, signals, and requests."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from simulator.fleet.process.listening import InstanceSockets
 from simulator.fleet.process.throttling import CpuSwitch, Throttle
 from simulator.model.health import HealthCheck
 
-# SIGKILL takes effect at once unless the kernel holds the process in an uninterruptible system call.
+# SIGKILL takes effect at once, unless the process is in an uninterruptible system call.
 _DEATH_S_MAX: Final = 10.0
 
-# 50 ms at most, because a process that computes all the time is never seen waiting.
+# at most 50 ms: a process that computes all the time is never seen waiting
 _ROUSE_LOOKS_MAX: Final = 25
 _ROUSE_LOOK_S: Final = 0.002
 
@@ -30,7 +30,7 @@ ENDED: Final = "the process has ended"
 
 
 class RequestService(Protocol):
-    """Carries the requests of an instance that listens on a port: fleet/http/backend.py's HttpService."""
+    """Sends the requests of an instance that listens on a port; implemented by fleet/http/backend.py's HttpService."""
 
     def begin(self, exchange: Exchange) -> None: ...
     def abort(self, exchange: Exchange) -> None: ...
@@ -41,8 +41,8 @@ class RequestService(Protocol):
 class ProcessBackend:
     """Implements `Backend` for a process that leads its own session and group; created by the process driver.
 
-    The end of the leading process is the end of the instance, as with the first process of a container: the rest of its
-    group is killed at once. `left` is set after `exited`, when the driver has removed everything.
+    The instance ends when the leading process ends, like a container with its first process: the other processes of the
+    group are killed at once. `left` is set after `exited`, when the driver has removed everything.
     """
 
     def __init__(
@@ -58,10 +58,12 @@ class ProcessBackend:
         sockets: InstanceSockets,
         turn_to_fixed_port: Callable[[], Awaitable[RequestService]],
     ) -> None:
-        """Create the backend. `exceeded` returns the limit for which the kernel killed the process, else an empty text.
-        `on_end` is called once, when the process has ended; its receiver cleans up and then sets `left`.
-        `turn_to_fixed_port` creates the request side for the service's own port, which replaces the one for $PORT.
-        `depth`: the number of wrapper processes around the application's own, which report its end as a shell does.
+        """Create the backend.
+
+        `exceeded` returns the limit for which the kernel killed the process, else an empty text. `on_end` is called
+        once, when the process has ended; its receiver cleans up and then sets `left`. `turn_to_fixed_port` creates the
+        request part for the service's own port, which replaces that for $PORT. `depth`: number of wrapper processes
+        around the application's own, which report its end as a shell does.
         """
         self.usage = usage
         loop = asyncio.get_running_loop()
@@ -75,7 +77,7 @@ class ProcessBackend:
         self._was_well = False
         self._cpu = Throttle(cpu, self.exited.done)
         self._exceeded = exceeded
-        self._killed = False  # by `kill`, so not by the kernel for a limit
+        self._killed = False  # True if `kill` sent SIGKILL, so that the kernel did not do so for a limit
         self._why_ended = ""
         self._depth = depth
         self._on_end = on_end
@@ -92,7 +94,7 @@ class ProcessBackend:
             return await self._probe(check)
 
     async def _probe(self, check: HealthCheck) -> str | None:
-        """Probe and verify that the instance lives: a child of an ended one may answer on its port for a moment."""
+        """Probe, and verify that the instance still runs: a child of an ended one may answer for a moment."""
         why = await self._service.probe(check)
         if why is not None and not self._was_well and self._leader.is_alive() and await self._sockets.look():
             self._service = await self._turn_to_fixed_port()
@@ -104,7 +106,7 @@ class ProcessBackend:
 
     @property
     def has_fixed_port(self) -> bool:
-        """True if it listens on the service's own port, which no second instance can have."""
+        """True if it listens on the service's own port, which only one instance can use."""
         return self._sockets.has_fixed_port
 
     def listens_s(self) -> float:
@@ -119,12 +121,12 @@ class ProcessBackend:
         self._cpu.throttle()
 
     def wake(self) -> float:
-        """Give the CPU back; the instance has it when this returns."""
+        """Restore the CPU and return 0: the instance may get requests at once."""
         self._cpu.wake()
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
-        """Stop as `Backend.stop` does.
+        """Stop the process group as `Backend.stop` does.
 
         Raises:
             TimeoutError: if the kernel does not end the process within ten seconds after SIGKILL.
@@ -145,13 +147,13 @@ class ProcessBackend:
         self.wake()  # a frozen process does not end, and one with little CPU takes long
 
     def end(self, why: str) -> None:
-        """Kill the instance because it violates a rule of the platform; `why` becomes part of its exit status."""
+        """Kill the instance because it violated a platform rule; `why` becomes part of its exit status."""
         self._why_ended = self._why_ended or why
         self.kill()
 
     def _ended(self, returned: asyncio.Future[int]) -> None:
-        # The leader has been reaped. While a member remains, the kernel does not reuse the group's number; if none
-        # remains, the number cannot have been reused in the short time since.
+        # The leader has been reaped. As long as the group has a member, the kernel does not reuse its number; if it has
+        # none, the number cannot have been reused in the short time since.
         self._to_group(signal.SIGKILL)
         code = returned.result()
         status = exit_status(_BY_SIGNAL - code if self._depth and code > _BY_SIGNAL else code)
@@ -163,10 +165,10 @@ class ProcessBackend:
         self._on_end(self)
 
     async def _rouse(self) -> None:
-        """Give the instance its CPU before SIGTERM is sent, and wait a moment until its first thread runs again.
+        """Restore the CPU before SIGTERM is sent, and wait briefly until the first thread runs again.
 
-        To the kernel, a frozen or just thawed thread seems to have a pending signal, so it delivers the next signal to
-        another thread; but a Python program, for example, handles signals only in its first thread.
+        In a frozen or just thawed thread the kernel assumes a pending signal and delivers the next signal to another
+        thread, but a Python program, for example, handles signals only in its first thread.
         """
         stopped = self._cpu.is_stopped
         self.wake()
@@ -180,7 +182,8 @@ class ProcessBackend:
             self._to_group(number)
 
     def _to_group(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # PermissionError: members of another user only
+        # PermissionError: the remaining members belong to another user
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
 

@@ -4,10 +4,10 @@ It behaves like a container as far as a process can: it has its own session, pro
 sees neither the simulator's state nor other instances (fleet/process/confinement/isolation.py), an environment without
 variables of the simulator, its own folder with a copy of the working directory, its own port, at most the CPU and
 memory of its size (limits.py), and 3 GB of storage (fleet/process/confinement/storage.py). Its output is reported line
-by line, its exit as an event. Nothing survives the stop of an instance: the group is killed, then every process that
-carries the instance's mark or is in its control group, then the folder is removed. The same holds for the end of the
-driver and for `kill -9` of the simulator (fleet/process/confinement/watchdog.py; the next start finds what remains if
-the guard was killed too).
+by line, and its exit as an event. When an instance stops, its process group is killed, then every process that carries
+the instance's mark or is in its control group, then the folder is removed. The same happens when the driver ends, and
+after `kill -9` of the simulator (fleet/process/confinement/watchdog.py; if the guard was killed as well, the next start
+removes what is left).
 
 Real time only: it opens sockets, uses threads for slow disk work, and watches child processes.
 """
@@ -46,7 +46,7 @@ from simulator.fleet.process.scratch_folder import new_name
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.world.tasks import Tasks
 
-# The last lines of an ended instance are in the pipe already; this only bounds the wait for a reader that hangs.
+# The last lines of an ended instance are in the pipe already; this only limits the wait if a reader hangs.
 _LAST_LINES_S_MAX: Final = 1.0
 
 
@@ -56,7 +56,7 @@ _NONE: Final = Namespaces(Way.FOLDER, "they are switched off")
 
 @dataclass(slots=True, eq=False)
 class _InstanceResources:
-    """Resources of the machine that an instance holds, from the first step of its launch until they are released."""
+    """Resources of the machine that an instance uses, from the first step of its launch until they are released."""
 
     folder: InstanceFolder
     port: int = 0
@@ -71,7 +71,7 @@ class _InstanceResources:
 
 
 class ProcessDriver:
-    """Implements `Driver` for one application. Create and use it within a running loop."""
+    """Implements `Driver` for one application. Create and use it in a running loop."""
 
     is_simulated = False
     takes_variables = ejection_applies = True
@@ -86,9 +86,10 @@ class ProcessDriver:
         settings: ProcessSettings = _DEFAULT,
         rules: EgressRules | None = None,
     ) -> None:
-        """Create the driver. `serve(host, port)` makes the request side of an instance, such as HttpService.
+        """Create the driver. `serve(host, port)` creates the request part of an instance's backend, such as an
+        HttpService.
 
-        `rules`: what instances may reach; with rules each has a network of its own.
+        `rules`: what instances may reach; with rules, each instance has its own network.
         """
         self._networks = ProcessNetworks(rules) if rules is not None else None
         self._application = application
@@ -99,21 +100,21 @@ class ProcessDriver:
         self._tasks = Tasks("process driver")
         self._living: dict[ProcessBackend, _InstanceResources] = {}
         self._confinement = Confinement.find(settings.processes, groups=settings.control_groups)
-        self._namespaces = _NONE  # until the first launch tests the machine
+        self._namespaces = _NONE  # until the first launch determines what the machine permits
         self._gone_used_s = 0.0  # CPU seconds of ended instances
         self._launches = 0
         self._root: Path | None = None
         self._guard: Watchdog | None = None
-        self._founding = asyncio.Lock()
+        self._start_lock = asyncio.Lock()
         self._closing = contextlib.ExitStack()
         self._closed = False
 
     async def launch(self, spec: InstanceSpec) -> ProcessBackend:
-        """Launch as `Driver.launch` does. A launch that fails or is cancelled leaves nothing behind.
+        """Launch a process as `Driver.launch` does. A launch that fails or is cancelled leaves nothing behind.
 
         Raises:
             LaunchError: if the program is not found or cannot be run, the working directory cannot be copied, or the
-                machine has no free port, file or process.
+            machine has no free port, file descriptor or process.
         """
         try:
             check_variables(spec.environment)
@@ -125,7 +126,7 @@ class ProcessDriver:
         try:
             return await self._start(spec, holding)
         except BaseException as error:
-            # A shielded task: a second cancellation must not leave the work half done.
+            # A shielded task: a second cancellation must not interrupt the release.
             await asyncio.shield(self._tasks.spawn(self._release_resources(holding, ()), "give back"))
             if isinstance(error, OSError):
                 raise _launch_error(spec, error) from error
@@ -133,15 +134,15 @@ class ProcessDriver:
 
     @property
     def limits_in_force(self) -> str:
-        """Which limits hold for instances on this machine, as a sentence for users.
+        """The limits that apply to instances on this machine, as a sentence for users.
 
-        It changes when the kernel rejects a control group.
+        The value changes if the kernel rejects a control group.
         """
         return str(self._confinement) if self._root is None else f"{self._confinement}; {self._namespaces}"
 
     @property
     def has_fixed_port(self) -> bool:
-        """True if one of its instances listens on the service's own port, so that no other instance can."""
+        """True if an instance listens on the service's own port, so that no second instance can run."""
         return self._networks is None and any(backend.has_fixed_port for backend in self._living)
 
     @property
@@ -149,17 +150,17 @@ class ProcessDriver:
         return self._networks
 
     def cpu_used_s(self) -> float:
-        """Return the CPU seconds that instances, ended ones included, have used so far."""
+        """Return the CPU seconds that instances, including ended ones, have used so far."""
         return self._gone_used_s + sum(holding.used_s() for holding in self._living.values())
 
     async def close(self) -> None:
-        """Close as `Driver.close` does: kill what still runs. Idempotent; nothing can be launched afterwards."""
+        """Kill the instances that still run and remove them. Idempotent; nothing can be launched afterwards."""
         self._closed = True
         self._closing.close()
         for backend in list(self._living):
             backend.kill()
         for backend in list(self._living):
-            with contextlib.suppress(TimeoutError):  # the guard tries once more
+            with contextlib.suppress(TimeoutError):  # the guard tries it again
                 await backend.stop(grace_s=0)
         if self._guard is not None:
             await self._guard.close()
@@ -168,8 +169,8 @@ class ProcessDriver:
     # --- helpers ---
 
     async def _guarded(self) -> Path:
-        """Return the driver's folder, created at the first launch, with its guard running."""
-        async with self._founding:  # one guard, however many launches run at a time
+        """Return the driver's folder; the first launch creates it and starts its guard."""
+        async with self._start_lock:  # one guard, even if several launches run at a time
             if self._closed:
                 msg = "the process driver has been closed"
                 raise LaunchError(msg)
@@ -187,7 +188,7 @@ class ProcessDriver:
                     self._tasks.spawn(self._networks.sweep(), "orphans of networks")
                 if self._settings.namespaces or self._application.mounts:
                     self._namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
-            # The guard first: a folder created before it would have no owner if the simulator died in between.
+            # The guard first: a folder created before it would remain if the simulator were killed in between.
             await self._guard.start()
             self._root.mkdir(mode=0o700, exist_ok=True)
         return self._root
@@ -207,7 +208,7 @@ class ProcessDriver:
         command = await loop.run_in_executor(None, self._command, holding, environment)
         holding.pipes.extend(self._pipe(spec, stream) for stream in ("stdout", "stderr"))
         seal_files()
-        # Not asyncio.create_subprocess_exec: it would need a task per stream and a task per instance.
+        # Not asyncio.create_subprocess_exec, which creates a task for each stream and each instance.
         _, watch = await loop.subprocess_exec(
             ExitWatch,
             *command,
@@ -222,7 +223,7 @@ class ProcessDriver:
         return self._started(spec, watch, holding, limits)
 
     def _command(self, holding: _InstanceResources, environment: dict[str, str]) -> tuple[str, ...]:
-        """Return the command line. Blocks: call it in a thread."""
+        """Return the command line of an instance. Blocks: call it in a thread."""
         folder, network = holding.folder, holding.network
         application, settings, set_up = self._application, self._settings, self._application.set_up
         program = application.command[0]
@@ -248,7 +249,7 @@ class ProcessDriver:
             return self._without_groups(error, spec)
 
     def _confined(self, watch: ExitWatch, limits: Limits, spec: InstanceSpec) -> Limits:
-        """Apply the limits and return those that are in force for the process from now on."""
+        """Apply the limits to the process. Return those in force: weaker ones if the kernel rejects the group."""
         try:
             limits.confine(watch.pid)
         except ProcessLookupError:  # it has ended already
@@ -259,24 +260,26 @@ class ProcessDriver:
         return limits
 
     def _without_groups(self, error: OSError, spec: InstanceSpec) -> Limits:
-        """Continue without control groups after the kernel rejected one: fewer limits are better than no instance."""
+        """Continue without control groups after the kernel rejected one: weaker limits are better than no instance."""
         self._confinement = Confinement(None, str(error), self._settings.processes)
         return self._confinement.make("", spec.size)
 
     def _folders(self) -> list[tuple[Path, Callable[[str], None]]]:
-        """Return the folders of the running instances, with the function that ends each."""
+        """Return the folders of the running instances, each with the function that ends the instance."""
         return [(holding.folder.root, backend.end) for backend, holding in self._living.items()]
 
     def _pipe(self, spec: InstanceSpec, stream: str) -> OutputPipe:
-        def tell(line: str) -> None:
+        def report(line: str) -> None:
             self._on_line(spec.service, spec.number, stream, line)
 
-        return OutputPipe(LineSplitter(tell, self._settings.line_bytes_max))
+        return OutputPipe(LineSplitter(report, self._settings.line_bytes_max))
 
     def _started(
         self, spec: InstanceSpec, watch: ExitWatch, holding: _InstanceResources, limits: Limits
     ) -> ProcessBackend:
-        """Take ownership of the started process; there is no await between its start and this call."""
+        """Create the backend of a started process. No await separates this from the start, so cancellation cannot leak
+        it.
+        """
         assert self._guard is not None
         self._guard.watch(watch.pid)
         for pipe in holding.pipes:
@@ -292,7 +295,7 @@ class ProcessDriver:
             return holding.service
 
         def ended(backend: ProcessBackend) -> None:
-            self._tasks.spawn(self._clean_up(backend, holding), f"clear away {backend.pid}")
+            self._tasks.spawn(self._clean_up(backend, holding), f"clean up {backend.pid}")
 
         switch = limits.switch(self._settings.throttling, self._settings.idle_vcpu)
         backend = ProcessBackend(
@@ -307,12 +310,12 @@ class ProcessDriver:
             turn_to_fixed_port=turn_to_fixed_port,
         )
         self._living[backend] = holding
-        if self._closed:  # closed during the launch
+        if self._closed:  # the driver was closed during the launch
             backend.kill()
         return backend
 
     async def _clean_up(self, backend: ProcessBackend, holding: _InstanceResources) -> None:
-        holding.used_s()  # the last reading of the CPU clock, which is removed with its group
+        holding.used_s()  # read the CPU clock for the last time: it is removed with the control group
         try:
             await self._release_resources(holding, (backend.pid,))
         finally:
@@ -331,7 +334,7 @@ class ProcessDriver:
         await asyncio.get_running_loop().run_in_executor(None, sweep, root, sessions, holding.groups)
         if holding.network is not None:
             await holding.network.close()
-        # After the sweep no process holds the other end, so the streams end by themselves.
+        # After the sweep no process has the other end open, so the streams reach their end.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_LINES_S_MAX):
                 for pipe in holding.pipes:

@@ -1,4 +1,6 @@
-"""The surroundings of an instance's process: its folder, environment and program, without anything of the simulator."""
+"""What the process of an instance gets: its folder, environment variables and program, with nothing of the simulator's
+own.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from simulator.fleet.process.confinement.sweep import MARK, is_owned
 
 RESERVED_PREFIX: Final = "AWSAPPRUNNER"
 
-# The search path of a system shell, without the caller's own additions.
+# The search path of a system shell, without additions of the user.
 _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -24,8 +26,8 @@ _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 class SetUp:
     """A command that runs in an instance before its application and then executes the command line that follows it.
 
-    It can, for example, make another root. `shown`: folders that it and the application may read. `mounts`: it needs
-    namespaces of its own.
+    It can, for example, create another root file system. `shown`: folders that it and the application may read.
+    `mounts`: True if it needs namespaces of its own.
     """
 
     command: tuple[str, ...]
@@ -39,8 +41,8 @@ class ProcessApplication:
 
     `command`: program and arguments; a program without a slash is searched in PATH, one with a slash is relative to the
     working directory. `environment`: the user's variables. `working_directory`: copied for every instance, so that
-    instances do not see each other's files; without one an instance starts in an empty folder. `set_up`: the set-up of
-    a build's result; the command is then searched in the root that it makes.
+    instances do not share files; without it, an instance starts in an empty folder. `set_up`: the set-up command of a
+    build's artifact; the program is then searched in the root file system that it creates.
 
     Raises:
         ValueError: if the command is empty or a variable has a forbidden name.
@@ -64,7 +66,9 @@ class ProcessApplication:
             raise ValueError(msg)
 
     def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
-        """Return it with a service's settings; an empty command leaves its own. `port` is unused: it gets $PORT."""
+        """Return the application with a service's settings; an empty command keeps its own. `port` is unused: each
+        instance gets its own port in $PORT.
+        """
         del port
         return replace(self, command=command or self.command, environment={**self.environment, **variables})
 
@@ -78,7 +82,7 @@ def check_variables(variables: Mapping[str, str]) -> None:
     """Reject invalid environment variables and App Runner's own prefix (facts 5.2).
 
     Raises:
-        ValueError: with the name; never with the value, which may be a secret.
+        ValueError: the message has the name, but not the value, which may be a secret.
     """
     for name, value in variables.items():
         if not name or "=" in name or "\0" in name:
@@ -94,7 +98,7 @@ def check_variables(variables: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class InstanceFolder:
-    """The folder of one instance: it runs in `app`; `home` and `tmp` are its home and temporary folders."""
+    """The folder of one instance. It runs in `app`; `home` and `tmp` are its home directory and temporary folder."""
 
     root: Path
 
@@ -111,7 +115,8 @@ class InstanceFolder:
         return self.root / "tmp"
 
     def make(self, working_directory: Path | None, hidden: Collection[Path] = ()) -> None:
-        """Create the folder, accessible to this user only, without the `hidden` paths of the working directory.
+        """Create the folder, accessible to this user only, with a copy of the working directory without its `hidden`
+        paths.
 
         Blocks while it copies: call it in a thread.
 
@@ -128,15 +133,15 @@ class InstanceFolder:
                 shutil.copytree(working_directory, self.app, symlinks=True, ignore=partial(_left_out, hidden))
         except OSError as error:
             source, why = working_directory, why_not_copied(error)
-            msg = f"the instance's folder could not be made from working_directory = {source}: {why}"
+            msg = f"the instance's folder could not be created from working_directory = {source}: {why}"
             raise LaunchError(msg) from error
 
 
 def _left_out(hidden: Collection[Path], folder: str, names: list[str]) -> list[str]:
-    """Return the names to leave out of a copy.
+    """Return the names that are not copied.
 
-    They are: folders of simulators, because the temporary folder may be in the working directory and the copy would not
-    end; `hidden` paths, because a state folder may be there, too; and sockets and pipes, which have no content.
+    These are folders of simulators (the temporary folder may be inside the working directory, and the copy would not
+    end), `hidden` paths (the state folder may be there), and sockets and pipes, which have no content.
     """
     return [
         name
@@ -150,7 +155,7 @@ def _is_special(path: Path) -> bool:
 
 
 def why_not_copied(error: OSError) -> str:
-    """Return the first of the reasons that a copy collects, one per file."""
+    """Return the first reason in an error of `shutil.copytree`, which collects one per file."""
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
         reasons = error.args[0]
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
@@ -161,13 +166,14 @@ def why_not_copied(error: OSError) -> str:
 def clean_environment(
     folder: InstanceFolder, port: int, variables: Mapping[str, str], more: Mapping[str, str], host: str = "127.0.0.1"
 ) -> dict[str, str]:
-    """Return the whole environment of an instance. `more` overrides `variables`; PORT and the mark override both.
+    """Return all environment variables of an instance. `more` overrides `variables`; PORT and the mark override both.
 
-    App Runner always sets PORT and does not allow an override (facts 5.2). HOST is the simulator's, for applications
-    that would otherwise listen on the whole network; a user's own HOST is kept.
+    App Runner always sets PORT and does not allow an override (facts 5.2). HOST is set by the simulator, for
+    applications that would otherwise listen on all interfaces; a HOST of the user is kept.
     """
     return {
-        # The interpreter's own folder first, so that `python` and the programs installed beside it are the simulator's.
+        # The interpreter's own folder first, so that `python` and the programs installed with it are those of the
+        # simulator.
         "PATH": f"{Path(sys.executable).parent}:{_SYSTEM_PATH}",
         "HOME": str(folder.home),
         "LANG": "C.UTF-8",
@@ -181,10 +187,10 @@ def clean_environment(
 
 
 def find_program(program: str, path: str, directory: Path) -> str:
-    """Return the program's file. The loop cannot search: uvloop and asyncio use different PATHs.
+    """Return the file of a program. It is searched here because uvloop and asyncio would use different PATHs.
 
     Raises:
-        LaunchError: with the search path, or why the kernel would not run the file.
+        LaunchError: the message has the search path, or the reason why the kernel would not run the file.
     """
     if "/" not in program:
         found = shutil.which(program, path=path)
@@ -192,7 +198,7 @@ def find_program(program: str, path: str, directory: Path) -> str:
             msg = f"command = {program!r}, must name a program: not found in PATH = {path}"
             raise LaunchError(msg)
         return found
-    file = directory / program  # an absolute program replaces the directory
+    file = directory / program  # an absolute path replaces the directory
     if not file.is_file():
         msg = f"command = {program!r}, must name a program: there is no such file"
         raise LaunchError(msg)
@@ -200,8 +206,7 @@ def find_program(program: str, path: str, directory: Path) -> str:
         msg = f"command = {program!r}, must be executable: the file lacks the permission (chmod +x)"
         raise LaunchError(msg)
     with file.open("rb") as opened:
-        # uvloop passes a file that the kernel rejects to a shell; a container engine does not, and neither does this
-        # driver.
+        # uvloop passes a file that the kernel rejects to a shell; a container engine and this driver do not.
         if not opened.read(4).startswith((b"#!", b"\x7fELF")):
             msg = f"command = {program!r}, must be a program or a script that begins with #! (exec format error)"
             raise LaunchError(msg)

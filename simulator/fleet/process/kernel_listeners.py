@@ -1,7 +1,7 @@
-"""Ports on which the applications of instances listen, read from the kernel's tables (`/proc/PID/net/tcp`).
+"""The ports on which applications of instances listen, read from the kernel's tables (`/proc/PID/net/tcp`).
 
-There are three distinct answers: an instance listens, it does not, or this machine cannot tell because the process runs
-on another machine. A process that has ended listens on nothing: that is the second answer, not the third.
+There are three answers: the instance listens, it does not, or that is unknown because the process runs on another
+machine. For a process that has ended the answer is that it does not listen.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _LISTEN: Final = "0A"  # the state LISTEN in /proc/net/tcp
-_LOOPBACK_V4: Final = "7F"  # first byte of 127.0.0.0/8, which the kernel of a little-endian machine writes last
+_LOOPBACK_V4: Final = "7F"  # 127.0.0.0/8: its first byte comes last on a little-endian machine
 _LOOPBACK_V6: Final = "0" * 24 + "01000000"
 _MAPPED: Final = "0000000000000000FFFF0000"  # prefix of an IPv4 address mapped into IPv6
 # Docker's name server, which listens in every container on a user-defined network.
 _ENGINE_DNS: Final = "0B00007F"
 _SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
-_PORTS_TOLD_MAX: Final = 5
+_PORTS_LISTED_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Ports of an instance: `outside` can be reached from outside it, `inside` only through its own loopback."""
+    """Ports on which an instance listens: `outside`, reachable from outside it; `inside`, through its own loopback
+    only.
+    """
 
     outside: tuple[int, ...] = ()
     inside: tuple[int, ...] = ()
@@ -37,13 +39,11 @@ class Listening:
         return tuple(sorted({*self.outside, *self.inside}))
 
     def explain(self, port: int) -> str:
-        """Return why `port` cannot be reached from outside; empty if the listening sockets are not the reason."""
+        """Return why `port` cannot be reached from outside; empty if listening sockets are not the reason."""
         if port in self.outside:
             return ""
         if port in self.inside:
-            return (
-                f"it listens on 127.0.0.1 only (port {port}), which nothing outside reaches: let it listen on 0.0.0.0"
-            )
+            return f"it listens on 127.0.0.1 only (port {port}), unreachable from outside: let it listen on 0.0.0.0"
         if self.ports:
             return f"it listens on {ports_text(self.ports)} and not on {port}"
         return "it listens on no port"
@@ -51,7 +51,7 @@ class Listening:
 
 def ports_text(ports: Collection[int]) -> str:
     """Return the ports as text, such as `8000` or `8000 and 9090`."""
-    first = [str(port) for port in sorted(ports)[:_PORTS_TOLD_MAX]]
+    first = [str(port) for port in sorted(ports)[:_PORTS_LISTED_MAX]]
     more = [f"{len(ports) - len(first)} more"] if len(ports) > len(first) else []
     *before, last = (*first, *more)
     return f"{', '.join(before)} and {last}" if before else last
@@ -65,15 +65,15 @@ class SessionLeader:
     """
 
     pid: int
-    started: int  # clock ticks since boot; negative if the process had ended before it was read
+    started: int  # clock ticks since boot; negative if the process had ended before the value was read
 
     @classmethod
     def of_container(cls, pid: int, container: str, proc: Path = _PROC) -> SessionLeader | None:
-        """Return the process if it exists and certainly belongs to the container, by the name of its control group.
+        """Return the process if the name of its control group proves that it belongs to the container, else None.
 
-        An engine behind a local socket may run its containers in a virtual machine, and the simulator itself may run in
-        a container: then the process id refers to no process or to an unrelated one. The result is None in these cases
-        and if the process has ended.
+        An engine behind a local socket may run its containers in a virtual machine, and the simulator may itself run in
+        a container: then the process id refers to no process or to an unrelated one. None also if the process has
+        ended.
         """
         leader = cls.of(pid, proc)
         try:
@@ -88,7 +88,7 @@ class SessionLeader:
         return cls(pid, int(fields[19]) if fields else -1)
 
     def is_alive(self, proc: Path = _PROC) -> bool:
-        """Return True while the process runs; False also for a zombie that has not been reaped yet."""
+        """Return True while the process runs; False also for a zombie."""
         fields = _stat(self.pid, proc)
         return bool(fields) and fields[0] not in {b"Z", b"X"} and int(fields[19]) == self.started
 
@@ -96,10 +96,10 @@ class SessionLeader:
 def listening(
     pid: int, proc: Path = _PROC, *, sockets: Collection[int] | None = None, without: Collection[int] = ()
 ) -> Listening:
-    """Return what listens in the network namespace of process `pid`; nothing if the process has ended.
+    """Return the listening ports in the network namespace of process `pid`; none if the process has ended.
 
-    `sockets`: if given, only sockets with these inode numbers count. `without`: loopback ports that do not belong to
-    the application.
+    `sockets`: if given, only sockets with these inode numbers count. `without`: loopback ports of the simulator, which
+    do not count.
     """
     outside: dict[int, None] = {}
     inside: dict[int, None] = {}
@@ -115,11 +115,11 @@ def listening(
 
 
 def listens(pid: int, port: int, proc: Path = _PROC) -> bool | None:
-    """Return whether something listens on `port`, reachable from outside, in the network namespace of process `pid`.
+    """Return whether a process listens on `port` in the network namespace of process `pid`, reachable from outside.
 
-    An application that listens on 127.0.0.1 of its container fails App Runner's health check (facts 5.2), and this
-    check. False if the process has ended. None only if this machine cannot tell because the process runs on another
-    machine (`pid` 0); the caller must then find out in another way.
+    An application that listens only on 127.0.0.1 of its container fails App Runner's health check (facts 5.2), and this
+    check. False if the process has ended. None if that is unknown because the process runs on another machine (`pid`
+    0); the caller must then find out in another way.
     """
     return None if pid <= 0 else port in listening(pid, proc).outside
 
@@ -133,7 +133,7 @@ def sockets_of(pids: Collection[int], proc: Path = _PROC) -> frozenset[int]:
     for pid in pids:
         with contextlib.suppress(OSError), os.scandir(proc / str(pid) / "fd") as entries:
             for entry in entries:
-                with contextlib.suppress(OSError):  # closed since the folder was listed
+                with contextlib.suppress(OSError):  # closed after the folder was listed
                     socket = _SOCKET.fullmatch(Path(entry.path).readlink().name)
                     if socket is not None:
                         found.add(int(socket[1]))
@@ -141,9 +141,9 @@ def sockets_of(pids: Collection[int], proc: Path = _PROC) -> frozenset[int]:
 
 
 def _stat(pid: int, proc: Path) -> list[bytes]:
-    """Return the fields of /proc/PID/stat from the state on; empty if there is no such process.
+    """Return the fields of /proc/PID/stat, beginning with the state; empty if there is no such process.
 
-    They follow the name in parentheses, which may contain any character.
+    The fields follow the name in parentheses, which may contain any character.
     """
     with contextlib.suppress(OSError):
         return (proc / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
@@ -157,7 +157,7 @@ def _table(pid: int, proc: Path) -> Iterator[str]:
 
 
 def _is_loopback(address: str) -> bool:
-    """Return True for 127.0.0.0/8, ::1 and 127.0.0.0/8 mapped into IPv6, as a little-endian kernel writes them."""
+    """Return True for 127.0.0.0/8, ::1 and 127.0.0.0/8 mapped into IPv6, in the notation of a little-endian kernel."""
     if len(address) == len(_ENGINE_DNS):
         return address.endswith(_LOOPBACK_V4)
     return address == _LOOPBACK_V6 or (address.startswith(_MAPPED) and address.endswith(_LOOPBACK_V4))

@@ -1,10 +1,10 @@
-"""Limits of an instance's resources: its size as limits of the kernel, and less while it is idle.
+"""Limits of an instance's resources: its size as kernel limits, and less CPU while it is idle.
 
-With control groups an instance has the CPU and the memory of its size, whatever processes it starts, like a container.
-Without them (no permission to create groups, none mounted) there is no limit of CPU, and each process has its own limit
-of memory: RLIMIT_DATA, which counts private writable memory. Rejected: RLIMIT_AS, which counts address space that
-garbage collectors reserve and do not use; RLIMIT_RSS, which Linux ignores. A process that exceeds RLIMIT_DATA is denied
-memory and not killed, so only the program itself can report "out of memory".
+With control groups, CPU and memory are limited for all processes of an instance together, like those of a container.
+Without them (no permission to create groups, or none mounted) CPU is not limited, and each process has its own limit of
+memory: RLIMIT_DATA, which counts private writable memory. Rejected: RLIMIT_AS, which counts address space that garbage
+collectors reserve and do not use; RLIMIT_RSS, which Linux ignores. A process that exceeds RLIMIT_DATA gets no memory
+but is not killed, so only the program itself can report "out of memory".
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Limits(Protocol):
-    """The limits of one instance, with a control group or without."""
+    """The limits of one instance, with or without a control group."""
 
     @property
     def directories(self) -> tuple[str, ...]:
-        """Directories of its control group, for the sweep."""
+        """Directories of its control group, which are removed at the end."""
 
     def confine(self, pid: int) -> None:
-        """Apply the limits from now on to the process and all that it starts or has started.
+        """Apply the limits to the process and to all its descendants, present and future.
 
-        What it used before, in the few milliseconds since its start, is not counted.
+        What they used before, in the few milliseconds since the start, is not counted.
 
         Raises:
             OSError: if the kernel rejects a limit.
@@ -50,18 +50,18 @@ class Limits(Protocol):
     def switch(self, throttling: Throttling, idle_vcpu: float) -> CpuSwitch: ...
 
     def used_s(self) -> float:
-        """Return the CPU seconds used so far; the value does not decrease when a part can no longer be read."""
+        """Return the CPU seconds used so far; the last known value if they cannot be read any more."""
 
     def usage(self) -> ResourceUsage | None:
-        """Return CPU as `used_s` and the memory in use; None if the instance has ended."""
+        """Return the CPU time as `used_s` does, and the memory in use; None if the instance has ended."""
 
     def exceeded(self) -> str:
-        """Return the limit for which the kernel killed the instance, as a sentence part; empty if it was for none."""
+        """Return the limit for which the kernel killed the instance, as a clause; empty if it did not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """How instances are limited on this machine: in groups below `home`, or, without one, for the reason `why`."""
+    """How instances are limited on this machine: by control groups in `home`; if it is None, `why` says why not."""
 
     home: GroupHome | None
     why: str = ""
@@ -69,7 +69,7 @@ class Confinement:
 
     @classmethod
     def find(cls, processes: int, *, groups: bool) -> Confinement:
-        """Find the limits that this machine permits. `processes`: maximum per instance."""
+        """Determine which limits this machine permits. `processes`: maximum number of processes per instance."""
         if not groups:
             return cls(None, "they are switched off", processes)
         try:
@@ -87,7 +87,9 @@ class Confinement:
 
     @property
     def _counted(self) -> str:
-        """Whether processes are counted: version 1 has a separate hierarchy for it, which a machine may lack."""
+        """Return a note for users if processes are not counted: version 1 has a separate hierarchy for that, which may
+        be missing.
+        """
         assert self.home is not None
         counts = self.home.version != 1 or PROCESSES in self.home.directories
         return f"; at most {self.processes} processes" if counts else "; processes are not counted on this machine"
@@ -97,7 +99,7 @@ class Confinement:
         return tuple(map(str, self.home.roots())) if self.home is not None else ()
 
     def make(self, name: str, size: InstanceSize) -> Limits:
-        """Create the limits of one instance, with a group called `name`.
+        """Create the limits of one instance, with a control group called `name`.
 
         Raises:
             OSError: if the group cannot be created.
@@ -122,7 +124,7 @@ class GroupLimits:
         """Create the group.
 
         Raises:
-            OSError: if the kernel rejects it; nothing is left behind then.
+            OSError: if the kernel rejects it; then nothing is left behind.
         """
         self._group.make()
         try:
@@ -139,7 +141,7 @@ class GroupLimits:
         return tuple(map(str, self._group.directories))
 
     def confine(self, pid: int) -> None:
-        _with_all_it_starts(pid, self._group.join)
+        _with_descendants(pid, self._group.join)
 
     def switch(self, throttling: Throttling, idle_vcpu: float) -> CpuSwitch:
         if throttling is Throttling.SHARE:
@@ -149,7 +151,7 @@ class GroupLimits:
         return NoSwitch()
 
     def used_s(self) -> float:
-        with contextlib.suppress(OSError):  # the group is gone
+        with contextlib.suppress(OSError):  # the group no longer exists
             self._used_s = self._group.used_s()
         return self._used_s
 
@@ -180,7 +182,7 @@ class ProcessLimits:
 
     def confine(self, pid: int) -> None:
         self._pid = pid
-        _with_all_it_starts(pid, self._limit)
+        _with_descendants(pid, self._limit)
 
     def _limit(self, process: int) -> None:
         _, highest = resource.prlimit(process, resource.RLIMIT_DATA)
@@ -188,18 +190,20 @@ class ProcessLimits:
             resource.prlimit(process, resource.RLIMIT_DATA, (self._limit_bytes, self._limit_bytes))
 
     def switch(self, throttling: Throttling, idle_vcpu: float) -> CpuSwitch:
-        """Return a switch that takes all CPU: a share is not possible, and no CPU is closer to it than all CPU."""
+        """Return a switch that takes the whole CPU: a small share is not possible, and no CPU is the closest to it."""
         del idle_vcpu
         return NoSwitch() if throttling is Throttling.NONE else _SignalSwitch(self._pid)
 
     def used_s(self) -> float:
-        """Return the CPU seconds to 10 ms, without processes whose parent has not waited for them."""
+        """Return the CPU seconds with a resolution of 10 ms, without processes that their parent has not yet waited
+        for.
+        """
         used_s = sum(_process_used_s(process) for process in (self._pid, *_descendants(self._pid)))
         self._used_s = max(self._used_s, used_s)
         return self._used_s
 
     def usage(self) -> ResourceUsage | None:
-        """Return the usage; a page that several of its processes share counts for each of them."""
+        """Return the usage. A page that several of its processes share is counted for each."""
         pages = sum(map(_resident_pages, (self._pid, *_descendants(self._pid))))
         return ResourceUsage(self.used_s(), float(pages * _PAGE_BYTES)) if pages else None
 
@@ -207,7 +211,7 @@ class ProcessLimits:
         return ""
 
 
-# --- taking the CPU and giving it back ---
+# --- taking and restoring the CPU ---
 
 
 class NoSwitch:
@@ -220,7 +224,7 @@ class NoSwitch:
 
 
 class _QuotaSwitch:
-    """Sets the quota of the group: full while the instance is active, a small share while it is idle."""
+    """Sets the CPU quota of the control group: full while the instance is active, a small share while it is idle."""
 
     stops = False
 
@@ -250,7 +254,9 @@ class _FreezerSwitch:
 
 
 class _SignalSwitch:
-    """Stops the process group as job control does. A program may notice, and one that left the group continues."""
+    """Stops the process group with SIGSTOP, as job control does. A program may notice, and a process outside the group
+    continues.
+    """
 
     stops = True
 
@@ -267,10 +273,10 @@ class _SignalSwitch:
 # --- /proc ---
 
 
-def _with_all_it_starts(pid: int, do: Callable[[int], None]) -> None:
-    """Call `do` for the process and all that it has started since its own start a moment ago.
+def _with_descendants(pid: int, do: Callable[[int], None]) -> None:
+    """Call `do` for the process and for all its descendants.
 
-    Processes started during the call may lack the effect, so the search repeats until it finds no new one.
+    Processes started during the call may be missed, so the search repeats until it finds no new one.
 
     Raises:
         ProcessLookupError: if the process itself has ended.
@@ -285,9 +291,9 @@ def _with_all_it_starts(pid: int, do: Callable[[int], None]) -> None:
 
 
 def _descendants(pid: int) -> Iterator[int]:
-    """Yield children, their children, and so on, as far as they exist."""
+    """Yield the descendants of a process: children, their children, and so on."""
     try:
-        # Each thread has its own children.
+        # Each thread has its own list of children.
         given = [file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:  # it has ended
         return
@@ -297,7 +303,7 @@ def _descendants(pid: int) -> Iterator[int]:
 
 
 def _process_used_s(pid: int) -> float:
-    """Return user and system time of a process and of the children that it has waited for."""
+    """Return the CPU seconds, user and system, of a process and of the children that it has waited for."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:

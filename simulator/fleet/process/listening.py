@@ -1,12 +1,12 @@
-"""Ports on which a process instance listens, including its own fixed port in place of the assigned one.
+"""The ports on which a process instance listens, including a fixed port in place of the assigned one.
 
-Every instance is assigned its own port as $PORT. Many projects have the port of their `apprunner.yaml` as a literal in
-the start command. Such an instance gets its requests on that port: processes share the machine's network, so only one
-instance can have it, and the message says what to change for more. With rules of VPCs each instance has a network
-namespace (networks.py). Rejected without them: it would cut the application off from a database on this machine and so
-break more projects than it would help.
+Every instance is assigned its own port in $PORT, but many projects have the port of their `apprunner.yaml` as a literal
+in the start command. Such an instance gets its requests on that port. Processes share the machine's network, so only
+one instance can use it, and the message says what to change to run more. With VPC rules, each instance has a network
+namespace (networks.py). Namespaces are not used without such rules: they would cut the application off from a database
+on this machine, and so break more projects than they would help.
 
-Only sockets of the instance's own processes count: another program on that port is not the instance.
+Only sockets of the instance's own processes count: a port on which another program listens is ignored.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import Final
 
 from simulator.fleet.process.kernel_listeners import Listening, listening, ports_text, sockets_of
 
-# A check reads files of the instance's processes. Nearly every application listens before the first check is due.
+# A check reads files of all processes of the instance. Nearly every application listens before the first check.
 _FIRST_LOOK_S: Final = 0.4
 _LOOK_S_MAX: Final = 5.0
 _PROC: Final = Path("/proc")
 
 
 class InstanceSockets:
-    """The listening sockets of one instance; create it at the start of the instance.
+    """The listening sockets of one instance; create it when the instance starts.
 
-    `leader`: process that leads the instance's session. `groups`: its control groups. `port`: from the service's
-    configuration, 0 if not specified. `given`: the instance's own, its $PORT.
+    `leader`: process that leads the instance's session. `groups`: its control groups. `port`: port in the service's
+    configuration, 0 if not specified. `given`: the port assigned in $PORT.
     """
 
     def __init__(self, leader: int, groups: Collection[str], *, port: int, given: int) -> None:
@@ -45,7 +45,9 @@ class InstanceSockets:
         self.has_fixed_port = False
 
     async def look(self) -> bool:
-        """Check if it is time; return True if the instance listens on its configured port but not on its $PORT."""
+        """Read the sockets if a check is due. Return True if the instance listens on its configured port but not on
+        $PORT.
+        """
         now_s = self._loop.time()
         if now_s >= self._look_s:
             self._wait_s = min(2 * self._wait_s, _LOOK_S_MAX)
@@ -55,7 +57,7 @@ class InstanceSockets:
         return not self.has_fixed_port and self._port in ports and self._given not in ports
 
     def explain(self) -> str:
-        """Return why no request reaches the instance on its $PORT; empty if that is unknown or not the reason."""
+        """Return why requests do not reach the instance on $PORT; empty if that is unknown or not the reason."""
         if self.has_fixed_port:
             return (
                 f"it listens on its fixed port {self._port} and not on $PORT, which is {self._given} for this "
@@ -65,7 +67,7 @@ class InstanceSockets:
         if not self._seen.ports or self._given in self._seen.ports:
             return ""
         others = ports_text(self._seen.ports)
-        if self._port > 0 and self._port not in self._seen.ports:  # namespaces of its own would not help it
+        if self._port > 0 and self._port not in self._seen.ports:  # a network of its own would not help here
             return (
                 f"it listens on {others}, neither on the service's port {self._port} nor on $PORT, which is "
                 f"{self._given} for this instance: set the service's port to {self._seen.ports[0]}, or let it listen "
@@ -74,7 +76,7 @@ class InstanceSockets:
         return f"it listens on {others} and not on $PORT, which is {self._given} for this instance: {_REMEDY}"
 
     def explain_end(self) -> str:
-        """Return why an instance may have ended before it was healthy: another program has the port that it needs."""
+        """Return why an instance may have ended before it was healthy: another program uses its port. Empty if not."""
         if self._port <= 0 or self._port == self._given or self.has_fixed_port:
             return ""
         if self._port not in listening(os.getpid()).ports:
@@ -92,11 +94,11 @@ _REMEDY: Final = "let it listen on $PORT, or give each instance a network of its
 
 
 def members(leader: int, groups: Collection[str], proc: Path = _PROC) -> tuple[int, ...]:
-    """Return the processes in the control groups or, without groups, those of the session that `leader` leads."""
+    """Return the processes in the control groups; without groups, those in the session that `leader` leads."""
     found: dict[int, None] = {leader: None}
     for group in groups:
         for file in Path(group).rglob("cgroup.procs"):
-            with contextlib.suppress(OSError):  # a group that is gone
+            with contextlib.suppress(OSError):  # the group no longer exists
                 found |= dict.fromkeys(int(pid) for pid in file.read_text().split())
     if not groups:
         for entry in proc.iterdir():

@@ -1,4 +1,4 @@
-"""Networks of instances that are processes: this machine's, or with rules of VPCs one for each instance."""
+"""Networks of instances that are processes: this machine's network or, with VPC rules, one per instance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ANY_HOST: Final = "0.0.0.0"  # noqa: S104 of a network of its own
 
 
 class ProcessNetwork:
-    """The network of one instance, with the doors of the simulator on its loopback."""
+    """The network of one instance, with the simulator's listeners on its loopback."""
 
     def __init__(self, own: InstanceNetwork) -> None:
         self.own = own
@@ -34,25 +34,25 @@ class ProcessNetwork:
 
 
 class ProcessNetworks:
-    """Makes networks, and implements `OwnLoopback` for instances that have one of their own."""
+    """Creates networks, and implements `OwnLoopback` for instances that have their own."""
 
-    # $PORT is above the ports of doors, so no application occupies one.
+    # empty: $PORT is always above the ports of these listeners, so no application uses one of them
     taken: frozenset[int] = frozenset()
 
     def __init__(self, rules: EgressRules) -> None:
         self._rules = rules
         self._blocks = AddressBlocks()
-        self._doors: list[LoopbackListener] = []
+        self._listeners: list[LoopbackListener] = []
 
     def add_listener(self, listener: LoopbackListener) -> None:
-        self._doors.append(listener)
+        self._listeners.append(listener)
 
     async def sweep(self) -> None:
-        """Remove what dead simulators have left."""
+        """Remove the packet filters of simulators that have ended."""
         await sweep_tables(is_orphan)
 
     async def open(self, number: int, namespaces: Namespaces) -> ProcessNetwork:
-        """Return the network of the instance with this number, which the caller closes.
+        """Create the network of the instance with this number; the caller closes it.
 
         Raises:
             OSError: if the machine does not allow it.
@@ -63,8 +63,8 @@ class ProcessNetworks:
         network = ProcessNetwork(InstanceNetwork(self._blocks, owner_name(os.getpid()), plan))
         try:
             await network.own.open()
-            for door in self._doors:
-                network.closes.append(await door.serve(listening_in(network.own.namespace, door.port)))
+            for listener in self._listeners:
+                network.closes.append(await listener.serve(listening_in(network.own.namespace, listener.port)))
         except FilterError as error:
             await network.close()
             raise OSError(f"the rules of its network cannot be enforced: {error}") from error
@@ -85,5 +85,5 @@ def reached_at(network: ProcessNetwork | None) -> str:
 
 
 def within(network: ProcessNetwork | None, mount_plan: MountPlan, folder: Path) -> MountPlan:
-    """Return the plan with the files that name what the network reaches, which are written to `folder`."""
+    """Return the plan, extended by the hosts file and resolv.conf of the network, which are written to `folder`."""
     return mount_plan if network is None else replace(mount_plan, files=network.own.files(folder))

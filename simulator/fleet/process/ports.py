@@ -1,4 +1,4 @@
-"""Ports for instances on 127.0.0.1: one each, reserved from before its launch until it has ended.
+"""Ports for instances on 127.0.0.1: each gets one, reserved from before its launch until it has ended.
 
 The application binds the port, not the simulator, so there is a time between choice and bind in which another program
 could take it. Asking the kernel for a free port (bind to 0, close, pass on the number) loses that race occasionally,
@@ -6,14 +6,14 @@ because the kernel may assign the same number to any outgoing connection. This m
 
 - the kernel's own choices: ports come from below its ephemeral range (`ip_local_port_range`);
 - another simulator on this machine: a port is reserved by binding an abstract Unix socket that contains its number.
-Binding is atomic, abstract names live in the network namespace as ports do, and they vanish with their process;
+Binding is atomic, abstract names belong to the network namespace as ports do, and disappear with their process;
 - a server that listens already: a trial bind without SO_REUSEADDR, which also skips ports with connections in
 TIME_WAIT, so that an application that does not set SO_REUSEADDR can bind;
 - ended instances of this simulator: numbers rotate, so a late client of an ended instance does not reach its successor.
 
-What remains is a server with a fixed port in this range that is started in the very second of a launch; such an
-instance fails its health check and is replaced. Rejected: keeping the port bound while the application binds it too;
-that needs SO_REUSEADDR in the application.
+The remaining case is a server with a fixed port in this range that is started in the same second as the instance; the
+instance then fails its health check and is replaced. Rejected: keeping the port bound while the application binds it
+too; that needs SO_REUSEADDR in the application.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Final
 
 _LOWEST: Final = 20_000  # above the ports of most well-known servers
-_EPHEMERAL_LOW_DEFAULT: Final = 32_768  # Linux's own default
-# If fewer ports than this are below the ephemeral range (a machine tuned for load tests), the usual range is used
-# anyway: the trial bind still works, only the first guarantee of the list above is lost.
+_EPHEMERAL_LOW_DEFAULT: Final = 32_768  # Linux's default
+# If fewer ports than this are below the ephemeral range (as on a machine tuned for load tests), the default range is
+# used: the trial bind still works, and only the first item of the list above no longer holds.
 _ENOUGH: Final = 1_000
 
 
@@ -36,7 +36,7 @@ class Ports:
 
     def __init__(self) -> None:
         self._end = _ephemeral_low()
-        # The start is not part of the simulation's randomness: it only keeps two simulators apart.
+        # Simulators begin at different ports to avoid collisions; this is not part of the simulation's randomness.
         self._next = _LOWEST + os.getpid() * 97 % (self._end - _LOWEST)
         self._held: dict[int, socket.socket] = {}
 
@@ -79,7 +79,7 @@ def _reserve(port: int) -> socket.socket | None:
 def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
         try:
-            trial.bind(("", port))  # every address: a server on any of them conflicts
+            trial.bind(("", port))  # on all addresses: a server on any of them conflicts
         except OSError:
             return False
     return True

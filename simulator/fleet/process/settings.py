@@ -13,24 +13,26 @@ from simulator.fleet.process.throttling import Throttling
 class ProcessSettings:
     """Settings of the process driver.
 
-    `idle_vcpu`: what Throttling.SHARE leaves an idle instance. `storage_bytes`: limit of an instance's folder, measured
-    every `storage_interval_s`. `processes`: maximum per instance. `control_groups`, `namespaces`: False limits and
-    isolates as on a machine that has none. `hidden`: folders that no instance sees, above all the simulator's state;
-    `shown`: folders that every instance may read nevertheless. `line_bytes_max`: longer lines are reported in pieces
-    (Docker splits at 16 KiB). `scratch`: parent of the driver's folder, the system's temporary folder by default.
+    `idle_vcpu`: CPU that Throttling.SHARE leaves to an idle instance. `storage_bytes`: limit of an instance's folder,
+    measured every `storage_interval_s`. `processes`: maximum number per instance. `control_groups`, `namespaces`: False
+    does without them, as on a machine that has none. `hidden`: folders that no instance sees, mainly the simulator's
+    state; `shown`: folders that every instance may read nevertheless. `line_bytes_max`: longer lines are reported in
+    pieces (Docker splits at 16 KiB). `scratch`: parent of the driver's folder, the system's temporary folder by
+    default.
 
     Raises:
         ValueError: if a value is out of range.
     """
 
     throttling: Throttling = Throttling.NONE
-    # ASSUMPTION: how much CPU an idle instance of App Runner keeps is undocumented. A twentieth of a vCPU answers a
-    # health check in time, which idle instances do, and is little; settled by a loop that counts in an idle instance.
+    # ASSUMPTION: how much CPU an idle instance of App Runner keeps is undocumented. A twentieth of a vCPU is little,
+    # and enough to answer a health check in time, which idle instances do. Settled by a program that counts in a loop
+    # in an idle instance.
     idle_vcpu: float = 0.05
     storage_bytes: int = 3 * 1024**3  # facts 5.2
     storage_interval_s: float = 5.0
-    # ASSUMPTION: App Runner documents no limit of processes. The value is that of a build; settled by a loop that forks
-    # in an instance of App Runner.
+    # ASSUMPTION: App Runner documents no limit of processes; the value is that of a build. Settled by a program that
+    # forks in a loop in an instance of App Runner.
     processes: int = PROCESSES_MAX
     control_groups: bool = True
     namespaces: bool = True

@@ -1,6 +1,6 @@
-"""What an idle instance loses, and the CPU of an instance taken and given back by process and docker drivers.
+"""Throttling of idle instances: the setting, and the switch with which drivers take and restore the CPU.
 
-Every service has the setting, so it is apart from the drivers, which few runs need.
+The setting belongs to every service, so it is separate from the drivers, which few runs import.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from typing import Protocol
 
 
 class Throttling(StrEnum):
-    """What an idle instance loses. It keeps its memory in every case."""
+    """What an idle instance loses. It always keeps its memory."""
 
     NONE = "none"
-    SHARE = "share"  # all CPU except a small share, as on App Runner; FREEZE if there are no control groups
+    SHARE = "share"  # all CPU but a small share, as on App Runner; FREEZE if there are no control groups
     FREEZE = "freeze"  # all CPU: timers and background work stop
 
 
 class CpuSwitch(Protocol):
-    """Takes the CPU of an instance away and gives it back (limits.py).
+    """Takes the CPU of an instance and restores it (limits.py).
 
     Its methods may raise OSError if the instance has ended.
     """
 
     @property
     def stops(self) -> bool:
-        """True if it takes all CPU, so that nothing in the instance can answer."""
+        """True if it takes the whole CPU, so that no program in the instance can answer."""
 
     def take(self) -> None: ...
     def give(self) -> None: ...
 
 
 class Throttle:
-    """The CPU of one instance: taken while the instance is idle."""
+    """The CPU of one instance, which is taken while the instance is idle."""
 
     def __init__(self, switch: CpuSwitch, has_ended: Callable[[], bool]) -> None:
         self._switch = switch
@@ -51,14 +51,14 @@ class Throttle:
         self._turn(self._switch.take)
 
     def wake(self) -> None:
-        """Give the CPU back; the instance has it when this returns."""
+        """Restore the CPU; it is available when this returns."""
         if self._throttled:
             self._throttled = False
             self._turn(self._switch.give)
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:
-        """Let a stopped instance run for the block: App Runner probes idle instances too, and they answer."""
+        """Restore the CPU of a stopped instance for the block: App Runner probes idle instances, which answer."""
         was_stopped = self.is_stopped
         if was_stopped:
             self._turn(self._switch.give)
@@ -70,5 +70,6 @@ class Throttle:
 
     def _turn(self, turn: Callable[[], None]) -> None:
         if not self._has_ended():
-            with contextlib.suppress(OSError):  # it has ended, and its control group with it; `exited` follows
+            # the instance has ended, and with it its control group; `exited` is set shortly
+            with contextlib.suppress(OSError):
                 turn()

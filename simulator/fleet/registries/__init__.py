@@ -1,1 +1,1 @@
-"""Registries that stand in for ECR and ECR Public: which one, how it is asked, and pulls through the engine."""
+"""Registries used in place of ECR and ECR Public: their configuration, a client, and pulls through the engine."""

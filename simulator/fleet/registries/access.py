@@ -1,4 +1,4 @@
-"""Who may pull: the access role is assumed at STS, and ECR gives the registry's credentials to it (facts 7)."""
+"""Credentials for pulls: the access role is assumed at STS, and ECR issues registry credentials to it (facts 7)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from simulator.fleet.registries.registry_client import Login
 from simulator.fleet.registries.registry_map import RegistryPlace
 from simulator.model.images import ImageIdentifier, RegistryKind
 
-# ASSUMPTION: App Runner's own name of the session is not published. Settled by an AssumeRole event of CloudTrail.
+# ASSUMPTION: the session name that App Runner uses is not published. Settled by an AssumeRole event of CloudTrail.
 SESSION_NAME: Final = "apprunner-image-pull"
 
 
 async def log_in(place: RegistryPlace, identifier: ImageIdentifier, role: str | None) -> Login | None:
-    """Return the credentials of the registry for a service with this access role; None if it needs none.
+    """Return the registry credentials of a service with this access role; None if the registry needs none.
 
     Raises:
-        NoCredentialsError: if the role cannot be assumed, or ECR gives no credentials.
+        NoCredentialsError: if the role cannot be assumed, or ECR issues no credentials.
     """
     own = Login(place.username, place.password) if place.username else None
     if identifier.registry is RegistryKind.ECR_PUBLIC or (place.sts is None and place.ecr is None):
@@ -41,7 +41,7 @@ async def log_in(place: RegistryPlace, identifier: ImageIdentifier, role: str | 
 
 @cache
 def _session() -> Any:
-    """Return one session for all: it keeps the models of the services, which take a second to read."""
+    """Return one shared session: it caches the service models, which take a second to read."""
     from aiobotocore.session import get_session  # noqa: PLC0415 half a second of import for who needs it
 
     return get_session()

@@ -14,22 +14,23 @@ from simulator.fleet.registries.registry_map import RegistryPlace
 from simulator.model.images import ImageIdentifier
 from simulator.model.text.quantities import bytes_text, latency_text
 
-STORAGE_BYTES: Final = 3 * 1024**3  # of an instance, for the compressed and the unpacked image too (facts 5.2)
+# storage of an instance, for the compressed and the unpacked image together (facts 5.2)
+STORAGE_BYTES: Final = 3 * 1024**3
 
-_PARTS: Final = 4  # lines of progress for one pull
-_ID_LENGTH: Final = 12  # of a layer, in the engine's progress
+_PARTS: Final = 4  # progress lines of one pull
+_ID_LENGTH: Final = 12  # length of a layer id in the engine's progress events
 _DONE: Final = frozenset({"Already exists", "Download complete", "Pull complete", "Verifying Checksum"})
 
-Tell = Callable[[str], None]
+LogLine = Callable[[str], None]
 
 
 class ImageTooLarge(Exception):
-    """The image and its compressed layers do not fit into the storage of an instance."""
+    """The compressed layers and the unpacked image together exceed the storage of an instance."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundImage:
-    """An image in its registry, before its pull. `name`: as the engine pulls it, by its digest."""
+    """An image in its registry, before it is pulled. `name`: repository and digest, as the engine pulls it."""
 
     name: str
     resolved: ResolvedImage
@@ -37,17 +38,17 @@ class FoundImage:
 
     @property
     def is_foreign(self) -> bool:
-        """Return whether it is for another platform than App Runner's."""
+        """Return True if it is for a platform other than App Runner's."""
         return self.resolved.platform != f"{OS}/{ARCHITECTURE}"
 
 
 async def find_image(place: RegistryPlace, identifier: ImageIdentifier, role: str | None) -> FoundImage:
-    """Return what the identifier refers to now.
+    """Return the image to which the identifier refers now.
 
     Raises:
-        NoCredentialsError: if the access role is of no use.
-        RegistryRejected: if the registry has no such image for us.
-        ImageTooLarge: if the compressed layers alone are.
+        NoCredentialsError: if the access role cannot be used.
+        RegistryRejected: if the registry has no such image or denies access.
+        ImageTooLarge: if the compressed layers alone exceed the storage.
     """
     login = await log_in(place, identifier, role)
     client = RegistryClient(place, login)
@@ -59,16 +60,16 @@ async def find_image(place: RegistryPlace, identifier: ImageIdentifier, role: st
     return FoundImage(f"{place.engine_name(identifier)}@{resolved.digest}", resolved, login)
 
 
-async def pull_image(engine: Engine, found: FoundImage, tell: Tell) -> Image:
-    """Let the engine pull the image, and return it. `tell` receives lines about the progress.
+async def pull_image(engine: Engine, found: FoundImage, log: LogLine) -> Image:
+    """Pull the image through the engine and return it. `log` receives progress lines.
 
     Raises:
         EngineGone, EngineRejected: if the engine cannot pull it.
-        ImageTooLarge: if it is, unpacked.
+        ImageTooLarge: if the unpacked image exceeds the storage.
     """
     resolved, loop = found.resolved, asyncio.get_running_loop()
-    began_s, progress = loop.time(), PullProgress(resolved, tell)
-    tell(f"Pulling {found.name}: {len(resolved.layers)} layers, {bytes_text(resolved.size_bytes)} compressed.")
+    began_s, progress = loop.time(), PullProgress(resolved, log)
+    log(f"Pulling {found.name}: {len(resolved.layers)} layers, {bytes_text(resolved.size_bytes)} compressed.")
     login = found.login
     auth = None if login is None else {"username": login.username, "password": login.password}
     platform = f"{OS}/{ARCHITECTURE}" if resolved.is_list else ""
@@ -78,37 +79,37 @@ async def pull_image(engine: Engine, found: FoundImage, tell: Tell) -> Image:
     if image is None:
         raise EngineRejected(404, f"the engine has no image {found.name} after its pull")
     _check_size(resolved.size_bytes, image.size_bytes)
-    tell(f"Pulled {bytes_text(image.size_bytes)} (unpacked) in {latency_text(loop.time() - began_s)}.")
+    log(f"Pulled {bytes_text(image.size_bytes)} (unpacked) in {latency_text(loop.time() - began_s)}.")
     return image
 
 
 class PullProgress:
-    """Tells what part of the compressed layers the engine has, each quarter once."""
+    """Logs the share of the compressed layers that has been pulled, once per quarter."""
 
-    def __init__(self, resolved: ResolvedImage, tell: Tell) -> None:
+    def __init__(self, resolved: ResolvedImage, log: LogLine) -> None:
         self._sizes = {digest.partition(":")[2][:_ID_LENGTH]: size for digest, size in resolved.layers.items()}
         self._bytes = dict.fromkeys(self._sizes, 0)
         self._total = resolved.size_bytes
-        self._tell = tell
-        self._told = 0
+        self._log = log
+        self._logged = 0
         self._line = ""
 
     def add(self, layer: str, status: str, current: int) -> None:
-        """Add an event of the engine's: a layer, what happens to it, and its bytes so far."""
+        """Process an event of the engine: a layer, its status, and the bytes pulled so far."""
         if layer not in self._sizes:
             return
         if status in _DONE:
             self._bytes[layer] = self._sizes[layer]
         elif status == "Downloading":
             self._bytes[layer] = max(self._bytes[layer], min(current, self._sizes[layer]))
-        there = sum(self._bytes.values())
-        part = there * _PARTS // self._total if self._total else _PARTS
-        if part > self._told:
-            self._told = part
-            line = f"Pulled {bytes_text(there)} of {bytes_text(self._total)}."
-            if line != self._line:  # not for the last few bytes
+        pulled = sum(self._bytes.values())
+        part = pulled * _PARTS // self._total if self._total else _PARTS
+        if part > self._logged:
+            self._logged = part
+            line = f"Pulled {bytes_text(pulled)} of {bytes_text(self._total)}."
+            if line != self._line:  # the last bytes may complete a quarter without a change of the rounded text
                 self._line = line
-                self._tell(line)
+                self._log(line)
 
 
 def _check_size(compressed: int, unpacked: int) -> None:

@@ -1,7 +1,7 @@
 """A client of the registry HTTP API: tags and digests, manifests by architecture, and the sizes of layers.
 
-Authentication is Basic or by a token, as the registry's answer to an anonymous request demands (the OCI distribution
-specification, and Docker's token authentication). Blobs of images are pulled by the engine, not here.
+Authentication is Basic or by a token, depending on the challenge in the registry's answer to an anonymous request (the
+OCI distribution specification, and Docker's token authentication). Layers are pulled by the engine, not here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OS: Final = "linux"
 ARCHITECTURE: Final = "amd64"  # facts 5.2
-_BYTES_MAX: Final = 4 * 1024**2  # of a manifest or a configuration; registries have the same limit
+_BYTES_MAX: Final = 4 * 1024**2  # limit for a manifest or a configuration; registries have the same limit
 _PATIENCE_S: Final = 30.0
 _UNAUTHORIZED: Final = 401
 _DENIED: Final = frozenset({401, 403})
@@ -45,7 +45,7 @@ _DIGEST: Final = re.compile(r"^sha256:[0-9a-f]{64}$")
 
 
 class RegistryFailure(Enum):
-    """What a registry's answer means for an image."""
+    """What an error response of a registry means for an image."""
 
     MISSING = "there is no such image"
     DENIED = "the registry does not allow it"
@@ -54,7 +54,9 @@ class RegistryFailure(Enum):
 
 
 class RegistryRejected(Exception):
-    """The registry has no such image for us. The message names the registry and what it answered, and no secret."""
+    """The registry has no such image, or access is denied. The message names the registry and its answer, and no
+    secret.
+    """
 
     def __init__(self, failure: RegistryFailure, message: str) -> None:
         super().__init__(message)
@@ -82,9 +84,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedImage:
-    """An image in a registry. `digest`: of what the tag refers to, a manifest or a list of manifests.
+    """An image in a registry. `digest`: that of the manifest, or list of manifests, to which the tag refers.
 
-    `layers`: compressed size by digest, each once. `is_list`: the engine has to choose the manifest of our platform.
+    `layers`: compressed size in bytes by digest, without duplicates. `is_list`: the engine has to choose the manifest
+    for App Runner's platform.
     """
 
     digest: str
@@ -94,12 +97,12 @@ class ResolvedImage:
 
     @property
     def size_bytes(self) -> int:
-        """The compressed size of all layers."""
+        """The compressed size of all layers, in bytes."""
         return sum(self.layers.values())
 
 
 class RegistryClient:
-    """Asks one registry. The caller closes it. All methods raise RegistryRejected."""
+    """A client of one registry. The caller closes it. All methods raise RegistryRejected."""
 
     def __init__(self, place: RegistryPlace, login: Login | None = None) -> None:
         import aiohttp  # noqa: PLC0415 only who has a registry needs it
@@ -107,14 +110,14 @@ class RegistryClient:
         parts = urlsplit(place.url)
         self._base = f"{parts.scheme}://{parts.netloc}/v2/"
         self._login = login
-        self._authorization: dict[str, str] = {}  # by repository
+        self._authorization: dict[str, str] = {}  # key: repository
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE_S))
 
     async def close(self) -> None:
         await self._session.close()
 
     async def digest(self, repository: str, reference: str) -> str:
-        """Return the digest of what a tag refers to now."""
+        """Return the digest to which a tag refers now."""
         headers, _ = await self._get(repository, f"manifests/{reference}", "HEAD")
         digest = headers.get("Docker-Content-Digest", "")
         if _DIGEST.match(digest):
@@ -122,7 +125,7 @@ class RegistryClient:
         return (await self._manifest(repository, reference))[0]
 
     async def resolve(self, repository: str, reference: str) -> ResolvedImage:
-        """Return the image of our platform that a tag or digest refers to."""
+        """Return the image for App Runner's platform to which a tag or digest refers."""
         digest, manifest = await self._manifest(repository, reference)
         is_list = "manifests" in manifest
         if is_list:
@@ -170,7 +173,7 @@ class RegistryClient:
         return given
 
     async def _get(self, repository: str, what: str, method: str = "GET") -> tuple[Mapping[str, str], bytes]:
-        """Return headers and body of an answer, after the authentication that the registry demands."""
+        """Return the headers and the body of a response, after the authentication that the registry demands."""
         import aiohttp  # noqa: PLC0415
 
         url = f"{self._base}{repository}/{what}"
@@ -206,7 +209,7 @@ class RegistryClient:
         return body
 
     async def _answered(self, challenge: str) -> str | None:
-        """Return the Authorization header that a challenge demands; None if we have no credentials for it."""
+        """Return the Authorization header that answers a challenge; None without credentials for it."""
         scheme, _, rest = challenge.partition(" ")
         if scheme.lower() == "basic" and self._login is not None:
             return _basic(self._login)
@@ -235,7 +238,7 @@ def _basic(login: Login) -> str:
 
 
 def _code(body: bytes) -> str:
-    """Return the registry's own code of an error, such as MANIFEST_UNKNOWN, after a blank; empty without one."""
+    """Return a blank and the error code of a registry's response, such as MANIFEST_UNKNOWN; empty without one."""
     try:
         code = json.loads(body)["errors"][0]["code"]
     except (ValueError, KeyError, IndexError, TypeError):

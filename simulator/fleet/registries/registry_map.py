@@ -1,4 +1,4 @@
-"""Which registry stands in for ECR or ECR Public, by the host in an image identifier."""
+"""Maps the host of an image identifier to the registry that is used in place of ECR or ECR Public."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PATTERN: Final = re.compile(r"^[0-9*]{1,12}\.dkr\.ecr\.[a-z0-9*-]+\.amazonaws\.c
 
 @dataclass(frozen=True, slots=True)
 class RegistryPlace:
-    """One registry, and what has to allow a pull from it.
+    """A registry, and how access to it is obtained.
 
-    `url`: its address; a path in it precedes the names of all repositories. `sts`: the endpoint at which the service's
-    access role is assumed; `ecr`: the endpoint that gives the registry's credentials, for the role if it is assumed.
-    Without `ecr` the credentials are `username` and `password`, if they are given.
+    `url`: its URL; a path in it is a prefix of all repository names. `sts`: endpoint at which the service's access role
+    is assumed. `ecr`: endpoint that issues the registry's credentials, to the role if one is assumed. Without `ecr`,
+    the credentials are `username` and `password`, if they are set.
     """
 
     url: str
@@ -36,29 +36,29 @@ class RegistryPlace:
         return f"{urlsplit(self.url).path.strip('/')}/{identifier.repository}".lstrip("/")
 
     def engine_name(self, identifier: ImageIdentifier) -> str:
-        """Return the repository's name with its registry, as the engine pulls it."""
+        """Return the name with which the engine pulls the repository: the registry's host, then the repository."""
         return f"{urlsplit(self.url).netloc}/{self.repository(identifier)}"
 
 
 class RegistryMap:
-    """Maps hosts to registries: `ACCOUNT.dkr.ecr.REGION.amazonaws.com` with `*` for any characters of account and
+    """Registries by host pattern: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, with `*` for any characters of account and
     Region, `public.ecr.aws`, or `all`.
 
     Raises:
-        ValueError: if a name is none of these.
+        ValueError: if a pattern is none of these.
     """
 
     def __init__(self, places: Mapping[str, RegistryPlace]) -> None:
         for name in places:
             check_host_pattern(name)
-        # The most specific name first: the one with the most characters that must be equal.
+        # The most specific pattern first: the one with the most literal characters.
         self._places = sorted(places.items(), key=lambda each: (each[0] == ALL, each[0].count("*"), -len(each[0])))
 
     def __bool__(self) -> bool:
         return bool(self._places)
 
     def place(self, identifier: ImageIdentifier) -> RegistryPlace | None:
-        """Return the registry of the identifier; None for a name of the engine, and for a host that is not mapped."""
+        """Return the registry of the identifier; None for an image of the engine, and for a host without a registry."""
         if identifier.registry is RegistryKind.LOCAL:
             return None
         host = identifier.host
@@ -69,7 +69,7 @@ NO_REGISTRIES: Final = RegistryMap({})
 
 
 def check_host_pattern(name: str) -> None:
-    """Raise ValueError if `name` is not a name of a `RegistryMap`."""
+    """Raise ValueError unless `name` is a valid host pattern of a `RegistryMap`."""
     if name not in {ALL, PUBLIC} and not PATTERN.match(name):
         msg = (
             f"{name!r} is not a registry; write 111122223333.dkr.ecr.us-east-1.amazonaws.com, where * stands "

@@ -1,4 +1,4 @@
-"""What the tags of services refer to in their registries, for automatic deployments: a push moves a tag."""
+"""The digests to which the tags of services refer in their registries, for automatic deployments after a push."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from simulator.fleet.registries.registry_client import RegistryClient, RegistryR
 from simulator.fleet.registries.registry_map import RegistryMap, RegistryPlace
 from simulator.model.images import ImageIdentifier
 
-# ASSUMPTION: App Runner gets EventBridge's event of a push within seconds (facts 7); registries send no events here, so
-# tags are polled. Settled by timing pushes to ECR.
+# ASSUMPTION: App Runner gets EventBridge's event of a push within seconds (facts 7); these registries send no events,
+# so tags are polled. Settled by timing pushes to ECR.
 LOOK_S: Final = 3.0
-# Credentials are asked for again after this time. ECR's are valid for 12 hours, those of an assumed role for one.
+# Credentials are requested again after this time. ECR's are valid for 12 hours, those of an assumed role for one hour.
 LOGIN_KEPT: Final = timedelta(minutes=30)
 
 
 class RegistryTags:
-    """The counterpart of `EngineTags` for registries. Identifiers are those of `watched`: image and role, by line."""
+    """Implements for registries what `EngineTags` does for an engine. An identifier, as `watched` returns it, has two
+    lines: the image and its access role.
+    """
 
     def __init__(self, registries: RegistryMap, look_s: float = LOOK_S) -> None:
         self._registries = registries
         self._look_s = look_s
-        self._clients: dict[tuple[str, str], tuple[float, RegistryClient]] = {}  # by identifier's host and role
+        self._clients: dict[tuple[str, str], tuple[float, RegistryClient]] = {}  # key: host and role
         self._loop = asyncio.get_running_loop()
 
     async def identity(self, identifier: str) -> str | None:
-        """Return the version that a deployment of the tag would have; None if there is none now."""
+        """Return the version that a deployment of the tag would use; None if there is none now."""
         text, _, role = identifier.partition("\n")
         try:
             image = ImageIdentifier(text)
@@ -42,12 +44,12 @@ class RegistryTags:
             client = await self._client(place, image, role)
             digest = await client.digest(place.repository(image), image.reference)
         except (NoCredentialsError, RegistryRejected):
-            await self._forget(image.host, role)  # perhaps its credentials have expired
+            await self._forget(image.host, role)  # the credentials may have expired
             return None
         return f"{place.engine_name(image)}@{digest}"
 
     async def moved(self, within_s: float) -> bool:
-        """Wait until the next poll and return True: a registry announces nothing."""
+        """Wait until the next poll and return True: a registry sends no events."""
         await asyncio.sleep(max(within_s, self._look_s))
         return True
 

@@ -1,4 +1,4 @@
-"""The instances of one service: how many there are, how each starts, its health and idleness, the autoscaler."""
+"""The instances of one service: their number, start, health and idle state, and the autoscaler."""
 
 PUBLIC_MODULES = (
     "autoscaler",

@@ -1,6 +1,6 @@
-"""The autoscaler's loop: close a second, let the policy observe it, ask for a decision every tick, record and apply it.
+"""The autoscaler's loop: close each second, let the policy observe it, request a decision every tick, and apply it.
 
-Policies are pure functions of their observations; this loop is the only one that runs them, on either clock.
+Policies compute decisions from observations only. This loop is the only one that runs them, on either clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from simulator.world.clock import RunClock
 
 
 class Autoscaler:
-    """The autoscaler of one service. It tells the journal of every closed second and of every decision."""
+    """The autoscaler of one service. The journal gets every closed second and every decision."""
 
     def __init__(
         self,
@@ -34,9 +34,11 @@ class Autoscaler:
         journal: Journal,
         cpu_used_s: Callable[[], float] | None = None,
     ) -> None:
-        """Create the autoscaler. `cpu_used_s`: CPU seconds of the service's instances so far; None if not measured."""
+        """Create the autoscaler. `cpu_used_s` returns the CPU seconds of the service's instances so far; None: not
+        measured.
+        """
         self.policy = policy
-        self.decisions = 0  # decisions requested and made, including those that change nothing
+        self.decisions = 0  # decisions requested so far, including those that changed nothing
         self._pool = pool
         self._replica_set = replica_set
         self._clock = clock
@@ -46,35 +48,35 @@ class Autoscaler:
         self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
         if policy.reacts_to_queue:
-            pool.tell_queued(self.trigger)
+            pool.on_queued(self.trigger)
 
     @property
     def settings(self) -> PoolSettings:
-        """The settings of the revision that it scales."""
+        """The settings of the revision that is scaled."""
         return self._replica_set.settings
 
     def turn_to(
         self, pool: PoolSupply[Instance], replica_set: ReplicaSet, cpu_used_s: Callable[[], float] | None = None
     ) -> None:
-        """Scale another revision from now on; the policy keeps what it has observed of the service's traffic."""
-        self._pool.tell_queued(None)
+        """Scale another revision from now on; the policy keeps its observations of the service's traffic."""
+        self._pool.on_queued(None)
         pool.close_second(-1)
         if self.policy.reacts_to_queue:
-            pool.tell_queued(self.trigger)
+            pool.on_queued(self.trigger)
         self._pool, self._replica_set = pool, replica_set
         self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
 
     def follow(self, policy: Policy) -> None:
-        """Let another policy decide from now on; it is not asked before its next tick. Its actuator may differ in its
-        start lag only.
+        """Let another policy decide from now on, beginning with its next tick. Its actuator may differ in the start lag
+        only.
         """
         self.policy = policy
-        self._pool.tell_queued(self.trigger if policy.reacts_to_queue else None)
+        self._pool.on_queued(self.trigger if policy.reacts_to_queue else None)
         self._replica_set.actuator = policy.actuator
 
     async def run(self) -> None:
-        """Run without end: sample at whole seconds of the run, decide at whole ticks after them."""
-        self._pool.close_second(-1)  # requests before this do not belong to any sample
+        """Run until cancelled: sample at whole seconds of the run, and decide at whole ticks after the sample."""
+        self._pool.close_second(-1)  # requests before the run do not belong to any sample
         second = math.floor(self._clock.at_s())
         policy = self.policy
         tick = math.floor(self._clock.at_s() / policy.tick_s) + 1
@@ -84,7 +86,7 @@ class Autoscaler:
             if due_at_s == second + 1.0:
                 self._close(second)
                 second += 1
-            if self.policy is not policy:  # another one is in force, with ticks of its own
+            if self.policy is not policy:  # another policy decides now, and has its own ticks
                 policy = self.policy
                 tick = math.ceil(due_at_s / policy.tick_s)
             elif due_at_s == tick * policy.tick_s:
@@ -118,7 +120,7 @@ class Autoscaler:
         return self._cpu_closed_s - before
 
     def observation(self) -> Observation:
-        """Return what a policy sees now."""
+        """Return the current observation for a policy."""
         return Observation(
             now_s=self._clock.at_s(),
             ready=len(self._pool.ready),
@@ -154,7 +156,7 @@ def change_configuration(
     clock: RunClock,
     journal: Journal,
 ) -> AutoScalingConfiguration:
-    """Change the auto scaling configuration; None keeps a number. Raises ValueError if the numbers are inconsistent."""
+    """Change the auto scaling configuration; None keeps a value. Raises ValueError if the values are inconsistent."""
     before = replica_set.pool.scaling
     scaling = AutoScalingConfiguration(
         max_concurrency=before.max_concurrency if max_concurrency is None else max_concurrency,

@@ -1,4 +1,4 @@
-"""Limit of the platform itself on the number of instances that it can provide at once, in addition to MaxSize."""
+"""The platform's own limit on the number of simultaneous instances, in addition to MaxSize."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from simulator.model.instance import InstanceState
 class Capacity:
     """Grants instances to a replica set.
 
-    `is_short`: the last grant was smaller than requested, so the replica set must ask again when an instance has ended.
+    `is_short`: True if the last grant was smaller than requested, so the replica set must ask again when an instance
+    has ended.
     """
 
     def __init__(self, settings: PoolSettings, log: Callable[[str], None]) -> None:
@@ -23,7 +24,7 @@ class Capacity:
     def granted(self, wanted: int, living: Callable[[], Iterable[Instance]]) -> int:
         """Return how many of `wanted` additional instances can start now.
 
-        Draining instances count against the capacity until they have ended.
+        Draining instances count until they have ended. `living` returns the instances that exist.
         """
         if self._instances_max is None:
             return wanted
@@ -40,7 +41,7 @@ class Capacity:
         return min(wanted, free)
 
     def explained(self, reason: str, desired: int) -> str:
-        """Return the reason of a decision, extended by the platform's limit if `desired` exceeds it."""
+        """Return the reason of a decision, extended by a note if `desired` exceeds the capacity."""
         if self._instances_max is None or desired <= self._instances_max:
             return reason
         return f"{reason}; the platform has capacity for {self._instances_max}"

@@ -1,4 +1,4 @@
-"""The launch of an instance: the platform's start lag, the delay after crashes, the driver's launch."""
+"""The launch of an instance: the start lag of the platform, the delay after crashes, and the driver's launch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from simulator.world.clock import RunClock
 class InstanceLaunch:
     """Launches the instances of one service.
 
-    `variables`: the environment variables of each instance. `told_exit` is called when an instance that was launched
-    has ended.
+    `variables`: supplies the environment variables of each instance. `on_exit` is called when a launched instance has
+    ended.
     """
 
     def __init__(
@@ -28,19 +28,19 @@ class InstanceLaunch:
         clock: RunClock,
         records: InstanceRecords,
         variables: InstanceVariables | None,
-        told_exit: Callable[[Instance, Backend], None],
+        on_exit: Callable[[Instance, Backend], None],
     ) -> None:
         self._settings = settings
         self._driver = driver
         self._clock = clock
         self._records = records
         self._variables = variables
-        self._told_exit = told_exit
+        self._on_exit = on_exit
         self._loop = asyncio.get_running_loop()
         self._crash_loop = CrashLoop(settings.steady_s)
 
     async def launch(self, instance: Instance, lag_s: float) -> Backend | None:
-        """Launch after the platform's lag; None if the instance was asked to end before or could not be launched."""
+        """Launch the instance after `lag_s`. Return None if it was asked to end before, or could not be launched."""
         lag_s = max(lag_s, self._crash_loop.delay_s)
         if lag_s > 0:
             await asyncio.wait((instance.ending,), timeout=lag_s)
@@ -56,19 +56,19 @@ class InstanceLaunch:
             return None
         instance.launched(backend)
         instance.launched_at_s = instance.activation_at_s = self._clock.at_s()
-        backend.exited.add_done_callback(lambda _: self._told_exit(instance, backend))
+        backend.exited.add_done_callback(lambda _: self._on_exit(instance, backend))
         self._records.move(instance, InstanceEvent.STARTED, "")
         return backend
 
     def became_healthy(self, instance: Instance) -> None:
         self._crash_loop.became_healthy(instance.ready_s)
 
-    def died(self, instance: Instance) -> str:
-        """Count the crash of an instance. Return a line about the delay of the next launch, empty if there is none."""
+    def crashed(self, instance: Instance) -> str:
+        """Count the crash of an instance. Return a log line about the delay of the next launch; empty without one."""
         self._crash_loop.crashed(self._loop.time(), instance.ready_s)
         return str(self._crash_loop) if self._crash_loop.delay_s else ""
 
     def forget(self, instance: Instance) -> None:
-        """Withdraw the variables of an instance that has ended."""
+        """Withdraw the credentials of an instance that has ended."""
         if self._variables is not None:
             self._variables.instance_ended(instance.number)

@@ -14,12 +14,12 @@ from simulator.world.clock import RunClock
 class InstanceRecords:
     """Records state changes and crashes of instances.
 
-    `died`: done at the first crash of an instance that was still needed. `lost`: done at the first such crash that left
-    no instance ready.
+    `died`: done at the first crash of an instance that was still needed. `lost`: done at the first such crash after
+    which no instance is ready.
     """
 
     def __init__(self, service: str, revision: int, clock: RunClock, journal: Journal) -> None:
-        """`revision`: its number within the service."""
+        """Create it. `revision`: number of the revision within the service."""
         self._service = service
         self._revision = revision
         self._clock = clock
@@ -39,11 +39,11 @@ class InstanceRecords:
         )
 
     def line(self, text: str) -> None:
-        """Record a line of the event log."""
+        """Record a line in the event log."""
         self._log(text, is_start=False)
 
     def start_line(self, text: str) -> None:
-        """Record a line of the event log about what delays the start of an instance."""
+        """Record a line in the event log about what delays the start of an instance."""
         self._log(text, is_start=True)
 
     def _log(self, text: str, *, is_start: bool) -> None:
@@ -51,7 +51,7 @@ class InstanceRecords:
         self._journal.tell(InstanceReported(self._service, self._revision, text, is_start))
 
     def missed(self, ending: Termination, *, ready: int) -> None:
-        """Note that a needed instance has ended; `ready` others are left."""
+        """Record that a needed instance has ended; `ready` others are left."""
         if ending.event is not InstanceEvent.CRASHED:
             return
         if not self.died.done():

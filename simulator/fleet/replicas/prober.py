@@ -1,4 +1,4 @@
-"""The prober: checks the health of instances as the service's health check is configured."""
+"""The prober: runs the health checks of instances as the service configures them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ from simulator.rules.health import Health, Streak
 from simulator.rules.policies.port import Actuator
 from simulator.world.tasks import until
 
-Failed = Callable[[str, float], None]  # reason, and time of the loop's clock
+Failed = Callable[[str, float], None]  # arguments: the reason, and the time of the loop's clock
 
 
-def _untold(_why: str, _at_s: float) -> None:
+def _ignored(_why: str, _at_s: float) -> None:
     """Default of `failed`: do nothing."""
 
 
-# Interval between the probes of a starting instance that is to be ready "at once" but cannot tell when it listens.
+# Interval between the probes of a starting instance that should be ready at once but cannot report when it listens.
 AT_ONCE_S: Final = 0.02
 
 
 class Prober:
     """Probes the instances of one service.
 
-    `failing`: numbers of instances whose probes a timeline event makes fail; 0 = all. `startup_interval_s`: interval
-    between the probes of an instance that starts, until the first that passes; 0 = as soon as it listens; None = the
-    check's own interval. `again_s`: interval between the probes that follow until the healthy threshold is reached;
-    None = the check's own interval. `only_starts`: instances never turn unhealthy, so probing after the start is
-    skipped.
+    `failing`: numbers of instances whose probes fail because of a timeline event; 0: all. `startup_interval_s`:
+    interval between the probes of a starting instance, until the first one passes; 0: as soon as it listens; None: the
+    check's own interval. `again_s`: interval between the following probes until the healthy threshold is reached; None:
+    the check's own interval. `only_starts`: instances never become unhealthy, so they are not probed after the start.
     """
 
     def __init__(
@@ -50,8 +49,8 @@ class Prober:
         self.failing: dict[int, None] = {}
         self._only_starts = only_starts
 
-    async def until_healthy(self, number: int, backend: Backend, failed: Failed = _untold) -> None:
-        """Probe from the launch on until the instance is healthy. `failed` is called for each probe that fails."""
+    async def until_healthy(self, number: int, backend: Backend, failed: Failed = _ignored) -> None:
+        """Probe the instance from its launch until it is healthy. `failed` is called for each probe that fails."""
         loop = asyncio.get_running_loop()
         streak = Streak(self.check)
         while True:
@@ -69,7 +68,7 @@ class Prober:
             await until(LoopTime(due_s))
 
     async def until_unhealthy(self, number: int, backend: Backend) -> str:
-        """Return why the last probe failed, once the unhealthy threshold is reached."""
+        """Probe the instance until the unhealthy threshold is reached. Return why the last probe failed."""
         loop = asyncio.get_running_loop()
         if self._only_starts:
             await loop.create_future()
@@ -89,12 +88,12 @@ class Prober:
 
 
 def prober_of(settings: PoolSettings, actuator: Actuator, *, only_starts: bool) -> Prober:
-    """Return a prober with the start-up interval of the service's settings, else that of its platform."""
-    told_s = settings.startup_probe_s
+    """Return a prober with the start-up interval of the service's settings, or else that of its platform."""
+    startup_s = settings.startup_probe_s
     return Prober(
         settings.health_check,
-        actuator.startup_probe_s if told_s is None else told_s,
-        again_s=told_s,
+        actuator.startup_probe_s if startup_s is None else startup_s,
+        again_s=startup_s,
         only_starts=only_starts,
     )
 

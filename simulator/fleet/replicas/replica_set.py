@@ -1,11 +1,12 @@
-"""The replica set: the set of instances of a service. It moves towards the desired count and keeps it.
+"""The replica set: the instances of a service, whose number it adjusts to the desired count.
 
-`resize` sets the desired count; `reconcile` compares it with the existing instances and adds or retires some. One task
-per instance (`_run_lifecycle`) runs its lifecycle: provisioned, launched, probed until healthy, serving, drained,
-stopped. An instance that crashes is replaced by the same comparison.
+`resize` sets the desired count; `reconcile` compares it with the existing instances and adds or terminates some. One
+task per instance (`_run_lifecycle`) runs its lifecycle: provisioned, launched, probed until healthy, serving, drained,
+stopped. The same comparison replaces an instance that crashed.
 
-App Runner distinguishes provisioned from active instances: at least MinSize stay provisioned; the oldest of them, as
-many as are to be active, serve in the front tier, and the rest is reserve (`activity.py` decides about idleness).
+App Runner distinguishes provisioned from active instances: at least MinSize stay provisioned. The oldest of them, as
+many as should be active, serve in the front tier, and the others are the reserve (`activity.py` decides which are
+idle).
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class ReplicaSet:
         variables: InstanceVariables | None = None,
         logs_starts: bool = False,
     ) -> None:
-        """Create an empty set. `numbers`: those of new instances. `revision`: its number. `variables`: of instances."""
+        """Create an empty set. `numbers`: source of the numbers of instances. `revision`: number of the revision.
+        `variables`: supplies environment variables.
+        """
         self.pool, self.settings = pool, settings
         self.prober = prober_of(settings, actuator, only_starts=pool.health_is_certain)
         self.instances: dict[int, Instance] = {}
@@ -65,9 +68,10 @@ class ReplicaSet:
         self.capacity = Capacity(self.settings, self._log)
         self._tasks = tasks
         self._loop = running_loop()
-        self._alive: dict[int, Instance] = {}  # coming or ready: the desired count is compared with these
-        self._is_settled = False  # count and tiers are as desired: nothing to do for the same count
-        self._dismissed = False  # the run is over, or another revision serves: no instance is added
+        # starting or ready: the instances that are compared with the desired count
+        self._alive: dict[int, Instance] = {}
+        self._is_settled = False  # count and tiers are as desired: nothing to do if the same count is set again
+        self._dismissed = False  # the run has ended, or another revision serves: no instance is added
         self._numbers = numbers or count(1)
         self._lives: dict[int, asyncio.Task[None]] = {}
         self._launch = InstanceLaunch(settings, driver, clock, self.records, variables, self._exited)
@@ -87,15 +91,15 @@ class ReplicaSet:
 
     @property
     def provisioned(self) -> int:
-        """Number of instances that exist and hold memory: launched, not stopped (`_alive` lacks draining ones)."""
+        """Number of instances that exist and hold memory: launched and not stopped, including draining ones."""
         return sum(self.instances[number].is_provisioned for number in self._lives)
 
     def living(self) -> list[Instance]:
-        """Return the instances whose lifecycle has not ended, draining ones included, in order of creation."""
+        """Return the instances whose lifecycle has not ended, including draining ones, in order of creation."""
         return [self.instances[number] for number in self._lives]
 
     async def begin(self) -> None:
-        """Start the initial instances without the platform's start lag and wait until they are ready or have crashed.
+        """Start the initial instances without the platform's start lag; wait until each is ready or has crashed.
 
         Raises:
             NotReady: if one of them did not become ready.
@@ -108,7 +112,7 @@ class ReplicaSet:
                 raise NotReady(self.settings.service, ending.why, slow=ending.slow, saw=ending.saw)
 
     def settle(self) -> None:
-        """Start the run: the service existed before, so its instances are idle (if the platform has that state)."""
+        """Start the run. The service existed before, so its instances are idle, if the platform has that state."""
         for instance in self.pool.ready.values():
             instance.launched_at_s = RUN_START
             self.activity.settle(instance)
@@ -118,7 +122,7 @@ class ReplicaSet:
         """Set the desired count, within the bounds, and the size of the front tier (`front_size`; None: all)."""
         first = desired if front_size is None else front_size
         if self._is_settled and desired == self.desired and first == self._front_size:
-            return  # the common case: nearly every tick of a policy
+            return  # the common case: true at nearly every tick of a policy
         self.desired, self._front_size = desired, first
         self.reconcile()
 
@@ -130,7 +134,7 @@ class ReplicaSet:
 
     def reconcile(self) -> None:
         if self._dismissed:
-            return  # stopping instances must not be replaced
+            return  # instances that are being stopped must not be replaced
         scaling = self.pool.scaling
         target = min(max(self.desired, scaling.min_size), scaling.max_size)
         for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
@@ -143,7 +147,7 @@ class ReplicaSet:
         self._is_settled = True
 
     def kill(self, number: int) -> None:
-        """Kill an instance as a crash would. An unknown or ended instance is no error."""
+        """Kill an instance as a crash does. An unknown or ended instance is no error."""
         instance = self.instances.get(number)
         if instance is None:
             return
@@ -153,16 +157,20 @@ class ReplicaSet:
             instance.end(_E.CRASHED, "killed before its launch")
 
     def dismiss(self) -> list[asyncio.Task[None]]:
-        """End the run: fail open exchanges and stop every instance. Return the unfinished lifecycles, in order."""
+        """End the run: fail open exchanges and stop every instance. Return the unfinished lifecycles, in order of
+        creation.
+        """
         self._dismissed = True
         self.pool.close()
-        for instance in self.living():  # draining ones included: after `drain` nothing else ends them
+        for instance in self.living():  # including draining ones, which nothing else ends after `drain`
             instance.end(_E.STOP, "the run is over")
         return [life for life in self._lives.values() if not life.done()]
 
     def drain(self, why: str) -> list[asyncio.Future[None]]:
-        """Add no more instances and send no new requests to any; new requests must go elsewhere before the call. Return
-        a future per instance, done when its requests have ended; it stays until `terminate` or `recall`.
+        """Stop adding instances and send no new requests to any. The caller first routes new requests elsewhere.
+
+        Return a future per instance, done when its requests have ended. The instances stay until `terminate` or
+        `recall`.
         """
         self._dismissed = True
         for instance in list(self._alive.values()):
@@ -184,9 +192,10 @@ class ReplicaSet:
         self.reconcile()
 
     def terminate(self, why: str) -> list[asyncio.Task[None]]:
-        """Let every instance finish its requests, within the drain time-out, and stop. Return the lifecycles, in order.
+        """Let every instance finish its requests within the drain time-out, then stop it. Return the lifecycles, in
+        order.
 
-        As for `drain`, new requests must go elsewhere before the call.
+        As with `drain`, the caller first routes new requests elsewhere.
         """
         self.drain(why)
         for instance in self.living():
@@ -194,7 +203,9 @@ class ReplicaSet:
         return [life for life in self._lives.values() if not life.done()]
 
     def _expire(self, instance: Instance, why: str) -> bool:
-        """Remove an instance whose idle time is over, whatever the policy decides; return False if MinSize keeps it."""
+        """Remove an instance whose idle time has expired, whatever the policy decided. Return False if MinSize keeps
+        it.
+        """
         if len(self._alive) <= self.pool.scaling.min_size:
             return False
         self.desired = max(0, self.desired - 1)
@@ -202,7 +213,7 @@ class ReplicaSet:
         self._terminate(instance, why)
         return True
 
-    # --- hiring and retiring -----------------------------------------------------------------------------------------
+    # --- adding and terminating --------------------------------------------------------------------------------------
 
     def _provision(self, lag_s: float, route_s: float = 0.0) -> None:
         instance = self.pool.new_instance(next(self._numbers), self._loop.time())
@@ -248,7 +259,7 @@ class ReplicaSet:
             await self._end(instance, backend)
         finally:
             if backend is not None and not backend.exited.done():
-                backend.kill()  # cancelled: no instance may outlive the run
+                backend.kill()  # cancelled: no instance may exist longer than the run
 
     def _enter(self, instance: Instance) -> None:
         instance.ready_s = instance.idle_since_s = self._loop.time()
@@ -291,18 +302,18 @@ class ReplicaSet:
     def _finalize(self, instance: Instance, ending: Termination) -> None:
         """Remove the instance, fail its requests, close its last activation, and reconcile."""
         self._is_settled = False
-        died = ending.event is _E.CRASHED
+        has_crashed = ending.event is _E.CRASHED
         was_alive = self._alive.pop(instance.number, None) is not None
         self.activity.forget(instance)
-        if instance.is_ready and not died:
+        if instance.is_ready and not has_crashed:
             self.pool.leave(instance)
-            self._move(instance, _E.DRAIN, ending.why)  # the end of a run does not drain
+            self._move(instance, _E.DRAIN, ending.why)  # at the end of a run, instances do not drain
         self.activity.close_activation(instance)
         instance.stopped_at_s = self._clock.at_s()
         self._move(instance, ending.event, ending.why)
         self.pool.lose(instance)
-        if died and was_alive:
-            delayed = self._launch.died(instance)
+        if has_crashed and was_alive:
+            delayed = self._launch.crashed(instance)
             self.records.missed(ending, ready=len(self.pool.ready))
             self._log(ending.why)
             if ending.saw:
@@ -323,7 +334,7 @@ class ReplicaSet:
     def _exited(self, instance: Instance, backend: Backend) -> None:
         if not backend.exited.cancelled():
             self._is_settled = False
-            self.pool.leave(instance)  # now: its lifecycle task notices some iterations of the loop later
+            self.pool.leave(instance)  # at once: the lifecycle task notices the exit some iterations of the loop later
             instance.end(_E.CRASHED, backend.exited.result().sentence)
             if instance.number in self._alive:
                 self.records.missed(instance.ending.result(), ready=len(self.pool.ready))

@@ -1,4 +1,4 @@
-"""Watch an instance from its launch until it is healthy: probe it, limit its time, and report what delays it."""
+"""Monitors an instance from its launch until it is healthy: probes it, limits the time, and reports what delays it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from simulator.model.instance import InstanceEvent
 from simulator.model.text.units import duration_text
 from simulator.world.tasks import Tasks, first_of
 
-# A probe that fails in the first second means little: the application boots. After that a line is logged every few
-# seconds, and within a second when the observation changes.
+# A probe that fails in the first second means little, because the application is still starting. After that a line is
+# logged every few seconds, and within a second if the observation changes.
 _LOOK_S: Final = 1.0
 _LINE_S: Final = 5.0
 
 
 class StartupMonitor:
-    """Watches the starts of instances; one per replica set.
+    """Monitors the starts of instances; one object per replica set.
 
-    `is_logged`: write what delays an instance to the event log, with `line`; not for simulated ones, whose delays are
-    configured.
+    `is_logged`: True if delays of an instance are written to the event log, with `line`. False for simulated instances,
+    whose delays are configured.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class StartupMonitor:
         return failed_line(self._settings.health_check, self._settings.port)
 
     async def until_routed(self, instance: Instance, backend: Backend, route_s: float) -> bool:
-        """Return True `route_s` after the instance became healthy; False if it was asked to end or ended before."""
+        """Return True `route_s` seconds after the instance became healthy; False if it ended or was asked to end
+        before.
+        """
         if not await self.until_healthy(instance, backend):
             return False
         if route_s > 0:
@@ -59,7 +61,8 @@ class StartupMonitor:
     async def until_healthy(self, instance: Instance, backend: Backend) -> bool:
         """Return True when the instance is healthy.
 
-        False if it was asked to end, has ended, or used up its start-up allowance; `instance.ending` says which.
+        Return False if it was asked to end, has ended, or exceeded its start-up allowance; `instance.ending` has the
+        reason.
         """
         allowance_s = self._settings.startup_allowance_s
         seen = _Seen(self, instance.number, backend, self._loop.time(), allowance_s)
@@ -78,14 +81,14 @@ class StartupMonitor:
             instance.end(InstanceEvent.CRASHED, why, slow=True, saw=seen.conclusion())
         if first == 1:
             probing.result()
-        if first != 1 or backend.exited.done():  # its probe passed, and it ended at the same moment
+        if first != 1 or backend.exited.done():  # it ended at the moment at which its probe passed
             await asyncio.wait((instance.ending,))
             return False
         seen.was_healthy()
         return True
 
-    def said(self, backend: Backend, why: str = "") -> str:
-        """Return the `why` of a probe and what else can be observed."""
+    def observation(self, backend: Backend, why: str = "") -> str:
+        """Return the reason `why` of a failed probe, extended by what else can be observed."""
         return "; ".join(filter(None, (why, backend.explain())))
 
     def line(self, text: str) -> None:
@@ -94,7 +97,7 @@ class StartupMonitor:
 
 
 class _Seen:
-    """What the probes of one instance have seen so far."""
+    """Observations of the probes of one instance so far."""
 
     def __init__(
         self, watch: StartupMonitor, number: int, backend: Backend, began_s: float, allowance_s: float
@@ -105,28 +108,28 @@ class _Seen:
         self._until_s = began_s + allowance_s
         self._look_s = began_s + _LOOK_S
         self._line_s = began_s
-        self._why = self._told = ""
+        self._why = self._logged = ""
 
     def failed(self, why: str, now_s: float) -> None:
         self._why = why
         if now_s < self._look_s:
             return
         self._look_s = now_s + _LOOK_S
-        seen = self._watch.said(self._backend, why)
-        if seen == self._told and now_s < self._line_s:
+        seen = self._watch.observation(self._backend, why)
+        if seen == self._logged and now_s < self._line_s:
             return
-        self._told, self._line_s = seen, now_s + _LINE_S
+        self._logged, self._line_s = seen, now_s + _LINE_S
         left_s = max(0.0, self._until_s - now_s)
         self._watch.line(f"Instance {self._number} is not healthy yet: {seen}. It has {duration_text(left_s)} more.")
 
     def conclusion(self) -> str:
-        """Return the line for the event log when the start-up allowance has run out."""
-        seen = self._watch.said(self._backend, self._why)
+        """Return the line for the event log about an exceeded start-up allowance."""
+        seen = self._watch.observation(self._backend, self._why)
         return f"Instance {self._number} did not become healthy. The last health check saw: {seen}." if seen else ""
 
     def was_healthy(self) -> None:
-        """Log an observation about a healthy instance, if there is one."""
-        seen = self._watch.said(self._backend)
+        """Log an observation about an instance that has become healthy, if there is one."""
+        seen = self._watch.observation(self._backend)
         if seen:
             self._watch.line(f"Instance {self._number} is healthy, but {seen}.")
 

@@ -1,1 +1,1 @@
-"""Simulated instances: an application as distributions, and the driver that runs it."""
+"""Simulated instances: an application given by distributions, and the driver that runs it."""

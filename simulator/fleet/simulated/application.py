@@ -1,4 +1,4 @@
-"""The application that runs in an instance, as a value; a driver of the same kind launches it."""
+"""The simulated application as a value; the driver of simulated instances launches it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NOTHING = Constant(0.0)
 class Failures:
     """How a simulated application fails; shares are 0 to 1.
 
-    `crash_at_start`, `hang_at_start`: share of starts. `crash_share`, `hang_share`: share of the requests whose work
-    begins. A crash ends with `exit_code`; an application that hangs accepts connections but answers nothing from then
-    on. `memory_bytes`: memory at rest; `request_memory_bytes`: added by each request in progress. An instance that
-    exceeds the memory of its size ends. `request_storage_bytes`: files that each request leaves; an instance that
-    exceeds its ephemeral storage ends, too. `ignores_sigterm`: SIGTERM has no effect, only SIGKILL ends it.
+    `crash_at_start`, `hang_at_start`: shares of the starts. `crash_share`, `hang_share`: shares of the requests whose
+    work begins. A crash ends the instance with `exit_code`; an application that hangs accepts connections but never
+    responds from then on. `memory_bytes`: memory at rest; `request_memory_bytes`: added by each request in progress. An
+    instance that exceeds the memory of its size ends. `request_storage_bytes`: files that each request leaves; an
+    instance that exceeds its ephemeral storage ends. `ignores_sigterm`: SIGTERM has no effect, only SIGKILL ends it.
 
     Raises:
         ValueError: if `exit_code` is out of range.
@@ -44,7 +44,7 @@ class Failures:
 
 
 class PathWork(NamedTuple):
-    """The work of the requests for a path (without query): distributions, and additional seconds per MB of bodies."""
+    """The work of requests to a path (without query): distributions, and additional seconds per MB of the bodies."""
 
     path: str
     cpu: Distribution
@@ -55,11 +55,11 @@ class PathWork(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DownstreamResource:
-    """A database, cache or API that all instances of all services share by its name (rules/downstream.py).
+    """A database, cache or API, identified by its name, that all instances of all services share (rules/downstream.py).
 
-    `service`, `connect`: times of a call and of the set-up of a connection, in seconds, without contention. `queue`:
-    attempts to connect that may wait (None: no limit); with WAIT each waits at most `wait_s`. It closes connections
-    that have been idle for `server_idle_timeout_s` (None: never).
+    `service`, `connect`: seconds that a call and the opening of a connection take without contention. `queue`: number
+    of attempts to connect that may wait (None: no limit); with WAIT, each waits at most `wait_s`. The resource closes
+    connections that have been idle for `server_idle_timeout_s` (None: never).
     """
 
     name: str
@@ -76,13 +76,14 @@ class DownstreamResource:
 
 @dataclass(frozen=True, slots=True)
 class DownstreamUse:
-    """How an application calls a resource.
+    """How an application calls a downstream resource.
 
-    `pool`: most connections of an instance, which it keeps open; None: a connection for each call. `min_idle`: opened
-    when the instance starts, and kept. `idle_timeout_s`, `max_lifetime_s`: a pool closes connections that have been
-    idle or open for so long (None: never). `timeout_s`: of an attempt, the wait for a connection included; None: no
-    limit. `retries`: further attempts, the first after `backoff_s`, each further pause twice as long. `share`: of the
-    requests (of those for `paths`, if there are any) that make `calls` calls, one after the other.
+    `pool`: maximum number of connections of an instance, which keeps them open; None: a connection per call.
+    `min_idle`: number opened when the instance starts, and kept. `idle_timeout_s`, `max_lifetime_s`: the pool closes
+    connections that have been idle or open for that time (None: never). `timeout_s`: limit of an attempt, including the
+    wait for a connection; None: no limit. `retries`: number of further attempts, the first after `backoff_s`; each
+    further pause is twice as long. `share`: share of the requests (of those for `paths`, if there are any) that make
+    `calls` calls, one after the other.
     """
 
     resource: DownstreamResource
@@ -102,11 +103,11 @@ class DownstreamUse:
 class SimulatedApplication:
     """An application as distributions of times in seconds.
 
-    `workers`: requests worked on at once, None = no limit. `failure_share`: share of answers with status 500. `paths`:
-    for paths whose requests have work of their own. `cpu_per_mb_s`, `io_per_mb_s`: additional work per MB of the bodies
-    of request and response, for the other paths. `exit_code`: the code with which the
-    application exits after its start-up without ever listening; None if it keeps running. `downstream`: the resources
-    that requests call after their own work, in this order. `image`: pulled for each instance before its start-up.
+    `workers`: number of requests processed at once; None: no limit. `failure_share`: share of responses with status
+    500. `paths`: the work of requests to particular paths. `cpu_per_mb_s`, `io_per_mb_s`: additional seconds per MB of
+    the bodies of request and response, for all other paths. `exit_code`: code with which the application exits after
+    its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
+    their own work, in this order. `image`: pulled for each instance before its start-up.
     """
 
     start_up: Distribution = NOTHING
@@ -115,7 +116,7 @@ class SimulatedApplication:
     workers: int | None = None
     failure_share: float = 0.0
     failures: Failures | None = None
-    # ASSUMPTION: the time to give an idle instance its CPU back is not published (R#105 says "slower").
+    # ASSUMPTION: the time until an idle instance has its CPU again is not published (R#105 says "slower").
     wake_s: float = 0.0
     exit_code: int | None = None
     paths: tuple[PathWork, ...] = ()
@@ -129,7 +130,7 @@ class SimulatedApplication:
 
     @property
     def has_kinds_of_work(self) -> bool:
-        """Return whether the work of a request depends on its path or size."""
+        """Return True if the work of a request depends on its path or size."""
         return bool(self.paths or self.cpu_per_mb_s or self.io_per_mb_s)
 
     @property
@@ -137,6 +138,6 @@ class SimulatedApplication:
         return {}
 
     def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
-        """Return itself: it runs no command and reads no variables."""
+        """Return the application itself: it runs no command and reads no variables."""
         del command, variables, port
         return self

@@ -13,8 +13,10 @@ from simulator.records.events import CallOutcome
 
 
 class PooledConnection:
-    """An open connection. `ends_s`: when its life is over. `closes_s`: when the resource closes it if it stays idle, or
-    its life is over. `timer`: closes it while it is idle.
+    """An open connection. Times are in seconds of the loop's clock.
+
+    `ends_s`: end of its maximum lifetime. `closes_s`: when the resource or the lifetime closes it if it stays idle.
+    `timer`: closes it while it is idle.
     """
 
     __slots__ = ("closes_s", "ends_s", "timer")
@@ -30,7 +32,7 @@ class PooledConnection:
 
 
 class ResourceCall:
-    """One attempt of a request to call a resource; `ended` is called once, unless its instance ends before."""
+    """One attempt of a request to call a resource. `ended` is called once, unless the instance ends before."""
 
     __slots__ = ("_connection", "_ended", "_timer", "abandoned", "asked_s", "pool", "wait_s")
 
@@ -38,20 +40,20 @@ class ResourceCall:
         self.pool = pool
         self.asked_s = pool.resource.at_s()
         self.wait_s = 0.0
-        self.abandoned = False  # the client has given up; the resource works on it nevertheless
+        self.abandoned = False  # the client has given up, but the resource still processes it
         self._connection: PooledConnection | None = None
         self._ended = ended
         timeout_s = pool.use.timeout_s
         self._timer = None if timeout_s is None else asyncio.get_running_loop().call_later(timeout_s, self._time_out)
 
     def begin(self, connection: PooledConnection) -> None:
-        """Use the connection that the pool has for it."""
+        """Start the call on the connection that its pool has for it."""
         self._connection = connection
         self._note_wait()
         self.pool.resource.start(self)
 
     def completed(self) -> None:
-        """Take the answer."""
+        """Process the answer of the resource."""
         if self.abandoned or self.pool.is_closed:
             self.pool.resource.release()
             return
@@ -85,19 +87,20 @@ class ResourceCall:
 
 
 class ConnectionPool:
-    """The connections of one instance to one resource. Without a pool size each call opens one and closes it.
+    """The connections of one instance to one resource. Without a pool size, each call opens and closes one.
 
-    A call gets the connection that became idle last, so that those that are not needed reach their idle time-out.
+    A call gets the connection that became idle last, so that unneeded connections reach their idle time-out.
 
-    ASSUMPTION: the last, not the first. node-postgres and pgx take the last; SQLAlchemy's QueuePool takes the first
-    unless `use_lifo` is set, and then no connection stays idle for long. The library of an application settles it.
+    ASSUMPTION: this order differs between libraries. node-postgres and pgx take the last; SQLAlchemy's QueuePool takes
+    the first unless `use_lifo` is set, so that no connection stays idle for long. Settled for an application by its
+    library.
     """
 
     def __init__(self, resource: RunningResource, use: DownstreamUse, service: str) -> None:
         self.resource, self.use, self.service = resource, use, service
         self.is_closed = False
         self._loop = asyncio.get_running_loop()
-        self._size = 0  # connections, and attempts to open one
+        self._size = 0  # number of connections and of attempts to open one
         self._idle: OrderedDict[PooledConnection, None] = OrderedDict()
         self._waiting: OrderedDict[ResourceCall, None] = OrderedDict()
         self._openings: OrderedDict[Opening, None] = OrderedDict()
@@ -107,7 +110,7 @@ class ConnectionPool:
         self._server_idle_s = inf if server_s is None else server_s
 
     def warm(self) -> None:
-        """Open the connections that an instance opens when it starts. Rejected ones are opened when they are needed."""
+        """Open the connections that an instance opens at its start. Rejected ones are opened again when needed."""
         for _ in range(self.use.min_idle):
             if not self.is_closed:
                 self._open()
@@ -132,12 +135,12 @@ class ConnectionPool:
             self._use(PooledConnection(self._loop.time() + self._lifetime_s))
 
     def rejected(self, opening: Opening) -> None:
-        """Take note that an attempt to connect has failed after its wait."""
+        """Called when a queued attempt to connect was rejected."""
         if self._fails(opening, newest=False):
             self._open()
 
     def give_back(self, connection: PooledConnection) -> None:
-        """Take back the connection of a call that was answered."""
+        """Release the connection of a call that was answered."""
         if self.use.pool is None:
             self._size -= 1
             self.resource.release()
@@ -150,12 +153,12 @@ class ConnectionPool:
             self._use(connection)
 
     def lost(self) -> None:
-        """Take note that a call was abandoned: its connection is closed when the resource has processed the call."""
+        """Replace the connection of an abandoned call, which is closed when the resource has processed the call."""
         self._size -= 1
         self._open_if_needed()
 
     def drop(self, call: ResourceCall) -> None:
-        """Remove a waiting call; an attempt to connect that is needed for no other call is withdrawn."""
+        """Remove a waiting call, and withdraw an attempt to connect that no other call needs."""
         self._remove(call)
         if self.use.pool is None and len(self._openings) > len(self._waiting):
             last = next(reversed(self._openings))
@@ -164,7 +167,7 @@ class ConnectionPool:
                 self._size -= 1
 
     def close(self) -> None:
-        """Close all connections: the instance has ended. Those with a call are closed when the resource is ready."""
+        """Close all connections because the instance has ended. One with a call is closed when the call is processed."""
         self.is_closed = True
         for call in self._waiting:
             call.cancel()
@@ -187,12 +190,12 @@ class ConnectionPool:
             self._open()
 
     def _refill(self) -> None:
-        """Replace a connection that was closed, if there are fewer than the pool keeps."""
+        """Open a connection if a closed one left fewer than `min_idle`."""
         if self._size < self.use.min_idle and not self.is_closed:
             self._open()
 
     def _open(self) -> None:
-        """Try to open a connection. If the resource rejects it, try for each call that waits and has no other."""
+        """Try to open a connection. If the resource rejects it, try again while `_fails` returns True."""
         while True:
             self._size += 1
             opening = Opening(self)
@@ -203,12 +206,13 @@ class ConnectionPool:
                 return
 
     def _fails(self, opening: Opening, *, newest: bool) -> bool:
-        """End a failed attempt to connect: a call for which there is none any more fails, too. Return whether calls
-        wait that no connection will become free for.
+        """Process a failed attempt to connect: a call fails as well if no attempt is left for it.
+
+        Return True if calls still wait and the pool has no connection that could become free for them.
 
         ASSUMPTION: the call gets the error at once, although another connection of its pool may become free. Client
-        libraries differ; those that raise it are SQLAlchemy's QueuePool and node-postgres. A test against the
-        library of an application settles it for that application.
+        libraries differ; those that raise it are SQLAlchemy's QueuePool and node-postgres. Settled for an application
+        by a test against its library.
         """
         del self._openings[opening]
         self._size -= 1
@@ -217,7 +221,7 @@ class ConnectionPool:
         return bool(self._waiting) and self._size == 0
 
     def _use(self, connection: PooledConnection) -> None:
-        """Use a free connection for the first waiting call, keep it, or close it."""
+        """Give a free connection to the first waiting call; if there is none, keep or close the connection."""
         if self._waiting:
             call = next(iter(self._waiting))
             self._remove(call)
@@ -232,18 +236,20 @@ class ConnectionPool:
             self.resource.release()
 
     def _watch(self, connection: PooledConnection) -> None:
-        """Set the timer of an idle connection: for the end of its life or the resource's limit, or for the pool's."""
+        """Set the timer of an idle connection, for the earliest of `closes_s` and the pool's idle time-out."""
         closes_s = connection.closes_s
         due_s = min(closes_s, self._loop.time() + self._idle_s)
         if due_s < inf:
             connection.timer = self._loop.call_at(due_s, self._expire, connection, closes_s <= due_s)
 
     def _expire(self, connection: PooledConnection, forced: bool) -> None:
-        """Close an idle connection, or keep it for as long again because the pool would have fewer than it keeps.
+        """Close an idle connection. Keep it for another period if the pool would have fewer than `min_idle` without it.
+
+        `forced`: the resource or the lifetime ends it, so it is closed in any case.
 
         ASSUMPTION: a pool notices at once that the resource has closed a connection, as libraries do that read their
         sockets while they are idle (node-postgres). Others notice with the next call, which fails unless the library
-        tests connections before (SQLAlchemy's `pool_pre_ping`). The library of an application settles it.
+        tests connections before (SQLAlchemy's `pool_pre_ping`). Settled for an application by its library.
         """
         if not forced and self._size <= self.use.min_idle:
             self._watch(connection)

@@ -1,4 +1,4 @@
-"""Downstream resources as they run: one for all instances of all services, by its name (rules/downstream.py)."""
+"""Downstream resources at run time: one object per name, shared by all services (rules/downstream.py)."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from simulator.world.random_streams import RandomStreams
 
 
 class Opener(Protocol):
-    """What opens connections: the pool of an instance (connection_pool.py)."""
+    """A client that opens connections: the pool of an instance (connection_pool.py)."""
 
     def opened(self, opening: Opening, /) -> None:
-        """Take the connection."""
+        """Take the connection that was opened."""
 
     def rejected(self, opening: Opening, /) -> None:
-        """Take note that an attempt has failed after its wait."""
+        """Called when a queued attempt to connect was rejected."""
 
 
 class DownstreamWork(Protocol):
-    """What a resource processes: a call, or the set-up of a connection."""
+    """Work that a resource processes: a call, or the opening of a connection."""
 
     def completed(self) -> None:
-        """Take the result."""
+        """Called when the work is done."""
 
 
 class Opening:
-    """An attempt of a pool to open a connection. `timer`: ends its wait at a full resource."""
+    """An attempt of a pool to open a connection. `timer`: limits the wait at a full resource."""
 
     __slots__ = ("pool", "timer")
 
@@ -52,7 +52,7 @@ class Opening:
 
 
 class DownstreamResources:
-    """The resources of a run by name. A resource is created when the first instance that uses it is launched."""
+    """The resources of a run by name. A resource is created when the first instance that uses it starts."""
 
     def __init__(self, streams: RandomStreams, journal: Journal, at_s: Callable[[], RunTime]) -> None:
         self._streams, self._journal, self._at_s = streams, journal, at_s
@@ -83,7 +83,7 @@ class RunningResource:
         self._connect_times = draws(resource.connect, streams.stream("downstream", resource.name, "connect"))
         self._timer = StationTimer(self._station, self._computed)
         self._watch = ConnectionWatch(resource.name, resource.connections, journal, at_s)
-        self.waiting = 0  # calls without a connection
+        self.waiting = 0  # number of calls that wait for a connection
 
     # --- connections -------------------------------------------------------------------------------------------------
 
@@ -108,14 +108,14 @@ class RunningResource:
                 assert_never(grant)
 
     def release(self) -> None:
-        """Close a connection; the next attempt in the queue gets its place."""
+        """Close a connection; the next attempt in the queue may then connect."""
         opening = self._slots.release()
         if opening is not None:
             self._connect(opening)
         self.changed()
 
     def withdraw(self, opening: Opening) -> bool:
-        """Remove an attempt from the queue; return False if it does not wait there."""
+        """Remove an attempt from the queue; return False if it is not in the queue."""
         if not self._slots.give_up(opening):
             return False
         opening.cancel()
@@ -151,7 +151,7 @@ class RunningResource:
             job.completed()
         self.changed()
 
-    # --- the journal -------------------------------------------------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------------------------------
 
     def called(self, service: str, asked_s: RunTime, wait_s: float, outcome: CallOutcome) -> None:
         self._journal.tell(DownstreamCalled(self.at_s(), self.resource.name, service, asked_s, wait_s, outcome))

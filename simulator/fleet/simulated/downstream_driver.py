@@ -1,5 +1,7 @@
-"""Simulated instances whose requests call downstream resources: after its own work a request makes its calls, one after
-the other, and keeps its slot and its worker until they have ended.
+"""Simulated instances whose requests call downstream resources.
+
+After its own work, a request makes its calls one after the other; it keeps its slot and its worker until they have
+ended.
 """
 
 from __future__ import annotations
@@ -26,10 +28,10 @@ from simulator.world.distributions import Uniform
 from simulator.world.random_streams import RandomStreams
 
 # ASSUMPTION: an application answers 500 if the last attempt of a call fails, as web frameworks do if an exception is
-# not handled. One that handles it may answer 503, or 200 from a cache: the answer of the user's own application when
-# its database is stopped settles it.
+# not handled. One that handles it may answer 503, or 200 from a cache: settled by the response of the user's own
+# application while its database is stopped.
 _FAILED = 500
-_NO_ANSWER = 0  # the cause of a retry (rules/retries.py)
+_NO_ANSWER = 0  # status of a failed call, as retries see it (rules/retries.py)
 _BACKOFF_FACTOR = 2.0
 
 
@@ -72,7 +74,7 @@ class DownstreamDriver(SimulatedDriver):
 
 
 class CallPlan:
-    """An instance's use of one resource: which requests call it. `chances` are uniform in [0, 1)."""
+    """An instance's use of one resource: which requests call it. `chances` yields random numbers in [0, 1)."""
 
     def __init__(self, pool: ConnectionPool, chances: Iterator[float]) -> None:
         self.pool = pool
@@ -89,12 +91,12 @@ class CallPlan:
         return use.calls if use.share >= 1 or next(self._chances) < use.share else 0
 
     def pause_s(self, attempt: int) -> float | None:
-        """Return the pause after the failed attempt number `attempt`; None if it was the last."""
+        """Return the seconds to wait after the failed attempt number `attempt`; None if it was the last."""
         return self._retries.pause_s(attempt, _NO_ANSWER)
 
 
 class CallingBackend(SimulatedBackend):
-    """A simulated instance whose requests call downstream resources. `connect` it before the first request."""
+    """A simulated instance whose requests call downstream resources. Call `connect` before its first request."""
 
     def connect(self, plans: list[CallPlan]) -> None:
         self._plans = plans
@@ -107,7 +109,7 @@ class CallingBackend(SimulatedBackend):
                 plan.pool.warm()
 
     def _done(self, exchange: Exchange) -> None:
-        """The request's own work is done: its calls follow, and then its answer."""
+        """The own work of the request is done; start its calls, after which it is answered."""
         plans = []
         if not self.exited.done():
             plans = [plan for plan in self._plans for _ in range(plan.calls(exchange.path))]
@@ -117,7 +119,7 @@ class CallingBackend(SimulatedBackend):
             super()._done(exchange)
 
     def called(self, exchange: Exchange, *, failed: bool) -> None:
-        """Answer a request whose calls have ended; the answer is 500 if one of them failed."""
+        """Answer a request whose calls have ended, with status 500 if one of them failed."""
         super()._done(cast("Exchange", FailedExchange(exchange)) if failed else exchange)
 
     def _exit(self, status: ExitStatus) -> None:
@@ -128,11 +130,11 @@ class CallingBackend(SimulatedBackend):
 
 
 class FailingCallingBackend(CallingBackend, FailingBackend):
-    """The same, with an application that can fail by itself, too."""
+    """A `CallingBackend` whose application can also fail by itself."""
 
 
 class FailedExchange:
-    """A request whose answer is 500 whatever the application says. It has what `SimulatedBackend._done` uses."""
+    """A request that is answered with status 500. It has the attributes that are used by `SimulatedBackend._done`."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -146,7 +148,9 @@ class FailedExchange:
 
 
 class CallSequence:
-    """The calls of one request, one after the other, each with its retries; the first that fails ends the sequence."""
+    """The calls of one request, one after the other, each with its retries. The first call that fails ends the
+    sequence.
+    """
 
     def __init__(self, backend: CallingBackend, exchange: Exchange, plans: list[CallPlan]) -> None:
         self._backend, self._exchange = backend, exchange
@@ -156,7 +160,7 @@ class CallSequence:
 
     def next(self) -> None:
         if self._backend.exited.done():
-            return  # its instance ended during the pause before a retry
+            return  # the instance ended during the pause before a retry
         self._attempt += 1
         pool = self._plans[self._position].pool
         pool.call(ResourceCall(pool, self._ended))

@@ -1,7 +1,7 @@
-"""Simulated instances: an application given by distributions, on the service discipline of `rules/discipline.py`.
+"""Simulated instances: an application given by distributions, with the service discipline of `rules/discipline.py`.
 
-They run on either clock. In virtual time this is the whole instance; in real time it is used behind real sockets,
-answers when the model says so, and costs the machine nothing.
+They run on either clock. In virtual time this is the complete instance; in real time it is used behind real sockets,
+responds after the simulated time, and needs almost no resources of the machine.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from simulator.fleet.simulated.image_pulls import ImagePulls
 
 STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
-CHUNK = 1024  # draws per call: numpy costs a microsecond a call, a list element nothing
+CHUNK = 1024  # random numbers per call of numpy, because each call costs a microsecond
 MB = 1024**2
 SIGKILL_CODE = 137  # 128 + 9, as a container reports it
 
 
 class WorkSampler:
-    """The work of the requests of one service, drawn in order of arrival, whichever instance performs it."""
+    """Samples the work of the requests of one service in order of arrival, whichever instance performs it."""
 
     def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
         self._cpu = draws(application.cpu, streams.stream("service", service, "cpu"))
@@ -42,7 +42,7 @@ class WorkSampler:
 
 
 class PerKindWorkSampler(WorkSampler):
-    """Work that depends on the path, which has streams of its own, and on the size of the bodies."""
+    """Samples work that depends on the path, with random streams per path, and on the size of the bodies."""
 
     def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
         super().__init__(application, streams, service)
@@ -91,7 +91,7 @@ class SimulatedDriver:
         self.work = (PerKindWorkSampler if application.has_kinds_of_work else WorkSampler)(
             application, streams, service
         )
-        self.draw = self.work.draw  # the bound method itself: every simulated request calls it
+        self.draw = self.work.draw  # bound directly, because it is called for every simulated request
         self._storage_bytes = storage_bytes
         self._injected_failures = draws(Uniform(0.0, 1.0), streams.stream("service", service, "failures"))
         self._application = application
@@ -102,7 +102,7 @@ class SimulatedDriver:
         self._pulls: ImagePulls | None = None
 
     def pull_with(self, pulls: ImagePulls) -> None:
-        """Pull the application's image, if it has one, for each instance from now on."""
+        """Pull the application's image, if it has one, for each instance launched from now on."""
         self._pulls = pulls
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
@@ -129,7 +129,7 @@ class SimulatedDriver:
         )
 
     def cpu_used_s(self) -> float:
-        """Return the CPU seconds that requests have used so far, on ended instances too."""
+        """Return the CPU seconds that requests have used so far, including those on ended instances."""
         return self._ended_cpu_s + sum(backend.cpu_used_s() for backend in self._living)
 
     def _ended(self, backend: SimulatedBackend) -> None:
@@ -137,11 +137,11 @@ class SimulatedDriver:
         self._ended_cpu_s += backend.cpu_used_s()
 
     async def close(self) -> None:
-        """Do nothing: nothing exists outside this process."""
+        """Do nothing: the driver uses no resources outside this process."""
 
 
 class SimulatedBackend:
-    """One simulated instance. `start_up_s`: from its launch until it listens."""
+    """One simulated instance. `start_up_s`: seconds from its launch until it listens."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class SimulatedBackend:
         self._work = work
         self._fates = fates
         self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
-        self._used_s: Callable[[float], float] = self._station.used_s  # CPU seconds until a time
+        self._used_s: Callable[[float], float] = self._station.used_s  # returns the CPU seconds used until a time
         self._timer = StationTimer(self._station, self._computed)
         if application.exit_code is not None:
             self._loop.call_at(self._listens_s, self._exit, ExitStatus(application.exit_code))
@@ -176,7 +176,7 @@ class SimulatedBackend:
             self._loop.call_later(exchange.io_s, self._done, exchange)
 
     def abort(self, exchange: Exchange) -> None:
-        """Do nothing: the application is not notified and keeps working (R#92), so its CPU stays in use."""
+        """Do nothing: the application is not notified and continues (R#92), so its CPU stays in use."""
 
     def _computed(self, now: float) -> None:
         for exchange in self._station.computed(now):
@@ -207,18 +207,18 @@ class SimulatedBackend:
         return None
 
     def count_cpu_by(self, used_s: Callable[[float], float]) -> None:
-        """Take the CPU seconds used until a time from `used_s`, because its requests are played elsewhere."""
+        """Use `used_s` for the CPU seconds used until a time, because the requests are computed elsewhere."""
         self._used_s = used_s
 
     def cpu_used_s(self) -> float:
         return self._used_s(self._loop.time())
 
     def usage(self) -> ResourceUsage | None:
-        """Return the usage; an application without stated memory counts as using none."""
+        """Return the usage. An application whose memory is not specified uses none."""
         return ResourceUsage(self.cpu_used_s(), 0.0)
 
     def throttle(self) -> None:
-        """Do nothing: an idle instance computes nothing."""
+        """Do nothing: an idle instance does not compute."""
 
     def wake(self) -> float:
         return self._application.wake_s
@@ -235,7 +235,7 @@ class SimulatedBackend:
 
 
 class InjectedFailures(NamedTuple):
-    """Random failures of an instance; a share of 0 consumes no draw. Draws are uniform in [0, 1)."""
+    """Samples random failures of an instance. Random numbers are uniform in [0, 1); a share of 0 uses none."""
 
     failures: Failures
     draws: Iterator[float]
@@ -246,7 +246,9 @@ class InjectedFailures(NamedTuple):
 
 
 class FailingBackend(SimulatedBackend):
-    """A simulated instance whose application can fail; a separate class, so that others pay for no checks."""
+    """A simulated instance whose application can fail. A separate class, so that other instances are not slowed by
+    checks.
+    """
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Simulated pulls of images: each launch waits for what its machine lacks, and the event log has a line for it.
+"""Simulated image pulls: each launch waits for the layers that its machine lacks, and is logged in the event log.
 
-# ASSUMPTION: an instance exists, and is billed, when its image is there; so the pull is no part of its start-up
-# allowance either. Settled by the bill of instances with a large image.
+# ASSUMPTION: an instance exists and is billed once its image is complete, so the pull is not part of its start-up
+# allowance. Settled by the bill of instances with a large image.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simulator.rules.image_pulls import ImageToPull, Machine, Machines
 
 
 class ImagePulls:
-    """The pulls of all simulated instances of a platform, whose machines are kept by service: all versions use them."""
+    """The pulls of all simulated instances of a platform. All versions of a service share machines."""
 
     def __init__(self, journal: Journal, at_s: Callable[[], RunTime]) -> None:
         self._machines: dict[str, Machines] = {}
@@ -27,7 +27,9 @@ class ImagePulls:
         self._at_s = at_s
 
     async def pull(self, image: ImageToPull, spec: InstanceSpec) -> Callable[[object], None]:
-        """Place an instance and wait until its machine has the image. Call the result when the instance has ended."""
+        """Place an instance and wait until its machine has the image. Return a function to call when the instance has
+        ended.
+        """
         loop = asyncio.get_running_loop()
         machines = self._machines.setdefault(spec.service, Machines())
         pull = machines.enter(image, loop.time())

@@ -1,4 +1,4 @@
-"""The drivers of all simulated applications of a platform: they share downstream resources."""
+"""The drivers of all simulated applications of a platform, which share downstream resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SimulatedDrivers:
-    """Creates the drivers of simulated applications, which share downstream resources and machines."""
+    """Creates drivers of simulated applications, which share downstream resources and machines."""
 
     def __init__(self, streams: RandomStreams, journal: Journal, at_s: Callable[[], RunTime]) -> None:
         self._streams, self._journal, self._at_s = streams, journal, at_s
@@ -25,7 +25,7 @@ class SimulatedDrivers:
         self._pulls: ImagePulls | None = None
 
     def new(self, application: SimulatedApplication, service: str) -> SimulatedDriver:
-        """Return the driver of a service's application."""
+        """Return a new driver for a service's application."""
         driver = self._of_kind(application, service)
         if application.image is not None:
             if self._pulls is None:

@@ -1,4 +1,4 @@
-"""The timer of a station that computes: one for its next end of a computation."""
+"""The timer of a service station: fires at the next end of a computation."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Protocol
 
 
 class TimedStation(Protocol):
-    """What the timer asks of a station."""
+    """The part of a station that the timer uses."""
 
     def next_s(self) -> float | None:
-        """Return the loop's time of the next end of a computation, None if nothing is computed."""
+        """Return the loop time at which the next computation ends; None if there is none."""
 
 
 class StationTimer:
     """Calls `ended` with the loop's time when the next computation of `station` ends.
 
-    An armed timer is never cancelled: one that is no longer the earliest does nothing.
+    An armed timer is never cancelled: when it fires, it does nothing unless it is the earliest.
     """
 
     __slots__ = ("_armed_s", "_ended", "_loop", "_station")
@@ -30,7 +30,7 @@ class StationTimer:
         self._armed_s = inf
 
     def arm(self) -> None:
-        """Follow a change of the station: an arrival, an end, another capacity."""
+        """Take account of a change of the station: an arrival, an end, another capacity."""
         next_s = self._station.next_s()
         if next_s is not None and next_s < self._armed_s:
             self._armed_s = next_s

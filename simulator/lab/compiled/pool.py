@@ -221,10 +221,10 @@ class CompiledPool:
 
     # --- called by the fleet ------------------------------------------------------------------------------------------
 
-    def tell(self, activity: InstanceActivity[Instance]) -> None:
+    def set_activity(self, activity: InstanceActivity[Instance]) -> None:
         self._activity = activity
 
-    def tell_queued(self, react: Callable[[], None] | None) -> None:
+    def on_queued(self, react: Callable[[], None] | None) -> None:
         self._react = react
         self._state["reacts_to_queue"] = react is not None
 

@@ -55,5 +55,5 @@ def test_a_missing_process_or_one_of_another_namespace_has_no_proxy() -> None:
         process.wait()
     with pytest.raises(FileNotFoundError):
         listening_inside(process.pid, 7)
-    with pytest.raises(OSError, match="the engine is elsewhere"):
+    with pytest.raises(OSError, match="the engine runs on another machine"):
         listening_inside(0, 7)

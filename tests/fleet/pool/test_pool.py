@@ -266,7 +266,7 @@ def test_the_queue_callback_runs_when_a_request_waits() -> None:
     async def main() -> None:
         async with Stage(stage_settings(wait_s=60, queue=1)) as stage:
             told: list[int] = []
-            stage.pool.tell_queued(lambda: told.append(stage.pool.queued))
+            stage.pool.on_queued(lambda: told.append(stage.pool.queued))
             stage.offer()
             stage.offer()
             stage.offer()

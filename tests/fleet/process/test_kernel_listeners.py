@@ -70,7 +70,7 @@ def test_listeners_are_classified_by_their_reachability(tmp_path: Path) -> None:
         (Listening(), "it listens on no port"),
         (
             Listening(inside=(8080,)),
-            "it listens on 127.0.0.1 only (port 8080), which nothing outside reaches: let it listen on 0.0.0.0",
+            "it listens on 127.0.0.1 only (port 8080), unreachable from outside: let it listen on 0.0.0.0",
         ),
         (Listening(outside=tuple(range(1, 9))), "it listens on 1, 2, 3, 4, 5 and 3 more and not on 8080"),
     ],

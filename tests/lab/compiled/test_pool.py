@@ -83,7 +83,7 @@ class Caller:
         self.supply = supply
         self.told = Told()
         self.reactions = 0
-        supply.tell(self.told)
+        supply.set_activity(self.told)
         self.streams = RandomStreams(scenario.seed)
         spec = simulated_part(scenario.services["web"].application, ClockKind.VIRTUAL)
         assert spec is not None
@@ -171,14 +171,14 @@ def test_slots_are_granted_and_the_queue_is_bounded(requests: RequestBackend) ->
         await at(1.02)
         assert caller.seen() == ([1], [2], 2, 2)
         assert caller.second(0)[:3] == (5, 0, 1)
-        caller.supply.tell_queued(caller.react)
+        caller.supply.on_queued(caller.react)
         await at(1.2)
         assert (caller.seen(), caller.reactions) == (([1], [2], 2, 1), 0)
         # That of 1.0 has given up after 0.6 s; of the four that have come, all had to wait.
         await at(2.12)
         assert (caller.seen(), caller.reactions) == (([1], [2], 2, 2), 4)
         assert caller.second(1)[:3] == (4, 1, 3)
-        caller.supply.tell_queued(None)
+        caller.supply.on_queued(None)
         await at(4.12)
         assert caller.reactions == 4
 

@@ -1,1 +1,1 @@
-"""Groups of processes on this machine, confined, watched and removed. For instances and for builds."""
+"""Confinement, supervision and removal of process groups on this machine, for instances and for builds."""

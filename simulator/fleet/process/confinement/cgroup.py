@@ -1,7 +1,7 @@
-"""Control groups of Linux, versions 1 and 2: the kernel's limits for an instance and every process it starts.
+"""Control groups of Linux, versions 1 and 2: kernel limits for an instance and every process that it starts.
 
-`Group` is one group of either version: CPU quota, memory limit, freezer, CPU clock, out-of-memory count. Which groups
-there are is in group_search.py.
+`Group` is one group of either version: CPU quota, memory limit, freezer, CPU clock, out-of-memory count. The module
+group_search.py finds groups.
 
 Each operation is a few small writes to kernel files, 10 to 50 us each, which is fast enough for the event loop.
 """
@@ -15,23 +15,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
-# The period of a CPU quota; the kernel's default, which container engines use, too.
+# Period of a CPU quota in microseconds: the kernel's default, which container engines use, too.
 PERIOD_US: Final = 100_000
-# The kernel's smallest quota: with this period, less than a hundredth of a vCPU is not possible.
+# The kernel's smallest quota in microseconds: with this period, 0.01 vCPU.
 QUOTA_US_MIN: Final = 1_000
 
 V1_CONTROLLERS: Final = ("cpu", "cpuacct", "memory", "freezer")
 V2_CONTROLLERS: Final = ("cpu", "memory")
-# The number of processes: used where it exists, and no reason to do without the others where it does not.
+# The controller that counts processes. Optional: without it, the other limits still apply.
 PROCESSES: Final = "pids"
 
-UNIFIED: Final = ""  # the hierarchy of version 2, which has no controllers in its name
+UNIFIED: Final = ""  # key of the version 2 hierarchy, whose entry in /proc/PID/cgroup names no controllers
 _NS_PER_S: Final = 1e9
 _US_PER_S: Final = 1e6
 
 
 class NoGroupsError(Exception):
-    """This process may not create control groups. The message says why."""
+    """This process cannot create control groups, or not access one; the message says why."""
 
 
 class Group(Protocol):
@@ -39,7 +39,7 @@ class Group(Protocol):
 
     @property
     def directories(self) -> tuple[Path, ...]:
-        """Its directories in the file system, one for each hierarchy that it is in."""
+        """Its directories in the file system, one for each hierarchy."""
 
     def make(self) -> None:
         """Create its directories, which must not exist yet."""
@@ -54,28 +54,28 @@ class Group(Protocol):
         """Limit memory and swap together. The kernel kills processes if more is needed."""
 
     def limit_processes(self, count: int) -> None:
-        """Limit the number of processes and threads; no limit if the kernel does not count them."""
+        """Limit the number of processes and threads; without effect if the kernel does not count them."""
 
     def rejected_processes(self) -> int:
-        """Return how often the kernel rejected a new process because of the limit."""
+        """Return how often the kernel rejected a new process because of that limit."""
 
     def freeze(self) -> None:
-        """Stop every process in it. In version 1, a frozen process ends after SIGKILL only when it is thawed."""
+        """Stop every process in the group. In version 1, a frozen process ends after SIGKILL only when it is thawed."""
 
     def thaw(self) -> None: ...
 
     def used_s(self) -> float:
-        """Return the CPU seconds used in it so far, including those of ended processes."""
+        """Return the CPU seconds that the group has used, including those of ended processes."""
 
     def memory_bytes(self) -> int:
-        """Return the memory in use without reclaimable file cache: what the kernel can take back only by killing."""
+        """Return the memory in use without reclaimable file cache, in bytes."""
 
     def oom_kills(self) -> int:
         """Return how many processes the kernel has killed because of the memory limit."""
 
 
 class GroupV1:
-    """A control group (v1). `hierarchies`: its directory by controller; controllers mounted together share one."""
+    """A control group of version 1. `hierarchies`: directory by controller; controllers mounted together share one."""
 
     def __init__(self, hierarchies: Mapping[str, Path]) -> None:
         self._hierarchies = dict(hierarchies)
@@ -92,14 +92,14 @@ class GroupV1:
         try:
             write_file(self._hierarchies["cpu"] / "cpu.cfs_quota_us", _quota_us(vcpu))
         except OSError as error:
-            if error.errno != errno.EINVAL:  # more than a parent group has: the parent's limit applies
+            if error.errno != errno.EINVAL:  # exceeds the limit of a parent group, which applies anyway
                 raise
             write_file(self._hierarchies["cpu"] / "cpu.cfs_quota_us", -1)
 
     def limit_memory(self, limit_bytes: int) -> None:
         directory = self._hierarchies["memory"]
         write_file(directory / "memory.limit_in_bytes", limit_bytes)
-        with contextlib.suppress(FileNotFoundError):  # a kernel that does not account for swap
+        with contextlib.suppress(FileNotFoundError):  # this kernel does not account for swap
             write_file(directory / "memory.memsw.limit_in_bytes", limit_bytes)
 
     def limit_processes(self, count: int) -> None:
@@ -171,7 +171,9 @@ class GroupV2:
 
 
 def group_in(directories: Mapping[str, Path]) -> Group:
-    """Return the group with these directories, by controller, or with one under the key `UNIFIED` in version 2."""
+    """Return the group with these directories by controller; a version 2 group has one directory, with the key
+    `UNIFIED`.
+    """
     return GroupV2(directories[UNIFIED]) if UNIFIED in directories else GroupV1(directories)
 
 
@@ -188,7 +190,7 @@ def _make(directories: tuple[Path, ...]) -> None:
 
 
 def write_file(file: Path, value: object) -> None:
-    """Write to an existing file; a file that the kernel does not provide is an error."""
+    """Write to an existing file. Raises OSError if the kernel does not provide it."""
     handle = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
         os.write(handle, str(value).encode())

@@ -1,8 +1,8 @@
 """The search for control groups: where this process may create groups, and the group of another process.
 
-`find_home` finds where this process may create groups of its own. `group_of` finds the group of a process, so a driver
-can also change the quota or the freezer of a group that another program created, such as a container engine. Functions
-take `proc` so that tests can use a tree of plain files in place of a machine of the other version.
+`find_home` finds a place in which this process may create groups. `group_of` finds the group of a process, so that a
+driver can also change the quota or the freezer of a group that another program created, such as a container engine. The
+functions have a parameter `proc`, the path of the proc file system, so that tests can use plain files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROC: Final = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class GroupHome:
-    """Where this process creates its groups: `directories` by controller, or one under the key "" in version 2."""
+    """The groups in which this process creates its own, by controller; version 2 has a single one, with the key ""."""
 
     directories: Mapping[str, Path]
 
@@ -39,7 +39,7 @@ class GroupHome:
         return 2 if UNIFIED in self.directories else 1
 
     def group(self, name: str) -> Group:
-        """Return the group `name` below it; create it with `Group.make`."""
+        """Return the group `name` in this place; create it with `Group.make`."""
         return group_in({controller: directory / name for controller, directory in self.directories.items()})
 
     def roots(self) -> tuple[Path, ...]:
@@ -49,10 +49,10 @@ class GroupHome:
 def find_home(proc: Path = PROC) -> GroupHome:
     """Find where this process may create groups with CPU and memory limits.
 
-    Version 1: below its own group of every hierarchy. Version 2: a group that contains processes cannot delegate its
-    controllers to child groups, so the place is the closest parent group that does and is writable; on a desktop that
-    is the user's own part of the tree, which systemd delegates. On the root of a tree the delegation is switched on
-    here.
+    Version 1: in its own group of every hierarchy. Version 2: a group that contains processes cannot delegate its
+    controllers to child groups, so the place is the closest writable parent group that delegates them; on a desktop
+    that is the user's part of the tree, which systemd delegates. If it is the root of the tree, this function enables
+    the delegation.
 
     Raises:
         NoGroupsError: if there is no such place.
@@ -71,7 +71,7 @@ def find_home(proc: Path = PROC) -> GroupHome:
 
 
 def group_of(pid: int, proc: Path = PROC) -> Group:
-    """Return the group of a process, to change its quota and its freezer and to read its counters.
+    """Return the group of a process, in order to change its quota and freezer and to read its counters.
 
     Raises:
         NoGroupsError: if the process has ended, or its group is not accessible from here.
@@ -87,7 +87,7 @@ def group_of(pid: int, proc: Path = PROC) -> Group:
 
 @dataclass(frozen=True, slots=True)
 class _Mount:
-    """A mounted hierarchy: the part of it that is mounted (`root`), and where (`point`)."""
+    """A mounted hierarchy. `root`: the part of it that is mounted; `point`: the path where it is mounted."""
 
     root: str
     point: Path
@@ -126,7 +126,7 @@ def _mounts(mountinfo: str) -> Iterator[tuple[str, _Mount]]:
 def _home_v2(own: Path, proc: Path) -> Path:
     """Return the process's own group if it can delegate its controllers, else the closest parent that does."""
     if not _hands_down(own):
-        with contextlib.suppress(OSError):  # it contains processes and is not the root of the machine's tree
+        with contextlib.suppress(OSError):  # fails if it contains processes and is not the root of the tree
             write_file(own / "cgroup.subtree_control", " ".join(f"+{controller}" for controller in V2_CONTROLLERS))
             write_file(own / "cgroup.subtree_control", f"+{PROCESSES}")
     mounts = dict(_mounts((proc / "self" / "mountinfo").read_text()))
@@ -150,5 +150,5 @@ def _hands_down(directory: Path) -> bool:
 
 
 def _is_open(directory: Path) -> bool:
-    """Return True if groups can be created in the directory and processes be moved from it into them."""
+    """Return True if this process may create groups in the directory and move its processes into them."""
     return os.access(directory, os.W_OK) and os.access(directory / "cgroup.procs", os.W_OK)

@@ -1,16 +1,16 @@
-"""Isolation of processes on this machine: the namespaces that it permits, and the command line that uses them.
+"""Isolation of processes on this machine: which namespaces it permits, and the command line that uses them.
 
-An instance gets its own namespaces for mounts, processes and System V shared memory: directly if the simulator runs as
-root, else in a user namespace if the machine permits every user to create one. Inside, mounts.py hides what
-does not belong to the instance. Its network is the machine's, where its port is, unless it has one of its own
+An instance gets its own namespaces for mounts, processes and System V IPC: directly if the simulator runs as root, else
+in a user namespace if the machine permits every user to create one. Inside, mounts.py hides what does not belong to the
+instance. Instances share the machine's network, on which they listen, unless each has its own
 (fleet/process/networks.py).
 
     unshare          creates the namespaces, waits, and exits as its child does; if it is killed, all of them end
-    └─ sh            first process of the namespace: reaps orphans; its end ends every process inside
-       └─ walls      sets up the walls and becomes the application
+    └─ sh            first process of the namespace: reaps orphans; when it ends, every process inside ends
+       └─ mounts.py  sets up the mounts, then executes the application in its place
 
-Paths that the application's command or its variables name remain visible although they lie in a hidden place, such as
-an interpreter in /tmp. Rejected: bubblewrap, whose outer process ends at the SIGTERM meant for the application.
+Paths in a hidden place that the application's command or its variables name stay visible, for example an interpreter in
+/tmp. Rejected: bubblewrap, whose outer process ends at the SIGTERM that is meant for the application.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from typing import Final
 from simulator.fleet.process.confinement import mounts as process_mounts
 from simulator.fleet.process.confinement.sweep import MARK, is_owned
 
-STATE_NAME: Final = "apprunner-simulator"  # default name of the folder with the state folders
+STATE_NAME: Final = "apprunner-simulator"  # default name of the folder that contains the state folders
 
-# The folder that all users share.
+# The temporary folder that all users share.
 TEMPORARY: Final = "/tmp"  # noqa: S108
 
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _TRIAL_S_MAX: Final = 10.0
-# The first process of the namespace is silent: a shell would log the signal that ended the application.
+# The first process of the namespace writes nothing: a shell would log the signal that ended the application.
 _FIRST: Final = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
-# Settings that disable user namespaces, as (file of /proc/sys, value, sentence for users).
+# Settings that disable user namespaces: (file of /proc/sys, value, clause for users).
 _FORBIDDEN: Final = (
     ("user/max_user_namespaces", "0", "user.max_user_namespaces is 0"),
     ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone is 0"),
@@ -50,16 +50,16 @@ _FORBIDDEN: Final = (
 class Way(StrEnum):
     ROOT = "root"
     USER = "user"
-    FOLDER = "folder"  # no namespaces: only a folder of its own
+    FOLDER = "folder"  # no namespaces, only a separate folder
 
 
 @dataclass(frozen=True, slots=True)
 class MountPlan:
-    """Paths to hide from an application.
+    """What the mounts of an application hide and show.
 
-    `hidden`: whole folders. `kept`: paths in them that stay visible; `shown`: those of the kept paths that are
-    read-only. `temporary`: folder mounted as /tmp; without one, /tmp is empty. `processes`: maximum number of processes
-    if nothing else counts them; 0: no limit. `files`: files, with the paths at which they stand.
+    `hidden`: folders. `kept`: paths in them that stay visible; `shown`: those of the kept paths that are read-only.
+    `temporary`: folder to mount as /tmp; without one, /tmp is empty. `processes`: maximum number of processes if no
+    control group counts them; 0: no limit. `files`: pairs of a file and the path at which it appears.
     """
 
     hidden: tuple[str, ...]
@@ -72,7 +72,7 @@ class MountPlan:
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """The best isolation that this machine permits. `why`: the reason for the lack of a better one."""
+    """The best isolation that this machine permits. `why`: the reason why it is not better."""
 
     way: Way
     why: str = ""
@@ -93,11 +93,11 @@ class Namespaces:
 
     @property
     def depth(self) -> int:
-        """The number of wrapper processes around the application's own."""
+        """The number of wrapper processes around the application."""
         return 2 if self.is_apart else 0
 
     def unshare(self) -> tuple[str, ...]:
-        """Return the command that runs the command line after it as first process of its own namespaces."""
+        """Return the command prefix that runs a command as the first process of new namespaces."""
         user = ("--user", "--map-root-user") if self.way is Way.USER else ()
         kept_apart = ("--mount", "--propagation", "private", "--ipc", "--pid", "--fork", "--kill-child")
         return ("unshare", *user, *kept_apart, "--")
@@ -105,10 +105,10 @@ class Namespaces:
     def command(
         self, mount_plan: MountPlan, program: tuple[str, ...], setup: tuple[str, ...] = (), *, as_root: bool = False
     ) -> tuple[str, ...]:
-        """Return the command line that runs `program` within walls.
+        """Return the command line that runs `program` isolated by `mount_plan`.
 
-        `setup` runs before it as root of the namespaces and then executes the command line that follows. `as_root`: the
-        program sees itself as root, whichever user runs the simulator.
+        `setup`: a command that runs first, as root of the namespaces, and then executes the command line that follows
+        it. `as_root`: the program sees itself as root, whichever user runs the simulator.
         """
         if not self.is_apart:
             return (*setup, *program)
@@ -116,7 +116,7 @@ class Namespaces:
         return (*self.unshare(), *first, *setup, *self.raised(mount_plan, as_root=as_root), *program)
 
     def raised(self, mount_plan: MountPlan, *, as_root: bool) -> tuple[str, ...]:
-        """Return the command that, inside the namespaces, sets up the walls and becomes the program after it."""
+        """Return the command prefix that, inside the namespaces, sets up the mounts and then executes the program."""
         options = [f"hide={path}" for path in mount_plan.hidden]
         options += [f"keep={path}" for path in mount_plan.kept]
         options += [f"show={path}" for path in mount_plan.shown]
@@ -135,7 +135,7 @@ _found: list[Namespaces] = []
 
 
 def find_namespaces() -> Namespaces:
-    """Return the best isolation of this machine, determined once per process by a trial.
+    """Return the best isolation of this machine, determined by a trial once per process.
 
     Blocks: call it in a thread.
     """
@@ -158,7 +158,7 @@ def _find() -> Namespaces:
 
 def _trial(namespaces: Namespaces) -> str:
     """Return an empty text if the namespaces work, else what is missing."""
-    # No folder of its own is used, because a simulator that is killed now would leave it behind.
+    # The trial creates no folder, because a simulator that is killed during it would leave the folder behind.
     try:
         done = subprocess.run(  # noqa: S603 the command is our own
             namespaces.command(MountPlan((TEMPORARY,)), ("/bin/sh", "-c", "test $$ -lt 9")),
@@ -189,7 +189,9 @@ def _what_forbids() -> Iterator[str]:
 
 
 def _counts_by_namespace() -> bool:
-    """Return True since Linux 5.14, where a user namespace has its own count; before, the user's processes count."""
+    """Return True if the kernel counts processes per user namespace (since Linux 5.14). Before, it counts all processes
+    of the user.
+    """
     major, minor = (int(part) for part in os.uname().release.split(".")[:2])
     return (major, minor) >= (5, 14)
 
@@ -203,7 +205,7 @@ def mount_plan_for(
     shown: Iterable[Path] = (),
     processes: int = 0,
 ) -> MountPlan:
-    """Return the walls of a program that runs in `folder`, with temporary files in its `tmp`.
+    """Return the mounts of a program that runs in `folder`, with temporary files in `folder`/tmp.
 
     Hidden are the temporary folders, the usual state folder and `hidden`, except paths in temporary folders that the
     command or its variables name.
@@ -217,30 +219,32 @@ def mount_plan_for(
 
 
 def _usual_state() -> list[Path]:
-    """Return the default state folder: the system may trust its authority, whichever folder this simulator uses."""
+    """Return the default state folder. It is hidden even if this simulator uses another one: the system may trust its
+    certificate authority.
+    """
     try:
         return [Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".local" / "state" / STATE_NAME]
     except KeyError:  # a user without a passwd entry, as in containers
         return []
 
 
-# --- what is named ---
+# --- named paths ---
 
 
 def named_paths(
     command: Iterable[str], environment: Mapping[str, str], hidden: Iterable[str], secret: Iterable[str]
 ) -> list[str]:
-    """Return the paths in hidden places that the command and its variables name, to be kept visible.
+    """Return the paths in hidden places that the command and its variables name; these stay visible.
 
-    Paths in a `secret` place are excluded (if something around such a place is kept, the place is hidden again), and so
-    are folders of other instances.
+    Excluded are paths in a `secret` place (such a place is hidden again if a folder around it is kept), and folders of
+    other instances.
     """
     places, secrets, words = tuple(hidden), tuple(secret), list(command)
     program = shutil.which(words[0], path=environment.get("PATH", SYSTEM_PATH)) if words else None
     words += [part for value in environment.values() for part in value.split(":")]
     kept = dict[str, None]()
     for word in (*words, program or ""):
-        for path in _with_what_it_needs(word) if word.startswith("/") else ():
+        for path in _with_dependencies(word) if word.startswith("/") else ():
             if (
                 any(_is_in(path, place) for place in places)
                 and path not in places
@@ -251,8 +255,8 @@ def named_paths(
     return list(kept)
 
 
-def _with_what_it_needs(word: str) -> Iterator[str]:
-    """Yield the path itself, the targets of links, and for a program the tree in which it is installed."""
+def _with_dependencies(word: str) -> Iterator[str]:
+    """Yield the path, the targets of its links, and for a program the folders of its installation."""
     path = Path(word)
     if not path.exists():
         return
@@ -263,17 +267,17 @@ def _with_what_it_needs(word: str) -> Iterator[str]:
                 yield str(each.parent.parent)
             interpreter = _interpreter(each)
             if interpreter and interpreter != word:
-                yield from _with_what_it_needs(interpreter)
+                yield from _with_dependencies(interpreter)
         elif each.is_file():
             yield str(each.parent)  # a script imports modules from its folder
         elif each.name in {"bin", "sbin"}:
-            yield str(each.parent)  # an entry of a PATH
+            yield str(each.parent)  # an entry of PATH
             for program in ("python3", "node", "ruby", "java"):
-                yield from _with_what_it_needs(str(each / program))
+                yield from _with_dependencies(str(each / program))
 
 
 def _links(path: Path) -> Iterator[Path]:
-    for _ in range(40):  # the kernel's own limit
+    for _ in range(40):  # the kernel's limit of nested links
         if not path.is_symlink():
             break
         path = Path(os.path.normpath(path.parent / path.readlink()))

@@ -1,4 +1,4 @@
-"""The output of an instance, line by line, as it comes."""
+"""Splits the output of an instance into lines as it arrives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _READ_BYTES: Final = 64 * 1024  # capacity of a Linux pipe
 class LineSplitter:
     """Splits a stream of bytes into lines.
 
-    A line longer than `line_bytes_max` is reported in pieces: nothing is lost, and no more than that is buffered. The
+    A line longer than `line_bytes_max` is reported in pieces: no byte is lost, and no more than that is buffered. The
     encoding is UTF-8; invalid bytes are replaced.
     """
 
@@ -31,7 +31,7 @@ class LineSplitter:
             self._rest = self._rest[self._line_bytes_max :]
 
     def end(self) -> None:
-        """End the stream: report a last line without its newline."""
+        """End the stream: report a last line that has no newline."""
         if self._rest:
             self._tell(self._rest)
             self._rest = b""
@@ -43,7 +43,7 @@ class LineSplitter:
 
 
 class OutputPipe:
-    """A pipe for a child's standard output or error: `child_end` goes into the child, the other end is read here.
+    """A pipe for a child's standard output or error: the child gets `child_end`, and the other end is read here.
 
     uvloop's own pipes are sockets, and a program that opens /dev/stdout by name (as nginx's log does) cannot open a
     socket. This pipe is read with `add_reader`, which needs no await and so cannot be cancelled half-way.
@@ -53,7 +53,7 @@ class OutputPipe:
         """Start to read.
 
         Raises:
-            OSError: if there is no file descriptor left.
+            OSError: if no file descriptor is free.
         """
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
@@ -63,7 +63,7 @@ class OutputPipe:
         self._loop.add_reader(self._ours, self._readable)
 
     def close_child_end(self) -> None:
-        """Close this process's copy of the child's end, which would keep the stream from ending. Idempotent."""
+        """Close this process's copy of the child's end; otherwise the stream would never end. Idempotent."""
         if self.child_end >= 0:
             os.close(self.child_end)
             self.child_end = -1

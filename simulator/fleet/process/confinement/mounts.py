@@ -1,24 +1,25 @@
-"""The walls around an application on this machine, from inside: set up in existing namespaces, then the program is run.
+"""The script that isolates an application from inside existing namespaces: it sets up mounts, drops privileges and
+executes the application.
 
-A separate script (`Namespaces.command` in isolation.py has the command line), so it imports only the standard
-library, and all of it at the beginning, because it may be hidden later. It runs as root of a mount and a process
-namespace, and possibly of a user namespace, all of them the instance's own. In this order: an empty folder is mounted
-over each hidden path, and kept paths are bound back in; only harmless devices remain; /sys and the switches in /proc
-become read-only; /proc shows the namespace's processes; then the privileges that could undo any of it are dropped, and
-the application replaces this process.
+It is run as a script (`Namespaces.command` in isolation.py creates the command line). It imports only the standard
+library, and all of it at the beginning, because its files may be hidden later. It runs as root of a mount and a process
+namespace, and possibly of a user namespace, all of them the instance's own. It does this in order: an empty folder is
+mounted over each hidden path, and kept paths are bind-mounted into it; /dev gets harmless devices only; /sys and the
+settings in /proc become read-only; /proc shows the namespace's processes; then the privileges that could undo any of it
+are dropped, and the application replaces this process.
 
 Arguments, each `name=value`, then `--` and the program with its arguments:
 
     hide=PATH    replaced by an empty folder or an empty file
     keep=PATH    visible as on the machine, although a parent is hidden
     show=PATH    as `keep`, but read-only
-    file=PATH:AT a file that stands at AT, where there is one
-    tmp=PATH     is mounted as /tmp
+    file=PATH:AT a file to mount over the file AT, if AT exists
+    tmp=PATH     folder to mount as /tmp
     as=UID:GID   user and group as which the application sees itself; without it, root
     processes=N  maximum number of processes, if the user namespace counts them
 
-A set-up that ran before in the same namespaces sets APPRUNNER_ROOT to the root that it made, and APPRUNNER_DIRECTORY to
-the working directory in it.
+A set-up command that ran before in the same namespaces sets APPRUNNER_ROOT to the root that it created, and
+APPRUNNER_DIRECTORY to the working directory in it.
 """
 
 from __future__ import annotations
@@ -39,33 +40,34 @@ DIRECTORY_VARIABLE: Final = "APPRUNNER_DIRECTORY"
 NOT_FOUND: Final = 127  # as in a shell
 NOT_RUN: Final = 126
 
-# Access to these bypasses every wall: they start processes elsewhere on request.
+# Sockets that allow a process to escape: their servers start processes outside on request.
 _WAYS_AROUND: Final = (
     *("/run/docker.sock", "/run/docker", "/run/containerd", "/run/podman", "/run/crio", "/run/user", "/run/dbus"),
     *("/run/systemd", "/run/snapd.sock", "/run/snapd-snap.socket", "/run/libvirt", "/run/screen", "/run/tmux"),
 )
-# Variables added by the shells that ran before.
+# Variables that the shells set that ran before.
 _OF_SHELLS: Final = ("PWD", "OLDPWD", "SHLVL", "_")
 
 _TEMPORARY: Final = "/tmp"  # noqa: S108 the instance's own
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS: Final = (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2"))
-# Files of /proc through which root controls the whole machine.
+# Files in /proc through which root controls the whole machine.
 _SWITCHES: Final = ("sys", "sysrq-trigger", "irq", "bus", "fs", "scsi", "acpi")
 
-# The capabilities of root in a container, less raw sockets, device files and changes of the root: none that leads out.
-# chown, dac_override, fowner, fsetid, kill, setgid, setuid, setpcap, net_bind_service (capability.h).
+# Capabilities of root in a container, without raw sockets, device files and chroot, so none allows an escape: chown,
+# dac_override, fowner, fsetid, kill, setgid, setuid, setpcap, net_bind_service (capability.h).
 _CAPABILITIES: Final = (0, 1, 3, 4, 5, 6, 7, 8, 10)
 
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 8, 32, 4096, 16384
 _MS_RELATIME: Final = 1 << 21
 _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, _SYS_MOUNT_SETATTR = -100, 0x8000, 1, 442
-_ST_RELATIME, _ST_SAME = 4096, 2 | 4 | 8 | 1024 | 2048  # nosuid, nodev, noexec, noatime, nodiratime: same number
+# ST_SAME: nosuid, nodev, noexec, noatime, nodiratime, whose numbers equal those of the mount flags
+_ST_RELATIME, _ST_SAME = 4096, 2 | 4 | 8 | 1024 | 2048
 _CLONE_NEWUSER: Final = 0x10000000
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 _CAPABILITY_VERSION: Final = 0x20080522
 
-# Python ignores SIGPIPE and SIGXFSZ, and ignored signals stay ignored in the next program.
+# Python ignores SIGPIPE and SIGXFSZ, and a program that is executed inherits ignored signals.
 _IGNORED: Final = (13, 25)
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -82,7 +84,7 @@ def main(arguments: list[str]) -> int:
         environment.pop(name, None)
     try:
         files = [each.split(":", 1) for name, each in wanted if name == "file"]
-        held = [(os.open(source, os.O_PATH), at) for source, at in files]  # before they are hidden
+        held = [(os.open(source, os.O_PATH), at) for source, at in files]  # open them before they are hidden
         _places(root, wanted)
         _files(root, held)
         _devices(root)
@@ -90,7 +92,7 @@ def main(arguments: list[str]) -> int:
         _processes(root)
         if root:
             os.chroot(root)
-        # Entered again instead of keeping the present directory, from which the parents lead to hidden paths.
+        # Enter it again: the parents of the old working directory would lead to hidden paths.
         os.chdir(directory)
         options = dict(wanted)
         if "processes" in options:
@@ -124,20 +126,21 @@ def _run(program: list[str], path: str, hidden: list[str]) -> int:
     return NOT_FOUND
 
 
-# --- what is seen ---
+# --- visible files ---
 
 
 def _places(root: str, wanted: list[tuple[str, str]]) -> None:
-    """Set up hidden, kept and shown paths from the outside in, so that each is placed in what was set up around it.
+    """Set up hidden, kept and shown paths from the outside in, so that each is placed in the mount that contains it.
 
-    Kept paths are held open beforehand.
+    Kept paths must have been opened before.
     """
     hidden = [("hide", os.path.realpath(path)) for path in _WAYS_AROUND]
     places = sorted({*hidden, *(each for each in wanted if each[0] in {"hide", "keep", "show"})}, key=_depth)
     shown = {path for do, path in places if do == "show"}
     held = dict[str, int]()
     for path in [path for do, path in places if do != "hide"]:
-        # A set-up's root may lack what lies in /tmp; then the machine's path is used, which a build may not write to.
+        # The root of a set-up may lack what lies in /tmp; then the machine's path is used, which a build may not write
+        # to.
         found = [file for file in (root + path, path) if os.path.exists(file)]
         if found:
             held[path] = os.open(found[0], os.O_PATH)
@@ -159,7 +162,7 @@ def _places(root: str, wanted: list[tuple[str, str]]) -> None:
 
 
 def _files(root: str, held: list[tuple[int, str]]) -> None:
-    """Mount the open files over those at their places; what does not exist there is left out."""
+    """Mount each open file over its destination; skip destinations that do not exist."""
     for handle, at in held:
         if os.path.isfile(root + at):
             place = os.path.realpath(root + at)
@@ -169,7 +172,7 @@ def _files(root: str, held: list[tuple[int, str]]) -> None:
 
 
 def _cover(place: str) -> list[str]:
-    """Cover the place; return the folder mounted over it, or nothing for a file, which an empty file covers."""
+    """Hide a folder or file under an empty one. Return a list with the mounted folder; it is empty for a file."""
     if os.path.isdir(place):
         _mount("apprunner", place, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=1m,mode=755")
         return [place]
@@ -183,7 +186,7 @@ def _depth(place: tuple[str, str]) -> tuple[int, str, str]:
 
 
 def _bind(handle: int, place: str) -> None:
-    """Bind-mount an open file or folder at the place, which is created if it does not exist."""
+    """Bind-mount an open file or folder over the destination, which is created if it does not exist."""
     if stat.S_ISDIR(os.fstat(handle).st_mode):
         os.makedirs(place, exist_ok=True)
     elif not os.path.lexists(place):
@@ -193,7 +196,9 @@ def _bind(handle: int, place: str) -> None:
 
 
 def _devices(root: str) -> None:
-    """Set up /dev with harmless devices and its own terminals and shared memory. A raw disk would expose all files."""
+    """Set up /dev with harmless devices, and with terminals and shared memory of its own. A disk device would expose
+    all files.
+    """
     place = f"{root}/dev"
     held = {name: os.open(f"/dev/{name}", os.O_PATH) for name in _DEVICES if os.path.exists(f"/dev/{name}")}
     _mount("apprunner", place, "tmpfs", _MS_NOSUID | _MS_NOEXEC, "size=64k,mode=755")
@@ -211,10 +216,10 @@ def _devices(root: str) -> None:
 
 
 def _processes(root: str) -> None:
-    """Mount /proc of the process namespace.
+    """Mount the /proc of the process namespace.
 
-    In a user namespace the kernel rejects that if the machine's /proc is partly covered, as in a container. Then the
-    machine's /proc stays; this user namespace may not read details of other processes there.
+    In a user namespace the kernel rejects this if parts of the machine's /proc are covered, as in a container. Then the
+    machine's /proc stays, in which this user namespace may not read details of other processes.
     """
     place = f"{root}/proc"
     os.makedirs(place, exist_ok=True)
@@ -233,7 +238,7 @@ def _processes(root: str) -> None:
 
 
 def _lower(seen_as: str) -> None:
-    """Drop the privileges with which the application could undo a wall."""
+    """Drop the privileges with which the application could undo the isolation."""
     if seen_as:
         uid, _, gid = seen_as.partition(":")
         _check(_libc.unshare(_CLONE_NEWUSER), "a user namespace")
@@ -263,12 +268,13 @@ def _mount(source: str, place: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def _read_only(place: str, *, recursive: bool = True) -> None:
-    """Make the mount point read-only, including everything that is mounted below it."""
+    """Make the mount point read-only, with everything mounted below it if `recursive`."""
     attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
     flags = _AT_RECURSIVE if recursive else 0
     if _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, place.encode(), flags, attributes, ctypes.sizeof(attributes)) == 0:
         return
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as given:  # before Linux 5.12
+    # before Linux 5.12: without a recursive call, each mount is changed
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as given:
         points = [line.split(" ")[4].replace("\\040", " ") for line in given]
     for point in points:
         if point == place or (recursive and point.startswith(f"{place}/")):

@@ -1,7 +1,7 @@
-"""Sweep after dead simulators in the background: once per process, in a thread, abandoned at the process's end.
+"""Removal of orphans in the background: once per process, in a thread that is abandoned when the process ends.
 
-What a dead simulator left takes space but causes no conflict: ports, folders and groups have unique names. So no launch
-waits for the sweep, and neither does the end of this simulator: the next start continues an unfinished sweep.
+What a killed simulator left takes space but causes no conflict: ports, folders and groups have unique names. So no
+launch waits for the removal, and neither does the end of this simulator; the next start continues it.
 """
 
 from __future__ import annotations
@@ -24,25 +24,27 @@ class _Sweep:
 
 
 class OrphanSweeps:
-    """Sweeps in progress: call `begin` before creating the first folder, `end` after the last; the last `end` stops."""
+    """Removals in progress. Call `begin` before the first folder is created and `end` after the last is removed; the
+    last `end` stops a removal.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # two loops in two threads may share this object
+        self._lock = threading.Lock()  # event loops in two threads may share this object
         self._sweeps: dict[_Place, _Sweep] = {}
 
     def begin(self, scratch: str, homes: Collection[str]) -> None:
-        """Start a sweep there, unless this process did so already."""
+        """Start a removal in these places, unless this process did so already."""
         place = (scratch, tuple(homes))
         with self._lock:
             known = place in self._sweeps
             sweep = self._sweeps.setdefault(place, _Sweep())
             sweep.users += 1
         if not known:
-            # Not a thread of the loop's pool: the interpreter waits for those when it ends.
+            # Not a thread of the loop's pool, because the interpreter waits for those when it ends.
             threading.Thread(target=self._run, args=(place, sweep), name="orphans", daemon=True).start()
 
     def end(self, scratch: str, homes: Collection[str]) -> None:
-        """Release a sweep; call it once for each `begin`."""
+        """Stop using a removal; call it once for each `begin`."""
         place = (scratch, tuple(homes))
         with self._lock:
             sweep = self._sweeps[place]

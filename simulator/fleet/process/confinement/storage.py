@@ -2,10 +2,10 @@
 
 App Runner gives an instance 3 GB, including the image (facts 5.2); here the limit applies to the instance's folder,
 including the copy of the working directory. A folder has no quota that an ordinary user could set, so it is measured,
-and an instance may exceed its limit for as long as an interval.
+so an instance can exceed its limit for up to one interval.
 
-# ASSUMPTION: what happens to an instance whose storage is full is undocumented. The alternative is a failing write (a
-# container engine with a quota does that); settled by filling an instance of App Runner.
+# ASSUMPTION: what happens to an instance whose storage is full is undocumented. Here it is ended; the alternative is a
+# write that fails, as with a quota of a container engine. Settled by filling the storage of an App Runner instance.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-_BLOCK_BYTES: Final = 512  # unit of st_blocks, whatever the file system's own block size is
+_BLOCK_BYTES: Final = 512  # unit of st_blocks, independent of the file system's block size
 _BYTES_PER_MB: Final = 1024**2
-# A pause is at least this many times as long as the measurement: many files cost at most 2 % of a core.
+# A pause lasts at least this multiple of the measurement, so that many files cost at most 2 % of a core.
 _PAUSES: Final = 50
 
 
 def used_bytes(folder: Path) -> int:
-    """Return the disk space of the files in `folder`, without holes, each file once per name.
+    """Return the disk space that the files in `folder` take, without holes; a file with several names counts for each.
 
-    Not counted: open files that have no name any more, and files written outside the folder. Blocks: call it in a
-    thread.
+    Not counted: deleted files that are still open, and files outside the folder. Blocks: call it in a thread.
     """
     used, folders = 0, [folder]
     while folders:
@@ -51,10 +50,11 @@ def _size_bytes(entry: os.DirEntry[str]) -> int:
 async def watch(
     living: Callable[[], Iterable[tuple[Path, Callable[[str], None]]]], limit_bytes: int, interval_s: float
 ) -> None:
-    """Measure the folder of every running instance, one after another, and end those over the limit; runs forever.
+    """Measure the folders of the running instances one after another, and end instances over the limit; runs until
+    cancelled.
 
-    `living` returns folders, each with a function that ends its instance for a reason. One thread at a time; many files
-    make the interval longer, not the load higher.
+    `living` returns folders, each with a function that ends its instance and takes the reason. One thread measures at a
+    time: many files make the interval longer, not the load higher.
     """
     loop = asyncio.get_running_loop()
     pause_s = interval_s

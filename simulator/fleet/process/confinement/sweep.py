@@ -1,20 +1,21 @@
-"""Sweep after instances: end every process that belongs to a folder of a simulator, then remove the folder.
+"""Removal of instances and orphans: end every process that belongs to a simulator's folder, then remove the folder.
 
-There are two users. The process driver sweeps one instance's folder when the instance has ended. Run as a script, this
-file is the *guard* (see watchdog.py): it waits on its standard input for the end of the simulator and then
-sweeps everything. It therefore imports only the standard library and must start fast.
+It is used in two ways. The process driver calls `sweep` for one instance's folder when the instance has ended. Run as a
+script, this file is the *guard* (watchdog.py): it waits for the end of its standard input, which is the end of the
+simulator, and then sweeps the simulator's whole folder. Therefore it imports only the standard library and must start
+fast.
 
 A process belongs to a folder if it is in a control group of the folder, if its environment carries the folder's mark,
-or if its session is one that the simulator started. Every descendant inherits group and mark, whatever process groups
-and sessions it creates for itself. The mark serves machines without control groups, the session programs that overwrite
-their environment to show a title in `ps` (setproctitle, PostgreSQL). No unrelated process can be hit: the folder's name
-is unique and the groups are named after it, and a user's shell in the folder has none of the three. What escapes if
-there are neither groups nor namespaces: a descendant that leaves the session and clears its environment.
+or if the simulator started its session. Every descendant inherits group and mark, whatever process groups and sessions
+it creates for itself. The mark is needed on machines without control groups; the session is needed for programs that
+overwrite their environment to show a title in `ps` (setproctitle, PostgreSQL). An unrelated process cannot be ended by
+mistake: the folder's name is unique, the groups are named after it, and a user's shell in the folder has none of the
+three. Without groups and namespaces, a descendant that leaves the session and clears its environment is missed.
 
-A folder and its groups are named after the simulator that created them, so the next one can identify orphans:
+A folder and its groups are named after the simulator that created them, so that a later one can identify orphans:
 `apprunner-<PID namespace>-<process>-<its start>-<anything>`.
 
-Linux only: it uses `/proc`, and pidfds, so that a process id reused between check and signal is no danger.
+Linux only: it uses `/proc`, and pidfds, so that a process id that is reused between check and signal does no harm.
 """
 
 from __future__ import annotations
@@ -30,26 +31,26 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-# App Runner reserves the prefix AWSAPPRUNNER for itself (facts 5.2), so no user variable can conflict.
+# App Runner reserves the prefix AWSAPPRUNNER (facts 5.2), so no variable of a user can have this name.
 MARK: Final = "AWSAPPRUNNER_SIMULATOR_INSTANCE"
 
 PREFIX: Final = "apprunner"
 _OWNER_PARTS: Final = 5
 
-# A pass ends every process that it finds; only those forked during a pass are left for the next. Only a fork bomb would
-# need more passes than this, and for it no number would suffice.
+# A pass ends every process that it finds; the next pass finds only those forked in the meantime. More passes than this
+# occur only with a fork bomb, for which no number would suffice.
 _PASSES_MAX: Final = 100
-# A killed process ends at once unless the kernel holds it in an uninterruptible system call.
+# A killed process ends at once, unless it is in an uninterruptible system call.
 _DEATH_S_MAX: Final = 2.0
-# 0.5 s in total; a group can be removed a few milliseconds after its last process ended.
+# 0.5 s in total: a group can be removed only some milliseconds after its last process ended
 _REMOVALS_MAX: Final = 100
 _REMOVAL_WAIT_S: Final = 0.005
-# Values that give a control group its CPU back, for files of both versions; a group has some of them.
+# Values that restore a control group's CPU, for files of both versions; a group has some of these files.
 _FREEDOM: Final = (("freezer.state", "THAWED"), ("cgroup.freeze", "0"), ("cpu.cfs_quota_us", "-1"), ("cpu.max", "max"))
 
 
 def owner_name(pid: int) -> str:
-    """Return the prefix of the names that this process gives to what it creates.
+    """Return the prefix of the names of all objects that this process creates on the machine.
 
     Raises:
         OSError: if there is no such process.
@@ -59,21 +60,21 @@ def owner_name(pid: int) -> str:
 
 
 def is_owned(name: str) -> bool:
-    """Return True if any simulator created what is called `name`."""
+    """Return True if a simulator created the object with this name."""
     parts = name.split("-")
     return len(parts) >= _OWNER_PARTS and parts[0] == PREFIX and all(part.isdigit() for part in parts[1:4])
 
 
 def is_orphan(name: str) -> bool:
-    """Return True if a simulator that has ended created what is called `name`.
+    """Return True if the object with this name was created by a simulator that has ended.
 
-    False for names of other programs, or of other PID namespaces.
+    False for names of other programs and of other PID namespaces.
     """
     parts = name.split("-")
     if not is_owned(name):
         return False
     if int(parts[1]) != Path("/proc/self/ns/pid").stat().st_ino:
-        return False  # of a container that shares this folder; its processes are not visible here
+        return False  # it belongs to a container that shares this folder, whose processes are not visible here
     try:
         return not name.startswith(owner_name(int(parts[2])))
     except OSError:
@@ -81,12 +82,12 @@ def is_orphan(name: str) -> bool:
 
 
 def sweep(folder: str, sessions: Collection[int], groups: Collection[str] = ()) -> None:
-    """End every process of `folder` (or a folder in it), `sessions` and `groups`, then remove groups and folder.
+    """End the processes of `folder` (or of folders in it), `sessions` and `groups`, then remove groups and folder.
 
     `groups`: directories of control groups. Blocks: call it in a thread.
     """
     for group in groups:
-        _let_die(Path(group))
+        _restore_cpu(Path(group))
     end_processes(folder, sessions, {Path(group).name for group in groups})
     for group in groups:
         _remove_group(Path(group))
@@ -99,13 +100,13 @@ def groups_of(name: str, homes: Collection[str]) -> list[str]:
 
 
 def sweep_orphans(scratch: str, homes: Collection[str], is_given_up: Callable[[], bool] = lambda: False) -> list[str]:
-    """Remove what is left of simulators whose guards were killed as well.
+    """Remove what is left of simulators whose guards were killed as well; return the names of their folders.
 
-    `scratch`: parent of their folders; `homes`: parents of their control groups. Return the names of their folders.
-    Blocks: call it in a thread; returns early once `is_given_up()`.
+    `scratch`: parent of their folders. `homes`: parents of their control groups. Blocks: call it in a thread; it
+    returns early once `is_given_up()` is true.
 
-    /proc is read once for all orphans. Groups elsewhere, for example below another login session, are not searched;
-    processes in them carry the mark.
+    /proc is read once for all orphans. Groups in other places, for example below another login session, are not
+    searched; processes in them are found by their mark.
     """
     left = {
         _folder_name(entry.name)
@@ -121,7 +122,7 @@ def sweep_orphans(scratch: str, homes: Collection[str], is_given_up: Callable[[]
         group for home in homes for group in sorted(Path(home).glob(f"{PREFIX}-*")) if _folder_name(group.name) in names
     ]
     for group in groups:
-        _let_die(group)
+        _restore_cpu(group)
     _end_all(lambda pid: _belongs_to_orphan(pid, scratch, names), is_given_up)
     for group in groups:
         if not is_given_up():
@@ -133,7 +134,7 @@ def sweep_orphans(scratch: str, homes: Collection[str], is_given_up: Callable[[]
 
 
 def end_processes(folder: str, sessions: Collection[int], groups: Collection[str] = ()) -> int:
-    """Send SIGKILL, pass by pass, until a pass finds no process. Return how many were ended.
+    """Send SIGKILL to all matching processes, repeatedly until none is found. Return the number of ended processes.
 
     `groups`: names of control groups.
     """
@@ -146,13 +147,13 @@ def _end_all(belongs: Callable[[int], bool], is_given_up: Callable[[], bool] = l
         found = [pid for pid in _all_processes() if belongs(pid)]
         if not found or is_given_up():
             break
-        # Young ones last: a parent that has ended cannot fork again.
+        # The youngest process last: a parent that has ended cannot fork again.
         ended += sum(_end(pid, belongs) for pid in found)
     return ended
 
 
 def remove(folder: str) -> None:
-    """Remove a folder, also one whose folders were made read-only (as module caches are)."""
+    """Remove a folder, even if folders in it were made read-only, as module caches are."""
     shutil.rmtree(folder, ignore_errors=True)
     if not Path(folder).exists():
         return
@@ -174,14 +175,14 @@ def _end(pid: int, belongs: Callable[[int], bool]) -> bool:
     except OSError:  # it has ended by itself
         return False
     try:
-        # Checked again: from here on the handle cannot refer to another process, although the first check could.
+        # Check again: only now is the handle certain to refer to the process that is checked.
         if not belongs(pid):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         death = select.poll()
         death.register(handle, select.POLLIN)
         death.poll(_DEATH_S_MAX * 1000)
-    except OSError:  # ended by itself, or may not be signalled
+    except OSError:  # it has ended by itself, or may not be signalled
         return False
     else:
         return True
@@ -202,7 +203,7 @@ def _belongs(pid: int, folder: str, sessions: Collection[int], groups: Collectio
 
 
 def _belongs_to_orphan(pid: int, scratch: str, names: Collection[str]) -> bool:
-    """Return True if the process is in a group of theirs, or marked with a folder of theirs in `scratch`."""
+    """Return True if the process is in one of these groups, or marked with one of these folders in `scratch`."""
     try:
         if _session(pid) is None:
             return False
@@ -215,21 +216,22 @@ def _belongs_to_orphan(pid: int, scratch: str, names: Collection[str]) -> bool:
 
 
 def _session(pid: int) -> int | None:
-    """Return the session; None if the process is a zombie, which its parent will reap."""
-    # "4711 (a name) S 1 4711 4711 ...": state, parent, group, session. A name may contain any character, even brackets.
+    """Return the session of a process; None for a zombie, which its parent will reap."""
+    # Format: "4711 (a name) S 1 4711 4711 ...": state, parent, group, session. The name may contain any character, even
+    # brackets.
     state, _, _, session = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:4]
     return None if state in {b"Z", b"X"} else int(session)
 
 
 def _marks(pid: int) -> list[str]:
-    """Return the folders in the marks of its environment."""
+    """Return the folders in the marks of a process's environment."""
     begin = f"{MARK}=".encode()
     environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     return [os.fsdecode(entry[len(begin) :]) for entry in environment if entry.startswith(begin)]
 
 
 def _is_in_group(pid: int, groups: Collection[str]) -> bool:
-    """Return True if it is in a group of that name, or in one that the application has created below it."""
+    """Return True if it is in one of these groups, or in a group that the application has created below it."""
     path = _group_path(pid)
     return any(group in path for group in groups)
 
@@ -239,19 +241,20 @@ def _group_path(pid: int) -> list[str]:
 
 
 def _started(pid: int) -> int:
-    """Return when the process was started, in clock ticks since boot."""
+    """Return the start time of a process, in clock ticks since boot."""
     return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
 
 
 def _folder_name(name: str) -> str:
-    """Return the first five parts of the name of a folder, or of a group that is named after it."""
+    """Return the first five parts of a name: the folder's name, without what a group of the folder appends."""
     return "-".join(name.split("-")[:_OWNER_PARTS])
 
 
 def _is_ours(entry: Path) -> bool:
-    """Return True for a folder of this user.
+    """Return True if the folder belongs to this user.
 
-    In a folder that all users may write to, another user could place an entry or a link to have its target removed.
+    In a folder that all users may write to, another user could create an entry or a link in order to have its target
+    removed.
     """
     try:
         found = entry.lstat()
@@ -260,8 +263,8 @@ def _is_ours(entry: Path) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
-def _let_die(group: Path) -> None:
-    """Give the group its CPU back: a frozen process of version 1 does not end, and one without CPU takes long."""
+def _restore_cpu(group: Path) -> None:
+    """Restore the group's CPU: in version 1 a frozen process does not end, and one without CPU takes long to end."""
     for file, value in _FREEDOM:
         with contextlib.suppress(OSError):
             handle = os.open(group / file, os.O_WRONLY)  # not `open`: a missing file must not be created
@@ -272,7 +275,7 @@ def _let_die(group: Path) -> None:
 
 
 def _remove_group(group: Path) -> None:
-    """Remove the group and the groups inside it; retry while it is busy, shortly after its last process ended."""
+    """Remove the group and the groups inside it; retry while it is busy, as shortly after its last process ended."""
     for _ in range(_REMOVALS_MAX):
         for where, _, _ in os.walk(group, topdown=False):
             with contextlib.suppress(OSError):
@@ -283,13 +286,13 @@ def _remove_group(group: Path) -> None:
 
 
 def _guard(folder: str, homes: Collection[str]) -> None:
-    """Register sessions until standard input ends, as the simulator ends with it; then sweep."""
+    """Read the sessions to track from standard input until it ends, which is the simulator's end; then sweep."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # A stop of a whole control group or terminal signals the guard, too; its work only begins then.
+        # A signal to the whole control group or terminal reaches the guard as well, but its work begins only then.
         signal.signal(number, signal.SIG_IGN)
     sessions: set[int] = set()
     with open(0, "rb") as given:
-        for line in given:  # "+4711": a session begins, "-4711": it has ended and been swept
+        for line in given:  # "+4711": session 4711 has begun; "-4711": it has ended and nothing of it is left
             (sessions.add if line[:1] == b"+" else sessions.discard)(int(line[1:]))
     sweep(folder, sessions, groups_of(Path(folder).name, homes))
 

@@ -1,6 +1,6 @@
-"""Children of the simulator: what they must not inherit, and their end as the loop reports it.
+"""Child processes: what they must not inherit, and the detection of their exit by the event loop.
 
-A child needs no task and no stream: it is a process id and its end.
+A child needs no task and no stream: only its process id and its exit are used.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import cast
 
 
 def seal_files() -> None:
-    """Prevent children from inheriting any file beyond the three standard ones. Cheap for every launch: 2 us per file.
+    """Prevent children from inheriting files other than the three standard ones. It takes 2 us per open file.
 
-    Python's own files are not inheritable. Those that a shell or a supervisor left open are, and uvloop, unlike
+    Files that Python opened are not inheritable. Files that a shell or a supervisor left open are, and uvloop, unlike
     subprocess, does not close them in the child.
     """
     with os.scandir("/proc/self/fd") as listing:
         files = [int(entry.name) for entry in listing]
     for file in files:
         if file > 2:
-            with contextlib.suppress(OSError):  # the listing's own file is closed by now
+            with contextlib.suppress(OSError):  # the descriptor of the listing is closed by now
                 os.set_inheritable(file, False)
 
 
 def is_waiting(pid: int) -> bool:
-    """Return True if the first thread waits for an event: it is not computing, frozen, stopped or ended."""
+    """Return True if the first thread waits for an event, and is not computing, frozen, stopped or ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"S"
     except OSError:
@@ -35,7 +35,9 @@ def is_waiting(pid: int) -> bool:
 
 
 def innermost(pid: int, depth: int) -> int:
-    """Return the first child of the first child, `depth` levels down; fewer if there is none yet."""
+    """Return the descendant reached by following the first child `depth` times; an ancestor of it if it does not exist
+    yet.
+    """
     for _ in range(depth):
         try:
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -48,9 +50,9 @@ def innermost(pid: int, depth: int) -> int:
 
 
 class ExitWatch(asyncio.SubprocessProtocol):
-    """Watches the exit of a child; use it with `loop.subprocess_exec(ExitWatch, ...)`.
+    """Detects the exit of a child: `loop.subprocess_exec(ExitWatch, ...)`.
 
-    `returned`: the code as Unix reports it, negative for a signal.
+    `returned`: a future with the return code as Unix reports it, negative for a signal.
     """
 
     def __init__(self) -> None:
