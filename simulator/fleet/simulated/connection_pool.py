@@ -167,7 +167,7 @@ class ConnectionPool:
                 self._size -= 1
 
     def close(self) -> None:
-        """Close all connections because the instance has ended. One with a call is closed when the call is processed."""
+        """Close all connections because the instance has ended. One with a call is closed after the call."""
         self.is_closed = True
         for call in self._waiting:
             call.cancel()
