@@ -15,6 +15,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.rules.admission import Overflow
 from simulator.rules.ejection import EjectionSettings
+from simulator.rules.platforms.ground_truth import PLATFORM_CASES
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES, PolicyKind
@@ -70,9 +71,18 @@ def platforms_page() -> str:
         parts += [
             f"## {preset.name}\n",
             f"{cell(preset.summary)}\n",
+            f"Ground truth: {_ground_truth(preset.name)}.\n",
             table(["key", "value"], _told(preset, {"name", "summary"})),
         ]
     return "\n".join(parts)
+
+
+def _ground_truth(platform: str) -> str:
+    """The cases of `simulator validate` that compare the platform with measurements of it."""
+    cases = PLATFORM_CASES[platform]
+    if not cases:
+        return "none; no published measurement is known that `simulator validate` could compare"
+    return f"case{'s' * (len(cases) > 1)} {', '.join(cases)} of [Validation](validation.md)"
 
 
 def _told(value: Any, left_out: set[str]) -> list[list[str]]:

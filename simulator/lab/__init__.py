@@ -24,6 +24,9 @@ PUBLIC_MODULES = (
     "sweep.worker_pools",
     "table_file",
     "validate.case",
+    "validate.page",
+    "validate.plots",
+    "validate.summary",
     "validate.validate",
     "why",
 )

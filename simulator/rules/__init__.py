@@ -35,6 +35,7 @@ PUBLIC_MODULES = (
     "network.vpc",
     "platforms.behaviour",
     "platforms.billing",
+    "platforms.ground_truth",
     "platforms.preset",
     "platforms.presets",
     "policies.aws.step_scaling",

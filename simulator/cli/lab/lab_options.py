@@ -89,9 +89,20 @@ class ValidateOptions:
     case: Annotated[
         list[str], typer.Option(metavar="NUMBER", help="Only this case; may be given again. 2.1 is all theory.")
     ] = field(default_factory=list)
+    platform: Annotated[
+        list[str], typer.Option(metavar="NAME", help="Only this platform's cases; may be given again: ecs, knative.")
+    ] = field(default_factory=list)
     markdown_file: Annotated[
         Path | None,
         typer.Option("--markdown", metavar="F.md", help="Write the table as a page of documentation to F.md."),
+    ] = None
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="Write an SVG plot for each platform into FOLDER; the page of --markdown shows them.",
+        ),
     ] = None
     workers: Annotated[int, typer.Option(min=0, help="Processes of this machine; 0 is one for each core.")] = 0
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=RESULT_ONLY_HELP)] = False

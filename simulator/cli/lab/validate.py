@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulator.cli.exit_codes import CHECK_FAILED, OK, bad_input
+from simulator.cli.exit_codes import CHECK_FAILED, OK, bad_input, cannot
 from simulator.cli.lab.lab_options import ValidateOptions
 from simulator.cli.lab.run_lines import case_line
 from simulator.cli.lab.tables import print_table, wide_console
@@ -21,8 +22,12 @@ from simulator.cli.platform.event_lines import check_loudness
 from simulator.cli.terminal import Terminal
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
-from simulator.lab.validate.case import Case
-from simulator.lab.validate.validate import CaseResult, chosen, markdown, numbers_of, validated
+from simulator.lab.extras import MissingLibrary, needed
+from simulator.lab.validate.case import Case, Subject
+from simulator.lab.validate.page import markdown, numbers_of, share_text
+from simulator.lab.validate.plots import draw, file_name
+from simulator.lab.validate.summary import by_subject
+from simulator.lab.validate.validate import CaseResult, chosen, validated
 
 # Width of a row with a case, a figure, its numbers and the source.
 WIDE_COLUMNS: Final = 120
@@ -39,17 +44,40 @@ def validate_verb(
     check_loudness(quiet=options.quiet, verbose=options.verbose)
     console = Terminal(stderr=True, quiet=options.quiet)
     try:
-        cases = chosen(options.case)
-    except ValueError as error:
+        cases = chosen(options.case, options.platform)
+        if options.plots is not None:
+            needed("matplotlib")
+    except (ValueError, MissingLibrary) as error:
         bad_input(str(error))
+    subjects = [subject for subject in Subject if any(case.subject is subject for case in cases)]
     with Outputs() as outputs:
         page = outputs.text("--markdown", options.markdown_file)
+        plots = {} if options.plots is None else _plot_files(outputs, options.plots, subjects)
         results = _played(cases, options, console)
         _print(results)
+        draw(results, plots)
         if page is not None:
-            page.write(markdown(results))
+            page.write(markdown(results, _addresses(options, subjects)))
         outputs.commit()
     raise typer.Exit(OK if all(result.passed for result in results) else CHECK_FAILED)
+
+
+def _plot_files(outputs: Outputs, folder: Path, subjects: Sequence[Subject]) -> dict[Subject, Path]:
+    """Return the file to write for each subject's plot; the folder is made if it does not exist."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cannot(error, f"--plots = {str(folder)!r}, cannot be made: {error.strerror or error}")
+    paths = {subject: outputs.path("--plots", folder / file_name(subject)) for subject in subjects}
+    return {subject: path for subject, path in paths.items() if path is not None}
+
+
+def _addresses(options: ValidateOptions, subjects: Sequence[Subject]) -> dict[Subject, str]:
+    """Return the addresses of the plots relative to the page; none without both."""
+    if options.plots is None or options.markdown_file is None:
+        return {}
+    folder = Path(os.path.relpath(options.plots, options.markdown_file.parent))
+    return {subject: (folder / file_name(subject)).as_posix() for subject in subjects}
 
 
 def _played(cases: Sequence[Case], options: ValidateOptions, console: Terminal) -> list[CaseResult]:
@@ -69,9 +97,29 @@ def _print(results: list[CaseResult]) -> None:
         _print_by_case(results, console)
     else:
         console.print(_wide(results))
+    typer.echo()
+    print_table(_summary(results), console)
     missed = sum(not finding.passed for result in results for finding in result.findings)
     figures = sum(len(result.findings) for result in results)
-    typer.echo(f"\n{figures} figures of {len(results)} cases, {missed} miss")
+    typer.echo(f"{figures} figures of {len(results)} cases, {missed} miss")
+
+
+def _summary(results: list[CaseResult]) -> LabTable:
+    """Return the table with a row for each platform."""
+    headings = ("cases", "observed", "figures", "misses", "median error", "smallest bias", "run time")
+    rows = tuple(
+        (
+            one.subject.platform_name,
+            (
+                *(Cell(str(count)) for count in (one.cases, one.observed, one.figures, one.missed)),
+                Cell(share_text(one.median_error)),
+                Cell(share_text(one.smallest_bias)),
+                Cell(f"{one.seconds:.1f} s"),
+            ),
+        )
+        for one in by_subject(results)
+    )
+    return LabTable("By platform", headings, rows)
 
 
 def _print_by_case(results: list[CaseResult], console: Console) -> None:

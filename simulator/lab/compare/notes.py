@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from simulator.lab.compare.candidates import CONFIGURED, Candidate, CandidateKind
 from simulator.lab.compare.comparison import RowPart
@@ -11,6 +11,7 @@ from simulator.lab.compare.tables import is_measure, is_oracle
 from simulator.model.text.quantities import time_text
 from simulator.model.text.units import duration_text
 from simulator.report.check_scopes import checked_service
+from simulator.rules.platforms.ground_truth import PLATFORM_CASES, POLICY_CASES, has_ground_truth
 from simulator.rules.region_prices import prices_text
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.service_spec import ServiceSpec
@@ -58,6 +59,7 @@ def case_notes(
         *_adapted(candidates, scenario, service),
         *_shown_only(scenario, service),
         *_limited(labels, scenario, found),
+        *_without_ground_truth(candidates, scenario, service),
         *_sentences(_of_kind(labels, found, NoteKind.BROUGHT)),
         *_spellings(candidates, scenario, service),
     ]
@@ -77,6 +79,31 @@ def _sentences(notes: Iterable[tuple[str, PolicyNote]]) -> Iterator[str]:
         groups.setdefault(note.text.removeprefix(note.policy).strip(), []).append(name)
     for predicate, names in groups.items():
         yield f"{', '.join(names)}: each {predicate}" if len(names) > 1 else f"{names[0]} {predicate}"
+
+
+def _without_ground_truth(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
+    """Name the candidates whose platform no case of `simulator validate` compares with a measurement."""
+    names = [
+        candidate.label
+        for candidate in candidates
+        if not candidate.is_oracle and not has_ground_truth(*_observed_by(candidate, scenario, service))
+    ]
+    if names:
+        yield f"No ground truth (`simulator validate` has no measurement of it): {', '.join(names)}"
+
+
+def _observed_by(
+    candidate: Candidate, scenario: ScenarioSpec, service: str
+) -> tuple[Mapping[str, tuple[str, ...]], str]:
+    """Return the table of cases that the candidate is in, and its name there."""
+    match candidate.kind:
+        case CandidateKind.PLATFORM:
+            return PLATFORM_CASES, candidate.given
+        case CandidateKind.POLICY:
+            configured = candidate.given == CONFIGURED
+            return POLICY_CASES, scenario.services[service].policy.name if configured else candidate.given
+        case _:
+            assert_never(candidate.kind)
 
 
 def _baselines(labels: Sequence[str], found: Mapping[str, Sequence[PolicyNote]]) -> Iterator[str]:

@@ -2,5 +2,8 @@
 
 PUBLIC_MODULES = (
     "case",
+    "page",
+    "plots",
+    "summary",
     "validate",
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from simulator.lab.validate.case import Case, Finding
+from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject
 from simulator.lab.validate.ground_truth import rows
 from simulator.model.sizes import InstanceSize
 from simulator.replay.runner import Run, play
@@ -138,12 +138,47 @@ def price_examples() -> list[Finding]:
     ]
 
 
+def single_curve() -> list[Curve]:
+    """Case 29: the share of lost requests over the rate, of one instance."""
+    points = [(phase.rate_rps, phase.error_rate) for phase in phases() if phase.test == "single"]
+    simulated = [(rate, finding.measured) for (rate, _), finding in zip(points, losses("single"), strict=True)]
+    title = "One instance: requests that fail"
+    return [Curve(title, "requests/s", "share of the requests", tuple(points), tuple(simulated))]
+
+
 def cases() -> list[Case]:
+    set_up = "An application that sleeps 80 ms, MaxConcurrency 10, a constant rate"
+    test = partial(Case, source=LOAD_TEST, subject=Subject.APP_RUNNER, evidence=Evidence.MEASUREMENT, dated="2023")
     return [
-        Case("29", "App Runner, one instance", LOAD_TEST, partial(losses, "single")),
-        Case("30", "App Runner, step overload", LOAD_TEST, first_step),
-        Case("31", "App Runner, ladder", LOAD_TEST, partial(losses, "ladder")),
-        Case("13.3", "App Runner, the price page's examples", PRICE_PAGE, price_examples),
+        test(
+            "29",
+            "One instance",
+            run=partial(losses, "single"),
+            set_up=f"{set_up} for 60 s, at most one instance.",
+            curves=single_curve,
+        ),
+        test(
+            "30",
+            "Step overload",
+            run=first_step,
+            set_up=f"{set_up} of 200/s from about one active instance on, at most five.",
+        ),
+        test(
+            "31",
+            "Ladder",
+            run=partial(losses, "ladder"),
+            set_up=f"{set_up} that rises in steps of three minutes, at most five instances.",
+        ),
+        Case(
+            "13.3",
+            "The price page's examples",
+            PRICE_PAGE,
+            price_examples,
+            Subject.APP_RUNNER,
+            Evidence.PRICES,
+            "2026",
+            "Months of 30 rounded days, and of 730 hours at the page's rates.",
+        ),
     ]
 
 

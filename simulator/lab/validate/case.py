@@ -4,6 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Subject(StrEnum):
+    """What a case is about: a platform, or the theory that every platform must obey."""
+
+    APP_RUNNER = "app-runner"
+    ECS = "ecs"
+    LAMBDA = "lambda"
+    CLOUD_RUN = "cloud-run"
+    CONTAINER_APPS = "container-apps"
+    KNATIVE = "knative"
+    KUBERNETES = "kubernetes"
+    THEORY = "theory"
+    ELASTICITY = "elasticity"
+
+    @property
+    def platform_name(self) -> str:
+        """The name for readers."""
+        return _TITLES[self]
+
+
+_TITLES: Final = {
+    Subject.APP_RUNNER: "AWS App Runner",
+    Subject.ECS: "Amazon ECS",
+    Subject.LAMBDA: "AWS Lambda",
+    Subject.CLOUD_RUN: "Google Cloud Run",
+    Subject.CONTAINER_APPS: "Azure Container Apps",
+    Subject.KNATIVE: "Knative",
+    Subject.KUBERNETES: "Kubernetes and KEDA",
+    Subject.THEORY: "Queueing theory",
+    Subject.ELASTICITY: "Metrics of elasticity",
+}
+
+
+class Evidence(StrEnum):
+    """The kind of a published result.
+
+    A median error is computed over measurements and statements only: rules, prices and theory must agree exactly or
+    within their rounding, and a simulation by others is not the platform.
+    """
+
+    MEASUREMENT = "measurement"  # by somebody who used the platform
+    STATEMENT = "vendor's statement"  # a figure of the vendor, whose set-up is not published
+    RULES = "the platform's own tests or documents"
+    PRICES = "price list"
+    SIMULATION = "another simulator"
+    THEORY = "theory"
+
+
+# The kinds of evidence that are about a running platform: a median error is computed over these.
+OBSERVED: Final = frozenset({Evidence.MEASUREMENT, Evidence.STATEMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +76,78 @@ class Finding:
     def passed(self) -> bool:
         return abs(self.error) <= self.tolerance
 
+    @property
+    def relative_error(self) -> float | None:
+        """The error as a share of the expected value; None if that is 0 within the tolerance."""
+        return self.error / abs(self.expected) if self._is_ratio else None
+
+    @property
+    def smallest_bias(self) -> float | None:
+        """The power of the figure: the smallest bias of the simulator, in either direction, that is always a miss.
+
+        A share of the expected value, or None if that is 0 within the tolerance. With the measured error e and the
+        tolerance t, a bias b is a miss in both directions if |b| > t + |e|. An exact figure has the power 0: every bias
+        is a miss.
+        """
+        return (self.tolerance + abs(self.error)) / abs(self.expected) if self._is_ratio else None
+
+    @property
+    def _is_ratio(self) -> bool:
+        return abs(self.expected) > self.tolerance
+
     def __str__(self) -> str:
         return f"{self.figure}: {self.measured:.6g}, must be {self.expected:.6g} +- {self.tolerance:.2g}"
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """A published and a simulated series over the same axis, for the plot of the platform.
+
+    `x_label` and `y_label` name the axes with their units. `steps`: a value holds until the next point.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    published: tuple[tuple[float, float], ...]
+    simulated: tuple[tuple[float, float], ...]
+    steps: bool = False
+
+
+def no_curves() -> Sequence[Curve]:
+    """Return no curves: the case has figures only."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """A case. `number` is that of the validation sheet (facts 2.2); closed forms begin at 2.1.1, prices are 13.3."""
+    """A case. `number` is that of a validation sheet (docs/facts): a number of the first, `V` and a number of the
+    second; closed forms are 2.1.1 and on, prices 13.3.
+
+    `dated`: when the result was measured or published. `set_up`: how, in a sentence for readers of the table. `run`
+    plays the case; `curves` returns its series and is called in the same process after `run`, so both may share a run
+    that is cached.
+    """
 
     number: str
     title: str
     source: str
     run: Callable[[], Sequence[Finding]]
+    subject: Subject
+    evidence: Evidence
+    dated: str
+    set_up: str
+    curves: Callable[[], Sequence[Curve]] = no_curves
 
 
 def relative(figure: str, expected: float, measured: float, share: float) -> Finding:
     """Return a finding whose figure may differ by `share` of the expected value."""
     return Finding(figure, expected, measured, share * abs(expected))
+
+
+def within(figure: str, low: float, high: float, measured: float) -> Finding:
+    """Return a figure whose published value is a range: the middle is expected, half of the width is tolerated."""
+    return Finding(figure, (low + high) / 2, measured, (high - low) / 2)
 
 
 def exact(figure: str, expected: Sequence[float], measured: Sequence[float]) -> list[Finding]:

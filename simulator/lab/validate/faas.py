@@ -7,6 +7,7 @@ served.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ import numpy as np
 from simulator.assembly.composition import compose_platform
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.simulated.application import NOTHING, SimulatedApplication
-from simulator.lab.validate.case import Case, Finding, relative
+from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject, relative
 from simulator.lab.validate.stations import REJECTED, Rows, arrive_and_drain
 from simulator.model.health import HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
@@ -47,6 +48,9 @@ UNIT_S: Final = 0.05
 HELD: Final = Overflow(wait_s=60.0, queue=1000)
 # A run of Knative: four hours, after ten minutes of warm-up.
 KNATIVE_S: Final = 15_000.0
+# Case 20: requests/s, and the mean ready pods that were measured at them.
+KNATIVE_RATES_RPS: Final = (1, 2, 3, 5, 7)
+KNATIVE_PODS: Final = (1.993, 3.122, 4.796, 7.523, 10.401)
 # Mean values of the measurements on AWS Lambda, and (rate per second, P(cold), mean instances) of ten of them.
 LAMBDA_WARM_S: Final = 1.981
 LAMBDA_COLD_S: Final = 2.304
@@ -216,15 +220,59 @@ def knative_as_measured(rates_rps: Sequence[float], expected: Sequence[float], s
     ]
 
 
+def knative_curves() -> list[Curve]:
+    """Case 20: mean ready pods over the rate."""
+    simulated = [(rate, finding.measured) for rate, finding in zip(KNATIVE_RATES_RPS, knative_rps_mode(), strict=True)]
+    published = tuple(zip(KNATIVE_RATES_RPS, KNATIVE_PODS, strict=True))
+    return [Curve("RPS mode, target 1", "requests/s", "mean ready pods", published, tuple(simulated))]
+
+
 def cases() -> list[Case]:
-    knative = partial(knative_as_measured, (1, 2, 3, 5, 7), (1.993, 3.122, 4.796, 7.523, 10.401), 0.19)
+    simulation = partial(Case, source=SIMFAAS, subject=Subject.LAMBDA, evidence=Evidence.SIMULATION, dated="2021")
+    knative = partial(Case, source=CONC, subject=Subject.KNATIVE, evidence=Evidence.MEASUREMENT, dated="2021")
     return [
-        Case("7-17", "AWS Lambda as measured, ten rates", SIMFAAS, lambda_as_measured),
-        Case("1, 4", "Scale per request, steady state", SIMFAAS, steady_state),
-        Case("5", "Scale per request, hard concurrency cap", SIMFAAS, hard_cap),
-        Case("20", "Knative as measured, RPS mode", CONC, knative),
-        Case("21", "Knative as measured, 20 requests/s", CONC, partial(knative_as_measured, (20,), (28.43,), 0.5158)),
+        Case(
+            "7-17",
+            "Steady state, ten rates",
+            SIMFAAS,
+            lambda_as_measured,
+            Subject.LAMBDA,
+            Evidence.MEASUREMENT,
+            "2020",
+            "Poisson arrivals to one function, warm 1.981 s, cold 2.304 s; the figures are mean absolute errors.",
+        ),
+        simulation(
+            "1, 4",
+            "Scale per request, steady state",
+            run=steady_state,
+            set_up="Poisson arrivals at 0.9/s, exponential service, an idle expiry of 600 s.",
+        ),
+        simulation(
+            "5",
+            "Scale per request, hard concurrency cap",
+            run=hard_cap,
+            set_up="1000/s for 1000 environments, twice their load.",
+        ),
+        knative(
+            "20",
+            "RPS mode",
+            run=knative_rps_mode,
+            set_up="The KPA by requests per second, target 1 at 70 %, an hour for each rate.",
+            curves=knative_curves,
+        ),
+        knative(
+            "21",
+            "20 requests/s",
+            run=partial(knative_as_measured, (20,), (28.43,), 0.5158),
+            set_up="autoscale-go of 0.52 s at 20 requests/s, target 1 at 70 %, an hour.",
+        ),
     ]
+
+
+@functools.cache
+def knative_rps_mode() -> tuple[Finding, ...]:
+    """Case 20: a service of 0.17 to 0.21 s at five rates."""
+    return tuple(knative_as_measured(KNATIVE_RATES_RPS, KNATIVE_PODS, 0.19))
 
 
 def _knative(rate_rps: float, service_s: float) -> Steady:

@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.fleet.simulated.application import SimulatedApplication
-from simulator.lab.validate.case import Case, Finding
+from simulator.lab.validate.case import Case, Evidence, Finding, Subject
 from simulator.lab.validate.ground_truth import vectors
 from simulator.lab.validate.stations import REJECTED, Observed, StationSetup, observe
 from simulator.world.distributions import Constant, Distribution, Exponential, Hyperexponential
@@ -300,7 +300,14 @@ def cases() -> list[Case]:
     compiled = importlib.util.find_spec("numba") is not None
     return [
         Case(
-            f"2.1.{number + 1}", label(case), SOURCE, partial(compiled_findings if compiled else case_findings, number)
+            f"2.1.{number + 1}",
+            label(case),
+            SOURCE,
+            partial(compiled_findings if compiled else case_findings, number),
+            Subject.THEORY,
+            Evidence.THEORY,
+            "textbooks",
+            "A station with the numbers of its title.",
         )
         for number, case in enumerate(CASES)
     ]

@@ -23,8 +23,9 @@ from simulator.lab.validate import (
 from simulator.lab.validate import (
     vectors as validate_vectors,
 )
-from simulator.lab.validate.case import Case, Finding
+from simulator.lab.validate.case import Case, Curve, Finding, Subject
 from simulator.model.text.problems import one_of
+from simulator.world.clock import wall_s
 
 LEFT_OUT: Final = (
     ("2 to 4", "told with case 1, or of the same run"),
@@ -40,10 +41,12 @@ LEFT_OUT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """The result of a case."""
+    """The result of a case. `seconds`: how long it took."""
 
     case: Case
     findings: tuple[Finding, ...]
+    curves: tuple[Curve, ...] = ()
+    seconds: float = 0.0
 
     @property
     def passed(self) -> bool:
@@ -56,13 +59,18 @@ def all_cases() -> list[Case]:
     return [case for module in modules for case in module.cases()]
 
 
-def chosen(names: Sequence[str]) -> list[Case]:
-    """Return the cases with one of these numbers or prefixes (`2.1` selects every closed form); without names, all.
+def chosen(names: Sequence[str], subjects: Sequence[str] = ()) -> list[Case]:
+    """Return the cases with one of these numbers or prefixes (`2.1` is every closed form) that are about one of the
+    `subjects`, by their values. Without names or without subjects, all.
 
     Raises:
-        ValueError: for a name that matches no case.
+        ValueError: for a name that matches no case, or an unknown subject.
     """
-    cases = all_cases()
+    for subject in subjects:
+        if subject not in set(Subject):
+            msg = f"platform = {subject!r}, must be {one_of(subject, Subject)}"
+            raise ValueError(msg)
+    cases = [case for case in all_cases() if not subjects or case.subject in subjects]
     for name in names:
         if not any(_is(case, name) for case in cases):
             msg = f"case = {name!r}, must be {one_of(name, [case.number for case in cases])}"
@@ -81,7 +89,9 @@ def validated(
 
 
 def _run(case: Case) -> CaseResult:
-    return CaseResult(case, tuple(case.run()))
+    begin_s = wall_s()
+    findings, curves = tuple(case.run()), tuple(case.curves())
+    return CaseResult(case, findings, curves, wall_s() - begin_s)
 
 
 def _in_order(cases: Sequence[Case], ended: Iterable[tuple[Case, Future[CaseResult]]]) -> Iterator[CaseResult]:
@@ -110,42 +120,6 @@ def _collected(results: Iterable[CaseResult], on_result: Callable[[CaseResult], 
         collected.append(result)
         on_result(result)
     return collected
-
-
-def markdown(results: Sequence[CaseResult]) -> str:
-    """Return a documentation page with the table of results."""
-    missed = sum(not finding.passed for result in results for finding in result.findings)
-    figures = sum(len(result.findings) for result in results)
-    lines = [
-        "# Validation",
-        "",
-        "Made by `simulator validate --markdown`. Each row is a figure that somebody has published or that theory",
-        "gives, beside what this simulator measures for the same inputs. A row holds when the error is within the",
-        "tolerance.",
-        "",
-        f"{figures} figures of {len(results)} cases; {missed} miss.",
-        "",
-        "| case | what | figure | expected | measured | error | tolerance | | source |",
-        "|---|---|---|--:|--:|--:|--:|---|---|",
-    ]
-    for result in results:
-        for finding in result.findings:
-            cells = [result.case.number, result.case.title, finding.figure, *numbers_of(finding), result.case.source]
-            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    lines += ["", "Published cases that are not in the table:", ""]
-    lines += [f"- {number}: {why}." for number, why in LEFT_OUT]
-    return "\n".join(lines) + "\n"
-
-
-def numbers_of(finding: Finding) -> tuple[str, str, str, str, str]:
-    """Return expected value, measured value, error, tolerance and verdict as text."""
-    return (
-        f"{finding.expected:.6g}",
-        f"{finding.measured:.6g}",
-        f"{finding.error:+.2g}" if finding.error else "0",
-        f"{finding.tolerance:.2g}" if finding.tolerance else "exact",
-        "ok" if finding.passed else "MISS",
-    )
 
 
 def _is(case: Case, name: str) -> bool:

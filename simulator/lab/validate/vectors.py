@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from simulator.lab.elasticity.elasticity import Elasticity, elastic_speedup
-from simulator.lab.validate.case import Case, Finding, exact
+from simulator.lab.validate.case import Case, Evidence, Finding, Subject, exact
 from simulator.lab.validate.ground_truth import vectors
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.aws.step_scaling import StepScalingParameters, StepScalingPolicy
@@ -137,15 +138,76 @@ def speedup() -> list[Finding]:
 
 
 def cases() -> list[Case]:
+    rules = partial(Case, evidence=Evidence.RULES)
+    kubernetes, knative = partial(rules, subject=Subject.KUBERNETES), partial(rules, subject=Subject.KNATIVE)
     return [
-        Case("38", "Elastic speedup", "Imdoukh et al. 2019, doi 10.1007/s00521-019-04507-z", speedup),
-        Case("39", "Knative KPA, decisions", KNATIVE, knative_decisions),
-        Case("40", "Knative KPA, windows", KNATIVE, knative_windows),
-        Case("41", "Kubernetes HPA, decisions", KUBERNETES, hpa_decisions),
-        Case("42", "Kubernetes HPA, scale-down policy", "kubernetes/website @01650250", hpa_scale_down),
-        Case("43", "Kubernetes HPA, default ramp", "pkg/apis/autoscaling/v2/defaults.go @1adaa753", hpa_scale_up),
-        Case("44", "AWS step scaling, the user guide's trace", "awsdocs/application-auto-scaling", step_scaling),
-        Case("45", "KEDA, value types", "kedacore/keda-docs 2.21", keda_value_types),
+        Case(
+            "38",
+            "Elastic speedup",
+            "Imdoukh et al. 2019, doi 10.1007/s00521-019-04507-z",
+            speedup,
+            Subject.ELASTICITY,
+            Evidence.THEORY,
+            "2019",
+            "Computed from the paper's rounded metrics of three scalers.",
+        ),
+        knative(
+            "39",
+            "KPA, decisions",
+            KNATIVE,
+            knative_decisions,
+            dated="2026",
+            set_up="The inputs and desired pods of Knative's unit tests.",
+        ),
+        knative(
+            "40",
+            "KPA, windows",
+            KNATIVE,
+            knative_windows,
+            dated="2026",
+            set_up="The writes and averages of Knative's unit tests.",
+        ),
+        kubernetes(
+            "41",
+            "HPA, decisions",
+            KUBERNETES,
+            hpa_decisions,
+            dated="2026",
+            set_up="The metrics and replicas of the replica calculator's unit tests.",
+        ),
+        kubernetes(
+            "42",
+            "HPA, scale-down policy",
+            "kubernetes/website @01650250",
+            hpa_scale_down,
+            dated="2026",
+            set_up="80 to 10 replicas by four pods or 10 % a minute.",
+        ),
+        kubernetes(
+            "43",
+            "HPA, default ramp",
+            "pkg/apis/autoscaling/v2/defaults.go @1adaa753",
+            hpa_scale_up,
+            dated="2026",
+            set_up="From one replica by four pods or doubling every 15 s.",
+        ),
+        rules(
+            "44",
+            "Step scaling, the user guide's trace",
+            "awsdocs/application-auto-scaling",
+            step_scaling,
+            Subject.ECS,
+            dated="2026",
+            set_up="Ten tasks; the metric goes to 60, 70, 40 and 30 %.",
+        ),
+        kubernetes(
+            "45",
+            "KEDA, value types",
+            "kedacore/keda-docs 2.21",
+            keda_value_types,
+            dated="2026",
+            set_up="A queue of 20 at 5 per replica; an age of 20 with a target of 5.",
+        ),
     ]
 
 

@@ -3,6 +3,7 @@
 PUBLIC_MODULES = (
     "behaviour",
     "billing",
+    "ground_truth",
     "preset",
     "presets",
 )

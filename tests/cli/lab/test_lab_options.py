@@ -18,7 +18,7 @@ from simulator.cli.lab.lab_options import (
 VERBS = {
     "sweep": ((SweepOutputs, SweepRunOptions), 8),
     "shadow": ((ShadowOptions, ShadowClockOptions), 6),
-    "validate": ((ValidateOptions,), 5),
+    "validate": ((ValidateOptions,), 7),
 }
 
 

@@ -8,7 +8,7 @@ from simulator.lab.compare.figures import Terms
 from simulator.lab.compare.run import ServiceOutcome, Task, TaskOutcome
 from simulator.lab.sweep.grid import GridPoint
 from simulator.lab.sweep.point_run import Row
-from simulator.lab.validate.case import Case, Finding
+from simulator.lab.validate.case import Case, Evidence, Finding, Subject
 from simulator.lab.validate.validate import CaseResult
 from simulator.scenario.on_policy_error import OnPolicyError
 
@@ -50,7 +50,7 @@ def test_a_point_has_the_values_of_its_axes_and_says_if_an_earlier_start_has_pla
 
 
 def test_a_case_has_its_verdict_and_the_figures_that_miss() -> None:
-    case = Case("39", "Knative", "knative/serving", list)
+    case = Case("39", "Knative", "knative/serving", list, Subject.KNATIVE, Evidence.RULES, "2026", "Unit tests.")
     right, wrong = Finding("steps", 3, 3), Finding("peak", 3, 4, 0.5)
     assert case_line(CaseResult(case, (right,))) == "39 Knative: 1 figure, ok"
     assert case_line(CaseResult(case, (right, wrong))) == "39 Knative: 2 figures, MISS: peak"

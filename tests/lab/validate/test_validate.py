@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.lab.validate.case import Case, Finding, exact
-from simulator.lab.validate.validate import CaseResult, all_cases, chosen, markdown, validated
+from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject, exact
+from simulator.lab.validate.validate import all_cases, chosen, validated
 from simulator.lab.validate.vectors import cases as vector_cases
 
 
@@ -37,16 +37,32 @@ def test_a_figure_outside_its_tolerance_is_a_miss() -> None:
     assert not exact("x", [1, 2, 3], [1, 2])[0].passed
 
 
-def test_the_page_has_every_figure_and_the_number_of_misses() -> None:
-    case = Case("7", "a case", "a | source", lambda: [Finding("x", 1, 2, 0.5), Finding("y", 1, 1)])
-    heard: list[CaseResult] = []
-    results = validated([case], on_result=heard.append)
-    assert heard == results
-    assert not results[0].passed
-    page = markdown(results)
-    assert "2 figures of 1 cases; 1 miss." in page
-    assert "| 7 | a case | x | 1 | 2 | +1 | 0.5 | MISS | a \\| source |" in page
-    assert "| y | 1 | 1 | 0 | exact | ok |" in page
+def test_cases_are_chosen_by_platform() -> None:
+    assert {case.subject for case in chosen([], ["knative"])} == {Subject.KNATIVE}
+    assert [case.number for case in chosen(["39", "44"], ["ecs", "knative"])] == ["39", "44"]
+    with pytest.raises(ValueError, match=r"platform = 'knativ', must be .*knative"):
+        chosen([], ["knativ"])
+    with pytest.raises(ValueError, match="case = '44', must be"):
+        chosen(["44"], ["knative"])
+
+
+def test_a_result_has_the_curves_of_its_case_and_its_run_time() -> None:
+    curve = Curve("Replicas", "s", "replicas", ((0, 1),), ((0, 1),))
+    figures = [Finding("x", 1, 1)]
+    case = Case(
+        "7",
+        "a case",
+        "a source",
+        lambda: figures,
+        Subject.ECS,
+        Evidence.STATEMENT,
+        "2026",
+        "A set-up.",
+        lambda: [curve],
+    )
+    (result,) = validated([case])
+    assert (result.findings, result.curves) == (tuple(figures), (curve,))
+    assert result.seconds > 0
 
 
 def test_several_processes_give_the_result_of_one() -> None:
