@@ -1,4 +1,4 @@
-"""A scenario: from a file to a checked value. Knows no platform and no event loop."""
+"""Scenarios: from a file to a validated value. Independent of platform and event loop."""
 
 PUBLIC_MODULES = (
     "changes",

@@ -1,8 +1,9 @@
-"""Changes to a scenario's text before it is read: the variations of a sweep, and the settings that a lesson varies.
+"""Changes to a scenario's data before validation: the points of a sweep, and the settings that a lesson varies.
 
 A change names a path as in the file: `duration`, `services.web.max_concurrency`, `traffic.visitors.clock.rate` (a
-source by its name or its number). A name that is no key of the file itself is a key of a service: `web.cpu` of that
-service, `cpu` of every service. The changed data is then validated like the file, so a bad value gets the same message.
+source by its name or its number). A name that is not a top-level key of the file is a key of a service: `web.cpu` of
+the service `web`, `cpu` of every service. The changed data is then validated like the file, so that an invalid value
+gets the same message.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ _TOP: Final = frozenset(
 
 
 def parse_value(text: str) -> Any:
-    """Parse a value as the file would: `10` is a number, `90s` is text, `{name: fixed}` a mapping.
+    """Parse a value as in the file: `10` is a number, `90s` is text, `{name: fixed}` a mapping.
 
     Raises:
-        ScenarioError: if it is not YAML.
+        ScenarioError: if the text is not YAML.
     """
     return parse_document(f"value: {text}", "a change").data["value"]
 
 
 def changed(document: Document, changes: Changes) -> Document:
-    """Return the document with `changes` made, in their order.
+    """Return the document with `changes` made in order.
 
     Raises:
         ValueError: if a change names a path that no scenario file can have, or a source that does not exist.
@@ -55,7 +56,7 @@ def changed(document: Document, changes: Changes) -> Document:
     for name, value in changes.items():
         for path in _places(name, data):
             _set(data, path, value, name)
-            places.setdefault(path, document.place(path))  # the place where a key that the file leaves out would be
+            places.setdefault(path, document.place(path))  # the place at which a key that the file omits would be
     return dataclasses.replace(document, data=data, places=places)
 
 
@@ -76,7 +77,7 @@ def _places(name: str, data: dict[str, Any]) -> Iterator[Path]:
 
 
 def _numbered(parts: tuple[str, ...], data: dict[str, Any], name: str) -> Path:
-    """Return the path with list items as numbers from 0; a source of traffic may be given by its name as well."""
+    """Return the path with list items as numbers from 0. A source of traffic may be given by its name."""
     path: list[str | int] = []
     value: Any = data
     for part in parts:
@@ -103,7 +104,10 @@ def _index(part: str, items: list[Any], name: str) -> int:
 
 
 def _set(data: dict[str, Any], path: Path, value: Any, name: str) -> None:
-    """Set the value. Missing mappings on the path are created; the short form of a policy becomes its long form."""
+    """Set the value at the path.
+
+    Missing mappings on the path are created; a policy in short form (its name) is replaced by the long form.
+    """
     here: Any = data
     for number, part in enumerate(path[:-1]):
         if isinstance(here, list):

@@ -28,7 +28,7 @@ class Operator(StrEnum):
     NOT_EQUAL = "!="
 
 
-# The spellings of the metrics that can be measured for a share of the time.
+# Metrics that can be measured for a share of the time, as they are written in a check.
 _OF_A_BIN: Final = tuple(
     spelling for name, metric in METRICS.items() if metric.bins is not None for spelling in metric.bin_names or (name,)
 )
@@ -126,9 +126,7 @@ class CheckExpression(NamedTuple):
 
     @property
     def asks_for_worse(self) -> bool:
-        """True for checks such as `status_429 > 0`, which state what a scenario demonstrates and not a goal of a
-        service.
-        """
+        """True for checks such as `status_429 > 0`, which document what a scenario demonstrates, not an objective."""
         bad = self.status[0] in "45" if self.status is not None else METRICS[self.metric].less_is_better
         return bad and self.operator in {Operator.GREATER, Operator.AT_LEAST}
 
@@ -137,7 +135,7 @@ class CheckExpression(NamedTuple):
         return dict(self.tags).get(name)
 
     def holds(self, value: float) -> bool:
-        """Return whether a measured `value`, in the metric's unit, satisfies the expression; NaN satisfies none."""
+        """Return True if a measured `value`, in the metric's unit, satisfies the check. NaN satisfies no check."""
         match self.operator:
             case Operator.LESS:
                 return value < self.limit
@@ -159,7 +157,7 @@ def parse_check(value: object) -> CheckExpression:
     """Parse a text, or a mapping `{check: TEXT, abort_on_fail: true, delay_abort_eval: 10s}`.
 
     Raises:
-        ValueError: with the expected form and the nearest known metric.
+        ValueError: for anything else; the message has the expected form and the nearest known metric.
     """
     if isinstance(value, Mapping):
         return _aborting(value)
@@ -205,7 +203,7 @@ def _aborting(item: Mapping[Any, Any]) -> CheckExpression:
 
 
 def _metric(name: str) -> tuple[str, float | None, str | None]:
-    """Return the metric with its quantile or status."""
+    """Return the name of the metric, with its quantile or its status if it has one."""
     if k6 := _K6_QUANTILE.fullmatch(name):
         name = f"p{k6['percent']}"
     if quantile := _QUANTILE.fullmatch(name):
@@ -250,7 +248,7 @@ def _require_a_bin(metric: str, quantile: float | None) -> None:
 def _limit(text: str, dimension: Dimension, *, in_ms: bool) -> float:
     if dimension is Dimension.SECONDS:
         if in_ms and _PLAIN_NUMBER.fullmatch(text):
-            return float(text) / 1000  # k6 writes p(95)<500 without a unit and means milliseconds
+            return float(text) / 1000  # k6 writes p(95)<500 without a unit, in milliseconds
         return parse_duration(0 if text == "0" else text)
     if dimension is Dimension.RATIO:
         return parse_share(text)

@@ -1,7 +1,7 @@
-"""The metrics of checks: one table with the unit, the value in a run, and the value in each bin of a report's series.
+"""The metrics of checks: a table with the unit, the value in a run, and the value in each bin of a report's series.
 
-Request metrics count from the end of the warm-up; cost is for the whole run, like the bill. check_expression.py parses
-what a check says about a metric; report/checks.py compares the value with the limit.
+Request metrics count from the end of the warm-up; cost covers the whole run, as the bill does. check_expression.py
+parses the metric of a check; report/checks.py compares the value with the limit.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _NO_SPAN: Final = Span(0.0, 0.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """The data that a check can use, about some requests, one service or all services together.
+    """The data for checks on some requests, on one service, or on all services together.
 
     Attributes:
         stats: Requests intended after the warm-up.
@@ -69,11 +69,11 @@ class Measured:
 
 
 class NothingMeasuredError(Exception):
-    """Raised if a metric has nothing to measure. The message says what was missing."""
+    """There is nothing to measure for a metric. The message names the missing data."""
 
 
 class MetricParameters(Protocol):
-    """What a check says besides the metric's name."""
+    """Parameters of a metric in a check, such as its quantile."""
 
     @property
     def quantile(self) -> float | None: ...
@@ -89,8 +89,8 @@ class Metric(NamedTuple):
         dimension: The unit of its value.
         value: Computes the value of a run. Raises NothingMeasuredError if there is nothing to measure.
         bins: Computes one value per bin, NaN where there is none; None if no share of the time can be measured.
-        bin_names: How a check about a share of the time may spell it; the metric's own name by default.
-        less_is_better: A lower value is better in every run; of `status` only for 4xx and 5xx.
+        bin_names: The spellings in a check about a share of the time; the metric's own name by default.
+        less_is_better: A lower value is better in every run; for `status` only with 4xx and 5xx.
         of_service: It belongs to a service as a whole: its requests share it, independent of source and path.
         of_downstream: It belongs to a downstream resource, or is the largest value of several.
     """
@@ -139,15 +139,15 @@ def _rejected_ratio(_: MetricParameters, measured: Measured) -> float:
 
 
 def _failed_ratio(_: MetricParameters, measured: Measured) -> float:
-    """Return the ratio of failures without 429, for users who count "try again later" as an answer."""
+    """Return the ratio of failures other than 429, for users who accept "try again later" as an answer."""
     _require_requests(measured)
     return (measured.stats.failures - measured.stats.rejected) / measured.stats.requests
 
 
 def _failure_ratio_after_retries(_: MetricParameters, measured: Measured) -> float:
-    """Return the ratio of failed last attempts.
+    """Return the ratio of users whose last attempt failed.
 
-    An attempt that its client retried does not count: the retry decides.
+    A failed attempt that the client retried does not count; the retry does.
     """
     _require_requests(measured)
     retried = measured.stats.retried
@@ -184,7 +184,10 @@ def _served_rps(_: MetricParameters, measured: Measured) -> float:
 
 
 def _scale_out_delay(_: MetricParameters, measured: Measured) -> float:
-    """Return the longest delay. An increase that was not fulfilled by the end counts with the time until then."""
+    """Return the longest delay of an increase.
+
+    One that was not fulfilled counts with the time until the end of the run.
+    """
     if not measured.scale_outs:
         msg = "no decision raised the number of instances after the warm-up"
         raise NothingMeasuredError(msg)
@@ -291,18 +294,18 @@ def _instances_bins(_: MetricParameters, series: BinnedRequests, measured: Measu
 
 _S, _RATIO, _COUNT, _USD = Dimension.SECONDS, Dimension.RATIO, Dimension.COUNT, Dimension.USD
 METRICS: Final[dict[str, Metric]] = {
-    # Written pNN, such as p95 or p99.9: its quantile.
+    # Written pNN, such as p95 or p99.9, where NN is the quantile in percent.
     "latency": Metric(_S, _latency, _latency_bins, ("p50", "p95", "p99"), less_is_better=True),
     "mean": Metric(_S, _mean, less_is_better=True),  # mean latency
     "min": Metric(_S, _min, less_is_better=True),  # lowest latency
     "max": Metric(_S, _max, less_is_better=True),  # highest latency
-    # Written lateness_pNN: the load generator's own delay.
+    # Written lateness_pNN: the delay of the load generator itself.
     "lateness": Metric(_S, _lateness, less_is_better=True),
-    # Status 5xx, 429, 404 by the platform, or no answer, as a ratio of all requests.
+    # Answers with 5xx, 429 or the platform's own 404, and requests without an answer, as a ratio of all requests.
     "error_rate": Metric(_RATIO, _failure_ratio, _failure_ratio_bins, less_is_better=True),
     # 429 as a ratio of all requests.
     "rejected_ratio": Metric(_RATIO, _rejected_ratio, _rejected_ratio_bins, less_is_better=True),
-    # Failures without 429, as a ratio of all requests.
+    # Failures other than 429, as a ratio of all requests.
     "failed_ratio": Metric(_RATIO, _failed_ratio, _failed_ratio_bins, less_is_better=True),
     # Users whose last attempt failed, as a ratio of all users.
     "error_rate_after_retries": Metric(_RATIO, _failure_ratio_after_retries, less_is_better=True),
@@ -311,9 +314,9 @@ METRICS: Final[dict[str, Metric]] = {
     "requests": Metric(_COUNT, _requests),
     "served_rps": Metric(Dimension.RATE_RPS, _served_rps, _served_rps_bins),
     "scale_out_delay": Metric(_S, _scale_out_delay, less_is_better=True, of_service=True),
-    # Highest number provisioned at the same time.
+    # Highest number of instances provisioned at the same time.
     "max_instances": Metric(_COUNT, _max_instances, _instances_bins, ("instances",), of_service=True),
-    # Provisioned, averaged over time.
+    # Provisioned instances, averaged over time.
     "mean_instances": Metric(_COUNT, _mean_instances, of_service=True),
     "usd": Metric(_USD, _usd, less_is_better=True, of_service=True),  # the cost of the run
     "usd_per_month": Metric(_USD, _usd_per_month, less_is_better=True, of_service=True),

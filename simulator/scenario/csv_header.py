@@ -8,7 +8,7 @@ from collections.abc import Sequence
 def repetition(names: Sequence[str]) -> str:
     """Describe a repeated name and its columns: `n is column 2 and column 3`; empty if no name repeats.
 
-    Names that are empty, or that begin like a number or a time, are ignored: a first line of values is no header.
+    Empty names, and names that begin like a number or a time, are ignored, because a first line of values is no header.
     """
     for second, name in enumerate(names):
         first = names.index(name)

@@ -1,4 +1,4 @@
-"""Data files: CSV rows that are handed to sessions."""
+"""Data files: CSV files whose rows are assigned to sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ DATA_BYTES_MAX: Final = 64 * 1024**2
 
 
 def data_columns(file: Path) -> list[str]:
-    """Return the header of a data file. Raises ValueError when it has no rows, or is no CSV file in UTF-8."""
+    """Return the header of a data file.
+
+    Raises:
+        ValueError: if the file has no rows, or is not CSV in UTF-8.
+    """
     if file.stat().st_size > DATA_BYTES_MAX:
         msg = f"data = {file.name}, must be at most {DATA_BYTES_MAX // 1024**2} MB"
         raise ValueError(msg)
@@ -33,7 +37,7 @@ def data_columns(file: Path) -> list[str]:
 
 
 def data_rows(file: Path) -> Iterator[Mapping[str, str]]:
-    """Yield the rows of a data file again and again, in order."""
+    """Yield the rows of a data file in order, endlessly."""
     return itertools.cycle(_rows(file))
 
 

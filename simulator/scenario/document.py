@@ -1,4 +1,4 @@
-"""Reads the text of a scenario file. model/text/document.py parses it, because other files are YAML too."""
+"""Reads the text of a scenario file; model/text/document.py, which other YAML files use too, parses it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ __all__ = [
 
 
 def read_document_text(path: pathlib.Path) -> str:
-    """Return the text of a file, reading no more than the size limit of a document. Raises ScenarioError."""
+    """Return the text of a file.
+
+    Raises:
+        ScenarioError: if the file cannot be read, or is larger than the size limit of a document.
+    """
     try:
         with path.open("rb") as stream:
             return read_stream_text(stream, str(path))
@@ -42,7 +46,7 @@ def read_document_text(path: pathlib.Path) -> str:
 
 
 def read_stream_text(stream: BinaryIO, file: str) -> str:
-    """Return the text of a stream, like `read_document_text`. `file`: its name in errors."""
+    """Return the text of a stream, like `read_document_text`. `file` names the stream in errors."""
     raw = stream.read(FILE_BYTES_MAX + 1)
     try:
         return raw.decode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""What a run does when a policy of the user's fails."""
+"""The reaction of a run to an error in a user's policy."""
 
 from __future__ import annotations
 

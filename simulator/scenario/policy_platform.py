@@ -1,7 +1,7 @@
 """A service with the behaviour of its policy's platform: queue, balancing, probes and actuator.
 
-Used twice: a preset sets all of it (lab/compare/candidates.py); a policy chosen by name sets what the scenario file
-leaves out.
+Used in two places: a platform preset sets all of it (lab/compare/candidates.py); a policy chosen by name sets only what
+the scenario file omits.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 Change = OverflowSpec | HealthCheckSpec | float | str
-"""The value of a service's field that belongs to a platform."""
+"""The value of a service's field that depends on the platform."""
 
 
 def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Change]:
-    """Return the fields of a service that a platform's behaviour sets, except its policy."""
+    """Return the fields of a service that a platform's behaviour sets, without its policy."""
     changes: dict[str, Change] = {"overflow": overflow_spec(behaviour)}
     if behaviour.balancing is not None:
         changes["balancing"] = behaviour.balancing
@@ -41,7 +41,7 @@ def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Change]:
 def policy_with_platform(service: ServiceSpec, policy: PolicySpec) -> dict[str, Any]:
     """Return the changes to a service for `policy` chosen by name: the policy, and the settings of its platform.
 
-    Settings of the scenario file stay unchanged, and so do all settings if the policy belongs to the same platform.
+    Settings in the scenario file are kept, and so are all settings if the policy belongs to the same platform.
     """
     behaviour = behaviour_of(policy.name)
     if behaviour is None or behaviour_of(service.policy.name) == behaviour:
@@ -55,7 +55,7 @@ def policy_with_platform(service: ServiceSpec, policy: PolicySpec) -> dict[str, 
 
 
 def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
-    """Return what `policy_with_platform` changed, as a sentence; empty if it changed only the policy."""
+    """Describe the changes of `policy_with_platform` in a sentence; empty if only the policy changed."""
     policy: PolicySpec = changes["policy"]
     parts = [_field_text(field, changes[field]) for field in changes if field != "policy"]
     if not parts:
@@ -68,7 +68,7 @@ def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
 
 
 def _field_text(field: str, value: Change) -> str:
-    """Return a changed field of a service in words."""
+    """Describe a changed field of a service."""
     match value:
         case OverflowSpec(mode="queue"):
             return f"overflow queue for {duration_text(value.wait_s)}"
@@ -87,7 +87,7 @@ def _field_text(field: str, value: Change) -> str:
 def preset_policy(
     service: ServiceSpec, behaviour: PlatformBehaviour, name: str, given: Mapping[str, Any] = _NOTHING
 ) -> PolicySpec:
-    """Return the policy of a preset, with `given` as in a scenario file."""
+    """Return the policy of a preset; `given` are parameters as in a scenario file."""
     section = section_of(name)
     assert section is not None, "the preset's policy is of the registry"
     policy = section.model_validate({"name": name, **given})

@@ -1,4 +1,4 @@
-"""Problems of a scenario, or of data that it names."""
+"""Problems of a scenario, or of the data files that it names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By how much the timeline of a scenario raises or lowers a source, moment by moment."""
+"""The factor by which the timeline of a scenario changes the rate of a source, over time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STEADY: Final = RateFactor()
 def rate_factor(timeline: Iterable[EventSpec], source_name: str) -> RateFactor:
     """Return the effect of the timeline's rate actions on one source.
 
-    Of the actions in force, the latest to begin counts.
+    Of the actions in force at a time, the one that began last applies.
     """
     actions = [
         (event.at_s, math.inf if event.rate.for_s is None else event.at_s + event.rate.for_s, event.rate.factor)

@@ -1,8 +1,8 @@
-"""The number in a request's row: that of its source, or a separate number for each kind of request.
+"""The number in the row of a request: that of its source, or a separate number for each kind of request.
 
-Kinds of a source (its `requests`, or the steps of its sessions) have separate numbers if a check is about a path or a
-name; otherwise all of them have the source's number. Sources have the numbers 0 to n - 1, so code that does not know
-kinds reads rows as before; further kinds have the numbers from n on.
+The kinds of a source (its `requests`, or the steps of its sessions) have separate numbers if a check is about a path or
+a name; otherwise all of them have the number of the source. Sources have the numbers 0 to n - 1, so that code without
+knowledge of kinds can read the rows; further kinds have the numbers from n on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.scenario.sections.traffic_spec import SourceSpec
 
 
 class RequestKind(NamedTuple):
-    """A kind of request. `name` is empty when the file gives none. `body_bytes`: of request and response together."""
+    """A kind of request. `name` is empty if the file gives none. `body_bytes`: request and response body together."""
 
     number: int
     path: str = "/"
@@ -23,9 +23,9 @@ class RequestKind(NamedTuple):
     body_bytes: int = 0
 
     def is_meant(self, path: str | None, name: str | None) -> bool:
-        """Return whether a check's tags select it.
+        """Return True if a check with these tags is about this kind.
 
-        The path matches as written in the file, with or without its query string.
+        The path is compared as written in the file, with or without its query string.
         """
         return (path is None or path in {self.path, self.path.partition("?")[0]}) and name in {None, self.name}
 
@@ -48,7 +48,7 @@ class RequestNumbers:
 
     @classmethod
     def of_plain_sources(cls, sources: int) -> RequestNumbers:
-        """Give each source its number, without kinds."""
+        """Return numbers in which each source has its own and there are no kinds."""
         numbers = cls(())
         numbers.sources = list(range(sources))
         numbers._kinds = [[RequestKind(number)] for number in numbers.sources]
@@ -59,11 +59,11 @@ class RequestNumbers:
         return self._kinds[index]
 
     def of_sources(self, indexes: Iterable[int]) -> list[int]:
-        """Return the numbers of the rows of those sources."""
+        """Return all numbers of these sources, including those of their kinds."""
         wanted = set(indexes)
         return [number for number, index in enumerate(self.sources) if index in wanted]
 
     def meant(self, indexes: Iterable[int], path: str | None, name: str | None) -> list[int]:
-        """Return the numbers of the kinds of request of those sources that a check's tags select."""
+        """Return the numbers of the kinds of these sources that a check's tags select."""
         kinds = [kind for index in indexes for kind in self._kinds[index]]
         return sorted({kind.number for kind in kinds if kind.is_meant(path, name)})

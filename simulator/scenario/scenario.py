@@ -1,8 +1,8 @@
-"""A scenario: what runs, its traffic, the events during the run, and the checks at the end.
+"""A scenario: services, their traffic, the events during a run, and the checks at its end.
 
-`load_scenario` is the only entry point. It returns a frozen, validated value or raises one ScenarioError with every
-problem of the file. Each value is validated by its section (pydantic), rules between two places by `relations`; both
-read the whole file, so that one mistake does not hide another.
+`load_scenario` returns a frozen, validated value or raises one ScenarioError with every problem of the file. Each value
+is validated by its section (pydantic), rules between two places by validation/cross_field_rules.py; both read the whole
+file, so that one mistake does not hide another.
 """
 
 from __future__ import annotations
@@ -76,22 +76,22 @@ class ScenarioSpec(Section):
 
     @property
     def file(self) -> str:
-        """The file that it was read from, as given."""
+        """The file that the scenario was read from, as given."""
         return self._document.file
 
     @property
     def text(self) -> str | None:
-        """The text of its file, as it was read; None if it was not read from a file."""
+        """The text of the scenario's file, as it was read; None if it was not read from a file."""
         return self._text
 
     @property
     def brought(self) -> Mapping[str, str]:
-        """By service: what a policy chosen by name changed in addition to the policy (`with_policy`)."""
+        """By service: what a policy chosen by name changed in addition to the policy (`with_policy`), as text."""
         return self._brought
 
     @property
     def files(self) -> list[Path]:
-        """Return the file that it was read from, and those of its recordings."""
+        """Return the file that the scenario was read from, and the files of its recordings."""
         recordings = [source.bins or source.trace for source in self.traffic]
         data = [source.data for source in self.traffic if source.data is not None]
         return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data]
@@ -129,12 +129,12 @@ class ScenarioSpec(Section):
             raise ScenarioError(problems)
 
     def recording_notes(self) -> list[str]:
-        """Return notes on how its recordings are played. Raises ScenarioError as `require`."""
+        """Return notes on how the recordings are played. Raises ScenarioError like `require`."""
         return recording_notes(self.traffic, self.duration_s)
 
     @cached_property
     def numbers(self) -> RequestNumbers:
-        """The numbers in the rows of its requests."""
+        """The numbers of its requests in the rows of a request log."""
         return RequestNumbers(self.traffic, self.checks)
 
     def sources_of(self, service: str) -> list[int]:
@@ -142,8 +142,9 @@ class ScenarioSpec(Section):
         return [index for index, source in enumerate(self.traffic) if source.service == service]
 
     def demand_unknown(self, service: str) -> str:  # noqa: PLR0911 - one return per reason is the table
-        """Return why the number of instances that it will need is not known before a run (traffic/demand.py); empty if
-        it is known.
+        """Return why the number of instances that the service will need is unknown before a run; empty if it is known.
+
+        traffic/demand.py computes that number.
         """
         simulated = self.services[service].application.simulated
         if simulated is None:
@@ -188,12 +189,12 @@ class ScenarioSpec(Section):
         return changed
 
     def played_to_the_end(self) -> Self:
-        """Return the same scenario with checks that never end the run: runs of different lengths cannot be compared."""
+        """Return the same scenario with checks that never end a run, so that all runs have the same length."""
         checks = tuple(check._replace(abort_after_s=None) for check in self.checks)
         return self.model_copy(update={"checks": checks})
 
     def with_services(self, changes: Mapping[str, Mapping[str, object]]) -> Self:
-        """Return the same scenario with fields of its services replaced by values that are known to be valid."""
+        """Return the same scenario with fields of its services replaced; the new values are not validated."""
         services = {
             label: service.model_copy(update=dict(changes.get(label, {}))) for label, service in self.services.items()
         }
@@ -220,7 +221,7 @@ class ScenarioSpec(Section):
         return problems
 
     def _missing_bytes(self, fault: WireFaultSpec, clock: str) -> str:
-        """Return which kinds of wire fault are possible if the service has no bytes to change; otherwise empty."""
+        """Return the possible kinds of wire fault if the service has no connection to modify; otherwise empty."""
         if fault.fault.kind not in BYTES_ONLY:
             return ""
         if clock == "virtual":
@@ -230,7 +231,7 @@ class ScenarioSpec(Section):
         return ""
 
     def _missing_signal(self, name: str, clock: str) -> str:
-        """Return what the policy must be limited to if it needs a signal that is not available; otherwise empty."""
+        """Return the requirement on the policy if it needs a signal that is not available; otherwise empty."""
         service = self.services[name]
         needs, policy, is_real = service.policy.needs, service.policy.name, clock == "real"
         if "demand" in needs:
@@ -246,14 +247,18 @@ class ScenarioSpec(Section):
 
 
 class ScenarioText(NamedTuple):
-    """The text of a scenario file, read once: what is made of it does not depend on what becomes of the file."""
+    """The text of a scenario file, read once, so that later changes to the file have no effect."""
 
     file: str
     text: str
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Read the file `path`. Raises ScenarioError if it cannot be read."""
+        """Read the file `path`.
+
+        Raises:
+            ScenarioError: if the file cannot be read.
+        """
         return cls(str(path), read_document_text(path))
 
     def scenario(self, changes: Changes | None = None) -> ScenarioSpec:
@@ -265,19 +270,19 @@ class ScenarioText(NamedTuple):
 
 
 def load_scenario(path: Path, changes: Changes | None = None) -> ScenarioSpec:
-    """Return the scenario in the file `path`, with `changes` made; files that it names are looked up beside it.
+    """Return the scenario in the file `path` with `changes` made. Paths in it are relative to its folder.
 
     Raises:
-        ScenarioError: with every problem of the file, also if it cannot be read at all.
+        ScenarioError: with every problem of the file, or if it cannot be read.
         ValueError: if a change names a place that does not exist (changes.py).
     """
     return ScenarioText.of(path).scenario(changes)
 
 
 def load_scenario_stream(stream: BinaryIO, name: str) -> ScenarioSpec:
-    """Return the scenario in a stream, such as standard input. Files that it names are looked up in the current folder.
+    """Return the scenario in a stream, such as standard input. Paths in it are relative to the current folder.
 
-    `name`: what errors call the stream, and the scenario's name if it has none of its own. Raises like load_scenario.
+    `name` names the stream in errors, and the scenario if it has no name of its own. Raises like `load_scenario`.
     """
     scenario = read_scenario(read_stream_text(stream, name), file=name)
     return scenario if scenario.name else scenario.model_copy(update={"name": name})
@@ -286,7 +291,7 @@ def load_scenario_stream(stream: BinaryIO, name: str) -> ScenarioSpec:
 def read_scenario(
     text: str, *, file: str = _NAMELESS, folder: Path = Path(), changes: Changes | None = None
 ) -> ScenarioSpec:
-    """Return the scenario in `text`; files that it names are looked up in `folder`. Raises like load_scenario."""
+    """Return the scenario in `text`; paths in it are relative to `folder`. Raises like `load_scenario`."""
     document = changed(parse_document(text, file), changes or {})
     data = completed(document.data)
     problems = relation_problems(dataclasses.replace(document, data=data), folder)
@@ -295,7 +300,8 @@ def read_scenario(
         scenario = ScenarioSpec.model_validate(data, context={"folder": str(folder)})
     except ValidationError as error:
         of_fields = explain(error, document, ScenarioSpec)
-        told = {problem.path for problem in of_fields}  # a value that is wrong by itself is one fault, not two
+        # a value that is invalid by itself is reported once, not also by a rule
+        told = {problem.path for problem in of_fields}
         problems = [*(problem for problem in problems if problem.path not in told), *of_fields]
     if scenario is None or problems:
         raise ScenarioError(problems)

@@ -1,6 +1,4 @@
-"""The JSON Schema of scenario files, for editors. `python -m simulator.scenario.schema` writes it to standard
-output.
-"""
+"""The JSON Schema of scenario files, for editors. `python -m simulator.scenario.schema` prints it."""
 
 from __future__ import annotations
 
@@ -14,14 +12,12 @@ from simulator.scenario.sections.base_model import DURATION_PATTERN, Section
 
 
 def scenario_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a scenario file, with a description for every key and patterns for
-    quantities.
-    """
+    """Return the JSON Schema (draft 2020-12) of a scenario file, with descriptions of all keys."""
     return schema_for_editors(ScenarioSpec)
 
 
 def schema_for_editors(root: type[Section]) -> dict[str, Any]:
-    """Return the schema of another file, whose top level is `root`."""
+    """Return the schema of a file whose top level is the section `root`."""
     schema = _for_editors(root.model_json_schema(by_alias=True, mode="validation"))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
@@ -32,7 +28,7 @@ def schema_text() -> str:
 
 
 def _for_editors(node: Any) -> Any:
-    """Remove what pydantic adds about Python: titles, null for optional values, defaults in internal units."""
+    """Remove what pydantic adds for Python: titles, null for optional values, defaults in internal units."""
     if isinstance(node, list):
         return [_for_editors(item) for item in node]
     if not isinstance(node, dict):
@@ -49,7 +45,7 @@ def _for_editors(node: Any) -> Any:
 
 
 def _default_in_file(node: dict[str, Any]) -> str | float | bool | None:
-    """Return the default as written in a file; None if there is none, or if a whole section is the default."""
+    """Return the default as a file would have it; None if there is none, or if the default is a whole section."""
     default = node.get("default")
     if not isinstance(default, str | int | float):
         return None

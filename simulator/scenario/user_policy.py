@@ -1,16 +1,18 @@
-"""A user's own policy: `my.py:MyPolicy`, loaded from its file, with its errors reported as errors of that file.
+"""A user's own policy, `my.py:MyPolicy`: loaded from its file, with its errors reported as errors of that file.
 
 In Python the class itself can be given, without a file.
 
-The class is the port of rules/policies/port.py, with less to write:
+The class implements the port of rules/policies/port.py, in a simpler form:
 
-    tick_s, reacts_to_queue, start_lag_s   class attributes; default: 1 s, no, and the lag of the service's own policy
+    tick_s, reacts_to_queue, start_lag_s   class attributes; default: 1 s, False, and the lag of the service's own
+    policy
     __init__(self, scaling)      with the auto scaling configuration, or without arguments
     observe(self, sample)        called for every finished second; optional
-    decide(self, observation)    how many instances should serve: a whole number, a Decision, or None for no change
+    decide(self, observation)    the desired count: a whole number, a Decision, or None for no change
 
-The answer is clamped to the configuration's bounds. If the policy raises, gives an invalid answer or takes longer than
-`SLOW_S`, the run reports it with the tick and the inputs, and stops or keeps the last desired count, as selected.
+The result is clamped to the configuration's bounds. If the policy raises, returns an invalid result or takes longer
+than `SLOW_S`, the run reports it with the tick and the inputs, and stops or keeps the last desired count, as the user
+selected.
 """
 
 from __future__ import annotations
@@ -36,27 +38,29 @@ from simulator.rules.policies.registry import PolicyKind
 from simulator.scenario.on_policy_error import OnPolicyError
 
 SEPARATOR: Final = ".py:"
-# A decision of a shipped policy takes microseconds. A second of real time blocks a live platform for a second.
+# A decision of a shipped policy takes microseconds, while a policy that takes a second of real time blocks a live
+# platform for that second.
 SLOW_S: Final = 1.0
-# Per policy and run: the first errors are sufficient, and a policy that fails on every tick of a day has 86,400.
+# Maximum number of reported errors per policy and run: the first errors suffice, and a policy that fails on every tick
+# of a day has 86,400.
 ERRORS_SHOWN: Final = 20
 
 
-# Classes that have no file, by the name under which they are chosen.
+# Classes without a file, by the name under which they are chosen.
 _CLASSES: Final[dict[str, type]] = {}
 
 
 class UserPolicyError(Exception):
-    """The user's policy failed. The message names it, the tick, the inputs, and the line of its file."""
+    """The user's policy failed. The message has the policy, the tick, the inputs, and the line of the file."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UserParameters:
-    """A user's policy has no parameters here: its constants are in its own file."""
+    """A user's policy has no parameters in the scenario file: its constants are in its own file."""
 
 
 class _TooSlow(BaseException):
-    """Raised into the user's code. It is no Exception, so that the user's own `except Exception` does not catch it."""
+    """Interrupts the user's code. It is no Exception, so that the user's own `except Exception` does not catch it."""
 
 
 def is_user_policy(name: str) -> bool:
@@ -64,13 +68,13 @@ def is_user_policy(name: str) -> bool:
 
 
 def policy_name(given: str | type) -> str:
-    """Return the name under which a policy is chosen: the name itself, or that of a class, which is registered under
-    it.
+    """Return the name under which a policy is chosen: the name itself, or the one under which a class is registered.
 
-    A class of a notebook gets a placeholder for its file, `Mine (notebook).py:Mine`; the newest class of a name counts.
+    A class without a file, such as one of a notebook, has a placeholder for it, `Mine (notebook).py:Mine`; the newest
+    class of a name is used.
 
     Raises:
-        ValueError: for a value that is neither a name nor a policy's class.
+        ValueError: for a value that is neither a name nor a policy class.
     """
     if isinstance(given, str):
         return given
@@ -83,7 +87,7 @@ def policy_name(given: str | type) -> str:
 
 
 def require_files(policies: Iterable[str | type]) -> None:
-    """Raise ValueError for a class, because other processes can only load files."""
+    """Raise ValueError for a class without a file, because other processes can only load files."""
     for given in policies:
         if isinstance(given, type):
             msg = f"policy = {given.__name__}, must be given as FILE.py:{given.__name__} with several workers"
@@ -91,8 +95,9 @@ def require_files(policies: Iterable[str | type]) -> None:
 
 
 def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = OnPolicyError.STOP) -> PolicyKind:
-    """Return the kind of the policy `FILE.py:CLASS`. Its file is read and executed now. `actuator`: used unless the
-    class has its own.
+    """Return the kind of the policy `FILE.py:CLASS`. Its file is read and executed now.
+
+    `actuator` is used unless the class has its own.
 
     Raises:
         ValueError: if the file cannot be loaded, has no such class, or the class is no policy.
@@ -116,15 +121,15 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
 
 
 class PolicyFailed(NamedTuple):
-    """A user's policy has failed; `line` says how, and what holds instead."""
+    """A user's policy failed. `line` describes the failure and its consequence in one line."""
 
     line: str
 
 
 class GuardedPolicy:
-    """The policy port around a user's object.
+    """Implements the policy port with a user's object.
 
-    `journal` tells of failures (`PolicyFailed`) after which the run continues.
+    Failures after which the run continues are recorded in `journal` (`PolicyFailed`).
     """
 
     ATTRIBUTES: ClassVar = frozenset({"tick_s", "reacts_to_queue", "start_lag_s"})
@@ -143,7 +148,7 @@ class GuardedPolicy:
 
     @staticmethod
     def check_names(name: str, policy: type) -> None:
-        """Raise ValueError for an attribute that has a new name and would otherwise be ignored."""
+        """Raise ValueError for an attribute with a former name, which would otherwise be ignored."""
         for old, new in RENAMED.items():
             if new in GuardedPolicy.ATTRIBUTES and hasattr(policy, old):
                 msg = f"policy = {name!r}: `{old}`, must be written `{new}`: it is now `{new}`"
@@ -170,11 +175,11 @@ class GuardedPolicy:
         return Decision(formula=f"{self.name} = {answer}", reason=f"{self.name} answered {answer}", **bounds)
 
     def _bounded(self, desired: Any, scaling: AutoScalingConfiguration, clamps: tuple[str, ...]) -> dict[str, Any]:
-        """Return `desired` and `clamps`.
+        """Return the count within the bounds of the configuration, as the fields `desired` and `clamps` of a decision.
 
         If active and provisioned are separate, the active count may be less than MinSize.
         """
-        if hasattr(desired, "dtype"):  # a numpy value, whose whole numbers are accepted too
+        if hasattr(desired, "dtype"):  # a numpy value: numpy's whole numbers are accepted too
             desired = desired.item()
         if isinstance(desired, bool) or not isinstance(desired, int) or desired < 0:
             msg = f"answered {desired!r}, must be a whole number of instances, a Decision or None"
@@ -188,7 +193,10 @@ class GuardedPolicy:
     def _guarded(
         self, place: str, inputs: Sample | Observation, call: Callable[[], Decision | None]
     ) -> Decision | None:
-        """Return the answer, or None (the desired count stays) after a failure that does not end the run."""
+        """Call the user's code.
+
+        Return its decision, or None (keep the desired count) after a failure that does not end the run.
+        """
         try:
             with _time_limit(self.slow_s):
                 return call()
@@ -209,13 +217,14 @@ class GuardedPolicy:
 
 
 class _Nonsense(Exception):
-    """An invalid answer."""
+    """The user's policy returned an invalid result."""
 
 
 def _class_in(file: Path, class_name: str) -> type:
     """Return the class in a file.
 
-    The file is executed again, so the next run sees a change; its folder is on the path during that.
+    The file is executed each time, so that the next run uses a changed file; its folder is on the import path
+    during that.
     """
     where = f"policy = '{file}:{class_name}'"
     try:
@@ -241,7 +250,7 @@ def _class_in(file: Path, class_name: str) -> type:
 
 @contextlib.contextmanager
 def _importing_from(folder: Path, module: types.ModuleType) -> Iterator[None]:
-    """Make its neighbours importable, and its module visible to its dataclasses, while the file is executed."""
+    """While the file is executed, make modules beside it importable, and register it for its dataclasses."""
     name = module.__name__
     before = sys.modules.get(name)
     sys.modules[name] = module
@@ -257,7 +266,7 @@ def _importing_from(folder: Path, module: types.ModuleType) -> Iterator[None]:
 
 
 def _is_policy(value: object) -> bool:
-    """Return whether it is a policy, including an imported class: a file may contain only its policy's name."""
+    """Return True if the value is a policy, including an imported class, because a file may only import its policy."""
     return isinstance(value, type) and callable(getattr(value, "decide", None))
 
 
@@ -295,7 +304,7 @@ def _inputs_text(inputs: Sample | Observation) -> str:
 
 @contextlib.contextmanager
 def _time_limit(limit_s: float) -> Iterator[None]:
-    """Interrupt Python code that takes longer, where the system supports it: on Unix, in the main thread."""
+    """Interrupt Python code that takes longer, where the system supports it: in the main thread on Unix."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,7 +1,7 @@
-"""Checks the recordings of a scenario before it runs: their errors, and notes on how they are read.
+"""Checks the recordings of a scenario before a run: their errors, and notes on how they are read.
 
-Every command and the Python API call this first, so that a bad row is reported in the same way everywhere, on every
-backend. Every change to a recording and every part that is left out is reported.
+Every command and the Python API call this first, so that an invalid row is reported in the same way everywhere and for
+every backend. Each change to a recording and each omitted part is reported.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from simulator.scenario.sections.shape_spec import BinsSpec, TraceSpec
 from simulator.scenario.sections.timeline_spec import EventSpec
 from simulator.scenario.sections.traffic_spec import SourceSpec
 
-# The last request of a recording comes somewhat before its end. A gap below this share of the played span does not
-# count as a recording that ends early.
+# The last request of a recording is usually a little before its end, so a gap below this share of the played span does
+# not make it a recording that ends early.
 _REST_MIN: Final = 0.05
-# Repeating a recorded request more often than this makes it a different load.
+# Repeating each recorded request more often than this makes a different load.
 COPIES_MAX: Final = 1000
 
 
 def recording_problems(source: SourceSpec, duration_s: float) -> list[Problem]:
-    """Return the errors in the file of recorded traffic; nothing for other sources."""
+    """Return the errors in the file of a recorded source; none for other sources."""
     try:
         list(_notes(source, duration_s))
     except ScenarioError as error:
@@ -35,12 +35,16 @@ def recording_problems(source: SourceSpec, duration_s: float) -> list[Problem]:
 
 
 def recording_notes(traffic: Sequence[SourceSpec], duration_s: float) -> list[str]:
-    """Return notes on how recorded traffic is played. Raises ScenarioError if it cannot be played."""
+    """Return notes on how recorded traffic is played.
+
+    Raises:
+        ScenarioError: if a recording cannot be played.
+    """
     return list(dict.fromkeys(note for source in traffic for note in _notes(source, duration_s)))
 
 
 def too_much(source: SourceSpec, timeline: Sequence[EventSpec]) -> str:
-    """Return what `scale` must be if the source sends more than can be played; empty otherwise.
+    """Return the `scale` that is needed if the source sends more than can be played; empty otherwise.
 
     Raises:
         ScenarioError: for a recording that cannot be read.
@@ -89,7 +93,7 @@ def _of_trace(source: SourceSpec, trace: TraceSpec, duration_s: float) -> Iterat
 
 
 def _played_s(source: SourceSpec, duration_s: float) -> float:
-    """Return how much of a recording fits in the run, in the recording's own time."""
+    """Return how many seconds of the recording, in its own time, are played in the run."""
     return max(0.0, source.end_s(duration_s) - source.from_s) / source.time_scale
 
 

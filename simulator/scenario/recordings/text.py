@@ -1,8 +1,9 @@
-"""The text of a recording: whether it is CSV, which separator it has, and its columns in bounded blocks.
+"""Reads the text of a recording: detects CSV and its separator, and yields its columns in bounded blocks.
 
 Accepted: CSV with a header line, UTF-8, fields separated by comma, semicolon, tab or bar, plain or compressed with
-gzip. Other content (another compression, JSON, a spreadsheet, bytes) is rejected with what it is and how to convert it.
-A table that cannot be intended is rejected as well: no row, no header, or a column for every bin.
+gzip. Other content (another compression, JSON, a spreadsheet, binary data) is rejected with an error that names the
+kind and how to convert it. A table that is certainly a mistake is rejected as well: without rows, without a header, or
+with a column for every bin.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from simulator.model.text.units import parse_number
 from simulator.scenario.csv_header import repetition
 from simulator.scenario.problems import Problem, ScenarioError, nearest
 
-# Rows in memory at a time: at most a few megabytes of Python text, and enough for numpy to be efficient.
+# Rows in memory at a time: a few megabytes of Python text at most, and enough for efficient use of numpy.
 BLOCK_ROWS: Final = 16_384
-# Bytes that are read to detect the kind of a file; a longer line of text is no row of a recording.
+# Bytes that are read to detect the kind of a file. A longer line of text cannot be a row of a recording.
 HEAD_BYTES: Final = 64 * 1024
-# If the column of counts is not named, the last one is taken; a wider table than this makes that choice a guess.
+# If the column of counts is not named, the last one is used; with more columns than this, that choice would be a guess.
 COLUMNS_UNNAMED_MAX: Final = 8
-# A line longer than this is no row of a recording, and may be endless.
+# A line longer than this cannot be a row of a recording, and may be endless.
 LINE_MAX: Final = 128 * 1024
 
 _PART_CHARACTERS: Final = 256 * 1024
@@ -57,7 +58,7 @@ Row = list[str]
 
 
 class Recording:
-    """A CSV file: its `names`, the separator, and its columns. No file stays open.
+    """A CSV file: its column `names`, its separator, and access to its columns. The file is open only while it is read.
 
     Raises:
         ScenarioError: if the file cannot be read or is no recording.
@@ -81,7 +82,7 @@ class Recording:
         """Return the index of the column `name`; without a name, of the first or the last column.
 
         Raises:
-            ScenarioError: if there is no such column, or the column would be a guess.
+            ScenarioError: if there is no such column, or several columns are possible.
         """
         numbers = [text for text in self.names if is_number(text)]
         if len(numbers) > COLUMNS_UNNAMED_MAX and 2 * len(numbers) > len(self.names):
@@ -115,14 +116,14 @@ class Recording:
             raise self.problem(-1, "file", f"a header ({self._columns()}) and no row", "a recording with rows")
 
     def problem(self, row: int, what: str, found: str, expected: str) -> ScenarioError:
-        """Return the problem of a row, by its number from 0; -1 is the header."""
+        """Return the problem of a row; rows are counted from 0, and -1 is the header."""
         found = found if len(found) <= 120 else found[:117] + "..."
         return ScenarioError([Problem(self.line(row), 1, what, found, expected, file=str(self.path))])
 
     def line(self, row: int) -> int:
         """Return the line of a row in the file, counted from 1.
 
-        It reads the file again, so use it for messages only.
+        It reads the file again, so it is used in error messages only.
         """
         if row < 0:
             return 1
@@ -139,8 +140,8 @@ class Recording:
     def _parts(self, columns: Sequence[int]) -> Iterator[list[list[str]]]:
         """Yield parts of the columns.
 
-        Theory of operation: text without quotes needs no CSV parser, and cutting columns out of its lines takes a third
-        of the time. From the first quote on, csv reads the rest.
+        Text without quotes needs no CSV parser: cutting the columns out of its lines takes a third of the time. From
+        the first quote on, the csv module reads the rest.
         """
         rows = 0
         try:
@@ -172,7 +173,7 @@ class Recording:
             raise self._no_file(error) from error
 
     def _plain(self, lines: list[str], columns: Sequence[int], first: int) -> list[list[str]]:
-        """Return the rows of lines without quotes. `first`: the number of the first row."""
+        """Return the rows of lines without quotes. `first` is the number of the first row."""
         separator, most = self._separator, len(self.names) - 1
         if not most or set(map(methodcaller("count", separator), lines)) != {most}:
             lines = [line for line in lines if line and not line.isspace()]
@@ -207,8 +208,9 @@ class Recording:
         next((row for row in csv.reader(stream, delimiter=self._separator) if not _is_blank(row)), None)
 
     def _open(self) -> TextIO:
-        """Open the file. Bytes that are not UTF-8 become a replacement mark, which fails later where a number is
-        expected.
+        """Open the file.
+
+        Bytes that are not UTF-8 become replacement characters, which are rejected where a number is expected.
         """
         if self._zipped:
             return gzip.open(self.path, "rt", encoding="utf-8-sig", errors="replace")
@@ -220,7 +222,11 @@ class Recording:
             return [name.strip() for name in next((row for row in rows if not _is_blank(row)), [])]
 
     def _text(self, head: bytes) -> str:
-        """Return the head of the file as text. Raises ScenarioError if it is not text, or text other than CSV."""
+        """Return the head of the file as text.
+
+        Raises:
+            ScenarioError: if it is not text, or text other than CSV.
+        """
         for magic, (found, expected) in _KINDS.items():
             if head.startswith(magic):
                 raise self.problem(-1, "file", found, expected)
@@ -248,8 +254,9 @@ class Recording:
 
 
 def is_number(text: str) -> bool:
-    """Return whether it is a number, including `nan` and the infinities, which programs write for unknown values: they
-    are no names.
+    """Return True for a number, including `nan` and infinities, which programs write for unknown values.
+
+    Such a text is not the name of a column.
     """
     if text.strip().lower() in _NOT_FINITE:
         return True
@@ -274,13 +281,13 @@ def _head(path: Path) -> tuple[bytes, bool]:
 
 
 def _separator(text: str) -> str:
-    """Return the separator that is most frequent in the header; a comma if there is none: a file with one column."""
+    """Return the most frequent separator in the header; a comma if there is none, because the file has one column."""
     header = _QUOTED.sub("", next((line for line in text.splitlines() if line.strip()), ""))
     return max(_SEPARATORS, key=header.count)
 
 
 def _is_json(start: str) -> bool:
-    """Return whether JSON begins here: one document, cut off or complete, or one document per line."""
+    """Return True if JSON begins here: one document, truncated or complete, or one document per line."""
     line = start.partition("\n")[0]
     try:
         json.JSONDecoder().raw_decode(line)

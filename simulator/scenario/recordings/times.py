@@ -1,9 +1,9 @@
-"""The times of a recording: converts written times to seconds since the file's first row.
+"""The times of a recording: converts written times to seconds since the first row of the file.
 
-Accepted: ISO 8601 dates and times with or without a zone (`Z`, `UTC`, an offset such as +02:00), and numbers. Numbers
-are seconds, milliseconds and so on since any instant if the scenario gives the unit; otherwise since 1970, if the size
-of the number determines its unit. Precision is a nanosecond: seconds since 1970 as a float would lose a quarter of a
-microsecond.
+Accepted: ISO 8601 dates and times with or without a zone (`Z`, `UTC`, an offset such as +02:00), and numbers. If the
+scenario gives the unit, numbers are counted in that unit from any instant; otherwise they are since 1970, in the unit
+that their size implies. The precision is a nanosecond: seconds since 1970 as a float would be a quarter of a
+microsecond off.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ UNITS_NS: Final = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**
 TIMESTAMP: Final = "timestamp"
 EXAMPLE: Final = "a time such as 2023-11-16 18:17:03.97 or 2023-11-16T18:17:03+01:00"
 
-# Numbers from this value on are nanoseconds (and so on) since 1970 for days after March 1973 and before the year 5138.
+# Numbers from this value on are nanoseconds (microseconds, and so on) since 1970, for days from March 1973 to the year
+# 5138.
 _EPOCHS: Final = (
     ("nanoseconds", 1e17, 1e20),
     ("microseconds", 1e14, 1e17),
@@ -42,7 +43,7 @@ _INT64_DIGITS: Final = 18
 
 
 class Times:
-    """Reads the times of one file, block by block; the form of the first row applies to all rows."""
+    """Parses the times of one file, block by block. The form of the first row applies to all rows."""
 
     def __init__(self, recording: Recording, form: str) -> None:
         self._recording = recording
@@ -52,7 +53,7 @@ class Times:
         self._first: int | float | None = None
 
     def seconds(self, row: int, texts: list[str]) -> Floats:
-        """Return the seconds since the file's first row, of rows from number `row` on.
+        """Return the seconds since the first row of the file, for rows from number `row` on.
 
         Raises:
             ScenarioError: for a text that is no time.
@@ -70,7 +71,7 @@ class Times:
         return (values - self._first).astype(np.float64)
 
     def _look(self, row: int, text: str) -> None:
-        """Detect from the first row what applies to all: the unit of numbers, the zone of texts."""
+        """Determine from the first row what applies to all rows: the unit of numbers, the zone of texts."""
         if not is_number(text):
             if self._form == TIMESTAMP:
                 found = _ZONED.fullmatch(text.strip())
@@ -101,7 +102,7 @@ class Times:
             try:
                 instants = np.array(bare, dtype="datetime64[ns]").astype(np.int64)
             except ValueError:
-                pass  # an invalid date such as 31 February: the slow path reports its line
+                pass  # an invalid date such as 31 February: parsing row by row below reports its line
             else:
                 return instants - int(_offset(zone).total_seconds()) * 10**9
         return np.array([self._instant(row + at, text) for at, text in enumerate(texts)], dtype=np.int64)
@@ -112,7 +113,7 @@ class Times:
             raise self._recording.problem(row, "time", repr(text), EXAMPLE)
         date, time, fraction, zone = found.groups()
         alone = {zone or "", self._zone or ""}
-        if "" in alone and not alone <= _UTC:  # in a file that also uses Z, a time without a zone is UTC
+        if "" in alone and not alone <= _UTC:  # in a file in which other times have Z, a time without a zone is UTC
             expected = f"{'with' if self._zone else 'without'} an offset, as the first row's"
             raise self._recording.problem(row, "time", repr(text), expected)
         try:
@@ -127,7 +128,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def numbers(recording: Recording, row: int, texts: list[str], hint: str = "") -> Floats:
-    """Parse finite numbers. Raises ScenarioError with the first row that has none, and `hint`."""
+    """Parse finite numbers.
+
+    Raises:
+        ScenarioError: for the first row without a finite number; the message ends with `hint`.
+    """
     try:
         _require_digits(texts)
         values = np.array(texts, dtype=np.float64)
@@ -144,7 +149,7 @@ def numbers(recording: Recording, row: int, texts: list[str], hint: str = "") ->
 
 
 def _require_digits(texts: list[str]) -> None:
-    """Raise ValueError for numbers that float() accepts and people do not write (units.parse_number)."""
+    """Raise ValueError for texts that float() accepts but people do not write as numbers (units.parse_number)."""
     joined = "".join(texts)
     if ("_" in joined or not joined.isascii()) and not all(map(is_number, texts)):
         msg = "not in ASCII digits"
@@ -152,7 +157,11 @@ def _require_digits(texts: list[str]) -> None:
 
 
 def _offset(zone: str) -> timedelta:
-    """Return the offset of a zone. Raises ValueError for more than a day."""
+    """Return the offset of a zone.
+
+    Raises:
+        ValueError: for more than a day.
+    """
     if zone in _UTC:
         return timedelta()
     digits = zone[1:].replace(":", "").ljust(4, "0")
@@ -161,8 +170,8 @@ def _offset(zone: str) -> timedelta:
 
 
 def header_is_a_row(name: str, form: str | None) -> bool:
-    """Return whether the name of a column is a value, so the file has no header line.
+    """Return True if the name of a column is a value, so that the file has no header line.
 
-    `form`: of times; None: of counts.
+    `form`: the form of the times; None for a column of counts.
     """
     return is_number(name) or (form == TIMESTAMP and _ZONED.fullmatch(name) is not None)

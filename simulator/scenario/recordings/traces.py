@@ -1,7 +1,7 @@
 """Recorded traffic from CSV files: counts per bin, or one row per request. Rows are read in bounded blocks.
 
-An error in a file or one of its rows is a problem with its file and line, like a problem of a scenario. A deviation
-from the literal content (rows out of order, bins without a row, fractions) becomes a note for the reader.
+An error in a file or one of its rows is a problem with its file and line, like a problem of a scenario. Where the
+content is not used literally (rows out of order, bins without a row, fractions), a note is added.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ __all__ = ["BLOCK_ROWS", "are_whole", "bin_counts", "bin_notes", "header", "requ
 
 Floats = NDArray[np.float64]
 
-# A recording up to this length is read once for the many runs of a comparison or a sweep; its numbers take less memory.
+# Maximum length of a recording that is kept in memory, so that the runs of a comparison or a sweep read it once; the
+# numbers take less memory than the text.
 KEPT_BYTES: Final = 4 * 1024**2
-# A log has a row when a request ends, so its times are out of order by as many rows as end during one long request. 2
-# MB.
+# Logs have a row when a request ends, so a time is out of order by as many rows as end during one long request. 2 MB.
 WINDOW_ROWS: Final = 262_144
-# A row with a wrong date would otherwise create an almost endless number of empty bins. Two years of seconds are fewer.
+# A row with a wrong date would otherwise create an almost endless number of empty bins. Two years of seconds are fewer
+# than this.
 BINS_MAX: Final = 100_000_000
 
 
@@ -53,7 +54,11 @@ class _Bins(NamedTuple):
 
 
 def bin_counts(spec: BinsSpec) -> Floats:
-    """Return the count of each bin that is played, in order. Raises ScenarioError for a row without a count >= 0."""
+    """Return the count of each bin that is played, in order.
+
+    Raises:
+        ScenarioError: for a row without a count >= 0.
+    """
     return _bins(spec).counts
 
 
@@ -63,7 +68,7 @@ def bin_notes(spec: BinsSpec) -> tuple[str, ...]:
 
 
 def are_whole(counts: Floats) -> bool:
-    """Return whether the values are counts. Means, rates and samples have fractions."""
+    """Return True if all values are whole numbers. Means, rates and samples have fractions."""
     return bool(np.all(np.abs(counts - np.rint(counts)) <= 1e-9 * np.maximum(counts, 1)))
 
 
@@ -73,11 +78,11 @@ def _bins(spec: BinsSpec) -> _Bins:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return a value that changes when the content of a file changes; None if it is too long to be kept."""
+    """Return a value that changes when the file's content changes; None if the file is too long to be kept."""
     try:
         stat = path.stat()
     except OSError:
-        return None  # the reader reports why it cannot be read
+        return None  # the reader reports why the file cannot be read
     return (stat.st_mtime_ns, stat.st_size) if stat.st_size <= KEPT_BYTES else None
 
 
@@ -133,7 +138,7 @@ def _check_counts(recording: Recording, row: int, counts: Floats, bin_s: float) 
 
 
 def _guess(recording: Recording, index: int) -> list[str]:
-    """Return a note on the column that was chosen, if the file has several candidates."""
+    """Return a note that names the chosen column, if the file has several candidates."""
     _, columns = next(recording.blocks(range(len(recording.names))))
     others = [
         name
@@ -169,7 +174,7 @@ def _on_grid(recording: Recording, bin_s: float, counts: Floats, times_s: Floats
 
 
 def _times_beside(recording: Recording, index: int, bin_s: float, skipped: int) -> str | None:
-    """Return why the times beside the counts contradict one row per bin in the file's order; None if they do not."""
+    """Return why the times beside the counts contradict one row per bin in order; None if they do not."""
     if index == 0:
         return None
     clock, name = Times(recording, TIMESTAMP), recording.names[0]
@@ -194,9 +199,9 @@ def _times_beside(recording: Recording, index: int, bin_s: float, skipped: int) 
 
 
 class TraceSurvey(NamedTuple):
-    """A summary of the part that a run plays.
+    """A summary of the part of a recording that a run plays.
 
-    `length_s`: from the first request to the last. `goes_on`: there is more.
+    `length_s`: seconds from the first request to the last. `goes_on`: the recording continues after that part.
     """
 
     length_s: float
@@ -205,17 +210,17 @@ class TraceSurvey(NamedTuple):
 
 
 def request_times(spec: TraceSpec) -> Iterator[Floats]:
-    """Yield seconds since the first request (or the end of the skipped part), ascending, in blocks.
+    """Yield the seconds since the first request (or since the end of the skipped part), ascending, in blocks.
 
     Raises:
-        ScenarioError: for an invalid or misplaced time.
+        ScenarioError: for a time that is invalid or too far out of order.
     """
     stamp = _stamp(spec.file)
     return _read_times(spec) if stamp is None else iter(_known_times(spec, stamp))
 
 
 def trace_survey(spec: TraceSpec, until_s: float) -> TraceSurvey:
-    """Read once what a run of `until_s` seconds of the recording plays. Raises the errors of `request_times`."""
+    """Read the part of the recording that a run of `until_s` seconds of it plays, once. Raises like `request_times`."""
     stat = spec.file.stat()
     return _surveyed(spec, until_s, (stat.st_mtime_ns, stat.st_size))
 
@@ -272,7 +277,11 @@ class _Order:
         self.misplaced = 0
 
     def ascending(self, blocks: Iterable[tuple[int, Floats]]) -> Iterator[Floats]:
-        """Yield the times in ascending order. Raises ScenarioError for a row that comes too late."""
+        """Yield the times in ascending order.
+
+        Raises:
+            ScenarioError: for a row that comes too late.
+        """
         held: deque[Floats] = deque()
         count, given, top = 0, -math.inf, -math.inf
         for row, block in blocks:

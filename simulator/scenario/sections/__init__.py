@@ -1,1 +1,1 @@
-"""The sections of a scenario file as frozen values that check themselves."""
+"""The sections of a scenario file, as frozen values that validate themselves."""

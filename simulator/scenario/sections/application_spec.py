@@ -96,14 +96,14 @@ class SimulatedSpec(Section):
     """The image that each instance pulls before its start-up (default: it is there)."""
 
     def __hash__(self) -> int:
-        """Hash the names of the paths, because a mapping has no hash. Equality compares the whole mapping."""
+        """Hash only the names of the paths, because mappings are not hashable. Equality compares the whole mapping."""
         costs = (self.cpu, self.io, self.cpu_per_mb_s, self.io_per_mb_s)
         given = (self.start_up, *costs, self.workers, self.failure_share, self.failures)
         return hash((*given, *self.paths))
 
     @property
     def depends_on_size(self) -> bool:
-        """Return whether the work of a request depends on the size of its bodies."""
+        """True if the work of a request depends on the size of its bodies."""
         return bool(
             self.cpu_per_mb_s
             or self.io_per_mb_s
@@ -126,7 +126,7 @@ def variable_text(value: object) -> object:
 
 
 def _beside_the_file(value: str, info: ValidationInfo) -> Path:
-    """Return `value` as an existing folder, relative to the scenario file."""
+    """Return `value` as an existing folder; a relative path starts at the folder of the scenario file."""
     folder = Path((info.context or {}).get("folder", ".")) / value
     if not folder.is_dir():
         msg = f"working_directory = {value!r}, must be an existing folder, relative to the scenario file"
@@ -198,7 +198,7 @@ class SourceCodeSpec(Section):
 
 
 RealApplication = ProcessSpec | ContainerSpec | SourceCodeSpec
-"""The real applications: `match` over them ends with `assert_never`, so that a new one cannot be forgotten."""
+"""The real applications. Each `match` over them ends with `assert_never`, so that a new kind must be handled."""
 
 
 class ApplicationSpec(Section):
@@ -224,7 +224,10 @@ class ApplicationSpec(Section):
     """
 
     def __hash__(self) -> int:
-        """Hash the names of the resources, because a mapping has no hash. Equality compares the whole mapping."""
+        """Hash only the names of the resources, because mappings are not hashable.
+
+        Equality compares the whole mapping.
+        """
         return hash((self.simulated, self.process, self.container, self.source_code, *self.downstream))
 
     @property

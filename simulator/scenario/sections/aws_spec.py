@@ -13,7 +13,7 @@ ENDPOINT: Final = r"^https?://[^\s/]+/?$"
 
 
 def _file_beside(value: str, info: ValidationInfo) -> Path:
-    """Return `value` as an existing file, relative to the scenario file."""
+    """Return `value` as an existing file; a relative path starts at the folder of the scenario file."""
     path = Path((info.context or {}).get("folder", ".")) / value
     if not path.is_file():
         msg = f"secrets_file = {value!r}, must be an existing file, relative to the scenario file"

@@ -1,7 +1,7 @@
-"""The base of every section of a scenario file: the frozen model, and values that have their unit in the file.
+"""The base of all sections of a scenario file: the frozen model, and types of values that have a unit in the file.
 
 In Python a unit is a suffix of the name (`duration_s`); in the file it follows the number (`duration: 90s`). So the key
-of a field is its name without the unit: one rule, `key_of`, for sections and for policy parameters.
+of a field is its name without the unit; `key_of` is that rule, for sections and for policy parameters.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from simulator.model import sizes
 from simulator.model.text import units
 from simulator.model.text.field_docstrings import DescribedModel
 
-# The largest numbers that a file may have: a larger value would never end, or not fit into memory.
+# Limits of numbers in a file: with a larger value a run would never end, or not fit into memory.
 DAY_S: Final = 86_400.0
-# ASSUMPTION: ten times what the compiled backend processes per second on one core; a service of App Runner has at most
-# 25 instances with 200 requests each. A platform that serves more in one place settles it.
+# ASSUMPTION: ten times the requests that the compiled backend plays per second on one core; a service of App Runner has
+# at most 25 instances with 200 requests each. A platform that serves more in one place would settle it.
 RATE_MAX_RPS: Final = 1e7
 DURATION_MAX_S: Final = 10_000 * DAY_S
-# Each second of a run is a row of its series.
+# Each second of a run is a row of its series, which is in memory.
 RUN_MAX_S: Final = 366 * DAY_S
 USERS_MAX: Final = 1_000_000
 FACTOR_MAX: Final = 1_000_000
@@ -39,7 +39,7 @@ def key_of(field: str) -> str:
 
 
 class Section(DescribedModel):
-    """A mapping in the file. Unknown keys are errors; the docstring under a field is its description in the schema."""
+    """A mapping in the file. Unknown keys are errors; the docstring below a field is its description in the schema."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -50,12 +50,12 @@ class Section(DescribedModel):
 
     @classmethod
     def kind_named(cls, name: str) -> type[Section]:  # noqa: ARG003 for those that have kinds
-        """Return the section for a mapping with this `name`; a section that represents several kinds overrides it."""
+        """Return the section for a mapping with this `name`; a section with several kinds overrides it."""
         return cls
 
     @classmethod
     def unchanged(cls) -> Self:
-        """Return the section with its defaults. A call would build a validator, which the section around has anyway."""
+        """Return the section with its defaults, without the validator that a call of the class would build."""
         return cast("Self", cls.model_construct())
 
 
@@ -66,13 +66,13 @@ def fields_of(section: type[Section], kinds: Iterable[type]) -> tuple[str, ...]:
 
 
 def _members(annotation: Any) -> Iterator[Any]:
-    """Yield the types of a union, without their annotations."""
+    """Yield the members of a union type, without their annotations."""
     for member in get_args(annotation):
         yield get_args(member)[0] if get_origin(member) is Annotated else member
 
 
 def _quantity(pattern: str, *examples: object, bare: str | None = None) -> WithJsonSchema:
-    """Return the schema that an editor checks: `pattern` for text, `bare` the JSON type of a number without unit."""
+    """Return the schema for editors: `pattern` for text, `bare` as the JSON type of a number without a unit."""
     text: dict[str, Any] = {"type": "string", "pattern": pattern}
     if bare is None:
         return WithJsonSchema({"anyOf": [text, {"const": 0}], "examples": list(examples)})
@@ -80,7 +80,7 @@ def _quantity(pattern: str, *examples: object, bare: str | None = None) -> WithJ
 
 
 def _number_or_percentage(value: object) -> object:
-    """Convert `70 %` to 0.7; leave everything else to the validation of the number."""
+    """Convert `70 %` to 0.7; return anything else unchanged, to be validated as a number."""
     if isinstance(value, str) and value.strip().endswith("%"):
         try:
             return units.parse_number(value.strip().removesuffix("%")) / 100
@@ -108,7 +108,7 @@ def _rate(value: object) -> float:
 
 
 def _bytes(value: object) -> int:
-    """Parse bytes. `1e999 GB` is rejected, because it is not finite."""
+    """Parse bytes. `1e999 GB` is rejected, because that number is infinite."""
     try:
         return units.parse_bytes(value)
     except OverflowError as error:

@@ -50,7 +50,10 @@ class DeploySpec(Section):
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """A call of the API. `request` is as in the API, but a name may replace the ARN of a resource (`ARN_MEMBERS`)."""
+    """A call of the API.
+
+    `request` is as in the API, except that names may replace ARNs of resources (`ARN_MEMBERS`).
+    """
 
     operation: str
     request: Mapping[str, Any] = field(repr=False)  # may contain secrets
@@ -60,7 +63,7 @@ def parse_call(value: object) -> ApiCall:
     """Parse `{UpdateService: {...}}` and validate it against the service model.
 
     Raises:
-        ValueError: if it is no call of the API.
+        ValueError: for anything that is not a valid call of the API.
     """
     if not isinstance(value, dict) or len(value) != 1:
         msg = "api = a call, must be one operation with its request, such as {PauseService: {}}"
@@ -78,7 +81,7 @@ def parse_call(value: object) -> ApiCall:
     return ApiCall(operation, request)
 
 
-# A partial ARN that replaces the real one when a request is validated against the model.
+# An incomplete ARN that replaces each name when a request is validated against the model.
 _EXAMPLE: Final = "arn:aws:apprunner:us-east-1:123456789012"
 
 Call = Annotated[
@@ -89,7 +92,7 @@ Call = Annotated[
 
 
 def with_arns(value: Any, arn: Any, member: str = "") -> Any:
-    """Return `value` with `arn(kind, name)` in place of every name where the API takes an ARN."""
+    """Return `value` with `arn(kind, name)` in place of each name where the API expects an ARN."""
     if isinstance(value, dict):
         return {key: with_arns(each, arn, str(key)) for key, each in value.items()}
     if isinstance(value, list):
@@ -100,7 +103,7 @@ def with_arns(value: Any, arn: Any, member: str = "") -> Any:
 
 
 def _texts(value: Any, shape_name: str) -> Any:
-    """Return `value` with text where the API takes text, because YAML reads `Cpu: 512` and `Port: 8080` as numbers."""
+    """Return `value` with text where the API expects text, because YAML reads `Cpu: 512` and `Port: 80` as numbers."""
     shape = _model()["shapes"][shape_name]
     kind = shape["type"]
     if kind == "structure" and isinstance(value, dict):
@@ -115,7 +118,7 @@ def _texts(value: Any, shape_name: str) -> Any:
 
 
 def _model() -> dict[str, Any]:
-    """Return the service model. Imported on first use, because most scenarios have no call of the API."""
+    """Return the service model, imported on first use, because most scenarios have no call of the API."""
     from simulator.api.service_model import service_model  # noqa: PLC0415
 
     return service_model()
@@ -134,6 +137,6 @@ def operations() -> tuple[str, ...]:
 
 
 def takes_service(operation: object) -> bool:
-    """Return whether the operation takes a service, by `ServiceArn`."""
+    """Return True if the operation has a member `ServiceArn`."""
     given = _model()["operations"].get(operation)
     return given is not None and "ServiceArn" in _model()["shapes"][given["input"]["shape"]]["members"]

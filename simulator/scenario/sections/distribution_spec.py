@@ -1,4 +1,4 @@
-"""A distribution as a scenario file writes it: `80ms`, `{exponential: 80ms}`, `{lognormal: {mean: 80ms, sd: 20ms}}`."""
+"""A distribution in a scenario file: `80ms`, `{exponential: 80ms}`, `{lognormal: {mean: 80ms, sd: 20ms}}`."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class DistributionSpec(Section):
 
 
 def distribution_of(spec: DistributionSpec) -> distributions.Distribution:  # noqa: PLR0911 - one return per law is the table
-    """Return the distribution that `spec` names; the section has checked that exactly one is set."""
+    """Return the distribution that `spec` names. The section has validated that exactly one is set."""
     if spec.constant_s is not None:
         return distributions.Constant(spec.constant_s)
     if spec.uniform is not None:

@@ -48,8 +48,8 @@ class ImageSpec(Section):
     """Rate at which one machine downloads, such as 50 MB/s."""
     unpack: Bandwidth | None = None
     """Rate at which one machine unpacks compressed layers, while it downloads the next ones (default: no limit)."""
-    # ASSUMPTION: App Runner places instances as Fargate does, on which it runs: each on a machine of its own without a
-    # cache. The start-up times of a second scale-out, with an image of some GB, would settle it.
+    # ASSUMPTION: App Runner runs on Fargate and places instances as Fargate does: each on a machine of its own without
+    # a cache. The start-up times of a second scale-out with an image of some GB would settle it.
     placement: Placement = Placement.NEW
     """Machine of a new instance. new: one of its own without layers. spread: of `machines`, the one with the fewest
     instances. pack: the fullest one with fewer than `per_machine`, or a new one.

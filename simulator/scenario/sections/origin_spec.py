@@ -1,8 +1,7 @@
-"""The section `source` of a service: where App Runner gets its application from, an image or a repository.
+"""The section `source` of a service: the image or repository from which App Runner gets its application.
 
-In a scenario pulls and builds are simulated on both clocks, with the durations given here. What then runs is the
-service's `application`, which in real time may have been built from source code before the run
-(replay/source_builds.py).
+In a scenario pulls and builds are simulated on both clocks, with the durations given here. The service's `application`
+defines what then runs; in real time it may have been built from source code before the run (replay/source_builds.py).
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class ServiceSourceSpec(Section):
 
     @property
     def may_deploy_automatically(self) -> bool:
-        """Return whether automatic deployments are possible (facts 6.7, 7)."""
+        """True if automatic deployments are possible (facts 6.7, 7)."""
         if self.image is None:
             return True
         return self.image.startswith(f"{ACCOUNT}.dkr.ecr.") and "@sha256:" not in self.image

@@ -1,8 +1,9 @@
-"""The policy of a service as a scenario file writes it: `policy: knative` or `policy: {name: knative, window: 60s}`.
+"""The policy of a service in a scenario file: `policy: knative` or `policy: {name: knative, window: 60s}`.
 
-The accepted keys come from the registry: each field of a policy's frozen parameter class is a key (`window_s: float` is
-`window`, a duration), so a new policy or parameter needs no change here. A field that is a tuple is a list in the file;
-a tuple of frozen dataclasses is a list of sections, made by the same rule: `schedule: [{at: 8h, instances: 5}, ...]`.
+The accepted keys come from the policy registry: each field of a policy's frozen parameter class is a key (`window_s:
+float` is `window`, a duration), so a new policy or parameter needs no change here. A field that is a tuple is a list in
+the file; a tuple of frozen dataclasses is a list of sections, made by the same rule: `schedule: [{at: 8h, instances:
+5}, ...]`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class PolicySpec(Section):
         _ = self.parameters
 
     def __reduce__(self) -> Any:
-        """Pickle by the policy's name: the section's class is made when it is needed, also by another process."""
+        """Pickle by the name of the policy, because the class of the section is made on demand in each process."""
         if POLICIES.get(self.kind.name) is not self.kind:
             return super().__reduce__()
         return _unpickled_policy, (self.kind.name, self.__getstate__())
@@ -69,9 +70,7 @@ class PolicySpec(Section):
         )
 
     def sized(self, vcpus: float) -> Any:
-        """Return the parameters; utilisation is a share of the instance's own vCPUs unless the file sets it
-        otherwise.
-        """
+        """Return the parameters. Unless the file sets it, utilization is a share of the instance's own vCPUs."""
         parameters = self.parameters
         if hasattr(parameters, "vcpus") and "vcpus" not in self.model_fields_set:
             return dataclasses.replace(parameters, vcpus=vcpus)
@@ -83,7 +82,7 @@ class PolicySpec(Section):
 
     @property
     def needs(self) -> frozenset[str]:
-        """Return the input that the policy needs in addition to the plain signal (rules/policies: PolicyKind.needs)."""
+        """The signals that the policy needs in addition to the usual metrics (rules/policies: PolicyKind.needs)."""
         return self.kind.needs(self.parameters)
 
 
@@ -93,7 +92,7 @@ class ItemSpec(Section):
     made: ClassVar[type]
 
     def __reduce__(self) -> Any:
-        """Pickle by the class of the item's value, from which the section's class is made."""
+        """Pickle by the class of the item's value, from which the class of the section is made on demand."""
         return _unpickled_item, (self.made, self.__getstate__())
 
     @property
@@ -103,13 +102,21 @@ class ItemSpec(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Raise ValueError if the item's own class rejects it, so that the error is reported at the item."""
+        """Validate the item with its own class, so that an error is reported at the item.
+
+        Raises:
+            ValueError: if the class rejects the values.
+        """
         _ = self.value
         return self
 
 
 def policy_named(name: str) -> PolicySpec:
-    """Return the policy `name` with its defaults. Raises ValueError for an unknown name."""
+    """Return the policy `name` with its defaults.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
     if name not in POLICIES:
         msg = f"policy = {name!r}, must be {one_of(name, POLICIES)}"
         raise ValueError(msg)
@@ -117,7 +124,7 @@ def policy_named(name: str) -> PolicySpec:
 
 
 def policy_of(kind: PolicyKind, given: Mapping[str, Any] = MappingProxyType({})) -> PolicySpec:
-    """Return a policy of a kind that is not in the registry; `given`: parameters as a scenario file writes them."""
+    """Return a policy of a kind that is not in the registry. `given` are parameters as in a scenario file."""
     return _spec_of(kind).model_validate({"name": kind.name, **given})
 
 
@@ -128,7 +135,7 @@ def section_of(name: object) -> type[PolicySpec] | None:
 
 @functools.cache
 def _section_named(name: str) -> type[PolicySpec]:
-    """Return the section of a policy of the registry; it is made when a scenario or a schema first needs it."""
+    """Return the section of a policy in the registry; its class is made on first use."""
     return _spec_of(POLICIES[name])
 
 
@@ -148,7 +155,7 @@ def _with_state(section: type[SectionT], state: dict[Any, Any]) -> SectionT:
 
 
 def _value_type(field: str, annotation: Any) -> Any:
-    """Return the type of a parameter in the file, from its name and type in the code."""
+    """Return the type of a parameter in the file, from the name and the type of the field."""
     if type(None) in get_args(annotation):
         given = next(kind for kind in get_args(annotation) if kind is not type(None))
         return _value_type(field, given) | None
@@ -191,7 +198,7 @@ def _fields_of(parameters: type) -> dict[str, Any]:
 
 
 def _plain_value(value: Any) -> Any:
-    """Convert a field of a section to the value that the policy's own classes use."""
+    """Convert the value of a section's field to the value that the policy's own class has."""
     if isinstance(value, tuple):
         return tuple(_plain_value(item) for item in value)
     return value.value if isinstance(value, ItemSpec) else value
@@ -237,4 +244,4 @@ Policy = Annotated[
     GetPydanticSchema(lambda _source, _handler: with_info_plain_validator_function(_policy), _schema_of_all),
     BeforeValidator(_bare_name_has_defaults),
 ]
-"""For the type checker a PolicySpec; for pydantic the section of the registry that `name` selects."""
+"""For the type checker a PolicySpec; for pydantic the section in the registry that `name` selects."""

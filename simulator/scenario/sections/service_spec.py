@@ -1,4 +1,7 @@
-"""The sections under `services`: the App Runner settings of a service (what runs in it: application_spec.py)."""
+"""The sections under `services`: the App Runner settings of a service.
+
+The section `application` is in application_spec.py.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +174,7 @@ class ServiceSpec(Section):
 
     @property
     def idle_s(self) -> float:
-        """Return `idle_after`, set in the service or as a parameter of its policy."""
+        """The value of `idle_after`, set in the service or as a parameter of its policy."""
         given: float | None = getattr(self.policy, "idle_after_s", None)
         return self.idle_after_s if given is None else given
 

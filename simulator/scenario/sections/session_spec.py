@@ -1,4 +1,4 @@
-"""Sections about what users send: requests with headers and bodies, and the steps of a session."""
+"""Sections about the requests of users: their headers and bodies, and the steps of a session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulator.scenario.sections.base_model import Number, Section, Size
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 
-# Header fields that the load client writes itself.
+# Header fields that the load client sets itself.
 _OWN: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"})
 PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -52,17 +52,17 @@ class RequestSpec(Section):
         return self
 
     def __hash__(self) -> int:
-        """Hash without headers, because a mapping has no hash. Equality compares everything."""
+        """Hash without the headers, because mappings are not hashable. Equality compares everything."""
         return hash((self.name, self.path, self.method, self.weight, self.body))
 
     @property
     def body_bytes(self) -> int:
-        """The sizes of the bodies of request and simulated answer together."""
+        """The size of the request's body plus that of the simulated answer's body."""
         return (self.request_size_bytes or len((self.body or "").encode())) + self.response_size_bytes
 
     @property
     def placeholders(self) -> list[str]:
-        """Return the names in `${...}` anywhere in it."""
+        """Return the names in `${...}` anywhere in the request."""
         return PLACEHOLDER.findall(" ".join([self.path, self.body or "", *self.headers.values()]))
 
 

@@ -1,4 +1,4 @@
-"""The shapes of traffic, one section each, and the facts that depend on the shape alone."""
+"""The shapes of traffic, one section each, and their properties that do not depend on the rest of the source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TimeFormat = Literal["timestamp", "seconds", "milliseconds", "microseconds", "na
 
 
 def _data_file(value: str, info: ValidationInfo) -> Path:
-    """Return `value` as an existing file, relative to the scenario file."""
+    """Return `value` as an existing file; a relative path starts at the folder of the scenario file."""
     path = Path((info.context or {}).get("folder", ".")) / value
     if not path.is_file():
         msg = f"file = {value!r}, must be an existing file, relative to the scenario file"
@@ -243,11 +243,11 @@ class TraceSpec(Section):
 Curve = ClockSpec | PoissonSpec | StepsSpec | RampSpec | SpikeSpec | SineSpec | StagesSpec | MmppSpec | BinsSpec
 """The shapes that are rate curves."""
 Shape = Curve | AtOnceSpec | ClosedSpec | TraceSpec
-"""The shapes of traffic: `match` over them ends with `assert_never`, so that a new one cannot be forgotten."""
+"""The shapes of traffic. Each `match` over them ends with `assert_never`, so that a new shape must be handled."""
 
 
 def is_clocked(shape: Curve) -> bool:
-    """Return whether requests come at equal intervals of the curve's integral, instead of at random."""
+    """Return True if requests are sent at equal intervals of the curve's integral, instead of at random."""
     match shape:
         case ClockSpec() | BinsSpec():
             return True
@@ -260,7 +260,7 @@ def is_clocked(shape: Curve) -> bool:
 
 
 def highest_rps(shape: Shape) -> float:  # noqa: PLR0911 one return per shape is the table
-    """Return the highest rate that the section states; 0 for recordings, for users, and for requests at one instant."""
+    """Return the highest rate in the section; 0 for recordings, for users, and for requests at one instant."""
     match shape:
         case ClockSpec() | PoissonSpec():
             return shape.rate_rps

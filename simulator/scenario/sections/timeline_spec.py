@@ -152,7 +152,7 @@ Action = (
     | DeploySpec
     | ApiCall
 )
-"""What an event can do: `match` over them ends with `assert_never`, so that a new one cannot be forgotten."""
+"""The actions of events. Each `match` over them ends with `assert_never`, so that a new action must be handled."""
 
 
 class EventSpec(Section):

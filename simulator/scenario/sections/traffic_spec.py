@@ -1,7 +1,7 @@
-"""The sections under `traffic`: sources of requests. What reaches a service is the sum of its sources.
+"""The sections under `traffic`: sources of requests. The traffic of a service is the sum of its sources.
 
-A source is one shape and what all shapes share. Its own clock starts at `from`: a spike `at: 20s` of a source
-`from: 60s` comes 80 s into the run.
+A source has one shape, and settings that all shapes share. Its times count from its own start `from`: a spike `at: 20s`
+of a source with `from: 60s` is 80 s after the start of the run.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class SourceSpec(Section):
 
     @model_validator(mode="after")
     def _knows_its_values(self) -> SourceSpec:
-        """Check that every `${name}` that a step sends is a column of the data or comes from an earlier step."""
+        """Check that every `${name}` in a step is a column of the data or was extracted by an earlier step."""
         if self.data is not None and not self.session:
             msg = f"data = {self.data.name}, must be left out without a session"
             raise ValueError(msg)
@@ -146,7 +146,7 @@ class SourceSpec(Section):
 
     @property
     def kinds(self) -> tuple[RequestSpec, ...]:
-        """The kinds of its requests: the steps of its sessions, or the kinds that are chosen by weight."""
+        """The kinds of its requests: the steps of its sessions, or the `requests` that are chosen by weight."""
         return self.session or self.requests
 
     @property
@@ -161,18 +161,18 @@ class SourceSpec(Section):
 
     @property
     def is_open(self) -> bool:
-        """Return whether arrivals are independent of answers: true for everything but a closed population."""
+        """True if arrivals are independent of answers: for every shape except a closed population."""
         return self.closed is None
 
     @property
     def peak_rps(self) -> float:
-        """The highest rate in the file, `scale` and `time_scale` included; 0 for recordings and users."""
+        """The highest rate that the file states, with `scale` and `time_scale`; 0 for recordings and users."""
         return highest_rps(self.shape) * self.scale / self.time_scale
 
     def end_s(self, duration_s: float) -> float:
-        """Return when the source ends in a run of `duration_s`."""
+        """Return the time at which the source ends in a run of `duration_s`."""
         return duration_s if self.until_s is None else min(self.until_s, duration_s)
 
 
 SHAPES: Final = fields_of(SourceSpec, get_args(Shape))
-"""The names of the shapes: of the fields of a source that hold one."""
+"""The names of the shapes, which are the fields of a source that hold one."""

@@ -1,4 +1,4 @@
-"""What must hold between sections, defaults, and errors in the words of the file."""
+"""Rules between sections, defaults, and error messages that use the keys of the file."""
 
 PUBLIC_MODULES = (
     "cross_field_rules",

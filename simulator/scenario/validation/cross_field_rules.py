@@ -1,7 +1,7 @@
 """Rules between two places of a scenario file: sums, orders, names that must exist.
 
-Works on the plain data, independent of the sections, and ignores values that are invalid by themselves: a bad number is
-its section's problem and must not hide, or be repeated as, a broken rule.
+They read the plain data, independent of the sections, and ignore values that are invalid by themselves: its section
+reports an invalid number, which must neither hide nor be repeated as a violation of another rule.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from simulator.scenario.validation.error_messages import value_problem
 from simulator.scenario.validation.raw_access import count, items, mapping, naming_a_service, seconds, services, tried
 from simulator.scenario.validation.traffic_rules import traffic_problems
 
-# A sine is evaluated in linear pieces, 256 per period: 4000 periods are a million pieces (traffic/shapes/curves.py).
+# A sine is evaluated in 256 linear pieces per period: 4000 periods are a million pieces (traffic/shapes/curves.py).
 SINE_PERIODS_MAX: Final = 4000
 
 
 def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
-    """Return every broken rule. `document.data` is completed; `folder` is where files are looked up."""
+    """Return every violated rule. `document.data` must be completed; relative paths start at `folder`."""
     rules: tuple[Callable[[Document], Iterator[Problem]], ...] = (
         _sizes,
         _counts,
@@ -56,7 +56,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
 
 
 def _sizes(document: Document) -> Iterator[Problem]:
-    """Verify that CPU and memory are a pair that App Runner offers."""
+    """Verify that CPU and memory are a combination that App Runner offers."""
     for name, service in services(document):
         cpu = tried(sizes.parse_cpu, service.get("cpu", 1024))
         memory = tried(sizes.parse_memory, service.get("memory", 2048))
@@ -100,7 +100,7 @@ def _able_to_be_zero() -> str:
 
 
 def _policy_parameters(document: Document) -> Iterator[Problem]:
-    """Verify that the policy's parameter class accepts each value, and then all of them together."""
+    """Verify that the policy's parameter class accepts each value, and all of them together."""
     for name, service in services(document):
         given = mapping(service.get("policy"))
         spec = section_of(given.get("name"))
@@ -121,7 +121,7 @@ def _reads(spec: type[PolicySpec], values: Mapping[str, Any]) -> bool:
 
 
 def _rejections(spec: type[PolicySpec], values: Mapping[str, Any], document: Document, path: Path) -> Iterator[Problem]:
-    """Yield the error of the policy's parameter class, at the key that it names."""
+    """Yield the error of the policy's parameter class, at the key that the error names."""
     try:
         _policy(spec, values).check()
     except ValueError as error:
@@ -251,7 +251,7 @@ def _updates(document: Document) -> Iterator[Problem]:
 
 
 def _references(document: Document) -> Iterator[Problem]:
-    """Verify that secrets and roles have a source and that a variable has one value (facts 8)."""
+    """Verify that secrets and roles have a source and that each variable has one value (facts 8)."""
     aws = mapping(document.data.get("aws"))
     for name, service in services(document):
         path: Path = ("services", name)

@@ -1,7 +1,6 @@
-"""Fills in what a scenario file may leave out: the name of the only service, names of unnamed sources, and the
-definition of a downstream resource that another service gives.
+"""Completes scenario files: the only service, names of unnamed sources, shared definitions of downstream resources.
 
-Works on plain data that may contain errors anywhere, and leaves errors unchanged for the sections to report.
+Works on plain data that may contain errors anywhere, and keeps errors for the sections to report.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from simulator.scenario.validation.downstream_rules import with_shared_definitio
 
 
 def completed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `data` with everything filled in that this module is about."""
+    """Return `data` with these values filled in."""
     services = data.get("services")
     only = next(iter(services)) if isinstance(services, dict) and len(services) == 1 else None
     whole = dict(data)

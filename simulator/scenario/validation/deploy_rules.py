@@ -13,7 +13,7 @@ _ARN: Final = "arn:"
 
 
 def deploy_problems(document: Document) -> Iterator[Problem]:
-    """Yield every broken rule. `document.data` must be completed."""
+    """Yield every violated rule. `document.data` must be completed."""
     services = mapping(document.data.get("services"))
     known = [str(name) for name in services]
     for index, event in items(document, "timeline"):

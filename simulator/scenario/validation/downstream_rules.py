@@ -1,4 +1,4 @@
-"""Downstream resources: the definition that services share, and the rules between its places in a scenario file."""
+"""Downstream resources: the definition that services share, and rules between the places of that definition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLACEHOLDERS = {"connections": 1, "service": 0}
 
 
 def with_shared_definitions(data: dict[str, Any]) -> dict[str, Any]:
-    """Return `data` in which each use of a resource has the keys of its definition that another use gives."""
+    """Return `data` in which each use of a resource has the keys of its definition from every other use."""
     definitions: dict[str, dict[str, Any]] = {}
     for _, name, use in _uses(data):
         for key in RESOURCE_KEYS:
@@ -52,7 +52,7 @@ def resource_names(document: Document) -> list[str]:
 
 
 def _uses(data: dict[str, Any]) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-    """Yield every use of a resource with its place and its name."""
+    """Yield every use of a resource: its path, the name of the resource, and its data."""
     document = Document("", data)
     places: list[tuple[Path, object]] = [
         (("services", name, "application"), service.get("application")) for name, service in services(document)
@@ -68,7 +68,7 @@ def _uses(data: dict[str, Any]) -> Iterator[tuple[Path, str, dict[str, Any]]]:
 
 
 def _meaning(key: str, value: object) -> object:
-    """Return the value as the section reads it, so that `4ms` equals `0.004s`; None if it is invalid by itself."""
+    """Return the value as parsed by the section, so that `4ms` equals `0.004s`; None if it is invalid by itself."""
     field = next(name for name in DownstreamSpec.model_fields if key_of(name) == key)
     beside = {"on_full": "wait"} if key in {"wait", "queue"} else {}
     beside |= {"wait": "1s"} if key in {"queue", "on_full"} and (key == "queue" or value == "wait") else {}

@@ -1,7 +1,7 @@
-"""Pydantic's errors as problems of the file: with place and value, in the words of the file.
+"""Converts pydantic's errors to problems of the file, with path and value, in the terms of the file.
 
-Pydantic names fields by position in its models; the file has lines. The two differ where a short form replaces a long
-form (`cpu: 80ms` is `cpu: {constant: 80ms}`) and at the policy, where pydantic adds the name of the kind.
+Pydantic names fields by their position in its models; the file has lines. The two differ where a short form replaces a
+long form (`cpu: 80ms` is `cpu: {constant: 80ms}`) and at the policy, where pydantic adds the name of the kind.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "union_tag_invalid": "{expected_tags}",
     "union_tag_not_found": "a mapping with a name",
 }
-# The wording of messages of simulator.model: `name = value, must be ...`, and of its units: `x is not a duration; write
+# The form of messages of simulator.model: `name = value, must be ...`, and of its units: `x is not a duration; write
 # ...`.
 _NAMED: Final = re.compile(r"(?P<name>\w+) = (?P<found>.*?), must be (?P<expected>.*)", re.DOTALL)
 _NOT_A: Final = re.compile(r"(?P<found>.*) is not (?P<what>an? \w+); write (?P<how>.*)", re.DOTALL)
@@ -59,8 +59,9 @@ def explain(error: ValidationError, document: Document, root: type[Section]) -> 
 
 
 def _is_echo(details: ErrorDetails) -> bool:
-    """Return whether the error only repeats another: pydantic counts valid items, so one bad item makes a list "too
-    short".
+    """Return True if the error only follows from another one.
+
+    Pydantic counts valid items, so one invalid item makes a list "too short".
     """
     given = details["input"]
     return (
@@ -96,9 +97,7 @@ def _problem(details: ErrorDetails, document: Document, root: type[Section]) -> 
 
 
 def value_problem(message: str, path: Path, document: Document) -> Problem:
-    """Convert a ValueError of this project: its message says what is expected, and often which key below `path` is
-    wrong.
-    """
+    """Convert a ValueError of this project, whose message states the expectation, and often the key below `path`."""
     if match := _NAMED.fullmatch(message):
         expected, _, near = match["expected"].partition("; did you mean ")
         deeper = (*path, key_of(match["name"]))
@@ -111,7 +110,7 @@ def value_problem(message: str, path: Path, document: Document) -> Problem:
 
 
 def _path_in_file(loc: tuple[str | int, ...]) -> Path:
-    """Return the location without what pydantic adds: the policy's tag and the marker of a mapping's own key."""
+    """Return the location without the parts that pydantic adds: the policy's tag and the marker of a mapping's key."""
     cleaned = [
         part
         for position, part in enumerate(loc)
@@ -121,14 +120,14 @@ def _path_in_file(loc: tuple[str | int, ...]) -> Path:
 
 
 def _standing(path: Path, document: Document) -> Path:
-    """Return the longest beginning of `path` that exists in the file."""
+    """Return the longest prefix of `path` that exists in the file."""
     while path and path not in document.places:
         path = path[:-1]
     return path
 
 
 def keys_known(root: type[Section], path: Path, document: Document) -> list[str]:
-    """Return the keys that the section at `path` knows."""
+    """Return the keys of the section at `path`."""
     section: Any = root
     for position, part in enumerate(path):
         section = _inside(section, part)
@@ -140,7 +139,7 @@ def keys_known(root: type[Section], path: Path, document: Document) -> list[str]
 
 
 def _inside(section: Any, part: str | int) -> Any:
-    """Return the section or type of the value under `part` in `section`; None if it is unknown."""
+    """Return the section or type of the value at `part` of `section`; None if it is unknown."""
     if isinstance(section, type) and issubclass(section, Section):
         for name, field in section.model_fields.items():
             if (field.alias or name) == part:

@@ -10,13 +10,13 @@ from simulator.model.text.document import Document, Path, dotted
 from simulator.scenario.problems import nearest
 from simulator.scenario.sections.base_model import Section
 
-# In a place of the schema: the name of an entry of a mapping, or the number of an item of a list.
+# In a path of the schema: stands for the name of an entry of a mapping, or the number of an item of a list.
 _ANY: Final = "*"
-# A key that is known in more places than this does not show which place was meant.
+# A key that exists in more places than this does not indicate which place was meant.
 _PLACES_MAX: Final = 2
 
 _PATHS: Final = ("services", _ANY, "application", "simulated", "paths")
-# The cost of a request is a property of the application that answers it, not of the traffic.
+# The cost of a request belongs to the application that answers it, not to the traffic.
 _COSTS: Final = frozenset(
     {"service_time", "response_time", "latency", "duration", "delay", "work", "cpu", "io", "cpu_time", "io_time"}
 )
@@ -24,9 +24,9 @@ _REQUESTS: Final = frozenset({"requests", "session"})
 
 
 def meant_key(root: type[Section], path: Path, known: list[str], document: Document) -> str:
-    """Return the key that the unknown key at the end of `path` resembles, or its place elsewhere in the file; or empty.
+    """Return the known key that the key at the end of `path` resembles, or that key's place elsewhere; or empty.
 
-    `known`: the keys of the section that contains it.
+    `known`: the keys of the section that contains the unknown key.
     """
     key = str(path[-1])
     if key in _COSTS and _REQUESTS.intersection(path[:-1]):
@@ -52,7 +52,7 @@ def _walk(section: type[Section], path: tuple[str, ...]) -> Iterator[tuple[str, 
 
 
 def _sections(annotation: Any, place: tuple[str, ...]) -> Iterator[tuple[type[Section], tuple[str, ...]]]:
-    """Yield the sections within a type, each with its place."""
+    """Yield the sections within a type, each with its path."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         yield annotation, place
         return
@@ -63,8 +63,9 @@ def _sections(annotation: Any, place: tuple[str, ...]) -> Iterator[tuple[type[Se
 
 
 def _shown(place: tuple[str, ...], path: Path, document: Document) -> str:
-    """Return `place` with the names and numbers of `path` as far as they agree, then with those of which the file has
-    only one.
+    """Return `place` as a path with real names and numbers.
+
+    They are those of `path` as far as the two agree, then those of which the file has only one.
     """
     shown: list[str | int] = []
     data: Any = document.data

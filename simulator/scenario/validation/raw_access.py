@@ -1,4 +1,4 @@
-"""Access to plain data that may be invalid: a value of the expected form is returned, any other is skipped."""
+"""Access to plain data that may be invalid: values of the expected type are returned, others are skipped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def items(document: Document, key: str) -> Iterator[tuple[int, Mapping[str, Any]
 
 
 def naming_a_service(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield everything that has a key `service`: sources, and most actions."""
+    """Yield every mapping with a key `service`, with its path: sources, and most actions."""
     for index, source in items(document, "traffic"):
         yield ("traffic", index), source
     for index, event in items(document, "timeline"):

@@ -1,4 +1,4 @@
-"""Rules between the traffic of a scenario file and its length, its checks and its applications."""
+"""Rules between the traffic of a scenario and its duration, its checks and its applications."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ STATES_MAX: Final = 500_000
 
 
 def traffic_problems(document: Document) -> Iterator[Problem]:
-    """Yield every broken rule."""
+    """Yield every violated rule."""
     yield from _changes_of_state(document)
     yield from _check_services(document)
     yield from _paths(document)
 
 
 def _changes_of_state(document: Document) -> Iterator[Problem]:
-    """Verify that the changes of state fit in memory."""
+    """Verify that the changes of state of bursty traffic fit into memory."""
     duration = seconds(document.data.get("duration"))
     for index, source in items(document, "traffic"):
         states = mapping(source.get("mmpp")).get("states")
@@ -71,7 +71,7 @@ def _check_services(document: Document) -> Iterator[Problem]:
 
 
 def _paths(document: Document) -> Iterator[Problem]:
-    """Verify that a source requests each path with a cost of its own; a misspelt one is never requested."""
+    """Verify that a source requests each path that has a cost of its own; otherwise the path may be misspelt."""
     for name, service in services(document):
         given = mapping(mapping(mapping(service.get("application")).get("simulated")).get("paths"))
         asked = {

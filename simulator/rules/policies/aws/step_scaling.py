@@ -30,8 +30,7 @@ AdjustmentType = Literal["change", "percent", "exact"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step for metrics between `lower` and `upper` relative to the threshold (None: unbounded), which changes the
-    capacity by `by`.
+    """A change of the capacity by `by` for metrics from `lower` to `upper` above the threshold (None: unbounded).
 
     `by` is a number of instances or a share of them, depending on the adjustment type.
 
