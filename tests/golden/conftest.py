@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.golden.twice import Twice
@@ -12,9 +14,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def twice() -> Twice:
+def twice() -> Iterator[Twice]:
     """Plays a scenario twice on first use and remembers both reports."""
-    return Twice()
+    twice = Twice()
+    yield twice
+    twice.close()
 
 
 @pytest.fixture

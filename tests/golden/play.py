@@ -1,4 +1,9 @@
-"""`python -m tests.golden.play NAME BACKEND`: play a shipped scenario in virtual time and print its report as JSON."""
+"""`python -m tests.golden.play`: play the shipped scenarios that are named on standard input in virtual time.
+
+A line is `NAME BACKEND`. The answer is a line with the length in bytes of the report as JSON, and the report. The end
+of the input ends the process. Scenarios share the process, so a report that depends on what was played before it
+differs from the golden file.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,15 @@ from simulator.report.serialization import report_json
 from simulator.scenario.scenario import load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 
+
+def main() -> None:
+    for line in sys.stdin:
+        name, backend = line.split()
+        scenario = load_scenario(shipped_scenarios()[name])
+        report = report_json(build_report(backend_of(backend)(scenario))).encode()
+        sys.stdout.buffer.write(b"%d\n%b" % (len(report), report))
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    scenario = load_scenario(shipped_scenarios()[sys.argv[1]])
-    sys.stdout.write(report_json(build_report(backend_of(sys.argv[2])(scenario))))
+    main()

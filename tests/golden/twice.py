@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import pytest
 
 from simulator.lab.backend_names import COMPILED, EVENT_LOOP
 
@@ -27,7 +30,6 @@ COSTLY = (
     "flash-sale",
     "idle-to-burst",
 )
-TIMEOUT_S = 300.0  # thirty times what the slowest shipped scenario may take
 
 
 class Twice:
@@ -35,6 +37,7 @@ class Twice:
 
     def __init__(self) -> None:
         self._reports: dict[str, list[str]] = {}
+        self._players: dict[int, Player] = {}
 
     def first(self, name: str) -> str:
         return self._played(name, 1)[0]
@@ -43,33 +46,61 @@ class Twice:
         first, second = self._played(name, 2)
         return first, second
 
+    def close(self) -> None:
+        for player in self._players.values():
+            player.close()
+
     def _played(self, name: str, plays: int) -> list[str]:
         played = self._reports.setdefault(name, [])
-        missing = list(zip(OUTSIDES, _backends(name), strict=True))[len(played) : plays]
-        processes = [_start(name, outside, backend) for outside, backend in missing]
-        played += [_finish(process) for process in processes]
+        players = [self._player(number) for number in range(len(played), plays)]
+        for number, player in enumerate(players, len(played)):
+            player.begin(name, _backends(name)[number])
+        played += [player.finish() for player in players]
         return played
+
+    def _player(self, number: int) -> Player:
+        if number not in self._players:
+            self._players[number] = Player(OUTSIDES[number])
+        return self._players[number]
+
+
+class Player:
+    """A process that plays one scenario after another: most of them take less time than its start."""
+
+    def __init__(self, outside: dict[str, str]) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed with the process
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.golden.play"],
+            cwd=ROOT,
+            env=outside,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._orders, self._reports = self._process.stdin, self._process.stdout
+
+    def begin(self, name: str, backend: str) -> None:
+        self._orders.write(f"{name} {backend}\n".encode())
+        self._orders.flush()
+
+    def finish(self) -> str:
+        """Return the report; wait until the scenario has been played."""
+        size = self._reports.readline()
+        if not size:
+            self._process.wait()
+            self._errors.seek(0)
+            pytest.fail(self._errors.read().decode())
+        report = self._reports.read(int(size))
+        assert len(report) == int(size)
+        return report.decode()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
 
 
 def _backends(name: str) -> tuple[str, str]:
     return EVENT_LOOP, COMPILED if name in LONG else EVENT_LOOP
-
-
-def _start(name: str, outside: dict[str, str], backend: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.golden.play", name, backend],
-        cwd=ROOT,
-        env=outside,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-
-
-def _finish(process: subprocess.Popen[str]) -> str:
-    try:
-        report, errors = process.communicate(timeout=TIMEOUT_S)
-    finally:
-        process.kill()  # does nothing to one that has ended
-    assert process.returncode == 0, errors
-    return report

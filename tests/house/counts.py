@@ -113,6 +113,12 @@ class Tree:
         return Words(banned, prose, allowed)
 
 
+@cache
+def checkout(root: Path) -> Tree:
+    """Return the checkout with that root, read once in a process."""
+    return Tree(root)
+
+
 # --- layout ---------------------------------------------------------------------------------------------------------
 
 

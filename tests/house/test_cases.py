@@ -1,14 +1,19 @@
-"""Every fault that field trials found has a test (`python -m tests.house.rows --cases` prints which)."""
+"""Every fault that field trials found has a test (`python -m tests.house.rows --cases` prints which).
+
+Which tests there are, and whether they have to pass, is known when pytest has collected them, which takes seconds of
+CPU: that is a slow test. The plain ones read the text.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.house.rows import TESTS, cases
+from tests.house.rows import TESTS, cases, marked_files
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +25,11 @@ def proofs() -> dict[str, dict[str, list[int]]]:
     return dict(json.loads(done.stdout))
 
 
+def marking() -> str:
+    """Return the text of the tests that have marks."""
+    return "".join(path.read_text(encoding="utf-8") for path in marked_files("case"))
+
+
 def test_a_case_is_in_the_list_once() -> None:
     names = [case.case for case in cases()]
     assert len(names) == len(set(names))
@@ -29,10 +39,24 @@ def test_every_case_says_what_happened_and_what_is_expected() -> None:
     assert [case.case for case in cases() if not (case.situation and case.expected and case.severity)] == []
 
 
+def test_every_case_is_named_by_a_test_or_says_why_not() -> None:
+    text = marking()
+    assert [case.case for case in cases() if f'"{case.case}"' not in text and not case.exception] == []
+
+
+def test_every_mark_with_literal_names_names_cases() -> None:
+    marks = re.findall(r"mark\.case\(([^()]*)\)", marking())
+    named = {case for mark in marks for case in re.findall(r'"([^"]+)"', mark)}
+    assert len(named) > 100
+    assert sorted(named - {case.case for case in cases()}) == []
+
+
+@pytest.mark.slow
 def test_every_case_has_a_test_that_must_pass_or_says_why_not(proofs: dict[str, dict[str, list[int]]]) -> None:
     proved = {case for case, tests in proofs.items() if any(must_pass for _, must_pass in tests.values())}
     assert [case.case for case in cases() if case.case not in proved and not case.exception] == []
 
 
+@pytest.mark.slow
 def test_every_mark_names_a_case(proofs: dict[str, dict[str, list[int]]]) -> None:
     assert sorted(set(proofs) - {case.case for case in cases()}) == []

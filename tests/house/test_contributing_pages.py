@@ -32,7 +32,13 @@ def lint(files: list[str], folder: Path) -> str:
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# Each starts the simulator some times, so that the plain tests follow a few of the pages.
+FOLLOWED = ("policy", "check", "api-operation")
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in FOLLOWED else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 def test_the_sample_of_a_page_works_as_the_page_says(kind: str, tmp_path: Path) -> None:
     blocks = sample_of(kind)
     folder = copy_of_the_package(tmp_path)

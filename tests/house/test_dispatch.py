@@ -15,7 +15,7 @@ from simulator.scenario.sections.base_model import Section, fields_of
 from simulator.scenario.sections.shape_spec import Shape
 from simulator.scenario.sections.timeline_spec import ACTIONS, ON_A_SERVICE, Action, EventSpec
 from simulator.scenario.sections.traffic_spec import SHAPES, RetrySpec, SourceSpec
-from tests.house.counts import Tree, dispatch
+from tests.house.counts import checkout, dispatch
 
 ROOT = Path(__file__).parents[2]
 
@@ -139,7 +139,7 @@ def test_a_kind_without_its_case_fails_the_check_of_types(tmp_path: Path) -> Non
 
 @pytest.mark.case("H2")
 def test_every_match_over_an_enum_or_a_union_is_exhaustive() -> None:
-    rows = {row.name: row for row in dispatch(Tree(ROOT))}
+    rows = {row.name: row for row in dispatch(checkout(ROOT))}
     assert rows["match over an enum or union without assert_never"].places == []
     assert [rows[f"mypy's {code}"].figure for code in ("exhaustive-match", "possibly-undefined")] == ["on", "on"]
 

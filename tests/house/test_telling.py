@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.house.counts import Row, Tree, callbacks
+from tests.house.counts import Row, callbacks, checkout
 
 ROOT = Path(__file__).parents[2]
 
 
 def found_in(root: Path) -> dict[str, Row]:
-    return {row.name: row for row in callbacks(Tree(root))}
+    return {row.name: row for row in callbacks(checkout(root))}
 
 
 def test_no_callback_is_set_from_outside_of_its_class() -> None:

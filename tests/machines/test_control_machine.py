@@ -239,7 +239,7 @@ class ControlMachine(RuleBasedStateMachine):
 
 
 TestControl = ControlMachine.TestCase
-TestControl.settings = settings(max_examples=40, stateful_step_count=30)
+TestControl.settings = settings(max_examples=settings().max_examples * 2 // 5, stateful_step_count=30)
 
 
 @pytest.mark.slow

@@ -30,6 +30,11 @@ traffic: [{{from: 100s, until: 119s, clock: {{rate: 1/s}}}}]
 timeline: [{{at: 60s, kill_instance: {{service: web}}}}]
 """
 
+# The kernel is compiled on its first use on a machine: tens of seconds of CPU.
+BACKENDS = [
+    pytest.param(Run, id="event-loop"),
+    pytest.param(compiled_run, id="compiled", marks=pytest.mark.slow),
+]
 
 SHORT = (
     "The platform has no capacity for 2 of 4 more instances: capacity = 3, 1 exist. They start when others have ended."
@@ -53,13 +58,13 @@ def most_at_a_time(record: RunRecord) -> int:
     return most
 
 
-@pytest.mark.parametrize("backend", [Run, compiled_run])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_no_more_instances_exist_than_the_platform_has(backend: Callable[[Any], Run]) -> None:
     assert most_at_a_time(played("capacity: 3", backend)) == 3
     assert most_at_a_time(played("", backend)) >= 5
 
 
-@pytest.mark.parametrize("backend", [Run, compiled_run])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_shortage_is_reported_once_and_explained_at_its_decision(backend: Callable[[Any], Run]) -> None:
     record = played("capacity: 3", backend)
     lines = [
@@ -73,6 +78,7 @@ def test_a_shortage_is_reported_once_and_explained_at_its_decision(backend: Call
     assert "capacity" not in reasons[2]
 
 
+@pytest.mark.slow
 def test_both_backends_tell_the_same() -> None:
     assert list(played("capacity: 3", Run).events) == list(played("capacity: 3", compiled_run).events)
 

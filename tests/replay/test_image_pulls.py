@@ -53,7 +53,13 @@ def lines(record: RunRecord) -> list[str]:
     return [event.line for event in record.events if isinstance(event, EventLogged) and "image ready" in event.line]
 
 
-@pytest.mark.parametrize("backend", [Run, compiled_run])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param(Run, id="event-loop"),
+        pytest.param(compiled_run, id="compiled", marks=pytest.mark.slow),  # compiles the kernel
+    ],
+)
 @pytest.mark.parametrize(
     ("placed", "pulls_s"),
     [

@@ -1,9 +1,9 @@
 """Odd scenarios for the differential test of both backends: defaults, zeros, extremes, every shape, every overflow.
 
-    python -m tests.lab.compiled.odd_scenarios FIRST COUNT [FOLDER]
+    python -m tests.lab.compiled.odd_scenarios SEEDS [FOLDER]
 
-plays COUNT of them from seed FIRST on in both backends, row by row, and ends with 1 when any two differ; what differs
-is told and, with FOLDER, kept there as a file. Odd seeds are played with small buffers.
+plays those of SEEDS (`48,7` or, without its end, `0:500`) in both backends, row by row, and ends with 1 when any two
+differ; what differs is told and, with FOLDER, kept there as a file. Odd seeds are played with small buffers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -266,14 +266,14 @@ def _short(outcome: tuple[Report, list[str]] | str) -> str:
     return outcome if isinstance(outcome, str) else f"{len(outcome[1])} rows"
 
 
-def play_all(first: int, count: int, keep: Path | None = None) -> tuple[Counter[str], list[int]]:
+def play_all(seeds: Iterable[int], keep: Path | None = None) -> tuple[Counter[str], list[int]]:
     """(how many agreed, how many were left out and why; requests), and the seeds that differ."""
     told: Counter[str] = Counter()
     bad: list[int] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_recordings(folder)
-        for seed in range(first, first + count):
+        for seed in seeds:
             scenario = scenario_of(seed, folder)
             if isinstance(scenario, str):
                 told["left out: " + scenario] += 1
@@ -290,12 +290,13 @@ def play_all(first: int, count: int, keep: Path | None = None) -> tuple[Counter[
     return told, bad
 
 
-def main(first: int, count: int, keep: Path | None) -> int:
-    told, bad = play_all(first, count, keep)
+def main(seeds: str, keep: Path | None) -> int:
+    first, _, end = seeds.partition(":")
+    told, bad = play_all(range(int(first), int(end)) if end else map(int, seeds.split(",")), keep)
     for what, number in told.most_common():
         sys.stdout.write(f"{number:8,} {what}\n")
     return 1 if bad else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None))

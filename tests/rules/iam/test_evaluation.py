@@ -191,7 +191,7 @@ def decided(items: list[dict[str, Any]], request: AccessRequest) -> AccessDecisi
 
 
 @given(DOCUMENTS, statements(("Deny",)), REQUESTS, st.integers(0, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 def test_an_added_deny_never_allows(
     items: list[dict[str, Any]], more: dict[str, Any], request: AccessRequest, place: int
 ) -> None:
@@ -200,7 +200,7 @@ def test_an_added_deny_never_allows(
 
 
 @given(DOCUMENTS, statements(("Allow",)), REQUESTS, st.integers(0, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 def test_an_added_allow_never_denies(
     items: list[dict[str, Any]], more: dict[str, Any], request: AccessRequest, place: int
 ) -> None:
@@ -210,7 +210,6 @@ def test_an_added_allow_never_denies(
 
 
 @given(DOCUMENTS.flatmap(lambda items: st.tuples(st.just(items), st.permutations(items))), REQUESTS)
-@settings(max_examples=100, deadline=None)
 def test_the_order_of_statements_does_not_matter(
     items: tuple[list[dict[str, Any]], list[dict[str, Any]]], request: AccessRequest
 ) -> None:
@@ -218,7 +217,6 @@ def test_the_order_of_statements_does_not_matter(
 
 
 @given(DOCUMENTS, DOCUMENTS, REQUESTS)
-@settings(max_examples=100, deadline=None)
 def test_a_session_policy_only_restricts(
     items: list[dict[str, Any]], session: list[dict[str, Any]], request: AccessRequest
 ) -> None:

@@ -107,7 +107,7 @@ def seen(span: Span, now_s: float, scaling: AutoScalingConfiguration) -> Any:
 
 
 @KINDS
-@settings(max_examples=20)
+@settings(max_examples=settings().max_examples // 5)
 @given(spans=SPANS)
 def test_every_decision_is_within_the_bounds_of_the_moment_and_explains_itself(
     kind: PolicyKind, spans: list[Span]
@@ -124,7 +124,7 @@ def test_every_decision_is_within_the_bounds_of_the_moment_and_explains_itself(
 
 
 @KINDS
-@settings(max_examples=10)
+@settings(max_examples=settings().max_examples // 5)
 @given(spans=SPANS)
 def test_the_same_signal_gives_the_same_decisions(kind: PolicyKind, spans: list[Span]) -> None:
     first = [decision for _, _, decision in run(kind, spans)]
