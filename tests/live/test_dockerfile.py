@@ -92,6 +92,43 @@ async def test_a_step_that_fails_ends_the_build_with_its_output(tmp_path: Path) 
     assert "[Build] so far" in steps.lines
 
 
+@pytest.mark.slow
+async def test_syntax_of_buildkit_is_built_by_the_engines_buildkit(tmp_path: Path) -> None:
+    """A cache mount keeps its files from build to build, and they are not in the image."""
+    source = project(
+        tmp_path / "shop",
+        "COPY . /site",
+        f"RUN --mount=type=cache,id={tmp_path},target=/kept echo $(ls /kept) && touch /kept/x",
+    )
+    async with builder_for(tmp_path) as builder:
+        first = HeardSteps()
+        await builder.build(source, first)
+        (tmp_path / "shop" / "more").write_text("more", encoding="utf-8")
+        second = HeardSteps()
+        made = await builder.build(source, second)
+        kept = docker("run", "--rm", made.image, "ls", "/kept").stdout
+    assert "[Build] x" not in first.lines
+    assert "[Build] x" in second.lines
+    assert any(line.endswith("COPY . /site") for line in second.lines)
+    assert kept == ""
+
+
+@pytest.mark.slow
+async def test_a_step_of_buildkit_that_fails_ends_the_build_with_its_output(tmp_path: Path) -> None:
+    source, steps = (
+        project(tmp_path / "shop", "RUN --mount=type=cache,target=/c printf 'so far' && exit 3"),
+        HeardSteps(),
+    )
+    async with builder_for(tmp_path) as builder:
+        with pytest.raises(BuildFailed, match=r"exit code: 3\.$"):
+            await builder.build(source, steps)
+    assert "[Build] so far" in steps.lines
+    source = project(tmp_path / "other", "RUN --mount=type=secret,id=key,required=true true")
+    async with builder_for(tmp_path) as builder:
+        with pytest.raises(BuildFailed, match=r"^no active sessions\. `--mount=type=secret\|ssh` reads files of the"):
+            await builder.build(source, steps)
+
+
 async def test_a_missing_engine_is_reported_in_one_line(tmp_path: Path) -> None:
     engine = f"unix://{tmp_path}/none"
     builder = DockerfileBuilder(BuildSettings(tmp_path, engine=engine, engine_patience_s=0.1))

@@ -93,7 +93,8 @@ def pack(folder: Path, to: IO[bytes], *, file_bytes_max: int, bytes_max: int) ->
         msg = f"the build's context = {total} bytes, must be at most {bytes_max}; {FILE_NAME} can leave some out"
         raise ValueError(msg)
     with tarfile.open(fileobj=to, mode="w") as tar:
-        for entry in found:
+        # BuildKit recognizes an archive by the header of its first entry, which must be a plain one.
+        for entry in sorted(found, key=lambda each: each.path != DOCKERFILE):
             try:
                 tar.add(folder / entry.path, entry.path, recursive=False, filter=_of_root)
             except FileNotFoundError:  # removed since the listing
@@ -103,4 +104,5 @@ def pack(folder: Path, to: IO[bytes], *, file_bytes_max: int, bytes_max: int) ->
 def _of_root(about: tarfile.TarInfo) -> tarfile.TarInfo:
     about.uid = about.gid = 0
     about.uname = about.gname = "root"
+    about.mtime = int(about.mtime)  # a fraction would take a header of its own, before the plain one
     return about

@@ -1,7 +1,8 @@
 """Build the image of a folder's Dockerfile with the container engine: used by `simulator up` without apprunner.yaml.
 
 App Runner builds no Dockerfiles; it runs an existing image on the port that the service configures. Here that port is
-the one that the image exposes. The engine caches layers, so a build without changes is fast.
+the one that the image exposes. The engine caches layers, so a build without changes is fast. BuildKit builds if the
+Dockerfile needs it or the engine's own client would use it, else the classic builder.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 
 from simulator.builds.artifact import DEFAULT_PORT, BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.builds.dockerfile.build_context import DOCKERFILE, fingerprint, pack
-from simulator.builds.dockerfile.buildkit import remedy
+from simulator.builds.dockerfile.buildkit import needs_buildkit, remedy
 from simulator.builds.settings import BuildSettings
 from simulator.fleet.docker.building import BuildEngine
 from simulator.fleet.docker.engine import EngineGone, EngineRejected, Image
@@ -100,10 +101,13 @@ class DockerfileBuilder:
                 pack(folder, packed, file_bytes_max=bounds.file_bytes_max, bytes_max=bounds.tree_bytes_max)
                 packed.seek(0)
 
-            await asyncio.get_running_loop().run_in_executor(None, fill)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, fill)
+            text = await loop.run_in_executor(None, _dockerfile, folder)
+            with_buildkit = needs_buildkit(text) or await self._engine.prefers_buildkit()
             proxies = {name: value for name, value in arguments.items() if name.lower() in _PROXIES}
             rest = ""
-            async for text in self._engine.build(packed, tag_of(folder), proxies):
+            async for text in self._engine.build(packed, tag_of(folder), proxies, with_buildkit=with_buildkit):
                 *lines, rest = (rest + text).split("\n")
                 for line in lines:
                     if line.strip():
@@ -125,11 +129,14 @@ def port_of(exposed: Sequence[int]) -> int:
 
 def _remedy(folder: Path, message: str) -> str:
     """Return advice about a failed build. Blocks briefly."""
+    return remedy(_dockerfile(folder), message)
+
+
+def _dockerfile(folder: Path) -> str:
     try:
-        text = (folder / DOCKERFILE).read_text(encoding="utf-8", errors="replace")
+        return (folder / DOCKERFILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        text = ""
-    return remedy(text, message)
+        return ""
 
 
 def _image_text(image: Image) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.builds.dockerfile.buildkit import remedy, syntax_of
+from simulator.builds.dockerfile.buildkit import needs_buildkit, remedy, syntax_of
 
 
 @pytest.mark.case("P20")
@@ -24,6 +24,46 @@ from simulator.builds.dockerfile.buildkit import remedy, syntax_of
 )
 def test_syntax_that_needs_buildkit_is_found(line: str, syntax: str) -> None:
     assert syntax_of(f"FROM busybox\n{line}\n") == syntax
+    assert needs_buildkit(f"FROM busybox\n{line}\n") == bool(syntax)
+
+
+def test_a_dockerfile_that_names_its_interpreter_needs_buildkit() -> None:
+    assert needs_buildkit("# syntax=docker/dockerfile:1\nFROM busybox\n")
+    assert needs_buildkit("#SYNTAX = docker/dockerfile:1\nFROM busybox\n")
+    assert not needs_buildkit("FROM busybox\n# syntax=docker/dockerfile:1\n")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "message", "told"),
+    [
+        (
+            "FROM busybox\nRUN --mount=type=secret,id=key true\n",
+            "no active sessions",
+            "`--mount=type=secret|ssh` reads files of the `docker` client, and this build has no client.",
+        ),
+        (
+            "# syntax=docker/dockerfile:1\nFROM busybox\n",
+            "failed to solve with frontend gateway.v0: failed to do request: Head",
+            "`# syntax=docker/dockerfile:1` lets the engine pull that image",
+        ),
+        (
+            "FROM busybox\nCOPY --link a b\n",
+            "failed to create LLB definition: dockerfile parse error line 2: Unknown flag: link",
+            "`--link` is newer than the engine's BuildKit.",
+        ),
+        (
+            "FROM busybox\nRUN <<EOF\necho hi\nEOF\n",
+            "dockerfile parse error line 3: unknown instruction: ECHO",
+            "`<<EOF` is newer than the engine's BuildKit.",
+        ),
+        ("# syntax=docker/dockerfile:1\nFROM busybox\nRUN false\n", "executor failed running: exit code: 1", ""),
+        ("FROM busybox\nRUN --mount=type=cache,target=/c false\n", "executor failed running: exit code: 1", ""),
+    ],
+)
+def test_what_an_engines_buildkit_lacks_is_explained(dockerfile: str, message: str, told: str) -> None:
+    given = remedy(dockerfile, message)
+    assert given.startswith(told)
+    assert bool(given) == bool(told)
 
 
 @pytest.mark.case("P20")

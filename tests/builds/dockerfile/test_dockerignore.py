@@ -67,9 +67,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_the_first_header_of_the_context_is_plain(folder: Path) -> None:
+    """BuildKit reads no more than it, to see that the context is an archive."""
+    (folder / "  \u00e4").write_text("sorts first, and has an extended header", encoding="utf-8")
+    os.utime(folder / "Dockerfile", (1.5, 1.5))
+    file = io.BytesIO()
+    pack(folder, file, file_bytes_max=1000, bytes_max=5000)
+    head = file.getvalue()[:512]
+    assert head.startswith(b"Dockerfile\0")
+    assert head[257:262] == b"ustar"
+
+
 def test_the_context_has_every_file_not_excluded_with_modes_and_links_owned_by_root(folder: Path) -> None:
     found = packed(folder)
-    assert list(found) == [".dockerignore", "Dockerfile", "docs/keep", "link", "src", "src/main.py"]
+    assert list(found) == ["Dockerfile", ".dockerignore", "docs/keep", "link", "src", "src/main.py"]
     assert (found["src/main.py"].mode, found["src/main.py"].uid) == (0o755, 0)
     assert (found["link"].issym(), found["link"].linkname) == (True, "/etc/passwd")
 
