@@ -1,6 +1,8 @@
-"""The composition root: a platform with its drivers, front, exporters and control plane, for `serve` and for runs.
+"""The composition root: a platform with its drivers, load balancer, exporters and control plane, for `serve` and for
+runs.
 
-Everything above it says what it wants as plain values; everything below it cannot tell which world it is in.
+The packages above describe what they need as plain values. The packages below do not depend on which clock and which
+driver is used.
 """
 
 PUBLIC_MODULES = (

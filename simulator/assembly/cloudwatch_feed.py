@@ -1,4 +1,4 @@
-"""Input of the CloudWatch exporter: identities and readings of a platform's services, and their log lines."""
+"""Input of the CloudWatch exporter: the identities and readings of a platform's services, and their log lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.telemetry.cloudwatch.platform_view import InstanceReading, Servic
 
 
 class _View:
-    """Implements `PlatformView`; the caller supplies the identities of the services."""
+    """Implements `PlatformView`. The caller provides the identities of the services."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class _View:
         return readings
 
     def _age_s(self, instance: Instance) -> float:
-        """Return the instance's age; infinite if it existed before the run."""
+        """Return the age of an instance in seconds; infinite if it existed before the run."""
         launched_at_s = instance.launched_at_s
         return self._platform.clock.at_s() - launched_at_s if launched_at_s > 0 else math.inf
 
@@ -61,7 +61,7 @@ def run_view(platform: Platform, region: str) -> _View:
 
 
 def serving_view(platform: Platform, workload: PlatformWorkload) -> _View:
-    """Return the view of services of the API, with the API's names and ids."""
+    """Return the view of services of the API, with the names and ids that the API uses."""
 
     def identity(service: str) -> ServiceIdentity | None:
         arn = workload.arn(service)
@@ -74,7 +74,7 @@ def serving_view(platform: Platform, workload: PlatformWorkload) -> _View:
 
 
 def identity_of(service_arn: str) -> ServiceIdentity:
-    """Return the identity of a service of the API, which may be deleted."""
+    """Return the identity of a service of the API, which may have been deleted."""
     arn = Arn.parse(service_arn)
     return ServiceIdentity(arn.name, arn.resource_id or "", arn.region)
 

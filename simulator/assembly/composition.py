@@ -1,4 +1,4 @@
-"""A platform with its drivers and, in real time, its live front."""
+"""Creates a platform with its drivers and, in real time, its load balancer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def compose_platform(
     measured: bool = False,
     make_supply: MakeSupply | None = None,
 ) -> Platform:
-    """Return a platform, which the caller must close. `live` opens sockets; None: virtual time. Others: as `Platform`.
+    """Return a platform, which the caller must close. `live`: settings of the load balancer and its sockets; None:
+    virtual time. The other arguments are those of `Platform`.
 
     Raises:
         OSError, ValueError: if the state folder of `live` cannot be used.

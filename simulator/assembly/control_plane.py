@@ -1,6 +1,6 @@
-"""The assembled control plane: state folder, store, the API's operations on a workload, and its endpoint.
+"""Creates the control plane: state folder, store, the API's operations on a workload, and the endpoint.
 
-`open_control_plane` is the only way to create it. The caller passes the workload, which runs the services.
+Use `open_control_plane`. The caller passes the workload, which runs the services.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from simulator.world.clock import utc_now
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
-STORE_NAME: Final = "control.sqlite"  # in the state folder
+STORE_NAME: Final = "control.sqlite"  # file in the state folder
 
 _SEED_BITS: Final = 63
 
@@ -48,14 +48,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ControlPlaneSettings:
-    """Settings. `state` None keeps everything in memory; `listener` None opens no socket, as in virtual time.
+    """Settings of the control plane. `state`: folder; None keeps everything in memory. `listener`: None opens no
+    socket, as in virtual time.
 
-    `seed`: for the identifiers of a new state; None: random. `now` None: the live wall clock. `engine`: the address of
-    the container engine in which changed tags deploy services, `unix:///path` or `tcp://host:port`; None: no engine.
-    `registries`: those in which they do so instead.
+    `seed`: of the identifiers of a new state; None: random. `now`: clock; None: the wall clock. `engine`: address of
+    the container engine in which a moved tag deploys services, `unix:///path` or `tcp://host:port`; None: no engine.
+    `registries`: registries in which a moved tag does so.
 
     Raises:
-        ValueError: if the API would listen beyond loopback without keys or without TLS.
+        ValueError: if the API would listen on other addresses than loopback without access keys or without TLS.
     """
 
     state: Path | None = None
@@ -83,8 +84,8 @@ class ControlPlaneSettings:
 class ControlPlane:
     """The control plane. `api`: the operations. `calls`: the validated operations, for callers in this process.
 
-    `journal` tells of the entries of its logs; given if it is the one of a platform.
-    `tasks`: all background work; a failure in it is a bug, and `tasks.failed` reports it.
+    `journal` gets the entries of its logs; by default, it has a journal of its own. `tasks`: all background work; a
+    failure in it is a bug, which `tasks.failed` reports.
     """
 
     def __init__(self, settings: ControlPlaneSettings, workload: Workload, journal: Journal | None = None) -> None:
@@ -120,7 +121,7 @@ class ControlPlane:
     def url(self) -> str:
         """The URL of the API."""
         listener = self.settings.listener
-        assert listener is not None, "no listener was asked for"
+        assert listener is not None, "no listener is configured"
         assert self._endpoint is not None, "the control plane is not open"
         host = f"[{listener.called}]" if ":" in listener.called else listener.called
         return f"{'https' if listener.tls else 'http'}://{host}:{self._endpoint.port}"
@@ -162,7 +163,7 @@ class ControlPlane:
     def approve_connection(self, name: str, account: str | None = None, region: str | None = None) -> str:
         """Complete the handshake with a connection's provider and return the ARN. Raises ApiError for an unknown name.
 
-        Default for account and Region: those of requests that name none.
+        `account`, `region`: by default those of requests that name none.
         """
         authentication = self.settings.authentication
         account, region = account or authentication.account, region or authentication.region
@@ -209,9 +210,9 @@ async def open_control_plane(settings: ControlPlaneSettings, workload: Workload)
     """Open the control plane, ready for requests; the caller must close it.
 
     Raises:
-        StateHeld: another simulator uses the state folder.
-        StoreError: the state cannot be read.
-        OSError, ValueError: the state folder or the port is not available, or the certificate is invalid.
+        StateHeld: if another simulator uses the state folder.
+        StoreError: if the state cannot be read.
+        OSError, ValueError: if the state folder or the port is not available, or the certificate is invalid.
     """
     plane = ControlPlane(settings, workload)
     try:
@@ -223,7 +224,9 @@ async def open_control_plane(settings: ControlPlaneSettings, workload: Workload)
 
 
 def request_ids() -> Callable[[], str]:
-    """Return a source of random ids in UUID form. They name responses, not resources, so no seed determines them."""
+    """Return a source of random ids in the form of UUIDs. They identify responses and no resources, so they do not
+    depend on a seed.
+    """
     streams, count = RandomStreams(secrets.randbits(128)), 0
 
     def draw() -> str:

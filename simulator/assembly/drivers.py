@@ -1,4 +1,4 @@
-"""The choice of the driver for an application: the only module outside of the fleet that names them."""
+"""Selects the driver for an application. Outside of the fleet, only this module refers to the drivers."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ def driver_of(
     real_instances: int | None = None,
     egress_rules: EgressRules | None = None,
 ) -> Driver:
-    """Return the driver for the application's kind.
+    """Return the driver for the kind of application.
 
-    `engine`: the address of the container engine. `state`: the folder that instances must not see. Instances of a real
-    application beyond `real_instances` are simulated; None: all are real. `egress_rules`: what real instances reach.
+    `engine`: address of the container engine. `state`: folder that instances must not see. `real_instances`: instances
+    of a real application beyond this number are simulated; None: all are real. `egress_rules`: what real instances may
+    reach.
     """
     if isinstance(application, SimulatedApplication):
         return simulated.new(application, service)
-    # Most runs are simulated: they do not import what real instances need.
+    # imported here because most runs are simulated and do not need them
     from simulator.fleet.docker.config import DockerApplication, DockerSettings  # noqa: PLC0415
     from simulator.fleet.docker.driver import DockerDriver  # noqa: PLC0415
     from simulator.fleet.http.backend import HttpService  # noqa: PLC0415
@@ -69,5 +70,6 @@ def _process_settings(throttling: Throttling, state: Path | None) -> ProcessSett
         return ProcessSettings(throttling)
     from simulator.wire.ca import ROOT_NAME  # noqa: PLC0415 cryptography, for TLS only
 
-    # An instance may call the URL of another service, so it needs the root certificate of the local authority.
+    # An instance may call the URL of another service, so it needs the root certificate of the local certificate
+    # authority.
     return ProcessSettings(throttling, hidden=(state,), shown=(state / "ca" / ROOT_NAME,))

@@ -1,4 +1,4 @@
-"""The assembly of `simulator serve`: the platform with its front, and the control plane on top of it."""
+"""Assembles what `simulator serve` runs: the platform with its load balancer, and the control plane."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from simulator.telemetry.exporters import NO_EXPORTS, Exporters, ExportSettings
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import first_of
 
-EVENTS_KEPT: Final = 10_000  # for a platform that runs without end; some megabytes
+EVENTS_KEPT: Final = 10_000  # bounds the memory of a platform that runs without end; some megabytes
 _SEED_BITS: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
 class ServingSettings:
-    """Settings of the parts, and what runs for image identifiers. `builds`: for source code; None disables builds."""
+    """Settings of the parts, and the applications of image identifiers. `builds`: for source code; None disables
+    builds.
+    """
 
     control: ControlPlaneSettings
     front: LiveSettings
@@ -38,7 +40,7 @@ class ServingSettings:
 
 
 class Serving:
-    """Open, ready for requests. The caller must close it."""
+    """A running platform with its control plane, ready for requests. The caller must close it."""
 
     def __init__(
         self,
@@ -56,12 +58,12 @@ class Serving:
         self.exporters = exporters
 
     async def until_broken(self) -> None:
-        """Wait, and raise the first error of the background work. There is none unless there is a bug."""
+        """Wait until background work raises an exception, which would be a bug; raise it."""
         failures = (self.plane.tasks.failed, self.platform.tasks.failed)
         failures[await first_of(*failures)].result()
 
     async def close(self) -> None:
-        """Stop the calls, then the operations, then the instances."""
+        """Close the API, then its operations, then the instances."""
         await self.plane.close()
         if self.exporters is not None:
             self.platform.count_last()
@@ -80,10 +82,11 @@ class Serving:
 
 
 async def open_serving(settings: ServingSettings) -> Serving:
-    """Open the API with its front. Raises what `open_control_plane` raises, and OSError if a port of the front is not
-    available.
+    """Open the API and the load balancer.
+
+    Raises what `open_control_plane` raises, and OSError if a port of the load balancer is not available.
     """
-    # A new seed: the instances of this start are not those of the previous start.
+    # A new seed: the ids of instances must differ from those of the previous start.
     streams, measured = RandomStreams(secrets.randbits(_SEED_BITS)), settings.exports.measures
     platform = compose_platform((), streams, settings.front, journal=Journal(EVENTS_KEPT), measured=measured)
     exporters: Exporters | None = None
@@ -92,7 +95,7 @@ async def open_serving(settings: ServingSettings) -> Serving:
         runs = settings.applications if builder is None else replace(settings.applications, builder=builder)
         given = replace(settings.workload, collector=settings.exports.traces_to)
         workload = PlatformWorkload(platform, Applications(runs), given)
-        # From here on this process owns the state folder.
+        # from here on this process owns the state folder
         plane = ControlPlane(settings.control, workload, platform.journal)
         try:
             if settings.exports.is_wanted:

@@ -1,6 +1,6 @@
-"""A running service: its revisions, deployments (blue/green), and the workload behind the API's operations.
+"""A platform of running services: revisions, deployments (blue/green), and the workload behind the API's operations.
 
-It runs in both worlds, because its drivers and its front are given to it (assembly/composition.py).
+It runs on either clock: its drivers and its load balancer are passed to it (assembly/composition.py).
 """
 
 PUBLIC_MODULES = (

@@ -1,5 +1,5 @@
-"""Selects what runs for a service of the API: an image of a registry or of the local engine, the artifact of a build
-from source code, or an application that a setting names instead of these.
+"""Selects the application of a service of the API: an image from a registry or the local engine, the artifact of a
+build from source code, or an application that a setting names in place of these.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _LOCAL_VERSION: Final = "local"
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """What a revision runs. `version`: the image id or the commit with which a later start runs the same.
+    """What a revision runs. `version`: the image id or the commit, with which a later start runs the same application.
 
-    `port` and `secrets` (variable -> reference) come from the service, or from its apprunner.yaml.
+    `port` and `secrets` (variable to reference) come from the service, or from its apprunner.yaml.
     """
 
     application: Application
@@ -46,14 +46,14 @@ class Runnable:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationSettings:
-    """`named`: applications that replace images and source code, by service name, image identifier or repository URL.
-    For these the engine is not used and nothing is built.
+    """Where the applications of services come from.
 
-    `engine`: the address of the container engine. `networks`: for a subnet of a VPC connector, the engine's network
-    that represents it. `builder`: builds source code; its owner closes it. Without a builder, services from source
-    code cannot be deployed. `registries`: where images of ECR and ECR Public are pulled from; those without a registry
-    must be in the engine. `has_vpcs`: the rules of VPCs apply instead of `networks`. `copies`: for services with a KMS
-    key; without it keys have no effect.
+    `named`: applications that replace images and source code, by service name, image identifier or repository URL; they
+    need no engine and no build. `engine`: address of the container engine. `networks`: the engine's network that
+    represents a subnet of a VPC connector, by subnet. `builder`: builds source code; its owner closes it. Without a
+    builder, services from source code cannot be deployed. `registries`: registries from which images of ECR and ECR
+    Public are pulled; an image without a registry must be in the engine. `has_vpcs`: the rules of VPCs apply in place
+    of `networks`. `copies`: stored copies for services with a KMS key; without it, KMS keys have no effect.
     """
 
     named: Mapping[str, Application] = field(default_factory=dict)
@@ -69,16 +69,16 @@ class SourceProgress(BuildSteps, Protocol):
     """Receives the progress of a build or a pull."""
 
     def pulls(self, size_bytes: int) -> None:
-        """Report the compressed size of the image that is pulled."""
+        """Report the compressed size of the image that is being pulled."""
 
 
 class Applications:
-    """Finds the application that a revision runs."""
+    """Finds the applications of revisions."""
 
     def __init__(self, settings: ApplicationSettings) -> None:
         self._settings = settings
-        self._serving: dict[str, BuildArtifact] = {}  # by service: the application that is in use
-        self._found: dict[str, BuildArtifact] = {}  # by service: the last application that was found
+        self._serving: dict[str, BuildArtifact] = {}  # key: service; the artifact that is in use
+        self._found: dict[str, BuildArtifact] = {}  # key: service; the last artifact that was built
 
     async def find(
         self,
@@ -88,14 +88,15 @@ class Applications:
         is_new: bool = False,
         needs_key: bool = True,
     ) -> Runnable:
-        """Return the newest application of the revision's source, or the given version without another pull or build.
+        """Return the newest application of the revision's source; if the revision has a version, that one, without
+        another pull or build.
 
-        `steps` receives the phases of a build, and the size of a pulled image. `is_new`: the service has never run.
-        `needs_key`: the service's KMS key must be usable, even if the version is there.
+        `steps` receives the phases of a build and the size of a pulled image. `is_new`: True if the service has never
+        run. `needs_key`: True if the service's KMS key must be usable, even if the version is available.
 
         Raises:
-            WorkloadFailed: if there is no such image or commit, the build fails, there is nothing that can run, or the
-                KMS key cannot be used.
+            WorkloadFailed: if there is no such image or commit, the build fails, the application cannot run, or the KMS
+            key cannot be used.
         """
         if needs_key and self._settings.copies is not None:
             await self._settings.copies.check(revision)
@@ -118,7 +119,7 @@ class Applications:
             raise WorkloadFailed(f"{error}.") from error
 
     async def put_away(self, revision: ServiceRevision) -> None:
-        """Keep of a paused service's version the encrypted copy only, if there is one."""
+        """Remove the image or build of a paused service, if there is an encrypted copy of it."""
         copies = self._settings.copies
         if copies is None or not copies.has(revision):
             return
@@ -132,11 +133,11 @@ class Applications:
                 await asyncio.get_running_loop().run_in_executor(None, remove, str(folder))
         elif built is not None and built.image not in {each.image for each in others}:
             await self._remove_images(built.image)
-        elif built is None and "@" in revision.version:  # pulled, and not by the user
+        elif built is None and "@" in revision.version:  # pulled by the simulator, not by the user
             await self._remove_images(revision.version, copies.image_id(revision) or revision.version)
 
     async def _remove_images(self, *names: str) -> None:
-        """Remove images that no container uses; those of an engine that is away stay."""
+        """Remove images that no container uses. If the engine does not answer, they stay."""
         with contextlib.suppress(WorkloadFailed):
             async with self._engine() as engine:
                 for name in names:
@@ -144,7 +145,7 @@ class Applications:
 
     @contextlib.asynccontextmanager
     async def _engine(self) -> AsyncIterator[Engine]:
-        """Return the engine once it answers; what it rejects is a failed pull."""
+        """Return the engine once it answers. Its errors are raised as a failed pull."""
         engine = Engine(self._settings.engine)
         try:
             await engine.until_it_answers(_ENGINE_PATIENCE_S)
@@ -155,7 +156,7 @@ class Applications:
             await engine.close()
 
     def serves(self, revision: ServiceRevision) -> None:
-        """Mark the last found application as in use, and the previous one as unused."""
+        """Mark the artifact that was built last as in use, and the previous one as unused."""
         if self._settings.copies is not None:
             self._settings.copies.serves(revision)
         found = self._found.pop(revision.service_arn, None)
@@ -164,7 +165,7 @@ class Applications:
             self._keep()
 
     def forget(self, service_arn: str) -> None:
-        """Forget a deleted service."""
+        """Discard what belongs to a deleted service."""
         if self._settings.copies is not None:
             self._settings.copies.forget(service_arn)
         self._found.pop(service_arn, None)
@@ -200,10 +201,11 @@ class Applications:
             await copies.keep_folder(revision, built.commit, kept_folder(built))
             return
         async with self._engine() as engine:
-            await copies.keep_image(revision, built.commit, engine, Image(built.image, 0))  # with its name
+            # the copy includes the image's name
+            await copies.keep_image(revision, built.commit, engine, Image(built.image, 0))
 
     async def _restore(self, revision: ServiceRevision, copies: StoredCopies) -> None:
-        """Put back the build of a version that was put away, where the builder finds it."""
+        """Restore the build of a paused service's version from its copy, if it was removed."""
         await copies.restore_folder(revision)
         name = copies.image_id(revision)
         if name is not None:
@@ -225,7 +227,7 @@ class Applications:
             if found is None and copies is not None:
                 found = await copies.load_image(revision, engine)
             if found is None and place is not None and (not revision.version or "@" in revision.version):
-                from simulator.platform.registry_images import pulled_image  # noqa: PLC0415 only who has a registry
+                from simulator.platform.registry_images import pulled_image  # noqa: PLC0415 only with a registry
 
                 found, version = await pulled_image(engine, place, revision, identifier, steps)
             if found is not None and copies is not None and not revision.version:
@@ -243,7 +245,9 @@ class Applications:
         return Runnable(application, version, configuration.port, configuration.secrets)
 
     def _egress(self, revision: ServiceRevision) -> str:
-        """Return the engine's network for a VPC connector: the one that a setting names for one of its subnets."""
+        """Return the engine's network for the VPC connector: the one configured for the first of its subnets that has
+        one.
+        """
         if revision.configuration.vpc_connector_arn is None or self._settings.has_vpcs:
             return DEFAULT_EGRESS
         networks = self._settings.networks
@@ -255,25 +259,25 @@ class Applications:
 
 
 def kept_folder(built: BuildArtifact) -> Path:
-    """Return the folder of the builder's cache that holds the build and what belongs to it."""
+    """Return the folder in the builder's cache that contains the build and the files that belong to it."""
     return built.folder.parent.parent
 
 
 def _configured(application: Application, revision: ServiceRevision) -> Application:
-    """Return the application with the service's variables, and with its start command if it has one."""
+    """Return the application with the service's variables, port and, if it has one, start command."""
     configuration = revision.configuration
     command = () if application.is_simulated else start_words(configuration.start_command or "")
     return application.configured(command, configuration.variables, configuration.port)
 
 
 class _SilentProgress:
-    """The steps of a start outside a deployment, such as the restore of a service: all events are discarded."""
+    """The progress of a start outside a deployment, such as the restore of a service: all reports are discarded."""
 
     async def reach(self, phase: Phase) -> None:
-        """Do nothing: phases have no duration here."""
+        """Do nothing: phases take no time here."""
 
     def pulls(self, size_bytes: int) -> None:
-        """Do nothing: nothing waits for the time of a phase."""
+        """Do nothing: no phase waits for the pull."""
 
     def log(self, line: str) -> None:
         """Do nothing: there is no deployment log."""

@@ -1,7 +1,7 @@
-"""The content of branches of services from source code, for automatic deployments: a push changes the tree.
+"""Detection of pushes to the branches of source code services, for automatic deployments.
 
-App Runner deploys a push if it changes the SourceDirectory (facts 6.7). So the compared value is the tree of this
-directory in the branch's newest commit, and a push outside the directory causes no deployment.
+App Runner deploys a push if it changes the SourceDirectory (facts 6.7). So the tree of this directory in the branch's
+newest commit is compared, and a push that changes only other directories causes no deployment.
 """
 
 from __future__ import annotations
@@ -16,32 +16,33 @@ from simulator.builds.git.repositories import Repositories, directory_of
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus
 
-# ASSUMPTION: App Runner gets the provider's webhook within seconds; there is no webhook here, so branches are polled,
-# and the references of local clones are watched between two polls. Settled by timing pushes to GitHub.
+# ASSUMPTION: App Runner gets the provider's webhook within seconds. There is no webhook here, so branches are polled;
+# between two polls, the references of local clones are watched. Settled by timing pushes to GitHub.
 LOOK_S: Final = 3.0
-_WATCH_S: Final = 0.1  # a few stats for each branch
+_WATCH_S: Final = 0.1  # a few calls of stat per branch
 
 
 class BranchTrees:
-    """The counterpart of `ImageTags` for branches, with the identifiers of `watched_branch`.
+    """Implements for branches what `ImageTags` does for images. Identifiers are those of `watched_branch`.
 
-    `look_s`: the time between two polls, unless a local clone receives a push earlier.
+    `look_s`: seconds between two polls; a push to a local clone is detected earlier.
     """
 
     def __init__(self, repositories: Repositories, look_s: float = LOOK_S) -> None:
         self.looks = 0  # number of polls of all branches so far
         self._look_s = look_s
         self._repositories = repositories
-        self._references: dict[Path, None] = {}  # reference files of local clones that were read since the last poll
+        self._references: dict[Path, None] = {}  # reference files of local clones read since the last poll
         self._seen: Seen = ()
 
     async def identity(self, identifier: str) -> str | None:
-        """Return the tree; None if the repository, the branch or the directory does not exist."""
+        """Return the id of the tree; None if the repository, the branch or the directory does not exist."""
         repository, branch, directory, connection = identifier.split("\n")
         for file in reference_files(self._repositories.place(repository), branch):
             if file not in self._references:
                 self._references[file] = None
-                self._seen = (*self._seen, *seen((file,)))  # before git reads, so that a concurrent push is not missed
+                # before git reads them, so that a concurrent push is not missed
+                self._seen = (*self._seen, *seen((file,)))
         try:
             within = directory_of(directory)
             source = SourceDescription(repository, branch, directory, connection=connection or None)
@@ -51,7 +52,9 @@ class BranchTrees:
             return None
 
     async def moved(self, within_s: float) -> bool:
-        """Wait for a push, at most until the next poll, and return True: a push to a server causes no notification."""
+        """Wait until a push to a local clone, at most until the next poll, and return True: servers do not announce
+        pushes.
+        """
         self.looks += 1
         loop, files = asyncio.get_running_loop(), tuple(self._references)
         until_s = loop.time() + max(within_s, self._look_s)
@@ -62,7 +65,7 @@ class BranchTrees:
 
 
 def watched_branch(service: ServiceResource) -> str | None:
-    """Return repository, branch, directory and connection, one per line; None if no push can deploy the service."""
+    """Return repository, branch, directory and connection, one per line; None if pushes do not deploy the service."""
     configuration = service.configuration
     repository = configuration.repository
     if repository is None or not configuration.deploys_automatically or service.status is ServiceStatus.DELETED:

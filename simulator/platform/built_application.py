@@ -1,4 +1,4 @@
-"""Converts a build's artifact to an application that a driver launches."""
+"""Converts the artifact of a build to an application that a driver launches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from simulator.fleet.process.environment import ProcessApplication
 
 
 def application_of(built: BuildArtifact, egress: str = DEFAULT_EGRESS) -> ProcessApplication | DockerApplication:
-    """Return the application. `egress` applies to containers; a process has the machine's network access.
+    """Return the application. `egress` applies to a container; a process has the machine's network access.
 
     Raises:
         ValueError: if a process has no start command, or a variable is not allowed.

@@ -1,11 +1,11 @@
-"""The variables that tell instances of a traced service where the trace collector is.
+"""Environment variables that give instances of a traced service the address of the trace collector.
 
-App Runner runs a collector beside the application, at localhost:4317, the default of OpenTelemetry for gRPC (facts
-11.3). Here the collector is the destination of the simulator's own traces, and uses OTLP over HTTP.
+App Runner runs a collector beside the application, at localhost:4317, OpenTelemetry's default for gRPC (facts 11.3).
+Here the collector is the destination of the simulator's own traces, which uses OTLP over HTTP.
 
-ASSUMPTION: App Runner sets no variables of OpenTelemetry itself: the examples in its guide set them in Dockerfiles.
-Settled by the environment of a traced instance. Here two variables are needed for the other collector. They apply to
-traces only, like App Runner's collector, and variables that the service sets itself have precedence.
+ASSUMPTION: App Runner itself sets no variables of OpenTelemetry: the examples in its guide set them in Dockerfiles.
+Settled by the environment of a traced instance. Here two variables are needed because the collector is another one.
+They apply to traces only, like App Runner's collector, and variables of the service have precedence.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ XRAY: Final = "AWSXRAY"
 
 _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _PROTOCOL: Final = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
-# An application with one of these variables has its own collector.
+# An application with one of these variables has a collector of its own.
 _OWN: Final = frozenset({"OTEL_EXPORTER_OTLP_ENDPOINT", _ENDPOINT})
 
 
 def collector_variables(endpoint: str | None, application: Application, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables. `endpoint`: the complete URL for traces; None: no export. `secrets`: by variable.
+    """Return the variables. `endpoint`: complete URL for traces; None: traces are not exported. `secrets`: key:
+    variable.
 
-    A container gets no collector on loopback, because it has its own loopback.
+    A container gets no collector that listens on this machine's loopback, because it has its own loopback.
     """
     if endpoint is None or application.is_simulated:
         return {}

@@ -15,24 +15,24 @@ from simulator.platform.platform import Service
 from simulator.platform.revision import Revision, ServicePlan
 from simulator.world.tasks import Tasks, first_of
 
-# How long new healthy instances must stay healthy before they get traffic. With a TCP check an application is healthy
+# How long healthy new instances must stay healthy before they get traffic. With a TCP check an application is healthy
 # as soon as it listens, and many listen before they have loaded their code: gunicorn binds its port, starts its
 # workers, and exits if none of them can load the application.
 # ASSUMPTION: on App Runner more than a minute passes between the health check and the route (facts 2.3), so such a
-# version never serves. Settled by deploying one that exits two minutes after it listens. Five seconds are enough for
-# applications that connect to a database or load a model after they listen, and fail. A creation has no other
-# protection, because there is no older version whose drain would cover the failure.
+# version never serves. Settled by deploying one that exits two minutes after it listens. Five seconds are enough to
+# detect applications that connect to a database or load a model after they listen, and fail. A first deployment has no
+# other protection, because there is no older version to switch back to.
 SETTLE_S: Final = 5.0
 
-_LOOK_AGAIN_S: Final = 0.1  # interval for an instance that has failed a probe
+_LOOK_AGAIN_S: Final = 0.1  # seconds between the probes of an instance that has failed one
 
 _ANOTHER: Final = "another revision serves"
 
-Tell = Callable[[str], None]
+LogLine = Callable[[str], None]
 
 
 class PhaseProgress(Protocol):
-    """The progress of a deployment. `reach` may delay the deployment until the time of the phase has come."""
+    """Receives the progress of a deployment. `reach` may delay the deployment until the phase is due."""
 
     async def reach(self, phase: Phase) -> None: ...
 
@@ -42,18 +42,19 @@ async def deploy(
     plan: ServicePlan,
     steps: PhaseProgress,
     tasks: Tasks,
-    tell: Tell = lambda _line: None,
+    log: LogLine = lambda _line: None,
     *,
     settle_s: float = 0.0,
 ) -> None:
-    """Start a revision beside the serving one, wait until it is healthy, move all traffic to it, drain the old one.
+    """Start a revision beside the serving one, wait until it is healthy, switch all traffic to it, and drain the old
+    one.
 
-    On failure the traffic stays where it was, and nothing of the new revision remains. This applies until the old
-    revision has finished its last request: if the new instances crash before, the old ones get the traffic back. If
-    they crash while the old ones stop, the service has no revision, and the caller starts the previous one.
+    On failure, the old revision keeps the traffic, and the new revision is removed. Until the old revision has finished
+    its last request, it gets the traffic back if the new instances crash. If they crash while the old instances stop,
+    the service has no revision, and the caller must start the previous one again.
 
-    `tell` receives what prevents the new instances from being healthy. `settle_s`: how long they must stay healthy
-    before they get the traffic; not for simulated instances, whose behaviour is configured.
+    `log` receives lines about what prevents the new instances from becoming healthy. `settle_s`: seconds for which they
+    must stay healthy before they get traffic; ignored for simulated instances, whose behaviour is configured.
 
     Raises:
         LaunchError: if the new revision does not become healthy, or does not stay healthy.
@@ -61,15 +62,15 @@ async def deploy(
     """
     before = service.revision
     if before is not None and before.has_fixed_port:
-        tell("The previous version occupies the service's port, so it is stopped first.")
+        log("The previous version occupies the service's port, so it is stopped first.")
         service.switch_to(None)
         await before.drain("the next revision needs its port")
         before = None
     revision = service.new_revision(beside(service, plan))
-    end_telling = revision.follow_starts(tell)
+    end_reports = revision.follow_starts(log)
     try:
         await _come_up(revision, steps, tasks, settle_s)
-        end_telling()
+        end_reports()
         service.switch_to(revision)
         await _while_it_serves(revision, _take_over(before, steps))
     except BaseException:
@@ -80,7 +81,7 @@ async def deploy(
         await revision.end()
         raise
     finally:
-        end_telling()
+        end_reports()
     if before is not None:
         await before.drain(_ANOTHER)
         await _go_on(service, revision)
@@ -89,9 +90,11 @@ async def deploy(
 def beside(service: Service, plan: ServicePlan) -> ServicePlan:
     """Return the plan with an initial size equal to the desired instances of the serving revision.
 
-    # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) means the current count and not MinSize, with
-    # which load for which the old revision has scaled out would be rejected. Counting instances of a deployment under
-    # load would settle it.
+    # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) refers to the current count and not to
+    MinSize,
+    # with which load that the old revision handles after a scale-out would be rejected. Settled by counting instances
+    of
+    # a deployment under load.
     """
     scaling = plan.settings.scaling
     serving = service.revision.replica_set.desired if service.revision is not None else 0
@@ -100,45 +103,45 @@ def beside(service: Service, plan: ServicePlan) -> ServicePlan:
 
 
 async def settle(revision: Revision, settle_s: float) -> None:
-    """Wait to see whether the healthy instances stay healthy.
+    """Wait until the healthy instances have stayed healthy for `settle_s`.
 
     Raises:
         NotReady: if one of them did not.
     """
-    died = revision.replica_set.records.died
+    crashed = revision.replica_set.records.died
     if settle_s > 0 and not revision.is_simulated:
-        await asyncio.wait((died,), timeout=settle_s)
-        await _are_there(revision, died)
-    if died.done():
-        raise _not_ready(revision, died.result())
+        await asyncio.wait((crashed,), timeout=settle_s)
+        await _are_there(revision, crashed)
+    if crashed.done():
+        raise _not_ready(revision, crashed.result())
 
 
-async def _are_there(revision: Revision, died: asyncio.Future[Termination]) -> None:
+async def _are_there(revision: Revision, crashed: asyncio.Future[Termination]) -> None:
     """Wait until each instance has passed another probe, or one has crashed.
 
-    A busy engine reports the end of a container late, while a probe detects it directly. The replica set ends an
-    instance that keeps failing its probes, which ends this wait too.
+    A busy engine reports the end of a container late, while a probe detects it at once. The replica set ends an
+    instance that keeps failing its probes, which also ends this wait.
     """
     check = revision.settings.health_check
     for instance in list(revision.pool.ready.values()):
-        while not died.done() and await instance.backend.probe(check) is not None:
-            await asyncio.wait((died,), timeout=_LOOK_AGAIN_S)
+        while not crashed.done() and await instance.backend.probe(check) is not None:
+            await asyncio.wait((crashed,), timeout=_LOOK_AGAIN_S)
 
 
 async def _come_up(revision: Revision, steps: PhaseProgress, tasks: Tasks, settle_s: float) -> None:
     await steps.reach(Phase.PROVISIONING)
-    await revision.prepare()  # before the health check is announced: without its secrets nothing is started
+    await revision.prepare()  # before the health check is announced: instances cannot start without their secrets
     coming_up = tasks.spawn(_outcome(revision, settle_s), f"instances of {revision.settings.service}")
     await steps.reach(Phase.HEALTH_CHECKING)
     failure = await coming_up
     if failure is not None:
         raise failure
     await steps.reach(Phase.HEALTHY)
-    await settle(revision, 0.0)  # again, because the phase may have taken a while
+    await settle(revision, 0.0)  # again, because the phase may have taken some time
 
 
 async def _outcome(revision: Revision, settle_s: float) -> LaunchError | OSError | None:
-    """Return why the revision did not become healthy; a failure is a result here, not a fault of the platform."""
+    """Return why the revision did not become healthy, else None. The failure is a result of the task, not a bug."""
     try:
         await revision.replica_set.begin()
         await settle(revision, settle_s)
@@ -154,7 +157,7 @@ async def _take_over(before: Revision | None, steps: PhaseProgress) -> None:
 
 
 async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` until it ends or no instance of the revision is left. Raises NotReady in the second case."""
+    """Run `work` until it ends or the revision has lost its last instance. Raises NotReady in the second case."""
     lost = revision.replica_set.records.lost
     async with Tasks("taking over") as tasks:
         working = tasks.spawn(work, "work")
@@ -164,7 +167,9 @@ async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) 
 
 
 async def _go_on(service: Service, revision: Revision) -> None:
-    """Check the new revision after the old one has ended. Raises NotReady if it failed; the service then has none."""
+    """Check the new revision after the old one has ended. Raises NotReady if it failed; the service then has no
+    revision.
+    """
     lost = revision.replica_set.records.lost
     if lost.done() and service.revision is revision:
         service.switch_to(None)
@@ -177,7 +182,7 @@ def _not_ready(revision: Revision, ending: Termination) -> NotReady:
 
 
 def failure_of(error: LaunchError | OSError, revision: ServiceRevision, port: int) -> WorkloadFailed:
-    """Return the failure in App Runner's wording where it is known. `port`: the port of its health check."""
+    """Return the failure, in App Runner's wording where that is known. `port`: port of the health check."""
     if not isinstance(error, NotReady):
         return WorkloadFailed(f"{error}.")
     why = health_check_failed(revision.configuration, port).lines if error.slow else (error.why,)

@@ -1,4 +1,4 @@
-"""Automatic deployments of image services: tags are watched in the registries that are mapped, and in the engine."""
+"""Automatic deployments of image services: watches tags in the configured registries and in the engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Watched = Callable[[ServiceResource], str | None]
 
 
 class ImageWatch:
-    """Begins a deployment, by a service's ARN, when the tag in its configuration has moved. Close it after `tasks`."""
+    """Starts a deployment when the tag in a service's configuration has moved. Close it after `tasks`."""
 
     def __init__(
         self,
@@ -48,7 +48,9 @@ class ImageWatch:
 
 
 def watched_by(registries: RegistryMap) -> tuple[Watched, Watched]:
-    """Return the identifiers to watch in the engine, and in registries: there image and access role, one per line."""
+    """Return the functions that list the identifiers to watch: in the engine, and in registries (image and access role,
+    one per line).
+    """
 
     def is_mapped(tag: str) -> bool:
         try:

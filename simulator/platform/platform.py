@@ -32,23 +32,23 @@ if TYPE_CHECKING:
     from simulator.records.request_trace import Tracing
     from simulator.rules.waf.web_acl import WebAcl
 
-LINES_KEPT = 20  # of the instances' output, for the message of a failed run
+LINES_KEPT = 20  # number of the instances' output lines kept, for the message of a failed run
 
 
 class Service:
-    """One service: its serving revision, if there is one, and its host names."""
+    """A service: its serving revision, if there is one, and its host names."""
 
     def __init__(self, name: str, platform: Platform, hosts: Sequence[str] = ()) -> None:
         self.name = name
         self.hosts = dict.fromkeys(hosts)
         self.revision: Revision | None = None
-        self.revisions: list[Revision] = []  # all that serve, served or failed to start: each has a part of the bill
+        self.revisions: list[Revision] = []  # all that serve, served or failed to start: each is part of the bill
         self._platform = platform
         self._closed = UnavailableUpstream(name, platform.outcomes(name))
         figures = platform.metrics.of(name) if platform.metrics is not None else None
         self.web_acl_counts: Counter[tuple[str, str]] = Counter() if figures is None else figures.web_acl
         self._protection: Upstream | None = None
-        self.shadows: dict[str, int] = {}  # what other policies would have desired, by their names
+        self.shadows: dict[str, int] = {}  # desired counts of other policies, by policy
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
         self._autoscaler: Autoscaler | None = None
@@ -74,14 +74,14 @@ class Service:
 
     @property
     def upstream(self) -> Upstream:
-        """The destination of requests: its web ACL, or its pool; without a serving revision they are rejected."""
+        """The destination of requests: the web ACL or the pool. Without a serving revision, requests are rejected."""
         return self._pool() if self._protection is None else self._protection
 
     def _pool(self) -> Upstream:
         return self._closed if self.revision is None else self.revision.upstream
 
     def protect(self, acl: WebAcl | None) -> None:
-        """Evaluate a web ACL on new requests from now on; None ends this."""
+        """Evaluate a web ACL on new requests from now on; None removes it."""
         from simulator.edge.web_acl_upstream import WebAclUpstream  # noqa: PLC0415 few services have a web ACL
 
         self._protection = None if acl is None else WebAclUpstream(acl, self._pool, self.web_acl_counts)
@@ -94,11 +94,11 @@ class Service:
         return revision
 
     def forget_ended(self) -> None:
-        """Forget the revisions of which nothing is left; their bill is not needed any more."""
+        """Discard the revisions that have ended completely; their bill is no longer needed."""
         self.revisions = [revision for revision in self.revisions if not revision.has_ended]
 
     def switch_to(self, revision: Revision | None) -> Revision | None:
-        """Move all new requests and the scaling to `revision`, or reject them if None. Return the previous revision.
+        """Route all new requests to `revision` and scale it; None: reject requests. Return the previous revision.
 
         There is no await in this method, so no request sees an intermediate state.
         """
@@ -185,9 +185,10 @@ class Service:
 
 
 class Platform:
-    """Services and what they share; the caller must close it. without `front` it is reached by simulated clients only.
+    """Services and the objects that they share; the caller must close it. Without `front`, only simulated clients reach
+    it.
 
-    `journal` tells what happens; `lines` has the last output lines of instances.
+    `journal` gets all events; `lines` has the last output lines of instances.
     """
 
     def __init__(
@@ -202,9 +203,11 @@ class Platform:
         measured: bool = False,
         make_supply: MakeSupply | None = None,
     ) -> None:
-        """Create the platform. `journal`: given if something reads it from the start, or if it keeps not every event.
+        """Create the platform. `journal`: needed if a reader subscribes before the start, or if not all events are
+        kept.
 
-        `measured`: collect figures for exporters in `metrics`. `make_supply`: requests are played elsewhere.
+        `front`: the load balancer in real time. `measured`: collect figures for exporters in `metrics`. `make_supply`:
+        creates the supplies if requests are computed elsewhere than in `Pool`.
         """
         self.make_driver, self.make_supply = make_driver, make_supply
         self.streams = streams
@@ -232,8 +235,8 @@ class Platform:
             service.switch_to(service.new_revision(plan))
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str] | None = None) -> None:
-        """Trace requests over sockets; call this before `open`. `instance_id` names the nth instance of a service (its
-        number by default).
+        """Trace requests over sockets; call this before `open`. `instance_id` returns the id of an instance from its
+        service and number (default: the number).
         """
         self._tracing = tracing
         if self.front is not None:
@@ -269,7 +272,7 @@ class Platform:
                 self.route(host, service)
 
     def add(self, name: str, hosts: Sequence[str]) -> Service:
-        """Add a service without a revision, whose requests are rejected. `name` must be new."""
+        """Add a service without a revision, whose requests are rejected. `name` must not be in use."""
         assert name not in self.services, name
         service = self.services[name] = Service(name, self, hosts)
         for host in hosts:
@@ -286,7 +289,9 @@ class Platform:
             self.metrics.forget(service.name)
 
     def route(self, host: str, service: Service) -> None:
-        """Route requests for `host` to the service's serving revision in one step. Raises ValueError for a bad name."""
+        """Route requests for `host` to the service's serving revision from now on. Raises ValueError for an invalid
+        name.
+        """
         if self.front is not None and self._is_open:
             self.front.add_host(host, service.upstream)
 
@@ -294,20 +299,20 @@ class Platform:
         if self.front is not None and self._is_open:
             self.front.remove_host(host)
 
-    def heard(self, service: str, number: int, stream: str, line: str) -> None:
-        """Keep a line that an instance wrote."""
+    def output_line(self, service: str, number: int, stream: str, line: str) -> None:
+        """Record a line that an instance wrote."""
         self.lines.append(f"{service}/{number}: {line}")
         self.journal.tell(OutputWritten(service, number, stream, line))
 
     def outcomes(self, service: str) -> Outcomes | None:
-        """Return what counts how the service's requests end; None if metrics are not read."""
+        """Return the counter of how the service's requests end; None without metrics."""
         return self.metrics.of(service).outcomes if self.metrics is not None else None
 
     def _log_ejection(self, change: EjectionChanged) -> None:
         self.journal.record(EventLogged(self.clock.at_s(), change.service, change.line))
 
     def start(self) -> None:
-        """Start the run: its clock is at 0, and its instances count as those of a service that already existed."""
+        """Start the run: its clock begins at 0, and instances count as those of a service that already existed."""
         self.clock.start()
         self.is_started = True
         for service in self.services.values():
@@ -320,7 +325,7 @@ class Platform:
             self.metrics.sampled(service.name, closed.sample, service.worked(1.0))
 
     def count_last(self) -> None:
-        """Count the requests since the last closed second; call this before the figures are read for the last time."""
+        """Count the requests since the last closed second. Call this before the figures are read for the last time."""
         if self.metrics is None:
             return
         for service in self.services.values():
@@ -328,7 +333,7 @@ class Platform:
                 self.metrics.count_last(service.name, service.pool.close_second(-1).arrivals)
 
     async def close(self) -> None:
-        """Close the front, stop every instance, in this order, and wait until all of them have ended."""
+        """Close the load balancer, then stop every instance, and wait until all of them have ended."""
         if self.front is not None:
             await self.front.close()
         lives: list[asyncio.Task[None]] = []

@@ -1,7 +1,8 @@
-"""The image of a service in its registry: found, pulled into the engine, and the failures in App Runner's words.
+"""The image of a service in its registry: it is found and pulled into the engine; failures get App Runner's wording.
 
-The version of a revision is the image's name with its digest: what the engine has under that name is App Runner's copy
-of the image, with which a paused service resumes without its registry. If the engine has lost it, it is pulled again.
+The version of a revision is the image's name with its digest. The image that the engine has under this name is App
+Runner's copy, with which a paused service resumes without its registry. If the engine no longer has it, it is pulled
+again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from simulator.model.images import ImageIdentifier
 INVALID_ROLE: Final = "Invalid Access Role in AuthenticationConfiguration."
 NO_IMAGE: Final = "ECR image doesn't exist."
 
-_PREFIX: Final = "[AppRunner] "  # of a line of the deployment log
+_PREFIX: Final = "[AppRunner] "  # prefix of the lines of the deployment log
 
 
 class PullSteps(Protocol):
@@ -33,18 +34,17 @@ class PullSteps(Protocol):
 async def pulled_image(
     engine: Engine, place: RegistryPlace, revision: ServiceRevision, identifier: ImageIdentifier, steps: PullSteps
 ) -> tuple[Image, str]:
-    """Pull the image that the identifier refers to now, or the one of the revision's version. Return it and its
-    version.
+    """Pull the image to which the identifier refers now, or that of the revision's version. Return image and version.
 
     Raises:
-        WorkloadFailed: if it cannot be pulled, with the line of App Runner's log and another with the reason.
+        WorkloadFailed: if it cannot be pulled, with the line of App Runner's log and another line with the reason.
         EngineGone: if the engine does not answer.
     """
     if "@" in revision.version:
         identifier = ImageIdentifier(f"{identifier.text.partition('@')[0]}@{revision.version.partition('@')[2]}")
     found = await _found(place, revision, identifier)
     steps.pulls(found.resolved.size_bytes)
-    if found.is_foreign:  # facts 5.2: it is pulled, and dies when it is started
+    if found.is_foreign:  # App Runner pulls it, and it crashes at the start (facts 5.2)
         steps.log(f"{_PREFIX}The image is for {found.resolved.platform}, and App Runner runs linux/amd64.")
     try:
         image = await pull_image(engine, found, lambda line: steps.log(_PREFIX + line))
@@ -67,15 +67,15 @@ async def _found(place: RegistryPlace, revision: ServiceRevision, identifier: Im
 
 
 def _failed(reason: str, error: Exception) -> WorkloadFailed:
-    """Return the failure with App Runner's reason, then what was answered if that is something else."""
-    told = f"{error}."
-    return copy_failed(reason, *((told,) if told != reason else ()))
+    """Return the failure with App Runner's reason, followed by the registry's answer if that differs."""
+    answer = f"{error}."
+    return copy_failed(reason, *((answer,) if answer != reason else ()))
 
 
 def _reason(error: RegistryRejected) -> str:
-    """Return App Runner's reason for what a registry answered."""
+    """Return App Runner's reason for an error answer of a registry."""
     if error.failure is RegistryFailure.MISSING:
         return NO_IMAGE
-    # ASSUMPTION: a role that may be assumed and not pull gets the text of a role that may not be assumed: users report
+    # ASSUMPTION: a role that may be assumed but not pull gets the text of a role that may not be assumed: users report
     # it for both (facts 19.6). Settled by a role without ecr:BatchGetImage.
     return INVALID_ROLE if error.failure is RegistryFailure.DENIED else f"{error}."

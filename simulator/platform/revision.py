@@ -1,4 +1,4 @@
-"""A running, starting or draining revision of a service: its driver, its requests, its instances."""
+"""A starting, running or draining revision of a service: its driver, its requests and its instances."""
 
 from __future__ import annotations
 
@@ -33,32 +33,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
-    """The plan of one revision of a service: its pool, its policy, and the application that runs in it.
+    """The plan of a revision: its pool, its policy, and the application that it runs.
 
-    The policy of the service's first revision is used; later revisions keep it.
+    Only the policy of the service's first revision is used; later revisions keep it.
     """
 
     settings: PoolSettings
     policy: Policy
     application: Application
     needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
-    real_instances: int | None = None  # of a real application, the others are simulated; None: all are real
-    throttling: Throttling = Throttling.NONE  # what idle instances of the real kinds lose
-    secrets: Mapping[str, str] = field(default_factory=dict)  # variables of real instances -> references
+    # number of instances that run the real application, the others are simulated; None: all are real
+    real_instances: int | None = None
+    throttling: Throttling = Throttling.NONE  # what idle instances lose, unless they are simulated
+    secrets: Mapping[str, str] = field(default_factory=dict)  # variables of real instances, to references
     variables: Mapping[str, str] = field(default_factory=dict)  # the simulator's own variables for real instances
     secrets_from: SecretsPlace | None = None
-    egress_rules: EgressRules | None = None  # what real instances may reach; None: as their application has it
-    instance_role: str | None = None  # its credentials come from the endpoint of `secrets_from`
+    egress_rules: EgressRules | None = None  # what real instances may reach; None: as the application specifies
+    instance_role: str | None = None  # its credentials are issued at the endpoint of `secrets_from`
 
 
-# Creates the driver of a plan's application, from the name of its random streams and the receiver of output lines.
+# Creates the driver of a plan's application. Arguments: plan, name of its random streams, receiver of output lines.
 MakeDriver = Callable[[ServicePlan, str, OnLine], Driver]
-# Creates the supply of a service whose requests are played elsewhere than in `Pool`.
+# Creates the supply of a service whose requests are computed elsewhere than in `Pool`.
 MakeSupply = Callable[[PoolSettings], PoolSupply[Instance]]
 
 
 class RevisionEnvironment(Protocol):
-    """What the revisions of a platform share."""
+    """The objects that the revisions of a platform share."""
 
     streams: RandomStreams
     clock: RunClock
@@ -68,17 +69,18 @@ class RevisionEnvironment(Protocol):
     ejection: EjectionSettings | None
     make_supply: MakeSupply | None
 
-    def heard(self, service: str, number: int, stream: str, line: str) -> None:
-        """Keep a line that an instance wrote."""
+    def output_line(self, service: str, number: int, stream: str, line: str) -> None:
+        """Record a line that an instance wrote."""
 
     def outcomes(self, service: str) -> Outcomes | None:
-        """Return what counts how the service's requests end; None if metrics are not read."""
+        """Return the counter of how the service's requests end; None without metrics."""
 
 
 class Revision:
-    """One revision. `number` counts the service's revisions from 1; the first uses the random streams of the service.
+    """A revision. `number` counts the service's revisions from 1; the first uses the service's own random streams.
 
-    It implements `InstanceVariables` for its replica set: its role opens after it.
+    It implements `InstanceVariables` for its replica set, because its role is opened later than the replica set is
+    created.
     """
 
     def __init__(
@@ -92,11 +94,11 @@ class Revision:
         self.has_ended = False
         self._journal = around.journal
         self._role: InstanceRole | None = None
-        self._variables: Mapping[str, str] = {}  # resolved secrets of the service and the simulator's own variables
-        self.driver = around.make_driver(plan, stream, around.heard)
+        self._variables: Mapping[str, str] = {}  # resolved secrets of the service, and the simulator's own variables
+        self.driver = around.make_driver(plan, stream, around.output_line)
         self.draw = self.driver.draw
         self.pool: PoolSupply[Instance]
-        self._requests: Pool | None = None  # None: they are played elsewhere
+        self._requests: Pool | None = None  # None if requests are computed elsewhere
         if around.make_supply is not None:
             self.pool = around.make_supply(plan.settings)
         else:
@@ -127,8 +129,8 @@ class Revision:
 
     @property
     def upstream(self) -> Pool:
-        """The destination of its requests. There is none if they are played elsewhere."""
-        assert self._requests is not None, f"the requests of {self.settings.service} are played elsewhere"
+        """The destination of requests. Call this only if requests are not computed elsewhere."""
+        assert self._requests is not None, f"the requests of {self.settings.service} are computed elsewhere"
         return self._requests
 
     @property
@@ -142,12 +144,12 @@ class Revision:
 
     @property
     def has_fixed_port(self) -> bool:
-        """True if an instance occupies the service's own port on this machine, so that only one can run."""
+        """True if an instance occupies the service's own port on this machine, so that no second one can run."""
         return self.driver.has_fixed_port
 
     @property
     def cpu_used_s(self) -> Callable[[], float] | None:
-        """Return a function for the CPU seconds used so far by its instances; None if the policy does not need it."""
+        """Returns the CPU seconds that its instances have used so far; None if the policy does not need them."""
         return self.driver.cpu_used_s if "cpu" in self.plan.needs else None
 
     def of_instance(self, number: int) -> Mapping[str, str]:
@@ -158,12 +160,14 @@ class Revision:
         if self._role is not None:
             self._role.instance_ended(number)
 
-    def follow_starts(self, tell: Callable[[str], None]) -> Callable[[], None]:
-        """Call `tell` with what delays the starts of its instances, until the returned function is called."""
+    def follow_starts(self, report: Callable[[str], None]) -> Callable[[], None]:
+        """Call `report` with lines about what delays the starts of its instances, until the returned function is
+        called.
+        """
 
-        def reported(report: InstanceReported) -> None:
-            if report.is_start and (report.service, report.revision) == (self.settings.service, self.number):
-                tell(report.line)
+        def reported(event: InstanceReported) -> None:
+            if event.is_start and (event.service, event.revision) == (self.settings.service, self.number):
+                report(event.line)
 
         return self._journal.subscribe(InstanceReported, reported)
 
@@ -171,19 +175,21 @@ class Revision:
         """Start the initial instances and wait until they are ready.
 
         Raises:
-            LaunchError: if secrets are not available, or an instance does not become ready. Call `end` in any case.
+            LaunchError: if secrets are not available, or an instance does not become ready. The caller must call `end`
+            in any case.
             OSError: if no port is available for role credentials.
         """
         await self.prepare()
         await self.replica_set.begin()
 
     async def prepare(self) -> None:
-        """Resolve secrets and open the role endpoint; required before instances start. Raises the errors of `begin`."""
+        """Resolve secrets and open the role's endpoint; required before instances start. Raises as `begin` does."""
         await self._resolve_secrets()
         await self._open_role()
 
     async def finish(self, why: str) -> None:
-        """Stop new requests and finish those in progress, within their time limit. `recall` or `drain` follows.
+        """Stop new requests and wait for those in progress, within their time limit. Call `recall` or `drain`
+        afterwards.
 
         The instances stay, so that this revision can serve again until its successor has proved to be stable.
         """
@@ -193,11 +199,11 @@ class Revision:
             await asyncio.wait(drained, timeout=self.settings.drain_timeout_s)
 
     def recall(self) -> None:
-        """Serve again, after `finish`."""
+        """Serve again after `finish`."""
         self.replica_set.recall()
 
     async def drain(self, why: str) -> None:
-        """Do the same as `finish`, then stop all instances."""
+        """Do what `finish` does, then stop all instances."""
         await self.pool.queue_empty()
         lives = self.replica_set.terminate(why)
         if lives:
@@ -205,11 +211,11 @@ class Revision:
         await self.end()
 
     def dismiss(self) -> list[asyncio.Task[None]]:
-        """Fail open requests and stop every instance. Return the tasks of lifecycles that have not ended yet."""
+        """Fail open requests and stop every instance. Return the tasks of lifecycles that have not yet ended."""
         return self.replica_set.dismiss()
 
     async def end(self) -> None:
-        """Fail open requests and wait until nothing of the revision is left. Idempotent."""
+        """Fail open requests and wait until the revision has ended completely. Idempotent."""
         lives = self.dismiss()
         if lives:
             await asyncio.wait(lives)
@@ -217,7 +223,7 @@ class Revision:
         self.has_ended = True
 
     async def close(self) -> None:
-        """Release its resources after its instances have ended."""
+        """Release its resources. Call this after its instances have ended."""
         await self.driver.close()
         if self._role is not None:
             await self._role.close()
@@ -234,7 +240,7 @@ class Revision:
             raise LaunchError(f"service {self.settings.service}: {error}") from error
 
     async def _open_role(self) -> None:
-        """Give instances credentials of the service's role from now on."""
+        """Issue credentials of the service's role to instances from now on."""
         plan, place = self.plan, self.plan.secrets_from
         if plan.instance_role is None or place is None or place.endpoint is None or not self.driver.takes_variables:
             return

@@ -1,4 +1,4 @@
-"""The instance role of a service: where each kind of instance gets its credentials."""
+"""The instance role of a service: where the instances of each kind of driver get its credentials."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from simulator.fleet.network.namespace_proxy import HOST
 from simulator.fleet.network.tcp_proxy import TcpProxy
 from simulator.fleet.ports import Close, LoopbackListener, OwnLoopback
 
-# The port of the ECS agent's credentials; the next one is used if an application itself listens there.
+# The port of the ECS agent's credentials endpoint; the next port is used if an application itself listens on it.
 CREDENTIALS_PORT: Final = 51679
 _HTTP_PORTS: Final = {"http": 80, "https": 443}
 
 
 class InstanceRole:
-    """Supplies credentials of `role`, from STS of `endpoint`, to the instances of `service` (`InstanceVariables` of
-    fleet/ports.py, once it is open). Close it after the driver.
+    """Issues credentials of `role`, from STS at `endpoint`, to the instances of `service` (`InstanceVariables` in
+    fleet/instance.py, once it is open). Close it after the driver.
     """
 
     def __init__(self, service: str, role: str, endpoint: str, region: str) -> None:
@@ -28,13 +28,13 @@ class InstanceRole:
         self._role = role
         self._endpoint = endpoint
         self._credentials = RoleCredentials(endpoint, region)
-        self._inside: int | None = None  # the port of the credentials on the loopback of containers
+        self._inside: int | None = None  # port of the credentials endpoint on the loopback of containers
         self._endpoint_inside: str | None = None
 
     async def open(self, own_loopback: OwnLoopback | None) -> None:
-        """Listen where the instances' loopback is. Raises OSError if no port of this machine's is available."""
+        """Listen on the loopback of instances. Raises OSError if this machine has no free port."""
         if own_loopback is None:
-            await self._credentials.open()  # for processes, which share the machine's loopback
+            await self._credentials.open()  # for processes, which share this machine's loopback
         else:
             self._open_inside(own_loopback)
 
@@ -47,7 +47,7 @@ class InstanceRole:
         self._credentials.forget(self._service, number)
 
     def _open_inside(self, loopback: OwnLoopback) -> None:
-        """Listen for containers, on the loopback of each. An endpoint on this machine's loopback is forwarded too."""
+        """Listen on the loopback of each container. An AWS endpoint on this machine's loopback is forwarded, too."""
         port = _free(CREDENTIALS_PORT, loopback.taken)
         loopback.add_listener(LoopbackListener(port, self._credentials.serve))
         self._inside = port
@@ -55,15 +55,15 @@ class InstanceRole:
         if _is_loopback(url.hostname or ""):
             outside = url.port or _HTTP_PORTS[url.scheme]
             inside = _free(outside, {*loopback.taken, port})
-            loopback.add_listener(LoopbackListener(inside, _relaying(url.hostname or HOST, outside)))
+            loopback.add_listener(LoopbackListener(inside, _forwarding(url.hostname or HOST, outside)))
             self._endpoint_inside = f"{url.scheme}://{HOST}:{inside}"
 
     async def close(self) -> None:
         await self._credentials.close()
 
 
-def _relaying(host: str, port: int) -> Callable[[socket.socket], Coroutine[Any, Any, Close]]:
-    """Return a function that forwards connections of a listening socket to an address of this machine."""
+def _forwarding(host: str, port: int) -> Callable[[socket.socket], Coroutine[Any, Any, Close]]:
+    """Return a function that forwards the connections of a listening socket to an address of this machine."""
 
     async def serve(listening: socket.socket) -> Close:
         relay = TcpProxy(host, port)

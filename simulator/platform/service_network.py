@@ -1,4 +1,6 @@
-"""The network of a service's instances: from its network configuration and the VPCs to rules that a driver enforces."""
+"""The network of a service's instances: converts its network configuration and the VPCs to rules that a driver
+enforces.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ _LOOPBACK: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """`is_required`: a service with a VPC connector is not deployed where its rules cannot be enforced. `engine`: the
-    address of the container engine.
+    """Settings of networks. `is_required`: True if a service with a VPC connector is not deployed unless its rules can
+    be enforced. `engine`: address of the container engine.
     """
 
     vpcs: Vpcs
@@ -32,7 +34,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True, slots=True)
 class PrivateHost:
-    """A host of a private service: its VPC endpoint, and the port of this machine on which that listens."""
+    """A host of a private service: its VPC endpoint, and the port on this machine on which the endpoint listens."""
 
     name: str
     endpoint: str
@@ -41,7 +43,9 @@ class PrivateHost:
 
 @dataclass(frozen=True, slots=True)
 class ServiceNetwork:
-    """`rules`: None if instances use the usual network. `notes`: lines for the service's event log."""
+    """The network of a revision's instances. `rules`: None if they use the usual network. `notes`: lines for the
+    service's event log.
+    """
 
     rules: EgressRules | None = None
     notes: tuple[str, ...] = ()
@@ -53,10 +57,10 @@ def service_network(
     application: Application,
     private: Iterable[PrivateHost] = (),
 ) -> ServiceNetwork:
-    """Return the network of the revision's instances. `private`: the hosts of private services at this time.
+    """Return the network of the revision's instances. `private`: current hosts of private services.
 
     Raises:
-        WorkloadFailed: if the connector's subnets do not exist any more, or its rules cannot be enforced here.
+        WorkloadFailed: if the connector's subnets no longer exist, or its rules cannot be enforced on this machine.
     """
     if settings is None or application.is_simulated:
         return ServiceNetwork()
@@ -85,7 +89,7 @@ def _why_not(settings: NetworkSettings, application: Application) -> str:
 
 
 def _with_private(vpcs: Vpcs, private: tuple[PrivateHost, ...]) -> Vpcs:
-    """Return the VPCs with the hosts of private services as members, at the addresses of their VPC endpoints."""
+    """Return the VPCs, with the hosts of private services as members at the addresses of their VPC endpoints."""
     return replace(
         vpcs,
         vpcs=tuple(
@@ -110,7 +114,7 @@ def _with_private(vpcs: Vpcs, private: tuple[PrivateHost, ...]) -> Vpcs:
 
 
 def _plans(vpcs: Vpcs, revision: ServiceRevision) -> Iterator[EgressPlan]:
-    """Yield the plan of each subnet of the revision's connector."""
+    """Yield the egress plan of each subnet of the revision's connector."""
     for name in revision.subnets:
         vpc = vpcs.of_subnet(name)
         if vpc is None:

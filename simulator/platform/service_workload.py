@@ -20,29 +20,28 @@ from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, 
 from simulator.platform.host_places import HostPlaces
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision, ServicePlan
-from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
+from simulator.platform.scaling.policy_choice import PolicyChoice, on_policy_failure
 from simulator.platform.service_network import NetworkSettings, service_network
 from simulator.records.events import InstanceReported, OutputWritten
 
 if TYPE_CHECKING:
     from simulator.rules.waf.web_acl import WebAcl
 
-# App Runner's names resolve to App Runner. The same label under a top-level domain that is always loopback (RFC 6761)
-# reaches the service from any client of this machine.
+# App Runner's names resolve to App Runner itself. The same label in a top-level domain that always resolves to loopback
+# (RFC 6761) reaches the service from any client on this machine.
 _AWS_DOMAIN: Final = ".awsapprunner.com"
 LOCAL_DOMAIN: Final = ".awsapprunner.localhost"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSettings:
-    """Settings for every service of the control plane. Times in seconds.
+    """Settings of every service of the control plane. Times are in seconds.
 
     `startup_probe_s`: the interval between the probes of a starting instance; None: as observed on App Runner.
-    `settle_s`: how long the instances of a new revision must stay healthy before they get the traffic. `policy`: that
-    of every service; `shadows`: those that do not act. `balancing`: which instance gets a request; `balancing_of`: for
-    the services named there. `network`: VPCs,
-    whose rules instances obey; None: no rules. `collector`: the complete URL of the trace collector, for services with
-    X-Ray in their configuration.
+    `settle_s`: how long instances of a new revision must stay healthy before they get traffic. `policy`: the acting
+    policy of every service; `shadows`: policies that are only evaluated. `balancing`: which instance gets a request;
+    `balancing_of`: the same for single services, by name. `network`: VPCs whose rules are enforced; None: no rules.
+    `collector`: complete URL of the trace collector, for services with X-Ray in their configuration.
     """
 
     throttling: Throttling = Throttling.SHARE
@@ -64,28 +63,29 @@ _DEFAULTS: Final = WorkloadSettings()
 
 
 def local_host(host: str) -> str:
-    """Return the name with which this machine reaches a service whose AWS name is `host`."""
+    """Return the host name with which clients on this machine reach a service whose AWS host name is `host`."""
     return host.removesuffix(_AWS_DOMAIN) + LOCAL_DOMAIN
 
 
-def _with_twins(names: tuple[str, ...]) -> tuple[str, ...]:
+def _with_local_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return (*names, *(local_host(name) for name in names if name.endswith(_AWS_DOMAIN)))
 
 
 class PlatformWorkload:
-    """Implements `Workload`. `platform` must be open and started before the first call, and closed after the last."""
+    """Implements `Workload`. Open and start `platform` before the first call, and close it after the last."""
 
     def __init__(self, platform: Platform, applications: Applications, settings: WorkloadSettings = _DEFAULTS) -> None:
         self._platform = platform
         self._applications = applications
         self._settings = settings
         self._log: Log | None = None
-        self._services: dict[str, Service] = {}  # by ARN
-        self._arns: dict[str, str] = {}  # by the service's name on the platform
-        self._web_acls: dict[str, WebAcl | None] = {}  # by ARN
+        self._services: dict[str, Service] = {}  # key: ARN
+        self._arns: dict[str, str] = {}  # key: the service's name on the platform
+        self._web_acls: dict[str, WebAcl | None] = {}  # key: ARN
         self._hosts = HostPlaces()
-        self._domains: dict[str, dict[str, None]] = {}  # host names by ARN
-        self._logged: dict[str, set[int]] = {}  # by the service's name: revisions whose reports go to its event log
+        self._domains: dict[str, dict[str, None]] = {}  # key: ARN; host names
+        # key: the service's name on the platform; revisions whose reports are written to its event log
+        self._logged: dict[str, set[int]] = {}
         platform.journal.subscribe(OutputWritten, self._written)
         platform.journal.subscribe(InstanceReported, self._reported)
 
@@ -93,7 +93,7 @@ class PlatformWorkload:
         self._log = log
 
     def service(self, service_arn: str) -> Service | None:
-        """Return the service on the platform; None if it has never had a revision."""
+        """Return the service on the platform; None if it never had a revision."""
         return self._services.get(service_arn)
 
     def arn(self, name: str) -> str | None:
@@ -101,7 +101,7 @@ class PlatformWorkload:
         return self._arns.get(name)
 
     def instance_id(self, service_arn: str, number: int) -> str:
-        """Return the id that also names the log stream of the instance's output."""
+        """Return the id of an instance, which is also the name of its log stream."""
         return self._platform.streams.identifier("instance", service_arn, number)
 
     # --- starting a revision -----------------------------------------------------------------------------------------
@@ -119,7 +119,8 @@ class PlatformWorkload:
     async def _deploy(self, revision: ServiceRevision, steps: DeploymentProgress, *, is_new: bool) -> str:
         runnable = await self._applications.find(revision, steps, is_new=is_new)
         if runnable.secrets and revision.configuration.instance_role_arn is None:
-            raise WorkloadFailed(SECRETS_WITHOUT_ROLE, (SECRETS_WITHOUT_ROLE,))  # of an apprunner.yaml (facts 19.2)
+            # the secrets come from an apprunner.yaml (facts 19.2)
+            raise WorkloadFailed(SECRETS_WITHOUT_ROLE, (SECRETS_WITHOUT_ROLE,))
         steps.listens(runnable.port)
         await steps.reach(Phase.SOURCE_READY)
         service = self._known(revision)
@@ -157,10 +158,10 @@ class PlatformWorkload:
         self._serves(revision, service)
 
     async def restore(self, revision: ServiceRevision) -> None:
-        """Serve as soon as possible: failing instances are replaced, as for a service that already runs."""
+        """Serve as soon as possible. Instances that fail are replaced, as for a service that runs already."""
         new, service = await self._new_revision(revision, needs_key=False)
         try:
-            await new.prepare()  # the autoscaler provisions from the switch on, and instances need their secrets
+            await new.prepare()  # from the switch on, the autoscaler provisions instances, which need their secrets
         except (LaunchError, OSError) as error:
             await new.end()
             service.forget_ended()
@@ -201,8 +202,8 @@ class PlatformWorkload:
     # --- custom domains ----------------------------------------------------------------------------------------------
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
-        """Bind names. AWS's own, as of a VPC ingress connection, get a local counterpart, like a service's URL."""
-        names = _with_twins(names)
+        """Bind host names. A name in AWS's domain, as of a VPC ingress connection, also gets its local counterpart."""
+        names = _with_local_names(names)
         if endpoint:
             self._hosts.private |= dict.fromkeys(names, endpoint)
         self._domains.setdefault(service_arn, {}).update(dict.fromkeys(names))
@@ -216,7 +217,7 @@ class PlatformWorkload:
                 raise WorkloadFailed(f"{error}.") from error
 
     async def unbind_domain(self, service_arn: str, names: tuple[str, ...]) -> None:
-        names = _with_twins(names)
+        names = _with_local_names(names)
         service = self._services.get(service_arn)
         for name in names:
             self._domains.get(service_arn, {}).pop(name, None)
@@ -232,7 +233,7 @@ class PlatformWorkload:
         return service.new_revision(beside(service, self._plan(service, revision, runnable))), service
 
     def _known(self, revision: ServiceRevision) -> Service:
-        """Return the service on the platform, adding it if it is new."""
+        """Return the service on the platform; add it if it is new."""
         service = self._services.get(revision.service_arn)
         if service is None:
             service = self._platform.add(self._name(revision), ())
@@ -242,7 +243,7 @@ class PlatformWorkload:
         return service
 
     def _name(self, revision: ServiceRevision) -> str:
-        """Return the service's own name, unless another account or Region has a service with that name."""
+        """Return the service's own name; append an id if another account or Region uses that name."""
         taken = revision.name in self._platform.services
         return f"{revision.name}-{revision.service_id[:8]}" if taken else revision.name
 
@@ -250,7 +251,7 @@ class PlatformWorkload:
         configuration, settings = revision.configuration, self._settings
         collector = settings.collector if revision.tracing == XRAY else None
         policy = settings.policy.build(configuration.size, revision.scaling)
-        hear_failures(policy, lambda line: self.policy_failed(service.name, line))
+        on_policy_failure(policy, lambda line: self.policy_failed(service.name, line))
         network = service_network(
             settings.network, revision, runnable.application, self._hosts.of_front(self._platform.front)
         )
@@ -282,7 +283,9 @@ class PlatformWorkload:
         )
 
     def _serves(self, revision: ServiceRevision, service: Service) -> None:
-        """Switch to the revision: its names route to this revision, and events of its instances appear in its log."""
+        """Record that the revision serves: route its names to it, and write the reports of its instances to the event
+        log.
+        """
         arn = revision.service_arn
         self._applications.serves(revision)
         self._platform.set_traced(service, traced=revision.tracing == XRAY)
@@ -310,7 +313,7 @@ class PlatformWorkload:
             self._platform.remove(service)
 
     def _report_line(self, revision: ServiceRevision, steps: DeploymentProgress, line: str) -> None:
-        """Write events of instances that a deployment starts to both logs."""
+        """Write a report about instances that a deployment starts to both logs."""
         steps.log(line)
         if self._log is not None:
             self._log.event(revision.service_arn, line)
@@ -321,7 +324,7 @@ class PlatformWorkload:
             self._log.event(arn, report.line)
 
     def policy_failed(self, name: str, line: str) -> None:
-        """Write a failure of a policy of the user's to the event log of the service with this name on the platform."""
+        """Write a failure of a user's policy to the event log of the service with this name on the platform."""
         arn = self._arns.get(name)
         if arn is not None and self._log is not None:
             self._log.event(arn, line)
@@ -332,5 +335,5 @@ class PlatformWorkload:
             self._log.application(arn, self.instance_id(arn, output.instance), output.line)
 
     def id_of_instance(self, name: str, number: int) -> str:
-        """Return the id of an instance, by the service's name on the platform."""
+        """Return the id of an instance, given the service's name on the platform."""
         return self.instance_id(self._arns.get(name, name), number)

@@ -1,4 +1,4 @@
-"""A service from one source, without the API: build, start beside the serving version, switch, drain."""
+"""Deployment of a service from one source without the API: build, start beside the serving version, switch, drain."""
 
 from __future__ import annotations
 
@@ -19,60 +19,60 @@ from simulator.platform.built_application import application_of
 from simulator.platform.deployment import deploy
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import ServicePlan
-from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
+from simulator.platform.scaling.policy_choice import PolicyChoice, on_policy_failure
 
-# A developer waits for the start, so the first probe after it listens must come soon.
+# seconds between probes: a developer waits for the start
 _PROBE_S: Final = 0.1
-_SETTLE_S: Final = 1.0  # a watching developer sees if the version exits after that
+_SETTLE_S: Final = 1.0  # a developer who watches the log sees it if the version exits later
 _DRAIN_S: Final = 10.0
 _GRACE_S: Final = 5.0
 
 
 @dataclass(slots=True)
 class SourceService:
-    """`tell` receives the lines of the deployment log. `service` is already on the platform and open."""
+    """A service from one source. `log` receives the lines of the deployment log. `service` exists on the platform."""
 
     platform: Platform
     service: Service
     builder: Builder
     source: SourceDescription
-    tell: Callable[[str], None]
+    log: Callable[[str], None]
     secrets_from: SecretsPlace
     policy: PolicyChoice = field(default_factory=PolicyChoice)
     balancing: str = PoolSettings("").balancing
     serves: BuildArtifact | None = None
 
     async def deploy(self) -> None:
-        """Deploy the source as it is now; do nothing if the serving version equals it.
+        """Deploy the current source; do nothing if the serving version equals it.
 
-        On failure the serving version stays as it was. If it had to be stopped because there is only one port, it
-        starts again.
+        On failure, the serving version stays. If it had to be stopped because it occupies the only port, it is started
+        again.
 
         Raises:
             BuildFailed: if the build fails.
             LaunchError, OSError: if the new version does not start.
         """
-        steps = _ReportedProgress(self.tell, self)
+        steps = _ReportedProgress(self.log, self)
         built = await self.builder.build(self.source, steps)
         if self.serves is not None and _same(built, self.serves):
             return
         steps.port = built.port
         try:
-            await self._bring_up(built, steps)
+            await self._start(built, steps)
         except (LaunchError, OSError):
             if self.serves is not None and self.service.revision is None:
                 steps.port = self.serves.port
-                await self._bring_up(self.serves, steps)
+                await self._start(self.serves, steps)
             raise
         self.serves = built
         self.service.forget_ended()
         self.builder.keep([built])
 
-    async def _bring_up(self, built: BuildArtifact, steps: _ReportedProgress) -> None:
-        def tell(line: str) -> None:
-            self.tell(f"[AppRunner] {line}")
+    async def _start(self, built: BuildArtifact, steps: _ReportedProgress) -> None:
+        def log(line: str) -> None:
+            self.log(f"[AppRunner] {line}")
 
-        await deploy(self.service, self._plan(built), steps, self.platform.tasks, tell, settle_s=_SETTLE_S)
+        await deploy(self.service, self._plan(built), steps, self.platform.tasks, log, settle_s=_SETTLE_S)
 
     def _plan(self, built: BuildArtifact) -> ServicePlan:
         scaling = AutoScalingConfiguration()
@@ -87,7 +87,7 @@ class SourceService:
             stop_grace_s=_GRACE_S,
         )
         policy = self.policy.build(settings.size, scaling)
-        hear_failures(policy, self.tell)
+        on_policy_failure(policy, self.log)
         return ServicePlan(
             settings,
             policy,
@@ -106,8 +106,8 @@ def _same(one: BuildArtifact, other: BuildArtifact) -> bool:
 class _ReportedProgress:
     """Logs the phases in App Runner's wording (facts 2.4, 6.5)."""
 
-    def __init__(self, tell: Callable[[str], None], service: SourceService) -> None:
-        self._tell = tell
+    def __init__(self, log: Callable[[str], None], service: SourceService) -> None:
+        self._log = log
         self._service = service
         self.port = 0
 
@@ -120,7 +120,7 @@ class _ReportedProgress:
             Phase.ROUTED: "Successfully routed incoming traffic to application.",
         }
         if phase in lines:
-            self._tell(f"[AppRunner] {lines[phase]}")
+            self._log(f"[AppRunner] {lines[phase]}")
 
     def log(self, line: str) -> None:
-        self._tell(line)
+        self._log(line)

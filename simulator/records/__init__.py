@@ -1,4 +1,4 @@
-"""Records of a run: facts, the journal, the request log and histograms. Reports are computed from them."""
+"""Records of a run: events, the journal, the request log and histograms. Reports are computed from them."""
 
 PUBLIC_MODULES = (
     "concurrency_series",

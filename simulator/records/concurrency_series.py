@@ -1,6 +1,6 @@
-"""Requests in flight and queued, per second, for charts. The report does not need it.
+"""Requests in flight and queued, per second, for charts. The report does not use it.
 
-Two floats per second and service: a recorded day takes 1.4 MB, whatever its traffic.
+Two floats per second and service: a recorded day takes 1.4 MB, independent of its traffic.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class ConcurrencySeries:
         self._waiting = array("d")
 
     def add(self, second: int, in_flight: float, waiting: float) -> None:
-        """Add the means of a closed second: requests that use or wait for a slot, and requests that wait for one.
+        """Add the means of a closed second: `in_flight`, requests that have or await a slot; `waiting`, requests that
+        await one.
 
         Seconds must be in order; omitted seconds (before the service existed) are unknown.
         """

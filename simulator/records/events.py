@@ -1,7 +1,7 @@
-"""Events: immutable facts, named in the past tense. `at_s` is in seconds since the platform started.
+"""Events: immutable values, named in the past tense. `at_s` is in seconds since the platform started.
 
-The journal keeps those of `Event`. The others it passes to its readers only: they are too many, or of use at once only.
-`Chunk` (request_log.py) is one more kind of these: the requests that have ended.
+The journal keeps the events of the union `Event`. It only passes the others to its readers: they are too many to keep,
+or only of immediate use. `Chunk` (request_log.py), the requests that have ended, is one of these.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulator.rules.policies.port import Decision, Sample
 
 
 class ScalingDecided(NamedTuple):
-    """A policy changed the desired number of instances. Decisions that change nothing are counted but not recorded."""
+    """A policy changed the desired number of instances. Decisions that change nothing are counted, but not recorded."""
 
     at_s: RunTime
     service: str
@@ -27,7 +27,7 @@ class ScalingDecided(NamedTuple):
     reason: str
     inputs: tuple[tuple[str, float], ...]
     clamps: tuple[str, ...]
-    assumes: str = ""  # an undocumented parameter that determined the result, if there is one
+    assumes: str = ""  # an undocumented parameter that determined the result; empty if there is none
 
 
 class InstanceMoved(NamedTuple):
@@ -35,7 +35,7 @@ class InstanceMoved(NamedTuple):
 
     at_s: RunTime
     service: str
-    instance: int  # number within the service, from 1, never used twice
+    instance: int  # number within the service, from 1, never reused
     before: InstanceState
     after: InstanceState
     why: str
@@ -78,7 +78,7 @@ class DownstreamLogged(NamedTuple):
 Event = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | ConfigurationChanged | DownstreamLogged
 
 
-# --- passed to readers and not kept ----------------------------------------------------------------------------------
+# --- passed to readers, not kept -------------------------------------------------------------------------------------
 
 
 class SecondClosed(NamedTuple):
@@ -89,7 +89,7 @@ class SecondClosed(NamedTuple):
 
 
 class PolicyEvaluated(NamedTuple):
-    """A policy has decided, even if the decision changes nothing."""
+    """A policy decided, whether or not the decision changes anything."""
 
     at_s: RunTime
     service: str
@@ -97,13 +97,13 @@ class PolicyEvaluated(NamedTuple):
 
 
 class RevisionSwitched(NamedTuple):
-    """Another revision of a service gets its requests from now on, or none does."""
+    """Another revision of a service gets its requests from now on, or none."""
 
     service: str
 
 
 class OutputWritten(NamedTuple):
-    """An instance has written a line."""
+    """An instance wrote a line."""
 
     service: str
     instance: int  # number within the service
@@ -112,7 +112,7 @@ class OutputWritten(NamedTuple):
 
 
 class LineLogged(NamedTuple):
-    """A line of a log of a service, other than its event log and the output of its instances."""
+    """A line was added to a log of a service, other than its event log and the output of its instances."""
 
     service: str
     stream: str
@@ -122,21 +122,21 @@ class LineLogged(NamedTuple):
 class RequestRetried(NamedTuple):
     """A client sends a failed request again."""
 
-    source: int  # number of the failed request's rows in the request log
-    intended_s: RunTime  # time at which the client intended to send the failed one
+    source: int  # source number of the failed request in the request log
+    intended_s: RunTime  # time at which the client intended to send the failed request
 
 
 class InstanceReported(NamedTuple):
-    """The instances of a revision have added a line to the event log (`EventLogged`)."""
+    """A revision's instances added a line to the event log (`EventLogged`)."""
 
     service: str
     revision: int  # number within the service
     line: str
-    is_start: bool  # True if it says what delays the start of an instance
+    is_start: bool  # True if the line is about what delays the start of an instance
 
 
 class EjectionChanged(NamedTuple):
-    """An instance that keeps failing gets no requests for `for_s` seconds, or gets requests again (0)."""
+    """An instance that fails repeatedly gets no requests for `for_s` seconds; 0: it gets requests again."""
 
     service: str
     instance: int
@@ -144,22 +144,22 @@ class EjectionChanged(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The line of the event log."""
+        """The line for the event log."""
         if not self.for_s:
             return f"Instance {self.instance} gets requests again"
         return f"Instance {self.instance} keeps failing requests and gets none for {duration_text(self.for_s)}"
 
 
 class CallOutcome(StrEnum):
-    """How an attempt to call a resource ended."""
+    """The result of an attempt to call a resource."""
 
     ANSWERED = "answered"
-    REJECTED = "rejected"  # no connection: the limit was reached, or the queue was full, or the wait too long
-    TIMED_OUT = "timed out"  # no answer within the time-out of the call
+    REJECTED = "rejected"  # no connection: the limit was reached, the queue was full, or the wait was too long
+    TIMED_OUT = "timed out"  # no answer within the call's time-out
 
 
 class DownstreamCalled(NamedTuple):
-    """An attempt has ended. `wait_s`: until it had a connection, or until it ended without one."""
+    """An attempt to call a resource ended. `wait_s`: seconds until it had a connection or ended without one."""
 
     at_s: RunTime
     resource: str
@@ -170,10 +170,10 @@ class DownstreamCalled(NamedTuple):
 
 
 class DownstreamChanged(NamedTuple):
-    """The resource's state from now on.
+    """The state of a resource changed.
 
-    `opened`: connections that are taken. `busy`: of these, the ones with a call or a connection set-up in progress.
-    `waiting`: calls that wait for a connection.
+    `opened`: connections in use. `busy`: the part of them with a call, or whose opening is in progress. `waiting`:
+    calls that wait for a connection.
     """
 
     at_s: RunTime

@@ -3,14 +3,14 @@
 Three counts are kept as step functions of time:
 
     provisioned  launched and not stopped: starting, idle, active or draining. Memory is allocated for these.
-    ready        idle or active: able to take a request.
+    ready        idle or active: can get requests.
     active       has its CPU: starting, active, or draining after being active.
 
 An instance before its launch (`PROVISIONING`) is in none of them.
 
 An activation is an uninterrupted period in which an instance has its CPU. When it ends because the instance became
-idle, its last `idle_after_s` seconds have no work: the platform waited for another request. `lifetimes` can exclude
-them.
+idle, its last `idle_after_s` seconds contain no work, because the platform waited for another request. `lifetimes` can
+exclude them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class StepFunction:
     counts: list[int] = field(default_factory=list)
 
     def change(self, at_s: float, by: int) -> None:
-        """Change the count at `at_s`, which must never decrease between calls. Changes at one time become one step."""
+        """Change the count by `by` at `at_s`, which must not decrease between calls. Changes at one time become one
+        step.
+        """
         assert not self.times_s or at_s >= self.times_s[-1], f"at_s = {at_s}, must not precede {self.times_s[-1]}"
         count = (self.counts[-1] if self.counts else 0) + by
         if self.times_s and self.times_s[-1] == at_s:
@@ -48,7 +50,7 @@ class StepFunction:
             self.counts.append(count)
 
     def at(self, at_s: float) -> int:
-        """Return the count at `at_s`, including a change at exactly that time."""
+        """Return the count at `at_s`, including a change at that time."""
         index = bisect.bisect_right(self.times_s, at_s)
         return self.counts[index - 1] if index else 0
 
@@ -78,7 +80,7 @@ class StepFunction:
 
 
 class InstanceLifetime(NamedTuple):
-    """One instance until the end of the run: seconds provisioned, and its activations as (begin_s, end_s) in order."""
+    """One instance until the end of the run: seconds provisioned, and its activations as (begin_s, end_s), in order."""
 
     instance: int
     provisioned_s: float
@@ -90,12 +92,12 @@ class _Instance:
     launched_s: float
     stopped_s: float | None = None
     busy_since_s: float | None = None
-    # (begin, end, ended because the instance became idle)
+    # (begin, end, True if the instance became idle at the end)
     activations: list[tuple[float, float, bool]] = field(default_factory=list)
 
 
 class InstanceTime:
-    """Computes instance times from the `InstanceMoved` facts of one service, in order, during a run or after it."""
+    """Computes instance times from the `InstanceMoved` events of one service, in order, during a run or after it."""
 
     def __init__(self, service: str, events: Iterable[Event] = ()) -> None:
         self.provisioned = StepFunction()
@@ -103,15 +105,15 @@ class InstanceTime:
         self.active = StepFunction()
         self.started = 0
         self.became_ready = 0
-        self.crashed = 0  # crashed while ready: the only transition from idle or active to stopped
-        self.ended_before_ready = 0  # the start failed, or the instance was no longer needed
+        self.crashed = 0  # number that crashed while ready: no other transition leads from idle or active to stopped
+        self.ended_before_ready = 0  # number whose start failed, or that were no longer needed
         self._service = service
         self._instances: dict[int, _Instance] = {}
         for event in events:
             self.read(event)
 
     def read(self, event: Event) -> None:
-        """Process a fact; facts of other kinds and of other services are ignored."""
+        """Process an event; events of other kinds and of other services are ignored."""
         if not isinstance(event, InstanceMoved) or event.service != self._service:
             return
         instance = self._instances.get(event.instance)
@@ -126,7 +128,7 @@ class InstanceTime:
             self.provisioned.change(event.at_s, -1)
 
     def lifetimes(self, end_s: float, idle_after_s: float = 0.0) -> Sequence[InstanceLifetime]:
-        """Return all launched instances; those still running are cut off at `end_s`.
+        """Return all launched instances. The times of those that still run end at `end_s`.
 
         `idle_after_s` is subtracted from each activation that ended because the instance became idle (see the module's
         docstring).
@@ -152,7 +154,7 @@ class InstanceTime:
 
     def _follow_cpu(self, event: InstanceMoved, instance: _Instance) -> None:
         busy = instance.busy_since_s is not None
-        # A draining instance keeps its CPU.
+        # a draining instance keeps its CPU
         stays = event.after in _BUSY or (event.after is InstanceState.DRAINING and busy)
         if stays and not busy:
             instance.busy_since_s = event.at_s

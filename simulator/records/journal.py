@@ -1,9 +1,9 @@
-"""The journal: the only way in which the parts of a run or a platform tell what has happened.
+"""The journal: the only way in which the parts of a run or a platform publish what has happened.
 
-`record` keeps an event and passes it to the readers of its kind; `tell` only passes it: requests that have ended (in
-chunks), closed seconds, output of instances and other events that are too many to keep or needed at once only. A kind
-is the class of its events, whatever room defines it. Commands between two parts that belong together are no events:
-those parts get each other when they are made.
+`record` stores an event and passes it to the readers of its kind. `tell` only passes it on; it is used for requests
+that have ended (in chunks), closed seconds, output of instances, and other events that are too many to store or only of
+immediate use. The kind of an event is its class, which any package may define. Commands between two objects are not
+events: such objects get references to each other when they are created.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ E = TypeVar("E")
 
 
 class Journal:
-    """Stores a few events per instance and decision; requests go to the request log, which is bounded.
+    """Stores a few events per instance and decision, and passes events to readers. Requests are in the request log.
 
-    The readers of a kind are called in the order in which they subscribed. If one raises an exception, the others still
-    get the event, and the exception is raised afterwards, where the event was told.
+    The readers of a kind are called in the order of their subscription. If one raises an exception, the others still
+    get the event; the exception is then raised to the caller that published the event.
     """
 
     def __init__(self, events_max: int | None = None) -> None:
-        """Create an empty journal. `events_max`: at least so many of the newest events are kept; None keeps all."""
+        """Create an empty journal. `events_max`: number of the newest events that are kept at least; None keeps all."""
         self.events: list[Event] = []
-        self.recorded = 0  # number of recorded events so far, including discarded ones
+        self.recorded = 0  # number of events recorded so far, including discarded ones
         self._events_max = events_max
         self._readers: dict[type[Any], tuple[Callable[[Any], object], ...]] = {}
 
@@ -43,11 +43,11 @@ class Journal:
         return unsubscribe
 
     def has_reader(self, kind: type[Any]) -> bool:
-        """Return True if an event of this class would be read; for events that cost something to make."""
+        """Return True if events of this class have a reader. For events whose creation costs time."""
         return bool(self._readers.get(kind))
 
     def record(self, event: Event) -> None:
-        """Keep an event and pass it to its readers."""
+        """Store an event and pass it to its readers."""
         self.events.append(event)
         self.recorded += 1
         if self._events_max is not None and len(self.events) > 2 * self._events_max:
@@ -55,9 +55,9 @@ class Journal:
         self.tell(event)
 
     def tell(self, event: object) -> None:
-        """Pass an event to its readers.
+        """Pass an event to its readers, without storing it.
 
-        Raises the exception of a reader, and an ExceptionGroup for those of several.
+        Raises the exception of a reader, or an ExceptionGroup if several fail.
         """
         errors: list[Exception] | None = None
         for read in self._readers.get(type(event), ()):

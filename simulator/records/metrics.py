@@ -1,7 +1,7 @@
 """Current metrics of services, for exporters and live views. A reader of the journal and of closed seconds.
 
-Memory is bounded by the number of services: instances are counted by state and never listed. Aggregation happens when
-metrics are read; between two reads a request costs one packed row (outcomes.py).
+Memory is bounded by the number of services: instances are counted by state and not listed. Values are aggregated when
+metrics are read; until then, a request costs one packed row (outcomes.py).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BUSY: Final = frozenset({InstanceState.STARTING, InstanceState.ACTIVE, Instance
 
 @dataclass(slots=True)
 class ServiceMetrics:
-    """Metrics of one service. Counters start when the service is first seen; `in_flight` and `waiting` are means of the
+    """Metrics of one service. Counters begin when the service is first seen; `in_flight` and `waiting` are means of the
     last second.
     """
 
@@ -43,21 +43,21 @@ class ServiceMetrics:
     arrivals: int = 0
     in_flight: float = 0.0
     waiting: float = 0.0
-    busy: int = 0  # instances that had a request in the last second
+    busy: int = 0  # number of instances that had a request in the last second
     cpu_s: float = 0.0  # CPU seconds used by instances; measured only if a policy needs it
     desired: int = 0
     decisions_out: int = 0
     decisions_in: int = 0
     launches: int = 0
-    ready: int = 0  # instances that became ready
-    activations: int = 0  # idle instances activated by a request
-    deaths: int = 0  # instances that crashed
-    events: int = 0  # lines of the event log
-    web_acl: Counter[tuple[str, str]] = field(default_factory=Counter)  # requests by rule of a web ACL and its action
-    shadows: dict[str, int] = field(default_factory=dict)  # desired counts of policies that do not act, by name
+    ready: int = 0  # number of instances that became ready
+    activations: int = 0  # number of times that a request activated an idle instance
+    deaths: int = 0  # number of instances that crashed
+    events: int = 0  # number of lines of the event log
+    web_acl: Counter[tuple[str, str]] = field(default_factory=Counter)  # number of requests by (web ACL rule, action)
+    shadows: dict[str, int] = field(default_factory=dict)  # desired counts of policies that do not act, by policy
     states: dict[InstanceState, int] = field(default_factory=lambda: dict.fromkeys(_LIVING, 0))
-    usd: float = 0.0  # see `Metrics.read`
-    since_s: float = 0.0  # time at which the service was first seen
+    usd: float = 0.0  # cost so far, see `Metrics`
+    since_s: float = 0.0  # when the service was first seen, in seconds of the run
     _rates: Rates | None = None
     _size: InstanceSize | None = None
     _priced_at_s: float = 0.0
@@ -71,12 +71,12 @@ class ServiceMetrics:
         return self.states[InstanceState.ACTIVE]
 
     def priced(self, size: InstanceSize, rates: Rates | None, at_s: float) -> None:
-        """Set the size and the rates of the service's instances from `at_s` on. Without rates no cost is computed."""
+        """Set the size and the rates of the service's instances from `at_s` on. Without rates, no cost is computed."""
         self.charge(at_s)
         self._size, self._rates = size, rates
 
     def charge(self, at_s: float) -> None:
-        """Add the cost up to `at_s` of the current instances: memory of all, CPU of the active ones."""
+        """Add the cost until `at_s` of the current instances: memory of all, CPU of the active ones."""
         hours, self._priced_at_s = max(0.0, at_s - self._priced_at_s) / SECONDS_PER_HOUR, at_s
         size, rates = self._size, self._rates
         if size is None or rates is None or not hours:
@@ -90,21 +90,21 @@ class ServiceMetrics:
 
 
 class SecondCounted(NamedTuple):
-    """A closed second of a service has been counted."""
+    """A closed second of a service was counted."""
 
     service: str
     sample: Sample
 
 
 class RequestsCounted(NamedTuple):
-    """Completed requests of a service have been aggregated; one row each, valid during the call only."""
+    """Completed requests of a service were aggregated. `rows`: one row per request, valid during the call only."""
 
     service: str
     rows: Rows
 
 
 class LastArrivals(NamedTuple):
-    """So many requests of a service arrived after its last closed second; they do not form a second."""
+    """`arrivals` requests of a service arrived after its last closed second; they do not form a second."""
 
     service: str
     arrivals: int
@@ -113,23 +113,27 @@ class LastArrivals(NamedTuple):
 class Metrics:
     """The metrics of a platform. `now_s` returns the seconds of the run, as in the journal.
 
-    `told` tells its readers what has been counted: `SecondCounted`, `RequestsCounted`, `LastArrivals`.
+    `told` is the journal of what has been counted, with the events `SecondCounted`, `RequestsCounted` and
+    `LastArrivals`.
 
     The cost is computed from the current instances. The bill's rounding to whole seconds and its minimum of one minute
     per activation are not included; the report has them.
     """
 
     def __init__(self, now_s: Callable[[], float], own_answers: Counter[int] | None = None) -> None:
-        """Create empty metrics. `own_answers`, by status: responses of the balancer that belong to no service."""
+        """Create empty metrics. `own_answers`: number of the balancer's own responses, which belong to no service, by
+        status.
+        """
         self.services: dict[str, ServiceMetrics] = {}
-        self.lag_s = 0.0  # of the event loop, if it is measured
+        self.lag_s = 0.0  # lag of the event loop in seconds, if it is measured
         self.own_answers: Counter[int] = Counter() if own_answers is None else own_answers
-        self.losses: dict[str, Callable[[], int]] = {}  # by signal: number of items that an exporter had to drop
+        # key: signal; returns the number of items that an exporter had to drop
+        self.losses: dict[str, Callable[[], int]] = {}
         self._now_s = now_s
         self.told = Journal()
 
     def of(self, service: str) -> ServiceMetrics:
-        """Return the metrics of a service, created on first use."""
+        """Return the metrics of a service; they are created on first use."""
         found = self.services.get(service)
         if found is None:
             now_s = self._now_s()
@@ -138,13 +142,13 @@ class Metrics:
         return found
 
     def forget(self, service: str) -> None:
-        """Remove a deleted service; its series end."""
+        """Remove the metrics of a deleted service."""
         figures = self.services.pop(service, None)
         if figures is not None:
-            figures.outcomes.fold()  # tells of the remaining rows
+            figures.outcomes.fold()  # publishes the remaining rows
 
     def count_last(self, service: str, arrivals: int) -> None:
-        """Count at the end the requests that arrived after the last closed second; they do not form a second."""
+        """Count the requests that arrived after the last closed second, at the end of a run."""
         self.of(service).arrivals += arrivals
         self.told.tell(LastArrivals(service, arrivals))
 
@@ -158,13 +162,13 @@ class Metrics:
         self.told.tell(SecondCounted(service, sample))
 
     def stopped(self, service: str) -> None:
-        """Reset the values of the last second: no more seconds of this service will be closed."""
+        """Reset the values of the last second, because no more seconds of this service will be closed."""
         figures = self.of(service)
         figures.in_flight = figures.waiting = 0.0
         figures.desired = figures.busy = 0
 
     def follow(self, journal: Journal) -> None:
-        """Count what the journal records from now on."""
+        """Count the journal's events from now on."""
         journal.subscribe(InstanceMoved, self.read)
         journal.subscribe(ScalingDecided, self.read)
         journal.subscribe(EventLogged, self.read)
@@ -184,12 +188,14 @@ class Metrics:
             case EventLogged():
                 self.of(event.service).events += 1
             case TimelineActed() | ConfigurationChanged() | DownstreamLogged():
-                pass  # no metric counts them
+                pass  # no metric for these
             case _:
                 assert_never(event)
 
     def settle(self) -> dict[str, ServiceMetrics]:
-        """Aggregate all counts and costs up to now and return the metrics by service. Call this before reading."""
+        """Aggregate all counts and costs until now, and return the metrics by service. Call this before reading
+        metrics.
+        """
         now_s = self._now_s()
         for figures in self.services.values():
             figures.outcomes.fold()

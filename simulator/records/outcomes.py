@@ -1,8 +1,8 @@
 """Outcomes of a service's requests for metrics: counts by status class, and durations in buckets.
 
-Theory of operation, as in the request log: `add` only packs a row into a preallocated buffer. The rows are aggregated
-by `fold`, which readers call and which is called when the buffer is full. No memory is allocated per request, and
-memory does not grow with the number of requests.
+As in the request log, `add` only packs a row into a preallocated buffer. `fold` aggregates the rows; readers call it,
+and `add` does when the buffer is full. No memory is allocated per request, and memory does not grow with the number of
+requests.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ ROWS: Final = 8192
 _ROW: Final = struct.Struct("<5d")
 _FULL: Final = ROWS * _ROW.size
 
-# Upper bounds in seconds: those of the Prometheus clients, with smaller ones for the time that a balancer adds and
+# Upper bounds in seconds: those of the Prometheus clients, plus smaller ones for the time that a balancer adds, and
 # larger ones up to the request limit of 120 s.
 EDGES_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 _EDGES: Final = np.array(EDGES_S)
 
-# Rows of completed requests: the status, then the durations of `Outcomes.add` in its order, in seconds.
+# Rows of completed requests: the status, then the durations in the order of `Outcomes.add`, in seconds.
 Rows = NDArray[np.float64]
 
-# How a request ended: without a response (the connection was cut), or with a class of status codes.
+# How a request ended: without a response (the connection was closed), or with a class of status codes.
 CLASSES: Final = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 _CLASS_MAX: Final = len(CLASSES) - 1
 
 
 @dataclass(slots=True)
 class Durations:
-    """Counts by bucket (the last bucket is for durations above every bound) and the sum in seconds."""
+    """Durations by bucket (the last bucket is for durations above every bound), and their sum in seconds."""
 
     counts: NDArray[np.int64]
     sum_s: float = 0.0
@@ -54,8 +54,8 @@ class Outcomes:
 
     `classes` counts by the names in `CLASSES`. The other attributes are durations in seconds: `total` is the whole time
     in the balancer, `queue` the wait for a slot, `service` the time at the instance (only of requests that reached
-    one), `cold` the delay of requests that waited for an instance to start or activate. The rows themselves are
-    available only to `listen`, when they are aggregated; they are not kept.
+    one), `cold` the delay of requests that waited for an instance to start or activate. The rows themselves are passed
+    to the functions given to `listen` when they are aggregated, and not kept.
     """
 
     __slots__ = ("_at", "_buffer", "_listeners", "classes", "cold", "queue", "rejected", "service", "total")

@@ -13,8 +13,9 @@ HEADER: Final = "source,intended_s,latency_s,queue_s,cold_s,service_s,status,ins
 class RequestCsv:
     """Writes to `file`, which the caller opens and closes. Rows are in the order in which the requests ended.
 
-    Times have microseconds. `status` 0: no response; `instance` 0: none; `warm_up` 1: sent before `warm_up_s`, so the
-    report's figures and checks exclude the request. `sources` are the names written instead of source numbers.
+    Times have a resolution of microseconds. `status` 0: no response; `instance` 0: none; `warm_up` 1: sent before
+    `warm_up_s`, so the report's figures and checks exclude the request. `sources`: names that are written in place of
+    source numbers.
     """
 
     def __init__(self, file: TextIO, sources: Sequence[str], warm_up_s: float = 0.0) -> None:
@@ -37,7 +38,7 @@ class RequestCsv:
             (chunk.intended_s < self._warm_up_s).tolist(),
             strict=True,
         )
-        # The csv module takes twice as long, because it checks for quoting, which numbers never need.
+        # The csv module takes twice as long, because it checks each field for quoting, which numbers never need.
         self._file.writelines(
             f"{self._sources[source]},{intended:.6f},{latency:.6f},{queue:.6f},{cold:.6f},{service:.6f},"
             f"{status},{instance},{late:.6f},{warm_up:d}\n"
@@ -46,5 +47,5 @@ class RequestCsv:
 
 
 def _quoted(name: str) -> str:
-    """Quote a field as RFC 4180 requires."""
+    """Quote a field according to RFC 4180."""
     return '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name

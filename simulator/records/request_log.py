@@ -1,10 +1,10 @@
-"""The request log: one row per completed request, kept only until readers have processed it.
+"""The request log: one row per completed request, kept until readers have processed it.
 
-Theory of operation: `add` only packs the row into a preallocated buffer. After every `CHUNK_ROWS` rows the buffer
-becomes numpy columns, a `Chunk`, which the journal passes to its readers (request statistics, time series, live view,
-CSV); they process whole columns. So memory does not grow with the number of requests, the hot path allocates no
-objects, and a row costs about 0.4 us to write and 0.2 us to count. Measured alternatives for packing this row: a list
-of tuples with `np.fromiter` 460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
+`add` only packs the row into a preallocated buffer. After every `CHUNK_ROWS` rows the buffer is converted to numpy
+columns, a `Chunk`, which the journal passes to its readers (request statistics, time series, live view, CSV); they
+process whole columns. So memory does not grow with the number of requests, the hot path allocates no objects, and a row
+costs about 0.4 us to write and 0.2 us to count. Measured alternatives for packing this row: a list of tuples with
+`np.fromiter` 460 ns, with `np.array` 545 ns, `array.extend` 640 ns, `pack_into` 380 ns.
 
 Readers must not depend on the division into chunks: `flush` may be called at any time (by a live view), and a live view
 must not change any digit of the report.
@@ -28,7 +28,7 @@ _ROW: Final = struct.Struct("<9d")
 _FULL: Final = CHUNK_ROWS * _ROW.size
 _COLUMNS: Final = 9
 
-_NOTHING_S: Final = 1e-9  # rounding error allowed between a simulated request's latency and the sum of its parts
+_ROUNDING_S: Final = 1e-9  # allowed rounding error between a simulated request's latency and the sum of its parts
 
 STATUS_MAX: Final = 999  # HTTP status codes have three digits
 NO_ANSWER: Final = 0  # no response: the connection broke or the client gave up
@@ -37,12 +37,12 @@ REJECTED: Final = OVERFLOW.status
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Requests have ended: rows as columns of equal length, in this order. Readers of the journal must not modify them.
+    """Requests have ended: their rows as columns of equal length, in this order. Readers must not modify them.
 
-    Times in seconds. `intended_s` is the time at which the client intended to send, since the platform started;
+    Times are in seconds. `intended_s` is the time at which the client intended to send, since the platform started;
     `latency_s` counts from then on. Its parts are `queue_s` (wait for a slot), `cold_s` (wait for an instance to start
-    or activate), `service_s` (at the instance, until the end of the response body), and the rest, `client_s`.
-    `instance` is the instance's number, 0 for none. `late_s` is the delay of the load generator (0 in virtual time).
+    or wake), `service_s` (at the instance, until the end of the response body), and the rest, `client_s`. `instance` is
+    the instance's number, 0 for none. `late_s` is the delay of the load generator (0 in virtual time).
     """
 
     source: NDArray[np.int64]
@@ -62,10 +62,10 @@ class Chunk:
     def client_s(self) -> NDArray[np.float64]:
         """The rest of the latency: in the client (late, or waiting to connect) and on the network; 0 if simulated.
 
-        The platform's part has a resolution of milliseconds, so a small rest may be negative; it becomes 0.
+        The platform's part has a resolution of milliseconds, so the rest may be slightly negative; it is then set to 0.
         """
         rest = self.latency_s - self.queue_s - self.cold_s - self.service_s
-        rest[rest < _NOTHING_S] = 0.0
+        rest[rest < _ROUNDING_S] = 0.0
         return rest
 
     @property
@@ -87,12 +87,12 @@ _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX +
 
 
 class RequestLog:
-    """Collects rows, of which `journal` tells in chunks."""
+    """Collects rows and passes them to the readers of `journal` in chunks."""
 
     __slots__ = ("_at", "_buffer", "_journal", "rows")
 
     def __init__(self, journal: Journal) -> None:
-        self.rows = 0  # passed to readers so far
+        self.rows = 0  # number of rows passed to readers so far
         self._buffer = bytearray(_FULL)
         self._at = 0
         self._journal = journal
@@ -119,7 +119,7 @@ class RequestLog:
             self.flush()
 
     def flush(self) -> None:
-        """Pass the rows written so far to the readers. Call this before reading totals."""
+        """Pass the rows written so far to the readers. Call this before totals are read."""
         if self._at == 0:
             return
         chunk = _chunk(self._buffer, self._at // _ROW.size)
@@ -130,7 +130,7 @@ class RequestLog:
 
 def _chunk(buffer: bytearray, rows: int) -> Chunk:
     table = np.frombuffer(buffer, dtype="<f8", count=rows * _COLUMNS).reshape(rows, _COLUMNS)
-    # A transposed copy: the buffer is reused immediately, and readers need contiguous columns.
+    # A transposed copy, because the buffer is reused immediately and readers need contiguous columns.
     source, intended, latency, queue, cold, service, status, instance, late = np.array(table.T, order="C")
     return Chunk(
         source=source.astype(np.int64),

@@ -1,12 +1,11 @@
 """Totals of requests: counts by status, latencies and their parts. A reader of the request log.
 
-Each source has two request statistics, one for the requests intended during the warm-up and one for those after it. The
-whole run is both merged, a service is its sources merged. So every request is counted once and every sum can be
-checked.
+Each source has two sets of statistics: for the requests intended during the warm-up, and for those after it. The whole
+run is both merged; a service is its sources merged. So every request is counted once, and every sum can be checked.
 
-Latency and its parts are those of *served* requests, i.e. of responses that are not failures (see `is_failure`);
-otherwise a platform that rejects half of its load immediately would have an excellent median. The latency of failures
-is recorded separately.
+Latency and its parts are those of *served* requests, that is, of responses that are not failures (see `is_failure`).
+Otherwise a platform that rejects half of its load at once would have a short median latency. The latency of failures is
+recorded separately.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failur
 
 
 class RequestStats:
-    """The totals of a set of requests. Histograms in seconds."""
+    """The totals of a set of requests. Histograms are in seconds."""
 
     __slots__ = (
         *("client", "cold", "cold_starts", "error_latency", "late", "latency", "queue", "retried", "service"),
@@ -33,14 +32,14 @@ class RequestStats:
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
         self.retried = 0  # failed requests that their client retried
-        self.cold_starts = 0  # served requests that waited for an instance to start or activate
-        self.latency = Histogram()  # this and the next four: served requests; latency is the sum of the other four
+        self.cold_starts = 0  # served requests that waited for an instance to start or wake
+        self.latency = Histogram()  # this and the next four: of served requests; latency is the sum of the other four
         self.queue = Histogram()
         self.cold = Histogram()
         self.service = Histogram()
         self.client = Histogram()
         self.error_latency = Histogram()
-        self.late = Histogram()  # all requests: the delay of the load generator
+        self.late = Histogram()  # of all requests: the delay of the load generator
 
     def record(self, chunk: Chunk, rows: NDArray[np.bool_]) -> None:
         """Count the rows of the chunk that `rows` selects."""
@@ -67,7 +66,7 @@ class RequestStats:
 
     @property
     def requests(self) -> int:
-        """All completed requests, whatever their outcome."""
+        """All completed requests, with any outcome."""
         return self.statuses.total()
 
     @property
@@ -86,10 +85,10 @@ class RequestStats:
 
 
 class StatsBySource:
-    """The request statistics of every source of a run, separately for the warm-up and the time after it.
+    """The request statistics of every source of a run, separate for the warm-up and the time after it.
 
-    `sources` is the number of sources; rows contain 0 to sources - 1. A request belongs to the warm-up if it was
-    *intended* before `warm_up_s`.
+    `sources`: number of sources; rows contain source numbers from 0 to `sources` - 1. A request belongs to the warm-up
+    if it was *intended* before `warm_up_s`.
     """
 
     def __init__(self, sources: int, warm_up_s: float = 0.0) -> None:
@@ -110,17 +109,17 @@ class StatsBySource:
         (self._after if retry.intended_s >= self.warm_up_s else self._during)[retry.source].retried += 1
 
     def after_warm_up(self, sources: Iterable[int] | None = None) -> RequestStats:
-        """Return a new tally of the given sources (default: all) without the warm-up."""
+        """Return new statistics of the given sources (default: all), without the warm-up."""
         return _merged(self._after[source] for source in self._chosen(sources))
 
     def whole(self, sources: Iterable[int] | None = None) -> RequestStats:
-        """Return a new tally of the given sources (default: all) over the whole run."""
+        """Return new statistics of the given sources (default: all) over the whole run."""
         chosen = list(self._chosen(sources))
         return _merged([*(self._during[source] for source in chosen), *(self._after[source] for source in chosen)])
 
     def of(self, source: int) -> tuple[RequestStats, RequestStats]:
-        """Return a source's request statistics themselves, for the warm-up and after it, for code that counts
-        rows differently.
+        """Return the statistics of a source themselves, for the warm-up and after it, for code that counts rows in
+        another way.
         """
         return self._during[source], self._after[source]
 

@@ -1,4 +1,4 @@
-"""The data of a completed traced request, as plain values, from which exporters create spans."""
+"""The data of a completed traced request as plain values, from which exporters create spans."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ COLD_START: Final = "cold start"
 
 # The load balancer's decision about a request on arrival.
 ADMITTED: Final = "admitted"  # a slot was free
-QUEUED: Final = "queued"  # it was queued, whether it received a slot later or not
+QUEUED: Final = "queued"  # it was queued, whether or not it got a slot later
 REJECTED: Final = "rejected"  # no free slot and the queue was full
-ANSWERED: Final = "answered"  # the balancer responded itself; the request belongs to no service
+ANSWERED: Final = "answered"  # the balancer itself responded; the request belongs to no service
 
 
 class Wait(NamedTuple):
-    """A period of waiting; `kind` is QUEUE or COLD_START."""
+    """A time of waiting; `kind` is QUEUE or COLD_START."""
 
     kind: str
     from_s: float
@@ -28,11 +28,11 @@ class Wait(NamedTuple):
 class RequestTrace(NamedTuple):
     """A completed traced request.
 
-    Times are in seconds of the loop's clock, negative for events that did not happen; adding `offset_s` gives calendar
-    time. `waits` are consecutive from the arrival on; their sums are the `queue` and `cold_start` of the metrics.
-    `parent_id` is 0 if the trace begins here. `upstream_id` is the span id sent to the instance, 0 if none was sent.
-    `instance` is empty if no instance received the request; `upstream` is the address of an instance that is reached
-    over the network. `cause` is the reason for a missing response. The lengths of texts are bounded.
+    Times are in seconds of the loop's clock, negative for events that did not happen; adding `offset_s` gives Unix
+    time. `waits` are consecutive, beginning with the arrival; their sums are the `queue` and `cold_start` of the
+    metrics. `parent_id` is 0 if the trace begins here. `upstream_id` is the span id sent to the instance, 0 if none was
+    sent. `instance` is empty if no instance received the request; `upstream` is its address if it is reached over the
+    network. `cause` is the reason for a missing response. The lengths of texts are bounded.
     """
 
     trace_id: int
@@ -52,7 +52,7 @@ class RequestTrace(NamedTuple):
     port: int
     minor: int  # minor version of HTTP/1.x
     peer: str
-    client: str  # the client's address, as far as it is known
+    client: str  # the client's address, if it is known
     user_agent: str
     offset_s: float
     arrived_s: float
@@ -63,10 +63,11 @@ class RequestTrace(NamedTuple):
 
 
 class Tracing(NamedTuple):
-    """The tracing configuration: the sampling, and the receiver of traced requests.
+    """The configuration of tracing: the sampling, and the receiver of traced requests.
 
-    `only`: the services whose requests are traced; it may change. None traces all, including requests for no service.
-    `xray`: contexts are propagated in X-Ray's format too, and trace ids begin with the time, as X-Ray requires.
+    `only`: the services whose requests are traced; it may change. None traces all requests, including those for no
+    service. `xray`: contexts are also propagated in X-Ray's format, and trace ids begin with the time, as X-Ray
+    requires.
     """
 
     hear: Callable[[RequestTrace], None]
@@ -79,11 +80,11 @@ class Tracing(NamedTuple):
 
 
 def waits(arrived_s: float, granted_s: float, until_s: float, wanted_s: float, ready_s: float) -> tuple[Wait, ...]:
-    """Split the time from the arrival to `until_s`, when the request was forwarded or ended without that, into waits.
+    """Divide the time from the arrival to `until_s`, when the request was forwarded or ended without that, into waits.
 
     `granted_s` is the time at which an instance granted a slot (negative: none did). `wanted_s` and `ready_s` are the
-    times at which that instance was requested and ready. The part of its start after the arrival delayed the request,
-    and so did its activation, between the grant and the forwarding.
+    times at which that instance was requested and ready. The request was delayed by the part of the instance's start
+    that lies after the arrival, and by its wake, between the grant and the forwarding.
     """
     slot_s = granted_s if granted_s >= 0 else until_s
     begin_s, end_s = slot_s, slot_s

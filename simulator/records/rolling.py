@@ -1,6 +1,6 @@
-"""Request rates and latencies of the last few seconds, for live views. A reader of the request log, bounded in memory.
+"""Request rates and latencies of the last few seconds, for live views. A reader of the request log with bounded memory.
 
-Subscribe it only for a live view; the report does not need it.
+Subscribe it for live views only; the report does not use it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class _Second:
 
 
 class Rolling:
-    """A ring buffer of whole seconds; a request belongs to the second in which it ended."""
+    """A ring buffer of whole seconds. A request is counted in the second in which it ended."""
 
     def __init__(self, window_s: int = 5) -> None:
         """Create the window; `window_s` >= 1 is its length in whole seconds."""
         self.window_s = window_s
-        # One more than the window: the current second is still being filled while the window is read.
+        # One more than the window, because the current second is being filled while the window is read.
         self._ring = [_Second() for _ in range(window_s + 1)]
         self._latest = -1
 
@@ -54,7 +54,7 @@ class Rolling:
             slot.latency.record(chunk.latency_s[rows & ~chunk.failed])
 
     def recent(self, now_s: float) -> RecentRates:
-        """Return the values of the last `window_s` whole seconds before `now_s` (fewer at the start of a run)."""
+        """Return the values of the last `window_s` whole seconds before `now_s`; of fewer at the start of a run."""
         latency, failed = Histogram(COARSE), 0
         until = math.floor(now_s)
         for slot in self._ring:

@@ -1,9 +1,9 @@
 """The delay of scale-outs, computed from the journal's decisions and the number of ready instances.
 
 The delay of a scale-out lasts from the decision that raised the desired number until at least that many instances are
-ready (idle or active). Each scale-out is measured against its own desired number, so a second one during the delay
-neither shortens nor prolongs the first. A scale-out that a later decision cancels before it is fulfilled has no delay.
-For one that is not fulfilled by the end of the run, the time passed is a lower bound of the delay.
+ready (idle or active). Each scale-out is measured by its own desired number, so a second one during the delay does not
+change the delay of the first. A scale-out that a later decision cancels before it is fulfilled has no delay. If it is
+not fulfilled by the end of the run, the time until then is a lower bound of the delay.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Requests over time: counts and latency percentiles in bins of equal width. A reader of the request log.
 
-A request belongs to the bin in which its client *intended* to send it, so in every bin offered = served + rejected +
-failed, and a stall shows at the time at which it delayed users and not at its end. `ended` counts by the time of the
-end instead, which is the throughput. Only served requests have a latency here.
+A request belongs to the bin in which its client *intended* to send it, so that in every bin offered = served + rejected
++ failed, and a stall is visible at the time at which it delayed users and not at its end. `ended` counts requests by
+the time of their end, which is the throughput. Only served requests have a latency here.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from simulator.records.histogram import COARSE, quantile_rank
 from simulator.records.request_log import REJECTED, Chunk
 
-# A terminal has 80 to 200 columns and a chart 600 points; more bins would only make the report longer.
+# A terminal has 80 to 200 columns and a chart 600 points; more bins would only enlarge the report.
 BINS_MAX: Final = 600
-# Round widths in seconds, easy to read; a day gets bins of 150 s.
+# round widths in seconds, which are easy to read; a day gets bins of 150 s
 _WIDTHS_S: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 150, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 
-# Bins shorter than a second are merged until they have so many requests on average: fewer are noise that hides a step.
+# Bins shorter than a second are merged until they have this many requests on average; with fewer, noise hides a step.
 TELLING_REQUESTS: Final = 10
 TELLING_S_MAX: Final = 1.0
 TELLING_BINS_MIN: Final = 10
@@ -57,8 +57,9 @@ class BinnedRequests:
 class RequestSeries:
     """The bins of a run of `duration_s` (> 0) for a number of sources.
 
-    Memory: 600 bins x 529 buckets x 4 bytes = 1.3 MB per source, whatever the number of requests. Requests intended at
-    or after the end of the run count in the last bin; requests that end after it are not counted in `ended`.
+    Memory: 600 bins x 529 buckets x 4 bytes = 1.3 MB per source, independent of the number of requests. Requests
+    intended at or after the end of the run count in the last bin; requests that end after it are not counted in
+    `ended`.
     """
 
     def __init__(self, sources: int, duration_s: float) -> None:
@@ -92,15 +93,15 @@ class RequestSeries:
     def columns(self) -> tuple[NDArray[np.int64], ...]:
         """The counters themselves, for code that counts rows in another way than `read`.
 
-        Served, rejected, failed and ended requests by (source, bin), and latencies by (source, bin, bucket).
+        They are: served, rejected, failed and ended requests by (source, bin), and latencies by (source, bin, bucket).
         """
         return self._served, self._rejected, self._failed, self._ended, self._latency  # type: ignore[return-value]
 
     def telling_width_s(self, sources: Iterable[int], ended_s: float) -> float:
         """Return the smallest width for `binned` with which the bins until `ended_s` (> 0) have enough requests.
 
-        Enough is `TELLING_REQUESTS` per bin on average. The width is at most `TELLING_S_MAX`, and a short run keeps
-        at least `TELLING_BINS_MIN` bins.
+        Enough is `TELLING_REQUESTS` per bin on average. The width is at most `TELLING_S_MAX`; a short run has at least
+        `TELLING_BINS_MIN` bins.
         """
         chosen = list(sources)
         requests = sum(int(counts[chosen].sum()) for counts in (self._served, self._rejected, self._failed))

@@ -1,8 +1,8 @@
 """The Python API, for notebooks and scripts: `from simulator import Scenario, compare`.
 
-It is a thin layer: it runs what the command line runs and returns results as data frames. It works where an event loop
-is already running, as in a notebook: a run has its own loop in a thread (run_in_thread.py), and the same seed gives the
-same bytes there as elsewhere.
+It runs what the command line runs, and returns results as data frames. It works while an event loop is running, as in a
+notebook: each run has its own loop in a thread (run_in_thread.py). The same seed gives the same bytes as on the command
+line.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _KEYS: Final = ("scenario", "service", "candidate")
 
 
 class ComparisonResult:
-    """Compared candidates. `data` has everything, as `simulator compare --json` writes it."""
+    """The result of a comparison. `data` is the complete content of `simulator compare --json`."""
 
     def __init__(self, data: Comparison, recordings: Sequence[str] = ()) -> None:
         self.data = data
@@ -41,8 +41,8 @@ class ComparisonResult:
     def frame(self, library: Library = "pandas") -> Any:
         """Return a row for each scenario, service and candidate: the mean of each figure over the seeds.
 
-        Each figure comes with its 95 % confidence interval (`_low`, `_high`) and, with `_difference` in the name, its
-        difference from the baseline's, seed by seed; empty where there is none.
+        Each figure has two more columns with its 95 % confidence interval (`_low`, `_high`), and, with `_difference` in
+        the name, the difference from the baseline's, seed by seed; empty if there is no baseline to compare with.
         """
         rows = [
             {
@@ -79,13 +79,13 @@ class ComparisonResult:
     def notes(self) -> list[str]:
         """Notes to read before the figures.
 
-        First those about recordings, as `simulator compare` prints them on standard error; then candidates that cannot
-        act here, that never acted, and that are equal to each other.
+        First those about recordings, as `simulator compare` prints them on standard error; then which candidates cannot
+        act here, never acted, or are equal to each other.
         """
         return [*self._recordings, *(f"{case.name}: {note}" for case in self.data.cases for note in case.notes)]
 
     def json(self) -> str:
-        """Return what `simulator compare --json` writes; `--fail-if-worse-than` reads it."""
+        """Return what `simulator compare --json` writes; `--fail-if-worse-than` accepts it."""
         return comparison_json(self.data)
 
     def page(self) -> Page:
@@ -124,10 +124,9 @@ def compare(
 
     A policy is `configured` (the scenario's, with its parameters), a name, `FILE.py:CLASS`, or a class with a method
     decide(self, observation). A class that is not defined in a file runs with one worker. `slo` such as `500ms`.
-    `prices`: a file of your own prices, by platform.
-    `workers` above 1 uses that many processes; a script then needs its `if __name__ == "__main__":`.
-    `progress`: True for a line with the runs done and the time left, False for none, or a function that is called with
-    a `BatchStep` after every run; by default, there is a line in a notebook and on a terminal.
+    `prices`: a file with your own prices, by platform. `workers` above 1 uses that many processes; a script then needs
+    its `if __name__ == "__main__":`. `progress`: True for a line with the runs done and the time left, False for none,
+    or a function that is called with a `BatchStep` after every run; default: a line in a notebook and on a terminal.
 
     Raises:
         ScenarioError, ValueError: for a scenario, policy, platform or baseline that cannot be used.

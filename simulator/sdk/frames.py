@@ -1,4 +1,4 @@
-"""Columns as a data frame of the chosen library."""
+"""Conversion of columns to a data frame of the chosen library."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def frame(columns: Mapping[str, Sequence[Any]], library: Library = "pandas") -> 
 
 
 def frame_of_rows(rows: Iterable[Mapping[str, Any]], names: Sequence[str], library: Library = "pandas") -> Any:
-    """Return a frame of rows; `names` are the columns even without any row."""
+    """Return a frame of rows; `names` are the columns, even if there is no row."""
     given = list(rows)
     return frame({name: [row.get(name) for row in given] for name in names}, library)

@@ -1,4 +1,6 @@
-"""Convert a notebook's values to the plain data of a scenario file: numpy's numbers, durations, paths, data frames."""
+"""Conversion of a notebook's values to the plain data of a scenario file: numpy's numbers, durations, paths, data
+frames.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 one return per kind is the table
-    """Convert `value` to what YAML would give. A data frame becomes the path of a CSV file with its rows.
+    """Convert `value` to what a YAML parser would return. A data frame becomes the path of a CSV file with its rows.
 
     Raises:
         ValueError: if a scenario file cannot contain the value.
@@ -34,7 +36,7 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 one return per kind is the table
         return str(value.resolve())
     if is_frame(value):
         return str(recording_of(value))
-    if isinstance(value, str | int | float):  # a subclass, such as an enumeration's member
+    if isinstance(value, str | int | float):  # a subclass, such as a member of an enumeration
         return next(kind(value) for kind in (str, int, float) if isinstance(value, kind))
     msg = f"value = {value!r}, must be a number, text, a list, a mapping, a duration, a path or a data frame"
     raise ValueError(msg)
@@ -49,9 +51,9 @@ _FRAMES = frozenset({"pandas.DataFrame", "pandas.Series", "pyarrow.Table"})
 
 
 def recording_of(value: Any) -> Path:
-    """Write a data frame's rows to a CSV file, kept until the interpreter ends; the same rows give the same file.
+    """Write a data frame's rows to a CSV file, which is kept until the interpreter ends. Equal rows give the same file.
 
-    An index that has a name or holds times becomes the first column. Other indexes only count the rows.
+    An index that has a name or contains times becomes the first column; any other index is omitted.
     """
     if type(value).__module__.startswith("pyarrow"):
         value = value.to_pandas(date_as_object=False)

@@ -1,4 +1,4 @@
-"""Progress of a sweep or a comparison in Python: a line that is overwritten, or a call of the user's function."""
+"""Progress of a sweep or a comparison in Python: a line that is overwritten, or calls of the user's function."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ EVERY_S: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class BatchStep:
-    """Progress: how many runs of `total` are done.
+    """Progress of a batch: the number of completed runs, of `total`.
 
-    `name`: the run that ended last, at first the first run. `left`: the remaining time, such as `4m10s left`, empty
-    while it is unknown.
+    `name`: the run that ended last; before the first has ended, the first run. `left`: the remaining time, such as
+    `4m10s left`; empty while it is unknown.
     """
 
     done: int
@@ -33,15 +33,16 @@ class BatchStep:
 
 
 Progress = bool | Callable[[BatchStep], None] | None
-"""True: a line on standard error; a function: it is called with each `BatchStep`; False: neither. None: a line if
-the output is visible, in a notebook or on a terminal.
+"""True: a line on standard error. A function: it is called with each `BatchStep`. False: neither. None: a line if the
+output is visible, in a notebook or on a terminal.
 """
 
 
 class NotebookProgress:
-    """Shows the progress of a batch, as a context manager; call `advance` when a run has ended, from any thread.
+    """Shows the progress of a batch, as a context manager. Call `advance` when a run has ended, from any thread.
 
-    `stop`: the caller was interrupted; the next `advance` raises KeyboardInterrupt, which ends the batch.
+    `stop`: True once the user has interrupted the batch; the next `advance` then raises KeyboardInterrupt, which ends
+    it.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class NotebookProgress:
             self._write(f"{self._title}: {step}")
 
     def _write(self, line: str) -> None:
-        """Overwrite the last line: a carriage return does that on terminals and in the cells of a notebook."""
+        """Overwrite the last line with a carriage return, which works on terminals and in the cells of a notebook."""
         sys.stderr.write(f"\r{line:<{self._width}}" if line else f"\r{' ' * self._width}\r")
         sys.stderr.flush()
         self._width = len(line)

@@ -1,4 +1,4 @@
-"""HTML of a report and of tables in a notebook cell: small, without script, in the notebook's own colours."""
+"""HTML of a report and of tables for a notebook cell: small, without script, in the notebook's own colours."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STYLE: Final = "text-align:left"
 
 
 def report_cell(report: Report, notes: Sequence[str]) -> str:
-    """Summarize the run: what happened, why, the cost, and whether the checks pass."""
+    """Return a summary of the run: what happened, why, the cost, and whether the checks pass."""
     run, requests = report.run, report.requests
     head = (
         f"<h4>{html.escape(report.scenario.name)}</h4>"
@@ -38,14 +38,14 @@ def report_cell(report: Report, notes: Sequence[str]) -> str:
 
 
 def _notes(report: Report, notes: Sequence[str]) -> str:
-    """Return the notes to read before any figure."""
+    """Return the notes to read before the figures."""
     texts = [] if report.run.complete else ["Interrupted: not judged, and the month extrapolates the part played."]
     texts += notes
     return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in texts)
 
 
 def table_cell(table: Table) -> str:
-    """Show a table of the laboratory."""
+    """Return a table of the laboratory."""
     rows = [
         [
             "<br>".join(map(html.escape, (name, *table.marks.get(name, ())))),
@@ -57,7 +57,7 @@ def table_cell(table: Table) -> str:
 
 
 def rows_cell(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Make a table. `rows` are already HTML."""
+    """Return a table. The cells of `rows` are HTML already."""
     head = "".join(f"<th style='{_STYLE}'>{html.escape(heading)}</th>" for heading in headings)
     body = "".join("<tr>" + "".join(f"<td style='{_STYLE}'>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -104,7 +104,7 @@ def _lost(part: ServicePart) -> list[int]:
 
 
 def _curve(label: str, values: Sequence[float], colour: str) -> str:
-    """Draw a line with its maximum; the label is its title for screen readers."""
+    """Return a line chart with its maximum. `label` is also the title for screen readers."""
     top = max(values)
     step = _WIDTH / max(1, len(values) - 1)
     points = " ".join(

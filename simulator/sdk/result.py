@@ -1,4 +1,4 @@
-"""The result of a run: figures, data frames, the reason of a decision, and its display in a notebook."""
+"""The result of a run: figures, data frames, explanations of decisions, and its display in a notebook."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Page:
 
 
 class Result:
-    """A finished run. `report` has everything, as `simulator run --json` writes it; the methods are views of it."""
+    """A finished run. `report` is the complete content of `simulator run --json`; the methods select parts of it."""
 
     def __init__(
         self, record: RunRecord, report: schema.Report, rows: str | None = None, recordings: Sequence[str] = ()
@@ -59,22 +59,22 @@ class Result:
 
     @property
     def notes(self) -> Sequence[str]:
-        """Notes to read before any figure.
+        """Notes to read before the figures.
 
         First those about recordings, as `simulator run` prints them on standard error, such as gaps and rows out of
-        order; then policies that cannot act here, and the effects of `policy`.
+        order; then policies that cannot act here, and what an override by `policy` changes.
         """
         given = [f"{note.kind}: {note.service}: {note.text}" for note in self.report.notes]
         return [*(f"note: {text}" for text in self._recordings), *given]
 
     @property
     def figures(self) -> Mapping[str, Figure]:
-        """The run in one row: requests, latency, errors, instances, USD. Units are at the end of the names."""
+        """The run as one row: requests, latency, errors, instances, USD. Names end with the unit."""
         return figures(self.report)
 
     def series(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """Return the service over time: a row per bin, `at_s` its beginning. `service` is optional if there is only
-        one.
+        """Return the service over time: a row per bin, which begins at `at_s`. `service` may be omitted if there is
+        only one.
         """
         part = self._service(service).series
         columns: dict[str, Sequence[Any]] = {"at_s": [place * part.width_s for place in range(len(part.offered))]}
@@ -82,9 +82,7 @@ class Result:
         return frame(columns, library)
 
     def decisions(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """Return the decisions that changed the desired count: time, old and new count, formula, reason, and
-        duration.
-        """
+        """Return the decisions that changed the desired count: time, both counts, formula, reason and duration."""
         return _frame(self._service(service).decisions, DecisionPart, library, left_out={"inputs", "clamps"})
 
     def instance_events(self, service: str | None = None, library: Library = "pandas") -> Any:
@@ -92,7 +90,7 @@ class Result:
         return _frame(self._service(service).instance_events, schema.InstanceEventPart, library)
 
     def bill(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """Return what App Runner would charge for the run: a row per line of the bill."""
+        """Return what App Runner would charge for the run: a row per item of the bill."""
         return _frame(self._service(service).cost.run.lines, schema.LinePart, library)
 
     def checks(self, library: Library = "pandas") -> Any:
@@ -102,7 +100,7 @@ class Result:
     def requests(self, library: Library = "pandas") -> Any:
         """Return a row for every request. Raises ValueError unless the run kept them: `run(requests=True)`."""
         if self._rows is None:
-            msg = "requests = not kept, must be asked for: run(requests=True)"
+            msg = "requests = not kept, must be requested: run(requests=True)"
             raise ValueError(msg)
         frame({}, library)  # raises the error that names the missing library
         if library == "arrow":
@@ -114,7 +112,7 @@ class Result:
         return pd.read_csv(io.StringIO(self._rows))
 
     def why(self, moment: str | float, service: str | None = None) -> str:
-        """Explain what the scaler saw, computed, clamped and decided: `result.why("02:10")`.
+        """Explain what the policy observed, computed, clamped and decided at a moment: `result.why("02:10")`.
 
         Raises:
             ValueError: for a moment outside the run, or an unknown service.
@@ -123,7 +121,7 @@ class Result:
         return "\n".join(why(self.report, at_s, service))
 
     def json(self) -> str:
-        """Return the report, byte for byte what `simulator run --json` writes."""
+        """Return the report, byte for byte as `simulator run --json` writes it."""
         return report_json(self.report)
 
     def page(self) -> Page:

@@ -1,5 +1,5 @@
-"""Run work that has its own event loop from a thread in which a loop may already be running, such as a notebook
-cell's.
+"""Runs work that has its own event loop from a thread in which a loop may already be running, such as that of a
+notebook cell.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Stop:
     """Ends a run from another thread.
 
-    A run asks its watcher each second, on its own loop, whether an update is due. The stop request is checked there,
-    since a virtual loop accepts no other input.
+    A run asks its watcher on its own loop, once a second, whether an update is due. The stop request is checked there,
+    because a virtual loop accepts no other input.
     """
 
     def __init__(self) -> None:
@@ -40,19 +40,21 @@ class Stop:
 
 
 def play_beside(run: Run, stop: Stop) -> RunRecord:
-    """Run `run`, whose watcher is `stop`. The interrupt of a notebook (KeyboardInterrupt) ends it and is raised again.
+    """Play `run`, whose watcher is `stop`. An interrupt of the notebook (KeyboardInterrupt) ends it and is raised
+    again.
 
     Raises:
-        ScenarioError, BrokenRun: as `play`.
+        ScenarioError, BrokenRun: as `play` does.
     """
     stop.run = run
     return run_in_thread(lambda: play(run, signals=False), stop.want)
 
 
 def run_in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: None) -> T:
-    """Return or raise what `work` does, while this thread waits. An interrupt calls `on_interrupt` once.
+    """Call `work` in a new thread, wait, and return its result or raise its exception. An interrupt calls
+    `on_interrupt` once.
 
-    The thread is a daemon: work that cannot be stopped must not keep the interpreter alive.
+    The thread is a daemon: work that cannot be stopped must not keep the interpreter running.
     """
     done: Future[T] = Future()
 

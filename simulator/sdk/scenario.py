@@ -1,4 +1,4 @@
-"""A scenario in Python: read from a file, a shipped name or text; it can be changed, run and swept."""
+"""A scenario in Python: read from a file, a shipped scenario or text; it can be changed, run and swept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from simulator.sdk.result import Result
 from simulator.sdk.run_in_thread import Stop, play_beside
 from simulator.sdk.sweep import SweepResult, swept
 
-# The command line keeps its certificate authority there too.
+# the command line keeps its certificate authority there, too
 STATE = Path("~/.local/state/apprunner-simulator")
 
 
@@ -48,12 +48,12 @@ class _Source:
 class Scenario:
     """A scenario, validated when it is created.
 
-    `Scenario("flash-sale")` is a shipped one, `Scenario("mine.yaml")` a file, `Scenario({...})` a mapping with the keys
-    of a file, `Scenario.from_text(...)` text. Where a mapping or a change names a recording's `file`, a pandas data
-    frame or an Arrow table is also accepted. A scenario is immutable: `change` returns another.
+    `Scenario("flash-sale")` is a shipped scenario, `Scenario("mine.yaml")` a file, `Scenario({...})` a mapping with the
+    keys of a file, and `Scenario.from_text(...)` text. In a mapping or a change, the `file` of a recording may also be
+    a pandas data frame or an Arrow table. A scenario is immutable: `change` returns another.
 
     Raises:
-        ScenarioError: with every problem of the file, each with its line.
+        ScenarioError: if the scenario is invalid; the message lists every problem with its line.
         ValueError: if there is no such file and no such shipped scenario.
     """
 
@@ -87,7 +87,7 @@ class Scenario:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, name: str = "scenario", folder: str | Path = ".") -> Self:
-        """Make a scenario from a mapping with the keys of a file; its data files are looked up in `folder`."""
+        """Create a scenario from a mapping with the keys of a file; its data files are looked up in `folder`."""
         return cls.from_text(_text_of(data), name=name, folder=folder)
 
     @property
@@ -101,7 +101,7 @@ class Scenario:
 
     @property
     def document(self) -> Document:
-        """The file as plain data, with the changes applied."""
+        """The scenario as plain data, with the changes applied."""
         return changed(parse_document(self._source.text, self._source.file), self._source.changes)
 
     @property
@@ -110,9 +110,10 @@ class Scenario:
         return self._source.folder
 
     def change(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Self:
-        """Return a copy with values changed at the places that `simulator sweep --vary` names.
+        """Return a copy with changed values at the places that `simulator sweep --vary` accepts.
 
-        `scenario.change(max_concurrency=20)` in every service, `scenario.change({"web.policy.window": "30s"})` in one.
+        `scenario.change(max_concurrency=20)` changes every service, `scenario.change({"web.policy.window": "30s"})`
+        one.
 
         Raises:
             ScenarioError: if a value is invalid.
@@ -132,14 +133,14 @@ class Scenario:
         requests: bool = False,
         state: str | Path = STATE,
     ) -> Result:
-        """Run the scenario and wait for the end; works inside a running event loop too.
+        """Run the scenario and wait for its end. It may be called while an event loop is running.
 
-        `seed` and `policy` override the scenario's own; a policy is a name, `FILE.py:CLASS`, or a class with
-        a method decide(self, observation). `requests`: keep a row for every request. `state`: where the
-        local certificate authority is kept, for real time.
+        `seed` and `policy` override the scenario's own; a policy is a name, `FILE.py:CLASS`, or a class with a method
+        decide(self, observation). `requests`: True keeps a row for every request. `state`: folder of the local
+        certificate authority, for real time.
 
         Raises:
-            ScenarioError: if it cannot run on this clock.
+            ScenarioError: if the scenario cannot run on this clock.
             ValueError: for an unknown policy or clock, or a seed out of range.
             BrokenRun: if an internal error stopped the run.
         """
@@ -157,14 +158,15 @@ class Scenario:
     def sweep(
         self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1, progress: Progress = None
     ) -> SweepResult:
-        """Run it at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1, 2]})`.
+        """Run the scenario at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1,
+        2]})`.
 
-        `workers` above 1 uses that many processes; a script then needs its `if __name__ == "__main__":`.
-        `progress`: True for a line with the runs done and the time left, False for none, or a function that is called
-        with a `BatchStep` after every run; by default, there is a line in a notebook and on a terminal.
+        `workers` above 1 uses that many processes; a script then needs its `if __name__ == "__main__":`. `progress`:
+        True for a line with the runs done and the time left, False for none, or a function that is called with a
+        `BatchStep` after every run; default: a line in a notebook and on a terminal.
 
         Raises:
-            ScenarioError, ValueError: if a place or a first value is invalid.
+            ScenarioError, ValueError: if a place, or the first value of an axis, is invalid.
         """
         grid: dict[str, list[Any]] = {name: plain(list(values)) for name, values in vary.items()}
         self.change({name: values[0] for name, values in grid.items() if values})
@@ -187,7 +189,7 @@ class Scenario:
 
 
 def _text_of(data: Mapping[str, Any]) -> str:
-    """Write the text of a scenario file. Raises ValueError for values that no file can contain."""
+    """Return the text of a scenario file. Raises ValueError for values that a file cannot contain."""
     return yaml.safe_dump(plain(data), sort_keys=False, allow_unicode=True)
 
 

@@ -1,4 +1,4 @@
-"""Write a changed scenario as a file, for a comparison or a sweep in other processes."""
+"""Writes a changed scenario to a file, for a comparison or a sweep in other processes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import yaml
 
 from simulator.scenario.document import Document
 
-# Keys of these sections whose values are paths relative to the scenario file.
+# keys, by section, whose values are paths relative to the scenario file
 _PATHS: Final = (("bins", "file"), ("trace", "file"))
 
 
 def write_scenario(document: Document, folder: Path, file: Path, name: str, seed: int) -> Path:
-    """Write the scenario to `file`; data files stay where they are, in `folder`."""
+    """Write the scenario to `file` and return the path. Data files stay in `folder`."""
     data: dict[str, Any] = copy.deepcopy(document.data)
     data.setdefault("name", name)
     data["seed"] = seed

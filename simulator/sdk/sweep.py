@@ -1,4 +1,4 @@
-"""A sweep in Python: every point of a grid as a row."""
+"""A sweep in Python: a row for every point of a grid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from simulator.sdk.scenario_file import write_scenario
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """The result of a sweep. `rows` in the grid's order: the varied values, `seed`, and figures or `error`."""
+    """The result of a sweep. `rows`, in the grid's order: the varied values, `seed`, and figures or `error`."""
 
     rows: Sequence[Row]
     notes: Sequence[str] = ()
@@ -47,7 +47,7 @@ def swept(
     progress: Progress = None,
     notes: Sequence[str] = (),
 ) -> SweepResult:
-    """Run every point. Raises ValueError for an axis without values or more than a million points."""
+    """Run every point of the grid. Raises ValueError for an axis without values, or more than a million points."""
     for name, values in vary.items():
         if not values:
             msg = f"vary = {name} without values, must have at least one"

@@ -1,1 +1,1 @@
-"""Faults at the services of a platform, by a scenario's timeline or by the user of a platform that runs."""
+"""Faults at the services of a platform, caused by a scenario's timeline or by the user of a running platform."""

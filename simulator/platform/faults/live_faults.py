@@ -17,7 +17,7 @@ from simulator.scenario.sections.timeline_spec import KillInstanceSpec, WireFaul
 
 @dataclass(frozen=True, slots=True)
 class ActiveFault:
-    """A fault in force. `ends_at_s`: of the loop's clock; None: it stays until it is ended."""
+    """An active fault. `ends_at_s`: loop time at which it ends; None: it lasts until it is ended."""
 
     number: int
     service: str
@@ -27,7 +27,9 @@ class ActiveFault:
 
 
 class LiveFaults:
-    """The faults of a platform that runs, by number. Each beginning and end is recorded, as those of a timeline are."""
+    """The active faults of a running platform, by number. Their beginning and end are recorded like those of a
+    timeline.
+    """
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -41,14 +43,14 @@ class LiveFaults:
         return self._active
 
     def remaining_s(self, fault: ActiveFault) -> float | None:
-        """Return the time until the fault ends by itself; None if it does not."""
+        """Return the seconds until the fault ends by itself; None if it does not."""
         return None if fault.ends_at_s is None else fault.ends_at_s - self._loop.time()
 
     def begin(self, spec: FaultSpec) -> tuple[int | None, str]:
-        """Begin the fault. Return its number, None for one that does not last, and what it does.
+        """Begin the fault. Return its number (None for a fault without duration) and a text that says what it does.
 
         Raises:
-            ValueError: for a service that does not run, or a fault that is impossible at it.
+            ValueError: if the service does not run, or cannot have this fault.
         """
         fault = self._placed(spec.fault)
         if isinstance(fault, KillInstanceSpec):
@@ -63,7 +65,7 @@ class LiveFaults:
         return number, said
 
     def end(self, number: int) -> str:
-        """End a fault. Raises ValueError if there is none of that number."""
+        """End a fault and return a text about it. Raises ValueError if no active fault has that number."""
         if number not in self._active:
             known = ", ".join(map(str, self._active)) or "none is active"
             msg = f"fault = {number}, must be the number of an active one: {known}"
@@ -76,7 +78,7 @@ class LiveFaults:
         return said
 
     def _placed(self, fault: Fault) -> Fault:
-        """Return the fault with the name of its service, which may be left out if there is one only."""
+        """Return the fault with the name of its service, which may be omitted if there is only one service."""
         services = self._platform.services
         name = fault.service
         if not name:
@@ -99,7 +101,7 @@ class LiveFaults:
         return fault.model_copy(update={"service": name})
 
     def _switched(self, _event: RevisionSwitched) -> None:
-        """End the faults of services that are deleted."""
+        """End the faults of deleted services."""
         for number in [one.number for one in self._active.values() if one.service not in self._platform.services]:
             self.end(number)
 

@@ -1,6 +1,6 @@
-"""Faults at services: how each begins and ends. On both clocks, for a timeline and for a user.
+"""Faults at services: how each begins and ends, on both clocks, for a timeline and for a user.
 
-A fault that lasts belongs to its service: when another revision serves, the fault moves there.
+A lasting fault belongs to its service: when another revision serves, the fault moves to that revision.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from simulator.scenario.sections.timeline_spec import (
 
 LastingSpec = SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
 
-_ALL: Final = 0  # the prober's number for all instances
+_ALL: Final = 0  # the number that stands for all instances in the prober
 
 
 @dataclass(slots=True)
 class _Lasting:
-    """A fault in force. `revision`: where it is; None while the service has none."""
+    """An active fault. `revision`: the revision that has it; None while the service has none. `numbers`: the number of
+    the wire fault in the revision, or the instances with failing checks.
+    """
 
     service: Service
     spec: LastingSpec
     revision: Revision | None = None
-    numbers: list[int] = field(
-        default_factory=list
-    )  # the wire fault's at the revision, or instances with failing checks
+    numbers: list[int] = field(default_factory=list)
 
     def apply(self, revision: Revision) -> None:
         self.revision = revision
@@ -65,7 +65,7 @@ class _Lasting:
                 assert_never(self.spec)
 
     def move(self, revision: Revision | None) -> None:
-        """Follow the service to another revision; its instances are others than those chosen before."""
+        """Move the fault to another revision of the service. Instances that were chosen before do not exist there."""
         if revision is self.revision:
             return
         self.revert()
@@ -76,7 +76,7 @@ class _Lasting:
 
 
 class ServiceFaults:
-    """The faults of a platform's services."""
+    """The faults of all services of a platform."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -85,7 +85,7 @@ class ServiceFaults:
         self._unsubscribe: Callable[[], None] | None = None
 
     def kill(self, spec: KillInstanceSpec) -> str:
-        """Kill instances, and say which."""
+        """Kill instances; return a text that names them."""
         service = self._platform.services[spec.service]
         victims = [] if service.revision is None else _chosen(service, spec.which)[: spec.count]
         for number in victims:
@@ -93,7 +93,7 @@ class ServiceFaults:
         return f"{service.name}: {_instances(victims)} killed"
 
     def begin(self, spec: LastingSpec) -> tuple[int, str]:
-        """Begin a fault that lasts. Return its number, for `end`, and what it does."""
+        """Begin a lasting fault. Return its number, which `end` takes, and a text that says what it does."""
         service = self._platform.services[spec.service]
         if self._unsubscribe is None:
             self._unsubscribe = self._platform.journal.subscribe(RevisionSwitched, self._switched)
@@ -108,7 +108,7 @@ class ServiceFaults:
         return number, self._begun_text(lasting)
 
     def end(self, number: int) -> str:
-        """End a fault, and say what holds again."""
+        """End a fault; return a text that says which state is restored."""
         lasting = self._lasting.pop(number)
         revision = lasting.revision
         lasting.revert()
@@ -148,7 +148,7 @@ def _longer(revision: Revision | None) -> str:
 
 
 def _chosen(service: Service, which: str) -> list[int]:
-    """Return the numbers of the ready instances, the selected ones first."""
+    """Return the numbers of the ready instances, those to choose first at the beginning."""
     return sorted(service.pool.ready, reverse=which == "newest")
 
 

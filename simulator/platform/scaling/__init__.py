@@ -1,1 +1,1 @@
-"""How the services of a live platform scale: the policy that acts, and those that are only evaluated beside it."""
+"""Scaling of the services of a live platform: the acting policy, and shadow policies."""

@@ -1,33 +1,33 @@
-"""The shadows of services that run: what other policies would have decided, beside the one that acts."""
+"""The shadows of running services: what other policies would have decided."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from simulator.platform.platform import Platform, Service
-from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
+from simulator.platform.scaling.policy_choice import PolicyChoice, on_policy_failure
 from simulator.platform.scaling.shadow import Shadow, ShadowDecision
 from simulator.records.events import RevisionSwitched, SecondClosed
 from simulator.rules.policies.port import Policy
 
 
 class LiveShadows:
-    """A shadow of each choice for every service, from its first revision on.
+    """One shadow of each choice for every service, from its first revision on.
 
-    The desired counts stand in `Service.shadows` and in the metrics. `tell` receives a line for each change of one, and
-    `failed` one for each failure of a policy of the user's, with the name of the service.
+    The desired counts are in `Service.shadows` and in the metrics. `report` is called with the service's name and a
+    line for each change of a desired count, and `failed` for each failure of a user's policy.
     """
 
     def __init__(
         self,
         platform: Platform,
         choices: Sequence[PolicyChoice],
-        tell: Callable[[str, str], None],
+        report: Callable[[str, str], None],
         failed: Callable[[str, str], None],
     ) -> None:
         self._platform = platform
         self._choices = choices
-        self._tell = tell
+        self._report = report
         self._failed = failed
         self._shadows: dict[Service, dict[str, Shadow]] = {}
         platform.journal.subscribe(RevisionSwitched, self._switched)
@@ -40,7 +40,7 @@ class LiveShadows:
         return list(self._shadows.get(service, {}).values())
 
     def follow(self, service: Service, policy: Policy) -> None:
-        """Evaluate `policy` in place of the shadow of its name: its file has changed."""
+        """Evaluate `policy` in place of the shadow of the same name, because its file has changed."""
         shadow = self._shadows.get(service, {}).get(policy.name)
         if shadow is not None:
             shadow.follow(policy)
@@ -61,7 +61,7 @@ class LiveShadows:
         shadows: dict[str, Shadow] = {}
         for choice in self._choices:
             policy = choice.build(size, scaling)
-            hear_failures(policy, lambda line, name=service.name: self._failed(name, line))  # type: ignore[misc]
+            on_policy_failure(policy, lambda line, name=service.name: self._failed(name, line))  # type: ignore[misc]
             shadows[policy.name] = Shadow(
                 service, policy, choice.needs, self._platform.clock.at_s, self._decided(service.name, policy.name)
             )
@@ -70,7 +70,7 @@ class LiveShadows:
 
     def _decided(self, service: str, policy: str) -> Callable[[ShadowDecision], None]:
         def decided(change: ShadowDecision) -> None:
-            self._tell(
+            self._report(
                 service,
                 f"shadow {policy}: {change.before} > {change.desired} instances, {change.formula}; "
                 f"{change.acting} are desired",

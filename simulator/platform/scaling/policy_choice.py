@@ -1,6 +1,6 @@
-"""The scaling policy of the services of `serve` and `up`: App Runner's own, another one, or a file of the user's.
+"""The scaling policy of the services of `serve` and `up`: App Runner's own, another one, or one in a file of the user.
 
-A policy of the user's is built again from its file when that has changed (policy_reload.py).
+A user's policy is created again when its file has changed (policy_reload.py).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _SEPARATOR: Final = ".py:"
 
 
 class PolicyChoice:
-    """A policy for any service. `on_error`: what happens if a policy of the user's fails at a decision.
+    """Creates policies for services. `on_error`: what happens if a user's policy fails at a decision.
 
-    `start_lag_s` replaces the time from a decision to the launch of an instance; None: as the policy has it. A policy
-    of the user's that sets none has App Runner's.
+    `start_lag_s` replaces the time from a decision to the launch of an instance; None: the policy's own. A user's
+    policy without one has App Runner's.
 
     Raises:
         ValueError: for a policy that does not exist, cannot be loaded, or needs to know the future.
@@ -44,7 +44,7 @@ class PolicyChoice:
         self._start_lag_s = start_lag_s
         self._given = given if isinstance(given, PolicySpec) else None
         if self.text == DEFAULT_POLICY:
-            return  # the common case, which is in order: its module is imported with the first service
+            return  # the common case needs no check; its module is imported with the first service
         if "demand" in self._spec.needs:
             msg = f"policy = {self.text!r}, must be a policy that does not need the future demand"
             raise ValueError(msg)
@@ -61,19 +61,21 @@ class PolicyChoice:
 
     @property
     def needs(self) -> frozenset[str]:
-        """The signals beyond concurrency that it reads."""
+        """The metrics beyond concurrency that the policy reads."""
         return self._spec.needs
 
-    def read_again(self) -> PolicyChoice:
-        """Return the choice with the file as it is now. Raises ValueError if it cannot be loaded."""
+    def reloaded(self) -> PolicyChoice:
+        """Return a choice with the current version of the file. Raises ValueError if it cannot be loaded."""
         return PolicyChoice(self.text, self._on_error, self._start_lag_s)
 
     def adopt(self, other: PolicyChoice) -> None:
-        """Build the policies of `other` from now on."""
+        """Create policies as `other` does from now on."""
         self._given = other._spec
 
     def build(self, size: InstanceSize, scaling: AutoScalingConfiguration) -> Policy:
-        """Return a new policy for instances of this size. Raises UserPolicyError if the user's class cannot be made."""
+        """Return a new policy for instances of this size. Raises UserPolicyError if the user's class cannot be
+        instantiated.
+        """
         parameters = self._spec.sized(size.vcpu)
         lag_s = self._start_lag_s
         if (
@@ -87,7 +89,7 @@ class PolicyChoice:
     def _read(self) -> PolicySpec:
         if self.file is None:
             return policy_named(self.text)
-        from simulator.scenario.user_policy import (  # noqa: PLC0415 few policies are the user's
+        from simulator.scenario.user_policy import (  # noqa: PLC0415 few policies are of this kind
             UserPolicyError,
             user_policy_kind,
         )
@@ -100,7 +102,9 @@ class PolicyChoice:
         return policy_of(kind)
 
     def _actuator(self) -> Actuator:
-        """Return the actuator of App Runner's own policy: the platform that carries out decisions stays the same."""
+        """Return the actuator of App Runner's own policy, because the platform that carries out decisions stays the
+        same.
+        """
         return (
             PolicyChoice(DEFAULT_POLICY, start_lag_s=self._start_lag_s)
             .build(InstanceSize(), AutoScalingConfiguration())
@@ -108,9 +112,9 @@ class PolicyChoice:
         )
 
 
-def hear_failures(policy: Policy, hear: Callable[[str], None]) -> None:
-    """Call `hear` with a line for each failure of a policy of the user's. Policies of the registry do not fail."""
-    from simulator.scenario.user_policy import GuardedPolicy, PolicyFailed  # noqa: PLC0415 few policies are the user's
+def on_policy_failure(policy: Policy, report: Callable[[str], None]) -> None:
+    """Call `report` with a line for each failure of a user's policy. Policies of the registry do not fail."""
+    from simulator.scenario.user_policy import GuardedPolicy, PolicyFailed  # noqa: PLC0415 few policies are of this kind
 
     if isinstance(policy, GuardedPolicy):
-        policy.journal.subscribe(PolicyFailed, lambda failed: hear(failed.line))
+        policy.journal.subscribe(PolicyFailed, lambda failed: report(failed.line))

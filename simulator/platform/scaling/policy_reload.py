@@ -1,8 +1,8 @@
-"""Reads a policy of the user's again when its file has changed, while services run.
+"""Loads a user's policy again when its file has changed, while services run.
 
-The new version replaces the old one only if it works: it is loaded, made, shown the last minutes of every service, and
-asked for a decision that is not carried out. Otherwise the old version stays, and the reason is reported with file and
-line. A version that takes over has seen those minutes too, so its averages do not begin at nothing.
+The new version replaces the old one only if it works: it is loaded and instantiated, observes the last minutes of every
+service, and decides once without effect. Otherwise the old version stays, and the reason is reported with file and
+line. A version that takes over has observed those minutes, so its averages do not begin empty.
 """
 
 from __future__ import annotations
@@ -15,72 +15,76 @@ from typing import Final
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.platform.platform import Platform, Service
-from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
+from simulator.platform.scaling.policy_choice import PolicyChoice, on_policy_failure
 from simulator.records.events import RevisionSwitched, SecondClosed
 from simulator.rules.policies.port import Observation, Policy, Sample
 from simulator.scenario.user_policy import UserPolicyError
 
-LOOK_S: Final = 0.5  # between looks at the file
+LOOK_S: Final = 0.5  # seconds between checks of the file
 SECONDS_KEPT: Final = 300
 
-_NOTHING: Final = Observation(0.0, 1, 0, 0, 0, AutoScalingConfiguration())  # a new service without requests
+_IDLE: Final = Observation(0.0, 1, 0, 0, 0, AutoScalingConfiguration())  # that of a new service without requests
 _Version = tuple[int, int, int]
 
 
 class PolicyReload:
-    """Keeps the policies of the services as their file is. `tell` receives what happened to a changed file; `failed`
-    the failures of a version that acts, with the name of the service.
+    """Replaces the policies of services when their file has changed. `report` receives lines about a changed file;
+    `failed` is called with the service's name and a line for each failure of an acting policy.
     """
 
     def __init__(
         self,
         platform: Platform,
         choice: PolicyChoice,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         failed: Callable[[str, str], None],
         follow: Callable[[Service, Policy], None] | None = None,
     ) -> None:
-        """`follow`: puts a policy of the new version in its place; None: at the service's autoscaler."""
+        """Create it. `follow`: replaces a policy by one of the new version; None: in the service's autoscaler."""
         self._follow = follow or _act
         self._platform = platform
         self._choice = choice
-        self._tell = tell
+        self._report = report
         self._failed = failed
         self._seen: defaultdict[str, deque[Sample]] = defaultdict(lambda: deque(maxlen=SECONDS_KEPT))
-        self._version = self._look()
-        # Those that scale or have scaled: each has a policy.
+        self._version = self._file_version()
+        # services that scale now or did before: each has a policy
         self._scaled = {name: None for name, service in platform.services.items() if service.revision is not None}
         platform.journal.subscribe(RevisionSwitched, self._switched)
         platform.journal.subscribe(SecondClosed, lambda closed: self._seen[closed.service].append(closed.sample))
 
     async def run(self) -> None:
-        """Look at the file without end."""
+        """Check the file repeatedly until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
             self.follow_file()
 
     def follow_file(self) -> None:
-        """Use the file as it is now, if it has changed and works."""
-        version = self._look()
+        """Use the current version of the file if it has changed and works."""
+        version = self._file_version()
         if version == self._version:
             return
         self._version = version
         try:
-            new = self._choice.read_again()
+            new = self._choice.reloaded()
             made = [(service, self._proved(new, service)) for service in self._services()]
             if not made:
-                _try(new.build(InstanceSize(), _NOTHING.scaling), (), _NOTHING)
+                _try(new.build(InstanceSize(), _IDLE.scaling), (), _IDLE)
         except (ValueError, UserPolicyError) as error:
-            self._tell(f"policy {self._choice.text}: the changed file is not used, the previous version stays: {error}")
+            self._report(
+                f"policy {self._choice.text}: the changed file is not used, the previous version stays: {error}"
+            )
             return
         self._choice.adopt(new)
         for service, policy in made:
             self._take_over(service, policy)
         names = ", ".join(service.name for service, _ in made) or "no service yet"
-        self._tell(f"policy {self._choice.text}: the changed file is used now, for {names}")
+        self._report(f"policy {self._choice.text}: the changed file is used now, for {names}")
 
-    def _look(self) -> _Version | None:
-        """Return what changes with every save; None while there is no file, as between two steps of an editor."""
+    def _file_version(self) -> _Version | None:
+        """Return a value that changes whenever the file is saved; None while there is no file, as when an editor
+        replaces it.
+        """
         assert self._choice.file is not None, "a policy of the registry has no file"
         try:
             found = self._choice.file.stat()
@@ -94,17 +98,18 @@ class PolicyReload:
             self._scaled[event.service] = None
 
     def _services(self) -> list[Service]:
-        """Return the services that scale or have scaled."""
+        """Return the services that scale now or did before."""
         for gone in [name for name in self._scaled if name not in self._platform.services]:
             del self._scaled[gone]
             self._seen.pop(gone, None)
         return [self._platform.services[name] for name in self._scaled]
 
     def _proved(self, choice: PolicyChoice, service: Service) -> Policy:
-        """Return a policy of the service that has seen its last minutes, if another of the kind decides without error.
+        """Return a policy that has observed the service's last minutes, after another instance of it decided without
+        error.
 
         Raises:
-            UserPolicyError: if it fails.
+            UserPolicyError: if the decision fails.
         """
         seen = self._seen[service.name]
         _try(self._made(choice, service), seen, service.autoscaler.observation())
@@ -119,7 +124,7 @@ class PolicyReload:
 
     def _take_over(self, service: Service, policy: Policy) -> None:
         name = service.name
-        hear_failures(policy, lambda line: self._failed(name, line))
+        on_policy_failure(policy, lambda line: self._failed(name, line))
         self._follow(service, policy)
 
 
@@ -128,9 +133,9 @@ def _act(service: Service, policy: Policy) -> None:
 
 
 def _try(policy: Policy, seen: Iterable[Sample], now: Observation) -> None:
-    """Let a policy that is not used decide. Raises UserPolicyError if it fails."""
+    """Let a policy that is not used observe and decide. Raises UserPolicyError if it fails."""
     failures: list[str] = []
-    hear_failures(policy, failures.append)
+    on_policy_failure(policy, failures.append)
     for sample in seen:
         policy.observe(sample)
         if failures:

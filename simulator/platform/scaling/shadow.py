@@ -1,11 +1,11 @@
 """A shadow: a policy that is evaluated on a service's metrics, on either clock, without acting.
 
 A shadow observes every closed second that the acting policy observes, and decides on its own tick, at whole seconds. A
-policy that decides more often, or that reacts to queued requests, decides once a second. A shadow sees the instances of
-the *acting* policy, so it says what it would have decided in that situation, not where its own decisions would have
-led. `simulator compare` answers that.
+policy that decides more often, or that reacts to queued requests, decides once per second. A shadow observes the
+instances of the *acting* policy, so its decisions are those for that situation; the effect of its own decisions is not
+simulated. `simulator compare` does that.
 
-A shadow never ends the run: if a user's policy fails, the error is reported and its desired count stays.
+A failure of a shadow does not end the run: if a user's policy fails, the error is reported and its desired count stays.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from simulator.platform.platform import Service
 from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 from simulator.scenario.user_policy import ERRORS_SHOWN, GuardedPolicy, PolicyFailed
 
-# Per shadow: enough for its history; the figures count all decisions.
+# per shadow: enough for its history; the figures count all decisions
 DECISIONS_KEPT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class ShadowDecision:
-    """A change of the shadow's desired count. `acting`: the desired count in force."""
+    """A change of the shadow's desired count. `acting`: the acting policy's desired count at that time."""
 
     at_s: float
     before: int
@@ -38,7 +38,7 @@ class ShadowDecision:
 
 @dataclass(slots=True)
 class Divergence:
-    """How a shadow differed from the acting policy, second by second, in instances."""
+    """Difference of a shadow from the acting policy, in instances, second by second."""
 
     service: str
     acting: str
@@ -54,17 +54,17 @@ class Divergence:
 
     @property
     def differing_share(self) -> float | None:
-        """Share of the time in which the shadow desired another number."""
+        """Share of the seconds in which the shadow desired another number of instances."""
         return self.differing / self.seconds if self.seconds else None
 
     @property
     def mean_difference(self) -> float | None:
-        """Mean of shadow minus acting: above 0, it would have desired more."""
+        """Mean of shadow minus acting, in instances; above 0, the shadow would have desired more."""
         return self.sum_of_differences / self.seconds if self.seconds else None
 
     @property
     def mean_gap(self) -> float | None:
-        """Mean of the absolute difference."""
+        """Mean of the absolute difference in instances."""
         return self.sum_of_gaps / self.seconds if self.seconds else None
 
     def passed(self, difference: int) -> None:
@@ -78,7 +78,7 @@ class Divergence:
 
 
 class _CpuMeter:
-    """Adds the CPU seconds of a service to its samples, for a shadow policy that needs them."""
+    """Adds the CPU seconds of a service to its samples, for a shadow policy that reads them."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -87,14 +87,14 @@ class _CpuMeter:
 
     def added(self, sample: Sample) -> Sample:
         driver = self._service.serving.driver
-        if driver is not self._driver:  # another revision serves, whose instances have used other CPU seconds
+        if driver is not self._driver:  # another revision serves, with its own CPU clock
             self._driver, self._before_s = driver, 0.0
         before_s, self._before_s = self._before_s, driver.cpu_used_s()
         return sample._replace(cpu_s=self._before_s - before_s)
 
 
 class Shadow:
-    """One shadow policy at one service, which may have other revisions in the course of time."""
+    """A shadow policy at one service, whose revisions may change."""
 
     def __init__(
         self,
@@ -104,7 +104,9 @@ class Shadow:
         at_s: Callable[[], float],
         decided: Callable[[ShadowDecision], None] | None = None,
     ) -> None:
-        """Create the shadow. `needs`: of the policy. `decided` is called with each change of its desired count."""
+        """Create the shadow. `needs`: metrics that the policy reads. `decided` is called with each change of its
+        desired count.
+        """
         self.divergence = Divergence(service.name, service.autoscaler.policy.name, policy.name)
         self.desired = service.replica_set.desired
         self._service = service
@@ -117,7 +119,7 @@ class Shadow:
         self._attend()
 
     def follow(self, policy: Policy) -> None:
-        """Evaluate another policy from now on, such as a changed file of the user's."""
+        """Evaluate another policy from now on, such as a new version of a user's file."""
         self._policy = policy
         if isinstance(policy, GuardedPolicy):
             policy.journal.subscribe(PolicyFailed, self._failed)
@@ -127,13 +129,13 @@ class Shadow:
             self.divergence.failures.append(failed.line)
 
     def _attend(self) -> None:
-        """Have the pool that serves measure what the policy reads."""
+        """Make the serving pool measure what the policy reads."""
         if self._reads_latency and self._pool is not self._service.pool:
             self._pool = self._service.pool
             self._pool.keep_latencies()
 
     def second_closed(self, sample: Sample) -> None:
-        """Compare the desired counts of the second that has ended; then pass it to the shadow, which may decide."""
+        """Compare the desired counts of the second that has ended, then let the shadow observe it; it may decide."""
         self._attend()
         self.divergence.passed(self.desired - self._service.replica_set.desired)
         self._policy.observe(sample if self._cpu is None else self._cpu.added(sample))

@@ -1,9 +1,9 @@
-"""A file encrypted with a data key: AES-256-GCM by pieces, so that it can be written and read as a stream.
+"""A file encrypted with a data key: AES-256-GCM in pieces, so that it can be written and read as a stream.
 
-The first line is JSON in plain text: what the file is, and its data key, encrypted by KMS. Then come pieces of
-ciphertext, each with its length. The nonce of a piece is its number, since every file has a data key of its own. The
-header, and whether a piece is the last one, are authenticated with it: a file that was changed, cut or joined is not
-read.
+The first line is JSON in plain text: a description of the file, and its data key, encrypted by KMS. Pieces of
+ciphertext follow, each with its length. The nonce of a piece is its number, which is safe because every file has its
+own data key. With each piece, the header and whether it is the last piece are authenticated: reading a file that was
+changed, truncated or joined fails.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _HEADER_BYTES_MAX: Final = 64 * 1024
 
 
 class CopyDamaged(Exception):
-    """The file is not what was written."""
+    """The file has been changed, or is not complete."""
 
 
 class EncryptedWriter:
-    """Writes a new file at `path`, which is complete once `close` was called."""
+    """Writes a new file at `path`, which is complete only after `close`."""
 
     def __init__(self, path: Path, key: bytes, header: Mapping[str, Any]) -> None:
         self._cipher = AESGCM(key)
@@ -55,7 +55,7 @@ class EncryptedWriter:
         self._file.close()
 
     def abandon(self) -> None:
-        """Close the file without its last piece: it cannot be read."""
+        """Close the file without its last piece, so that it cannot be read."""
         self._file.close()
 
     def _seal(self, data: bytes, *, last: bool) -> None:
@@ -74,7 +74,7 @@ class EncryptedWriter:
 
 
 class EncryptedReader:
-    """Reads a file; `header` is known before the key is given to `open`. Raises CopyDamaged."""
+    """Reads a file. `header` is available before `open` gets the data key. Raises CopyDamaged."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -98,7 +98,7 @@ class EncryptedReader:
         return self
 
     def read(self, size: int) -> bytes:
-        """Return at most `size` bytes; none at the end."""
+        """Return at most `size` bytes; empty at the end of the file."""
         while len(self._rest) < size and not self._at_end:
             self._rest += self._next()
         data, self._rest = self._rest[:size], self._rest[size:]

@@ -1,9 +1,9 @@
 """App Runner's copies of what services run, for services with a KMS key of their own (facts 12).
 
-A deployment encrypts its image or build into a file of the state folder, with a data key of the service's KMS key. A
-paused service keeps only that file: a pulled image leaves the engine, a build its folder. To resume, and to deploy, KMS
-has to give the data key, so a key that is disabled or deleted prevents both. What runs goes on running, since its
-containers and processes need no copy.
+A deployment encrypts its image or build into a file in the state folder, with a data key of the service's KMS key. A
+paused service keeps only that file: a pulled image is removed from the engine, and a build from its folder. A resume
+and a deployment need the data key from KMS, so a disabled or deleted key prevents both. Running instances continue,
+because they do not need the copy.
 
 # ASSUMPTION: App Runner's behaviour and texts for a key that cannot be used later are not published (facts 19.6).
 # Settled by a service whose key is disabled before it resumes.
@@ -28,27 +28,27 @@ from simulator.fleet.docker.engine import Engine, Image
 from simulator.platform.stored_copies.encrypted_file import PIECE_BYTES, CopyDamaged, EncryptedReader, EncryptedWriter
 from simulator.world.private_files import own_private_folder
 
-_NEW: Final = ".new"  # suffix of a file in progress
+_NEW: Final = ".new"  # suffix of a file that is being written
 
 
 class StoredCopies:
-    """The copies in `folder`. Methods do nothing for services without a key, and raise WorkloadFailed if the key of a
-    service cannot be used.
+    """The stored copies in `folder`. Methods do nothing for services without a KMS key, and raise WorkloadFailed if the
+    service's key cannot be used.
     """
 
     def __init__(self, folder: Path, keys: KeyService) -> None:
         self._folder = folder
         self._keys = keys
-        self._kept: dict[str, Path] = {}  # by service: the copy of the version that is deployed
+        self._kept: dict[str, Path] = {}  # key: service; the copy of the deployed version
 
     async def check(self, revision: ServiceRevision) -> None:
-        """Check the service's key."""
+        """Check that the service's key can be used."""
         if revision.kms_key is not None:
             with _failures():
                 await self._keys.check(revision.kms_key)
 
     async def keep_image(self, revision: ServiceRevision, version: str, engine: Engine, image: Image) -> None:
-        """Encrypt a copy of an image of the engine, unless there is one of it."""
+        """Encrypt a copy of an image of the engine, unless a copy exists."""
         about = {"image": image.name}
         if revision.kms_key is None or self._is_kept(revision, version, about):
             return
@@ -66,7 +66,7 @@ class StoredCopies:
             return name
 
     async def load_image(self, revision: ServiceRevision, engine: Engine) -> Image | None:
-        """Load the image of the revision's version into the engine; None without a copy."""
+        """Load the image of the revision's version into the engine; return None if there is no copy."""
         reader = self._reader(revision)
         if reader is None:
             return None
@@ -76,7 +76,7 @@ class StoredCopies:
             return await engine.image((str(reader.header["image"]),))
 
     async def keep_folder(self, revision: ServiceRevision, version: str, folder: Path) -> None:
-        """Encrypt a copy of a build's folder, unless there is one of it."""
+        """Encrypt a copy of a build's folder, unless a copy exists."""
         about = {"folder": str(folder)}
         if revision.kms_key is None or self._is_kept(revision, version, about):
             return
@@ -84,7 +84,7 @@ class StoredCopies:
             await asyncio.get_running_loop().run_in_executor(None, _pack, folder, writer)
 
     async def restore_folder(self, revision: ServiceRevision) -> None:
-        """Put the folder of the revision's version back, if it is not there."""
+        """Restore the folder of the revision's version if it does not exist."""
         reader = self._reader(revision)
         if reader is None:
             return
@@ -95,7 +95,7 @@ class StoredCopies:
                 await asyncio.get_running_loop().run_in_executor(None, _unpack, reader, folder)
 
     def has(self, revision: ServiceRevision) -> bool:
-        """Return whether there is a copy of the revision's version."""
+        """Return True if there is a copy of the revision's version."""
         return revision.kms_key is not None and self._path(revision, revision.version).exists()
 
     def serves(self, revision: ServiceRevision) -> None:
@@ -116,7 +116,9 @@ class StoredCopies:
     # --- internals ---------------------------------------------------------------------------------------------------
 
     def _is_kept(self, revision: ServiceRevision, version: str, about: Mapping[str, str]) -> bool:
-        """Return whether there is a copy of exactly this: one commit has several builds, with other settings each."""
+        """Return True if there is a copy of exactly this build: one commit can have several builds with different
+        settings.
+        """
         reader = self._reader(replace(revision, version=version))
         if reader is None:
             return False
@@ -150,7 +152,9 @@ class StoredCopies:
         self._kept[revision.service_arn] = path
 
     def _reader(self, revision: ServiceRevision) -> EncryptedReader | None:
-        """Return the copy of the revision's version, of which only the header can be read; None if there is none."""
+        """Return a reader of the copy of the revision's version, of which only the header is readable; None without a
+        copy.
+        """
         with _failures():
             return EncryptedReader(self._path(revision, revision.version)) if self.has(revision) else None
 
@@ -168,7 +172,7 @@ class StoredCopies:
 
 
 def _missing_folder(reader: EncryptedReader) -> Path | None:
-    """Return the folder that a copy is of; None if it is there, or the copy is of an image."""
+    """Return the folder whose copy this is, if it does not exist; None if it exists, or the copy is of an image."""
     folder = Path(reader.header.get("folder", "/"))
     return None if folder.exists() else folder
 
@@ -200,11 +204,11 @@ def _pack(folder: Path, writer: EncryptedWriter) -> None:
 
 
 def _unpack(reader: EncryptedReader, folder: Path) -> None:
-    """Unpack beside `folder`, then rename: a folder that is there is complete."""
+    """Unpack to a temporary folder, then rename it to `folder`, so that an existing folder is always complete."""
     new = folder.with_name(folder.name + _NEW)
     shutil.rmtree(new, ignore_errors=True)
     own_private_folder(new)
-    # What was packed here comes back as it was; the default of later versions of Python would change modes and owners.
+    # Files must be restored exactly; the default filter of later versions of Python changes modes and owners.
     options: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
     with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|") as tar:
         tar.extractall(new, **options)  # noqa: S202 it is authenticated, and was written here

@@ -1,1 +1,1 @@
-"""Records of downstream resources: what the journal tells of them, and the statistics of a run."""
+"""Records of downstream resources: the statistics of a run, computed from the events of the journal."""

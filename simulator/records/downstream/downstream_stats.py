@@ -1,4 +1,4 @@
-"""The statistics of the downstream resources of a run, from what the journal tells."""
+"""The statistics of the downstream resources of a run, computed from the events of the journal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamCh
 from simulator.records.histogram import Histogram
 from simulator.records.journal import Journal
 
-_CHUNK: Final = 1024  # waits recorded at once: the histogram is vectorised
+_CHUNK: Final = 1024  # number of waits that are recorded at once, because the histogram is vectorised
 
 
 class ResourceStats:
-    """The calls of one resource that were asked after the warm-up, and its state from then on, averaged over time."""
+    """Statistics of one resource: the calls that began after the warm-up, and time averages of its state since then."""
 
     def __init__(self, warm_up_s: float) -> None:
         self.limit = 0
@@ -28,7 +28,8 @@ class ResourceStats:
         self._warm_up_s = warm_up_s
         self._at_s = warm_up_s
         self._opened = self._busy = self._waiting = 0
-        self._areas = (0.0, 0.0, 0.0)  # opened, busy and waiting, integrated over time
+        # integrals over time of the open connections, the busy ones and the waiting calls
+        self._areas = (0.0, 0.0, 0.0)
 
     def called(self, call: DownstreamCalled) -> None:
         if call.asked_s < self._warm_up_s:
@@ -57,12 +58,12 @@ class ResourceStats:
 
     @property
     def waits(self) -> Histogram:
-        """The waits for a connection, without those of rejected attempts."""
+        """Return the waits for a connection in seconds, without those of rejected attempts."""
         self._record()
         return self._waits
 
     def means(self, ended_s: float) -> tuple[float, float, float]:
-        """Return the mean numbers of open connections, busy connections and waiting calls until `ended_s`."""
+        """Return the mean numbers of open connections, busy connections and waiting calls, until `ended_s`."""
         self._advance(ended_s)
         span_s = ended_s - self._warm_up_s
         if span_s <= 0:
@@ -90,7 +91,7 @@ class ResourceStats:
 
 
 class DownstreamStats:
-    """The statistics of every resource, in the order of their first connection or call."""
+    """The statistics of every resource, in the order of the first connection or call."""
 
     def __init__(self, warm_up_s: float) -> None:
         self.resources: dict[str, ResourceStats] = {}

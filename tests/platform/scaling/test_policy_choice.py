@@ -8,7 +8,7 @@ import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
-from simulator.platform.scaling.policy_choice import PolicyChoice, hear_failures
+from simulator.platform.scaling.policy_choice import PolicyChoice, on_policy_failure
 from simulator.rules.policies.port import Observation
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.sections.policy_spec import PolicySpec, section_of
@@ -85,16 +85,16 @@ def test_a_class_that_cannot_be_made_is_rejected_before_any_service(tmp_path: Pa
 def test_a_failure_is_heard_and_the_desired_count_stays(tmp_path: Path) -> None:
     policy = PolicyChoice(own(tmp_path, "return 1 / 0")).build(InstanceSize(), SCALING)
     lines: list[str] = []
-    hear_failures(policy, lines.append)
+    on_policy_failure(policy, lines.append)
     assert policy.decide(NOW) is None
     assert "raised ZeroDivisionError: division by zero (own.py, line 4)" in lines[0]
     assert lines[0].endswith("the desired count stays as it is")
 
 
-def test_read_again_is_another_choice_until_it_is_adopted(tmp_path: Path) -> None:
+def test_a_reloaded_choice_is_another_choice_until_it_is_adopted(tmp_path: Path) -> None:
     choice = PolicyChoice(own(tmp_path, "return 2"), OnPolicyError.HOLD)
     own(tmp_path, "return 4")
-    new = choice.read_again()
+    new = choice.reloaded()
     assert [_desired(choice), _desired(new)] == [2, 4]
     choice.adopt(new)
     assert _desired(choice) == 4
