@@ -48,8 +48,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ControlPlaneSettings:
-    """Settings of the control plane. `state`: folder; None keeps everything in memory. `listener`: None opens no
-    socket, as in virtual time.
+    """Settings. `state`: folder; None keeps everything in memory. `listener`: None opens no socket.
 
     `seed`: of the identifiers of a new state; None: random. `now`: clock; None: the wall clock. `engine`: address of
     the container engine in which a moved tag deploys services, `unix:///path` or `tcp://host:port`; None: no engine.
@@ -224,9 +223,7 @@ async def open_control_plane(settings: ControlPlaneSettings, workload: Workload)
 
 
 def request_ids() -> Callable[[], str]:
-    """Return a source of random ids in the form of UUIDs. They identify responses and no resources, so they do not
-    depend on a seed.
-    """
+    """Return a source of random ids in UUID form. They identify responses, so they do not depend on a seed."""
     streams, count = RandomStreams(secrets.randbits(128)), 0
 
     def draw() -> str:

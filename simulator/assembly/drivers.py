@@ -36,8 +36,7 @@ def driver_of(
     """Return the driver for the kind of application.
 
     `engine`: address of the container engine. `state`: folder that instances must not see. `real_instances`: instances
-    of a real application beyond this number are simulated; None: all are real. `egress_rules`: what real instances may
-    reach.
+    beyond this number are simulated; None: all are real. `egress_rules`: what real instances may reach.
     """
     if isinstance(application, SimulatedApplication):
         return simulated.new(application, service)
@@ -70,6 +69,5 @@ def _process_settings(throttling: Throttling, state: Path | None) -> ProcessSett
         return ProcessSettings(throttling)
     from simulator.wire.ca import ROOT_NAME  # noqa: PLC0415 cryptography, for TLS only
 
-    # An instance may call the URL of another service, so it needs the root certificate of the local certificate
-    # authority.
+    # An instance may call the URL of another service, so it needs the local authority's root certificate.
     return ProcessSettings(throttling, hidden=(state,), shown=(state / "ca" / ROOT_NAME,))

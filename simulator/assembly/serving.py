@@ -27,9 +27,7 @@ _SEED_BITS: Final = 63
 
 @dataclass(frozen=True, slots=True)
 class ServingSettings:
-    """Settings of the parts, and the applications of image identifiers. `builds`: for source code; None disables
-    builds.
-    """
+    """Settings, and the applications of image identifiers. `builds`: for source code; None disables builds."""
 
     control: ControlPlaneSettings
     front: LiveSettings
@@ -82,10 +80,7 @@ class Serving:
 
 
 async def open_serving(settings: ServingSettings) -> Serving:
-    """Open the API and the load balancer.
-
-    Raises what `open_control_plane` raises, and OSError if a port of the load balancer is not available.
-    """
+    """Open API and load balancer. Raises as `open_control_plane` does, and OSError if a port is not available."""
     # A new seed: the ids of instances must differ from those of the previous start.
     streams, measured = RandomStreams(secrets.randbits(_SEED_BITS)), settings.exports.measures
     platform = compose_platform((), streams, settings.front, journal=Journal(EVENTS_KEPT), measured=measured)
