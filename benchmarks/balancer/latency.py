@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from simulator.model.times import RunTime
+from simulator.records.request_log import RuleNumbers
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.open import OpenLoad
 from simulator.traffic.live.request import RequestChoice
@@ -30,6 +31,7 @@ class Latencies:
     """Implements `RequestRows`: latencies after the warm-up, in seconds from the intended sending."""
 
     def __init__(self) -> None:
+        self.rules = RuleNumbers()
         self.seconds: list[float] = []
         self.failed = 0
 

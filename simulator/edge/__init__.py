@@ -11,6 +11,7 @@ request, and one task per connection only for its TLS handshake.
 
 PUBLIC_MODULES = (
     "access_log_entry",
+    "inspection",
     "live.authority",
     "live.front",
     "live.live_settings",

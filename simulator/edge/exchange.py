@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.edge.access_log_entry import CLIENT_GONE
-from simulator.edge.inspection import hold_for_body, insert_fields, web_request_of
+from simulator.edge.inspection import hold_for_body, insert_fields, rule_line, web_request_of
 from simulator.edge.ports import ExchangeConnection, Upstream
 from simulator.edge.synthetic import SyntheticResponse, expected_bytes
 from simulator.fleet.http.exchange import HttpExchange
@@ -330,9 +330,8 @@ class LiveExchange(HttpExchange):
             return
         self.response_state = states.REJECTED[_PENDING]
         close = not self.request.keep_alive or self.request_state is not _COMPLETE or connection.state is _DRAINING
-        answer = rejected(rejection).render(
-            self.request.minor, connection.handler.own_lines(), head_only=self._head_only, close=close
-        )
+        added = connection.handler.own_lines() + rule_line(rejection.rule, connection.handler)
+        answer = rejected(rejection).render(self.request.minor, added, head_only=self._head_only, close=close)
         connection.write(answer)
         connection.ended(close=close)
 

@@ -58,7 +58,7 @@ class Gateway:
         self.limits = limits
         self.access_log: EntryLog | None = access_log
         self.own_answers: Counter[int] = Counter()
-        self._server_timing = server_timing
+        self.server_timing = server_timing
         self._websocket = websocket
         self._websocket_of = websocket_of
         self.now_s = clock
@@ -124,7 +124,7 @@ class Gateway:
     def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: LoopTime) -> bytes:
         return b"x-envoy-upstream-service-time: %d\r\n%b%bserver: envoy\r\n" % (
             (now_s - exchange.begun_s) * 1000,
-            self._timing_line(exchange, now_s) if self._server_timing else b"",
+            self._timing_line(exchange, now_s) if self.server_timing else b"",
             b"" if head is not None and head.dated else self._stamp.line(),
         )
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
-from simulator.edge.ports import ExchangeConnection, Upstream
+from simulator.edge.ports import ExchangeConnection, RequestHandler, Upstream
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.http.exchange import BodyInspection
 from simulator.model.exchange_state import RequestState
 from simulator.model.rejection import TIMEOUT, Rejection
 from simulator.model.times import LoopTime
+from simulator.rules.waf.addresses import address_of
 from simulator.rules.waf.web_request import WebRequest
 from simulator.wire.http1.request import RequestHead
+
+# The simulator's own clients, and any on this machine, say with it which address the web ACL sees.
+CLIENT_FIELD: Final = b"x-simulator-client"
+_LOOPBACK: Final = (b"127.", b"::1")
 
 _AWAITING_CONTINUE, _COMPLETE = RequestState.AWAITING_CONTINUE, RequestState.COMPLETE
 
@@ -37,14 +42,28 @@ def web_request_of(exchange: InspectedExchange, body_bytes_max: int) -> WebReque
     """Return the request with the first bytes of its body, as far as they have arrived."""
     request, early = exchange.request, exchange.early
     is_cut = len(early) > body_bytes_max or (bool(early) and exchange.request_state is not _COMPLETE)
-    return WebRequest(
-        request.method,
-        request.target,
-        request.fields(),
-        exchange.connection.peer.decode("latin-1"),
-        early[:body_bytes_max],
-        is_cut=is_cut,
-    )
+    fields, client = _with_client(request.fields(), exchange.connection.peer)
+    return WebRequest(request.method, request.target, fields, client, early[:body_bytes_max], is_cut=is_cut)
+
+
+def _with_client(fields: list[tuple[bytes, bytes]], peer: bytes) -> tuple[list[tuple[bytes, bytes]], str]:
+    """Return the fields and the address of the client: that of the connection, or the one that a local client states.
+
+    The field that states it is not one of the request's.
+    """
+    stated = [value for name, value in fields if name == CLIENT_FIELD]
+    if not stated or not peer.startswith(_LOOPBACK):
+        return fields, peer.decode("latin-1")
+    address = stated[0].decode("latin-1")
+    kept = [field for field in fields if field[0] != CLIENT_FIELD]
+    return kept, peer.decode("latin-1") if address_of(address) is None else address
+
+
+def rule_line(rule: str, handler: RequestHandler) -> bytes:
+    """Return the field that tells a client of the simulator which rule blocked its request, if one did."""
+    if not rule or not handler.server_timing:
+        return b""
+    return b'server-timing: waf;desc="%b"\r\n' % rule.encode("ascii", "replace").replace(b'"', b"'")
 
 
 class HeldBody:

@@ -46,7 +46,7 @@ class PlainGateway(Gateway):
 
     def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: LoopTime) -> bytes:
         return b"%b%b%b" % (
-            self._timing_line(exchange, now_s) if self._server_timing else b"",
+            self._timing_line(exchange, now_s) if self.server_timing else b"",
             b"" if head is not None and head.dated else self._stamp.line(),
             b"server: %b\r\n" % head.server if head is not None and head.server else b"",
         )

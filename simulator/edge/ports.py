@@ -89,10 +89,11 @@ class RequestHandler(Protocol):
     """Decides how to handle requests and which header fields the balancer adds.
 
     `table` selects the client's fields that are forwarded. `own_answers` counts, by status, the responses that the
-    balancer generates itself for no service.
+    balancer generates itself for no service. `server_timing`: responses tell clients how they came about.
     """
 
     limits: DataPlaneLimits
+    server_timing: bool
     table: FieldTable
     access_log: EntryLog | None
     own_answers: Counter[int]

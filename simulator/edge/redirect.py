@@ -44,7 +44,7 @@ class Redirect:
         own_answers: Counter[int] | None = None,
         knows: Callable[[bytes], bool] = lambda _host: True,
     ) -> None:
-        self.limits = limits
+        self.limits, self.server_timing = limits, False
         self.access_log = access_log
         self.own_answers: Counter[int] = Counter() if own_answers is None else own_answers
         self.now_s = clock

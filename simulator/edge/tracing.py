@@ -61,7 +61,7 @@ class TracingHandler:
         streams: RandomStreams,
         instance_id: Callable[[str, int], str],
     ) -> None:
-        self.limits = gateway.limits
+        self.limits, self.server_timing = gateway.limits, gateway.server_timing
         self.own_answers = gateway.own_answers
         self.decide = gateway.decide
         self.now_s = gateway.now_s

@@ -67,7 +67,7 @@ class WebAclUpstream(StandInUpstream):
         self.counts[verdict.rule, verdict.action.value] += 1
         if verdict.blocked is not None:
             exchange.open = False
-            exchange.fail(verdict.blocked)
+            exchange.fail(verdict.blocked._replace(rule=verdict.rule))
             return
         if verdict.inserted:
             exchange.insert(verdict.inserted)

@@ -14,7 +14,8 @@ class Rejection(NamedTuple):
     `name` appears in reports and logs. `status` is the status that the client receives; 499 marks a client that closed
     its connection, 0 a connection that ends without a status. `unsent`: no byte of the request has reached an instance,
     so the request may be sent to another one, whatever its method. `blames`: it counts as a failure of the instance
-    that had the request. `fields`: header fields of the response, names and values.
+    that had the request. `fields`: header fields of the response, names and values. `rule`: the rule of a web ACL that
+    blocked the request.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Rejection(NamedTuple):
     unsent: bool = False
     blames: bool = True
     fields: tuple[tuple[str, str], ...] = ()
+    rule: str = ""
 
 
 # R#224: more concurrent requests than instances x MaxConcurrency.

@@ -47,6 +47,7 @@ class Service:
         self._closed = UnavailableUpstream(name, platform.outcomes(name))
         figures = platform.metrics.of(name) if platform.metrics is not None else None
         self.web_acl_counts: Counter[tuple[str, str]] = Counter() if figures is None else figures.web_acl
+        self.acl_name = ""  # of the web ACL that protects it; empty without one
         self._protection: Upstream | None = None
         self.shadows: dict[str, int] = {}  # desired counts of other policies, by policy
         self._revision_numbers = count(1)
@@ -84,7 +85,9 @@ class Service:
         """Evaluate a web ACL on new requests from now on; None removes it."""
         from simulator.edge.web_acl_upstream import WebAclUpstream  # noqa: PLC0415 few services have a web ACL
 
-        self._protection = None if acl is None else WebAclUpstream(acl, self._pool, self.web_acl_counts)
+        self.acl_name = "" if acl is None else acl.name
+        counts, at_s = self.web_acl_counts, self._platform.clock.at_s
+        self._protection = None if acl is None else WebAclUpstream(acl, self._pool, counts, at_s)
         self._redirect()
 
     def new_revision(self, plan: ServicePlan) -> Revision:

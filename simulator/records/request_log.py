@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,8 @@ class Chunk:
     Times are in seconds. `intended_s` is the time at which the client intended to send, since the platform started;
     `latency_s` counts from then on. Its parts are `queue_s` (wait for a slot), `cold_s` (wait for an instance to start
     or wake), `service_s` (at the instance, until the end of the response body), and the rest, `client_s`. `instance` is
-    the instance's number, 0 for none. `late_s` is the delay of the load generator (0 in virtual time).
+    the instance's number, 0 for none. `late_s` is the delay of the load generator (0 in virtual time). `rule` is the
+    number of the web ACL's rule that blocked the request (`RuleNumbers`), 0 for none.
     """
 
     source: NDArray[np.int64]
@@ -54,6 +55,7 @@ class Chunk:
     status: NDArray[np.int64]
     instance: NDArray[np.int64]
     late_s: NDArray[np.float64]
+    rule: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.status)
@@ -70,9 +72,16 @@ class Chunk:
 
     @property
     def failed(self) -> NDArray[np.bool_]:
-        """True for the rows for which `is_failure` is true."""
+        """True for the rows for which `is_failure` is true, without those that a web ACL blocked."""
         failed: NDArray[np.bool_] = _FAILURES[self.status]
+        failed[self.rule > 0] = False
         return failed
+
+    @property
+    def blocked(self) -> NDArray[np.bool_]:
+        """True for the rows that a web ACL blocked, whatever their status."""
+        blocked: NDArray[np.bool_] = self.rule > 0
+        return blocked
 
 
 def is_failure(status: int) -> bool:
@@ -86,12 +95,41 @@ def is_failure(status: int) -> bool:
 _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])
 
 
+class RuleNumbers:
+    """The numbers of web ACLs' rules in rows, from 1 on: a rule gets its number when it first blocks a request."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, rule: str) -> int:
+        """Return the number of the rule with this name, in any web ACL."""
+        return self._numbers.setdefault(rule, len(self._numbers) + 1)
+
+    @property
+    def names(self) -> list[str]:
+        """The names by number; the first is empty, for none."""
+        return ["", *self._numbers]
+
+
+class RequestRows(Protocol):
+    """The receiver of a request's outcome, such as `RequestLog`, which defines the columns."""
+
+    @property
+    def rules(self) -> RuleNumbers: ...
+
+    def add(
+        self, source: int, intended_s: float, latency_s: float, queue_s: float, cold_s: float, service_s: float,
+        status: int, instance: int, late_s: float,
+    ) -> None: ...  # fmt: skip
+
+
 class RequestLog:
     """Collects rows and passes them to the readers of `journal` in chunks."""
 
-    __slots__ = ("_at", "_buffer", "_journal", "rows")
+    __slots__ = ("_at", "_buffer", "_journal", "rows", "rules")
 
     def __init__(self, journal: Journal) -> None:
+        self.rules = RuleNumbers()
         self.rows = 0  # number of rows passed to readers so far
         self._buffer = bytearray(_FULL)
         self._at = 0
@@ -109,7 +147,10 @@ class RequestLog:
         instance: int,
         late_s: float,
     ) -> None:
-        """Add a completed request; the fields are those of `Chunk`. This is the hot path: keep it short."""
+        """Add a completed request; the fields are those of `Chunk`. This is the hot path: keep it short.
+
+        A request that a web ACL blocked has no instance: `instance` is then minus the number of the rule.
+        """
         at = self._at
         _ROW.pack_into(
             self._buffer, at, source, intended_s, latency_s, queue_s, cold_s, service_s, status, instance, late_s
@@ -132,6 +173,7 @@ def _chunk(buffer: bytearray, rows: int) -> Chunk:
     table = np.frombuffer(buffer, dtype="<f8", count=rows * _COLUMNS).reshape(rows, _COLUMNS)
     # A transposed copy, because the buffer is reused immediately and readers need contiguous columns.
     source, intended, latency, queue, cold, service, status, instance, late = np.array(table.T, order="C")
+    numbers = instance.astype(np.int64)
     return Chunk(
         source=source.astype(np.int64),
         intended_s=intended,
@@ -140,6 +182,7 @@ def _chunk(buffer: bytearray, rows: int) -> Chunk:
         cold_s=cold,
         service_s=service,
         status=status.astype(np.int64),
-        instance=instance.astype(np.int64),
+        instance=np.maximum(numbers, 0),
         late_s=late,
+        rule=np.maximum(-numbers, 0),
     )

@@ -5,7 +5,7 @@ run is both merged; a service is its sources merged. So every request is counted
 
 Latency and its parts are those of *served* requests, that is, of responses that are not failures (see `is_failure`).
 Otherwise a platform that rejects half of its load at once would have a short median latency. The latency of failures is
-recorded separately.
+recorded separately. Requests that a web ACL blocked are neither served nor failures.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ class RequestStats:
     """The totals of a set of requests. Histograms are in seconds."""
 
     __slots__ = (
-        *("client", "cold", "cold_starts", "error_latency", "late", "latency", "queue", "retried", "service"),
-        "statuses",
+        *("blocked", "blocked_statuses", "client", "cold", "cold_starts", "error_latency", "late", "latency", "queue"),
+        *("retried", "service", "statuses"),
     )
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
+        self.blocked: Counter[int] = Counter()  # requests that a web ACL blocked, by the number of the rule
+        self.blocked_statuses: Counter[int] = Counter()  # the part of `statuses` that web ACLs gave
         self.retried = 0  # failed requests that their client retried
         self.cold_starts = 0  # served requests that waited for an instance to start or wake
         self.latency = Histogram()  # this and the next four: of served requests; latency is the sum of the other four
@@ -45,8 +47,11 @@ class RequestStats:
         """Count the rows of the chunk that `rows` selects."""
         counts = np.bincount(chunk.status[rows], minlength=STATUS_MAX + 1)
         self.statuses.update({int(status): int(counts[status]) for status in np.flatnonzero(counts)})
-        failed = chunk.failed
-        served = rows & ~failed
+        failed, blocked = chunk.failed, rows & chunk.blocked
+        if blocked.any():
+            self.blocked.update(chunk.rule[blocked].tolist())
+            self.blocked_statuses.update(chunk.status[blocked].tolist())
+        served = rows & ~failed & ~blocked
         cold = chunk.cold_s[served]
         self.cold_starts += int(np.count_nonzero(cold))
         self.latency.record(chunk.latency_s[served])
@@ -59,6 +64,8 @@ class RequestStats:
 
     def merge(self, other: RequestStats) -> None:
         self.statuses.update(other.statuses)
+        self.blocked.update(other.blocked)
+        self.blocked_statuses.update(other.blocked_statuses)
         self.cold_starts += other.cold_starts
         self.retried += other.retried
         for name in ("latency", "queue", "cold", "service", "client", "error_latency", "late"):
@@ -75,13 +82,14 @@ class RequestStats:
 
     @property
     def rejected(self) -> int:
-        """Requests with status 429."""
-        return self.statuses[REJECTED]
+        """Requests with status 429, without those that a web ACL answered so."""
+        return self.statuses[REJECTED] - self.blocked_statuses[REJECTED]
 
     @property
     def failures(self) -> int:
-        """All failures, including rejected requests."""
-        return sum(count for status, count in self.statuses.items() if is_failure(status))
+        """All failures, including rejected requests, without those that a web ACL blocked."""
+        by_status = self.statuses - self.blocked_statuses
+        return sum(count for status, count in by_status.items() if is_failure(status))
 
 
 class StatsBySource:

@@ -51,7 +51,7 @@ class Rolling:
             rows = ends == second
             slot = self._slot(second)
             slot.failed += int(np.count_nonzero(rows & chunk.failed))
-            slot.latency.record(chunk.latency_s[rows & ~chunk.failed])
+            slot.latency.record(chunk.latency_s[rows & ~chunk.failed & ~chunk.blocked])
 
     def recent(self, now_s: float) -> RecentRates:
         """Return the values of the last `window_s` whole seconds before `now_s`; of fewer at the start of a run."""

@@ -1,8 +1,8 @@
 """Requests over time: counts and latency percentiles in bins of equal width. A reader of the request log.
 
 A request belongs to the bin in which its client *intended* to send it, so that in every bin offered = served + rejected
-+ failed, and a stall is visible at the time at which it delayed users and not at its end. `ended` counts requests by
-the time of their end, which is the throughput. Only served requests have a latency here.
++ failed + blocked, and a stall is visible at the time at which it delayed users and not at its end. `ended` counts
+requests by the time of their end, which is the throughput. Only served requests have a latency here.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class BinnedRequests:
     served: NDArray[np.int64]
     rejected: NDArray[np.int64]
     failed: NDArray[np.int64]  # without rejected requests
+    blocked: NDArray[np.int64]  # by a web ACL
     ended: NDArray[np.int64]
     p50_s: NDArray[np.float64]
     p95_s: NDArray[np.float64]
@@ -70,6 +71,7 @@ class RequestSeries:
         self._served = np.zeros(shape, dtype=np.int64)
         self._rejected = np.zeros(shape, dtype=np.int64)
         self._failed = np.zeros(shape, dtype=np.int64)
+        self._blocked = np.zeros(shape, dtype=np.int64)
         self._ended = np.zeros(shape, dtype=np.int64)
         self._latency = np.zeros((*shape, COARSE.count), dtype=np.uint32)
 
@@ -77,12 +79,14 @@ class RequestSeries:
         source = chunk.source
         at = np.clip((chunk.intended_s / self.width_s).astype(np.int64), 0, self.bins - 1)
         failed = chunk.failed
-        served = ~failed
-        rejected = chunk.status == REJECTED
+        blocked = chunk.blocked
+        served = ~(failed | blocked)
+        rejected = failed & (chunk.status == REJECTED)
         broken = failed & ~rejected
         np.add.at(self._served, (source[served], at[served]), 1)
         np.add.at(self._rejected, (source[rejected], at[rejected]), 1)
         np.add.at(self._failed, (source[broken], at[broken]), 1)
+        np.add.at(self._blocked, (source[blocked], at[blocked]), 1)
         bucket = COARSE.index(chunk.latency_s[served])
         np.add.at(self._latency, (source[served], at[served], bucket), 1)
         end = ((chunk.intended_s + chunk.latency_s) / self.width_s).astype(np.int64)
@@ -104,7 +108,7 @@ class RequestSeries:
         `TELLING_BINS_MIN` bins.
         """
         chosen = list(sources)
-        requests = sum(int(counts[chosen].sum()) for counts in (self._served, self._rejected, self._failed))
+        requests = sum(int(counts[chosen].sum()) for counts in self._outcomes)
         most_s = min(TELLING_S_MAX, self.bins * self.width_s / TELLING_BINS_MIN) + 1e-9
         widths = [width_s for width_s in _WIDTHS_S if width_s <= most_s and _is_whole(width_s / self.width_s)]
         enough = (width_s for width_s in widths if requests * width_s >= TELLING_REQUESTS * ended_s)
@@ -115,15 +119,18 @@ class RequestSeries:
         chosen = list(range(len(self._served)) if sources is None else sources)
         each = max(1, math.ceil(width_s_min / self.width_s - 1e-9))
         firsts = np.arange(0, self.bins, each)
-        served, rejected, failed, ended = (
-            np.add.reduceat(counts[chosen].sum(axis=0), firsts)
-            for counts in (self._served, self._rejected, self._failed, self._ended)
+        served, rejected, failed, blocked, ended = (
+            np.add.reduceat(counts[chosen].sum(axis=0), firsts) for counts in (*self._outcomes, self._ended)
         )
         latency = np.add.reduceat(self._latency[chosen].sum(axis=0, dtype=np.int64), firsts, axis=0)
         p50_s, p95_s, p99_s = _row_quantiles(latency)
-        return BinnedRequests(
-            self.width_s * each, served + rejected + failed, served, rejected, failed, ended, p50_s, p95_s, p99_s
-        )
+        offered = served + rejected + failed + blocked
+        width_s = self.width_s * each
+        return BinnedRequests(width_s, offered, served, rejected, failed, blocked, ended, p50_s, p95_s, p99_s)
+
+    @property
+    def _outcomes(self) -> tuple[NDArray[np.int64], ...]:
+        return self._served, self._rejected, self._failed, self._blocked
 
 
 def _is_whole(quotient: float) -> bool:

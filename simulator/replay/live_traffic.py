@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 
 from simulator.model.times import LoopTime, RunTime
 from simulator.platform.platform import Platform
 from simulator.records.journal import Journal
+from simulator.records.request_log import RequestRows
 from simulator.replay.run_recorder import OwnLoad
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.session_spec import StepSpec
-from simulator.traffic.clients import RequestRows
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.closed import ClosedLoad
 from simulator.traffic.live.load import Load
@@ -22,12 +21,17 @@ from simulator.traffic.live.session import SessionLoad
 from simulator.traffic.live.settings import LoadTarget
 from simulator.traffic.live.values import SET_COOKIE, Sent
 from simulator.traffic.live_overrides import LiveOverrides
-from simulator.traffic.request_choices import request_choices
-from simulator.traffic.traffic import arrival_times, retries_of, script_of, user_changes
+from simulator.traffic.traffic import (
+    arrival_addresses,
+    arrival_times,
+    chosen_of,
+    retries_of,
+    script_of,
+    user_changes,
+)
 from simulator.world.clock import monotonic_s
 from simulator.world.random_streams import RandomStreams
 
-CHOICES = 1024  # choices sampled at a time
 # Enough for a source that begins with a few hundred requests a second; more are opened on demand.
 CONNECTIONS_AT_START = 16
 USERS_AT_START_MAX = 200
@@ -114,13 +118,11 @@ async def live_clients(scenario: ScenarioSpec, platform: Platform, rows: Request
 
 def _choices(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[RequestChoice]:
     """Yield the kind of each request of the source at position `index`, one per arrival, without end."""
-    source = scenario.traffic[index]
-    kinds = [sent.choice for sent in _sent(scenario, index)]
-    if len(kinds) == 1 or source.session:
-        return itertools.repeat(kinds[0])
-    draws = request_choices(source, streams, index)
-    portions = (draws.draw(CHOICES).tolist() for _ in itertools.repeat(None))
-    return (kinds[place] for portion in portions for place in portion)
+    chosen = chosen_of([sent.choice for sent in _sent(scenario, index)], scenario, streams, index)
+    addresses = arrival_addresses(scenario, streams, index)
+    if addresses is None:
+        return chosen
+    return (choice.from_address(address) for choice, address in zip(chosen, addresses, strict=False))
 
 
 def _sent(scenario: ScenarioSpec, index: int) -> list[Sent]:

@@ -84,7 +84,7 @@ class RunRecorder:
         self.aborted: CheckResult | None = None  # the check that ended the run
         if csv is not None:
             names = [scenario.traffic[index].name for index in scenario.numbers.sources]
-            self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s).read)
+            self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s, self.log.rules).read)
         for read in self.row_readers:
             journal.subscribe(Chunk, read)
         journal.subscribe(RequestRetried, self.stats_by_source.retried)
@@ -200,6 +200,7 @@ class RunRecorder:
             ],
             sources=[SourceRun(source.name, source.service) for source in scenario.traffic],
             numbers=scenario.numbers,
+            rules=self.log.rules.names,
             aborted=self.aborted,
             stats_by_source=self.stats_by_source,
             series=self.series,
@@ -218,6 +219,8 @@ class RunRecorder:
             policy=first.policy.name,
             scaling=first.settings.scaling,
             evaluations=self._evaluations[service.name].kept,
+            web_acl=service.acl_name,
+            web_acl_counts=dict(service.web_acl_counts),
             usages=_usages(service, ended_s),
             build_minutes=built_s / SECONDS_PER_MINUTE,
         )

@@ -101,6 +101,7 @@ class Run:
             make_supply=None if self.backend is None else self.backend.make_supply,
         )
 
+        _protect(self.scenario, platform)
         clients: LiveClients | None = None
 
         def second_closed(_closed: SecondClosed) -> None:
@@ -240,6 +241,17 @@ async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
     await until(platform.clock.loop_s(RunTime(duration_s)))
     traffic.stop()
     await traffic.drained()
+
+
+def _protect(scenario: ScenarioSpec, platform: Platform) -> None:
+    """Put the web ACLs of the scenario before its services, and name in the event log what they do not evaluate."""
+    for name, spec in scenario.services.items():
+        if spec.web_acl is None:
+            continue
+        acl = spec.web_acl.build()
+        platform.services[name].protect(acl)
+        for gap in acl.gaps:
+            platform.journal.record(EventLogged(RUN_START, name, f"Web ACL {acl.name}: not evaluated: {gap}"))
 
 
 def _listen_to_user_policies(platform: Platform) -> None:

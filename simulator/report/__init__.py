@@ -11,4 +11,5 @@ PUBLIC_MODULES = (
     "schema",
     "serialization",
     "services",
+    "web_acls",
 )

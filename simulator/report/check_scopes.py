@@ -42,6 +42,7 @@ class Scopes:
     numbers: RequestNumbers
     services: Mapping[str, ServiceSide]
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)
+    rules: Sequence[str] = ("",)  # rules of web ACLs, by their numbers in rows
 
     def judged(self, checks: Sequence[CheckExpression]) -> list[CheckResult]:
         return [evaluate(check, self._measured(check)) for check in checks]
@@ -59,8 +60,9 @@ class Scopes:
             numbers = self.numbers.meant(indexes, path, name)
         mine = checked_service(check, self.services, self.sources)
         sides = [side for service, side in self.services.items() if mine in {None, service}]
+        stats, rule = self.stats_by_source.after_warm_up(numbers), check.tag("rule")
         return Measured(
-            stats=self.stats_by_source.after_warm_up(numbers),
+            stats=stats,
             span_s=self.span.end_s - self.span.begin_s,
             scale_outs=[raised for side in sides for raised in side.raises],
             month_usd=sum(side.month_usd for side in sides),
@@ -69,6 +71,7 @@ class Scopes:
             provisioned=together([side.times.provisioned for side in sides]),
             series=self.series.binned(numbers, PIECE_S_MIN) if check.share is not None else None,
             span=self.span,
+            blocked=sum(count for number, count in stats.blocked.items() if rule in {None, self.rules[number]}),
             downstream=[stats for name, stats in self.downstream.items() if check.tag("downstream") in {None, name}],
         )
 

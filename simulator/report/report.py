@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ from simulator.report.services import (
     instances_part,
     look_parts,
 )
+from simulator.report.web_acls import WebAclPart, web_acl_part
 from simulator.rules.policies.port import Decision
 from simulator.rules.pricing import InstanceUsage, Rates
 from simulator.rules.region_prices import REGION_DEFAULT
@@ -67,6 +69,8 @@ class ServiceRun(NamedTuple):
     automatic_deployments: bool = False
     build_minutes: float = 0.0
     evaluations: Sequence[tuple[float, Decision]] = ()
+    web_acl: str = ""  # its web ACL, if it has one
+    web_acl_counts: Mapping[tuple[str, str], int] = MappingProxyType({})  # evaluations by rule and action
 
 
 class SourceRun(NamedTuple):
@@ -105,6 +109,7 @@ class RunRecord:
     numbers: RequestNumbers | None = None  # of the rows; None: the numbers of their sources
     aborted: CheckResult | None = None  # the check that ended the run
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)  # by the name of the resource
+    rules: Sequence[str] = ("",)  # rules of web ACLs, by their numbers in rows
 
     @property
     def span_s(self) -> float:
@@ -173,6 +178,7 @@ def build_report(record: RunRecord) -> schema.Report:
         ],
         generator=_generator_part(whole),
         downstream=downstream_parts(record.downstream, record.events, record.ended_s),
+        web_acls=[_web_acl_part(record, service) for service in record.services if service.web_acl],
     )
     return sealed(report)
 
@@ -221,6 +227,11 @@ def _service_part(record: RunRecord, reading: _Reading) -> schema.ServicePart:
     )
 
 
+def _web_acl_part(record: RunRecord, service: ServiceRun) -> WebAclPart:
+    stats = record.stats_by_source.after_warm_up(record.sources_of(service.name))
+    return web_acl_part(service.name, service.web_acl, stats, service.web_acl_counts, record.rules)
+
+
 def _cost_part(record: RunRecord, service: ServiceRun) -> schema.CostPart:
     return cost_part(
         service.usages,
@@ -251,7 +262,8 @@ def _check_results(
     }
     span = Span(min(record.warm_up_s, record.ended_s), record.ended_s)
     sources = [(source.name, source.service) for source in record.sources]
-    scopes = Scopes(span, record.stats_by_source, record.series, sources, record.row_numbers, sides, record.downstream)
+    resources, rules = record.downstream, record.rules
+    scopes = Scopes(span, record.stats_by_source, record.series, sources, record.row_numbers, sides, resources, rules)
     results = scopes.judged(checks)
     if record.aborted is None:
         return results

@@ -43,6 +43,7 @@ def counts_part(stats: RequestStats) -> CountsPart:
         served=stats.served,
         rejected=stats.rejected,
         failed=stats.failures - stats.rejected,
+        blocked=stats.blocked.total(),
         by_status={str(status): stats.statuses[status] for status in sorted(stats.statuses)},
     )
 
@@ -83,6 +84,7 @@ def series_part(
         served=requests.served[:bins].tolist(),
         rejected=requests.rejected[:bins].tolist(),
         failed=requests.failed[:bins].tolist(),
+        blocked=requests.blocked[:bins].tolist(),
         ended=requests.ended[:bins].tolist(),
         p50_s=_nullable(requests.p50_s[:bins]),
         p95_s=_nullable(requests.p95_s[:bins]),

@@ -16,6 +16,7 @@ from simulator.model.text.field_docstrings import DescribedModel
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.notes import NotePart
+from simulator.report.web_acls import WebAclPart
 
 REPORT_VERSION: Final = 2
 
@@ -56,7 +57,6 @@ class VersionsPart(ReportPart):
     """The versions that ran it; not part of the digest."""
 
     simulator: str
-    """Version of the simulator."""
     python: str
     """Version of the Python interpreter."""
     numpy: str
@@ -94,13 +94,15 @@ class CountsPart(ReportPart):
     """Outcomes of requests."""
 
     requests: int
-    """All requests: served + rejected + failed."""
+    """All requests: served + rejected + failed + blocked."""
     served: int
     """Answered by the application, 4xx included."""
     rejected: int
     """Answered 429: no instance had a free slot."""
     failed: int
     """Answered 5xx or not at all, or closed by the client (499)."""
+    blocked: int = 0
+    """Answered by the web ACL. Only reports with `web_acls` have this field, here and in series."""
     by_status: dict[str, int]
     """Counts by HTTP status; "0" = no answer."""
 
@@ -238,10 +240,11 @@ class SeriesPart(ReportPart):
     width_s: float
     """Bin i covers [i x width_s, (i + 1) x width_s); the last bin ends with the run."""
     offered: list[int]
-    """served + rejected + failed."""
+    """served + rejected + failed + blocked."""
     served: list[int]
     rejected: list[int]
     failed: list[int]
+    blocked: list[int] = Field(default=[])
     ended: list[int]
     """Requests by the time at which they ended: the throughput."""
     p50_s: list[float | None]
@@ -338,6 +341,8 @@ class Report(ReportPart):
     generator: GeneratorPart
     downstream: list[DownstreamPart] = Field(default=[])
     """Downstream resources; the document has no such field if there are none."""
+    web_acls: list[WebAclPart] = Field(default=[])
+    """The web ACLs of services; the document has no such field if there are none."""
 
 
 def report_schema() -> dict[str, Any]:

@@ -20,7 +20,8 @@ _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 # notes.
 _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
 # Added after the first digests were published: a run without them keeps its digest.
-_LEFT_OUT_IF_EMPTY: Final = ("downstream",)
+_LEFT_OUT_IF_EMPTY: Final = ("downstream", "web_acls")
+_LEFT_OUT_EVERYWHERE: Final = "blocked"  # in counts and series; runs without a web ACL have none
 
 
 def report_json(report: Report) -> str:
@@ -39,7 +40,20 @@ def _document(report: Report, left_out: frozenset[str] = frozenset()) -> dict[st
     for key in _LEFT_OUT_IF_EMPTY:
         if not document[key]:
             del document[key]
+    if "web_acls" not in document:
+        _leave_out(document)
     return document
+
+
+def _leave_out(part: dict[str, Any]) -> None:
+    """Remove the counts of blocked requests, which are 0, everywhere."""
+    part.pop(_LEFT_OUT_EVERYWHERE, None)
+    for value in part.values():
+        if isinstance(value, dict):
+            _leave_out(value)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for each in value:
+                _leave_out(each)
 
 
 def sealed(report: Report) -> Report:

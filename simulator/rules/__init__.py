@@ -54,6 +54,7 @@ PUBLIC_MODULES = (
     "retries",
     "sampling",
     "waf.acl_documents",
+    "waf.addresses",
     "waf.json_node",
     "waf.web_acl",
     "waf.web_request",

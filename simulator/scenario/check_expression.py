@@ -32,7 +32,7 @@ class Operator(StrEnum):
 _OF_A_BIN: Final = tuple(
     spelling for name, metric in METRICS.items() if metric.bins is not None for spelling in metric.bin_names or (name,)
 )
-TAGS: Final = ("service", "source", "path", "name", "downstream")
+TAGS: Final = ("service", "source", "path", "name", "downstream", "rule")
 
 CHECK_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
@@ -102,7 +102,7 @@ class CheckExpression(NamedTuple):
         status: Such as `429` or `5xx`; set for status.
         limit: In seconds, a ratio, a count, requests per second or USD, as METRICS says.
         service: The name of a service, or of a source if no service has that name; None: all services together.
-        tags: Restrict the check to a source, a path, a named kind of request or a downstream resource.
+        tags: Restrict the check to a source, path, named kind of request, downstream resource or rule of a web ACL.
         share: Share of the time in which the check must pass; None: the check is about the whole run at once.
         abort_after_s: From this time on a failure ends the run; None: the check never ends a run.
         text: The expression as written.
@@ -182,6 +182,9 @@ def parse_check(value: object) -> CheckExpression:
     share = None if match["share"] is None else parse_share(match["share"])
     if share is not None:
         _require_a_bin(metric, quantile)
+        if "rule" in dict(tags):
+            msg = f"tag = {match['tags'].strip()}, must be without rule for a share of the time"
+            raise ValueError(msg)
     return CheckExpression(
         metric, quantile, Operator(match["operator"]), limit, value.strip(), status, service, tags, share
     )
@@ -231,6 +234,9 @@ def _tags(text: str | None, metric: str) -> tuple[tuple[str, str], ...]:
     if METRICS[metric].of_downstream != ("downstream" in tags) or (METRICS[metric].of_downstream and len(tags) > 1):
         of = "downstream:NAME alone" if METRICS[metric].of_downstream else "a tag other than downstream"
         msg = f"tag = {text.strip()}, must be {of} with {metric}"
+        raise ValueError(msg)
+    if "rule" in tags and metric != "blocked_ratio":
+        msg = f"tag = {text.strip()}, must be without rule with {metric}: only blocked_ratio is about a rule"
         raise ValueError(msg)
     if METRICS[metric].of_service and set(tags) != {"service"}:
         msg = f"tag = {text.strip()}, must be left out with {metric}: all requests of a service share its instances"

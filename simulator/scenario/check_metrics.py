@@ -54,6 +54,7 @@ class Measured:
         month_usd: The cost per month at this traffic.
         run_usd, served: Of the whole run.
         series: The bins of the whole run; None if no check is about a share of the time.
+        blocked: Of the requests of `stats`, those that a web ACL blocked, by the rule that the check names or by any.
     """
 
     stats: RequestStats
@@ -66,6 +67,7 @@ class Measured:
     series: BinnedRequests | None = None
     span: Span = _NO_SPAN
     downstream: Sequence[ResourceStats] = ()
+    blocked: int = 0
 
 
 class NothingMeasuredError(Exception):
@@ -142,6 +144,11 @@ def _failed_ratio(_: MetricParameters, measured: Measured) -> float:
     """Return the ratio of failures other than 429, for users who accept "try again later" as an answer."""
     _require_requests(measured)
     return (measured.stats.failures - measured.stats.rejected) / measured.stats.requests
+
+
+def _blocked_ratio(_: MetricParameters, measured: Measured) -> float:
+    _require_requests(measured)
+    return measured.blocked / measured.stats.requests
 
 
 def _failure_ratio_after_retries(_: MetricParameters, measured: Measured) -> float:
@@ -281,6 +288,10 @@ def _failed_ratio_bins(_: MetricParameters, series: BinnedRequests, __: Measured
     return series.failed / series.offered
 
 
+def _blocked_ratio_bins(_: MetricParameters, series: BinnedRequests, __: Measured) -> Floats:
+    return series.blocked / series.offered
+
+
 def _served_rps_bins(_: MetricParameters, series: BinnedRequests, __: Measured) -> Floats:
     return series.served / series.width_s
 
@@ -301,12 +312,15 @@ METRICS: Final[dict[str, Metric]] = {
     "max": Metric(_S, _max, less_is_better=True),  # highest latency
     # Written lateness_pNN: the delay of the load generator itself.
     "lateness": Metric(_S, _lateness, less_is_better=True),
-    # Answers with 5xx, 429 or the platform's own 404, and requests without an answer, as a ratio of all requests.
+    # Answers with 5xx, 429 or the platform's own 404, and requests without an answer, as a ratio of all requests. A
+    # request that a web ACL blocked is none of them.
     "error_rate": Metric(_RATIO, _failure_ratio, _failure_ratio_bins, less_is_better=True),
     # 429 as a ratio of all requests.
     "rejected_ratio": Metric(_RATIO, _rejected_ratio, _rejected_ratio_bins, less_is_better=True),
     # Failures other than 429, as a ratio of all requests.
     "failed_ratio": Metric(_RATIO, _failed_ratio, _failed_ratio_bins, less_is_better=True),
+    # Requests that a web ACL blocked, as a ratio of all requests; `{rule:NAME}` counts those of one rule.
+    "blocked_ratio": Metric(_RATIO, _blocked_ratio, _blocked_ratio_bins),
     # Users whose last attempt failed, as a ratio of all users.
     "error_rate_after_retries": Metric(_RATIO, _failure_ratio_after_retries, less_is_better=True),
     "cold_start_ratio": Metric(_RATIO, _cold_start_ratio, less_is_better=True),

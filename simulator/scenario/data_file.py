@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from simulator.scenario.csv_header import repetition
-
 DATA_BYTES_MAX: Final = 64 * 1024**2
 
 
@@ -49,3 +47,16 @@ def _header(file: Path) -> list[str]:
 def _rows(file: Path) -> Sequence[dict[str, str]]:
     with file.open(encoding="utf-8-sig", newline="") as stream:
         return [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(stream)]
+
+
+def repetition(names: Sequence[str]) -> str:
+    """Describe a repeated name and its columns: `n is column 2 and column 3`; empty if no name repeats.
+
+    Names must be unique, because a repeated name makes the column of a value ambiguous. Empty names, and names that
+    begin like a number or a time, are ignored, because a first line of values is no header.
+    """
+    for second, name in enumerate(names):
+        first = names.index(name)
+        if first < second and name and not (name[0].isdigit() or name[0] in "+-."):
+            return f"{name} is column {first + 1} and column {second + 1}"
+    return ""

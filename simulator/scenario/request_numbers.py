@@ -11,16 +11,26 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from simulator.scenario.check_expression import CheckExpression
+from simulator.scenario.sections.session_spec import RequestSpec
 from simulator.scenario.sections.traffic_spec import SourceSpec
 
 
 class RequestKind(NamedTuple):
-    """A kind of request. `name` is empty if the file gives none. `body_bytes`: request and response body together."""
+    """A kind of request. `name` is empty if the file gives none. `body_bytes`: request and response body together.
+
+    `given`: its section of the file, if there is one. `client`: the address of its client; empty by default.
+    """
 
     number: int
     path: str = "/"
     name: str = ""
     body_bytes: int = 0
+    given: RequestSpec | None = None
+    client: str = ""
+
+    def from_address(self, address: str) -> RequestKind:
+        """Return the same kind with the address of its client, if it has one."""
+        return self._replace(client=address) if address else self
 
     def is_meant(self, path: str | None, name: str | None) -> bool:
         """Return True if a check with these tags is about this kind.
@@ -43,7 +53,7 @@ class RequestNumbers:
                 number = index if place == 0 or not apart else len(self.sources)
                 if number == len(self.sources):
                     self.sources.append(index)
-                kinds.append(RequestKind(number, request.path, request.name, request.body_bytes))
+                kinds.append(RequestKind(number, request.path, request.name, request.body_bytes, request))
             self._kinds.append(kinds)
 
     @classmethod

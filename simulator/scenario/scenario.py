@@ -91,10 +91,11 @@ class ScenarioSpec(Section):
 
     @property
     def files(self) -> list[Path]:
-        """Return the file that the scenario was read from, and the files of its recordings."""
+        """Return the file that the scenario was read from, and the files of its recordings, data and web ACLs."""
         recordings = [source.bins or source.trace for source in self.traffic]
         data = [source.data for source in self.traffic if source.data is not None]
-        return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data]
+        acls = [file for each in self.services.values() if each.web_acl is not None for file in each.web_acl.files]
+        return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data, *acls]
 
     def require(self, clock: str) -> None:
         """Raise ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
@@ -153,6 +154,8 @@ class ScenarioSpec(Section):
             return "an application whose work depends on the path or size of a request"
         if self.services[service].application.downstream:
             return "an application that calls downstream resources"
+        if self.services[service].web_acl is not None:
+            return "a web ACL, which blocks requests"
         if any(not self.traffic[index].is_open for index in self.sources_of(service)):
             return "a closed load, whose arrivals depend on the answers"
         if any(self.traffic[index].session for index in self.sources_of(service)):

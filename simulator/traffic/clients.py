@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import PooledExchange
@@ -14,26 +15,22 @@ from simulator.model.times import NOT_YET, RUN_FOREVER, LoopTime, RunTime
 from simulator.platform.platform import Service
 from simulator.records.events import RequestRetried
 from simulator.records.journal import Journal
+from simulator.records.request_log import RequestRows
 from simulator.rules.retries import Retries
 from simulator.scenario.request_numbers import RequestKind
 from simulator.traffic.scripts import Population, Script, User
 from simulator.world.clock import RunClock
 from simulator.world.running_loop import running_loop
 
-
-class RequestRows(Protocol):
-    """The receiver of a request's outcome; records/request_log.py defines the columns."""
-
-    def add(
-        self, source: int, intended_s: float, latency_s: float, queue_s: float, cold_s: float, service_s: float,
-        status: int, instance: int, late_s: float,
-    ) -> None: ...  # fmt: skip
+if TYPE_CHECKING:
+    from simulator.rules.waf.web_request import WebRequest
+    from simulator.traffic.web_requests import WebRequests
 
 
 class SimulatedExchange(PooledExchange):
     """A request of a simulated client. `upstream`: where it was sent; another lane may answer it."""
 
-    __slots__ = ("_client", "attempt", "kind", "upstream")
+    __slots__ = ("_client", "attempt", "kind", "rule", "upstream")
 
     def __init__(
         self, client: SimulatedClient, upstream: Upstream, arrived_s: LoopTime, attempt: int, kind: RequestKind
@@ -50,6 +47,7 @@ class SimulatedExchange(PooledExchange):
         self.upstream = upstream
         self.attempt = attempt
         self.kind = kind
+        self.rule = ""  # of a web ACL, if it blocked the request
 
     @property
     def path(self) -> str:
@@ -64,7 +62,11 @@ class SimulatedExchange(PooledExchange):
         self.upstream.finish(self)
         self._client.ended(self, status)
 
+    def web_request(self, body_bytes_max: int) -> WebRequest:
+        return self._client.web_requests.of(self.kind, body_bytes_max)
+
     def fail(self, rejection: Rejection) -> None:
+        self.rule = rejection.rule
         self._client.ended(self, rejection.status)
 
 
@@ -142,9 +144,21 @@ class SimulatedClient:
             exchange.cold_s,
             service_s,
             status,
-            exchange.instance.number if exchange.instance is not None else 0,
+            self._instance_or_rule(exchange),
             0.0,
         )
+
+    def _instance_or_rule(self, exchange: SimulatedExchange) -> int:
+        if exchange.instance is not None:
+            return exchange.instance.number
+        return -self._rows.rules.number(exchange.rule) if exchange.rule else 0
+
+    @cached_property
+    def web_requests(self) -> WebRequests:
+        """Its requests as a web ACL sees them."""
+        from simulator.traffic.web_requests import WebRequests  # noqa: PLC0415 few services have a web ACL
+
+        return WebRequests(self._service.host)
 
 
 class OpenClient(SimulatedClient):
@@ -251,7 +265,7 @@ class SessionClient(OpenClient):
     def _step(self, user: User) -> None:
         kind = None if self._stopped else self._script.request(user)
         if kind is not None:
-            self.send_for(user, kind)
+            self.send_for(user, kind.from_address(user.address))
 
 
 class ClosedClient(SimulatedClient):
@@ -327,7 +341,7 @@ class ClosedClient(SimulatedClient):
         if kind is None:
             self._users.is_done()
         else:
-            self.send_for(user, kind)
+            self.send_for(user, kind.from_address(user.address))
 
 
 def _no_draw(_: PooledExchange) -> None:

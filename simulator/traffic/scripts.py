@@ -20,12 +20,13 @@ Request = TypeVar("Request")
 
 class User:
     """One user. `values`: the values that its session has received and extracted so far. `cookies`: those that its
-    answers have set, on the real clock; None if there are none yet.
+    answers have set, on the real clock; None if there are none yet. `address`: empty if its source gives none.
     """
 
-    __slots__ = ("cookies", "iterations", "place", "values")
+    __slots__ = ("address", "cookies", "iterations", "place", "values")
 
     def __init__(self) -> None:
+        self.address = ""
         self.iterations = 0  # iterations that have begun
         self.place = 0  # the next step
         self.values: dict[str, str] = {}
@@ -37,7 +38,7 @@ class Script(Generic[Request]):
 
     `draw` gives requests if there are no `steps`. `think` gives the pause between two sessions (or single requests),
     `thinks` that after each step. `iterations`: sessions (or requests) per user; `shared`: of all users together; None
-    means unlimited. `rows` gives values for each session and must not end.
+    means unlimited. `rows` gives values for each session, `addresses` the address of each user; both must not end.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Script(Generic[Request]):
         iterations: int | None = None,
         shared: int | None = None,
         rows: Iterator[Mapping[str, str]] | None = None,
+        addresses: Iterator[str] | None = None,
     ) -> None:
         self.think = think
         self._draw = draw
@@ -58,6 +60,7 @@ class Script(Generic[Request]):
         self._iterations = iterations
         self._shared = shared
         self._rows = rows
+        self._addresses = addresses
 
     def request(self, user: User) -> Request | None:
         """Return the user's next request; None if it has no iteration left."""
@@ -86,6 +89,8 @@ class Script(Generic[Request]):
                 return False
             self._shared -= 1
         user.iterations += 1
+        if self._addresses is not None and not user.address:
+            user.address = next(self._addresses)
         user.cookies = None
         user.values = dict(next(self._rows)) if self._rows is not None else {}
         return True

@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.model.times import RunTime
 from simulator.platform.platform import Platform
+from simulator.records.request_log import RequestRows
 from simulator.rules.retries import Retries
 from simulator.scenario.data_file import data_rows
 from simulator.scenario.rate_factor import rate_factor
@@ -20,7 +21,6 @@ from simulator.scenario.sections.shape_spec import ClosedSpec
 from simulator.traffic.clients import (
     ClosedClient,
     OpenClient,
-    RequestRows,
     RetryingClient,
     SessionClient,
     SimulatedClient,
@@ -157,6 +157,7 @@ def script_of(
         iterations=closed.iterations,
         shared=closed.shared_iterations,
         rows=None if source.data is None else data_rows(source.data),
+        addresses=_addresses(scenario, streams, index),
     )
 
 
@@ -167,12 +168,34 @@ def user_changes(closed: ClosedSpec) -> Iterator[tuple[float, int]]:
 
 def kinds_drawn(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[RequestKind]:
     """Yield the kind of each request of the source at position `index`, without end: the same on both clocks."""
-    kinds = scenario.numbers.kinds(index)
+    chosen = chosen_of(scenario.numbers.kinds(index), scenario, streams, index)
+    addresses = arrival_addresses(scenario, streams, index)
+    if addresses is None:
+        return chosen
+    return (kind._replace(client=address) for kind, address in zip(chosen, addresses, strict=False))
+
+
+def chosen_of(kinds: Sequence[Told], scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[Told]:
+    """Yield one of `kinds` for each request of the source at position `index`, by their weights, without end."""
     if len(kinds) == 1 or scenario.traffic[index].session:
         return itertools.repeat(kinds[0])
     draws = request_choices(scenario.traffic[index], streams, index)
     portions = (draws.draw(CHOICES).tolist() for _ in itertools.repeat(None))
     return (kinds[place] for portion in portions for place in portion)
+
+
+def arrival_addresses(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[str] | None:
+    """Yield the address of each arrival of an open source without sessions; users get theirs from their script."""
+    source = scenario.traffic[index]
+    return None if source.session or source.closed is not None else _addresses(scenario, streams, index)
+
+
+def _addresses(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[str] | None:
+    if not scenario.traffic[index].addresses:
+        return None
+    from simulator.traffic.addresses import client_addresses  # noqa: PLC0415 few sources have addresses
+
+    return client_addresses(scenario.traffic[index].addresses, streams.stream("traffic", index, "addresses"))
 
 
 def thoughts(

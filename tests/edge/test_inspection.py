@@ -8,8 +8,9 @@ from simulator.rules.waf.web_request import WebRequest
 from tests.edge.front import HOST, Front, request
 
 
-def seen_of(data: bytes, body_bytes_max: int = 16) -> WebRequest:
+def seen_of(data: bytes, body_bytes_max: int = 16, peer: bytes = b"192.0.2.7") -> WebRequest:
     front = Front()
+    front.connection.peer = peer
     front.upstream.holds = True
     front.send(data)
     exchange: PooledExchange = front.upstream.waiting[0]
@@ -46,3 +47,20 @@ def test_a_held_request_goes_on_when_its_body_is_complete_or_long_enough() -> No
         front.send(b"." * sent)
 
         assert told == ([True] if proceeds else []), (length, sent)
+
+
+def test_a_client_of_this_machine_states_its_address_and_rules_do_not_see_the_field() -> None:
+    for peer, stated, expected in (
+        (b"127.0.0.1", b"203.0.113.9", "203.0.113.9"),
+        (b"::1", b"2001:db8::1", "2001:db8::1"),
+        (b"127.0.0.1", b"elsewhere", "127.0.0.1"),
+    ):
+        seen = seen_of(request(b"GET", b"/", b"X-Simulator-Client: " + stated), peer=peer)
+        assert seen.client == expected
+        assert seen.field(b"x-simulator-client") is None
+
+
+def test_a_client_elsewhere_has_the_address_of_its_connection_whatever_it_states() -> None:
+    seen = seen_of(request(b"GET", b"/", b"X-Simulator-Client: 203.0.113.9"))
+    assert seen.client == "192.0.2.7"
+    assert seen.field(b"x-simulator-client") == b"203.0.113.9"

@@ -172,3 +172,10 @@ def test_inserted_fields_reach_the_application_in_place_of_those_of_the_client()
 
     assert values_of(forwarded, b"x-amzn-waf-trust") == [b"low"]
     assert values_of(forwarded, b"x-other") == [b"kept"]
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_the_rule_is_told_to_clients_that_are_told_their_timing(tells: bool) -> None:
+    front, _ = protected(acl(ADMIN), server_timing=tells)
+    front.send(request(b"GET", b"/admin"))
+    assert values_of(front.received(), b"server-timing") == ([b'waf;desc="admin"'] if tells else [])

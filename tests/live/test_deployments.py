@@ -16,6 +16,7 @@ from simulator.edge.live.live_settings import LiveSettings
 from simulator.model.times import RunTime
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.service_workload import WorkloadSettings
+from simulator.records.request_log import RuleNumbers
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.open import OpenLoad
 from simulator.traffic.live.request import RequestChoice
@@ -57,6 +58,7 @@ class Outcomes:
     """The load's rows: how many requests ended with each status."""
 
     def __init__(self) -> None:
+        self.rules = RuleNumbers()
         self.statuses: Counter[int] = Counter()
 
     def add(self, *row: Any) -> None:

@@ -28,6 +28,7 @@ from simulator.model.times import RUN_START, RunTime
 from simulator.platform.applications import ApplicationSettings
 from simulator.platform.service_workload import WorkloadSettings
 from simulator.platform.stored_copies.stored_copies import StoredCopies
+from simulator.records.request_log import RuleNumbers
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.closed import ClosedLoad
 from simulator.traffic.live.request import RequestChoice
@@ -93,6 +94,7 @@ class Outcomes:
     """How many requests ended with each status."""
 
     def __init__(self) -> None:
+        self.rules = RuleNumbers()
         self.statuses: Counter[int] = Counter()
 
     def add(self, *row: Any) -> None:

@@ -21,6 +21,7 @@ from simulator.model.times import RunTime
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.records.events import SecondClosed
+from simulator.records.request_log import RuleNumbers
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.request_numbers import RequestKind
@@ -38,6 +39,7 @@ class Record:
     """What happened, as text: equal records are equal to the last digit."""
 
     lines: list[str] = field(default_factory=list)
+    rules: RuleNumbers = field(default_factory=RuleNumbers)
 
     def add(self, *row: float) -> None:
         self.lines.append(repr(row))

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from simulator.records.request_csv import HEADER, RequestCsv
+from simulator.records.request_log import RuleNumbers
 from simulator.records.request_stats import StatsBySource
 from tests.records.rows import Row, tell
 
@@ -14,7 +15,20 @@ def test_a_row_is_written_with_the_name_of_its_source() -> None:
     file = io.StringIO()
     writer = RequestCsv(file, ["people", "robots"])
     tell(writer.read, Row(1.5, 0.25, 503, 1, 0.01, 0.02, 0.22, 7, 0.003))
-    assert file.getvalue() == (f"{HEADER}\nrobots,1.500000,0.250000,0.010000,0.020000,0.220000,503,7,0.003000,0\n")
+    assert file.getvalue() == (f"{HEADER}\nrobots,1.500000,0.250000,0.010000,0.020000,0.220000,503,7,0.003000,0,\n")
+
+
+def test_a_blocked_request_has_its_rule_and_no_instance() -> None:
+    file, rules = io.StringIO(), RuleNumbers()
+    writer = RequestCsv(file, ["people"], rules=rules)
+    for name in ("admin", "group/a,b", "admin"):
+        tell(writer.read, Row(status=403, instance=-rules.number(name)))
+    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert [(row["instance"], row["blocked_by"]) for row in rows] == [
+        ("0", "admin"),
+        ("0", "group/a,b"),
+        ("0", "admin"),
+    ]
 
 
 @pytest.mark.case("L45")

@@ -16,7 +16,15 @@ def test_a_row_arrives_in_its_columns() -> None:
     tell(chunks.append, Row(1.5, 0.25, 503, 2, 0.01, 0.02, 0.22, 7, 0.003))
     (chunk,) = chunks
     row = [getattr(chunk, name).tolist() for name in Chunk.__slots__]
-    assert row == [[2], [1.5], [0.25], [0.01], [0.02], [0.22], [503], [7], [0.003]]
+    assert row == [[2], [1.5], [0.25], [0.01], [0.02], [0.22], [503], [7], [0.003], [0]]
+
+
+def test_a_blocked_row_is_neither_a_failure_nor_of_an_instance() -> None:
+    chunks: list[Chunk] = []
+    tell(chunks.append, Row(status=503, instance=-2), Row(status=503, instance=3), Row(status=429, instance=-1))
+    (chunk,) = chunks
+    assert (chunk.rule.tolist(), chunk.instance.tolist()) == ([2, 0, 1], [0, 3, 0])
+    assert (chunk.failed.tolist(), chunk.blocked.tolist()) == ([False, True, False], [True, False, True])
 
 
 def test_a_full_buffer_is_flushed_automatically() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.data_file import data_columns, data_rows
+from simulator.scenario.data_file import data_columns, data_rows, repetition
 
 
 def file_of(folder: Path, content: bytes) -> Path:
@@ -44,3 +44,20 @@ def test_a_missing_value_is_empty(tmp_path: Path) -> None:
 def test_another_file_is_rejected_by_its_name(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=f"data = users.csv, {message}"):
         data_columns(file_of(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["a", "b", "c"], ""),
+        (["a", "b", "a"], "a is column 1 and column 3"),
+        (["x", "n", "n", "x"], "n is column 2 and column 3"),
+        (["", "", "a"], ""),
+        (["1", "1"], ""),
+        (["-1.5", "-1.5", ".5", ".5"], ""),
+        (["2026-01-01", "2026-01-01"], ""),
+        ([], ""),
+    ],
+)
+def test_the_first_repeated_name_is_described(names: list[str], found: str) -> None:
+    assert repetition(names) == found

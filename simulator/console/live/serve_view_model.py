@@ -18,6 +18,7 @@ from simulator.console.report.chart_columns import prices_of, usd_now
 from simulator.control.operations.service_events import EVENTS_STREAM
 from simulator.control.state.log_entries import EntryKind
 from simulator.edge.access_log_entry import AccessLogEntry
+from simulator.model.rejection import WAF_BLOCKED
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
@@ -220,9 +221,9 @@ class ServeViewModel:
         arrived_s, latency_s = self._run_s(entry.arrived_s), entry.ended_s - entry.arrived_s
         service_s = entry.ended_s - entry.begun_s if entry.begun_s >= 0 else 0.0
         source = self._source(entry)
-        self._log.add(
-            source, arrived_s, latency_s, entry.queue_s, entry.cold_s, service_s, entry.status, entry.instance, 0.0
-        )
+        blocked = entry.cause == WAF_BLOCKED.name
+        instance = -self._log.rules.number(entry.cause) if blocked else entry.instance
+        self._log.add(source, arrived_s, latency_s, entry.queue_s, entry.cold_s, service_s, entry.status, instance, 0.0)
 
     def _source(self, entry: AccessLogEntry) -> int:
         if entry.request is not None:
@@ -238,7 +239,7 @@ class ServeViewModel:
             mine = chunk.source == book.number
             for second in np.unique(seconds[mine]).tolist():
                 rows = mine & (seconds == second)
-                served = rows & ~chunk.failed
+                served = rows & ~chunk.failed & ~chunk.blocked
                 book.latencies.setdefault(second, Histogram(COARSE)).record(chunk.latency_s[served])
                 lost = int(np.count_nonzero(rows & chunk.failed & (chunk.status != 429)))
                 book.failed[second] = book.failed.get(second, 0) + lost

@@ -32,6 +32,7 @@ from simulator.model.text.quantities import (
 from simulator.report.downstream import DownstreamPart
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
 from simulator.report.services import month_basis
+from simulator.report.web_acls import WebAclPart
 
 _LABEL_COLUMNS: Final = 12
 _NOTE_COLUMNS: Final = 16
@@ -55,6 +56,7 @@ def print_report(report: Report, console: Console) -> None:
     if len(report.sources) > 1:
         page.table(sources_table(report.sources))
     _downstream(report.downstream, page)
+    _web_acls(report.web_acls, page)
     if report.timeline:
         page.table(events_table("timeline", report.timeline))
     _verdict(report, page)
@@ -139,6 +141,13 @@ def _service(service: ServicePart, run: RunPart, page: _Page) -> None:
         )
 
 
+def _web_acls(acls: Sequence[WebAclPart], page: _Page) -> None:
+    for acl in acls:
+        from simulator.console.report.web_acl_table import web_acl_table  # noqa: PLC0415 few scenarios need it
+
+        page.table(web_acl_table(acl))
+
+
 def _downstream(resources: Sequence[DownstreamPart], page: _Page) -> None:
     """Print all resources in one table, and the events of each."""
     if resources:
@@ -168,6 +177,7 @@ def _requests(requests: RequestsPart, page: _Page) -> None:
         f"{count_text(requests.requests)} requests: {count_text(requests.served)} served "
         f"({rate_text(requests.served_rps)}), {count_text(requests.rejected)} rejected "
         f"({ratio_text(requests.rejected_ratio)}), {count_text(requests.failed)} failed"
+        + (f", {count_text(requests.blocked)} blocked by the web ACL" if requests.blocked else "")
     )
     statuses = ", ".join(
         f"{status if status != '0' else 'no answer'}: {count_text(count)}"

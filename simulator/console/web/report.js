@@ -5,7 +5,7 @@ import { count, duration, latency, rate, ratio, usd } from "console/format";
 import { byId, figures, make, setText, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { Replay } from "console/replay";
-import { checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, sideBySide } from "console/tables";
+import { checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, sideBySide, webAclTable } from "console/tables";
 
 const data = JSON.parse(byId("run").textContent);
 const { report } = data;
@@ -34,6 +34,7 @@ function head() {
   byId("notes").replaceChildren(...notes.map((note) => make("p", { class: "note" }, note)));
   figures([
     ["requests", count(requests.requests)], ["served", rate(requests.served_rps)], ["rejected (429)", ratio(requests.rejected_ratio)],
+    ...(requests.blocked ? [["blocked by web ACL", ratio(requests.blocked / requests.requests)]] : []),
     ["error rate", ratio(requests.error_rate)], ["latency p50", latency(requests.latency.p50_s)], ["latency p95", latency(requests.latency.p95_s)],
     ["latency p99", latency(requests.latency.p99_s)], ["cold starts", ratio(requests.cold_start_ratio)], ["this run", usd(report.run_usd)], ["per month at this traffic", usd(report.month_usd)],
   ], byId("figures"));
@@ -44,7 +45,8 @@ function head() {
   byId("compared").replaceChildren(
     sideBySide("Requests of each service", [...report.services, ...(report.services.length > 1 ? [all] : [])]), instancesTable(report.services),
     ...(report.sources.length > 1 ? [sideBySide("Sources of traffic", report.sources)] : []),
-    ...(report.downstream?.length ? [downstreamTable(report.downstream)] : []));
+    ...(report.downstream?.length ? [downstreamTable(report.downstream)] : []),
+    ...(report.web_acls ?? []).map(webAclTable));
   setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Self-contained: works offline. Terms: docs/reference/glossary.md. Charts: uPlot, MIT.`);
 }
 

@@ -59,6 +59,11 @@ export function costTable(service) {
     ["item", "quantity", "rate", "this run", "per month at this traffic"], [...rows, ["total", "", "", usd(run.usd), usd(month.usd)]]);
 }
 
+// What each rule of a service's web ACL did, warm-up included.
+export function webAclTable(acl) {
+  return table(`Web ACL ${acl.name} of ${acl.service}`, ["rule", "action", "requests"], acl.rules.map((each) => [each.rule, each.action, count(each.requests)]), { numbersFrom: 2 });
+}
+
 // A column for each downstream resource: a database, cache or API that services call.
 export function downstreamTable(resources) {
   const figures = [

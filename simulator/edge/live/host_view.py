@@ -20,7 +20,7 @@ class HostView:
     """
 
     def __init__(self, handler: RequestHandler, admits: Callable[[bytes], bool]) -> None:
-        self.limits = handler.limits
+        self.limits, self.server_timing = handler.limits, handler.server_timing
         self.table = handler.table
         self.own_answers = handler.own_answers
         self.now_s = handler.now_s

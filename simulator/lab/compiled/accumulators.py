@@ -211,6 +211,7 @@ def _outcomes(rows: Any) -> Chunk:
         status=rows["status"].astype(np.int64),
         instance=none,
         late_s=nothing,
+        rule=none,
     )
 
 
@@ -222,9 +223,8 @@ def _joined(chunks: Sequence[Chunk]) -> Chunk:
         return np.concatenate([getattr(chunk, name) for chunk in chunks])
 
     nothing, none = np.broadcast_to(0.0, count), np.broadcast_to(np.int64(0), count)
-    return Chunk(
-        none, column("intended_s"), column("latency_s"), nothing, nothing, nothing, column("status"), none, nothing
-    )
+    times = column("intended_s"), column("latency_s"), nothing, nothing, nothing
+    return Chunk(none, *times, column("status"), none, nothing, none)
 
 
 def _chunk(rows: Any) -> Chunk:
@@ -241,4 +241,5 @@ def _chunk(rows: Any) -> Chunk:
         status=column("status").astype(np.int64),
         instance=column("instance"),
         late_s=np.zeros(len(rows)),
+        rule=np.zeros(len(rows), dtype=np.int64),
     )

@@ -14,6 +14,7 @@ from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.recordings.traces import bin_counts
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
+from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.sections.shape_spec import (
     AtOnceSpec,
     BinsSpec,
@@ -53,16 +54,7 @@ def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
     if len(scenario.services) != 1:
         yield f"it has {len(scenario.services)} services, the backend plays one"
     for service in scenario.services.values():
-        if service.application.simulated is None:
-            yield "its application is not simulated"
-        elif service.application.simulated.paths:
-            yield "the work of its requests depends on their path"
-        elif service.application.simulated.depends_on_size:
-            yield "the work of its requests depends on their size"
-        elif service.application.simulated.failures is not None:
-            yield "its instances crash, hang or run out of memory with a probability per request"
-        if service.application.downstream:
-            yield "its requests call downstream resources"
+        yield from _service_reasons(service)
     for source in scenario.traffic:
         if not source.is_open:
             yield f"its source {source.name} is closed: users wait for answers"
@@ -72,6 +64,21 @@ def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
             yield f"clients of its source {source.name} retry"
     yield from _check_reasons(scenario)
     yield from filter(None, (_event_reason(event.action) for event in scenario.timeline))
+
+
+def _service_reasons(service: ServiceSpec) -> Iterator[str]:
+    if service.application.simulated is None:
+        yield "its application is not simulated"
+    elif service.application.simulated.paths:
+        yield "the work of its requests depends on their path"
+    elif service.application.simulated.depends_on_size:
+        yield "the work of its requests depends on their size"
+    elif service.application.simulated.failures is not None:
+        yield "its instances crash, hang or run out of memory with a probability per request"
+    if service.application.downstream:
+        yield "its requests call downstream resources"
+    if service.web_acl is not None:
+        yield "a web ACL is evaluated on its requests"
 
 
 def _event_reason(action: Action) -> str:

@@ -19,6 +19,7 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.platform.revision import ServicePlan
+from simulator.records.request_log import RuleNumbers
 from simulator.rules.admission import Overflow
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
 from simulator.scenario.request_numbers import RequestKind
@@ -56,6 +57,7 @@ class Rows:
 
     rows: list[tuple[float, ...]] = field(default_factory=list)
     work_s: list[float] = field(default_factory=list)
+    rules: RuleNumbers = field(default_factory=RuleNumbers)
 
     def add(  # the columns of the request log; a station has no others
         self,

@@ -16,7 +16,15 @@ _LABEL: Final = re.compile(r"[0-9A-Za-z_:-]{1,1024}")
 
 
 class WebAclError(ValueError):
-    """A document of AWS WAF that cannot be used. The message is for the author of the document."""
+    """A document of AWS WAF that cannot be used. The message is for the author of the document.
+
+    `file`: the name of the document; `place`: where in it, such as `WebACL.Rules[0].Action`; `expected`: what must be
+    there.
+    """
+
+    def __init__(self, message: str, file: str, place: str, expected: str) -> None:
+        super().__init__(message)
+        self.file, self.place, self.expected = file, place, expected
 
 
 class JsonNode:
@@ -29,7 +37,8 @@ class JsonNode:
 
     def wrong(self, expected: str) -> WebAclError:
         """Return the error; `expected` completes "must be ..."."""
-        return WebAclError(f"{self.file}: {self.place or 'the document'} = {_shown(self.value)}, must be {expected}")
+        message = f"{self.file}: {self.place or 'the document'} = {_shown(self.value)}, must be {expected}"
+        return WebAclError(message, self.file, self.place, expected)
 
     def members(self, known: Sequence[str], required: Sequence[str] = ()) -> dict[str, JsonNode]:
         """Return the members of an object that are not null. Raises WebAclError for unknown and missing ones."""
@@ -60,7 +69,8 @@ class JsonNode:
             raise self.wrong("a list")
         if len(self.value) < at_least or (at_most is not None and len(self.value) > at_most):
             limits = f"at least {at_least}" if at_most is None else f"{at_least} to {at_most}"
-            raise WebAclError(f"{self.file}: {self.place} has {len(self.value)} entries, must have {limits}")
+            message = f"{self.file}: {self.place} has {len(self.value)} entries, must have {limits}"
+            raise WebAclError(message, self.file, self.place, f"a list with {limits} entries")
         for index, value in enumerate(self.value):
             yield JsonNode(value, self.file, f"{self.place}[{index}]")
 

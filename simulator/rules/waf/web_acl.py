@@ -82,6 +82,16 @@ class WebAcl:
     gaps: tuple[str, ...] = ()
     inserted: Fields = ()
 
+    @property
+    def rule_names(self) -> list[str]:
+        """The names of rules that can end an evaluation, as verdicts name them."""
+        names = [
+            name
+            for rule in self.rules
+            for name in ([f"{rule.name}/{each.name}" for each in rule.group] if rule.group is not None else [rule.name])
+        ]
+        return [*names, DEFAULT_ACTION]
+
     def evaluate(self, request: WebRequest, now_s: float) -> Verdict:
         """Return the verdict on a request that arrives at `now_s`, and count it in rate-based rules."""
         evaluation = Evaluation(request, now_s)

@@ -21,6 +21,7 @@ from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.base_model import Count, Cpu, Duration, Memory, Number, Section
 from simulator.scenario.sections.origin_spec import ServiceSourceSpec
 from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, Policy, policy_named
+from simulator.scenario.web_acl import WebAclSetting
 
 
 class HealthCheckSpec(Section):
@@ -143,6 +144,8 @@ class ServiceSpec(Section):
     """The prices for the bill."""
     source: ServiceSourceSpec = ServiceSourceSpec.unchanged()
     """The origin of the application, for deployments: an image or a repository."""
+    web_acl: WebAclSetting | None = None
+    """A web ACL of AWS WAF, evaluated before admission: a JSON file, a document in place, or a list of these."""
     application: ApplicationSpec
     """What runs in an instance."""
 

@@ -6,9 +6,10 @@ of a source with `from: 60s` is 80 s after the start of the run.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from simulator.rules.retries import RETRY_CAUSES
 from simulator.scenario.data_file import data_columns
@@ -49,6 +50,16 @@ RetryCause = Annotated[
 ]
 
 
+def _address_range(text: str) -> str:
+    """Return `text` if it is an address or a range."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        msg = f"{text!r} is not an address; write one such as 198.51.100.7, or a range such as 198.51.100.0/24: {error}"
+        raise ValueError(msg) from error
+    return text
+
+
 class RetrySpec(Section):
     """Clients that retry after 429, 5xx or no answer. Each attempt counts as a separate request.
 
@@ -86,6 +97,13 @@ class SourceSpec(Section):
     """The steps of each user's session; replaces `requests`."""
     cookies: Flag = True
     """Whether a session keeps the cookies that answers set and sends them with its later steps (real time)."""
+    addresses: Annotated[
+        tuple[Annotated[str, AfterValidator(_address_range)], ...],
+        BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
+    ] = ()
+    """Addresses of the clients, as a web ACL sees them: addresses or ranges such as 198.51.100.0/24, from which that of
+    each user is drawn (default: 127.0.0.1).
+    """
     data: DataFile | None = None
     """A CSV file whose rows are assigned to sessions, one each, in order and repeatedly: `${column}` is its value."""
 

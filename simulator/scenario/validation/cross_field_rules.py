@@ -24,6 +24,7 @@ from simulator.scenario.validation.downstream_rules import downstream_problems
 from simulator.scenario.validation.error_messages import value_problem
 from simulator.scenario.validation.raw_access import count, items, mapping, naming_a_service, seconds, services, tried
 from simulator.scenario.validation.traffic_rules import traffic_problems
+from simulator.scenario.validation.web_acl_rules import web_acl_problems
 
 # A sine is evaluated in 256 linear pieces per period: 4000 periods are a million pieces (traffic/shapes/curves.py).
 SINE_PERIODS_MAX: Final = 4000
@@ -49,7 +50,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         downstream_problems,
     )
     problems = [problem for rule in rules for problem in rule(document)]
-    return problems + list(_columns(document, folder))
+    return problems + list(_columns(document, folder)) + list(web_acl_problems(document, folder))
 
 
 # --- one rule each ---------------------------------------------------------------------------------

@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from simulator.model.times import LoopTime, RunTime
-from simulator.records.request_log import NO_ANSWER
-from simulator.traffic.clients import RequestRows
+from simulator.records.request_log import NO_ANSWER, RequestRows
 from simulator.traffic.live.request import RequestWriter, Shot
 from simulator.traffic.live.settings import LoadLimits, LoadTarget
 from simulator.traffic.live.summary import Lateness, LoadSummary
@@ -273,7 +272,7 @@ class LoadClient:
             timing.cold_s,
             timing.service_s,
             status,
-            timing.instance,
+            -self._rows.rules.number(timing.rule) if timing.rule else timing.instance,
             late_s,
         )
         if shot.ended is not None:

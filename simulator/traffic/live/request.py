@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
-from urllib.parse import quote
 
+from simulator.edge.inspection import CLIENT_FIELD
 from simulator.model.times import NOT_YET, RunTime
+from simulator.traffic.request_fields import request_fields, target_of
 from simulator.wire.client import ClientConnection, ClientResponse
 
 # Sources use few kinds; a trace with a path per request must not fill the memory.
 _KEPT_MAX: Final = 4096
 # Small bodies are sent with their head in one write; longer bodies are generated while they are sent.
 _WITH_HEAD_BYTES_MAX: Final = 16 * 1024
-# Methods whose body, even when empty, must be announced (RFC 9110, 8.6).
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 # Methods that have the same effect when sent twice (RFC 9110, 9.2.2).
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-# Characters that a request target may contain unencoded; `%` because a path from a log is encoded already.
-_TARGET: Final = "/?#[]@!$&'()*+,;=:%~-._"
 
 
 class RequestChoice(NamedTuple):
@@ -33,6 +30,10 @@ class RequestChoice(NamedTuple):
     body: str | None = None
     keeps_body: bool = False  # the body of its answer is kept for a session
     is_template: bool = False  # contains `${name}` to be replaced
+
+    def from_address(self, address: str) -> RequestChoice:
+        """Return the request of a client that a web ACL sees at `address`."""
+        return self._replace(headers=(*self.headers, (CLIENT_FIELD.decode(), address)))
 
 
 class RequestBytes(NamedTuple):
@@ -63,24 +64,12 @@ class RequestWriter:
         return written
 
     def _write(self, choice: RequestChoice) -> RequestBytes:
-        own = {"user-agent": "apprunner-simulator", "accept": "*/*"}
         body = b"" if choice.body is None else choice.body.encode()
-        if body:
-            own["content-type"] = "application/json" if body[:1] in {b"{", b"["} else "text/plain; charset=utf-8"
-        given = {name.lower() for name, _ in choice.headers}
-        fields = [
-            f"{choice.method} {quote(choice.path, safe=_TARGET)} HTTP/1.1",
-            f"host: {self._authority}",
-            *(f"{name}: {value}" for name, value in own.items() if name not in given),
-            *(f"{name}: {value}" for name, value in choice.headers),
-        ]
-        if choice.response_bytes:
-            fields.append(f"x-simulator-response-bytes: {choice.response_bytes}")
-        if body or choice.request_bytes or choice.method in _WITH_BODY:
-            fields.append(f"content-length: {len(body) or choice.request_bytes}")
-        if choice.request_bytes:
-            fields.append("content-type: application/octet-stream")
-        head = "\r\n".join([*fields, "", ""]).encode()
+        fields = request_fields(
+            self._authority, choice.method, choice.headers, body, choice.request_bytes, choice.response_bytes
+        )
+        start = f"{choice.method} {target_of(choice.path)} HTTP/1.1"
+        head = "\r\n".join([start, *(f"{name}: {value}" for name, value in fields), "", ""]).encode()
         with_head = choice.request_bytes if choice.request_bytes <= _WITH_HEAD_BYTES_MAX else 0
         return RequestBytes(
             head + (body or b"." * with_head),

@@ -7,16 +7,22 @@ from typing import Final, NamedTuple
 
 FIELD: Final = b"server-timing"
 
-_PART: Final = re.compile(rb'(queue|cold|service);dur=([0-9]+(?:\.[0-9]+)?)|instance;desc="?([0-9]{1,9})')
+_PART: Final = re.compile(
+    rb'(queue|cold|service);dur=([0-9]+(?:\.[0-9]+)?)|instance;desc="?([0-9]{1,9})|waf;desc="([^"]+)"'
+)
 
 
 class Timing(NamedTuple):
-    """Parts of the latency in seconds; `instance` is the instance's number, 0 if none was involved."""
+    """Parts of the latency in seconds; `instance` is the instance's number, 0 if none was involved.
+
+    `rule`: the rule of a web ACL that blocked the request; empty for most.
+    """
 
     queue_s: float
     cold_s: float
     service_s: float
     instance: int
+    rule: str = ""
 
 
 NO_TIMING: Final = Timing(0.0, 0.0, 0.0, 0)
@@ -25,14 +31,16 @@ NO_TIMING: Final = Timing(0.0, 0.0, 0.0, 0)
 def parse_timing(value: bytes) -> Timing:
     """Parse `queue;dur=1.2, cold;dur=0, service;dur=80.1, instance;desc="3"` (milliseconds); a missing part is 0."""
     queue_s = cold_s = service_s = 0.0
-    instance = 0
-    for name, milliseconds, number in _PART.findall(value):
+    instance, rule = 0, b""
+    for name, milliseconds, number, blocked in _PART.findall(value):
         if number:
             instance = int(number)
+        elif blocked:
+            rule = blocked
         elif name == b"service":
             service_s = float(milliseconds) / 1000
         elif name == b"queue":
             queue_s = float(milliseconds) / 1000
         else:
             cold_s = float(milliseconds) / 1000
-    return Timing(queue_s, cold_s, service_s, instance)
+    return Timing(queue_s, cold_s, service_s, instance, rule.decode("latin-1"))

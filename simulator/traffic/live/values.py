@@ -26,6 +26,8 @@ class Sent(NamedTuple):
     def filled(self, user: User, origin: str) -> RequestChoice:
         """Return the request with the values and cookies of the user's session. `origin`: such as `https://host`."""
         choice = filled(self.choice, user.values)
+        if user.address:
+            choice = choice.from_address(user.address)
         if user.cookies is None:
             return choice
         own = "; ".join(value for name, value in choice.headers if name.lower() == "cookie")

@@ -10,6 +10,7 @@ from typing import cast
 
 import httptools
 
+from simulator.records.request_log import RuleNumbers
 from simulator.traffic.live.client import LoadClient
 from simulator.traffic.live.settings import LoadLimits, LoadTarget
 from simulator.world.running_loop import running_loop
@@ -22,6 +23,7 @@ class Rows:
     """Keeps what the load writes down."""
 
     def __init__(self) -> None:
+        self.rules = RuleNumbers()
         self.rows: list[tuple[float, ...]] = []
 
     def add(

@@ -12,6 +12,7 @@ from simulator.traffic.live.timing import NO_TIMING, Timing, parse_timing
     [
         (b'queue;dur=1.5, cold;dur=0, service;dur=80.25, instance;desc="3"', Timing(0.0015, 0.0, 0.08025, 3)),
         (b"instance;desc=12,queue;dur=7", Timing(0.007, 0.0, 0.0, 12)),
+        (b'waf;desc="common/no-admin"', Timing(0.0, 0.0, 0.0, 0, "common/no-admin")),
         (b"cold;dur=1000.000", Timing(0.0, 1.0, 0.0, 0)),
         (b"db;dur=53, total;dur=1", NO_TIMING),
         (b"", NO_TIMING),
