@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from simulator.rules.iam.identity import IamIdentity
 
-# Twelve digits as in AWS's documentation; tools that stand in for AWS use it too.
+# Twelve digits as in AWS's documentation; other AWS emulators use it too.
 DEFAULT_ACCOUNT: Final = "123456789012"
 DEFAULT_REGION: Final = "us-east-1"
 
@@ -20,10 +20,11 @@ _ACCOUNT_DIGITS: Final = 12
 class AccessKey:
     """An access key. A key with `session_token` is temporary, and requests must include the token.
 
-    `identity`: the user or role that it belongs to; None: one without policies, who may do everything.
+    `identity`: the user or role that the key belongs to; None: without policies, so that everything is allowed.
 
     Raises:
-        ValueError: if the id or secret is empty, the account does not have 12 digits, or the identity is of another.
+        ValueError: if the id or secret is empty, the account does not have 12 digits, or the identity belongs to
+        another account.
     """
 
     access_key_id: str
@@ -65,7 +66,7 @@ class AccessKeys:
 
 
 def account_of(access_key_id: str, default: str) -> str:
-    """Return the account if no keys are configured: an id of 12 digits is an account, as in other AWS emulators."""
+    """Return the account if no keys are configured: an id of 12 digits is the account, as in other AWS emulators."""
     return access_key_id if is_account(access_key_id) else default
 
 

@@ -1,8 +1,8 @@
 """Admin endpoint: lets the CLI control a running simulator where AWS has no API, such as approving a connection.
 
-HTTP on loopback, on a separate port. The address and the token are in a file of the state folder that only its owner
-can read: `admin.json` of the simulator that holds the folder, and one for each `simulator up`, of which there may be
-several. So a user who may write the state may request changes, and a web page that knows the port may not.
+It serves HTTP on loopback, on a separate port. The address and a token are in a file that only its owner can read:
+`admin.json` in the state folder of `simulator serve`, and one file for each `simulator up`, of which several may run.
+So a user who may write the state may request actions, but a web page that knows the port may not.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import asked_of, listener_limits
 from simulator.world.private_files import make_private_folder, write_private
 
-ADMIN_FILE: Final = "admin.json"  # in the state folder: name, url, token, pid
+ADMIN_FILE: Final = "admin.json"  # in the state folder; contains name, url, token and pid
 SERVE_NAME: Final = "serve"
-UP_FOLDER: Final = "up"  # in the state folder: the same for each `simulator up`
+UP_FOLDER: Final = "up"  # in the state folder: one such file per `simulator up`
 
 _HOST: Final = "127.0.0.1"
 
@@ -33,9 +33,10 @@ Action = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class AdminEndpoint:
-    """`POST /<action>` takes and returns a JSON object. An action may raise ApiError, KeyError and ValueError.
+    """Serves `POST /<action>`, which takes and returns a JSON object. An action may raise ApiError, KeyError or
+    ValueError.
 
-    `file` receives the address; `name` is what users call the simulator.
+    `file`: path to which the address is written. `name`: what users call the simulator.
     """
 
     def __init__(self, file: Path, name: str, token: str, actions: Mapping[str, Action]) -> None:
@@ -47,7 +48,7 @@ class AdminEndpoint:
         self._listener: asyncio.Server | None = None
 
     def add(self, name: str, action: Action) -> None:
-        """Offer one more action."""
+        """Add an action."""
         self._actions[name] = action
 
     async def open(self) -> None:

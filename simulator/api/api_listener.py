@@ -1,4 +1,4 @@
-"""Where the API listens, and with which certificate: a value, checked when it is made."""
+"""The address and certificate with which the API listens, as a value that is validated when it is created."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ApiListener:
-    """Where the API listens; `port` 0 is any free port. `tls`: use a certificate of the local authority for `name`.
+    """Where the API listens. `port`: 0 is any free port. `tls`: use a certificate of the local authority for `name`.
 
-    `name`: the name that clients use, by default `host`. `certificate` and `key`: the user's own PEM files.
+    `name`: the name that clients use; default: `host`. `certificate`, `key`: the user's own PEM files.
 
     Raises:
-        ValueError: if the local authority would have to issue a certificate for all addresses.
+        ValueError: if the local authority would have to issue a certificate for the wildcard address.
     """
 
     host: str = "127.0.0.1"

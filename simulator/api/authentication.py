@@ -1,7 +1,7 @@
 """Authentication: determines from a request's head the account and Region that it acts on.
 
-If keys are configured, every request must be signed with one of them. Otherwise every request is accepted and nothing
-is verified; this is for loopback only, which the code that opens the listener ensures.
+If keys are configured, every request must be signed with one of them. Otherwise every request is accepted without
+verification; the code that opens the listener allows this on loopback only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN_KEY: Final = "The security token included in the request is invalid."
 _ANONYMOUS: Final = "anonymous"
-_SHOWN_MAX: Final = 128  # characters of an unverified id in the audit log
+_SHOWN_MAX: Final = 128  # number of characters of an unverified id in the audit log
 
 
 class Identity(NamedTuple):
@@ -30,7 +30,7 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Finds the principal of a request. `account` and `region` apply to requests that name none, which are accepted
+    """Finds the principal of a request. `account` and `region` apply to requests that contain none, which are accepted
     only if no keys are configured.
     """
 
@@ -44,7 +44,7 @@ class Authentication:
         return not self.keys
 
     def identity_of(self, access_key_id: str) -> IamIdentity | None:
-        """Return the identity of a key that has called before. Raises ApiError if the key no longer exists."""
+        """Return the identity of a key that has been used before. Raises ApiError if the key no longer exists."""
         if self.is_open:
             return None
         key = self.keys.get(access_key_id)

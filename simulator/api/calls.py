@@ -1,6 +1,6 @@
-"""A call of the API, from any source: validated against the service model, then executed.
+"""A call of the API from any source: validated against the service model, then executed.
 
-The endpoint calls it with requests from HTTP; a scenario's timeline or a test calls it directly, also in virtual time.
+The endpoint uses it for HTTP requests; a scenario's timeline or a test uses it directly, also in virtual time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Answer = dict[str, Any]
 
 
 class ApiCalls:
-    """The calls of one API. `identity_of`: the identity of an access key, for calls that a stack makes later."""
+    """The calls of one API. `identity_of` returns the identity of an access key, for calls that a stack makes later."""
 
     def __init__(self, api: ServiceApi, identity_of: Callable[[str], IamIdentity | None] = lambda _key: None) -> None:
         self._api = api
@@ -33,14 +33,14 @@ class ApiCalls:
         self._identity_of = identity_of
 
     def start(self) -> None:
-        """Restore services and continue what was interrupted. Call once, before the first call."""
+        """Restore services and continue interrupted operations. Call once, before the first call."""
         self._api.start()
         if self._api.context.registry.has("stack"):
             self.stacks.runs.resume()
 
     @cached_property
     def stacks(self) -> StackApi:
-        """The operations of CloudFormation, which make calls of this API."""
+        """The operations of CloudFormation, which call this API."""
         from simulator.control.stacks.stack_api import (  # noqa: PLC0415 for callers of CloudFormation only
             StackApi,
             StackSettings,
@@ -61,13 +61,14 @@ class ApiCalls:
             checked = self._schema.checked(operation, request)
         except ApiError as error:
             if self._schema.knows(operation):
-                # Without the request's content: it may contain anything, including secrets under a wrong name.
+                # Record it without the request's content, which may contain anything, including secrets under a wrong
+                # name.
                 self._api.rejected(principal, operation, {}, error)
             raise
         return self._api.handle(principal, operation, checked)
 
     def _call_waf(self, principal: Principal, operation: str, request: Any) -> Answer:
-        """Call an operation of AWS WAF, whose few members it checks itself."""
+        """Call an operation of AWS WAF, which validates its few members itself."""
         if not isinstance(request, dict):
             raise unreadable("The body must be a JSON object.")
         return self._api.handle(principal, operation, request)

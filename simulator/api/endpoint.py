@@ -1,8 +1,8 @@
-"""The API's endpoint: AWS JSON 1.0 over HTTP. Converts bytes to a call, and a response or a rejection to bytes.
+"""The API's endpoint: AWS JSON 1.0 over HTTP. Converts bytes to a call, and a response or an error to bytes.
 
 The order is that of AWS: the signature first, so that unsigned requests reveal nothing; then the target, the content
-type, the JSON, the model, the operation. Bodies are never logged. If no keys are configured there is no signature to
-check; the check of the listener's names protects it instead (`own_names`).
+type, the JSON, the model, the operation. Bodies are never logged. If no keys are configured, requests are not signed;
+then the check of the Host header protects the endpoint (`own_names`).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _SERVER: Final = "apprunner-simulator"
 # ASSUMPTION: one megabyte, the usual limit of AWS services; App Runner's is not published. A request with an increasing
 # number of variables would settle it.
 BODY_BYTES_MAX: Final = 1024 * 1024
-# A signature covers the body, so a body above the limit is still read to verify its sender, up to this size.
-_JUDGED_BYTES_MAX: Final = 16 * 1024 * 1024
-BODY_S_MAX: Final = 30.0  # for the body to arrive
+# The signature covers the body, so a body above the limit is still read up to this size to verify its sender.
+_VERIFIED_BYTES_MAX: Final = 16 * 1024 * 1024
+BODY_S_MAX: Final = 30.0  # maximum time for the body to arrive
 _BACKLOG: Final = 1024
 _GOODBYE_S: Final = 1.0
 _ROUNDS_TO_CLOSE: Final = 3  # iterations of the loop until a transport closes its socket
@@ -63,8 +63,8 @@ _NO_BODY: Final = _Body(b"", "")
 class ApiEndpoint:
     """The HTTP endpoint of the API.
 
-    `now`: the wall clock in seconds since 1970. `request_id`: makes a new id for each response. `names`: the host names
-    that clients may use for the listener if there are no access keys.
+    `now`: the wall clock in seconds since 1970. `request_id`: returns a new id for each response. `names`: the host
+    names that clients may use for the listener if there are no access keys.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ApiEndpoint:
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Stop listening and finish the responses in progress."""
+        """Stop listening, and finish the responses in progress."""
         if self._listener is not None:
             self._listener.close()
         await close_http(self._http)
@@ -127,7 +127,7 @@ class ApiEndpoint:
             self._check_names(request)
         except (
             ApiError
-        ) as error:  # S3 clients put the bucket's name first in the host; the response is the same for all
+        ) as error:  # S3 clients put the bucket's name first in the host; every bucket gets the same response
             if signed_for in QUERY_SERVICES:
                 return self._query_response(request, signed_for, request_id, rejection=error)
             if (foreign := foreign_answer(request.raw_path, request.headers, request_id, None)) is not None:
@@ -145,7 +145,9 @@ class ApiEndpoint:
         return _response(200, answer, request_id, _content_type(request.headers.get("x-amz-target", "")))
 
     def _check_names(self, request: web.BaseRequest) -> None:
-        """Check the host before reading the body. With keys the signature covers Host, and web pages cannot sign."""
+        """Check the host before the body is read. With keys this is not needed: the signature covers Host, and web
+        pages cannot sign.
+        """
         if self._authentication.is_open:
             why = self._names.rejection(asked_of(request))
             if why is not None:
@@ -168,11 +170,11 @@ class ApiEndpoint:
             ) from error
 
     async def _long_body(self, request: web.BaseRequest) -> _Body:
-        """Read a body of unknown or too large size: keep up to `BODY_BYTES_MAX`, hash up to `_JUDGED_BYTES_MAX`."""
+        """Read a body of unknown or excessive size: keep up to `BODY_BYTES_MAX`, hash up to `_VERIFIED_BYTES_MAX`."""
         sha256, kept, size = hashlib.sha256(), bytearray(), 0
         async for chunk in request.content.iter_any():
             size += len(chunk)
-            if size > _JUDGED_BYTES_MAX:
+            if size > _VERIFIED_BYTES_MAX:
                 break
             sha256.update(chunk)
             if size <= BODY_BYTES_MAX:
@@ -190,7 +192,7 @@ class ApiEndpoint:
         body: _Body = _NO_BODY,
         rejection: ApiError | None = None,
     ) -> web.StreamResponse:
-        """Answer a call of CloudFormation or STS. `rejection`: what the check of the listener's names has found."""
+        """Answer a call of CloudFormation or STS. `rejection`: the error that the check of the host found, if any."""
         from simulator.api.query.query_calls import query_answer  # noqa: PLC0415 for callers of these services only
 
         def caller() -> Principal:
@@ -215,8 +217,8 @@ class ApiEndpoint:
         operation = waf_operation(target) or operation_of(target)
         expected, content_type = _content_type(target), headers.get("content-type", "")
         if content_type != expected and content_type.partition(";")[0].strip().lower() != expected:
-            # ASSUMPTION: like AWS's other services of this protocol: another content type means another protocol, in
-            # which they know no operation. A text/plain request to AWS would settle it.
+            # ASSUMPTION: as in other AWS services with this protocol, another content type means another protocol, in
+            # which no operation is known. A text/plain request to AWS would settle it.
             raise ApiError("UnknownOperationException", f"The Content-Type header must be {expected}.")
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise ApiError("MalformedHttpRequestException", "The body must not be encoded.")
@@ -240,22 +242,26 @@ class ApiEndpoint:
 async def close_http(http: web.Server) -> None:
     """Finish the responses in progress, then close all connections."""
     transports = [each.transport for each in http.connections]
-    http.pre_shutdown()  # idle connections
+    http.pre_shutdown()  # closes idle connections
     await http.shutdown(_GOODBYE_S)
     for transport in transports:
         if isinstance(transport, asyncio.Transport):
-            transport.abort()  # TLS would wait for the peer's close_notify
+            transport.abort()  # do not wait for the peer's close_notify of TLS
     for _ in range(_ROUNDS_TO_CLOSE):
         await asyncio.sleep(0)
 
 
 def _plain(text: str) -> str:
-    r"""Write bytes of a header field that are not UTF-8 as `\udcff`, because JSON cannot contain them otherwise."""
+    r"""Return header text with bytes that are not UTF-8 written as `\udcff`, because JSON cannot contain them
+    otherwise.
+    """
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _rejection(error: ApiError) -> dict[str, str]:
-    """Put AWS's text into the model's `Message`. botocore, and so AWS CLI and boto3, prefer to show `message`."""
+    """Return the error document. AWS's text is in the model's `Message`; botocore, and so AWS CLI and boto3, prefer
+    `message`.
+    """
     rejection = {"__type": error.code, "Message": error.message}
     return rejection | {"message": error.explained} if error.hint else rejection
 
@@ -266,14 +272,14 @@ def _foreign_response(answer: ForeignAnswer, request_id: str) -> web.Response:
 
 
 def _content_type(target: str) -> str:
-    """Return the type of requests and responses; AWS WAF's protocol is AWS JSON 1.1."""
+    """Return the content type of requests and responses; AWS WAF's protocol is AWS JSON 1.1."""
     return CONTENT_TYPE if waf_operation(target) is None else WAF_CONTENT_TYPE
 
 
 def _response(status: int, content: dict[str, Any], request_id: str, content_type: str = CONTENT_TYPE) -> web.Response:
     try:
         body = orjson.dumps(content)
-    except orjson.JSONEncodeError:  # the response repeats text from the client that is not valid UTF-8
+    except orjson.JSONEncodeError:  # the response repeats text of the client that is not valid UTF-8
         body = orjson.dumps({name: _plain(str(each)) for name, each in content.items()})
     return web.Response(
         status=status,

@@ -1,9 +1,9 @@
-"""Clients of other AWS services that use this endpoint: they get a readable error with the variable to set.
+"""Requests to other AWS services that reach this endpoint get a readable error with the variable to set.
 
-`AWS_ENDPOINT_URL` sets the endpoint of every service at once, so calls of the CLI to EC2, of an application to S3
-or of CDK to SSM arrive here. They could not parse App Runner's JSON ("Unable to parse response ... Further
-retries may succeed"). AWS services use six protocols; the request's head shows its protocol, and the scope of its
-signature shows its service. No signature is verified, because the error is the same for all clients.
+`AWS_ENDPOINT_URL` sets the endpoint of all services at once, so that calls of the CLI to EC2, of an application to S3
+or of CDK to SSM arrive here. Their clients cannot parse App Runner's JSON ("Unable to parse response ... Further
+retries may succeed"). AWS services use six protocols; the head of the request shows the protocol, and the scope of the
+signature shows the service. Signatures are not verified, because all clients get the same error.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ _OWN_TARGET: Final = "apprunner."  # in lower case
 
 STATUS: Final = 400  # clients do not retry this status
 
-# "Credential=AKIDEXAMPLE/20261129/us-east-1/sts/aws4_request"; a signature for several Regions has no Region.
-# The key has no "=", so that each character is looked at once, however often a text contains "Credential=".
+# "Credential=AKIDEXAMPLE/20261129/us-east-1/sts/aws4_request"; a signature for several Regions has no Region. The key
+# contains no "=", so each character is examined once, however often a text contains "Credential=".
 _SCOPE: Final = re.compile(r"Credential=[^/,\s=]*/[0-9]{8}/(?:[a-z0-9-]*/)?([a-z0-9._-]{1,40})/aws4_request")
-_XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})  # <Error> is the root
+# services whose error document has the root <Error>
+_XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
 _REST_XML_SERVICES: Final = _XML_SERVICES | {"route53", "cloudfront"}
 _NAMES: Final = {
     "sts": "STS other than GetCallerIdentity",
@@ -48,7 +49,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ForeignAnswer:
-    """The response. `fields`: header fields besides the request id and the server."""
+    """The response. `fields`: header fields in addition to the request id and the server."""
 
     body: bytes
     content_type: str
@@ -60,7 +61,8 @@ def foreign_answer(
 ) -> ForeignAnswer | None:
     """Return an error in the protocol of the request.
 
-    None if the request is for App Runner or no service can be determined. Lookups in `headers` must ignore case.
+    Return None if the request is for App Runner, or no service can be determined. Lookups in `headers` must ignore
+    case.
     """
     target = headers.get("x-amz-target", "")
     if target.lower().startswith(_OWN_TARGET) or waf_operation(target) is not None:
@@ -71,7 +73,7 @@ def foreign_answer(
     is_query = content_type.partition(";")[0].strip().lower() == FORM or "Action" in parse_qs(query)
     is_cbor = headers.get("smithy-protocol", "").lower() == "rpc-v2-cbor"
     if service == OWN_SERVICE or not (service or is_query or is_cbor):
-        return None  # or from a browser or curl
+        return None  # the client may be a browser or curl
     message = _message(service)
     if is_cbor:
         return _cbor(message)
@@ -81,7 +83,9 @@ def foreign_answer(
 
 
 def _named(service: str, message: str, request_id: str, json_type: str | None) -> ForeignAnswer:
-    """Choose the protocol by service if the head does not show it. `json_type`: the type of a request with a target."""
+    """Choose the protocol by the service if the head does not show it. `json_type`: content type of a request with a
+    target.
+    """
     if json_type is not None:
         return _json(message, json_type)
     if service in _REST_XML_SERVICES:
@@ -102,19 +106,19 @@ def _presigned(query: str) -> str:
 
 
 def _is_ec2(content: bytes | None) -> bool:
-    """Detect an EC2 request without a signature by the version of EC2's API."""
+    """Detect an unsigned EC2 request by the version of EC2's API."""
     return content is not None and b"Version=2016-11-15" in content
 
 
 def _message(service: str) -> str:
     whose = f"a call of {_NAMES.get(service, service)}" if service else "a call of another service"
     return (
-        f"This endpoint is App Runner's only, and this is {whose}. "
+        f"This endpoint is for App Runner only, and this is {whose}. "
         "Set AWS_ENDPOINT_URL_APPRUNNER to it, and not AWS_ENDPOINT_URL, which is for every service at once."
     )
 
 
-# --- the protocols ----------------------------------------------------------------------------------------------------
+# --- protocols --------------------------------------------------------------------------------------------------------
 
 
 def _json(message: str, content_type: str) -> ForeignAnswer:

@@ -1,9 +1,9 @@
-r"""Patterns of the service model, matched in a time that grows with the length of the text only.
+r"""Patterns of the service model, matched in time linear in the length of the text.
 
 Python's `re` tries the alternatives of a pattern one after the other, so a pattern with two repetitions that can divide
-the same text takes the square of its length. The model has one, for image identifiers: its `.+\/` ends at any slash,
-and what follows is matched again from each. It is replaced by an equivalent of linear parts; a test looks for such
-repetitions in all other patterns.
+the same text in several ways needs quadratic time. The model has one such pattern, for image identifiers: its `.+\/`
+can end at any slash, and the rest is matched again from each. It is replaced by an equivalent of linear parts; a test
+searches all other patterns for such repetitions.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-Matcher = Callable[[str], object]  # of a complete text; the result is true if it matches
+Matcher = Callable[[str], object]  # matches a complete text; the result is truthy if it matches
 
 IMAGE_IDENTIFIER: Final = (
     r"([0-9]{12}.dkr.ecr.[a-z\-]+-[0-9]{1}.amazonaws.com\/((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]"
     r"+)*)(:([\w\d+\-=._:\/@])+|@([\w\d\:]+))?)|(^public\.ecr\.aws\/.+\/((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:"
     r"[._-][a-z0-9]+)*)(:([\w\d+\-=._:\/@])+|@([\w\d\:]+))?)"
 )
-_PART: Final = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"  # of a repository's name, between slashes
-_OF_TAGS: Final = r"\w+\-=._:/@"  # the model allows slashes and colons in a tag
+_PART: Final = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"  # a part of a repository's name, between slashes
+_OF_TAGS: Final = r"\w+\-=._:/@"  # characters of a tag: the model allows slashes and colons
 _DIGEST: Final = r"@[\w:]+"
 _PUBLIC_PREFIX: Final = "public.ecr.aws/"
 
@@ -44,16 +44,17 @@ def _one_line(text: str) -> bool:
 
 
 def _image_identifier(text: str) -> bool:
-    """Return True for an image of a private or public repository in ECR.
+    """Return True for an image identifier of a private or public repository in ECR.
 
-    In a public one, anything of a line may come before the last part of the name. Without a tag, that part is behind
-    the last slash; with a tag, which extends to the end, it may be behind any slash from which all may be in a tag.
+    In a public one, any characters may precede the last part of the name. Without a tag, the last part follows the last
+    slash; with a tag, which extends to the end, it may follow any slash after which all characters are allowed in a
+    tag.
     """
     if not text.startswith(_PUBLIC_PREFIX):
         return _PRIVATE.fullmatch(text) is not None
     if "\n" in text:
         return False
-    first = len(_PUBLIC_PREFIX) + 1  # one character at least is before the slash
+    first = len(_PUBLIC_PREFIX) + 1  # at least one character must precede the slash
     slash = text.rfind("/", first)
     if slash < 0:
         return False

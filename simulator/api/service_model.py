@@ -1,7 +1,7 @@
 """App Runner's service model as shipped with botocore: the schema of every request.
 
-Read directly from botocore's data files. botocore's own classes would do the same, but importing them takes a third of
-a second, and a server must start fast.
+It is read directly from botocore's data files. Importing botocore's own classes takes a third of a second, and a server
+must start fast.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def load_model(service: str, version: str) -> dict[str, Any]:
 def service_model() -> dict[str, Any]:
     """Return the model with `operations` and `shapes`. Callers must not modify it.
 
-    Operations that botocore does not have yet are read from a file of this package, in botocore's form for additions.
+    Operations that botocore does not have yet are read from a file in this package, in botocore's format for additions.
     """
     model = load_model(SIGNING_NAME, _API_VERSION)
     extras = files("simulator.api").joinpath("service-2.sdk-extras.json")
@@ -57,17 +57,17 @@ class Schema:
         model = service_model()
         self._operations: dict[str, Any] = model["operations"]
         self._shapes: Shapes = model["shapes"]
-        self._validators: dict[str, Validator] = {}  # made at the first call of an operation, for a fast start
+        self._validators: dict[str, Validator] = {}  # created at the first call of an operation, for a fast start
 
     def knows(self, operation: str) -> bool:
         return operation in self._operations
 
     def checked(self, operation: str, request: Any) -> Request:
-        """Return the part of a request that the operation sees: the known members that are present.
+        """Return the part of a request that the operation gets: the known members that are present.
 
         Raises:
             ApiError: UnknownOperationException; SerializationException for a wrong JSON type; otherwise
-                InvalidRequestException with all violations of the model.
+            InvalidRequestException with all violations of the model.
         """
         validator = self._validators.get(operation)
         if validator is None:

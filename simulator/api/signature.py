@@ -1,7 +1,7 @@
-"""Signature Version 4 on the server: parses a request's signature and verifies it.
+"""Signature Version 4, server side: parses the signature of a request and verifies it.
 
 Implemented from AWS's description of the protocol ("Create a signed AWS API request" in the IAM user guide). botocore
-has only the client's part, and no maintained library has the server's part.
+implements only the client side, and there is no maintained library for the server side.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _PARTS: Final = ("Credential", "SignedHeaders", "Signature")
 _DATE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-# These headers determine what the request does. All clients sign them; an unsigned one could be changed in transit, so
-# the request is rejected.
+# These headers determine what the request does. All clients sign them; if one is unsigned, it could have been changed
+# in transit, so the request is rejected.
 _ALWAYS_SIGNED: Final = ("host", "x-amz-date", "x-amz-target", "x-amz-security-token", "x-amz-content-sha256")
 _SPACES: Final = re.compile(" +")
 
-Headers = Mapping[str, str]  # as aiohttp provides them: names in any case
+Headers = Mapping[str, str]  # as aiohttp provides them: lookups ignore case
 
 
 class Credential(NamedTuple):
@@ -74,7 +74,7 @@ class SignedRequest(NamedTuple):
     path: str
     query: str
     headers: Headers
-    payload_hash: str  # of the body that was read; headers are ignored
+    payload_hash: str  # hash of the body that was read; the header is not used
     service: str = SIGNING_NAME
 
 
@@ -90,7 +90,7 @@ def verify(credential: Credential, key: AccessKey, request: SignedRequest, now_s
         raise _invalid("The x-amz-content-sha256 header does not match the body.")
     _check_token(key, request.headers.get("x-amz-security-token"))
     wanted = signature_of(credential, key.secret_access_key, request, at)
-    # Compared in constant time, and only if the text has the form that `compare_digest` accepts.
+    # Compare in constant time, and only if the text has the form that `compare_digest` accepts.
     if not _SIGNATURE.fullmatch(credential.signature) or not hmac.compare_digest(wanted, credential.signature):
         raise _invalid(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
@@ -109,7 +109,7 @@ def signature_of(credential: Credential, secret: str, request: SignedRequest, at
 
 @lru_cache(maxsize=256)
 def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """Derive the signing key. It is constant for a day and cached, so a request costs one HMAC instead of five."""
+    """Derive the signing key. It is constant for a day and cached, so that a request costs one HMAC instead of five."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, TERMINATOR):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -122,7 +122,7 @@ def _canonical(request: SignedRequest, signed: tuple[str, ...]) -> str:
     return "\n".join(
         (
             request.method,
-            # An encoded path is encoded again, for every service except S3.
+            # for every service except S3, an encoded path is encoded again
             quote(request.path, safe="/-_.~"),
             _canonical_query(request.query),
             lines,
@@ -145,7 +145,7 @@ def _canonical_query(query: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Encode in the protocol's canonical form, whatever the encoding of the input."""
+    """Return the text in the protocol's canonical encoding, independent of the encoding of the input."""
     return quote(unquote(text), safe="-_.~")
 
 
@@ -185,7 +185,7 @@ def _skewed(at: str, now_s: float, *, is_early: bool) -> str:
 
 @lru_cache(maxsize=256)
 def _seconds(at: str) -> float:
-    """Parse a date. Cached, since the requests of one second share it. Raises ApiError."""
+    """Return a date in seconds since 1970. Cached, because the requests of one second share it. Raises ApiError."""
     try:
         return datetime.strptime(at, DATE_FORMAT).replace(tzinfo=UTC).timestamp()
     except ValueError as error:

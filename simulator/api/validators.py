@@ -1,10 +1,10 @@
-"""Validators of requests, made once from the shapes of botocore's service model.
+"""Validators of requests, created once from the shapes of botocore's service model.
 
-A validator takes a JSON value and returns the part that the operation sees: only members that the model knows and that
-are not null, as AWS ignores the others. Violated constraints are collected, and the error lists all of them. A wrong
-JSON type ends validation at once: AWS rejects it during deserialization, before validation.
+A validator takes a JSON value and returns the part that the operation gets: only members that the model knows and that
+are not null, because AWS ignores the others. All violated constraints are collected and listed in one error. A wrong
+JSON type ends the validation at once, because AWS rejects it during deserialization, before validation.
 
-Botocore checks required members and minima only (facts 1.1), and so do clients; the server checks everything else.
+Botocore, and so its clients, checks only required members and minima (facts 1.1); the server checks everything else.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from simulator.api.violations import (
 
 Shape = Mapping[str, Any]
 Shapes = Mapping[str, Shape]  # the model's shapes by name
-Validator = Callable[[Any, str, Violations], Any]  # (value, path, violations) -> what the operation sees
+Validator = Callable[[Any, str, Violations], Any]  # arguments: value, path, violations; returns what the operation gets
 
 _INTEGER_MAX: Final = 2**31 - 1
-# AWS rejects an empty text of these members with the operation's message, not with the model's (facts 19.5).
+# AWS rejects an empty text of these members with the operation's message and not with the model's (facts 19.5).
 _EMPTY_IS_THE_OPERATIONS: Final = frozenset({"AutoScalingConfigurationArn"})
 
 
@@ -98,7 +98,7 @@ def _map(shape: Shape, shapes: Shapes) -> Validator:
         _check_length(value, bounds, path, violations, is_secret=True)
         seen = {}
         for name, each in value.items():
-            # Names of variables are as sensitive as their values here (the model says so), so the path omits them.
+            # The path omits the names of variables, which the model marks as sensitive like their values.
             place = f"{path}.key"
             key(name, place, violations)
             if each is None:
@@ -126,7 +126,8 @@ def _string(shape: Shape, _shapes: Shapes) -> Validator:
         if length < least:
             constraint = must_have_length("Member", least, at_least=True)
             violations.add(path, value, constraint, is_secret=is_secret)
-        if most is not None and length > most:  # and no pattern is matched against a text of unlimited length
+        # and no pattern is matched, because the length of the text is not limited
+        if most is not None and length > most:
             constraint = must_have_length("Member", most, at_least=False)
             violations.add(path, value, constraint, is_secret=is_secret)
         elif matches is not None and not matches(value):

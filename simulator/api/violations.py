@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from simulator.model.resources.api_error import ApiError
 
-VALUE_LENGTH_MAX: Final = 100  # of a value in a message: the whole message has at most 600 characters
+# maximum length of a value in a message, because the whole message has at most 600 characters
+VALUE_LENGTH_MAX: Final = 100
 
 # ASSUMPTION: every operation of the model declares this error for "a parameter is invalid" (facts 1.2), and no other
 # suitable one; no client would catch AWS's general ValidationException. A request with MaxConcurrency 500 to AWS would
 # settle it.
 CODE: Final = "InvalidRequestException"
-# For a value with the wrong JSON type of its member; AWS's code, with AWS's wording, in every JSON service.
+# for a value whose JSON type differs from its member's: code and wording of all JSON services of AWS
 UNREADABLE: Final = "SerializationException"
 
 
@@ -38,7 +39,7 @@ class Violations:
 
 
 def must_have_length(kind: str, bound: int, *, at_least: bool) -> str:
-    """Return the rule about a length. `kind`: its subject, such as Member or Map keys."""
+    """Return the rule about a length. `kind`: its subject, for example `Member` or `Map keys`."""
     return f"{kind} must have length {'greater' if at_least else 'less'} than or equal to {bound}"
 
 
@@ -62,7 +63,7 @@ def unreadable(message: str) -> ApiError:
 
 
 def not_a(found: Any, wanted: str) -> ApiError:
-    """Return the error for a JSON value of the wrong type; `wanted` is, for example, `an Integer`."""
+    """Return the error for a JSON value of the wrong type. `wanted`: for example `an Integer`."""
     if isinstance(found, dict | list):
         return unreadable("Start of structure or map found where not expected.")
     kind = {bool: f"{found}_VALUE".upper(), int: "NUMBER_VALUE", float: "NUMBER_VALUE"}.get(type(found), "STRING_VALUE")

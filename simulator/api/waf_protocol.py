@@ -1,4 +1,4 @@
-"""The calls of AWS WAF that this endpoint answers: those that associate web ACLs with services of App Runner."""
+"""The operations of AWS WAF that this endpoint implements: those that associate web ACLs with App Runner services."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ OPERATIONS: Final = frozenset(
 
 
 def waf_operation(target: str) -> str | None:
-    """Return the operation that an `X-Amz-Target` names; None if it is none of these."""
+    """Return the operation that an `X-Amz-Target` names; None for any other target."""
     operation = target.removeprefix(TARGET_PREFIX)
     return operation if operation != target and operation in OPERATIONS else None

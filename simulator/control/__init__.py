@@ -1,4 +1,4 @@
-"""The control side of the platform: the autoscaler's loop, and the control-plane API with its store."""
+"""The control-plane API: its operations on resources, and the store."""
 
 PUBLIC_MODULES = (
     "api_context",

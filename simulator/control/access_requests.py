@@ -1,6 +1,7 @@
-"""From a call of the API to the questions for the caller's policies: action, resource and condition keys (facts 12.1).
+"""The access requests of an API call, which the caller's policies decide: action, resource, condition keys (facts
+12.1).
 
-A call may need several actions: tags of a new resource need TagResource, roles need iam:PassRole.
+A call may require several actions: tags of a new resource require TagResource, roles require iam:PassRole.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ _NAME_MEMBER: Final[Mapping[str, str]] = {
     VPC_CONNECTOR: "VpcConnectorName",
     VPC_INGRESS: "VpcIngressConnectionName",
 }
-# The key's path in the request.
+# condition key, to the path of its value in the request
 _KEY_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     AUTO_SCALING_KEY: ("AutoScalingConfigurationArn",),
     CONNECTION_KEY: ("SourceConfiguration", "AuthenticationConfiguration", "ConnectionArn"),
@@ -78,7 +79,8 @@ _ROLES: Final = (
     ("SourceConfiguration", "AuthenticationConfiguration", "AccessRoleArn"),
     ("InstanceConfiguration", "InstanceRoleArn"),
 )
-_LINKED_ROLES: Final = {  # operation: the resource whose first creation makes the role, its service and name (facts 12)
+# operation: the resource whose first creation creates the role, the role's service and its name (facts 12)
+_LINKED_ROLES: Final = {
     "CreateService": (ServiceResource, "apprunner.amazonaws.com", "AWSServiceRoleForAppRunner"),
     "CreateVpcConnector": (
         VpcConnectorResource,
@@ -90,7 +92,7 @@ _UNLISTED: Final = ActionFacts(AccessLevel.WRITE)
 
 
 class AccessRequests:
-    """Builds the questions. `find_auto_scaling` and `find_observability` resolve partial ARNs."""
+    """Creates the access requests of calls. `find_auto_scaling` and `find_observability` resolve partial ARNs."""
 
     def __init__(self, context: ApiContext, *, find_auto_scaling: Find, find_observability: Find) -> None:
         self._context = context
@@ -99,7 +101,7 @@ class AccessRequests:
     def of(
         self, principal: Principal, identity: IamIdentity, operation: str, request: Request
     ) -> Iterator[AccessRequest]:
-        """Return the questions of a call in the order in which they are decided; each must be allowed.
+        """Yield the access requests of a call in the order in which they are decided; each must be allowed.
 
         ASSUMPTION: the action itself comes first, then TagResource, then iam:PassRole. A call of a user without any
         permission that has tags and roles would settle it.
@@ -128,8 +130,8 @@ class AccessRequests:
         if not facts.resource:
             return EVERY_RESOURCE
         if facts.creates:
-            # ASSUMPTION: `*` in place of the id, and of the revision, that a new resource does not have yet. The
-            # message of a rejected CreateService on AWS would settle it.
+            # ASSUMPTION: `*` stands for the id and the revision, which a new resource does not have yet. The message of
+            # a rejected CreateService on AWS would settle it.
             name = request.get(_NAME_MEMBER[facts.resource], "")
             return f"arn:aws:apprunner:{principal.region}:{principal.account}:{facts.resource}/{name}/*"
         text: str = request.get(_ARN_MEMBER[facts.resource], "")
@@ -138,15 +140,15 @@ class AccessRequests:
     def _full(self, principal: Principal, kind: str, text: str) -> str:
         """Return the full ARN of a partial one.
 
-        ASSUMPTION: policies see the revision that a partial ARN stands for, so that its tags count. A policy for one
-        revision and a call with the name alone would settle it.
+        ASSUMPTION: policies are evaluated for the revision to which a partial ARN refers, with its tags. A policy for
+        one revision and a call with the name alone would settle it.
         """
         find = self._find.get(kind)
         if find is None:
             return text
         try:
             return find(principal, text).arn
-        except ApiError:  # the operation itself rejects it, if the policies allow the call
+        except ApiError:  # if the policies allow the call, the operation itself rejects it
             return text
 
     def _has_domains(self, principal: Principal, arn: str) -> bool:
@@ -168,7 +170,7 @@ class AccessRequests:
     # --- condition keys --------------------------------------------------------------------------------------------
 
     def _general(self, principal: Principal, identity: IamIdentity, resource: str) -> Keys:
-        """Return the global keys and the tags of the stored resource. A new resource has no aws:ResourceTag."""
+        """Return the global keys, and the tags of the stored resource. A new resource has no aws:ResourceTag."""
         keys = general_keys(principal, identity, resource, self._context.now())
         stored = self._stored(principal, resource)
         for name, value in stored.tags.items() if stored is not None else ():
@@ -176,9 +178,9 @@ class AccessRequests:
         return keys
 
     def _of_request(self, principal: Principal, facts: ActionFacts, request: Request) -> Keys:
-        """Return the keys of the request's own members.
+        """Return the condition keys of the request's members.
 
-        ASSUMPTION: a key of CreateService and UpdateService exists if the request names the resource, not if the
+        ASSUMPTION: a key of CreateService and UpdateService exists if the request names the resource, and not if the
         service has it already or by default. An update without the member under a policy with Null would settle it.
         """
         keys = _tags(request)
@@ -192,7 +194,7 @@ class AccessRequests:
 
 
 def general_keys(principal: Principal, identity: IamIdentity, resource: str, now: float) -> Keys:
-    """Return the global condition keys of a call of any service."""
+    """Return the global condition keys, which calls of all services have."""
     keys: Keys = {
         "aws:CurrentTime": iso_text(now),
         "aws:EpochTime": str(int(now)),
@@ -209,7 +211,7 @@ def general_keys(principal: Principal, identity: IamIdentity, resource: str, now
 
 
 def _tags(request: Request) -> Keys:
-    """Return aws:RequestTag and aws:TagKeys of a request with tags, or with the keys of tags."""
+    """Return aws:RequestTag and aws:TagKeys of a request that contains tags or keys of tags."""
     tags = [each for each in request.get("Tags") or () if "Key" in each]
     keys: Keys = {f"aws:RequestTag/{each['Key']}": each.get("Value", "") for each in tags}
     names = [each["Key"] for each in tags] or list(request.get("TagKeys") or ())

@@ -1,4 +1,4 @@
-"""Shared parts of all resources of the API: registry, identifiers, time, settings, pagination."""
+"""Objects that all resources of the API share: registry, identifiers, time, settings, pagination."""
 
 from __future__ import annotations
 
@@ -23,33 +23,34 @@ if TYPE_CHECKING:
 
 # ASSUMPTION: one hour; AWS describes deleted resources "for a time" (facts 2.2, 18). Polling AWS would settle it.
 RETENTION_S: Final = 3600.0
-# ASSUMPTION: as in AWS's managed policy; the Service Authorization Reference has bullet.amazonaws.com (facts 12.1). A
-# policy with only one of them on AWS would settle it.
+# ASSUMPTION: the value in AWS's managed policy; the Service Authorization Reference has bullet.amazonaws.com (facts
+# 12.1). A policy with only one of them on AWS would settle it.
 PASSED_TO_SERVICE: Final = "apprunner.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """`may_assume`: whether App Runner can assume a role, which fails for some time for new IAM roles (facts 12).
+    """Settings of the API. `may_assume`: returns whether App Runner can assume a role, which fails for some time for
+    new IAM roles (facts 12).
 
     `needs_connection`: a code repository requires a connection; AWS's documents disagree about this (facts 6.1).
-    `passed_to_service`: the value of iam:PassedToService, on which they disagree too (facts 12.1). `has_linked_roles`:
-    the account's service-linked roles exist.
-    `vpcs`: the VPCs in which VPC connectors can be made; None: any subnets and security groups.
-    `domain_checks`: how custom domains are validated in DNS; None: validation always succeeds.
+    `passed_to_service`: the value of iam:PassedToService, on which they also disagree (facts 12.1). `has_linked_roles`:
+    the account's service-linked roles exist. `vpcs`: the VPCs in which VPC connectors can be created; None: any subnets
+    and security groups are accepted. `domain_checks`: how custom domains are validated in DNS; None: validation always
+    succeeds.
     """
 
     quotas: Quotas = field(default_factory=Quotas)
-    retention_s: float = RETENTION_S  # how long a deleted resource can be described
+    retention_s: float = RETENTION_S  # seconds for which a deleted resource can be described
     dashed_operation_ids: bool = False
     needs_connection: bool = False
     may_assume: Callable[[str], bool] = lambda _role_arn: True
     passed_to_service: str = PASSED_TO_SERVICE
     has_linked_roles: bool = True
     domain_checks: DomainChecks | None = None
-    web_acls: Mapping[str, WebAcl] = field(default_factory=dict)  # by ARN
+    web_acls: Mapping[str, WebAcl] = field(default_factory=dict)  # key: ARN
     vpcs: Vpcs | None = None
-    accepted_types: frozenset[str] = frozenset()  # of other services, without effect in stacks of CloudFormation
+    accepted_types: frozenset[str] = frozenset()  # of other services; ignored in stacks of CloudFormation
 
 
 @dataclass(frozen=True, slots=True)

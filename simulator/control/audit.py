@@ -1,7 +1,7 @@
 """The audit log: every API call as CloudTrail records it (facts 11.5).
 
 A call that changes something is recorded in the same change. Reads and rejected calls are collected and written in
-batches, or after a second: writing a record costs more than answering the call.
+batches, or after a second: writing one record takes more time than answering the call.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from simulator.model.resources.arn import owner_key_of
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})
 
-# Written in one turn of the event loop, which delays all calls. A commit costs as much as a dozen records. With a
-# hundred records at a time, every hundredth call (the 99th percentile) took several times as long as the median.
+# Number of records written in one turn of the event loop, which delays all calls. A commit takes as long as a dozen
+# records. With a hundred records at a time, every hundredth call (the 99th percentile) took several times as long as
+# the median.
 _GATHERED_MAX: Final = 25
 _GATHERED_S: Final = 1.0
-_CALL_BYTES: Final = 1024  # a typical record; the largest request has a thousand times that, and waits for a second
+# size of a typical record; the largest request has a thousand times that, and is written after a second
+_CALL_BYTES: Final = 1024
 
 
 class Call(NamedTuple):
-    """One call and its result. `answer` is None for rejections and for reads, whose responses CloudTrail omits."""
+    """A call and its result. `answer`: None for rejections and for reads, whose responses CloudTrail omits."""
 
     principal: Principal
     operation: str
@@ -63,7 +65,7 @@ class Audit:
         self._gathered.add(Call(principal, operation, request, self._now(), error=error), _CALL_BYTES)
 
     def flush(self) -> None:
-        """Write the collected records, as far as the state is writable."""
+        """Write the collected records; those that cannot be written are kept."""
         self._gathered.flush()
 
     def close(self) -> None:
@@ -127,7 +129,7 @@ def _user_identity(principal: Principal) -> dict[str, str]:
 
 
 def _shown(value: Any) -> Any:
-    """Convert to CloudTrail's camel case, with commands and variables hidden."""
+    """Return a value with names in CloudTrail's camel case, and with commands and variables hidden."""
     if isinstance(value, dict):
         return {
             name[:1].lower() + name[1:]: HIDDEN if name in _SECRET else _shown(each) for name, each in value.items()

@@ -1,7 +1,7 @@
-"""Authorization: the IAM policies of the caller decide on a call before anything else of the operation happens.
+"""Authorization: the IAM policies of the caller decide on a call before the operation begins.
 
-ASSUMPTION: the members of a request are validated before its authorization, as they are read from it. A call with an
-invalid member and without permission would settle it.
+ASSUMPTION: the members of a request are validated before the authorization, which uses them. A call with an invalid
+member and without permission would settle it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from simulator.rules.iam.identity import IamIdentity
 
 
 class Authorization:
-    """`find_auto_scaling` and `find_observability` resolve partial ARNs."""
+    """Decides on calls. `find_auto_scaling` and `find_observability` resolve partial ARNs."""
 
     def __init__(self, context: ApiContext, *, find_auto_scaling: Find, find_observability: Find) -> None:
         self._requests = AccessRequests(
@@ -25,7 +25,7 @@ class Authorization:
         )
 
     def check(self, principal: Principal, identity: IamIdentity, operation: str, request: dict[str, Any]) -> None:
-        """Raise AccessDeniedException with AWS's sentence unless the caller may make this call."""
+        """Raise AccessDeniedException with AWS's message unless the caller may make this call."""
         for question in self._requests.of(principal, identity, operation, request):
             decision = decide(identity, question)
             if not decision.allowed:

@@ -1,4 +1,4 @@
-"""Settings of the validation of custom domains by records in DNS, in place of validation that always succeeds."""
+"""Settings of the validation of custom domains by DNS records. Without them, validation always succeeds."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-# Name and type of records -> their values in a zone file's form, empty if there are none; None if no DNS has answered.
+# Arguments: name and type of records. Returns their values in the format of a zone file, empty if there are none; None
+# if no DNS server has answered.
 Lookup = Callable[[str, str], Awaitable[frozenset[str] | None]]
 
 _DAY_S: Final = 86400.0
-# ASSUMPTION: a minute; nothing is published on how often ACM looks. Timing a record that comes late would settle it.
+# ASSUMPTION: one minute; the interval at which ACM looks up records is not published. Timing a record that is created
+# late would settle it.
 CHECK_EVERY_S: Final = 60.0
 GIVE_UP_S: Final = 72 * 3600.0  # ACM's time-out of a validation (facts 10.3)
-RENEWAL_S: Final = (395 - 60) * _DAY_S  # ACM looks again 60 days before a certificate ends (facts 10.3)
+# ACM begins to look up the records again 60 days before a certificate expires (facts 10.3)
+RENEWAL_S: Final = (395 - 60) * _DAY_S
 VALID_S: Final = 395 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
 class DomainChecks:
-    """`lookup` finds records. Times in seconds; the factor of the time profile applies to them.
+    """Settings of the validation. `lookup` finds records. Times are in seconds and are multiplied by the factor of the
+    time profile.
 
-    `every_s`: between lookups of what is missing. `give_up_s`: from the start of the validation to its failure.
-    `renewal_s`: from the certificate's issue until its records are looked up again; `valid_s`: until it ends.
+    `every_s`: interval between lookups of missing records. `give_up_s`: from the start of the validation to its
+    failure. `renewal_s`: from the issue of the certificate until its records are looked up again; `valid_s`: until it
+    expires.
 
     Raises:
-        ValueError: if a certificate would end before its renewal.
+        ValueError: if a certificate would expire before its renewal.
     """
 
     lookup: Lookup

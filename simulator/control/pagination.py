@@ -1,8 +1,9 @@
 """Pages of lists, and their tokens.
 
-A token contains the number of the last resource of a page, sealed with the operation, its caller and all other
-parameters: a forged token, or one used with a different request, is rejected. It uses the resource's number instead of
-a position, so that no resource is repeated or skipped if resources are created or deleted between two pages.
+A token contains the number of the last resource on a page, with an authentication code over it, the operation, the
+caller and all other parameters: a forged token, or one of a different request, is rejected. It contains the resource's
+number and not a position, so that no resource is repeated or skipped if resources are created or deleted between two
+pages.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ T = TypeVar("T", bound=Numbered)
 
 
 class Pages:
-    """Makes pages. `key` seals the tokens; it is the same after a restart, so that a listing can continue."""
+    """Divides lists into pages. `key` authenticates the tokens; it is the same after a restart, so that a listing can
+    continue.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key

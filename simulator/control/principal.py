@@ -1,4 +1,4 @@
-"""The caller of the control-plane API: the result of authentication, and what an audit record needs."""
+"""The caller of the control-plane API: the result of authentication, with the data of an audit record."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Principal:
     """One authenticated call. `account` (12 digits) and `region` isolate resources; `request_id` is in the response.
 
-    `identity`: the user or role of the access key with its policies; None: everything is allowed. `is_secure`: the call
-    came over TLS.
+    `identity`: the user or role of the access key with its policies; None: everything is allowed. `is_secure`: the
+    connection uses TLS.
     """
 
     account: str

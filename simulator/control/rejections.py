@@ -1,4 +1,4 @@
-"""Errors of the API's operations, by the names of the service model (facts 1.2)."""
+"""Errors of the API's operations, named as in the service model (facts 1.2)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.arn import Arn
 
-# AWS's wording (facts 19.2), also if the secrets are in an apprunner.yaml.
+# AWS's wording (facts 19.2), used also if the secrets are in an apprunner.yaml.
 SECRETS_WITHOUT_ROLE: Final = "Instance Role have to be provided if passing in RuntimeEnvironmentSecrets."
 
 _NAMES_MAX: Final = 5
 
 
 def invalid(message: str, hint: str = "") -> ApiError:
-    """Return InvalidRequestException; `message` has AWS's wording where it is public, `hint` is the simulator's."""
+    """Return InvalidRequestException. `message`: AWS's wording where it is public. `hint`: the simulator's addition."""
     return ApiError("InvalidRequestException", message, hint)
 
 
@@ -33,7 +33,7 @@ def quota_exceeded(what: str, quota: int) -> ApiError:
 
 
 def named(head: str, services: Sequence[ServiceResource]) -> str:
-    """Return a hint that names services, such as `Used by: shop, cart`; at most the first few."""
+    """Return a hint that names services, such as `Used by: shop, cart`; at most the first few are named."""
     names = ", ".join(service.name for service in services[:_NAMES_MAX])
     more = len(services) - _NAMES_MAX
     return f"{head}: {names}" + (f" and {more} more" if more > 0 else "")

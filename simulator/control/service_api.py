@@ -1,7 +1,5 @@
 """The control-plane API: 37 operations on one registry, and four of AWS WAF.
 
-This module assembles the parts of this package.
-
 `handle` is synchronous: the change is committed when it returns. Long-running work continues in tasks.
 """
 
@@ -51,7 +49,7 @@ Operation = Callable[[Principal, Request], Answer]
 _DEFAULTS: Final = ApiSettings()
 
 
-# Calls of AWS WAF need App Runner's own permissions, which name no operation of its API (facts 10.4).
+# Calls of AWS WAF require permissions of App Runner that have no operation in its API (facts 10.4).
 _ACTIONS_OF_WAF: Final = {
     "AssociateWebACL": "AssociateWebAcl",
     "DisassociateWebACL": "DisassociateWebAcl",
@@ -61,7 +59,7 @@ _ACTIONS_OF_WAF: Final = {
 
 
 class ServiceApi:
-    """The API. `tasks` contains all background work; close it before the registry's store."""
+    """The API. `tasks`: all background work; close it before the registry's store."""
 
     def __init__(
         self,
@@ -148,11 +146,11 @@ class ServiceApi:
             raise ApiError("InternalServiceErrorException", f"The state could not be written: {error}.") from error
 
     def rejected(self, principal: Principal, operation: str, request: Request, error: ApiError) -> None:
-        """Record in the audit log a call that was rejected, here or by validation before."""
+        """Record a rejected call in the audit log. It was rejected here, or before by validation."""
         self._audit.gather(principal, operation, request, error)
 
     def flush(self) -> None:
-        """Write what the audit log and the service logs have collected, as far as possible."""
+        """Write what the audit log and the service logs have collected; what cannot be written is kept."""
         self._audit.flush()
         self._log.flush()
 
@@ -165,12 +163,12 @@ class ServiceApi:
     # --- actions without an AWS API --------------------------------------------------------------------------------
 
     def approve_connection(self, account: str, region: str, name: str) -> ConnectionResource:
-        """Complete the handshake with the provider, which AWS's console does. Raises ApiError for an unknown name."""
+        """Complete the handshake with the provider, as AWS's console does. Raises ApiError for an unknown name."""
         with self._registry.change():
             return self._connections.approve(account, region, name)
 
     def deploy_automatically(self, service_arn: str) -> str | None:
-        """Deploy after a push to its branch or tag. Return the operation's id; None if the push is ignored."""
+        """Deploy after a push to the service's branch or tag. Return the operation's id; None if it is ignored."""
         with self._registry.change(background=True):
             return self._services.deploy_automatically(service_arn)
 
@@ -259,7 +257,7 @@ class ServiceApi:
 
 
 def _action(operation: str, request: Request) -> tuple[str, Request]:
-    """Return the action of App Runner that the caller needs, and the request with the members that it is checked by."""
+    """Return the App Runner action that the caller needs, and the request members that are checked."""
     action = _ACTIONS_OF_WAF.get(operation)
     if action is None:
         return operation, request

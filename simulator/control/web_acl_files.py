@@ -1,4 +1,4 @@
-"""Web ACLs from the files that a user names."""
+"""Web ACLs read from files that the user names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def load_web_acls(files: Sequence[Path]) -> Mapping[str, WebAcl]:
-    """Return the web ACLs by ARN. Raises ValueError for a file that cannot be read or is wrong."""
+    """Return the web ACLs by ARN. Raises ValueError for a file that cannot be read or is invalid."""
     if not files:
         return {}
     import orjson  # noqa: PLC0415 few configurations have a web ACL

@@ -61,7 +61,7 @@ async def test_a_client_of_another_aws_service_gets_a_hint_and_does_not_retry(ke
             with pytest.raises(ClientError) as caught:
                 await elsewhere(getattr(client(service, plane), operation), **arguments)
             answer = caught.value.response
-            expected = f"This endpoint is App Runner's only, and this is a call of {name}. {ADVICE}"
+            expected = f"This endpoint is for App Runner only, and this is a call of {name}. {ADVICE}"
             assert answer["Error"]["Message"] == expected, service
             assert answer["Error"]["Code"] in {"InvalidAction", "InvalidRequest", "UnknownOperationException"}, service
             assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["ResponseMetadata"]["RetryAttempts"]) == (

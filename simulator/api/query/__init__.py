@@ -1,1 +1,1 @@
-"""AWS's query protocol: CloudFormation, and one call of STS, on the endpoint of App Runner's API."""
+"""AWS's query protocol: CloudFormation, and one operation of STS, at the endpoint of App Runner's API."""

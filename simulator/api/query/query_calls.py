@@ -1,4 +1,4 @@
-"""Calls of CloudFormation and STS: from a form to XML. Imported with the first of them."""
+"""Calls of CloudFormation and STS: from a form to XML. Imported with the first such call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BROKEN: Final = ApiError("InternalFailure", "An unexpected failure occurred.")
 def query_answer(
     calls: ApiCalls, service: str, content: bytes, request_id: str, caller: Callable[[], Principal]
 ) -> tuple[int, bytes]:
-    """Return the status and the body of a response. `caller` identifies the caller and raises ApiError."""
+    """Return the status and the body of a response. `caller` returns the principal and raises ApiError."""
     protocol = query_protocol(service)
     try:
         return 200, _answer(calls, protocol, service, content, request_id, caller())
@@ -42,7 +42,7 @@ def _answer(
 
 
 def _identity(principal: Principal) -> dict[str, Any]:
-    """Return the answer of GetCallerIdentity, which needs no permission."""
+    """Return the response of GetCallerIdentity, which requires no permission."""
     identity = principal.identity
     arn = f"arn:aws:iam::{principal.account}:user/simulator" if identity is None else identity.arn
     return {"UserId": principal.access_key, "Account": principal.account, "Arn": arn}

@@ -1,6 +1,6 @@
 """AWS's query protocol: requests are forms with members such as `Tags.member.1.Key`, responses are XML.
 
-Members and their types are those of botocore's service models, as for App Runner's own protocol.
+Members and their types are those in botocore's service models, as with App Runner's own protocol.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from simulator.model.resources.api_error import ApiError
 
 XML: Final = "text/xml"
 _FIELDS_MAX: Final = 10_000
-_ITEMS_MAX: Final = 1000  # of a list
+_ITEMS_MAX: Final = 1000  # maximum number of items in a list
 _HEADER: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 Shape = Mapping[str, Any]
-Fields = dict[str, Any]  # a tree of names, with texts as leaves
+Fields = dict[str, Any]  # a tree of names whose leaves are texts
 
 
 class QueryProtocol:
@@ -95,7 +95,7 @@ class QueryProtocol:
         return field
 
     def _items(self, shape: Shape, field: Any) -> list[Any]:
-        if field == "":  # how botocore writes an empty list
+        if field == "":  # botocore writes an empty list in this way
             return []
         items = _tree(_tree(field).get("member", {}))
         numbers = sorted(int(each) for each in items if each.isascii() and each.isdigit() and len(each) < 6)

@@ -1,6 +1,6 @@
-"""Services of the query protocol that this endpoint answers beside App Runner: CloudFormation, and one call of STS.
+"""Services with the query protocol that this endpoint implements: CloudFormation, and one operation of STS.
 
-Only what a request's head and form show; the protocol itself is imported with the first such call.
+This module uses only the head and the form of a request. The protocol itself is imported with the first such call.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ STS: Final = "sts"
 QUERY_SERVICES: Final = frozenset({CLOUDFORMATION, STS})
 
 _VERSIONS: Final = {b"Version=2010-05-15": CLOUDFORMATION, b"Version=2011-06-15": STS}
-_CALLS_OF_STS: Final = frozenset({"GetCallerIdentity"})  # what tools ask first; credentials are issued by nothing here
+# tools call it first; other operations would issue credentials, which this endpoint does not
+_CALLS_OF_STS: Final = frozenset({"GetCallerIdentity"})
 
 
 def query_service(headers: Mapping[str, str], signed_for: str, content: bytes | None) -> str | None:
-    """Return the service that is called; None if it is none of these. `signed_for`: that of the signature's scope."""
+    """Return the service that is called; None if it is another. `signed_for`: the service in the signature's scope."""
     if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM or content is None:
         return None
     service = signed_for or next((name for text, name in _VERSIONS.items() if text in content), "")
@@ -30,5 +31,5 @@ def query_service(headers: Mapping[str, str], signed_for: str, content: bytes | 
 
 
 def action_of(content: bytes) -> str:
-    """Return the operation that a form names; empty if it names none."""
+    """Return the operation that a form names; empty if there is none."""
     return next(iter(parse_qs(content.decode("utf-8", "replace"), keep_blank_values=True).get("Action", ())), "")

@@ -1,1 +1,1 @@
-"""Asynchronous operations on services: the engine, the workload port behind it, times, logs and events."""
+"""Asynchronous operations on services: the engine, the port of the workload that runs them, times, logs and events."""

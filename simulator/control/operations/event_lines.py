@@ -14,7 +14,9 @@ from simulator.model.resources.service_configuration import ServiceConfiguration
 
 @dataclass(frozen=True, slots=True)
 class OperationWords:
-    """`event`: the stem of EventBridge's operationStatus; the others are its messages and the lines of the log."""
+    """Texts about one type of operation. `event`: the stem of EventBridge's operationStatus; the others are
+    EventBridge's messages and log lines.
+    """
 
     event: str
     started: str
@@ -37,7 +39,7 @@ WORDS: Final = MappingProxyType(
         OperationType.DELETE_SERVICE: _words("DeleteService", "Service deletion"),
     }
 )
-# After "Service update completed successfully."
+# follows "Service update completed successfully."
 NEW_APPLICATION: Final = " New application and configuration is deployed."
 NEW_CONFIGURATION: Final = " New configuration is deployed."
 
@@ -56,7 +58,8 @@ def phase_lines(
 ) -> tuple[str, ...]:
     """Return the lines of both logs when a deployment reaches `phase`.
 
-    `creates`: it is the service's first deployment. `port`: from an apprunner.yaml, unknown to the configuration.
+    `creates`: True for the service's first deployment. `port`: the port from an apprunner.yaml, which the configuration
+    does not contain.
     """
     lines = _IMAGE_LINES if configuration.is_image else _SOURCE_LINES
     if phase is Phase.BEGUN and creates and not configuration.is_image and configuration.deploys_automatically:

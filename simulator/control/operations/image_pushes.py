@@ -1,8 +1,8 @@
 """Automatic deployments: a service is deployed when the tag or the branch in its configuration changes.
 
 App Runner receives an event for a push to ECR (facts 7). Here a push means that a tag refers to a different image than
-before: in the registry that stands in for ECR, or in the local engine, where one was built, tagged, pulled or loaded.
-The image at the first poll of a tag does not count as a push. Digests, ECR Public and ECR of other accounts have no
+before, in the registry used in place of ECR or in the local engine, where an image was built, tagged, pulled or loaded.
+The image found by the first poll of a tag is not a push. Digests, ECR Public and ECR of other accounts have no
 automatic deployment, and a push to a paused service is not deployed later (facts 6.7).
 """
 
@@ -15,26 +15,29 @@ from simulator.control.state.registry import Registry
 from simulator.model.resources.api_resources import ServiceResource
 from simulator.model.resources.service_state import ServiceStatus
 
-# Interval of the first poll of a new service's tag, and of the next poll after a push during an operation.
+# Seconds until the first poll of a new service's tag, and until the next poll after a push during an operation.
 LOOK_S: Final = 1.0
 
 _DIGEST: Final = "@sha256:"
 
 
 class ImageTags(Protocol):
-    """The source of image identities. Its methods raise nothing: an unreachable engine reports no changes."""
+    """A source of image identities. Its methods raise no exceptions: an unreachable engine reports no changes."""
 
     async def identity(self, identifier: str) -> str | None:
-        """Return what an ImageIdentifier refers to now; None if there is no such image or the engine is unreachable."""
+        """Return the image to which an ImageIdentifier refers now; None if there is none, or no engine."""
 
     async def moved(self, within_s: float) -> bool:
-        """Return as soon as a tag may have moved, at the latest after `within_s`; True if one may have."""
+        """Return as soon as a tag may have moved, at the latest after `within_s` seconds. Return True if one may have
+        moved.
+        """
 
 
 class ImagePushes:
-    """Deploys services after pushes. `deploy` begins the deployment of a service by its ARN, or ignores the push.
+    """Deploys services after pushes. `deploy` begins the deployment of a service, given its ARN, or ignores the push.
 
-    `watched`: returns the identifier to pass to `tags`, a tag or a branch; None if no push can deploy the service.
+    `watched`: returns the identifier (tag or branch) that is passed to `tags`; None if pushes do not deploy the
+    service.
     """
 
     def __init__(
@@ -48,18 +51,18 @@ class ImagePushes:
         self._registry = registry
         self._tags = tags
         self._deploy = deploy
-        self._seen: dict[tuple[str, str], str] = {}  # (service ARN, identifier) -> identity
+        self._seen: dict[tuple[str, str], str] = {}  # key: (service ARN, identifier)
         self._put_off: set[str] = set()  # services with a push during an operation
 
     async def run(self) -> None:
-        """Run without end."""
+        """Watch tags until cancelled."""
         moved = True
         while True:
             await self._look(at_all=moved)
             moved = await self._tags.moved(LOOK_S)
 
     async def _look(self, *, at_all: bool) -> None:
-        """Poll every tag, or only the new and the postponed ones."""
+        """Poll every tag if `at_all`; otherwise the new and the postponed ones."""
         watched = {
             (service.arn, tag) for service in self._registry.all(ServiceResource) if (tag := self._watched(service))
         }
@@ -84,12 +87,12 @@ class ImagePushes:
             self._seen[arn, tag] = identity
             has_it = arn in self._put_off and service.deployed is not None and service.deployed.version == identity
             self._put_off.discard(arn)
-            if not has_it:  # the operation in progress has already pulled it
+            if not has_it:  # the operation in progress has pulled it already
                 self._deploy(arn)
 
 
 def watched_tag(service: ServiceResource) -> str | None:
-    """Return the identifier whose pushes deploy the service; None if no push can."""
+    """Return the identifier whose pushes deploy the service; None if pushes do not."""
     configuration = service.configuration
     image = configuration.image
     if image is None or _DIGEST in image or not configuration.deploys_automatically:

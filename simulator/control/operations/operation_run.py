@@ -1,4 +1,6 @@
-"""The execution of one operation: the workload's step, the time profile beside it, and the result by the tables."""
+"""The execution of one operation: the workload's step, the delays of the time profile, and the result from the state
+tables.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _BROKEN: Final = "An internal error occurred."
 
 
 class OperationRun:
-    """Runs one operation; also implements `Steps`. `on_deleted` is called inside the change that sets DELETED."""
+    """Runs one operation. Also implements `DeploymentProgress`. `on_deleted` is called inside the change that sets
+    DELETED.
+    """
 
     def __init__(
         self,
@@ -51,17 +55,18 @@ class OperationRun:
         self._profile = profile
         self._now = now
         self._on_deleted = on_deleted
-        self._port: int | None = None  # from an apprunner.yaml
-        self._pull_s = 0.0  # by which the image's size delays the phases after its pull
+        self._port: int | None = None  # the port from an apprunner.yaml
+        self._pull_s = 0.0  # seconds by which the image's size delays the phases after the pull
         self._loop = asyncio.get_running_loop()
-        # Phases are timed from the operation's own start, even if the simulator was restarted during the operation.
+        # Phases are timed from the start of the operation, even if the simulator was restarted in between.
         self._began_s = self._loop.time() - elapsed_s(operation.started_at, now())
 
     async def carry_out(self) -> None:
         try:
             await self._attempt()
         except Exception:
-            # An internal error: the service must not stay locked, and the error still reaches the tasks' owner.
+            # After an internal error the service must not stay locked; the exception still reaches the owner of the
+            # tasks.
             if not self._operation.has_ended:
                 self._tell_of_failure(WorkloadFailed(_BROKEN))
                 self._settle(succeeded=False)
@@ -80,12 +85,12 @@ class OperationRun:
         else:
             self._succeed(version)
 
-    # --- Steps -----------------------------------------------------------------------------------------------------
+    # --- DeploymentProgress ----------------------------------------------------------------------------------------
 
     async def reach(self, phase: Phase) -> None:
         await self._wait_for(phase)
         if phase <= self._operation.phase:
-            return  # logged before the simulator was restarted
+            return  # it was logged before the simulator was restarted
         with self._registry.change(background=True):
             self._put(phase=int(phase))
             if phase is Phase.BEGUN:
@@ -106,7 +111,7 @@ class OperationRun:
     # --- success ---------------------------------------------------------------------------------------------------
 
     async def _work(self) -> str:
-        """Run the workload's step and return the version that the service then has."""
+        """Run the workload's step. Return the version that the service then runs."""
         service, workload = self._service, self._workload
         match self._type:
             case OperationType.PAUSE_SERVICE:
@@ -171,7 +176,7 @@ class OperationRun:
         self._settle(succeeded=succeeded)
 
     def _settle(self, *, succeeded: bool) -> None:
-        """End a failed operation; `succeeded` is the result of the rollback."""
+        """End a failed operation. `succeeded`: whether the rollback succeeded."""
         # ASSUMPTION: a service whose rollback failed is RUNNING too; no status says otherwise (facts 1.7). An update on
         # AWS whose old image no longer exists would settle it.
         service = self._service

@@ -1,11 +1,12 @@
-"""The operations engine: asynchronous operations on services; each is a task and is stored durably.
+"""The operations engine: asynchronous operations on services; each has a task, and is stored durably.
 
 An operation begins inside the change that acknowledges it, and its task starts after the commit. If the simulator is
-killed, the operation continues after the next start: its step is requested again, and its time continues.
+killed, the operation continues after the next start: its step is run again, and its time continues.
 """
 
-# ASSUMPTION: App Runner ends an operation in the same way when one of its own hosts fails; there is no status for
-# anything else (facts 1.7), and no report of a hanging one. A published failure of the control plane would settle it.
+# ASSUMPTION: App Runner ends an operation in the same way if one of its own hosts fails; there is no status for
+# anything else (facts 1.7), and no report of an operation that never ends. A published failure of the control plane
+# would settle it.
 
 from __future__ import annotations
 
@@ -32,17 +33,18 @@ from simulator.world.tasks import Tasks
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
-KEPT_MAX: Final = 200  # operations of one service; the oldest are removed
+KEPT_MAX: Final = 200  # maximum number per service; the oldest are removed
 
 _NEW_REVISION: Final = frozenset({OperationType.UPDATE_SERVICE, OperationType.START_DEPLOYMENT})
-_OLD_SERVES: Final = _NEW_REVISION | {OperationType.PAUSE_SERVICE}  # during them and after their failure
+# operations during and after whose failure the old revision serves
+_OLD_SERVES: Final = _NEW_REVISION | {OperationType.PAUSE_SERVICE}
 
 
 class Operations:
     """The engine for all services. `dashed`: ids have 36 characters, as in the API model (facts 1.5).
 
-    `on_deleted` removes what belongs to a deleted service. It is a part of the deletion and no reader of the journal:
-    it is called inside the change that sets DELETED, so that both are committed or neither.
+    `on_deleted` removes what belongs to a deleted service. It is a part of the deletion and not a reader of the
+    journal: it is called inside the change that sets DELETED, so that both are committed or neither.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class Operations:
         self._now = now
         self._tasks = tasks
         self._dashed = dashed
-        self._running: dict[str, asyncio.Task[None]] = {}  # by service
+        self._running: dict[str, asyncio.Task[None]] = {}  # key: service ARN
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -82,7 +84,7 @@ class Operations:
         return self._begin(wanted, OperationType.UPDATE_SERVICE, service.status, new_application=new_application)
 
     def begin(self, service: ServiceResource, operation: OperationType) -> OperationResource:
-        """Start a deployment, pause, resumption or deletion; the caller has checked the state table."""
+        """Start a deployment, pause, resumption or deletion. The caller has checked the state table."""
         return self._begin(service, operation, service.status)
 
     def _begin(
@@ -134,7 +136,7 @@ class Operations:
         for service in self._registry.all(ServiceResource):
             cut_off = [each for each in self._of(service) if not each.has_ended]
             if cut_off or service.status is ServiceStatus.RUNNING:
-                work = partial(self._come_back, service, cut_off[0] if cut_off else None)
+                work = partial(self._restore, service, cut_off[0] if cut_off else None)
                 self._own(service.arn, work, "comes back")
 
     async def settled(self) -> None:
@@ -168,13 +170,14 @@ class Operations:
             on_deleted=self._on_deleted,
         )
 
-    async def _come_back(self, service: ServiceResource, cut_off: OperationResource | None) -> None:
+    async def _restore(self, service: ServiceResource, cut_off: OperationResource | None) -> None:
         """Restore the instances, if the service has any during the operation; then continue the operation."""
         if service.deployed is not None and (cut_off is None or cut_off.type in _OLD_SERVES):
             try:
                 await self._workload.restore(deployed_revision(self._registry, service))
             except WorkloadFailed as failure:
-                # The service stays RUNNING, like one whose instances all fail; its log says why it does not respond.
+                # The service stays RUNNING, like one whose instances all fail; its log has the reason why it does not
+                # respond.
                 with self._registry.change(background=True):
                     for line in (*failure.lines, failure.reason):
                         self._events.line(service, line)
@@ -183,7 +186,7 @@ class Operations:
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Work) -> None:
-    """Run `work` after the restore of the service: the workload gets one call at a time."""
+    """Run `work` after the service has been restored: the workload gets one call per service at a time."""
     if earlier is not None:
         await asyncio.wait((earlier,))
     await work()

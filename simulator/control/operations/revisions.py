@@ -1,4 +1,4 @@
-"""Revisions in the form that the workload needs, and the built-in configurations of every account."""
+"""Revisions as the workload needs them, and the built-in configurations of every account."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from simulator.model.resources.arn import (
 )
 from simulator.model.scaling import AutoScalingConfiguration
 
-# The built-in configurations are older than any simulated account: they date from App Runner's launch.
+# date of App Runner's launch: built-in configurations are older than any simulated account
 _LAUNCH_S: Final = datetime(2021, 5, 18, tzinfo=UTC).timestamp()
 _NUMBERS: Final = AutoScalingConfiguration()
 
@@ -53,12 +53,12 @@ def built_in_observability(account: str, region: str) -> ObservabilityResource:
 
 
 def auto_scaling_of(registry: Registry, arn: str) -> AutoScalingResource | None:
-    """Find by the full ARN, including deleted ones."""
+    """Return the configuration with a full ARN, even if it is deleted."""
     return registry.get(AutoScalingResource, arn) or _if_built_in(built_in_auto_scaling, arn)
 
 
 def observability_of(registry: Registry, arn: str) -> ObservabilityResource | None:
-    """Find by the full ARN, including deleted ones."""
+    """Return the configuration with a full ARN, even if it is deleted."""
     return registry.get(ObservabilityResource, arn) or _if_built_in(built_in_observability, arn)
 
 

@@ -1,4 +1,4 @@
-"""Records what happens to services: log lines and EventBridge events, as entries of the change that causes them."""
+"""Records the events of services: log lines and EventBridge events, as entries of the change that causes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREFIX: Final = "[AppRunner] "
 
 
 class ServiceEvents:
-    """Writes events. Call every method inside a change of the registry."""
+    """Records events of services. Call every method inside a change of the registry."""
 
     def __init__(self, registry: Registry, identifiers: Identifiers, now: WallClock) -> None:
         self._registry = registry
@@ -25,15 +25,15 @@ class ServiceEvents:
         self._now = now
 
     def line(self, service: ServiceResource, text: str) -> None:
-        """Write a line of the service's event log."""
+        """Record a line in the service's event log."""
         self._log(service, EVENTS_STREAM, PREFIX + text)
 
     def deployment_line(self, service: ServiceResource, operation_id: str, text: str) -> None:
-        """Write a line of the deployment log; a line with its own prefix, such as `[Build] `, keeps it."""
+        """Record a line in the deployment log. A line that has a prefix, such as `[Build] `, keeps it."""
         self._log(service, f"deployment/{operation_id}", text if text.startswith("[") else PREFIX + text)
 
     def status_changed(self, service: ServiceResource, before: ServiceStatus | None) -> None:
-        """Record the status of `service` after a change; `before` is None for a new service."""
+        """Record the new status of `service`. `before`: the service before the change; None for a new one."""
         message = f"Service status is set to {service.status}."
         self.line(service, message)
         previous = {"previousServiceStatus": str(before)} if before is not None else {}
@@ -69,5 +69,5 @@ class ServiceEvents:
 
 
 def log_group(service: ServiceResource) -> str:
-    """Return the group that has the entries of kind `log` in CloudWatch Logs (facts 11.1)."""
+    """Return the log group in CloudWatch Logs that has the entries of kind `log` (facts 11.1)."""
     return f"/aws/apprunner/{service.name}/{service.resource_id}/service"

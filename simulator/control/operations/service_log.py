@@ -1,7 +1,7 @@
-"""The log of running services between operations: lines of their event log, and the output of their instances.
+"""The log of running services: lines of their event log, and the output of their instances, outside of operations.
 
-Lines are collected and written a hundred at a time, or after a fifth of a second, so that a verbose application costs
-one commit for many lines. A line that exceeds the limit of CloudWatch Logs is cut.
+Lines are collected and written a hundred at a time, or after 0.2 s, so that a verbose application costs one commit for
+many lines. A line that exceeds the limit of CloudWatch Logs is truncated.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.model.resources.api_resources import ServiceResource
 
 _GATHERED_MAX: Final = 100
 _GATHERED_S: Final = 0.2
-_LINE_MAX: Final = 256 * 1024  # characters; an event of CloudWatch Logs has at most that many bytes
+_LINE_MAX: Final = 256 * 1024  # characters; an event of CloudWatch Logs has at most this number of bytes
 
 
 class ServiceLog:
@@ -32,7 +32,7 @@ class ServiceLog:
         )
 
     def event(self, service_arn: str, line: str) -> None:
-        """Write a line of the event log."""
+        """Write a line to the event log."""
         self._gather(service_arn, EVENTS_STREAM, PREFIX + line)
 
     def application(self, service_arn: str, instance_id: str, line: str) -> None:
@@ -40,7 +40,7 @@ class ServiceLog:
         self._gather(service_arn, f"instance/{instance_id}", line[:_LINE_MAX])
 
     def flush(self) -> None:
-        """Write the collected lines, as far as the state is writable."""
+        """Write the collected lines; those that cannot be written are kept."""
         self._gathered.flush()
 
     def close(self) -> None:

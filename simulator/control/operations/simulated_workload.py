@@ -1,4 +1,4 @@
-"""A workload that only records its calls: for tests, for scenarios of the API alone, and as a reference of the port."""
+"""A workload that only records its calls: for tests, and for scenarios of the API alone."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ _SOURCE_PHASES = (Phase.SOURCE_PULLED, Phase.BUILDING, *_IMAGE_PHASES)
 
 @dataclass(slots=True)
 class SimulatedWorkload:
-    """Implements `Workload`. `running`: service ARN -> serving revision. `domains`: host name -> service ARN.
+    """Implements `Workload`. `running`: key: service ARN; the serving revision. `domains`: key: host name; service ARN.
 
-    `step_s`: the duration of each step. `fail` configures failures.
+    `step_s`: seconds that each step takes. Use `fail` to configure failures.
     """
 
     step_s: float = 0.0
     running: dict[str, ServiceRevision] = field(default_factory=dict)
     domains: dict[str, str] = field(default_factory=dict)
-    endpoints: dict[str, str] = field(default_factory=dict)  # VPC endpoints by host name; empty for public names
-    web_acls: dict[str, WebAcl | None] = field(default_factory=dict)  # by service ARN
-    calls: list[tuple[str, str, int]] = field(default_factory=list)  # step, service name, revision number
+    endpoints: dict[str, str] = field(default_factory=dict)  # key: host name; VPC endpoint, empty for a public name
+    web_acls: dict[str, WebAcl | None] = field(default_factory=dict)  # key: service ARN
+    calls: list[tuple[str, str, int]] = field(default_factory=list)  # (step, service name, revision number)
     _failures: dict[tuple[str, str], tuple[Phase | None, WorkloadFailed | None]] = field(default_factory=dict)
 
     def fail(self, name: str, step: str, *, before: Phase | None = None, failure: WorkloadFailed | None = None) -> None:
-        """Make the service's next `step` (`provision`, `deploy`, `roll_back`, ...) fail, before it reaches that phase.
+        """Make the service's next `step` (`provision`, `deploy`, `roll_back`, ...) fail, before it reaches the phase
+        `before`.
 
         The default failure is a failed health check.
         """

@@ -1,7 +1,7 @@
-"""Time profiles: the minimum durations of operations, independent of the work behind them.
+"""Time profiles: minimum durations of operations, independent of the work that is done.
 
-`instant` waits for the work only. `app-runner` has intervals measured on AWS (facts 2.3), times a factor, so that
-clients' polling and time-outs can be tested with realistic durations, or in virtual time.
+`instant` waits for the work only. `app-runner` has intervals measured on AWS (facts 2.3), multiplied by a factor, so
+that polling and time-outs of clients can be tested with realistic durations, or in virtual time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _IMAGE: Final[Seconds] = MappingProxyType(
         Phase.DONE: 300.0,
     }
 )
-# The phases of R#212 before provisioning (5 s, then 27 s, then 1 s), and from provisioning on as for an image.
+# The phases before provisioning from R#212 (5 s, then 27 s, then 1 s); from provisioning on, as for an image.
 # ASSUMPTION: a build of 12 minutes, so that the total is within the reported 15 to 20 minutes (facts 2.3); AWS's own
 # example of a small Python service took 203 s in total. Timing current source deployments would settle it.
 _BUILT_S: Final = 33.0 + 12 * 60
@@ -44,7 +44,8 @@ _LOOK_S_MIN: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class TimeProfile:
-    """One time profile; all times in seconds, phases since the start of the operation. Other phases take no extra time.
+    """A time profile. All times are in seconds; those of phases count from the start of the operation. Phases without a
+    time are not delayed.
 
     Raises:
         ValueError: if the factor is negative.
@@ -53,16 +54,16 @@ class TimeProfile:
     name: str
     image: Seconds
     source: Seconds
-    short: Mapping[OperationType, float]  # of operations without phases, from start to end
-    failed_create_s: float  # since the start, for a creation that reached its health check
-    roll_back_s: float  # since the failure, for an update or deployment that had provisioned instances
-    domain: Mapping[DomainStatus, float]  # the duration of each status of a custom domain
-    ingress_s: float  # each change of a VPC ingress connection
-    stack_look_s: float  # between two looks of CloudFormation at a resource in progress
-    # The time that an instance may take to become healthy, unless a setting overrides it. The factor does not apply:
-    # the machine determines how fast an application starts.
+    short: Mapping[OperationType, float]  # operations without phases: time from start to end
+    failed_create_s: float  # from its start, for a creation that reached its health check
+    roll_back_s: float  # from the failure, for an update or deployment that had provisioned instances
+    domain: Mapping[DomainStatus, float]  # duration of each status of a custom domain
+    ingress_s: float  # duration of each change of a VPC ingress connection
+    stack_look_s: float  # interval at which CloudFormation checks a resource in progress
+    # Maximum time until an instance is healthy, unless a setting overrides it. It is not multiplied by the factor,
+    # because it depends on the machine how fast an application starts.
     startup_allowance_s: float = STARTUP_ALLOWANCE_S
-    # Time that each compressed byte of an image adds to its pull.
+    # seconds by which each compressed byte of an image prolongs the pull
     pull_s_per_byte: float = 0.0
     factor: float = 1.0
 
@@ -72,28 +73,28 @@ class TimeProfile:
             raise ValueError(msg)
 
     def allowance_s(self, wanted_s: float | None) -> float:
-        """Return the time that an instance may take to become healthy; `wanted_s` is a setting or None."""
+        """Return the maximum time until an instance is healthy. `wanted_s`: the value of a setting, or None."""
         return self.startup_allowance_s if wanted_s is None else wanted_s
 
     def phase_s(self, operation: OperationType, phase: Phase, *, is_image: bool) -> float:
-        """Return the earliest time of `phase`, in seconds since the start of the operation."""
+        """Return the earliest time of `phase`, in seconds from the start of the operation."""
         if operation in self.short:
             return self.factor * (self.short[operation] if phase is Phase.DONE else 0.0)
         return self.factor * (self.image if is_image else self.source).get(phase, 0.0)
 
     def pull_s(self, size_bytes: int) -> float:
-        """Return by how much an image of this compressed size delays the end of its pull, and all that follows."""
+        """Return the seconds by which an image of this compressed size delays its pull and all later phases."""
         return self.factor * self.pull_s_per_byte * size_bytes
 
     def failed_s(self, reached: Phase) -> float:
-        """Return the earliest time at which a creation fails, in seconds since its start.
+        """Return the earliest time at which a creation fails, in seconds from its start.
 
-        A failed pull has failed immediately since December 2023 (facts 2.3).
+        Since December 2023, a failed pull fails the creation at once (facts 2.3).
         """
         return self.factor * self.failed_create_s if reached >= Phase.HEALTH_CHECKING else 0.0
 
     def rolled_back_s(self, reached: Phase) -> float:
-        """Return the earliest end of a rollback, in seconds since the failure."""
+        """Return the earliest end of a rollback, in seconds from the failure."""
         return self.factor * self.roll_back_s if reached >= Phase.PROVISIONING else 0.0
 
     def domain_s(self, status: DomainStatus) -> float:
@@ -105,7 +106,7 @@ class TimeProfile:
 
     @property
     def scaled_stack_look_s(self) -> float:
-        """Return the interval between two looks; some time, so that other work can go on."""
+        """Return the interval between two checks; above 0, so that other work can proceed."""
         return max(self.factor * self.stack_look_s, _LOOK_S_MIN)
 
 
@@ -116,8 +117,8 @@ INSTANT: Final = TimeProfile(
     short=MappingProxyType({}),
     failed_create_s=0.0,
     roll_back_s=0.0,
-    # Not immediately: Terraform waits for the status after `creating` and fails if it finds `active` (facts 15.3). It
-    # polls at least every 10 s, so at least one poll is within half a minute.
+    # Not 0: Terraform waits for the status that follows `creating`, and fails if it finds `active` (facts 15.3). It
+    # polls at least every 10 s, so at least one poll falls into half a minute.
     domain=MappingProxyType(
         {
             DomainStatus.CREATING: 1.0,
@@ -169,7 +170,7 @@ _PROFILES: Final = {profile.name: profile for profile in (INSTANT, APP_RUNNER)}
 
 
 def profile_named(name: str, factor: float = 1.0) -> TimeProfile:
-    """Return a profile. Raises ValueError if there is none of that name, or the factor is negative."""
+    """Return a profile. Raises ValueError if no profile has that name, or the factor is negative."""
     if name not in _PROFILES:
         msg = f"time profile = {name!r}, must be {one_of(name, _PROFILES)}"
         raise ValueError(msg)

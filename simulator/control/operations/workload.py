@@ -1,8 +1,8 @@
 """The workload port: runs the services for the operations engine.
 
 Each call is one step, which may take time. It succeeds, or raises `WorkloadFailed` with the message that App Runner
-would give to its user. A step may be requested again after the simulator was killed during it; nothing of the first
-attempt runs then. For one service there is one call at a time.
+would show. A step is requested again if the simulator was killed during it; nothing of the first attempt runs then.
+There is one call per service at a time.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRevision:
-    """A service as it should run. `number` distinguishes its revisions.
+    """A service as it should run. `number`: number of the revision.
 
-    `version`: the result of `provision` or `deploy` for this revision, the digest or commit; empty before.
+    `version`: result of `provision` or `deploy` for this revision: a digest or commit; empty before.
     """
 
     service_arn: str
@@ -32,19 +32,21 @@ class ServiceRevision:
     name: str
     account: str
     region: str
-    host: str  # of the service's URL
+    host: str  # host name in the service's URL
     number: int
     configuration: ServiceConfiguration
     scaling: AutoScalingConfiguration
-    subnets: tuple[str, ...] = ()  # of its VPC connector
+    subnets: tuple[str, ...] = ()  # subnets of its VPC connector
     security_groups: tuple[str, ...] = ()
-    tracing: str | None = None  # the vendor
+    tracing: str | None = None  # vendor of its observability configuration
     version: str = ""
-    kms_key: str | None = None  # the ARN of the service's own key
+    kms_key: str | None = None  # ARN of the service's own key
 
 
 class WorkloadFailed(Exception):
-    """`reason`: a sentence, such as `Health check failed.` `lines`: lines for the logs before the reason."""
+    """A step failed. `reason`: a sentence, such as `Health check failed.` `lines`: lines for the logs before the
+    reason.
+    """
 
     def __init__(self, reason: str, lines: Sequence[str] = ()) -> None:
         self.reason = reason
@@ -59,26 +61,26 @@ class DeploymentProgress(Protocol):
     def operation_id(self) -> str: ...
 
     async def reach(self, phase: Phase) -> None:
-        """Begin or reach `phase`: its lines are written, but not before its time in the profile."""
+        """Report that `phase` is reached: wait for its time in the profile, then write its log lines."""
 
     def listens(self, port: int) -> None:
-        """Report the port of the new version, if its apprunner.yaml sets one; call this before HEALTH_CHECKING."""
+        """Report the port of the new version, which its apprunner.yaml may set; call this before HEALTH_CHECKING."""
 
     def pulls(self, size_bytes: int) -> None:
-        """Report the compressed size of the image that is pulled; call this before SOURCE_READY."""
+        """Report the compressed size of the image that is pulled, in bytes; call this before SOURCE_READY."""
 
     def log(self, line: str) -> None:
-        """Write a line of the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
+        """Write a line to the deployment log, with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
 
 
 class Log(Protocol):
     """Records what happens to services between operations."""
 
     def event(self, service_arn: str, line: str) -> None:
-        """Write a line of the service's event log, without its prefix."""
+        """Write a line to the service's event log, without a prefix."""
 
     def application(self, service_arn: str, instance_id: str, line: str) -> None:
-        """Write an output line of one of its instances. `instance_id`: 32 hexadecimal digits."""
+        """Write an output line of an instance. `instance_id`: 32 hexadecimal digits."""
 
 
 class Workload(Protocol):
@@ -88,16 +90,17 @@ class Workload(Protocol):
         """Set the log; called once, before any other method."""
 
     async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
-        """Start a new service: pull or build, start MinSize instances, health check, route. Return the version.
+        """Start a new service: pull or build, start MinSize instances, check their health, route. Return the version.
 
-        A failure leaves nothing running. The phases to reach: SOURCE_READY to ROUTED; from SOURCE_PULLED on for source
-        code.
+        After a failure, nothing runs. Phases to report: SOURCE_READY to ROUTED; for source code, SOURCE_PULLED to
+        ROUTED.
         """
 
     async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
-        """Do the same beside the running revision (blue/green), then remove the old one. Return the version.
+        """Do what `provision` does beside the running revision (blue/green), then remove the old one. Return the
+        version.
 
-        A failure leaves traffic with the old revision.
+        After a failure, the old revision keeps the traffic.
         """
 
     async def roll_back(self, revision: ServiceRevision) -> None:
@@ -107,16 +110,18 @@ class Workload(Protocol):
         """Stop all instances; image, configuration and URL are kept."""
 
     async def resume(self, revision: ServiceRevision) -> None:
-        """Serve again with the version of `revision`, without a pull or a build."""
+        """Serve again with the version of `revision`, without a pull or build."""
 
     async def delete(self, revision: ServiceRevision) -> None:
-        """Remove everything of the service, which may never have run."""
+        """Remove the service completely. It may never have run."""
 
     async def restore(self, revision: ServiceRevision) -> None:
-        """Run `revision` after a restart of the simulator, without a pull or a build if possible."""
+        """Run `revision` after a restart of the simulator; without a pull or build, if possible."""
 
     def protect(self, service_arn: str, acl: WebAcl | None) -> None:
-        """Evaluate a web ACL on the service's requests, whatever revision serves, until the service is deleted."""
+        """Evaluate a web ACL on the service's requests, with any revision, until the service is deleted. None removes
+        it.
+        """
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
         """Issue a certificate for the host names and route requests for them to the service.
@@ -129,9 +134,7 @@ class Workload(Protocol):
 
 
 def health_check_failed(configuration: ServiceConfiguration, port: int | None = None) -> WorkloadFailed:
-    """Return the failure of a health check. `port`: from an apprunner.yaml, unknown to the configuration; None: the
-    configuration's port.
-    """
+    """Return the failure of a health check. `port`: the port from an apprunner.yaml; None: the configuration's port."""
     return WorkloadFailed("Health check failed.", (failed_line(configuration.health, port or configuration.port),))
 
 
@@ -144,7 +147,9 @@ def pull_failed(reason: str) -> WorkloadFailed:
 
 
 def copy_failed(reason: str, *details: str) -> WorkloadFailed:
-    """Return the failure of a pull from a registry, in App Runner's words (facts 7, 19.6). `details`: other lines."""
+    """Return the failure of a pull from a registry, in App Runner's words (facts 7, 19.6). `details`: further log
+    lines.
+    """
     line = f"Failed to pull your application image. Reason: {reason}"
     return WorkloadFailed("Failed to copy the image from ECR.", (line, *details))
 

@@ -1,4 +1,4 @@
-"""The API's operations on resources, one file a resource."""
+"""The API's operations on resources, one module per resource."""
 
 PUBLIC_MODULES = (
     "arn_lookup",

@@ -43,7 +43,7 @@ _OF_KIND: Final[Mapping[str, type[ArnTagged]]] = {
 
 
 def resource_of(registry: Registry, text: str) -> ArnTagged | None:
-    """Return the resource, including a deleted one; None if there is none or `text` is not a full ARN."""
+    """Return the resource with a full ARN, even if it is deleted; None if there is none or `text` is not a full ARN."""
     try:
         arn = Arn.parse(text)
     except ValueError:

@@ -92,7 +92,7 @@ class AutoScalingConfigurations:
     # --- for services ----------------------------------------------------------------------------------------------
 
     def default(self, principal: Principal) -> AutoScalingResource:
-        """Return the configuration of a new service that names none."""
+        """Return the configuration of a new service whose request names none."""
         account = self._context.registry.get(AccountResource, owner_key(principal))
         if account is None:
             return built_in_auto_scaling(principal.account, principal.region)

@@ -36,10 +36,10 @@ _NETWORK: Final[Block] = {
 
 
 class ConfigurationRules:
-    """Derives a service's configuration from a request; each kind of resource looks up its own references."""
+    """Computes a service's configuration from a request. Each kind of resource looks up its own references."""
 
-    # ASSUMPTION: in the blocks beside the source, an update changes the members that it names and keeps the others. An
-    # update of Memory alone on AWS would settle it.
+    # ASSUMPTION: in the blocks beside the source, an update changes the members that it contains and keeps the others.
+    # An update of Memory alone on AWS would settle it.
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class ConfigurationRules:
         role = given.get("InstanceRoleArn")
         if role is not None and not self._context.settings.may_assume(role):
             raise invalid(f"Error in assuming instance role {role}")  # Terraform retries after this text (facts 1.2)
-        # The response has plain units, independent of the request's form (facts 1.6).
+        # the response has plain units, whatever the form of the request (facts 1.6)
         return block | {"Cpu": str(size.cpu_units), "Memory": str(size.memory_mb)}
 
     def _network(self, principal: Principal, given: Block, before: ServiceConfiguration | None) -> Block:
@@ -124,7 +124,7 @@ class ConfigurationRules:
 
     def _tracing(self, principal: Principal, given: Block | None, before: ServiceConfiguration | None) -> Block:
         if given is None:
-            return before.observability if before else {}  # absent from responses until it is set (facts 19.5)
+            return before.observability if before else {}  # responses omit it until it is set (facts 19.5)
         arn = given.get("ObservabilityConfigurationArn")
         if not given["ObservabilityEnabled"]:
             if arn is not None:
@@ -141,9 +141,9 @@ class ConfigurationRules:
 
 
 def _ingress(given: Block | None, own: Block) -> Block:
-    """Return the ingress block: a block without its member means a private service, no block means the default.
+    """Return the ingress block: a block without its member means a private service; no block means the default.
 
-    The member is a plain boolean of the model, which SDKs such as Go's, and so Terraform, omit when it is false.
+    The member is a plain boolean in the model, which some SDKs, such as Go's (and so Terraform), omit if it is false.
     """
     return own if given is None else {"IsPubliclyAccessible": given.get("IsPubliclyAccessible", False)}
 

@@ -1,4 +1,4 @@
-"""Connections to source code providers: three operations, and the handshake for which AWS has no API (facts 1.8)."""
+"""Connections to source code providers: three operations (facts 1.8), and the handshake, for which AWS has no API."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Connections:
         services = living_services(self._context.registry, owner_key(principal))
         users = [each for each in services if _uses(connection, each.configuration)]
         if users:
-            # ASSUMPTION: the text is not AWS's, which is not public. Deleting a connection in use would settle it.
+            # ASSUMPTION: this text; AWS's is not public. Deleting a connection in use would settle it.
             raise invalid(f"{connection.arn} is in use by a service.", hint=named("Delete first", users))
         self._context.registry.remove(connection)
         return {"Connection": _view(replace(connection, status="DELETED"))}
 
-    # --- not in the API --------------------------------------------------------------------------------------------
+    # --- without an AWS API ----------------------------------------------------------------------------------------
 
     def approve(self, account: str, region: str, name: str) -> ConnectionResource:
         """Complete the console's handshake: the connection becomes AVAILABLE. Call inside `registry.change()`.
@@ -79,7 +79,7 @@ class Connections:
         return approved
 
     def find_for_service(self, principal: Principal, text: str) -> ConnectionResource:
-        """Return a connection that a service may use. Raises InvalidRequestException."""
+        """Return a connection for use by a service. Raises InvalidRequestException."""
         try:
             connection = self._find(principal, text)
         except ApiError as error:
@@ -91,7 +91,7 @@ class Connections:
     # --- internals -------------------------------------------------------------------------------------------------
 
     def _find(self, principal: Principal, text: str) -> ConnectionResource:
-        """Find by ARN, with or without the id at the end: AWS's examples use both forms (facts 1.5)."""
+        """Return a connection by its ARN, with or without the id at the end: AWS uses both forms (facts 1.5)."""
         arn = arn_of(text, "ConnectionArn", CONNECTION)
         found = self._named(arn) if arn.owner_key == owner_key(principal) else None
         if found is None or (arn.resource_id is not None and found.arn != str(arn)):

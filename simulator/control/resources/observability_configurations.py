@@ -68,7 +68,7 @@ class ObservabilityConfigurations:
         return self._answer(principal, self.book.deleted(revision))
 
     def default(self, principal: Principal) -> ObservabilityResource:
-        """Return the configuration of a service that enables observability and names none."""
+        """Return the configuration of a service that enables observability without naming one."""
         return built_in_observability(principal.account, principal.region)
 
     def _answer(self, principal: Principal, revision: ObservabilityResource) -> Answer:

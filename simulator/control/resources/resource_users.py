@@ -1,4 +1,4 @@
-"""The users of a sharable resource: services that run with it now or would return to it in a rollback."""
+"""The services that use a shareable resource, in their configuration or in that to which a rollback would return."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from simulator.model.resources.service_state import ServiceStatus
 
 
 def living_services(registry: Registry, owner_key: str) -> list[ServiceResource]:
-    """Return the services that are not DELETED, in order of creation; includes CREATE_FAILED ones (facts 2.2)."""
+    """Return the services that are not DELETED, in order of creation, including CREATE_FAILED ones (facts 2.2)."""
     return [each for each in registry.owned_by(ServiceResource, owner_key) if each.status is not ServiceStatus.DELETED]
 
 
 def users_of(
     registry: Registry, owner_key: str, arn: str, used: Callable[[ServiceConfiguration], str | None]
 ) -> list[ServiceResource]:
-    """Return the services with `arn` in their configuration or in that of a rollback; `used` selects the member."""
+    """Return the services that use `arn`. `used` returns the ARN of this kind in a configuration."""
 
     def uses(service: ServiceResource) -> bool:
         if used(service.configuration) == arn:

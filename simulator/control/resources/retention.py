@@ -1,4 +1,4 @@
-"""Retention: deleted resources can be described for some time, then they are removed with all that belongs to them."""
+"""Retention: deleted resources can be described for some time; then they are removed with all that belongs to them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ class Retention:
         self._next_s = 0.0
 
     def sweep(self) -> None:
-        """Remove expired resources. Call inside `registry.change()`, as often as needed: it works once per minute."""
+        """Remove expired resources, at most once per minute. Call inside `registry.change()`."""
         now = self._context.now()
         if now < self._next_s:
             return
         registry = self._context.registry
-        registry.after_commit(lambda: self._swept(now))  # a rejected change has removed nothing
+        # after the commit, because a rejected change has removed nothing
+        registry.after_commit(lambda: self._swept(now))
         for kind in (AutoScalingResource, ObservabilityResource, VpcConnectorResource, VpcIngressResource):
             for resource in registry.all(kind):
                 if isinstance(resource, ArnResource) and not self._context.is_there(resource):

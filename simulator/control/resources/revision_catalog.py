@@ -1,7 +1,8 @@
 """Configurations with revisions: auto scaling and observability configurations (facts 1.5, 1.8).
 
-A configuration is immutable: a create request with its name makes the next revision, and the highest active revision is
-the latest. ARNs may be partial: `.../name` is the latest active revision, `.../name/revision` a certain one.
+A configuration is immutable: a create request with the same name creates the next revision, and the highest active
+revision is the latest. ARNs may be partial: `.../name` is the latest active revision, `.../name/revision` a particular
+one.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ R = TypeVar("R", bound=AutoScalingResource | ObservabilityResource)
 
 
 class RevisionCatalog(Generic[R]):
-    """The revisions of one kind. `what`: the kind in words, such as `auto scaling configuration`; `member`: the name of
-    the request member that has its ARN.
+    """The revisions of one kind of configuration.
 
-    `built_in` makes the default configuration that every account has from the start.
+    `what`: the kind in words, such as `auto scaling configuration`. `member`: the name of the request member that has
+    its ARN. `built_in` returns the default configuration that every account has from the start.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class RevisionCatalog(Generic[R]):
         return latest is not None and latest.arn == revision.arn
 
     def find(self, principal: Principal, text: str) -> R:
-        """Find by a full or partial ARN; a full ARN also finds a deleted revision.
+        """Return the revision with a full or partial ARN; with a full ARN, also a deleted one.
 
         Raises:
             ApiError: InvalidRequestException for an invalid ARN, ResourceNotFoundException.
@@ -76,15 +77,19 @@ class RevisionCatalog(Generic[R]):
         return found
 
     def find_active(self, principal: Principal, text: str) -> R:
-        """Do the same as `find`, but reject a deleted revision, with the text that Terraform knows (facts 1.2)."""
+        """Return a revision as `find` does, but reject a deleted one, with the text that Terraform recognizes (facts
+        1.2).
+        """
         found = self.find(principal, text)
         if found.is_deleted:
             raise invalid(f"The {self._what} you specified has been deleted: {found.arn}")
         return found
 
     def find_for_service(self, principal: Principal, text: str) -> R:
-        """Return the revision as `find_active` does; InvalidRequestException if there is none, because
-        ResourceNotFoundException would mean the service's ARN.
+        """Return a revision as `find_active` does, for use by a service.
+
+        If there is none, this raises InvalidRequestException, because ResourceNotFoundException would refer to the
+        service.
         """
         try:
             return self.find_active(principal, text)
@@ -124,7 +129,7 @@ class RevisionCatalog(Generic[R]):
         return self._context.new_arn(principal, self._kind, name, number)
 
     def deleted(self, revision: R) -> R:
-        """Mark `revision` as deleted. Call inside `registry.change()`, after the check whether it may be deleted."""
+        """Mark `revision` as deleted. Call inside `registry.change()`, after the check that it may be deleted."""
         gone = replace(revision, deleted_at=self._context.now())
         self._context.registry.put(gone)
         return gone
@@ -135,14 +140,14 @@ class RevisionCatalog(Generic[R]):
             raise self.reserved(revision)
 
     def reserved(self, revision: R) -> ApiError:
-        """Return the error for deleting a revision that the account needs: AWS's wording, and the revision."""
+        """Return the error for deleting a revision that the account needs, with AWS's wording and the revision."""
         # ASSUMPTION: the same for observability configurations as for auto scaling configurations, whose text is public
         # (facts 19.5). Deleting observabilityconfiguration/DefaultConfiguration would settle it.
         message = f"You can't delete a reserved {self._what}"
         return invalid(message, hint=f"It is the default or App Runner's own: {revision.arn}")
 
     def in_use(self, users: Sequence[ServiceResource]) -> ApiError:
-        """Return the error for deleting a revision in use: AWS's wording, and the names of the services."""
+        """Return the error for deleting a revision in use, with AWS's wording and the names of the services."""
         # ASSUMPTION: the same for observability configurations as for auto scaling configurations, whose text is public
         # (facts 19.2). Deleting one in use would settle it.
         message = (
@@ -154,7 +159,9 @@ class RevisionCatalog(Generic[R]):
     def page(
         self, principal: Principal, operation: str, request: dict[str, Any], name: str | None
     ) -> tuple[list[R], Any]:
-        """Return the active revisions for a List operation: of one name or all, only the latest unless requested."""
+        """Return a page of active revisions for a List operation: of one name or all; only the latest, unless
+        requested.
+        """
         active = self.active(principal, name)
         if request.get("LatestOnly", True):
             active = [each for each in active if self.is_latest(principal, each)]

@@ -12,7 +12,7 @@ from simulator.model.resources.service_state import ServiceStatus
 
 
 def find_service(context: ApiContext, principal: Principal, text: str) -> ServiceResource:
-    """Find a service, including a recently deleted one. Services of other accounts or Regions are not found.
+    """Return a service, even if it was deleted recently. Services of other accounts or Regions are not found.
 
     Raises:
         ApiError: InvalidRequestException if `text` is not the ARN of a service, ResourceNotFoundException.
@@ -35,7 +35,7 @@ def find_service_or_invalid(context: ApiContext, principal: Principal, text: str
 def reject_unless_running(service: ServiceResource, what: str) -> None:
     """Raise InvalidStateException unless the service is RUNNING.
 
-    `what` is the beginning of the message; its end is App Runner's (facts 1.2).
+    `what`: the beginning of the message, whose end is App Runner's (facts 1.2).
     """
     if service.status is not ServiceStatus.RUNNING:
         raise invalid_state(f"{what} in the current state: {service.status}.")

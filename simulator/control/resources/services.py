@@ -48,7 +48,7 @@ class Services:
         self._rules = rules
         self._auto_scaling = auto_scaling
         self._ingress = ingress
-        # Responses of DescribeService, valid until any resource changes.
+        # responses of DescribeService, valid until any resource changes
         self._views: dict[str, Answer] = {}
         self._views_version = -1
 
@@ -119,13 +119,13 @@ class Services:
         page, more = self._context.pages.page(operations, principal, "ListOperations", request)
         return {"OperationSummaryList": [_operation_summary(each) for each in page], **more}
 
-    # --- not in the API --------------------------------------------------------------------------------------------
+    # --- without an AWS API ----------------------------------------------------------------------------------------
 
     def deploy_automatically(self, service_arn: str) -> str | None:
         """Deploy after a push to the service's branch or tag. Return the operation's id. Call inside a change.
 
-        Return None if no deployment begins: a push is ignored, and not deployed later, while the service cannot be
-        deployed (facts 6.7).
+        Return None if no deployment begins: while the service cannot be deployed, pushes are ignored, and not deployed
+        later (facts 6.7).
         """
         service = self._context.registry.get(ServiceResource, service_arn)
         kind = OperationType.START_DEPLOYMENT
@@ -138,7 +138,7 @@ class Services:
     # --- internals -------------------------------------------------------------------------------------------------
 
     def _switched(self, kind: OperationType, principal: Principal, request: Request) -> Answer:
-        """Pause or resume; answer without an operation if the service already is in that state (facts 1.4)."""
+        """Pause or resume a service; respond without an operation if it already is in that state (facts 1.4)."""
         service = find_service(self._context, principal, request["ServiceArn"])
         if verdict(kind, service.status) is OperationDecision.ALREADY_THERE:
             return {"Service": self._view(principal, service)}

@@ -1,4 +1,4 @@
-"""SourceConfiguration of a create or update request: validated, with defaults, merged with the previous one."""
+"""SourceConfiguration of a create or update request: validated, with defaults, merged with the current one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def completed_source(given: Block, before: Block | None, *, account: str, now: f
     """
     # ASSUMPTION: an update that names a repository replaces its block; only CodeConfiguration, which is required on
     # create only (facts 1.6), AuthenticationConfiguration and AutoDeploymentsEnabled stay if they are not named. An
-    # update on AWS with a part of ImageConfiguration would settle it.
+    # update on AWS with only a part of ImageConfiguration would settle it.
     kind = _kind_of(given, before)
     if kind == "ImageRepository":
         return _image_source(given, before, account)
@@ -85,7 +85,9 @@ def _image_authentication(given: Block, before: Block | None, *, public: bool) -
 
 
 def _image_deploys(given: Block, before: Block | None, identifier: str, account: str) -> bool:
-    """Return whether the image is deployed automatically, which only the account's own ECR allows (facts 6.7, 7)."""
+    """Return whether the image is deployed automatically, which is possible only with the account's own ECR (facts 6.7,
+    7).
+    """
     possible = identifier.startswith(f"{account}.dkr.ecr.")
     if given.get("AutoDeploymentsEnabled") and not possible:
         if identifier.startswith(_PUBLIC):
@@ -93,8 +95,7 @@ def _image_deploys(given: Block, before: Block | None, identifier: str, account:
                 "App Runner doesn't support automatic deployments for an image in an ECR Public repository.",
                 hint="AutoDeploymentsEnabled must be false",
             )
-        # ASSUMPTION: the text is not AWS's, which is not public. A request with another account's image would settle
-        # it.
+        # ASSUMPTION: this text; AWS's is not public. A request with another account's image would settle it.
         raise invalid("AutoDeploymentsEnabled = true, must be false for an image of another account's ECR.")
     return possible and bool(_kept("AutoDeploymentsEnabled", given, before, True))
 
@@ -128,8 +129,8 @@ def _code_repository(given: Block | None, before: Block | None, *, new: bool, no
 
 
 def _image_settings(given: Block | None) -> Block:
-    # ASSUMPTION: absent from responses until it is set: Terraform, whose block is optional and not computed, would
-    # otherwise plan to remove it. Describing a service that was created without it would settle it.
+    # ASSUMPTION: responses omit it until it is set, because otherwise Terraform, whose block is optional and not
+    # computed, would plan to remove it. Describing a service that was created without it would settle it.
     return {} if given is None else {"ImageConfiguration": _run_settings(given)}
 
 
@@ -145,7 +146,7 @@ def _run_settings(given: Block) -> Block:
         if name.startswith(_RESERVED_PREFIX) or name == "PORT":
             raise invalid(f"The name {name!r} of an environment variable is reserved.")
     for name, reference in secrets.items():
-        # ASSUMPTION: rejected; facts 8 says nothing about a name that is in both.
+        # ASSUMPTION: it is rejected; facts 8 has nothing about a name that is in both.
         if name in variables:
             raise invalid(f"{name!r} must be either in RuntimeEnvironmentVariables or in RuntimeEnvironmentSecrets.")
         try:

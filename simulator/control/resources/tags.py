@@ -1,4 +1,4 @@
-"""Tags of every resource with an ARN: three operations (facts 1.3, 1.4)."""
+"""Tags of resources with an ARN: three operations (facts 1.3, 1.4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class Tags:
         self._context = context
 
     def tag(self, principal: Principal, request: Request) -> Answer:
-        """Add or overwrite tags, even during an operation: the GitHub Action tags and then updates (facts 15.5)."""
+        """Add or overwrite tags. This is allowed during an operation: the GitHub Action tags, then updates (facts
+        15.5).
+        """
         resource = self._find(principal, request["ResourceArn"])
         most = self._context.quotas.tags
         tags = resource.tags | checked_tags(request["Tags"], most)

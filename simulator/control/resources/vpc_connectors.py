@@ -77,7 +77,7 @@ class VpcConnectors:
     # --- for services ----------------------------------------------------------------------------------------------
 
     def find_for_service(self, principal: Principal, text: str) -> VpcConnectorResource:
-        """Return a connector that a service may use. Raises InvalidRequestException."""
+        """Return a connector for use by a service. Raises InvalidRequestException."""
         try:
             connector = self._find(principal, text)
         except ApiError as error:
@@ -93,7 +93,7 @@ class VpcConnectors:
         return [each for each in stored if not each.is_deleted]
 
     def _find(self, principal: Principal, text: str) -> VpcConnectorResource:
-        """Find by the full ARN; partial ARNs are not allowed (facts 1.5)."""
+        """Return a connector by its full ARN; partial ARNs are not allowed (facts 1.5)."""
         arn = arn_of(text, _ARN, VPC_CONNECTOR)
         found = (
             self._context.registry.get(VpcConnectorResource, str(arn))
@@ -112,10 +112,12 @@ class VpcConnectors:
 
 
 def _vpc_of(vpcs: Vpcs, subnets: tuple[str, ...], groups: tuple[str, ...]) -> Vpc:
-    """Return the VPC of the connector. Raises InvalidRequestException: unknown ids, more than one VPC, a zone.
+    """Return the VPC of the connector.
 
-    ASSUMPTION: the texts are EC2's for ids that do not exist; that subnets are of one VPC, and that the message about
-    an Availability Zone names subnet and zone, is known (facts 10.1). Calls with such ids on AWS would settle the
+    Raises InvalidRequestException for unknown ids, ids of several VPCs, and an unsupported Availability Zone.
+
+    ASSUMPTION: the texts for ids that do not exist are EC2's. It is known that subnets must be in one VPC, and that the
+    message about an Availability Zone names subnet and zone (facts 10.1). Calls with such ids on AWS would settle the
     texts.
     """
     found = vpcs.of_subnet(subnets[0])

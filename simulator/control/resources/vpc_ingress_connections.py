@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class VpcIngressConnections:
-    """While a connection exists, its service responds under the connection's domain name, which `workload` binds."""
+    """While a connection exists, its service responds at the connection's domain name, which `workload` binds."""
 
     def __init__(self, context: ApiContext, workload: Workload, profile: TimeProfile, tasks: Tasks) -> None:
         self._context = context
@@ -110,7 +110,7 @@ class VpcIngressConnections:
         return next((each for each in there if each.service_arn == service.arn and not each.is_deleted), None)
 
     def start(self) -> None:
-        """Continue pending transitions after a restart, and bind the connections that were bound."""
+        """Continue pending transitions after a restart, and bind the connections that were bound before."""
         for connection in self._context.registry.all(VpcIngressResource):
             if connection.status in SERVES:
                 self._tasks.spawn(self._bind_again(connection), f"bind {connection.name}")
@@ -136,12 +136,13 @@ class VpcIngressConnections:
             after = FAILED
         registry = self._context.registry
         with registry.change(background=True):
-            connection = registry.get(VpcIngressResource, pending.arn)  # its current state: its tags may have changed
+            # the current version, because tags may have changed
+            connection = registry.get(VpcIngressResource, pending.arn)
             assert connection is not None, pending.arn
             registry.put(self._now_in(connection, after[connection.status]))
 
     async def _bind(self, connection: VpcIngressResource) -> None:
-        """Bind or unbind, as its pending status requires. Raises WorkloadFailed."""
+        """Bind or unbind, depending on its pending status. Raises WorkloadFailed."""
         if connection.status is IngressStatus.PENDING_DELETION:
             await self._workload.unbind_domain(connection.service_arn, (connection.host,))
         else:
@@ -174,7 +175,8 @@ class VpcIngressConnections:
         )
 
     def _vpc(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the block. Raises InvalidRequestException, with VPCs also for ids that do not exist.
+        """Return the validated block. Raises InvalidRequestException, if VPCs are configured also for ids that do not
+        exist.
 
         ASSUMPTION: the texts are EC2's for ids that do not exist; calls with such ids on AWS would settle them.
         """

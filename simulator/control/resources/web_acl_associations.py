@@ -1,6 +1,6 @@
 """Associations of services with web ACLs: four operations of AWS WAF, for services of App Runner (facts 10.4).
 
-# ASSUMPTION: a service that has a web ACL gets another one by AssociateWebACL, without an error; facts 10.4 says only
+# ASSUMPTION: AssociateWebACL replaces the web ACL of a service that has one, without an error; facts 10.4 says only
 # that it has one at most. Two calls on AWS settle it.
 """
 
@@ -24,7 +24,7 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 RESOURCE_TYPE: Final = "APP_RUNNER_SERVICE"
-# AWS lists the resources of this type if a call names none.
+# type of the listed resources if a call names none
 _DEFAULT_TYPE: Final = "APPLICATION_LOAD_BALANCER"
 _ACL, _SERVICE = "WebACLArn", "ResourceArn"
 _ARN_LENGTHS: Final = range(20, 2049)
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class WebAclAssociations:
-    """`context.settings.web_acls`: those that exist, by ARN."""
+    """Associations of services with web ACLs. `context.settings.web_acls`: the existing web ACLs by ARN."""
 
     def __init__(self, context: ApiContext, workload: Workload) -> None:
         self._context = context

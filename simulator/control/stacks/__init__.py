@@ -1,7 +1,7 @@
-"""CloudFormation's stacks of App Runner's resources: operations, change sets, and runs that carry them out.
+"""CloudFormation stacks of App Runner resources: operations, change sets, and the runs that execute them.
 
-Plans come from `rules/cloudformation`; resources are made by the same calls as a client's. Imported with the first
-call, or at the start for a state that has a stack in progress.
+Plans are computed by `rules/cloudformation`; resources are created by the same calls as a client's. Imported with the
+first call, or at the start if the state has a stack in progress.
 """
 
 PUBLIC_MODULES = ("stack_api",)

@@ -1,4 +1,4 @@
-"""The steps of one resource in a run of its stack: create, update, replace, return, delete."""
+"""The steps of one resource in a run of its stack: create, update, replace, roll back, delete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from simulator.rules.cloudformation.template import TemplateResource
 from simulator.rules.cloudformation.template_error import TemplateError
 
 _ALPHABET: Final = string.ascii_letters + string.digits
-_RANDOM: Final = 12  # characters at the end of a generated name
+_RANDOM: Final = 12  # number of characters at the end of a generated name
 
 INITIATED: Final = "Resource creation Initiated"
 REPLACED: Final = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -37,7 +37,9 @@ PrincipalOf = Callable[[StackResource], Principal]
 
 
 class MemberSteps:
-    """`principal_of` returns the caller of a stack's operation, and raises ApiError if its key no longer exists."""
+    """The steps of resources. `principal_of` returns the caller of a stack's operation; it raises ApiError if its key
+    no longer exists.
+    """
 
     def __init__(self, book: StackBook, handlers: ResourceHandlers, principal_of: PrincipalOf) -> None:
         self._book = book
@@ -48,7 +50,9 @@ class MemberSteps:
     # --- forward ---------------------------------------------------------------------------------------------------
 
     def begin(self, stack_id: str, resource: TemplateResource, scope_of: Callable[[], Any]) -> StepProgress:
-        """Begin to make a resource what its template says. `scope_of` returns the current scope of the stack."""
+        """Begin to create or update a resource as its template specifies. `scope_of` returns the current scope of the
+        stack.
+        """
         stack, operation = self._current(stack_id)
         name = resource.logical_id
         if name in operation.done:
@@ -66,7 +70,7 @@ class MemberSteps:
         return self._changed(stack, _with_policies(present, resource), resource, request)
 
     def _resumed(self, stack: StackResource, present: StackMember, request: dict[str, Any]) -> StepProgress:
-        """Continue what a restart has interrupted, perhaps between a call and its record."""
+        """Continue a step that a restart has interrupted, perhaps between a call and its record."""
         if not present.physical_id:
             return self._made_again(stack, present)
         return StepProgress.RUNNING if present.request == request else self._updated_later(stack, present, request)
@@ -74,7 +78,9 @@ class MemberSteps:
     def _changed(
         self, stack: StackResource, present: StackMember, resource: TemplateResource, request: dict[str, Any]
     ) -> StepProgress:
-        """Begin what takes a resource from its present properties to `request`: nothing, an update, a replacement."""
+        """Begin the transition of a resource from its present properties to `request`: nothing, an update, or a
+        replacement.
+        """
         operation = stack.operation
         assert operation is not None, stack.stack_id
         properties, create_only = difference(resource.type, present.request, request)
@@ -106,17 +112,17 @@ class MemberSteps:
         return self._finished(stack, member, found)
 
     def cancel(self, stack_id: str, name: str) -> None:
-        """Give up a resource that is in progress, because another one has failed."""
+        """Cancel a resource in progress, because another one has failed."""
         stack, _ = self._current(stack_id)
         member = stack.members.get(name)
         if member is not None and member.status.endswith("_IN_PROGRESS"):
             kind = "update" if member.status.startswith("UPDATE") else "creation"
             self._failed(stack, member, f"Resource {kind} cancelled")
 
-    # --- back ------------------------------------------------------------------------------------------------------
+    # --- rollback --------------------------------------------------------------------------------------------------
 
     def begin_return(self, stack_id: str, name: str) -> StepProgress:
-        """Begin to return a resource to what it was before the update."""
+        """Begin to roll back a resource to its properties before the update."""
         stack, operation = self._current(stack_id)
         before, now = operation.members_before[name], stack.members[name]
         if name in operation.done:
@@ -126,17 +132,19 @@ class MemberSteps:
                 obsolete = (*operation.obsolete, now) if now.physical_id else operation.obsolete
                 stack = replace(stack, operation=replace(operation, obsolete=obsolete))
                 stack = self._book.put(replace(stack, members=stack.members | {name: before}))
-            return self._finished(stack, before, None, told=True)
+            return self._finished(stack, before, None, is_recorded=True)
         if now.request != before.request:
             return self._updated_later(stack, now, before.request)
         if now.status == "UPDATE_IN_PROGRESS":
             return StepProgress.RUNNING
-        return self._finished(stack, replace(before, status=now.status), None, told=now.status != before.status)
+        return self._finished(stack, replace(before, status=now.status), None, is_recorded=now.status != before.status)
 
     # --- deletion --------------------------------------------------------------------------------------------------
 
     def begin_delete(self, stack_id: str, member: StackMember, *, kept: bool, keeps: bool) -> StepProgress:
-        """Begin to delete a resource. `kept`: it is one of the stack's members; `keeps`: its policy lets it stay."""
+        """Begin to delete a resource. `kept`: True if it is a current member of the stack; `keeps`: True if its policy
+        retains it.
+        """
         stack, operation = self._current(stack_id)
         if keeps:
             with self._registry.change(background=True):
@@ -194,14 +202,14 @@ class MemberSteps:
         return _with_policies(member, resource)
 
     def _generated(self, stack: StackResource, member: StackMember) -> str:
-        """Return a name from stack and logical id, as CloudFormation generates it."""
+        """Return a name made from stack and logical id, as CloudFormation does."""
         number = int(self._book.context.identifiers.hexadecimal("physical id"), 16)
         ending = ""
         for _ in range(_RANDOM):
             number, index = divmod(number, len(_ALPHABET))
             ending += _ALPHABET[index]
-        # ASSUMPTION: names of App Runner's types begin with the logical id (facts 15.2), others with the stack's name;
-        # a template without names would settle it.
+        # ASSUMPTION: names of App Runner types begin with the logical id (facts 15.2), those of others with the stack's
+        # name. A template without names would settle it.
         head = member.logical_id if member.type in RESOURCE_TYPES else f"{stack.name}-{member.logical_id}"
         return f"{head[: name_length(member.type) - _RANDOM - 1]}-{ending}"
 
@@ -212,7 +220,7 @@ class MemberSteps:
         return self._called(stack, stack.members[member.logical_id])
 
     def _made_again(self, stack: StackResource, member: StackMember) -> StepProgress:
-        """Continue after a restart between the call and its record."""
+        """Continue a creation after a restart between the call and its record."""
         try:
             found = self._handlers.made_before(self._principal_of(stack), member)
         except ApiError as error:
@@ -249,7 +257,7 @@ class MemberSteps:
         return StepProgress.RUNNING
 
     def _updated_later(self, stack: StackResource, member: StackMember, request: Mapping[str, Any]) -> StepProgress:
-        """Update a resource as soon as what it does now has ended."""
+        """Update a resource as soon as its current operation has ended."""
         try:
             found = self._handlers.read(self._principal_of(stack), member)
         except ApiError as error:
@@ -259,16 +267,16 @@ class MemberSteps:
         return self._updated(stack, member, request)
 
     def _finished(
-        self, stack: StackResource, member: StackMember, found: HandledResource | None, *, told: bool = False
+        self, stack: StackResource, member: StackMember, found: HandledResource | None, *, is_recorded: bool = False
     ) -> StepProgress:
-        """Record that a resource's turn is over; with an event if it has changed."""
+        """Record that the step of a resource has ended, with an event if its status changed."""
         operation = stack.operation
         assert operation is not None, stack.stack_id
         stack = replace(stack, operation=replace(operation, done=(*operation.done, member.logical_id)))
         with self._registry.change(background=True):
             if found is not None:
                 member = replace(member, attributes=found.attributes, ref=found.ref)
-            if found is None and not told:
+            if found is None and not is_recorded:
                 self._book.put(replace(stack, members=stack.members | {member.logical_id: member}))
             else:
                 created = member.status.startswith("CREATE") and found is not None

@@ -1,6 +1,6 @@
-"""CloudFormation's handlers of App Runner's types: the calls that create, read, update and delete a resource.
+"""CloudFormation's handlers of App Runner types: the calls that create, read, update and delete a resource.
 
-They are calls like a client's, with the permissions of the caller of the stack's operation (facts 15.2).
+They are made like a client's calls, with the permissions of the caller of the stack's operation (facts 15.2).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Call = Callable[[Principal, str, dict[str, Any]], dict[str, Any]]
 
 _NOT_FOUND: Final = "ResourceNotFoundException"
 _DELETED_BEFORE: Final = ("has been deleted", "current state: DELETED")
-# ASSUMPTION: the handlers' codes for the API's errors, of which only InvalidRequest and NotStabilized were seen in
-# reports; a rejected call of each kind in a stack on AWS would settle it.
+# ASSUMPTION: the handlers' codes for the API's errors; only InvalidRequest and NotStabilized occur in reports. A
+# rejected call of each kind in a stack on AWS would settle it.
 _CODES: Final[Mapping[str, str]] = {
     "AccessDeniedException": "AccessDenied",
     "InternalServiceErrorException": "ServiceInternalError",
@@ -40,7 +40,7 @@ class HandlerState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HandledResource:
-    """What a handler has found."""
+    """A resource as a handler has read it."""
 
     state: HandlerState
     physical_id: str
@@ -49,13 +49,13 @@ class HandledResource:
 
 
 class ResourceHandlers:
-    """`call` makes a call of App Runner's API."""
+    """The handlers. `call` makes a call of App Runner's API."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
     def create(self, principal: Principal, member: StackMember, tags: Mapping[str, str]) -> HandledResource:
-        """Create the resource under `member.name`; `tags` are those of the stack. Raises ApiError."""
+        """Create the resource with the name `member.name`; `tags`: those of the stack. Raises ApiError."""
         kind = RESOURCE_TYPES.get(member.type)
         if kind is None:
             return self._accepted(principal, member)
@@ -65,7 +65,7 @@ class ResourceHandlers:
         return _handled(kind, self._call(principal, f"Create{kind.noun}", request)[kind.noun])
 
     def read(self, principal: Principal, member: StackMember) -> HandledResource:
-        """Raises ApiError."""
+        """Return the current resource. Raises ApiError."""
         kind = RESOURCE_TYPES.get(member.type)
         if kind is None:
             return self._accepted(principal, member)
@@ -78,19 +78,19 @@ class ResourceHandlers:
         return _handled(kind, answer[kind.noun])
 
     def update(self, principal: Principal, member: StackMember, request: Mapping[str, Any]) -> HandledResource:
-        """Update the resource to `request`. A property that it does not have stays as it is. Raises ApiError."""
+        """Update the resource to `request`. Properties that are not in `request` stay unchanged. Raises ApiError."""
         kind = RESOURCE_TYPES.get(member.type)
         if kind is None:
             return self._accepted(principal, member, request)
-        # ASSUMPTION: a property that the template no longer has is not sent, and so stays as it is, also in a rollback;
-        # changed tags of the stack do not reach the resource (facts 15.2 has the calls only). A change of such a stack
-        # on AWS would settle both.
+        # ASSUMPTION: a property that is no longer in the template is not sent and so stays unchanged, also in a
+        # rollback; changed tags of the stack do not reach the resource (facts 15.2 has only the calls). A change of
+        # such a stack on AWS would settle both.
         sent = {name: value for name, value in request.items() if name not in kind.create_only}
         answer = self._call(principal, f"Update{kind.noun}", {kind.arn: member.physical_id} | sent)
         return _handled(kind, answer[kind.noun])
 
     def delete(self, principal: Principal, member: StackMember) -> bool:
-        """Begin to delete the resource. Return False if it has to wait for another operation. Raises ApiError."""
+        """Begin to delete the resource. Return False if it must wait for another operation. Raises ApiError."""
         kind = RESOURCE_TYPES.get(member.type)
         if kind is None:
             return True
@@ -104,14 +104,16 @@ class ResourceHandlers:
         return True
 
     def is_gone(self, principal: Principal, member: StackMember) -> bool | None:
-        """Return whether a deletion has ended; None if it failed. Raises ApiError."""
+        """Return True if a deletion has ended, False while it runs, None if it failed. Raises ApiError."""
         if member.type not in RESOURCE_TYPES:
             return True
         state = self.read(principal, member).state
         return {HandlerState.GONE: True, HandlerState.PENDING: False}.get(state)
 
     def made_before(self, principal: Principal, member: StackMember) -> HandledResource | None:
-        """Return the resource that a run created before it was killed and could write it down. Raises ApiError."""
+        """Return the resource that a run created before it was killed and could record it; None if there is none.
+        Raises ApiError.
+        """
         kind = RESOURCE_TYPES.get(member.type)
         if kind is None:
             return None
@@ -149,7 +151,7 @@ _LISTED_WITH: Final[Mapping[str, dict[str, Any]]] = {
 
 
 def explicit_name(kind: str, request: Mapping[str, Any]) -> str:
-    """Return the name that a template gives to a resource; empty if it must be generated."""
+    """Return the name that a template specifies for a resource; empty if a name must be generated."""
     known = RESOURCE_TYPES.get(kind)
     return accepted_name(kind, request) if known is None else str(request.get(known.name_member, ""))
 
@@ -160,7 +162,7 @@ def name_length(kind: str) -> int:
 
 
 def handler_reason(error: ApiError, token: str) -> str:
-    """Return the reason of an event for a rejected call."""
+    """Return the reason for the stack event of a rejected call."""
     code = _CODES.get(error.code, "GeneralServiceException")
     return handler_message(error.explained, token, code)
 

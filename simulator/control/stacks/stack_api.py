@@ -1,7 +1,7 @@
-"""CloudFormation's operations on stacks of App Runner's resources.
+"""CloudFormation's operations on stacks of App Runner resources.
 
-`handle` is synchronous, as the rest of the control plane: what a call has changed is committed when it returns, and the
-run of the stack continues in a task.
+`handle` is synchronous, as in the whole control plane: the change is committed when it returns, and the run of the
+stack continues in a task.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ Operation = Callable[[Principal, Request], Answer]
 _S = StackStatus
 _USER_AGENT: Final = "cloudformation.amazonaws.com"
 _READS: Final = ("Describe", "Get", "List", "Validate")
-# ASSUMPTION: a stack can be deleted while it is created or rolled back, not while it is updated; a DeleteStack in each
-# status would settle it.
+# ASSUMPTION: a stack can be deleted while it is created or rolled back, but not while it is updated. A DeleteStack in
+# each status would settle it.
 _NOT_DELETABLE: Final = frozenset(
     {
         _S.UPDATE_IN_PROGRESS,
@@ -60,9 +60,10 @@ _NOT_DELETABLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """`identity_of` returns the identity of an access key and raises ApiError if the key no longer exists.
+    """Settings of stacks. `identity_of` returns the identity of an access key; it raises ApiError if the key no longer
+    exists.
 
-    `every_s`: the interval at which handlers look at resources.
+    `every_s`: interval at which handlers check resources in progress.
     """
 
     identity_of: Callable[[str], IamIdentity | None]
@@ -70,7 +71,7 @@ class StackSettings:
 
 
 class StackApi:
-    """The operations. `call` makes a call of App Runner's API; `tasks` contains the runs."""
+    """The operations. `call` makes a call of App Runner's API. `tasks` contains the runs."""
 
     def __init__(self, context: ApiContext, call: Call, tasks: Tasks, settings: StackSettings) -> None:
         self._context = context
@@ -276,7 +277,9 @@ class StackApi:
         return stack
 
     def _principal_of(self, stack: StackResource) -> Principal:
-        """Return the caller with whose permissions a stack's operation runs. Raises ApiError if its key is gone."""
+        """Return the caller with whose permissions a stack's operation runs. Raises ApiError if its key no longer
+        exists.
+        """
         return Principal(
             account=stack.account,
             region=stack.region,

@@ -1,4 +1,4 @@
-"""Stacks, their change sets and events in the registry."""
+"""The stacks, change sets and events in the registry."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from simulator.model.resources.stack import (
 )
 
 STACK_TYPE: Final = "AWS::CloudFormation::Stack"
-_EVENTS_MAX: Final = 1000  # of a stack
+_EVENTS_MAX: Final = 1000  # maximum number per stack
 
 
 def invalid_call(message: str, hint: str = "") -> ApiError:
-    """Return CloudFormation's general error."""
+    """Return a ValidationError, CloudFormation's general error."""
     return ApiError("ValidationError", message, hint)
 
 
 class StackBook:
-    """Reads and changes stacks. What changes is called inside `registry.change()`."""
+    """Reads and changes stacks. Methods that change something must be called inside `registry.change()`."""
 
     def __init__(self, context: ApiContext) -> None:
         self.context = context
@@ -38,15 +38,15 @@ class StackBook:
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def living(self, principal: Principal) -> list[StackResource]:
-        """Return the stacks of the caller that are not deleted, the newest first."""
+        """Return the caller's stacks that are not deleted, newest first."""
         return [each for each in self.all_of(principal) if not each.is_deleted]
 
     def all_of(self, principal: Principal) -> list[StackResource]:
-        """Return the caller's stacks with those that were deleted recently, the newest first."""
+        """Return the caller's stacks, including recently deleted ones, newest first."""
         return self._registry.owned_by(StackResource, owner_key(principal))[::-1]
 
     def find(self, principal: Principal, text: str) -> StackResource:
-        """Find by name, or by id, also a deleted one. Raises ValidationError."""
+        """Return a stack by its name, or by its id even if it is deleted. Raises ValidationError."""
         found = self.find_any(principal, text)
         if found is None:
             raise invalid_call(f"Stack with id {text} does not exist")
@@ -65,14 +65,14 @@ class StackBook:
         return found
 
     def events(self, stack_id: str) -> list[StackEventResource]:
-        """Return the events, the newest first."""
+        """Return the events, newest first."""
         return self._registry.owned_by(StackEventResource, stack_id)[::-1]
 
     def change_sets(self, stack_id: str) -> list[ChangeSetResource]:
         return self._registry.owned_by(ChangeSetResource, stack_id)
 
     def exports(self, owner: str) -> Iterator[tuple[StackResource, str, str]]:
-        """Return stacks with the names and values of what they export."""
+        """Yield each export: its stack, name and value."""
         for stack in self._registry.owned_by(StackResource, owner):
             if not stack.is_deleted:
                 yield from ((stack, each.export, each.value) for each in stack.outputs if each.export)
@@ -93,7 +93,7 @@ class StackBook:
         return stack
 
     def enter(self, stack: StackResource, status: StackStatus, reason: str = "") -> StackResource:
-        """Give a stack its next status, with an event."""
+        """Set the next status of a stack, and record an event."""
         now = self.context.now()
         stack = replace(stack, status=status, reason=reason)
         if status is StackStatus.DELETE_COMPLETE:
@@ -104,9 +104,11 @@ class StackBook:
     def enter_member(
         self, stack: StackResource, member: StackMember, status: str, reason: str = "", *, kept: bool = True
     ) -> StackResource:
-        """Give a resource of a stack its next status, with an event. `kept`: it is one of the stack's members."""
+        """Set the next status of a stack's resource, and record an event. `kept`: True if it is a current member of the
+        stack.
+        """
         member = replace(member, status=status, reason=reason, updated_at=self.context.now())
-        # A value of a parameter with NoEcho may be in any property.
+        # the value of a NoEcho parameter may be in any property
         is_shown = bool(member.request) and not stack.inputs.hidden
         properties = orjson.dumps(member.request).decode() if is_shown else ""
         self._event(stack, member.logical_id, member.physical_id, member.type, status, reason, properties)

@@ -1,4 +1,4 @@
-"""What change sets and direct calls share: plans of a stack's changes, and the start of its operations."""
+"""Functions that change sets and direct calls share: plans of a stack's changes, and the start of its operations."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ _NAME_MAX: Final = 128
 
 
 class PlannedChanges(NamedTuple):
-    """`is_empty`: neither resources, nor outputs, nor tags change."""
+    """The planned changes of a stack. `is_empty`: True if neither resources nor outputs nor tags change."""
 
     changes: list[ResourceChange]
     is_empty: bool
 
 
 class StackChanges:
-    """`accepted`: types of other services that stacks may contain without effect."""
+    """Plans changes and starts operations. `accepted`: types of other services, which stacks may contain without
+    effect.
+    """
 
     def __init__(self, book: StackBook, runs: StackRuns, accepted: Collection[str]) -> None:
         self._book = book
@@ -50,7 +52,7 @@ class StackChanges:
     # --- before an operation ---------------------------------------------------------------------------------------
 
     def inputs(self, request: Request, stack: StackResource | None) -> StackInputs:
-        """Return the checked inputs of a request. Raises ApiError."""
+        """Return the validated inputs of a request. Raises ApiError."""
         return stack_inputs(request, stack, self._accepted)
 
     def planned(self, stack: StackResource, inputs: StackInputs) -> PlannedChanges:
@@ -65,7 +67,7 @@ class StackChanges:
         values = output_values(scope.template, scope.evaluation)
         outputs = tuple(StackOutput(each.name, each.value, each.description, each.export) for each in values)
         same = outputs == stack.outputs and inputs.tags == stack.inputs.tags
-        # A stack whose last operation failed and was not rolled back is continued with the same inputs.
+        # After an operation that failed and was not rolled back, an operation with the same inputs continues it.
         failed = stack.status in {_S.CREATE_FAILED, _S.UPDATE_FAILED}
         return PlannedChanges(found, not found and same and not failed)
 
@@ -139,7 +141,9 @@ class StackChanges:
         self._begin(principal, stack, operation, _S.DELETE_IN_PROGRESS)
 
     def begin_rollback(self, principal: Principal, stack: StackResource, skipped: Collection[str] = ()) -> None:
-        """Roll back what a failed operation has left, or an update that runs. `skipped`: left as they are."""
+        """Roll back the result of a failed operation, or a running update. `skipped`: resources that are left as they
+        are.
+        """
         operation = stack.operation
         assert operation is not None, stack.stack_id
         self._runs.interrupt(stack.stack_id)

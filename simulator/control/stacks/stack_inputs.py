@@ -1,4 +1,4 @@
-"""From a request to the inputs of a stack: template, values of parameters, tags and capabilities, all checked."""
+"""Converts a request to the validated inputs of a stack: template, values of parameters, tags and capabilities."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FROM_S3: Final = (
 
 
 def template_text(request: Request, stack: StackResource | None) -> str:
-    """Return the text of the request's template, or of the stack's present one. Raises ValidationError."""
+    """Return the text of the request's template, or the stack's current one. Raises ValidationError."""
     if request.get("UsePreviousTemplate"):
         if stack is None or not stack.inputs.template:
             raise invalid_call("UsePreviousTemplate cannot be specified without a previous template.")
@@ -43,7 +43,7 @@ def template_text(request: Request, stack: StackResource | None) -> str:
 
 
 def parsed(text: str) -> Template:
-    """Raises ValidationError with AWS's words for what is wrong."""
+    """Return the parsed template. Raises ValidationError with AWS's text about the error."""
     try:
         return Template.parse(text)
     except TemplateError as error:
@@ -51,7 +51,7 @@ def parsed(text: str) -> Template:
 
 
 def stack_inputs(request: Request, stack: StackResource | None, accepted: Collection[str]) -> StackInputs:
-    """Return the inputs of a creation, or of an update of `stack`. `accepted`: types without effect.
+    """Return the inputs of a creation, or of an update of `stack`. `accepted`: types that have no effect.
 
     Raises:
         ApiError: ValidationError, or InsufficientCapabilitiesException.

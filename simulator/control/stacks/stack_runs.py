@@ -1,6 +1,7 @@
-"""Runs of stacks: from the start of an operation to its end, each step written down, so that a restart continues.
+"""Runs of stacks, from the start of an operation to its end. Each step is recorded, so that a restart continues the
+run.
 
-What is next follows from the stack's status and members alone.
+The next step follows from the stack's status and members alone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _BY_USER: Final = "Rollback requested by user."
 
 
 class StackRuns:
-    """`every_s`: the interval at which handlers look at resources in progress."""
+    """Runs the operations of stacks. `every_s`: interval at which handlers check resources in progress."""
 
     def __init__(
         self,
@@ -53,13 +54,13 @@ class StackRuns:
         }
 
     def resume(self) -> None:
-        """Continue what a restart has interrupted."""
+        """Continue the runs that a restart has interrupted."""
         for stack in self._registry.all(StackResource):
             if stack.status.is_running:
                 self.begin(stack.stack_id)
 
     def begin(self, stack_id: str) -> None:
-        """Run the operation that the stack's status says. Call after its commit."""
+        """Run the operation that the stack's status denotes. Call this after its commit."""
         self._running[stack_id] = self._tasks.spawn(self._run(stack_id), f"stack {stack_id}")
 
     async def settled(self) -> None:
@@ -68,7 +69,7 @@ class StackRuns:
             await asyncio.wait(self._running.values())
 
     def interrupt(self, stack_id: str) -> None:
-        """End the run of a stack, if there is one: another operation takes its place."""
+        """Cancel the run of a stack, if there is one, because another operation replaces it."""
         task = self._running.pop(stack_id, None)
         if task is not None:
             task.cancel()
@@ -102,17 +103,17 @@ class StackRuns:
         if walk.failed:
             for name in walk.running:
                 self._steps.cancel(stack_id, name)
-            return self._fail(stack_id, self._told(stack_id, [*walk.failed, *walk.running]))
+            return self._fail(stack_id, self._failed_text(stack_id, [*walk.failed, *walk.running]))
         return self._complete(stack_id, set(wanted))
 
     def _complete(self, stack_id: str, wanted: Collection[str]) -> None:
-        """End a creation or an update whose resources are all there."""
+        """Complete a creation or an update whose resources all exist."""
         stack, operation = self._current(stack_id)
         try:
             scope = self._scope(stack)
             values = output_values(scope.template, scope.evaluation)
             for each in active(scope.template, scope.evaluation):
-                scope.evaluation.value(dict(each.properties))  # for the exports that they import
+                scope.evaluation.value(dict(each.properties))  # evaluated because of the exports that they import
             outputs = tuple(StackOutput(each.name, each.value, each.description, each.export) for each in values)
             self._check_exports(stack, outputs)
         except TemplateError as error:
@@ -130,7 +131,7 @@ class StackRuns:
         return None
 
     def _check_exports(self, stack: StackResource, outputs: Collection[StackOutput]) -> None:
-        """Raise TemplateError if an export is another stack's, or one that another stack uses is missing."""
+        """Raise TemplateError if another stack has the same export, or an export that another stack uses is missing."""
         new = {each.export for each in outputs if each.export}
         for other, name, _ in self._book.exports(stack.owner_key):
             if name in new and other.stack_id != stack.stack_id:
@@ -143,7 +144,7 @@ class StackRuns:
                 )
 
     def _fail(self, stack_id: str, reason: str) -> None:
-        """End a creation or an update with a failure: roll back, or leave everything as it is."""
+        """End a creation or an update after a failure: roll back, or leave everything as it is."""
         stack, operation = self._current(stack_id)
         creates = stack.status is _S.CREATE_IN_PROGRESS
         if operation.on_failure == "DO_NOTHING":
@@ -157,7 +158,7 @@ class StackRuns:
             self.enter_rollback(stack, status, reason)
 
     def enter_rollback(self, stack: StackResource, status: StackStatus, reason: str = "") -> StackResource:
-        """Give a stack a status after a failure; a rollback begins with what the operation started from."""
+        """Set the status of a stack after a failure. A rollback begins with the state before the operation."""
         operation = stack.operation
         assert operation is not None, stack.stack_id
         if status is _S.UPDATE_ROLLBACK_IN_PROGRESS:
@@ -169,7 +170,7 @@ class StackRuns:
             operation = replace(operation, done=())
         return self._book.enter(replace(stack, operation=operation), status, reason)
 
-    # --- back ------------------------------------------------------------------------------------------------------
+    # --- rollback --------------------------------------------------------------------------------------------------
 
     async def _return(self, stack_id: str) -> None:
         stack, operation = self._current(stack_id)
@@ -182,7 +183,7 @@ class StackRuns:
         )
         await walk.go()
         if walk.failed:
-            reason = self._told(stack_id, walk.failed)
+            reason = self._failed_text(stack_id, walk.failed)
             with self._registry.change(background=True):
                 self._book.enter(self._book.stack(stack_id), _S.UPDATE_ROLLBACK_FAILED, reason)
             return
@@ -205,7 +206,7 @@ class StackRuns:
             self._book.enter(replace(stack, operation=None), status)
 
     async def _delete_obsolete(self, stack_id: str) -> None:
-        """Delete what an update has replaced or removed; what cannot be deleted has an event and stays."""
+        """Delete what an update has replaced or removed. What cannot be deleted stays, with an event."""
         _, operation = self._current(stack_id)
         obsolete = {f"{each.logical_id} {each.physical_id}": each for each in operation.obsolete}
         names = {each.logical_id: key for key, each in obsolete.items()}
@@ -213,7 +214,7 @@ class StackRuns:
         await self._deletion(stack_id, obsolete, needs, kept=False, keeps=lambda each: each.deletion_policy in KEEPING)
 
     async def _delete(self, stack_id: str) -> None:
-        """Delete the resources of a stack, or those of a creation that failed."""
+        """Delete the resources of a stack, or those of a failed creation."""
         stack, operation = self._current(stack_id)
         creates = stack.status is _S.ROLLBACK_IN_PROGRESS
         keeping = KEEPING if creates else KEEPING | {"RetainExceptOnCreate"}
@@ -244,7 +245,7 @@ class StackRuns:
         kept: bool,
         keeps: Callable[[StackMember], bool],
     ) -> list[str]:
-        """Delete resources, each after those that need it. Return the names of those that were not deleted."""
+        """Delete resources, each after those that depend on it. Return the names of those that were not deleted."""
 
         def begin(name: str) -> StepProgress:
             member = members[name]
@@ -269,12 +270,12 @@ class StackRuns:
     def _scope(self, stack: StackResource) -> StackScope:
         return StackScope(self._book, stack, stack.inputs, stack.members)
 
-    def _told(self, stack_id: str, failed: Collection[str]) -> str:
+    def _failed_text(self, stack_id: str, failed: Collection[str]) -> str:
         """Return AWS's sentence about the resources that failed."""
         members = self._book.stack(stack_id).members
-        told = ""
+        text = ""
         for verb in ("create", "update"):
             status = f"{verb.upper()}_FAILED"
             names = [name for name in failed if name in members and members[name].status == status]
-            told += f"The following resource(s) failed to {verb}: [{', '.join(names)}]. " if names else ""
-        return told
+            text += f"The following resource(s) failed to {verb}: [{', '.join(names)}]. " if names else ""
+        return text

@@ -1,4 +1,4 @@
-"""The evaluation of a stack's template with what the stack and its neighbours have."""
+"""The evaluation of a stack's template with the values of the stack, and the exports of other stacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTITION: Final = "aws"
 
 
 class StackScope:
-    """A template with the values of a stack. `imports` are the names of the exports that were used."""
+    """A template with the values of a stack. `imports`: the names of the exports that were used."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Stacks, resources, events and change sets as CloudFormation's responses have them."""
+"""Stacks, resources, events and change sets in the format of CloudFormation's responses."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def event_view(event: StackEventResource) -> Answer:
 
 
 def resource_view(stack: StackResource, member: StackMember) -> Answer:
-    """Return a resource as DescribeStackResources has it."""
+    """Return a resource in the format of DescribeStackResources."""
     return {
         "StackName": stack.name,
         "StackId": stack.stack_id,
@@ -84,7 +84,7 @@ def resource_view(stack: StackResource, member: StackMember) -> Answer:
 
 
 def resource_detail(stack: StackResource, member: StackMember) -> Answer:
-    """Return a resource as DescribeStackResource has it."""
+    """Return a resource in the format of DescribeStackResource."""
     return {
         "StackName": stack.name,
         "StackId": stack.stack_id,
@@ -125,7 +125,7 @@ def change_set_summary(change_set: ChangeSetResource, stack: StackResource) -> A
 
 
 def change_view(change: ResourceChange) -> Answer:
-    """Return a change as DescribeChangeSet has it."""
+    """Return a change in the format of DescribeChangeSet."""
     view: Answer = {
         "Action": str(change.action),
         "LogicalResourceId": change.logical_id,
@@ -149,7 +149,7 @@ def _detail(change: ResourceChange, name: str) -> Answer:
 
 
 def summary_view(template: Template, kinds: Iterable[str]) -> Answer:
-    """Return a template as GetTemplateSummary has it."""
+    """Return a template in the format of GetTemplateSummary."""
     capabilities = list(template.capabilities())
     return {
         "Parameters": [
@@ -171,7 +171,7 @@ def summary_view(template: Template, kinds: Iterable[str]) -> Answer:
 
 
 def validation_view(template: Template) -> Answer:
-    """Return a template as ValidateTemplate has it."""
+    """Return a template in the format of ValidateTemplate."""
     capabilities = list(template.capabilities())
     return {
         "Parameters": [
@@ -215,5 +215,5 @@ def _tags(tags: Mapping[str, str]) -> list[Answer]:
 
 
 def _present(**members: object) -> Answer:
-    """Leave out what is empty."""
+    """Return the members without those that are empty."""
     return {name: value for name, value in members.items() if value is not None and value != ""}

@@ -1,4 +1,6 @@
-"""A walk over resources: each begins after those that it waits for, and all that can run do so at the same time."""
+"""Processes resources in the order of their dependencies: each begins after those that it waits for; others run
+concurrently.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from typing import Final
 class StepProgress(Enum):
     DONE = auto()
     RUNNING = auto()
-    LATER = auto()  # has not begun, and has to be tried again
+    LATER = auto()  # it has not begun and must be tried again
     FAILED = auto()
 
 
@@ -21,9 +23,11 @@ _MOVES: Final = frozenset({StepProgress.DONE, StepProgress.FAILED})
 
 
 class StackWalk:
-    """`waits`: the names that each name waits for. `begin` and `check` are called with a name, `check` while it runs.
+    """One pass over resources. `waits`: for each name, the names that it waits for. `begin` and `check` are called with
+    a name; `check` while it runs.
 
-    `stops`: after a failure nothing begins, and what runs is not waited for. `failed` and `running` are what is left.
+    `stops`: after a failure no other begins, and running ones are not awaited. `failed` and `running` have what is
+    left.
     """
 
     def __init__(
@@ -36,7 +40,7 @@ class StackWalk:
         self._stops = stops
         self.done: set[str] = set()
         self.failed: list[str] = []
-        self.running: dict[str, Step] = {}  # the next step of each
+        self.running: dict[str, Step] = {}  # key: name; the next step
 
     async def go(self) -> None:
         while True:
@@ -50,7 +54,7 @@ class StackWalk:
                     return
 
     def _begin_all(self) -> None:
-        """Begin what can begin, and what can begin once that is done."""
+        """Begin all that can begin, including what can begin after others have ended at once."""
         while True:
             known = {*self.done, *self.failed, *self.running}
             ready = [name for name, waits in self._waits.items() if name not in known and waits <= self.done]
@@ -71,5 +75,5 @@ class StackWalk:
 
 
 def reversed_waits(needs: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
-    """Return for each name those that need it: the order of deletion."""
+    """Return for each name the names that depend on it: the order of deletion."""
     return {name: {other for other, each in needs.items() if name in each} for name in needs}

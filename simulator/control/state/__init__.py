@@ -1,4 +1,4 @@
-"""What the control plane keeps: the registry in memory, the store in one SQLite file, entries of logs."""
+"""The state of the control plane: the registry in memory, the store in one SQLite file, and log entries."""
 
 PUBLIC_MODULES = (
     "identifiers",

@@ -1,6 +1,6 @@
-"""Records of calls in batches: all of a commit in one compressed row.
+"""Records of calls in batches: all records of a commit in one compressed row.
 
-A row for each record costs more than the read it describes: its text takes 900 bytes, and its two index entries touch
+A row per record costs more than the read that it describes: its text takes 900 bytes, and its two index entries modify
 two more pages. The records of a commit differ in little more than their ids, so together they compress to a tenth.
 """
 
@@ -18,12 +18,12 @@ from simulator.control.state.log_entries import EntryKind, LogEntry
 
 BATCHES_SINCE: Final = 2  # the version of the schema
 CREATE_BATCHES: Final = (
-    # `cursor`: of the last record; the others have the cursors before it. `services`: each ARN once, newest first.
+    # `cursor`: that of the last record; the others have the preceding cursors. `services`: each ARN once, newest first.
     "CREATE TABLE audit_batch"
     " (cursor INTEGER PRIMARY KEY, count INTEGER NOT NULL, services TEXT NOT NULL, records BLOB NOT NULL)"
 )
-SERVICE_SEPARATOR: Final = "\n"  # of the ARNs in `services`
-_LEVEL: Final = 1  # records of the same calls become 5 % larger than with level 6, in half the time
+SERVICE_SEPARATOR: Final = "\n"  # between the ARNs in `services`
+_LEVEL: Final = 1  # with this level, records of the same calls take 5 % more space than with level 6, in half the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class AuditBatch:
     records: bytes
 
 
-EntryGroup = AuditBatch | list[LogEntry]  # entries that are next to each other, as they are stored
+EntryGroup = AuditBatch | list[LogEntry]  # adjacent entries, in the form in which they are stored
 
 
 def storable(text: str) -> str:
-    r"""Write bytes of a program that are not UTF-8 as `\udcff`, because SQLite accepts no lone surrogates."""
+    r"""Return text with bytes that are not UTF-8 written as `\udcff`, because SQLite rejects lone surrogates."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def batched(entries: Sequence[LogEntry]) -> Iterator[EntryGroup]:
-    """Divide the entries of a commit, in their order, into batches and rows of their own."""
+    """Divide the entries of a commit, in their order, into batches and lists of entries with separate rows."""
     for is_audit, group in groupby(entries, lambda entry: entry.kind is EntryKind.AUDIT):
         same = list(group)
         yield _packed(same) if is_audit and len(same) > 1 else same
@@ -62,7 +62,7 @@ def unpacked(cursor: int, records: bytes) -> Iterator[LogEntry]:
 
 
 def text_bytes_of(group: EntryGroup) -> int:
-    """Return the length of the texts or of the compressed records, about."""
+    """Return the approximate number of bytes of the texts or of the compressed records."""
     return len(group.records) if isinstance(group, AuditBatch) else sum(len(entry.text) for entry in group)
 
 

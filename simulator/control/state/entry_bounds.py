@@ -1,4 +1,4 @@
-"""Limits of the entries in a store, in number and bytes: per kind, so that calls do not displace the log lines."""
+"""Limits of the entries in a store, in number and bytes. They apply per kind: calls do not displace log lines."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from simulator.control.state.entry_queries import has_batches
 from simulator.control.state.log_entries import EntryKind
 
 ENTRIES_MAX: Final = 100_000
-BYTES_MAX: Final = 64 * 1024**2  # per kind: the log of a verbose application takes about 70 MB of disk, not gigabytes
-ENTRY_BYTES: Final = 400  # of a row without its text: names and indexes
-_SLACK: Final = 100  # excess entries are removed a hundredth at a time: one by one would double the writes
+BYTES_MAX: Final = 64 * 1024**2  # per kind: the log of a verbose application takes about 70 MB on disk, not gigabytes
+ENTRY_BYTES: Final = 400  # approximate size of a row without its text: names and indexes
+_SLACK: Final = 100  # excess entries are removed by the hundredth part of the limit: one by one would double the writes
 _ROWS: Final = "SELECT cursor, 1, length(CAST(text AS BLOB)) FROM entry WHERE kind = ?"
 _BATCHES: Final = "SELECT cursor, count, length(records) + length(CAST(services AS BLOB)) FROM audit_batch"
-_PAGES_AT_ONCE: Final = 256  # one megabyte of free pages is returned to the disk per commit
-_FREE_PAGES: Final = 1024  # kept for reuse
+_PAGES_AT_ONCE: Final = 256  # one megabyte of free pages is returned to the file system per commit
+_FREE_PAGES: Final = 1024  # free pages that are kept for reuse
 
 
 class EntryBounds:
-    """Counts the stored entries; call `prune` inside an open transaction."""
+    """Counts the stored entries and removes the oldest. Call `prune` inside an open transaction."""
 
     def __init__(self, entries_max: int = ENTRIES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._entries_max = entries_max
         self._bytes_max = bytes_max
-        self._kept: dict[str, tuple[int, int]] | None = None  # per kind: entries and bytes
+        self._kept: dict[str, tuple[int, int]] | None = None  # per kind: number and bytes of entries
         self._next: dict[str, tuple[int, int]] = {}
 
     def prune(self, db: sqlite3.Connection, added: Iterable[EntryGroup] = ()) -> None:
-        """Remove the oldest excess entries, including `added` in the count. `committed` confirms the new count."""
+        """Remove the oldest entries in excess of the limits, counting `added`. `committed` confirms the new counts."""
         kept = self._counted(db) if self._kept is None else dict(self._kept)
         if self._kept is not None:
             for group in added:
@@ -46,11 +46,13 @@ class EntryBounds:
         self._next = kept
 
     def committed(self, db: sqlite3.Connection) -> None:
-        """Confirm the transaction, and return free pages to the disk; a failure of the latter has no effect."""
+        """Confirm the counts after the commit, and return free pages to the file system; a failure of the latter is
+        ignored.
+        """
         self._kept = self._next
         with contextlib.suppress(sqlite3.Error):
             if int(db.execute("PRAGMA freelist_count").fetchone()[0]) > _FREE_PAGES:
-                # A script, because `execute` runs one step of a statement without columns: one page.
+                # a script, because `execute` runs a single step of a statement without columns, which frees one page
                 db.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
 
     def _counted(self, db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
@@ -80,7 +82,7 @@ class EntryBounds:
 
 
 def _sizes(group: EntryGroup) -> list[tuple[EntryKind, int, int]]:
-    """Return kind, number and bytes of each row."""
+    """Return (kind, number, bytes) of each row."""
     if isinstance(group, AuditBatch):
         size = len(group.records) + len(group.services.encode()) + ENTRY_BYTES
         return [(EntryKind.AUDIT, group.count, size)]

@@ -1,4 +1,4 @@
-"""SQL on the stored entries: rows of `entry` and batches of `audit_batch`, which share one sequence of cursors.
+"""SQL queries on the stored entries: rows of `entry` and batches of `audit_batch`, which share a sequence of cursors.
 
 The functions take the connection of a writer or a reader. They raise sqlite3.Error, and ValueError for damaged entries.
 """
@@ -34,9 +34,9 @@ _SERVICES: Final = "SELECT service, max(cursor) FROM entry WHERE service <> '' G
 
 
 def insert_group(db: sqlite3.Connection, group: EntryGroup) -> None:
-    """Append entries to those in the store."""
+    """Append entries to the store."""
     if isinstance(group, AuditBatch):
-        # Cursors of `entry` are of its AUTOINCREMENT, whose last one SQLite keeps in `sqlite_sequence`.
+        # the cursors are those of the AUTOINCREMENT of `entry`; SQLite keeps the last one in `sqlite_sequence`
         row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entry'").fetchone()
         if row is None:
             db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('entry', 0)")
@@ -61,8 +61,8 @@ def read_last_cursor(db: sqlite3.Connection) -> int:
 def read_entries(
     db: sqlite3.Connection, cursor: int, *, kind: EntryKind | None, service: str | None, limit: int
 ) -> list[LogEntry]:
-    # One statement, so that both tables are read as of the same moment. One row more than `limit`, because the first
-    # batch may have no wanted record after `cursor`; each other row has at least one.
+    # One statement, so that both tables are read at the same moment. One row more than `limit`, because the first batch
+    # may contain no matching record after `cursor`; each other row contains at least one.
     batches = f" UNION ALL {_BATCHES}" if has_batches(db) else ""
     rows = db.execute(
         f"{_ROWS}{batches} ORDER BY cursor LIMIT :limit",
@@ -92,5 +92,5 @@ def read_services(db: sqlite3.Connection) -> list[str]:
 
 
 def has_batches(db: sqlite3.Connection) -> bool:
-    """Return False for a state of an earlier version that no simulator has opened since."""
+    """Return False for the state of an earlier version that no simulator has opened since."""
     return int(db.execute("PRAGMA user_version").fetchone()[0]) >= BATCHES_SINCE

@@ -1,4 +1,4 @@
-"""Identifiers of new resources: unique in a store, and reproducible for the same seed and sequence of calls."""
+"""Identifiers of new resources: unique in a store, and reproducible with the same seed and sequence of calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VALIDATION_LENGTH: Final = 10  # _<32 hex>.<10 letters>.acm-validations.aws. (f
 
 
 class Identifiers:
-    """Creates identifiers. Each takes the registry's next number, so calls must be inside `registry.change()`."""
+    """Creates identifiers. Each uses the registry's next number, so call the methods inside `registry.change()`."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -40,7 +40,7 @@ class Identifiers:
         return f"sg-{self.hexadecimal('security group')[:17]}"
 
     def secret(self, name: str) -> bytes:
-        """Return a key of this store, the same after every start."""
+        """Return a secret key of this store, which is the same after every start."""
         return bytes.fromhex(self._streams.identifier("secret", name, length=64))
 
     def _letters(self, kind: str, alphabet: str, length: int) -> str:

@@ -1,7 +1,7 @@
-"""Log entries: what the control plane records, in chronological order.
+"""Log entries: the chronological records of the control plane.
 
-Three kinds: log lines as in CloudWatch Logs, events as in EventBridge, and records of API calls as in CloudTrail. Each
-entry has a cursor in the store, so that a reader can follow.
+There are three kinds: log lines as in CloudWatch Logs, events as in EventBridge, and records of API calls as in
+CloudTrail. Each entry has a cursor in the store, from which a reader can continue.
 """
 
 from __future__ import annotations
@@ -36,6 +36,6 @@ class LogEntry:
 
 
 class EntriesAdded(NamedTuple):
-    """An event of the journal: a change of the registry was committed with these entries."""
+    """Event of the journal: a change of the registry was committed with these entries."""
 
     entries: Sequence[LogEntry]

@@ -1,11 +1,12 @@
 """The registry: all resources in memory, and the only way to change them.
 
-A change is synchronous and atomic: inside `with registry.change():` modifications are visible at once, and at the end
-they are committed to the store together with their log entries. On any failure they are undone. Nothing is answered or
-started before the commit: subsequent actions use `after_commit`.
+A change is synchronous and atomic: inside `with registry.change():` modifications are visible at once, and at its end
+they are committed to the store together with their log entries. On any failure they are undone. No response is sent and
+no task is started before the commit: use `after_commit` for that.
 
-A background change, such as a step of an operation, is acknowledged to no caller. If the state is not writable (for
-example a temporarily full disk), it stays in memory and is written with the next successful commit.
+The caller of the API does not wait for a background change, such as a step of an operation. If the state is not
+writable (for example because the disk is full), the change stays in memory and is written with the next successful
+commit.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _SEED: Final = "seed"
 
 
 class Registry:
-    """All resources. `journal` tells of the entries that changes have added to logs.
+    """All resources. The `journal` gets the log entries that changes have added.
 
     `seed` determines the identifiers of a new store. Raises DocumentError for a damaged store.
     """
@@ -38,7 +39,8 @@ class Registry:
     def __init__(self, store: Store, *, seed: int, journal: Journal | None = None) -> None:
         self.store = store
         self.journal = Journal() if journal is None else journal
-        self.version = 0  # grows with every change of a resource; values derived from resources are valid until then
+        # increases with every change of a resource; values derived from resources are valid until then
+        self.version = 0
         self._resources: dict[type, dict[str, Resource]] = {}
         self._by_owner: dict[type, dict[str, dict[str, Resource]]] = {}
         self._open: _Change | None = None
@@ -60,7 +62,7 @@ class Registry:
         return found
 
     def owned_by(self, kind: type[R], owner_key: str) -> list[R]:
-        """Return the resources of a shelf, in order of creation."""
+        """Return the resources of an owner key (account, Region and so on), in order of creation."""
         resources = self._by_owner.get(kind, {}).get(owner_key, {}).values()
         return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
 
@@ -69,7 +71,7 @@ class Registry:
         return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
 
     def has(self, kind: str) -> bool:
-        """Return whether there are resources of a kind, by the name under which it is stored."""
+        """Return True if there are resources of a kind, given the name under which it is stored."""
         return any(kind_of(each) == kind for stored in self._resources.values() for each in (*stored.values(),)[:1])
 
     # --- changing --------------------------------------------------------------------------------------------------
@@ -78,7 +80,7 @@ class Registry:
     def change(self, *, background: bool = False) -> Iterator[None]:
         """Commit the changes of the block together.
 
-        If the commit fails, undo them and raise sqlite3.Error; a `background` change is kept in memory.
+        If the commit fails, undo them and raise sqlite3.Error; if `background` is True, keep them in memory instead.
         """
         assert self._open is None, "a change within a change"
         change = self._open = _Change(self._number)
@@ -101,13 +103,13 @@ class Registry:
             action()
 
     def save(self) -> None:
-        """Try to write the background changes that could not be written before."""
+        """Try to write background changes that could not be written before."""
         if self._unsaved and self._open is None:
             with self.change(background=True):
                 pass
 
     def put(self, resource: Resource) -> None:
-        """Add a resource, or replace it by its next state."""
+        """Add a resource, or replace it by its new version."""
         self._remember(resource)
         self._place(resource)
 
@@ -175,7 +177,7 @@ class Registry:
 
 
 def _number_of(meta: Mapping[str, str], name: str, default: int) -> int:
-    """Return a number of `meta`. Raises DocumentError."""
+    """Return a number from `meta`. Raises DocumentError."""
     try:
         return int(meta.get(name, default))
     except ValueError as error:
@@ -184,7 +186,7 @@ def _number_of(meta: Mapping[str, str], name: str, default: int) -> int:
 
 
 class _Change:
-    """The modifications of one change so far. `before`: the previous resources, None for those that did not exist."""
+    """The modifications of the current change. `before`: the previous resources; None for those that did not exist."""
 
     def __init__(self, number: int) -> None:
         self.number = number

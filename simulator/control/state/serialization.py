@@ -1,4 +1,4 @@
-"""Resources as JSON documents and back."""
+"""Conversion of resources to JSON documents and back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from simulator.model.resources.api_resources import (
 )
 from simulator.model.text.problems import one_of
 
-# These names are stored in every state file: they do not change with the names of the classes.
+# These names are stored in every state file, so they do not change when a class is renamed.
 KINDS: Final = MappingProxyType(
     {
         "account": AccountResource,
@@ -38,19 +38,22 @@ KINDS: Final = MappingProxyType(
     }
 )
 _KIND_OF: Final = {kind: name for name, kind in KINDS.items()}
-# Those of CloudFormation, whose module is imported only for a state that has them. Their classes name their kind.
+# The kinds of CloudFormation, whose module is imported only for a state that contains them. Their classes name their
+# kind.
 _OF_STACKS: Final = MappingProxyType(
     {"stack": "StackResource", "change-set": "ChangeSetResource", "stack-event": "StackEventResource"}
 )
 
 
 class DocumentError(ValueError):
-    """A document is of an unknown kind or does not match its kind; the message names the first violation."""
+    """A document is of an unknown kind or does not match its kind; the message has the first violation."""
 
 
 @cache
 def _adapter(kind: str) -> TypeAdapter[Any]:
-    """Return the adapter of a kind. Created on first use: creating all nine takes 0.1 s of a server's start."""
+    """Return the adapter of a kind. Created on first use, because creating all nine takes 0.1 s at the start of a
+    server.
+    """
     if kind in _OF_STACKS:
         return TypeAdapter(getattr(import_module("simulator.model.resources.stack"), _OF_STACKS[kind]))
     return TypeAdapter(KINDS[kind])

@@ -1,7 +1,7 @@
-"""A state as one JSON file: for backups, for tests that start from a known state, for another machine.
+"""A state as one JSON file: for backups, for tests that begin with a known state, and for another machine.
 
-The file contains the resources, with the variables of services in plain text, but no entries: logs and audit records
-are history, not state.
+The file contains the resources, with the variables of services in plain text. It contains no log entries and audit
+records, because these are history and not state.
 """
 
 from __future__ import annotations
@@ -18,24 +18,27 @@ from simulator.control.state.store_file import StoreError
 from simulator.world.private_files import write_private
 
 FORMAT: Final = "apprunner-simulator-state"
-_NUMBERS: Final = {"number": 0, "seed": 0}  # of the registry, stored as text
-_DIGITS_MAX: Final = 19  # of a 64-bit number
+_NUMBERS: Final = {"number": 0, "seed": 0}  # numbers of the registry, stored as text, with their defaults
+_DIGITS_MAX: Final = 19  # digits of a 64-bit number
 _SHOWN_MAX: Final = 60
-_DOCUMENTS_SINCE: Final = 1  # the version that gave the documents their current form; later ones changed other tables
+# the version in which the documents got their current form; later versions changed other tables
+_DOCUMENTS_SINCE: Final = 1
 
 
 class StateFileError(Exception):
-    """The file cannot be imported; the message says what is wrong and where."""
+    """The file cannot be imported; the message has the reason and the place."""
 
 
 def export_state(store: Store, path: Path) -> int:
-    """Write the state, readable only by its owner. Return the number of resources. Raises OSError, StoreError."""
+    """Write the state to a file that only its owner can read. Return the number of resources. Raises OSError,
+    StoreError.
+    """
     with store.snapshot():
         documents, meta, version = store.documents(), store.meta(), store.version
     resources = [{"kind": kind, "key": key, "body": _parsed(kind, key, body)} for kind, key, body in documents]
     content = {"format": FORMAT, "version": version, "meta": meta, "resources": resources}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    if path.exists() and not path.is_file():  # a pipe or a device
+    if path.exists() and not path.is_file():  # for example a pipe or a device
         path.write_text(text, encoding="utf-8")
     else:
         write_private(path.resolve(), text.encode())
@@ -62,21 +65,21 @@ def import_state(store_path: Path, path: Path) -> int:
     """Read resources into a new store at `store_path`, which is created completely or not at all. Return their number.
 
     Raises:
-        StateFileError: if a state already exists, or the file is invalid. Nothing is created then.
+        StateFileError: if a state already exists, or the file is invalid; then nothing is created.
         StoreError, OSError: if a file cannot be read or written.
     """
     return make_state(store_path, read_state(path))
 
 
 def make_state(store_path: Path, content: StateContent) -> int:
-    """Do the same as `import_state` for a file that has been read."""
+    """Do what `import_state` does, with the content of a file that has been read."""
     if store_path.exists():
         raise StateFileError(f"{store_path} already exists; an import creates a new state")
     beside = store_path.with_name(f".{store_path.name}.import")
     try:
         with naming(store_path):
             beside.unlink(missing_ok=True)
-            # Create the schema of the file's version, then migrate it like any old store.
+            # create the schema of the file's version, then migrate it like any old store
             with contextlib.closing(Store(beside, MIGRATIONS[: content.version])) as old:
                 old.write(puts=content.documents, meta=content.meta)
             Store(beside).close()
@@ -88,7 +91,7 @@ def make_state(store_path: Path, content: StateContent) -> int:
 
 
 def read_state(path: Path) -> StateContent:
-    """Read and validate a state file. Raises StateFileError if it is invalid, OSError if it cannot be read."""
+    """Read and validate a state file. Raises StateFileError if it is invalid, and OSError if it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -97,7 +100,7 @@ def read_state(path: Path) -> StateContent:
 
 
 def state_in(text: str, path: str) -> StateContent:
-    """Validate the text of a state file; `path` names it in errors. Raises StateFileError."""
+    """Validate the text of a state file; errors contain `path`. Raises StateFileError."""
     try:
         content = json.loads(text)
     except RecursionError as error:

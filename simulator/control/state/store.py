@@ -1,11 +1,11 @@
 """The store: the control plane's resources and entries in one SQLite file.
 
-One process writes (`StateLock` ensures it); others may read at the same time, which write-ahead logging allows. Commits
-are `synchronous=NORMAL`: committed data has reached the operating system, so killing the process loses nothing, and no
-request waits for a disk or for a checkpoint (`Checkpoints`). A power failure may lose the last commits, but never the
-file's integrity; the state of a simulator does not justify an fsync for each call.
+Only one process writes, which `StateLock` ensures; others may read at the same time, thanks to write-ahead logging.
+Commits are `synchronous=NORMAL`: committed data has been written to the operating system, so that nothing is lost if
+the process is killed, and no request waits for a disk or a checkpoint (`Checkpoints`). A power failure may lose the
+last commits, but does not damage the file; the state of a simulator does not justify an fsync per call.
 
-Resources are JSON documents that are read once, at the start: the registry answers from memory.
+Resources are JSON documents that are read once, at the start; the registry keeps them in memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from simulator.control.state.log_entries import EntryKind, LogEntry
 from simulator.control.state.store_checkpoints import AUTOMATIC_PAGES, Checkpoints
 from simulator.control.state.store_file import StoreError, StoreFile
 
-# Each migration raises the schema version by one; the file's `user_version` is the number of applied migrations.
+# Each migration increases the schema version by one; the file's `user_version` is the number of applied migrations.
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -37,20 +37,20 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX entry_of_kind ON entry (kind, cursor)",
     ),
     (CREATE_BATCHES,),
-    (),  # kinds of documents for stacks of CloudFormation, which an earlier simulator does not know
+    (),  # kinds of documents for CloudFormation stacks, which earlier versions do not know
 )
 
 _BUSY_S: Final = 5.0  # a reader in another process may run a checkpoint
-_LOG_BYTES_KEPT: Final = 4 * 1024**2  # of SQLite's write-ahead log, after a checkpoint
+_LOG_BYTES_KEPT: Final = 4 * 1024**2  # size limit of SQLite's write-ahead log after a checkpoint
 _OF_THE_DISK: Final = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
 _KIND: Final = 0xFF  # mask for the primary code of an extended error code
-_SHRUNK_FROM_PAGES: Final = 4096  # free pages, 16 MB: an older file is rewritten without them
+_SHRUNK_FROM_PAGES: Final = 4096  # number of free pages, 16 MB, from which an older file is rewritten without them
 
 Document = tuple[str, str, str]  # kind, key, body
 
 
 class Store:
-    """The SQLite file; `path` None keeps everything in memory.
+    """The SQLite file; `path`: None keeps everything in memory.
 
     Raises StoreError if the file is not a state of this simulator, and OSError for errors of the disk.
     """
@@ -67,7 +67,7 @@ class Store:
         self._bounds = EntryBounds(entries_max, entries_bytes_max)
         self._file: StoreFile | None = None
         self._checkpoints = None if path is None else Checkpoints(path)
-        with self._telling():
+        with self._naming_file():
             if path is not None:
                 self._file = StoreFile(path, lambda db: _make(db, migrations))
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=_BUSY_S)
@@ -78,8 +78,8 @@ class Store:
                 raise
 
     @contextlib.contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Convert SQLite errors about the file to StoreError with the file's name."""
+    def _naming_file(self) -> Iterator[None]:
+        """Convert SQLite errors about the file to StoreError, with the file's name."""
         with naming(self._path):
             yield
 
@@ -96,14 +96,15 @@ class Store:
         return _version(self._db)
 
     def shrink(self) -> None:
-        """Remove entries beyond the limits and free their space. Call at the start only: it may take seconds."""
-        with self._telling():
+        """Remove entries beyond the limits and free their space. Call this at the start only: it may take seconds."""
+        with self._naming_file():
             self._db.execute("BEGIN IMMEDIATE")
             self._bounds.prune(self._db)
             self._db.execute("COMMIT")
             self._bounds.committed(self._db)
             if int(self._db.execute("PRAGMA freelist_count").fetchone()[0]) >= _SHRUNK_FROM_PAGES:
-                with contextlib.suppress(sqlite3.OperationalError):  # no space for it, or a reader: retried later
+                # no space for it, or a reader is active: it is tried again later
+                with contextlib.suppress(sqlite3.OperationalError):
                     self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")
                     self._db.execute("VACUUM")
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -117,7 +118,7 @@ class Store:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read consistently: all reads inside see the same moment, regardless of writes of other processes."""
+        """Read consistently: all reads inside the block see the same state, regardless of writes of other processes."""
         self._db.execute("BEGIN")
         try:
             yield
@@ -126,12 +127,12 @@ class Store:
 
     def meta(self) -> dict[str, str]:
         """Return the store's `meta` table. Raises StoreError."""
-        with self._telling():
+        with self._naming_file():
             return {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
 
     def documents(self) -> list[Document]:
         """Return all resources as documents. Raises StoreError."""
-        with self._telling():
+        with self._naming_file():
             rows = self._db.execute("SELECT kind, key, body FROM resource")
             return [(str(kind), str(key), str(body)) for kind, key, body in rows]
 
@@ -173,19 +174,19 @@ class Store:
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[LogEntry]:
-        """Return the next entries after `cursor` (0: from the oldest kept one), oldest first, at most `limit`."""
-        with self._telling():
+        """Return at most `limit` entries after `cursor` (0: from the oldest one), oldest first."""
+        with self._naming_file():
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
 
     def last_cursor(self) -> int:
         """Return the cursor of the newest entry; 0 if there is none."""
-        with self._telling():
+        with self._naming_file():
             return read_last_cursor(self._db)
 
 
 @contextlib.contextmanager
 def naming(path: Path | None) -> Iterator[None]:
-    """Raise StoreError with the name of the file, and OSError for errors of the disk instead of the file."""
+    """Raise StoreError with the file's name for errors of the file, and OSError for errors of the disk."""
     try:
         yield
     except (sqlite3.Error, StoreError, ValueError) as error:
@@ -200,12 +201,12 @@ def _version(db: sqlite3.Connection) -> int:
 
 
 def _make(db: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
-    """Create or migrate the schema, from the version of the file on."""
+    """Create the schema, or migrate it from the version of the file."""
     version = _version(db)
     if version > len(migrations):
         raise StoreError(f"version = {version}, must be at most {len(migrations)}: a newer simulator wrote it")
     if version == 0:
-        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before any table exists
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # must be set before any table exists
     for number, statements in enumerate(migrations[version:], version + 1):
         db.execute("BEGIN IMMEDIATE")
         for statement in statements:
@@ -225,7 +226,7 @@ class EntryReader:
     def entries_after(
         self, cursor: int, *, kind: EntryKind | None = None, service: str | None = None, limit: int = 1000
     ) -> list[LogEntry]:
-        """Return the entries that `Store.entries_after` describes. Raises StoreError."""
+        """Return entries as `Store.entries_after` does. Raises StoreError."""
         with naming(self._path):
             return read_entries(self._db, cursor, kind=kind, service=service, limit=limit)
 
@@ -235,7 +236,7 @@ class EntryReader:
             return read_services(self._db)
 
     def last_cursor(self) -> int:
-        """Return the cursor that `Store.last_cursor` describes. Raises StoreError."""
+        """Return the cursor as `Store.last_cursor` does. Raises StoreError."""
         with naming(self._path):
             return read_last_cursor(self._db)
 

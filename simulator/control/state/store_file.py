@@ -1,7 +1,7 @@
 """The file of a store: its creation, and the check that it is still the file that was opened.
 
-A new file is completed under a temporary name and renamed, so an empty or incomplete file under the final name means
-damage, not a new state. Only the owner can read the file and SQLite's files beside it, which get the same mode.
+A new file is completed under a temporary name and then renamed, so an empty or incomplete file under the final name is
+a damaged state, not a new one. Only the owner can read the file and SQLite's additional files, which get the same mode.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _BACK: Final = "put a copy back, or remove control.sqlite* to begin with an empt
 
 
 class StoreError(Exception):
-    """The file cannot be used; the message says which file and why."""
+    """The file cannot be used; the message has the file and the reason."""
 
 
 class StoreGone(sqlite3.OperationalError):
-    """The file under the store's name is not the file that was opened, so writes would be lost."""
+    """The file with the store's name is not the file that was opened, so writes would be lost."""
 
 
 class StoreFile:

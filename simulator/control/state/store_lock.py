@@ -1,4 +1,4 @@
-"""One simulator per state folder: a lock that the operating system releases when its holder exits."""
+"""Ensures one simulator per state folder, by a lock that the operating system releases when its holder exits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.world.private_files import make_private_folder, open_private
 
 _NAME: Final = "lock"
 _BYTES_MAX: Final = 64
-_STORE_MADE: Final = "store"  # on the second line, after the process id
+_STORE_MADE: Final = "store"  # second line of the lock file, after the process id
 
 
 class StateHeld(Exception):
@@ -22,7 +22,7 @@ class StateHeld(Exception):
 class StateLock:
     """The lock of a folder, as a context manager: `with StateLock(folder):`. Creates the folder if it does not exist.
 
-    `had_store`: a previous holder has created a store (`mark_store`), so a folder without one has lost it.
+    `had_store`: True if a previous holder has created a store (`mark_store`); if the folder has none, it was lost.
 
     Raises:
         StateHeld: if another process holds the lock.
@@ -58,7 +58,7 @@ class StateLock:
         os.pwrite(self._fd, f"{os.getpid()}\n{_STORE_MADE if with_store else ''}\n".encode("ascii"), 0)
 
     def release(self) -> None:
-        """Release the lock. The file stays: otherwise two simulators could lock two files of the same name."""
+        """Release the lock. The file stays, because two simulators could otherwise lock two files of that name."""
         os.close(self._fd)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Background changes in memory that could not be written: kept, logged once, and retried."""
+"""Background changes that could not be written: they are kept in memory, logged once, and tried again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.control.state.log_entries import LogEntry
 from simulator.model.resources.api_resources import Resource
 
 AGAIN_S: Final = 1.0
-ENTRIES_MAX: Final = 10_000  # beyond this the oldest are lost
+ENTRIES_MAX: Final = 10_000  # beyond this number, the oldest are lost
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Change(Protocol):
 
 
 class UnsavedChanges:
-    """The unsaved changes; false if there are none. `before`: the resources as stored, None for new ones."""
+    """The unsaved changes; falsy if there are none. `before`: the resources as stored, None for new ones."""
 
     def __init__(self) -> None:
         self.before: dict[tuple[type, str], Resource | None] = {}
@@ -48,7 +48,7 @@ class UnsavedChanges:
         self._again = asyncio.get_running_loop().call_later(AGAIN_S, save)
 
     def saved(self) -> None:
-        """Forget the changes: everything has been written."""
+        """Discard the changes, because everything has been written."""
         if self._is_failing:
             _log.warning("the state can be written again")
             self.before, self.entries, self._is_failing = {}, [], False

@@ -1,7 +1,7 @@
-"""Batches of items, because a commit costs more than an item. Items are kept until their write has succeeded.
+"""Batches of items, because a commit costs more than an item. Items are kept until they have been written.
 
-If the state is not writable (for example a full disk), the items stay and are retried every second, up to a limit. The
-log says once that they wait, and once that they were written, with the number of items lost in between.
+If the state is not writable (for example because the disk is full), the items stay and are tried again every second, up
+to a limit. The log has one line when they begin to wait, and one when they were written, with the number of items lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class WriteBuffer(Generic[Item]):
-    """A queue of items. `write` stores a batch completely or raises sqlite3.Error. `what` names the items in logs.
+    """A queue of items. `write` stores a batch completely or raises sqlite3.Error. `what`: the items in log messages.
 
     An item is written `wait_s` after `add`, or as soon as there are `count_max` items or one megabyte.
     """
@@ -36,13 +36,13 @@ class WriteBuffer(Generic[Item]):
         *,
         count_max: int,
         wait_s: float,
-        tell: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _log.warning,
     ) -> None:
         self._write = write
         self._what = what
         self._count_max = count_max
         self._wait_s = wait_s
-        self._tell = tell
+        self._report = report
         self._items: deque[tuple[Item, int]] = deque()
         self._bytes = 0
         self._lost = 0
@@ -51,7 +51,7 @@ class WriteBuffer(Generic[Item]):
         self._is_soon = False
 
     def add(self, item: Item, size_bytes: int, *, within_change: bool = False) -> None:
-        """Add an item. `within_change`: a change may be open, so the write must wait for its end."""
+        """Add an item. `within_change`: True if a change may be open, so that the write must wait for its end."""
         self._items.append((item, size_bytes))
         self._bytes += size_bytes
         while len(self._items) > KEPT_MAX or (self._bytes > KEPT_BYTES_MAX and len(self._items) > 1):
@@ -86,7 +86,7 @@ class WriteBuffer(Generic[Item]):
         self._stop_timer()
         lost = self._lost + len(self._items)
         if lost:
-            self._tell(f"{lost} {self._what} are lost")
+            self._report(f"{lost} {self._what} are lost")
         self._items.clear()
         self._bytes = self._lost = 0
 
@@ -123,7 +123,9 @@ class WriteBuffer(Generic[Item]):
     def _missed(self, error: sqlite3.Error) -> None:
         if not self._failing:
             self._failing = True
-            self._tell(f"{self._what} cannot be written: {error}. They are kept and retried; this message appears once")
+            self._report(
+                f"{self._what} cannot be written: {error}. They are kept and retried; this message appears once"
+            )
         self._timer = asyncio.get_running_loop().call_later(AGAIN_S, self._due)
 
     def _reached(self) -> None:
@@ -131,4 +133,4 @@ class WriteBuffer(Generic[Item]):
             self._failing = False
             given = f", {self._lost} were lost because the buffer was full" if self._lost else ""
             self._lost = 0
-            self._tell(f"{self._what} can be written again{given}")
+            self._report(f"{self._what} can be written again{given}")

@@ -29,7 +29,7 @@ class Disk:
         self.written.append(list(items))
 
     def gathered(self, count_max: int = 3) -> WriteBuffer[str]:
-        return WriteBuffer(self.write, "records", count_max=count_max, wait_s=1.0, tell=self.given.append)
+        return WriteBuffer(self.write, "records", count_max=count_max, wait_s=1.0, report=self.given.append)
 
     @property
     def all(self) -> list[str]:

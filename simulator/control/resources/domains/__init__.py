@@ -1,1 +1,1 @@
-"""Custom domains: their operations, certificate validation records, and the way to ACTIVE."""
+"""Custom domains: their operations, certificate validation records, and their transitions to ACTIVE."""

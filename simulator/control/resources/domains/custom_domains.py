@@ -64,7 +64,7 @@ class CustomDomains:
         domains = self._context.registry.owned_by(CustomDomainResource, service.arn)
         domain = next((each for each in domains if each.domain == name), None)
         if domain is None:
-            # The wording that Copilot accepts as success (facts 1.2).
+            # the text that Copilot accepts as success (facts 1.2)
             message = f"No custom domain {request['DomainName']} found for the provided service"
             raise ApiError("ResourceNotFoundException", message)
         reject_unless_running(service, "Custom domain cannot be disassociated from the service")
@@ -90,7 +90,9 @@ class CustomDomains:
         return self._about(service) | {"CustomDomain": _view(domain)}
 
     def _reject_taken(self, service: ServiceResource, name: str, names: tuple[str, ...]) -> None:
-        """Reject names in use: a host name has one service in all accounts. Services of other accounts are omitted."""
+        """Reject names that are in use: in all accounts, a host name belongs to one service. Services of other accounts
+        are not named.
+        """
         for other in self._context.registry.all(CustomDomainResource):
             if set(other.names) & set(names):
                 own = other.service_arn.rsplit(":", 1)[0] == service.arn.rsplit(":", 1)[0]

@@ -12,9 +12,9 @@ _VALIDATED: Final = frozenset({DomainStatus.BINDING_CERTIFICATE, DomainStatus.AC
 
 
 def validation_records(identifiers: Identifiers, names: tuple[str, ...]) -> tuple[dict[str, str], ...]:
-    """Return one record for each name and one more. Call inside `registry.change()`."""
-    # ASSUMPTION: the additional record is for a made-up name below the last one; Copilot waits for three records if www
-    # is enabled (facts 10.3). An association on AWS would show its form.
+    """Return one record per name, and one more. Call inside `registry.change()`."""
+    # ASSUMPTION: the additional record is for an invented subdomain of the last name; Copilot waits for three records
+    # if www is enabled (facts 10.3). An association on AWS would show its form.
     last = names[-1].removeprefix("*.")
     wanted = (*(name.removeprefix("*.") for name in names), f"{identifiers.hexadecimal('domain')}.{last}")
     return tuple(

@@ -1,6 +1,6 @@
-"""The status transitions of custom domains: one task per association runs them until a final status.
+"""The status transitions of custom domains. One task per association runs them until a final status.
 
-Where records are looked up in DNS, another task keeps an ACTIVE domain's certificate, until it cannot be renewed.
+If records are looked up in DNS, another task renews an ACTIVE domain's certificate until that fails.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class DomainValidation:
         self._workload = workload
         self._profile = profile
         self._tasks = tasks
-        self._running: dict[str, asyncio.Task[None]] = {}  # by the domain's key
+        self._running: dict[str, asyncio.Task[None]] = {}  # key: the domain's key
 
     def start(self) -> None:
-        """Continue pending transitions after a restart, and bind the domains that were bound."""
+        """Continue pending transitions after a restart, and bind the domains that were bound before."""
         for domain in self._context.registry.all(CustomDomainResource):
             if domain.status in WALK:
                 self.follow(domain)
@@ -44,7 +44,7 @@ class DomainValidation:
                 self._run(domain, self._bind_again(domain), f"bind {domain.domain}")
 
     def follow(self, domain: CustomDomainResource) -> None:
-        """Run transitions until a final status or another call's change. Call after the commit of its status."""
+        """Run transitions until a final status, or until another call changes the domain. Call after the commit."""
         self._run(domain, self._walk(domain), f"{domain.status} {domain.domain}")
 
     def release(self, domain: CustomDomainResource) -> None:
@@ -54,7 +54,7 @@ class DomainValidation:
     # --- internals -------------------------------------------------------------------------------------------------
 
     def _run(self, domain: CustomDomainResource, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Run the work of a domain in place of what waits for its records or its certificate's end."""
+        """Start `work` for a domain, and cancel its task that waits for records or for the end of the certificate."""
         before = self._running.pop(domain.key, None)
         if before is not None and self._context.settings.domain_checks is not None:
             before.cancel()
@@ -76,7 +76,7 @@ class DomainValidation:
             await self._keep(walking)
 
     async def _step(self, domain: CustomDomainResource) -> CustomDomainResource | None:
-        """Make one transition and return the domain; None if it is gone or another call has changed it."""
+        """Make one transition and return the domain; None if it no longer exists or another call has changed it."""
         after = WALK[domain.status]
         if domain.status is DomainStatus.CREATING and is_reserved(domain.domain):
             after = FAILED[domain.status]
@@ -96,10 +96,10 @@ class DomainValidation:
         return self._put(replace(domain, status=after, changed_at=self._context.now()))
 
     async def _checked(self, domain: CustomDomainResource, checks: DomainChecks) -> CustomDomainResource | None:
-        """Look records up until all are there, and return the domain; None if it has failed or has changed.
+        """Look up records until all are found, and return the domain; None if it has failed or was changed.
 
-        ASSUMPTION: a record that was found stays validated, also if it vanishes before the others come; ACM caches
-        validations (facts 10.3). Removing one of three records in time would settle it.
+        ASSUMPTION: a record that was found stays validated, even if it is removed before the others are found; ACM
+        caches validations (facts 10.3). Removing one of three records in time would settle it.
         """
         factor, began = self._profile.factor, domain.changed_at
         while True:
@@ -117,8 +117,8 @@ class DomainValidation:
             left, complete = left_s(factor * checks.give_up_s, began, self._context.now()), _OPEN not in known
             if complete and await is_permitted(domain, checks.lookup):
                 return domain if self._is_as_it_was(domain) else None
-            # ASSUMPTION: a CAA record that forbids the certificate fails it as soon as the records are there.
-            # Associating a domain with such a record would settle it.
+            # ASSUMPTION: a CAA record that forbids the certificate lets the validation fail as soon as all records are
+            # found. Associating a domain with such a record would settle it.
             if complete or left <= 0:
                 if self._is_as_it_was(domain):
                     self._put(_failed(domain, self._context.now()))
@@ -128,7 +128,7 @@ class DomainValidation:
                 return None
 
     async def _keep(self, domain: CustomDomainResource) -> None:
-        """Renew the certificate of an ACTIVE domain whenever that is due, until its records are missing too long.
+        """Renew the certificate of an ACTIVE domain when that is due, until its records have been missing for too long.
 
         ASSUMPTION: the domain stays `active` when its certificate ends, and its names are no longer served; the records
         show FAILED. The guide says only to unlink and link it again (facts 10.3). Waiting for one would settle it.
@@ -180,11 +180,11 @@ class DomainValidation:
         try:
             await self._workload.unbind_domain(domain.service_arn, domain.names)
         except WorkloadFailed:
-            return  # neither the service nor the association exists, so there is nothing to report
+            return  # neither the service nor the association exists, so there is nothing to report to
 
 
 def _without_certificate(domain: CustomDomainResource) -> CustomDomainResource:
-    """Let the records that are not validated fail; all of them if DNS has not answered."""
+    """Mark the records that are not validated as failed; all records if DNS has not answered."""
     known = domain.record_statuses
     if set(known) <= {RecordStatus.SUCCESS}:
         known = (_OPEN,) * len(domain.records)
@@ -192,5 +192,5 @@ def _without_certificate(domain: CustomDomainResource) -> CustomDomainResource:
 
 
 def _failed(domain: CustomDomainResource, now: float) -> CustomDomainResource:
-    """Return the domain whose validation has ended without a certificate."""
+    """Return the domain after a validation that ended without a certificate."""
     return replace(_without_certificate(domain), status=FAILED[_PENDING], changed_at=now)

@@ -1,4 +1,4 @@
-"""What DNS has of a custom domain's validation records, and whether it lets Amazon issue the certificate."""
+"""Looks up a custom domain's validation records in DNS, and whether CAA records permit the certificate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CAA: Final = "CAA"
 
 
 async def record_statuses(domain: CustomDomainResource, lookup: Lookup) -> tuple[RecordStatus, ...] | None:
-    """Return the status of each record; None if DNS has not answered, so that nothing is known."""
+    """Return the status of each record; None if DNS has not answered, so that the status is unknown."""
     found = [await lookup(record["Name"], record["Type"]) for record in domain.records]
     statuses = []
     for record, values in zip(domain.records, found, strict=True):
@@ -25,7 +25,8 @@ async def record_statuses(domain: CustomDomainResource, lookup: Lookup) -> tuple
 async def is_permitted(domain: CustomDomainResource, lookup: Lookup) -> bool:
     """Return False if a CAA record forbids the certificate of one of the names.
 
-    The closest record counts, up to the domain below the top level (RFC 8659, section 3). No answer forbids nothing.
+    The closest record applies, up to the domain below the top level (RFC 8659, section 3). Without an answer, the
+    certificate is permitted.
     """
     for name in domain.names:
         labels = name.removeprefix("*.").split(".")
