@@ -1,4 +1,4 @@
-"""AWS WAF's calls by an unmodified client: associations of web ACLs with services, and what is rejected."""
+"""Operations of AWS WAF with an unmodified client: associations of web ACLs with services, and rejections."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ async def test_a_web_acl_is_associated_read_listed_and_disassociated(authenticat
         assert workload.web_acls == {arn: ACL}
         found = (await elsewhere(client.get_web_acl_for_resource, ResourceArn=arn))["WebACL"]
         assert (found["Name"], found["ARN"]) == ("shop", ARN)
-        # The client decodes what the file has in base64.
+        # the client decodes the base64 of the file
         assert found["Rules"][0]["Statement"]["ByteMatchStatement"]["SearchString"] == b"/admin"
         assert (await elsewhere(client.list_resources_for_web_acl, **listed))["ResourceArns"] == [arn]
-        # Without a type, AWS lists load balancers.
+        # without a type, AWS lists load balancers
         assert (await elsewhere(client.list_resources_for_web_acl, WebACLArn=ARN))["ResourceArns"] == []
 
         await elsewhere(client.disassociate_web_acl, ResourceArn=arn)
@@ -90,10 +90,10 @@ async def test_what_does_not_exist_is_rejected_with_a_hint() -> None:
         error = await rejected("disassociate_web_acl", ResourceArn="arn:aws:s3:::a-bucket-of-mine")
         assert error["Code"] == "WAFInvalidParameterException"
         error = await rejected("list_web_acls", Scope="REGIONAL")
-        assert "App Runner's only" in error["Message"]
+        assert "for App Runner only" in error["Message"]
 
 
-async def test_a_service_that_is_being_deleted_is_none() -> None:
+async def test_a_service_that_is_being_deleted_does_not_exist() -> None:
     async with await open_control_plane(ControlPlaneSettings(api=SETTINGS), SimulatedWorkload(step_s=0.05)) as plane:
         client, arn = waf_client(plane), await service(plane)
         await elsewhere(boto3_client(plane).delete_service, ServiceArn=arn)
