@@ -46,7 +46,7 @@ class ApiCalls:
             StackSettings,
         )
 
-        settings = StackSettings(self._identity_of, self._api.profile.scaled_stack_look_s)
+        settings = StackSettings(self._identity_of, self._api.audit, self._api.profile.scaled_stack_look_s)
         return StackApi(self._api.context, self.call, self._api.tasks, settings)
 
     def call(self, principal: Principal, operation: str, request: Any) -> Answer:

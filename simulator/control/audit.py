@@ -1,4 +1,4 @@
-"""The audit log: every API call as CloudTrail records it (facts 11.5).
+"""The audit log: every call of App Runner, CloudFormation and AWS WAF as CloudTrail records it (facts 11.5).
 
 A call that changes something is recorded in the same change. Reads and rejected calls are collected and written in
 batches, or after a second: writing one record takes more time than answering the call.
@@ -7,6 +7,7 @@ batches, or after a second: writing one record takes more time than answering th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -22,6 +23,8 @@ from simulator.model.resources.arn import owner_key_of
 
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})
+# CloudTrail has the keys of a stack's parameters without their values, and no template (its CloudFormation examples).
+_LEFT_OUT: Final = frozenset({"ParameterValue", "TemplateBody"})
 
 # Number of records written in one turn of the event loop, which delays all calls. A commit takes as long as a dozen
 # records. With a hundred records at a time, every hundredth call (the 99th percentile) took several times as long as
@@ -30,6 +33,14 @@ _GATHERED_MAX: Final = 25
 _GATHERED_S: Final = 1.0
 # size of a typical record; the largest request has a thousand times that, and is written after a second
 _CALL_BYTES: Final = 1024
+
+
+class EventSource(StrEnum):
+    """The service whose API was called."""
+
+    APP_RUNNER = "apprunner.amazonaws.com"
+    CLOUDFORMATION = "cloudformation.amazonaws.com"
+    WAF = "wafv2.amazonaws.com"
 
 
 class Call(NamedTuple):
@@ -41,6 +52,7 @@ class Call(NamedTuple):
     at: float
     answer: dict[str, Any] | None = None
     error: ApiError | None = None
+    source: EventSource = EventSource.APP_RUNNER
 
 
 class Audit:
@@ -53,16 +65,26 @@ class Audit:
         )
 
     def record_change(
-        self, principal: Principal, operation: str, request: dict[str, Any], answer: dict[str, Any]
+        self,
+        principal: Principal,
+        operation: str,
+        request: dict[str, Any],
+        answer: dict[str, Any],
+        source: EventSource = EventSource.APP_RUNNER,
     ) -> None:
         """Record a changing call. Call inside the change that the call makes."""
-        self._write(Call(principal, operation, request, self._now(), answer))
+        self._write(Call(principal, operation, request, self._now(), answer, source=source))
 
     def gather(
-        self, principal: Principal, operation: str, request: dict[str, Any], error: ApiError | None = None
+        self,
+        principal: Principal,
+        operation: str,
+        request: dict[str, Any],
+        error: ApiError | None = None,
+        source: EventSource = EventSource.APP_RUNNER,
     ) -> None:
         """Collect a read or a rejected call, to be written later. Call outside a change."""
-        self._gathered.add(Call(principal, operation, request, self._now(), error=error), _CALL_BYTES)
+        self._gathered.add(Call(principal, operation, request, self._now(), error=error, source=source), _CALL_BYTES)
 
     def flush(self) -> None:
         """Write the collected records; those that cannot be written are kept."""
@@ -85,7 +107,7 @@ class Audit:
 
 
 def is_read(operation: str) -> bool:
-    return operation.startswith(("Describe", "Get", "List"))
+    return operation.startswith(("Describe", "Get", "List", "Validate"))
 
 
 def _record(call: Call, event_id: str) -> dict[str, Any]:
@@ -94,7 +116,7 @@ def _record(call: Call, event_id: str) -> dict[str, Any]:
         "eventVersion": "1.08",
         "userIdentity": _user_identity(principal),
         "eventTime": iso_text(call.at),
-        "eventSource": "apprunner.amazonaws.com",
+        "eventSource": str(call.source),
         "eventName": call.operation,
         "awsRegion": principal.region,
         "sourceIPAddress": principal.source_ip,
@@ -132,7 +154,9 @@ def _shown(value: Any) -> Any:
     """Return a value with names in CloudTrail's camel case, and with commands and variables hidden."""
     if isinstance(value, dict):
         return {
-            name[:1].lower() + name[1:]: HIDDEN if name in _SECRET else _shown(each) for name, each in value.items()
+            name[:1].lower() + name[1:]: HIDDEN if name in _SECRET else _shown(each)
+            for name, each in value.items()
+            if name not in _LEFT_OUT
         }
     if isinstance(value, list):
         return [_shown(each) for each in value]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.control.api_context import ApiContext, ApiSettings
-from simulator.control.audit import Audit, is_read
+from simulator.control.audit import Audit, EventSource, is_read
 from simulator.control.operations.operations import Operations
 from simulator.control.operations.service_events import ServiceEvents
 from simulator.control.operations.service_log import ServiceLog
@@ -73,7 +73,7 @@ class ServiceApi:
     ) -> None:
         identifiers = Identifiers(registry)
         self._registry = registry
-        self._audit = Audit(registry, identifiers, now)
+        self.audit = Audit(registry, identifiers, now)
         context = ApiContext(registry, identifiers, now, settings, Pages(identifiers.secret("pages")))
         self.context = self._context = context
         self.profile = profile
@@ -147,17 +147,17 @@ class ServiceApi:
 
     def rejected(self, principal: Principal, operation: str, request: Request, error: ApiError) -> None:
         """Record a rejected call in the audit log. It was rejected here, or before by validation."""
-        self._audit.gather(principal, operation, request, error)
+        self.audit.gather(principal, operation, request, error, self._source(operation))
 
     def flush(self) -> None:
         """Write what the audit log and the service logs have collected; what cannot be written is kept."""
-        self._audit.flush()
+        self.audit.flush()
         self._log.flush()
 
     def close(self) -> None:
         """Write the remaining collected entries and unsaved changes."""
         self._registry.save()
-        self._audit.close()
+        self.audit.close()
         self._log.close()
 
     # --- actions without an AWS API --------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ class ServiceApi:
         except ApiError as error:
             self.rejected(principal, operation, request, error)
             raise
-        self._audit.gather(principal, operation, request)
+        self.audit.gather(principal, operation, request, source=self._source(operation))
         return answer
 
     @cached_property
@@ -203,8 +203,11 @@ class ServiceApi:
         with self._registry.change():
             self._retention.sweep()
             answer = carry_out(principal, request)
-            self._audit.record_change(principal, operation, request, answer)
+            self.audit.record_change(principal, operation, request, answer, self._source(operation))
         return answer
+
+    def _source(self, operation: str) -> EventSource:
+        return EventSource.WAF if operation in self._of_waf else EventSource.APP_RUNNER
 
     def _named_of_waf(self) -> dict[str, Operation]:
         return {

@@ -11,6 +11,7 @@ import pytest
 from simulator.control.audit import HIDDEN
 from simulator.control.state.log_entries import EntryKind
 from simulator.control.state.store_checkpoints import Checkpoints
+from simulator.model.resources.api_error import ApiError
 from simulator.world.random_streams import RandomStreams
 from tests.control.api_stage import ALICE, Stage
 from tests.control.resources.sources import CODE
@@ -173,5 +174,18 @@ def test_a_read_takes_little_of_the_log(tmp_path: Path, monkeypatch: pytest.Monk
                 stage.call("DescribeService", caller, ServiceArn=arn)
             assert (log.stat().st_size - before) / 1000 < 1100
             assert len(stage.store.entries_after(0, kind=EntryKind.AUDIT, service=arn, limit=5000)) > 1000
+
+    run_virtual(main)
+
+
+def test_calls_of_waf_are_calls_of_another_service() -> None:
+    async def main() -> None:
+        async with Stage() as stage:
+            stage.call("ListServices")
+            with pytest.raises(ApiError):
+                stage.api.handle(ALICE, "AssociateWebACL", {"ResourceArn": "none", "WebACLArn": "none"})
+            stage.api.flush()
+            found = [(record["eventName"], record["eventSource"]) for record in records(stage)]
+            assert found == [("ListServices", "apprunner.amazonaws.com"), ("AssociateWebACL", "wafv2.amazonaws.com")]
 
     run_virtual(main)

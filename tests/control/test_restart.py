@@ -24,7 +24,7 @@ from tests.virtual import run_virtual
 async def kill(stage: Stage) -> None:
     """End the plane as `kill -9` does: what is not written yet is lost. The loop goes on, so time passes."""
     await stage.tasks.close()
-    stage.api._audit._gathered._stop_timer()
+    stage.api.audit._gathered._stop_timer()
     stage.store.close()
 
 

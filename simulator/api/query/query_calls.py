@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.api.calls import ApiCalls
 from simulator.api.query.query_protocol import QueryProtocol, query_protocol
-from simulator.api.query.query_services import STS
+from simulator.api.query.query_services import STS, action_of
 from simulator.control.principal import Principal
 from simulator.model.resources.api_error import ApiError
 
@@ -36,7 +36,14 @@ def query_answer(
 def _answer(
     calls: ApiCalls, protocol: QueryProtocol, service: str, content: bytes, request_id: str, principal: Principal
 ) -> bytes:
-    operation, request = protocol.request(content)
+    try:
+        operation, request = protocol.request(content)
+    except ApiError as error:
+        operation = action_of(content)
+        if service != STS and operation in calls.stacks.names:
+            # Without the request's content: it may contain anything, including secrets under a wrong name.
+            calls.stacks.rejected(principal, operation, {}, error)
+        raise
     answer = _identity(principal) if service == STS else calls.stacks.handle(principal, operation, request)
     return protocol.response(operation, answer, request_id)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from simulator.control.principal import Principal
 from simulator.control.stacks.stack_book import StackBook, invalid_call
 from simulator.control.stacks.stack_changes import StackChanges
-from simulator.control.stacks.stack_views import change_set_summary, change_set_view, change_view
+from simulator.control.stacks.stack_views import change_view
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.stack import ChangeSetResource, StackResource, StackStatus
 from simulator.rules.cloudformation.template_error import TemplateError
@@ -72,15 +72,6 @@ class ChangeSets:
                 )
         self._registry.put(change_set)
         return {"Id": change_set.change_set_id, "StackId": stack.stack_id}
-
-    def describe(self, principal: Principal, request: Request) -> Answer:
-        change_set, stack = self.find(principal, request)
-        return change_set_view(change_set, stack)
-
-    def list_all(self, principal: Principal, request: Request) -> Answer:
-        stack = self._book.find(principal, request["StackName"])
-        sets = self._book.change_sets(stack.stack_id)
-        return {"Summaries": [change_set_summary(each, stack) for each in sets]}
 
     def execute(self, principal: Principal, request: Request) -> Answer:
         change_set, stack = self.find(principal, request)

@@ -13,24 +13,15 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from simulator.control.access_requests import general_keys
-from simulator.control.api_context import ApiContext, owner_key
+from simulator.control.api_context import ApiContext
+from simulator.control.audit import Audit, EventSource, is_read
 from simulator.control.principal import Principal
 from simulator.control.stacks.change_sets import ChangeSets
 from simulator.control.stacks.resource_handlers import Call, ResourceHandlers
 from simulator.control.stacks.stack_book import StackBook, invalid_call
 from simulator.control.stacks.stack_changes import StackChanges
-from simulator.control.stacks.stack_inputs import parsed, template_text
+from simulator.control.stacks.stack_reads import StackReads
 from simulator.control.stacks.stack_runs import StackRuns
-from simulator.control.stacks.stack_views import (
-    event_view,
-    resource_detail,
-    resource_summary,
-    resource_view,
-    stack_summary,
-    stack_view,
-    summary_view,
-    validation_view,
-)
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.stack import StackResource, StackStatus
 from simulator.rules.cloudformation.template_error import TemplateError
@@ -45,7 +36,7 @@ Operation = Callable[[Principal, Request], Answer]
 
 _S = StackStatus
 _USER_AGENT: Final = "cloudformation.amazonaws.com"
-_READS: Final = ("Describe", "Get", "List", "Validate")
+_SOURCE: Final = EventSource.CLOUDFORMATION
 # ASSUMPTION: a stack can be deleted while it is created or rolled back, but not while it is updated. A DeleteStack in
 # each status would settle it.
 _NOT_DELETABLE: Final = frozenset(
@@ -63,10 +54,11 @@ class StackSettings:
     """Settings of stacks. `identity_of` returns the identity of an access key; it raises ApiError if the key no longer
     exists.
 
-    `every_s`: interval at which handlers check resources in progress.
+    `every_s`: interval at which handlers check resources in progress. `audit`: where the calls are recorded.
     """
 
     identity_of: Callable[[str], IamIdentity | None]
+    audit: Audit
     every_s: float
 
 
@@ -100,13 +92,28 @@ class StackApi:
             raise ApiError(
                 "InvalidAction", f"Could not find operation {operation} for version 2010-05-15", "not supported here"
             )
-        self._authorize(principal, operation, request)
-        if operation.startswith(_READS):
-            return carry_out(principal, request)
+        try:
+            self._authorize(principal, operation, request)
+            if not is_read(operation):
+                return self._change(carry_out, principal, operation, request)
+            answer = carry_out(principal, request)
+        except ApiError as error:
+            self.rejected(principal, operation, request, error)
+            raise
+        self._settings.audit.gather(principal, operation, request, source=_SOURCE)
+        return answer
+
+    def rejected(self, principal: Principal, operation: str, request: Request, error: ApiError) -> None:
+        """Record in the audit log a call that was rejected, here or by validation before."""
+        self._settings.audit.gather(principal, operation, request, error, _SOURCE)
+
+    def _change(self, carry_out: Operation, principal: Principal, operation: str, request: Request) -> Answer:
         try:
             with self._context.registry.change():
                 self._book.sweep()
-                return carry_out(principal, request)
+                answer = carry_out(principal, request)
+                self._settings.audit.record_change(principal, operation, request, answer, _SOURCE)
+                return answer
         except sqlite3.Error as error:
             raise ApiError("InternalFailure", f"The state could not be written: {error}.") from error
 
@@ -166,16 +173,6 @@ class StackApi:
         self._changes.begin_deletion(principal, stack, retained)
         return {}
 
-    def _describe(self, principal: Principal, request: Request) -> Answer:
-        name = request.get("StackName")
-        found = self._book.living(principal) if name is None else [self._book.find(principal, name)]
-        return {"Stacks": [stack_view(each) for each in found]}
-
-    def _list(self, principal: Principal, request: Request) -> Answer:
-        wanted = set(request.get("StackStatusFilter", ()))
-        found = [each for each in self._book.all_of(principal) if not wanted or each.status in wanted]
-        return {"StackSummaries": [stack_summary(each) for each in found]}
-
     def _cancel_update(self, principal: Principal, request: Request) -> Answer:
         stack = self._living(principal, request)
         if stack.status is not _S.UPDATE_IN_PROGRESS:
@@ -206,73 +203,11 @@ class StackApi:
         self._book.put(replace(stack, termination_protection=bool(request["EnableTerminationProtection"])))
         return {"StackId": stack.stack_id}
 
-    # --- resources, events, templates ------------------------------------------------------------------------------
-
-    def _events(self, principal: Principal, request: Request) -> Answer:
-        stack = self._named_stack(principal, request)
-        return {"StackEvents": [event_view(each) for each in self._book.events(stack.stack_id)]}
-
-    def _resources(self, principal: Principal, request: Request) -> Answer:
-        stack = self._named_stack(principal, request)
-        wanted = request.get("LogicalResourceId")
-        members = [each for each in stack.members.values() if wanted in {None, each.logical_id}]
-        return {"StackResources": [resource_view(stack, each) for each in members]}
-
-    def _resource(self, principal: Principal, request: Request) -> Answer:
-        stack = self._book.find(principal, request["StackName"])
-        member = stack.members.get(request["LogicalResourceId"])
-        if member is None:
-            raise invalid_call(f"Resource {request['LogicalResourceId']} does not exist for stack {stack.name}")
-        return {"StackResourceDetail": resource_detail(stack, member)}
-
-    def _resource_list(self, principal: Principal, request: Request) -> Answer:
-        stack = self._book.find(principal, request["StackName"])
-        return {"StackResourceSummaries": [resource_summary(each) for each in stack.members.values()]}
-
-    def _template(self, principal: Principal, request: Request) -> Answer:
-        if "ChangeSetName" in request:
-            text = self._sets.find(principal, request)[0].inputs.template
-        else:
-            text = self._named_stack(principal, request).inputs.template
-        return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
-
-    def _summary(self, principal: Principal, request: Request) -> Answer:
-        name = request.get("StackName")
-        text = template_text(request, None) if name is None else self._book.find(principal, name).inputs.template
-        template = parsed(text)
-        return summary_view(template, sorted({each.type for each in template.resources.values()}))
-
-    def _validate(self, _principal: Principal, request: Request) -> Answer:
-        return validation_view(parsed(template_text(request, None)))
-
-    def _exports(self, principal: Principal, _request: Request) -> Answer:
-        found = self._book.exports(owner_key(principal))
-        return {
-            "Exports": [
-                {"ExportingStackId": stack.stack_id, "Name": name, "Value": value} for stack, name, value in found
-            ]
-        }
-
-    def _imports(self, principal: Principal, request: Request) -> Answer:
-        name = request["ExportName"]
-        users = [each.name for each in self._book.living(principal) if name in each.imports]
-        if not users:
-            raise invalid_call(f"Export '{name}' is not imported by any stack.")
-        return {"Imports": users}
-
     # --- internals -------------------------------------------------------------------------------------------------
 
     def _living(self, principal: Principal, request: Request) -> StackResource:
         stack = self._book.find_any(principal, request["StackName"])
         if stack is None or stack.is_deleted:
-            raise invalid_call(f"Stack [{request['StackName']}] does not exist")
-        return stack
-
-    def _named_stack(self, principal: Principal, request: Request) -> StackResource:
-        if "StackName" not in request:
-            raise invalid_call("StackName must be specified.")
-        stack = self._book.find_any(principal, request["StackName"])
-        if stack is None:
             raise invalid_call(f"Stack [{request['StackName']}] does not exist")
         return stack
 
@@ -307,27 +242,15 @@ class StackApi:
 
     def _named(self) -> dict[str, Operation]:
         return {
+            **StackReads(self._book, self._sets).named,
             "CancelUpdateStack": self._cancel_update,
             "ContinueUpdateRollback": self._continue_rollback,
             "CreateChangeSet": self._sets.create,
             "CreateStack": self._create,
             "DeleteChangeSet": self._sets.delete,
             "DeleteStack": self._delete,
-            "DescribeChangeSet": self._sets.describe,
-            "DescribeStackEvents": self._events,
-            "DescribeStackResource": self._resource,
-            "DescribeStackResources": self._resources,
-            "DescribeStacks": self._describe,
             "ExecuteChangeSet": self._sets.execute,
-            "GetTemplate": self._template,
-            "GetTemplateSummary": self._summary,
-            "ListChangeSets": self._sets.list_all,
-            "ListExports": self._exports,
-            "ListImports": self._imports,
-            "ListStackResources": self._resource_list,
-            "ListStacks": self._list,
             "RollbackStack": self._roll_back,
             "UpdateStack": self._update,
             "UpdateTerminationProtection": self._protect,
-            "ValidateTemplate": self._validate,
         }

@@ -17,6 +17,7 @@ from simulator.api.access_keys import AccessKey, AccessKeys
 from simulator.api.authentication import Authentication
 from simulator.assembly.control_plane import ControlPlane, ControlPlaneSettings, open_control_plane
 from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.state.log_entries import EntryKind
 from simulator.rules.iam.identity import IamIdentity
 from simulator.rules.iam.policy_document import parse_policy
 from tests.api.wire import KEY, SECRET, elsewhere
@@ -69,6 +70,15 @@ async def test_a_stack_by_boto3() -> None:
         assert error["ResponseMetadata"]["HTTPStatusCode"] == 400
         with pytest.raises(ClientError, match="InvalidAction"):
             await elsewhere(stacks.list_types)
+        with pytest.raises(ClientError, match="ValidationError"):
+            await elsewhere(stacks.create_stack, StackName="one", OnFailure="NONE", TemplateBody="s3cret")
+        plane.api.flush()
+        last = json.loads(plane.store.entries_after(0, kind=EntryKind.AUDIT)[-1].text)
+        assert (last["eventName"], last["errorCode"], last["requestParameters"]) == (
+            "CreateStack",
+            "ValidationError",
+            None,
+        )
 
 
 async def test_the_caller_is_the_key() -> None:
@@ -116,6 +126,7 @@ LOADED = """
 import asyncio, json, sys
 from simulator.assembly.control_plane import ControlPlaneSettings, open_control_plane
 from simulator.control.operations.simulated_workload import SimulatedWorkload
+from simulator.control.state.log_entries import EntryKind
 from tests.api.wire import boto3_client, elsewhere
 
 async def main():

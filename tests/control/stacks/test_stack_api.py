@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from simulator.control.api_context import ApiSettings
 from simulator.control.operations.time_profile import APP_RUNNER
+from simulator.control.state.log_entries import EntryKind
 from simulator.model.resources.api_error import ApiError
 from simulator.rules.iam.identity import IamIdentity
 from simulator.rules.iam.policy_document import parse_policy
@@ -37,6 +39,12 @@ def test_reads_of_a_stack() -> None:
             assert len(stacks.call("ValidateTemplate", TemplateBody=text)["Parameters"]) == 2
             resources = stacks.call("DescribeStackResources", StackName="one")["StackResources"]
             assert {each["ResourceStatus"] for each in resources} == {"CREATE_COMPLETE"}
+            physical_id = stacks.physical()["Service"]
+            assert stacks.call("DescribeStackResources", PhysicalResourceId=physical_id)["StackResources"] == resources
+            unknown = stacks.rejected("DescribeStackResources", PhysicalResourceId="none")
+            assert unknown.message == "Stack for none does not exist"
+            both = stacks.rejected("DescribeStackResources", PhysicalResourceId=physical_id, StackName="one")
+            assert both.code == "ValidationError"
             detail = stacks.call("DescribeStackResource", StackName="one", LogicalResourceId="Service")
             assert detail["StackResourceDetail"]["PhysicalResourceId"] == stacks.physical()["Service"]
             listed = stacks.call("ListStacks", StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
@@ -45,6 +53,36 @@ def test_reads_of_a_stack() -> None:
             assert stacks.call("DescribeStacks", principal("999999999999"))["Stacks"] == []
             other = stacks.rejected("DescribeStacks", principal(region="eu-west-1"), StackName="one")
             assert other.message == "Stack with id one does not exist"
+
+    run_virtual(main)
+
+
+def test_calls_and_rejections_are_in_the_audit_log_without_templates_and_values() -> None:
+    async def main() -> None:
+        async with StackStage() as stacks:
+            text = template(None, {"Key": {"Type": "String"}}, Scaling=SCALING)
+            given = [{"ParameterKey": "Key", "ParameterValue": "s3cret"}]
+            await stacks.created(text, Parameters=given)
+            stacks.rejected("CreateStack", StackName="one", TemplateBody=text)
+            stack_id = stacks.describe()["StackId"]
+            stacks.stage.api.flush()
+            entries = stacks.stage.store.entries_after(0, kind=EntryKind.AUDIT)
+            records = [json.loads(each.text) for each in entries]
+            assert "s3cret" not in str(records)
+            of_stacks = [each for each in records if each["eventSource"] == "cloudformation.amazonaws.com"]
+            created, rejected = (each for each in of_stacks if each["eventName"] == "CreateStack")
+            assert created["requestParameters"] == {"stackName": "one", "parameters": [{"parameterKey": "Key"}]}
+            assert created["responseElements"] == {"stackId": stack_id}
+            assert (created["readOnly"], "errorCode" in created) == (False, False)
+            assert (rejected["errorCode"], rejected["errorMessage"]) == (
+                "AlreadyExistsException",
+                "Stack [one] already exists",
+            )
+            assert {each["readOnly"] for each in of_stacks if each["eventName"] == "DescribeStacks"} == {True}
+            # What the stack does is recorded as a call of App Runner's API that CloudFormation made.
+            (made,) = (each for each in records if each["eventName"] == "CreateAutoScalingConfiguration")
+            assert made["eventSource"] == "apprunner.amazonaws.com"
+            assert made["userAgent"] == "cloudformation.amazonaws.com"
 
     run_virtual(main)
 
