@@ -1,7 +1,7 @@
-"""The command line: one file per verb. The only package that reads argv and the environment.
+"""The command line, with one file per verb. The only package that reads argv and the environment.
 
 Exit codes: 0 success and every check passes, 1 a check failed, 2 bad input, 3 the simulator itself failed, 130
-interrupted. `ending.py` maps every exception that leaves a verb to its code.
+interrupted. `ending.py` maps every exception that leaves a verb to its exit code.
 """
 
 from __future__ import annotations
@@ -53,15 +53,16 @@ def _options(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    """Handle the options of the program itself."""
+    """Process the options of the program itself, which precede the verb."""
     del version
-    context.with_resource(guarded())  # until the verb has ended, also in tests
+    context.with_resource(guarded())  # until the verb has ended, in tests too
 
 
 def main() -> None:
-    """Run the program. The interpreter's last collection finds nothing to visit: it would take a tenth of a run.
+    """Run the program.
 
-    pydantic would read the metadata of all installed packages in search of plugins, of which this program uses none.
+    Garbage collection at the interpreter's exit would take a tenth of a run, so it is left without objects to visit.
+    Loading of pydantic plugins is disabled, because pydantic would search the metadata of all installed packages.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # noqa: TID251 cli is the reader of the environment
     try:

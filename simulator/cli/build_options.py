@@ -15,7 +15,7 @@ from simulator.fleet.docker.engine_address import DEFAULT_HOST as DEFAULT_ENGINE
 from simulator.model.images import ImageIdentifier
 from simulator.model.text.problems import one_of
 
-# The part of the user's environment that package tools need to reach their registries, without variables that could be
+# The variables of the user's environment that package tools need to reach their registries. Other variables could be
 # unrelated secrets.
 _PROXIES: Final = (
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
@@ -43,7 +43,7 @@ def build_settings(
     near_versions: bool = False,
     engine: str = DEFAULT_ENGINE,
 ) -> BuildSettings:
-    """Return the settings of builds that the options give; clones and what is built are kept below `state`.
+    """Return the build settings that the options give. Clones and build results are kept below the folder `state`.
 
     Raises:
         ValueError: for a toolchain that is not in the form RUNTIME=FOLDER, an invalid image, or a run image for a

@@ -1,4 +1,4 @@
-"""The verbs, each imported on demand: a verb that starts a server should not import the chart libraries."""
+"""The verbs, each imported on demand, so that a verb that starts a server does not import the chart libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulator.cli.printing import echo
 
 
 class Verb(NamedTuple):
-    """The module of a verb and the first paragraph of its help, so that the list of verbs imports no verb."""
+    """The module of a verb and the first paragraph of its help, so that listing the verbs imports none of them."""
 
     module: str
     name: str  # of its function, or of the Typer application of its subcommands
@@ -29,7 +29,7 @@ PLAY: Final = "Play scenarios"
 HERE: Final = "App Runner on this machine"
 LOOK_UP: Final = "Look up"
 
-# Options that mean the same for every verb that has them.
+# Options that have the same meaning in every verb.
 OF_ALL_VERBS: Final = frozenset({"backend", "engine", "quiet", "state", "verbose", "workers"})
 
 # In the order of `--help`.
@@ -43,7 +43,7 @@ _VERBS: Final = {
     "lesson": Verb(
         "simulator.cli.lessons.lesson",
         "lesson_verb",
-        "Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again.",
+        "Learn why an autoscaler acts as it does: predict, run, compare, change one thing, try again.",
         PLAY,
     ),
     "report": Verb(
@@ -55,7 +55,7 @@ _VERBS: Final = {
     "why": Verb(
         "simulator.cli.scenarios.why",
         "why_verb",
-        "Explain what the scaler saw, computed, clamped and decided.",
+        "Explain a scaling decision: its inputs, the computed count, its limits and the result.",
         PLAY,
     ),
     "compare": Verb(
@@ -73,8 +73,8 @@ _VERBS: Final = {
     "shadow": Verb(
         "simulator.cli.lab.shadow",
         "shadow_verb",
-        "Run a scenario with its own policy, evaluate other policies without applying them, and report how "
-        "they diverge.",
+        "Run a scenario with its own policy, evaluate other policies without applying them, and report how they "
+        "differ.",
         PLAY,
     ),
     "validate": Verb(
@@ -140,7 +140,7 @@ _VERBS: Final = {
     "dns": Verb(
         "simulator.cli.dns.dns_verbs",
         "dns",
-        "Records in the DNS of `simulator serve --dns-port`, which sees every change at once.",
+        "Records in the DNS of `simulator serve --dns-port`, which applies every change at once.",
         HERE,
     ),
     "hosts": Verb(
@@ -189,7 +189,7 @@ _VERBS: Final = {
 
 
 class CommandGroup(TyperGroup):
-    """The group of all verbs. Typer includes its own copy of click, whose types have no public name."""
+    """The group of all verbs. The base classes are untyped, because Typer's own copy of click has no public types."""
 
     def main(self, args: Any = None, prog_name: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
         verb = functools.partial(super().main, args, prog_name, standalone_mode=False, **extra)
@@ -202,9 +202,9 @@ class CommandGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # otherwise click would turn it into exit code 1
+        except BrokenPipeError:  # otherwise click would exit with code 1
             raise typer.Exit(PIPE_CLOSED) from None
-        except KeyboardInterrupt:  # otherwise click would print nothing
+        except KeyboardInterrupt:  # otherwise click would print an empty line
             echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
@@ -212,7 +212,7 @@ class CommandGroup(TyperGroup):
         return _prepared(super().get_params, ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Suggest similar verbs: Typer only knows those already imported, which are none here."""
+        """Resolve a verb. Similar verbs are suggested here, because Typer knows only imported ones."""
         if args and args[0] not in _VERBS and not args[0].startswith("-"):
             from simulator.model.text.problems import did_you_mean  # noqa: PLC0415 only for a mistyped verb
 
@@ -249,7 +249,7 @@ class CommandGroup(TyperGroup):
 
 
 class _Listed(TyperGroup):
-    """The verbs as `--help` lists them: by name and summary."""
+    """The group as `--help` lists it: names and summaries of the verbs."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature
         return list(_VERBS)
@@ -287,13 +287,13 @@ def _subcommands(command: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _read_environment(command: Any, path: str) -> None:
-    """Let every option be set by a variable, SIMULATOR_VERB_OPTION, or by one for all verbs, SIMULATOR_OPTION."""
+    """Allow every option to be set by a variable, SIMULATOR_VERB_OPTION, or SIMULATOR_OPTION if all verbs share it."""
     for parameter in command.params:
         names = [name for name in parameter.opts if name.startswith("--")]
         if names:
             option = names[0].removeprefix("--")
             parameter.envvar = [_variable(path, option), *([_variable(option)] if option in OF_ALL_VERBS else [])]
-            parameter.show_envvar = False  # one rule, which the help of the program tells
+            parameter.show_envvar = False  # the help of the program states the rule once
 
 
 def _variable(*parts: str) -> str:
@@ -307,10 +307,10 @@ def _prepared(get_params: Callable[[Any], Any], context: Any) -> Any:
 
 
 def prepared_values(parameters: Iterable[Any]) -> None:
-    """Let the parameters of a command take a value of their type as it is, and parse numbers as files do.
+    """Let the parameters of a command accept values that have the right type already, and parse numbers as files do.
 
-    Typer makes a pydantic validator for each option of a verb, given or not. Of the CPU time of a mistyped scenario
-    name this took a third.
+    Typer makes a pydantic validator for each option of a verb, given or not, which took a third of the CPU time of
+    rejecting a mistyped scenario name.
     """
     for parameter in parameters:
         if "get_runtime_param" not in vars(parameter):
@@ -321,7 +321,7 @@ def prepared_values(parameters: Iterable[Any]) -> None:
 
 
 class Coercion:
-    """Takes the place of the validator that `make` returns, and makes it only for a value that needs it."""
+    """Replaces the validator that `make` returns, and makes that validator only for a value that needs it."""
 
     def __init__(self, parameter: Any, make: Callable[[], Any]) -> None:
         self._is_list = parameter.multiple or parameter.nargs == -1
@@ -329,7 +329,7 @@ class Coercion:
         self._make = make
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the value with the type of the option."""
+        """Convert the value to the type of the option."""
         if value is None or (self._is_list and value == []):
             return () if value is None and self._is_list else value
         if isinstance(self._annotation, type) and isinstance(value, self._annotation):

@@ -1,4 +1,4 @@
-"""The console's port, and the error if it is not available."""
+"""The port of the console, and the error if the port is not available."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ OPTION: Final = "--console-port"
 
 
 def port_taken(port: int, error: OSError) -> NoReturn:
-    """End the command."""
+    """End the command with the error that the console's port is taken."""
     cannot_open(error, {OPTION: port})

@@ -1,7 +1,7 @@
-"""The end of the program: every exception that leaves a verb becomes one line and the right exit code.
+"""The end of the program: every exception that leaves a verb becomes one line and an exit code.
 
 A verb reports bad input and its own failures itself (exit_codes.py). Unexpected errors and failures of the machine (a
-full disk, an interrupt, a closed pipe) are reported here, the same for every verb.
+full disk, an interrupt, a closed pipe) are reported here, in the same way for every verb.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from simulator.cli.exit_codes import BAD_INPUT, BROKE, INTERRUPTED, OK, details_
 from simulator.cli.printing import echo
 from simulator.world.repeated_interrupt import RepeatedInterrupt
 
-# Time for a verb's cleanup; then it is interrupted once more, because the first interrupt may have been lost.
+# Seconds for a verb's cleanup. Afterwards it is interrupted a second time, because the first interrupt may have been
+# lost.
 PATIENCE_S: Final = 1.5
 
 
 def ended(verb: Callable[[], Any]) -> int:
-    """Run `verb` and return its exit code. `verb`: a command in click's non-standalone mode; returns a code or
-    nothing.
+    """Run `verb` and return its exit code.
+
+    `verb` is a command in click's non-standalone mode, which returns an exit code or None.
     """
     try:
         with _terminated():
@@ -44,7 +46,7 @@ def _code(verb: Callable[[], Any]) -> int:
     except typer.Abort:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 the last place that can report it
-        if hasattr(error, "format_message"):  # click's own: an unknown option, a value of the wrong type
+        if hasattr(error, "format_message"):  # click's own errors: an unknown option, a value of the wrong type
             from simulator.cli.error_lines import tell_usage_error  # noqa: PLC0415 only for an error
 
             tell_usage_error(error)
@@ -62,9 +64,10 @@ def _code(verb: Callable[[], Any]) -> int:
 
 @contextlib.contextmanager
 def _terminated() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into interrupts, until the verb's loop handles them, so that partial files are removed.
+    """Convert SIGINT and SIGTERM to interrupts until the event loop of the verb handles them.
 
-    SIGINT needs its own handler too: asyncio replaces Python's default one by one that waits for the loop's turn.
+    So partial files are removed. SIGINT needs a handler too: asyncio replaces Python's default handler by one that
+    waits until the loop runs.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,6 +1,6 @@
 """Error messages of all verbs: a line `error: ...` on standard error and, if there is one, a line `hint: ...`.
 
-The lines contain no control sequences and no boxes, so that logs and scripts can search them.
+The lines contain no control sequences and no boxes, so that they can be searched in logs and by scripts.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ from typing import Any, Final
 
 from simulator.cli.printing import echo
 
-# The end of a message about an unknown name (simulator.model.text.problems) or a missing library
-# (simulator.model.extras), which becomes the hint.
+# The part of a message that becomes the hint: of one about an unknown name (simulator.model.text.problems) or a missing
+# library (simulator.model.extras).
 _SUGGESTION: Final = re.compile(r"; (?P<hint>(?:did you mean|it is now) `[^`]*`\??|`[^`]*` in a clone installs it)$")
-# A line that begins with FILE:LINE:COLUMN: a message may contain several problems of files.
+# A line that begins with FILE:LINE:COLUMN: a message may list several problems of files.
 _PLACED: Final = re.compile(r"(?:\S.*:)?\d+:\d+: \S")
 _CHOICE: Final = re.compile(r"'(?P<found>[^']*)' is not one of (?P<known>'.*')$", re.DOTALL)
 _SUBCOMMAND: Final = re.compile(r"\.? Did you mean (?P<near>'[^']*'(?:, '[^']*')*)\?$")
 
 
 def tell_error(message: str, hint: str = "") -> None:
-    """Print the lines of an error. `hint` is printed unless the message itself suggests a name."""
+    """Print the lines of an error. `hint` is omitted if the message itself suggests a name."""
     for line in error_lines(message, hint):
         echo(line, err=True)
 
 
 def error_lines(message: str, hint: str = "") -> list[str]:
-    """Return the lines. A message of several problems has one `error:` for each; other lines continue the first."""
+    """Return the lines of a message.
+
+    Each of several problems has its own `error:`; other lines continue the first one.
+    """
     lines = []
     for number, text in enumerate(message.splitlines() or [""]):
         found = _SUGGESTION.search(text)
@@ -55,7 +58,7 @@ def tell_usage_error(error: Any) -> None:
 
 
 def _nearest_hint(word: str, known: list[str], otherwise: str) -> str:
-    """Return the new name of a word that was renamed, else the nearest known one."""
+    """Suggest the new name of a renamed word, else the nearest known word, else `otherwise`."""
     from simulator.model.text.problems import nearest  # noqa: PLC0415 only for an unknown word
     from simulator.model.text.renamed import RENAMED  # noqa: PLC0415
 

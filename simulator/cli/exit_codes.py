@@ -1,7 +1,7 @@
-"""Exit codes, as load-testing tools have them, and the reports of bad input and failures.
+"""Exit codes, like those of load-testing tools, and the reports of bad input and failures.
 
-0: success and every check passes. 1: a check, a comparison or a validation failed, and nothing else. 2: bad input.
-3: the simulator itself failed, or the machine did, such as a full disk. 130: interrupted.
+0: success and every check passes. 1: a check, a comparison or a validation failed, and nothing else. 2: bad input. 3:
+the simulator itself failed, or the machine did, such as a full disk. 130: interrupted.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ CHECK_FAILED: Final = 1
 BAD_INPUT: Final = 2
 BROKE: Final = 3
 INTERRUPTED: Final = 130  # 128 + SIGINT
-PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, as for programs that the signal ends
+PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, as if the signal had ended the program
 
-# Failures of the machine, which no change of the user's input could avoid.
+# Failures of the machine, which no other input could avoid.
 _OF_THE_MACHINE: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 )
-# If set to any value, the traceback of a failure is printed instead of written to a file.
+# If this variable is not empty, the traceback of a failure is printed instead of written to a file.
 DEBUG_VARIABLE: Final = "SIMULATOR_DEBUG"
 
 
@@ -41,13 +41,13 @@ def tell_error(message: str, hint: str = "") -> None:
 
 
 def bad_input(message: str, hint: str = "") -> NoReturn:
-    """End the command with the error, and with the way out, if there is one that the message does not name."""
+    """End the command with the error. `hint`: how to correct the input, if the message does not state it."""
     tell_error(message, hint)
     raise typer.Exit(BAD_INPUT)
 
 
 def hint_of(error: BaseException) -> str:
-    """Return what the error says to do about it, beside its message; empty for most."""
+    """Return the hint of an error, which is printed below its message; empty for most errors."""
     return str(getattr(error, "hint", ""))
 
 
@@ -57,15 +57,18 @@ def broke(message: str, hint: str = "") -> NoReturn:
 
 
 def run_broke(error: BrokenRun) -> NoReturn:
-    """End a verb whose run an internal error stopped. Adds the source location if the message is not enough."""
+    """End a verb whose run an internal error stopped.
+
+    The error's source location is added if the message is too short.
+    """
     details = "" if error.expected else details_of(error.__cause__ or error)
     broke(f"an internal error stopped the run: {error}{details}")
 
 
 def cannot(error: BaseException, message: str = "") -> NoReturn:
-    """End the command that could not open, read or write its file; the message is the error's by default.
+    """End the command that could not open, read or write a file. `message`: the text of the error by default.
 
-    It is bad input, unless the machine failed.
+    The exit code is that of bad input, or of a failure if the machine caused the error.
     """
     (broke if is_of_the_machine(error) else bad_input)(message or str(error))
 
@@ -75,7 +78,7 @@ def is_of_the_machine(error: BaseException) -> bool:
 
 
 def details_of(error: BaseException) -> str:
-    """Return the end of the line that reports the failure: where to find its traceback.
+    """Return the end of the line that reports a failure: where its traceback is.
 
     Empty if the machine failed, because then no code needs a correction.
     """
@@ -95,14 +98,17 @@ def details_of(error: BaseException) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """Format an error in one line; an unexpected one with its type."""
+    """Format an error in one line; an unexpected one with the name of its type."""
     if isinstance(error, OSError):
         return str(error)
     return f"{type(error).__name__}: {error}".strip().removesuffix(":")
 
 
 def flushed(code: int) -> int:
-    """Flush standard output. Return `code`, or another one if the output fails: a full disk, or a closed pipe."""
+    """Flush standard output.
+
+    Return `code`, or another exit code if the output failed: a full disk, or a closed pipe.
+    """
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -116,6 +122,6 @@ def flushed(code: int) -> int:
 
 
 def _silence_stdout() -> None:
-    """Replace standard output, because Python flushes it once more at exit and would report the error again."""
+    """Replace standard output: Python flushes it once more at exit and would report the same error again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What `--help` shows besides the declarations: examples of each verb, and plain types.
+"""Additions to `--help` beside the declarations: examples of each verb, and plain types.
 
 Types are NUMBER, TEXT, or the option's own word, in place of Typer's `<int range> [x>=0]`.
 """
@@ -100,7 +100,7 @@ _WORDS: Final = {int: "NUMBER", float: "NUMBER", str: "TEXT", Path: "PATH"}
 
 
 def prepared(command: Any, context: Any, verb: str = "") -> Any:
-    """Return the command after preparing its help. `verb`: whose examples stand below it, if it is one."""
+    """Prepare the help of a command and return the command. `verb`: the verb whose examples are added, if it is one."""
     for parameter in command.get_params(context):
         parameter.display_type = functools.partial(_type, parameter)
         parameter.display_type_rich = functools.partial(_type, parameter)
@@ -126,10 +126,10 @@ def _type(parameter: Any, ctx: Any = None) -> str:  # noqa: ARG001 Typer's signa
 
 
 def _usage(parameter: Any) -> str:
-    """Return `FILE`, `[FILE]` if it may be left out, and `FILE...` if there may be several."""
+    """Return `FILE`, `[FILE]` if the argument is optional, and `FILE...` if there may be several."""
     name = parameter.display_name_raw.strip("[]").removesuffix("...") + "..." * (parameter.nargs != 1)
     return name if parameter.required else f"[{name}]"
 
 
 def _nothing() -> None:
-    """Show no range: it stands in the option's text where it matters, and an error names it."""
+    """Show no range: the option's text states it where it matters, and an error names it."""

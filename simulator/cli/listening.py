@@ -12,8 +12,9 @@ from simulator.wire.listening import CannotListen
 
 
 def allow_many_files() -> None:
-    """Raise the limit of open files to the maximum: a request takes three (the client's, the balancer's, an
-    instance's).
+    """Raise the limit of open files to the maximum.
+
+    A request needs three: sockets of the client, of the balancer and of the instance.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
@@ -21,16 +22,16 @@ def allow_many_files() -> None:
 
 
 def keep_what_started() -> None:
-    """Exclude the existing objects from garbage collection; they stay until the verb ends.
+    """Exclude the existing objects from garbage collection. They are in use until the verb ends.
 
-    Scanning them would take 50 ms of a turn of the event loop, which delays all requests.
+    Scanning them would block the event loop, and so all requests, for 50 ms.
     """
     gc.collect()
     gc.freeze()
 
 
 def cannot_open(error: OSError, ports: Mapping[str, int]) -> NoReturn:
-    """End the command that could not open its listeners. `ports`: option -> requested port."""
+    """End the command that could not open its listeners. `ports`: requested port by option."""
     if isinstance(error, CannotListen):
         bad_input(unheard(error, ports))
     if is_of_the_machine(error):
@@ -39,7 +40,7 @@ def cannot_open(error: OSError, ports: Mapping[str, int]) -> NoReturn:
 
 
 def unheard(error: CannotListen, ports: Mapping[str, int]) -> str:
-    """Return which option the port belongs to, why it is not available, and what helps."""
+    """Describe to which option the port belongs, why it is not available, and a remedy."""
     options = [option for option, port in ports.items() if port == error.port]
     if not options:
         return str(error)

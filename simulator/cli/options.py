@@ -1,7 +1,7 @@
-"""Options as groups, and texts of options that several verbs have, without imports that `--help` does not need.
+"""Groups of options, and texts of options that several verbs have, without imports that `--help` does not need.
 
-A group is a frozen dataclass whose fields are annotated with their `typer.Option`. A verb takes it as one parameter and
-hands it on whole; Typer sees its fields as parameters of their own.
+A group is a frozen dataclass whose fields are annotated with their `typer.Option`. A verb has a group as one parameter;
+Typer gets the fields as separate parameters.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ VERBOSE_HELP: Final = "Print each decision and event on standard error as it hap
 
 
 def grouped(verb: Callable[..., None]) -> Callable[..., None]:
-    """Return the verb as Typer needs it: with the fields of its groups in place of the groups."""
+    """Return the verb with the signature for Typer, in which the fields of groups replace the groups."""
     groups: dict[str, type[Any]] = {}
     parameters: list[inspect.Parameter] = []
     hints = get_type_hints(verb, include_extras=True)
@@ -56,7 +56,7 @@ def grouped(verb: Callable[..., None]) -> Callable[..., None]:
 
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
     flat.__annotations__ = {each.name: each.annotation for each in parameters}
-    del flat.__wrapped__  # get_type_hints would read the groups there
+    del flat.__wrapped__  # get_type_hints would read the signature with groups there
     return flat
 
 

@@ -1,7 +1,7 @@
 """OTLP settings: from an option, else the configuration file, else OpenTelemetry's own environment variables.
 
-The variables are those of its specification, for OTLP over HTTP. Unset values have the specification's defaults, except
-for the endpoint: without one nothing is exported.
+The variables are those of OpenTelemetry's specification for OTLP over HTTP, and so are the defaults of unset values,
+except for the endpoint: without one nothing is exported.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class OtelSection(Section):
     traces: Flag = True
     """Export traces."""
     sampling: Annotated[Number, Field(ge=0, le=1)] | None = None
-    """Share of requests to trace among those without a caller's decision: 0.01 or 1 %."""
+    """Share of requests to trace, among those without a sampling decision of the caller: 0.01 or 1 %."""
     services: TracedServices = TracedServices.CONFIGURED
     """Traced services: those with X-Ray in their ObservabilityConfiguration, or all."""
     interval_s: Duration | None = None
@@ -79,16 +79,20 @@ class OtelSection(Section):
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """OpenTelemetry's variables, read from an environment; empty ones count as unset."""
+    """OpenTelemetry's variables in an environment; empty ones count as unset."""
 
     environment: Mapping[str, str]
 
     def text(self, *names: str) -> str | None:
-        """Return the first variable that is set."""
+        """Return the value of the first variable that is set."""
         return next((value for name in names if (value := self.environment.get(name, "").strip())), None)
 
     def read(self, kind: Callable[[str], T], expected: str, *names: str) -> T | None:
-        """Parse the first variable that is set. Raises ValueError with the variable's name."""
+        """Parse the value of the first variable that is set.
+
+        Raises:
+            ValueError: for an invalid value; the message names the variable.
+        """
         for name in names:
             value = self.text(name)
             if value is not None:
@@ -105,12 +109,12 @@ def otlp_settings(
     endpoint: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> OtlpSettings | None:
-    """Return the settings of OTLP; None if no destination is configured.
+    """Return the OTLP settings; None if no destination is configured.
 
-    `endpoint` is the value of an option. The default of `environment` is that of this process.
+    `endpoint` is the value of an option. `environment` is by default that of this process.
 
     Raises:
-        ValueError: if a value is invalid (the message names it), or OpenTelemetry's libraries are not installed.
+        ValueError: for an invalid value, which the message names, or if OpenTelemetry's libraries are not installed.
     """
     section = section or OtelSection()
     variables = Variables(os.environ if environment is None else environment)  # noqa: TID251 this is cli
@@ -132,7 +136,7 @@ def otlp_settings(
 def _is_installed() -> bool:
     try:
         return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
-    except (ModuleNotFoundError, ValueError):  # a parent package is missing or was removed
+    except (ModuleNotFoundError, ValueError):  # a parent package is not installed, or was removed from sys.modules
         return False
 
 

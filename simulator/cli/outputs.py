@@ -1,6 +1,6 @@
 """The output files of a verb: checked before the work, written to temporary files, moved into place when complete.
 
-So a missing folder does not waste an hour of work, an existing file stays until its replacement is complete, and no
+So a missing folder is reported before hours of work, an existing file is kept until its replacement is complete, and no
 output overwrites an input or another output.
 """
 
@@ -27,18 +27,18 @@ STDOUT: Final = "-"
 class _Output:
     option: str
     given: Path
-    target: Path  # after resolving symbolic links
+    target: Path  # with symbolic links resolved
     new: ReplacementFile | None = None  # None for a device or a pipe, which cannot be replaced
     stream: TextIO | None = None
 
     @property
     def path(self) -> Path:
-        """The file to write."""
+        """The path to write to."""
         return self.target if self.new is None else self.new.path
 
 
 class Outputs:
-    """A context manager around the work. `commit` moves every file into place; without it no file remains.
+    """A context manager for the work. `commit` moves every file into place; without it no new file remains.
 
     An unusable path is bad input; a later error, such as a full disk, is a failure of the run.
     """
@@ -48,12 +48,12 @@ class Outputs:
         self._taken: dict[object, str] = {}
 
     def protect(self, inputs: Iterable[Path], what: str = "an input") -> None:
-        """Forbid these files as outputs."""
+        """Reject these files as outputs; `what` names them in the error."""
         for path in inputs:
             self._taken.setdefault(_identity(path), f"{what}, {path}")
 
     def claim(self, option: str, path: Path) -> None:
-        """Reserve `path`, which `option` writes in its own way, against other outputs."""
+        """Reserve `path`, which `option` writes without this class, so that no other output can have it."""
         if _is_special(path):
             return
         taken = self._taken.get(_identity(path))
@@ -62,11 +62,11 @@ class Outputs:
         self._taken[_identity(path)] = f"the output of {option}"
 
     def path(self, option: str, path: Path | None) -> Path | None:
-        """Return the file to write instead of `path`, for code that opens files by name; None for None."""
+        """Return the path to write to instead of `path`, for code that opens files by name; None for None."""
         return None if path is None else self._add(option, path).path
 
     def text(self, option: str, path: Path | None) -> TextIO | None:
-        """Return a stream to write instead of `path`; None for None."""
+        """Return a stream that replaces `path`; None for None."""
         if path is None:
             return None
         output = self._add(option, path)
@@ -80,7 +80,10 @@ class Outputs:
         return sys.stdout if path is not None and str(path) == STDOUT else self.text(option, path)
 
     def commit(self) -> None:
-        """Complete all files, then move each into place. Ends the command with a failure if one cannot be written."""
+        """Complete all files, then move each into place.
+
+        A file that cannot be written ends the command with a failure.
+        """
         for step in (_complete, _put_in_place):  # complete all files before moving the first one
             for output in self._outputs:
                 try:
@@ -135,7 +138,7 @@ def _put_in_place(output: _Output) -> None:
 
 @contextlib.contextmanager
 def written(option: str, path: Path) -> Iterator[TextIO]:
-    """Write one text file completely or not at all."""
+    """Write one text file: completely, or not at all."""
     with Outputs() as outputs:
         stream = outputs.text(option, path)
         assert stream is not None
@@ -147,12 +150,12 @@ def written(option: str, path: Path) -> Iterator[TextIO]:
 
 
 def lost(option: str, path: Path, error: OSError) -> NoReturn:
-    """Report that an output cannot be written, as a failure and not as bad input."""
+    """Report that an output cannot be written, as a failure rather than as bad input."""
     broke(f"{option} = {str(path)!r}, could not be written: {error.strerror or error}")
 
 
 def _identity(path: Path) -> object:
-    """Return the same value for two names of one file."""
+    """Return a value that is equal for all names of the same file."""
     try:
         found = path.stat()
     except OSError:
@@ -161,7 +164,7 @@ def _identity(path: Path) -> object:
 
 
 def _is_special(path: Path) -> bool:
-    """Return True for a device or a pipe: it has no content to preserve."""
+    """Return True for a device or a pipe, which has no content to preserve."""
     try:
         mode = path.stat().st_mode
     except OSError:

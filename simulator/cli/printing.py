@@ -1,8 +1,8 @@
-"""Filtered terminal output: everything that a verb prints passes through it, and no control character gets out.
+"""Filtered terminal output: all output of a verb passes through the filter, which removes control characters.
 
-`guarded` wraps standard output and error while a verb runs, so it applies to messages, log lines, tracebacks and JSON
-alike. On a terminal it allows colours, because help and tables use them; untrusted text is printed by `echo` or on a
-`Terminal` (terminal.py), which allow no control sequences in a text.
+`guarded` wraps standard output and standard error while a verb runs, so that the filter covers messages, log lines,
+tracebacks and JSON alike. On a terminal it allows colours, because help and tables use them; untrusted text is printed
+by `echo` or on a `Terminal` (terminal.py), which allow no control sequences in a text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Wrap both streams; nested calls wrap them only once."""
+    """Wrap both streams. Nested calls wrap them only once."""
     before = sys.stdout, sys.stderr
     doors = tuple(
         stream if isinstance(stream, GuardedStream) or stream is None else GuardedStream(stream) for stream in before
@@ -42,7 +42,10 @@ def echo(text: object, *, err: bool = False) -> None:
 
 
 class Status:
-    """Standard error beside the results of a verb. Its terminal is made on first use: a quiet verb imports no rich."""
+    """Messages on standard error beside the results of a verb.
+
+    rich is imported on first use, so a quiet verb does not need it.
+    """
 
     @functools.cached_property
     def terminal(self) -> Terminal:

@@ -1,4 +1,4 @@
-"""Rich's console for the output of verbs: styles come only from the code, and texts contain no control sequences."""
+"""rich's console for the output of verbs: only the code sets styles, and texts contain no control sequences."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ _PADDING: Final = re.compile(r" +(?=\n)")
 
 
 class Terminal(Console):
-    """A console that never interprets a text as markup or emoji codes, because it may be untrusted."""
+    """A console that never interprets text, which may be untrusted, as markup or emoji codes."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"highlight": False, "markup": False, "emoji": False, **options})
 
     @property
     def file(self) -> IO[str]:
-        """The stream behind the filter: each segment is already filtered, and the filter supports no cursor
-        movement.
-        """
+        """The stream behind the filter: segments are filtered already, and the filter has no cursor movement."""
         file = super().file
         return file.behind if isinstance(file, GuardedStream) else file
 
@@ -33,7 +31,7 @@ class Terminal(Console):
         self._file = new_file
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        """Leave out the blanks that pad lines to the width in files and pipes, which have no width."""
+        """Remove the blanks that pad lines to the width, in files and pipes, which have no width."""
         text = super()._render_buffer(buffer)
         return text if self.is_terminal else _PADDING.sub("", text)
 

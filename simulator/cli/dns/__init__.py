@@ -1,1 +1,1 @@
-"""Names of services: records in the DNS of `simulator serve`, and lines of a hosts file."""
+"""Host names of services: records in the DNS of `simulator serve`, and lines of a hosts file."""

@@ -1,4 +1,4 @@
-"""`simulator dns`: records in the DNS of `simulator serve`, kept in its state folder."""
+"""`simulator dns`: adds, removes and checks records in the DNS of `simulator serve`, kept in its state folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simulator.model.text.problems import one_of
 from simulator.world.private_files import make_private_folder
 
 dns = typer.Typer(
-    help="Records in the DNS of `simulator serve --dns-port`, which sees every change at once.",
+    help="Records in the DNS of `simulator serve --dns-port`, which applies every change at once.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -29,7 +29,7 @@ _STATE_HELP: Final = "State folder of the simulator, which may be running."
 
 @dns.callback()
 def _dns() -> None:
-    """Records in the DNS of `simulator serve --dns-port`, which sees every change at once."""
+    """Records in the DNS of `simulator serve --dns-port`, which applies every change at once."""
 
 
 @dns.command()
@@ -59,7 +59,7 @@ def remove(
 
 @dns.command("list")
 def list_records(state: Path | None = typer.Option(None, metavar="FOLDER", help=_STATE_HELP)) -> None:
-    """Print all added records, as a zone file."""
+    """Print all added records in the format of a zone file."""
     from simulator.wire.dns.zone_file import lines_of  # noqa: PLC0415 it imports the DNS library
 
     with _records(state_folder(state)) as records:
@@ -94,7 +94,7 @@ def check(
 
 @contextlib.contextmanager
 def _records(state: Path) -> Iterator[Any]:
-    """Open the records, for this process alone. A rejected change ends the command with its message."""
+    """Open the records for exclusive use. A rejected change ends the command with its message."""
     from simulator.wire.dns.zone_file import ZoneFile  # noqa: PLC0415 it imports the DNS library
 
     try:

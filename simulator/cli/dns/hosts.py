@@ -1,4 +1,4 @@
-"""`simulator hosts`: the names of services as lines of a hosts file, for programs that resolve only what is in it."""
+"""`simulator hosts`: host names of services as lines of a hosts file, for programs that resolve names only by it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def hosts(
 
 
 def hosts_lines(state: Path) -> list[str]:
-    """Return a line for each service; wildcard domains are comments, because a hosts file has no wildcards."""
+    """Return a line for each service. Wildcard domains become comments, because a hosts file has no wildcards."""
     lines = []
     for service, names in named_resources(state).hosts():
         plain = [name for name in names if not name.startswith("*.")]

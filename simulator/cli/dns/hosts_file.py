@@ -1,4 +1,4 @@
-"""A block of lines between markers in a file that belongs to others, such as /etc/hosts."""
+"""A block of lines between markers in a file that has other owners, such as /etc/hosts."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ END: Final = "# END apprunner-simulator"
 
 
 class MalformedBlock(ValueError):
-    """The markers in the file do not enclose one block."""
+    """The markers in the file do not enclose exactly one block."""
 
 
 class FileChanged(OSError):
-    """Another program has written the file at the same time."""
+    """Another program changed the file during the command."""
 
 
 def with_block(text: str, lines: Sequence[str]) -> str:
-    """Return the text with `lines` between the markers, in place of an old block or at the end; all else unchanged.
+    """Return the text with `lines` between the markers, in place of a former block or at the end.
 
-    Without lines, the block is removed.
+    The rest of the text is unchanged. Without lines, the block is removed.
 
     Raises:
         MalformedBlock: if there is one marker without the other, or several blocks.
@@ -43,14 +43,14 @@ def with_block(text: str, lines: Sequence[str]) -> str:
 
 
 def write_hosts(path: Path, change: Callable[[str], str]) -> bool:
-    """Replace the file's text atomically, with its mode and owner. Return False if it stays the same.
+    """Replace the file's text atomically and keep its mode and owner. Return False if the text does not change.
 
     Raises:
-        OSError: if the file cannot be read or replaced, or has changed at the same time. It is then unchanged.
+        OSError: if the file cannot be read or replaced, or was changed by another program. It is then unchanged.
     """
     target = path.resolve()
     before = target.read_bytes() if target.exists() else b""
-    # Bytes that are not UTF-8 stay as they are.
+    # Bytes that are not UTF-8 are preserved.
     text = change(before.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     if text == before:
         return False

@@ -1,4 +1,4 @@
-"""The resources with host names, read from the state folder of a simulator that may be running."""
+"""The resources with host names, read from the state folder of a simulator, which may be running."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from simulator.model.resources.domain_state import DomainStatus
 from simulator.model.resources.service_state import ServiceStatus
 from simulator.platform.service_workload import local_host
 
-RECORDS_NAME: Final = "records.zone"  # in the state folder: the records of `simulator dns add`
+RECORDS_NAME: Final = "records.zone"  # in the state folder; `simulator dns add` writes it
 
 
 @dataclass(frozen=True, slots=True)
 class NamedResources:
-    """What has a host name in a state; deleted resources are left out."""
+    """The resources of a state that have a host name, without deleted ones."""
 
     services: tuple[ServiceResource, ...]
     ingresses: tuple[VpcIngressResource, ...]
     domains: tuple[CustomDomainResource, ...]
 
     def hosts(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield each service with the names that this machine answers for it: App Runner's, local ones, and domains."""
+        """Yield each service with its host names on this machine: App Runner's name, local names, and domains."""
         for service in self.services:
             names = [service.host] if service.url else []
             names += [each.host for each in self.ingresses if each.service_arn == service.arn]
@@ -45,7 +45,7 @@ def _is_served(domain: CustomDomainResource) -> bool:
 
 
 def named_resources(state: Path) -> NamedResources:
-    """Read the state. Ends the command if there is none, or if it is unreadable."""
+    """Read the state. Ends the command if there is none, or if it cannot be read."""
     path = state / STORE_NAME
     if not path.exists():
         bad_input(f"state folder {state}: there is no state in it; start `simulator serve --state {state}` first")

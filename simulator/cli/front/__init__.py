@@ -1,1 +1,1 @@
-"""What `run`, `serve` and `up` have in common: the front of a platform in real time, and how its services scale."""
+"""Common parts of `run`, `serve` and `up`: the front of a platform in real time, and the scaling of its services."""

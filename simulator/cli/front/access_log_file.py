@@ -1,4 +1,4 @@
-"""The file of `--access-log`, for every verb that has a front."""
+"""The files of access logs, for every verb that has a front."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ def opened_log(
     inputs: Iterable[Path] = (),
     option: str = "--access-log",
 ) -> io.RawIOBase | None:
-    """Open the log unbuffered, since it buffers its lines itself; append as usual for logs. None for None.
+    """Open an access log for appending; return None if `path` is None.
 
-    `inputs`: files that it must not be; `outputs`: the other outputs of the verb, if it has any. `option`: what the
-    file was given as.
+    It is unbuffered, because the log buffers its lines.
+
+    `inputs`: files that it must not be. `outputs`: the other outputs of the verb, if it has any. `option`: the option
+    or key that gave the file.
     """
     if path is None:
         return None
@@ -39,12 +41,12 @@ def opened_log(
         file = files.enter_context(path.open("ab", buffering=0))
     except OSError as error:
         bad_input(f"{option.lstrip('-')} = {str(path)!r}, cannot be written: {error.strerror}")
-    outputs.claim(option, path)  # two names of one file are known as such once it exists
+    outputs.claim(option, path)  # two names of one file are recognised only if the file exists
     return file
 
 
 def tell_losses(platform: Platform) -> None:
-    """Print how many lines of the access log are missing, if any, and why."""
+    """Print the number of lines that are missing in the access log, if any, and the reason."""
     for log in platform.front.access_logs if platform.front is not None else ():
         if log.dropped:
             echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)

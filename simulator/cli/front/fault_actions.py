@@ -1,4 +1,4 @@
-"""What `simulator fault` asks a running simulator for, at its admin endpoint."""
+"""The actions of the admin endpoint that `simulator fault` calls."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 BEGIN: Final = "fault-begin"
 LIST: Final = "fault-list"
 END: Final = "fault-end"
-_SOURCE: Final = "fault"  # the name of the text in errors
+_SOURCE: Final = "fault"  # names the text in errors
 
 
 def parse_fault(text: str) -> FaultSpec:
-    """Return the fault of a text in YAML. Raises ValueError with every problem."""
+    """Parse a fault in YAML.
+
+    Raises:
+        ValueError: with every problem of the text.
+    """
     from pydantic import ValidationError  # noqa: PLC0415 few simulators have faults
 
     from simulator.scenario.document import parse_document  # noqa: PLC0415

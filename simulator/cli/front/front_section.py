@@ -25,18 +25,18 @@ DEFAULT_HTTP_PORT: Final = 8581
 
 
 class ServiceFrontSection(Section):
-    """What is chosen for one service. What is left out is as for the others."""
+    """Settings of one service; those that are left out are as for the other services."""
 
     balancing: Balancing | None = None
     """Which of its instances with a free slot receives a request."""
     websocket: Flag | None = None
     """Allow WebSockets, which App Runner rejects."""
     access_log: OutputFileOrFalse | None = None
-    """A file of its own for the lines of its requests; false: its requests are not logged."""
+    """A separate file for the lines of its requests; false: its requests are not logged."""
 
 
 class FrontSection(Section):
-    """Where services are reachable. Always on 127.0.0.1."""
+    """Where services are reachable, always on 127.0.0.1."""
 
     https_port: Count = Field(default=DEFAULT_HTTPS_PORT, ge=0, le=65535)
     """Port of the services' URLs; 0 is any free one."""
@@ -55,10 +55,10 @@ class FrontSection(Section):
     profile: Literal["app-runner", "plain"] = "app-runner"
     """Response headers of the balancer: App Runner's (Envoy) or standard."""
     services: Mapping[str, ServiceFrontSection] = Field(default_factory=dict)
-    """What is chosen for single services, by name."""
+    """Settings of single services, by name."""
 
     def live(self, state: Path, region: str, engine: str) -> LiveSettings:
-        """Return the settings of the front. `with_logs` adds the access logs."""
+        """Return the settings of the front without access logs, which `with_logs` adds."""
         return LiveSettings(
             state,
             https_port=self.https_port,
@@ -86,5 +86,5 @@ class FrontSection(Section):
 
     @property
     def balancing_of(self) -> dict[str, str]:
-        """The balancing of the services that have one of their own."""
+        """The balancing of each service that has its own."""
         return {name: each.balancing for name, each in self.services.items() if each.balancing is not None}

@@ -1,4 +1,4 @@
-"""What `serve` and `up` offer other commands at their admin endpoint: `simulator why --live` and `simulator fault`."""
+"""The actions for `simulator why --live` and `simulator fault` at the admin endpoints of `serve` and `up`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def add_live_commands(admin: AdminEndpoint, platform: Platform) -> None:
-    """Offer the actions for the services of a platform."""
+    """Add the actions on the services of a platform to an admin endpoint."""
     admin.add(ACTION, LiveScaling(platform).answer)
     FaultActions(platform).add_to(admin)
 
 
 @contextlib.asynccontextmanager
 async def live_commands(state: Path, name: str, platform: Platform) -> AsyncIterator[None]:
-    """Offer the actions at an endpoint of its own, for a platform without a control plane.
+    """Offer the actions at an admin endpoint of their own, for a platform without a control plane.
 
-    `name`: that of the project, by which a user chooses between several simulators with one state folder. Files of
-    killed ones are removed.
+    `name` is that of the project; users select one of several simulators with the same state folder by it. Files of
+    killed simulators are removed.
     """
     from simulator.api.admin import UP_FOLDER, AdminEndpoint  # noqa: PLC0415 an HTTP server, which `serve` has already
 

@@ -1,4 +1,4 @@
-"""Answers `simulator why --live` about the services of `simulator serve`."""
+"""Answers `simulator why --live` for the services of a running simulator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACTION: Final = "why"
 
 
 class LiveScaling:
-    """The scaling of a platform's services from now on, for the admin endpoint."""
+    """Records the scaling of a platform's services from now on, for the admin endpoint."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -25,7 +25,7 @@ class LiveScaling:
             self._switched(RevisionSwitched(service.name))
 
     def answer(self, _asked: dict[str, Any]) -> dict[str, Any]:
-        """Return the parts of all services that scale, and the present moment in both times."""
+        """Return the parts of all services that scale, and the present time, both of the run and of the wall clock."""
         history, platform = self._history, self._platform
         now_s = platform.clock.at_s()
         parts = [
@@ -41,7 +41,7 @@ class LiveScaling:
         return {"now_s": now_s, "epoch_s": epoch_s(), "services": parts}
 
     def _switched(self, event: RevisionSwitched) -> None:
-        """Begin with the first service: a simulator without one imports nothing of reports."""
+        """Begin recording at the first service, so that a simulator without services imports no report code."""
         if self._history is not None:
             self._history.forget_others(self._platform.services)
         elif event.service in self._platform.services:

@@ -1,4 +1,4 @@
-"""Names that a shell completes after an option: policies and platforms."""
+"""Completion of names in a shell: policies and platforms."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 
 def policy_names(incomplete: str) -> list[tuple[str, str]]:
-    """Return the policies that begin with the text, each with its summary. A file of your own the shell completes."""
+    """Return the policies that begin with the text, with their summaries. The shell itself completes a user's files."""
     from simulator.rules.policies.registry import POLICIES  # noqa: PLC0415 only for a shell's completion
 
     return _matching(incomplete, {name: kind.summary for name, kind in POLICIES.items()})
 
 
 def candidate_names(incomplete: str) -> list[tuple[str, str]]:
-    """Return the policies, and `configured`: the scenario's own."""
+    """Return the policies, and `configured` for the scenario's own policy."""
     configured = _matching(incomplete, {"configured": "the scenario's policy, with its parameters"})
     return [*configured, *policy_names(incomplete)]
 

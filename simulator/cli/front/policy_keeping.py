@@ -1,4 +1,4 @@
-"""Keeps the policies of a platform as the user's file is, for `serve` and `up`."""
+"""Keeps the policies of a platform up to date with the user's file, for `serve` and `up`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def keep_policy(
     failed: Callable[[str, str], None],
     follow: Callable[[Service, Policy], None] | None = None,
 ) -> None:
-    """Use the file of the policy, if it has one, as it is at any time, and print what happens to a changed file.
+    """Use the current version of the policy's file, if it has one, and print the result after each change of the file.
 
-    `failed` receives the failures of a version that acts, with the name of the service. `follow`: as `PolicyReload`.
+    `failed` receives the failures of the version in use, with the name of the service. `follow`: as in `PolicyReload`.
     """
     if choice.file is None:
         return
@@ -38,7 +38,7 @@ def begin_shadows(
     tell: Callable[[str, str], None],
     failed: Callable[[str, str], None],
 ) -> None:
-    """Evaluate policies beside the one that acts. `tell`, `failed`: as of `LiveShadows`."""
+    """Evaluate shadow policies beside the policy in use. `tell`, `failed`: as in `LiveShadows`."""
     if not choices:
         return
     from simulator.platform.scaling.live_shadows import LiveShadows  # noqa: PLC0415 few platforms have shadows

@@ -15,7 +15,7 @@ from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, Policy, Poli
 
 
 def _or_file(value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> PolicySpec | str:
-    """Return the policy, or FILE.py:CLASS with the file relative to the configuration's."""
+    """Return the policy, or FILE.py:CLASS with the file relative to the configuration file."""
     if isinstance(value, str) and ".py:" in value:
         return str(Path((info.context or {}).get("folder", ".")) / value)
     spec: PolicySpec = handler(value)
@@ -29,7 +29,7 @@ PolicyOrFile = Annotated[
 
 
 class ScalingSection(Section):
-    """How services scale, where they shall not scale as App Runner does."""
+    """How services scale, if not as App Runner does."""
 
     policy: PolicyOrFile = Field(default=cast("PolicySpec", DEFAULT_POLICY))
     """The scaling policy of every service: a name, a name with parameters, or FILE.py:CLASS of your own, which is read
@@ -44,20 +44,24 @@ class ScalingSection(Section):
     """
 
     def choice(self, start_lag_s: float | None) -> PolicyChoice:
-        """Return the policy. Raises ValueError if there is none of that name, or its file cannot be loaded."""
+        """Return the policy.
+
+        Raises:
+            ValueError: for an unknown policy, or if its file cannot be loaded.
+        """
         return PolicyChoice(self.policy, self.on_policy_error, start_lag_s)
 
     def shadow_choices(self) -> tuple[PolicyChoice, ...]:
-        """Return the shadows. Raises ValueError if one does not exist, cannot be loaded, or is there twice."""
+        """Return the shadow policies. Raises ValueError if one is unknown, cannot be loaded, or is given twice."""
         return shadow_choices(self.shadows)
 
 
 def shadow_choices(given: Sequence[PolicySpec | str]) -> tuple[PolicyChoice, ...]:
-    """Return policies that do not act. Raises ValueError as `PolicyChoice` does, and for two of one name."""
+    """Return policies for shadows. Raises ValueError as `PolicyChoice` does, and for two with the same name."""
     choices = tuple(PolicyChoice(each) for each in given)
     names = [choice.name for choice in choices]
     for name in names:
         if names.count(name) > 1:
-            msg = f"shadow = {name!r}, must be there once: its counts are shown under its name"
+            msg = f"shadow = {name!r}, must be given once: its counts are shown under its name"
             raise ValueError(msg)
     return choices

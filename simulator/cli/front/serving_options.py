@@ -1,4 +1,4 @@
-"""Options that `serve` and `up` have in common, in groups; `run` has those of the same name for scenarios."""
+"""Options that `serve` and `up` share, in groups. `run` has options of the same names for scenarios."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHADOW_HELP: Final = "Evaluate this policy too, without acting; may be given aga
 
 @dataclass(frozen=True, slots=True)
 class BalancerOptions:
-    """What the load balancer allows and writes. None: as in the configuration, or else the default."""
+    """The limits and formats of the load balancer. None: the value of the configuration, or else the default."""
 
     websocket: Annotated[
         bool | None,
@@ -44,10 +44,10 @@ class BalancerOptions:
 
     @property
     def of_config(self) -> dict[str, Any]:
-        """Values of the configuration of serve that the options override, by section and key; None: not given.
+        """Values by section and key that override the configuration of serve; None: not given.
 
         Raises:
-            ValueError: for a balancing that does not exist.
+            ValueError: for an unknown balancing.
         """
         if self.balancing is not None and self.balancing not in BALANCERS:
             msg = f"balancing = {self.balancing!r}, must be {one_of(self.balancing, BALANCERS)}"
@@ -62,7 +62,7 @@ class BalancerOptions:
 
 @dataclass(frozen=True, slots=True)
 class ScalingOptions:
-    """How services scale. None: as in the configuration, or else as App Runner does."""
+    """How services scale. None: the value of the configuration, or else as App Runner scales."""
 
     policy: Annotated[
         str | None,
@@ -79,7 +79,7 @@ class ScalingOptions:
 
     @property
     def of_config(self) -> dict[str, Any]:
-        """Values of the configuration of serve that the options override, by section and key; None: not given."""
+        """Values by section and key that override the configuration of serve; None: not given."""
         return {
             "scaling_policy": self.policy,
             "scaling_on_policy_error": self.on_policy_error,

@@ -1,1 +1,1 @@
-"""Commands of the laboratory: many runs and what they show together."""
+"""Commands of the laboratory, which play many runs and evaluate them together."""

@@ -1,4 +1,4 @@
-"""Progress of a batch of runs: a bar on a terminal, otherwise occasional lines, both with the remaining time."""
+"""Progress of a batch of runs: a bar on a terminal, occasional lines elsewhere, both with the remaining time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from simulator.console.progress import left_text
 from simulator.world.clock import wall_s
 
-LINE_EVERY_S: Final = 15.0  # a log of an hour has 240 lines
+LINE_EVERY_S: Final = 15.0  # 240 lines in an hour
 
 
 class BatchProgress:
-    """A context manager; call `advance` when a run has ended. `before`: runs finished by an earlier start.
+    """A context manager; call `advance` after each run. `before`: number of runs that an earlier start has finished.
 
     `first`: the name of the first run, shown at the bar until another one has ended.
     """
@@ -47,12 +47,12 @@ class BatchProgress:
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def print(self, lines: Iterable[str]) -> None:
-        """Print the lines above the bar, as `--verbose` asks for."""
+        """Print the lines above the bar. Used with `--verbose`."""
         for line in lines:
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def refresh(self) -> None:
-        """Draw the bar now; it also redraws itself ten times a second."""
+        """Draw the bar now; otherwise it is redrawn ten times per second."""
         self._bar.refresh()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""`simulator compare`: policies and platforms compared on the same traffic."""
+"""`simulator compare`: compares policies and platforms on the same traffic."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def compare_verb(
 
 
 def _plan(scenarios: list[str], chosen: CandidateOptions, score: ScoreOptions, runs: CompareRunOptions) -> Plan:
-    """Return what to compare. Raises ScenarioError or ValueError for bad input."""
+    """Return the plan of the comparison. Raises ScenarioError or ValueError for bad input."""
     prices = {} if score.prices is None else read_prices(score.prices)
     candidates = candidates_of(chosen.policy, chosen.platform, prices, runs.on_policy_error)
     plan = Plan(
@@ -130,14 +130,14 @@ def _opened(shown: ComparisonOutputs, outputs: Outputs) -> _Files:
 
 
 def _check_suffix(option: str, file: Path | None, suffix: str) -> None:
-    """Raise ValueError for an unknown suffix, which determines the format."""
+    """Raise ValueError if the suffix, which selects the format, is unknown."""
     if file is not None and file.suffix != suffix:
         msg = f"{option} = {str(file)!r}, must end in {suffix}"
         raise ValueError(msg)
 
 
 def _require_libraries(shown: ComparisonOutputs) -> None:
-    """Check the libraries of the outputs before the runs, so that a missing one does not waste them."""
+    """Check the libraries that the outputs need before the runs, so that a missing one does not waste them."""
     wanted = [*(["pyarrow"] if shown.parquet else []), *(["matplotlib", "jinja2"] if shown.html else [])]
     for module in wanted:
         needed(module)
@@ -164,7 +164,7 @@ def _played(plan: Plan, workers: int, shown: ComparisonOutputs) -> Comparison:
 
 
 def _announced(plan: Plan) -> str:
-    """Describe the planned runs before the first one starts."""
+    """Describe the planned runs."""
     names = ", ".join(candidate.label for candidate in plan.candidates)
     oracles = len(plan.all_candidates) - len(plan.candidates)
     cases = ", ".join(scenario.name for scenario in plan.scenarios.values())

@@ -25,7 +25,7 @@ FORMER: Final = "Against an earlier comparison"
 
 @dataclass(frozen=True, slots=True)
 class CandidateOptions:
-    """What is compared with what."""
+    """The candidates and their baseline."""
 
     policy: Annotated[
         list[str],
@@ -55,7 +55,7 @@ class CandidateOptions:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonOutputs:
-    """What is shown, and where the comparison goes besides the terminal."""
+    """The tables to show, and the files for the comparison."""
 
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write the comparison as JSON to F.")
@@ -78,7 +78,7 @@ class ComparisonOutputs:
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What the score counts."""
+    """The components of the score."""
 
     slo: Annotated[
         str | None,
@@ -100,7 +100,7 @@ class ScoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class CompareRunOptions:
-    """How the runs are made."""
+    """Settings of the runs."""
 
     backend: Annotated[
         str, typer.Option(help=f"Engine of the runs: {', '.join(BACKEND_NAMES)}.", rich_help_panel=RUNS)
@@ -122,7 +122,7 @@ class CompareRunOptions:
 
 @dataclass(frozen=True, slots=True)
 class FormerOptions:
-    """What is judged against an earlier comparison."""
+    """The earlier comparison to check against."""
 
     fail_if_worse_than: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""The options of `simulator sweep`, `shadow` and `validate`, in groups, and what verbs of the laboratory share."""
+"""The options of `simulator sweep`, `shadow` and `validate`, in groups, and options shared by laboratory verbs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUNS_VERBOSE_HELP: Final = "Print a line for each run on standard error when it 
 
 @dataclass(frozen=True, slots=True)
 class SweepOutputs:
-    """Where the result of a sweep goes, and what is shown of it."""
+    """The files for the result of a sweep, and what is shown of it."""
 
     out: Annotated[Path, typer.Option(metavar="F", help="The result: a Parquet file, or F.csv.")] = Path(
         "sweep.parquet"
@@ -32,7 +32,7 @@ class SweepOutputs:
 
 @dataclass(frozen=True, slots=True)
 class SweepRunOptions:
-    """How the points of a sweep are run."""
+    """Settings of the runs of a sweep."""
 
     seeds: Annotated[
         int,
@@ -59,7 +59,7 @@ class SweepRunOptions:
 
 @dataclass(frozen=True, slots=True)
 class ShadowOptions:
-    """What is shown of a run with shadows, and where its result goes."""
+    """What is shown of a run with shadows, and the file for its result."""
 
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write divergences and decisions to F.")
@@ -70,7 +70,7 @@ class ShadowOptions:
 
 @dataclass(frozen=True, slots=True)
 class ShadowClockOptions:
-    """The clock of a run with shadows, and options of real time only."""
+    """The clock of a run with shadows, and options for real time only."""
 
     clock: Annotated[ClockKind, typer.Option(help="Virtual time (default), or real time over sockets.")] = (
         ClockKind.VIRTUAL
@@ -84,7 +84,7 @@ class ShadowClockOptions:
 
 @dataclass(frozen=True, slots=True)
 class ValidateOptions:
-    """Which cases are run, and what is shown of them."""
+    """The cases to run, and what is shown of them."""
 
     case: Annotated[
         list[str], typer.Option(metavar="NUMBER", help="Only this case; may be given again. 2.1 is all theory.")

@@ -1,4 +1,4 @@
-"""A line for each run of a batch that has ended, which `--verbose` prints on standard error."""
+"""A line for each finished run of a batch, which `--verbose` prints on standard error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.lab.sweep.point_run import Row
 from simulator.lab.validate.validate import CaseResult
 from simulator.model.text.quantities import quantity_text
 
-# What a line says of a run, in this order, if it has the figure, by the figure's name.
+# The figures in a line by their names, in this order; a figure that the run does not have is omitted.
 _SHOWN: Final = {
     "requests": "requests",
     "latency_p95_s": "p95",
@@ -24,7 +24,7 @@ _SHOWN: Final = {
 
 
 def outcome_lines(case: str, task: Task, outcome: TaskOutcome) -> Iterable[str]:
-    """Yield a line for every service of a run of `compare` on the scenario named `case`, or its error."""
+    """Yield a line for every service of a run of `compare` on the scenario named `case`, or the run's error."""
     run = f"{case}, {task_name(task)}"
     if outcome.error:
         yield f"{run}: failed: {outcome.error}"
@@ -35,7 +35,7 @@ def outcome_lines(case: str, task: Task, outcome: TaskOutcome) -> Iterable[str]:
 
 
 def point_line(point: GridPoint, row: Row, *, before: bool) -> str:
-    """Return the line of a point of `sweep`. `before`: an earlier start has played it."""
+    """Return the line of a point of `sweep`. `before`: True if an earlier start has played it."""
     values = ", ".join(f"{name} = {value}" for name, value in (*point.changes, ("seed", point.seed)))
     numbers = {name: value for name, value in row.items() if isinstance(value, int | float)}
     text = f"failed: {row['error']}" if "error" in row else _figures_text(numbers)

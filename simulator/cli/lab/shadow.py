@@ -1,4 +1,4 @@
-"""`simulator shadow`: what other policies would have decided during a run, without acting."""
+"""`simulator shadow`: what other policies would have decided during a run, without effect."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ def shadow_verb(
     options: ShadowOptions,
     time: ShadowClockOptions,
 ) -> None:
-    """Run a scenario with its own policy, evaluate other policies without applying them, and report how they
-    diverge.
-    """
+    """Run a scenario with its own policy, evaluate other policies without applying them, and report how they differ."""
     check_loudness(quiet=options.quiet, verbose=options.verbose)
     try:
         path = scenario_path(scenario)
@@ -93,7 +91,7 @@ def shadow_verb(
 
 
 def _played(run: Run, options: ShadowOptions) -> bool:
-    """Return True if the run ended normally."""
+    """Play the run. Return True if it ended normally."""
     silent, terminal = contextlib.nullcontext(SilentWatcher()), Terminal(stderr=True)
     if options.verbose:
         tell_events(run.journal, lambda line: terminal.print(line, soft_wrap=True))

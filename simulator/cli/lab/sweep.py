@@ -1,4 +1,4 @@
-"""`simulator sweep`: run a scenario over a grid of its settings."""
+"""`simulator sweep`: runs a scenario over a grid of its settings."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def sweep(
 ) -> None:
     """Run a scenario at every point of a grid of settings.
 
-    After an interruption or a crash, the same command continues where it stopped.
-    Exit code 0: all ran; 1: some failed; 2: bad input.
+    After an interruption or a crash, the same command continues where it stopped. Exit code 0: all ran; 1: some failed;
+    2: bad input.
     """
     check_loudness(quiet=shown.quiet, verbose=shown.verbose)
     path, out = file_path(scenario), shown.out
@@ -101,7 +101,7 @@ def sweep(
 
 
 def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
-    """Return the files that the sweep reads, and its seed. Reports an unknown axis before any run."""
+    """Return the files that the sweep reads, and its seed. An unknown axis is reported before any run."""
     changes = {axis.name: axis.values[0] for axis in axes}
     scenario = load_scenario(path, changes)
     scenario.require("virtual")
@@ -109,7 +109,7 @@ def _first(path: Path, axes: Sequence[Axis]) -> tuple[list[Path], int]:
     files = _files(scenario)
     for axis in axes:
         for value in axis.values[1:]:
-            if isinstance(value, str | dict | list):  # may name a file; an invalid point reports itself
+            if isinstance(value, str | dict | list):  # may name a file; an invalid point is reported when it is played
                 with contextlib.suppress(ScenarioError, ValueError):
                     files += _files(load_scenario(path, {**changes, axis.name: value}))
     return list(dict.fromkeys(files)), scenario.seed
@@ -120,7 +120,7 @@ def _files(scenario: ScenarioSpec) -> list[Path]:
 
 
 def _rows(plan: Sweep, runs: SweepRunOptions, console: Console, *, verbose: bool) -> tuple[list[Row], int]:
-    """Return the rows, and how many of them an earlier start has finished."""
+    """Return the rows, and the number of rows that an earlier start has finished."""
     befores: list[bool] = []
     try:
         with (
@@ -138,7 +138,7 @@ def _rows(plan: Sweep, runs: SweepRunOptions, console: Console, *, verbose: bool
     except SweepConflict as error:
         bad_input(str(error))
     except KeyboardInterrupt as error:
-        echo(f"interrupted; the same command goes on from {plan.journal}", err=True)
+        echo(f"interrupted; the same command continues from {plan.journal}", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except OSError as error:
         broke(f"the sweep failed: {error}")
@@ -163,7 +163,7 @@ def _worker_pool(workers: int, scheduler: str | None) -> Iterator[WorkerPool]:
 
 
 def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) -> None:
-    """Write the result. A failed write can be repeated without new runs: the journal stays until the result exists."""
+    """Write the result. The journal is kept until then, so that a failed write can be repeated without new runs."""
     names = [axis.name for axis in plan.axes]
     try:
         write_table(rows, table)
@@ -201,7 +201,7 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
 
 
 def _tell_basis(rows: Sequence[Row], console: Console) -> None:
-    """Print the basis of the monthly costs: a run ends with its last request, so each run has its own length."""
+    """Print the basis of the monthly costs: a run ends with its last request, so each run has its own duration."""
     bases = list(dict.fromkeys(str(row["month_rests_on"]) for row in rows if row.get("month_rests_on")))
     if bases:
         others = len(bases) - 1
@@ -210,7 +210,7 @@ def _tell_basis(rows: Sequence[Row], console: Console) -> None:
 
 
 def _tell_unable(rows: Sequence[Row], console: Console) -> None:
-    """Print the number of points whose policy cannot scale out at any load, by reason; rows have it in `cannot_act`."""
+    """Print the number of points whose policy cannot scale out at any load, by reason (column `cannot_act`)."""
     for text, count in Counter(str(row["cannot_act"]) for row in rows if row.get("cannot_act")).most_common():
         console.print(f"Warning: {count} of {len(rows)} runs cannot act: {text}", markup=False, soft_wrap=True)
 
@@ -222,7 +222,7 @@ def _cells(row: Row, names: Sequence[str]) -> tuple[Cell, ...]:
 
 
 def _tell_failing(mean_rows: Sequence[Row], *, has_front: bool, console: Console) -> None:
-    """Print how many points do not pass, and how many for each reason."""
+    """Print the number of points that fail, and the number for each reason."""
     failing = [str(row[FAILING]) for row in mean_rows if row[FAILING]]
     if not failing:
         return

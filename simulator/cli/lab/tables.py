@@ -14,23 +14,22 @@ from simulator.cli.terminal import Terminal
 from simulator.lab.compare.tables import Cell, Table
 from simulator.traffic.policy_fit import NoteKind, PolicyNote
 
-# Width of a table of six figures with their spreads; a file or a pipe has no width of its own.
+# Width of a table of six figures with their spreads, for files and pipes, which have no width of their own.
 WIDTH_IN_A_PIPE = 120
 _GAP = 2  # blanks between columns
-_MARK = "  "  # before an entry below a name
+_MARK = "  "  # before a line below a name
 
 
 def wide_console() -> Console:
-    """Return a console for standard output, wide if it is not a terminal."""
+    """Return a console for standard output; wide if that is not a terminal."""
     console = Terminal()
     return console if console.is_terminal else Terminal(width=WIDTH_IN_A_PIPE)
 
 
 def print_table(table: Table, console: Console) -> None:
-    """Print the table; the best of each column is bold, spreads are dim. Columns that do not fit go into further
-    tables.
+    """Print the table, with the best value of each column in bold and spreads dimmed.
 
-    Each of these repeats the names, so that every row can be identified.
+    Columns that do not fit continue in further tables, each with the names of the rows.
     """
     title = table.title
     for columns in _portions(table, console.width):
@@ -46,7 +45,7 @@ def print_table(table: Table, console: Console) -> None:
 
 
 def _portions(table: Table, width: int) -> list[list[int]]:
-    """Split the columns into portions that each fit next to the names, with at least one column."""
+    """Split the columns into portions, of at least one column each, that fit next to the names."""
     portions: list[list[int]] = [[]]
     left = width - _names_width(table)
     for place, heading in enumerate(table.headings):
@@ -73,7 +72,7 @@ def _name(name: str, marks: Iterable[str]) -> Text:
 
 
 def tell_notes(notes: Iterable[PolicyNote]) -> None:
-    """Print the notes to read before the figures, each once, on standard error."""
+    """Print the notes that precede the figures, each once, on standard error."""
     texts = {
         f"{'warning: ' if note.kind is NoteKind.CANNOT_ACT else ''}{note.service}: {note.text}": None for note in notes
     }

@@ -1,4 +1,4 @@
-"""`simulator validate`: compare the simulator with published results, case by case."""
+"""`simulator validate`: compares the simulator with published results, case by case."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from simulator.lab.validate.plots import draw, file_name
 from simulator.lab.validate.summary import by_subject
 from simulator.lab.validate.validate import CaseResult, chosen, validated
 
-# Width of a row with a case, a figure, its numbers and the source.
+# Width of a row with a case, a figure, its values and the source.
 WIDE_COLUMNS: Final = 120
 
 
@@ -63,7 +63,7 @@ def validate_verb(
 
 
 def _plot_files(outputs: Outputs, folder: Path, subjects: Sequence[Subject]) -> dict[Subject, Path]:
-    """Return the file to write for each subject's plot; the folder is made if it does not exist."""
+    """Return the file for each subject's plot. A missing folder is created."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -73,7 +73,7 @@ def _plot_files(outputs: Outputs, folder: Path, subjects: Sequence[Subject]) -> 
 
 
 def _addresses(options: ValidateOptions, subjects: Sequence[Subject]) -> dict[Subject, str]:
-    """Return the addresses of the plots relative to the page; none without both."""
+    """Return the addresses of the plots relative to the page; empty without plots or without a page."""
     if options.plots is None or options.markdown_file is None:
         return {}
     folder = Path(os.path.relpath(options.plots, options.markdown_file.parent))
@@ -123,7 +123,7 @@ def _summary(results: list[CaseResult]) -> LabTable:
 
 
 def _print_by_case(results: list[CaseResult], console: Console) -> None:
-    """Print one table per case, when a single table would leave no room for text."""
+    """Print one table per case, if one table for all would leave no room for text."""
     for result in results:
         rows = tuple((finding.figure, tuple(map(Cell, numbers_of(finding)))) for finding in result.findings)
         title = f"{result.case.number} {result.case.title} ({result.case.source})"

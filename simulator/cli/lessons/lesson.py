@@ -1,4 +1,4 @@
-"""`simulator lesson`: a question about autoscaling, a prediction, a run that answers it, and a parameter to change."""
+"""`simulator lesson`: a question about autoscaling, a prediction, a run with the answer, and a parameter to change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def lesson_verb(
         CONSOLE_PORT, min=0, max=65535, help="Port of the console on 127.0.0.1; 0 is any free one."
     ),
 ) -> None:
-    """Learn why an autoscaler does what it does: predict, run, compare, change one thing, try again."""
+    """Learn why an autoscaler acts as it does: predict, run, compare, change one thing, try again."""
     console = Terminal()
     if with_console:
         for option, given in (("predict", predict), ("try", knob), ("scenario", scenario)):
@@ -102,7 +102,7 @@ def _prediction(question: Question, text: str) -> float | str:
 
 
 def _knob_value(lesson: Lesson, text: str) -> Any:
-    """Parse the value and validate it before any run."""
+    """Parse and validate the value before any run."""
     try:
         return lesson.read_knob(text)
     except (ScenarioError, ValueError) as error:

@@ -1,1 +1,1 @@
-"""The `network` section of the configuration of `simulator serve`: VPCs and what stands for their members."""
+"""The `network` section of the configuration of `simulator serve`: VPCs, and the targets behind their members."""

@@ -44,7 +44,7 @@ def ip_range(value: object) -> IpNetwork:
 
 
 def as_list(value: object) -> object:
-    """Return a list of a single value; leave lists unchanged."""
+    """Return a single value as a list, and a list unchanged."""
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -90,26 +90,26 @@ class _RuleSection(Section):
 
 
 class IngressRuleSection(_RuleSection):
-    """What may enter."""
+    """A rule for incoming traffic."""
 
     from_spec: Peers
     """Security groups and address ranges."""
 
 
 class EgressRuleSection(_RuleSection):
-    """What may leave."""
+    """A rule for outgoing traffic."""
 
     to_spec: Peers
     """Security groups and address ranges."""
 
 
 class GroupSection(Section):
-    """A security group. It is stateful: answers to what is allowed need no rule."""
+    """A security group. It is stateful: answers to allowed traffic need no rule."""
 
     ingress: tuple[IngressRuleSection, ...] = ()
-    """What may enter. Default: nothing."""
+    """Allowed incoming traffic. Default: none."""
     egress: tuple[EgressRuleSection, ...] | None = None
-    """What may leave. Default: everything, as a new security group has it."""
+    """Allowed outgoing traffic. Default: all, as in a new security group."""
 
     def group(self, name: str) -> SecurityGroup:
         ingress = tuple(each.rule(each.from_spec) for each in self.ingress)

@@ -1,4 +1,4 @@
-"""The `network` section: VPCs, the internet, and what happens where their rules cannot be enforced."""
+"""The `network` section: VPCs, the internet, and the behaviour where network rules cannot be enforced."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class NetworkSection(Section):
     vpcs: Annotated[Mapping[str, VpcSection], ids(VPC)] = Field(default_factory=dict)
     """VPCs by their ids."""
     internet: Mapping[str, ServerSection] = Field(default_factory=dict)
-    """Maps host names to what stands for servers on the internet."""
+    """Maps host names on the internet to the servers that represent them."""
     unsupported_zones: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
     """Availability Zones in which App Runner makes no VPC connectors."""
     enforcement: Literal["required", "optional"] = _REQUIRED
-    """Where the rules cannot be enforced: fail deployments (required), or warn and run without them (optional)."""
+    """If the rules cannot be enforced: fail deployments (required), or warn and run without rules (optional)."""
 
     private_services_from_host: Flag = False
-    """Whether clients on this machine reach private services too, by the name of their VPC ingress connection."""
+    """Whether clients on this machine can reach private services too, by the name of their VPC ingress connection."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -66,7 +66,7 @@ class NetworkSection(Section):
                 seen.add(name)
 
     def resolved(self) -> Vpcs | None:
-        """Return the VPCs; None without any, so that nothing is enforced."""
+        """Return the VPCs; None if there are none, so that no rules are enforced."""
         if not self.vpcs:
             return None
         return Vpcs(
@@ -76,12 +76,12 @@ class NetworkSection(Section):
         )
 
     def front(self, settings: LiveSettings) -> LiveSettings:
-        """Return the settings of the front with the VPC endpoints, and with a listener on ::1."""
+        """Return the settings of the front with VPC endpoints, and with a listener on ::1."""
         endpoints = tuple(name for section in self.vpcs.values() for name in section.endpoints)
         hides = bool(self.vpcs) and not self.private_services_from_host
         return replace(settings, dual_stack=True, endpoints=endpoints, hides_private=hides)
 
     def settings(self, engine: str) -> NetworkSettings | None:
-        """Return the settings of services' networks. `engine`: the address of the container engine."""
+        """Return the network settings of services. `engine`: the address of the container engine."""
         vpcs = self.resolved()
         return None if vpcs is None else NetworkSettings(vpcs, self.enforcement == _REQUIRED, engine)

@@ -22,7 +22,7 @@ HOST: Final = "127.0.0.1"
 
 
 def ids(prefix: str) -> AfterValidator:
-    """Check that the keys of a mapping are ids of one kind."""
+    """Return a validator that the keys of a mapping are ids of one kind, which begin with `prefix`."""
 
     def check(given: Mapping[str, Any]) -> Mapping[str, Any]:
         for name in given:
@@ -54,7 +54,7 @@ def _ip_address(value: object) -> IPv4Address | IPv6Address:
 
 
 def _ports(value: object) -> object:
-    """Return the mapping with numbers as keys, which YAML may give as text."""
+    """Return the mapping with numbers as keys; YAML may give them as text."""
     if not isinstance(value, Mapping):
         return value
     for port in value:
@@ -74,23 +74,23 @@ TargetPorts = Annotated[Mapping[int, Target], BeforeValidator(_ports)]
 
 
 class SubnetSection(Section):
-    """A subnet."""
+    """A subnet of a VPC."""
 
     cidr: IpRanges
-    """Its range, or the two ranges of a dual-stack subnet."""
+    """Its address range, or the two ranges of a dual-stack subnet."""
     zone: str = ""
     """Its Availability Zone."""
     nat: Flag = False
-    """Whether its route table leads to the internet through a NAT gateway."""
+    """Whether its route table has a route to the internet through a NAT gateway."""
 
 
 class ServerSection(Section):
-    """What accepts TCP connections at an address."""
+    """A server that accepts TCP connections at an address."""
 
     address: IpAddress
-    """Its address."""
+    """Its address in the simulated network."""
     ports: TargetPorts
-    """Maps each of its ports to what stands for it: an address and a port, or a port of this machine."""
+    """Maps each of its ports to the real target: an address and a port, or a port of this machine."""
 
     def member(self, name: str) -> VpcMember:
         return VpcMember(name, self.address, (), self.ports)
@@ -104,10 +104,10 @@ class _InVpcSection(Section):
 
 
 class MemberSection(_InVpcSection):
-    """Something in a VPC that accepts TCP connections, such as a database."""
+    """A member of a VPC that accepts TCP connections, such as a database."""
 
     ports: TargetPorts
-    """Maps each of its ports to what stands for it: an address and a port, or a port of this machine."""
+    """Maps each of its ports to the real target: an address and a port, or a port of this machine."""
 
     def member(self, name: str) -> VpcMember:
         return VpcMember(name, self.address, self.groups, self.ports)
@@ -124,15 +124,15 @@ class VpcSection(Section):
     """A VPC."""
 
     cidr: IpRanges
-    """Its ranges."""
+    """Its address ranges."""
     subnets: Annotated[Mapping[str, SubnetSection], ids(SUBNET)] = Field(default_factory=dict)
     """Its subnets."""
     security_groups: Annotated[Mapping[str, GroupSection], ids(GROUP)] = Field(default_factory=dict)
     """Its security groups."""
     default_group: str | None = None
-    """The default security group. Default: one that lets everything out, and in what comes from itself."""
+    """The default security group. Default: one that allows all outgoing traffic, and incoming traffic from itself."""
     members: Mapping[str, MemberSection] = Field(default_factory=dict)
-    """Maps host names to what answers there."""
+    """Maps host names in the VPC to the members that answer."""
     endpoints: Annotated[Mapping[str, EndpointSection], ids(ENDPOINT)] = Field(default_factory=dict)
     """Its VPC endpoints for private services."""
 
@@ -181,7 +181,10 @@ class VpcSection(Section):
             seen[member.address] = name
 
     def _default(self, vpc: str) -> str:
-        """Return the id of the default security group; `vpc` names one that is not listed."""
+        """Return the id of the default security group.
+
+        If none is configured, it is derived from `vpc`, the VPC's id.
+        """
         return self.default_group or GROUP + vpc.removeprefix(VPC)
 
     def vpc(self, name: str) -> Vpc:

@@ -1,1 +1,1 @@
-"""Commands that serve App Runner's API, and what belongs to it: certificates, keys, DNS, the watching terminal."""
+"""Commands that serve App Runner's API, and related ones: certificates, keys, DNS, the live view on a terminal."""

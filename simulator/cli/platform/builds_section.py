@@ -18,7 +18,7 @@ from simulator.model.text.problems import one_of
 from simulator.scenario.sections.application_spec import Folder, variable_text
 from simulator.scenario.sections.base_model import Flag, Section
 
-_ALL: Final = "all"  # runtimes
+_ALL: Final = "all"  # all runtimes
 
 
 def _image(text: str) -> str:
@@ -48,9 +48,9 @@ class ImagesSection(Section):
     """The build image of a runtime and its run image."""
 
     build: Image
-    """The image in which build commands run."""
+    """The image in which the build commands run."""
     run: Image
-    """The image of instances, into which a revised build copies only /app."""
+    """The image of the instances, into which a revised build copies only /app."""
 
 
 def _one_or_both(given: object) -> object:
@@ -61,7 +61,7 @@ Images = Annotated[ImagesSection, BeforeValidator(_one_or_both, json_schema_inpu
 
 
 class BuildsSection(Section):
-    """How services from source code are built, on this machine or in images of the container engine."""
+    """How services from source code are built: on this machine, or in images of the container engine."""
 
     clones: Mapping[str, str] = Field(default_factory=dict)
     """Maps a repository's URL, or a prefix of URLs, to a local clone."""
@@ -79,7 +79,7 @@ class BuildsSection(Section):
     """
 
     def settings(self, state: Path, engine: str) -> BuildSettings:
-        """Return the settings of builds, which are kept in the folder `state`."""
+        """Return the settings of builds, whose results are kept in the folder `state`."""
         return BuildSettings(
             state / "builds",
             ToolchainSettings(self.toolchains, self.near_versions, Path.home()),

@@ -15,14 +15,17 @@ _DEFAULT: Final = CloudWatchSettings("")
 
 
 class CloudWatchSection(Section):
-    """Where App Runner's CloudWatch metrics and logs go. Credentials come from the environment or a profile."""
+    """The destination of App Runner's CloudWatch metrics and logs.
+
+    Credentials come from the environment or a profile.
+    """
 
     endpoint: str | None = Field(default=None, pattern=ENDPOINT)
-    """An AWS-compatible endpoint, for example moto; nothing is sent if it is left out."""
+    """An AWS-compatible endpoint, for example moto. Nothing is sent without it."""
     logs_endpoint: str | None = Field(default=None, pattern=ENDPOINT)
     """A separate endpoint for the logs, as AWS itself has."""
     metrics: Flag = True
-    """Send the nine metrics, by the minute."""
+    """Send the nine metrics, once a minute."""
     logs: Flag = True
     """Send event logs, deployment logs and the output of instances."""
     namespace: str = Field(default=NAMESPACE, min_length=1, max_length=255, pattern="^[^:]")
@@ -35,7 +38,7 @@ class CloudWatchSection(Section):
     """Time from the end of a minute until its points are sent."""
 
     def settings(self, region: str) -> CloudWatchSettings | None:
-        """Return None if nothing is sent. `region`: of services whose ARN contains none."""
+        """Return the settings; None if nothing is sent. `region`: the Region of services whose ARN contains none."""
         if self.endpoint is None or not (self.metrics or self.logs):
             return None
         return CloudWatchSettings(

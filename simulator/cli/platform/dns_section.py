@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DNS_PORT: Final = 53
 _PORT_MAX: Final = 65535
-# Between lookups with the time profile `instant`, whose operations take as long as their work.
+# Seconds between lookups with the time profile `instant`, whose operations take as long as their work.
 _INSTANT_EVERY_S: Final = 1.0
 
 
@@ -28,7 +28,11 @@ def _address(text: str) -> str:
 
 
 def parse_resolver(text: str) -> tuple[str, int]:
-    """Return address and port of a resolver. Raises ValueError for a malformed one."""
+    """Return (address, port) of a resolver.
+
+    Raises:
+        ValueError: for any other text.
+    """
     host, port = text, str(_DNS_PORT)
     if text.startswith("[") or text.count(":") == 1:
         host, _, port = text.rpartition(":")
@@ -43,14 +47,14 @@ def parse_resolver(text: str) -> tuple[str, int]:
 
 
 class DnsSection(Section):
-    """An authoritative DNS on 127.0.0.1, and whether custom domains are validated by their records."""
+    """An authoritative DNS server on 127.0.0.1, and whether custom domains are validated by its records."""
 
     port: Annotated[Count, Field(ge=0, le=_PORT_MAX)] | None = None
-    """Port of the DNS, for UDP and TCP; 0 is any free one; left out: no DNS."""
+    """Port of the DNS server, for UDP and TCP; 0 is any free one; without it there is no DNS server."""
     zone: File | None = None
-    """Zone file with records to answer, read again when it changes; besides those of `simulator dns add`."""
+    """Zone file with records to answer in addition to those of `simulator dns add`; read again when it changes."""
     validation: Literal["instant", "records"] = "instant"
-    """Validate custom domains without looking (instant), or by the records that DNS has (records)."""
+    """Validate custom domains without a lookup (instant), or by the records in DNS (records)."""
     resolver: Annotated[str, AfterValidator(_address)] | None = None
     """Where records are looked up, as ADDRESS or ADDRESS:PORT. Default: in the simulator's own DNS."""
     check_every: Duration | None = None
@@ -73,13 +77,13 @@ class DnsSection(Section):
         return self
 
     def checks(self, lookup: Lookup, profile: str) -> DomainChecks:
-        """Return how domains are validated by their records, with `profile`, the name of the time profile."""
+        """Return how domains are validated by their records. `profile`: the name of the time profile."""
         default = _INSTANT_EVERY_S if profile == "instant" else CHECK_EVERY_S
         every = default if self.check_every is None else self.check_every
         return DomainChecks(lookup, every, self.give_up, self.renewal, self.validity)
 
     def opened(self, state: Path) -> ServeDns | None:
-        """Return the DNS, if it is to listen or to validate domains; else its library is not imported.
+        """Return the DNS server if it has a port or validates domains; otherwise None, without importing its library.
 
         Raises:
             ValueError: for a malformed zone file.

@@ -13,7 +13,7 @@ from simulator.scenario.sections.base_model import Section
 if TYPE_CHECKING:
     from simulator.platform.stored_copies.stored_copies import StoredCopies
 
-_FOLDER: Final = "copies"  # in the state folder
+_FOLDER: Final = "copies"  # below the state folder
 
 
 class EncryptionSection(Section):
@@ -23,7 +23,7 @@ class EncryptionSection(Section):
     """An AWS-compatible endpoint with the keys, for example moto; without it keys have no effect."""
 
     def copies(self, state: Path) -> StoredCopies | None:
-        """Return the encrypted copies of what services run; None without an endpoint."""
+        """Return the store of encrypted copies of what services run; None without an endpoint."""
         if self.kms_endpoint is None:
             return None
         from simulator.fleet.credentials.key_service import KeyService  # noqa: PLC0415 few configurations need it

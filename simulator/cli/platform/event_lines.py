@@ -1,4 +1,4 @@
-"""The events of a platform as lines, which `--verbose` prints on standard error while they happen."""
+"""The events of a platform as lines, which `--verbose` prints on standard error as they happen."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_loudness(*, quiet: bool, verbose: bool) -> None:
 
 
 def tell_events(journal: Journal, tell: Callable[[str], object]) -> None:
-    """Pass a line to `tell` for every event so far, and for each further one when it happens."""
+    """Pass a line to `tell` for every event so far, and for each further event as it happens."""
     for event in journal.events:
         tell(event_line(event))
     for kind in get_args(Event):
@@ -34,7 +34,7 @@ def tell_events(journal: Journal, tell: Callable[[str], object]) -> None:
 
 
 def event_line(event: Event) -> str:
-    """Return when it happened, in the time of the run, to which service, and what."""
+    """Return the time of the event in the run, its service, and its description."""
     return f"{time_text(event.at_s)} {_text(event)}"
 
 

@@ -1,4 +1,4 @@
-"""`simulator iam`: why the policies of an access key allow or deny an action."""
+"""`simulator iam`: explains why the policies of an access key allow or deny an action."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def explain(
         [], metavar="KEY=VALUE", help="A condition key, such as aws:ResourceTag/team=blue; again for more values."
     ),
 ) -> None:
-    """Say which statement allows or denies an action, and why the others do not apply. Exit code 1: it is denied."""
+    """Show which statement allows or denies an action, and why others do not apply. Exit code 1: it is denied."""
     try:
         loaded = load_config(config)
         access_key = _key(loaded, key)
@@ -110,7 +110,7 @@ def _context(pairs: Iterable[str]) -> dict[str, str | list[str]]:
 
 
 def _keys(config: ServeConfig, key: AccessKey, identity: IamIdentity, action: str) -> dict[str, str | list[str]]:
-    """Return the keys that a call of this access key from this machine would have now, in lower case."""
+    """Return the condition keys, in lower case, that a call of this access key from this machine would have now."""
     now = live_wall_clock()
     keys = {
         **identity.keys(key.access_key_id),

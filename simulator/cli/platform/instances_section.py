@@ -21,13 +21,13 @@ class InstancesSection(Section):
     """Settings of every instance."""
 
     throttling: Literal["none", "share", "freeze"] = "share"
-    """How much CPU idle instances lose: none, all but a twentieth of a vCPU, or all."""
+    """The CPU that an idle instance loses: none, all except a twentieth of a vCPU, or all."""
     startup_allowance: Duration | None = None
     """How long an instance may take to become healthy; default: 1m with the profile `instant`, else 5m."""
     settle: Duration = _DEFAULT.settle_s
     """How long new processes and containers have to stay healthy before they get the traffic."""
     drain_timeout: Duration = _DEFAULT.drain_timeout_s
-    """How long a terminated instance may continue its requests."""
+    """How long an instance that is being terminated may continue its requests."""
     stop_grace: Duration = _DEFAULT.stop_grace_s
     """Time from SIGTERM to SIGKILL."""
 
@@ -43,7 +43,7 @@ class InstancesSection(Section):
         """Return the settings of the workload. `profile`: the name of the time profile.
 
         Raises:
-            ValueError: for a wrong policy.
+            ValueError: for an invalid policy.
         """
         is_instant = profile == INSTANT.name
         return WorkloadSettings(

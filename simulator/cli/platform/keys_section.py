@@ -1,4 +1,4 @@
-"""The access keys of the configuration of `simulator serve`, and the IAM policies of each."""
+"""The access keys in the configuration of `simulator serve`, and the IAM policies of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MANAGED_ARN: Final = "arn:aws:iam::aws:policy/"
 
 
 def _policy_source(value: object, info: ValidationInfo) -> object:
-    """Return a document as it is, the name of a managed policy, or the path of an existing file."""
+    """Return a policy document unchanged, the name of a managed policy, or the path of an existing file."""
     if isinstance(value, dict):
         return value
     text = str(value)
@@ -48,14 +48,14 @@ PolicySource = Annotated[
 
 
 class KeySection(Section):
-    """An access key that may call the API. Without policies it may do everything."""
+    """An access key that may call the API. Without policies it may perform every action."""
 
     access_key_id: str = Field(min_length=1)
     """The access key id that clients are configured with."""
     secret_access_key: str = Field(min_length=1, repr=False)
-    """The secret access key."""
+    """Its secret."""
     account: Account = DEFAULT_ACCOUNT
-    """The account whose resources it sees, 12 digits in quotation marks."""
+    """The account whose resources it can access, 12 digits in quotation marks."""
     session_token: str | None = Field(default=None, min_length=1, repr=False)
     """The session token of temporary credentials; clients then have to send it."""
     principal_arn: str | None = None
@@ -70,7 +70,7 @@ class KeySection(Section):
     """Policies that limit a role's session."""
 
     def access_key(self, place: DocumentPath = (), document: Document | None = None) -> AccessKey:
-        """Return the key with its identity. `place`: of this section in `document`, for errors.
+        """Return the key with its identity. `place`: the path of this section in `document`, for errors.
 
         Raises:
             ScenarioError: with every problem of the policies.
@@ -102,7 +102,7 @@ class KeySection(Section):
 
 
 def checked_keys(keys: Iterable[KeySection], document: Document) -> None:
-    """Raise ScenarioError with every problem of the keys' policies, at their places in the file."""
+    """Raise ScenarioError with every problem of the keys' policies, at their paths in the file."""
     problems: list[Problem] = []
     for index, key in enumerate(keys):
         place = ("api", "keys", index)
@@ -118,7 +118,7 @@ def checked_keys(keys: Iterable[KeySection], document: Document) -> None:
 
 
 def policy_warnings(keys: Iterable[AccessKey]) -> Iterator[str]:
-    """Yield what IAM accepts in the keys' policies, but which seldom means what its author meant; each once."""
+    """Yield warnings about valid parts of the keys' policies that seldom mean what was intended, each once."""
     told: set[str] = set()
     for key in keys:
         if (identity := key.identity) is None:
@@ -133,7 +133,7 @@ def policy_warnings(keys: Iterable[AccessKey]) -> Iterator[str]:
 
 
 class _Policies:
-    """Loads the policies of one key and collects the problems of all."""
+    """Loads the policies of one key and collects the problems of all of them."""
 
     def __init__(self, place: DocumentPath, document: Document) -> None:
         self._place = place
@@ -141,7 +141,7 @@ class _Policies:
         self.problems: list[Problem] = []
 
     def all(self, name: str, sources: Iterable[Any]) -> tuple[IamPolicy, ...]:
-        """Return the policies of a member; those with problems are left out."""
+        """Return the policies of a member, without those that have problems."""
         loaded = []
         for index, source in enumerate(sources):
             at = (*self._place, name) if name == "permissions_boundary" else (*self._place, name, index)
@@ -157,7 +157,10 @@ class _Policies:
         *,
         is_role: bool,
     ) -> None:
-        """Collect policies that are larger than AWS allows. `is_role`: the identity policies are a role's."""
+        """Record policies that are larger than AWS allows.
+
+        `is_role`: whether the identity policies belong to a role.
+        """
         from simulator.rules.iam.policy_size import (  # noqa: PLC0415 only for keys with policies
             MANAGED_MAX,
             ROLE_MAX,
@@ -201,7 +204,10 @@ class _Policies:
 
 
 def _document_of(path: Path) -> Document:
-    """Parse JSON, with the places of its values where YAML's grammar has room for it: tabs it has not."""
+    """Parse a JSON document.
+
+    Values have positions for errors unless YAML's grammar rejects the text, which JSON's tabs cause.
+    """
     text = read_document_text(path)
     try:
         return parse_document(text, str(path), such_as="Version, Statement")

@@ -23,16 +23,16 @@ def _url(text: str) -> str:
 
 
 class RegistrySection(Section):
-    """A registry that stands in for ECR or ECR Public."""
+    """A registry that represents ECR or ECR Public."""
 
     url: Annotated[str, AfterValidator(_url)]
-    """Its URL as this machine and the engine reach it; a path precedes the names of all repositories."""
+    """Its URL as reachable from this machine and the engine; a path in it precedes the names of all repositories."""
     username: str = ""
-    """User of the registry, if it wants one and no ECR endpoint gives it."""
+    """User of the registry, if it requires one and no ECR endpoint provides it."""
     password: str = Field(default="", repr=False)
     """The user's password."""
     sts_endpoint: str | None = Field(default=None, pattern=ENDPOINT)
-    """An AWS-compatible endpoint at which the service's access role is assumed; left out: roles are not checked."""
+    """An AWS-compatible endpoint at which the service's access role is assumed; without it roles are not checked."""
     ecr_endpoint: str | None = Field(default=None, pattern=ENDPOINT)
     """An AWS-compatible endpoint whose GetAuthorizationToken gives user and password, to the role if it is assumed."""
 

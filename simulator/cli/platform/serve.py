@@ -159,7 +159,11 @@ def _silent(_service: str, _line: str) -> None:
 
 
 async def _until_stopped(serving: Serving, stop: asyncio.Event) -> None:
-    """Wait for an interrupt. Raises typer.Exit if an internal task failed."""
+    """Wait for an interrupt.
+
+    Raises:
+        typer.Exit: if an internal task failed.
+    """
     tasks = serving.plane.tasks
     stopped, broken = tasks.spawn(stop.wait(), "until stopped"), tasks.spawn(serving.until_broken(), "until broken")
     if await first_of(stopped, broken) == 1:
@@ -178,14 +182,14 @@ def _ports(settings: ServingSettings) -> dict[str, int]:
 
 
 def _redirect(front: Front) -> str:
-    """Describe where plain HTTP is redirected from, and why if it is not the requested port."""
+    """Describe the port that redirects plain HTTP, and why it is not the requested port if it is not."""
     wanted = front.http_port_wanted
     taken = f" ({wanted} is taken{holder(wanted)})" if wanted not in {0, front.http_port} else ""
     return f"  http://*{LOCAL_DOMAIN}:{front.http_port} redirects there{taken}"
 
 
 def _tell_entries(event: EntriesAdded) -> None:
-    """Print the log lines of operations, and the names of API calls and events."""
+    """Print the log lines of operations, the names of API calls, and events."""
     for entry in event.entries:
         service = f"{entry.service.split('/')[1]}: " if "/" in entry.service else ""
         is_log = entry.kind is EntryKind.LOG
@@ -194,7 +198,7 @@ def _tell_entries(event: EntriesAdded) -> None:
 
 
 def _tell(serving: Serving, *, quiet: bool) -> None:
-    """Print the addresses, and a command to copy that works unchanged; with `quiet` the API's address only."""
+    """Print the addresses, and a command that can be copied unchanged; with `quiet` only the API's address."""
     plane, front = serving.plane, serving.platform.front
     assert front is not None
     settings = plane.settings

@@ -1,7 +1,7 @@
 """The configuration file of `simulator serve`: who may call the API, where it listens, its times and quotas.
 
-YAML like scenario files, with the same checks: all errors are reported at once. Options on the command line override
-the file.
+A YAML file with the same validation as scenario files: all errors are reported at once. Options on the command line
+override the file.
 """
 
 from __future__ import annotations
@@ -68,17 +68,17 @@ class ApiSection(Section):
     tls: Flag = False
     """Serve over TLS, with a certificate of the local authority unless one is given."""
     name: str | None = Field(default=None, min_length=1)
-    """Host name that clients use and the certificate is for. Default: the host."""
+    """Host name that clients use, for which the certificate is issued. Default: the host."""
     certificate: File | None = None
     """PEM file of your own certificate and its chain."""
     key: File | None = None
     """PEM file of its key, if it is not in the certificate's file."""
     account: Account = DEFAULT_ACCOUNT
-    """The account of all keys while no keys are listed."""
+    """The account of every key if no keys are listed."""
     region: Region = DEFAULT_REGION
-    """The Region of requests that name none."""
+    """The Region of requests without one."""
     keys: tuple[KeySection, ...] = ()
-    """The accepted access keys; without any, every key is accepted."""
+    """The accepted access keys. Without a list every key is accepted."""
     passed_to_service: str = Field(default=PASSED_TO_SERVICE, min_length=1)
     """The value of iam:PassedToService for the roles of a service; AWS's documents disagree on it."""
     service_linked_roles: Flag = True
@@ -91,7 +91,7 @@ class ApiSection(Section):
         ids = [key.access_key_id for key in self.keys]
         for name in ids:
             if ids.count(name) > 1:
-                msg = f"keys = {name}, must be there once"
+                msg = f"keys = {name}, must be given once"
                 raise ValueError(msg)
         if self.key is not None and self.certificate is None:
             msg = "key = given, must come with a certificate"
@@ -110,7 +110,7 @@ class TimeSection(Section):
     factor: Number = Field(default=1.0, ge=0)
     """Multiplies the profile's times; 0.1 is ten times as fast."""
     retention: Duration = RETENTION_S
-    """How long a deleted resource can be described."""
+    """How long a deleted resource can still be described."""
 
 
 class QuotasSection(Section):
@@ -129,7 +129,7 @@ class QuotasSection(Section):
 
 
 class MetricsSection(Section):
-    """Endpoints for monitoring. Without one, nothing is measured."""
+    """Endpoints for monitoring. Without one, no metrics are recorded."""
 
     port: Annotated[Count, Field(ge=0, le=65535)] | None = None
     """Port of a Prometheus endpoint, /metrics on 127.0.0.1. 0: any free port; left out: no endpoint."""
@@ -171,7 +171,7 @@ class ServeConfig(Section):
     scaling: ScalingSection = ScalingSection.unchanged()
     """How services scale, where they shall not scale as App Runner does."""
     dns: DnsSection = DnsSection.unchanged()
-    """A DNS for the names of services, and the validation of custom domains."""
+    """A DNS server for the host names of services, and the validation of custom domains."""
     metrics: MetricsSection = MetricsSection.unchanged()
     """Endpoints for monitoring."""
     otel: OtelSection = OtelSection.unchanged()
@@ -209,8 +209,8 @@ class ServeConfig(Section):
         """Return the settings of `serve`.
 
         Raises:
-            ValueError: if the API would be open to other machines, for a wrong web ACL or policy, and as
-                `otlp_settings` does.
+            ValueError: if the API would be reachable from other machines, for an invalid web ACL or policy, and like
+                `otlp_settings`.
         """
         aws, registries = self.aws, registry_map(self.registries)
         return ServingSettings(
@@ -241,7 +241,11 @@ class ServeConfig(Section):
         )
 
     def settings(self, state: Path | None) -> ControlPlaneSettings:
-        """Return the settings of the control plane. Raises ValueError if the API would be open to other machines."""
+        """Return the settings of the control plane.
+
+        Raises:
+            ValueError: if the API would be reachable from other machines without keys and TLS.
+        """
         api, time = self.api, self.time
         keys = AccessKeys(key.access_key(("api", "keys", index)) for index, key in enumerate(api.keys))
         return ControlPlaneSettings(
@@ -267,7 +271,11 @@ class ServeConfig(Section):
 
 
 def load_config(path: Path) -> ServeConfig:
-    """Load the file; paths in it are relative to it. Raises ScenarioError with every problem of the file."""
+    """Load the file. Paths in it are relative to its folder.
+
+    Raises:
+        ScenarioError: with every problem of the file.
+    """
     document = parse_document(read_document_text(path), str(path))
     try:
         config = ServeConfig.model_validate(document.data, context={"folder": str(path.parent)})
@@ -282,7 +290,7 @@ def load_config(path: Path) -> ServeConfig:
 
 
 def with_options(config: ServeConfig, **options: Any) -> ServeConfig:
-    """Override values of the file with `api_host=...`, `time_profile=...` and so on, unless they are None."""
+    """Override values of the file with those of `api_host=...`, `time_profile=...` and so on that are not None."""
     sections: dict[str, dict[str, Any]] = {}
     for name, value in options.items():
         section, _, key = name.partition("_")

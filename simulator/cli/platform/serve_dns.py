@@ -1,4 +1,4 @@
-"""The DNS of `simulator serve`: its records, its listener, and the validation of custom domains by it."""
+"""The DNS server of `simulator serve`: its records, its listener, and the validation of custom domains by records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from simulator.wire.dns.zones import Zones
 
 
 class ServeDns:
-    """Created before the platform, whose domains it validates; listens from `open` to `close`, if a port is wanted."""
+    """The DNS server. Create it before the platform, whose domains it validates. It listens from `open` to `close`.
+
+    Without a port it does not listen.
+    """
 
     def __init__(
         self,
@@ -28,11 +31,13 @@ class ServeDns:
         resolver: tuple[str, int] | None = None,
         checks: Callable[[Lookup, str], DomainChecks] | None = None,
     ) -> None:
-        """Read the records. `checks`: how domains are validated, by a lookup and the name of the time profile.
+        """Read the records.
+
+        `checks`: returns how domains are validated, from a lookup and the name of the time profile.
 
         Raises:
             ValueError: for a malformed zone file.
-            OSError: for one that cannot be read.
+            OSError: if the zone file cannot be read.
         """
         self._port = port
         self._resolver = resolver
@@ -47,7 +52,7 @@ class ServeDns:
         return self._port or 0
 
     def settings(self, settings: ServingSettings) -> ServingSettings:
-        """Return the settings with the validation of custom domains by records, if that is wanted."""
+        """Return the settings with validation of custom domains by records, if that is configured."""
         if self._checks is None:
             return settings
         control = settings.control
@@ -56,7 +61,11 @@ class ServeDns:
         return replace(settings, control=replace(control, api=api))
 
     async def open(self, front: Front) -> list[str]:
-        """Answer for the names that the front knows, and return lines for the user. Raises OSError."""
+        """Answer for the host names of the front, and return lines for the user.
+
+        Raises:
+            OSError: if the port is not available.
+        """
         self.zones.serve(front)
         if self._port is None:
             return []

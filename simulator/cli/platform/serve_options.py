@@ -27,7 +27,7 @@ class TimeProfileName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What serve reads and keeps, and what it prints."""
+    """The files that serve reads and keeps, and its messages."""
 
     state: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="State folder: keeps everything between runs.")
@@ -47,13 +47,13 @@ class ServeOptions:
 
     @property
     def of_config(self) -> dict[str, Any]:
-        """Values of the configuration that the options override, by section and key; None: not given."""
+        """Values by section and key that override the configuration; None: not given."""
         return {"waf_files": tuple(self.web_acl) or None}
 
 
 @dataclass(frozen=True, slots=True)
 class AddressOptions:
-    """Where the API and the services listen. None: as the configuration file says."""
+    """The addresses of the API and the services. None: the value of the configuration file."""
 
     host: Annotated[
         str | None,
@@ -107,7 +107,7 @@ class AddressOptions:
 
     @property
     def of_config(self) -> dict[str, Any]:
-        """Values of the configuration that the options override, by section and key; None: not given."""
+        """Values by section and key that override the configuration; None: not given."""
         return {
             "api_host": self.host,
             "api_port": self.port,
@@ -120,19 +120,19 @@ class AddressOptions:
 
 @dataclass(frozen=True, slots=True)
 class HeaderOptions:
-    """What responses look like. `--profile` of serve is the time profile, so this option has the name of its key."""
+    """The response headers. Its option has the name of the key, because `--profile` of serve is the time profile."""
 
     front_profile: Annotated[Profile | None, typer.Option(help=PROFILE_HELP, rich_help_panel=BALANCER)] = None
 
     @property
     def of_config(self) -> dict[str, Any]:
-        """Values of the configuration that the options override, by section and key; None: not given."""
+        """Values by section and key that override the configuration; None: not given."""
         return {"front_profile": None if self.front_profile is None else self.front_profile.value}
 
 
 @dataclass(frozen=True, slots=True)
 class TelemetryOptions:
-    """Where metrics, traces and logs are sent. None: as the configuration file says."""
+    """The destinations of metrics, traces and logs. None: the value of the configuration file."""
 
     metrics_port: Annotated[
         int | None,
@@ -158,7 +158,7 @@ class TelemetryOptions:
 
     @property
     def of_config(self) -> dict[str, Any]:
-        """Values of the configuration that the options override, by section and key; None: not given."""
+        """Values by section and key that override the configuration; None: not given."""
         return {
             "metrics_port": self.metrics_port,
             "otel_endpoint": self.otlp_endpoint,
@@ -169,7 +169,7 @@ class TelemetryOptions:
 
 @dataclass(frozen=True, slots=True)
 class OperationTimeOptions:
-    """How long operations take. None: as the configuration file says."""
+    """The duration of operations. None: the value of the configuration file."""
 
     profile: Annotated[
         TimeProfileName | None,
@@ -184,7 +184,7 @@ class OperationTimeOptions:
 
     @property
     def of_config(self) -> dict[str, Any]:
-        """Values of the configuration that the options override, by section and key; None: not given."""
+        """Values by section and key that override the configuration; None: not given."""
         return {
             "time_profile": None if self.profile is None else self.profile.value,
             "time_factor": self.time_factor,

@@ -46,7 +46,7 @@ async def _until_stopped(stop: asyncio.Event, url: str, console: Console, *, onc
 
 
 async def _watch(url: str, console: Console, *, once: bool) -> None:
-    """Watch until the server ends. A terminal gets a live view, other outputs occasional lines."""
+    """Show the live view until the server ends; on outputs other than a terminal, occasional lines."""
     view = TopView(PLAIN if console.options.ascii_only else BLOCKS)
     moves = console.is_terminal and not once
     live = Live(console=console, auto_refresh=False, screen=True) if moves else None

@@ -1,1 +1,1 @@
-"""Commands on a project's folder: its first configuration, and the folder built and served."""
+"""Commands on a project's folder: write its first configuration; build and serve it."""

@@ -1,4 +1,4 @@
-"""`simulator init`: a commented apprunner.yaml for the project in a folder."""
+"""`simulator init`: writes a commented apprunner.yaml for the project in a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simulator up`: build a project's folder and serve it over HTTPS, and again after every save with `--watch`."""
+"""`simulator up`: builds a project's folder and serves it over HTTPS; with `--watch` again after every save."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ from simulator.world.tasks import first_of
 if TYPE_CHECKING:
     from simulator.cli.platform.serve_dns import ServeDns
 
-_LOOK_S: Final = 0.3  # between looks at the folder; a look costs git a few milliseconds
-_PAUSES: Final = 10  # minimum pause as a multiple of a look's duration: a large folder uses a tenth of a core
+_LOOK_S: Final = 0.3  # seconds between checks of the folder; each takes git a few milliseconds
+_PAUSES: Final = 10  # minimum pause as a multiple of a check's duration: a large folder uses a tenth of a core
 _EVENTS_KEPT: Final = 10_000
 _SEED_BITS: Final = 63
 
@@ -117,7 +117,7 @@ def up(
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is shown while the project is served. `tell`: receives the lines that --quiet hides."""
+    """The output while the project is served. `tell` receives the lines that --quiet hides."""
 
     tell: Callable[[str], None]
     with_events: bool
@@ -125,7 +125,7 @@ class _Shown:
 
 @dataclass(frozen=True, slots=True)
 class _Scaled:
-    """How the service scales, and how requests are balanced."""
+    """How the service scales, and how its requests are balanced."""
 
     policy: PolicyChoice
     shadows: tuple[PolicyChoice, ...]
@@ -141,7 +141,7 @@ def _silent(_line: str) -> None:
 
 
 def _check(folder: Path, of_file: Mapping[str, object]) -> None:
-    """Check the options. `of_file`: the values of options that apply only to an apprunner.yaml."""
+    """Check the options. `of_file`: values of options that apply only to an apprunner.yaml."""
     if not folder.is_dir():
         bad_input(f"DIR = {folder}, must be a folder")
     if (folder / FILE_NAME).is_file():
@@ -168,7 +168,7 @@ def _builder(folder: Path, settings: BuildSettings, tell: Callable[[str], None])
 
 
 async def _tell_isolation() -> None:
-    """Print what this machine lacks to isolate builds and instances, before anything of the project runs."""
+    """Print which isolation of builds and instances this machine lacks, before any code of the project runs."""
     namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
     if not namespaces.is_apart:
         echo(f"processes as instances, and builds: {namespaces}", err=True)
@@ -224,7 +224,10 @@ async def _up(
 
 
 async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuilder, *, watch: bool) -> int:
-    """Return the exit code if the first version does not start and the folder is not watched."""
+    """Serve until interrupted.
+
+    Return the exit code if the first version does not start and the folder is not watched.
+    """
     state = await builder.state(serving.source)
     code = await _deployed(serving, builder)
     if code != OK and not watch:
@@ -245,12 +248,15 @@ async def _serve(serving: SourceService, builder: LocalBuilder | DockerfileBuild
         if seen != state:
             await asyncio.sleep(_LOOK_S)
             state = await builder.state(serving.source)
-            if state == seen:  # no save is in progress
+            if state == seen:  # the folder is no longer changing
                 await _deployed(serving, builder)
 
 
 async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBuilder) -> int:
-    """Return the exit code: 2 for an invalid file, 3 for a version that cannot be built or started."""
+    """Deploy the folder.
+
+    Return the exit code: 2 for an invalid file, 3 for a version that cannot be built or started.
+    """
     try:
         await serving.deploy()
     except BuildFailed as failed:
@@ -276,5 +282,5 @@ async def _deployed(serving: SourceService, builder: LocalBuilder | DockerfileBu
 
 
 def service_name(folder: Path) -> str:
-    """Make a name with only characters that a host name allows."""
+    """Return a name for the service from the folder's, with only the characters that a host name allows."""
     return re.sub(r"[^a-z0-9-]+", "-", folder.name.lower()).strip("-")[:40] or "service"

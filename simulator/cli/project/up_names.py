@@ -1,7 +1,8 @@
 """The host names of `simulator up`, and the message if the application rejects them.
 
-Real projects accept Host fields below `.awsapprunner.com` (Django's ALLOWED_HOSTS, Rails' `config.hosts`), which match
-App Runner's URLs. So the service also has such a name; a client can be told to resolve it to this machine.
+Projects often accept Host fields below `.awsapprunner.com` (Django's ALLOWED_HOSTS, Rails' `config.hosts`), because App
+Runner's URLs match it. So the service also has such a name, which a client can be configured to resolve to this
+machine.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from simulator.edge.live.front import Front
 from simulator.edge.live.live_settings import REGION
 from simulator.platform.service_workload import LOCAL_DOMAIN, local_host
 
-_ANSWERS: Final = 3  # all rejected; a single one may be a client's mistake
+_ANSWERS: Final = 3  # if all of them are rejected; a single rejection may be an error of the client
 _REJECTED: Final = 400
 
 
 def hosts_of(name: str) -> tuple[str, str, str]:
-    """Return a service's short name on this machine, App Runner's name, and the local form of that name."""
+    """Return a service's short name on this machine, its name on App Runner, and the local form of the latter."""
     app_runners = f"{name}.{REGION}.awsapprunner.com"
     return f"{name}{LOCAL_DOMAIN}", app_runners, local_host(app_runners)
 
 
 def names_text(name: str, front: Front) -> tuple[str, str]:
-    """Return the address, and a command to copy for the service's name on App Runner."""
+    """Return the address, and a command for the service's name on App Runner that can be copied."""
     local, app_runners, _ = hosts_of(name)
     root, port = front.root_certificate, front.https_port
     resolved = f"--resolve {app_runners}:{port}:127.0.0.1"
@@ -36,7 +37,10 @@ def names_text(name: str, front: Front) -> tuple[str, str]:
 
 
 class FirstAnswers:
-    """Prints a message if the application's first responses are all 400. Pass it to `Front.observe_access_log`."""
+    """Prints a message if the first responses of the application are all 400.
+
+    Pass `hear` to `Front.observe_access_log`.
+    """
 
     def __init__(self, name: str, front: Front, tell: Callable[[str], None]) -> None:
         self._name = name

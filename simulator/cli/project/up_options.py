@@ -26,7 +26,7 @@ PORTS: Final = "Addresses and ports"
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What up reads and keeps, and what it prints."""
+    """The files that up reads and keeps, and its messages."""
 
     watch: Annotated[bool, typer.Option("--watch", help="Build and deploy again with every save.")] = False
     secrets_file: Annotated[
@@ -45,7 +45,7 @@ class UpOptions:
 
 @dataclass(frozen=True, slots=True)
 class UpPorts:
-    """Where the project's service is reached."""
+    """The ports of the project's service."""
 
     https_port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the URL; 0 is any free one.", rich_help_panel=PORTS)
@@ -74,7 +74,7 @@ class ProjectBuildOptions:
 
     @property
     def of_file(self) -> dict[str, object]:
-        """The values of the options that apply only to an apprunner.yaml, by their names."""
+        """Values, by name, of the options that apply only to an apprunner.yaml."""
         return {
             "--toolchain": self.toolchain,
             "--build-image": self.build_image,

@@ -1,1 +1,1 @@
-"""Commands that play a scenario or say something about one."""
+"""Commands that play or describe scenarios."""

@@ -1,4 +1,4 @@
-"""The checks of a run for continuous integration: JUnit's XML, and the summary of a step of GitHub Actions."""
+"""Results of checks for continuous integration: JUnit XML, and the summary of a GitHub Actions step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulator.report.schema import CheckPart, Report
 
 
 def junit_xml(report: Report) -> str:
-    """Return a test suite with a test case for each check. An interrupted run is not judged: its checks are skipped."""
+    """Return a test suite with a test case for each check. In an interrupted run the checks are skipped."""
     name, checks = quoteattr(report.scenario.name), report.checks
     judged = report.run.complete
     failures = sum(not check.passed for check in checks) if judged else 0
@@ -30,7 +30,7 @@ def junit_xml(report: Report) -> str:
 
 
 def summarize_step(report: Report, file: str) -> None:
-    """Append the verdict as Markdown to the file of a step; a file that cannot be written is a note."""
+    """Append the verdict as Markdown to the summary file of a step. If that fails, print a note."""
     try:
         with Path(file).open("a", encoding="utf-8") as summary:
             summary.write(step_summary(report))
@@ -39,7 +39,7 @@ def summarize_step(report: Report, file: str) -> None:
 
 
 def step_summary(report: Report) -> str:
-    """Return the checks as a table of Markdown."""
+    """Return the checks as a Markdown table."""
     failed = sum(not check.passed for check in report.checks)
     if not report.run.complete:
         verdict = "interrupted: not judged"
@@ -59,7 +59,7 @@ def step_summary(report: Report) -> str:
 
 
 def _measured(check: CheckPart) -> str:
-    """Return the value, or why there is none."""
+    """Return the measured value, or why there is none."""
     return quantity_text(check.value, check.unit) if check.value is not None else check.reason
 
 

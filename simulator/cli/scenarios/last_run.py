@@ -13,13 +13,16 @@ from simulator.cli.scenarios.scenario_file import STDIN
 from simulator.report.schema import Report
 from simulator.world.private_files import make_private_folder, write_private
 
-# The file to keep the report in, instead of the one in the cache folder; empty: no report is kept.
+# Names the file for the report instead of the one in the cache folder; if empty, no report is kept.
 VARIABLE: Final = "SIMULATOR_LAST_RUN"
 _NAME: Final = Path("apprunner-simulator", "last-run.json")
 
 
 def keep_run(report: str) -> None:
-    """Replace the kept report. It is a convenience: a folder that cannot be written is no error of the run."""
+    """Replace the kept report.
+
+    A folder that cannot be written is not an error, because the report is only a convenience.
+    """
     file = _file()
     if file is not None:
         with contextlib.suppress(OSError):
@@ -28,7 +31,7 @@ def keep_run(report: str) -> None:
 
 
 def last_run() -> Path:
-    """Return the file of the last run; ends the command if there is none."""
+    """Return the file of the last run. Ends the command if there is none."""
     file = _file()
     if file is None or not file.is_file():
         bad_input("no run is kept", "`simulator run` keeps its report; or name a file that its --json wrote")
@@ -36,11 +39,11 @@ def last_run() -> Path:
 
 
 def given_report(run: Path | None) -> Report:
-    """Return the report of a file, of standard input for `-`, or that of the last run for None.
+    """Return the report of a file, of standard input for `-`, or of the last run for None.
 
     Raises:
-        OtherVersion: if another version of the simulator wrote it in another format.
-        ValueError: unless `simulator run --json` wrote it.
+        OtherVersion: if a version of the simulator with another report format wrote it.
+        ValueError: for anything that `simulator run --json` did not write.
     """
     from simulator.lab.why import parse_report, read_report  # noqa: PLC0415 a run keeps its report and reads none
 
@@ -54,7 +57,7 @@ def _file() -> Path | None:
     if given is not None:
         return Path(given) if given else None
     cache = Path(os.environ.get("XDG_CACHE_HOME", ""))  # noqa: TID251
-    if cache.is_absolute():  # the specification requires a relative path to be ignored
+    if cache.is_absolute():  # the XDG specification requires relative paths to be ignored
         return cache / _NAME
     home = Path(os.environ.get("HOME", ""))  # noqa: TID251
     return home / ".cache" / _NAME if home.is_absolute() else None

@@ -1,4 +1,4 @@
-"""`simulator why --live`: asks a simulator that runs, and explains by the code that explains a report."""
+"""`simulator why --live`: asks a running simulator, and explains with the code that also explains reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ _TIME_OF_DAY: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d
 
 
 def live_sentences(time: str | None, service: str | None, state: Path | None, simulator: str | None) -> list[str]:
-    """Return a sentence for each service of the running simulator. Raises ValueError for a wrong moment or service."""
+    """Return a sentence for each service of the running simulator.
+
+    Raises:
+        ValueError: for an invalid moment or an unknown service.
+    """
     answer = ask_chosen(state_folder(state), simulator, ACTION)
     now_s, now = float(answer["now_s"]), datetime.fromtimestamp(float(answer["epoch_s"])).astimezone()
     at_s = now_s - ago_s(time, now)
@@ -30,7 +34,7 @@ def live_sentences(time: str | None, service: str | None, state: Path | None, si
 
 
 def ago_s(time: str | None, now: datetime) -> float:
-    """Return how many seconds ago a moment was: a time of day, the last one of that name, or a duration.
+    """Return how many seconds ago a moment was. `time`: a time of day, of which the last one counts, or a duration.
 
     Raises:
         ValueError: for any other text.

@@ -1,4 +1,4 @@
-"""`simulator policies`: the list of policies, and a template for your own."""
+"""`simulator policies`: the list of policies, and a template for a policy of one's own."""
 
 from __future__ import annotations
 

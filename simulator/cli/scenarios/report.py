@@ -1,4 +1,4 @@
-"""`simulator report`: the report of a run on the terminal, from the file that the run wrote or kept."""
+"""`simulator report`: shows the report of a run on the terminal, from a file or the kept report of the last run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simulator run`. The work (run_scenario.py) is imported after the file has been found."""
+"""`simulator run`. Its work (run_scenario.py) is imported only after the scenario's file has been found."""
 
 from __future__ import annotations
 

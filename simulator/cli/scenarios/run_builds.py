@@ -1,4 +1,4 @@
-"""Build the source code of a real-time scenario before its run begins."""
+"""Builds the source code of a real-time scenario before its run begins."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from simulator.world.tasks import Tasks, first_of
 
 
 def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = False) -> ScenarioSpec:
-    """Return the scenario with its built applications. Prints the build log. Exits if a build fails or is
-    interrupted.
+    """Return the scenario with its built applications. Prints the build log.
+
+    Ends the command if a build fails or is interrupted.
     """
     if not needs_builds(scenario):
         return scenario
@@ -42,7 +43,7 @@ def built(scenario: ScenarioSpec, settings: BuildSettings, *, quiet: bool = Fals
 async def _built(
     scenario: ScenarioSpec, settings: BuildSettings, steps: _Steps, stop: asyncio.Event
 ) -> ScenarioSpec | None:
-    """Return None if it was interrupted."""
+    """Build the applications. Return None if interrupted."""
     builder = LocalBuilder(settings)
     try:
         async with Tasks("builds before the run") as tasks:
@@ -56,13 +57,13 @@ async def _built(
 
 
 class _Steps:
-    """Implements `BuildSteps`: prints to standard error, as the report may go to standard output."""
+    """Implements `BuildSteps`. It prints to standard error, because the report may go to standard output."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
 
     async def reach(self, phase: Phase) -> None:
-        """Do nothing: no time is measured yet."""
+        """Do nothing: no phase is timed here."""
 
     def log(self, line: str) -> None:
         if not self._quiet:

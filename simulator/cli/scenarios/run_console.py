@@ -1,4 +1,4 @@
-"""The console of `simulator run`: its options and its messages on the terminal."""
+"""The console of `simulator run`: its playback speed and its messages on the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.scenario.scenario import ScenarioSpec
 from simulator.world.clock import ClockKind, until_interrupted, wall_s
 from simulator.world.playback import SPEED_MAX, Playback
 
-# Without a speed setting, a run ends in about this time, but is never slower than the real clock.
+# Seconds that a run takes on the console without a speed setting; it is never slower than the real clock.
 LENGTH_S: Final = 120.0
 
 

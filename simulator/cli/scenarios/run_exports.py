@@ -28,7 +28,10 @@ def exports_of(
     otlp: OtlpSettings | None = None,
     cloudwatch: CloudWatchSettings | None = None,
 ) -> ExportSettings:
-    """Return the exports of a run. In virtual time it begins at 1970-01-01, so the same seed gives the same file."""
+    """Return the exports of a run.
+
+    In virtual time it begins at 1970-01-01, so that a seed always gives the same file.
+    """
     is_real = clock is ClockKind.REAL
     if port is not None and not is_real:
         bad_input("metrics-port = given, must be left out in virtual time, which allows no sockets; write --metrics F")
@@ -38,10 +41,10 @@ def exports_of(
 def otlp_of(
     scenario: ScenarioSpec, clock: ClockKind, endpoint: str | None, sampling: float | None
 ) -> OtlpSettings | None:
-    """Return the settings of OTLP: in virtual time only traces, and only by an option: OpenTelemetry's variables are
-    for live processes.
+    """Return the OTLP settings. In virtual time only traces are exported, and only with an option.
 
-    For a collector, such a run has just ended.
+    OpenTelemetry's variables are for live processes, so they do not apply then. The traces are dated as if the run had
+    just ended.
     """
     is_virtual = clock is ClockKind.VIRTUAL
     if is_virtual and endpoint is None:
@@ -64,7 +67,8 @@ def cloudwatch_of(
 ) -> CloudWatchSettings | None:
     """Return the settings of CloudWatch.
 
-    A run in virtual time is dated as if it had begun at a full minute and had just ended: old points are not accepted.
+    A run in virtual time is dated as if it had begun at a full minute and had just ended, because CloudWatch rejects
+    old points.
     """
     if endpoint is None:
         return None
@@ -80,7 +84,7 @@ def cloudwatch_of(
 
 
 def send_kept(cloudwatch: CloudWatch | None, status: Status) -> None:
-    """Send the data of a finished run in virtual time to CloudWatch. The report does not depend on it."""
+    """Send the data of a finished run in virtual time to CloudWatch. A failure does not affect the report."""
     if cloudwatch is not None and cloudwatch.is_kept:
         try:
             run_loop(ClockKind.REAL, cloudwatch.send_kept)

@@ -1,4 +1,4 @@
-"""The options of `simulator run`, in groups; without the imports of a run."""
+"""The options of `simulator run`, in groups, without the imports of a run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ChoiceOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """What is shown of the run, and where its report goes besides the terminal."""
+    """What to show of the run, and the files for its report."""
 
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="F", help="Write the report as JSON to F (- for standard output).")
@@ -84,7 +84,7 @@ class ReportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What is written or sent besides the report."""
+    """What to write or send besides the report."""
 
     requests: Annotated[
         Path | None,
@@ -124,7 +124,7 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True)
 class RealTimeOptions:
-    """Options of real time only."""
+    """Options for real time only."""
 
     state: Annotated[
         Path | None,
@@ -171,7 +171,7 @@ class RealTimeOptions:
 
     @property
     def ports(self) -> dict[str, int]:
-        """Option -> requested port."""
+        """The requested port of each option."""
         return {
             "--https-port": self.https_port,
             "--http-port": self.http_port,

@@ -1,4 +1,4 @@
-"""The work of `simulator run`: run the scenario and report."""
+"""The work of `simulator run`: runs the scenario and reports."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from simulator.platform.platform import Platform
     from simulator.telemetry.exporters import Exporters, ExportSettings
 
-# Where GitHub Actions wants the summary of a step.
+# The variable that names the summary file of a GitHub Actions step.
 SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
 
 
@@ -116,7 +116,7 @@ def _in_real_time(
     scenario: ScenarioSpec, options: RealTimeOptions, builds: BuildsOptions, log: io.RawIOBase | None, *, quiet: bool
 ) -> tuple[ScenarioSpec, LiveSettings]:
     """Return the scenario with its source code built, and the settings of its sockets."""
-    # Builders, what isolates processes, and sockets, for real time only.
+    # Imports of builders, isolation and sockets, which only real time needs.
     from simulator.cli.scenarios.run_builds import built  # noqa: PLC0415
     from simulator.cli.state.folder import state_folder  # noqa: PLC0415
     from simulator.edge.live.live_settings import LiveSettings  # noqa: PLC0415
@@ -144,7 +144,7 @@ def _exports(
     file: TextIO | None,
     status: Status,
 ) -> ExportSettings | None:
-    """Return the exports of the run. In virtual time most runs have none, and import nothing for them."""
+    """Return the exports of the run. In virtual time most runs have none, so nothing is imported for them."""
     given = (export.cloudwatch, export.otlp_endpoint, port, file)
     if clock is ClockKind.VIRTUAL and all(each is None for each in given):
         return None
@@ -165,7 +165,7 @@ def _show(report: Report, *, to_stderr: bool, quiet: bool) -> None:
 def _write(
     report: Report, record: RunRecord, json_out: TextIO | None, html_out: TextIO | None, junit_out: TextIO | None
 ) -> str:
-    """Write the report in each wanted form; return the JSON."""
+    """Write the report in each requested format; return the JSON."""
     document = report_json(report)
     if json_out is not None:
         json_out.write(document)
@@ -181,7 +181,7 @@ def _write(
 
 
 def _after(report: Report, document: str, page: Path | None) -> None:
-    """Keep the report, write the summary of a GitHub Actions step, and open the page, if one is given."""
+    """Keep the report, write the summary of a GitHub Actions step, and open the HTML page if there is one."""
     keep_run(document)
     if summary := os.environ.get(SUMMARY_VARIABLE):  # noqa: TID251 cli is the reader of the environment
         from simulator.cli.scenarios.check_results import summarize_step  # noqa: PLC0415
@@ -194,7 +194,10 @@ def _after(report: Report, document: str, page: Path | None) -> None:
 def _run_in(
     backend: str, scenario: ScenarioSpec, live: LiveSettings | None, rows: TextIO | None, *, touched: bool
 ) -> Run:
-    """Choose the backend. A console and metrics exports observe single requests of the platform, as does real time."""
+    """Choose the backend.
+
+    The console, metrics exports and real time observe single requests, so they need the event loop.
+    """
     if live is not None or touched:
         if backend not in {AUTO, EVENT_LOOP}:
             bad_input(f"backend = {backend}, must be left out in real time, with --console and with metrics")
@@ -245,14 +248,14 @@ def _load(path: Path, choice: ChoiceOptions) -> ScenarioSpec:
 def _open_log(
     path: Path | None, clock: ClockKind, outputs: Outputs, files: contextlib.ExitStack
 ) -> io.RawIOBase | None:
-    """Open the log of `--access-log`, which only real time has."""
+    """Open the file of `--access-log`, which only real time has."""
     if path is not None and clock is not ClockKind.REAL:
         bad_input("access-log = given, must be left out in virtual time: no request passes the load balancer's wire")
     return opened_log(path, files, outputs)
 
 
 def _tell_where(platform: Platform, status: Status) -> None:
-    """Print how to reach the services from outside, while they run."""
+    """Print how to reach the services from outside during the run."""
     if platform.front is None:
         return
     for service in platform.services.values():
@@ -270,7 +273,7 @@ def _progress(title: str, status: Status, *, quiet: bool) -> contextlib.Abstract
 
 
 def _play(run: Run, status: Status, watched: RunConsole | None, ports: Mapping[str, int], *, quiet: bool) -> RunRecord:
-    """Run the scenario. `status`: for progress and notices; `ports`: option -> requested port."""
+    """Run the scenario. `status` prints progress and notices; `ports` maps an option to its requested port."""
     opened: list[Platform] = []
     exported: list[Exporters] = []
 

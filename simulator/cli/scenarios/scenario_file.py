@@ -1,4 +1,4 @@
-"""Resolve a verb's scenario argument to a file."""
+"""Resolves the scenario argument of a verb to a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STDIN: Final = Path("-")
 
 
 def scenario_path(name: str) -> Path:
-    """Return the path of a file, or of a shipped scenario by name; ends the program if it is neither.
+    """Return the path of a file, or of a shipped scenario by name. Ends the command if there is neither.
 
     `-` is `STDIN`, which `loaded` reads.
     """
@@ -39,12 +39,12 @@ def scenario_path(name: str) -> Path:
 
 
 def scenario_names(incomplete: str) -> list[str]:
-    """Return the shipped scenarios that a shell may complete; it completes files itself."""
+    """Return the shipped scenarios that complete the text; the shell completes files itself."""
     return [name for name in shipped_scenarios() if name.startswith(incomplete)]
 
 
 def file_path(name: str) -> Path:
-    """Return the path for a verb that reads the file again for each run: a pipe can be read only once."""
+    """Return the path for a verb that reads the file again for each run, which rules out pipes."""
     path = scenario_path(name)
     if path == STDIN:
         bad_input("scenario = '-', must be a file: it is read again for each run", "write it to a file first")
@@ -71,7 +71,7 @@ def loaded(path: Path) -> ScenarioSpec:
 
 @contextlib.contextmanager
 def patient(path: Path) -> Iterator[None]:
-    """Print a message while `path` is read, if a pipe gives no data for a second, since it may never give any."""
+    """Print a message while `path` is read, if a pipe has provided no data for a second and may never do so."""
     if not path.is_fifo():
         yield
         return
@@ -85,7 +85,7 @@ def patient(path: Path) -> Iterator[None]:
 
 
 def tell_recordings(scenario: ScenarioSpec) -> None:
-    """Print notes about the scenario's recordings on standard error: no change or omission is silent.
+    """Print notes about the scenario's recordings on standard error, because every change or omission is reported.
 
     Raises:
         ScenarioError: for a recording that cannot be used.
@@ -95,5 +95,5 @@ def tell_recordings(scenario: ScenarioSpec) -> None:
 
 
 def policy_files(*names: str | None) -> list[Path]:
-    """Return the files of the user's own policies among these names, `FILE.py:CLASS`."""
+    """Return the files of the user's policies among these names, `FILE.py:CLASS`."""
     return [Path(name.rpartition(":")[0]) for name in names if name is not None and ":" in name]

@@ -1,4 +1,4 @@
-"""`simulator scenarios`: the list of shipped scenarios, and a copy to change."""
+"""`simulator scenarios`: lists the shipped scenarios, and copies them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def scenarios(
 
 
 def _copy(folder: Path, to: Path) -> None:
-    """Copy everything, or restore what was there before: nothing, or an empty folder."""
+    """Copy all scenarios. After a failure restore the former state: no folder, or an empty one."""
     is_new = not to.exists()
     try:
         to.mkdir(parents=True, exist_ok=True)

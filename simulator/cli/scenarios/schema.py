@@ -1,4 +1,4 @@
-"""`simulator schema`: the JSON Schemas of inputs and outputs."""
+"""`simulator schema`: prints the JSON Schemas of inputs and outputs."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def why_verb(
     state: Path | None = typer.Option(None, metavar="FOLDER", help="Its state folder."),
     simulator: str | None = typer.Option(None, metavar="NAME", help=SIMULATOR_HELP),
 ) -> None:
-    """Explain what the scaler saw, computed, clamped and decided.
+    """Explain a scaling decision: its inputs, the computed count, its limits and the result.
 
     The file and the moment may be given in either order.
     """
@@ -45,7 +45,7 @@ def why_verb(
         bad_input(str(error), hint_of(error))
     console = Terminal()
     for sentence in sentences:
-        console.print(sentence, soft_wrap=not console.is_terminal)  # a terminal breaks lines between words
+        console.print(sentence, soft_wrap=not console.is_terminal)  # a terminal breaks lines between words itself
 
 
 def _of_run(time: str | None, run: str | None, service: str | None, of_live: Mapping[str, object]) -> list[str]:

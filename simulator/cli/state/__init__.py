@@ -1,1 +1,1 @@
-"""The state folder, and commands that read or change it."""
+"""The state folder, and the commands that read or change it."""

@@ -1,4 +1,4 @@
-"""Call a simulator that uses a state folder, from another process: `serve`, or one of those that `up` started."""
+"""Calls a simulator that uses a state folder from another process: `serve`, or one of those that `up` started."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PID_MAX: Final = 2**22  # Linux's maximum
 
 
 class RunningSimulator(NamedTuple):
-    """A simulator in another process, as its file in the state folder describes it."""
+    """A simulator in another process, as described by its file in the state folder."""
 
     name: str
     url: str
@@ -27,7 +27,7 @@ class RunningSimulator(NamedTuple):
     pid: int
 
     def ask(self, action: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Return the simulator's answer. A rejection ends the command with its message."""
+        """Call an action and return the simulator's answer. A rejection ends the command with its message."""
         request = urllib.request.Request(  # noqa: S310 the address is our own
             f"{self.url}/{action}",
             data=json.dumps(asked).encode(),
@@ -52,9 +52,9 @@ def ask_running(state: Path, action: str, **asked: Any) -> dict[str, Any] | None
 
 
 def ask_chosen(state: Path, chosen: str | None, action: str, **asked: Any) -> dict[str, Any]:
-    """Return the answer of the simulator with the name or process id `chosen`, or of the only one that runs.
+    """Call an action of the simulator with the name or process id `chosen`, or of the only running one.
 
-    Ends the command if none runs with the folder, none has that name, or several do.
+    Ends the command if none is running with the folder, none has that name, or several do.
     """
     running = list(_all_running(state))
     if not running:
@@ -87,7 +87,7 @@ def _running(file: Path) -> RunningSimulator | None:
         bad_input(f"{file}: {error}")
     if not isinstance(place, dict) or not _is_place(place):
         bad_input(f"{file}, must have url, token and pid of the simulator that runs: start it again")
-    if not _is_alive(place["pid"]):  # it was killed and left its file
+    if not _is_alive(place["pid"]):  # the simulator was killed, so it did not remove its file
         return None
     return RunningSimulator(str(place.get("name", "")), place["url"], place["token"], place["pid"])
 
@@ -103,6 +103,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it belongs to another user
+    except PermissionError:  # the process belongs to another user
         return True
     return True

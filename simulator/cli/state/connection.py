@@ -1,4 +1,4 @@
-"""`simulator connection`: the handshake with GitHub or Bitbucket, which on AWS needs a browser."""
+"""`simulator connection`: the handshake with GitHub or Bitbucket, for which AWS needs a browser."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def approve(
 
 
 def _approve_at_rest(folder: Path, name: str, account: str | None, region: str | None) -> str:
-    """Approve in the state folder of a simulator that is not running."""
+    """Approve the connection in the state folder of a simulator that is not running."""
     if not (folder / STORE_NAME).exists():
         bad_input(f"state folder {folder}: there is no state in it; start `simulator serve --state {folder}` first")
 

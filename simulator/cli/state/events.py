@@ -1,4 +1,4 @@
-"""`simulator events`: what EventBridge would deliver."""
+"""`simulator events`: the events that EventBridge would deliver."""
 
 from __future__ import annotations
 

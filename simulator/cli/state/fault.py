@@ -43,7 +43,7 @@ def begin(
 ) -> None:
     """Begin a fault; with `for: 30s` it ends by itself."""
     try:
-        parse_fault(given)  # a wrong text is an error without a simulator, too
+        parse_fault(given)  # report an invalid text even if no simulator is running
     except ValueError as error:
         bad_input(str(error))
     answer = _ask(state, simulator, BEGIN, fault=given)

@@ -1,4 +1,4 @@
-"""The state folder: its place, and its permissions, which allow only its owner to read it."""
+"""The state folder: its path, and its permissions, which allow only its owner to read it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from simulator.world.private_files import repair_modes
 
 
 def state_folder(given: Path | None) -> Path:
-    """Return `given` as an absolute path, or the place that the XDG base directory specification gives.
+    """Return `given` as an absolute path, or else the path that the XDG base directory specification defines.
 
-    Git and applications, which get paths in it, have other working directories. Files that an earlier version left
-    readable by other users are closed, with a message. Ends the command if there is no home folder.
+    The path is absolute because Git and applications get paths below it and have other working directories. If an
+    earlier version left files that other users can read, access is restricted, with a message. Ends the command if
+    there is no home folder.
     """
     folder = given.absolute() if given is not None else _default()
     repaired = repair_modes(folder)
@@ -31,7 +32,7 @@ def state_folder(given: Path | None) -> Path:
 
 def _default() -> Path:
     kept = os.environ.get("XDG_STATE_HOME", "")  # noqa: TID251 cli is the reader of the environment
-    if not Path(kept).is_absolute():  # the specification requires a relative path to be ignored
+    if not Path(kept).is_absolute():  # the XDG specification requires relative paths to be ignored
         kept = str(_home() / ".local" / "state")
     return Path(kept) / STATE_NAME
 

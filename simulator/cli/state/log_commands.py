@@ -1,4 +1,4 @@
-"""Read a simulator's recorded entries from another process, while it runs or afterwards."""
+"""Reads a simulator's log entries from another process, while it runs or afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Shown = Callable[[LogEntry], str]
 
 @contextlib.contextmanager
 def reader(state: Path) -> Iterator[EntryReader]:
-    """Open the state. Ends the command if there is no state in the folder, or it is unreadable."""
+    """Open the state for reading. Ends the command if the folder has no state, or it cannot be read."""
     path = state / STORE_NAME
     if not path.exists():
         bad_input(f"state folder {state}: there is no state in it; start `simulator serve --state {state}` first")
@@ -44,7 +44,7 @@ def reader(state: Path) -> Iterator[EntryReader]:
 
 
 def service_arn(entries: EntryReader, service: str) -> str:
-    """Return the ARN of a service given by ARN, id or name; of the newest one if a name was reused.
+    """Return the ARN of a service given by ARN, id or name; of the newest service if a name was reused.
 
     Ends the command if there is none, or if services of several accounts or Regions have that name.
     """
@@ -60,7 +60,7 @@ def service_arn(entries: EntryReader, service: str) -> str:
 
 
 class Tail:
-    """The entries of one kind, each once: first the existing ones, then the new ones at each look."""
+    """The entries of one kind, each once: first the existing ones, then the new ones on each call."""
 
     def __init__(self, entries: EntryReader, kind: EntryKind, service: str | None) -> None:
         self._entries = entries
@@ -69,7 +69,7 @@ class Tail:
         self._cursor = 0
 
     def new(self) -> Iterator[LogEntry]:
-        """Yield new entries, oldest first. Raises StoreError."""
+        """Yield the new entries, oldest first. Raises StoreError if the state cannot be read."""
         while page := self._entries.entries_after(self._cursor, kind=self._kind, service=self._service, limit=_PAGE):
             self._cursor = page[-1].cursor
             yield from page
@@ -105,7 +105,11 @@ def _wanted(tail: Tail, wanted: Wanted) -> Iterator[LogEntry]:
 
 
 def _judged(asked: Callable[[LogEntry], T], entry: LogEntry) -> T:
-    """Apply `asked` to the entry. Raises StoreError if the entry does not have the form of its kind."""
+    """Apply `asked` to the entry.
+
+    Raises:
+        StoreError: if the entry does not have the format of its kind.
+    """
     try:
         return asked(entry)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -1,4 +1,4 @@
-"""`simulator logs`: a service's log streams, as CloudWatch Logs would hold them."""
+"""`simulator logs`: the log streams of a service, as CloudWatch Logs would hold them."""
 
 from __future__ import annotations
 

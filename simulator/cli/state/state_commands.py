@@ -60,7 +60,7 @@ def import_verb(
     """Create a new state from a JSON file."""
     place = state_folder(folder)
     try:
-        content = _given(file)  # before anything is created
+        content = _given(file)  # read before anything is created
         with StateLock(place):
             count = make_state(place / STORE_NAME, content)
     except (StateHeld, StateFileError, StoreError, DocumentError, OSError) as error:

@@ -54,5 +54,5 @@ def test_shadows_are_policies_that_do_not_act(tmp_path: Path) -> None:
     text = "scaling: {shadows: [knative, {name: fixed, instances: 2}]}"
     assert [choice.name for choice in workload(tmp_path, text).shadows] == ["knative", "fixed"]
     assert [choice.name for choice in workload(tmp_path, text, scaling_shadows=("hpa",)).shadows] == ["hpa"]
-    with pytest.raises(ValueError, match="shadow = 'fixed', must be there once"):
+    with pytest.raises(ValueError, match="shadow = 'fixed', must be given once"):
         workload(tmp_path, text.replace("knative", "fixed"))
