@@ -37,11 +37,12 @@ def opened_log(
 
         outputs = Outputs()
     outputs.protect(inputs)
+    outputs.claim(option, path)
     try:
         file = files.enter_context(path.open("ab", buffering=0))
     except OSError as error:
         bad_input(f"{option.lstrip('-')} = {str(path)!r}, cannot be written: {error.strerror}")
-    outputs.claim(option, path)  # two names of one file are recognised only if the file exists
+    outputs.protect([path], f"the output of {option}")  # under the identity that the file has since it exists
     return file
 
 
