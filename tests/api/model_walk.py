@@ -1,6 +1,6 @@
-"""A walk through botocore's model: for every input member, values just inside and just outside each constraint.
+"""A walk over botocore's model: for every input member, values just inside and just outside of each constraint.
 
-The walk is written against botocore's classes, the schema under test against its bare data.
+The walk uses botocore's classes, whereas the schema under test uses its data files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def _padded(before: str, after: str = "") -> Callable[[int], str]:
     return lambda length: before + "a" * (length - len(before) - len(after)) + after
 
 
-# A text of a given length that matches the shape's pattern; where a pattern allows only some lengths, a text near it.
+# A text of a given length that matches the shape's pattern; if the pattern allows only some lengths, a text of a
+# similar length.
 TEXTS: Final[dict[str, Callable[[int], str]]] = {
     "AppRunnerResourceArn": _padded(ARN),
     "ImageIdentifier": _padded(ECR),
@@ -36,14 +37,15 @@ TEXTS: Final[dict[str, Callable[[int], str]]] = {
     "Cpu": lambda length: {3: "256", 9: "0.25 vCPU"}.get(length, "256"),
     "Memory": lambda length: {3: "512", 6: "0.5 GB"}.get(length, "512"),
 }
-# Bounds that no text can have, since the pattern of the same shape has tighter ones (facts 1.6: MODEL as it is).
+# bounds that no text can reach, because the pattern of the same shape has tighter ones (facts 1.6: the model is used
+# unchanged)
 TIGHTER: Final = {
-    ("AppRunnerResourceArn", "min"),  # 1, but an ARN has more
+    ("AppRunnerResourceArn", "min"),  # 1, but an ARN is longer
     ("ImageIdentifier", "min"),
     ("KmsKeyArn", "min"),  # 0
-    ("RoleArn", "min"),  # 29, but the shortest that matches has 32
+    ("RoleArn", "min"),  # 29, but the shortest text that matches has 32
 }
-# What breaks the pattern and no other constraint.
+# texts that violate the pattern and no other constraint
 UNLIKE: Final[dict[str, str]] = {
     "AppRunnerResourceArn": ARN + "a b",
     "AutoScalingConfigurationName": "-abcd",
@@ -74,7 +76,7 @@ _WRONG_TYPES: Final = {"string": 7, "integer": "7", "boolean": "true", "list": {
 
 @dataclass(frozen=True)
 class Try:
-    """A whole request that differs from a good one in one member. `verdict`: the error's code, None for accepted."""
+    """A complete request that differs from a valid one in one member. `verdict`: the error's code; None: accepted."""
 
     operation: str
     path: str
@@ -130,7 +132,7 @@ def _of_member(operation: OperationModel, shape: Shape, good: Request, place: tu
 
 
 def values_of(shape: Shape) -> Iterator[tuple[str, Any, bool]]:
-    """What it is, the value, whether the model takes it."""
+    """Yield (description, value, True if the model accepts it)."""
     if shape.type_name == "integer":
         yield from _integers(shape)
     elif shape.type_name == "boolean":
@@ -175,11 +177,11 @@ def _texts(shape: Shape) -> Iterator[tuple[str, Any, bool]]:
         yield "unlike the pattern", unlike, False
 
 
-# --- good requests ---------------------------------------------------------------------------------------------------
+# --- valid requests --------------------------------------------------------------------------------------------------
 
 
 def _full(shape: Shape) -> Any:
-    """With every member; both kinds of source, which is for the operation to judge."""
+    """Return a value with every member, including both kinds of source, which only the operation rejects."""
     if shape.type_name == "structure":
         return {name: _full(member) for name, member in shape.members.items()}
     return _example(shape)

@@ -1,7 +1,7 @@
-"""What the call sequences of known clients (facts 15) are replayed with: the API behind its schema, in virtual time.
+"""Replays the call sequences of known clients (facts 15): the API with its schema, in virtual time.
 
-The waiting of each client is written down as its source has it, pauses included, so that a client that would give up on
-App Runner gives up here.
+The waits of each client follow its source, including the pauses, so that a client that would give up on App Runner
+gives up here.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Refresh = Callable[[], str | None]
 
 MINUTE_S = 60.0
 
-# terraform-plugin-sdk: the first look at once, then after 100 ms, twice as long each time, 10 s at most.
+# terraform-plugin-sdk: the first poll at once, then after 100 ms, and twice as long each time, up to 10 s
 _FIRST_WAIT_S, _WAIT_S_MAX = 0.1, 10.0
 
 
 class GaveUp(Exception):
-    """The client ends with an error."""
+    """The client ended with an error."""
 
 
 class Aws:
-    """`async with Aws() as aws:` within a virtual run."""
+    """`async with Aws() as aws:` in a virtual run."""
 
     def __init__(
         self,
@@ -51,13 +51,13 @@ class Aws:
         await self.stage.__aexit__(kind, *rest)
 
     def call(self, operation: str, /, **request: Any) -> Answer:
-        """Raises ApiError."""
+        """Call an operation. Raises ApiError."""
         answer = self._calls.call(ALICE, operation, request)
         check_answer(operation, answer)
         return answer
 
     def status(self, arn: str) -> str | None:
-        """Of a service; None when it is not found."""
+        """Return the status of a service; None if it is not found."""
         try:
             return str(self.call("DescribeService", ServiceArn=arn)["Service"]["Status"])
         except ApiError as error:
@@ -77,10 +77,10 @@ class Aws:
 async def terraform_waits(
     refresh: Refresh, *, pending: Collection[str], target: Collection[str], timeout_s: float, poll_s: float = 0.0
 ) -> str | None:
-    """terraform-plugin-sdk's waiting for a state; an empty target means until it is not found.
+    """Wait for a state as terraform-plugin-sdk does. An empty target means: until it is not found.
 
     Raises:
-        GaveUp: on a state that is neither, or after the time.
+        GaveUp: on a state that is neither pending nor target, or after the time-out.
     """
     loop = asyncio.get_running_loop()
     end_s, wait_s = loop.time() + timeout_s, _FIRST_WAIT_S
@@ -99,7 +99,7 @@ async def terraform_waits(
 
 
 async def polled(every_s: float, holds: Callable[[], bool], *, within_s: float) -> None:
-    """A plain loop of looks. Raises GaveUp after the time."""
+    """Poll at a constant interval. Raises GaveUp after the time."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + within_s
     while not holds():

@@ -1,4 +1,4 @@
-"""Access keys: what is rejected, and which account an id stands for."""
+"""Access keys: which ones are rejected, and the account of an id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_key_is_found_by_its_id_and_hides_its_secrets() -> None:
     assert "hunter" not in repr(key)
 
 
-def test_no_keys_are_false() -> None:
+def test_an_empty_set_of_keys_is_falsy() -> None:
     assert not AccessKeys()
     assert AccessKeys([AccessKey("AKIA1", "secret")])
 

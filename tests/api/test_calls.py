@@ -1,4 +1,4 @@
-"""Whatever JSON comes as a request, the server answers or rejects; it never breaks."""
+"""The server answers or rejects any JSON request; it never fails with an internal error."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ values = st.recursive(
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Of everything within a request."""
+    """Return the paths of all values in a request."""
     found: list[tuple[Any, ...]] = [path] if path else []
     if isinstance(value, dict):
         return found + [each for name, inside in value.items() for each in places(inside, (*path, name))]
@@ -44,7 +44,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @st.composite
 def calls(draw: st.DrawFn) -> tuple[str, Any]:
-    """An operation with a good request in which some places have anything else, or nothing."""
+    """Draw an operation with a valid request in which some values are replaced by others or removed."""
     operation = draw(st.sampled_from(sorted(GOOD)))
     if draw(st.integers(0, 9)) == 0:
         return operation, draw(values)

@@ -1,4 +1,4 @@
-"""The CloudFormation handlers of App Runner's types (facts 15.2): create, update, delete, read, list."""
+"""The CloudFormation handlers of App Runner types (facts 15.2): create, update, delete, read, list."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.control.resources.sources import ECR
 from tests.virtual import run_virtual
 
 LOOKS_EVERY_S = 10.0
-STACK_S_MAX = 120 * MINUTE_S  # how long CloudFormation waits for a handler of this type at most
+STACK_S_MAX = 120 * MINUTE_S  # maximum time for which CloudFormation waits for a handler of this type
 
 
 class NotStabilized(Exception):
-    """The resource's operation has failed for CloudFormation."""
+    """For CloudFormation, the resource's operation has failed."""
 
 
 class NotFound(Exception):
-    """The resource is not there for CloudFormation."""
+    """For CloudFormation, the resource does not exist."""
 
 
 async def stabilized(aws: Aws, arn: str) -> None:
-    """DescribeService every 10 s while it is OPERATION_IN_PROGRESS; then only RUNNING is success."""
+    """Call DescribeService every 10 s while the status is OPERATION_IN_PROGRESS; afterwards only RUNNING is success."""
     await polled(LOOKS_EVERY_S, lambda: aws.status(arn) != "OPERATION_IN_PROGRESS", within_s=STACK_S_MAX)
     if aws.status(arn) != "RUNNING":
         raise NotStabilized(str(aws.status(arn)))
@@ -70,7 +70,7 @@ def test_a_stack_with_a_service(profile: TimeProfile) -> None:
         async with Aws(profile) as aws:
             arns = [await create(aws, ServiceName=f"shop-{each}", SourceConfiguration=IMAGE) for each in range(5)]
             assert sorted(listed(aws)) == sorted(arns)
-            # Read-only properties that other resources of a stack refer to.
+            # read-only properties to which other resources of a stack refer
             assert {"ServiceArn", "ServiceId", "ServiceUrl", "Status"} <= set(read(aws, arns[0]))
             aws.call("UpdateService", ServiceArn=arns[0], HealthCheckConfiguration={"Protocol": "HTTP", "Path": "/up"})
             await stabilized(aws, arns[0])
@@ -109,7 +109,9 @@ def test_an_update_that_app_runner_rolled_back_is_success_for_the_handler() -> N
 
 
 def test_a_replacement_under_the_same_name_collides() -> None:
-    """A change of tags replaces the service, new before old, and its explicit name is taken."""
+    """A change of tags replaces the service. The new one is created before the old one is deleted, so its explicit name
+    is taken.
+    """
 
     async def main() -> None:
         async with Aws() as aws:
@@ -122,15 +124,13 @@ def test_a_replacement_under_the_same_name_collides() -> None:
     run_virtual(main)
 
 
-def test_connectors_and_observability_configurations_are_there_at_once_and_gone_when_inactive() -> None:
+def test_connectors_and_observability_configurations_exist_at_once_and_are_gone_when_inactive() -> None:
     async def main() -> None:
         async with Aws() as aws:
             made = aws.call("CreateVpcConnector", VpcConnectorName="network", Subnets=["subnet-1"])["VpcConnector"]
             key = {"VpcConnectorArn": made["VpcConnectorArn"]}
             assert aws.call("DescribeVpcConnector", **key)["VpcConnector"]["Status"] == "ACTIVE"
-            assert aws.call("DeleteVpcConnector", **key)[
-                "VpcConnector"
-            ]  # the handler takes a reply without it for wrong
+            assert aws.call("DeleteVpcConnector", **key)["VpcConnector"]  # the handler rejects a response without it
             assert aws.call("DescribeVpcConnector", **key)["VpcConnector"]["Status"] == "INACTIVE"
             made = aws.call("CreateObservabilityConfiguration", ObservabilityConfigurationName="traced")
             key = {"ObservabilityConfigurationArn": made["ObservabilityConfiguration"]["ObservabilityConfigurationArn"]}

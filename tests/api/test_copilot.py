@@ -18,7 +18,7 @@ LOOKS_EVERY_S = 3.0
 BOTH = pytest.mark.parametrize("profile", [INSTANT, APP_RUNNER], ids=lambda profile: profile.name)
 
 
-# Copilot's template always names a port.
+# Copilot's template always has a port
 SOURCE = {"ImageRepository": IMAGE["ImageRepository"] | {"ImageConfiguration": {"Port": "8080"}}}
 
 
@@ -31,12 +31,12 @@ async def deployed(aws: Aws, name: str = "app-env-shop") -> str:
 def found_by_name(aws: Aws, name: str) -> str:
     services = aws.call("ListServices")["ServiceSummaryList"]
     arn: str = next(each["ServiceArn"] for each in services if each["ServiceName"] == name)
-    assert len(arn.split(":")[5].split("/")) == 3  # service/name/id, or it is no ARN for Copilot
+    assert len(arn.split(":")[5].split("/")) == 3  # service/name/id, otherwise Copilot does not recognize the ARN
     return arn
 
 
 async def operation_waited_for(aws: Aws, arn: str, operation_id: str, *, within_s: float) -> None:
-    """Until SUCCEEDED or FAILED: the others are no end for Copilot."""
+    """Wait until SUCCEEDED or FAILED; for Copilot, no other status ends an operation."""
     await polled(LOOKS_EVERY_S, lambda: aws.operation(arn, operation_id) in {"SUCCEEDED", "FAILED"}, within_s=within_s)
     if aws.operation(arn, operation_id) == "FAILED":
         raise GaveUp("operation failed")
@@ -49,7 +49,8 @@ def test_a_service_is_described_paused_resumed_and_deployed(profile: TimeProfile
             await deployed(aws)
             arn = found_by_name(aws, "app-env-shop")
             service = aws.call("DescribeService", ServiceArn=arn)["Service"]
-            for member in ("CreatedAt", "UpdatedAt", "ServiceId", "ServiceUrl", "Status"):  # read without a nil check
+            # Copilot reads them without a nil check
+            for member in ("CreatedAt", "UpdatedAt", "ServiceId", "ServiceUrl", "Status"):
                 assert service[member]
             assert service["InstanceConfiguration"].keys() >= {"Cpu", "Memory"}
             image = service["SourceConfiguration"]["ImageRepository"]
@@ -60,7 +61,7 @@ def test_a_service_is_described_paused_resumed_and_deployed(profile: TimeProfile
                 await operation_waited_for(aws, arn, answer["OperationId"], within_s=20 * MINUTE_S)
                 assert aws.status(arn) == status
                 again = aws.call(operation, ServiceArn=arn)
-                assert "OperationId" not in again  # then Copilot has nothing to wait for
+                assert "OperationId" not in again  # so Copilot does not wait
                 assert again["Service"]["Status"] == status
             deployment = aws.call("StartDeployment", ServiceArn=arn)["OperationId"]
             await operation_waited_for(aws, arn, deployment, within_s=20 * MINUTE_S)
@@ -68,7 +69,7 @@ def test_a_service_is_described_paused_resumed_and_deployed(profile: TimeProfile
     run_virtual(main)
 
 
-def test_a_deployment_that_is_rolled_back_is_waited_for_without_end() -> None:
+def test_copilot_waits_forever_for_a_deployment_that_is_rolled_back() -> None:
     async def main() -> None:
         workload = SimulatedWorkload()
         async with Aws(APP_RUNNER, workload=workload) as aws:
@@ -112,7 +113,7 @@ def test_the_built_in_observability_configuration_is_described() -> None:
 
 
 def linked(aws: Aws, arn: str, name: str) -> None:
-    """One that is linked already is as good as one that has just been."""
+    """Associate a domain; one that is associated already is a success."""
     try:
         aws.call("AssociateCustomDomain", ServiceArn=arn, DomainName=name)
     except ApiError as error:
@@ -126,7 +127,7 @@ def domain_of(aws: Aws, arn: str, name: str) -> dict[str, Any] | None:
 
 
 async def records_waited_for(aws: Aws, arn: str, name: str) -> list[dict[str, Any]]:
-    """Ten looks, three seconds apart: it is pending validation, or active with all three of its records."""
+    """Poll ten times, three seconds apart, until the domain is pending validation, or active with all three records."""
 
     def are_there() -> bool:
         domain = domain_of(aws, arn, name)
@@ -168,7 +169,7 @@ def test_a_domain_is_linked_validated_and_unlinked(profile: TimeProfile) -> None
             assert domain["Status"] == "active"
             unlinked(aws, arn, "shop.acme.dev")
             await aws.stage.passes(2 * MINUTE_S)
-            unlinked(aws, arn, "shop.acme.dev")  # twice: the function is called again after a time-out
+            unlinked(aws, arn, "shop.acme.dev")  # twice, because the function is called again after a time-out
             assert domain_of(aws, arn, "shop.acme.dev") is None
 
     run_virtual(main)

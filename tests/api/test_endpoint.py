@@ -1,4 +1,4 @@
-"""The endpoint over a socket: what it answers to boto3, and what to clients that do not speak its protocol."""
+"""The endpoint over a socket: its responses to boto3, and to clients that do not use its protocol."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def plane() -> AsyncIterator[ControlPlane]:
 
 
 async def post(plane: ControlPlane, body: bytes, **headers: str) -> tuple[int, dict[str, Any], str]:
-    """Status, body and request id."""
+    """Return status, body and request id."""
     sent = JSON | {name.replace("_", "-"): value for name, value in headers.items()}
     async with (
         aiohttp.ClientSession() as session,
@@ -114,7 +114,7 @@ async def test_a_get_request_is_not_an_operation(plane: ControlPlane) -> None:
         assert answer.status == 404
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(plane: ControlPlane) -> None:
+async def test_a_body_that_does_not_arrive_ends_in_a_time_out(plane: ControlPlane) -> None:
     endpoint = ApiEndpoint(
         plane.calls, plane.settings.authentication, now=plane.now, request_id=lambda: "request", body_s_max=0.05
     )
@@ -132,7 +132,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(plane: ControlPlane) 
 
 
 async def raw(port: int, request: bytes) -> tuple[bytes, dict[str, Any]]:
-    """Head and JSON of the answer to bytes."""
+    """Send bytes; return the head and the JSON of the response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
@@ -172,7 +172,9 @@ LIST = b"X-Amz-Target: AppRunner.ListServices\r\n"
         (b"/", b"Host: 192.0.2.1:PORT"),
     ],
 )
-async def test_a_page_of_another_site_gets_nothing_done(plane: ControlPlane, target: bytes, fields: bytes) -> None:
+async def test_requests_from_a_page_of_another_site_are_rejected(
+    plane: ControlPlane, target: bytes, fields: bytes
+) -> None:
     port = endpoint_of(plane).port
     head, content = await raw(port, call(LIST + fields.replace(b"PORT", b"%d" % port), target))
     assert head.startswith(b"HTTP/1.1 403 ")
@@ -198,7 +200,7 @@ async def test_the_configured_name_is_accepted_as_host() -> None:
 
 
 @pytest.mark.case("R1")
-async def test_with_keys_the_signature_decides_and_the_host_does_not_matter() -> None:
+async def test_with_keys_the_signature_is_checked_and_the_host_is_not() -> None:
     keys = Authentication(AccessKeys([AccessKey("AKIDEXAMPLE", "secret", "123456789012")]))
     async with await open_control_plane(ControlPlaneSettings(authentication=keys), SimulatedWorkload()) as plane:
         _, content = await raw(endpoint_of(plane).port, call(LIST + b"Host: simulator.corp.example"))
@@ -210,8 +212,8 @@ async def test_with_keys_the_signature_decides_and_the_host_does_not_matter() ->
     "sent",
     [b"", b"POST / HTTP/1.1\r\nHost: localhost\r\nX-", call(LIST + b"Host: localhost") + b"POST / HTTP/1.1\r\nX-"],
 )
-async def test_half_a_head_is_not_waited_for(plane: ControlPlane, sent: bytes) -> None:
-    """Nor a connection that says nothing, nor half a head behind an answer."""
+async def test_an_incomplete_head_ends_in_a_time_out(plane: ControlPlane, sent: bytes) -> None:
+    """Also with a connection without any bytes, and with half a head after a response."""
     endpoint = ApiEndpoint(
         plane.calls, plane.settings.authentication, now=plane.now, request_id=lambda: "request", head_s_max=0.05
     )
@@ -243,7 +245,7 @@ async def test_a_body_that_is_not_utf_8_is_rejected_as_by_aws(
     head, content = await raw(endpoint_of(plane).port, call(fields))
     assert head.startswith(b"HTTP/1.1 " + status)
     assert content.get("__type") == code
-    plane.api.flush()  # the audit record is made of the same fields
+    plane.api.flush()  # the audit record contains the same fields
 
 
 SECRET = "do-not-tell-anybody"

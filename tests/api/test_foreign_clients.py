@@ -1,4 +1,6 @@
-"""Clients of other services that come here by AWS_ENDPOINT_URL: each reads in its own protocol what to set instead."""
+"""Clients of other services that use this endpoint because of AWS_ENDPOINT_URL get, in their protocol, the variable to
+set.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from tests.api.wire import KEY, SECRET, boto3_client, elsewhere
 
 ADVICE = "Set AWS_ENDPOINT_URL_APPRUNNER to it, and not AWS_ENDPOINT_URL, which is for every service at once."
 
-# Client, operation, its arguments, and what the service is called: every protocol that botocore knows.
+# Client, operation, its arguments, and the name of the service, for every protocol that botocore has.
 CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
     "sts": ("get_session_token", {}, "STS other than GetCallerIdentity"),
     "iam": ("list_roles", {}, "IAM"),

@@ -1,4 +1,4 @@
-"""The GitHub Action amazon-app-runner-deploy (facts 15.5): create or update, then wait and look what came of it."""
+"""The GitHub Action amazon-app-runner-deploy (facts 15.5): create or update, then wait and check the result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOTH = pytest.mark.parametrize("profile", [INSTANT, APP_RUNNER], ids=lambda prof
 
 
 def existing(aws: Aws) -> dict[str, Any] | None:
-    """Through all pages."""
+    """Return the service with the action's name, from any page of the list; None if there is none."""
     token: dict[str, str] = {}
     while True:
         page = aws.call("ListServices", **token)
@@ -45,7 +45,7 @@ def existing(aws: Aws) -> dict[str, Any] | None:
 
 
 async def action(aws: Aws, *, tags: bool = False) -> str:
-    """One run of it; the service's ARN. Raises GaveUp as it ends with a failure."""
+    """Run the action once and return the service's ARN. Raises GaveUp if it ends with a failure."""
     there = existing(aws)
     if there is not None and there["Status"] == "CREATE_FAILED":
         aws.call("DeleteService", ServiceArn=there["ServiceArn"])
@@ -75,7 +75,7 @@ def test_the_first_run_creates_and_the_next_updates(profile: TimeProfile) -> Non
             assert await action(aws, tags=True) == arn
             service = aws.call("DescribeService", ServiceArn=arn)["Service"]
             assert service["Status"] == "RUNNING"
-            assert service["ServiceUrl"]  # the action's output
+            assert service["ServiceUrl"]  # the output of the action
             assert aws.call("ListTagsForResource", ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "shop"}]
             types = [each["Type"] for each in aws.call("ListOperations", ServiceArn=arn)["OperationSummaryList"]]
             assert types == ["UPDATE_SERVICE", "CREATE_SERVICE"]

@@ -1,4 +1,4 @@
-"""IAM policies of access keys through an unmodified client: keys of a configuration file, over signed HTTP."""
+"""IAM policies of access keys with an unmodified client: keys in a configuration file, used over signed HTTP."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ async def test_keys_with_policies_through_an_unmodified_client(config: Path) -> 
         arn = created["Service"]["ServiceArn"]
         await plane.api.operations.settled()
 
-        # a reader reads
+        # a reader may read
         assert len((await elsewhere(reader.list_services))["ServiceSummaryList"]) == 1
         assert (await elsewhere(reader.describe_service, ServiceArn=arn))["Service"]["Status"] == "RUNNING"
         assert await denied(reader.pause_service, ServiceArn=arn) == (
@@ -106,7 +106,7 @@ async def test_keys_with_policies_through_an_unmodified_client(config: Path) -> 
             f"resource: {arn} because no identity-based policy allows the apprunner:PauseService action"
         )
 
-        # tags: of the stored resource and of the request
+        # tags of the stored resource and of the request
         assert "arn:aws:iam::123456789012:user/alice" in await denied(alice.pause_service, ServiceArn=arn)
         await elsewhere(admin.tag_resource, ResourceArn=arn, Tags=blue)
         await elsewhere(alice.pause_service, ServiceArn=arn)
@@ -120,7 +120,7 @@ async def test_keys_with_policies_through_an_unmodified_client(config: Path) -> 
         message = await denied(alice.delete_service, ServiceArn=own_arn)
         assert message.endswith(f"on resource: {own_arn} with an explicit deny in an identity-based policy")
 
-        # a role's session: what both kinds of policies allow, and no role may be passed
+        # a role's session: allowed is what both kinds of policies allow, and no role may be passed
         await elsewhere(deployer.describe_service, ServiceArn=own_arn)
         message = await denied(deployer.list_connections)
         assert message == (

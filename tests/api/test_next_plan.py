@@ -1,8 +1,9 @@
-"""What a client compares with its own configuration when it looks again: nothing is told as given that was not.
+"""What a client compares with its own configuration when it reads a resource: responses contain no values that were not
+set.
 
-Terraform's next plan reads Describe answers into blocks. A block that its schema does not compute (facts 15.3, 19.5)
-shows a change when the answer has it and the configuration has not, or the other way round. CloudFormation's drift
-detection compares the same members. Each entry below is such a block: where it stands, and a value for it.
+Terraform's next plan reads Describe responses into blocks. A block that its schema does not compute (facts 15.3, 19.5)
+shows a change if the response contains it and the configuration does not, or vice versa. CloudFormation's drift
+detection compares the same members. Each entry below is such a block: its path, and a value for it.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from tests.virtual import run_virtual
 KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 Place = tuple[str, ...]
 
-# Optional and not computed blocks and attributes of aws_apprunner_service, by their place in the API.
+# optional blocks and attributes of aws_apprunner_service that are not computed, by their path in the API
 BLOCKS: Final[dict[Place, Any]] = {
     ("EncryptionConfiguration",): {"KmsKey": KEY},
     ("ObservabilityConfiguration",): {"ObservabilityEnabled": False},
     ("SourceConfiguration", "ImageRepository", "ImageConfiguration"): {"Port": "80"},
     ("InstanceConfiguration", "InstanceRoleArn"): "arn:aws:iam::123456789012:role/app",
 }
-# What stands in the block of an image's or the code's settings.
+# values in the block of an image's or the code's settings
 SETTINGS: Final[dict[str, Any]] = {
     "RuntimeEnvironmentVariables": {"A": "b"},
     "RuntimeEnvironmentSecrets": {"C": "/shop/c"},
@@ -37,7 +38,7 @@ ROLE: Final = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}
 
 
 def set_at(block: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
-    """A copy of `block` with `value` at `place`."""
+    """Return a copy of `block` with `value` at the path `place`."""
     head, *rest = place
     inside = set_at(block.get(head, {}), tuple(rest), value) if rest else value
     return block | {head: inside}

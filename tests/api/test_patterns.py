@@ -1,8 +1,8 @@
-"""The equivalents of the model's patterns are equal, and no pattern takes more time than its text is long.
+"""The replacements of the model's patterns are equivalent, and no pattern needs more than linear time.
 
-A search that goes back takes more than linear time if two ways through the pattern read the same text again and again:
-around one state by two ways, or around one state, on to another, and around that one. Both are looked for in the
-automaton of each pattern, without a clock.
+A search with backtracking needs more than linear time if two paths through the pattern read the same text repeatedly:
+two ways around one state; or around one state, then to another, and around that one. Both are searched in the automaton
+of each pattern, without measuring time.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from simulator.model import images
 from simulator.model.resources import arn, domain_state, secret_reference
 
 PATTERNS = sorted({shape["pattern"] for shape in service_model()["shapes"].values() if "pattern" in shape})
-WITHOUT_END = 9  # optional occurrences of a repetition from which it counts as one without an end
+WITHOUT_END = 9  # number of optional occurrences from which a repetition counts as unbounded
 ALPHABET = [chr(code) for code in range(128)]
-Edge = tuple[int, int]  # the characters as bits, and the state that they lead to
+Edge = tuple[int, int]  # the characters as bits, and the next state
 
 
 class Automaton:
-    """The states of a pattern that a character leads to, with their edges; `search`: it may begin anywhere."""
+    """The states of a pattern after a character, with their edges. `search`: True if a match may begin anywhere."""
 
     def __init__(self, pattern: str, *, search: bool = False) -> None:
         self._edges: list[list[tuple[int | None, int]]] = []
@@ -43,7 +43,7 @@ class Automaton:
         self.edges: dict[int, list[Edge]] = {state: list(self._reads(state, ())) for state in read}
 
     def _reads(self, state: int, passed: tuple[int, ...]) -> Iterator[Edge]:
-        """The edges of a character after any edges without one; twice if two ways lead there."""
+        """Yield the edges with a character after any edges without one; twice if two paths lead there."""
         if state in passed:
             return
         for bits, end in self._edges[state]:
@@ -91,7 +91,9 @@ class Automaton:
             self._edges[start].append((_bits(kind, value), end))
 
     def ambiguity(self) -> tuple[int, int] | None:
-        """Two states between which the time grows with the square of the text, or one around which it explodes."""
+        """Return two states between which the time is quadratic, or one at which it is exponential; None if there is
+        neither.
+        """
         again = [state for state in self.edges if self._reaches((state,), (state,))]
         for state, other in itertools.product(again, repeat=2):
             if state == other and self._reaches((state, state), (state, state), differ=True):
@@ -101,7 +103,7 @@ class Automaton:
         return None
 
     def _reaches(self, start: tuple[int, ...], end: tuple[int, ...], *, differ: bool = False) -> bool:
-        """Whether one text leads each state of `start` to its state of `end`; with `differ`, by two ways."""
+        """Return True if one text leads from each state of `start` to that of `end`; with `differ`, by two paths."""
         waiting, seen = deque([(start, not differ)]), {(start, not differ)}
         while waiting:
             states, is_different = waiting.popleft()
@@ -153,8 +155,8 @@ def test_no_pattern_of_the_model_takes_more_than_linear_time(pattern: str) -> No
     assert Automaton(pattern).ambiguity() is None
 
 
-def test_nor_does_one_of_what_replaces_the_pattern_of_image_identifiers() -> None:
-    # A short form of the pattern shows the fault; the length of the whole one only makes the analysis slow.
+def test_the_replacements_of_the_pattern_of_image_identifiers_take_linear_time() -> None:
+    # A short form of the pattern has the fault; with the complete one, the analysis only takes longer.
     assert Automaton(r".+\/((?:[a-z]+\/)*[a-z]+)(:[a-z:\/]+)?").ambiguity() is not None
     for part in LINEAR_PARTS:
         is_search = part.pattern.startswith(("/", "[^"))
@@ -162,20 +164,21 @@ def test_nor_does_one_of_what_replaces_the_pattern_of_image_identifiers() -> Non
 
 
 @pytest.mark.parametrize("module", [images, arn, domain_state, secret_reference])
-def test_nor_does_a_pattern_for_values_of_requests(module: Any) -> None:
+def test_patterns_for_values_of_requests_take_linear_time(module: Any) -> None:
     patterns = [value for value in vars(module).values() if isinstance(value, re.Pattern)]
     assert patterns
     for each in patterns:
         assert Automaton(each.pattern).ambiguity() is None, each.pattern
 
 
-def test_nor_does_the_search_for_the_scope_of_a_signature() -> None:
-    assert Automaton(r"Credential=[^/,\s]*/", search=True).ambiguity() is not None  # from each of many "Credential="
+def test_the_search_for_the_scope_of_a_signature_takes_linear_time() -> None:
+    # the search begins at each of many "Credential="
+    assert Automaton(r"Credential=[^/,\s]*/", search=True).ambiguity() is not None
     assert Automaton(foreign_clients._SCOPE.pattern, search=True).ambiguity() is None
 
 
 def image_identifiers() -> Iterator[str]:
-    """All short ends of a public identifier, and private ones with each end."""
+    """Yield all short ends of a public identifier, and private ones with each end."""
     for length in range(6):
         for rest in itertools.product("a/:@-!", repeat=length):
             yield "public.ecr.aws/" + "".join(rest)
@@ -197,13 +200,13 @@ def test_the_equivalent_of_the_pattern_of_image_identifiers_is_equal() -> None:
     assert matching > 500
 
 
-def test_a_line_is_matched_as_the_model_means_it() -> None:
+def test_a_text_with_a_line_break_does_not_match() -> None:
     matches: Callable[[str], object] = matcher_of(".*")
     assert [bool(matches(text)) for text in ("", "a b", "a\n", "\n")] == [True, True, False, False]
 
 
 def test_a_pattern_is_not_matched_against_a_text_that_is_too_long() -> None:
-    """It would not end: the time doubles with each character."""
+    """Matching would not end in useful time: the time doubles with each character."""
     shape = {"type": "string", "max": 50, "pattern": "(a|a)*b"}
     violations = Violations()
     validator_of("Text", {"Text": shape})("a" * 10_000, "text", violations)

@@ -1,4 +1,4 @@
-"""The service model is botocore's, with operations added that botocore does not have yet."""
+"""The service model is botocore's, with added operations that botocore does not have yet."""
 
 from __future__ import annotations
 

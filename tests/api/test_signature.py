@@ -1,4 +1,4 @@
-"""Signature Version 4: the server's half against botocore's half, and everything that gets 403."""
+"""Signature Version 4: the server's implementation compared with botocore's client, and the requests that get 403."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Clock:
 
 @dataclass
 class Sent:
-    """A request as it is sent: signed, and then perhaps altered."""
+    """A request as it is sent: signed, then perhaps modified."""
 
     method: str = "POST"
     path: str = "/"
@@ -84,7 +84,7 @@ def signed(
 
 
 async def send(plane: ControlPlane, sent: Sent) -> tuple[int, str]:
-    """Status and the error's code."""
+    """Send the request; return the status and the error's code."""
     async with (
         aiohttp.ClientSession() as session,
         session.request(sent.method, plane.url + sent.path, data=io.BytesIO(sent.body), headers=sent.headers) as answer,

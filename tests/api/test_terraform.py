@@ -1,4 +1,4 @@
-"""Terraform's provider for AWS (facts 15.3): each resource's calls and waits end as they do on AWS."""
+"""Terraform's provider for AWS (facts 15.3): each resource's calls and waits end as on AWS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.virtual import run_virtual
 
 BOTH = pytest.mark.parametrize("profile", [INSTANT, APP_RUNNER], ids=lambda profile: profile.name)
 
-# What the provider sends for a service with nothing but a source: its own defaults, spelt out.
+# what the provider sends for a service with only a source: its own defaults, explicitly
 SENT: dict[str, Any] = {
     "SourceConfiguration": IMAGE | {"AutoDeploymentsEnabled": False},
     "HealthCheckConfiguration": {
@@ -37,7 +37,7 @@ SENT: dict[str, Any] = {
 
 
 async def service_created(aws: Aws, name: str = "shop", **request: Any) -> str:
-    """Retried for two minutes while IAM says that the role cannot be assumed; then until RUNNING, 20 minutes."""
+    """Create a service: retry for two minutes while IAM rejects the role; then wait up to 20 minutes for RUNNING."""
     end_s = asyncio.get_running_loop().time() + 2 * MINUTE_S
     arn: str | None = None
     while arn is None:
@@ -75,7 +75,7 @@ def test_a_service_is_created_updated_and_destroyed(profile: TimeProfile) -> Non
         async with Aws(profile) as aws:
             arn = await service_created(aws, Tags=[{"Key": "team", "Value": "shop"}])
             service = aws.call("DescribeService", ServiceArn=arn)["Service"]
-            # Sizes are compared with what was planned, in plain units, and the blocks with what was sent.
+            # Sizes are compared with the plan in plain units, and blocks with what was sent.
             assert service["InstanceConfiguration"] == {"Cpu": "1024", "Memory": "2048"}
             assert service["HealthCheckConfiguration"] == SENT["HealthCheckConfiguration"]
             assert service["NetworkConfiguration"].items() >= SENT["NetworkConfiguration"].items()
@@ -88,7 +88,7 @@ def test_a_service_is_created_updated_and_destroyed(profile: TimeProfile) -> Non
     run_virtual(main)
 
 
-def test_a_creation_takes_the_measured_five_minutes_and_terraform_sees_it_at_its_next_look() -> None:
+def test_a_creation_takes_the_measured_five_minutes_and_terraform_sees_it_at_its_next_poll() -> None:
     async def main() -> None:
         async with Aws(APP_RUNNER) as aws:
             await service_created(aws)
@@ -122,7 +122,7 @@ def test_a_creation_that_fails_is_an_unexpected_state() -> None:
     run_virtual(main)
 
 
-def test_terraform_takes_a_rolled_back_update_for_a_success() -> None:
+def test_terraform_considers_a_rolled_back_update_a_success() -> None:
     async def main() -> None:
         workload = SimulatedWorkload()
         async with Aws(APP_RUNNER, workload=workload) as aws:
@@ -132,12 +132,12 @@ def test_terraform_takes_a_rolled_back_update_for_a_success() -> None:
             await service_settled(aws, arn)
             assert aws.operation(arn, answer["OperationId"]) == "ROLLBACK_SUCCEEDED"
             back = aws.call("DescribeService", ServiceArn=arn)["Service"]["InstanceConfiguration"]
-            assert back == {"Cpu": "1024", "Memory": "2048"}  # which the next plan shows as drift
+            assert back == {"Cpu": "1024", "Memory": "2048"}  # the next plan shows it as drift
 
     run_virtual(main)
 
 
-def test_a_service_that_somebody_paused_is_destroyed_once_the_pause_is_over() -> None:
+def test_a_service_that_is_being_paused_is_destroyed_after_the_pause() -> None:
     async def main() -> None:
         async with Aws(APP_RUNNER) as aws:
             arn = await service_created(aws)
@@ -174,7 +174,7 @@ def test_an_auto_scaling_configuration_version(profile: TimeProfile) -> None:
             aws.call("UpdateDefaultAutoScalingConfiguration", AutoScalingConfigurationArn=built_in)
             aws.call("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=arn)
             await terraform_waits(status, pending={"active"}, target={"inactive"}, timeout_s=2 * MINUTE_S)
-            # Deleted by somebody else before: the provider takes this one sentence for success.
+            # It was deleted by another client before: the provider accepts this text as success.
             with pytest.raises(ApiError, match="The auto scaling configuration you specified has been deleted") as told:
                 aws.call("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=arn)
             assert told.value.code == "InvalidRequestException"
@@ -194,7 +194,7 @@ def test_a_connection_is_found_by_its_name_alone() -> None:
                 ]
                 return listed
 
-            assert [each["ConnectionName"] for each in found()] == ["hub1"]  # exactly one, or it is an error
+            assert [each["ConnectionName"] for each in found()] == ["hub1"]  # exactly one, otherwise it is an error
             aws.call("DeleteConnection", ConnectionArn=found()[0]["ConnectionArn"])
             await terraform_waits(
                 lambda: str(found()[0]["Status"]) if found() else None,
@@ -226,7 +226,7 @@ def test_a_custom_domain_association(profile: TimeProfile) -> None:
             )
             assert reached == "pending_certificate_dns_validation"
             domain = aws.call("DescribeCustomDomains", ServiceArn=arn)["CustomDomains"][0]
-            assert domain["CertificateValidationRecords"]  # for the user's DNS resources
+            assert domain["CertificateValidationRecords"]  # used by the user's DNS resources
             await aws.stage.passes(10 * MINUTE_S)
             assert status() == "active"
             aws.call("DisassociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")

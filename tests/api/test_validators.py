@@ -1,4 +1,4 @@
-"""Every constraint of the service model is enforced, and nothing that it allows is rejected for its form."""
+"""Every constraint of the service model is enforced, and nothing that it allows is rejected by validation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.virtual import run_virtual
 
 
 def verdict_of(calls: ApiCalls, each: model_walk.Try) -> str | None:
-    """The code of a rejection by the model; None when the request reached the operation, whatever that said of it."""
+    """Return the code of a rejection by the model; None if the request reached the operation."""
     try:
         calls.call(ALICE, each.operation, each.request)
     except ApiError as error:
@@ -29,7 +29,7 @@ def test_every_member_is_validated_as_the_service_model_says() -> None:
             wrong = [(str(each), verdict_of(calls, each)) for each in tried if verdict_of(calls, each) != each.verdict]
             assert not wrong
             assert {each.operation for each in tried} == set(stage.api.names)
-            # The model has about 250 members in requests; fewer tries would mean that the walk missed some.
+            # The model has about 250 members in requests; with fewer tries, the walk would have missed some.
             assert len([each for each in tried if each.verdict]) > 600
             assert len([each for each in tried if not each.verdict]) > 600
 
@@ -47,7 +47,8 @@ def test_a_rejection_names_the_member_and_hides_a_secret() -> None:
                     last = [part for part in each.path.split(".") if not part.isdigit() and part != "name"][-1]
                     assert last[0].lower() + last[1:] in caught.value.message, str(each)
                     if "RuntimeEnvironment" in each.path or "Command" in each.path:
-                        assert caught.value.message.count("'") == 2, caught.value.message  # the path's, no value's
+                        # those of the path, not of a value
+                        assert caught.value.message.count("'") == 2, caught.value.message
 
     run_virtual(main)
 

@@ -1,4 +1,4 @@
-"""Violations of the service model, in AWS's words."""
+"""Violations of the service model, in AWS's wording."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_secret_is_not_shown() -> None:
     )
 
 
-def test_a_long_value_is_cut() -> None:
+def test_a_long_value_is_truncated() -> None:
     violations = Violations()
     violations.add("a", "x" * 101, must_have_value(3, at_least=False))
     assert f"Value '{'x' * 100}...' at 'a'" in rejection(violations).message

@@ -1,4 +1,4 @@
-"""An API endpoint on loopback with a simulated workload behind it, and boto3 in front."""
+"""An API endpoint on loopback with a simulated workload, and boto3 as its client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 def boto3_client(
     plane: ControlPlane, *, key: str = KEY, secret: str = SECRET, region: str = "us-east-1", **more: Any
 ) -> Any:
-    """An unmodified client. It tries once, so that a test sees the first answer."""
+    """Return an unmodified client. It does not retry, so that a test sees the first response."""
     return boto3.client(
         "apprunner",
         endpoint_url=plane.url,
@@ -33,5 +33,5 @@ def boto3_client(
 
 
 async def elsewhere(work: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """A blocking call of a client, in a thread: the endpoint answers on this loop."""
+    """Run a blocking call of a client in a thread, because the endpoint uses this loop."""
     return await asyncio.to_thread(work, *arguments, **named)

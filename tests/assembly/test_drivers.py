@@ -1,4 +1,4 @@
-"""What each kind of driver says about its instances, which is all that the platform knows of the kind."""
+"""The properties of each kind of driver, which are all that the platform knows about the kind."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def made(application: Application, real_instances: int | None = None) -> Driver:
 
 async def facts(application: Application, real_instances: int | None = None) -> tuple[bool, ...]:
     driver = made(application, real_instances)
-    told = (
+    expected = (
         driver.is_simulated,
         driver.takes_variables,
         driver.ejection_applies,
@@ -54,11 +54,11 @@ async def facts(application: Application, real_instances: int | None = None) -> 
     )
     assert driver.cpu_used_s() == 0
     await driver.close()
-    return told
+    return expected
 
 
 @pytest.mark.parametrize(
-    ("application", "real_instances", "told"),
+    ("application", "real_instances", "expected"),
     [
         (SimulatedApplication(), None, (True, False, False, False, False, False)),
         (PROCESS, None, (False, True, True, True, False, False)),
@@ -68,13 +68,13 @@ async def facts(application: Application, real_instances: int | None = None) -> 
     ],
 )
 def test_each_kind_describes_its_instances_and_needs(
-    application: Application, real_instances: int | None, told: tuple[bool, ...]
+    application: Application, real_instances: int | None, expected: tuple[bool, ...]
 ) -> None:
-    assert asyncio.run(facts(application, real_instances)) == told
+    assert asyncio.run(facts(application, real_instances)) == expected
 
 
 @pytest.mark.parametrize("real_instances", [None, 1])
-def test_a_container_has_a_loopback_of_its_own_and_a_process_has_not(real_instances: int | None) -> None:
+def test_a_container_has_its_own_loopback_and_a_process_has_none(real_instances: int | None) -> None:
     async def main() -> None:
         beside, inside = made(PROCESS, real_instances), made(CONTAINER, real_instances)
         assert beside.own_loopback is None

@@ -1,4 +1,4 @@
-"""A control plane in virtual time with nothing behind it but records; every call is held against botocore's model."""
+"""A control plane in virtual time with a workload that only records; every call is checked with botocore's model."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Stage:
         return answer
 
     def rejected(self, operation: str, who: Principal = ALICE, /, **request: Any) -> ApiError:
-        """The rejection, which has to be one that the model declares for the operation."""
+        """Return the error of a call. It must be one that the model declares for the operation."""
         with pytest.raises(ApiError) as caught:
             self.api.handle(who, operation, request)
         declared = {shape.name for shape in model().operation_model(operation).error_shapes}
@@ -92,18 +92,18 @@ class Stage:
         return caught.value
 
     async def settled(self) -> None:
-        """Until no operation runs and everything that needs no time has happened."""
+        """Wait until no operation runs and everything that takes no time has happened."""
         await self.api.operations.settled()
         await rounds(5)
 
     async def passes(self, seconds: float) -> None:
-        await asyncio.sleep(seconds + 1e-6)  # behind the timers that are due then
+        await asyncio.sleep(seconds + 1e-6)  # after the timers that are due then
         await rounds(5)
 
     # --- shortcuts -------------------------------------------------------------------------------------------------
 
     def create(self, name: str = "hello", **request: Any) -> str:
-        """The ARN of a new service, which is not there yet."""
+        """Return the ARN of a new service, whose creation is in progress."""
         defaults = {"ServiceName": name, "SourceConfiguration": IMAGE}
         arn: str = self.call("CreateService", **(defaults | request))["Service"]["ServiceArn"]
         return arn
@@ -125,7 +125,7 @@ class Stage:
         return str(self.service(arn)["Status"])
 
     def operations(self, arn: str) -> list[tuple[str, str]]:
-        """Type and status, newest first."""
+        """Return type and status of the operations, newest first."""
         summaries = self.call("ListOperations", ServiceArn=arn)["OperationSummaryList"]
         return [(each["Type"], each["Status"]) for each in summaries]
 

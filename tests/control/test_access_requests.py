@@ -1,4 +1,4 @@
-"""The questions that a call asks of the caller's policies: actions, resources and condition keys."""
+"""The access requests of calls: actions, resources and condition keys."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def staged(test: Callable[[Stage, Callable[..., list[AccessRequest]]], Awaitable
 
 
 def test_every_operation_names_its_resource_by_a_member_of_the_model() -> None:
-    """A resource that the request does not name would be empty, and only `*` would match it."""
+    """A resource that the request does not name would be empty, so that only `*` would match it."""
 
     async def test(_: Stage, asked: Callable[..., list[AccessRequest]]) -> None:
         for operation, facts in ACTIONS.items():
@@ -117,7 +117,7 @@ def test_tags_of_another_accounts_resource_are_not_seen() -> None:
     staged(test)
 
 
-def test_a_new_service_asks_for_its_tags_and_roles() -> None:
+def test_a_new_service_requires_permissions_for_its_tags_and_roles() -> None:
     async def test(_: Stage, asked: Callable[..., list[AccessRequest]]) -> None:
         source = {
             "AuthenticationConfiguration": {"AccessRoleArn": ROLE, "ConnectionArn": f"{HERE}:connection/dev/1"},
@@ -159,7 +159,7 @@ def test_the_service_of_a_passed_role_is_a_setting() -> None:
     staged(test, passed_to_service="bullet.amazonaws.com")
 
 
-def test_a_partial_arn_is_the_revision_that_it_stands_for() -> None:
+def test_a_partial_arn_is_resolved_to_its_revision() -> None:
     async def test(stage: Stage, asked: Callable[..., list[AccessRequest]]) -> None:
         full = ""
         for value in "12":

@@ -103,7 +103,7 @@ def test_reads_are_recorded_without_their_answers_after_a_second() -> None:
                 ("DescribeService", True, None)
             ] * 3
             entries = stage.store.entries_after(0, kind=EntryKind.AUDIT, service=arn)
-            assert len(entries) == 4  # of the service, its creation included
+            assert len(entries) == 4  # those of the service, including its creation
 
     run_virtual(main)
 
@@ -124,7 +124,7 @@ def test_a_rejected_call_is_recorded_with_its_error() -> None:
     async def main() -> None:
         async with Stage() as stage:
             error = stage.rejected("DeleteConnection", ConnectionArn="hello")
-            stage.api.rejected(ALICE, "CreateService", {}, error)  # as one that the endpoint rejected itself
+            stage.api.rejected(ALICE, "CreateService", {}, error)  # as a call that the endpoint itself rejected
             stage.api.flush()
             assert [(each["eventName"], each["errorCode"], each["errorMessage"]) for each in records(stage)] == [
                 ("DeleteConnection", "InvalidRequestException", error.message),
@@ -135,7 +135,9 @@ def test_a_rejected_call_is_recorded_with_its_error() -> None:
 
 
 def test_one_read_writes_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call waits for what its turn writes, so what one in a hundred writes is in the 99th percentile."""
+    """Every call waits for what is written in its turn of the loop, so every hundredth such write is in the 99th
+    percentile.
+    """
     written: list[int] = []
 
     async def main() -> None:
@@ -158,7 +160,7 @@ def test_one_read_writes_a_bounded_number_of_records(monkeypatch: pytest.MonkeyP
 
 
 def test_a_read_takes_little_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log's pages are copied by checkpoints, which delay the calls: a row for each record took 3,260 bytes."""
+    """Checkpoints copy the log's pages, which delays the calls. With a row per record, a record took 3,260 bytes."""
     monkeypatch.setattr(Checkpoints, "committed", lambda *_, **__: None)
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""Calls of callers with policies: AccessDeniedException before anything happens, and what the audit log has of it."""
+"""Calls of callers with policies: AccessDeniedException before anything happens, and the record in the audit log."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_conditions_on_tags_act_on_the_stored_tags() -> None:
             assert stage.status(arn) == "PAUSED"
             await stage.running("other", Tags=[{"Key": "Owner", "Value": "bob"}])
             listed = stage.call("ListServices", owner)["ServiceSummaryList"]
-            assert len(listed) == 2  # a list has all services or is denied: no condition leaves some out
+            assert len(listed) == 2  # a list contains all services or is denied: conditions do not filter it
 
     run_virtual(main)
 

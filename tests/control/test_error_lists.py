@@ -1,4 +1,4 @@
-"""No operation raises an error outside its own list in the service model, whatever is wrong and in whatever state."""
+"""No operation raises an error outside of its list in the service model, with any input in any state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KINDS = (
     "vpcconnector",
     "vpcingressconnection",
 )
-# What is right for a member wherever it stands; ARNs are varied.
+# Valid values of members; ARNs are varied.
 VALUES: Request = {
     "ServiceName": "hello",
     "SourceConfiguration": IMAGE,
@@ -48,7 +48,7 @@ VALUES: Request = {
 
 
 def foreign_arns() -> Iterator[str]:
-    """Nothing that is there: of every kind, of another account, and what is no ARN."""
+    """Yield ARNs of every kind that do not exist, ARNs of another account, and texts that are no ARN."""
     for kind in KINDS:
         yield f"{HEAD}{kind}/none/{'0' * 32}"
         yield f"{HEAD}{kind}/none/1/{'0' * 32}"
@@ -107,9 +107,10 @@ def test_every_error_is_declared_by_its_operation() -> None:
         async with Stage(profile=APP_RUNNER, settings=ApiSettings(quotas=one)) as stage:
             statuses = ("RUNNING", "PAUSED", "CREATE_FAILED", "DELETE_FAILED", "DELETED")
             arns = [await service_in(stage, status) for status in statuses]
-            arns += [await stage.private(), stage.create("busy")]  # the last one stays in progress: no time passes
+            # the last one stays in progress, because no time passes
+            arns += [await stage.private(), stage.create("busy")]
             arns += foreign_arns()
-            for _ in range(2):  # the second time with what the first has made
+            for _ in range(2):  # the second time with the resources that the first pass has created
                 for operation in stage.api.names:
                     for request in requests(operation, arns):
                         try:
@@ -124,7 +125,7 @@ def test_every_error_is_declared_by_its_operation() -> None:
         name: {each.name for each in model().operation_model(name).error_shapes} for name in model().operation_names
     }
     assert not [(operation, code) for operation, code in raised if code not in declared[operation]]
-    # The walk provokes what can be provoked: an error of nearly every operation, and every kind of error.
+    # The pass must provoke an error of nearly every operation, and every kind of error.
     assert {code for _, code in raised} == {
         "InvalidRequestException",
         "InvalidStateException",
@@ -135,7 +136,7 @@ def test_every_error_is_declared_by_its_operation() -> None:
 
 
 def named_in(answer: Any) -> Iterator[str]:
-    """The ARNs of an answer, so that what a call has made is tried with the others."""
+    """Yield the ARNs in a response, so that resources that a call has created are tried with the others."""
     if isinstance(answer, dict):
         for value in answer.values():
             yield from named_in(value)

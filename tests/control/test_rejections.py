@@ -1,4 +1,4 @@
-"""Errors of the API's operations, and what their messages name."""
+"""Errors of the API's operations, and the names in their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator is killed and started again: what was acknowledged is there, and what was cut off goes on."""
+"""The simulator is killed and started again: acknowledged changes are kept, and interrupted operations continue."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.virtual import run_virtual
 
 
 async def kill(stage: Stage) -> None:
-    """End the plane as `kill -9` does: what is not written yet is lost. The loop goes on, so time passes."""
+    """End the control plane as `kill -9` does: what is not written yet is lost. The loop continues, so time passes."""
     await stage.tasks.close()
     stage.api.audit._gathered._stop_timer()
     stage.store.close()
 
 
-def test_running_services_come_back_with_the_version_that_ran(tmp_path: Path) -> None:
+def test_running_services_are_restored_with_the_version_that_ran(tmp_path: Path) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db")
         arn = await stage.running()
@@ -62,7 +62,7 @@ def test_a_creation_interrupted_by_a_restart_still_takes_five_minutes(tmp_path: 
             await again.settled()
             assert (again.status(arn), round(again.now() - began, 3)) == ("RUNNING", 300.0)
             lines = again.lines(arn)
-            assert len(lines) == len(set(lines)) == 10  # nothing is told twice
+            assert len(lines) == len(set(lines)) == 10  # nothing is logged twice
 
     run_virtual(main)
 
@@ -217,14 +217,14 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     registry = Registry(Store(tmp_path / "state.db"), seed=0)
     kept = [each.arn for each in registry.all(ConnectionResource)]
     assert kept[: len(acknowledged)] == acknowledged
-    assert len(kept) <= len(acknowledged) + 1  # the one that was committed but not yet printed
+    assert len(kept) <= len(acknowledged) + 1  # one more is possible: it was committed but not yet printed
     registry.store.close()
 
 
 def test_running_operations_do_not_wait_for_a_clock_that_was_set_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a day, while the simulator was away: nothing takes longer than it does from its beginning."""
+    """The clock was set back by a day while the simulator was down: no operation takes longer than from its start."""
 
     async def main() -> None:
         stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)

@@ -1,4 +1,4 @@
-"""A stage for the middle: pool and replica set between a front and a driver that do what the test says."""
+"""A test fixture with a pool and a replica set, between simulated clients and a driver that the test controls."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ NO_ACTUATOR = Actuator()
 
 
 class FakeExchange(PooledExchange):
-    """A request that remembers how it ended. `number` is its place in the order of arrival."""
+    """A request that records how it ended. `number`: its position in the order of arrival."""
 
     def __init__(self, stage: Stage, number: int, on_fail: Callable[[FakeExchange], object] | None) -> None:
         super().__init__(stage.loop.time())
         self.number = number
-        self.endings: list[int | str] = []  # statuses of answers and names of rejections; exactly one in the end
+        self.endings: list[int | str] = []  # statuses of responses and names of rejections; exactly one at the end
         self._stage = stage
         self._on_fail = on_fail
 
@@ -55,7 +55,7 @@ class FakeExchange(PooledExchange):
 
 
 class FakeBackend:
-    """An instance that answers when told to, and is well or not as told."""
+    """An instance that responds, and is healthy, as the test demands."""
 
     def __init__(self, driver: FakeDriver, spec: InstanceSpec) -> None:
         self.exited: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
@@ -64,7 +64,7 @@ class FakeBackend:
         self.taken: dict[Exchange, None] = {}
         self.aborted: list[Exchange] = []
         self.throttled = False
-        self.grace_s: float | None = None  # what `stop` was given
+        self.grace_s: float | None = None  # the argument of `stop`
         self._driver = driver
 
     def begin(self, exchange: Exchange) -> None:
@@ -107,12 +107,12 @@ class FakeBackend:
 
 
 class FakeDriver:
-    """Every backend it launched, by number. Times in seconds: how long each step takes from now on."""
+    """A driver that records each backend by its number. Times in seconds: how long each step takes from now on."""
 
     def __init__(self) -> None:
         self.launch_s = self.probe_s = self.wake_s = self.stop_s = 0.0
         self.healthy = True
-        self.failing = False  # launches fail
+        self.failing = False  # True lets launches fail
         self.backends: dict[int, FakeBackend] = {}
 
     async def launch(self, spec: InstanceSpec) -> FakeBackend:
@@ -127,7 +127,7 @@ class FakeDriver:
 
 
 class Stage:
-    """`async with Stage(...) as stage`: the initial instances are ready inside, and nothing is left after it."""
+    """`async with Stage(...) as stage`: the initial instances are ready inside, and everything has ended after it."""
 
     def __init__(
         self,
@@ -173,7 +173,7 @@ class Stage:
         await self.tasks.close()
         await self.driver.close()
 
-    # --- the front --------------------------------------------------------------------------------------------------
+    # --- load balancer ----------------------------------------------------------------------------------------------
 
     def offer(self, on_fail: Callable[[FakeExchange], object] | None = None) -> FakeExchange:
         exchange = FakeExchange(self, len(self.exchanges), on_fail)
@@ -182,19 +182,19 @@ class Stage:
         return exchange
 
     def answer(self, exchange: FakeExchange) -> None:
-        """What its instance does when it has computed the answer."""
+        """Complete the response, as its instance does when the work is done."""
         assert exchange.instance is not None
         backend = self.fake.backends[exchange.instance.number]
         del backend.taken[exchange]
         exchange.answered(200)
 
     def unreachable(self, exchange: FakeExchange, tried: Collection[Instance]) -> None:
-        """What the front does when its instance takes no connection."""
+        """Do what the load balancer does if the instance accepts no connection."""
         if not self.pool.redispatch(exchange, tried):
             self.pool.broke(exchange)
             exchange.endings.append(CONNECT_FAILURE.name)
 
-    # --- what is there ------------------------------------------------------------------------------------------------
+    # --- observations -------------------------------------------------------------------------------------------------
 
     def instance(self, number: int) -> Instance:
         return self.replica_set.instances[number]
@@ -203,11 +203,11 @@ class Stage:
         return self.fake.backends[number]
 
     def states(self) -> str:
-        """The state of every instance there ever was, in order of birth."""
+        """Return the states of all instances, including ended ones, in order of creation."""
         return " ".join(instance.state for instance in self.replica_set.instances.values())
 
     def moves(self, number: int) -> list[tuple[float, str]]:
-        """(at_s, state) of the instance's moves."""
+        """Return (at_s, state) for each change of the instance's state."""
         return [
             (event.at_s, event.after.value)
             for event in self.journal.events
@@ -228,7 +228,7 @@ def stage_settings(
     queue: int = 0,
     **others: float,
 ) -> PoolSettings:
-    """Settings of a service called `web`; `others` are PoolSettings' own times."""
+    """Return settings of a service called `web`. `others`: further times of PoolSettings."""
     return PoolSettings(
         "web",
         scaling=AutoScalingConfiguration(capacity, least, most),

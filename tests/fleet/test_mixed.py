@@ -1,4 +1,4 @@
-"""Mixed pools: the first instances real, the others answering as the real ones show."""
+"""Mixed pools: the first instances are real, the others respond as the real ones do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORKS = SimulatedApplication(start_up=Constant(START_S), io=Constant(ANSWER_S))
 
 
 class Real(SimulatedDriver):
-    """Stands for a driver of real instances. `rejects`: launches fail."""
+    """A driver in place of one of real instances. `rejects`: launches fail."""
 
     limits_in_force = "CPU and memory limits: none"
 
@@ -46,12 +46,12 @@ class Real(SimulatedDriver):
 
 
 class Request(PooledExchange):
-    """One that notes its answer."""
+    """A request that records its response."""
 
     def __init__(self) -> None:
         super().__init__(running_loop().time())
         self.begun_s = self.arrived_s
-        self.endings: list[tuple[float, int]] = []  # seconds, status
+        self.endings: list[tuple[float, int]] = []  # (seconds, status)
 
     def answered(self, status: int) -> None:
         self.endings.append((round(asyncio.get_running_loop().time() - self.arrived_s, 6), status))
@@ -62,14 +62,14 @@ def lowest() -> float:
 
 
 def mixed_stage(real: Real, count: int, *, initial: int, capacity: int = 10) -> Stage:
-    """A stage whose first `count` instances are of `real`."""
+    """A stage whose first `count` instances come from `real`."""
     driver = MixedDriver(real, count, lowest)
     settings = stage_settings(capacity, initial=initial, least=initial, idle_after_s=1e6)
     return Stage(settings, driver=driver, finished=driver.finished)
 
 
 async def simulated_one(driver: MixedDriver) -> Backend:
-    """Beyond the only real one."""
+    """Return an instance beyond the only real one."""
     await driver.launch(SPEC)
     return await driver.launch(SPEC)
 
@@ -101,7 +101,7 @@ def test_the_first_instances_are_real_and_the_others_answer_in_their_time() -> N
         assert [exchange.endings for exchange in first if exchange.instance and exchange.instance.number <= 2] == [
             [200]
         ] * 2
-        await asyncio.sleep(ANSWER_S)  # those of the others began when the first answer was known
+        await asyncio.sleep(ANSWER_S)  # the requests of the others began when the first response was known
         assert [exchange.endings for exchange in first] == [[200]] * 5
         later = [stage.offer() for _ in range(5)]
         await asyncio.sleep(ANSWER_S - 0.001)
@@ -118,7 +118,7 @@ def test_simulated_instances_are_ready_in_the_time_that_real_ones_take() -> None
         began_s = stage.loop.time()
         await stage.open()
         try:
-            # Probed every 5 s, the real one came up between 0 and 5 s, and so do they.
+            # Probed every 5 s, the real instance became ready between 0 and 5 s, and so do the simulated ones.
             assert stage.loop.time() - began_s == pytest.approx(CHECK.interval_s, abs=0.01)
         finally:
             await stage.close()
@@ -133,7 +133,7 @@ def test_no_simulated_instance_is_healthy_before_a_real_one() -> None:
         first, second = await driver.launch(SPEC), await driver.launch(SPEC)
         await asyncio.sleep(100)
         assert await second.probe(CHECK) == "connection refused"
-        assert await first.probe(CHECK) is None  # half of 100 s is what it showed
+        assert await first.probe(CHECK) is None  # half of the 100 s that were measured
         assert await second.probe(CHECK) is None
         third = await driver.launch(SPEC)
         await asyncio.sleep(49)
@@ -144,7 +144,7 @@ def test_no_simulated_instance_is_healthy_before_a_real_one() -> None:
     run_virtual(main)
 
 
-def test_a_real_instance_that_dies_is_replaced_by_a_real_one() -> None:
+def test_a_real_instance_that_crashes_is_replaced_by_a_real_one() -> None:
     real = Real()
 
     async def play(stage: Stage) -> None:
@@ -152,14 +152,14 @@ def test_a_real_instance_that_dies_is_replaced_by_a_real_one() -> None:
         await asyncio.sleep(20)
         assert len(real.launched) == 2
         assert stage.states() == "stopped active active active"
-        stage.replica_set.kill(2)  # simulated
+        stage.replica_set.kill(2)  # a simulated instance
         await asyncio.sleep(20)
         assert len(real.launched) == 2
 
     in_a_stage(real, play)
 
 
-def test_a_real_instance_that_cannot_be_launched_does_not_use_up_its_place() -> None:
+def test_a_real_instance_that_cannot_be_launched_does_not_count() -> None:
     async def main() -> None:
         real = Real()
         driver = MixedDriver(real, 1, lowest)
@@ -175,7 +175,7 @@ def test_a_real_instance_that_cannot_be_launched_does_not_use_up_its_place() -> 
     run_virtual(main)
 
 
-def test_an_instance_draws_from_answers_that_were_as_busy_or_nearly() -> None:
+def test_an_instance_samples_responses_measured_at_the_same_or_the_nearest_load() -> None:
     shown = MeasuredBehaviour(lowest)
     assert shown.draw_answer(1) is None
     alone, crowded = MeasuredResponse(0.1, 200), MeasuredResponse(0.9, 503)
@@ -242,7 +242,7 @@ def test_a_simulated_answer_uses_the_cpu_that_a_real_one_used() -> None:
     async def play(stage: Stage) -> None:
         driver = stage.driver
         assert isinstance(driver, MixedDriver)
-        stage.offer()  # to the real one
+        stage.offer()  # for the real instance
         await asyncio.sleep(1)
         assert driver.cpu_used_s() == pytest.approx(0.3)
         for _ in range(3):
@@ -250,7 +250,7 @@ def test_a_simulated_answer_uses_the_cpu_that_a_real_one_used() -> None:
         await asyncio.sleep(2)
         assert driver.cpu_used_s() == pytest.approx(0.3 + 3 * 0.3)
         stage.pool.leave(stage.instance(1))
-        stage.offer()  # no real answer any more, and a simulated one all the same
+        stage.offer()  # no further real response, but a simulated one
         await asyncio.sleep(2)
         assert driver.cpu_used_s() == pytest.approx(1.5)
 

@@ -1,6 +1,6 @@
-"""A run with everything in it that could let memory addresses, hashes or sets into a simulation.
+"""A run with everything that could let memory addresses, hashes or the order of sets influence a simulation.
 
-`python -m tests.machines.bad_day SEED` prints a digest of every fact and every request. Not a test itself.
+`python -m tests.machines.bad_day SEED` prints a digest of every event and every request. It is not a test itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ POLICIES_USED = ("app-runner", "knative", "scale-per-request")
 
 @dataclass
 class Record:
-    """What happened, as text: equal records are equal to the last digit."""
+    """The events as text: equal records are equal to the last digit."""
 
     lines: list[str] = field(default_factory=list)
     rules: RuleNumbers = field(default_factory=RuleNumbers)

@@ -1,4 +1,4 @@
-"""The control plane as the machine has it: opened, killed and opened again, and looked at beside its reference."""
+"""The control plane under test: it is opened, killed, opened again, and compared with its reference."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ SETTINGS = ApiSettings(
 )
 
 
-class ControlHouse:
-    """One state folder, one virtual loop, and the control plane that is open on them, if any."""
+class ControlPlaneUnderTest:
+    """A state folder, a virtual loop, and the control plane that is open on them, if any."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="control-machine-"))
@@ -42,7 +42,7 @@ class ControlHouse:
         self.loop = VirtualLoop()
         self.reference = Reference([Shelf() for _ in CLIENTS])
         self.ids: set[str] = set()
-        self.seen: dict[str, str] = {}  # operation id -> the status that was seen last
+        self.seen: dict[str, str] = {}  # operation id, to the status that was seen last
         self.workload = SimulatedWorkload()
         self.open()
 
@@ -54,7 +54,7 @@ class ControlHouse:
         self.stage = self.loop.run_until_complete(main())
 
     def crash(self) -> None:
-        """Only the files survive, as they are in that moment, and what the outside world is about to do."""
+        """Crash: only the files survive, in their current state, and so do the configured failures of the workload."""
         for ending in ("db", "db-wal"):
             shutil.copy(self.folder / f"{self.generation}.{ending}", self.folder / f"{self.generation + 1}.{ending}")
         self.loop.run_until_complete(kill(self.stage))
@@ -71,7 +71,7 @@ class ControlHouse:
     # --- calls and time --------------------------------------------------------------------------------------------
 
     def call(self, client: int, operation: str, expected: str | None, **request: Any) -> dict[str, Any]:
-        """The answer, empty when the call was rejected as expected."""
+        """Return the response; empty if the call was rejected as expected."""
 
         async def main() -> dict[str, Any]:
             answer = self.handle(CLIENTS[client], operation, expected, request)
@@ -104,10 +104,10 @@ class ControlHouse:
         service = self.reference.shelves[client].services.get(name)
         return service.arn if service is not None else f"{head(client)}service/{name}/{0:032x}"
 
-    # --- what has to hold ------------------------------------------------------------------------------------------
+    # --- comparison ------------------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Is everything as the reference has it?"""
+        """Compare everything with the reference."""
 
         async def main() -> None:
             for client, owner_key in enumerate(self.reference.shelves):
@@ -144,7 +144,7 @@ class ControlHouse:
         now = self.reference.now
         shown = {each["DomainName"]: each["Status"] for each in domains}
         assert shown == {name: each.status(now) for name, each in service.domains.items()}
-        if service.running is None and service.stable != "DELETE_FAILED":  # of that one nothing is promised
+        if service.running is None and service.stable != "DELETE_FAILED":  # after DELETE_FAILED it is undefined
             assert (service.arn in self.workload.running) == (service.stable == "RUNNING")
         if service.lifetimes:
             tags = self.handle(who, "ListTagsForResource", None, {"ResourceArn": service.arn})["Tags"]

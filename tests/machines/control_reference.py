@@ -1,7 +1,7 @@
-"""A small model of what the control plane has to answer: dictionaries and times, no tasks, no store, no ARNs.
+"""A small model of the correct responses of the control plane: dictionaries and times, no tasks, no store, no ARNs.
 
-It knows the tables of the facts in its own way, so that it does not share a mistake with the code: which call is
-rejected and how, when an operation ends and where, what is in use.
+It implements the tables of the facts in another way, so that it does not share a mistake with the code: which call is
+rejected and how, when and with which result an operation ends, what is in use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TYPES = {
     "ResumeService": "RESUME_SERVICE",
     "DeleteService": "DELETE_SERVICE",
 }
-SUCCESS = {"PauseService": "PAUSED", "DeleteService": "DELETED"}  # the others: RUNNING
+SUCCESS = {"PauseService": "PAUSED", "DeleteService": "DELETED"}  # all others: RUNNING
 SHORT_S, LONG_S = 180.0, 300.0  # the `app-runner` profile
 WALK = (("creating", 30.0), ("pending_certificate_dns_validation", 300.0), ("binding_certificate", 120.0))
 DELETING_S = 60.0
@@ -51,7 +51,7 @@ class Domain:
     deleting: bool = False
 
     def status(self, now: float) -> str | None:
-        """None when it is gone."""
+        """Return the status; None if it no longer exists."""
         age = now - self.since
         if self.deleting:
             return "deleting" if age < DELETING_S else None
@@ -64,7 +64,7 @@ class Domain:
 
 @dataclass
 class Running:
-    """An operation on its way. `id` as it was acknowledged."""
+    """An operation in progress. `id`: as in the response that acknowledged it."""
 
     operation: str
     fails: bool
@@ -74,7 +74,7 @@ class Running:
 @dataclass
 class Service:
     arn: str
-    stable: str  # its status when no operation runs
+    stable: str  # the status when no operation runs
     scaling: Revision
     deployed: Revision | None = None
     running: Running | None = None
@@ -98,7 +98,7 @@ class Service:
         self.running = Running(operation, fails, now + (failed_s if fails else done_s))
 
     def settle(self, now: float) -> None:
-        """Whatever ends until `now`."""
+        """End everything that ends until `now`."""
         running = self.running
         if running is not None and running.ends_at <= now:
             self.running = None
@@ -123,10 +123,11 @@ class Service:
 
 @dataclass
 class Shelf:
-    """An account in a Region."""
+    """The resources of an account in a Region."""
 
-    services: dict[str, Service] = field(default_factory=dict)  # by name, the last of each; in order of creation
-    scaling: dict[str, dict[int, bool]] = field(default_factory=dict)  # name -> revision -> is it active
+    # key: name; the last service of each name, in order of creation
+    services: dict[str, Service] = field(default_factory=dict)
+    scaling: dict[str, dict[int, bool]] = field(default_factory=dict)  # name, to revision, to True if it is active
     default: Revision = BUILT_IN
     connections: set[str] = field(default_factory=set)
 
@@ -139,7 +140,7 @@ class Shelf:
             return None
         return service
 
-    # --- which error a call has to get; None: it has to succeed ----------------------------------------------------
+    # --- the error that a call must get; None: it must succeed -----------------------------------------------------
 
     def create(self, name: str, scaling: str | None) -> str | None:
         if name in self.living():
@@ -174,7 +175,7 @@ class Shelf:
             return INVALID
         return QUOTA if len(self.connections) >= CONNECTIONS_MAX else None
 
-    # --- what follows from it --------------------------------------------------------------------------------------
+    # --- effects of calls ------------------------------------------------------------------------------------------
 
     def active_names(self) -> set[str]:
         return {name for name, revisions in self.scaling.items() if any(revisions.values())}

@@ -1,4 +1,4 @@
-"""Admission against a reference that knows only lists: any sequence of calls, the same answers."""
+"""Admission compared with a reference that uses only lists: the same decisions for any sequence of calls."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from simulator.world.random_streams import RandomStreams
 
 
 @dataclass(eq=False)
-class Seat:
-    """What the reference knows of a place."""
+class ReferenceTarget:
+    """The state of a target in the reference."""
 
     place: Target
     front: bool | None  # None: not in service
@@ -36,17 +36,17 @@ class AdmissionMachine(RuleBasedStateMachine):
         )
         self.capacity = capacity
         self.now = 0.0
-        self.seats: list[Seat] = []
-        self.line: list[tuple[int, float]] = []  # (ticket, due)
+        self.seats: list[ReferenceTarget] = []
+        self.queue: list[tuple[int, float]] = []  # (ticket, due)
         self.tickets = 0
 
     # --- the reference ------------------------------------------------------------------------------------------
 
-    def seat(self, place: Target) -> Seat:
+    def seat(self, place: Target) -> ReferenceTarget:
         return next(seat for seat in self.seats if seat.place is place)
 
-    def free(self) -> list[Seat]:
-        """The seats of which one must be taken next: the front's, if it has any."""
+    def free(self) -> list[ReferenceTarget]:
+        """Return the targets of which one must be chosen next: those of the front tier, if any is free."""
         able = [seat for seat in self.seats if seat.front is not None and len(seat.held) < self.capacity]
         return [seat for seat in able if seat.front] or able
 
@@ -62,12 +62,12 @@ class AdmissionMachine(RuleBasedStateMachine):
         seat.held.append(ticket)
 
     def check_grants(self, grants: list[tuple[int, Target]]) -> None:
-        """Grants go out in order of arrival, and as many as there are slots for."""
+        """Check that slots are granted in order of arrival, and no more than are free."""
         for ticket, place in grants:
-            assert ticket == self.line.pop(0)[0]
+            assert ticket == self.queue.pop(0)[0]
             self.check_granted(ticket, place)
 
-    # --- what may happen ----------------------------------------------------------------------------------------
+    # --- rules --------------------------------------------------------------------------------------------------
 
     @rule()
     def offer(self) -> None:
@@ -75,14 +75,14 @@ class AdmissionMachine(RuleBasedStateMachine):
         self.tickets += 1
         verdict = self.admission.offer(ticket, self.now)
         if isinstance(verdict, Target):
-            assert self.line == []
+            assert self.queue == []
             self.check_granted(ticket, verdict)
         elif verdict is AdmissionDecision.WAITS:
             assert self.overflow.holds
-            assert len(self.line) < self.overflow.queue
-            self.line.append((ticket, self.now + self.overflow.wait_s))
+            assert len(self.queue) < self.overflow.queue
+            self.queue.append((ticket, self.now + self.overflow.wait_s))
         else:
-            assert not self.overflow.holds or len(self.line) == self.overflow.queue
+            assert not self.overflow.holds or len(self.queue) == self.overflow.queue
 
     @precondition(lambda self: any(seat.held for seat in self.seats))
     @rule(data=st.data())
@@ -95,22 +95,22 @@ class AdmissionMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def abandon(self, data: st.DataObject) -> None:
         ticket = data.draw(st.integers(0, max(self.tickets - 1, 0)), label="ticket")
-        waiting = [entry for entry in self.line if entry[0] == ticket]
+        waiting = [entry for entry in self.queue if entry[0] == ticket]
         assert self.admission.abandon(ticket) is bool(waiting)
         for entry in waiting:
-            self.line.remove(entry)
+            self.queue.remove(entry)
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 4.0]))
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
-        over = [ticket for ticket, due in self.line if due <= self.now]
+        over = [ticket for ticket, due in self.queue if due <= self.now]
         assert self.admission.expire(self.now) == over
-        self.line = self.line[len(over) :]
+        self.queue = self.queue[len(over) :]
 
     @precondition(lambda self: len(self.seats) < 5)
     @rule(front=st.booleans())
     def add(self, front: bool) -> None:
-        seat = Seat(Target(len(self.seats) + 1), front)
+        seat = ReferenceTarget(Target(len(self.seats) + 1), front)
         self.seats.append(seat)
         self.check_grants(self.admission.add(seat.place, front=front))
 
@@ -134,7 +134,7 @@ class AdmissionMachine(RuleBasedStateMachine):
         self.capacity = capacity
         self.check_grants(self.admission.resize(capacity))
 
-    # --- what always holds --------------------------------------------------------------------------------------
+    # --- invariants ---------------------------------------------------------------------------------------------
 
     @invariant()
     def no_slot_is_lost_and_none_made(self) -> None:
@@ -142,15 +142,15 @@ class AdmissionMachine(RuleBasedStateMachine):
             assert seat.place.outstanding == len(seat.held)
 
     @invariant()
-    def nobody_waits_while_a_slot_is_free(self) -> None:
-        if getattr(self, "line", None):
+    def no_request_waits_while_a_slot_is_free(self) -> None:
+        if getattr(self, "queue", None):
             assert self.free() == []
 
     @invariant()
-    def the_line_is_as_long_as_it_should_be(self) -> None:
-        if hasattr(self, "line"):
-            assert self.admission.waiting == len(self.line)
-            assert self.admission.next_expiry() == (self.line[0][1] if self.line else None)
+    def the_queue_has_the_length_of_the_references(self) -> None:
+        if hasattr(self, "queue"):
+            assert self.admission.waiting == len(self.queue)
+            assert self.admission.next_expiry() == (self.queue[0][1] if self.queue else None)
 
 
 class NewestFirstAdmissionMachine(AdmissionMachine):

@@ -1,12 +1,12 @@
-"""The control plane against its reference model: any calls of several clients, with time and crashes between them.
+"""The control plane compared with its reference model: any calls of several clients, with time and crashes in between.
 
-What is checked after every step:
+After every step it is checked that:
 
-- every call is answered or rejected as the model says, with the error that the model says;
-- what was acknowledged is there, also after a crash in which only the files survive;
-- no service has a status that the model does not have, no operation went a way that the table does not know;
-- identifiers are unique over everything that ever was; quotas hold (the model rejects at them);
-- no account or Region sees another's resources.
+- every call succeeded or was rejected as in the model, with the same error;
+- what was acknowledged exists, even after a crash that only the files survive;
+- every service has the status of the model, and every operation made transitions of the table only;
+- identifiers are unique among all that ever existed; quotas are enforced (the model rejects at them);
+- no account or Region sees resources of another.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from simulator.control.operations.workload import WorkloadFailed
 from simulator.model.resources.phase import Phase
 from tests.control.api_stage import IMAGE
 from tests.machines import control_reference as reference
-from tests.machines.control_house import CLIENTS, ControlHouse, head, scaling_arn
+from tests.machines.control_plane_under_test import CLIENTS, ControlPlaneUnderTest, head, scaling_arn
 from tests.machines.control_reference import BEGINS, BUILT_IN, Domain, Service
 
 STEPS = {
@@ -33,7 +33,7 @@ STEPS = {
     "DeleteService": "delete",
 }
 FAILURE = WorkloadFailed("It was to fail.")
-# No sum of few of these is the length of an operation, so that nothing ends in the instant in which it is looked at.
+# No sum of a few of these is the duration of an operation, so that nothing ends at the moment at which it is compared.
 WAITS_S = (0.7, 50.3, 181.1, 400.9, 4000.9)
 AFTER_CRASH_S = 0.01
 PICK_MAX = 60
@@ -49,18 +49,18 @@ hubs = st.sampled_from(("hub1", "hub2", "hub3"))
 
 
 class ControlMachine(RuleBasedStateMachine):
-    calls: ClassVar[int] = 0  # by the rules of all examples; those that only look are not counted
+    calls: ClassVar[int] = 0  # made by the rules of all examples; those of comparisons are not counted
     crashes: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
-        self.house = ControlHouse()
-        self.reference = self.house.reference
-        self.workload = self.house.workload
+        self.plane = ControlPlaneUnderTest()
+        self.reference = self.plane.reference
+        self.workload = self.plane.workload
 
     @initialize(crash_at_once=st.booleans())
     def begin(self, crash_at_once: bool) -> None:
-        """Everybody has something from the start: most calls are about what is there."""
+        """Create some resources first, so that most calls concern existing ones."""
         for client in range(len(CLIENTS)):
             self.create_scaling(client, "busy")
             self.create_service(client, "z", fails=False, scaling=None, wait_s=0.0)
@@ -69,15 +69,15 @@ class ControlMachine(RuleBasedStateMachine):
         self.time_passes(400.9)
 
     def teardown(self) -> None:
-        self.house.close()
+        self.plane.close()
 
     def call(self, client: int, operation: str, expected: str | None, **request: Any) -> dict[str, Any]:
         type(self).calls += 1
-        return self.house.call(client, operation, expected, **request)
+        return self.plane.call(client, operation, expected, **request)
 
     def begun(self, service: Service, operation: str, answer: dict[str, Any], *, fails: bool) -> None:
         if "OperationId" in answer:
-            self.house.new_id(answer["OperationId"])
+            self.plane.new_id(answer["OperationId"])
             service.begin(operation, answer["OperationId"], self.reference.now, fails=fails)
             service.settle(self.reference.now)
 
@@ -98,7 +98,7 @@ class ControlMachine(RuleBasedStateMachine):
             assert revision is not None
             arn = answer["Service"]["ServiceArn"]
             for identifier in (arn, answer["Service"]["ServiceUrl"]):
-                self.house.new_id(identifier)
+                self.plane.new_id(identifier)
             owner_key.services.pop(name, None)
             owner_key.services[name] = service = Service(arn, "CREATE_FAILED", revision)
             self.begun(service, "CreateService", answer, fails=fails)
@@ -119,7 +119,7 @@ class ControlMachine(RuleBasedStateMachine):
         begins = service is not None and expected is None and service.status in BEGINS[operation]
         if service is not None and begins and fails:
             self.script_failure(name, service, operation)
-        request: dict[str, Any] = {"ServiceArn": self.house.service_arn(client, name)}
+        request: dict[str, Any] = {"ServiceArn": self.plane.service_arn(client, name)}
         if scaling is not None:
             request["AutoScalingConfigurationArn"] = scaling_arn(client, scaling)
         elif operation == "UpdateService":
@@ -141,7 +141,7 @@ class ControlMachine(RuleBasedStateMachine):
         client, name = self.picked(pick)
         found = self.reference.shelves[client].find(name, self.reference.now)
         expected = None if client == other and found else reference.NOT_FOUND
-        self.call(other, "DescribeService", expected, ServiceArn=self.house.service_arn(client, name))
+        self.call(other, "DescribeService", expected, ServiceArn=self.plane.service_arn(client, name))
 
     @rule(pick=picks, key=st.sampled_from("kl"), value=letters)
     def tag(self, pick: int, key: str, value: str) -> None:
@@ -149,7 +149,7 @@ class ControlMachine(RuleBasedStateMachine):
         service = self.reference.shelves[client].find(name, self.reference.now)
         expected = reference.NOT_FOUND if service is None else None if service.lifetimes else reference.STATE
         tags = [{"Key": key, "Value": value}]
-        self.call(client, "TagResource", expected, ResourceArn=self.house.service_arn(client, name), Tags=tags)
+        self.call(client, "TagResource", expected, ResourceArn=self.plane.service_arn(client, name), Tags=tags)
         if service is not None and expected is None:
             service.tags[key] = value
 
@@ -157,7 +157,7 @@ class ControlMachine(RuleBasedStateMachine):
     def link_a_domain(self, pick: int, host: str, away: bool) -> None:
         client, name = self.picked(pick)
         service = self.reference.shelves[client].find(name, self.reference.now)
-        request: dict[str, Any] = {"ServiceArn": self.house.service_arn(client, name), "DomainName": host}
+        request: dict[str, Any] = {"ServiceArn": self.plane.service_arn(client, name), "DomainName": host}
         if away:
             operation, expected = "DisassociateCustomDomain", self.reference.disassociate(service, host)
         else:
@@ -168,7 +168,7 @@ class ControlMachine(RuleBasedStateMachine):
             service.domains[host] = Domain(self.reference.now, deleting=away)
 
     def picked(self, pick: int) -> tuple[int, str]:
-        """A service that is or was there, the living ones more often; now and then one that never was."""
+        """Choose a service that exists or existed, existing ones more often; sometimes one that never existed."""
         known = [
             (client, name) for client, owner_key in enumerate(self.reference.shelves) for name in owner_key.services
         ]
@@ -186,7 +186,7 @@ class ControlMachine(RuleBasedStateMachine):
         answer = self.call(client, "CreateAutoScalingConfiguration", owner_key.new_scaling(name), **request)
         if answer:
             view = answer["AutoScalingConfiguration"]
-            self.house.new_id(view["AutoScalingConfigurationArn"])
+            self.plane.new_id(view["AutoScalingConfigurationArn"])
             revisions = owner_key.scaling.setdefault(name, {})
             active = [number for number, is_active in revisions.items() if is_active]
             assert view["AutoScalingConfigurationRevision"] == 1 + max(active, default=0)
@@ -225,17 +225,17 @@ class ControlMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from(WAITS_S))
     def time_passes(self, seconds: float) -> None:
-        self.house.passes(seconds)
+        self.plane.passes(seconds)
 
     @rule()
     def crash(self) -> None:
         type(self).crashes += 1
-        self.house.crash()
-        self.house.passes(AFTER_CRASH_S)
+        self.plane.crash()
+        self.plane.passes(AFTER_CRASH_S)
 
     @invariant()
     def everything_is_as_the_reference_has_it(self) -> None:
-        self.house.look()
+        self.plane.look()
 
 
 TestControl = ControlMachine.TestCase

@@ -1,15 +1,16 @@
-"""Pool and replica set on the virtual loop, against any sequence of what fronts, policies, timelines and chance may do.
+"""Pool and replica set on the virtual loop, with any sequence of actions of load balancer, policy, timeline and
+failures.
 
-The driver is a fake, so that answers, starts, wakes and deaths come when the machine says so. What is checked after
-every step, and twice in each (at once, and when everything that needs no time has happened):
+The driver is a fake, so that responses, starts, wakes and crashes occur when the machine decides. The following is
+checked twice in every step: at once, and when everything that takes no time has happened.
 
-- no instance holds more than MaxConcurrency, unless that was lowered under it;
-- no slot is lost: what an instance holds is what open requests hold of it;
-- no request waits while an instance in service has a free slot, and grants go out in order of arrival;
-- every request is let go exactly once, and the meter counts those that are not;
-- the replica set has as many instances as it should, and no state is left without a life.
+- no instance has more than MaxConcurrency requests, unless the limit was lowered afterwards;
+- no slot is lost: the slots in use of an instance are those of its open requests;
+- no request waits while an instance in service has a free slot, and slots are granted in order of arrival;
+- every request is released exactly once, and the meter counts those that are open;
+- the replica set has the number of instances that it should have, and every state has its lifecycle.
 
-In the end everything is answered, and the house is empty and takes a new request.
+At the end every request is answered, no instance is left, and a new request is served before.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tests.virtual import rounds
 WAIT_S, REQUEST_S = 4.0, 20.0
 IDLE_AFTER_S, EXPIRY_S = 6.0, 8.0
 
-# More rounds than the longest chain of callbacks that needs no time (start, launch, probe, enter: about ten).
+# More rounds than the longest chain of callbacks that take no time (start, launch, probe, enter: about ten).
 CHAIN = 40
 
 
@@ -43,8 +44,8 @@ class PoolMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.abandoned: dict[int, None] = {}  # numbers of exchanges whose client went away
-        self.held_before: dict[int, int] = {}  # what each instance held at the last look
+        self.abandoned: dict[int, None] = {}  # numbers of exchanges whose client disconnected
+        self.held_before: dict[int, int] = {}  # number of requests of each instance at the last check
 
     @initialize(capacity=st.integers(1, 3), queue=st.integers(0, 5), size=st.integers(0, 3))
     def begin(self, capacity: int, queue: int, size: int) -> None:
@@ -77,13 +78,13 @@ class PoolMachine(RuleBasedStateMachine):
             finally:
                 self.runner.close()
 
-    # --- carrying out -----------------------------------------------------------------------------------------------
+    # --- execution --------------------------------------------------------------------------------------------------
 
     def run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.runner.run(work())
 
     def act(self, act: Callable[[], object]) -> None:
-        """Do it, look at once, let everything happen that needs no time."""
+        """Do it, check at once, then let everything happen that takes no time, and check again."""
 
         async def acting() -> None:
             act()
@@ -100,7 +101,7 @@ class PoolMachine(RuleBasedStateMachine):
         return [exchange for exchange in self.open() if exchange.begun_s >= 0]
 
     async def end_well(self) -> None:
-        """Answer what is served until nothing is open, then see that the house takes and serves a new request."""
+        """Answer the requests until none is open, then check that a new request is served."""
         stage = self.stage
         stage.fake.failing, stage.fake.healthy = False, True
         for backend in stage.fake.backends.values():
@@ -116,12 +117,12 @@ class PoolMachine(RuleBasedStateMachine):
         assert (stage.pool.in_flight, stage.pool.queued) == (0, 0)
         assert all(instance.outstanding == 0 for instance in stage.replica_set.instances.values())
         stage.replica_set.resize(max(1, stage.replica_set.desired))
-        # Longer than any delay of a replacement (60 s), a lag, a launch and a probe's interval together.
+        # Longer than the maximum delay of a replacement (60 s), a lag, a launch and a probe's interval together.
         async with asyncio.timeout(100):
             while not stage.pool.ready:  # noqa: ASYNC110 whichever instance it will be; virtual seconds cost nothing
                 await asyncio.sleep(0.5)
         last = stage.offer()
-        await asyncio.sleep(5)  # a wake
+        await asyncio.sleep(5)  # longer than a wake
         stage.answer(last)
         assert last.endings == [200]
         await stage.close()
@@ -129,11 +130,11 @@ class PoolMachine(RuleBasedStateMachine):
         assert {instance.state for instance in stage.replica_set.instances.values()} == {InstanceState.STOPPED}
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    # --- fronts -----------------------------------------------------------------------------------------------------
+    # --- load balancer ----------------------------------------------------------------------------------------------
 
     @rule(tries=st.integers(0, 1))
     def offer(self, tries: int) -> None:
-        """A front may offer again as soon as it hears of a failure."""
+        """Offer a request. The client may offer another one as soon as the first has failed."""
         self.act(lambda: self.stage.offer((lambda _: self.stage.offer()) if tries else None))
 
     @rule(count=st.integers(2, 6))
@@ -156,7 +157,7 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.being_served())
     @rule(which=st.integers(0, 20), more=st.integers(0, 1))
     def be_unreachable(self, which: int, more: int) -> None:
-        """No answer to the connection attempt: another instance gets the request, or it breaks."""
+        """The connection attempt gets no answer: another instance gets the request, or it fails."""
         chosen = self.being_served()[which % len(self.being_served())]
         tried = []
         for _ in range(1 + more):
@@ -191,7 +192,7 @@ class PoolMachine(RuleBasedStateMachine):
         lives = list(self.stage.replica_set._lives.values())
         self.act(lives[which % len(lives)].cancel)
 
-    # --- chance -----------------------------------------------------------------------------------------------------
+    # --- failures ---------------------------------------------------------------------------------------------------
 
     @rule(launch_s=st.sampled_from([0.0, 1.0]), probe_s=st.sampled_from([0.0, 0.5]), wake_s=st.sampled_from([0.0, 1.0]))
     def be_slower(self, launch_s: float, probe_s: float, wake_s: float) -> None:
@@ -211,7 +212,7 @@ class PoolMachine(RuleBasedStateMachine):
 
         self.run(passing)
 
-    # --- what always holds --------------------------------------------------------------------------------------------
+    # --- invariants ---------------------------------------------------------------------------------------------------
 
     @invariant()
     def it_is_in_order(self) -> None:
@@ -270,7 +271,9 @@ class PoolMachine(RuleBasedStateMachine):
             assert number in replica_set._lives or instance.state is InstanceState.STOPPED
 
     def look_at_the_deadlines(self) -> None:
-        """Nothing is busy without a request for longer than it may, and nothing idle outlives its expiry."""
+        """Check that no instance is active without a request for longer than allowed, or idle for longer than its
+        expiry.
+        """
         stage, now_s = self.stage, self.stage.loop.time()
         for instance in stage.pool.ready.values():
             quiet_s = now_s - instance.idle_since_s if instance.outstanding == 0 else 0.0
@@ -280,7 +283,7 @@ class PoolMachine(RuleBasedStateMachine):
                 assert len(stage.replica_set._alive) <= stage.pool.scaling.min_size or quiet_s <= 2 * EXPIRY_S + 1
 
     def look_when_settled(self) -> None:
-        """What may be otherwise for a moment, until the lives have noticed."""
+        """Check what may differ for a moment, until the lifecycles have reacted."""
         self.look_at_the_deadlines()
         for exchange in self.open():
             assert exchange.instance is None or exchange.instance.state is not InstanceState.STOPPED
@@ -289,31 +292,31 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 class EjectingPoolMachine(PoolMachine):
-    """The same where an instance that cannot be reached twice in a row leaves service for a while."""
+    """A platform on which an instance that cannot be reached twice in a row is ejected for some time."""
 
     ejection = EjectionSettings(failures=2, base_s=8.0, share_max=0.5)
 
 
 class IdlePoolMachine(PoolMachine):
-    """The same on a platform that puts instances to sleep, as App Runner does."""
+    """A platform with idle instances, as App Runner."""
 
     actuator = Actuator(start_lag_s=2.0, activates=True)
 
 
 class ExpiringPoolMachine(PoolMachine):
-    """The same where an idle instance is taken away, as on a platform that scales per request."""
+    """A platform that terminates idle instances, as one that scales per request does."""
 
     actuator = Actuator(idle_expiry_s=EXPIRY_S)
 
 
 class IdleExpiringPoolMachine(PoolMachine):
-    """The same where it is put to sleep before, as on a platform that bills busy time."""
+    """A platform on which instances become idle before they are terminated, as on one that bills busy time."""
 
     actuator = Actuator(idle_expiry_s=EXPIRY_S, activates=True)
 
 
 class ExpiringFirstPoolMachine(PoolMachine):
-    """The same where it expires before it would be put to sleep."""
+    """A platform on which instances expire before they would become idle."""
 
     actuator = Actuator(idle_expiry_s=IDLE_AFTER_S / 2, activates=True)
 

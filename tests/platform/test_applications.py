@@ -1,4 +1,4 @@
-"""What a revision from source code runs: built once, kept while it is in use, not built again to come back."""
+"""The applications of revisions from source code: built once, kept while in use, and restored without another build."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_build_is_kept_while_it_is_in_use() -> None:
         found = applications(builder)
         await found.find(revision())
         found.serves(revision())
-        await found.find(revision())  # a deployment that fails: the old one is still in use
+        await found.find(revision())  # the deployment fails: the old build is still in use
         other = revision(arn=ARN.replace("shop", "other"))
         await found.find(other)
         found.serves(other)
@@ -181,7 +181,7 @@ async def test_a_service_with_a_key_of_an_application_that_a_setting_names_needs
     await Applications(settings).find(revision())
 
 
-async def test_the_image_that_a_build_made_is_put_away_and_loaded_again(
+async def test_the_image_of_a_build_is_removed_and_loaded_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = FakeKeys()
@@ -205,7 +205,7 @@ async def test_the_image_that_a_build_made_is_put_away_and_loaded_again(
     assert engine.loaded == [b"layers"], "it is there"
 
 
-async def test_a_build_that_another_service_runs_is_not_put_away(tmp_path: Path) -> None:
+async def test_a_build_that_another_service_runs_is_not_removed(tmp_path: Path) -> None:
     copies = StoredCopies(tmp_path / "copies", FakeKeys().as_service())
     place = tmp_path / "kept" / "key"
     (place / "root" / "app").mkdir(parents=True)

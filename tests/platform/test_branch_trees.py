@@ -1,4 +1,4 @@
-"""What a push to a branch is: another tree of the SourceDirectory, and nothing else."""
+"""A push is a change of the SourceDirectory's tree in the branch, and nothing else."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_push_to_a_local_clone_is_detected_at_once(tmp_path: Path) -> None:
             place.commit({"app.py": "2"})
             assert await waiting
             assert await trees.identity(identifier) != before
-            place.commit({"app.py": "3"})  # between a look and the waiting
+            place.commit({"app.py": "3"})  # between a poll and the wait
             assert await trees.moved(1.0)
 
     asyncio.run(main())

@@ -1,4 +1,4 @@
-"""What instances of a traced service are told of the collector."""
+"""The variables about the collector that instances of a traced service get."""
 
 from __future__ import annotations
 

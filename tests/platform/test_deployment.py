@@ -1,4 +1,4 @@
-"""Deployments whose new instances come up and do not stay: traffic stays with the version before, or returns to it."""
+"""Deployments whose new instances start and then crash: the traffic stays with the old version, or returns to it."""
 
 from __future__ import annotations
 
@@ -44,26 +44,26 @@ def ask(world: World, arn: str, outcomes: Counter[int]) -> Request:
 
 
 async def until_switched(world: World, arn: str) -> None:
-    """To the next revision of the service."""
+    """Wait until the next revision of the service serves."""
     before = world.service(arn).revision
     while world.service(arn).revision is before:  # noqa: ASYNC110 there is no event for it
         await asyncio.sleep(0.01)
 
 
 @pytest.mark.case("P1")
-def test_a_version_that_dies_while_the_old_one_drains_returns_the_traffic_at_once() -> None:
+def test_a_version_that_crashes_while_the_old_one_drains_returns_the_traffic_at_once() -> None:
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("slow:1"))
         outcomes: Counter[int] = Counter()
         old = world.service(arn).serving
-        ask(world, arn, outcomes)  # five seconds of the old version's work
+        ask(world, arn, outcomes)  # five seconds of the old version's service time
         world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("dies:1"))
         await until_switched(world, arn)
-        ask(world, arn, outcomes)  # the end of the new one
+        ask(world, arn, outcomes)  # a request during the end of the new version
         await world.stage.passes(0.1)
         assert world.service(arn).serving is old
         assert [instance.state for instance in old.replica_set.living()] == [InstanceState.ACTIVE]
-        ask(world, arn, outcomes)  # served by the old version, at once
+        ask(world, arn, outcomes)  # served by the old version at once
         await world.stage.settled()
         await world.stage.passes(10.0)
         assert outcomes == {200: 2, 503: 1}
@@ -75,12 +75,12 @@ def test_a_version_that_dies_while_the_old_one_drains_returns_the_traffic_at_onc
 
 
 @pytest.mark.case("P1")
-def test_a_version_that_dies_while_the_old_one_stops_is_replaced_by_the_old_one() -> None:
+def test_a_version_that_crashes_while_the_old_one_stops_is_replaced_by_the_old_one() -> None:
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("stubborn:1"))
         world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("dies:1"))
         await until_switched(world, arn)
-        await world.stage.passes(1.0)  # the old one has finished, and takes its time to stop
+        await world.stage.passes(1.0)  # the old version has finished its requests and is stopping
         outcomes: Counter[int] = Counter()
         ask(world, arn, outcomes)
         await world.stage.settled()
@@ -94,12 +94,12 @@ def test_a_version_that_dies_while_the_old_one_stops_is_replaced_by_the_old_one(
 
 
 @pytest.mark.case("P1")
-def test_a_version_that_dies_between_health_and_route_never_gets_the_traffic() -> None:
+def test_a_version_that_crashes_between_health_and_route_never_gets_the_traffic() -> None:
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("good:1"))
         old = world.service(arn).serving
         world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("good:2"))
-        await world.stage.passes(200.0)  # healthy long ago; its line comes with the profile at 218 s
+        await world.stage.passes(200.0)  # healthy for some time; the time profile logs it at 218 s
         [new] = [revision for revision in world.service(arn).revisions if revision is not old]
         new.replica_set.kill(2)
         outcomes = await world.under_load(arn, world.stage.settled)
@@ -131,7 +131,7 @@ def test_instances_kept_after_a_failed_deployment_are_awake_and_billed() -> None
 
 
 def test_a_drain_has_one_time_limit_however_it_ends() -> None:
-    """The time to drain counts from the switch, not again when the instances are told to stop."""
+    """The drain time-out counts from the switch, and does not begin again when the instances are stopped."""
 
     async def test(world: World) -> None:
         arn = await world.stage.running(SourceConfiguration=image("never-answers:1"))

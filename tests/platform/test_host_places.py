@@ -10,7 +10,7 @@ from tests.platform.test_applications import ARN, revision
 
 
 class FakeFront:
-    """Records what it is told."""
+    """Records the calls."""
 
     endpoints = frozenset({"vpce-1"})
 

@@ -1,4 +1,4 @@
-"""Automatic deployments of images: which tags are watched in a registry, which in the engine, which nowhere."""
+"""Automatic deployments of images: which tags are watched in a registry, which in the engine, and which not at all."""
 
 from __future__ import annotations
 

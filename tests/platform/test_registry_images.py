@@ -1,4 +1,4 @@
-"""The image of a service from its registry: its version, its copy in the engine, and failures in App Runner's words."""
+"""The image of a service from its registry: its version, its copy in the engine, and App Runner's failure texts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def found_in(registry: FakeRegistry, **place: Any) -> Applications:
 
 
 async def failure(registry: FakeRegistry, given: ServiceRevision, **place: Any) -> tuple[str, ...]:
-    """The lines of the log."""
+    """Return the lines of the log about a failure."""
     with pytest.raises(WorkloadFailed) as caught:
         await found_in(registry, **place).find(given)
     assert caught.value.reason == "Failed to copy the image from ECR."
@@ -89,14 +89,14 @@ async def test_the_version_is_the_name_with_its_digest_and_what_runs_is_the_engi
         assert steps.lines[0].startswith("[AppRunner] Pulling ")
 
 
-async def test_a_version_that_the_engine_has_starts_without_the_registry_and_a_lost_one_is_pulled_again(
+async def test_a_version_in_the_engine_starts_without_the_registry_and_a_missing_one_is_pulled_again(
     engine: FakeEngine,
 ) -> None:
     async with fake_registry() as registry:
         registry.push("app:1", 70)
         found = found_in(registry)
         version = (await found.find(revision())).version
-        registry.push("app:1", 71)  # the tag moves; the service comes back with what it ran
+        registry.push("app:1", 71)  # the tag moves, but the service resumes its version
         asked = len(registry.asked)
         assert (await found.find(revision(version=version))).version == version
         assert len(registry.asked) == asked
@@ -156,7 +156,7 @@ async def test_an_image_of_ecr_public_is_pulled_without_a_role(engine: FakeEngin
 
 
 async def test_a_single_image_of_another_architecture_is_pulled_and_named(engine: FakeEngine) -> None:
-    """It dies when it is started, as on App Runner (facts 5.2)."""
+    """It crashes when it is started, as on App Runner (facts 5.2)."""
     async with fake_registry() as registry:
         registry.push("app:1", 70, platform="linux/arm64")
         steps = Steps()
@@ -186,7 +186,7 @@ async def test_a_paused_service_with_a_key_keeps_its_encrypted_copy_only(engine:
         assert engine.loaded == [b"packed"]
         assert (runnable.version, cast("DockerApplication", runnable.application).image) == (version, "sha256:1")
         keys.disabled = True
-        assert (await found.find(deployed, needs_key=False)).version == version  # it is there
+        assert (await found.find(deployed, needs_key=False)).version == version  # the image is in the engine
         with pytest.raises(WorkloadFailed, match="its state is Disabled"):
             await found.find(deployed)
-        assert (await found.find(revision(version="sha256:1"))).version == "sha256:1"  # a service without a key
+        assert (await found.find(revision(version="sha256:1"))).version == "sha256:1"  # a service without a KMS key

@@ -1,4 +1,4 @@
-"""One revision of a service in virtual time: its streams, its variables, and every way in which it ends."""
+"""A revision of a service in virtual time: its random streams, its variables, and all ways in which it ends."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_finish_waits_no_longer_than_the_drain_timeout() -> None:
     with_revision(test, plan_of(drain_timeout_s=2.0))
 
 
-def test_drain_answers_the_requests_in_progress_and_leaves_nothing() -> None:
+def test_drain_answers_the_requests_in_progress_and_stops_all_instances() -> None:
     async def test(revision: Revision) -> None:
         outcomes = Counter[int]()
         await revision.begin()
@@ -169,7 +169,7 @@ def test_delays_of_starts_are_followed_for_this_revision_only_until_the_end() ->
     with_revision(test)
 
 
-def test_faults_of_the_wire_are_off_after_the_last_was_removed() -> None:
+def test_wire_faults_are_disabled_after_the_last_was_removed() -> None:
     async def test(revision: Revision) -> None:
         first, second = (revision.add_fault(WireFault(FaultKind.LATENCY, delay_s=1.0)) for _ in range(2))
         revision.remove_fault(first)

@@ -1,4 +1,4 @@
-"""Where instances find their credentials and the endpoint that these are for."""
+"""Where instances find their credentials and the AWS endpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROLE = "arn:aws:iam::123456789012:role/shop"
 
 
 class Loopback:
-    """Remembers the services inside the containers."""
+    """Records the listeners inside containers."""
 
     def __init__(self, application_port: int) -> None:
         self.taken = frozenset({application_port})
@@ -25,7 +25,7 @@ class Loopback:
 
 
 def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str, str]]:
-    """The doors of a container, and its variables."""
+    """Return the ports of a container's loopback listeners, and its variables."""
     loopback = Loopback(application_port)
 
     async def main() -> Mapping[str, str]:
@@ -39,7 +39,7 @@ def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str,
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "application_port", "ports", "told"),
+    ("endpoint", "application_port", "ports", "expected"),
     [
         ("http://127.0.0.1:5000", 8080, [51679, 5000], "http://127.0.0.1:5000"),
         ("http://localhost:5000/", 8080, [51679, 5000], "http://127.0.0.1:5000"),
@@ -51,9 +51,9 @@ def given(endpoint: str, application_port: int) -> tuple[list[int], Mapping[str,
     ],
 )
 def test_a_container_reaches_credentials_and_endpoint_on_its_own_loopback(
-    endpoint: str, application_port: int, ports: list[int], told: str
+    endpoint: str, application_port: int, ports: list[int], expected: str
 ) -> None:
     doors, variables = given(endpoint, application_port)
     assert doors == ports
     assert variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"].startswith(f"http://127.0.0.1:{ports[0]}/")
-    assert variables["AWS_ENDPOINT_URL"] == told
+    assert variables["AWS_ENDPOINT_URL"] == expected

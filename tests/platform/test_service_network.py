@@ -89,13 +89,13 @@ def test_what_cannot_be_enforced_fails_a_service_with_a_connector(monkeypatch: p
     assert service_network(optional, connected("subnet-a"), CONTAINER) == ServiceNetwork(notes=(note,))
 
 
-def test_an_engine_elsewhere_enforces_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_remote_engine_enforces_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "is_local", lambda host: host.startswith("unix"))
     with pytest.raises(WorkloadFailed, match="the container engine is on another machine"):
         service_network(NetworkSettings(VPCS, engine="tcp://10.1.1.1:2375"), connected("subnet-a"), CONTAINER)
 
 
-def test_processes_have_networks_of_their_own_where_that_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_have_their_own_networks_if_that_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     process = ProcessApplication(("python",))
     network = service_network(SETTINGS, connected("subnet-a"), process)
     assert network == service_network(SETTINGS, connected("subnet-a"), CONTAINER)

@@ -1,4 +1,4 @@
-"""The control plane's workload on a platform of simulated instances, in virtual time and under a steady load."""
+"""The control plane's workload on a platform of simulated instances, in virtual time and under a constant load."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def image(name: str) -> dict[str, Any]:
 
 
 class Request(PooledExchange):
-    """Of a steady client: its outcome is counted."""
+    """A request of the load, whose outcome is counted."""
 
     def __init__(self, service: Service, outcomes: Counter[int]) -> None:
         super().__init__(running_loop().time())
@@ -58,7 +58,7 @@ class Request(PooledExchange):
 
 
 class World:
-    """`async with World() as world:` a control plane on a platform; with a path it can be opened again."""
+    """`async with World() as world:` a control plane on a platform. With a path it can be opened again."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class World:
         return service
 
     async def under_load(self, arn: str, until: Callable[[], Awaitable[object]]) -> Counter[int]:
-        """Outcomes of twenty requests a second, until what was begun is over and for a second more."""
+        """Return the outcomes of 20 requests/s until `until` is over, and for a second more."""
         over = self.platform.tasks.spawn(_over(until), "the rest of the run")
         outcomes: Counter[int] = Counter()
         while not over.done() or sum(outcomes.values()) < 20:
@@ -144,7 +144,7 @@ def test_a_deployment_under_load_loses_no_request_and_leaves_nothing_of_the_old_
         assert service.serving is not old
         assert service.revisions == [service.serving]
         assert (old.replica_set.provisioned, old.pool.in_flight) == (0, 0)
-        assert list(service.pool.ready) == [2]  # numbers go on
+        assert list(service.pool.ready) == [2]  # the numbering continues
         assert world.stage.operations(arn)[0] == ("UPDATE_SERVICE", "SUCCEEDED")
 
     in_world(test)
@@ -157,7 +157,7 @@ def test_a_version_that_does_not_get_healthy_is_rolled_back_and_never_gets_a_req
         world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("never-ready:1"))
         outcomes = await world.under_load(arn, world.stage.settled)
         assert set(outcomes) == {200}
-        assert sum(outcomes.values()) > 20 * 299  # the five minutes that it had
+        assert sum(outcomes.values()) > 20 * 299  # the five minutes of the start-up allowance
         service = world.service(arn)
         assert service.serving is old
         assert service.revisions == [old]
@@ -171,7 +171,7 @@ def test_a_version_that_does_not_get_healthy_is_rolled_back_and_never_gets_a_req
     in_world(test)
 
 
-def test_a_new_revision_is_as_large_as_the_one_that_it_takes_over_from() -> None:
+def test_a_new_revision_is_as_large_as_the_one_that_it_replaces() -> None:
     async def test(world: World) -> None:
         made = world.stage.call(
             "CreateAutoScalingConfiguration", AutoScalingConfigurationName="small", MaxConcurrency=4
@@ -306,7 +306,7 @@ def test_a_web_acl_protects_the_service_whatever_revision_serves() -> None:
         world.workload.protect(arn, counting)
         world.stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=image("good:2"))
         outcomes = await world.under_load(arn, world.stage.settled)
-        assert set(outcomes) == {200}  # a deployment loses no request
+        assert set(outcomes) == {200}  # the deployment loses no request
         assert service.web_acl_counts["r", "count"] == outcomes.total()
         world.workload.protect(arn, blocking)
         world.stage.call("PauseService", ServiceArn=arn)

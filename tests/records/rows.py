@@ -1,4 +1,4 @@
-"""Chunks made by hand for tests of the request log's readers."""
+"""Chunks created by hand, for tests of the request log's readers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write(log: RequestLog, row: Row) -> None:
 
 
 def tell(reader: Callable[[Chunk], None], *rows: Row) -> None:
-    """Hands `rows` to `reader` as one chunk."""
+    """Pass `rows` to `reader` as one chunk."""
     journal = Journal()
     log = RequestLog(journal)
     journal.subscribe(Chunk, reader)

@@ -16,7 +16,7 @@ def test_a_bin_is_the_mean_of_its_seconds() -> None:
     assert concurrency_series((1, 0), (3, 1), (5, 2), (7, 4)).binned(2.0, 2) == ([2.0, 6.0], [0.5, 3.0])
 
 
-def test_a_bin_that_has_just_begun_is_the_mean_of_what_it_has() -> None:
+def test_a_bin_that_has_just_begun_is_the_mean_of_its_seconds_so_far() -> None:
     assert concurrency_series((1, 0), (3, 0), (5, 0)).binned(2.0, 2) == ([2.0, 5.0], [0.0, 0.0])
 
 

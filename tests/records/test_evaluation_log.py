@@ -1,4 +1,4 @@
-"""The thinned history of decisions: bounded, in order, and with the last of each step."""
+"""The thinned history of decisions: bounded, in order, and with the last decision of each step."""
 
 from __future__ import annotations
 

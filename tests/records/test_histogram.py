@@ -40,11 +40,11 @@ def test_a_longer_duration_is_never_in_a_lower_bucket(first: float, second: floa
 def test_quantiles_agree_with_hdrhistogram_within_both_errors() -> None:
     values = drawn(20_000)
     # Three significant digits, in microseconds.
-    second_opinion = HdrHistogram(1, 3_600_000_000, 3)
+    reference = HdrHistogram(1, 3_600_000_000, 3)
     for value in values.tolist():
-        second_opinion.record_value(round(value * 1e6))
+        reference.record_value(round(value * 1e6))
     ours = recorded(values).quantiles(QUANTILES)
-    theirs = [second_opinion.get_value_at_percentile(quantile * 100) / 1e6 for quantile in QUANTILES]
+    theirs = [reference.get_value_at_percentile(quantile * 100) / 1e6 for quantile in QUANTILES]
     assert ours == pytest.approx(theirs, rel=1 / 256 + 1e-3)
 
 
@@ -74,7 +74,7 @@ def test_merging_is_the_same_as_recording_all_in_one(first: list[float], second:
     assert (merged.counts == whole.counts).all()
 
 
-def test_the_cut_into_chunks_does_not_change_a_digit_of_the_mean() -> None:
+def test_the_division_into_chunks_does_not_change_a_digit_of_the_mean() -> None:
     values = drawn(1_000)
     assert recorded(values).mean_s == recorded(*np.array_split(values, 7)).mean_s
 

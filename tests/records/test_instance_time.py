@@ -13,8 +13,8 @@ from simulator.records.instance_time import InstanceLifetime, InstanceTime, Step
 S = InstanceState
 
 
-def life_of(*states: tuple[float, InstanceState], service: str = "web") -> list[InstanceMoved]:
-    """The facts of instance 1 that is asked for at 0 and goes through `states` at their times."""
+def moves_of(*states: tuple[float, InstanceState], service: str = "web") -> list[InstanceMoved]:
+    """Return the events of instance 1, which is requested at 0 and goes through `states` at their times."""
     befores = [S.PROVISIONING, *(state for _, state in states)]
     return [
         InstanceMoved(RunTime(at_s), service, 1, before, after, "test")
@@ -23,50 +23,50 @@ def life_of(*states: tuple[float, InstanceState], service: str = "web") -> list[
 
 
 def test_provisioned_is_from_launch_to_stop() -> None:
-    times = InstanceTime("web", life_of((5, S.STARTING), (7, S.ACTIVE), (20, S.DRAINING), (30, S.STOPPED)))
+    times = InstanceTime("web", moves_of((5, S.STARTING), (7, S.ACTIVE), (20, S.DRAINING), (30, S.STOPPED)))
     assert times.provisioned.instance_seconds(0, 100) == 25
 
 
 def test_ready_is_idle_or_active() -> None:
-    times = InstanceTime("web", life_of((5, S.STARTING), (7, S.ACTIVE), (9, S.IDLE), (20, S.DRAINING)))
+    times = InstanceTime("web", moves_of((5, S.STARTING), (7, S.ACTIVE), (9, S.IDLE), (20, S.DRAINING)))
     assert times.ready.instance_seconds(0, 100) == 13
 
 
 def test_active_time_is_from_the_start_to_idleness() -> None:
-    times = InstanceTime("web", life_of((5, S.STARTING), (7, S.ACTIVE), (9, S.IDLE)))
+    times = InstanceTime("web", moves_of((5, S.STARTING), (7, S.ACTIVE), (9, S.IDLE)))
     assert times.active.instance_seconds(0, 100) == 4
 
 
 def test_a_draining_instance_keeps_the_cpu_that_it_had() -> None:
-    busy = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (9, S.DRAINING), (12, S.STOPPED)))
-    idle = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (9, S.DRAINING), (12, S.STOPPED)))
+    busy = InstanceTime("web", moves_of((0, S.STARTING), (1, S.ACTIVE), (9, S.DRAINING), (12, S.STOPPED)))
+    idle = InstanceTime("web", moves_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (9, S.DRAINING), (12, S.STOPPED)))
     assert (busy.lifetimes(100)[0].activations, idle.lifetimes(100)[0].activations) == (((0, 12),), ((0, 5),))
 
 
 def test_each_wake_begins_an_activation() -> None:
-    times = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE)))
+    times = InstanceTime("web", moves_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE)))
     assert times.lifetimes(10) == [InstanceLifetime(1, 10, ((0, 5), (8, 10)))]
 
 
 def test_the_idle_lag_is_taken_off_activations_that_ended_idle_only() -> None:
-    times = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE), (9, S.STOPPED)))
+    times = InstanceTime("web", moves_of((0, S.STARTING), (1, S.ACTIVE), (5, S.IDLE), (8, S.ACTIVE), (9, S.STOPPED)))
     assert times.lifetimes(10, idle_after_s=2)[0].activations == ((0, 3), (8, 9))
 
 
 def test_an_instance_that_never_launched_counts_nowhere() -> None:
-    times = InstanceTime("web", life_of((5, S.STOPPED)))
+    times = InstanceTime("web", moves_of((5, S.STOPPED)))
     assert (times.lifetimes(10), times.started) == ([], 0)
 
 
 def test_a_crash_is_distinguished_from_a_stop_and_a_failed_start() -> None:
-    died = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (2, S.STOPPED)))
-    stopped = InstanceTime("web", life_of((0, S.STARTING), (1, S.ACTIVE), (2, S.DRAINING), (3, S.STOPPED)))
-    failed = InstanceTime("web", life_of((0, S.STARTING), (2, S.STOPPED)))
+    died = InstanceTime("web", moves_of((0, S.STARTING), (1, S.ACTIVE), (2, S.STOPPED)))
+    stopped = InstanceTime("web", moves_of((0, S.STARTING), (1, S.ACTIVE), (2, S.DRAINING), (3, S.STOPPED)))
+    failed = InstanceTime("web", moves_of((0, S.STARTING), (2, S.STOPPED)))
     assert [(times.crashed, times.ended_before_ready) for times in (died, stopped, failed)] == [(1, 0), (0, 0), (0, 1)]
 
 
 def test_other_services_and_other_events_are_ignored() -> None:
-    events: list[Event] = [*life_of((0, S.STARTING), service="api"), EventLogged(RunTime(1), "web", "a line")]
+    events: list[Event] = [*moves_of((0, S.STARTING), service="api"), EventLogged(RunTime(1), "web", "a line")]
     assert InstanceTime("web", events).started == 0
 
 

@@ -36,7 +36,7 @@ def test_a_reader_gets_the_events_of_its_kind_only_and_from_now_on() -> None:
     assert (lines, acts) == ([line(2.0)], [])
 
 
-def test_an_event_that_is_told_is_not_kept() -> None:
+def test_an_event_that_is_only_passed_on_is_not_kept() -> None:
     journal, seen = Journal(), list[Passed]()
     journal.subscribe(Passed, seen.append)
     journal.tell(Passed(1))
@@ -51,7 +51,7 @@ def test_readers_are_called_in_the_order_of_subscription() -> None:
     assert [each[0] for each in seen] == ["c", "a", "b"]
 
 
-def test_a_reader_that_raises_takes_no_event_from_the_others_and_is_heard() -> None:
+def test_a_reader_that_raises_takes_no_event_from_the_others_and_its_error_is_raised() -> None:
     journal, seen = Journal(), list[str]()
     journal.subscribe(Passed, Reader("a", seen, ValueError("broken")).read)
     journal.subscribe(Passed, Reader("b", seen).read)

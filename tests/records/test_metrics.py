@@ -1,4 +1,4 @@
-"""Tests of what the metrics tell their readers."""
+"""The events with which the metrics inform their readers."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ def second(arrivals: int) -> Sample:
     )  # fmt: skip
 
 
-def test_a_reader_hears_of_a_second_after_it_was_counted() -> None:
+def test_a_reader_gets_a_second_after_it_was_counted() -> None:
     metrics = Metrics(lambda: 0.0)
-    heard = list[tuple[str, int, int]]()
+    received = list[tuple[str, int, int]]()
     metrics.told.subscribe(
         SecondCounted,
-        lambda told: heard.append((told.service, told.sample.arrivals, metrics.of(told.service).arrivals)),
+        lambda event: received.append((event.service, event.sample.arrivals, metrics.of(event.service).arrivals)),
     )
     metrics.sampled("web", second(3), busy=1)
     metrics.sampled("web", second(4), busy=1)
-    assert heard == [("web", 3, 3), ("web", 4, 7)]
+    assert received == [("web", 3, 3), ("web", 4, 7)]
 
 
-def test_a_reader_that_comes_later_hears_of_the_requests_of_services_that_exist_and_of_new_ones() -> None:
+def test_a_later_reader_gets_the_requests_of_existing_services_and_of_new_ones() -> None:
     metrics = Metrics(lambda: 0.0)
     old = metrics.of("old").outcomes
-    heard = list[tuple[str, list[float]]]()
-    metrics.told.subscribe(RequestsCounted, lambda told: heard.append((told.service, told.rows[:, 1].tolist())))
+    received = list[tuple[str, list[float]]]()
+    metrics.told.subscribe(RequestsCounted, lambda event: received.append((event.service, event.rows[:, 1].tolist())))
     old.add(200, 0.25, 0.0, 0.0, 0.25)
     old.add(429, 0.5, 0.0, 0.0, -1.0)
     old.fold()
     metrics.of("new").outcomes.add(200, 1.0, 0.0, 0.0, 1.0)
     metrics.forget("new")
-    assert heard == [("old", [0.25, 0.5]), ("new", [1.0])]
+    assert received == [("old", [0.25, 0.5]), ("new", [1.0])]
 
 
-def test_the_requests_after_the_last_second_are_told_apart() -> None:
+def test_the_requests_after_the_last_second_are_a_separate_event() -> None:
     metrics = Metrics(lambda: 0.0)
-    heard = list[LastArrivals]()
-    end = metrics.told.subscribe(LastArrivals, heard.append)
+    received = list[LastArrivals]()
+    end = metrics.told.subscribe(LastArrivals, received.append)
     metrics.count_last("web", 2)
     end()
     metrics.count_last("web", 1)
-    assert heard == [LastArrivals("web", 2)]
+    assert received == [LastArrivals("web", 2)]
     assert metrics.of("web").arrivals == 3

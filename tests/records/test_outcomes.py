@@ -12,7 +12,7 @@ def classes(outcomes: Outcomes) -> dict[str, int]:
     return {name: int(count) for name, count in zip(CLASSES, outcomes.classes, strict=True) if count}
 
 
-def test_statuses_are_counted_by_class_and_429_apart() -> None:
+def test_statuses_are_counted_by_class_and_429_separately() -> None:
     outcomes = Outcomes()
     for status in (0, 101, 200, 204, 302, 404, 429, 429, 500, 599):
         outcomes.add(status, 0.1, 0.0, 0.0, 0.1)

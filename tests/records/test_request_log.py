@@ -85,5 +85,5 @@ def test_memory_does_not_grow_with_the_number_of_requests() -> None:
         before, after = play(CHUNK_ROWS), play(4 * CHUNK_ROWS)
     finally:
         tracemalloc.stop()
-    # Kept rows would be 72 bytes each, 2.4 MB; a quarter of a byte per row is the interpreter's own coming and going.
+    # Kept rows would take 72 bytes each, 2.4 MB in total; the interpreter itself causes a quarter of a byte per row.
     assert after - before < CHUNK_ROWS

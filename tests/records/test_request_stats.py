@@ -14,7 +14,7 @@ def test_statuses_are_counted_as_served_rejected_and_failed() -> None:
     assert dict(stats.statuses) == {200: 2, 404: 1, 429: 1, 503: 1, 0: 1}
 
 
-def test_a_quick_rejection_does_not_flatter_the_latency() -> None:
+def test_a_quick_rejection_does_not_lower_the_latency() -> None:
     stats_by_source = StatsBySource(1)
     tell(stats_by_source.read, Row(latency_s=1.0), Row(latency_s=0.0, status=429))
     stats = stats_by_source.whole()

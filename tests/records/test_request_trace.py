@@ -1,4 +1,4 @@
-"""Where a request's time before its forwarding went."""
+"""The division of the time before a request is forwarded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_a_request_that_has_its_slot_at_once_waits_for_nothing() -> None:
     assert waits(10.0, 10.0, 10.0, *LONG_AGO) == ()
 
 
-def test_waiting_for_a_slot_of_an_instance_that_was_there_is_queue() -> None:
+def test_waiting_for_a_slot_of_an_existing_instance_is_queue() -> None:
     assert waits(10.0, 12.0, 12.0, *LONG_AGO) == (Wait(QUEUE, 10.0, 12.0),)
 
 

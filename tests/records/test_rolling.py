@@ -26,7 +26,7 @@ def test_the_rate_of_a_stopped_stream_falls_to_zero() -> None:
     assert (recent.served_rps, recent.p50_s) == (0.0, None)
 
 
-def test_failures_are_counted_apart_and_excluded_from_latency() -> None:
+def test_failures_are_counted_separately_and_excluded_from_latency() -> None:
     rolling = Rolling(window_s=1)
     tell(rolling.read, Row(intended_s=3.0, latency_s=0.2), Row(intended_s=3.0, latency_s=0.9, status=503))
     recent = rolling.recent(4.0)

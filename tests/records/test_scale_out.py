@@ -11,7 +11,7 @@ def decided(at_s: float, before: int, desired: int, service: str = "web") -> Sca
 
 
 def ready_at(*times_s: float) -> StepFunction:
-    """One more instance ready at each of the times."""
+    """Return a step function with one more ready instance at each of the times."""
     steps = StepFunction()
     for at_s in times_s:
         steps.change(at_s, 1)
@@ -35,7 +35,7 @@ def test_a_second_raise_does_not_change_the_delay_of_the_first() -> None:
     assert delays(decided(10, 1, 2), decided(12, 2, 3), ready=ready) == [(4, True), (5, True)]
 
 
-def test_a_raise_taken_back_before_it_was_fulfilled_has_no_delay() -> None:
+def test_a_raise_cancelled_before_it_was_fulfilled_has_no_delay() -> None:
     assert delays(decided(10, 1, 3), decided(12, 3, 1), ready=ready_at(0, 14, 17)) == []
 
 

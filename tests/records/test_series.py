@@ -12,7 +12,7 @@ from tests.records.rows import Row, tell
 
 @given(st.floats(0.1, 1e9))
 def test_a_run_never_has_more_than_600_bins(duration_s: float) -> None:
-    # 0.001 for the rounding of the division
+    # 0.001 because of the rounding of the division
     assert duration_s / bin_width_s(duration_s) <= BINS_MAX + 0.001
 
 
@@ -54,7 +54,7 @@ def test_a_bin_without_served_requests_has_no_percentiles() -> None:
     assert math.isnan(series.binned().p50_s[2])
 
 
-def test_sources_are_added_or_kept_apart() -> None:
+def test_sources_are_added_or_kept_separate() -> None:
     series = RequestSeries(2, 600)
     tell(series.read, Row(source=0), Row(source=1), Row(source=1))
     assert [series.binned(chosen).offered[0] for chosen in (None, [0], [1])] == [3, 1, 2]
@@ -70,14 +70,14 @@ def test_a_request_intended_at_the_very_end_is_in_the_last_bin() -> None:
 @pytest.mark.parametrize(
     ("duration_s", "rate_rps", "width_s"),
     [
-        (12, 5, 1.0),  # ten bins of 100 ms would have five requests together
+        (12, 5, 1.0),  # ten bins of 100 ms would have five requests in total
         (60, 20, 0.5),
         (60, 60, 0.2),
         (60, 200, 0.1),
         (3, 5, 0.2),  # a second would leave three bins
-        (100, 20, 1.0),  # bins of 200 ms are not joined to 500 ms
+        (100, 20, 1.0),  # bins of 200 ms are not merged to 500 ms
         (200, 25, 0.5),
-        (600, 0.1, 1.0),  # bins of a second stay: instances change from one to the next
+        (600, 0.1, 1.0),  # bins of a second stay, because instances change from one to the next
         (86400, 0.001, 150.0),
     ],
 )

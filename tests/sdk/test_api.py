@@ -146,7 +146,7 @@ def test_another_thread_can_end_a_run_early() -> None:
 
 
 class TwoFromTheStart:
-    """A policy of a notebook."""
+    """A policy that a notebook defines."""
 
     def decide(self, _observation: Any) -> Any:
         return np.int64(2)
@@ -229,7 +229,7 @@ def test_a_comparisons_frame_has_intervals_and_differences() -> None:
 
 @pytest.mark.case("L66")
 def test_notable_properties_of_a_recording_are_notes_of_every_result(tmp_path: Path) -> None:
-    """As the command line says it; the file is written where the scenario is read from."""
+    """As on the command line; the file is written to the folder from which the scenario is read."""
     (tmp_path / "r.csv").write_text("at\n3\n1\n2\n")
     text = SMALL.replace("{name: visitors, poisson: {rate: 60/s}}", "trace: {file: r.csv, format: seconds}")
     scenario = Scenario.from_text(text, name="small", folder=tmp_path)

@@ -1,4 +1,4 @@
-"""The notebook page, cell by cell, in a real Jupyter kernel."""
+"""All cells of the notebook page, run in a real Jupyter kernel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def cells() -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # the kernel's own: its sockets, its debugger
+@pytest.mark.filterwarnings("ignore")  # warnings of the kernel itself: its sockets, its debugger
 def test_every_cell_of_the_page_runs_in_a_kernel_and_results_show_as_html() -> None:
     document = {
         "nbformat": 4,

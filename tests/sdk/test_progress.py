@@ -1,4 +1,4 @@
-"""How far a sweep or a comparison in Python is: calls, a line, and the end that an interrupt makes."""
+"""Progress of a sweep or a comparison in Python: calls, a line, and the end after an interrupt."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_line_says_how_many_are_done_and_how_long_the_rest_takes(monkeypatch
         wall.now_s += EVERY_S
     lines = shown.getvalue().split("\r")
     assert lines[1] == "sweep: 0 of 100 runs, min_size = 1"
-    assert lines[-3].rstrip() == "sweep: 30 of 100 runs, 1m10s left, min_size = 29"  # 30 in 30 s, and 70 to come
+    assert lines[-3].rstrip() == "sweep: 30 of 100 runs, 1m10s left, min_size = 29"  # 30 in 30 s, and 70 are left
     assert lines[-2:] == [" " * len(lines[-3]), ""], "nothing of it is left"
 
 
@@ -100,7 +100,7 @@ def test_an_interrupt_of_the_cell_ends_the_sweep_and_not_only_the_waiting(monkey
     interrupted, ended = threading.Event(), threading.Event()
 
     def in_thread(work, on_interrupt):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        """The cell is interrupted once two runs are done."""
+        """Interrupt the cell once two runs are done."""
 
         def body() -> None:
             try:

@@ -1,4 +1,4 @@
-"""Reports and tables as HTML of a notebook cell."""
+"""Reports and tables as HTML for a notebook cell."""
 
 from __future__ import annotations
 

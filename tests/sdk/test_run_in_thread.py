@@ -1,4 +1,4 @@
-"""Work in a thread of its own: its result, its error, and an interrupt of the caller."""
+"""Work in a separate thread: its result, its error, and an interrupt of the caller."""
 
 from __future__ import annotations
 

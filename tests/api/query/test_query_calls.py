@@ -1,4 +1,4 @@
-"""CloudFormation and STS on the endpoint, by boto3: signatures, permissions, errors, and a whole stack."""
+"""CloudFormation and STS at the endpoint, used by boto3: signatures, permissions, errors, and a complete stack."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_a_stack_by_boto3() -> None:
         )
 
 
-async def test_the_caller_is_the_key() -> None:
+async def test_get_caller_identity_returns_the_identity_of_the_key() -> None:
     async with await open_control_plane(ControlPlaneSettings(), SimulatedWorkload()) as plane:
         found = await elsewhere(client("sts", plane, key="999999999999").get_caller_identity)
         assert found["Account"] == "999999999999"
@@ -142,6 +142,6 @@ asyncio.run(main())
 
 
 @pytest.mark.slow
-def test_nothing_of_it_is_imported_before_the_first_call() -> None:
+def test_the_query_protocol_is_not_imported_before_the_first_call() -> None:
     answer = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
     assert json.loads(answer.stdout) == []

@@ -1,4 +1,4 @@
-"""The query protocol, held against botocore's own serializer and parser."""
+"""The query protocol, compared with botocore's own serializer and parser."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_response_is_what_a_client_reads(text: str, at_s: float, flag: bool, i
     assert {**read, "CreationTime": at_s} == stack
 
 
-def test_an_operation_without_a_result() -> None:
+def test_an_operation_without_a_result_has_an_empty_response() -> None:
     assert parsed("DeleteStack", PROTOCOL.response("DeleteStack", {}, "r-1"))["ResponseMetadata"]["RequestId"] == "r-1"
 
 
@@ -105,7 +105,7 @@ def test_an_error_is_read_by_clients_with_its_hint_and_without_control_character
         (b"Action=CreateStack&StackName=a&OnFailure=x", "ValidationError", "set: [DO_NOTHING, ROLLBACK, DELETE]"),
     ],
 )
-def test_a_form_that_is_no_request(body: bytes, code: str, message: str) -> None:
+def test_a_form_that_is_no_request_is_rejected(body: bytes, code: str, message: str) -> None:
     with pytest.raises(ApiError) as caught:
         PROTOCOL.request(body)
     assert caught.value.code == code

@@ -85,7 +85,7 @@ def test_only_the_configured_tag_counts() -> None:
         arn = await ecr_service(stage)
         tags.push(ECR_IMAGE.replace(":latest", ":other"), "second")
         tags.push(ECR_IMAGE, "first")  # the same image again
-        tags.push(ECR_IMAGE, None)  # removed
+        tags.push(ECR_IMAGE, None)  # the tag is removed
         await stage.passes(5 * LOOK_S)
         tags.push(ECR_IMAGE, "first")
         await stage.passes(5 * LOOK_S)
@@ -94,7 +94,7 @@ def test_only_the_configured_tag_counts() -> None:
     on_context(play)
 
 
-def test_digests_public_images_other_accounts_and_source_code_are_never_looked_at() -> None:
+def test_digests_public_images_other_accounts_and_source_code_are_never_polled() -> None:
     async def play(stage: Stage, tags: Tags) -> None:
         other = "999999999999.dkr.ecr.us-east-1.amazonaws.com/app:latest"
         images = {"pinned": ECR_IMAGE.removesuffix(":latest") + DIGEST, "foreign": other}
@@ -149,7 +149,7 @@ def test_pushes_during_a_deployment_are_one_deployment_after_it() -> None:
 
 
 class Pulling(SimulatedWorkload):
-    """What it deploys is `second`, as if it had pulled just after the push."""
+    """A workload that deploys `second`, as if it pulled just after the push."""
 
     async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         await SimulatedWorkload.deploy(self, revision, steps)

@@ -23,7 +23,7 @@ Deploy = Callable[[DeploymentProgress], Awaitable[str]]
 
 
 class ScriptedWorkload(SimulatedWorkload):
-    """A workload whose deployments do what `script` says, once it is set."""
+    """A workload whose deployments execute `script`, once it is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class ScriptedWorkload(SimulatedWorkload):
 
 
 class Deployment:
-    """A running service of a stage, and a deployment of it whose steps the test writes."""
+    """A running service of a stage, and a deployment of it whose steps the test defines."""
 
     def __init__(self, stage: Stage, arn: str) -> None:
         self.stage, self.arn = stage, arn
@@ -206,7 +206,7 @@ def test_a_deletion_calls_back_within_the_change_that_sets_deleted() -> None:
 
             def on_deleted(deleted: ServiceResource) -> None:
                 seen.append(deleted.status)
-                stage.registry.remove(began)  # asserts that a change is open
+                stage.registry.remove(began)  # fails unless a change is open
 
             run = OperationRun(
                 began,

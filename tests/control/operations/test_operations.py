@@ -26,12 +26,12 @@ def test_a_creation_takes_exactly_the_five_minutes_that_were_measured() -> None:
             summary = stage.call("ListOperations", ServiceArn=arn)["OperationSummaryList"][0]
             assert (summary["EndedAt"] - summary["StartedAt"], summary["UpdatedAt"]) == (300.0, summary["EndedAt"])
             entries = stage.store.entries_after(0, kind=EntryKind.LOG, service=arn)
-            told = [
+            lines = [
                 (entry.at - began, entry.text.removeprefix("[AppRunner] "))
                 for entry in entries
                 if entry.stream == "events"
             ]
-            assert told == [  # the order of facts 2.4, the times of R#128 (facts 2.3)
+            assert lines == [  # the order of facts 2.4, the times of R#128 (facts 2.3)
                 (0, "Service creation started."),
                 (1, "Service status is set to OPERATION_IN_PROGRESS."),
                 (1, "Starting to pull your application image."),

@@ -1,4 +1,4 @@
-"""Revisions for the workload: what should run, what ran last, and the built-in configurations."""
+"""Revisions for the workload: the wanted one, the last deployed one, and the built-in configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of running services: collected, cut, and written in order."""
+"""Lines of running services: collected, truncated, and written in order."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_hundred_lines_are_written_at_once_and_the_end_writes_the_rest() -> No
     run_virtual(main)
 
 
-def test_a_long_line_is_cut_and_one_of_an_unknown_service_discarded() -> None:
+def test_a_long_line_is_truncated_and_one_of_an_unknown_service_discarded() -> None:
     async def main() -> None:
         async with Stage() as stage:
             arn = await stage.running()

@@ -1,4 +1,4 @@
-"""Resources by their ARN."""
+"""Lookup of resources by their ARN."""
 
 from __future__ import annotations
 

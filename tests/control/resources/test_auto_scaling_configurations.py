@@ -74,7 +74,8 @@ def test_a_deleted_revision_is_inactive_and_the_one_before_is_the_latest() -> No
             error = stage.rejected("DeleteAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
             assert error.code == "InvalidRequestException"
             assert "The auto scaling configuration you specified has been deleted" in error.message
-            assert create(stage)["AutoScalingConfigurationRevision"] == 2  # of the active ones the next (facts 19.5)
+            # the next number of the active ones (facts 19.5)
+            assert create(stage)["AutoScalingConfigurationRevision"] == 2
             await stage.passes(3600)
             error = stage.rejected("DescribeAutoScalingConfiguration", AutoScalingConfigurationArn=second[ARN])
             assert error.code == "ResourceNotFoundException"
@@ -238,9 +239,9 @@ def test_a_new_revision_counts_the_active_ones_only(kind: str) -> None:
             gone(third)
             fourth = made()
             assert (third[f"{kind}Revision"], fourth[f"{kind}Revision"]) == (2, 2)
-            gone(second)  # of two the first: the next one is behind the last
+            gone(second)  # the first of two is deleted: the next number still follows the last one
             assert made()[f"{kind}Revision"] == 3
-            # A full ARN finds the deleted revision, a partial one the active revision of the same number.
+            # A full ARN finds the deleted revision, a partial one the active revision with the same number.
             found = stage.call(f"Describe{kind}", **{f"{kind}Arn": third[f"{kind}Arn"]})[kind]
             assert found["Status"].lower() == "inactive"
             partial = third[f"{kind}Arn"].rpartition("/")[0]

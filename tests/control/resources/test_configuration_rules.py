@@ -53,7 +53,7 @@ def test_a_role_that_cannot_be_assumed_yet_is_rejected_in_the_words_that_terrafo
             ready.add(role)
             arn = await stage.running(InstanceConfiguration={"InstanceRoleArn": role})
             ready.clear()
-            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=IMAGE)  # the role is not asked for again
+            stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=IMAGE)  # the role is not assumed again
             assert stage.service(arn)["InstanceConfiguration"]["InstanceRoleArn"] == role
 
     run_virtual(main)
@@ -132,7 +132,7 @@ def test_secrets_need_an_instance_role() -> None:
             arn = await stage.running()
             error = stage.rejected("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret())
             assert (error.code, error.message) == ("InvalidRequestException", text)
-            # The role may come in the same update, or have come before.
+            # The role may be in the same update, or have been set before.
             stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret(), InstanceConfiguration=ROLE)
             await stage.settled()
             stage.call("UpdateService", ServiceArn=arn, SourceConfiguration=with_secret())
@@ -184,7 +184,7 @@ def test_an_empty_update_of_an_ingress_connection_is_rejected() -> None:
 
 @pytest.mark.case("P34")
 def test_an_ingress_block_without_its_member_is_a_private_service() -> None:
-    """As the Go SDK, and so Terraform, sends `is_publicly_accessible = false`."""
+    """The Go SDK, and so Terraform, sends `is_publicly_accessible = false` in this way."""
 
     async def main() -> None:
         async with Stage() as stage:

@@ -1,4 +1,4 @@
-"""The users of a sharable resource: running services, and those that would return to it."""
+"""The users of a shareable resource: running services, and those that would return to it in a rollback."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ KEPT_S = 100.0
 
 
 def retention_of(stage: Stage) -> Retention:
-    """Another retention on the registry of the stage: the one of its API works with every change."""
+    """Return a second retention on the registry of the stage, because that of its API works with every change."""
     context = stage.api.operations  # the identifiers are those of the API; nothing is created here
     return Retention(
         ApiContext(stage.registry, context._identifiers, stage.now, ApiSettings(retention_s=KEPT_S), None)  # type: ignore[arg-type]
@@ -71,7 +71,7 @@ def test_a_service_is_removed_with_its_operations_and_no_other() -> None:
     run_virtual(main)
 
 
-def test_it_works_once_a_minute_and_a_change_that_failed_does_not_count() -> None:
+def test_it_runs_once_a_minute_and_a_change_that_failed_does_not_count() -> None:
     async def main() -> None:
         async with Stage() as stage:
             retention = retention_of(stage)
@@ -80,7 +80,7 @@ def test_it_works_once_a_minute_and_a_change_that_failed_does_not_count() -> Non
             with stage.registry.change():
                 stage.registry.put(scaling(stage, "first", stage.now() - KEPT_S))
             sweep(stage, retention)
-            assert names(stage) == []  # the failed change has not used up the minute
+            assert names(stage) == []  # the failed change did not count as this minute's run
             with stage.registry.change():
                 stage.registry.put(scaling(stage, "second", stage.now() - KEPT_S))
             sweep(stage, retention)

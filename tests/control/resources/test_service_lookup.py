@@ -1,4 +1,4 @@
-"""Operations that need a running service."""
+"""Operations that require a running service."""
 
 from __future__ import annotations
 

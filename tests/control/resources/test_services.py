@@ -127,7 +127,7 @@ def test_during_an_operation_no_other_may_start() -> None:
             }
             for operation, word in done.items():
                 error = stage.rejected(operation, ServiceArn=arn)
-                invalid = operation == "StartDeployment"  # whose list has no InvalidStateException
+                invalid = operation == "StartDeployment"  # its list of errors has no InvalidStateException
                 assert error.code == ("InvalidRequestException" if invalid else "InvalidStateException")
                 assert error.message == f"Service cannot be {word} in the current state: OPERATION_IN_PROGRESS."
 
@@ -204,7 +204,7 @@ def test_a_deleted_service_is_described_for_an_hour() -> None:
             assert stage.rejected("DeleteService", ServiceArn=arn).code == "InvalidStateException"
             await stage.passes(1)
             assert stage.rejected("DescribeService", ServiceArn=arn).code == "ResourceNotFoundException"
-            await stage.running("next")  # a change sweeps the store
+            await stage.running("next")  # a change removes expired resources
             assert [key for kind, key, _ in stage.store.documents() if arn in key] == []
 
     run_virtual(main)
@@ -238,7 +238,7 @@ def test_a_push_deploys_a_running_service_with_automatic_deployments() -> None:
             manual = await stage.running("manual")
             assert stage.api.deploy_automatically(manual) is None
             operation = stage.api.deploy_automatically(pushed)
-            assert stage.api.deploy_automatically(pushed) is None  # it is busy
+            assert stage.api.deploy_automatically(pushed) is None  # an operation is in progress
             await stage.settled()
             assert stage.operations(pushed)[0] == ("START_DEPLOYMENT", "SUCCEEDED")
             assert stage.call("ListOperations", ServiceArn=pushed)["OperationSummaryList"][0]["Id"] == operation

@@ -135,7 +135,7 @@ def test_an_update_cannot_change_between_code_and_image() -> None:
     assert "must have CodeRepository" in rejection(IMAGE, completed(CODE))
 
 
-# --- what both have --------------------------------------------------------------------------------------------------
+# --- images and source code ------------------------------------------------------------------------------------------
 
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf:username::"
 

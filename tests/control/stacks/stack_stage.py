@@ -1,4 +1,4 @@
-"""Stacks in virtual time: CloudFormation's operations above a control plane with a simulated workload."""
+"""Stacks in virtual time: CloudFormation's operations on a control plane with a simulated workload."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class StackStage:
         await self.stage.__aexit__(kind, *rest)
 
     def call(self, operation: str, who: Principal = ALICE, /, **request: Any) -> Answer:
-        """Call, and hold the answer against botocore's model."""
+        """Make a call, and check the response with botocore's model."""
         answer = self.calls.stacks.handle(who, operation, request)
         query_protocol("cloudformation").response(operation, answer, "request-1")
         return answer
@@ -83,7 +83,7 @@ class StackStage:
         return caught.value
 
     async def settled(self, stack: str = "one") -> str:
-        """The status at the end of the operation that runs."""
+        """Wait for the end of the operation and return the stack's status."""
         await self.until(lambda: not self.status(stack).endswith("_IN_PROGRESS"))
         return self.status(stack)
 
@@ -118,12 +118,12 @@ class StackStage:
         return {each["OutputKey"]: each["OutputValue"] for each in self.describe(stack)["Outputs"]}
 
     def physical(self, stack: str = "one") -> dict[str, str]:
-        """Logical ids and physical ids."""
+        """Return physical ids by logical id."""
         found = self.call("ListStackResources", StackName=stack)["StackResourceSummaries"]
         return {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in found}
 
     def events(self, stack: str = "one", *, logical: str | None = None) -> list[tuple[str, str]]:
-        """Logical ids and statuses, oldest first."""
+        """Return (logical id, status) of the events, oldest first."""
         found = self.call("DescribeStackEvents", StackName=stack)["StackEvents"][::-1]
         told = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in found]
         return [each for each in told if logical in {None, each[0]}]
@@ -133,5 +133,5 @@ class StackStage:
         return [each["ResourceStatusReason"] for each in found if "ResourceStatusReason" in each]
 
     def services(self) -> list[str]:
-        """The names of the services that exist."""
+        """Return the names of the existing services."""
         return [each["ServiceName"] for each in self.stage.call("ListServices")["ServiceSummaryList"]]

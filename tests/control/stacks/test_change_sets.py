@@ -1,4 +1,4 @@
-"""Change sets: what they say will change, what they do, and what they reject."""
+"""Change sets: the changes that they describe, their execution, and what they reject."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_changes_say_what_is_replaced_and_why() -> None:
         ({"TemplateBody": template(Service=SERVICE | {"DeletionPolicy": "Retain"})}, True),
     ],
 )
-def test_what_changes_nothing_fails_with_the_sentence_that_clients_look_for(
+def test_an_empty_change_set_fails_with_the_sentence_that_clients_recognize(
     change: dict[str, Any], *, is_empty: bool
 ) -> None:
     async def main() -> None:
@@ -99,7 +99,7 @@ def test_what_changes_nothing_fails_with_the_sentence_that_clients_look_for(
     run_virtual(main)
 
 
-def test_a_change_set_with_values_that_cannot_be_had_fails() -> None:
+def test_a_change_set_with_values_that_do_not_exist_fails() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             outputs = {"Url": {"Value": {"Fn::ImportValue": "nowhere"}}}
@@ -109,7 +109,7 @@ def test_a_change_set_with_values_that_cannot_be_had_fails() -> None:
     run_virtual(main)
 
 
-def test_a_change_set_without_rollback_keeps_what_was_made() -> None:
+def test_a_change_set_without_rollback_keeps_the_created_resources() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             bad = {"Type": SCALING["Type"], "Properties": {"MinSize": 9, "MaxSize": 2}}

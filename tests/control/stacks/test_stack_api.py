@@ -133,7 +133,7 @@ def test_roles_are_names_and_other_types_must_be_accepted() -> None:
     run_virtual(main)
 
 
-def test_exports_are_imported_and_cannot_go_while_they_are() -> None:
+def test_exports_cannot_be_removed_while_they_are_imported() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             outputs = {
@@ -162,7 +162,7 @@ def test_exports_are_imported_and_cannot_go_while_they_are() -> None:
     run_virtual(main)
 
 
-def test_an_attribute_or_an_import_that_is_not_there_fails_the_resource() -> None:
+def test_a_missing_attribute_or_import_fails_the_resource() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             wrong = service(AutoScalingConfigurationArn={"Fn::GetAtt": ["Scaling", "Arn"]})
@@ -290,14 +290,14 @@ def limited(*actions: str) -> IamIdentity:
     return IamIdentity("arn:aws:iam::123456789012:user/alice", (policy,))
 
 
-def test_a_stack_does_what_the_policies_of_its_caller_allow() -> None:
+def test_a_stack_may_do_only_what_the_policies_of_its_caller_allow() -> None:
     async def main() -> None:
         identity = limited("cloudformation:*", "apprunner:Describe*", "apprunner:CreateAutoScalingConfiguration")
         who = replace(ALICE, identity=identity)
         async with StackStage(identity_of=lambda _key: identity) as stacks:
             text = template(Service=SERVICE | {"DependsOn": "Scaling"}, Scaling=SCALING)
             stacks.call("CreateStack", who, StackName="one", TemplateBody=text)
-            assert await stacks.settled() == "ROLLBACK_FAILED"  # nor may it delete
+            assert await stacks.settled() == "ROLLBACK_FAILED"  # it may not delete either
             (told,) = [each for each in stacks.reasons() if "apprunner:CreateService" in each]
             assert "User: arn:aws:iam::123456789012:user/alice is not authorized to perform" in told
             assert "HandlerErrorCode: AccessDenied" in told

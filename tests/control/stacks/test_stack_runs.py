@@ -1,4 +1,4 @@
-"""Runs of stacks: creation, update, replacement, rollback, deletion, and all of it across a restart."""
+"""Runs of stacks: creation, update, replacement, rollback and deletion, also across a restart."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_change_of_tags_replaces_and_collides_with_an_explicit_name() -> None:
     run_virtual(main)
 
 
-def test_a_generated_name_gives_way_to_another_one_and_holds_the_tags_of_the_stack() -> None:
+def test_a_generated_name_is_replaced_by_another_one_and_keeps_the_tags_of_the_stack() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             tags = [{"Key": "team", "Value": "stack"}, {"Key": "cost", "Value": "1"}]
@@ -172,7 +172,7 @@ def test_what_is_in_progress_when_another_resource_fails_is_cancelled_and_delete
         ({"OnFailure": "DELETE"}, "DELETE_COMPLETE"),
     ],
 )
-def test_a_creation_that_fails_with_other_wishes(options: dict[str, object], status: str) -> None:
+def test_a_creation_that_fails_with_other_options(options: dict[str, object], status: str) -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             stack_id = stacks.call(
@@ -184,7 +184,7 @@ def test_a_creation_that_fails_with_other_wishes(options: dict[str, object], sta
     run_virtual(main)
 
 
-def test_a_failed_creation_without_rollback_goes_on_with_an_update_or_a_rollback() -> None:
+def test_a_failed_creation_without_rollback_continues_with_an_update_or_a_rollback() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             bad = template(Service=SERVICE, Bad=BROKEN)
@@ -201,7 +201,7 @@ def test_a_failed_creation_without_rollback_goes_on_with_an_update_or_a_rollback
     run_virtual(main)
 
 
-def test_an_update_that_fails_returns_to_what_was() -> None:
+def test_an_update_that_fails_returns_to_the_previous_state() -> None:
     async def main() -> None:
         async with StackStage() as stacks:
             outputs = {"Name": {"Value": "before"}}
@@ -335,14 +335,14 @@ def test_a_creation_continues_after_a_restart(tmp_path: Path, after_s: float) ->
     run_virtual(go_on)
 
 
-def test_a_service_that_was_made_before_the_kill_is_not_made_twice(tmp_path: Path) -> None:
+def test_a_service_that_was_created_before_the_kill_is_not_created_twice(tmp_path: Path) -> None:
     path = tmp_path / "control.sqlite"
 
     async def begin() -> None:
         async with StackStage(path) as stacks:
             stacks.call("CreateStack", StackName="one", TemplateBody=template(Service=service(), Scaling=SCALING))
             await asyncio.sleep(0.001)
-            # As a kill between the call and its record leaves it.
+            # The state after a kill between the call and its record.
             documents = [(key, body) for kind, key, body in stacks.stage.store.documents() if kind == "stack"]
             for key, body in documents:
                 stack: dict[str, Any] = json.loads(body)

@@ -1,4 +1,4 @@
-"""Walks: each name begins after those that it waits for; failures stop or do not stop the others."""
+"""Passes over resources: each name begins after those that it waits for; failures stop the others, or do not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.virtual import run_virtual
 
 
 class Steps:
-    """Each name takes `looks` checks, begins at its `tries`th time, and fails if it is among `broken`."""
+    """Each name needs `looks` checks, begins at its `tries`th attempt, and fails if it is in `broken`."""
 
     def __init__(self, looks: dict[str, int], broken: set[str], tries: int = 1) -> None:
         self.looks = dict(looks)

@@ -35,6 +35,6 @@ def test_a_batch_gives_its_records_back_with_their_cursors() -> None:
 
 
 @pytest.mark.parametrize("records", [b"", b"no zlib", zlib.compress(b"{"), zlib.compress(b"[7]"), zlib.compress(b"7")])
-def test_a_damaged_batch_is_told_by_its_cursor(records: bytes) -> None:
+def test_a_damaged_batch_is_reported_with_its_cursor(records: bytes) -> None:
     with pytest.raises(ValueError, match="the batch of records at 9 is damaged"):
         list(unpacked(9, records))

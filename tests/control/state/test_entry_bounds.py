@@ -33,7 +33,8 @@ def test_the_oldest_entries_of_a_kind_are_deleted_above_the_bound_of_bytes(tmp_p
     for number in range(100):
         store.write(entries=[entry(f"{number:02}" + "é" * 50_000)])
     kept = [each.text[:2] for each in store.entries_after(0, kind=EntryKind.LOG)]
-    assert kept == [f"{number:02}" for number in range(90, 100)]  # ten of 100,402 bytes, within a hundredth
+    # ten of 100,402 bytes, within a hundredth of the limit
+    assert kept == [f"{number:02}" for number in range(90, 100)]
     assert [each.text for each in store.entries_after(0, kind=EntryKind.EVENT)] == ["event"]
     store.close()
     assert (tmp_path / "state.db").stat().st_size < 2_500_000
@@ -53,7 +54,7 @@ def test_counters_continue_after_a_restart(tmp_path: Path) -> None:
 @pytest.mark.case("R11")
 @pytest.mark.parametrize("incremental", [True, False])
 def test_a_file_that_grew_too_large_shrinks_at_the_start(tmp_path: Path, incremental: bool) -> None:
-    """`incremental` False: one of an earlier version, whose free pages could not be given back."""
+    """`incremental` False: a file of an earlier version, whose free pages could not be returned."""
     path = tmp_path / "state.db"
     store = Store(path, entries_bytes_max=10**9)
     for _ in range(30):
@@ -84,7 +85,7 @@ def test_free_pages_are_released_during_work_and_a_failure_to_do_so_fails_no_wri
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM entry").fetchone()
     for number in range(40):
-        store.write(entries=[entry(str(number))])  # the first one removes what is too much
+        store.write(entries=[entry(str(number))])  # the first write removes the excess
     reader.close()
     store.write(entries=[entry("last")])
     store.close()
@@ -111,7 +112,9 @@ def test_a_committed_write_succeeds_whatever_fails_afterwards(tmp_path: Path) ->
     [({"entries_max": 100}, 90), ({"entries_bytes_max": 8_000}, 20)],
     ids=["number", "bytes"],
 )
-def test_the_oldest_batches_go_when_there_are_too_many(tmp_path: Path, limits: dict[str, Any], least: int) -> None:
+def test_the_oldest_batches_are_removed_when_there_are_too_many(
+    tmp_path: Path, limits: dict[str, Any], least: int
+) -> None:
     path = tmp_path / "state.db"
     store = Store(path, **limits)
     store.write(entries=[LogEntry(EntryKind.LOG, 1.0, "s", "a", "x", "line")])
@@ -121,7 +124,7 @@ def test_the_oldest_batches_go_when_there_are_too_many(tmp_path: Path, limits: d
         store.write(entries=records[:1])
         if number == 30:
             store.close()
-            store = Store(path, **limits)  # the count goes on after a restart
+            store = Store(path, **limits)  # the counts continue after a restart
     audit = store.entries_after(0, kind=EntryKind.AUDIT)
     assert least <= len(audit) <= 101  # the excess is at most a hundredth
     assert [each.cursor for each in audit] == list(range(store.last_cursor() - len(audit) + 1, store.last_cursor() + 1))

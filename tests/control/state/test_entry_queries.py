@@ -1,4 +1,4 @@
-"""Rows and batches together give what a list of all entries gives."""
+"""Rows and batches together give the same entries as one list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def chosen(chance: np.random.Generator, options: Sequence[T]) -> T:
 
 
 def written(store: Store, chance: np.random.Generator, commits: int) -> list[LogEntry]:
-    """Entries of random commits, with their cursors."""
+    """Write random entries in several commits. Return them with their cursors."""
     entries: list[LogEntry] = []
     for _ in range(commits):
         added = []
@@ -62,13 +62,13 @@ def test_rows_and_batches_are_read_in_order_filtered_and_in_pages(tmp_path: Path
     store.close()
 
 
-def test_a_batch_that_a_kill_left_in_the_log_is_whole(tmp_path: Path) -> None:
+def test_a_batch_that_a_kill_left_in_the_log_is_complete(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     entries = written(store, RandomStreams(1).stream("entries"), 10)
-    # Copies of the files as a killed process would leave them: nothing was closed.
+    # copies of the files in the state that a killed process leaves: nothing was closed
     for name in ("state.db", "state.db-wal"):
         (tmp_path / f"after-{name}").write_bytes((tmp_path / name).read_bytes())
-    # Its last commit is torn: all of it is gone, and nothing else.
+    # Its last commit is incomplete: exactly this commit is lost.
     (tmp_path / "torn-state.db").write_bytes((tmp_path / "state.db").read_bytes())
     last = [LogEntry(EntryKind.AUDIT, 1.0, "1/r", "a", "events", f"last {number}") for number in range(3)]
     store.write(entries=last)
@@ -83,7 +83,7 @@ def test_a_batch_that_a_kill_left_in_the_log_is_whole(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_state_of_the_version_without_batches_is_read_and_goes_on(tmp_path: Path) -> None:
+def test_a_state_of_the_version_without_batches_is_read_and_continued(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     old = Store(path, MIGRATIONS[:1])
     old._db.executemany(
@@ -103,7 +103,7 @@ def test_a_state_of_the_version_without_batches_is_read_and_goes_on(tmp_path: Pa
     store.close()
 
 
-def test_a_damaged_batch_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
+def test_a_damaged_batch_is_reported_with_the_name_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     store = Store(path)
     store.write(entries=[LogEntry(EntryKind.AUDIT, 1.0, "s", "a", "x", "1")] * 2)

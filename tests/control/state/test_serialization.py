@@ -1,4 +1,4 @@
-"""Resources as documents: each kind reads back as it was, and a bad document is named."""
+"""Resources as documents: each kind is restored unchanged, and an invalid document is named."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLACE = ("123456789012", "us-east-1")
 
 
 @pytest.mark.parametrize("resource", [built_in_auto_scaling(*PLACE), built_in_observability(*PLACE)])
-def test_a_resource_reads_back_as_it_was(resource: Resource) -> None:
+def test_a_resource_is_restored_unchanged(resource: Resource) -> None:
     kind = kind_of(resource)
     assert from_json(kind, to_json(resource)) == resource
 

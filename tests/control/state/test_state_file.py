@@ -41,7 +41,7 @@ def test_the_file_is_for_its_owner_only(exported: Path) -> None:
     assert exported.stat().st_mode & 0o077 == 0
 
 
-def test_a_state_that_is_there_is_not_written_over(exported: Path, tmp_path: Path) -> None:
+def test_an_existing_state_is_not_overwritten(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(StateFileError, match="already exists; an import creates a new state"):
         import_state(tmp_path / "old.db", exported)
 
@@ -73,7 +73,7 @@ def test_invalid_json_is_rejected(tmp_path: Path) -> None:
 
 @pytest.mark.case("R15")
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"resources": 7}, "resources = 7, must be a list"),
         ({"resources": {"a": 1}}, "resources = {.*}, must be a list"),
@@ -91,9 +91,9 @@ def test_invalid_json_is_rejected(tmp_path: Path) -> None:
         ({"version": "1"}, "version = '1', must be 1 to"),
     ],
 )
-def test_a_malformed_state_file_is_rejected(exported: Path, change: dict[str, Any], told: str) -> None:
+def test_a_malformed_state_file_is_rejected(exported: Path, change: dict[str, Any], expected: str) -> None:
     exported.write_text(json.dumps(json.loads(exported.read_text()) | change))
-    with pytest.raises(StateFileError, match=told) as caught:
+    with pytest.raises(StateFileError, match=expected) as caught:
         read_state(exported)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 500

@@ -21,7 +21,7 @@ def test_written_entries_survive_the_end_of_the_process(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     store.write(puts=[("service", "a", "{}"), ("service", "b", "{}")], entries=[entry("x")], meta={"seed": "7"})
     store.write(puts=[("service", "a", '{"n":2}')], removals=[("service", "b")])
-    # A copy of the files as a killed process would leave them: nothing was closed.
+    # copies of the files in the state that a killed process leaves: nothing was closed
     for name in ("state.db", "state.db-wal"):
         (tmp_path / f"after-{name}").write_bytes((tmp_path / name).read_bytes())
     after = Store(tmp_path / "after-state.db")
@@ -150,7 +150,7 @@ def test_a_line_that_is_not_utf_8_is_kept() -> None:
 
 
 @pytest.mark.case("R13")
-def test_a_fault_of_the_disk_is_reported_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_error_is_not_reported_as_an_error_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         db = sqlite3.connect(":memory:")
         db.execute("PRAGMA max_page_count=1")

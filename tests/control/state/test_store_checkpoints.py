@@ -1,4 +1,4 @@
-"""The log of a store is copied into its file beside the commits, and by them only when the thread does not keep up."""
+"""The log of a store is copied into its file by a thread, and by commits only if the thread does not keep up."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def entry(size_bytes: int) -> LogEntry:
 
 
 def in_the_file(path: Path) -> int:
-    """Entries that the file holds without its log."""
+    """Return the number of entries in the file without its log."""
     alone = path.with_name("alone.db")
     shutil.copy(path, alone)
     with contextlib.closing(sqlite3.connect(alone)) as db:
@@ -40,7 +40,7 @@ def test_checkpoints_run_beside_the_commits(store: Store, tmp_path: Path) -> Non
     checkpoints = Checkpoints(tmp_path / "state.db")
     checkpoints.committed(100)
     checkpoints.close()
-    assert in_the_file(tmp_path / "state.db") == 0  # a short log is left
+    assert in_the_file(tmp_path / "state.db") == 0  # a short log is not copied
 
     checkpoints = Checkpoints(tmp_path / "state.db")
     checkpoints.committed(AUTOMATIC_PAGES * PAGE)

@@ -1,4 +1,4 @@
-"""The file of a store: its modes, its creation, and what happens when it is lost."""
+"""The file of a store: its mode, its creation, and the errors if it is lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_files_are_readable_by_their_owner_only_whatever_the_umask(tmp_path:
         os.umask(before)
     assert modes(tmp_path / "new") == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
     store.close()
-    (tmp_path / "new" / "state.db").chmod(0o644)  # as an earlier version made it
+    (tmp_path / "new" / "state.db").chmod(0o644)  # as an earlier version created it
     store = Store(tmp_path / "new" / "state.db")
     store.write(entries=[entry("x")])
     assert set(modes(tmp_path / "new").values()) == {0o600}
@@ -68,7 +68,7 @@ def test_a_write_ahead_log_without_its_file_is_not_overwritten(tmp_path: Path) -
 
 @pytest.mark.case("R21")
 @pytest.mark.parametrize(
-    ("loss", "told"),
+    ("loss", "expected"),
     [
         (lambda path: path.unlink(), "is gone"),
         (lambda path: path.rename(path.with_name("moved")), "is gone"),
@@ -76,12 +76,12 @@ def test_a_write_ahead_log_without_its_file_is_not_overwritten(tmp_path: Path) -
         (lambda path: (path.unlink(), path.touch()), "was replaced|was emptied"),
     ],
 )
-def test_a_write_into_a_deleted_file_fails(tmp_path: Path, loss: Callable[[Path], object], told: str) -> None:
+def test_a_write_into_a_deleted_file_fails(tmp_path: Path, loss: Callable[[Path], object], expected: str) -> None:
     path = tmp_path / "state.db"
     store = Store(path)
     store.write(puts=[("service", "a", "{}")])
     loss(path)
-    with pytest.raises(sqlite3.OperationalError, match=rf"state\.db {told}"):
+    with pytest.raises(sqlite3.OperationalError, match=rf"state\.db {expected}"):
         store.write(puts=[("service", "b", "{}")])
     with contextlib.suppress(sqlite3.Error):
         store.close()

@@ -1,4 +1,4 @@
-"""A disk that is full for a moment: what goes on in the background holds, and is written when there is room again."""
+"""A disk that is full for some time: background changes stay in memory, and are written when there is space again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def full_disk(store: Store) -> Iterator[None]:
 
 
 def stored(path: Path) -> ServiceStatus:
-    """As another process would find it."""
+    """Return the status as another process would read it."""
     store = Store(path)
     try:
         (service,) = Registry(store, seed=1).all(ServiceResource)
@@ -37,7 +37,7 @@ def stored(path: Path) -> ServiceStatus:
         store.close()
 
 
-def test_an_operation_goes_on_and_its_end_is_written_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_operation_continues_and_its_end_is_written_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "state.db"
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""What waits to be written stays until it is: on a disk that is full for a moment, too."""
+"""Items stay in the buffer until they are written, even if the disk is full for some time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.case("R12")
 
 
 class Disk:
-    """Takes what is written, unless it is full."""
+    """A disk that stores what is written unless it is full."""
 
     def __init__(self) -> None:
         self.full = False
@@ -97,7 +97,7 @@ def test_a_batch_is_bounded_in_bytes() -> None:
         records = disk.gathered(count_max=1000)
         for name in "abcde":
             records.add(name, BATCH_BYTES_MAX // 2, within_change=True)
-        await asyncio.sleep(0.5)  # a megabyte is written soon, not after the second
+        await asyncio.sleep(0.5)  # a megabyte is written at once, not after the second
         assert disk.written == [["a", "b"], ["c", "d"], ["e"]]
 
     virtually(test)

@@ -1,4 +1,4 @@
-"""KMS as moto serves it: data keys, and keys that cannot be used."""
+"""KMS as moto implements it: data keys, and keys that cannot be used."""
 
 from __future__ import annotations
 

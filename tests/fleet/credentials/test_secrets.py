@@ -1,4 +1,4 @@
-"""Secrets become variables, all or none, and their values appear nowhere else."""
+"""Secrets are resolved to variables, all or none, and their values appear in no message."""
 
 from __future__ import annotations
 

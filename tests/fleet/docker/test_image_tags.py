@@ -20,7 +20,7 @@ class Image:
 
 
 class Engine:
-    """An engine whose events the test sends."""
+    """An engine whose events are sent by the test."""
 
     made: ClassVar[list[Engine]] = []
 
@@ -83,7 +83,7 @@ def test_a_missing_image_or_an_engine_that_is_away_has_no_identity(monkeypatch: 
     with_tags(monkeypatch, test)
 
 
-def test_the_engine_is_not_contacted_before_a_tag_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_is_not_contacted_before_a_tag_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
     class Counted(Engine):

@@ -14,7 +14,7 @@ DEAD = LIVING.replace(str(os.getpid()), str(2**22 + 1), 1)
 
 
 class Engine:
-    """Three kinds of labelled objects; removing some fails."""
+    """An engine with labelled objects of three kinds; the removal of some fails."""
 
     def __init__(self, *fails: str) -> None:
         self.fails = fails
@@ -32,7 +32,7 @@ class Engine:
     remove_network = remove_volume = remove
 
 
-async def test_objects_of_dead_simulators_are_removed_containers_first() -> None:
+async def test_objects_of_ended_simulators_are_removed_containers_first() -> None:
     engine = Engine()
     assert await sweep_orphans(cast("Any", engine)) == ["c1", "n1", "v1"]
     assert engine.removed == ["c1", "n1", "v1"]

@@ -9,12 +9,12 @@ MB = 1024**2
 
 
 @pytest.mark.parametrize(
-    ("quota", "told"),
+    ("quota", "expected"),
     [(Quota.NONE, 0), (Quota.WRITTEN, 2900 * MB), (Quota.WHOLE, 3000 * MB)],
     ids=str,
 )
-def test_storage_is_the_sum_of_image_and_files(quota: Quota, told: int) -> None:
-    assert quota_bytes(quota, 100 * MB, 3000 * MB) == told
+def test_storage_is_the_sum_of_image_and_files(quota: Quota, expected: int) -> None:
+    assert quota_bytes(quota, 100 * MB, 3000 * MB) == expected
 
 
 def test_an_image_that_fills_the_storage_alone_is_rejected() -> None:

@@ -1,4 +1,4 @@
-"""What a client sees of an answer that the wire spoils."""
+"""What a client sees of a response into which a fault is injected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.virtual import run_virtual
 
 
 class SpoiledInstance(FakeInstance):
-    """What HttpService does with an exchange that meets a fault."""
+    """Handles an exchange that has a fault, as HttpService does."""
 
     fault: WireFault
 
@@ -49,7 +49,7 @@ def slowly(play: Callable[[Front], Coroutine[Any, Any, None]], rate: float = 100
 def test_a_reset_comes_in_place_of_the_answer(sent: int) -> None:
     front = front_with(FaultKind.RESET)
     front.send(request())
-    assert front.forwarded().startswith(b"GET / ")  # the application has been asked
+    assert front.forwarded().startswith(b"GET / ")  # the application got the request
     front.answer(answer_of(10, sent))
     assert (front.received(), front.client.aborted) == (b"", True)
     assert (front.upstream.in_flight, front.upstream.broken) == (0, 1)
@@ -74,7 +74,7 @@ def test_a_chunked_answer_that_is_truncated_has_no_last_chunk() -> None:
     assert front.client.closing
 
 
-def test_an_answer_without_a_body_is_reset_since_it_cannot_be_short() -> None:
+def test_a_response_without_a_body_is_reset_because_it_cannot_be_truncated() -> None:
     front = front_with(FaultKind.TRUNCATE)
     front.send(request(b"HEAD"))
     front.answer(answer_of(10, 0))
@@ -96,7 +96,7 @@ def test_slow_bytes_are_forwarded_at_the_configured_rate() -> None:
     slowly(play)
 
 
-def test_less_than_a_byte_a_turn_is_still_delivered() -> None:
+def test_a_rate_below_one_byte_per_tick_still_delivers_bytes() -> None:
     async def play(front: Front) -> None:
         front.send(request())
         front.answer(answer_of(3))

@@ -40,14 +40,14 @@ async def test_each_forward_has_a_port_that_leads_to_its_target() -> None:
         await asyncio.open_connection("127.0.0.1", ports[forwards[0]])
 
 
-async def test_an_address_of_version_6_has_none() -> None:
+async def test_an_ipv6_address_has_no_port() -> None:
     forwarders = Forwarders()
     plan = EgressPlan((EgressForward(ip_address("fd00::1"), 80, ForwardTarget("127.0.0.1", 1)),))
     assert await forwarders.open("127.0.0.1", plan) == {}
     await forwarders.close()
 
 
-async def test_an_address_that_is_not_this_machines_is_an_error() -> None:
+async def test_an_address_of_no_interface_of_this_machine_is_an_error() -> None:
     forwarders = Forwarders()
     plan = EgressPlan((EgressForward(ip_address("10.0.9.1"), 80, ForwardTarget("127.0.0.1", 1)),))
     with pytest.raises(OSError, match=r"[Cc]annot assign"):

@@ -30,7 +30,7 @@ async def test_the_files_of_an_instance(tmp_path: Path) -> None:
     await network.close()
 
 
-async def test_a_network_is_there_and_gone() -> None:
+async def test_a_network_is_created_and_removed_completely() -> None:
     if why_not_enforced():
         pytest.skip("networks cannot be made here")
 
@@ -49,4 +49,4 @@ async def test_a_network_is_there_and_gone() -> None:
     finally:
         await network.close()
     assert f" src {gateway} " not in shown("ip", "-4", "route")
-    await network.close()  # once more is no error
+    await network.close()  # a second call is no error

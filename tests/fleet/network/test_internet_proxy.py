@@ -14,7 +14,7 @@ from simulator.fleet.network.internet_proxy import InternetProxy, forward_dns, n
 
 @asynccontextmanager
 async def asking(server: tuple[str, int]) -> AsyncIterator[socket.socket]:
-    """A client of a forwarder to that name server."""
+    """Yield a client of a forwarder to that name server."""
     transport, port = await forward_dns("127.0.0.1", server)
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     client.connect(("127.0.0.1", port))
@@ -31,7 +31,7 @@ async def received(client: socket.socket) -> bytes:
         return await asyncio.get_running_loop().sock_recv(client, 512)
 
 
-async def test_queries_and_answers_pass() -> None:
+async def test_queries_and_answers_are_forwarded() -> None:
     loop = asyncio.get_running_loop()
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     server.bind(("127.0.0.1", 0))
@@ -43,7 +43,7 @@ async def test_queries_and_answers_pass() -> None:
                 given, address = await loop.sock_recvfrom(server, 512)
                 assert given == query
                 clients.append(address)
-            # Each query has its own port, so that answers in any order go to where they belong.
+            # Each query has its own port, so that answers in any order reach the right client.
             assert len(set(clients)) == 2
             for answer, address in zip((b"1", b"2"), clients, strict=True):
                 await loop.sock_sendto(server, answer, address)
@@ -78,7 +78,7 @@ def test_the_name_server_of_the_machine(tmp_path: Path, text: str, expected: tup
 
 
 async def test_a_connection_that_was_not_redirected_goes_nowhere() -> None:
-    """Else the proxy would connect to itself, and again."""
+    """Otherwise the proxy would connect to itself, repeatedly."""
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setblocking(False)
     port = listening.getsockname()[1]

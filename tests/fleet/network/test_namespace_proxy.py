@@ -36,7 +36,7 @@ def test_the_proxy_listens_on_the_loopback_of_the_process_only() -> None:
 
 
 def threads_of_our_namespace() -> bool:
-    """Every thread of this process is where it was."""
+    """Return True if every thread of this process is in the namespace of this thread."""
     return len({(thread / "ns" / "net").readlink() for thread in Path("/proc/self/task").iterdir()}) == 1
 
 

@@ -37,16 +37,16 @@ def test_the_table_of_an_interface_without_internet() -> None:
 
 
 def test_the_table_of_an_interface_with_internet() -> None:
-    """The closed ranges come before what the group lets out to everywhere."""
+    """The closed ranges precede the rules of the security group that allow any destination."""
     text = text_of(EgressSource(VPC, B, ("sg-narrow",)))
     leaving = text.partition("chain leaving {\n")[2].partition(" }")[0].splitlines()
     out = leaving.index("  ip daddr 0.0.0.0/0 tcp dport 443-443 accept")
     assert leaving.index("  ip daddr 10.0.0.0/16 drop") < out
     assert leaving.index("  ip daddr 172.16.0.0/12 drop") < out
-    assert "dport { 40000, 40001 }" in text  # the database, and what stands for a server on the internet
+    assert "dport { 40000, 40001 }" in text  # the database, and the target that represents a server on the internet
 
 
-def test_what_nothing_listens_to_is_rejected() -> None:
+def test_connections_to_a_port_without_a_listener_are_rejected() -> None:
     text = text_of(EgressSource(VPC, A, ("sg-app",)))
     assert "  ip daddr 10.0.9.10/32 tcp dport 5433-5433 reject with tcp reset\n" in text
 
@@ -66,7 +66,7 @@ def test_nft_accepts_every_table(source: EgressSource) -> None:
     assert done.returncode == 0, done.stderr
 
 
-async def test_tables_of_dead_simulators_are_removed_and_no_others() -> None:
+async def test_only_tables_of_ended_simulators_are_removed() -> None:
     if why_no_filter():
         pytest.skip("packets cannot be filtered here")
     own = f"test-{os.getpid()}"
@@ -81,7 +81,7 @@ async def test_tables_of_dead_simulators_are_removed_and_no_others() -> None:
     finally:
         await remove_table(alive)
     assert alive not in await run_tool(["nft", "list", "tables"])
-    await remove_table(alive)  # once more is no error
+    await remove_table(alive)  # a second call is no error
 
 
 async def test_a_rejected_table_is_an_error_with_the_reason() -> None:
@@ -108,7 +108,7 @@ def test_an_ordinary_user_cannot_filter(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert why_no_filter() == "it requires root"
 
 
-async def test_a_failing_program_tells_why() -> None:
+async def test_the_error_of_a_failing_program_has_its_reason() -> None:
     with pytest.raises(FilterError, match="false: 1"):
         await run_tool(["false"])
     assert await run_tool(["cat"], "as it was given") == "as it was given"

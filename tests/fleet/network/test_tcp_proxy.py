@@ -14,20 +14,20 @@ def listening() -> socket.socket:
 
 
 async def upside_down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers, when the other side has ended, with what it said in reverse."""
+    """Answer with the reversed input once the other side has ended its part."""
     said = await reader.read()
     writer.write(said[::-1])
     writer.close()
 
 
-async def test_bytes_and_ends_are_forwarded_both_ways() -> None:
+async def test_bytes_and_the_end_of_a_side_are_forwarded_both_ways() -> None:
     target = await asyncio.start_server(upside_down, "127.0.0.1", 0)
     relay = TcpProxy("127.0.0.1", target.sockets[0].getsockname()[1])
     handler = listening()
     await relay.open(handler)
     try:
         reader, writer = await asyncio.open_connection(*handler.getsockname())
-        said = bytes(range(256)) * 2000  # more than any buffer on the way
+        said = bytes(range(256)) * 2000  # more than any buffer on the way holds
         writer.write(said)
         writer.write_eof()
         async with asyncio.timeout(60):

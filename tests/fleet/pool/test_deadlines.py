@@ -60,7 +60,7 @@ def test_every_item_that_is_kept_is_due_at_its_own_time(items: list[tuple[float,
 
 
 def test_an_item_added_while_another_falls_due_does_not_put_off_the_next() -> None:
-    """A front that answers a timed out request may offer the next one of its connection at once."""
+    """A load balancer that answers a request after a time-out may offer the connection's next one at once."""
 
     async def main() -> list[tuple[float, str]]:
         loop = asyncio.get_running_loop()

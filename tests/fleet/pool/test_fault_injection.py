@@ -17,7 +17,7 @@ UNWELL = WireFault(FaultKind.STATUS, status=502)
 
 
 def spoiled(play: Callable[[Stage, FaultInjection], Coroutine[Any, Any, None]], **settings: Any) -> None:
-    """A stage whose wire has faults to be added by `play`."""
+    """Run `play` with a stage, to which it can add wire faults."""
 
     async def main() -> None:
         async with Stage(stage_settings(**settings)) as stage:
@@ -39,7 +39,7 @@ def test_a_delayed_request_reaches_its_instance_later_and_occupies_its_slot() ->
         assert (is_with_its_instance(stage, exchange), stage.pool.in_flight) == (False, 1)
         await asyncio.sleep(0.2)
         assert is_with_its_instance(stage, exchange)
-        assert exchange.service_s(stage.loop.time()) == pytest.approx(2.1)  # the delay is part of the service
+        assert exchange.service_s(stage.loop.time()) == pytest.approx(2.1)  # the delay is a part of the service time
         stage.answer(exchange)
 
     spoiled(play)

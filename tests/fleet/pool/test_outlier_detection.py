@@ -1,4 +1,6 @@
-"""The pool when instances cannot be reached: requests move on, and who keeps failing leaves service for a while."""
+"""The pool when instances cannot be reached: requests move to other instances, and those that fail repeatedly are
+ejected.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ def number_of(exchange: FakeExchange) -> int:
 
 
 def fail(stage: Stage, number: int) -> None:
-    """A request of that instance breaks; others are answered."""
+    """Let a request of that instance fail; answer the others."""
     while True:
         exchange = stage.offer()
         if number_of(exchange) == number:
@@ -30,7 +32,7 @@ def fail(stage: Stage, number: int) -> None:
 
 
 def served(stage: Stage, count: int = 6) -> set[int]:
-    """Who serves the next requests."""
+    """Return the numbers of the instances that serve the next requests."""
     numbers = set()
     for _ in range(count):
         exchange = stage.offer()
@@ -85,7 +87,7 @@ def test_the_slot_left_behind_goes_to_the_longest_waiting() -> None:
         async with Stage(stage_settings(initial=2, least=2, wait_s=60, queue=5)) as stage:
             moving, other, waiting = stage.offer(), stage.offer(), stage.offer()
             assert stage.pool.queued == 1
-            stage.answer(other)  # its slot goes to the one that waits
+            stage.answer(other)  # its slot goes to the queued request
             stage.answer(waiting)
             assert moving.instance is not None
             assert stage.pool.redispatch(moving, [moving.instance])
@@ -142,7 +144,7 @@ def test_requests_without_an_answer_in_time_count_as_failures() -> None:
     run_virtual(main)
 
 
-def test_an_ejected_instance_is_still_ready_and_is_replaced_when_it_dies() -> None:
+def test_an_ejected_instance_is_still_ready_and_is_replaced_when_it_crashes() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2), ejection=SOON) as stage:
             fail(stage, 1)

@@ -79,7 +79,7 @@ def test_the_time_limit_applies_to_queued_requests_too() -> None:
             held = stage.offer()
             stage.pool.configure(AutoScalingConfiguration(1, 1, 10))
             await asyncio.sleep(5)
-            stage.pool.leave(stage.instance(1))  # the slot that the first gives back stays free
+            stage.pool.leave(stage.instance(1))  # the slot that the first one releases stays free
             await asyncio.sleep(5.5)
             assert held.endings == ["timeout"]
             assert stage.pool.queued == 0
@@ -113,7 +113,7 @@ def test_a_client_that_goes_away_while_it_is_served_frees_its_slot() -> None:
     run_virtual(main)
 
 
-def test_abandoning_what_has_ended_does_nothing() -> None:
+def test_abandoning_an_ended_request_does_nothing() -> None:
     async def main() -> None:
         async with Stage() as stage:
             exchange = stage.offer()
@@ -149,7 +149,7 @@ def test_finishing_twice_is_a_bug() -> None:
     run_virtual(main)
 
 
-def test_the_requests_of_a_dead_instance_fail_and_queued_ones_go_elsewhere() -> None:
+def test_the_requests_of_a_crashed_instance_fail_and_queued_ones_go_elsewhere() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=2, least=2, wait_s=60, queue=10)) as stage:
             on_dead, on_other, held = (stage.offer() for _ in range(3))
@@ -227,7 +227,7 @@ def test_closing_fails_every_request_and_grants_no_slot() -> None:
                 stage.offer()
             stage.pool.close()
             assert [exchange.endings for exchange in stage.exchanges] == [["unavailable"]] * 3
-            assert stage.begun == [0]  # the slot of the first was given to none
+            assert stage.begun == [0]  # the slot of the first was granted to no other
             assert stage.pool.in_flight == stage.pool.queued == 0
 
     run_virtual(main)
@@ -246,7 +246,7 @@ def test_a_front_may_offer_its_next_request_within_the_failure_callback() -> Non
 
 
 def test_two_requests_granted_together_may_abort_each_other() -> None:
-    """The front gives up on the second when the first begins; its slot is not lost."""
+    """The load balancer abandons the second when the first begins; its slot is not lost."""
 
     async def main() -> None:
         settings = stage_settings(2, initial=0, least=0, wait_s=60, queue=10)
@@ -270,6 +270,6 @@ def test_the_queue_callback_runs_when_a_request_waits() -> None:
             stage.offer()
             stage.offer()
             stage.offer()
-            assert told == [1]  # neither the one that was served nor the one that was rejected
+            assert told == [1]  # neither for the request that was served nor for the one that was rejected
 
     run_virtual(main)

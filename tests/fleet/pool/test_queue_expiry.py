@@ -1,4 +1,4 @@
-"""Tests of the time limit of queued requests."""
+"""The time limit of queued requests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_queued_request_has_its_own_timeout() -> None:
 
 
 def test_two_queued_requests_that_time_out_together_may_abort_each_other() -> None:
-    """The front gives up on both when it hears of the first; each is let go once all the same."""
+    """The load balancer abandons both when the first fails; each is released once nevertheless."""
 
     async def main() -> None:
         async with Stage(stage_settings(wait_s=5, queue=10)) as stage:

@@ -1,4 +1,4 @@
-"""Tests of the requests that wait for an idle instance to get its CPU back."""
+"""Requests that wait until an idle instance has its CPU again."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_a_request_abandoned_during_a_wake_is_not_forwarded() -> None:
             stage.pool.abandon(gone)
             await asyncio.sleep(1)
             assert stage.begun == [stays.number]
-            assert stage.backend(1).aborted == []  # it never heard of the other
+            assert stage.backend(1).aborted == []  # the other request was never forwarded to it
 
     run_virtual(main)
 
 
-def test_the_requests_of_an_instance_that_dies_during_a_wake_fail_once() -> None:
+def test_the_requests_of_an_instance_that_crashes_during_a_wake_fail_once() -> None:
     async def main() -> None:
         async with Stage(stage_settings(2), ACTIVATES) as stage:
             stage.fake.wake_s = 0.5

@@ -36,7 +36,7 @@ def table(folder: Path, *rows: str, six: tuple[str, ...] = ()) -> Path:
 
 
 @pytest.mark.case("P1")
-def test_a_dead_process_has_no_listeners_and_those_of_another_namespace_are_unknown(tmp_path: Path) -> None:
+def test_an_ended_process_has_no_listeners_and_those_of_another_namespace_are_unknown(tmp_path: Path) -> None:
     proc = table(tmp_path, row("00000000:1F90"))
     assert [listens(5, 8080, proc), listens(5, 8081, proc), listens(6, 8080, proc)] == [True, False, False]
     assert listens(0, 8080, proc) is None
@@ -62,7 +62,7 @@ def test_listeners_are_classified_by_their_reachability(tmp_path: Path) -> None:
 
 @pytest.mark.case("P7")
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "expected"),
     [
         (Listening(outside=(8080, 9090)), ""),
         (Listening(outside=(8000,)), "it listens on 8000 and not on 8080"),
@@ -75,12 +75,12 @@ def test_listeners_are_classified_by_their_reachability(tmp_path: Path) -> None:
         (Listening(outside=tuple(range(1, 9))), "it listens on 1, 2, 3, 4, 5 and 3 more and not on 8080"),
     ],
 )
-def test_the_reason_why_a_port_is_unreachable_is_explained(seen: Listening, told: str) -> None:
-    assert seen.explain(8080) == told
+def test_the_reason_why_a_port_is_unreachable_is_explained(seen: Listening, expected: str) -> None:
+    assert seen.explain(8080) == expected
 
 
 @pytest.mark.case("P1")
-def test_a_leader_that_died_is_not_alive_before_it_is_reaped() -> None:
+def test_a_leader_that_has_ended_is_not_alive_before_it_is_reaped() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         pid = process.pid
         leader = SessionLeader.of(pid)
@@ -129,7 +129,9 @@ async def test_only_the_instances_own_sockets_count() -> None:
 
 @pytest.mark.case("P7")
 async def test_observations_from_before_an_instance_was_healthy_are_not_reported_afterwards(tmp_path: Path) -> None:
-    """A debugger's port first, then its own: it is well, and there is nothing to explain."""
+    """The process first listens on a debugger's port, then on its own. Then it is healthy, and there is nothing to
+    explain.
+    """
     program = (
         "import os, socket, time\n"
         "first = socket.create_server(('127.0.0.1', 0)); time.sleep(1.5)\n"

@@ -26,7 +26,8 @@ def test_two_allocators_never_allocate_the_same_port(ports: Ports) -> None:
     mine, theirs = [ports.take() for _ in range(20)], [others.take() for _ in range(20)]
     for port in theirs:
         others.release(port)
-    # Both begin at the same number, as they live in one process: without the reservation they would agree on all.
+    # Both begin with the same number, because they are in one process: without the reservation they would choose the
+    # same ports.
     assert not set(mine) & set(theirs)
 
 

@@ -1,4 +1,4 @@
-"""The CPU of one instance: taken, given back, and lent for a probe."""
+"""The CPU of one instance: taken, restored, and restored temporarily for a probe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from simulator.fleet.process.throttling import Throttle
 
 
 class Switch:
-    """Notes what is done to the CPU. `stops`: takes all of it."""
+    """Records what is done to the CPU. `stops`: it takes the whole CPU."""
 
     def __init__(self, *, stops: bool, raises: bool = False) -> None:
         self.stops = stops
@@ -71,5 +71,5 @@ def test_an_ended_instance_is_left_alone() -> None:
     throttle.wake()
     assert switch.turns == []
     vanished = Throttle(Switch(stops=True, raises=True), lambda: False)
-    vanished.throttle()  # it ends between the look and the write
+    vanished.throttle()  # it ends between the check and the write
     vanished.wake()

@@ -1,4 +1,4 @@
-"""STS and ECR of the tests' own: every role may be assumed but those whose name contains `denied`."""
+"""STS and ECR for tests: every role may be assumed, except those whose name contains `denied`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CREDENTIALS = (
 
 @dataclass
 class FakeAws:
-    """`asked`: role and session of AssumeRole, and the access key of GetAuthorizationToken."""
+    """`asked`: role and session of each AssumeRole, and the access key of each GetAuthorizationToken."""
 
     url: str = ""
     asked: list[str] = field(default_factory=list)

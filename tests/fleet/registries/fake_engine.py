@@ -1,4 +1,4 @@
-"""An engine that pulls: what it was asked to pull, the events of the pull, and what it then has."""
+"""An engine for tests that pulls: it records pulls, reports their events, and then has the image."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from simulator.fleet.docker.engine import Engine, EngineRejected, Image
 
 @dataclass
 class FakeEngine:
-    """`events` of a pull, `size_bytes` of the unpacked image; `images`: what it has, by name.
+    """`events`: those of a pull. `size_bytes`: of the unpacked image. `images`: images that it has, by name.
 
-    `packed`: what it exports, by id; `loaded`: what was loaded.
+    `packed`: what it exports, by id. `loaded`: what was loaded.
     """
 
     size_bytes: int = 1000

@@ -1,4 +1,4 @@
-"""A registry of the tests' own: manifests and blobs in memory, and the authentication that a test wants."""
+"""A registry for tests: manifests and blobs in memory, and the authentication that a test requires."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def digest_of(body: bytes) -> str:
 
 @dataclass
 class FakeRegistry:
-    """`manifests` by `repository:reference`, `blobs` by digest. `scheme`: Basic, Bearer, or none."""
+    """`manifests`: key: `repository:reference`. `blobs`: key: digest. `scheme`: Basic, Bearer, or none."""
 
     scheme: str = ""
     url: str = ""
@@ -34,7 +34,7 @@ class FakeRegistry:
     has_digests: bool = True
 
     def push(self, name: str, *sizes: int, platform: str = "linux/amd64", content: str = "", alone: bool = True) -> str:
-        """Keep an image with layers of these sizes under `repository:tag`, or by its digest only. Return its digest."""
+        """Store an image with layers of these sizes under `repository:tag`, or by digest only. Return the digest."""
         system, architecture = platform.split("/")
         body = json.dumps({"os": system, "architecture": architecture, "content": content}).encode()
         self.blobs[digest_of(body)] = body
@@ -45,7 +45,7 @@ class FakeRegistry:
         return self.keep(name, MANIFEST, given, alone=alone)
 
     def push_list(self, name: str, **platforms: int) -> str:
-        """Keep a list with an image of one layer for each platform, such as `linux_arm64=5`."""
+        """Store a list with an image of one layer per platform, such as `linux_arm64=5`."""
         repository = name.partition(":")[0]
         manifests = []
         for each, size in platforms.items():

@@ -1,4 +1,4 @@
-"""The credentials of a registry: of the access role, of a setting, or none."""
+"""The credentials of a registry: those of the access role, those of a setting, or none."""
 
 from __future__ import annotations
 

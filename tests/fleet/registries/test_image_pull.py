@@ -1,4 +1,4 @@
-"""Pulls through the engine: by digest, with the registry's credentials, told by quarters, bounded by the storage."""
+"""Pulls through the engine: by digest, with the registry's credentials, logged by quarters, limited by the storage."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_an_image_is_pulled_by_its_digest_with_the_credentials_of_the_regi
         assert lines[0] == f"Pulling {name}: 1 layers, 7 bytes compressed."
 
 
-def test_progress_is_told_at_each_quarter_once() -> None:
+def test_progress_is_logged_once_per_quarter() -> None:
     lines: list[str] = []
     progress = PullProgress(ResolvedImage("sha256:0", LAYERS, "linux/amd64", is_list=False), lines.append)
     progress.add("1", "Pulling from team/app", 0)
@@ -59,7 +59,9 @@ def test_a_line_of_progress_is_not_repeated_for_the_last_bytes() -> None:
 
 
 async def test_an_image_that_an_instance_has_no_room_for_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The compressed and the unpacked image count together; of the compressed one, no byte is pulled."""
+    """The compressed and the unpacked image count together. If the compressed one alone is too large, nothing is
+    pulled.
+    """
     monkeypatch.setattr(image_pull, "STORAGE_BYTES", 3_000)
     async with fake_registry() as registry:
         place = RegistryPlace(registry.url)

@@ -1,4 +1,4 @@
-"""What a registry's answers come to: tags, digests, lists of manifests, authentication, and what is wrong with them."""
+"""Interpretation of a registry's responses: tags, digests, lists of manifests, authentication, and errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_a_layer_that_an_image_has_twice_is_counted_once() -> None:
         assert (await asked.resolve("app", "1")).size_bytes == 70
 
 
-async def test_of_a_list_the_image_of_app_runners_architecture_counts() -> None:
+async def test_from_a_list_the_image_of_app_runners_architecture_is_chosen() -> None:
     async with fake_registry() as registry, client(registry) as asked:
         digest = registry.push_list("app:1", linux_arm64=7, linux_amd64=9, windows_amd64=11)
         found = await asked.resolve("app", "1")
@@ -71,7 +71,7 @@ async def test_a_list_without_the_architecture_names_those_that_are_there() -> N
         assert "is for linux/arm64, and App Runner runs linux/amd64" in str(error)
 
 
-async def test_a_missing_tag_a_denied_pull_and_a_registry_that_is_none_are_three_failures() -> None:
+async def test_a_missing_tag_a_denied_pull_and_a_server_that_is_no_registry_are_three_failures() -> None:
     async with fake_registry() as registry:
         error = await rejection(registry)
         assert error.failure is RegistryFailure.MISSING
@@ -105,7 +105,7 @@ async def test_a_malformed_manifest_is_named(given: object, message: str) -> Non
         assert message in str(error)
 
 
-async def test_a_manifest_with_another_digest_than_asked_for_is_rejected() -> None:
+async def test_a_manifest_with_another_digest_than_requested_is_rejected() -> None:
     async with fake_registry() as registry:
         digest = "sha256:" + "1" * 64
         registry.push(f"team/app:{digest}", 5)

@@ -1,4 +1,4 @@
-"""Which registry stands in for which host of AWS."""
+"""Selection of the registry that is used in place of a host of AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tags of a registry refer to now, as automatic deployments ask for it."""
+"""The identities of tags in a registry, as automatic deployments use them."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_the_start_of_an_instance_belongs_to_its_first_activation() -> None:
             stage.fake.launch_s, stage.fake.probe_s = 3.0, 4.0
             stage.replica_set.resize(2)
             await asyncio.sleep(100)
-            # Launched at 3, ready at 7, no request: the activation ends when it became ready.
+            # Launched at 3, ready at 7, no request: the activation ends when the instance became ready.
             assert stage.instance(2).activations == [(3.0, 7.0)]
 
     run_virtual(main)
@@ -144,7 +144,7 @@ def test_an_instance_without_requests_expires() -> None:
             await asyncio.sleep(100)
             stage.answer(stage.offer())
             await asyncio.sleep(550)
-            # One had its last request at 100 s; the other never had one and is gone since 600 s.
+            # One had its last request at 100 s; the other never had one, and was terminated at 600 s.
             assert sorted(stage.states().split()) == ["active", "stopped"]
             assert stage.replica_set.desired == 1
             await asyncio.sleep(100)
@@ -191,7 +191,7 @@ def test_the_reserve_serves_before_requests_are_rejected() -> None:
 
 
 @pytest.mark.parametrize("actuator", [ACTIVATES, EXPIRES])
-def test_a_retired_instance_is_neither_idle_nor_expired_later(actuator: Actuator) -> None:
+def test_a_terminated_instance_is_neither_idle_nor_expired_later(actuator: Actuator) -> None:
     async def main() -> None:
         settings = stage_settings(initial=2, request_timeout_s=10_000, drain_timeout_s=10_000)
         async with Stage(settings, actuator) as stage:
@@ -210,7 +210,7 @@ def test_a_retired_instance_is_neither_idle_nor_expired_later(actuator: Actuator
 def test_idleness_and_expiry_have_separate_timers() -> None:
     async def main() -> None:
         async with Stage(stage_settings(idle_after_s=10, least=0), METERED) as stage:
-            for _ in range(3):  # the timer for its expiry stays set
+            for _ in range(3):  # the timer of its expiry stays armed
                 await asyncio.sleep(100)
                 stage.answer(stage.offer())
             assert stage.moves(1)[-1] == (300.0, "active")
@@ -240,7 +240,7 @@ def test_no_deadline_passes_while_the_platform_starts(actuator: Actuator) -> Non
     async def main() -> None:
         stage = Stage(stage_settings(idle_after_s=60, initial=2, least=0), actuator)
         await stage.replica_set.begin()
-        await asyncio.sleep(10_000)  # another service takes its time to start
+        await asyncio.sleep(10_000)  # another service takes this long to start
         assert stage.states() == "active active"
         stage.clock.start()
         stage.replica_set.settle()

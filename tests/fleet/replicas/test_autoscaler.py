@@ -15,7 +15,7 @@ from tests.virtual import rounds, run_virtual, until
 
 
 class FakePolicy:
-    """Decides what the test says, and remembers what it was shown."""
+    """A policy whose decisions the test sets; it records what it observes."""
 
     name = "fake"
     actuator = Actuator()
@@ -235,5 +235,5 @@ def test_another_policy_decides_at_its_own_next_tick(tick_s: float, seen: str) -
             await asyncio.sleep(3.0)
             return "".join(before.seen), "".join(after.seen), stage.replica_set.actuator.start_lag_s
 
-    # The second that was under way is observed by the new one.
+    # The second that had begun is observed by the new policy.
     assert run_virtual(main) == ("sdsd", seen, 3.0)

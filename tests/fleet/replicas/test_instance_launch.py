@@ -1,4 +1,4 @@
-"""Tests of the launch of instances: lag, delay after crashes, launches that fail."""
+"""The launch of instances: lag, delay after crashes, and launches that fail."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_a_crash_loop_backs_off_and_a_success_resets_it() -> None:
             stage.fake.failing = True
             stage.replica_set.resize(2)
             await asyncio.sleep(20)
-            # Deaths 1 and 2 at once, then 1, 2, 4, 8 s later, at 1, 3, 7 and 15 s; the next is due at 31 s.
-            deaths = [event for number in stage.replica_set.instances for event in stage.moves(number)]
-            assert deaths[2:] == [(at_s, "stopped") for at_s in (0.0, 0.0, 1.0, 3.0, 7.0, 15.0)]
+            # Crashes 1 and 2 at once, then after 1, 2, 4 and 8 s, at 1, 3, 7 and 15 s; the next is due at 31 s.
+            crashes = [event for number in stage.replica_set.instances for event in stage.moves(number)]
+            assert crashes[2:] == [(at_s, "stopped") for at_s in (0.0, 0.0, 1.0, 3.0, 7.0, 15.0)]
             stage.fake.failing = False
             await asyncio.sleep(12)
             assert len(stage.pool.ready) == 2
             assert stage.lines()[-1] == "6 consecutive instances have crashed: the next one starts in 16s"
-            stage.replica_set.kill(8)  # healthy, but not for long: the loop goes on
+            stage.replica_set.kill(8)  # healthy, but not for long enough: the delays continue
             await asyncio.sleep(31.5)
             assert len(stage.pool.ready) == 1
             await asyncio.sleep(1)

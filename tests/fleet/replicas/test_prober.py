@@ -17,7 +17,9 @@ from tests.virtual import run_virtual
 
 
 class ScriptedBackend(FakeBackend):
-    """Answers its probes as written, `+` and `-`, then like the last; notes when each was asked."""
+    """A backend that answers probes as scripted, `+` and `-`, then like the last one. It records the time of each
+    probe.
+    """
 
     def __init__(self, script: str, takes_s: float = 0.0) -> None:
         super().__init__(FakeDriver(), InstanceSpec("web", 1, InstanceSize()))

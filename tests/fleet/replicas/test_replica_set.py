@@ -101,7 +101,7 @@ def test_the_end_of_a_run_stops_instances_that_only_drain() -> None:
         async with Stage(stage_settings(initial=2)) as stage:
             request = stage.offer()
             stage.replica_set.drain("another revision serves")
-            await asyncio.sleep(1000)  # longer than any drain timeout: `drain` stops no instance
+            await asyncio.sleep(1000)  # longer than any drain time-out: `drain` stops no instance
             assert stage.states() == "draining draining"
         assert stage.states() == "stopped stopped"
         assert len(request.endings) == 1
@@ -168,10 +168,10 @@ def test_a_draining_instance_may_crash() -> None:
     run_virtual(main)
 
 
-# --- deaths ---
+# --- crashes ---
 
 
-def test_a_dead_instance_is_replaced() -> None:
+def test_a_crashed_instance_is_replaced() -> None:
     async def main() -> None:
         async with Stage(actuator=LAG) as stage:
             await asyncio.sleep(5)
@@ -209,7 +209,7 @@ def test_an_instance_that_does_not_serve_yet_can_be_killed(state: str) -> None:
     run_virtual(main)
 
 
-def test_killing_a_dead_or_unknown_instance_does_nothing() -> None:
+def test_killing_an_ended_or_unknown_instance_does_nothing() -> None:
     async def main() -> None:
         async with Stage() as stage:
             stage.replica_set.kill(99)
@@ -254,8 +254,8 @@ def test_an_instance_that_is_not_healthy_within_five_minutes_is_stopped() -> Non
     run_virtual(main)
 
 
-def test_an_instance_that_dies_while_it_stops_is_recorded_once() -> None:
-    """Between the crash and the moment when its life notices it, the replica set may decide to do without it."""
+def test_an_instance_that_crashes_while_it_stops_is_recorded_once() -> None:
+    """Between the crash and its detection by the lifecycle, the replica set may decide to terminate the instance."""
 
     async def main() -> None:
         async with Stage(stage_settings(initial=2)) as stage:
@@ -274,7 +274,7 @@ def test_an_instance_that_dies_while_it_stops_is_recorded_once() -> None:
 
 
 def test_no_instance_is_provisioned_after_the_end() -> None:
-    """The autoscaler ticks and instances die while the last ones stop; nothing may come of it."""
+    """The autoscaler decides, and instances crash, while the last ones stop; neither must start an instance."""
 
     async def main() -> None:
         stage = Stage(stage_settings(initial=2, least=2))
@@ -311,8 +311,8 @@ def test_a_platform_that_is_closed_while_instances_start_leaves_nothing(after_s:
 # --- cancellation ---
 
 
-async def _one_life(stage: Stage) -> None:
-    """Lag, launch, probe, two requests, drain, stop: a second each, over after nine."""
+async def _one_lifecycle(stage: Stage) -> None:
+    """Run one lifecycle: lag, launch, probe, two requests, drain, stop. Each takes a second; it is over after nine."""
     stage.fake.launch_s = stage.fake.probe_s = stage.fake.stop_s = 1.0
     exchanges = [stage.offer(), stage.offer()]
     stage.replica_set.resize(1)
@@ -328,13 +328,13 @@ async def _one_life(stage: Stage) -> None:
 @pytest.mark.parametrize("after_s", [0.5 * half for half in range(18)])
 @pytest.mark.parametrize("later", range(5))
 def test_cancelling_an_instances_lifecycle_anywhere_leaks_nothing(after_s: float, later: int) -> None:
-    """`later`: rounds of the loop after that moment, so that every await of the life is hit."""
+    """`later`: iterations of the loop after that moment, so that every await of the lifecycle is hit."""
 
     async def main() -> None:
         settings = stage_settings(initial=0, least=0, wait_s=100, queue=10)
         stage = Stage(settings, Actuator(start_lag_s=1))
         await stage.open()
-        program = stage.tasks.spawn(_one_life(stage), "program")
+        program = stage.tasks.spawn(_one_lifecycle(stage), "program")
         await asyncio.sleep(after_s)
         await rounds(later)
         if (life := stage.replica_set._lives.get(1)) is not None:
@@ -342,7 +342,7 @@ def test_cancelling_an_instances_lifecycle_anywhere_leaks_nothing(after_s: float
         await program
         assert stage.states() == "stopped"
         assert stage.instance(1).outstanding == 0
-        # The next resize finds an empty house, not a dead instance that it takes for a living one.
+        # The next resize must not count the cancelled instance.
         stage.replica_set.resize(1)
         await asyncio.sleep(4)
         late = stage.offer()

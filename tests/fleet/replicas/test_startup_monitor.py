@@ -1,4 +1,4 @@
-"""Starts of single instances: the three ways in which they end, and what the event log says in the meantime."""
+"""Starts of single instances: the three ways in which they end, and the lines in the event log before that."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.virtual import rounds, run_virtual
 
 
 class ExplainingBackend(FakeBackend):
-    """A backend whose probes fail until `healthy_at_s`, and which explains itself with `observed`."""
+    """A backend whose probes fail until `healthy_at_s`, and whose `explain` returns `observed`."""
 
     def __init__(self, healthy_at_s: float) -> None:
         super().__init__(FakeDriver(), InstanceSpec("web", 1, InstanceSize()))
@@ -37,7 +37,7 @@ class ExplainingBackend(FakeBackend):
 
 
 class Start:
-    """An instance with its backend and the monitor of its start, and the lines that the monitor logged."""
+    """An instance with its backend, the monitor of its start, and the lines that the monitor logged."""
 
     def __init__(self, healthy_at_s: float, *, allowance_s: float = 20.0, is_logged: bool = True) -> None:
         self.lines: list[tuple[float, str]] = []

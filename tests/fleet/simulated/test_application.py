@@ -1,4 +1,4 @@
-"""Simulated applications that fail: what each kind of failure does to an instance."""
+"""Simulated applications that fail: the effect of each kind of failure on an instance."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def asked(backend: SimulatedBackend) -> Request:
 
 
 def with_one(failures: Failures, test: Callable[[SimulatedBackend], Coroutine[Any, Any, None]]) -> None:
-    """An instance of 0.5 GB that starts in 2 s and answers in 1 s."""
+    """Run `test` with an instance of 0.5 GB that starts in 2 s and answers in 1 s."""
     application = SimulatedApplication(start_up=Constant(2), io=Constant(1), failures=failures)
 
     async def main() -> None:
@@ -55,7 +55,7 @@ def exit_of(backend: SimulatedBackend) -> tuple[int, str]:
 
 def test_active_requests_take_memory_and_too_many_kill_the_instance() -> None:
     async def test(backend: SimulatedBackend) -> None:
-        for _ in range(10):  # one after another is no problem
+        for _ in range(10):  # requests that follow one another need no more memory
             asked(backend)
             await asyncio.sleep(1.5)
         requests = [asked(backend) for _ in range(4)]
@@ -110,7 +110,7 @@ def test_a_hanging_application_answers_nothing_and_only_an_http_check_fails() ->
 
 def test_shares_are_of_requests_and_the_same_seed_gives_the_same_failures() -> None:
     def survived() -> list[int]:
-        """How many requests each of fifty instances answered before it crashed."""
+        """Return how many requests each of fifty instances answered before it crashed."""
         application = SimulatedApplication(io=Constant(1), failures=Failures(crash_share=0.1, exit_code=9))
 
         async def main() -> list[int]:

@@ -1,4 +1,4 @@
-"""Resources and pools with constant times, so that every time can be computed by hand."""
+"""Resources and pools with constant times, so that every result can be computed by hand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANSWERED, REJECTED, TIMED_OUT = CallOutcome.ANSWERED, CallOutcome.REJECTED, Call
 
 @dataclass
 class Stage:
-    """One resource, some pools, and what the journal told."""
+    """One resource, some pools, and the events in the journal."""
 
     use: DownstreamUse
     pools: int = 1
@@ -51,7 +51,7 @@ class Stage:
 
 
 def ends_of(use: DownstreamUse, *arrivals: tuple[float, int]) -> tuple[list[tuple[float, CallOutcome]], Stage]:
-    """The ends of calls that arrive at (time, pool)."""
+    """Run calls that arrive at (time, pool). Return the time and outcome of each, and the stage."""
 
     async def main() -> tuple[list[tuple[float, CallOutcome]], Stage]:
         stage = Stage(use, pools=1 + max(pool for _, pool in arrivals))
@@ -73,7 +73,7 @@ def test_calls_beyond_the_connections_wait_in_the_order_of_arrival_whatever_thei
     assert stage.states[-1][2:] == (1, 0, 0, 0)
 
 
-def test_a_full_resource_rejects_and_says_so_once() -> None:
+def test_a_full_resource_rejects_and_is_logged_once() -> None:
     use = DownstreamUse(replace(DB, on_full=OnFull.ERROR))
     ends, stage = ends_of(use, (0.0, 0), (0.5, 1), (0.6, 1), (1.5, 0))
     assert ends == [(0.5, REJECTED), (0.6, REJECTED), (1.0, ANSWERED), (2.5, ANSWERED)]
@@ -94,7 +94,7 @@ def test_the_wait_at_a_full_resource_is_bounded() -> None:
 def test_a_pool_keeps_its_connections_and_another_instance_gets_none() -> None:
     pooled = DownstreamUse(replace(DB, on_full=OnFull.ERROR, connect=Constant(0.5)), pool=1)
     ends, stage = ends_of(pooled, (0.0, 0), (2.0, 0), (2.1, 0), (9.0, 1))
-    # The first sets the connection up; the second finds it; the third waits for it; the other pool is rejected.
+    # The first opens the connection; the second finds it idle; the third waits for it; the other pool is rejected.
     assert ends == [(1.5, ANSWERED), (3.0, ANSWERED), (4.0, ANSWERED), (9.0, REJECTED)]
     assert stage.states[-1][2:5] == (1, 1, 0)
 
@@ -154,13 +154,13 @@ def test_an_instance_that_ends_closes_its_connections_and_drops_its_calls() -> N
         return stage
 
     stage = run_virtual(main)
-    # The calls in progress occupy their connections to their end; then the other instance gets one.
+    # The calls in progress keep their connections until they end; then the other instance gets one.
     assert stage.ends == [(2.0, ANSWERED)]
     assert stage.states[-1][2:] == (2, 1, 0, 0)
 
 
 def test_many_calls_that_wait_for_a_pool_whose_resource_is_full_fail_one_after_the_other() -> None:
-    """The call in progress is abandoned, its connection stays taken, and 1,500 calls wait at its pool."""
+    """The call in progress is abandoned, its connection stays in use, and 1,500 calls wait for its pool."""
     use = DownstreamUse(replace(DB, on_full=OnFull.ERROR, service=Constant(5.0)), pool=1, timeout_s=1.0)
     ends, stage = ends_of(use, (0.0, 0), *((0.5, 0) for _ in range(1500)))
     assert ends[-1] == (1.0, TIMED_OUT)  # the others are rejected when it is abandoned, before it ends
@@ -174,7 +174,7 @@ def test_a_call_that_gets_a_connection_at_once_has_not_waited() -> None:
 
 
 def opened_over_time(use: DownstreamUse, *arrivals: float) -> list[tuple[float, int]]:
-    """(time, open connections) whenever their number has changed, of one pool that is warmed at 0."""
+    """Return (time, open connections) for each change of the number, in one pool that is warmed at 0."""
 
     async def main() -> list[tuple[float, int]]:
         stage = Stage(use)
@@ -184,7 +184,7 @@ def opened_over_time(use: DownstreamUse, *arrivals: float) -> list[tuple[float, 
         for at_s in arrivals:
             loop.call_at(at_s, stage.call, pool)
         await asyncio.sleep(100)
-        settled = {state.at_s: state.opened for state in stage.states}  # the last of each instant
+        settled = {state.at_s: state.opened for state in stage.states}  # the last state at each time
         found: list[tuple[float, int]] = []
         for at_s, opened in settled.items():
             if not found or found[-1][1] != opened:
@@ -199,26 +199,26 @@ MANY = replace(DB, connections=5)
 
 def test_a_pool_closes_idle_connections_beyond_those_that_it_keeps() -> None:
     use = DownstreamUse(MANY, pool=3, min_idle=1, idle_timeout_s=10.0)
-    # Three calls at 5.0 end at 6.0. Then one is used again at 8.0, to 9.0, the one that became idle last.
+    # Three calls at 5.0 end at 6.0. The connection that became idle last is then used from 8.0 to 9.0.
     assert opened_over_time(use, 5.0, 5.0, 5.0, 8.0) == [(0.0, 1), (5.0, 3), (16.0, 1)]
 
 
 def test_a_connection_that_was_kept_is_closed_later_if_the_pool_has_grown() -> None:
     use = DownstreamUse(MANY, pool=3, min_idle=1, idle_timeout_s=10.0)
-    # The one of 0.0 is examined at 10.0 and kept; at 15.0 it and two new ones are used.
+    # The one opened at 0.0 is checked at 10.0 and kept; at 15.0 it is used, and so are two new ones.
     assert opened_over_time(use, 15.0, 15.0) == [(0.0, 1), (15.0, 2), (26.0, 1)]
 
 
-def test_a_connection_whose_life_is_over_is_closed_when_no_call_uses_it_and_replaced() -> None:
+def test_a_connection_that_reached_its_lifetime_is_closed_when_no_call_uses_it_and_replaced() -> None:
     use = DownstreamUse(MANY, pool=2, min_idle=1, max_lifetime_s=10.0)
-    # In use from 9.5 to 10.5; its replacement lives from then on, and is itself replaced while idle.
+    # In use from 9.5 to 10.5; its replacement begins then, and is itself replaced while it is idle.
     assert opened_over_time(use, 9.5, 30.8) == [(0.0, 1)]
     slow = replace(use, resource=replace(MANY, connect=Constant(0.25)))
     assert opened_over_time(slow, 9.5) == [(0.0, 1)]
     assert opened_over_time(replace(use, min_idle=0), 9.5) == [(9.5, 1), (19.5, 0)]
 
 
-def test_the_resource_closes_idle_connections_also_those_that_the_pool_would_keep() -> None:
+def test_the_resource_closes_idle_connections_even_those_that_the_pool_would_keep() -> None:
     use = DownstreamUse(replace(MANY, server_idle_timeout_s=7.0), pool=2, idle_timeout_s=50.0)
     assert opened_over_time(use, 1.0, 1.5) == [(1.0, 1), (1.5, 2), (9.0, 1), (9.5, 0)]
 

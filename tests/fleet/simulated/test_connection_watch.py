@@ -7,7 +7,7 @@ from simulator.records.journal import Journal
 
 
 def lines_of(limit: int, *asked: tuple[float, str]) -> list[tuple[float, str]]:
-    """The events of a resource whose pools ask for connections; the pool "full" finds none."""
+    """Return the events of a resource whose pools open connections; the pool "full" finds none free."""
     now, journal = [0.0], Journal()
     watch = ConnectionWatch("db", limit, journal, lambda: RunTime(now[0]))
     for at_s, pool in asked:

@@ -41,7 +41,7 @@ def new_driver(application: SimulatedApplication) -> DownstreamDriver:
 
 
 def ends_of(application: SimulatedApplication, *arrivals: tuple[float, str]) -> list[tuple[float, int]]:
-    """When and how requests are answered that begin at (time, path)."""
+    """Run requests that begin at (time, path). Return the time and status of each response."""
 
     async def main() -> list[tuple[float, int]]:
         backend = await new_driver(application).launch(SPEC)
@@ -67,9 +67,9 @@ def test_a_request_whose_call_fails_is_answered_with_500() -> None:
 
 def test_each_pause_before_a_retry_is_twice_as_long() -> None:
     use = DownstreamUse(replace(DB, connections=1, service=Constant(10.0)), retries=2, backoff_s=0.1)
-    # Attempts at 0.5, 0.6 and 0.8; the last one fails, too.
+    # attempts at 0.5, 0.6 and 0.8; the last one fails as well
     assert ends_of(SimulatedApplication(downstream=(use,)), (0.0, "/"), (0.5, "/"))[0] == pytest.approx((0.8, 500))
-    # With one more the fourth, at 1.2, finds the connection free.
+    # with one more, the fourth attempt, at 1.2, finds the connection free
     use = replace(use, resource=replace(use.resource, service=Constant(1.1)), retries=3)
     ends = ends_of(SimulatedApplication(downstream=(use,)), (0.0, "/"), (0.5, "/"))
     assert ends == [pytest.approx((1.1, 200)), pytest.approx((2.3, 200))]
@@ -96,7 +96,7 @@ def test_an_application_that_fails_by_itself_can_call_resources_too() -> None:
     out_of_memory = Failures(request_memory_bytes=2 * 1024**3)
     app = SimulatedApplication(failures=out_of_memory, downstream=(DownstreamUse(DB),))
     assert ends_of(app, (0.0, "/"), (1.5, "/")) == [(1.0, 200), (2.5, 200)]  # one at a time fits into 2 GB
-    assert ends_of(app, (0.0, "/"), (0.5, "/")) == []  # two do not
+    assert ends_of(app, (0.0, "/"), (0.5, "/")) == []  # two at a time do not
 
 
 def test_the_pool_is_filled_when_the_application_listens_and_emptied_when_the_instance_ends() -> None:

@@ -19,7 +19,7 @@ SPEC = InstanceSpec("web", 1, InstanceSize())
 
 
 class Request(PooledExchange):
-    """A request that notes when and how it was answered; `ends` collects those of one instance."""
+    """A request that records when and how it was answered; `ends` collects those of one instance."""
 
     def __init__(self, ends: list[tuple[float, int]]) -> None:
         super().__init__(running_loop().time())
@@ -38,7 +38,7 @@ async def launched(application: SimulatedApplication, size: InstanceSize | None 
 def ends_of(
     application: SimulatedApplication, arrivals_s: list[float], size: InstanceSize | None = None
 ) -> list[float]:
-    """When the requests that begin at the given times are answered, in order of the answers."""
+    """Return when requests that begin at the given times are answered, in the order of the responses."""
 
     async def main() -> list[float]:
         backend = await launched(application, size)
@@ -63,13 +63,13 @@ def test_cpu_work_shares_the_vcpus() -> None:
     assert ends_of(busy, [0.0], InstanceSize(256, 512)) == pytest.approx([4.0])
 
 
-def test_a_request_computes_first_and_waits_then() -> None:
+def test_a_request_computes_first_and_then_waits() -> None:
     both = SimulatedApplication(cpu=Constant(1.0), io=Constant(3.0))
-    assert ends_of(both, [0.0, 0.0]) == pytest.approx([5.0, 5.0])  # 2 s of shared CPU, then 3 s each for itself
+    assert ends_of(both, [0.0, 0.0]) == pytest.approx([5.0, 5.0])  # 2 s of shared CPU, then 3 s of I/O each
     assert ends_of(both, [0.0, 1.0]) == pytest.approx([4.0, 5.0])  # the second computes while the first waits
 
 
-def test_a_worker_serves_one_request_at_a_time_its_waiting_included() -> None:
+def test_a_worker_serves_one_request_at_a_time_including_its_wait() -> None:
     one_worker = SimulatedApplication(cpu=Constant(1.0), io=Constant(3.0), workers=1)
     assert ends_of(one_worker, [0.0, 0.0, 0.0]) == pytest.approx([4.0, 8.0, 12.0])
 
@@ -98,7 +98,7 @@ def test_an_aborted_request_keeps_the_cpu_busy_and_is_not_answered() -> None:
     assert run_virtual(main) == [(2.0, 200)]
 
 
-def test_a_dead_instance_does_not_respond() -> None:
+def test_an_ended_instance_does_not_respond() -> None:
     async def main() -> tuple[list[tuple[float, int]], int]:
         backend = await launched(SimulatedApplication(cpu=Constant(1.0)))
         ends: list[tuple[float, int]] = []

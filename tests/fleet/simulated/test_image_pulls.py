@@ -1,4 +1,4 @@
-"""Simulated instances that pull their image: when they exist, which machine they leave, and what the log says."""
+"""Simulated instances that pull their image: when they exist, when they leave their machine, and the log."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def test_an_instance_exists_when_its_image_is_there_and_leaves_its_machine_at_it
         assert first.listens_s() == pytest.approx(11.0)
         newer = drivers.new(replace(application, image=replace(IMAGE, layers={"base": 30 * MB, "app-2": MB})), "web 2")
         await newer.launch(spec(2))
-        assert loop.time() == pytest.approx(9.0 + 3.1)  # on a machine of its own
+        assert loop.time() == pytest.approx(9.0 + 3.1)  # on a new machine
         first.kill()
         await asyncio.sleep(0)
         await newer.launch(spec(3))
-        assert loop.time() == pytest.approx(12.1 + 0.1)  # where the first one was, which left the base there
+        assert loop.time() == pytest.approx(12.1 + 0.1)  # on the machine that the first one left, which has the base
         lines = [event.line for event in journal.events if isinstance(event, EventLogged)]
         assert lines == [
             "Instance 1: image ready on machine 1 after 9.00 s, 90.0 MB of 90.0 MB pulled.",
@@ -64,6 +64,6 @@ def test_a_launch_that_is_cancelled_leaves_its_machine() -> None:
         launch.cancel()
         await asyncio.wait((launch,))
         await driver.launch(spec(2))
-        assert asyncio.get_running_loop().time() == pytest.approx(9.0)  # the pull went on without it
+        assert asyncio.get_running_loop().time() == pytest.approx(9.0)  # the pull continued without it
 
     run_virtual(main)

@@ -1,4 +1,4 @@
-"""The timer of a station: called at each end of a computation, also when an earlier one comes up."""
+"""The timer of a station: fires at each end of a computation, even if an earlier end is added."""
 
 from __future__ import annotations
 

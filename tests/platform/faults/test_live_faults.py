@@ -1,4 +1,4 @@
-"""Faults of a user at services that run."""
+"""Faults that a user injects into running services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def spec(**given: object) -> FaultSpec:
 SLOW = {"kind": "latency", "delay": "3s", "for": "30s"}
 
 
-def test_a_fault_ends_by_itself_or_when_it_is_asked_to() -> None:
+def test_a_fault_ends_after_its_duration_or_when_it_is_ended() -> None:
     async def test(world: World) -> None:
         service = world.service(await world.running())
         live = LiveFaults(world.platform)
@@ -58,7 +58,7 @@ def test_killed_instances_are_replaced() -> None:
     in_world(test)
 
 
-def test_what_is_impossible_is_said_with_what_is_possible() -> None:
+def test_an_impossible_fault_is_rejected_with_the_possible_values() -> None:
     async def test(world: World) -> None:
         live = LiveFaults(world.platform)
         with pytest.raises(ValueError, match="service = none, must be given: there is no service yet"):

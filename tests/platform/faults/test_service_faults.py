@@ -47,7 +47,7 @@ def test_faults_move_to_the_revision_that_serves_and_end_there() -> None:
         assert new is not old
         assert has_faults(new)
         assert new.replica_set.extra_start_s == 7.0
-        assert list(new.replica_set.prober.failing) == [0]  # instance 1 is not of this revision
+        assert list(new.replica_set.prober.failing) == [0]  # instance 1 belongs to the other revision
         assert (old.replica_set.extra_start_s, list(old.replica_set.prober.failing)) == (0.0, [])
         assert [faults.end(number) for number, _ in begun] == [
             "hello: no more latency",
@@ -82,7 +82,7 @@ def test_a_fault_survives_a_pause_and_can_end_in_it() -> None:
 
 
 def test_a_timelines_fault_lasts_through_a_deployment() -> None:
-    """The end of a fault used to be asked of a revision that did not have it."""
+    """Regression: the end of a fault was requested from a revision that did not have the fault."""
     record = play(
         Run(
             read_scenario(

@@ -1,4 +1,4 @@
-"""Shadows of services that run: they see what the acting policy sees, and change nothing."""
+"""Shadows of running services: they observe what the acting policy observes, and change nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def with_shadows(
 def test_a_shadow_decides_and_the_acting_policy_acts() -> None:
     async def test(stage: Stage) -> None:
         service = stage.world.service(await stage.world.running())
-        assert service.shadows == {"fixed": 1}  # it begins with what is in force
+        assert service.shadows == {"fixed": 1}  # it begins with the desired count of the acting policy
         await asyncio.sleep(30)
         assert service.shadows == {"fixed": 3}
         assert service.replica_set.desired == 1
@@ -78,7 +78,7 @@ def test_a_shadow_stays_with_its_service_through_a_deployment_and_ends_with_it()
         assert stage.shadows.of(service) == []
         assert len(stage.shadows.of(other)) == 1
 
-    with_shadows([PolicyChoice("hpa")], test)  # which reads the CPU of whichever revision serves
+    with_shadows([PolicyChoice("hpa")], test)  # its policy reads the CPU of the revision that serves
 
 
 def test_the_metrics_have_the_counts_of_the_shadows() -> None:
@@ -92,7 +92,7 @@ def test_the_metrics_have_the_counts_of_the_shadows() -> None:
     with_shadows([fixed(2)], test, measured=True)
 
 
-def test_a_changed_file_of_a_shadow_is_evaluated_and_a_failing_one_is_told(tmp_path: Path) -> None:
+def test_a_changed_file_of_a_shadow_is_evaluated_and_a_failing_one_is_reported(tmp_path: Path) -> None:
     text = "class Own:\n    def decide(self, observation):\n        return {}\n"
     file = tmp_path / "own.py"
     file.write_text(text.format(2), encoding="utf-8")

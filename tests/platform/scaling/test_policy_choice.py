@@ -1,4 +1,4 @@
-"""Which policy the services of `serve` and `up` have."""
+"""The policy of the services of `serve` and `up`."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ def test_a_start_lag_in_the_file_wins_and_a_policy_without_one_has_none() -> Non
     assert PolicyChoice("knative", start_lag_s=0.0).build(InstanceSize(), SCALING).name == "knative"
 
 
-def test_a_share_of_the_cpu_is_of_the_instances_own() -> None:
-    """As in a scenario: the HPA's target is a share of the vCPUs of the instance."""
+def test_a_target_share_of_the_cpu_refers_to_the_size_of_the_instance() -> None:
+    """As in a scenario, the HPA's target is a share of the vCPUs of the instance."""
     assert PolicyChoice("hpa").needs == {"cpu"}
     assert spec("hpa").sized(0.25).vcpus == 0.25
     assert spec("hpa", vcpus=2).sized(0.25).vcpus == 2
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ("knativ", "policy = 'knativ', must be one of "),
         ("oracle", "policy = 'oracle', must be a policy that does not need the future demand"),
         ("absent.py:Own", "policy = 'absent.py:Own', must name a file that can be read: "),
     ],
 )
-def test_a_policy_that_cannot_act_here_is_rejected(given: str, told: str) -> None:
+def test_a_policy_that_cannot_act_here_is_rejected(given: str, expected: str) -> None:
     with pytest.raises(ValueError, match="policy") as caught:
         PolicyChoice(given)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(expected)
 
 
 def test_a_users_policy_has_the_platform_of_app_runner(tmp_path: Path) -> None:
@@ -76,13 +76,13 @@ def test_a_users_policy_has_the_platform_of_app_runner(tmp_path: Path) -> None:
     assert decision.desired == 3
 
 
-def test_a_class_that_cannot_be_made_is_rejected_before_any_service(tmp_path: Path) -> None:
+def test_a_class_that_cannot_be_instantiated_is_rejected_before_any_service(tmp_path: Path) -> None:
     name = own(tmp_path, "return 1", "def __init__(self): self.x = 1 / 0")
     with pytest.raises(ValueError, match=r"by zero while it was made \(own.py, line 2\)"):
         PolicyChoice(name)
 
 
-def test_a_failure_is_heard_and_the_desired_count_stays(tmp_path: Path) -> None:
+def test_a_failure_is_reported_and_the_desired_count_stays(tmp_path: Path) -> None:
     policy = PolicyChoice(own(tmp_path, "return 1 / 0")).build(InstanceSize(), SCALING)
     lines: list[str] = []
     on_policy_failure(policy, lines.append)

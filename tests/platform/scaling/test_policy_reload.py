@@ -1,4 +1,4 @@
-"""A policy's file that changes while services run: a version that works takes over, another one does not."""
+"""A policy's file that changes while services run: a version that works takes over, a broken one does not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Own:
 
 
 class Watched:
-    """A service on a platform, scaled by a file."""
+    """A service on a platform, scaled by a policy in a file."""
 
     def __init__(self, world: World, file: Path, choice: PolicyChoice) -> None:
         self.world, self._file = world, file
@@ -37,7 +37,7 @@ class Watched:
         world.platform.tasks.spawn(reload.run(), "reload")
 
     async def save(self, text: str) -> None:
-        """As editors do it: a new file in place of the old one. Then wait for a look and the next tick."""
+        """Replace the file by a new one, as editors do; then wait for a check and the next tick."""
         self._saves += 1
         new = self._file.with_name(f"new{self._saves}")
         new.write_text(text, encoding="utf-8")
@@ -62,7 +62,8 @@ def test_a_changed_file_decides_for_services_that_run_and_for_later_ones(tmp_pat
         service = stage.world.service(await stage.world.running())
         await asyncio.sleep(20)
         assert service.replica_set.desired == 1
-        await stage.save(TEXT.format(answer="2 if self.seen < 20 else 3"))  # it has seen what was before it
+        # the new version has observed the seconds before
+        await stage.save(TEXT.format(answer="2 if self.seen < 20 else 3"))
         assert service.replica_set.desired == 3
         assert [line.partition(".py:Own: ")[2] for line in stage.told] == ["the changed file is used now, for hello"]
         later = stage.world.service(await stage.world.running(ServiceName="later"))
@@ -83,9 +84,7 @@ def test_a_changed_file_decides_for_services_that_run_and_for_later_ones(tmp_pat
         (TEXT.replace("self.seen = 0", "raise OSError('no')").format(answer="1"), "was made (own.py, line 4)"),
     ],
 )
-def test_a_broken_file_leaves_the_version_before_it_and_says_where_it_is_broken(
-    tmp_path: Path, broken: str, why: str
-) -> None:
+def test_a_broken_file_leaves_the_previous_version_and_reports_the_line(tmp_path: Path, broken: str, why: str) -> None:
     async def test(stage: Watched) -> None:
         service = stage.world.service(await stage.world.running())
         await asyncio.sleep(3)
@@ -115,7 +114,7 @@ def test_a_missing_file_changes_nothing_until_it_is_there_again(tmp_path: Path) 
     watched(tmp_path, TEXT.format(answer="2"), test)
 
 
-def test_a_version_that_fails_later_is_told_as_that_of_its_service(tmp_path: Path) -> None:
+def test_a_version_that_fails_later_is_reported_with_its_service(tmp_path: Path) -> None:
     async def test(stage: Watched) -> None:
         service = stage.world.service(await stage.world.running())
         await asyncio.sleep(3)
@@ -128,12 +127,12 @@ def test_a_version_that_fails_later_is_told_as_that_of_its_service(tmp_path: Pat
     watched(tmp_path, TEXT.format(answer="2"), test)
 
 
-def test_a_file_that_changes_before_there_is_a_service_is_tried_too(tmp_path: Path) -> None:
+def test_a_file_that_changes_before_a_service_exists_is_tried_too(tmp_path: Path) -> None:
     async def test(stage: Watched) -> None:
         await stage.save(TEXT.format(answer="observation.nothing"))
         assert "AttributeError: 'Observation' object has no attribute 'nothing' (own.py, line 8)" in stage.told[0]
         service = stage.world.service(await stage.world.running())
-        await stage.save(TEXT.format(answer="1 / 0"))  # at once: before its first second is over
+        await stage.save(TEXT.format(answer="1 / 0"))  # at once, before its first second is over
         assert "raised ZeroDivisionError" in stage.told[1]
         await asyncio.sleep(2)
         assert service.replica_set.desired == 2

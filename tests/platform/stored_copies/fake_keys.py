@@ -1,4 +1,4 @@
-"""KMS of the tests' own: data keys that are only "encrypted" with a name, and keys that a test disables."""
+"""KMS for tests: data keys that are only "encrypted" with a name, and keys that a test can disable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcd
 
 
 class FakeKeys:
-    """`disabled`: no key can be used. `asked`: the calls."""
+    """`disabled`: True if no key can be used. `asked`: the calls."""
 
     def __init__(self) -> None:
         self.disabled = False

@@ -1,4 +1,4 @@
-"""Encrypted files: what is read is what was written, and a file that is not what was written is not read."""
+"""Encrypted files: they decrypt to what was written, and a file that was changed is rejected."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
             read(tmp_path / "changed")
 
 
-def test_a_file_that_is_cut_longer_or_joined_of_two_is_not_read(tmp_path: Path) -> None:
+def test_a_file_that_is_truncated_extended_or_joined_is_not_read(tmp_path: Path) -> None:
     raw, other = (written(tmp_path / name, b"x" * 250, name=name) for name in ("one", "two"))
     header = raw.index(b"\n") + 1
-    first, second = header + 4 + 100 + 16, header + 2 * (4 + 100 + 16)  # where pieces end
+    first, second = header + 4 + 100 + 16, header + 2 * (4 + 100 + 16)  # the ends of pieces
     for content in (
         *(raw[:length] for length in range(len(raw))),
         raw + b"\0",

@@ -1,4 +1,4 @@
-"""Copies of images and builds: encrypted, read with their key only, one for each service."""
+"""Copies of images and builds: encrypted, readable with their key only, one for each service."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_a_damaged_copy_is_named(tmp_path: Path) -> None:
         await copies.load_image(with_key("v1"), engine.as_engine())
 
 
-async def test_a_folder_comes_back_as_it_was(tmp_path: Path) -> None:
+async def test_a_folder_is_restored_unchanged(tmp_path: Path) -> None:
     keys, place = FakeKeys(), tmp_path / "kept" / "key.owner"
     (place / "root" / "app").mkdir(parents=True)
     (place / "root" / "app" / "run.sh").write_text("#!/bin/sh\n")
@@ -76,7 +76,7 @@ async def test_a_folder_comes_back_as_it_was(tmp_path: Path) -> None:
     copies = StoredCopies(tmp_path / "copies", keys.as_service())
     await copies.keep_folder(with_key(), "commit", place)
     keys.disabled = True
-    await copies.restore_folder(with_key("commit"))  # it is there
+    await copies.restore_folder(with_key("commit"))  # the folder exists
     place.rename(tmp_path / "gone")
     with pytest.raises(WorkloadFailed, match="cannot be used"):
         await copies.restore_folder(with_key("commit"))

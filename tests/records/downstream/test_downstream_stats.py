@@ -41,7 +41,7 @@ def test_a_run_that_ends_within_the_warm_up_has_no_means() -> None:
     assert stats_of(changed(0, 8, 8, 9)).means(10.0) == (0.0, 0.0, 0.0)
 
 
-def test_calls_count_by_the_time_at_which_they_were_asked() -> None:
+def test_calls_count_by_the_time_at_which_they_began() -> None:
     answered, rejected, timed_out = CallOutcome.ANSWERED, CallOutcome.REJECTED, CallOutcome.TIMED_OUT
     stats = stats_of(
         called(9.9, 1.0, answered),

@@ -35,7 +35,7 @@ def test_an_association_and_its_records() -> None:
                 "creating",
             )
             records = domain["CertificateValidationRecords"]
-            assert len(records) == 3  # what Copilot waits for (facts 10.3)
+            assert len(records) == 3  # the number for which Copilot waits (facts 10.3)
             assert re.fullmatch(r"_[0-9a-f]{32}\.acme\.dev", records[0]["Name"])
             assert re.fullmatch(r"_[0-9a-f]{32}\.www\.acme\.dev", records[1]["Name"])
             for record in records:
@@ -69,7 +69,8 @@ def test_validation_takes_its_time_and_ends_active(profile: Any) -> None:
 
 
 def test_terraform_polling_every_ten_seconds_sees_a_pending_status() -> None:
-    assert INSTANT.domain_s(list(INSTANT.domain)[1]) > 10  # facts 15.3: `active` straight after `creating` breaks it
+    # facts 15.3: `active` directly after `creating` makes it fail
+    assert INSTANT.domain_s(list(INSTANT.domain)[1]) > 10
 
 
 def test_a_disassociated_domain_is_removed() -> None:
@@ -102,7 +103,8 @@ def test_a_domain_disassociated_during_validation_never_becomes_active() -> None
             await stage.passes(60)
             stage.call("AssociateCustomDomain", ServiceArn=arn, DomainName="acme.dev")
             await stage.passes(30)
-            assert statuses(stage, arn) == ["pending_certificate_dns_validation"]  # of the second walk, alone
+            # those of the second association only
+            assert statuses(stage, arn) == ["pending_certificate_dns_validation"]
             await stage.passes(299)
             assert statuses(stage, arn) == ["pending_certificate_dns_validation"]
 
@@ -214,7 +216,7 @@ def test_a_domain_that_cannot_be_bound_or_released_has_a_failed_status() -> None
     run_virtual(main)
 
 
-def test_domains_go_on_after_a_crash(tmp_path: Path) -> None:
+def test_transitions_of_domains_continue_after_a_crash(tmp_path: Path) -> None:
     async def main() -> None:
         stage = Stage(tmp_path / "state.db", profile=APP_RUNNER)
         arn = await stage.running()

@@ -1,4 +1,4 @@
-"""Certificate validation records: their form, and their status by that of the domain."""
+"""Certificate validation records: their form, and their status, which follows from the domain's."""
 
 from __future__ import annotations
 

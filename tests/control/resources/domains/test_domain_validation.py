@@ -1,4 +1,4 @@
-"""Validation by records: in virtual time, with a dictionary in place of a DNS."""
+"""Validation by DNS records, in virtual time, with a dictionary in place of DNS."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.virtual import run_virtual
 
 DAY_S = 86400.0
 HOUR_S = 3600.0
-TO_PENDING_S = 30.0  # of the profile app-runner
+TO_PENDING_S = 30.0  # in the profile app-runner
 FIRST_LOOK_S = 300.0
 
 
 class Dns:
-    """What users have in their DNS."""
+    """The records that users have in DNS."""
 
     def __init__(self) -> None:
         self.records: dict[str, str] = {}
@@ -73,7 +73,7 @@ def test_wrong_records_then_right_ones() -> None:
             await stage.passes(DAY_S)
             assert shown(stage, arn) == (PENDING, ["PENDING_VALIDATION", "PENDING_VALIDATION", "SUCCESS"])
             assert stage.workload.domains == {}
-            dns.records = {names[0]: right[names[0]], names[1]: right[names[1]]}  # the third one is not needed again
+            dns.records = {names[0]: right[names[0]], names[1]: right[names[1]]}  # the third one is not needed any more
             await stage.passes(60)
             assert shown(stage, arn) == ("binding_certificate", ["SUCCESS"] * 3)
             await stage.passes(120)
@@ -121,7 +121,7 @@ def test_records_that_never_come_fail_after_three_days() -> None:
     run_virtual(main)
 
 
-def test_a_dns_that_does_not_answer_decides_nothing() -> None:
+def test_without_an_answer_of_dns_no_status_changes() -> None:
     async def main() -> None:
         dns = Dns()
         async with stage_with(dns) as stage:
@@ -160,7 +160,7 @@ async def active(stage: Stage, dns: Dns) -> str:
     return arn
 
 
-def test_vanished_records_let_the_certificate_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_removed_records_let_the_certificate_expire(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         dns = Dns()
         async with stage_with(dns, every_s=HOUR_S) as stage:
@@ -170,7 +170,8 @@ def test_vanished_records_let_the_certificate_end(caplog: pytest.LogCaptureFixtu
             assert shown(stage, arn) == ("active", ["SUCCESS"] * 3)
             await stage.passes(1)
             assert shown(stage, arn) == ("active", ["PENDING_VALIDATION"] * 3)
-            assert set(stage.workload.domains) == {"acme.dev", "www.acme.dev"}  # served until the certificate's end
+            # they are served until the certificate expires
+            assert set(stage.workload.domains) == {"acme.dev", "www.acme.dev"}
             await stage.passes(VALID_S - RENEWAL_S)
             assert shown(stage, arn) == ("active", ["FAILED"] * 3)
             assert stage.workload.domains == {}
@@ -199,7 +200,7 @@ def test_records_that_come_back_in_time_renew_the_certificate() -> None:
             dns.records = right
             await stage.passes(HOUR_S)
             assert shown(stage, arn) == ("active", ["SUCCESS"] * 3)
-            await stage.passes(3 * VALID_S)  # and again, every time
+            await stage.passes(3 * VALID_S)  # and again at each renewal
             assert shown(stage, arn) == ("active", ["SUCCESS"] * 3)
             assert set(stage.workload.domains) == {"acme.dev", "www.acme.dev"}
 

@@ -1,4 +1,4 @@
-"""A machine with control groups of either version, on plain files."""
+"""A machine with control groups of version 1 or 2, as plain files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ V1 = ("cpu", "cpuacct", "memory", "freezer")
 
 
 class Machine:
-    """/proc of a machine with the given mounts, (type, root, mount point, options), and groups of process `self`."""
+    """The /proc of a machine with the given mounts, (type, root, mount point, options), and the groups of process
+    `self`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.proc = folder / "proc"
@@ -25,7 +27,7 @@ class Machine:
         (self.proc / process / "cgroup").write_text("\n".join(lines) + "\n")
 
     def group(self, path: str, **files: str) -> Path:
-        """A group with files; `__` in a name stands for a dot."""
+        """Create a group with files; `__` in a file's name stands for a dot."""
         directory = self.groups / path
         directory.mkdir(parents=True)
         (directory / "cgroup.procs").write_text("")
@@ -45,13 +47,13 @@ def version_1(machine: Machine) -> None:
 
 
 def version_2(machine: Machine, **handed_down: str) -> None:
-    """A user's session: the groups above the process's own, by their last name, hand down what is said."""
+    """Create a user's session: the parent groups, by their last name, delegate the given controllers."""
     machine.mount("cgroup2", "", "rw,nsdelegate")
     machine.belongs("self", "0::/user/app/terminal")
     for path in ("", "user", "user/app", "user/app/terminal"):
         name = path.rpartition("/")[2] or "top"
         machine.group(path, cgroup__subtree_control=handed_down.get(name, ""))
-        # The kernel rejects this write for a group that has processes; here the file is a directory.
+        # In a group that has processes, the kernel rejects this write; here the file is a directory.
         if name == "terminal":
             (machine.groups / path / "cgroup.subtree_control").unlink()
             (machine.groups / path / "cgroup.subtree_control").mkdir()

@@ -86,14 +86,14 @@ def test_a_kernel_that_does_not_account_for_swap_limits_memory_alone(machine: Ma
     assert (directory / "memory.limit_in_bytes").read_text() == (directory / "memory.max").read_text() == "512"
 
 
-def test_a_file_that_the_kernel_does_not_have_is_an_error_and_is_not_made(machine: Machine) -> None:
+def test_a_missing_kernel_file_is_an_error_and_is_not_created(machine: Machine) -> None:
     directory = machine.group("one")
     with pytest.raises(FileNotFoundError):
         GroupV2(directory).limit_cpu(1)
     assert [file.name for file in directory.iterdir()] == ["cgroup.procs"]
 
 
-def test_no_quota_is_less_than_the_kernel_takes(machine: Machine) -> None:
+def test_no_quota_is_below_the_smallest_that_the_kernel_accepts(machine: Machine) -> None:
     directory = machine.group("one", cpu__max="")
     GroupV2(directory).limit_cpu(0.001)
     assert (directory / "cpu.max").read_text() == "1000 100000"

@@ -1,4 +1,4 @@
-"""Where groups are, in both versions of control groups, on plain files."""
+"""The search for groups, in both versions of control groups, on plain files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_version_1_has_its_home_in_its_own_group_of_each_hierarchy(machine: Mach
     version_1(machine)
     home = find_home(machine.proc)
     assert home.version == 1
-    # What is mounted of the freezer is a part of its tree: its own group is at the mount point.
+    # Only a part of the freezer's tree is mounted: its own group is at the mount point.
     assert home.roots() == tuple(machine.groups / path for path in ("cpu,cpuacct", "memory/mine", "freezer"))
     group = home.group("apprunner-1")
     group.make()
@@ -38,13 +38,13 @@ def test_version_1_needs_all_of_its_controllers(machine: Machine) -> None:
 
 def test_a_group_that_may_not_be_written_to_is_named(machine: Machine) -> None:
     version_1(machine)
-    # Not by its mode, as everything is open to root: it is there in /proc only.
+    # Not by the mode, because root may write anywhere: the directory exists in /proc only.
     shutil.rmtree(machine.groups / "memory" / "mine")
     with pytest.raises(NoGroupsError, match="memory/mine is not writable"):
         find_home(machine.proc)
 
 
-def test_version_2_has_its_home_in_the_closest_group_that_hands_down(machine: Machine) -> None:
+def test_version_2_has_its_home_in_the_closest_group_that_delegates(machine: Machine) -> None:
     version_2(machine, top="cpu memory pids", user="cpuset cpu io memory pids", app="memory pids")
     home = find_home(machine.proc)
     assert home.version == 2

@@ -1,4 +1,4 @@
-"""Debris of dead simulators: swept once a process, beside the launches, and given up at the end."""
+"""Orphans of ended simulators: removed once per process, concurrently with launches, and cancelled at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.fleet.process.confinement.sweep import owner_name, sweep_orphans
 
 
 class Sweep:
-    """Stands in for the sweep; it lasts until it is given up or `finish` is called."""
+    """Replaces the sweep; it lasts until it is cancelled or `finish` is called."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -51,7 +51,7 @@ def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
 @pytest.mark.case("R5")
 def test_a_folder_is_swept_once_per_process_in_the_background(sweep: Sweep) -> None:
     sweeps = OrphanSweeps()
-    sweeps.begin("a", ())  # returns while the sweep goes on
+    sweeps.begin("a", ())  # returns while the sweep runs
     sweep.until_begun()
     sweeps.begin("a", ())
     sweep.finish()
@@ -68,7 +68,7 @@ def test_the_last_user_cancels_a_sweep_and_the_next_starts_it_again(sweep: Sweep
         sweeps.begin("a", ())
     sweep.until_begun()
     sweeps.end("a", ())
-    assert not sweep.given_up.wait(0.02)  # somebody still uses it
+    assert not sweep.given_up.wait(0.02)  # it still has a user
     sweeps.end("a", ())
     assert sweep.given_up.wait(5)
     sweeps.begin("a", ())
@@ -90,7 +90,7 @@ def test_proc_is_read_a_constant_number_of_times(tmp_path: Path, monkeypatch: py
     def passes_for(count: int) -> int:
         passes.clear()
         for number in range(count):
-            (tmp_path / _of_nobody(f"n{number}") / "1-1" / "app").mkdir(parents=True)
+            (tmp_path / _of_ended_process(f"n{number}") / "1-1" / "app").mkdir(parents=True)
         assert len(sweep_orphans(str(tmp_path), ())) == count
         assert list(tmp_path.iterdir()) == []
         return len(passes)
@@ -100,7 +100,7 @@ def test_proc_is_read_a_constant_number_of_times(tmp_path: Path, monkeypatch: py
 
 def test_a_cancelled_sweep_leaves_the_rest_to_the_next(tmp_path: Path) -> None:
     for number in range(3):
-        (tmp_path / _of_nobody(f"n{number}")).mkdir()
+        (tmp_path / _of_ended_process(f"n{number}")).mkdir()
     answers = iter([False, True, True])
     sweep_orphans(str(tmp_path), (), lambda: next(answers))
     assert len(list(tmp_path.iterdir())) == 2
@@ -108,7 +108,7 @@ def test_a_cancelled_sweep_leaves_the_rest_to_the_next(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def _of_nobody(rest: str) -> str:
-    """A name as a dead simulator gives it: there is no process of that number."""
+def _of_ended_process(rest: str) -> str:
+    """Return the name of an object of an ended simulator: no process has that number."""
     prefix, namespace, _, start, _ = owner_name(1).split("-")
     return f"{prefix}-{namespace}-999999999-{start}-{rest}"

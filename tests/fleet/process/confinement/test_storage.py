@@ -18,7 +18,7 @@ def test_every_file_counts_whatever_its_folder_and_name(tmp_path: Path) -> None:
     empty_bytes = used_bytes(tmp_path)
     _fill(tmp_path / "a", 100_000)
     _fill(tmp_path / "b" / "c" / ".hidden", 200_000)
-    # Blocks: never less than the bytes, folders included, and not much more.
+    # Blocks: at least the number of bytes, including folders, and not much more.
     assert 300_000 <= used_bytes(tmp_path) - empty_bytes < 330_000
 
 

@@ -19,7 +19,7 @@ from simulator.fleet.process.confinement.sweep import (
     sweep_orphans,
 )
 
-# Writes a line once it runs, so that a test can wait for it, then sleeps far longer than the test.
+# Writes a line when it runs, so that a test can wait for that; then sleeps much longer than the test takes.
 _SLEEPER = "import sys, time; print('up', flush=True); time.sleep(60)"
 
 
@@ -85,7 +85,7 @@ def test_the_guard_sweeps_when_its_input_ends(started: list[subprocess.Popen[byt
     )
     guard.communicate(f"+{led.pid}\n+{over.pid}\n-{over.pid}\n".encode(), timeout=60)
     assert (marked.wait(2), led.wait(2)) == (-9, -9)
-    assert over.poll() is None  # it was told that this session had ended
+    assert over.poll() is None  # the guard was informed that this session had ended
     assert not folder.exists()
 
 
@@ -93,7 +93,7 @@ def test_what_this_process_created_is_not_an_orphan() -> None:
     assert not is_orphan(f"{owner_name(os.getpid())}abc")
 
 
-def test_what_a_dead_process_created_is_an_orphan(started: list[subprocess.Popen[bytes]]) -> None:
+def test_what_an_ended_process_created_is_an_orphan(started: list[subprocess.Popen[bytes]]) -> None:
     child = _start(started, {})
     name = f"{owner_name(child.pid)}abc-1-1"
     assert not is_orphan(name)
@@ -114,17 +114,17 @@ def test_a_name_of_another_kind_or_namespace_is_not_an_orphan(name: str) -> None
     assert not is_orphan(name)
 
 
-def _of_nobody(rest: str) -> str:
-    """A name as a dead simulator gives it: there is no process of that number."""
+def _of_ended_process(rest: str) -> str:
+    """Return the name of an object of an ended simulator: no process has that number."""
     prefix, namespace, _, start, _ = owner_name(os.getpid()).split("-")
     return f"{prefix}-{namespace}-999999999-{start}-{rest}"
 
 
-def test_folders_and_groups_of_the_dead_are_swept_and_others_are_not(
+def test_folders_and_groups_of_ended_simulators_are_removed_and_others_are_not(
     started: list[subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     scratch, home = tmp_path / "scratch", tmp_path / "home"
-    dead, living = _of_nobody("abc"), f"{owner_name(os.getpid())}abc"
+    dead, living = _of_ended_process("abc"), f"{owner_name(os.getpid())}abc"
     for folder in (scratch / dead / "1-1", scratch / living, home / f"{dead}-1-1", home / living, home / "other"):
         folder.mkdir(parents=True)
     marked = _start(started, {MARK: str(scratch / dead / "1-1")})
@@ -139,7 +139,7 @@ def test_a_symbolic_link_with_the_name_of_an_orphan_is_not_swept(tmp_path: Path)
     target.mkdir(mode=0o500)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    (scratch / _of_nobody("abc")).symlink_to(target)
+    (scratch / _of_ended_process("abc")).symlink_to(target)
     assert sweep_orphans(str(scratch), ()) == []
     assert target.stat().st_mode & 0o777 == 0o500
 

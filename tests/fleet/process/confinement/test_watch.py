@@ -1,4 +1,4 @@
-"""Children of the simulator: sealed files, their state, and their end."""
+"""Child processes: inherited files, their state, and their exit."""
 
 from __future__ import annotations
 
