@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from simulator.model.resources.api_error import ApiError
 from simulator.wire.listening import listening
 from simulator.wire.own_names import OwnNames
 from simulator.wire.web_listener import HEAD_S_MAX, asked_of, listener_limits
+from simulator.world.random_streams import RandomStreams
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 REQUEST_ID: Final = "x-amzn-RequestId"
@@ -77,7 +79,10 @@ class ApiEndpoint:
         names: OwnNames | None = None,
         body_s_max: float = BODY_S_MAX,
         head_s_max: float = HEAD_S_MAX,
+        before_association: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """Create the endpoint. `before_association`: awaited before a web ACL is associated, which may be new."""
+        self._before_association = before_association
         self._calls = calls
         self._authentication = authentication
         self._now = now
@@ -141,6 +146,8 @@ class ApiEndpoint:
         if foreign is not None:
             return _foreign_response(foreign, request_id)
         identity = self._identify(request, body)
+        if self._before_association is not None and _is_association(request):
+            await self._before_association()
         answer = self._answer(request, body, self._caller(request, identity, request_id))
         return _response(200, answer, request_id, _content_type(request.headers.get("x-amz-target", "")))
 
@@ -251,6 +258,10 @@ async def close_http(http: web.Server) -> None:
         await asyncio.sleep(0)
 
 
+def _is_association(request: web.BaseRequest) -> bool:
+    return waf_operation(request.headers.get("x-amz-target", "")) == "AssociateWebACL"
+
+
 def _plain(text: str) -> str:
     r"""Return header text with bytes that are not UTF-8 written as `\udcff`, because JSON cannot contain them
     otherwise.
@@ -286,3 +297,16 @@ def _response(status: int, content: dict[str, Any], request_id: str, content_typ
         body=body,
         headers={"Content-Type": content_type, REQUEST_ID: request_id, "Server": _SERVER},
     )
+
+
+def request_ids() -> Callable[[], str]:
+    """Return a source of random ids in UUID form. They identify responses, so they do not depend on a seed."""
+    streams, count = RandomStreams(secrets.randbits(128)), 0
+
+    def draw() -> str:
+        nonlocal count
+        count += 1
+        digits = streams.identifier("request", count)
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    return draw

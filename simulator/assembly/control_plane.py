@@ -9,8 +9,7 @@ import contextlib
 import logging
 import secrets
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -18,7 +17,7 @@ from simulator.api.admin import ADMIN_FILE, SERVE_NAME, Action, AdminEndpoint
 from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
-from simulator.api.endpoint import ApiEndpoint
+from simulator.api.endpoint import ApiEndpoint, request_ids
 from simulator.control.api_context import ApiSettings
 from simulator.control.operations.time_profile import INSTANT, TimeProfile
 from simulator.control.operations.workload import Workload
@@ -29,6 +28,7 @@ from simulator.control.state.store import Store
 from simulator.control.state.store_file import StoreError
 from simulator.control.state.store_lock import StateLock
 from simulator.control.wall_clock import WallClock, live_wall_clock
+from simulator.control.web_acl_files import WafSettings
 from simulator.fleet.registries.registry_map import NO_REGISTRIES, RegistryMap
 from simulator.platform.image_watch import ImageWatch
 from simulator.records.journal import Journal
@@ -36,7 +36,6 @@ from simulator.wire.ca import CertificateAuthority
 from simulator.wire.own_names import OwnNames
 from simulator.wire.tls import server_context
 from simulator.world.clock import utc_now
-from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 STORE_NAME: Final = "control.sqlite"  # file in the state folder
@@ -52,7 +51,7 @@ class ControlPlaneSettings:
 
     `seed`: of the identifiers of a new state; None: random. `now`: clock; None: the wall clock. `engine`: address of
     the container engine in which a moved tag deploys services, `unix:///path` or `tcp://host:port`; None: no engine.
-    `registries`: registries in which a moved tag does so.
+    `registries`: registries in which a moved tag does so. `waf`: where more web ACLs come from.
 
     Raises:
         ValueError: if the API would listen on other addresses than loopback without access keys or without TLS.
@@ -67,6 +66,7 @@ class ControlPlaneSettings:
     now: WallClock | None = None
     engine: str | None = None
     registries: RegistryMap = NO_REGISTRIES
+    waf: WafSettings | None = None
 
     def __post_init__(self) -> None:
         listener = self.listener
@@ -111,8 +111,10 @@ class ControlPlane:
                 raise StoreError(f"state {settings.state}: {error}") from error
             self._closing = closing.pop_all()
         self.tasks = Tasks("control")
+        self._web_acls = None if settings.waf is None else settings.waf.book(settings.api.web_acls)
+        given = settings.api if self._web_acls is None else replace(settings.api, web_acls=self._web_acls)
         self.api = ServiceApi(
-            self.registry, workload, now=self.now, tasks=self.tasks, profile=settings.profile, settings=settings.api
+            self.registry, workload, now=self.now, tasks=self.tasks, profile=settings.profile, settings=given
         )
         self.calls = ApiCalls(self.api, settings.authentication.identity_of)
 
@@ -127,6 +129,8 @@ class ControlPlane:
 
     async def open(self) -> None:
         """Restore the services, then accept requests. Raises OSError or ValueError if it cannot listen."""
+        if self._web_acls is not None:
+            await self._web_acls.start(self.api.web_acls_changed, self.tasks)
         self.calls.start()
         if (engine := self.settings.engine) is not None:
             self._images = ImageWatch(
@@ -140,6 +144,7 @@ class ControlPlane:
                 now=self.now,
                 request_id=request_ids(),
                 names=OwnNames([listener.host, listener.called]),
+                before_association=None if self._web_acls is None else self._web_acls.look,
             )
             await self._endpoint.open(listener.host, listener.port, self._tls(listener))
             if self.settings.state is not None:
@@ -156,6 +161,8 @@ class ControlPlane:
         await self.tasks.close()
         if self._images is not None:
             await self._images.close()
+        if self._web_acls is not None:
+            await self._web_acls.close()
         self.api.close()
         self._closing.close()
 
@@ -220,16 +227,3 @@ async def open_control_plane(settings: ControlPlaneSettings, workload: Workload)
         await plane.close()
         raise
     return plane
-
-
-def request_ids() -> Callable[[], str]:
-    """Return a source of random ids in UUID form. They identify responses, so they do not depend on a seed."""
-    streams, count = RandomStreams(secrets.randbits(128)), 0
-
-    def draw() -> str:
-        nonlocal count
-        count += 1
-        digits = streams.identifier("request", count)
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
-
-    return draw

@@ -21,5 +21,7 @@ PUBLIC_MODULES = (
     "state.store_file",
     "state.store_lock",
     "wall_clock",
+    "web_acl_book",
+    "web_acl_endpoint",
     "web_acl_files",
 )

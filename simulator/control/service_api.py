@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -159,6 +159,10 @@ class ServiceApi:
         self._registry.save()
         self.audit.close()
         self._log.close()
+
+    def web_acls_changed(self, arns: Collection[str]) -> None:
+        """Evaluate the present version of changed web ACLs on the services that are associated with them."""
+        self._web_acls.changed(arns)
 
     # --- actions without an AWS API --------------------------------------------------------------------------------
 

@@ -1,13 +1,33 @@
-"""Web ACLs read from files that the user names."""
+"""Web ACLs from the files that a user names, and the settings of an endpoint that has more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from simulator.control.web_acl_book import WebAclBook
     from simulator.rules.waf.web_acl import WebAcl
+
+
+@dataclass(frozen=True, slots=True)
+class WafSettings:
+    """An endpoint of AWS WAF, its Region, and the time between two looks at it."""
+
+    endpoint: str
+    region: str
+    interval_s: float
+
+    def book(self, files: Mapping[str, WebAcl]) -> WebAclBook:
+        """Return the web ACLs of files and of the endpoint."""
+        from simulator.control.web_acl_book import WebAclBook  # noqa: PLC0415 few configurations have an endpoint
+        from simulator.control.web_acl_endpoint import WebAclEndpoint  # noqa: PLC0415
+        from simulator.fleet.credentials.aws_endpoint import AwsEndpoint  # noqa: PLC0415
+
+        endpoint = WebAclEndpoint(AwsEndpoint("wafv2", self.endpoint, self.region))
+        return WebAclBook(files, endpoint, self.interval_s)
 
 
 def load_web_acls(files: Sequence[Path]) -> Mapping[str, WebAcl]:

@@ -6,6 +6,7 @@ This package does not depend on the sockets of the load balancer.
 PUBLIC_MODULES = (
     "applications",
     "credentials.assumed_role",
+    "credentials.aws_endpoint",
     "credentials.key_service",
     "credentials.role_credentials",
     "credentials.secrets",

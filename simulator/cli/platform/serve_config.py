@@ -36,7 +36,7 @@ from simulator.cli.platform.keys_section import Account, KeySection, checked_key
 from simulator.cli.platform.registries_section import Registries, registry_map
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.operations.time_profile import profile_named
-from simulator.control.web_acl_files import load_web_acls
+from simulator.control.web_acl_files import WafSettings, load_web_acls
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.model.resources.quotas import Quotas
 from simulator.platform.applications import ApplicationSettings
@@ -44,7 +44,7 @@ from simulator.replay.applications import application_of
 from simulator.scenario.document import parse_document, read_document_text
 from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.sections.application_spec import ApplicationSpec
-from simulator.scenario.sections.aws_spec import AwsSpec
+from simulator.scenario.sections.aws_spec import ENDPOINT, AwsSpec
 from simulator.scenario.sections.base_model import Count, Duration, Flag, Number, Section
 from simulator.scenario.sections.service_spec import PricesSpec
 from simulator.telemetry.exporters import ExportSettings
@@ -142,6 +142,23 @@ class WafSection(Section):
     """JSON files with web ACLs, IP sets and regex pattern sets, as `aws wafv2 get-web-acl`, `get-ip-set` and
     `get-regex-pattern-set` print them.
     """
+    endpoint: str | None = Field(default=None, pattern=ENDPOINT)
+    """An AWS-compatible endpoint with more web ACLs, for example moto. Credentials come from the environment or a
+    profile.
+    """
+    interval_s: Annotated[Duration, Field(ge=1)] = 30.0
+    """Time between two looks at the endpoint. An AssociateWebACL looks at once."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.endpoint is None and "interval_s" in self.model_fields_set:
+            msg = "interval = given, must come with an endpoint"
+            raise ValueError(msg)
+        return self
+
+    def settings(self, region: str) -> WafSettings | None:
+        """Return where web ACLs come from besides files; None without an endpoint."""
+        return None if self.endpoint is None else WafSettings(self.endpoint, region, self.interval_s)
 
 
 class CloudFormationSection(Section):
@@ -267,6 +284,7 @@ class ServeConfig(Section):
                 accepted_types=frozenset(self.cloudformation.accept),
             ),
             seed=self.seed,
+            waf=self.waf.settings(api.region),
         )
 
 

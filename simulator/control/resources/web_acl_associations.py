@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Final
 
@@ -53,6 +54,13 @@ class WebAclAssociations:
                 )
             self._workload.protect(service.arn, acl)
 
+    def changed(self, arns: Collection[str]) -> None:
+        """Evaluate the present version of changed web ACLs, from now on."""
+        for service in self._context.registry.all(ServiceResource):
+            arn = service.web_acl_arn
+            if arn is not None and arn in arns and service.status is not ServiceStatus.DELETED:
+                self._workload.protect(service.arn, self._acls[arn])
+
     # --- operations ------------------------------------------------------------------------------------------------
 
     def associate(self, principal: Principal, request: Request) -> Answer:
@@ -86,7 +94,7 @@ class WebAclAssociations:
 
     def _known(self, arn: str) -> str:
         if arn not in self._acls:
-            known = did_you_mean(arn, self._acls) or "; web ACLs come from files: `waf: files` of `serve`"
+            known = did_you_mean(arn, self._acls) or "; web ACLs come from `waf: files` or `waf: endpoint` of `serve`"
             raise _nonexistent(f"no web ACL {arn} is given{known}")
         return arn
 
