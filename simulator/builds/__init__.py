@@ -1,8 +1,8 @@
-"""From source code to what an instance runs: repositories, apprunner.yaml, managed runtimes, builds and their cache.
+"""From source code to a runnable application: repositories, apprunner.yaml, managed runtimes, builds and their cache.
 
-This package knows nothing of services: the workload passes in a `SourceDescription` and gets a `BuildArtifact`,
-whichever builder implements the port (artifact.py). It is layered above the fleet because a build's processes are
-confined and swept as an instance's are, and because a build may run in the container engine that instances run in.
+This package is independent of services: the workload passes a `SourceDescription` and gets a `BuildArtifact`, from any
+builder that implements the port (artifact.py). It is a layer above the fleet, because the processes of a build are
+confined and cleaned up like those of an instance, and because a build may run in the container engine of the instances.
 """
 
 PUBLIC_MODULES = (

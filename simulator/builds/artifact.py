@@ -1,7 +1,6 @@
-"""The port of the builds: it takes a source and returns an application that an instance can run, or raises
-`BuildFailed`.
+"""The port of the builds: takes a source and returns an application for instances, or raises `BuildFailed`.
 
-A build that fails or is cancelled leaves nothing: no process, no folder, no partial cache entry.
+A build that fails or is cancelled leaves nothing behind: no process, no folder, no partial cache entry.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ ROOT_DIRECTORY = "/"
 class CodeValues:
     """CodeConfigurationValues of the API: the service's own build configuration, used instead of an apprunner.yaml.
 
-    `runtime` is the API's name, such as PYTHON_311. `secrets`: variable -> reference, never a value.
+    `runtime` is the API's name, such as PYTHON_311. `secrets` maps variables to references, never to values.
     """
 
     runtime: str
@@ -36,13 +35,13 @@ class CodeValues:
 
 @dataclass(frozen=True, slots=True)
 class SourceDescription:
-    """Where the source is, and where its build configuration comes from.
+    """The location of a source and of its build configuration.
 
-    `repository`: an https URL as the API takes it, any URL that git knows, or the path of a local clone. `branch`:
-    empty for a folder as it is, uncommitted changes included.
-    `source_directory`: from the repository's root, such as `/service-a`. `values` None: apprunner.yaml in the source
-    directory configures everything (ConfigurationSource REPOSITORY). `connection`: its ARN, for the clones it maps to.
-    `is_new`: the service has never run; it may not choose a runtime after its end of support (facts 6.6).
+    `repository`: an https URL as in the API, any URL that git accepts, or the path of a local clone. `branch`: empty
+    for the current files of a folder, including uncommitted changes. `source_directory`: from the repository's root,
+    such as `/service-a`. `values` None: apprunner.yaml in the source directory configures everything
+    (ConfigurationSource REPOSITORY). `connection`: the ARN of the connection, by which clones can be selected.
+    `is_new`: the service has never run; a new service may not choose a runtime after its end of support (facts 6.6).
     """
 
     repository: str
@@ -54,7 +53,7 @@ class SourceDescription:
 
     @classmethod
     def of(cls, configuration: ServiceConfiguration, *, is_new: bool = False) -> Self:
-        """Describe the source of a service whose source is a code repository."""
+        """Describe the source of a service with a code repository."""
         repository = configuration.repository
         assert repository is not None, "a service from an image has nothing to build"
         code = repository["CodeConfiguration"]
@@ -81,18 +80,18 @@ class SourceDescription:
 
 @dataclass(frozen=True, slots=True)
 class BuildArtifact:
-    """What an instance runs.
+    """A built application, from which instances are started.
 
     `folder` becomes an instance's /app: drivers run a copy of it, as ProcessDriver does, and never write to it.
-    `command` is a program and its arguments. It is started in that copy, after `set_up` if there is one. `set_up` finds
-    the source directory and also gives the port that it finds as PORT to `port_variable`. If `image` is given,
-    instances are containers of that image of the engine with `command` as their start command (empty: the image's own),
-    and `folder` only names the build.
+    `command` is a program and its arguments. It is started in that copy, after `set_up` if there is one. `set_up`
+    changes to the source directory; if there is a `port_variable`, it also sets that variable to the value of PORT. If
+    `image` is given, instances are containers of that image of the engine with `command` as their start command (empty:
+    the image's own), and `folder` only names the build.
 
-    `environment` holds all run variables and all variables that the runtime adds, including PATH. `start_command` is
-    the command in the configuration. `secrets` are references.
-    `runtime` is the API's name. `commit` is the version to report, and to pass to `build` to get the same build again.
-    `duration_s` is the billed build time; 0 if the build came from the cache (`from_cache`).
+    `environment` contains all run variables and all variables that the runtime adds, including PATH. `start_command` is
+    the command in the configuration. `secrets` are references. `runtime` is the API's name. `commit` is the version to
+    report; passed to `build`, it gives the same build again. `duration_s` is the billed build time; 0 if the build came
+    from the cache (`from_cache`).
     """
 
     folder: Path
@@ -113,7 +112,7 @@ class BuildArtifact:
 class BuildFailed(Exception):
     """The build failed.
 
-    `reason`: a sentence, as `workload.build_failed` takes it. `lines`: log lines to write before it, each with its
+    `reason`: a sentence, as the argument of `workload.build_failed`. `lines`: log lines that precede it, each with its
     prefix.
     """
 
@@ -127,7 +126,7 @@ class BuildSteps(Protocol):
     """Receives the progress of a build. The workload's `Steps` implement it."""
 
     async def reach(self, phase: Phase) -> None:
-        """Report SOURCE_PULLED, then BUILDING. The receiver may delay the build until the phase's time has come."""
+        """Report SOURCE_PULLED, then BUILDING. The receiver may delay the build until the time of the phase."""
 
     def log(self, line: str) -> None:
         """Write a line of the deployment log with its prefix, such as `[Build] Step 1/3 : FROM ...`."""
@@ -137,14 +136,14 @@ class Builder(Protocol):
     """Builds sources. Builds of several services may run concurrently."""
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
-        """Build the newest commit of the branch, or `commit` if given. The same inputs return the cached build.
+        """Build the newest commit of the branch, or `commit` if given. Equal inputs return the cached build.
 
         Raises:
-            BuildFailed: if the source is unavailable, its configuration is wrong, or a command fails.
+            BuildFailed: if the source is unavailable, its configuration is invalid, or a command fails.
         """
 
     def keep(self, wanted: Sequence[BuildArtifact]) -> None:
-        """Keep the builds in use; of the others, keep only as many as the cache may hold."""
+        """Keep the builds in use. Of the others, keep only as many as the cache may hold."""
 
     async def close(self) -> None:
         """Stop all builds in progress. Idempotent."""

@@ -1,4 +1,4 @@
-"""The interface of a build environment: this machine's toolchains, or an image of the container engine."""
+"""The interface of a build environment: the toolchains of this machine, or an image of the container engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.fleet.process.environment import SetUp
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A commit of a clone, its source directory (`a/b`, empty for the root), and how to build it."""
+    """A commit of a clone, its source directory (such as `a/b`; empty for the root), and how to build it."""
 
     plan: BuildPlan
     clone: Path
@@ -28,7 +28,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How to start instances of a finished build, in the terms of `BuildArtifact`."""
+    """How to start instances of a finished build; the fields are those of `BuildArtifact`."""
 
     folder: Path
     command: tuple[str, ...]
@@ -40,7 +40,7 @@ class Start:
 class BuildBackend(Protocol):
     """A build environment for one runtime.
 
-    `version`: of its language, empty if it was not determined. `note`: for the user.
+    `version`: the version of its language, empty if unknown. `note`: a message for the user.
     """
 
     version: str

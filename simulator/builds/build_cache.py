@@ -1,4 +1,4 @@
-"""The build cache: a second build with the same inputs returns the first one.
+"""The build cache: a second build with the same inputs returns the result of the first one.
 
 A build is made in its final cache folder, because files that package tools install contain their own path. It is valid
 once its `built.json` exists; without that file it is in progress or abandoned, and abandoned builds are removed.
@@ -17,14 +17,15 @@ from simulator.fleet.process.confinement.sweep import is_orphan, owner_name, rem
 from simulator.world.private_files import own_private_folder, write_private
 
 _DONE: Final = "built.json"
-_FORMAT: Final = 2  # version of the cache format; another number starts with an empty cache
+_FORMAT: Final = 2  # version of the cache format; entries of other versions are ignored
 _KEY_LENGTH: Final = 24
 
 
 class BuildCache:
     """The cached builds.
 
-    `folder` holds the builds. `count_max`: how many are kept besides those in use. The methods block briefly.
+    `folder` contains the builds. `count_max`: the number of kept builds besides those in use. The methods block
+    briefly.
     """
 
     def __init__(self, folder: Path, count_max: int) -> None:
@@ -65,7 +66,7 @@ class BuildCache:
         idle = [done for done in self._folder.glob(f"*/{_DONE}") if done.parent not in in_use]
         idle.sort(key=lambda done: done.stat().st_mtime_ns, reverse=True)
         for done in idle[self._count_max :]:
-            done.unlink()  # invalid from here on, however long the removal takes
+            done.unlink()  # invalid from now on, however long the removal takes
             remove(str(done.parent))
 
 

@@ -15,8 +15,8 @@ from simulator.builds.runtimes import RUNTIMES, BuildKind, Runtime
 class BuildPlan:
     """How to build and run a source.
 
-    `version`: the value of `runtime-version`. `build_variables` do not reach the application, nor `variables` the
-    build. `notes`: parts of the file that have no effect, for the log.
+    `version`: the value of `runtime-version`. `build_variables` are set only for the build, `variables` only for the
+    application. `notes`: log lines about parts of the file that have no effect.
     """
 
     runtime: Runtime

@@ -1,4 +1,4 @@
-"""The builder of `simulator up` and of services from source code: it uses this machine's toolchains or images."""
+"""The builder for `simulator up` and for services from source code: it uses this machine's toolchains, or images."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # AWS's own text (facts 6.5), which continues with a link.
 _NOT_SUPPORTED: Final = "The specified runtime version is not supported. Refer to the Release information"
-_PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # a longer file does not count as a package.json
+_PACKAGE_BYTES_MAX: Final = 16 * 1024**2  # a longer file is not read as a package.json
 
 
 class LocalBuilder:
@@ -61,7 +61,7 @@ class LocalBuilder:
         return EngineBuilds(self._settings, self.repositories, self._settings.folder / "kept")
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
-        """Build the source, or return its artifact if it is kept, as `Builder.build` says."""
+        """Build the source, or return the cached artifact (see `Builder.build`)."""
         directory = directory_of(source.source_directory)
         await self._open()
         clone, newest = await self.repositories.fetch(source)
@@ -87,8 +87,9 @@ class LocalBuilder:
             return await self._kept_or_made(key, backend, Job(plan, clone, commit, directory), steps)
 
     async def state(self, source: SourceDescription) -> str:
-        """Return a text that changes when the build's result may change; empty if unknown (then `build` reports
-        why).
+        """Return a text that changes if the result of a build may change; empty if unknown.
+
+        `build` then reports the reason.
         """
         try:
             return (await self.repositories.fetch(source))[1]
@@ -100,7 +101,7 @@ class LocalBuilder:
         self._kept.shrink(self._in_use)
 
     async def close(self) -> None:
-        """Release all resources; cancel running builds first. Idempotent."""
+        """Release all resources. Running builds must be cancelled before. Idempotent."""
         for made in ("_machine", "_images"):
             if made in self.__dict__:
                 await self.__dict__[made].close()
@@ -124,7 +125,7 @@ class LocalBuilder:
             raise BuildFailed(f"{version}{path} has {which}: {first}.", lines) from error
 
     async def _unread_file(self, source: SourceDescription, clone: Path, commit: str, directory: str) -> str:
-        """Return a note if the repository has an apprunner.yaml that is not read (facts 6.1); usually empty."""
+        """Return a note if the repository has an apprunner.yaml that is not used (facts 6.1); usually empty."""
         path = _path(directory, FILE_NAME)
         if source.values is None or not await self.repositories.has(clone, commit, path):
             return ""
@@ -140,7 +141,7 @@ class LocalBuilder:
     async def _check_engines(
         self, plan: BuildPlan, backend: BuildBackend, clone: Path, commit: str, directory: str
     ) -> str:
-        """Check `engines.node`. Return a note for the user; usually empty."""
+        """Check `engines.node` of package.json. Return a note for the user; usually empty."""
         if plan.runtime.language is not Language.NODE:
             return ""
         package = await self.repositories.read(clone, commit, _path(directory, PACKAGE_FILE), _PACKAGE_BYTES_MAX)
@@ -177,7 +178,7 @@ class LocalBuilder:
         return _built(place, backend, job, duration_s, from_cache=False)
 
     async def _open(self) -> None:
-        """Prepare the first build: create the folders and remove what killed simulators have left unfinished."""
+        """Prepare the first build: create the folders, and remove unfinished builds of killed simulators."""
         async with self._opening:
             if not self._is_open:
                 own_private_folder(self._settings.folder)

@@ -1,4 +1,4 @@
-"""Notes in the deployment log about what App Runner does silently: pitfalls of build and start commands."""
+"""Notes in the deployment log about silent behaviour of App Runner: common mistakes in build and start commands."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_]")
 # Package managers of other distributions: App Runner's build images are Amazon Linux (facts 6.6, 19.1).
 _FOREIGN: Final = re.compile(r"(?:^|[\s;&|(])(apt-get|apt|apk|zypper|pacman)(?:\s|$)")
 _NATIVE: Final = re.compile(r"(?:^|[\s;&|(])(yum|dnf|microdnf|amazon-linux-extras)(?:\s|$)")
-_NOT_FOUND: Final = 127  # a shell's exit code when a program is not found
+_NOT_FOUND: Final = 127  # exit code of a shell that does not find a program
 
 
 def start_notes(command: str) -> tuple[str, ...]:
-    """Report parts of a start command that need a shell; App Runner runs it without one (facts 19.1)."""
+    """Name the parts of a start command that need a shell, because App Runner runs it without one (facts 19.1)."""
     try:
         words = start_words(command)
     except ValueError:
@@ -39,7 +39,7 @@ def start_notes(command: str) -> tuple[str, ...]:
 
 
 def build_notes(plan: BuildPlan, *, of_api: bool) -> tuple[str, ...]:
-    """Return notes about a whole build, before it begins. `of_api`: the build configuration comes from the API."""
+    """Return notes about a whole build before it begins. `of_api`: the build configuration comes from the API."""
     notes = [*plan.notes, *start_notes(plan.start)]
     own = [name for name in (*plan.variables, *plan.secrets) if name not in plan.build_variables]
     if of_api:
@@ -73,7 +73,7 @@ def failure_hint(command: str, code: int) -> str:
 
 
 def second_run_note(plan: BuildPlan) -> str:
-    """Return what the second run of a build's commands does not see (facts 19.1)."""
+    """Return a note about what is missing in the second run of the build commands (facts 19.1)."""
     names = _listed(plan.build_variables)
     return (
         f"Second run of the build commands, without build.env ({names}), as observed on App Runner. What this run "

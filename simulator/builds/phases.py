@@ -1,11 +1,11 @@
 """The phases of a build, original and revised, as App Runner documents them (facts 6.3, 6.4).
 
 Original: pre-build and build commands run in the build image; the tree is copied to the run image, where the build
-commands run a second time, without the build's variables (facts 19.1); post-build runs in the build image again.
-Revised: pre-build and build run once; only /app is copied to the run image, where pre-run runs; post-build sees the
-build stage, and nothing that it writes is deployed.
+commands run a second time, without the variables of the build (facts 19.1); post-build runs in the build image again.
+Revised: pre-build and build run once; only /app is copied to the run image, where pre-run runs; post-build runs in the
+build stage, and files that it writes are not deployed.
 
-The log has the steps of a Dockerfile, as App Runner's has, numbered from the first stage on.
+The log has the steps of a Dockerfile, as App Runner's log does, numbered from the first stage on.
 """
 
 from __future__ import annotations
@@ -34,17 +34,18 @@ class StageName(StrEnum):
 
 
 class PhaseExecutor(Protocol):
-    """Runs the commands of the stages. The stage MADE exists, with the source in its /app."""
+    """Runs the commands of the stages. The stage MADE exists from the beginning, with the source in its /app."""
 
     async def take_over(self) -> None:
-        """Create the stage RUNS: new, except for its /app, a copy of MADE's current /app."""
+        """Create the stage RUNS: empty, except for its /app, which is a copy of MADE's current /app."""
 
     async def run(
         self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
-        """Run a command with a shell in the source directory of the stage's /app; return its exit code.
+        """Run a command with a shell in the source directory of the stage's /app. Return its exit code.
 
-        Raises CommandStopped.
+        Raises:
+            CommandStopped: if a limit was exceeded.
         """
 
 
@@ -102,7 +103,7 @@ class Phases:
         foot: list[str] | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        """Run the commands of one stage. `variables` None: the build's."""
+        """Run the commands of one stage. `variables` None: those of the build."""
         lines, seen = foot or [], self.plan.build_variables if variables is None else variables
         total = self._steps + len(head) + len(commands) + len(lines) if head else 0
         for line in head:

@@ -1,7 +1,7 @@
-"""Run one command of a build within limits: time, CPU, memory, number of processes, file size, disk.
+"""Runs one command of a build within limits: time, CPU, memory, number of processes, file size, disk.
 
-However a command ends, no process of it survives: the session is killed, then every process that carries the build's
-mark or is in its control group. A guard does the same if the simulator is killed during a build.
+No process of a command survives its end: the session is killed, then every process that has the build's mark or is in
+its control group. A guard does the same if the simulator is killed during a build.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ _LINE_BYTES_MAX: Final = 16 * 1024
 _LAST_LINES_S_MAX: Final = 1.0
 _MEASURE_S: Final = 0.5
 BYTES_PER_MB: Final = 1024**2
-_KILLED: Final = 128  # a shell's exit code for a command ended by a signal is 128 + signal number
+_KILLED: Final = 128  # a shell reports a command that a signal ended as 128 + the signal's number
 _SIGXFSZ: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
-    """What a build may use. `file_bytes` is the maximum file length, holes included.
+    """Limits of a build. `file_bytes` is the maximum file length, holes included.
 
     Raises:
         ValueError: if a value is out of range.
     """
 
     # ASSUMPTION: builds run in CodeBuild (facts 6.3), whose small size has 2 vCPU and whose builds time out after an
-    # hour by default; which size App Runner uses is unknown. Settled by `nproc`, `free` and a build that sleeps.
+    # hour by default; which size App Runner uses is unknown. `nproc`, `free` and a build that sleeps would settle it.
     vcpu: float = 2.0
     memory_mb: int = 4096
     duration_s: float = 3600.0
     processes: int = 1024
     disk_bytes: int = 10 * 1024**3
-    # An instance has 3 GB in all (facts 5.2), so a longer file is of no use.
+    # An instance has 3 GB in total (facts 5.2), so a longer file is of no use.
     file_bytes: int = 3 * 1024**3
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class BuildLimits:
 
 
 class CommandStopped(Exception):
-    """A limit was exceeded. The message is a sentence without its full stop."""
+    """A limit was exceeded. The message is a sentence without a full stop."""
 
 
 def stopped_for_length(code: int, limits: BuildLimits) -> None:
@@ -73,8 +73,8 @@ def too_many_processes(limits: BuildLimits) -> str:
 class LimitedRunner:
     """Runs the commands of one build, one after another.
 
-    `mark`: a unique folder name that the commands carry in their environment. `home`: where control groups can be made,
-    None where they cannot. `watch`: called with every session.
+    `mark`: a unique folder name in the environment of the commands. `home`: the directory for control groups; None if
+    they are unavailable. `watch`: called with every session.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class LimitedRunner:
     async def run(
         self, command: tuple[str, ...], environment: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
-        """Return the command's exit code. Raises CommandStopped, and OSError if the machine cannot start a process."""
+        """Run a command and return its exit code. Raises CommandStopped, and OSError if no process can be started."""
         group = self._group()
         pipe = OutputPipe(LineSplitter(on_line, _LINE_BYTES_MAX))
         async with Tasks("build command") as tasks:
@@ -109,7 +109,7 @@ class LimitedRunner:
                     await self._rest_of(pipe)
                     return self._code(watch.returned.result(), group)
                 finally:
-                    # A separate, shielded task: a second cancellation must not leave processes behind.
+                    # A separate, shielded task, so that a second cancellation cannot leave processes behind.
                     await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._end, watch.pid, group))
                     self._forget(watch.pid)
             finally:
@@ -120,7 +120,7 @@ class LimitedRunner:
         self, command: tuple[str, ...], environment: Mapping[str, str], pipe: OutputPipe, group: Group | None
     ) -> ExitWatch:
         seal_files()
-        # The process is held until it is in its group and has its limits, so that no child starts outside them.
+        # The process is stopped until it is in its group and has its limits, so that no child starts without them.
         held, release = os.pipe()
         try:
             _, watch = await asyncio.get_running_loop().subprocess_exec(
@@ -160,7 +160,7 @@ class LimitedRunner:
             full.cancel()
 
     async def _until_full(self, group: Group | None) -> str:
-        """Wait until a limit is exceeded and return its description."""
+        """Wait until a limit is exceeded, and describe it."""
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(OSError):
@@ -172,7 +172,7 @@ class LimitedRunner:
             await asyncio.sleep(_MEASURE_S)
 
     def _code(self, code: int, group: Group | None) -> int:
-        """Return the exit code as a shell reports it; raise CommandStopped if a kernel limit caused it."""
+        """Return the exit code as a shell reports it. Raise CommandStopped if a limit of the kernel caused it."""
         if group is not None:
             with contextlib.suppress(OSError):
                 if group.oom_kills() > 0:
@@ -199,7 +199,7 @@ class LimitedRunner:
         return group
 
     def _end(self, session: int, group: Group | None) -> None:
-        """End the session and all its processes. Blocks: call it in a thread."""
+        """End the session and all its processes. Blocks; call it in a thread."""
         names = {directory.name for directory in group.directories} if group is not None else set()
         end_processes(self._mark, (session,), names)
 
@@ -213,5 +213,5 @@ class LimitedRunner:
 def _remove(group: Group | None) -> None:
     if group is not None:
         for directory in group.directories:
-            with contextlib.suppress(OSError):  # the guard and the next start look for what is left
+            with contextlib.suppress(OSError):  # the guard and the next start look for remaining processes
                 directory.rmdir()

@@ -34,10 +34,11 @@ class Language(StrEnum):
 class Runtime:
     """A managed runtime.
 
-    `name`: the API's. `file_name`: that of apprunner.yaml. `line`: the versions that it covers, such as `3.11`.
-    `last_version`: the last that was listed. `older`: further version lines of the same runtime.
+    `name`: the name in the API. `file_name`: the name in apprunner.yaml. `line`: the versions that it covers, such as
+    `3.11`. `last_version`: the last version that was listed. `older`: further version lines of the same runtime.
 
-    `stand_ins`: versions that are not App Runner's and may run if none of its own is installed; the log says so.
+    `stand_ins`: other versions, which App Runner does not run, that may replace its own if none of those is installed;
+    the log says so.
     """
 
     name: str
@@ -57,11 +58,11 @@ class Runtime:
         return (self.line, *self.older)
 
     def has(self, version: str) -> bool:
-        """Return True if App Runner runs that version (of a program, or a value of `runtime-version`)."""
+        """Return True if App Runner runs that version, which is a program's or a value of `runtime-version`."""
         return _is_version(version) and any(agrees(version, line) for line in self.lines)
 
     def may_stand_in(self, version: str) -> bool:
-        """Return True if a program of that version may substitute one that `has` accepts."""
+        """Return True if a program of that version may replace one that `has` accepts."""
         return bool(self.stand_ins) and _is_version(version) and agrees(version, self.stand_ins)
 
 
@@ -70,12 +71,12 @@ def _is_version(text: str) -> bool:
 
 
 def agrees(version: str, wanted: str) -> bool:
-    """Compare two versions over the parts that both have."""
+    """Return True if two versions are equal in the parts that both have."""
     return all(mine == theirs for mine, theirs in zip(version.split("."), wanted.split("."), strict=False))
 
 
 _ALL: Final = (
-    # Python 3.7 and 3.8, nothing newer, and Go 1.18 (facts 19.1): past their end of support, and rarely installed.
+    # Python 3.7 and 3.8, no newer ones, and Go 1.18 (facts 19.1): past their end of support, and rarely installed.
     Runtime("PYTHON_3", "python3", Language.PYTHON, "3.8", "3.8.20", older=("3.7",), stand_ins="3"),
     Runtime("PYTHON_311", "python311", Language.PYTHON, "3.11", "3.11.14", BuildKind.REVISED),
     Runtime("NODEJS_12", "nodejs12", Language.NODE, "12", "12.22.12"),

@@ -1,4 +1,4 @@
-"""Settings of builds: where they are kept, what they may use, and how each runtime is built."""
+"""Settings of builds: the folder, the limits, and how each runtime is built."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ALL_RUNTIMES: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class RuntimeImages:
-    """The images of a runtime: of its build stages, and of what the build deploys (facts 6.3, 6.4)."""
+    """The images of a runtime: the one of its build stage, and the one of instances (facts 6.3, 6.4)."""
 
     build: str
     run: str
 
     @classmethod
     def of_one(cls, image: str) -> Self:
-        """Build and run in the same image."""
+        """Return images in which the same image builds and runs."""
         return cls(image, image)
 
 
@@ -33,14 +33,14 @@ class RuntimeImages:
 class BuildSettings:
     """Settings of the local builder.
 
-    `environment`: of every build command, for access to registries (proxies, certificates). `kept_max`: builds kept
-    besides those in use. `rejects_old_runtimes`: new services may not have a runtime after its end of support.
-    `namespaces`, `control_groups`: False builds as on a machine without them. `hidden`: folders that no build sees,
-    besides `folder`.
+    `environment`: variables of every build command, for access to registries (proxies, certificates). `kept_max`:
+    number of cached builds besides those in use. `rejects_old_runtimes`: new services may not have a runtime after its
+    end of support. `namespaces`, `control_groups`: False builds as on a machine without them. `hidden`: folders that no
+    build can see, besides `folder`.
 
     `images`: maps the API's name of a runtime, or ALL_RUNTIMES, to the images of the container engine at `engine` in
-    which it is built and run, instead of this machine's toolchain. `engine_patience_s`: how long the engine may not
-    answer.
+    which it is built and run, instead of this machine's toolchain. `engine_patience_s`: time limit in seconds for an
+    answer of the engine.
     """
 
     folder: Path

@@ -1,4 +1,4 @@
-"""Builds that take time and produce nothing: for virtual time, and for scenarios with simulated instances."""
+"""Builds that take time and have no result: for virtual time, and for scenarios with simulated instances."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, So
 from simulator.model.resources.phase import Phase
 from simulator.world.distributions import Constant, Distribution
 
-# ASSUMPTION: how long builds take depends on what is built; App Runner's source deployments of 15 to 20 minutes
-# (facts 2.3) less the five minutes of an image deployment leave about ten for the build. Settled by the log of the
-# build at hand.
+# ASSUMPTION: the duration of a build depends on the application; App Runner's source deployments of 15 to 20 minutes
+# (facts 2.3) minus the five minutes of an image deployment leave about ten minutes for the build. The log of the real
+# build would settle it.
 BUILD = Constant(600.0)
 PULL = Constant(5.0)  # facts 2.4: "pulled source code" 5 s after the pipeline was created
 
@@ -24,8 +24,8 @@ PULL = Constant(5.0)  # facts 2.4: "pulled source code" 5 s after the pipeline w
 class SimulatedBuilder:
     """Implements `Builder` without building.
 
-    `pull` and `duration`: distributions in seconds. `failures`: reasons for which the next builds fail, one per build,
-    None for one that succeeds. Commits count builds from 1; a commit requested by its number comes from the cache.
+    `pull` and `duration`: distributions in seconds. `failures`: reasons for which the next builds fail, one per build;
+    None for a build that succeeds. Commits are build numbers from 1 on; a commit requested again comes from the cache.
     """
 
     rng: np.random.Generator

@@ -1,4 +1,4 @@
-"""Find this machine's own programs for a managed runtime and their versions, or report what is missing in one line."""
+"""Finds the programs of this machine for a managed runtime and their versions, or reports what is missing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Final
 from simulator.builds.runtimes import Language, Runtime, agrees
 
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_ANSWER_S_MAX: Final = 10.0  # a Java virtual machine on a busy computer takes one or two
+_ANSWER_S_MAX: Final = 10.0  # seconds; a Java virtual machine on a busy computer needs one or two
 
 
 @dataclass(frozen=True, slots=True)
 class _Programs:
     """The programs of a language.
 
-    `names`: the first one found is run with `question` and its output matched with `answer`. `places`: where other
-    programs than the system's are kept, below the root or below a home. `get`: how to install one.
+    `names`: the first one found is run with `question`, and `answer` matches its output. `places`: folders, below the
+    root or a home, of programs that the system does not provide. `get`: how to install one.
     """
 
     names: tuple[str, ...]
@@ -80,8 +80,8 @@ class ToolchainSettings:
     """Where to look for programs.
 
     `paths`: maps the API's name of a runtime to the folder of its programs, or one with a `bin`. `near_versions`: allow
-    another version of the language if the runtime's own is missing; the log says so. `home`: where a user's version
-    managers keep what they have installed.
+    another version of the language if the runtime's own is missing; the log says so. `home`: the home folder in which a
+    user's version managers install programs.
     """
 
     paths: Mapping[str, Path] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class ToolchainSettings:
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """The programs to use. `folder`: of the programs. `program`: the main one. `note`: for the user, usually empty."""
+    """The programs to use. `folder`: their folder. `program`: the main one. `note`: for the user; usually empty."""
 
     folder: Path
     program: Path
@@ -100,11 +100,16 @@ class Toolchain:
 
 
 class ToolchainMissing(Exception):
-    """No program was found. The message is one sentence: what is missing, where it was sought, how to install it."""
+    """No program was found.
+
+    The message is a sentence: what is missing, where it was searched, and how to install it.
+    """
 
 
 async def find_toolchain(runtime: Runtime, wanted: str | None, settings: ToolchainSettings) -> Toolchain:
-    """Find the program nearest to what App Runner would run: `wanted`, else the runtime's own line; the first on a tie.
+    """Find the program nearest to the version that App Runner would run: `wanted`, else the runtime's own line.
+
+    Of several equally near ones, the first.
 
     Raises:
         ToolchainMissing: if there is none.
@@ -167,7 +172,7 @@ def _candidates(
 
 
 async def _version(program: Path, programs: _Programs) -> str:
-    """Return the program's version; empty if its output is not that of such a program."""
+    """Return the program's version; empty if its output is not as expected from such a program."""
     try:
         process = await asyncio.create_subprocess_exec(
             str(program),
@@ -192,7 +197,7 @@ async def _version(program: Path, programs: _Programs) -> str:
 
 
 def _distance(version: str, goal: str) -> tuple[int, ...]:
-    """Return the distance over the parts that `goal` has, major version first; on a tie the newer one is nearer."""
+    """Return the distance over the parts that `goal` has, major version first; of equal ones the newer is nearer."""
     mine, theirs = ([int(part) for part in text.split(".")] for text in (version, goal))
     mine += [0] * (len(theirs) - len(mine))
     pairs = list(zip(mine, theirs, strict=False))
@@ -200,7 +205,7 @@ def _distance(version: str, goal: str) -> tuple[int, ...]:
 
 
 def _missing(runtime: Runtime, programs: _Programs, found: Mapping[Path, str], settings: ToolchainSettings) -> str:
-    """Describe what is missing. Advice that has already been followed is not repeated."""
+    """Describe what is missing, without advice that the user has already followed."""
     names = " or ".join(name.format(line=runtime.line) for name in programs.names)
     own = settings.paths.get(runtime.name)
     where = str(own) if own is not None else "PATH and where version managers keep theirs"

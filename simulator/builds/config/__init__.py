@@ -1,1 +1,1 @@
-"""apprunner.yaml: its values, how it is read, hints for mistakes."""
+"""apprunner.yaml: its values, reading it, and hints for mistakes."""

@@ -1,7 +1,7 @@
 """apprunner.yaml, version 1.0: every key (facts 6.2), as frozen values that validate themselves.
 
-All values are kept as the text in the file: a version of `3.10` is not the number 3.1, and a variable's value of `no`
-is `no`. reading.py reports errors with line and column.
+All values keep the text of the file: a version of `3.10` is not the number 3.1, and a variable with the value `no` has
+the text `no`. reading.py reports errors with line and column.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def _port(text: str) -> str:
 def _name(text: str) -> str:
     """Validate a variable's name.
 
-    PORT is allowed: as run.network.env it has no effect, and in build.env it is a variable of the build only
-    (facts 19.1).
+    PORT is allowed: as run.network.env it has no effect, and in build.env it is a variable of the build only (facts
+    19.1).
 
-    # ASSUMPTION: in run.env it is accepted and has no effect: public files have it there, and what App Runner does with
-    # it is not documented. Deploying one with another port than run.network.port would settle it.
+    # ASSUMPTION: in run.env it is accepted and has no effect: public files have it there, and App Runner's treatment of
+    it is not documented. Deploying one with another port than run.network.port would settle it.
     """
     if not re.match(_VARIABLE_NAME, text):
         msg = f"name = {text!r}, must be a name without ="
@@ -111,9 +111,9 @@ class Commands(ConfigPart):
     pre_build: tuple[Command, ...] = ()
     """Before the build."""
     build: Annotated[tuple[Command, ...], Field(min_length=1)]
-    """The build."""
+    """Commands of the build phase."""
     post_build: tuple[Command, ...] = ()
-    """After the build, for example tests; a revised build does not deploy what they write."""
+    """After the build, for example tests; a revised build does not deploy the files that they write."""
 
 
 class BuildSection(ConfigPart):
@@ -153,7 +153,7 @@ class RunSection(ConfigPart):
     @model_validator(mode="after")
     def _named_once(self) -> Self:
         # ASSUMPTION: the effect of a variable that is also a secret is undocumented (facts 8 says so). Which of the two
-        # would win is not reliable, so it is rejected. Settled by deploying one.
+        # takes effect is not reliable, so it is rejected. Deploying one would settle it.
         names = Counter([*(each.name for each in self.env), *(each.name for each in self.secrets)])
         twice = [name for name, count in names.items() if count > 1]
         if twice:
@@ -188,7 +188,7 @@ class ConfigFile(ConfigPart):
 
 
 def config_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of apprunner.yaml for editors: numbers are allowed where text is read."""
+    """Return the JSON Schema (draft 2020-12) of apprunner.yaml for editors. It allows numbers where text is read."""
     schema = ConfigFile.model_json_schema(by_alias=True)
     properties = schema["properties"]
     properties["version"] = {"enum": [1.0, _VERSION], "description": properties["version"]["description"]}

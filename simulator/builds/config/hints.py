@@ -1,4 +1,4 @@
-"""Hints for mistakes found in real apprunner.yaml files (facts 19.1): where a key belongs, and in which form.
+"""Hints for mistakes found in real apprunner.yaml files (facts 19.1): the right place of a key, and its right form.
 
 A hint completes the message of a problem, `... = found, must be EXPECTED`.
 """
@@ -16,13 +16,13 @@ _DOCKER: Final = frozenset({"docker", "dockerfile", "container", "image", "custo
 _LANGUAGES: Final = {"python": "python311", "node": "nodejs22", "nodejs": "nodejs22", "java": "corretto11"}
 _LANGUAGES_MORE: Final = {"go": "go1", "golang": "go1", "php": "php81", "ruby": "ruby31", "dotnet": "dotnet6"}
 
-# Service settings that users look for in the file: App Runner takes them through its API only (facts 6.2).
+# Service settings that users look for in the file; App Runner accepts them only in its API (facts 6.2).
 _OF_THE_SERVICE: Final = frozenset(
     {"cpu", "memory", "instance", "health-check", "healthcheck", "auto-scaling", "scaling", "tags", "role", "name"}
 )
-# Its key is also `env`, but a user who writes variables elsewhere does not mean this one.
+# run.network.env has the key `env` too, but a user who writes variables elsewhere does not mean it.
 _PORT_NAME: Final = ("run", "network", "env")
-# Last key of the path -> how to write a value that has the wrong form.
+# Maps the last key of a path to the right form of its value.
 _FORMS: Final = {
     "commands": "a mapping of pre-build:, build: and post-build:; put the list below build:",
     "pre-build": "a list: each command in a line of its own, as `- COMMAND`",
@@ -38,7 +38,7 @@ _FORMS: Final = {
 
 
 def expected_form(path: Path) -> str:
-    """Describe the form expected at `path`, where another form was found; empty if no better description is known."""
+    """Describe the form expected at `path`, where another form was found; empty if there is no better description."""
     if path == ("build",):
         return "a mapping with commands: and, as needed, env:"
     if path == ("run", "network", "env"):
@@ -50,7 +50,7 @@ def expected_form(path: Path) -> str:
 
 
 def belongs(path: Path) -> str:
-    """Return where the unknown key at the end of `path` is valid; empty if it is valid nowhere."""
+    """Return the places where the unknown key at the end of `path` is valid; empty if there are none."""
     key = str(path[-1]).replace("_", "-").lower()
     here = tuple(part for part in path[:-1] if isinstance(part, str))
     if key == "commands" and here == ("run",):
@@ -69,7 +69,7 @@ def belongs(path: Path) -> str:
 
 
 def runtime_hint(name: str) -> str:
-    """Return the runtime that an unknown runtime name probably means; empty if unknown."""
+    """Return the runtime that an unknown runtime name probably stands for; empty if unknown."""
     word = name.strip().lower()
     if word in _DOCKER:
         return (

@@ -1,4 +1,4 @@
-"""Read the text of an apprunner.yaml into values, or report all its errors at once."""
+"""Reads the text of an apprunner.yaml into values, or reports all its errors at once."""
 
 from __future__ import annotations
 
@@ -24,12 +24,16 @@ _EXPECTED: Final[Mapping[str, str]] = {
 }
 
 
-# Error types that mean that a value has the wrong form: text, a list or a mapping was expected.
+# Error types for a value with the wrong form: text, a list or a mapping was expected.
 _FORM: Final = frozenset({"string_type", "model_type", "tuple_type"})
 
 
 def read_config(text: str, file: str = FILE_NAME) -> ConfigFile:
-    """Parse the file. Raises FileProblems with the first syntax error, otherwise with all problems in line order."""
+    """Parse the file.
+
+    Raises:
+        FileProblems: with the first syntax error, otherwise with all problems in line order.
+    """
     document = parse_document(text, file, such_as="version and runtime", as_written=True)
     problems = [] if "runtime" not in document.data else _of_runtime(document)
     try:
@@ -51,7 +55,7 @@ def _of_runtime(document: Document) -> list[Problem]:
 
 
 def _listed(value: Any) -> Any:
-    """Convert lists to the tuples that frozen values have."""
+    """Convert lists to tuples, which the frozen values have."""
     if isinstance(value, dict):
         return {key: _listed(each) for key, each in value.items()}
     return tuple(map(_listed, value)) if isinstance(value, list) else value

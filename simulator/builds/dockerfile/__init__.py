@@ -1,4 +1,4 @@
-"""Images from a Dockerfile: build context, .dockerignore, the engine's build."""
+"""Images from a Dockerfile: its build context, .dockerignore, and the engine's build."""
 
 PUBLIC_MODULES = (
     "build_context",

@@ -1,6 +1,6 @@
 """The build context of a Dockerfile: the files of a folder that its .dockerignore does not exclude.
 
-The functions block: call them in a thread.
+The functions block; call them in a thread.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import IO, Final
 from simulator.builds.dockerfile.dockerignore import FILE_NAME, Ignore
 
 DOCKERFILE: Final = "Dockerfile"
-# Sent to the engine whatever the patterns say, because the engine reads both files.
+# Always sent to the engine, which reads both files, regardless of the patterns.
 _ALWAYS: Final = frozenset({DOCKERFILE, FILE_NAME})
 
 
 @dataclass(frozen=True, slots=True)
 class ContextEntry:
-    """A file or directory of the context. `path`: relative, with slashes."""
+    """A file or directory of the context. `path` is relative, with slashes."""
 
     path: str
     about: os.stat_result
@@ -54,7 +54,7 @@ def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[ContextEntry]:
             about = found.stat(follow_symlinks=False)
             # An excluded directory still has an entry if something inside it is included.
             inside = list(_below(Path(found.path), f"{path}/", ignore)) if is_folder else []
-        except FileNotFoundError:  # removed since the listing
+        except FileNotFoundError:  # removed after the listing
             continue
         if is_wanted and not stat.S_ISSOCK(about.st_mode) and not stat.S_ISFIFO(about.st_mode):
             yield ContextEntry(path, about)
@@ -62,7 +62,7 @@ def _below(folder: Path, prefix: str, ignore: Ignore) -> Iterator[ContextEntry]:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a text that changes when a file of the context may have changed; empty if unknown. Raises nothing."""
+    """Return a text that changes when a file of the context may have changed; empty if unknown. Never raises."""
     try:
         lines = [f"{e.path}\0{e.about.st_mode}\0{_changed(e)}" for e in entries(folder)]
     except (ValueError, OSError):
@@ -71,16 +71,16 @@ def fingerprint(folder: Path) -> str:
 
 
 def _changed(entry: ContextEntry) -> str:
-    """Describe the state of an entry. A directory's content counts through its own entries or is excluded."""
+    """Describe the state of an entry. The content of a directory has its own entries, or is excluded."""
     return "" if stat.S_ISDIR(entry.about.st_mode) else f"{entry.about.st_size} {entry.about.st_mtime_ns}"
 
 
 def pack(folder: Path, to: IO[bytes], *, file_bytes_max: int, bytes_max: int) -> None:
-    """Write the context to `to` as a tar archive owned by root.
+    """Write the context to `to` as a tar archive in which root owns the files.
 
     Raises:
-        ValueError: if a file or the context is too large, or as `entries`.
-        OSError: if a file cannot be read or changes while it is packed.
+        ValueError: if a file or the context is too large, or like `entries`.
+        OSError: if a file cannot be read, or changes while it is packed.
     """
     found = entries(folder)
     total = sum(entry.about.st_size for entry in found if stat.S_ISREG(entry.about.st_mode))
@@ -97,12 +97,12 @@ def pack(folder: Path, to: IO[bytes], *, file_bytes_max: int, bytes_max: int) ->
         for entry in sorted(found, key=lambda each: each.path != DOCKERFILE):
             try:
                 tar.add(folder / entry.path, entry.path, recursive=False, filter=_of_root)
-            except FileNotFoundError:  # removed since the listing
+            except FileNotFoundError:  # removed after the listing
                 continue
 
 
 def _of_root(about: tarfile.TarInfo) -> tarfile.TarInfo:
     about.uid = about.gid = 0
     about.uname = about.gname = "root"
-    about.mtime = int(about.mtime)  # a fraction would take a header of its own, before the plain one
+    about.mtime = int(about.mtime)  # a fraction would need a header of its own before the plain one
     return about

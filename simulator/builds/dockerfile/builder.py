@@ -1,8 +1,8 @@
-"""Build the image of a folder's Dockerfile with the container engine: used by `simulator up` without apprunner.yaml.
+"""Builds the image of a folder's Dockerfile with the container engine, for `simulator up` without an apprunner.yaml.
 
 App Runner builds no Dockerfiles; it runs an existing image on the port that the service configures. Here that port is
-the one that the image exposes. The engine caches layers, so a build without changes is fast. BuildKit builds if the
-Dockerfile needs it or the engine's own client would use it, else the classic builder.
+the one that the image exposes. The engine caches layers, so a build without changes is fast. BuildKit is used if the
+Dockerfile needs it or the engine's own client would use it, otherwise the classic builder.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from simulator.fleet.docker.engine import EngineGone, EngineRejected, Image
 from simulator.model.resources.phase import Phase
 
 _REPOSITORY: Final = "apprunner-simulator-up"
-# Variables that Docker takes as build arguments without an ARG.
+# Variables that Docker accepts as build arguments without an ARG instruction.
 _PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
 class DockerfileBuilder:
-    """Implements `Builder` for sources whose repository is a folder with a Dockerfile; a commit is the image's id.
+    """Implements `Builder` for a folder with a Dockerfile as the repository; the id of an image is the commit.
 
-    One image per folder stays in the engine, under a tag of the folder's own, for the next run. Create and use it
+    The engine keeps one image per folder, under a tag of the folder's own, for the next run. Create and use the builder
     within a running event loop.
     """
 
@@ -41,11 +41,11 @@ class DockerfileBuilder:
         self._made: dict[str, None] = {}  # image ids, in build order
 
     async def state(self, source: SourceDescription) -> str:
-        """Return a fingerprint of the folder, which changes when the build's result may change."""
+        """Return a fingerprint of the folder, which changes if the result of a build may change."""
         return await asyncio.get_running_loop().run_in_executor(None, fingerprint, Path(source.repository))
 
     async def build(self, source: SourceDescription, steps: BuildSteps, commit: str = "") -> BuildArtifact:
-        """Build the image, as `Builder.build` says; the image of a given `commit` must already be in the engine."""
+        """Build the image (see `Builder.build`). The image of a given `commit` must exist in the engine."""
         folder, loop = Path(source.repository), asyncio.get_running_loop()
         began_s = loop.time()
         await steps.reach(Phase.SOURCE_PULLED)
@@ -117,18 +117,18 @@ class DockerfileBuilder:
 
 
 def tag_of(folder: Path) -> str:
-    """Return the folder's own image name in the engine."""
+    """Return the image name of the folder in the engine."""
     name = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:40] or "folder"
     return f"{_REPOSITORY}:{name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
 def port_of(exposed: Sequence[int]) -> int:
-    """Return the port that an image exposes; of several, App Runner's default if it is among them, else the lowest."""
+    """Return the port that an image exposes; of several, App Runner's default if included, else the lowest."""
     return DEFAULT_PORT if not exposed or DEFAULT_PORT in exposed else min(exposed)
 
 
 def _remedy(folder: Path, message: str) -> str:
-    """Return advice about a failed build. Blocks briefly."""
+    """Return advice about a failed build. Reads files, so it blocks briefly."""
     return remedy(_dockerfile(folder), message)
 
 
@@ -147,5 +147,5 @@ def _image_text(image: Image) -> str:
 
 
 def _plain(line: str) -> str:
-    """Remove the colours that the engine adds to command output, and text overwritten by a carriage return."""
+    """Remove the engine's colours from command output, and text that a carriage return overwrites."""
     return re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip("\r").rpartition("\r")[2]

@@ -1,7 +1,7 @@
-"""Dockerfile syntax that only BuildKit builds: the classic builder of an engine rejects it.
+"""Dockerfile syntax that only BuildKit supports; the classic builder of an engine rejects it.
 
-Engines have BuildKit since Docker 18.09; its request has `version=2`, and needs no client's session as long as no step
-reads the client's files.
+Engines have BuildKit since Docker 18.09. A build request selects it with `version=2`, and needs no session with the
+client unless a step reads files of the client.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Each matches at the beginning of an instruction, in any case; the first group is the text that users search for.
+# Each matches at the beginning of an instruction, in any case. The first group is the text that users would search for.
 _SYNTAX: Final = re.compile(
     r"^[ \t]*(?:"
     r"RUN[ \t]+(?:--\S+[ \t]+)*(?P<run>--(?:mount|network|security))\b"
@@ -18,7 +18,7 @@ _SYNTAX: Final = re.compile(
     r")",
     re.IGNORECASE | re.MULTILINE,
 )
-# The first line may name an image that interprets the Dockerfile.
+# The first line may name an image, the frontend, that interprets the Dockerfile.
 _FRONTEND: Final = re.compile(r"#\s*syntax\s*=\s*(\S+)", re.IGNORECASE)
 _NO_FRONTEND: Final = re.compile(r"gateway\.v0|resolve image config", re.IGNORECASE)
 _UNKNOWN: Final = re.compile(r"unknown (?:flag|instruction)", re.IGNORECASE)
@@ -37,12 +37,12 @@ def syntax_of(dockerfile: str) -> str:
 
 
 def needs_buildkit(dockerfile: str) -> bool:
-    """Return True if only BuildKit builds the Dockerfile: by its syntax, or because it names a frontend."""
+    """Return True if only BuildKit can build the Dockerfile, because of its syntax or because it names a frontend."""
     return bool(syntax_of(dockerfile) or _FRONTEND.match(dockerfile))
 
 
 def remedy(dockerfile: str, message: str) -> str:
-    """Return advice if a build failed because of what its engine's BuildKit lacks; empty otherwise.
+    """Return advice if a build failed because of a feature that the engine's BuildKit lacks; empty otherwise.
 
     `message`: the engine's error.
     """

@@ -1,9 +1,10 @@
-"""What a .dockerignore excludes from a build's context, by Docker's documentation.
+"""The files that a .dockerignore excludes from a build context, by Docker's documentation.
 
-Patterns are those of Go's filepath.Match, with `**` for any number of directories, from the context's root; a line that
-begins with `!` includes again; of the lines that match a file, or a directory above it, the last one decides.
+Patterns are relative to the context's root, in the syntax of Go's filepath.Match, with `**` for any number of
+directories. A line that begins with `!` includes files again. Of the lines that match a file, or a directory above it,
+the last one applies.
 
-Implemented here because the packages that do this are single-author first versions, or add a second engine client.
+Implemented here because the available packages are first versions by single authors, or include a second engine client.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ FILE_NAME: Final = ".dockerignore"
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """The rules of a .dockerignore. `rules`: in the file's order, each with whether it excludes."""
+    """The rules of a .dockerignore. `rules`: in the order of the file, each with whether it excludes."""
 
     rules: tuple[tuple[PathPattern, bool], ...] = ()
 
     @classmethod
     def of_text(cls, text: str) -> Self:
-        """Parse the text. Raises ValueError with the line of an invalid pattern."""
+        """Parse the text.
+
+        Raises:
+            ValueError: for an invalid pattern, with its line.
+        """
         rules = []
         for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
             pattern, leaves_out = line.strip(), True
@@ -45,7 +50,7 @@ class Ignore:
 
     @property
     def takes_in_again(self) -> bool:
-        """Return True if something in an excluded directory may be included again."""
+        """Return True if a rule may include something in an excluded directory again."""
         return not all(leaves_out for _, leaves_out in self.rules)
 
     def leaves_out(self, path: str) -> bool:

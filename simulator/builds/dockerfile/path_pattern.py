@@ -1,9 +1,9 @@
-"""One path pattern, in the form of Go's filepath.Match with `**`, matched in linear time.
+"""One path pattern in the syntax of Go's filepath.Match with `**`, matched in linear time.
 
-A pattern comes from an untrusted repository, and an equivalent regular expression would try every way to split a path
-between its stars, with the interpreter's lock held. This is Thompson's construction: one pass over the path with the
-set of all positions in the pattern where a match may be, as the bits of an integer. Transitions are cached, so most
-characters cost one dictionary lookup.
+A pattern comes from an untrusted repository, and an equivalent regular expression could try every way to split a path
+between its stars, while it holds the interpreter's lock. This is Thompson's construction: one pass over the path with
+the set of all possible positions in the pattern, as the bits of an integer. Transitions are cached, so most characters
+cost one dictionary lookup.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ _DEAD: Final = 0
 class PathPattern:
     """A compiled pattern.
 
-    `text` is normalized: no `.`, `..` or empty parts, and no slash at its ends. Raises ValueError if it is invalid.
+    `text` is normalized: no `.`, `..` or empty parts, and no slash at its ends.
+
+    Raises:
+        ValueError: if the pattern is invalid.
     """
 
     def __init__(self, text: str) -> None:
@@ -79,7 +82,7 @@ class PathPattern:
         return taken
 
     def _closed(self, state: int) -> int:
-        """Add the positions reached without a character. Two stars are never adjacent (see `_tokens`)."""
+        """Add the positions that are reached without a character. Two stars are never adjacent (see `_tokens`)."""
         left_out = state & self._optional
         state |= (left_out << 1) | (left_out << 3)
         return state | ((state & (self._many | self._any)) << 1)
@@ -93,7 +96,10 @@ def _class(content: str) -> re.Pattern[str]:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    """Split the text into tokens; `**/` becomes three (optional `**`, slash; see `_closed`). Raises ValueError."""
+    """Split the text into tokens; `**/` becomes three (optional `**`, slash; see `_closed`).
+
+    Raises ValueError if invalid.
+    """
     tokens: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
@@ -121,9 +127,9 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _after_stars(text: str, at: int) -> tuple[int, bool]:
-    """Return the index after a run that begins with `**`, and whether the run consists of `**/` only.
+    """Return the index after a run of stars and slashes that begins with `**`, and whether it consists of `**/` only.
 
-    A run matches what its shortest form matches.
+    A run matches the same paths as its shortest form.
     """
     directories = at
     while text.startswith("**/", directories):

@@ -1,7 +1,7 @@
-"""Run a build's commands in containers: a stage is one container of its image, restarted for every command.
+"""Runs the commands of a build in containers: a stage is one container of its image, restarted for every command.
 
-A command therefore finds the files that earlier commands left anywhere, and none of their processes. The engine
-enforces the limits for CPU, memory, processes and file length; this module enforces those for disk and time.
+So a command finds all files of earlier commands, and none of their processes. The engine enforces the limits for CPU,
+memory, processes and file length; this module enforces those for disk space and time.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _LINE_BYTES_MAX: Final = 16 * 1024
 _LAST_LINES_S_MAX: Final = 5.0
 _MEASURE_S: Final = 0.5
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Capabilities of root in a build; none of them leads out of the container.
+# Capabilities of root in a build. None of them allows access outside the container.
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "KILL")
 
 
 class ContainerExecutor:
     """Implements `PhaseExecutor`.
 
-    `images`: of the stages. `name`: prefix of the containers' names. `environment`: of every command. Always close it:
-    that removes its containers.
+    `images`: those of the stages. `name`: prefix of the containers' names. `environment`: for every command. Always
+    call `close`, which removes the containers.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ContainerExecutor:
         self._work_directory = work_directory
         self._limits = limits
         self._environment = environment
-        self._made: dict[StageName, int] = {}  # bytes written, at the last measurement
+        self._made: dict[StageName, int] = {}  # bytes written, as last measured
         self._tasks = Tasks("containers of a build")
         self._deadline_s = asyncio.get_running_loop().time() + limits.duration_s
 
@@ -72,7 +72,7 @@ class ContainerExecutor:
         return f"{self._name}-{stage}"
 
     async def begin(self, app: Path) -> None:
-        """Start the stage MADE with a copy of the folder `app`, which must be named `app`, as its /app."""
+        """Start the stage MADE with a copy of the folder `app`, which must have that name, as its /app."""
         with _engine_errors():
             await self._make(StageName.MADE)
             await self._engine.put(self.container(StageName.MADE), "/", _packed(app))
@@ -130,7 +130,7 @@ class ContainerExecutor:
             },
         }
         self._made[stage] = 0
-        # The engine may still carry out a creation that was cancelled half-way: wait for it, then remove the container.
+        # The engine may still complete a cancelled creation, so wait for it before the container is removed.
         making = self._tasks.spawn(self._engine.create(config, name), f"making {stage}")
         try:
             await asyncio.shield(making)
@@ -160,7 +160,7 @@ class ContainerExecutor:
         return ended.code
 
     async def _until_full(self, stage: StageName, group: Group | None) -> str:
-        """Wait until a limit is exceeded and return its description."""
+        """Wait until a limit is exceeded, and describe it."""
         loop, limits = asyncio.get_running_loop(), self._limits
         while True:
             began_s = loop.time()
@@ -178,7 +178,7 @@ class ContainerExecutor:
         return await self._engine.processes(self.container(stage)) >= self._limits.processes
 
     def _group(self, pid: int) -> Group | None:
-        """Return the group of the container's processes; None if they are on another machine or gone."""
+        """Return the group of the container's processes; None if they are on another machine or have ended."""
         if pid and is_local(self._engine.host):
             with contextlib.suppress(NoGroupsError):
                 return group_of(pid)
@@ -186,9 +186,9 @@ class ContainerExecutor:
 
 
 def script(command: str, variables: Mapping[str, str]) -> str:
-    """Return a shell script that runs the command with its variables, which no file of the stage reveals.
+    """Return a shell script that runs the command with its variables, which are not written to any file of the stage.
 
-    The command runs as a child process: the first process of a container does not die of signals as others do.
+    The command runs as a child process, because the first process of a container ignores signals that would end others.
     """
     plain = {name: value for name, value in variables.items() if _IDENTIFIER.fullmatch(name)}
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in plain.items())
@@ -207,7 +207,7 @@ async def _tell(output: AsyncIterator[tuple[str, bytes]], on_line: Callable[[str
 
 
 async def _packed(folder: Path) -> AsyncIterator[bytes]:
-    """Pack one folder as a tar archive owned by root. Raises BuildFailed."""
+    """Yield one folder as a tar archive in which root owns the files. Raises BuildFailed."""
     command: Sequence[str] = ("--owner=0", "--group=0", "--numeric-owner", "--directory", str(folder.parent))
     process = await asyncio.create_subprocess_exec(
         *("tar", "--create", "--file=-", *command, folder.name),

@@ -1,7 +1,7 @@
-"""Builds inside images of the container engine that a setting assigns to a runtime: its build image and its run image.
+"""Builds inside images of the container engine that the settings assign to a runtime: a build image and a run image.
 
 The result is also an image, based on the run image; instances are containers of it. It is removed together with its
-cache entry: images carry a label that identifies those without an entry.
+cache entry: images have a label by which those without an entry are found.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LABEL: Final = "apprunner-simulator.builds"
 class EngineBuilds:
     """Builds in engine images. `kept`: the folder of the cache entries.
 
-    The first build opens it; call `close` after the last build.
+    The first build opens the client; call `close` after the last build.
     """
 
     def __init__(self, settings: BuildSettings, repositories: Repositories, kept: Path) -> None:
@@ -48,7 +48,7 @@ class EngineBuilds:
         self._identity = ""  # of this cache, unique among all users of the engine
 
     async def backend(self, plan: BuildPlan, images: RuntimeImages) -> EngineBuildBackend:
-        """Prepare to build in these images. Raises BuildFailed if one of them cannot be used for it."""
+        """Return a backend for these images. Raises BuildFailed if one of them cannot be used for it."""
         build = await self._image(plan, images.build, "build image")
         run = build if images.run == images.build else await self._image(plan, images.run, "run image")
         engine = await self._open()
@@ -72,7 +72,7 @@ class EngineBuilds:
         return image
 
     async def tidy(self) -> None:
-        """Remove images whose cache entry is gone; images in use stay until the next call."""
+        """Remove images without a cache entry. Images in use are kept until the next call."""
         if self._engine is not None:
             with contextlib.suppress(EngineGone, EngineRejected):
                 for name in await self._engine.labelled_images(_LABEL, self._identity):
@@ -80,7 +80,7 @@ class EngineBuilds:
                         await self._engine.remove_image(name)
 
     async def close(self) -> None:
-        """Remove the images of dropped builds and close the engine's client. Idempotent."""
+        """Remove the images of dropped builds and close the engine client. Idempotent."""
         if self._engine is not None:
             await self.tidy()
             await self._engine.close()
@@ -159,7 +159,7 @@ class EngineBuildBackend:
             await Phases(job.plan, executor, steps.log, job.work_directory).carry_out()
             await executor.commit(_name(place), self._config(job))
         finally:
-            await asyncio.shield(executor.close())  # runs to its end even if the build is cancelled twice
+            await asyncio.shield(executor.close())  # completes even if the build is cancelled twice
 
     def start(self, place: Path, job: Job) -> Start:
         plan = job.plan
@@ -167,8 +167,10 @@ class EngineBuildBackend:
         return Start(place / "runs" / "app", start_words(plan.start), {**plan.variables, **port}, _name(place))
 
     def _config(self, job: Job) -> dict[str, Any]:
-        """Return the image's configuration. The owner's label belongs to the container, so that a manual run of the
-        image is not counted as one of the simulator's.
+        """Return the configuration of the image.
+
+        It has no owner label, which belongs to containers, so that a container that a user starts from the image does
+        not count as one of the simulator's.
         """
         return {
             "Entrypoint": [],
@@ -189,7 +191,7 @@ def _meets_app(volume: str) -> bool:
 
 
 def _identity(folder: Path) -> str:
-    """Return the folder's identity, generated once at random. Blocks briefly."""
+    """Return the identity of the folder, which is created once at random. Blocks briefly."""
     file = folder / "engine-identity"
     own_private_folder(folder)
     with contextlib.suppress(FileExistsError):

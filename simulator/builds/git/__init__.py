@@ -1,1 +1,1 @@
-"""Git repositories: bare clones, commits laid out, branches watched."""
+"""Git repositories: bare clones, checked-out commits, watched branches."""

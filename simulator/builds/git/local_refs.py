@@ -1,7 +1,7 @@
-"""The files of a local clone that change with its branches, so that a push is seen at once at the cost of a few stats.
+"""The files of a local clone that change with its branches, so that a push is detected quickly with a few stat calls.
 
-They follow git's own layout (gitrepository-layout): a loose reference, the packed ones, or the tables of a reftable. A
-change in them only decides when to run git.
+They follow git's own layout (gitrepository-layout): a loose reference, the packed references, or the tables of a
+reftable. A change of these files only decides when to run git.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ Seen = tuple[tuple[int, int, int] | None, ...]
 
 
 def reference_files(place: str, branch: str) -> tuple[Path, ...]:
-    """Return the reference files of the clone at the path `place`; empty if it is not a clone, or a URL."""
+    """Return the reference files of the clone at `place`; empty if that is a URL or not a clone."""
     folder = _git_folder(Path(place))
     if folder is None:
         return ()
@@ -20,12 +20,12 @@ def reference_files(place: str, branch: str) -> tuple[Path, ...]:
 
 
 def seen(files: tuple[Path, ...]) -> Seen:
-    """Return a value that changes when one of the files is written; git replaces files, so a new inode counts too."""
+    """Return a value that changes when one of the files is written. Git replaces files, so it includes the inodes."""
     return tuple(map(_state, files))
 
 
 def _git_folder(place: Path) -> Path | None:
-    """Return the folder of the references: of a bare clone, of one with a working tree, or of a linked working tree."""
+    """Return the folder of the references of a bare clone, a clone with a working tree, or a linked working tree."""
     try:
         inside = place / ".git"
         if inside.is_file():

@@ -1,9 +1,8 @@
-"""Git repositories: any URL or path that the git program takes, kept as bare clones, from which commits are checked
-out.
+"""Git repositories, as bare clones from any URL or path that git accepts; commits are checked out of the clones.
 
-An https URL of GitHub or Bitbucket can be mapped to a local clone in the settings, so that a template written for AWS
-runs unchanged. A commit is checked before any of its files is written: links that lead out of the tree, files and trees
-above the limits, an invalid source directory.
+The settings can map an https URL of GitHub or Bitbucket to a local clone, so that a template written for AWS runs
+unchanged. Before any file of a commit is written, the commit is checked for symbolic links that lead out of the tree,
+files and trees above the limits, and an invalid source directory.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ from simulator.world.private_files import write_private
 
 _LINK: Final = "120000"
 _SUBMODULE: Final = "160000"
-_GIT_S_MAX: Final = 600.0  # for a first clone
-# Allowed transports; git's others (`fd`, `ext`, helper programs) are rejected.
+_GIT_S_MAX: Final = 600.0  # seconds, for a first clone
+# Allowed transports. Others of git (`fd`, `ext`, helper programs) are rejected.
 _TRANSPORTS: Final = "file:git:http:https:ssh"
 _FETCH_QUIETLY: Final = ("--quiet", "--no-tags", "--no-write-fetch-head", "--force")
 _SHOWN_MAX: Final = 200
 _NO_BRANCH: Final = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|^[-+]"
-)  # git-check-ref-format, and the special characters of our refspec
+)  # git-check-ref-format, and the characters with a special meaning in the refspecs used here
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
-# Generated folders that are not source; the folder's own .gitignore excludes the rest.
+# Generated folders, which are not source. The folder's own .gitignore excludes others.
 _NEVER_SOURCE: Final = "/.git\nnode_modules/\n.venv/\nvenv/\n__pycache__/\n"
 _NOBODY: Final = MappingProxyType(
     {
@@ -53,14 +52,14 @@ class RepositorySettings:
     """Settings of the repositories.
 
     `clones`: maps a repository's URL, or a prefix of URLs such as an owner's, to a local path or another URL.
-    `environment`: of git, for access to servers, and for other transports than the usual ones (GIT_ALLOW_PROTOCOL).
+    `environment`: variables for git, to access servers and to allow other transports (GIT_ALLOW_PROTOCOL).
     `file_bytes_max`, `tree_bytes_max`: limits of a commit.
     """
 
     clones: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    # ASSUMPTION: App Runner's own limits are unknown. An instance has 3 GB of storage in all (facts 5.2), so more
-    # source than that can never run. Settled by deploying a repository of 4 GB.
+    # ASSUMPTION: App Runner's own limits are unknown. An instance has 3 GB of storage in total (facts 5.2), so more
+    # source than that can never run. Deploying a repository of 4 GB would settle it.
     file_bytes_max: int = 3 * 1024**3
     tree_bytes_max: int = 3 * 1024**3
 
@@ -85,7 +84,7 @@ class Repositories:
         return repository
 
     async def fetch(self, source: SourceDescription) -> tuple[Path, str]:
-        """Update the bare clone; return it and the branch's newest commit. Raises BuildFailed."""
+        """Update the bare clone. Return it and the branch's newest commit. Raises BuildFailed."""
         place, branch = self.place(source.repository), source.branch
         if place.startswith("-") or not _is_argument(place):
             raise BuildFailed(f"repository = {_shown(place)}, must be a URL or path of a git repository.")
@@ -105,9 +104,9 @@ class Repositories:
             return clone, (await self._git("--git-dir", str(clone), "rev-parse", "--verify", reference)).strip()
 
     async def _snapshot(self, folder: Path) -> tuple[Path, str]:
-        """Save the folder as it is, without what its .gitignore excludes, as a commit of a separate clone.
+        """Save the current files of the folder, without those in its .gitignore, as a commit of a separate clone.
 
-        The folder itself gets no commit. The same files give the same commit.
+        The repository of the folder itself gets no commit. Equal files give an equal commit.
         """
         clone = self._clone_of(f"folder {folder}")
         async with self._fetching.setdefault(clone, asyncio.Lock()):
@@ -119,7 +118,7 @@ class Repositories:
             return clone, (await self._git(*at, "commit-tree", "-m", "as it is", tree, more=_NOBODY)).strip()
 
     async def _judge_folder(self, folder: Path, at: tuple[str, ...]) -> None:
-        """Check the limits before git reads files that are too large."""
+        """Check the limits, before git reads files that are too large."""
         listing = await self._git(*at, "ls-files", "--cached", "--others", "--exclude-standard", "-z", at=folder)
         most = self._settings.file_bytes_max
         large = await asyncio.get_running_loop().run_in_executor(None, _larger, folder, listing.split("\0"), most)
@@ -136,7 +135,7 @@ class Repositories:
             write_private(clone / "info" / "exclude", _NEVER_SOURCE.encode())
 
     async def tree(self, clone: Path, commit: str, directory: str = "") -> str:
-        """Return the identity of the commit's tree at `directory`. Raises BuildFailed if there is none."""
+        """Return the id of the commit's tree at `directory`. Raises BuildFailed if there is none."""
         if not _COMMIT.fullmatch(commit):
             raise BuildFailed(f"commit = {commit}, must be a commit hash.")
         code, output = await self._run(
@@ -157,7 +156,7 @@ class Repositories:
         return await self._git("--git-dir", str(clone), "cat-file", "blob", f"{commit}:{path}")
 
     async def has(self, clone: Path, commit: str, path: str) -> bool:
-        """Return True if the commit has something at `path`."""
+        """Return True if the commit has a file or folder at `path`."""
         code, _ = await self._run("--git-dir", str(clone), "cat-file", "-e", f"{commit}:{path}")
         return code == 0
 
@@ -203,11 +202,11 @@ class Repositories:
     async def _run(
         self, *arguments: str, more: Mapping[str, str] = MappingProxyType({}), at: Path | None = None
     ) -> tuple[int, str]:
-        """Return the exit code and the standard output, or, after a failure, the standard error."""
+        """Run git. Return the exit code, and the standard output or, after a failure, the standard error."""
         try:
             process = await asyncio.create_subprocess_exec(
                 "git",
-                # Hooks and file system monitors of a hostile repository must not run.
+                # Hooks and file system monitors of an untrusted repository must not run.
                 *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*"),
                 *("-c", "core.sharedRepository=0600", "-c", "gc.auto=0"),
                 *arguments,
@@ -229,7 +228,7 @@ class Repositories:
             )
         except FileNotFoundError as error:
             raise BuildFailed("git is not on this machine: looked for git in PATH; install it.") from error
-        except ValueError as error:  # NUL, or a name that no file system accepts
+        except ValueError as error:  # a NUL character, or a name that no file system accepts
             raise BuildFailed(f"git failed: {error}.") from error
         try:
             async with asyncio.timeout(_GIT_S_MAX):
@@ -247,7 +246,7 @@ def _is_argument(text: str) -> bool:
     """Return True if the text can be passed to a program and shown on one line."""
     try:
         os.fsencode(text)
-    except UnicodeEncodeError:  # a lone surrogate, which encodes no byte
+    except UnicodeEncodeError:  # a lone surrogate, which has no encoding
         return False
     return _CONTROL.search(text) is None
 
@@ -257,16 +256,16 @@ def _shown(text: str) -> str:
 
 
 def _absolute(place: str) -> Path:
-    """Make the path absolute: git runs in the folder, where a relative path would mean another place."""
+    """Return an absolute path, because git runs in another folder than the one to which a relative path refers."""
     return Path(place).absolute()
 
 
 def _larger(folder: Path, names: list[str], most: int) -> tuple[str, int] | None:
-    """Return the first file longer than `most` bytes, holes included. Blocks: call it in a thread."""
+    """Return the first file longer than `most` bytes, holes included. Blocks; call it in a thread."""
     for name in filter(None, names):
         try:
             size = (folder / name).lstat().st_size
-        except OSError:  # removed since the listing
+        except OSError:  # removed after the listing
             continue
         if size > most:
             return name, size
@@ -274,8 +273,10 @@ def _larger(folder: Path, names: list[str], most: int) -> tuple[str, int] | None
 
 
 def directory_of(source_directory: str) -> str:
-    """Return `a/b` for `/a/b/` and `""` for the root. Raises BuildFailed unless the path is absolute without `..`
-    (facts 6.1).
+    """Return `a/b` for `/a/b/`, and an empty text for the root.
+
+    Raises:
+        BuildFailed: if the path is not absolute, or contains `..` (facts 6.1).
     """
     path = PurePosixPath(source_directory)
     if not path.is_absolute() or ".." in path.parts or "\0" in source_directory:
@@ -286,7 +287,7 @@ def directory_of(source_directory: str) -> str:
 def leads_out(path: str, target: str) -> bool:
     """Return True if a symbolic link at `path` of a tree leads out of the tree.
 
-    A link to /app or below stays inside, because the tree is placed there.
+    A link to /app or below does not, because the tree will be there.
     """
     if target.startswith("/"):
         resolved = posixpath.normpath(target)

@@ -1,3 +1,3 @@
-"""Builds with this machine's own toolchains, in a sandbox, with layers of dependencies kept."""
+"""Builds with this machine's own toolchains, in a sandbox, with cached dependency layers."""
 
 PUBLIC_MODULES = ("machine_builds",)

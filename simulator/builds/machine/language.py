@@ -1,7 +1,8 @@
-"""What a language needs around it: where packages go that an application installs for the whole machine.
+"""The environment that a language needs: the place of packages that an application installs globally.
 
-On App Runner that is the image. Here it is the stage's `system` folder, which is new for every stage. So packages that
-a build command installs globally are missing in the run image unless they are installed there too (facts 6.3, 6.4).
+On App Runner that is the image. Here it is the folder `system` of the stage, which is new for every stage. So packages
+that a build command installs globally are missing in the run image unless they are installed there too (facts 6.3,
+6.4).
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from simulator.builds.machine.sandbox import BuildRoot
 from simulator.builds.runtimes import Language
 from simulator.builds.toolchain import SYSTEM_PATH, Toolchain
 
-# pip comes from an environment that is made once for every interpreter: installing pip takes seconds, copying it does
-# not. Arguments: the interpreter, that environment, the one to make. The shared one is made in the folder of the build
-# and moved, so that an interrupted build leaves only files that the next start removes.
+# pip is copied from an environment that is made once for every interpreter, because installing pip takes seconds.
+# Arguments: the interpreter, that environment, the environment to make. The shared environment is made in the folder of
+# the build and then moved, so that an interrupted build leaves only files that the next start removes.
 _MAKE_VENV: Final = """\
 set -eu
 if [ ! -d "$2" ]; then
@@ -35,9 +36,9 @@ done
 
 
 def preparation(language: Language, toolchain: Toolchain, stage: BuildRoot, folder: Path) -> tuple[str, ...]:
-    """Return the command that makes the language's part of the stage; empty if folders are enough.
+    """Return the command that prepares the language in the stage; empty if folders suffice.
 
-    `folder`: shared by the stages of one toolchain.
+    `folder` is shared by the stages of one toolchain.
     """
     if language is Language.PYTHON:
         shared = folder / f"python-{toolchain.version}-{key_of({'program': str(toolchain.program)})}"

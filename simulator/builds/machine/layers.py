@@ -1,8 +1,8 @@
-"""Cache of the dependency installations at the beginning of a stage, valid while their inputs are the same.
+"""Cache of the dependency installations at the beginning of a stage, valid as long as their inputs are equal.
 
-It works as the layers of an image do: a command that only installs (builds/project/dependency_installs.py) is not run
-again after the same commands, with the same variables, versions and manifests. The first other command ends the reuse
-for its stage.
+It works like the layers of an image: a command that only installs dependencies (builds/project/dependency_installs.py)
+is not run again after the same commands, with the same variables, versions and manifests. The first other command ends
+the use of the cache in its stage.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from simulator.builds.project.dependency_installs import Install, install_of
 from simulator.builds.project.requested_versions import reader
 from simulator.fleet.process.confinement.sweep import remove
 
-_FILE_BYTES_MAX: Final = 16 * 1024**2  # of a manifest; a longer file does not count as one
+_FILE_BYTES_MAX: Final = 16 * 1024**2  # of a manifest; longer files are not considered manifests
 _REWRITTEN_BYTES_MAX: Final = 1024**2
-# Files that contain the path of the environment that they belong to.
+# Files that contain the path of their environment.
 _WITH_PATHS: Final = ("**/bin/*", "**/pyvenv.cfg", "**/*.pth", "**/*.egg-link")
 
 
 class Layers:
-    """The layers in one folder. `facts`: everything besides the commands that determines what they install."""
+    """The layers in one folder. `facts`: everything besides the commands that determines the installed files."""
 
     def __init__(self, kept: BuildCache) -> None:
         self._kept = kept
 
     def chain(self, stage: BuildRoot, directory: str, facts: Mapping[str, Any]) -> LayerChain:
-        """Start the chain of a new stage."""
+        """Return the chain of a new stage."""
         return LayerChain(self._kept, stage, directory, key_of({"layers": 1, "directory": directory, **facts}))
 
 
 class LayerChain:
-    """The commands of one stage, in their order."""
+    """The commands of one stage, in order."""
 
     def __init__(self, kept: BuildCache, stage: BuildRoot, directory: str, key: str) -> None:
         self._kept = kept
@@ -48,10 +48,10 @@ class LayerChain:
         self._work = stage.app / directory
         self._key: str | None = key
         self._outputs: tuple[str, ...] = ()
-        self._found: Path | None = None  # the layer that equals the commands so far, not copied yet
+        self._found: Path | None = None  # the layer that equals the commands so far; not copied yet
 
     async def has(self, command: str, variables: Mapping[str, str]) -> bool:
-        """Return True if the command need not run. Otherwise the stage holds the result of the earlier commands.
+        """Return True if a layer replaces the command. Otherwise the stage has the result of the earlier commands.
 
         Raises:
             BuildFailed: if a cached layer cannot be copied.
@@ -69,7 +69,7 @@ class LayerChain:
         return False
 
     async def settle(self) -> None:
-        """Copy the layer that was found into the stage. Call it before anything reads the stage."""
+        """Copy the found layer into the stage. Call it before anything reads the stage."""
         found, self._found = self._found, None
         if found is None:
             return
@@ -84,7 +84,7 @@ class LayerChain:
         await self._in_thread(_rewrite, self._stage.system, facts["root"], str(self._stage.root))
 
     async def keep(self) -> None:
-        """Store the stage's state. Call it after the command of the last `has` has succeeded."""
+        """Store the state of the stage. Call it after the last command passed to `has` has succeeded."""
         if self._key is None:
             return
         place = await self._in_thread(self._kept.place, self._key)
@@ -107,7 +107,7 @@ class LayerChain:
     # --- internals ---
 
     def _next(self, command: str, variables: Mapping[str, str]) -> Install | None:
-        """Advance to the key of the stage after the command; None if its result cannot be cached."""
+        """Advance to the key of the stage after the command. Return None if the command's result cannot be cached."""
         if self._key is None:
             return None
         read = reader(self._work, _FILE_BYTES_MAX)
@@ -125,7 +125,7 @@ _FACTS: Final = "layer.json"
 
 
 def _rewrite(folder: Path, old: str, new: str) -> None:
-    """Replace the environment's path in the programs that package tools installed into it. Blocks."""
+    """Replace the path of the environment in the programs that package tools installed there. Blocks."""
     for pattern in _WITH_PATHS:
         for file in folder.glob(pattern):
             if file.is_symlink():

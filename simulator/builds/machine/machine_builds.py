@@ -35,7 +35,7 @@ _PREPARATION_FAILED: Final = "the stage of {runtime} could not be made: exit cod
 
 
 class MachineBuilds:
-    """Builds on this machine. The first build opens it; call `close` after the last build."""
+    """Builds on this machine. The first build opens the folders and the guard; call `close` after the last build."""
 
     def __init__(self, settings: BuildSettings, repositories: Repositories) -> None:
         self._settings = settings
@@ -45,7 +45,10 @@ class MachineBuilds:
         self._closing = contextlib.ExitStack()
 
     async def backend(self, plan: BuildPlan) -> MachineBuildBackend:
-        """Return a backend for the build plan. Raises BuildFailed if this machine lacks what the plan needs."""
+        """Return a backend for the build plan.
+
+        Raises BuildFailed if this machine lacks a program that the plan needs.
+        """
         opened = await self._open()
         try:
             toolchain = await find_toolchain(plan.runtime, plan.version, self._settings.toolchains)
@@ -54,13 +57,13 @@ class MachineBuilds:
         return MachineBuildBackend(self._settings, self._repositories, opened, toolchain)
 
     async def close(self) -> None:
-        """Release the folders of the builds and end their guard. Idempotent."""
+        """Release the folders of the builds and stop their guard. Idempotent."""
         self._closing.close()
         if self._opened is not None:
             await self._opened.guard.close()
 
     async def _open(self) -> _Opened:
-        """Find the isolation that the machine supports, and start a guard over the builds."""
+        """Find the isolation that the machine supports, and start a guard for the builds."""
         async with self._opening:
             if self._opened is None:
                 settings = self._settings
@@ -75,7 +78,7 @@ class MachineBuilds:
                 self._closing.callback(ORPHANS.end, str(work), homes)
                 own = work / f"{owner_name(os.getpid())}builds"
                 guard = Watchdog(str(own), homes)
-                await guard.start()  # before the folder exists that it has to remove
+                await guard.start()  # before the folder exists that the guard has to remove
                 try:
                     own_private_folder(own / "trial")
                     isolation = await find_isolation(own / "trial", namespaces=settings.namespaces)
@@ -165,7 +168,7 @@ class _MachineExecutor:
         self._log = log
 
     async def prepare(self, stage: BuildRoot) -> None:
-        """Create the stage's folders and its language's part."""
+        """Create the folders of the stage, and prepare its language."""
         await asyncio.get_running_loop().run_in_executor(None, stage.make)
         runtime = self._job.plan.runtime
         command = preparation(runtime.language, self._toolchain, stage, self._settings.folder)

@@ -1,16 +1,15 @@
-"""The environment of a build's commands and of the built application: /app at its path, and the surrounding machine.
+"""The environment of build commands and of the built application: /app at its path, and the machine around it.
 
-It uses mount namespaces, which root may make and, on most machines, any user in a user namespace. /app is literally
-/app; the rest of the machine is readable, and writes to it go into a layer that belongs to the stage and disappears
-with it, as in an image. Builds also have a process namespace: when its first process ends, all its processes end.
+It uses mount namespaces, which root can create and, on most machines, any user in a user namespace. /app is literally
+/app. The rest of the machine is readable; writes to it go into a layer that belongs to the stage and is discarded with
+it, as in an image. Builds also have a process namespace: when its first process ends, all its processes end.
 
-Within namespaces the simulator's state, other builds, temporary files and processes are invisible, as from an instance
-(fleet/process/confinement/isolation.py), except for what the toolchain needs. Everything else that the simulator's user
-can read is
-readable: build only what you would also run.
+Within the namespaces the simulator's state, other builds, temporary files and processes are invisible, as for an
+instance (fleet/process/confinement/isolation.py), except for what the toolchain needs. Everything else that the
+simulator's user can read is readable: build only code that you would also run.
 
 Without namespaces, commands run in the folder itself, and paths that begin with /app do not exist. `Isolation.describe`
-describes the method that this machine supports.
+names the method that this machine supports.
 """
 
 from __future__ import annotations
@@ -29,10 +28,11 @@ from simulator.fleet.process.environment import SetUp
 _TRIAL_S_MAX: Final = 10.0
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
-# Arguments: the mount point; the folder that is /app; the folder that stays as it is; the stage whose layer is used
-# unchanged, or - (then the own folder's layer continues); the directory to start in; the isolation command; the
-# command. In the order of the mounts: a layer over the machine, in memory, as the kernel rejects one that lies in what
-# it covers; other mounts of the machine, read-only; its own folder; /app. The isolation command adds /dev, /proc, /tmp.
+# Arguments: the mount point; the folder that is /app; the folder that is mounted unchanged; the stage whose layer is
+# used unchanged, or - (then the folder's own layer continues); the directory to start in; the isolation command; the
+# command. Mounts, in this order: a layer over the machine, in memory, because the kernel rejects a layer within the
+# directories that it covers; other mounts of the machine, read-only; the own folder; /app. The isolation command adds
+# /dev, /proc and /tmp.
 _BEGIN: Final = """\
 set -eu
 root=$1 app=$2 own=$3 below=$4 directory=$5; shift 5
@@ -51,9 +51,10 @@ for each in /*; do
   fi
 done
 """
-# In a user namespace the kernel does not allow covering a directory in which others have mounted something, because
-# hidden files could become visible. So every directory of the root gets its own layer, and one that cannot have a layer
-# is read-only. Overlays of an ordinary user keep their marks where that user may write them (userxattr).
+# In a user namespace the kernel does not allow covering a directory in which another user has mounted something,
+# because hidden files could become visible. So every directory of the root gets its own layer, and one that cannot have
+# a layer is read-only. Overlays of an ordinary user store their metadata in attributes that the user may write
+# (userxattr).
 _MACHINE_OF_USER: Final = """\
 lock() {
   [ -e "$1" ] || return 0  # another one covers it
@@ -93,7 +94,7 @@ fi
 mount --bind "$app" "$root/new/app"
 export APPRUNNER_ROOT="$root/new" APPRUNNER_DIRECTORY="/app/$directory"
 """
-# After a build's command, its layer is kept for the next one. The mount points are not part of it.
+# The layer of a build command is kept for the next one, without the mount points.
 _OF_BUILD: Final = """\
 ("$@") && code=0 || code=$?
 cd "$root/upper"
@@ -101,7 +102,7 @@ rmdir app tmp 2>/dev/null || :
 rm -rf "$own/layer"; cp -a "$root/upper" "$own/layer"
 exit "$code"
 """
-# Besides the layers of directories, new entries next to them.
+# New entries beside the layers of directories.
 _OF_BUILD_OF_USER: Final = """\
 ("$@") && code=0 || code=$?
 rm -rf "$own/layer"; mkdir "$own/layer"
@@ -117,7 +118,7 @@ for each in "$root"/new/* "$root"/new/.[!.]*; do
 done
 exit "$code"
 """
-# An instance works on its own copy, $PWD, in a folder of its own.
+# An instance uses its own copy, $PWD, in a folder of its own.
 _INSTANCE: Final = 'port=$1; shift; [ -z "$port" ] || export "$port=$PORT"\n'
 _OF_INSTANCE: Final = 'own=${PWD%/*}; mkdir -p "$own/root" "$own/tmp"; set -- "$own/root" "$PWD" "$own" "$@"\n'
 _FOLDER: Final = 'directory=$1; shift; [ -z "$directory" ] || cd "$directory"; exec "$@"'
@@ -125,7 +126,7 @@ _FOLDER: Final = 'directory=$1; shift; [ -z "$directory" ] || cd "$directory"; e
 
 @dataclass(frozen=True, slots=True)
 class BuildRoot:
-    """Folders of a stage: `app` is /app, `system` holds what its runtime adds, `layer` holds all other writes."""
+    """The folders of a stage: `app` is /app, `system` has the files that its runtime adds, `layer` all other writes."""
 
     root: Path
 
@@ -148,14 +149,14 @@ class BuildRoot:
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """How commands are isolated on this machine. `why`: the reason why no better method works."""
+    """How commands are isolated on this machine. `why`: the reason why no better method is available."""
 
     way: Way
     why: str = ""
 
     @property
     def has_app(self) -> bool:
-        """True if the path /app exists for the commands."""
+        """True if commands find the path /app."""
         return self.way is not Way.FOLDER
 
     @property
@@ -172,10 +173,10 @@ class Isolation:
         environment: Mapping[str, str] = _NOTHING,
         hidden: tuple[Path, ...] = (),
     ) -> tuple[str, ...]:
-        """Return the command line of a build's command, which starts in `directory` of /app.
+        """Return the command line of a build command, which starts in `directory` of /app.
 
-        `hidden`: folders that it cannot see. `environment`: paths that it names, such as programs in PATH, stay visible
-        even in a temporary folder.
+        `hidden`: folders that it cannot see. `environment`: paths in its values, such as the folders of PATH, stay
+        visible even in a temporary folder.
         """
         if self.way is Way.FOLDER:
             return ("/bin/sh", "-c", _FOLDER, "apprunner", directory, *command)
@@ -188,10 +189,10 @@ class Isolation:
         )
 
     def of_instance(self, stage: BuildRoot, directory: str, port: str) -> SetUp:
-        """Return what runs before the command of an application built in `stage`.
+        """Return what runs before the command of an application that was built in `stage`.
 
         The instance's working directory is a copy of the stage's `app`. `port`: a variable besides PORT that gets the
-        port, or empty.
+        port; may be empty.
         """
         if self.way is Way.FOLDER:
             return SetUp(("/bin/sh", "-c", _INSTANCE + _FOLDER, "apprunner", port, directory))
@@ -205,7 +206,7 @@ class Isolation:
 
 
 async def find_isolation(scratch: Path, *, namespaces: bool = True) -> Isolation:
-    """Find the best isolation of this machine by trying. `scratch`: an empty folder; leftovers in it are harmless."""
+    """Find the best isolation on this machine by trying. `scratch`: an empty folder, in which files may remain."""
     if not namespaces:
         return Isolation(Way.FOLDER, "namespaces are switched off")
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Copy the file trees of a build completely."""
+"""Copies the file trees of a build completely."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from simulator.builds.artifact import BuildFailed
 
 
 async def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder or a file; links stay links, special files stay special. Raises BuildFailed."""
-    # cp instead of shutil: cp shares blocks where the file system can, and does not block on a pipe without a writer.
+    """Copy a folder or a file. Links and special files are copied as such. Raises BuildFailed."""
+    # cp instead of shutil: it shares blocks if the file system supports it, and does not block on a pipe without a
+    # writer.
     process = await asyncio.create_subprocess_exec(
         *("cp", "-a", "--reflink=auto", "--no-target-directory", str(source), str(target)),
         stdin=asyncio.subprocess.DEVNULL,

@@ -1,1 +1,1 @@
-"""What a project's own files say: language and version, dependency installations, a first apprunner.yaml."""
+"""A project's own files: its language and version, its dependency installations, a first apprunner.yaml."""

@@ -1,7 +1,7 @@
-"""Recognize commands that only install dependencies, and the files that determine what they install.
+"""Recognizes commands that only install dependencies, and the files that determine the installed versions.
 
-Only certain cases count: an option, path or script that may read more than its manifest makes the command an ordinary
-one, which runs in every build.
+Only certain cases are recognized: a command with an option, path or script that may read more than the manifest is an
+ordinary one, which runs in every build.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ _NPM_FLAGS: Final = frozenset(
     | {"--prefer-offline", "--legacy-peer-deps", "--only=production", "--omit=optional"}
 )
 _NPM_FILES: Final = ("package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc")
-# Scripts of the project itself that an installation runs and that may read any file.
+# Scripts of the project itself that an installation runs, which may read any file.
 _NPM_SCRIPTS: Final = frozenset({"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare"})
-_DEPTH_MAX: Final = 10  # depth of requirement files that include others
+_DEPTH_MAX: Final = 10  # of requirement files that include others
 
 
 @dataclass(frozen=True, slots=True)
 class Install:
     """A dependency installation.
 
-    `inputs`: files that determine what is installed, existing or not. `outputs`: what is written in the directory that
-    the command runs in. Both are paths relative to that directory.
+    `inputs`: the files that determine what is installed, existing or not. `outputs`: the paths that are written. Both
+    are relative to the directory that the command runs in.
     """
 
     inputs: tuple[str, ...] = ()
@@ -51,7 +51,10 @@ class Install:
 
 
 def install_of(command: str, read: Read) -> Install | None:
-    """Return None if the command may do or read anything else. `read`: reads files of the command's directory."""
+    """Return the installation; None if the command may do or read anything else.
+
+    `read` reads files of its directory.
+    """
     if _EXPANDED.search(command):
         return None
     try:
@@ -115,7 +118,7 @@ def _pip(words: list[str], read: Read) -> Install | None:
 
 
 def _requirements(name: str, read: Read, depth: int) -> list[str] | None:
-    """Return the file and those that it includes; None if it names anything inside the project."""
+    """Return the file and the files that it includes; None if it refers to anything inside the project."""
     text = read(name) if name and not name.startswith("/") and ".." not in name.split("/") else ""
     if not text or depth > _DEPTH_MAX:
         return None

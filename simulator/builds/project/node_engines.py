@@ -1,4 +1,4 @@
-"""Check `engines.node` of a package.json against the service's Node.js version (facts 6.6)."""
+"""Checks `engines.node` of a package.json against the Node.js version of the service (facts 6.6)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 from simulator.builds.runtimes import Language, Runtime, agrees
 
 FILE_NAME: Final = "package.json"
-_RANGE_LENGTH_MAX: Final = 256  # real ranges are shorter, and parsing a longer one would be slow
+_RANGE_LENGTH_MAX: Final = 256  # longer than real ranges; parsing a longer one would be slow
 _PARTS: Final = 3
 
 
 class EnginesConflict(Exception):
-    """`engines.node` excludes the wanted version. The message is a sentence."""
+    """`engines.node` excludes the version in the configuration. The message is a sentence."""
 
 
 def check_engines(package: str, runtime: Runtime, wanted: str | None, found: str) -> str:
@@ -22,12 +22,12 @@ def check_engines(package: str, runtime: Runtime, wanted: str | None, found: str
     `package`: the text of package.json. `wanted`: run.runtime-version. `found`: the version of the program that builds,
     empty if unknown.
 
-    # ASSUMPTION: facts 6.6 have a build fail for a conflict with runtime-version. Without one, the note names the
-    # runtime's own version and nothing fails, as npm itself only warns. Settled by deploying `"node": ">=20"` on
-    nodejs18.
+    # ASSUMPTION: by facts 6.6 a build fails if `engines.node` conflicts with runtime-version. Without runtime-version,
+    the note names the runtime's own version and nothing fails, as npm itself only warns. Deploying `"node": ">=20"` on
+    nodejs18 would settle it.
 
     Raises:
-        EnginesConflict: if `wanted` is not what package.json asks for.
+        EnginesConflict: if `wanted` is not in the range of package.json.
     """
     asked = _asked(package)
     if runtime.language is not Language.NODE or not asked:
@@ -46,8 +46,9 @@ def check_engines(package: str, runtime: Runtime, wanted: str | None, found: str
 
 
 def version_of(runtime: Runtime, wanted: str | None, found: str) -> str:
-    """Return the full version: `found` if it belongs to the runtime and matches `wanted`, else `wanted`, else the last
-    listed version.
+    """Return the full version.
+
+    It is `found` if that belongs to the runtime and matches `wanted`, else `wanted`, else the last listed version.
     """
     for version in (found, runtime.last_version):
         if version and runtime.has(version) and (wanted is None or agrees(version, wanted)):
@@ -57,7 +58,7 @@ def version_of(runtime: Runtime, wanted: str | None, found: str) -> str:
 
 
 def _asked(package: str) -> str:
-    """Return the range; empty if there is none or it cannot be parsed (npm reports what is wrong with it)."""
+    """Return the range; empty if there is none or it cannot be parsed, which npm reports."""
     try:
         given = json.loads(package)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Detect the kind of project in a folder, and write a commented apprunner.yaml to start with."""
+"""Detects the kind of a project in a folder, and writes a commented apprunner.yaml to start with."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Final
 from simulator.builds.project.requested_versions import RuntimeChoice, choose, reader
 from simulator.builds.runtimes import BuildKind, Language
 
-_BYTES_MAX: Final = 256 * 1024  # maximum size of a file that is inspected
+_BYTES_MAX: Final = 256 * 1024  # maximum size in bytes of a file that is inspected
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedProject:
-    """The detected project.
+    """A detected project.
 
-    `kind`: what was found, for the user. Each command has a reason, which the file shows as a comment. `choice`: the
-    runtime, with notes for the user.
+    `kind`: its kind, for the user. Each command has a reason, which is a comment in the file. `choice`: the runtime,
+    with notes for the user.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class DetectedProject:
 
 
 def detect(folder: Path) -> DetectedProject | None:
-    """Return None if the project is of no known kind."""
+    """Return the project; None if it is of no known kind."""
     for judge in (_python, _node, _java, _go, _ruby):
         found = judge(folder)
         if found is not None:
@@ -175,7 +175,7 @@ def _shell(command: str) -> str:
 
 
 def _module_with(folder: Path, pattern: str) -> str:
-    """Return `app:app` if app.py has `app = ...` matching the pattern; the same for a package's main module."""
+    """Return `app:app` if app.py has `app = ...` matching the pattern; also for the main module of a package."""
     for file in sorted([*folder.glob("*.py"), *folder.glob("*/*.py")], key=lambda file: (len(file.parts), file.name)):
         match = re.search(rf"^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?{pattern}", _read(file), re.MULTILINE)
         if match:
@@ -190,7 +190,7 @@ def _commands(commands: tuple[tuple[str, str], ...], indent: int) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return a plain scalar if YAML reads it as text, else a single-quoted one."""
+    """Return the text as a plain scalar if YAML reads that as text, else as a single-quoted one."""
     plain = re.fullmatch(r"[A-Za-z./][\w./ =-]*", text)
     return text if plain else "'" + text.replace("'", "''") + "'"
 

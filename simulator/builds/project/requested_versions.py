@@ -1,4 +1,4 @@
-"""Choose the managed runtime nearest to the language version that a project's own files request."""
+"""Chooses the managed runtime nearest to the language version that a project's own files request."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from nodesemver import satisfies, valid_range
 from simulator.builds.runtimes import RUNTIMES, Language, Runtime
 from simulator.model.resources.runtime_support import END_OF_SUPPORT
 
-Read = Callable[[str], str]  # file name -> text of that project file; empty if the file does not exist
+# maps a file name to the text of that file in the project; empty if the file does not exist
+Read = Callable[[str], str]
 
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-# Newest first: the first runtime that fits is taken.
+# Newest first. The first runtime that fits is chosen.
 _NEWEST_FIRST: Final[dict[Language, tuple[str, ...]]] = {
     Language.PYTHON: ("PYTHON_311", "PYTHON_3"),
     Language.NODE: ("NODEJS_22", "NODEJS_18", "NODEJS_16", "NODEJS_14", "NODEJS_12"),
@@ -29,7 +30,7 @@ _NEWEST_FIRST: Final[dict[Language, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class RuntimeChoice:
-    """The chosen runtime. `notes`: sentences to show to the user; usually empty."""
+    """The chosen runtime. `notes`: sentences for the user; usually empty."""
 
     runtime: Runtime
     notes: tuple[str, ...] = ()
@@ -140,7 +141,7 @@ def reader(folder: Path, bytes_max: int) -> Read:
 
 
 def _line(version: str) -> str:
-    """Return `3.8.x` for `3.8.16`, since App Runner chooses the patch version. Empty if the text is not a version."""
+    """Return `3.8.x` for `3.8.16`, because App Runner chooses the patch version; empty if the text is not a version."""
     match = _VERSION.search(version)
     parts = match[0].split(".")[:2] if match else []
     return ".".join([*parts, "x"]) if parts else ""
@@ -175,7 +176,7 @@ def _of_gem(text: str) -> str:
 
 
 def _after(version: str) -> str:
-    """Return the exclusive upper bound of a compatible version: `3.8` -> `4.0.0`, `3.8.1` -> `3.9.0`."""
+    """Return the exclusive upper bound of compatible versions: `3.8` -> `4.0.0`, `3.8.1` -> `3.9.0`."""
     *kept, _ = [int(part) for part in version.split(".")]
     kept = kept or [int(version)]
     kept[-1] += 1
