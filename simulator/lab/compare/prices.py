@@ -130,7 +130,7 @@ def _billed(name: str, given: _PriceFields, file: Path) -> PriceList:
         return platform.prices
     known = platform.billings
     if given.billing not in known:
-        must = f"must be {one_of(given.billing, known)}" if known else "must be left out: there is one way only"
+        must = f"must be {one_of(given.billing, known)}" if known else "must be left out: there is only one"
         msg = f"prices = {str(file)!r}: {name}.billing = {given.billing!r}, {must}"
         raise ValueError(msg)
     return known[given.billing]
