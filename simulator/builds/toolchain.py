@@ -106,6 +106,19 @@ class ToolchainMissing(Exception):
     """
 
 
+def version_commands(runtime: Runtime) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that print the version of the runtime's language, for each name that its program may have."""
+    programs = _PROGRAMS[runtime.language]
+    names = dict.fromkeys(name.format(line=line) for line in runtime.lines for name in programs.names)
+    return tuple((name, *programs.question) for name in names)
+
+
+def version_in(runtime: Runtime, answer: str) -> str:
+    """Return the version in the output of such a command; empty if it is not that of such a program."""
+    match = re.search(_PROGRAMS[runtime.language].answer, answer)
+    return match[1].rstrip(".") if match else ""
+
+
 async def find_toolchain(runtime: Runtime, wanted: str | None, settings: ToolchainSettings) -> Toolchain:
     """Find the program nearest to the version that App Runner would run: `wanted`, else the runtime's own line.
 
@@ -120,7 +133,7 @@ async def find_toolchain(runtime: Runtime, wanted: str | None, settings: Toolcha
     for lines in (runtime.lines, (runtime.stand_ins,) if runtime.stand_ins else ()):
         for program in _candidates(lines, runtime, programs, settings):
             if program not in found:
-                found[program] = await _version(program, programs)
+                found[program] = await _version(program, runtime)
         fitting = {program: version for program, version in found.items() if runtime.has(version)}
         if fitting:
             break
@@ -171,12 +184,12 @@ def _candidates(
                 yield folder / name
 
 
-async def _version(program: Path, programs: _Programs) -> str:
+async def _version(program: Path, runtime: Runtime) -> str:
     """Return the program's version; empty if its output is not as expected from such a program."""
     try:
         process = await asyncio.create_subprocess_exec(
             str(program),
-            *programs.question,
+            *_PROGRAMS[runtime.language].question,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -192,8 +205,7 @@ async def _version(program: Path, programs: _Programs) -> str:
         process.kill()
         await process.wait()
         return ""
-    match = re.search(programs.answer, answer.decode(errors="replace"))
-    return match[1].rstrip(".") if match else ""
+    return version_in(runtime, answer.decode(errors="replace"))
 
 
 def _distance(version: str, goal: str) -> tuple[int, ...]:

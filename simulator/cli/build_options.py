@@ -40,10 +40,13 @@ def build_settings(
     images: Sequence[str] = (),
     run_images: Sequence[str] = (),
     *,
+    runtime_images: str | None = None,
     near_versions: bool = False,
     engine: str = DEFAULT_ENGINE,
 ) -> BuildSettings:
     """Return the build settings that the options give. Clones and build results are kept below the folder `state`.
+
+    `images` and `run_images` override `runtime_images`, the prefix of images of `simulator runtimes build`.
 
     Raises:
         ValueError: for a toolchain that is not in the form RUNTIME=FOLDER, an invalid image, or a run image for a
@@ -54,10 +57,23 @@ def build_settings(
         ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),
         RepositorySettings(environment=git_environment()),
         environment=build_environment(),
-        images=_images(images, run_images),
+        images=runtime_image_pairs(runtime_images) | _images(images, run_images),
         engine=engine,
         hidden=(state,),
     )
+
+
+def runtime_image_pairs(prefix: str | None) -> dict[str, RuntimeImages]:
+    """Map each runtime to the images with the prefix that `simulator runtimes build` made; none without a prefix.
+
+    Raises:
+        ValueError: if image names cannot begin with the prefix.
+    """
+    if prefix is None:
+        return {}
+    from simulator.builds.runtime_images.names import images_of  # noqa: PLC0415 most builds have no such images
+
+    return dict(images_of(prefix))
 
 
 def build_environment() -> dict[str, str]:

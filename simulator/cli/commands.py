@@ -95,6 +95,12 @@ _VERBS: Final = {
         "Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS.",
         HERE,
     ),
+    "runtimes": Verb(
+        "simulator.cli.project.runtimes",
+        "runtimes",
+        "The managed runtimes, and their images in the container engine.",
+        HERE,
+    ),
     "serve": Verb(
         "simulator.cli.platform.serve",
         "serve",
@@ -131,12 +137,7 @@ _VERBS: Final = {
         "Faults at the services of a running `simulator serve` or `up`: latency, resets, killed instances and others.",
         HERE,
     ),
-    "connection": Verb(
-        "simulator.cli.state.connection",
-        "connection",
-        "Connections to GitHub and Bitbucket.",
-        HERE,
-    ),
+    "connection": Verb("simulator.cli.state.connection", "connection", "Connections to GitHub and Bitbucket.", HERE),
     "dns": Verb(
         "simulator.cli.dns.dns_verbs",
         "dns",
@@ -167,12 +168,7 @@ _VERBS: Final = {
         "IAM policies of the access keys of a configuration.",
         HERE,
     ),
-    "scenarios": Verb(
-        "simulator.cli.scenarios.scenarios",
-        "scenarios",
-        "List the shipped scenarios.",
-        LOOK_UP,
-    ),
+    "scenarios": Verb("simulator.cli.scenarios.scenarios", "scenarios", "List the shipped scenarios.", LOOK_UP),
     "policies": Verb(
         "simulator.cli.scenarios.policies",
         "policies",

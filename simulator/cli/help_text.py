@@ -74,6 +74,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator dns check",
     ),
     "hosts": ("simulator hosts",),
+    "runtimes": (
+        "simulator runtimes list",
+        "simulator runtimes build PYTHON_311 --base debian:12",
+    ),
     "state": (
         "simulator state export state.json",
         "simulator state import state.json",

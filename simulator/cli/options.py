@@ -27,6 +27,9 @@ IMAGE_HELP: Final = (
     "this machine's programs."
 )
 RUN_IMAGE_HELP: Final = "[RUNTIME=]IMAGE: the image of instances, if it is not the build image."
+RUNTIME_IMAGES_HELP: Final = (
+    "Build and run in the images of `simulator runtimes build` with this prefix, such as apprunner-simulator."
+)
 NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
 RESULT_ONLY_HELP: Final = "No progress: the result only."
 SIMULATOR_HELP: Final = (

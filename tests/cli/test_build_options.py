@@ -48,6 +48,16 @@ def test_an_invalid_image_is_rejected(tmp_path: Path, text: str) -> None:
         build_settings(tmp_path, images=["base"], run_images=[text])
 
 
+def test_images_of_a_prefix_are_of_every_runtime_that_has_no_other(tmp_path: Path) -> None:
+    settings = build_settings(tmp_path, images=["GO_1=golang:1.18"], runtime_images="mine")
+    assert settings.images_of(RUNTIMES["PYTHON_311"]) == RuntimeImages(
+        "mine-python311-build:latest", "mine-python311:latest"
+    )
+    assert settings.images_of(RUNTIMES["GO_1"]) == RuntimeImages("golang:1.18", "golang:1.18")
+    with pytest.raises(ValueError, match=r"^prefix = 'A B', must be the beginning of an image name"):
+        build_settings(tmp_path, runtime_images="A B")
+
+
 def test_a_toolchain_is_a_folder_for_a_runtime(tmp_path: Path) -> None:
     settings = build_settings(tmp_path, [f"NODEJS_22={tmp_path}"])
     assert settings.toolchains.paths == {"NODEJS_22": tmp_path}

@@ -59,6 +59,7 @@ BAD_INPUT = {
     "connection": [["approve", "none", "--state", "none"]],
     "iam": [["explain", "none", "apprunner:ListServices"], ["explain", "k", "a:B", "--config", "none.yaml"]],
     "dns": [["check", "none", "--state", "none"], ["add", "shop.example", "A", "none", "--state", "none"]],
+    "runtimes": [["build", "PYTHON_312", "--base", "debian:12"], ["build", "GO_1"], ["list", "--tag-prefix", "A B"]],
     "hosts": [["--state", "none"]],
     "fault": [["begin", "none", "--state", "none"], ["list", "--state", "none"], ["end", "none", "--state", "none"]],
     "state": [["export", "x", "--state", "none"], ["import", "none", "--state", "none"]],

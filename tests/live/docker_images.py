@@ -186,3 +186,38 @@ def shell_image_with(name: str) -> str:
             tar.addfile(tarfile.TarInfo(name))
         _built(shell_image(), image, (f"LABEL file={name}",), packed.getvalue())
     return image
+
+
+@cache
+def base_image() -> str:
+    """A base of the runtime PYTHON_311 as users name one: a shell, the usual tools, Python 3.11 and pip."""
+    assert sys.version_info[:2] == (3, 11), "the runtime has Python 3.11"
+    pip = Path(importlib.import_module("pip").__file__ or "").parent
+    busybox = shutil.which("busybox")
+    assert busybox is not None, "busybox-static has to be installed"
+    image = f"{python_image()}-base-{importlib.metadata.version('pip')}"
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
+        interpreter = os.path.realpath(sys.executable)
+        where = "import site; print(site.getsitepackages()[0])"
+        command = [interpreter, "-I", "-c", where]
+        packages = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().removeprefix("/")
+        applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            tar.add(busybox, "bin/busybox", filter=_plain)
+            for applet in applets:
+                if applet != "busybox":
+                    _link(tar, f"bin/{applet}", "busybox")
+            _link(tar, "usr/bin/python3", interpreter)
+            tar.add(pip, f"{packages}/pip", filter=lambda info: None if "__pycache__" in info.name else info)
+            for name, text in (
+                ("usr/bin/pip3", '#!/bin/sh\nexec python3 -m pip "$@"\n'),
+                ("usr/lib/python3.11/EXTERNALLY-MANAGED", "[externally-managed]\nError=as on Debian\n"),
+                ("etc/os-release", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'),
+            ):
+                entry = tarfile.TarInfo(name)
+                entry.size, entry.mode = len(text), 0o755
+                tar.addfile(entry, io.BytesIO(text.encode()))
+        changes = ("ENV PATH=/usr/local/bin:/usr/bin:/bin", "ENTRYPOINT []", 'CMD ["/bin/sh"]', "USER 1000")
+        _built(python_image(), image, changes, packed.getvalue())
+    return image

@@ -178,7 +178,8 @@ async def test_a_missing_image_is_reported_in_one_line(tmp_path: Path) -> None:
     shell_image()
     assert await rejection(tmp_path, config(REVISED), "absent-has:this") == (
         "absent-has:this, the build image of NODEJS_22, is not in the container engine at unix:///var/run/docker.sock "
-        "(no registry is asked): `docker pull` or `docker build` it, or name another in the setting."
+        "(no registry is asked): get it by `docker pull`, `docker build` or `simulator runtimes build NODEJS_22`, or "
+        "name another in the setting."
     )
 
 

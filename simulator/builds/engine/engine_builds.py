@@ -64,7 +64,8 @@ class EngineBuilds:
         if image is None:
             raise BuildFailed(
                 f"{name}, the {role} of {runtime.name}, is not in the container engine at {engine.host} (no registry "
-                f"is asked): `docker pull` or `docker build` it, or name another in the setting."
+                f"is asked): get it by `docker pull`, `docker build` or `simulator runtimes build {runtime.name}`, or "
+                "name another in the setting."
             )
         inside = [volume for volume in image.volumes if _meets_app(volume)]
         if inside:

@@ -12,7 +12,7 @@ from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings, RuntimeImages
 from simulator.builds.toolchain import ToolchainSettings
-from simulator.cli.build_options import build_environment, git_environment
+from simulator.cli.build_options import build_environment, git_environment, runtime_image_pairs
 from simulator.model.images import ImageIdentifier
 from simulator.model.text.problems import one_of
 from simulator.scenario.sections.application_spec import Folder, variable_text
@@ -23,6 +23,11 @@ _ALL: Final = "all"  # all runtimes
 
 def _image(text: str) -> str:
     return ImageIdentifier(text).text
+
+
+def _prefix(text: str) -> str:
+    runtime_image_pairs(text)
+    return text
 
 
 def _of_runtimes(given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,6 +78,8 @@ class BuildsSection(Section):
     """Maps a runtime, such as NODEJS_22, or `all`, to the image in which it is built and run instead, or to a `build`
     image and a `run` image.
     """
+    runtime_images: Annotated[str, AfterValidator(_prefix)] | None = None
+    """Prefix of the images of `simulator runtimes build`, in which runtimes without `images` are built and run."""
     environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict, repr=False)
     """Variables of every build command, besides those for proxies, certificates and package indexes that `serve`
     has.
@@ -85,7 +92,8 @@ class BuildsSection(Section):
             ToolchainSettings(self.toolchains, self.near_versions, Path.home()),
             RepositorySettings(self.clones, git_environment()),
             environment=build_environment() | dict(self.environment),
-            images={
+            images=runtime_image_pairs(self.runtime_images)
+            | {
                 ALL_RUNTIMES if name == _ALL else name: RuntimeImages(images.build, images.run)
                 for name, images in self.images.items()
             },

@@ -83,6 +83,7 @@ def up(
             builds.toolchain,
             builds.build_image,
             builds.run_image,
+            runtime_images=builds.runtime_images,
             near_versions=builds.near_versions,
             engine=host,
         )

@@ -15,6 +15,7 @@ from simulator.cli.options import (
     NEAR_HELP,
     PROFILE_HELP,
     RUN_IMAGE_HELP,
+    RUNTIME_IMAGES_HELP,
     TOOLCHAIN_HELP,
     VERBOSE_HELP,
 )
@@ -69,6 +70,9 @@ class ProjectBuildOptions:
     run_image: Annotated[
         list[str], typer.Option(metavar="[RUNTIME=]IMAGE", help=RUN_IMAGE_HELP, rich_help_panel=BUILDS)
     ] = field(default_factory=list)
+    runtime_images: Annotated[
+        str | None, typer.Option(metavar="PREFIX", help=RUNTIME_IMAGES_HELP, rich_help_panel=BUILDS)
+    ] = None
     engine: Annotated[str | None, typer.Option(metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS)] = None
     near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
 
@@ -79,5 +83,6 @@ class ProjectBuildOptions:
             "--toolchain": self.toolchain,
             "--build-image": self.build_image,
             "--run-image": self.run_image,
+            "--runtime-images": self.runtime_images,
             "--near-versions": self.near_versions,
         }

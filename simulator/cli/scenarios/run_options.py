@@ -19,6 +19,7 @@ from simulator.cli.options import (
     OTLP_HELP,
     PROFILE_HELP,
     RUN_IMAGE_HELP,
+    RUNTIME_IMAGES_HELP,
     SAMPLING_HELP,
     TOOLCHAIN_HELP,
     WEBSOCKET_HELP,
@@ -192,6 +193,9 @@ class BuildsOptions:
     run_image: Annotated[
         list[str], typer.Option(metavar="[RUNTIME=]IMAGE", help=RUN_IMAGE_HELP, rich_help_panel=BUILDS)
     ] = field(default_factory=list)
+    runtime_images: Annotated[
+        str | None, typer.Option(metavar="PREFIX", help=RUNTIME_IMAGES_HELP, rich_help_panel=BUILDS)
+    ] = None
     near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
 
 

@@ -218,6 +218,7 @@ def _build_settings(state: Path, options: BuildsOptions, engine: str) -> BuildSe
             options.toolchain,
             options.build_image,
             options.run_image,
+            runtime_images=options.runtime_images,
             near_versions=options.near_versions,
             engine=engine,
         )

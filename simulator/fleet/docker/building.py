@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from typing import IO, Any, Final
 
@@ -17,6 +18,7 @@ from simulator.fleet.docker.buildkit_progress import TRACE, BuildkitProgress
 from simulator.fleet.docker.engine import Engine, EngineRejected, failures
 
 _CHUNK_BYTES: Final = 256 * 1024
+_NOT_FOUND: Final = 404
 _FAILED: Final = 500  # status of a failure that the engine reports after the head of its answer
 _UNBOUNDED: Final = aiohttp.ClientTimeout()  # copying gigabytes takes long; callers set their own limits
 
@@ -62,6 +64,11 @@ class BuildEngine(Engine):
             stream = self._docker.containers.container(container).attach(stdin=True, stdout=True, stderr=True)
             async with stream:
                 yield Attached(stream)
+
+    async def logged(self, container: str) -> str:
+        """Return the output of a container that has ended."""
+        async with failures():
+            return "".join(await self._docker.containers.container(container).log(stdout=True, stderr=True))
 
     async def put(self, container: str, folder: str, packed: bytes | AsyncIterable[bytes]) -> None:
         """Unpack a tar archive in `folder` of the container, which need not run."""
@@ -110,6 +117,18 @@ class BuildEngine(Engine):
         async with failures(), self._docker._query("_ping", versioned_api=False) as response:  # noqa: SLF001
             return response.headers.get("Builder-Version") == "2"
 
+    async def has_buildkit(self) -> bool:
+        """Return True if the engine can build with BuildKit: every engine of Docker for Linux since 18.09."""
+        if await self.prefers_buildkit():
+            return True
+        async with failures():
+            given = await self._docker.version()
+        is_docker = any(each.get("Name") == "Engine" for each in given.get("Components") or [])
+        version = re.match(r"(\d+)\.(\d+)", str(given.get("Version", "")))
+        return bool(
+            is_docker and given.get("Os") == "linux" and version and tuple(map(int, version.groups())) >= (18, 9)
+        )
+
     async def build(
         self, packed: IO[bytes], image: str, arguments: Mapping[str, str], *, with_buildkit: bool = False
     ) -> AsyncIterator[str]:
@@ -144,6 +163,17 @@ class BuildEngine(Engine):
                             yield text
             for text in progress.rest():
                 yield f"{text}\n"
+
+    async def image_labels(self, image: str) -> Mapping[str, str] | None:
+        """Return the labels of an image; None if the engine does not have it."""
+        try:
+            async with failures():
+                given = await self._docker.images.inspect(image)
+        except EngineRejected as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return None
+        return given["Config"].get("Labels") or {}
 
     async def labelled_images(self, label: str, value: str) -> list[str]:
         """Return the names, with tags, of the images whose `label` has that value."""

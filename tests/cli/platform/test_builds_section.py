@@ -39,3 +39,14 @@ def test_a_runtime_that_does_not_exist(key: str, value: str) -> None:
 def test_images_are_one_name_or_a_build_image_and_a_run_image(value: object) -> None:
     with pytest.raises(ValidationError):
         BuildsSection.model_validate({"images": {"NODEJS_22": value}}, context={"folder": "/"})
+
+
+def test_images_of_a_prefix_are_of_every_runtime_that_has_no_other(tmp_path: Path) -> None:
+    section = BuildsSection.model_validate({"runtime_images": "registry:5000/mine", "images": {"GO_1": "golang:1.18"}})
+    images = section.settings(tmp_path, "unix:///run/other.sock").images
+    assert images["GO_1"] == RuntimeImages("golang:1.18", "golang:1.18")
+    assert images["RUBY_31"] == RuntimeImages(
+        "registry:5000/mine-ruby31-build:latest", "registry:5000/mine-ruby31:latest"
+    )
+    with pytest.raises(ValidationError, match="must be the beginning of an image name"):
+        BuildsSection.model_validate({"runtime_images": "A B"})
