@@ -1,4 +1,4 @@
-"""The console: the live view of a run and its report as text. It reads data; it neither decides nor measures."""
+"""The console: the live view of a run, and its report as text. It only reads and presents data."""
 
 PUBLIC_MODULES = (
     "http.feed_client",

@@ -15,7 +15,7 @@ from simulator.console.lessons.web import add_lessons
 class LessonConsole:
     """The lessons in a browser, as an async context manager. Raises OSError if the port is not available.
 
-    `name`: the first lesson.
+    `name`: the first lesson to show.
     """
 
     def __init__(self, port: int, name: str = "") -> None:

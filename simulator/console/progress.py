@@ -1,7 +1,7 @@
 """The progress of a run: a live view on a terminal, a line at intervals elsewhere.
 
-Updates go by wall time, whatever clock the run has, because people watch them: in virtual time hours pass between two
-updates. `wall_s` is a monotonic clock in seconds, passed in by a caller that may read one.
+Updates follow wall time on either clock, because people watch them: in virtual time hours pass between two updates.
+`wall_s` is a monotonic clock in seconds, passed by a caller that may read one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.model.text.quantities import count_text, latency_text, rate_text, time_text
 from simulator.replay.progress import ProgressView
 
-LIVE_EVERY_S: Final = 0.25  # smooth enough to watch, 4 redraws a second
-_CURVE_POINTS_MAX: Final = 2000  # more than any terminal has columns
-GUESS_FROM_S: Final = 2.0  # an estimate of the time left is useless before
-PLAIN_EVERY_S: Final = 5.0  # a log of a ten-minute run has 120 lines
+LIVE_EVERY_S: Final = 0.25  # smooth enough to watch: 4 updates per second
+_CURVE_POINTS_MAX: Final = 2000  # more than the columns of any terminal
+GUESS_FROM_S: Final = 2.0  # earlier estimates of the remaining time are useless
+PLAIN_EVERY_S: Final = 5.0  # 120 lines for a run of ten minutes
 
 
 class Progress:
@@ -35,7 +35,7 @@ class Progress:
         self._wall_s = wall_s
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         self._curves = _Curves(PLAIN if console.options.ascii_only else BLOCKS)
-        # In a plain log, a run that ends at once needs no progress lines.
+        # A run that ends at once needs no progress lines in a log.
         self._began_s = wall_s()
         self._next_s = self._began_s + (0.0 if self._live else PLAIN_EVERY_S)
 
@@ -65,7 +65,7 @@ class Progress:
 
 
 class _Curves:
-    """The figures so far as sparklines. Bounded: if there are too many values, the higher of each two is kept."""
+    """The figures so far as sparklines. Memory is bounded: of too many values, the higher of each two is kept."""
 
     def __init__(self, levels: str) -> None:
         self._levels = levels
@@ -92,7 +92,7 @@ class _Curves:
 
 
 def left_text(elapsed_s: float, share: float) -> str:
-    """Return the estimated time left, from the share of the work that is done, as `4m10s left`; empty if unknown."""
+    """Return the estimated remaining time as `4m10s left`, from the share of the work done; empty if unknown."""
     if elapsed_s < GUESS_FROM_S or not 0 < share < 1:
         return ""
     return f"{time_text(max(1.0, elapsed_s * (1 - share) / share))} left"

@@ -1,7 +1,7 @@
-"""The console of one run: its web server in a separate thread, whatever clock the run has.
+"""The console of one run: its web server in a separate thread, on either clock of the run.
 
-The server outlives the run, so that its pages stay available. In virtual time it also offers lessons; beside a
-run in real time they would take CPU time from the requests that are measured.
+The server outlives the run, so that its pages stay available. In virtual time it also offers lessons; during a run in
+real time they would take CPU time from the requests that are measured.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from simulator.world.playback import Playback
 class RunConsole:
     """A context manager; enter it before the run. Raises OSError if the port is not available.
 
-    `playback` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
+    `playback` None: the run is in real time. In virtual time the run begins to play when the first page is opened.
     """
 
     def __init__(self, port: int, playback: Playback | None) -> None:
@@ -73,7 +73,7 @@ class RunConsole:
         self._watched.attach(run)
 
     def stop_run(self) -> None:
-        """End the attached run, from any thread. Has no effect if it is over."""
+        """End the attached run, from any thread. Has no effect after its end."""
         self._watched.stop()
 
     def finish(self, report: str) -> None:

@@ -1,4 +1,4 @@
-"""The console of a simulator that serves, on the platform's loop, which is in real time and has sockets anyway."""
+"""The console of a simulator that serves, on the event loop of the platform, which is in real time and has sockets."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ServeConsole:
         return f"{name}: {_OPERATIONS[what]}"
 
     def _configure(self, act: ScalingCommand) -> str:
-        """Create a new revision of a configuration and update the service to it, as a client of the API would."""
+        """Create a new revision of a configuration and update the service to it, like a client of the API."""
         arn, now = self._arn(act.service), self._serving.platform.services[act.service].pool.scaling
         wanted = {
             "MaxConcurrency": now.max_concurrency if act.max_concurrency is None else act.max_concurrency,

@@ -8,15 +8,15 @@ from typing import Final
 import numpy as np
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
-# For terminals that cannot show the blocks.
+# Levels for terminals that cannot show block characters.
 PLAIN: Final = "_.:-=+*#"
 
 
 def sparkline(values: Sequence[float], width: int, highest: float, levels: str = BLOCKS) -> str:
     """Draw `values` in at most `width` >= 1 characters, where `highest` is the top level.
 
-    Values that share a character show the highest of them, so that no peak is lost. Zero is a blank and every value
-    above zero leaves a mark, so that small values are visible.
+    Values that share a character show the highest of them, so that no peak is lost. Zero is a blank, and every value
+    above zero is visible.
     """
     if not values:
         return ""

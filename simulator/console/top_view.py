@@ -1,4 +1,4 @@
-"""`simulator top`: shows the console's feed on a terminal. Takes messages, returns renderables; uses no network."""
+"""`simulator top`: shows the console's feed on a terminal. Converts messages to renderables, without I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.model.text.quantities import count_text, latency_text, rate_text,
 HAPPENED_MAX: Final = 8  # recent events shown
 _LABEL: Final = 13
 _NOTE: Final = 18
-# Sparklines: label, key, whether the column counts requests of a bin, how its maximum is written.
+# Sparklines: label, key, whether the column counts requests per bin, and the format of its maximum.
 _CURVES: Final = (
     ("offered", "offered", True, rate_text),
     ("rejected", "rejected", True, rate_text),
@@ -25,7 +25,7 @@ _CURVES: Final = (
     ("active", "active", False, count_text),
     ("p99", "p99_s", False, latency_text),
 )
-# Columns of the table: title, key of a frame's service, how it is written. Narrow terminals omit some.
+# Columns of the table: title, key in the frame of a service, format. Narrow terminals omit some.
 _COLUMNS: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
     "offered": ("offered_rps", rate_text),
     "served": ("served_rps", rate_text),
@@ -44,7 +44,7 @@ _WIDE_ONLY: Final = {"served", "desired", "p50"}
 
 
 class TopView:
-    """The state of the feed so far."""
+    """The state of the feed so far, as a view."""
 
     def __init__(self, levels: str = BLOCKS) -> None:
         self.ended = False
@@ -80,7 +80,7 @@ class TopView:
 
     def _take_facts(self, data: dict[str, Any]) -> None:
         if data["from"] < self._facts_until:
-            return  # a batch that the first message already contained
+            return  # rows that the first message already contained
         self._facts_until = data["until"]
         for row in data["rows"]:
             self._happened.append((row["at_s"], _row_text(row)))
@@ -133,7 +133,7 @@ class TopView:
         return table
 
     def _shadows(self) -> list[str]:
-        """Return a line for each service with the desired counts of policies that do not act."""
+        """Return a line for each service with the desired counts of its shadow policies."""
         assert self._frame is not None
         lines = []
         for name, one in self._frame["services"].items():

@@ -1,6 +1,6 @@
-"""The console's web server: its page, the feed as server-sent events, and commands. On loopback only.
+"""The web server of the console: its page, the feed as server-sent events, and commands. On loopback only.
 
-Server-sent events suffice in place of WebSockets: the feed goes one way, browsers reconnect by themselves, and the
+Server-sent events suffice instead of WebSockets: the feed has one direction, browsers reconnect by themselves, and the
 few commands in the other direction are requests with a token.
 """
 
@@ -22,7 +22,7 @@ _TO_LESSONS = '<nav aria-label="More"><a href="/lessons">Lessons</a></nav>'
 
 
 class ConsoleBackend(Protocol):
-    """The run's side of the server, whichever loop it is on."""
+    """The run's side of the server, on any event loop."""
 
     async def hello(self) -> bytes:
         """Return the messages for a page that has just been opened."""
@@ -37,7 +37,7 @@ class ConsoleBackend(Protocol):
 def build_app(
     backend: ConsoleBackend, hub: SseHub, guard: RequestGuard, lessons: LessonPlays | None = None
 ) -> web.Application:
-    """Build the application that a `Site` runs. `lessons`: include the lessons."""
+    """Return the application for a `Site`. `lessons`: include the lessons."""
     app = guarded_app(guard)
     server = _Server(backend, hub, with_lessons=lessons is not None)
     app.router.add_get("/", server.page)

@@ -1,1 +1,1 @@
-"""The console's web server: who may ask, static files, server-sent events."""
+"""The console's web server: access control, static files, server-sent events."""

@@ -9,9 +9,9 @@ import aiohttp
 import orjson
 from yarl import URL
 
-# A feed that is silent for this long has no server any more: the server sends a comment every 15 s.
+# Seconds without data after which the server is considered gone; it sends a comment every 15 s.
 SILENCE_S_MAX: Final = 40.0
-# A complete message with a thousand instances and a day of charts, with a margin.
+# The size of a complete message with a thousand instances and a day of charts, with a margin.
 LINE_BYTES_MAX: Final = 16 * 1024 * 1024
 
 

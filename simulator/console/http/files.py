@@ -1,7 +1,7 @@
-"""The files of the web pages, stored in this package: scripts, style, and the chart library with its licence.
+"""The files of the web pages, which this package contains: scripts, styles, and the chart library with its licence.
 
-Modules import each other by names such as `console/charts`, never by path. An import map resolves the names: to
-a path of the server for the console, to the text itself for a report, which is one file. So there is no build step.
+Modules import each other by names such as `console/charts`, never by path. An import map resolves the names: in the
+console to a path of the server, in a report, which is one file, to the text itself. So no build step is needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHART_STYLE: Final = "vendor/uPlot.min.css"
 
 
 def web_text(name: str) -> str:
-    """Return the text of a file, by its path within the web folder."""
+    """Return the text of a file. `name`: its path within the web folder."""
     return files("simulator.console").joinpath("web", *name.split("/")).read_text(encoding="utf-8")
 
 
@@ -38,7 +38,7 @@ def served_import_map(modules: Iterable[str], folder: str) -> str:
 
 
 def script_json(value: Any) -> str:
-    """Encode JSON for a script element, so that none of its text is parsed as markup."""
+    """Encode JSON for a script element, so that none of it can be parsed as markup."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

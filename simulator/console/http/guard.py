@@ -1,9 +1,9 @@
 """Access control of the console. Browsers send requests of any site to this machine, so loopback is no protection.
 
-- Every request, also one that only reads, must name this server's own host and port and come from its own page: the
-  rule of all listeners of this project (`wire/own_names.py`).
-- A request that changes something needs the token of this run, which only the URL on the terminal contains, in a field
-  that no form and no simple cross-site request can carry.
+- Every request, including those that only read, must name this server's own host and port and come from its own page:
+  the rule of all listeners of this project (`wire/own_names.py`).
+- A request that changes something needs the token of this run, which only the URL on the terminal contains, in a header
+  field that no form and no simple cross-site request can send.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ TOKEN_FIELD: Final = "x-console-token"  # noqa: S105 a name, not the token
 
 
 class RequestGuard:
-    """The access control of one server. `port` is set when it listens."""
+    """The access control of one server. `port` is set when the server listens."""
 
     def __init__(self) -> None:
         self._names = OwnNames(port=0)
-        self.token = secrets.token_urlsafe(24)  # 192 bits: cannot be guessed within a run
+        self.token = secrets.token_urlsafe(24)  # 192 bits, which cannot be guessed within a run
 
     @property
     def port(self) -> int:
@@ -35,15 +35,15 @@ class RequestGuard:
         self._names.port = port
 
     def url(self, path: str = "/") -> str:
-        """Return the URL with the token behind `#`, a part that browsers do not send."""
+        """Return the URL with the token after `#`, the part that browsers do not send."""
         return f"http://{HOST}:{self.port}{path}#token={self.token}"
 
     def rejects(self, asked: Asked) -> str | None:
-        """Return why a request is rejected, whatever its purpose; None if it is allowed."""
+        """Return why a request of any kind is rejected; None if it is allowed."""
         return self._names.rejection(asked)
 
     def rejects_change(self, fields: Mapping[str, str]) -> str | None:
-        """Return why a request that changes something is rejected, in addition to the conditions of `rejects`."""
+        """Return why a request that changes something is rejected, by conditions that `rejects` does not check."""
         if fields.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return "content-type, must be application/json"
         token = fields.get(TOKEN_FIELD, "")

@@ -1,4 +1,4 @@
-"""Common parts of the console's servers: the guard of all requests, scripts, pages with their policy, the feed."""
+"""Common parts of the console's servers: access control, scripts, pages with their security policy, the feed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simulator.wire.listening import listening
 from simulator.wire.web_listener import asked_of, listener_limits
 
 SCRIPTS: Final = (*MODULES, "console", "feed", "controls", "sending", "lesson", "lessons")
-# Interval of comments, so that a connection whose other end has gone is noticed.
+# Seconds between comments, so that a connection is closed whose other end no longer exists.
 HEARTBEAT_S: Final = 15.0
 _GOODBYE_S: Final = 1.0
 BODY_BYTES_MAX: Final = 4096
@@ -34,7 +34,7 @@ _FIELDS: Final = {
 
 
 def guarded_app(guard: RequestGuard) -> web.Application:
-    """Build an application that serves the scripts; a `Site` runs it."""
+    """Return an application that serves the scripts, to be run by a `Site`. `guard` checks all requests."""
     app = web.Application(middlewares=[_guarded(guard)], client_max_size=BODY_BYTES_MAX)
     files = {f"{name}.js": (web_text(f"{name}.js"), "text/javascript") for name in SCRIPTS}
     files["uPlot.js"] = (web_text(CHART_SCRIPT), "text/javascript")
@@ -51,7 +51,7 @@ def guarded_app(guard: RequestGuard) -> web.Application:
 
 
 class Site:
-    """An application on a port of loopback, which is passed to `guard`. Port 0 selects a free one."""
+    """An application on a loopback port, which is set in `guard`. Port 0 selects a free one."""
 
     def __init__(self, app: web.Application, guard: RequestGuard, port: int) -> None:
         self._runner = web.AppRunner(app, shutdown_timeout=_GOODBYE_S, **listener_limits())
@@ -59,7 +59,7 @@ class Site:
         self._port = port
 
     async def open(self) -> None:
-        """Start listening. Raises OSError if the port is not available; then nothing needs to be closed."""
+        """Begin to listen. Raises OSError if the port is not available; then `close` is not needed."""
         await self._runner.setup()
         try:
             with listening(HOST, self._port):
@@ -89,7 +89,10 @@ def _guarded(guard: RequestGuard) -> Middleware:
 
 
 def page(template: str, parts: Mapping[str, str]) -> web.Response:
-    """Return the page with each `%%NAME%%` replaced. A nonce permits the import map, the only script within it."""
+    """Return the page with each `%%NAME%%` replaced.
+
+    Its security policy allows only the import map as inline script.
+    """
     nonce = secrets.token_urlsafe(12)
     given = {"NONCE": nonce, "MODULES": served_import_map(SCRIPTS, "/web"), "LEGEND": web_text("legend.html").strip()}
     given |= parts
@@ -97,7 +100,7 @@ def page(template: str, parts: Mapping[str, str]) -> web.Response:
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
         "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    # Replaced in one pass, so that the text of a part is never taken for a placeholder.
+    # Replaced in one pass, so that the text of a part is never read as a placeholder.
     text = re.sub(r"%%([A-Z]+)%%", lambda found: given[found[1]], template)
     return web.Response(text=text, content_type="text/html", headers={"content-security-policy": policy})
 
@@ -112,17 +115,17 @@ def rejected(status: int, why: str) -> web.Response:
 
 
 async def stream_feed(request: web.Request, hub: SseHub, hello: Callable[[], Awaitable[bytes]]) -> web.StreamResponse:
-    """Send server-sent events to one page, until it or the server ends. `hello` returns the complete state."""
+    """Send server-sent events to one page, until the page or the server ends. `hello` returns the complete state."""
     answer = web.StreamResponse(headers={"content-type": "text/event-stream", **_FIELDS})
     await answer.prepare(request)
-    # Enter the audience first: messages published while the complete state is prepared wait in the queue.
+    # Register first: messages that are published while the complete state is prepared are queued.
     listener = hub.enter()
     try:
         await answer.write(await hello())
         while not listener.closed:
             await answer.write(await _next(listener, hello))
     except (ConnectionError, asyncio.CancelledError):
-        pass  # the page has gone, or the server is shutting down
+        pass  # the page was closed, or the server is shutting down
     finally:
         hub.leave(listener)
     return answer

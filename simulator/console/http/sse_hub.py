@@ -1,7 +1,7 @@
-"""The open pages, each with a queue of unsent messages. Lives on the loop of the web server.
+"""The open pages, each with a queue of unsent messages. Used on the loop of the web server.
 
-A page that reads more slowly than frames arrive loses them and gets a complete snapshot instead, so a sleeping laptop
-costs no memory and catches up in one message.
+A page that reads more slowly than frames are published loses frames and gets a complete state instead, so that a
+suspended computer takes no memory and catches up with one message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class SseClient:
     def __init__(self) -> None:
         self._messages: deque[bytes] = deque()
         self._news = asyncio.Event()
-        self.behind = False  # messages were lost: send a complete snapshot
+        self.behind = False  # messages were lost: the complete state must be sent
         self.closed = False
 
     def put(self, message: bytes) -> None:
@@ -30,12 +30,12 @@ class SseClient:
         self._news.set()
 
     def close(self) -> None:
-        """Close the page's queue: no more messages will follow."""
+        """Close the queue of the page; no more messages follow."""
         self.closed = True
         self._news.set()
 
     async def take(self) -> bytes:
-        """Wait for messages and return all of them at once. Empty once the page is closed."""
+        """Wait for messages and return all of them at once. Returns nothing once the page is closed."""
         await self._news.wait()
         self._news.clear()
         taken = b"".join(self._messages)

@@ -1,1 +1,1 @@
-"""Lessons on a terminal and as pages."""
+"""Lessons on a terminal, and as pages."""

@@ -1,6 +1,6 @@
-"""A lesson and its outcome as data for the page: texts as HTML, figures as text, the journal, the run for a replay.
+"""A lesson and its outcome as data for its page: texts as HTML, figures as text, the journal, the run for a replay.
 
-The page shows what the terminal shows (text.py), from the same lesson and the same run, in the same words.
+The page has the same content and the same words as the terminal (text.py), from the same lesson and run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _markdown() -> MarkdownIt:
 
 
 def lesson_part(lesson: Lesson) -> dict[str, Any]:
-    """Return the lesson's text before the prediction, and the parameter to change afterwards."""
+    """Return the texts of the lesson that precede the prediction, and the parameter to change afterwards."""
     names = list(course())
     asked_about = (
         name for name in lesson.read_scenario().services if lesson.question.figure.startswith(prefix_of(name))
@@ -54,7 +54,7 @@ def lesson_part(lesson: Lesson) -> dict[str, Any]:
 
 
 def course_part() -> list[dict[str, Any]]:
-    """Return every lesson with its question, in order."""
+    """Return every lesson with its question, in the order of the course."""
     return [
         {"name": lesson.name, "place": lesson.place, "title": lesson.title, "summary": lesson.summary}
         for lesson in course().values()
@@ -62,7 +62,7 @@ def course_part() -> list[dict[str, Any]]:
 
 
 def outcome_part(outcome: LessonOutcome, prediction: float | str | None) -> dict[str, Any]:
-    """Return prediction and outcome, the lesson's figures, the explanation, the journal, and the run itself."""
+    """Return the prediction and the outcome, the lesson's figures, the explanation, the journal, and the run itself."""
     lesson, question = outcome.lesson, outcome.lesson.question
     return {
         "you": None if prediction is None else prediction_text(question, prediction),

@@ -1,7 +1,7 @@
-"""Lessons that are being played for pages: a thread each, in virtual time, at a speed that can be watched.
+"""Lessons that are being played for pages, in a thread each, in virtual time at a speed that people can watch.
 
-Lives on the loop of the web server. A play begins when its page has opened the feed, and ends when no page watches
-it any more; its outcome stays for a while, for a page that reconnects.
+Used on the loop of the web server. A play begins when its page has opened the feed, and ends when no page watches it
+any more; its outcome is kept for a while, for a page that reconnects.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from simulator.scenario.problems import ScenarioError
 from simulator.world.clock import wall_s
 from simulator.world.playback import SPEED_MAX, Playback
 
-LENGTH_S: Final = 20.0  # playing time of a lesson at its initial speed: long enough to see what happens
-GONE_S: Final = 10.0  # a page reload takes less
-PLAYS_MAX: Final = 3  # at a time: one machine does not serve a class with a page each, but forgotten tabs are likely
-KEPT_MAX: Final = 4  # outcomes, of about a megabyte
+LENGTH_S: Final = 20.0  # seconds that a lesson takes at its initial speed: long enough to be watched
+GONE_S: Final = 10.0  # seconds; reloading a page takes less
+PLAYS_MAX: Final = 3  # at the same time; one user is expected, but may have forgotten tabs
+KEPT_MAX: Final = 4  # outcomes, each of about a megabyte
 
 
 class LessonPlay:
-    """One play of a lesson, with the parameter set to `knob` unless that is None."""
+    """One play of a lesson. If `knob` is not None, it is the value of the lesson's parameter."""
 
     def __init__(self, lesson: Lesson, prediction: float | str | None, knob: Any) -> None:
         self.hub = SseHub()
@@ -66,10 +66,11 @@ class LessonPlays:
         self._plays: dict[str, LessonPlay] = {}
 
     def begin(self, lesson: Lesson, given: str | None, knob: str | None) -> str:
-        """Play the lesson and return the name under which it can be watched. `value_text`: the prediction.
+        """Begin to play the lesson, and return the name under which it can be watched. `given`: the prediction.
 
-        Raises CommandRejected if the prediction or the parameter's value is invalid, or if too many lessons are being
-        played.
+        Raises:
+            CommandRejected: if the prediction or the parameter's value is invalid, or too many lessons are being
+            played.
         """
         try:
             prediction = None if given is None else lesson.question.read(given)
@@ -91,8 +92,10 @@ class LessonPlays:
         return self._plays.get(name)
 
     async def act(self, play: LessonPlay, body: bytes) -> str:
-        """Change its clock and describe the change. Raises CommandRejected for commands that would change the
-        lesson.
+        """Change the clock of the play and describe the change.
+
+        Raises:
+            CommandRejected: for commands that would change the lesson.
         """
         act = parse_command(body)
         if not isinstance(act, ClockCommand):
@@ -100,7 +103,7 @@ class LessonPlays:
         return await play.watched.act(act)
 
     def look_later(self, play: LessonPlay) -> None:
-        """End the play if no page watches it after a while. Call whenever a page has left."""
+        """End the play if no page watches it after a while. Call it when a page has closed."""
         asyncio.get_running_loop().call_later(GONE_S, self._look, play)
 
     def _look(self, play: LessonPlay) -> None:
@@ -108,7 +111,7 @@ class LessonPlays:
             play.watched.stop()
 
     async def close(self) -> None:
-        """End all plays; return when their threads have ended."""
+        """End all plays, and return when their threads have ended."""
         for play in self._plays.values():
             play.watched.stop()
             play.hub.close()

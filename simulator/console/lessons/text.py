@@ -33,7 +33,7 @@ def print_course(lessons: Iterable[Lesson], console: Console) -> None:
 
 
 def print_task(lesson: Lesson, console: Console) -> None:
-    """Print the text and the question, before the prediction."""
+    """Print the text and the question, which precede the prediction."""
     width = min(console.width, _WIDTH_MAX)
     console.print(Rule(Text(f"{lesson.place}. {lesson.title}", style="bold"), align="left", style="dim"), width=width)
     console.print(Markdown(lesson.text), width=width)
@@ -44,7 +44,7 @@ def print_task(lesson: Lesson, console: Console) -> None:
 
 
 def print_outcome(prediction: float | str | None, outcome: LessonOutcome, console: Console) -> None:
-    """Print prediction and outcome, the course of the run, and the journal."""
+    """Print prediction and outcome, the curves of the run, and the journal."""
     question = outcome.lesson.question
     console.print()
     if prediction is not None:
@@ -74,7 +74,7 @@ def print_knob(knob: Knob, console: Console) -> None:
 
 
 def print_trial(first: LessonOutcome, trial: LessonOutcome, console: Console) -> None:
-    """Print the run with the changed parameter, beside the first one."""
+    """Print the run with the changed parameter next to the first one."""
     console.print()
     console.print(_figures((first, trial)))
     for service in trial.report.services:
@@ -86,14 +86,14 @@ def print_trial(first: LessonOutcome, trial: LessonOutcome, console: Console) ->
 
 
 def prediction_text(question: Question, prediction: float | str) -> str:
-    """Format the prediction as the learner meant it."""
+    """Format the prediction in the unit of the question."""
     if isinstance(prediction, str):
         return next(choice.text for choice in question.choices if choice.key == prediction)
     return figure_text(prediction, question.unit)
 
 
 def value_text(question: Question, value: float) -> str:
-    """Format the outcome, with the choice that it makes right."""
+    """Format the outcome, with the choice that it makes correct."""
     text = figure_text(value, question.unit)
     return (
         f"{text}: {question.right_choice(value).key}, {question.right_choice(value).text}" if question.choices else text
@@ -101,12 +101,12 @@ def value_text(question: Question, value: float) -> str:
 
 
 def figure_text(value: float, unit: Unit) -> str:
-    """Format a figure as lessons show it."""
+    """Format a figure of a lesson."""
     return quantity_text(round(value, 2) if unit == "count" else value, unit)
 
 
 def _figures(outcomes: tuple[LessonOutcome, ...]) -> Table:
-    """Build a table with a row for each figure that the lesson shows and a column for each run."""
+    """Return a table with a row for each figure of the lesson and a column for each run."""
     lesson = outcomes[0].lesson
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     table.add_column("")

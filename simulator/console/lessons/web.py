@@ -1,4 +1,4 @@
-"""The lessons as pages of a console's server: the list, a lesson, its plays, and its scenario to download."""
+"""The lessons as pages of a console's server: the list, a lesson, its plays, and its scenario as a download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEXT_MAX: Final = 500
 
 
 class _Wanted(BaseModel):
-    """The learner's input: a prediction, or a value for the parameter."""
+    """The learner's input: a prediction, or a value of the parameter."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     prediction: str | None = Field(None, max_length=_TEXT_MAX)

@@ -1,4 +1,4 @@
-"""The live view: a run or a server as frames, events and commands."""
+"""The live view: frames and events of a run or a server, and commands to it."""
 
 PUBLIC_MODULES = (
     "commands",

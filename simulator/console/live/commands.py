@@ -1,7 +1,7 @@
-"""Commands from the console to a run, each with the values that it takes.
+"""Commands from the console to a run, with their parameters.
 
-Commands are checked here and carried out on the loop of the run. Each is recorded as a fact, as an action of the
-scenario's timeline would be, so the report distinguishes a run with interventions from one that was only watched.
+Commands are validated here and carried out on the loop of the run. Each is recorded as an event, like an action of the
+scenario's timeline, so that the report distinguishes a run with interventions from one that was only watched.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class KillCommand(_Command):
 
 
 class ScalingCommand(_Command):
-    """Set another auto scaling configuration; values that are left out stay."""
+    """Set another auto scaling configuration; values that are left out do not change."""
 
     act: Literal["scaling"]
     service: str
@@ -58,7 +58,7 @@ class ScalingCommand(_Command):
 
 
 class ClockCommand(_Command):
-    """Play, pause, change the speed, or step: by `seconds` of virtual time, or to the next scaling decision."""
+    """Play, pause, change the speed, or step by `seconds` of virtual time or to the next scaling decision."""
 
     act: Literal["clock"]
     do: Literal["play", "pause", "speed", "step", "next_decision"]
@@ -83,7 +83,11 @@ class CommandRejected(Exception):
 
 
 def parse_command(body: bytes) -> Command:
-    """Parse a command. Raises CommandRejected, naming the place, the value and what is expected."""
+    """Parse a command.
+
+    Raises:
+        CommandRejected: for an invalid command; the message names the place, the value and what is expected.
+    """
     try:
         act: Command = _COMMANDS.validate_json(body)
     except ValidationError as error:
@@ -97,11 +101,11 @@ def parse_command(body: bytes) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandHandler:
-    """Carries out commands on the loop of the run. `playback` None: real time, which cannot be stopped.
+    """Carries out commands on the loop of the run. `playback` None: real time, which cannot be paused.
 
-    `overrides` None: the traffic comes from outside. `operate` carries out operations of App Runner and returns what it
-    did; None if there is no control plane. `configure` sets another auto scaling configuration if there is a control
-    plane.
+    `overrides` None: the traffic comes from outside. `operate` calls an operation of App Runner and describes it; None
+    if there is no control plane. `configure` sets another auto scaling configuration through the control plane, if
+    there is one.
     """
 
     platform: Platform
@@ -164,7 +168,7 @@ class CommandHandler:
         return self.operate(what, service.name)
 
     def _turn_clock(self, act: ClockCommand) -> str:
-        """Change the clock. No fact is recorded: the playback speed does not affect the run."""
+        """Change the clock. No event is recorded, because the playback speed does not affect the run."""
         playback = self.playback
         if playback is None:
             raise CommandRejected("the run is in real time, so its clock cannot be changed")
@@ -205,5 +209,5 @@ def _kill(service: Service, which: int | str) -> str:
         if all(instance.number != number for instance in service.living()):
             raise CommandRejected(f"instance = {number}, must be a running instance")
     for revision in service.revisions:
-        revision.replica_set.kill(number)  # numbers are unique within the service: at most one revision has it
+        revision.replica_set.kill(number)  # numbers are unique within the service, so at most one revision has this one
     return f"{service.name}: instance {number} killed"

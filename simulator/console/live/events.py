@@ -1,6 +1,6 @@
-"""Facts of the journal as data for the console's page: a dictionary each, in which `k` is the kind.
+"""Events of the journal as data for the console's page: a dictionary each, whose key `k` is the kind.
 
-Moves of instances are omitted: the frames show them, and a run has thousands.
+Moves of instances are omitted, because frames contain them and a run has thousands.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.records.events import (
     TimelineActed,
 )
 
-# A page that is opened late gets only the last rows; the report has all.
+# A page gets only the last rows when it is opened; the report has all.
 ROWS_MAX: Final = 3000
 
 

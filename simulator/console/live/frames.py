@@ -1,11 +1,11 @@
-"""Data of a run for the console's page: a frame per moment, the series for its charts, facts as they are recorded.
+"""Data of a run for the console's page: frames, series for the charts, and events as they are recorded.
 
 Frames have short keys and columns, because a thousand instances are sent ten times a second:
 
     t                    seconds of the run; `state`: playing, paused, stepping, ended; `speed`
-    services.NAME.i      n: numbers, b: seconds of birth (both only when they have changed), s: a letter each for its
-                         state, o: the requests that each has
-    services.NAME.shadows  the desired counts of policies that do not act, if there are any
+    services.NAME.i      n: numbers, b: starts in seconds (both only when they have changed), s: a letter each for the
+                         state, o: the number of requests of each
+    services.NAME.shadows  the desired counts of shadow policies, if there are any
     services.NAME.dots   a sample of the requests that ended since the last frame: [instance, queue_s, cold_s,
                          service_s, status]
 
@@ -26,8 +26,8 @@ from simulator.platform.platform import Service
 from simulator.records.request_log import Chunk
 from simulator.records.rolling import Rolling
 
-DOTS_MAX: Final = 24  # per frame and service: 240 a second already look like a stream
-WINDOW_S: Final = 5  # window of rates and percentiles
+DOTS_MAX: Final = 24  # per frame and service; 240 per second already look like a stream
+WINDOW_S: Final = 5  # window of rates and percentiles, in seconds
 
 LETTERS: Final = {
     InstanceState.PROVISIONING: "p",
@@ -40,7 +40,7 @@ LETTERS: Final = {
 
 
 class ServiceFrames:
-    """The frames of one service. Call `attend` before the first one. It costs nothing while no page is open."""
+    """The frames of one service. Call `attend` before the first one. Without open pages it does no work."""
 
     def __init__(self, view_model: ViewModel, service: Service) -> None:
         self.service = service
@@ -50,7 +50,7 @@ class ServiceFrames:
         self._told: tuple[list[int], list[float]] = ([], [])
 
     def attend(self) -> None:
-        """Start watching: earlier observations are stale."""
+        """Begin to observe. Earlier observations are discarded."""
         self._rolling = Rolling(WINDOW_S)
         self._told = ([], [])
 
@@ -74,7 +74,7 @@ class ServiceFrames:
         ]
 
     def frame(self, now_s: float, *, whole: bool) -> dict[str, Any]:
-        """Build a frame. `whole`: for a page that has received none before."""
+        """Return a frame. `whole`: for a page that has received none before."""
         service, view_model = self.service, self._view_model
         size, rates = view_model.size(service.name), view_model.rates(service.name)
         living, revision = service.living(), service.revision

@@ -8,14 +8,14 @@ from simulator.assembly.control_plane import ControlPlane
 from simulator.model.resources.api_resources import OperationResource
 from simulator.model.resources.arn import Arn
 
-# Only the last ones; ListOperations returns all.
+# Maximum number of operations, the latest ones; ListOperations returns all.
 OPERATIONS_MAX: Final = 500
 
 
 def operation_rows(plane: ControlPlane, at_s: float) -> list[dict[str, Any]]:
-    """Return the operations by start. Times are seconds of the run, which is at `at_s` now; negative before it.
+    """Return the operations by start. `at_s` is the current time of the run; times are seconds of the run.
 
-    `started` is also given as calendar time, in seconds since 1970.
+    They are negative for operations before the run. `started` is the start in seconds since 1970.
     """
     origin_s = plane.now() - at_s
     return [

@@ -1,7 +1,7 @@
-"""A simulator that serves, as a scene: traffic comes from outside, services are created and deleted, and it has no end.
+"""The view model of a simulator that serves: its traffic comes from outside, its services change, it has no end.
 
-Every second of every service is kept for a quarter of an hour, a few numbers each, so that a newly opened page shows
-the recent past. Latencies and single requests are recorded only while a page is open.
+Every second of every service is kept for a quarter of an hour, as a few numbers, so that a newly opened page shows the
+recent past. Latencies and single requests are recorded only while a page is open.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NOBODY: Final = -1  # source of requests that belong to no service
 
 @dataclass(slots=True)
 class _Second:
-    """The figures of a closed second of a service; latencies only if a page was open."""
+    """The figures of a finished second of a service. Latencies are recorded only if a page was open."""
 
     offered: int
     rejected: int
@@ -55,7 +55,7 @@ class _Second:
 
 @dataclass(slots=True)
 class _Book:
-    """The records of one service. `number` is the source of its rows."""
+    """The records of one service. `number` is the source number in its rows."""
 
     number: int
     seconds: dict[int, _Second] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class ServeViewModel:
             "duration_s": None,
             "warm_up_s": 0.0,
             "seed": None,
-            "marks": "operations",  # whichever client called them
+            "marks": "operations",  # regardless of the client that called them
         }
 
     def about_service(self, name: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class ServeViewModel:
         return operation_rows(self._serving.plane, self.platform.clock.at_s())
 
     def resource(self, name: str) -> ServiceResource | None:
-        """Return the control plane's resource of the platform's service of that name."""
+        """Return the control plane's resource of the service with that name on the platform."""
         service = self.platform.services.get(name)
         for resource in self._serving.plane.registry.all(ServiceResource):
             if service is not None and self._serving.workload.service(resource.arn) is service:
@@ -245,7 +245,7 @@ class ServeViewModel:
                 book.failed[second] = book.failed.get(second, 0) + lost
 
     def _hear_events(self) -> None:
-        """Turn lines of the services' event logs into facts, which the page lists and marks in its charts."""
+        """Convert lines of the services' event logs to events, which the page lists and marks in its charts."""
         plane, platform = self._serving.plane, self.platform
         plane.api.flush()
         if not self._cursor:

@@ -1,7 +1,7 @@
-"""Turns a run into messages for the open pages. Lives on the loop of the run.
+"""Converts a run to messages for the open pages. Used on the loop of the run.
 
-While a page is open, a frame is made at most ten times a second, the series of the charts twice a second, and facts
-when there are new ones. While none is open, nothing is made and nothing is kept.
+While a page is open, a frame is published at most ten times a second, the series of the charts twice a second, and
+events as they are recorded. While none is open, nothing is prepared or kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from simulator.world.playback import Playback
 
 FRAME_EVERY_S: Final = 0.1
 SERIES_EVERY_S: Final = 0.5
-# The last lines that instances wrote, for pages that are opened later.
+# Maximum number of lines of instances that are kept for pages opened later.
 LINES_KEPT: Final = 500
 
 
@@ -39,7 +39,7 @@ class _Due:
 
 @dataclass(slots=True)
 class Lines:
-    """Lines that instances wrote. `dropped` counts the lines before the first of `kept`."""
+    """Lines written by instances. `dropped`: the number of lines before the first of `kept`."""
 
     kept: list[dict[str, Any]] = field(default_factory=list)
     dropped: int = 0
@@ -59,9 +59,9 @@ class Lines:
 
 
 class SnapshotPublisher:
-    """The messages of one run. `is_watched`: whether a page is open. `publish` takes messages. Both: any thread.
+    """The messages of one run. `is_watched`: whether a page is open. `publish` receives messages. Both: in any thread.
 
-    With a `playback`, the caller has it call `look`.
+    With a `playback`, the caller sets it to call `look`.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class SnapshotPublisher:
         )
 
     def look(self) -> float:
-        """Publish what is due; return the wall seconds until the next message is due, infinite if no page is open."""
+        """Publish due messages. Return the wall-clock seconds until the next is due; infinite if no page is open."""
         if not self._is_watched():
             if self._attended:
                 self._attended = False
@@ -128,7 +128,7 @@ class SnapshotPublisher:
         return max(0.0, self._due.frame_s - wall_s())
 
     def wake(self) -> None:
-        """Look at once, because a page has been opened."""
+        """Publish now, because a page has been opened."""
         self._woken.set()
 
     def _about(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class SnapshotPublisher:
         return b"" if rows is None else message("operations", {"rows": rows})
 
     def _meet(self) -> bool:
-        """Update the set of services, which an API may create and delete; True if it has changed."""
+        """Update the set of services, which an API may create and delete. Return True if it has changed."""
         services = self._view_model.platform.services
         known = {name: frames.service for name, frames in self._frames.items()}
         if known == services:
@@ -213,7 +213,7 @@ class SnapshotPublisher:
                 frames.read(chunk)
 
     def _decided(self, _decision: ScalingDecided) -> None:
-        """End a step to the next decision."""
+        """End a step that lasts until the next decision."""
         playback = self._playback
         if playback is not None and playback.stepping_open_end:
             playback.pause(asyncio.get_running_loop().time())
@@ -224,7 +224,7 @@ class SnapshotPublisher:
         self._lines.add(row)
 
     async def _look_for_ever(self) -> None:
-        """Look repeatedly in real time, where no `Playback` on the loop does so."""
+        """Call `look` repeatedly in real time, where no `Playback` of the loop does so."""
         while True:
             wait_s = self.look()
             if math.isinf(wait_s):

@@ -1,6 +1,4 @@
-"""The subject of a console: a run of a scenario, or a simulator that serves. `SnapshotPublisher` and the frames
-know only this.
-"""
+"""The subject of a console, a run of a scenario or a simulator that serves, for `SnapshotPublisher` and frames."""
 
 from __future__ import annotations
 
@@ -23,19 +21,22 @@ from simulator.traffic.policy_fit import NoteKind, policy_notes
 
 
 class ViewModel(Protocol):
-    """Lives on the loop of the platform. Services are identified by their platform names."""
+    """The data of a console.
+
+    Used on the loop of the platform. Services are identified by their names on the platform.
+    """
 
     @property
     def platform(self) -> Platform: ...
 
     def about(self) -> dict[str, Any]:
-        """Return title, clock, duration and seed (null if there is none), for the head of the page."""
+        """Return title, clock, duration and seed (None if there is none), for the top of the page."""
 
     def about_service(self, name: str) -> dict[str, Any]:
         """Return name, URL, size, policy and status, for the list of services."""
 
     def version(self) -> int:
-        """Return a number that grows whenever the data of services and operations may have changed."""
+        """Return a number that increases whenever the data of services and operations may have changed."""
 
     def operations(self) -> list[dict[str, Any]] | None:
         """Return the control plane's operations (operations.py); None if there is no control plane."""
@@ -46,18 +47,21 @@ class ViewModel(Protocol):
         """Return the service's prices; None if those of its Region are not known."""
 
     def scaling(self, name: str) -> AutoScalingConfiguration:
-        """Return the configuration that is in force while the service has no revision."""
+        """Return the configuration that applies while the service has no revision."""
 
     def factor(self, name: str) -> float | None:
-        """Return the factor of its traffic; None if the traffic comes from outside."""
+        """Return the factor of the service's traffic; None if the traffic comes from outside."""
 
     def recent(self, name: str) -> Recent: ...
 
     def series(self, name: str) -> dict[str, Any]:
-        """Return the columns of the charts, including those that the report lacks; `from_s`: start of the first bin."""
+        """Return the columns of the charts, including those that the report lacks.
+
+        `from_s`: the begin of the first bin.
+        """
 
     def attended(self, present: bool) -> None:
-        """Report that the first page is open (True) or the last one has closed (False)."""
+        """Handle that the first page was opened (True) or the last one was closed (False)."""
 
     def flush(self) -> None:
         """Pass on the requests that have ended by now."""
@@ -67,7 +71,7 @@ class ViewModel(Protocol):
 
 
 class RunViewModel:
-    """A run, with its own records: watching costs nothing that the report does not need anyway."""
+    """A run, with its own records. Watching needs only data that the report needs too."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
@@ -147,7 +151,7 @@ class RunViewModel:
         return series.model_dump() | beside | {"from_s": 0.0}
 
     def attended(self, present: bool) -> None:
-        """Do nothing: the records are kept in any case."""
+        """Do nothing, because records are always kept."""
 
     def flush(self) -> None:
         self._context.recorder.log.flush()

@@ -1,7 +1,7 @@
-"""A run that pages watch, whatever clock it has. The run and the web server each have their own loop.
+"""A run that pages watch, on either clock. The run and the web server have an event loop each.
 
-The run's loop may be virtual, which admits no sockets. The two loops exchange messages (bytes, from the run) and
-calls (through the run loop's thread-safe `call_soon_threadsafe`).
+The loop of the run may be virtual, which allows no sockets. The two loops exchange messages (bytes, from the run) and
+calls (by `call_soon_threadsafe` of the run's loop).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ T = TypeVar("T")
 
 _OPERATIONS: Final[dict[Literal["pause", "resume"], str]] = {"pause": "PauseService", "resume": "ResumeService"}
 
-# A run that does not answer within this time hangs in one event, or has just ended.
+# Seconds. A run that does not answer within this time is stuck in one event, or has just ended.
 ANSWER_S_MAX: Final = 10.0
 
 
 class WatchedRun:
-    """A watched run; attach it before it begins. `publish` takes messages for the open pages, from any thread.
+    """A watched run. Attach it before it begins. `publish` receives messages for the open pages, in any thread.
 
-    `playback` None: the run is in real time. In virtual time the run starts playing when the first page is opened.
+    `playback` None: the run is in real time. In virtual time the run begins to play when the first page is opened.
     """
 
     def __init__(self, playback: Playback | None, hub: SseHub, publish: Callable[[bytes], None]) -> None:
@@ -48,7 +48,7 @@ class WatchedRun:
         self._run_loop: asyncio.AbstractEventLoop | None = None
         self._last: bytes | None = None  # the complete state at the end of the run
         self._played = False
-        self.begun = threading.Event()  # set when the run has started
+        self.begun = threading.Event()  # set when the run has begun
 
     # --- called by the run -----------------------------------------------------------------------------------------
 
@@ -60,15 +60,15 @@ class WatchedRun:
         run.journal.subscribe(RunEnded, self._last_look)
 
     def stop(self) -> None:
-        """End the run, from any thread. Has no effect if it is over."""
+        """End the run, from any thread. Has no effect after its end."""
         self._stopped = True
         run, loop = self._run, self._run_loop
         if run is not None and loop is not None:
-            with contextlib.suppress(RuntimeError):  # its loop may have just been closed
+            with contextlib.suppress(RuntimeError):  # its loop may have been closed just now
                 loop.call_soon_threadsafe(run.interrupt)
 
     def _begin(self, began: TrafficBegan) -> None:
-        """Start publishing. Called on the run's loop when the run begins."""
+        """Begin to publish. Called on the run's loop when the run begins."""
         context = began.context
         self._run_loop = asyncio.get_running_loop()
         operate = None if context.control is None else partial(_operate, context.control)
@@ -85,7 +85,7 @@ class WatchedRun:
             self._run.interrupt()
 
     def _last_look(self, _ended: RunEnded) -> None:
-        """Keep the final state. Called on the run's loop before the platform closes."""
+        """Keep the final state. Called on the run's loop before the platform is closed."""
         if self._show is not None:
             self._last = self._show.hello()
 
@@ -107,7 +107,7 @@ class WatchedRun:
         def begun() -> bytes:
             if self._playback is not None and not self._played:
                 self._playback.play(asyncio.get_running_loop().time())
-            self._played = True  # only once: a page that was paused and is reloaded stays paused
+            self._played = True  # only once: a page that was paused and is reloaded remains paused
             show.wake()
             return show.hello()
 
@@ -135,7 +135,7 @@ class WatchedRun:
 
         def carry_out() -> None:
             if not answer.set_running_or_notify_cancel():
-                return  # the caller has gone
+                return  # the caller no longer waits
             try:
                 result = call()
             except Exception as error:  # noqa: BLE001 it is passed on to the caller
@@ -143,13 +143,13 @@ class WatchedRun:
             else:
                 answer.set_result(result)
 
-        with contextlib.suppress(RuntimeError):  # the loop may have just been closed: the call then times out
+        with contextlib.suppress(RuntimeError):  # the loop may have been closed just now: the call then times out
             loop.call_soon_threadsafe(carry_out)
         return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_S_MAX)
 
 
 def _operate(control: RunControl, what: OperationName, service: str) -> str:
-    """Call the operation as the scenario's timeline would: `deploy` with a version that behaves as the previous one."""
+    """Call the operation like the scenario's timeline: `deploy` with a version that behaves like the previous one."""
     if what == "deploy":
         return control.deploy(DeploySpec(service=service))
     said = control.call(ApiCall(operation=_OPERATIONS[what], request={"ServiceArn": service}))

@@ -1,6 +1,6 @@
-"""Chart columns beyond those of the report's series: requests in flight, and dollars per hour.
+"""Chart columns in addition to the series of the report: requests in flight, and USD per hour.
 
-The report's schema does not contain them: they are computed from the same run, and no check uses them.
+The schema of the report does not contain them: they are computed from the same run, and no check uses them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulator.rules.region_prices import REGION_PRICES
 def beside_series(
     series: SeriesPart, concurrency_series: ConcurrencySeries | None, rates: Rates, cpu: float, memory_gb: float
 ) -> dict[str, Any]:
-    """Return further columns for the bins of the series, by name. `cpu`, `memory_gb`: of one instance."""
+    """Return the additional columns for the bins of the series, by name. `cpu`, `memory_gb`: of one instance."""
     bins = len(series.offered)
     in_flight, waiting = ([], []) if concurrency_series is None else concurrency_series.binned(series.width_s, bins)
     return {
@@ -27,10 +27,10 @@ def beside_series(
 
 
 def usd_per_hour(series: SeriesPart, rates: Rates, cpu: float, memory_gb: float) -> list[float]:
-    """Return the cost of an hour at each bin's rate of spending.
+    """Return the USD per hour in each bin, computed from the number of instances.
 
-    It is computed from the number of instances. The bill's rounding to whole seconds and its minimum of a minute for
-    each activation are omitted, because they belong to activations and not to moments.
+    The bill's rounding to whole seconds and its minimum of a minute for each activation are omitted, because they apply
+    to activations and not to moments.
     """
     return [
         _short(usd_now(provisioned, active, rates, cpu, memory_gb))
@@ -39,9 +39,9 @@ def usd_per_hour(series: SeriesPart, rates: Rates, cpu: float, memory_gb: float)
 
 
 def prices_of(region: str, given: Rates | None) -> tuple[Rates | None, str]:
-    """Return the prices of a service in `region` with a description: `given`, or those of its Region if they are known.
+    """Return (prices, description) for a service in `region`: `given`, or the prices of its Region if known.
 
-    Another Region's prices are never used instead: a wrong bill is worse than none.
+    The prices of another Region are never used instead: a wrong bill is worse than none.
     """
     if given is not None:
         return given, "as configured"
@@ -58,10 +58,10 @@ def usd_now(provisioned: float, active: float, rates: Rates, cpu: float, memory_
 
 
 def _known(value: float | None) -> float | None:
-    """Keep gaps: nothing was measured there, which differs from 0."""
+    """Return the value, or None for a gap: nothing was measured there, which differs from 0."""
     return None if value is None else _short(value)
 
 
 def _short(value: float) -> float:
-    """Round to five digits: a chart needs no more, and pages stay small."""
+    """Round to five digits, which suffice for a chart and keep pages small."""
     return float(f"{value:.5g}")

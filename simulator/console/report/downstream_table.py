@@ -13,7 +13,7 @@ from simulator.report.downstream import DownstreamPart
 
 
 def downstream_table(resources: Sequence[DownstreamPart]) -> Table:
-    """Tabulate one resource in each column: names can be long, and figures are many."""
+    """Return a table with a column for each resource, because names can be long and there are many figures."""
     table = new_table("downstream", *(resource.name for resource in resources), numbers_from=1)
     rows = {
         "calls": [count_text(resource.calls) for resource in resources],

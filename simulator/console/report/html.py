@@ -1,7 +1,7 @@
 """The report as one file that works offline: charts, decisions with reasons, checks, cost, and a replay of the run.
 
-The page is the report's JSON with the scripts of the console around it; a content security policy in its head forbids
-all network access.
+The page contains the report's JSON and the scripts of the console; a content security policy in its head forbids all
+network access.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ from simulator.report.report import RunRecord
 from simulator.report.schema import Report
 from simulator.rules.region_prices import rates_of
 
-# A size that mail systems and wikis accept. Runs with more moves of instances omit the last ones, and the page says so.
+# A size that mail systems and wikis accept. For runs with more moves of instances the last ones are omitted, and the
+# page says so.
 PAGE_BYTES_MAX: Final = 3_000_000
-_ROOM_BYTES: Final = 200_000  # for the page's content beside its lists
+_ROOM_BYTES: Final = 200_000  # for the content of the page besides its lists
 
 
 def report_page(report: Report, record: RunRecord) -> str:
-    """Return the page, smaller than `PAGE_BYTES_MAX` bytes; `record` is the source of the report."""
+    """Return the page, which is smaller than `PAGE_BYTES_MAX` bytes.
+
+    `record`: the run from which the report was made.
+    """
     parts = {
         "TITLE": html.escape(f"{report.scenario.name}: simulator report"),
         "STYLE": style_text(),
@@ -34,7 +38,7 @@ def report_page(report: Report, record: RunRecord) -> str:
     template = web_text("report.html")
     room = PAGE_BYTES_MAX - len(template.encode()) - sum(len(text.encode()) for text in parts.values())
     parts["RUN"] = _fitting(page_document(report, record), room)
-    # Replaced in one pass, so that a scenario's text is never taken for a placeholder.
+    # Replaced in one pass, so that a scenario's text is never read as a placeholder.
     return re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
 
 
@@ -51,7 +55,7 @@ def page_document(report: Report, record: RunRecord) -> dict[str, Any]:
 
 
 def _fitting(document: dict[str, Any], room: int) -> str:
-    """Return the document as JSON of at most `room` bytes. Lists are cut at their end to fit."""
+    """Return the document as JSON of at most `room` bytes. Lists are truncated to fit."""
     text = script_json(document)
     if len(text.encode()) <= room:
         return text

@@ -1,4 +1,4 @@
-"""The report's tables for a terminal, each from one part of the report. They are readable at 80 columns."""
+"""The tables of the report for a terminal, each from one part of the report. They fit into 80 columns."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from simulator.report.schema import (
     SourcePart,
 )
 
-# A longer list of decisions is cut to its first and last entries; the JSON report has all.
+# A longer list of decisions is reduced to its first and last entries; the JSON report has all.
 ROWS_MAX: Final = 12
 
 
 def latency_table(requests: RequestsPart) -> Table:
-    """Tabulate the latency percentiles of served requests, and of failed ones if there are any."""
+    """Return the latency percentiles of served requests, and of failed ones if there are any."""
     table = new_table("latency", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max", numbers_from=1)
     table.add_row("served", *_percentiles(requests.latency))
     if requests.error_latency.count:
@@ -45,7 +45,7 @@ def latency_table(requests: RequestsPart) -> Table:
 
 
 def split_table(requests: RequestsPart) -> Table:
-    """Tabulate the components of the latency."""
+    """Return the components of the latency."""
     table = new_table("of which", "mean", "p50", "p95", "p99", numbers_from=1)
     for name, part in (
         ("waiting for a slot", requests.queue),
@@ -74,7 +74,7 @@ def sources_table(sources: Sequence[SourcePart]) -> Table:
 
 
 def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
-    """Tabulate time, decision and reason; of a long list only the first and the last entries."""
+    """Return time, decision and reason; of a long list only the first and the last entries."""
     table = new_table("at", "desired", "ready after", "why", numbers_from=0)
     table.columns[3].justify = "left"
     table.columns[3].ratio = 1
@@ -90,7 +90,7 @@ def decisions_table(decisions: Sequence[DecisionPart]) -> Table:
 
 
 def cost_table(cost: CostPart) -> Table:
-    """Tabulate the quantities of the run, its USD, and the USD per month at this traffic."""
+    """Return the quantities of the run, its USD, and the USD per month at this traffic."""
     table = new_table("App Runner would charge", "quantity", "", "run", "month", numbers_from=1)
     table.columns[2].justify = "left"
     for of_run, of_month in zip(cost.run.lines, cost.month.lines, strict=True):
@@ -113,21 +113,21 @@ def cost_table(cost: CostPart) -> Table:
 
 
 def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
-    """Tabulate the checks. Verdicts are words, so they need no colours. A run that was interrupted has none."""
+    """Return the checks. Verdicts are words, so they need no colours. An interrupted run has none."""
     table = new_table("check", "", "measured", "", numbers_from=1)
     table.columns[1].justify = table.columns[3].justify = "left"
     for check in checks:
         verdict = Text("pass", style="green") if check.passed else Text("FAILED", style="bold red")
         if not judged:
             verdict = Text("not judged", style="yellow")
-        # If there is a value, the value beside the limit is the reason.
+        # If there is a value, its comparison with the limit is the reason.
         reason = Text(check.reason if check.value is None else "", style="red")
         table.add_row(Text(check.text), verdict, quantity_text(check.value, check.unit), reason)
     return table
 
 
 def events_table(title: str, rows: Sequence[EventPart | ActPart | DownstreamEventPart]) -> Table:
-    """Tabulate the last lines of a log."""
+    """Return the last lines of a log."""
     table = new_table("at", title, numbers_from=0)
     table.columns[1].justify = "left"
     if len(rows) > ROWS_MAX:
@@ -139,8 +139,8 @@ def events_table(title: str, rows: Sequence[EventPart | ActPart | DownstreamEven
 
 
 def new_table(*columns: str, numbers_from: int) -> Table:
-    """Create a table whose columns are right-aligned from `numbers_from` on."""
-    # Two blanks between columns: eight percentiles of seven characters just fit into 80.
+    """Return a table whose columns are right-aligned from `numbers_from` on."""
+    # Two blanks between columns: eight percentiles of seven characters just fit into 80 columns.
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number >= numbers_from else "left", overflow="fold")

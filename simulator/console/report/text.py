@@ -1,4 +1,4 @@
-"""The report on a terminal: what happened, why, the cost, and whether the checks pass, in this order."""
+"""The report on a terminal: events, reasons, cost, and the results of checks, in this order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from simulator.report.web_acls import WebAclPart
 
 _LABEL_COLUMNS: Final = 12
 _NOTE_COLUMNS: Final = 16
-_WIDTH_MAX: Final = 120  # longer lines are not easier to read
+_WIDTH_MAX: Final = 120  # longer lines are harder to read
 _GRAVE: Final = frozenset({"late load", "cannot act"})
 _NOTE_STYLES: Final = {
     "late load": "bold yellow",
@@ -48,7 +48,7 @@ _NOTE_STYLES: Final = {
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Write the whole report to `console`, no wider than the console and 120 columns."""
+    """Write the whole report to `console`, no wider than the console and at most 120 columns wide."""
     page = _Page(console)
     _head(report, page)
     for service in report.services:
@@ -63,7 +63,7 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def print_checks(report: Report, console: Console) -> None:
-    """Print only whether the checks pass, and anything that makes them meaningless."""
+    """Print only the results of the checks, and anything that makes them meaningless."""
     page = _Page(console)
     _notes(report, page, _GRAVE)
     _verdict(report, page)
@@ -101,7 +101,7 @@ def _head(report: Report, page: _Page) -> None:
 
 
 def _notes(report: Report, page: _Page, kinds: Iterable[str]) -> None:
-    """Print the notes about the policies above all figures; with several services, each names its service."""
+    """Print the notes about the policies above all figures. With several services, each note names its service."""
     for note in report.notes:
         if note.kind in kinds:
             where = f"{note.service}: " if note.service and len(report.services) > 1 else ""
@@ -160,7 +160,7 @@ def _downstream(resources: Sequence[DownstreamPart], page: _Page) -> None:
 
 
 def _assumptions(service: ServicePart, page: _Page) -> None:
-    """Print the decisions that rest on a number which the platform does not publish."""
+    """Print the decisions that depend on a number which the platform does not publish."""
     lowered = Counter(each.assumes for each in service.decisions if each.assumes and each.desired < each.before)
     for parameter, times in lowered.items():
         page.line(

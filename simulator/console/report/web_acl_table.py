@@ -11,7 +11,7 @@ from simulator.report.web_acls import WebAclPart
 
 
 def web_acl_table(acl: WebAclPart) -> Table:
-    """Tabulate what each rule did, over the whole run."""
+    """Return what each rule did, over the whole run."""
     table = new_table(f"web ACL {acl.name} of {acl.service}", "action", "requests", numbers_from=2)
     for rule in acl.rules:
         table.add_row(Text(rule.rule), rule.action, count_text(rule.requests))
