@@ -1,6 +1,6 @@
-"""Exporters of a platform's figures and logs to common monitoring tools: Prometheus, OpenTelemetry, CloudWatch.
+"""Exporters of a platform's figures and logs to common monitoring systems: Prometheus, OpenTelemetry, CloudWatch.
 
-They read records and never touch a request. They send only to addresses in the settings.
+They read records, do not affect requests, and send only to addresses in the settings.
 """
 
 PUBLIC_MODULES = (

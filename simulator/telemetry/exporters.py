@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
     from simulator.telemetry.prometheus.metrics_file import MetricsFile
 
-# For one message about a collector that accepts nothing. Python prints warnings even without configured logging.
+# Logger of the message about a collector that accepts nothing. Python prints warnings even without configured logging.
 _tell: Final = logging.getLogger(__name__).warning
 
 
@@ -30,8 +30,8 @@ _tell: Final = logging.getLogger(__name__).warning
 class ExportSettings:
     """Settings of all exporters.
 
-    `port` of the Prometheus endpoint, 0 for any free one. `file` gets the run as OpenMetrics when the run ends; it uses
-    the run's `duration_s` and the calendar time `epoch_s` of its beginning.
+    `port`: of the Prometheus endpoint; 0 for any free one. `file`: gets the figures of the run as OpenMetrics when it
+    ends, for which `duration_s` and `epoch_s`, the calendar time at which the run begins, are needed.
     """
 
     port: int | None = None
@@ -65,11 +65,13 @@ NO_EXPORTS: Final = ExportSettings()
 
 
 class Exporters:
-    """Create it before the first request, on the platform's loop. Always close it before the platform, and the logs
-    after. It imports only what the run exports: the libraries are extras.
+    """All exporters of a platform. Create it before the first request, on the platform's event loop.
 
-    `metrics` exist if the settings measure. Traces need OpenTelemetry's libraries. `view`: of the platform, for
-    CloudWatch, which also needs the log lines.
+    Always close it before the platform, and the logs after the platform. Only the libraries that the settings need are
+    imported, because they are extras.
+
+    `metrics` is None unless the settings need figures. Traces need OpenTelemetry's libraries. `view`: the platform as
+    CloudWatch reads it.
     """
 
     def __init__(
@@ -79,8 +81,10 @@ class Exporters:
         at_s: Callable[[], float],
         view: PlatformView | None = None,
     ) -> None:
-        """Create the exporters. Raises ModuleNotFoundError if OTLP is configured and OpenTelemetry's libraries are not
-        installed.
+        """Create the exporters.
+
+        Raises:
+            ModuleNotFoundError: if OTLP is configured and OpenTelemetry's libraries are not installed.
         """
         self._settings = settings
         self._at_s = at_s
@@ -113,11 +117,14 @@ class Exporters:
 
     @property
     def tracing(self) -> Tracing | None:
-        """How requests are traced; None if they are not."""
+        """The tracing of requests; None if they are not traced."""
         return self.otlp.traces.tracing if self.otlp is not None and self.otlp.traces is not None else None
 
     def rows(self, services: Sequence[str]) -> Callable[[Chunk], None] | None:
-        """Return a reader of the request log of a run in virtual time. `services`: the service of each source."""
+        """Return a reader of the request log of a run in virtual time, or None.
+
+        `services`: the service of each source.
+        """
         return self.otlp.traces.rows(services) if self.otlp is not None and self.otlp.traces is not None else None
 
     @property
@@ -135,7 +142,7 @@ class Exporters:
         ]
 
     async def open(self) -> None:
-        """Start to export. Raises OSError if the port is not available; `close` is still due."""
+        """Begin to export. Raises OSError if the port is not available; `close` must still be called."""
         if self._endpoint is not None:
             await self._endpoint.open()
         if self._lag is not None:
@@ -146,7 +153,7 @@ class Exporters:
             await self.cloudwatch.open()
 
     async def close(self) -> None:
-        """Send and write what is left. Raises OSError if the file cannot be written."""
+        """Send and write the remaining data. Raises OSError if the file cannot be written."""
         if self._lag is not None:
             self._lag.close()
         if self._endpoint is not None:
@@ -160,6 +167,6 @@ class Exporters:
             self._file.write(self._settings.file)
 
     async def close_logs(self) -> None:
-        """Close the logs, which include what instances write while they stop."""
+        """Close the logs, which include lines that instances write while they stop."""
         if self.cloudwatch is not None:
             await self.cloudwatch.close_logs()

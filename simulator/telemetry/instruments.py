@@ -1,8 +1,8 @@
-"""The exported figures of a platform: one definition of each, for Prometheus and for OTLP.
+"""The exported figures of a platform, each defined once for Prometheus and for OTLP.
 
 Names and units are OpenTelemetry's (dots, UCUM); exporters for other systems translate them. The only labels are the
 service, an instance's state, a status or its class, a direction, a rule of a web ACL and its action, a policy, and a
-signal: none grows with instances or requests, and the series of a deleted service end.
+signal. The number of their values does not grow with instances or requests, and the series of a deleted service end.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from simulator.records.outcomes import CLASSES, Durations
 S_contra = TypeVar("S_contra", contravariant=True)
 
 Labels: TypeAlias = tuple[str, ...]
-# The values of an instrument's own labels, with the reading for them.
+# Maps the values of an instrument's own labels to the reading.
 Reading: TypeAlias = tuple[Labels, float | Durations]
 
 
 class InstrumentKind(Enum):
     COUNTER = "counter"  # never decreases
     GAUGE = "gauge"
-    HISTOGRAM = "histogram"  # its readings are Durations
+    HISTOGRAM = "histogram"  # its readings are `Durations`
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument(Generic[S_contra]):
     """One exported figure.
 
-    `read` returns the readings of one service, or of the platform; `labels` names what distinguishes its readings.
+    `read` returns the readings of one service, or of the platform; `labels` names the labels that distinguish them.
     `unit` is in UCUM: seconds are `s`, countable things are in braces. The exporter adds the label `service`.
     """
 

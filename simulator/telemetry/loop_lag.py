@@ -1,4 +1,4 @@
-"""Load of the single event loop: how late a once-per-second timer fires."""
+"""The lag of the event loop: how late a timer fires that is due once per second."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""CloudWatch as App Runner writes to it: its nine metrics by the minute, and its log groups and streams.
+"""CloudWatch as App Runner writes to it: its nine metrics, once a minute, and its log groups and streams.
 
-Data flow: a meter closes minutes into data points, and the service's lines become log events. Both wait in bounded
-send queues, each with a batch sender that sends what is due to the endpoint in the settings.
+Data flow: an aggregator converts each finished minute to data points, and the log lines of services become log events.
+Both wait in bounded send queues; each queue has a batch sender, which sends due items to the endpoint in the settings.
 """
 
 PUBLIC_MODULES = (

@@ -1,7 +1,8 @@
-"""The batch sender: takes the batches that are due from a send queue and sends them, until it is closed.
+"""The batch sender: takes due batches from a send queue and sends them, until it is closed.
 
-If the endpoint does not answer, the batch goes back, the pause doubles, and one message reports it; when the endpoint
-answers again, another message reports it with the number of lost items. A batch sender never delays a request.
+If the endpoint does not answer, the batch returns to the queue, the pause between attempts doubles, and one message
+reports the failure; when the endpoint answers again, another message reports it with the number of lost items. A batch
+sender never delays a request.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ B = TypeVar("B", bound=Batch)
 
 
 class SendQueue(Protocol[B]):
-    """See send_queue.py."""
+    """A queue of data to send; see send_queue.py."""
 
     @property
     def what(self) -> str: ...
@@ -45,8 +46,8 @@ class SendQueue(Protocol[B]):
 class BatchSender(Generic[B]):
     """Sends the content of one send queue.
 
-    `send` returns how many items of a batch were not accepted. `now`: seconds since 1970, which decide what is due.
-    `before_look` is called before each look into the send queue.
+    `send` returns how many items of a batch were not accepted. `now`: the time in seconds since 1970, which determines
+    the due items. `before_look` is called before each access to the send queue.
     """
 
     def __init__(
@@ -72,7 +73,10 @@ class BatchSender(Generic[B]):
         self._work = tasks.spawn(self._run(), f"courier of {self._queue.what}")
 
     async def close(self, patience_s: float | None = GOODBYE_S_MAX) -> None:
-        """Send everything, due or not, for at most `patience_s`; the rest is lost and reported. Idempotent."""
+        """Send everything, due or not, for at most `patience_s` seconds.
+
+        The rest is dropped and reported. Idempotent.
+        """
         if not self._closing.done():
             self._closing.set_result(None)
         try:
@@ -89,8 +93,9 @@ class BatchSender(Generic[B]):
             self._tell_losses()
 
     async def _send_all(self) -> None:
-        """Send everything, due or not. An endpoint that did not answer before gets one more attempt, another gets
-        several.
+        """Send everything, due or not.
+
+        An endpoint whose last answer was an error gets one more attempt, any other gets several.
         """
         attempts = 1 if self._pause_s else _LAST_ATTEMPTS
         while attempts:

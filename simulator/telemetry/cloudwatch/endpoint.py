@@ -1,9 +1,7 @@
-"""The AWS-compatible endpoint, called through aiobotocore; its answers become the exceptions that a batch sender
-handles.
+"""The AWS-compatible endpoint, called with aiobotocore; its answers become the exceptions of batch senders.
 
-aiobotocore is used instead of botocore in a thread because the package already calls Secrets Manager and STS through
-it, and a request costs the event loop its serialization (0.1 ms a metric), which a thread would also take from the
-loop.
+aiobotocore is used instead of botocore in a thread because the package calls Secrets Manager and STS with it already. A
+request takes 0.1 ms per metric of the event loop's time for its serialization, which a thread would take as well.
 """
 
 from __future__ import annotations
@@ -21,8 +19,8 @@ _CONNECT_S: Final = 5.0
 _READ_S: Final = 15.0
 _SERVER_FAULT: Final = 500
 _OLDEST: Final = timedelta(days=14)
-_KNOWN_MAX: Final = 20_000  # known streams; instances come and go without end
-# Errors after which the same request can succeed later, or after the credentials have been corrected.
+_KNOWN_MAX: Final = 20_000  # known streams; the number of instances over time is unlimited
+# Errors after which the same request may succeed later, or with corrected credentials.
 _LATER: Final = frozenset(
     {
         "AccessDenied",
@@ -47,7 +45,7 @@ _LATER: Final = frozenset(
 
 
 class Unreachable(Exception):
-    """The endpoint is not available now; the same request may be sent again. The message gives the reason."""
+    """The endpoint is unavailable now; the same request may be sent again. The message gives the reason."""
 
 
 class Rejected(Exception):
@@ -60,7 +58,7 @@ class Endpoint:
     def __init__(self, settings: CloudWatchSettings) -> None:
         self._settings = settings
         self._clients: dict[tuple[str, str], Any] = {}
-        self._known: dict[LogStream, None] = {}  # streams that exist; a group is a stream without a name
+        self._known: dict[LogStream, None] = {}  # streams that exist; a log group is an entry without a stream name
         self._closing = contextlib.AsyncExitStack()
         self._session: Any = None
 
@@ -86,8 +84,11 @@ class Endpoint:
         self._clients.clear()
 
     async def put_points(self, batch: PointsBatch) -> int:
-        """Return how many points were not accepted: those older than two weeks. Raises Unreachable, Rejected."""
-        oldest = utc_now() - _OLDEST  # CloudWatch rejects a request with one older point
+        """Send points.
+
+        Return how many were not accepted, because they are older than two weeks. Raises Unreachable, Rejected.
+        """
+        oldest = utc_now() - _OLDEST  # CloudWatch rejects a request that contains an older point
         data = [point.datum for point in batch.points if point.datum["Timestamp"] > oldest]
         if data:
             named = {"Namespace": self._settings.namespace, "MetricData": data}
@@ -95,7 +96,10 @@ class Endpoint:
         return len(batch) - len(data)
 
     async def put_lines(self, batch: LinesBatch) -> int:
-        """Return how many lines were not accepted: those older than two weeks. Raises Unreachable, Rejected."""
+        """Send lines.
+
+        Return how many were not accepted, because they are older than two weeks. Raises Unreachable, Rejected.
+        """
         try:
             return await self._put_lines(batch)
         except _IsMissing:  # the group or the stream was deleted, or the endpoint has lost its state
@@ -152,7 +156,8 @@ class Endpoint:
                 connect_timeout=_CONNECT_S,
                 read_timeout=_READ_S,
                 retries={"total_max_attempts": 1},  # the batch sender tries again and reports it
-                parameter_validation=False,  # the input comes only from this package; validation would double the cost
+                # the input comes only from this package, and validation would double the CPU time
+                parameter_validation=False,
                 disable_request_compression=True,  # not every AWS-compatible endpoint decompresses
             )
             made = self._session.create_client(
@@ -187,9 +192,10 @@ def _error_class(code: str, status: int) -> type[Exception]:
 
 
 def _rejected(info: dict[str, int], count: int) -> int:
-    """Count the rejected events from the indices in PutLogEvents' answer.
+    """Return the number of rejected events, computed from the indices in PutLogEvents' answer.
 
-    They are the first event that is not too old, the first that is not expired, and the first that is too new.
+    The indices are those of the first event that is not too old, the first that is not expired, and the first that is
+    too new.
     """
     begin = max(info.get("tooOldLogEventEndIndex", 0), info.get("expiredLogEventEndIndex", 0))
     end = info.get("tooNewLogEventStartIndex", count)

@@ -1,4 +1,4 @@
-"""The CloudWatch exporter: the meter and the log lines of a platform, with their send queues and batch senders."""
+"""The CloudWatch exporter: the metrics and the log lines of a platform, with their send queues and batch senders."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from simulator.telemetry.cloudwatch.platform_view import PlatformView, ServiceId
 from simulator.telemetry.cloudwatch.send_queue import LinesBatch, LinesQueue, PointsBatch, PointsQueue
 from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 
-# A request with the thousand metrics that CloudWatch accepts would block the event loop, and so every request of the
-# services, for a tenth of a second: measured 0.11 ms a metric.
+# A request with a thousand metrics, which CloudWatch accepts, would block the event loop, and so every request of the
+# services, for a tenth of a second: measured 0.11 ms per metric.
 METRICS_LIVE_MAX: Final = 100
-# For a whole run in virtual time: two weeks of a busy service; CloudWatch accepts nothing older.
+# For a whole run in virtual time: two weeks of a busy service; CloudWatch rejects older points.
 POINTS_KEPT_BYTES_MAX: Final = 1024**3
 LINES_KEPT_BYTES_MAX: Final = 256 * 1024**2
 
 
 class CloudWatch:
-    """Observes the platform from its construction on; always close it. `at_s`: seconds of the run.
+    """Observes the platform from its creation on. Always close it. `at_s`: the clock of the run, in seconds.
 
-    In virtual time all data is kept until the run is over: then call `send_kept` on another loop.
+    In virtual time all data is kept until the run is over; then call `send_kept` on another event loop.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CloudWatch:
 
     @property
     def places(self) -> list[str]:
-        """Describe where the data goes, for the user."""
+        """Describe the destinations, for the user."""
         settings = self._settings
         places = {
             "metrics": settings.endpoint if settings.metrics else None,
@@ -62,20 +62,21 @@ class CloudWatch:
 
     @property
     def is_kept(self) -> bool:
-        """True if `send_kept` is due."""
+        """True if data is kept for `send_kept`."""
         return self._settings.is_kept
 
     def log(self, identity: ServiceIdentity, stream: str, text: str, at_s: float | None = None) -> None:
-        """Add a line to the service's stream of that name. `at_s`: seconds since 1970; default: now."""
+        """Add a line to the log stream of the service. `at_s`: seconds since 1970; default: now."""
         if self._settings.logs:
             line = line_of(self._now() if at_s is None else at_s, text)
             if line is not None:
                 self.lines.put(stream_of(identity, stream), line)
 
     async def open(self) -> None:
-        """Start to send, in real time.
+        """Begin to send, in real time.
 
-        Raises OSError if AWS's own configuration files are invalid; `close` is still due.
+        Raises:
+            OSError: if AWS's own configuration files are invalid. `close` must still be called.
         """
         if not self._settings.is_kept:
             await self._open()
@@ -84,21 +85,24 @@ class CloudWatch:
                     sender.start(self._tasks)
 
     async def close(self) -> None:
-        """Close the metrics, before the platform is closed; the current minute is also sent."""
+        """Close the metrics, before the platform is closed. The current minute is sent too."""
         if self._meter is not None:
             self._meter.finish()
         if self._metrics_courier is not None:
             await self._metrics_courier.close()
 
     async def close_logs(self) -> None:
-        """Close the logs, after the platform, whose instances may log while they stop. Nothing is sent afterwards."""
+        """Close the logs, after the platform, whose instances may write lines while they stop.
+
+        Later lines are not sent.
+        """
         if self._logs_courier is not None:
             await self._logs_courier.close()
         if self._endpoint is not None:
             await self._endpoint.close()
 
     async def send_kept(self) -> None:
-        """Send all kept data in real time, after everything is closed. Raises OSError as `open`."""
+        """Send all kept data in real time, after everything is closed. Raises OSError like `open`."""
         try:
             await self._open()
             for sender in (self._metrics_courier, self._logs_courier):

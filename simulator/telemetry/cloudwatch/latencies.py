@@ -1,8 +1,8 @@
-"""The latencies of a minute in CloudWatch's form: values and the count of each, so that percentiles can be computed.
+"""The latencies of a minute in CloudWatch's form, values with counts, from which percentiles can be computed.
 
-A request's latency goes into a bucket that is 0.8 % wide (records/histogram.py), and a bucket is represented by the
-mean of its values. So average and sum are exact, as are minimum and maximum, which are kept separately; percentiles are
-right to 0.8 %. With few requests every latency is exact. Rejected: statistic sets, because CloudWatch computes no
+Latencies are counted in buckets that are 0.8 % wide (records/histogram.py); a bucket is represented by the mean of its
+values. So average and sum are exact, and so are minimum and maximum, which are kept separately; percentiles are exact
+to 0.8 %. With few requests every latency is exact. Statistic sets are not used, because CloudWatch computes no
 percentiles from them.
 """
 
@@ -17,7 +17,7 @@ from simulator.records.histogram import FINE
 
 
 class Latencies:
-    """The latencies of one service and minute; memory does not grow with requests."""
+    """The latencies of one service in one minute. Memory does not grow with the number of requests."""
 
     def __init__(self) -> None:
         self._counts: NDArray[np.int64] = np.zeros(FINE.count, dtype=np.int64)
@@ -26,7 +26,7 @@ class Latencies:
         self._highest_s = -1.0
 
     def record(self, values_s: NDArray[np.float64]) -> None:
-        """Add any number of values, including none; clock noise below 0 counts as 0."""
+        """Add any number of values, including none. Values below 0, which clock noise causes, count as 0."""
         if values_s.size == 0:
             return
         values_s = np.maximum(np.ascontiguousarray(values_s), 0.0)
@@ -46,7 +46,7 @@ class Latencies:
             counts[index] -= 1
             sums_s[index] -= extreme_s
         given = Counter({_ms(self._lowest_s): 1})
-        if counts.sum() >= 0:  # otherwise one request is both
+        if counts.sum() >= 0:  # otherwise minimum and maximum are the same request
             given[_ms(self._highest_s)] += 1
         for index in taken[counts[taken] > 0]:
             mean_s = float(sums_s[index]) / int(counts[index])

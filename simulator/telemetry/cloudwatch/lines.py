@@ -1,8 +1,8 @@
-"""Log lines as PutLogEvents takes them, within its limits, and the names of their groups and streams. No I/O.
+"""Log lines within the limits of PutLogEvents, and the names of their log groups and streams. No I/O.
 
-Limits (CloudWatch Logs API reference, PutLogEvents): 10,000 events and 1 MiB a request, where an event counts its UTF-8
-bytes and 26 more; the events in order of time and within 24 hours; an event has at least one character and at most
-256 KiB with those 26 bytes.
+Limits (CloudWatch Logs API reference, PutLogEvents): 10,000 events and 1 MiB per request, where an event counts its
+UTF-8 bytes and 26 more; the events in order of time and within 24 hours; an event has at least one character and at
+most 256 KiB with those 26 bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MS_PER_S: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class LogStream:
-    """Names as documented (facts 11.1)."""
+    """A log group and stream, named as documented (facts 11.1)."""
 
     region: str
     group: str
@@ -40,7 +40,7 @@ def stream_of(identity: ServiceIdentity, name: str) -> LogStream:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One event. `at_ms`: since 1970; `size_bytes` as CloudWatch Logs counts them."""
+    """One log event. `at_ms`: since 1970. `size_bytes`: as CloudWatch Logs counts."""
 
     at_ms: int
     text: str
@@ -48,7 +48,7 @@ class LogLine:
 
 
 def line_of(at_s: float, text: str) -> LogLine | None:
-    """Make a line; a text that is too long is cut between characters. None: an event must not be empty."""
+    """Make a line. A text that is too long is cut between characters. Returns None for an empty text."""
     if not text:
         return None
     encoded = text.encode("utf-8", "replace")[: EVENT_BYTES_MAX - EVENT_OVERHEAD_BYTES].decode("utf-8", "ignore")
@@ -67,5 +67,5 @@ def take_batch(lines: deque[LogLine]) -> list[LogLine]:
             break
         size += line.size_bytes
         batch.append(lines.popleft())
-    batch.sort(key=lambda each: each.at_ms)  # stable: lines of the same moment keep their order
+    batch.sort(key=lambda each: each.at_ms)  # stable: lines with equal times keep their order
     return batch

@@ -1,7 +1,7 @@
 """App Runner's nine metrics (facts 11.2), minute by minute, from the same figures that Prometheus gets.
 
-A minute of a service collects its closed seconds and its ended requests. It is closed with the last second that lies in
-it, on either clock: a second belongs to the calendar minute that contains most of it.
+A minute of a service collects its finished seconds and its ended requests. It is complete with the last second that
+belongs to it, on either clock; a second belongs to the calendar minute that contains most of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from simulator.telemetry.cloudwatch.settings import MINUTE_S, CloudWatchSettings
 # ASSUMPTION: how often App Runner samples its instances is not published. Every ten seconds is cheap enough for a
 # thousand instances; the sample count of CPUUtilization of a minute would settle it.
 LOOK_EVERY_S: Final = 10
-_LOOKED_S_MIN: Final = 1.0  # CPU usage over a shorter time is not meaningful
+_LOOKED_S_MIN: Final = 1.0  # seconds; CPU usage over a shorter time is not meaningful
 _STATUS_METRICS: Final = ("2xx", "4xx", "5xx")  # App Runner has no metric for other statuses (facts 11.2)
 _STALE_S: Final = 2.0
 _PERCENT: Final = 100.0
@@ -46,7 +46,7 @@ class _Minute:
 
 
 class MinuteAggregator:
-    """Observes the platform from its construction on; `put` gets the points of every minute that has ended."""
+    """Observes the platform from its creation on. `put` receives the points of every minute that has ended."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class MinuteAggregator:
         self._now = now
         self._put = put
         self._minutes: dict[str, _Minute] = {}
-        self._looks: dict[str, dict[str, tuple[float, float]]] = {}  # last (moment, CPU seconds) by service, instance
+        self._looks: dict[str, dict[str, tuple[float, float]]] = {}  # last (time, CPU seconds) by service and instance
         metrics.told.subscribe(RequestsCounted, self._ended)
         metrics.told.subscribe(SecondCounted, self._sampled)
         metrics.told.subscribe(LastArrivals, self._arrived_last)
 
     def close_stale(self) -> None:
-        """Close the minutes of services whose seconds are no longer closed (paused, deleted)."""
+        """Complete the minutes of services that no longer have seconds, because they are paused or deleted."""
         now_s = self._now()
         for service, figures in self._metrics.services.items():
             if service not in self._minutes:
@@ -78,7 +78,7 @@ class MinuteAggregator:
                 self._close(service)
 
     def finish(self) -> None:
-        """Close every minute in its current state."""
+        """Complete every minute in its current state."""
         now_s = self._now()
         for service, minute in list(self._minutes.items()):
             self._look(service, minute, now_s)
@@ -89,8 +89,8 @@ class MinuteAggregator:
     def _sampled(self, counted: SecondCounted) -> None:
         service, sample = counted
         now_s = self._now()
-        # The closed second ends now: its middle decides its minute, and the time half a second later that of the next
-        # second.
+        # The finished second ends now: its middle determines its minute, and the time half a second later that of the
+        # next second.
         begin_s, next_s = _minute_of(now_s - 0.5), _minute_of(now_s + 0.5)
         opened = self._minutes.get(service)
         if opened is not None and opened.begin_s < begin_s:
@@ -124,10 +124,11 @@ class MinuteAggregator:
             minute.latencies.record(rows[:, 1])
 
     def _open(self, service: str, begin_s: float) -> _Minute | None:
-        """Return the current minute of the service; a new one begins at `begin_s`. None if the service no longer
-        exists.
+        """Return the current minute of the service; a new one begins at `begin_s`.
 
-        A service that was deleted and created again under the same name is a different service.
+        None if the service no longer exists.
+
+        A service that was deleted and created again under the same name is another service.
         """
         identity, minute = self._view.identity(service), self._minutes.get(service)
         if minute is not None and identity is not None and identity != minute.identity:
@@ -157,8 +158,8 @@ class MinuteAggregator:
     def _close(self, service: str) -> None:
         minute, figures = self._minutes[service], self._metrics.services.get(service)
         if figures is not None:
-            figures.outcomes.fold()  # requests that have ended until now belong to this minute
-        if self._minutes.get(service) is minute:  # otherwise the figures belong to a later service of this name
+            figures.outcomes.fold()  # requests that have ended by now belong to this minute
+        if self._minutes.get(service) is minute:  # otherwise the figures belong to a later service with this name
             self._publish(service)
 
     def _publish(self, service: str) -> None:

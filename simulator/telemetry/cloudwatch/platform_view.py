@@ -1,6 +1,4 @@
-"""The CloudWatch exporter's view of a platform: the identity of its services, and the resource use of their
-instances.
-"""
+"""The part of a platform that the CloudWatch exporter reads: identities of services, resource use of instances."""
 
 from __future__ import annotations
 
@@ -24,9 +22,9 @@ class ServiceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class InstanceReading:
-    """One provisioned instance at this moment.
+    """The resource use of one provisioned instance at this moment.
 
-    `instance_id`: 32 hexadecimal digits. `age_s`: since its launch, infinite if that was before the run.
+    `instance_id`: 32 hexadecimal digits. `age_s`: seconds since its start; infinite if it started before the run.
     """
 
     instance_id: str
@@ -36,14 +34,15 @@ class InstanceReading:
 
 
 class PlatformView(Protocol):
-    """What the exporter reads. `tasks`: the platform's task group; a bug in the exporter stops the run as any other bug
-    does.
+    """The part of a platform that the exporter reads.
+
+    `tasks`: the platform's task group; a bug in the exporter stops the run like any other bug.
     """
 
     tasks: Tasks
 
     def identity(self, service: str) -> ServiceIdentity | None:
-        """Return the identity of the service with that name on the platform; None if it no longer exists."""
+        """Return the identity of the service with that name; None if it no longer exists."""
 
     def readings(self, service: str) -> Sequence[InstanceReading]:
-        """Read the service's launched instances in any state, except those that cannot be measured."""
+        """Return readings of the service's started instances in any state, except those that cannot be measured."""

@@ -1,6 +1,6 @@
-"""Data points as PutMetricData takes them, within its limits. No I/O.
+"""Data points within the limits of PutMetricData. No I/O.
 
-Limits (CloudWatch API reference, PutMetricData): 1,000 metrics a request, 150 values a metric, 1 MB a request.
+Limits (CloudWatch API reference, PutMetricData): 1,000 metrics per request, 150 values per metric, 1 MB per request.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ METRICS_MAX: Final = 1000
 VALUES_MAX: Final = 150
 REQUEST_BYTES_MAX: Final = 1_000_000
 
-# Upper bound of a point's size in the longest of the API's wire formats (AWS query: every name in full, for each
+# Upper bound of a point's size in the most verbose wire format of the API (AWS query: every name in full, for each
 # value).
 _POINT_BYTES: Final = 900
 _VALUE_BYTES: Final = 130
@@ -25,7 +25,7 @@ _VALUE_BYTES: Final = 130
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """One metric datum, to be sent from `due_s` on (seconds since 1970)."""
+    """One metric datum. It may be sent from `due_s` on (seconds since 1970)."""
 
     region: str
     due_s: float
@@ -33,7 +33,7 @@ class MetricPoint:
 
     @property
     def size_bytes(self) -> int:
-        """Upper bound of the size when sent."""
+        """Upper bound of the size in a request."""
         return _POINT_BYTES + _VALUE_BYTES * len(self.datum.get("Values", ()))
 
 
@@ -53,8 +53,9 @@ class Series:
         return self._point(name, unit, {"Value": float(value)})
 
     def values(self, name: str, unit: str, values: Iterable[tuple[float, int]]) -> Iterator[MetricPoint]:
-        """Convert (value, count) pairs to as many points of the same minute as the limit requires; CloudWatch adds them
-        up.
+        """Convert (value, count) pairs to points, as many as the limit requires.
+
+        CloudWatch adds up points of the same minute.
         """
         pairs = iter(values)
         while part := list(itertools.islice(pairs, VALUES_MAX)):
@@ -62,7 +63,7 @@ class Series:
             yield self._point(name, unit, given)
 
     def statistics(self, name: str, unit: str, values: Sequence[float], **more: str) -> MetricPoint:
-        """Make a statistic set of `values` (at least one). `more`: dimensions beyond the service's."""
+        """Convert `values` (at least one) to a statistic set. `more`: dimensions in addition to the service's."""
         given = {
             "SampleCount": float(len(values)),
             "Sum": float(sum(values)),

@@ -38,8 +38,8 @@ class LinesBatch:
 class PointsQueue:
     """The points to send.
 
-    `bytes_max`: limit on the upper bound of the points' size when sent, about three times their size in memory.
-    `per_request`: maximum number of points in a batch.
+    `bytes_max`: limit of the sum of the points' `size_bytes`, about three times their size in memory. `per_request`:
+    maximum number of points in a batch.
     """
 
     what = "metrics"
@@ -88,7 +88,7 @@ class PointsQueue:
 
 
 class LinesQueue:
-    """The log lines to send. The stream that has waited longest comes first."""
+    """The log lines to send. The stream that has waited longest is sent first."""
 
     what = "log lines"
 
@@ -111,7 +111,7 @@ class LinesQueue:
         batch = take_batch(lines)
         del self._streams[stream]
         if lines:
-            self._streams[stream] = lines  # now last, so that the other streams get their turn
+            self._streams[stream] = lines  # now last, so that other streams are sent next
         self._bytes -= sum(line.size_bytes for line in batch)
         return LinesBatch(stream, tuple(batch))
 

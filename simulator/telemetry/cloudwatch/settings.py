@@ -1,4 +1,4 @@
-"""Where CloudWatch is, and the unknown details of how App Runner writes to it."""
+"""The CloudWatch destination, and unpublished details of how App Runner writes to CloudWatch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RESERVED: Final = "AWS/"  # namespaces that CloudWatch accepts only from AWS's o
 
 
 class LatencyOf(StrEnum):
-    """What RequestLatency measures."""
+    """The duration that RequestLatency measures."""
 
     INSTANCE = "instance"  # from the hand-over to an instance to the end of the response
     BALANCER = "balancer"  # from the arrival at the load balancer, including the wait for a slot
@@ -32,8 +32,8 @@ class CloudWatchSettings:
     `endpoint` serves CloudWatch and, unless `logs_endpoint` is set, CloudWatch Logs. Credentials are those that
     botocore finds: environment, profile, role.
 
-    `region`: of services whose ARN contains none. `begin_s`: the calendar time of the run's 0, in virtual time; None
-    for the real calendar. `tell`: receives messages for the user about errors and recoveries.
+    `region`: the Region of services whose ARN contains none. `begin_s`: in virtual time, the calendar time at which the
+    run begins; None for the real calendar. `tell`: receives messages for the user about failures and recoveries.
     """
 
     endpoint: str
@@ -42,8 +42,8 @@ class CloudWatchSettings:
     metrics: bool = True
     logs: bool = True
     namespace: str = NAMESPACE
-    # ASSUMPTION: RequestLatency is "the time that the web service took", so without the wait for a slot. Comparing the
-    # two on a service whose requests wait would settle it.
+    # ASSUMPTION: RequestLatency is "the time that the web service took", so it excludes the wait for a slot. Comparing
+    # the two on a service whose requests wait would settle it.
     latency_of: LatencyOf = LatencyOf.INSTANCE
     # ASSUMPTION: the name of the instance dimension is in no available document (facts 11.2);
     # `aws cloudwatch list-metrics --namespace AWS/AppRunner` of an account with a service would settle it.
@@ -56,10 +56,10 @@ class CloudWatchSettings:
 
     @property
     def is_kept(self) -> bool:
-        """True if nothing is sent during the run: virtual time allows no socket."""
+        """True if nothing is sent during the run, because virtual time allows no sockets."""
         return self.begin_s is not None
 
     def wall_clock(self, at_s: Callable[[], float]) -> Callable[[], float]:
-        """Return a clock of seconds since 1970. `at_s`: the clock of the run."""
+        """Return a clock of seconds since 1970. `at_s` is the clock of the run."""
         begin_s = self.begin_s
         return epoch_s if begin_s is None else lambda: begin_s + at_s()

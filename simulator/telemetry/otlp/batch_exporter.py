@@ -1,8 +1,8 @@
 """A bounded queue of items and a thread that sends them, so that a collector never blocks the event loop.
 
-`put` is called on the loop and only appends. The thread wakes when a batch is full or due, takes it and calls `send`,
-however long that takes. A batch that could not be sent is dropped, as are items that exceed the queue: they are counted
-and reported in one line when sending begins to fail and one when it recovers, not once per failure.
+`put` is called on the loop and only appends. The thread takes a batch when one is full or due and calls `send`, which
+may take any time. A batch that could not be sent is dropped, and so are items that exceed the queue. They are counted
+and reported in one line when sending begins to fail and in one when it recovers, not once per failure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# How long the end of a run waits for a collector: one that has accepted everything so far, and one that has not.
+# How long, in seconds, the end of a run waits for a collector that has accepted everything so far, and for one that has
+# not.
 LAST_SEND_S_MAX: Final = 5.0
 LOST_CAUSE_S_MAX: Final = 1.0
 
@@ -40,10 +41,9 @@ class SendOutcome:
 class BatchExporter(Generic[Item]):
     """The queue and its thread. `what` names the items and `where` the destination, for messages.
 
-    `send` and `abort` belong to the sender. `send` is called by the thread alone; `abort` by any thread, and makes a
-    waiting `send` return soon. `patient` is for virtual time: `put` waits for room as long as batches are accepted, and
-    so does `close`. With `newest_only` a waiting item is replaced by the next one: cumulative figures lose nothing by
-    it.
+    `send` is called by the thread alone; `abort` by any thread, to make a waiting `send` return soon. With `patient`,
+    for virtual time, `put` waits for room as long as batches are accepted, and so does `close`. With `newest_only` a
+    waiting item is replaced by the next one, which loses nothing if figures are cumulative.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class BatchExporter(Generic[Item]):
         self._patient = patient
         self._due = threading.Event()
         self._shipped = threading.Event()
-        self._asked_s: float | None = None  # time at which the end was requested
+        self._asked_s: float | None = None  # when the end was requested
         self._closing = False
         self._failing = False
         self.sent = 0
@@ -119,7 +119,8 @@ class BatchExporter(Generic[Item]):
         self.ask_to_end()
         if not self._thread.is_alive():
             return
-        if self._patient:  # blocking is safe: a virtual loop has no other work, and its clock does not advance
+        # blocking is allowed: the clock of a virtual loop does not advance, and nothing else has to run
+        if self._patient:
             while self._thread.is_alive() and not self._failing:
                 self._thread.join(_LOOK_S)
             self._end()
@@ -133,14 +134,14 @@ class BatchExporter(Generic[Item]):
             self._tell(f"{self._what}: {self.dropped} were dropped, {self.sent} were sent to {self._where}")
 
     def ask_to_end(self) -> None:
-        """Start to send the waiting items now; `close` waits for the end."""
+        """Begin to send the waiting items now. `close` waits for the end."""
         if self._asked_s is None:
             self._asked_s = asyncio.get_running_loop().time()
             self._closing = True
             self._due.set()
 
     def _end(self) -> None:
-        """Abort the thread if it is still running."""
+        """Abort the current `send` if the thread is still running."""
         if self._thread.is_alive():
             self._abort()
             self._thread.join(LOST_CAUSE_S_MAX)
@@ -154,14 +155,14 @@ class BatchExporter(Generic[Item]):
             while self._queue:
                 self._ship()
                 if self._failing and not self._closing:
-                    break  # one batch a turn while the collector accepts none
+                    break  # one batch per attempt while the collector accepts none
 
     def _ship(self) -> None:
         batch: list[Item] = []
         while self._queue and len(batch) < self._batch_max:
             try:
                 batch.append(self._queue.popleft())
-            except IndexError:  # replaced at this moment
+            except IndexError:  # replaced in the meantime
                 break
         if not batch:
             return
@@ -176,7 +177,7 @@ class BatchExporter(Generic[Item]):
         self._shipped.set()
 
     def _judge(self, outcome: SendOutcome) -> None:
-        """Report one line when sending begins to fail, one when it recovers."""
+        """Report in one line that sending has begun to fail, and in one that it has recovered."""
         if outcome.why and not self._failing:
             self._tell(
                 f"{self._what}: {self._where} accepts none: {outcome.why}. "

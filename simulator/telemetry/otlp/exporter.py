@@ -30,7 +30,7 @@ SCOPE: Final = InstrumentationScope("simulator", simulator.__version__)
 
 
 def resource_of(settings: OtlpSettings) -> Resource:
-    """Describe the sender: the simulator, unless the settings name another."""
+    """Return the OpenTelemetry resource that sends: the simulator, unless the settings name another."""
     return Resource.create(
         {"service.name": "apprunner-simulator", "service.version": simulator.__version__} | dict(settings.resource)
     )
@@ -101,7 +101,7 @@ class MetricsPusher:
 
 
 class TracesPusher:
-    """Receives traced requests on the platform's loop; a thread makes spans of them and sends them."""
+    """Receives traced requests on the platform's loop; a thread converts them to spans and sends these."""
 
     def __init__(self, settings: TracesExport, resource: Resource, tell: Callable[[str], None]) -> None:
         self._resource = resource
@@ -125,7 +125,8 @@ class TracesPusher:
     def _send(self, batch: Sequence[RequestTrace]) -> SendOutcome:
         spans = [span for trace in batch for span in spans_of(trace, self._resource, SCOPE, self._new_id)]
         outcome = self._sender.send(spans)
-        # A collector counts spans, a shipper requests: count the requests that the rejected spans belong to.
+        # A collector counts spans, but the exporter counts requests: convert rejected spans to the requests that they
+        # belong to.
         return replace(outcome, rejected=math.ceil(outcome.rejected * len(batch) / len(spans)))
 
     @property

@@ -1,7 +1,7 @@
-"""The instruments in OTLP's form: sums, gauges and histograms that count from a service's beginning.
+"""The instruments in OTLP's form: sums, gauges and histograms that count from a service's creation.
 
-There are two steps, because the figures belong to the loop and encoding takes time: `snapshot` copies the values to
-send, `metrics_data` makes OpenTelemetry's objects of them, in any thread.
+There are two steps, because the figures belong to the loop and encoding takes time: `snapshot` copies the values on the
+loop, `metrics_data` converts them to OpenTelemetry's objects in any thread.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class _Point:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The values of all instruments at `epoch_s`, calendar time."""
+    """The values of all instruments at `epoch_s`, in seconds since 1970."""
 
     epoch_s: float
     instruments: list[tuple[Instrument[Any], list[_Point]]]
 
 
 def snapshot(metrics: Metrics, at_s: float, epoch_s: float) -> Snapshot:
-    """Take a snapshot, on the platform's loop. `at_s` of the run is `epoch_s` of the calendar."""
+    """Copy the values, on the platform's loop. `at_s` is the time of the run, `epoch_s` the same time since 1970."""
     services = metrics.settle()
     begun_s = epoch_s - at_s
     taken: list[tuple[Instrument[Any], list[_Point]]] = []
@@ -88,7 +88,7 @@ def _points(
 
 
 def metrics_data(taken: Snapshot, resource: Resource, scope: InstrumentationScope) -> MetricsData:
-    """Convert a snapshot; instruments without a point are left out."""
+    """Convert a snapshot. Instruments without a point are omitted."""
     metrics = [_metric(instrument, points, taken.epoch_s) for instrument, points in taken.instruments if points]
     return MetricsData([ResourceMetrics(resource, [ScopeMetrics(scope, metrics, "")], "")])
 

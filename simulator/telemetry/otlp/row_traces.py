@@ -1,8 +1,8 @@
-"""Traces of a run in virtual time, made from the request log's rows, because its requests are never bytes.
+"""Traces of a run in virtual time, made from the rows of the request log.
 
-A row contains times, status and instance; there is no method, no path and no client context. For a collector the run
-has just ended: `begin_s` is the calendar time of its 0. Its times are exact. Virtual time does not wait for a
-collector, so the receiver of the traces must block while its queue is full.
+A row contains times, status and instance; it has no method, no path and no trace context of a client. The traces are
+dated as if the run had just ended: `begin_s` is the calendar time at which it begins. Durations are exact. Virtual time
+does not wait for a collector, so the receiver of the traces must block while its queue is full.
 """
 
 from __future__ import annotations

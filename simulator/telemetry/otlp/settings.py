@@ -1,4 +1,4 @@
-"""OTLP destinations and options. Values only: importable without OpenTelemetry's libraries."""
+"""OTLP destinations and options. Only values: importable without OpenTelemetry's libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from simulator.rules.sampling import Sampling
 
 # The specification's defaults of OTEL_METRIC_EXPORT_INTERVAL and of OTEL_BSP_*, except for the batch size, which is 512
-# spans there: 128 requests have as many on average, and cost 20 ms of interpreter time, which the loop shares.
+# spans there: 128 requests have as many on average, and take 20 ms while the interpreter's lock is held, which delays
+# the loop.
 INTERVAL_S: Final = 60.0
 REQUESTS_MAX: Final = 2048
 BATCH_MAX: Final = 128
@@ -25,7 +26,7 @@ class TracedServices(StrEnum):
 
 
 def check_endpoint(name: str, url: str) -> str:
-    """Return `url` if it is a valid endpoint. `name`: the option's name, for the error. Raises ValueError."""
+    """Return `url` if it is a valid endpoint. Raises ValueError; `name` is the option's name in the message."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         msg = f"{name} = {url!r}, must be a URL such as http://127.0.0.1:4318"
@@ -43,8 +44,8 @@ class Compression(StrEnum):
 class Destination:
     """The destination of one signal.
 
-    `endpoint` is the whole URL, path included; `certificate` verifies its TLS. `timeout_s` bounds the sending of a
-    batch including retries. `headers` may hold secrets and are never shown.
+    `endpoint` is the whole URL, path included; `certificate` verifies its TLS. `timeout_s` limits the time to send a
+    batch, retries included. `headers` may contain secrets and are never shown.
 
     Raises:
         ValueError: if the endpoint is not an http or https URL.
@@ -64,7 +65,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class MetricsExport:
-    """`every_s`: time between two exports; a last one is made at the end."""
+    """The export of metrics. `every_s`: time between two exports; a last one is made at the end."""
 
     to: Destination
     every_s: float = INTERVAL_S
@@ -76,8 +77,9 @@ class TracesExport:
 
     `services`: the traced services; CONFIGURED means those with X-Ray in their ObservabilityConfiguration. `xray`: also
     propagate contexts in X-Ray's format. At most `requests_max` sampled requests wait (two to five spans each); at most
-    `batch_max` are sent together, at least every `every_s` seconds: the defaults are those of OpenTelemetry's batch
-    processor. `begin_s`: for a run in virtual time, the calendar time of its 0; such a run waits for its collector.
+    `batch_max` are sent together, at least every `every_s` seconds; the defaults are those of OpenTelemetry's batch
+    processor. `begin_s`: for a run in virtual time, the calendar time at which it begins; such a run waits for its
+    collector.
     """
 
     to: Destination
@@ -92,8 +94,9 @@ class TracesExport:
 
 @dataclass(frozen=True, slots=True)
 class OtlpSettings:
-    """None for a signal that is not exported. `resource`: attributes of all exports; they override the built-in
-    ones.
+    """Settings of all OTLP exports. None for a signal that is not exported.
+
+    `resource`: attributes of all exports, which override the built-in ones.
     """
 
     metrics: MetricsExport | None = None

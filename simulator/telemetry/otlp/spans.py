@@ -1,9 +1,9 @@
 """A traced request as spans, by OpenTelemetry's stable semantic conventions for HTTP.
 
     GET (server)              the request in the load balancer
-      queue                   it waited for a slot
-      cold start              it waited for an instance to start or wake
-      GET (client)            it was at an instance; named `upstream` for a simulated instance, which is no server
+      queue                   the wait for a slot
+      cold start              the wait for an instance to start or to become active
+      GET (client)            the time at an instance; named `upstream` for a simulated instance, which is no server
         ~ answer head         an event: the response began
 
 Waits are sequential, so a queue span may occur twice: before an instance was requested, and after its start.
@@ -40,14 +40,14 @@ CAUSE: Final = f"{PREFIX}.cause"
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 _NS: Final = 1e9
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
-# Query parameters that the conventions require to be hidden, because they give access.
+# Query parameters that the conventions require to be hidden, because they grant access.
 _SECRETS: Final = re.compile(r"((?:^|&)(?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&]*")
 
 
 def spans_of(
     trace: RequestTrace, resource: Resource, scope: InstrumentationScope, new_id: Callable[[], int]
 ) -> list[ReadableSpan]:
-    """Make the spans, the request's own first. `new_id` returns random ids of 64 bits, not 0."""
+    """Return the spans, that of the request first. `new_id` returns random ids of 64 bits, other than 0."""
 
     def span(
         name: str,
@@ -151,7 +151,7 @@ def _upstream_attributes(trace: RequestTrace) -> dict[str, str | int]:
 
 
 def _request(trace: RequestTrace) -> dict[str, str | int]:
-    """Return the attributes of both the server and the client span."""
+    """Return the attributes that the server span and the client span share."""
     is_known = trace.method in _METHODS or not trace.method
     return {
         http_attributes.HTTP_REQUEST_METHOD: trace.method if is_known else "_OTHER",
@@ -163,14 +163,14 @@ def _request(trace: RequestTrace) -> dict[str, str | int]:
 
 
 def _error_type(trace: RequestTrace, from_status: int) -> str:
-    """Return the cause if there is one, else the status: few values, as the conventions require."""
+    """Return the cause if there is one, else the status. The conventions require few different values."""
     if trace.status >= from_status or trace.status == 0:
         return trace.cause.replace(" ", "_") or str(trace.status)
     return ""
 
 
 def _without_empty(attributes: dict[str, str | int]) -> dict[str, str | int]:
-    """Remove unknown values and zeros: no port, status or retry count is 0."""
+    """Remove unknown values and zeros, because no port, status or retry count is 0."""
     return {key: value for key, value in attributes.items() if value}
 
 

@@ -1,8 +1,8 @@
-"""Send one batch to the collector with OpenTelemetry's own exporters, and record the failures that they only log.
+"""Sends one batch to the collector with OpenTelemetry's own exporters, and records failures, which they only log.
 
-They retry what may be retried (no connection, 429, 502 to 504, as Retry-After asks), compress, verify certificates, and
-stop after the destination's timeout. They report only that a failure happened; the reason is read from their HTTP
-session, as is the collector's answer, which may reject a part of a batch (`partial_success`).
+They retry if that is allowed (no connection, 429, 502 to 504, as Retry-After requires), compress, verify certificates,
+and stop after the destination's timeout. They report only that a failure happened; the reason is taken from their HTTP
+session, and so is the collector's answer, which may reject a part of a batch (`partial_success`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from simulator.telemetry.otlp.settings import Destination
 
 
 class _NotFromUs(logging.Filter):
-    """Drops the library's log records from the exporter's threads, whose failures the shipper reports once."""
+    """Drops the library's log records from the threads of this package, which reports each failure once itself."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (record.threadName or "").startswith(THREAD_PREFIX)
@@ -111,8 +111,9 @@ _COMPRESSIONS: Final = {
 
 
 def _rejected(kind: Any, answer: bytes, field: str) -> int:
-    """Return the number of rejected items; also 0 if the answer is not OTLP: a 200 means that the batch was
-    accepted.
+    """Return the number of rejected items.
+
+    It is 0 if the answer is not OTLP, because the status 200 means that the batch was accepted.
     """
     try:
         response = kind.FromString(answer)
@@ -122,7 +123,7 @@ def _rejected(kind: Any, answer: bytes, field: str) -> int:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the text of the innermost cause: requests and urllib3 wrap it in their own."""
+    """Return the text of the innermost cause, which requests and urllib3 wrap in their own errors."""
     seen: list[BaseException] = []
     inner: object = error
     while isinstance(inner, BaseException) and inner not in seen:

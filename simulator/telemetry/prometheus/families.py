@@ -1,4 +1,4 @@
-"""A platform's figures as Prometheus metric families: the instruments, named by Prometheus' conventions.
+"""A platform's figures as Prometheus metric families, with names by Prometheus' conventions.
 
 All values are read at the time of the scrape.
 """
@@ -20,19 +20,19 @@ from simulator.records.metrics import Metrics, ServiceMetrics
 from simulator.records.outcomes import EDGES_S, Durations
 from simulator.telemetry.instruments import OF_SERVICES, OF_THE_PLATFORM, Instrument, InstrumentKind, Labels
 
-# Unit -> suffix of the name; unitless counts have none.
+# Maps a unit to the suffix of the name; counts without a unit have none.
 _SUFFIXES: Final = {"s": "seconds", "USD": "usd"}
 _SERVICE: Final = ("service",)
 
 
 class PlatformCollector(Collector):
-    """For a `prometheus_client` registry. Collect from the platform's loop only."""
+    """A collector for a registry of `prometheus_client`. Collect on the platform's loop only."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing, so that registration reads no figures."""
+        """Return no metrics, so that registration reads no figures."""
         return ()
 
     def collect(self) -> Iterable[Metric]:

@@ -40,7 +40,7 @@ class MetricsEndpoint:
         return f"http://{HOST}:{self._runner.addresses[0][1]}/metrics"
 
     async def open(self) -> None:
-        """Start to listen. Raises OSError if the port is not available."""
+        """Begin to listen. Raises OSError if the port is not available."""
         await self._runner.setup()
         try:
             with listening(HOST, self._port):

@@ -30,8 +30,9 @@ def step_s(duration_s: float) -> int:
 
 
 class MetricsFile:
-    """Observes the platform from its construction on; call `write` after the run. `epoch_s`: the start of the
-    run in seconds since 1970.
+    """Observes the platform from its creation on. Call `write` after the run.
+
+    `epoch_s`: the begin of the run in seconds since 1970.
     """
 
     def __init__(self, metrics: Metrics, duration_s: float, epoch_s: float = 0.0) -> None:
@@ -73,7 +74,7 @@ class MetricsFile:
             values.extend(float(sample.value) for sample in family.samples)
 
     def _points(self, index: int) -> Iterator[MetricSample]:
-        """Yield the points of one family: series by series, those of a histogram point by point."""
+        """Yield the points of one family, series by series; those of a histogram point by point."""
         for service, shape in self._shapes.items():
             width = sum(len(family.samples) for family in shape)
             begin = sum(len(family.samples) for family in shape[:index])
@@ -89,7 +90,7 @@ class MetricsFile:
 
 
 class _One:
-    """A single family as a registry for `generate_latest`."""
+    """A registry with a single family, for `generate_latest`."""
 
     def __init__(self, family: Metric) -> None:
         self._family = family
