@@ -1,4 +1,7 @@
-"""Entry point of `python -m simulator` and the console script: an interrupt ends the program quietly from the start."""
+"""Entry point of `python -m simulator` and of the console script.
+
+An interrupt during the start ends the program quietly.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ import signal
 from types import FrameType
 from typing import Final, Never
 
-_INTERRUPTED: Final = 130  # 128 + SIGINT, the same as in simulator.cli.exit_codes, which is not imported yet
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as in simulator.cli.exit_codes, which is not imported yet
 
 
 def main() -> None:
-    """Set the handler before the imports, which take most of a second; the verb replaces it with its own."""
+    """Set the handler of interrupts before the imports, which take most of a second. The verb replaces it later."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may have set the signal to be ignored
         signal.signal(signal.SIGINT, _interrupted)
     from simulator.cli import main as program  # noqa: PLC0415 after the handler
@@ -20,7 +23,7 @@ def main() -> None:
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> Never:
-    """Exit at once: during an import an exception can be swallowed or printed, and there is nothing to clean up."""
+    """Exit at once. During an import an exception can be swallowed or printed, and there is nothing to clean up."""
     os.write(2, b"interrupted\n")
     os._exit(_INTERRUPTED)
 

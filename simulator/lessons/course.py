@@ -14,7 +14,7 @@ def course() -> dict[str, Lesson]:
     """Read all lessons, by name.
 
     Raises:
-        ScenarioError, pydantic.ValidationError: if a file is invalid; the tests read every one.
+        ScenarioError, pydantic.ValidationError: if a file is invalid; the tests read every file.
     """
     folder = files("simulator.lessons") / "files"
     lessons = [

@@ -54,7 +54,7 @@ class Question(Section):
         """Parse a prediction: the key of a choice, or a number in the figure's unit.
 
         Raises:
-            ValueError: if it is neither.
+            ValueError: for any other text.
         """
         text = text.strip()
         if self.choices:
@@ -74,7 +74,7 @@ class Question(Section):
         return number
 
     def is_right(self, prediction: float | str, outcome: float) -> bool:
-        """Return True if a prediction from `read` is near enough to the outcome."""
+        """Return True if a prediction, as returned by `read`, is close enough to the outcome."""
         if isinstance(prediction, str):
             return prediction == self.right_choice(outcome).key
         return abs(prediction - outcome) <= max(self.within * outcome, _least(self.unit))
@@ -103,12 +103,12 @@ def _number(text: str, unit: Unit) -> float:
 
 
 def _least(unit: Unit) -> float:
-    """Return the largest difference in that unit that is negligible."""
+    """Return the largest negligible difference in that unit."""
     return {"s": 0.01, "ratio": 0.005, "count": 0.5, "usd": 0.05, "rps": 0.5}[unit]
 
 
 class ShownFigure(Section):
-    """A figure in the table next to the prediction."""
+    """A figure in the table beside the prediction."""
 
     figure: str
     label: str
@@ -148,7 +148,10 @@ class Claim(Section):
     times_at_most: Number = math.inf
 
     def broken(self, figures: Mapping[str, float], first: Mapping[str, float]) -> str:
-        """Return how a run violates the claim; empty if it passes. `first`: the figures of the unchanged scenario."""
+        """Describe how a run violates the claim; empty if it does not.
+
+        `first`: the figures of the unchanged scenario.
+        """
         value, before = figures[self.figure], first[self.figure]
         lowest = max(self.at_least, self.times_at_least * before if before else -math.inf)
         highest = min(self.at_most, self.times_at_most * before if before else math.inf)
@@ -191,20 +194,20 @@ class Lesson(Section):
         return self
 
     def read_scenario(self, knob: Any = None) -> ScenarioSpec:
-        """Read the scenario, with the knob set to a value.
+        """Read the scenario, with the parameter set to a value.
 
         Raises:
-            ScenarioError: if the value is invalid for the knob.
+            ScenarioError: if the parameter cannot have the value.
         """
         changes = {} if knob is None else {self.knob.place: knob}
         scenario = read_scenario(self.scenario, file=f"lesson {self.name}", changes=changes)
         return scenario if scenario.name else scenario.model_copy(update={"name": self.name})
 
     def read_knob(self, text: str) -> Any:
-        """Parse a value for the knob, as on a command line, and validate it before any run.
+        """Parse a value of the parameter, as on a command line, and validate it before any run.
 
         Raises:
-            ScenarioError, ValueError: if the value is invalid for the knob.
+            ScenarioError, ValueError: if the parameter cannot have the value.
         """
         value = parse_value(text)
         self.read_scenario(value).require("virtual")

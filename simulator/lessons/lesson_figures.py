@@ -1,7 +1,7 @@
 """The figures of a run that lessons use, by name: `p95_s` of all services, `web_p95_s` of the service web.
 
-Units are at the end of the names; ratios are 0 to 1. A figure without data is 0: a lesson explains beforehand which
-data there is, and its claims check it. `first_raise_s`: when the desired count first rose above MinSize.
+Units are at the end of the names; ratios are 0 to 1. A figure without data is 0: the claims of a lesson check that the
+data exists. `first_raise_s`: when the desired count first rose above MinSize.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from simulator.report.schema import Report, RequestsPart, ServicePart
 
 
 def figures(report: Report) -> dict[str, float]:
-    """Return every figure. With one service, its figures are also available without the prefix."""
+    """Return every figure. With a single service, its figures also have names without the prefix."""
     span_s = report.run.ended_s - report.run.warm_up_s
     found: dict[str, float] = {}
     for service in report.services:
@@ -48,7 +48,7 @@ def _of_requests(part: RequestsPart, span_s: float) -> dict[str, float]:
         "service_mean_s": part.service.mean_s or 0.0,
         "cold_starts": part.cold_starts,
         "cold_start_ratio": part.cold_start_ratio or 0.0,
-        # Request-seconds per second: each served request was in flight for its latency.
+        # Request-seconds per second, because each served request was in flight for its latency.
         "in_flight": part.served * (latency.mean_s or 0.0) / span_s,
     }
 
@@ -77,7 +77,7 @@ def _of_service(part: ServicePart) -> dict[str, float]:
 
 
 def _full_s(raises: list[DecisionPart]) -> float:
-    """Return when the highest desired count was first fulfilled; 0 if it never was."""
+    """Return the time at which the highest desired count was first reached; 0 if it never was."""
     if not raises:
         return 0.0
     highest = max(raised.desired for raised in raises)

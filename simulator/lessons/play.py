@@ -1,4 +1,4 @@
-"""Run a lesson's scenario in virtual time: it takes seconds and gives the same outcome each time."""
+"""Runs the scenario of a lesson in virtual time, which takes seconds and always has the same outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.report.schema import EventPart, Report
 
 @dataclass(frozen=True, slots=True)
 class LessonOutcome:
-    """The outcome: the report and its source data, its figures, and the figure of the question."""
+    """The outcome of a lesson: the report and its source data, its figures, and the figure of the question."""
 
     lesson: Lesson
     knob: Any
@@ -30,7 +30,7 @@ class LessonOutcome:
 
     @property
     def explanation(self) -> str:
-        """The lesson's explanation with the run's figures filled in."""
+        """The lesson's explanation, with the figures of the run filled in."""
         return self.lesson.explain.format_map(self.figures)
 
     def journal(self) -> list[tuple[str, DecisionPart]]:
@@ -45,12 +45,12 @@ class LessonOutcome:
 
 
 def play_lesson(lesson: Lesson, knob: Any = None, attach: Callable[[Run], None] | None = None) -> LessonOutcome:
-    """Run the lesson's scenario, optionally with the knob set to a value. May be called from any thread.
+    """Run the lesson's scenario, optionally with its parameter set to a value. May be called from any thread.
 
     `attach` receives the run before it begins, to observe it.
 
     Raises:
-        ScenarioError: if the knob's value is invalid.
+        ScenarioError: if the parameter cannot have the value.
         BrokenRun: if an internal error stopped the run.
         InterruptedRun: if an attached observer ended it before it began.
     """

@@ -1,4 +1,4 @@
-"""The scope of a check: the requests of a run, instances and cost that it is about."""
+"""The scope of a check: the requests, instances and cost of a run that it is about."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.scenario.check_expression import CheckExpression
 from simulator.scenario.check_metrics import Measured, Span
 from simulator.scenario.request_numbers import RequestNumbers
 
-# Shorter pieces of time have too few requests for a percentile or a ratio.
+# Shorter bins have too few requests for a percentile or a ratio.
 PIECE_S_MIN: Final = 1.0
 
 
@@ -28,12 +28,12 @@ class ServiceSide:
     raises: Sequence[ScaleOut]
     run_usd: float
     month_usd: float
-    served: int  # in the whole run, like the cost
+    served: int  # in the whole run, as for the cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scopes:
-    """A run as its checks see it. `sources`: (name, service) of each; `services` in the order of the report."""
+    """The data of a run for checks. `sources`: (name, service) of each; `services`: in the order of the report."""
 
     span: Span
     stats_by_source: StatsBySource
@@ -79,7 +79,7 @@ class Scopes:
 def checked_service(
     check: CheckExpression, services: Collection[str], sources: Iterable[tuple[str, str]]
 ) -> str | None:
-    """Return the service that a check is about, by its own name or by that of a source; None: all services."""
+    """Return the service that a check is about, given by its name or that of a source; None: all services."""
     if check.service in services:
         return check.service
     name = check.tag("source") or check.service

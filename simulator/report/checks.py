@@ -1,7 +1,7 @@
-"""Evaluates checks: takes an expression and the measured data, returns a verdict with the measured value.
+"""Evaluates checks: takes an expression and the measured data, and returns a verdict with the measured value.
 
-Request metrics count from the end of the warm-up; cost is for the whole run, like the bill. A check with nothing to
-measure fails with that reason: a scenario that has lost its traffic must not pass.
+Request metrics count from the end of the warm-up; cost covers the whole run, as the bill does. A check fails if there
+is nothing to measure, so that a scenario that has lost its traffic cannot pass.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from simulator.scenario.check_metrics import METRICS, Measured, NothingMeasuredE
 class CheckResult(NamedTuple):
     """The result of a check.
 
-    `value` is in the expression's unit, or None if there was nothing to measure; `reason` says why the check failed.
+    `value` is in the expression's unit, or None if there was nothing to measure; `reason` states why the check failed.
     """
 
     expression: CheckExpression
@@ -27,7 +27,7 @@ class CheckResult(NamedTuple):
 
 
 def evaluate(expression: CheckExpression, measured: Measured) -> CheckResult:
-    """Evaluate one check; `measured` is the data of its scope (check_scopes.py)."""
+    """Evaluate one check. `measured` is the data of its scope (check_scopes.py)."""
     try:
         if expression.share is not None:
             return _over_time(expression, expression.share, measured)
@@ -40,7 +40,7 @@ def evaluate(expression: CheckExpression, measured: Measured) -> CheckResult:
 
 
 def _over_time(expression: CheckExpression, share: float, measured: Measured) -> CheckResult:
-    """Compute the share of the bins in which the check passes, out of the bins that have something to measure."""
+    """Compute the share of the bins in which the check passes, among the bins that have something to measure."""
     assert measured.series is not None, "a share of the time needs the series"
     bins = METRICS[expression.metric].bins
     assert bins is not None, f"{expression.metric} has no value per bin, which the parser checks"

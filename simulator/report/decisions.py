@@ -1,4 +1,4 @@
-"""The report's parts about scaling decisions (schema.py has the others)."""
+"""The parts of the report about scaling decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report's part about a downstream resource, and how it is made of the statistics (schema.py has the others)."""
+"""The report's part about a downstream resource, and its computation from statistics."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ class DownstreamEventPart(DescribedModel):
 
 
 class DownstreamWaitPart(DescribedModel):
-    """Waits for a connection. A call whose time-out ended its wait counts with the time until then; a rejected one does
-    not count.
+    """Waits for a connection.
+
+    A call whose time-out ended its wait counts with the time until then; a rejected one does not count.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

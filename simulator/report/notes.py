@@ -31,12 +31,12 @@ class NotePart(DescribedModel):
 
 
 def note_parts(notes: Iterable[PolicyNote]) -> list[NotePart]:
-    """Return the notes in the order given, most severe first."""
+    """Return the notes as parts, in the order given."""
     return [NotePart(service=note.service, policy=note.policy, kind=note.kind.value, text=note.text) for note in notes]
 
 
 def late_load_notes(late: Histogram, latency: Histogram) -> list[NotePart]:
-    """Return what late sending of requests means for the figures; empty if the generator kept up."""
+    """Return notes on the effect of late requests on the figures; none if the load generator kept up."""
     (p99_s,) = late.quantiles((0.99,))
     if kept_up(p99_s):
         return []

@@ -1,4 +1,4 @@
-"""Builds the report of a run from its records; it combines all other readers of the records."""
+"""Builds the report of a run from its records, using the other modules of this package."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
 
 
 class ServiceRun(NamedTuple):
-    """A service as it ran. `scaling` is the auto scaling configuration at the start; `usages` has every instance."""
+    """A service in a run. `scaling`: the auto scaling configuration at the start. `usages`: those of every instance."""
 
     name: str
     size: InstanceSize
@@ -69,12 +69,12 @@ class ServiceRun(NamedTuple):
     automatic_deployments: bool = False
     build_minutes: float = 0.0
     evaluations: Sequence[tuple[float, Decision]] = ()
-    web_acl: str = ""  # its web ACL, if it has one
+    web_acl: str = ""  # the name of its web ACL; empty without one
     web_acl_counts: Mapping[tuple[str, str], int] = MappingProxyType({})  # evaluations by rule and action
 
 
 class SourceRun(NamedTuple):
-    """A source of traffic. Its position among the sources is the number in its rows."""
+    """A source of traffic. Its position among the sources is the source number in rows of the request log."""
 
     name: str
     service: str
@@ -85,7 +85,7 @@ class RunRecord:
     """All data from which a report is made.
 
     `scenario_sha256`: of the scenario file's bytes followed by those of its data files. `ended_s` > 0: when the run
-    ended, about `duration_s` unless it was interrupted. The request log must be flushed.
+    ended, about `duration_s` unless it was interrupted. The request log must be flushed before.
     """
 
     scenario: str
@@ -106,14 +106,14 @@ class RunRecord:
         default_factory=dict
     )  # by service; used by charts, not by the report
     notes: Sequence[PolicyNote] = ()
-    numbers: RequestNumbers | None = None  # of the rows; None: the numbers of their sources
+    numbers: RequestNumbers | None = None  # of the rows; None: each row has the number of its source
     aborted: CheckResult | None = None  # the check that ended the run
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)  # by the name of the resource
     rules: Sequence[str] = ("",)  # rules of web ACLs, by their numbers in rows
 
     @property
     def span_s(self) -> float:
-        """Seconds over which the requests after the warm-up are spread."""
+        """Seconds in which the requests after the warm-up were sent."""
         return max(0.0, self.ended_s - self.warm_up_s)
 
     @property
@@ -121,13 +121,13 @@ class RunRecord:
         return self.numbers or RequestNumbers.of_plain_sources(len(self.sources))
 
     def sources_of(self, service: str) -> list[int]:
-        """Return the numbers that the request log uses for the sources of `service`."""
+        """Return the numbers that the request log has for the sources of `service`."""
         return self.row_numbers.of_sources(n for n, source in enumerate(self.sources) if source.service == service)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reading:
-    """Data about a service that both the report and the checks need. `stats` excludes the warm-up."""
+    """Data about a service that the report and the checks share. `stats` excludes the warm-up."""
 
     service: ServiceRun
     stats: RequestStats
@@ -142,7 +142,7 @@ def service_of(check: CheckExpression, record: RunRecord) -> str | None:
 
 
 def build_report(record: RunRecord) -> schema.Report:
-    """Return the sealed report (its digest is set)."""
+    """Return the report, with its digest."""
     readings = [_read(record, service) for service in record.services]
     services = [_service_part(record, reading) for reading in readings]
     costs = [service.cost for service in services]
@@ -184,7 +184,7 @@ def build_report(record: RunRecord) -> schema.Report:
 
 
 def judged(record: RunRecord, checks: Sequence[CheckExpression]) -> list[CheckResult]:
-    """Return the results of some checks so far, without the rest of the report."""
+    """Return the current results of some checks, without the rest of the report."""
     readings = [_read(record, service) for service in record.services]
     return _check_results(record, readings, [_cost_part(record, service) for service in record.services], checks)
 
@@ -267,7 +267,7 @@ def _check_results(
     results = scopes.judged(checks)
     if record.aborted is None:
         return results
-    # The check that ended the run has failed, whatever the outcome of the requests in progress.
+    # The check that ended the run has failed, whatever the results of the requests that were in progress.
     return [record.aborted if result.expression == record.aborted.expression else result for result in results]
 
 

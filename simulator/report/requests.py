@@ -1,4 +1,4 @@
-"""The report's parts about requests: counts, latency and its split, and the series over time."""
+"""The parts of the report about requests: counts, latency and its parts, and the series over time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from simulator.report.schema import CountsPart, LatencyPart, RequestsPart, Serie
 
 
 def requests_part(measured: RequestStats, whole: RequestStats, span_s: float) -> RequestsPart:
-    """Return the figures of requests. `measured` covers the time after the warm-up, `span_s` seconds; `whole` includes
-    the warm-up.
+    """Return the figures of requests.
+
+    `measured` covers the time after the warm-up, which has `span_s` seconds; `whole` includes the warm-up.
     """
     counts = counts_part(measured)
     return RequestsPart(
@@ -72,11 +73,11 @@ def share_part(histogram: Histogram) -> SharePart:
 def series_part(
     series: RequestSeries, sources: Sequence[int], desired: StepFunction, times: InstanceTime, ended_s: float
 ) -> SeriesPart:
-    """Return bins up to `ended_s` (> 0), wide enough to be meaningful; bins that were not reached are left out."""
+    """Return bins up to `ended_s` (> 0), wide enough to be meaningful. Bins that the run did not reach are omitted."""
     requests = series.binned(sources, series.telling_width_s(sources, ended_s))
     bins = min(len(requests.offered), max(1, math.ceil(ended_s / requests.width_s - 1e-9)))
     edges_s = np.minimum(np.arange(bins + 1) * requests.width_s, ended_s)
-    # A run may end a little after its last bin, when the requests in progress have ended.
+    # A run may end a little after its last bin, when the last requests in progress have ended.
     edges_s[-1] = ended_s
     return SeriesPart(
         width_s=requests.width_s,

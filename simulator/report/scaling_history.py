@@ -1,7 +1,6 @@
-"""The scaling decisions of services that run without an end, as the report of a run has them.
+"""The scaling decisions of services that run without an end, in the form of a report.
 
-Memory is bounded: the newest decisions and evaluations are kept as they are; older evaluations are thinned, as in a
-report.
+Memory is bounded: the newest decisions and evaluations are all kept; older evaluations are thinned, as in a report.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class _Scaling:
 
 
 class ScalingHistory:
-    """Reads the journal from now on."""
+    """Records decisions and evaluations of the journal from now on."""
 
     def __init__(self, journal: Journal) -> None:
         self._services: dict[str, _Scaling] = {}
@@ -55,7 +54,7 @@ class ScalingHistory:
         journal.subscribe(InstanceMoved, self._moved)
 
     def part(self, service: str, *, policy: str, min_size: int, now_s: float) -> ScalingPart:
-        """Return what is known of a service."""
+        """Return the recorded history of a service."""
         found = self._of(service)
         raises = scale_outs(service, found.decisions, found.ready, now_s)
         return ScalingPart(
@@ -67,7 +66,7 @@ class ScalingHistory:
         )
 
     def forget_others(self, services: Container[str]) -> None:
-        """Forget services that are deleted."""
+        """Forget services that have been deleted."""
         self._services = {name: kept for name, kept in self._services.items() if name in services}
 
     def _of(self, service: str) -> _Scaling:

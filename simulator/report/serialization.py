@@ -1,6 +1,6 @@
-"""The report as bytes; the same run gives the same bytes.
+"""The report as bytes. The same run gives the same bytes.
 
-Keys are in the order of the schema, floats are cut to nine significant digits (the tenth digit of a sum may differ
+Keys are in the order of the schema, floats are rounded to nine significant digits (the tenth digit of a sum may differ
 between machines), one line per field, lists of plain values in one line, and a newline at the end.
 """
 
@@ -16,12 +16,12 @@ from simulator.report.schema import Report
 SIGNIFICANT_DIGITS: Final = 9
 _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
-# The digest covers what happened, so it must not depend on the versions of Python or numpy, nor on the wording of
-# notes.
+# The digest covers the events of the run, so it must not depend on the versions of Python or numpy, nor on the wording
+# of notes.
 _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
-# Added after the first digests were published: a run without them keeps its digest.
+# Added after the first digests were published: without this field, a run keeps its digest.
 _LEFT_OUT_IF_EMPTY: Final = ("downstream", "web_acls")
-_LEFT_OUT_EVERYWHERE: Final = "blocked"  # in counts and series; runs without a web ACL have none
+_LEFT_OUT_EVERYWHERE: Final = "blocked"  # in counts and series; omitted in runs without a web ACL
 
 
 def report_json(report: Report) -> str:
@@ -46,7 +46,7 @@ def _document(report: Report, left_out: frozenset[str] = frozenset()) -> dict[st
 
 
 def _leave_out(part: dict[str, Any]) -> None:
-    """Remove the counts of blocked requests, which are 0, everywhere."""
+    """Remove the counts of blocked requests, which are all 0."""
     part.pop(_LEFT_OUT_EVERYWHERE, None)
     for value in part.values():
         if isinstance(value, dict):
@@ -73,7 +73,7 @@ def _rounded(value: Any) -> Any:
 
 
 def _text(value: Any, indent: str) -> str:
-    """Return JSON with one line per field; `indent` is that of the line that contains the value."""
+    """Return JSON with one line per field. `indent` is the indentation of the line that contains the value."""
     deeper = indent + "  "
     if isinstance(value, dict) and value:
         fields = [f"{deeper}{_plain(key)}: {_text(item, deeper)}" for key, item in value.items()]

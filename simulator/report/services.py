@@ -1,4 +1,4 @@
-"""The report's parts about a service: instances, cost, decisions and other entries of the journal."""
+"""The parts of the report about a service: instances, cost, decisions and other entries of the journal."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def cost_part(
 ) -> CostPart:
     """Return the cost. `own`: rates that replace those of the Region.
 
-    Automatic deployments are charged per month, so the cost of the run excludes them; the month excludes builds.
+    Automatic deployments are charged per month, so the cost of the run excludes them; the cost of the month excludes
+    builds.
     """
     rates = own or rates_of(region)
     source, estimated = prices_text(region, own)
@@ -118,8 +119,9 @@ def look_parts(evaluations: Iterable[tuple[float, Decision]]) -> list[LookPart]:
 
 
 def desired_steps(service: str, events: Iterable[Event], at_start: int) -> StepFunction:
-    """Return the desired number of instances over time, from the decisions; `at_start` (MinSize) applies before the
-    first.
+    """Return the desired number of instances over time, from the decisions.
+
+    `at_start` (MinSize) applies before the first one.
     """
     steps = StepFunction()
     decisions = [event for event in events if isinstance(event, ScalingDecided) and event.service == service]

@@ -1,4 +1,4 @@
-"""The report's part about web ACLs: what each rule of a service's web ACL did."""
+"""The report's part about web ACLs: the requests that each rule of a service's web ACL matched."""
 
 from __future__ import annotations
 
