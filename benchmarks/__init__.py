@@ -1,1 +1,1 @@
-"""Measurements that are no tests. Each module runs by itself (`python -m benchmarks.virtual`); see README.md."""
+"""Measurements that are not tests. Each module runs by itself (`python -m benchmarks.virtual`); see README.md."""

@@ -1,13 +1,13 @@
-"""The API beside moto's server, DescribeService beside DescribeTable: `python -m benchmarks.api`.
+"""Compares the API with moto's server, DescribeService with DescribeTable: `python -m benchmarks.api`.
 
-Both are AWS JSON 1.0 reads of one resource by its name, asked with one signed request again and again by wrk on another
-core; each server has one core. Ours verifies every signature, moto none. Ours has 100 services that run (simulated
-instances), moto as many tables. Rounds alternate. The last rounds have two connections and measure latency, in turn
-with a bare event loop that computes as long for each request and does nothing else: what its 99th percentile is above
-its median is the machine's doing.
+Both are AWS JSON 1.0 reads of one resource by its name. wrk, on another core, sends the same signed request again and
+again; each server has one core. This API verifies every signature, moto none. This API has 100 running services
+(simulated instances), moto as many tables. Rounds alternate. The last rounds have two connections and measure latency,
+in turn with a bare event loop that only computes for the same time per request: the difference between its 99th
+percentile and its median is caused by the machine.
 
-`--turns` measures without sockets: the CPU that each DescribeService takes from a turn of the event loop, with what the
-audit log writes in that turn. A busy machine changes it little.
+`--turns` measures without sockets: the CPU time of the event loop per DescribeService, including what the audit log
+writes in the same iteration. A busy machine changes it little.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ KEY, SECRET, REGION = "AKIDBENCH", "bench-secret", "us-east-1"
 SERVICES: Final = 100
 IMAGE: Final = "public.ecr.aws/aws-containers/hello-app-runner:latest"
 SERVER_CORE, CLIENT_CORE = 0, 1
-BARE_SHARE: Final = 0.8  # of a request's CPU time; the rest is reading and writing, which the bare loop does too
+BARE_SHARE: Final = 0.8  # share of a request's CPU time; the rest is socket I/O, which the bare loop has too
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`cpu_us`: the server's, for a request; what a shared machine leaves comparable."""
+    """Figures of one round. `cpu_us`: CPU time of the server per request, which is comparable on a shared machine."""
 
     rate_rps: float
     cpu_us: float
@@ -71,7 +71,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`script`: wrk's, with the signed request."""
+    """A server under load. `script`: wrk's script with the signed request."""
 
     name: str
     url: str
@@ -132,7 +132,7 @@ async def _serve(folder: Path) -> None:
 
 
 class _Bare(asyncio.Protocol):
-    """Computes for `seconds` of CPU time and answers."""
+    """Computes for `seconds` of CPU time, then answers."""
 
     def __init__(self, seconds: float) -> None:
         self._ns = int(seconds * 1e9)
@@ -153,7 +153,7 @@ async def _serve_bare(port: int, microseconds: int) -> None:
 
 
 async def _turns() -> None:
-    """What DescribeService takes of the loop, in CPU time."""
+    """Measure the CPU time that DescribeService takes of the event loop."""
     with tempfile.TemporaryDirectory() as folder:
         settings = ControlPlaneSettings(state=Path(folder), api=ApiSettings(quotas=Quotas(services=SERVICES)))
         async with await open_control_plane(settings, SimulatedWorkload()) as plane:
@@ -219,7 +219,7 @@ def moto(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def bare(folder: Path, script: Path, microseconds: int) -> Iterator[Server]:
-    """An event loop on the same core that takes `microseconds` for each request."""
+    """Run an event loop on the same core that takes `microseconds` per request."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "benchmarks.api", "--bare", str(port), str(microseconds)]
@@ -238,7 +238,7 @@ def _client(service: str, url: str) -> Any:
 
 
 def _script(file: Path, url: str, service: str, target: str, body: dict[str, str]) -> Path:
-    """One signed request, which is good for five minutes; and what wrk is to tell in the end."""
+    """Write a wrk script with one signed request, valid for five minutes, and with the figures to print at the end."""
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": target}
     request = AWSRequest("POST", f"{url}/", data=json.dumps(body), headers=headers)
     SigV4Auth(Credentials(KEY, SECRET), service, REGION).add_auth(request)

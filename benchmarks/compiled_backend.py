@@ -1,14 +1,17 @@
-"""The compiled backend in requests per second of CPU time, beside its peers: `python -m benchmarks.compiled_backend`.
+"""Compares the compiled backend with other simulators: `python -m benchmarks.compiled_backend`.
 
-- `25 instances`: independent service times, and processor sharing, with everything recorded that a report shows.
-- Peers in the same run: SimPy and Ciw on M/M/10 with a waiting line; SimFaaS on its scale-per-request model at 100 and
-  1,000 requests/s, some 30 and 250 instances. It looks through all of them for each request, ours plays a tick of the
-  platform each second, so that ratio depends on the rate. Theirs are the bare models with their latencies in a list;
-  ours is the whole platform, so the comparison is in their favour.
-- `instances`: 10 beside 1,000 at the same load.
-- `--day`: the WorldCup98 day, 75 million requests, with peak memory. Needs a minute.
+The figures are requests per second of CPU time.
 
-CPU time of this process counts, for machines are shared. The kernel is compiled (or loaded) before the first round.
+- `25 instances`: independent service times, and processor sharing, with all data of a report recorded.
+- Other simulators in the same run: SimPy and Ciw on M/M/10 with a queue; SimFaaS on its scale-per-request model at 100
+  and 1,000 requests/s, about 30 and 250 instances. SimFaaS searches all instances for each request, while this
+  simulator plays a tick of the platform each second, so that ratio depends on the rate. The others play only the model
+  and append latencies to a list; this simulator plays the whole platform, so the comparison favours them.
+- `instances`: 10 compared with 1,000 at the same load.
+- `--day`: the WorldCup98 day, 75 million requests, with peak memory. Takes a minute.
+
+CPU time of this process is measured, because machines are shared. The kernel is compiled (or loaded) before the first
+round.
 """
 
 from __future__ import annotations
@@ -100,7 +103,7 @@ def main() -> None:
 
 
 def compiled_rps(scenario: ScenarioSpec) -> float:
-    """Requests per second of CPU time, report included."""
+    """Return the requests per second of CPU time, including the report."""
     began_s = time.process_time()
     report = build_report(play_compiled(scenario))
     return report.requests.whole_run.requests / (time.process_time() - began_s)

@@ -1,9 +1,9 @@
-"""What the Docker driver costs, beside plain `docker run`: `python -m benchmarks.containers`.
+"""Compares the Docker driver with plain `docker run`: `python -m benchmarks.containers`.
 
-Needs a container engine and `docker` on the PATH. The application is the contract's, in the tests' own image. Both
-sides start the same containers with the same limits, all at once, in rounds that alternate; a side is done when every
-application takes a connection. The wake is timed from the call to the last byte of an answer. The idle instances are
-throttled, and probed and measured with their defaults.
+Needs a container engine and `docker` on the PATH. The application is that of the driver contract, in the image of the
+tests. Both start the same containers with the same limits, all at once, in alternating rounds; a round is complete when
+every application accepts a connection. A wake is timed from the call to the last byte of an answer. The idle instances
+are throttled, and probed and measured with the default settings.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WELL: Final = HealthCheck(HealthProtocol.HTTP, path="/well")
 
 
 class Bench:
-    """A driver whose instances' ports are known."""
+    """A driver whose instances have known ports."""
 
     def __init__(self, image: str, throttling: Throttling) -> None:
         self.ports: list[int] = []
@@ -53,7 +53,7 @@ class Bench:
         return HttpService(host, port)
 
     async def launch(self, number: int, behaviour: Behaviour = Behaviour.READY) -> ContainerBackend:
-        """Ends when it answers."""
+        """Start an instance and return when it answers."""
         backend = await self.driver.launch(InstanceSpec("bench", number, SIZE, {VARIABLE: behaviour.value}))
         while await backend.probe(WELL) is not None:  # noqa: ASYNC110 of another process
             await asyncio.sleep(0.005)
@@ -117,7 +117,7 @@ def by_hand(image: str, count: int) -> float:
 
 
 def until_it_answers(port: int) -> None:
-    """The engine's proxy takes connections at once, so an answer is what counts."""
+    """Wait for an answer, because the engine's proxy accepts connections at once."""
     pause = threading.Event()
     while True:
         try:
@@ -145,7 +145,7 @@ async def wakes(image: str, throttling: Throttling, count: int) -> None:
         woken_ms = []
         for _ in range(count):
             backend.throttle()
-            await asyncio.sleep(0.12)  # longer than the period of a quota
+            await asyncio.sleep(0.12)  # longer than the period of a CPU quota
             woken_ms.append(timed_ms(lambda: ask(port, backend.wake)))
     finally:
         await bench.driver.close()
@@ -157,7 +157,7 @@ async def wakes(image: str, throttling: Throttling, count: int) -> None:
 
 
 async def idle(image: str, count: int, seconds: float) -> None:
-    """CPU of the loop's thread, in % of a core."""
+    """Measure the CPU time of the loop's thread, in % of a core."""
     bench = Bench(image, Throttling.SHARE)
     try:
         backends = await bench.launch_all(count)

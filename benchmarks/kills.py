@@ -1,8 +1,8 @@
-"""`kill -9` of `simulator serve` at random moments: start times, and what is left: `python -m benchmarks.kills`.
+"""`kill -9` of `simulator serve` at random moments: start times, and what remains: `python -m benchmarks.kills`.
 
-Four services of a process each, and clients that deploy, pause and resume them all the time. The first starts, after
-a clean end, are the measure for the one after the kills: until all are RUNNING and answer through the balancer.
-`--orphans` lays that many folders of dead simulators in the way besides.
+There are four services, each with one process, and clients that deploy, pause and resume them all the time. The start
+times after a clean end are compared with those after the kills: until all services are RUNNING and answer through the
+balancer. `--orphans` adds that many folders of killed simulators.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from simulator.world.random_streams import RandomStreams
 
 SERVICES: Final = 4
 OPERATIONS: Final = ("StartDeployment", "StartDeployment", "PauseService", "ResumeService")
-LIVES_S: Final = (0.1, 0.5, 1.0, 2.0)  # at most
+LIVES_S: Final = (0.1, 0.5, 1.0, 2.0)  # maximum seconds until a kill
 START_S_MAX: Final = 120.0
 APPLICATION: Final = """
 import http.server, os
@@ -42,7 +42,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 """
 
 
-# What a start imports when it is needed: here once, for all of them.
+# Modules that a start imports on demand, imported here once for all starts.
 for needed in ("cli.platform.serve", "assembly.serving", "fleet.process.driver", "fleet.docker.driver"):
     import_module(f"simulator.{needed}")
 
@@ -50,7 +50,10 @@ _T = TypeVar("_T")
 
 
 class Simulator:
-    """A `simulator serve` that is started over and over on one state. A start costs a fork, not the imports."""
+    """A `simulator serve` that is started repeatedly with the same state.
+
+    A start is a fork, so it excludes the imports.
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port, self.pid = folder, port, 0
@@ -61,7 +64,7 @@ class Simulator:
         (folder / "serve.yaml").write_text(f"version: 1\napplications:\n{''.join(services)}", encoding="utf-8")
 
     def start(self) -> float:
-        """When."""
+        """Start the simulator. Return the time of the start."""
         self.pid = os.fork()
         if self.pid == 0:
             try:
@@ -81,14 +84,14 @@ class Simulator:
         app(["serve", "--state", str(self.folder / "state"), "--config", str(self.folder / "serve.yaml"), *ports])
 
     def end(self, number: signal.Signals) -> float:
-        """How long it takes."""
+        """Send a signal to the simulator. Return the seconds until it has ended."""
         began_s = wall_s()
         os.kill(self.pid, number)
         os.waitpid(self.pid, 0)
         return wall_s() - began_s
 
     def call(self, operation: str, **body: Any) -> dict[str, Any]:
-        """Raises OSError or HTTPException while it is away."""
+        """Call an operation. Raises OSError or HTTPException while the simulator is not running."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             head = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"AppRunner.{operation}"}
@@ -105,7 +108,7 @@ class Simulator:
             return []
 
     def until_all_answer(self, began_s: float) -> float:
-        """Seconds since then. Paused services are resumed."""
+        """Wait until all services answer, and resume paused ones. Return the seconds since `began_s`."""
         pause = threading.Event()
         while wall_s() - began_s < START_S_MAX:
             found = self.services()
@@ -132,7 +135,7 @@ class Simulator:
             return False
 
     def left(self) -> str:
-        """Of this benchmark's simulators on the machine."""
+        """Describe what simulators of this benchmark have left on the machine."""
         folders = [entry.name for entry in self.scratch.iterdir()]
         processes = sum(_carries(entry, f"{MARK}={self.scratch}/".encode()) for entry in Path("/proc").glob("[0-9]*"))
         mounts = sum(str(self.folder) in line for line in Path("/proc/self/mountinfo").read_text().splitlines())
@@ -180,7 +183,7 @@ def run(simulator: Simulator, kills: int, clients: int, orphans: int) -> None:
         next_s.append(simulator.until_all_answer(simulator.start()))
     print(f"next starts, a kill before each: {', '.join(f'{took:.2f}' for took in next_s)} s")
     print(f"SIGTERM to its end: {simulator.end(signal.SIGTERM):.2f} s")
-    threading.Event().wait(2)  # for guards of dead simulators
+    threading.Event().wait(2)  # for the guards of killed simulators
     print(f"after its end: {simulator.left()}")
 
 
@@ -192,7 +195,7 @@ def make_services(simulator: Simulator) -> None:
 
 
 def play(simulator: Simulator, kills: int, clients: int) -> int:
-    """The most folders that there were just after a kill."""
+    """Play the kills. Return the largest number of folders just after a kill."""
     arns = [service["ServiceArn"] for service in simulator.services()]
     ending, streams, most = threading.Event(), RandomStreams(11), 0
     moments = streams.stream("moments")

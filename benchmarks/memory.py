@@ -1,7 +1,7 @@
-"""Peak memory of a short and of a hundred times longer run: `python -m benchmarks.memory`.
+"""Compares the peak memory of a short run with that of a run a hundred times as long: `python -m benchmarks.memory`.
 
-Each run is a process of its own, from the scenario to the finished report; the peak is the kernel's (Linux, VmHWM: the
-largest resident set of that process since it was started, so that the parent does not count).
+Each run is a process of its own, from the scenario to the finished report. The peak is the kernel's VmHWM (Linux): the
+largest resident set since the process was started, so that the parent is excluded.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ KB_PER_MB = 1024.0
 
 RATE_RPS = 200.0
 
-# A platform with everything that grows in it: instances come and go with the swing of the traffic, some requests are
-# rejected, and all of that is journalled. The swing begins at its mean, so a short run has the rate of a long one.
+# A platform in which everything grows that can grow: instances start and end with the oscillation of the traffic, some
+# requests are rejected, and all events are recorded. The oscillation begins at its mean, so a short run has the rate of
+# a long one.
 SCENARIO = """
 duration: {duration_s}s
 services:
@@ -56,7 +57,10 @@ def _compare() -> None:
 
 
 def _played(requests: int) -> tuple[int, float]:
-    """Requests played and this process's peak in MB. Imports late: the parent has no use for the platform."""
+    """Return the requests played and the peak memory of this process in MB.
+
+    It imports the platform, which the parent does not need.
+    """
     from simulator.replay.runner import Run, play  # noqa: PLC0415
     from simulator.report.report import build_report  # noqa: PLC0415
     from simulator.report.serialization import report_json  # noqa: PLC0415

@@ -1,9 +1,10 @@
-"""What the process driver costs, in wakes, in starts and in idle instances: `python -m benchmarks.processes`.
+"""Measures the process driver, with wakes, starts and idle instances: `python -m benchmarks.processes`.
 
-The application is a Python program of the standard library that answers every request at once. The wake is timed from
-the call to the last byte of an answer, and stands beside the same request to an instance that is awake. The start is
-timed from the launch until the application takes a connection, in rounds that alternate with the same program started
-by hand; the difference is the driver's. The idle instances are throttled, and probed and measured with their defaults.
+The application is a Python program of the standard library that answers every request at once. A wake is timed from the
+call to the last byte of an answer, and compared with the same request to an active instance. A start is timed from the
+launch until the application accepts a connection, in rounds that alternate with the same program started without the
+driver; the difference is caused by the driver. The idle instances are throttled, and probed and measured with the
+default settings.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ START_MS_TARGET: Final = 150.0
 SIZE: Final = InstanceSize(256, 512)
 MS: Final = 1e3
 
-# BUSY: it computes all the time, so that a share of CPU is used up whenever it is asked.
+# BUSY: it computes all the time, so that its share of CPU is always used up.
 PROGRAM: Final = """
 import os, socket, threading
 def spin():
@@ -59,7 +60,7 @@ COMMAND: Final = ("-I", "-S", "-c", PROGRAM)
 
 
 class Bench:
-    """A driver whose instances' ports are known."""
+    """A driver whose instances have known ports."""
 
     def __init__(self, throttling: Throttling) -> None:
         self.ports: list[int] = []
@@ -72,7 +73,7 @@ class Bench:
         return HttpService(host, port)
 
     async def launch(self, number: int = 1, *, busy: bool = False) -> ProcessBackend:
-        """Ends when it listens."""
+        """Start an instance and return when it listens."""
         backend = await self.driver.launch(InstanceSpec("bench", number, SIZE, {"BUSY": "1"} if busy else {}))
         await asyncio.get_running_loop().run_in_executor(None, until_it_listens, self.ports[-1])
         return backend
@@ -107,7 +108,8 @@ async def wakes(throttling: Throttling, count: int, *, busy: bool) -> None:
         woken_ms = []
         for _ in range(count):
             backend.throttle()
-            await asyncio.sleep(0.12)  # longer than the period of a quota: the share of a busy one is used up
+            # longer than the period of a CPU quota, so that a busy instance has used up its share
+            await asyncio.sleep(0.12)
             woken_ms.append(timed_ms(lambda: ask(port, backend.wake)))
     finally:
         await bench.driver.close()
@@ -141,7 +143,7 @@ async def starts(count: int) -> None:
 
 
 async def idle(throttling: Throttling, count: int, seconds: float) -> None:
-    """CPU of the loop's thread and of the whole process, in % of a core."""
+    """Measure the CPU time of the loop's thread and of the whole process, in % of a core."""
     bench = Bench(throttling)
     try:
         began_s = wall_s()
@@ -152,7 +154,8 @@ async def idle(throttling: Throttling, count: int, seconds: float) -> None:
             for number, backend in enumerate(backends, 1):
                 backend.throttle()
                 tasks.spawn(prober.until_unhealthy(number, backend), f"probe {number}")
-                await asyncio.sleep(prober.check.interval_s / count)  # as instances that came one after another
+                # spread like the probes of instances that were started one after another
+                await asyncio.sleep(prober.check.interval_s / count)
             loop_s, process_s, used_s = time.thread_time(), time.process_time(), bench.driver.cpu_used_s()
             await asyncio.sleep(seconds)
             loop_s, process_s = time.thread_time() - loop_s, time.process_time() - process_s

@@ -1,4 +1,4 @@
-"""How long every shipped scenario takes in virtual time, from file to report: `python -m benchmarks.scenarios`."""
+"""Measures the time of each shipped scenario in virtual time, from file to report: `python -m benchmarks.scenarios`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulator.scenario.scenario import load_scenario
 from simulator.scenario.shipped import shipped_scenarios
 from simulator.world.clock import wall_s
 
-TARGET_S = 10.0  # a newcomer who types the command waits for it
+TARGET_S = 10.0  # seconds; a new user waits for the command
 
 
 def main() -> None:

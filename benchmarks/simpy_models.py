@@ -1,4 +1,4 @@
-"""The two models in SimPy, as its documentation writes such models: one process a customer, one for a shared server."""
+"""The two models in SimPy, as in its documentation: a process per customer, and a process for a shared server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Events = Generator[simpy.Event, Any, None]
 
 
 def many_servers(arrivals_s: list[float], work_s: list[float], *, servers: int) -> list[float]:
-    """A first-come-first-served station; the time in the system of every customer, in order of leaving."""
+    """Play a first-come-first-served station. Return the time in the system of every customer, in order of leaving."""
     environment = simpy.Environment()
     station = simpy.Resource(environment, capacity=servers)
     latencies_s: list[float] = []
@@ -34,7 +34,10 @@ def many_servers(arrivals_s: list[float], work_s: list[float], *, servers: int) 
 
 
 def processor_sharing(arrivals_s: list[float], work_s: list[float]) -> list[float]:
-    """A processor shared evenly by all who are there; the time in the system of every customer, in order of leaving."""
+    """Play a processor that all present customers share equally.
+
+    Return the times in the system, in order of leaving.
+    """
     environment = simpy.Environment()
     processor = _Processor(environment)
 
@@ -49,12 +52,12 @@ def processor_sharing(arrivals_s: list[float], work_s: list[float]) -> list[floa
 
 
 class _Processor:
-    """A server process that sleeps until its next customer would leave, and is interrupted by every arrival."""
+    """A server process that waits until its next customer would leave; every arrival interrupts it."""
 
     def __init__(self, environment: simpy.Environment) -> None:
         self.latencies_s: list[float] = []
         self._environment = environment
-        self._present: list[list[float]] = []  # [seconds of work left, when it came]
+        self._present: list[list[float]] = []  # [seconds of remaining work, time of arrival]
         self._wakes: simpy.Event | None = None
         self._server = environment.process(self._serve())
 

@@ -1,8 +1,9 @@
-"""CPU time of the start of commands, as multiples of `simulator --version`: `python -m benchmarks.startup`.
+"""Measures the CPU time of starting commands, as multiples of `simulator --version`: `python -m benchmarks.startup`.
 
-`--beside TREE` measures another checkout in the same run, in turn with this one. Every command is a process of its own
-and counts with its children; the least of the rounds is printed, since other work on a machine only adds. Bytecode is
-compiled before the first round, as pip does when it installs. `serve` counts until it prints the address of its API.
+`--beside TREE` measures another checkout in the same run, alternating with this one. Every command is a process of its
+own, measured with its children; the smallest value of the rounds is printed, because other work on a machine only adds
+time. Bytecode is compiled before the first round, as pip does during installation. `serve` is measured until it prints
+the address of its API.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 HERE: Final = Path(__file__).resolve().parents[1]
 VERSION: Final = "--version"
 SERVE: Final = "serve"
-# Command -> target, a multiple of `--version`.
+# Maps a command to its target, a multiple of `--version`.
 TARGETS: Final[Mapping[str, float]] = {
     VERSION: 1.0,
     "--help": 2.5,

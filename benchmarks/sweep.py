@@ -1,8 +1,8 @@
-"""A sweep of 200 points: a Dask cluster of two local workers beside the same points one after the other.
+"""Compares a sweep of 200 points on a Dask cluster of two local workers with the same points one after another.
 
     python -m benchmarks.sweep [POINTS]
 
-The cluster's start is not counted, as a cluster is there before a sweep; the results are compared row by row.
+The start of the cluster is excluded, because a cluster exists before a sweep; the results are compared row by row.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ traffic: [{poisson: {rate: 40/s}}]
 
 
 class InTurn:
-    """One point after the other in this process."""
+    """Plays one point after another in this process."""
 
     def rows(self, play: Play, source: ScenarioText, points: Iterable[GridPoint]) -> Iterator[tuple[GridPoint, Row]]:
         for point in points:
@@ -61,7 +61,7 @@ def main() -> None:
                 plan = Sweep(file, axes, [1], Path(folder) / f"{len(given)}.csv")
                 list(
                     gang.rows(play_point, ScenarioText.of(file), [GridPoint(number, (), 1) for number in range(2)])
-                )  # imports are done
+                )  # so that imports are done
                 began = wall_s()
                 rows = plan.run(gang)
                 given.append((name, wall_s() - began, rows))

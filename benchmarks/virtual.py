@@ -1,12 +1,12 @@
-"""The whole platform in virtual time, in requests per second, beside SimPy: `python -m benchmarks.virtual`.
+"""Compares the whole platform in virtual time with SimPy, in requests per second: `python -m benchmarks.virtual`.
 
-Two models, told as scenario files: `io`, M/M/10 with a waiting line, and `cpu`, M/M/1 with processor sharing. Our side
-is all that `simulator run` does once it has read the file: traffic, pool, admission, autoscaler, probes, request log,
-report. SimPy's side is only the model, in the way its documentation writes it, and its latencies in a list; so the
-comparison is in its favour. Both get the same arrivals and the same work per request, so they must agree on every digit
-of the mean that rounding leaves; a run in which they do not is an error.
+There are two models, as scenario files: `io`, M/M/10 with a queue, and `cpu`, M/M/1 with processor sharing. This
+simulator does everything that `simulator run` does after it has read the file: traffic, pool, admission, autoscaler,
+probes, request log, report. SimPy plays only the model, in the way of its documentation, and appends latencies to a
+list; so the comparison favours SimPy. Both get the same arrivals and the same work per request, so their means must
+agree within rounding; a run in which they do not is an error.
 
-The rounds alternate, because a machine that others use is fast and slow by turns, and count CPU time of this process.
+The rounds alternate, because the speed of a shared machine varies, and measure the CPU time of this process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TARGET_RATIO = 0.5
 
 RATE_RPS = 80.0
 
-# A queue bound and a time limit that no request reaches: the model has neither.
+# A queue limit and a time limit that no request reaches, because the model has neither.
 IO = """
 duration: {duration_s}s
 seed: {seed}
@@ -63,11 +63,11 @@ traffic:
 
 @dataclass(frozen=True)
 class Model:
-    """`exact_mean_s`: the mean time in the system that queueing theory gives (Erlang C; M/G/1-PS)."""
+    """A model. `exact_mean_s`: the mean time in the system by queueing theory (Erlang C; M/G/1-PS)."""
 
     name: str
     text: str
-    work: str  # the random stream that draws what a request needs
+    work: str  # the random stream from which the work of requests is sampled
     mean_work_s: float
     simpy: Callable[[list[float], list[float]], list[float]]
     exact_mean_s: float
@@ -84,7 +84,7 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Timed:
-    """One round of one side."""
+    """The result of one round of one simulator."""
 
     requests: int
     mean_s: float
@@ -134,7 +134,7 @@ def play_here(scenario: ScenarioSpec) -> Timed:
 
 
 def play_simpy(model: Model, scenario: ScenarioSpec) -> Timed:
-    """Arrivals and work are drawn before the clock starts: SimPy is not charged for our random streams."""
+    """Play the model in SimPy. Arrivals and work are sampled before the measurement begins."""
     streams = RandomStreams(scenario.seed)
     arrivals_s: list[float] = list(arrival_times(scenario, streams, 0))
     stream = streams.stream("service", "web", model.work)
@@ -146,8 +146,8 @@ def play_simpy(model: Model, scenario: ScenarioSpec) -> Timed:
 
 
 def require_same(model: Model, ours: Timed, theirs: Timed) -> None:
-    """Raises ValueError when the two sides did not simulate the same thing."""
-    # Reports carry nine digits and sums of whole nanoseconds.
+    """Raise ValueError if the two did not simulate the same requests."""
+    # Reports have nine digits, and sums of whole nanoseconds.
     if ours.requests != theirs.requests or not math.isclose(ours.mean_s, theirs.mean_s, rel_tol=1e-6):
         msg = (
             f"{model.name}: platform = {ours.requests} requests, mean {ours.mean_s:.9f} s, must be SimPy's "

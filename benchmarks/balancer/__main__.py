@@ -34,7 +34,7 @@ MEASUREMENTS: Final = (*(case.name for case in CASES), LATENCY, IDLE)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     proxies: Sequence[Proxy]
     measurements: frozenset[str]
@@ -48,7 +48,7 @@ class Settings:
 
 
 class Ground:
-    """Folder, certificates and origin of one run."""
+    """The folder, certificates and origin of one run."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
@@ -62,7 +62,10 @@ class Ground:
         stack.enter_context(run_origin(self.origin_port, folder))
 
     def run(self, proxy: Proxy, stack: ExitStack) -> tuple[Pinned, Places] | None:
-        """Runs until `stack` is closed; None when it is not installed, which is said."""
+        """Start a proxy, which runs until `stack` is closed.
+
+        If it is not installed, print how to install it and return None.
+        """
         folder = Path(tempfile.mkdtemp(prefix=f"{proxy.name}.", dir=self._folder))
         tls_port, plain_port = free_ports(2)
         places = Places(tls_port, plain_port, self.origin_port, self._certificate, folder)
@@ -79,7 +82,7 @@ def main() -> None:
     if not {PROXY_CORE, OTHER_CORE} <= os.sched_getaffinity(0):
         sys.exit(f"cores = {sorted(os.sched_getaffinity(0))}, must have {PROXY_CORE} and {OTHER_CORE}")
     os.sched_setaffinity(0, {OTHER_CORE})
-    signal.signal(signal.SIGTERM, _end)  # by an exception, so that everything started is stopped
+    signal.signal(signal.SIGTERM, _end)  # by an exception, so that every started process is stopped
     results = Results()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="balancer-")))
@@ -99,7 +102,7 @@ def main() -> None:
 
 
 def _measure_rounds(settings: Settings, ground: Ground, results: Results) -> None:
-    """Every proxy in turn, and round after round; each round begins with another one."""
+    """Measure all proxies in rounds; each round begins with another proxy."""
     with ExitStack() as stack:
         running = {}
         for proxy in settings.proxies:
@@ -142,7 +145,8 @@ def _measure_idle(settings: Settings, ground: Ground, results: Results) -> None:
                 continue
             try:
                 results.idle_bytes[proxy.name] = idle.bytes_each(*ran, settings.idle, ground.root)
-            except RuntimeError as error:  # one that cannot hold so many does not spoil the others' figures
+            # a proxy that cannot keep so many connections must not prevent the other figures
+            except RuntimeError as error:
                 say(f"{proxy.name}: {error}")
 
 
@@ -169,7 +173,7 @@ def _desired() -> Settings:
 
 
 def say(what: str) -> None:
-    """Progress, apart from the result."""
+    """Print progress on standard error, separate from the result."""
     print(what, file=sys.stderr, flush=True)
 
 

@@ -1,9 +1,9 @@
-"""A plain reverse proxy of aiohttp's server and client, as their documentation leads one to write it.
+"""A plain reverse proxy with aiohttp's server and client, written as their documentation suggests.
 
     python -m benchmarks.balancer.aiohttp_proxy ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE FOLDER [asyncio]
 
-With `asyncio` on the loop of the standard library, as `web.run_app` does unless told otherwise; else on uvloop. With
-whole bodies instead of streams, which makes it faster.
+With `asyncio` on the event loop of the standard library, which `web.run_app` uses by default; otherwise on uvloop and
+with whole bodies instead of streams, which is faster.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Relay:
 
 
 async def serve(origin_port: int, tls_port: int, plain_port: int, certificate: Path, stop: asyncio.Event) -> None:
-    """Until `stop` is set."""
+    """Serve until `stop` is set."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate)

@@ -1,14 +1,14 @@
-"""Answers that get lost: `python -m benchmarks.balancer.delivered [--runs N] [--only NAME,...]`.
+"""Counts lost responses: `python -m benchmarks.balancer.delivered [--runs N] [--only NAME,...]`.
 
-The same clients and the same application before this balancer, Envoy and HAProxy, in one run: how many of N requests
-got the answer that there was. Four kinds of answer (http-proxy.md 119, 120, 123, 121):
+The same clients and the same application, with this balancer, Envoy and HAProxy in one run: how many of N requests got
+the response that was sent. Four kinds of response (http-proxy.md 119, 120, 123, 121):
 
-- early: the application answers 413 in the middle of an upload and closes, so its kernel resets what still comes;
+- early: the application answers 413 during an upload and closes, so its kernel resets the connection on further data;
 - own: the proxy answers 404 itself, to a client that is uploading;
-- close: the application closes each connection behind its answer without saying so, and POST follows POST;
-- LF: the head of the application's answer has LF line ends.
+- close: the application closes each connection after its response without announcing it, and sequential POSTs follow;
+- LF: the header of the application's response has LF as line ends.
 
-Uploads look for an answer between two writes, as curl does; half of them over TLS, half of them chunked.
+Uploads check for a response between two writes, as curl does; half of them use TLS, half of them are chunked.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LIMIT_S: Final = 10.0
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 _ENVOY: Final = peer_files.envoy
 _HAPROXY: Final = peer_files.haproxy
-# What the application answers, by path, and whether it closes behind it.
+# Maps a path to the application's response, and whether it closes the connection afterwards.
 _ANSWERS: Final = {
     b"/early": (b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 7\r\nConnection: close\r\n\r\ntoo big", True),
     b"/close": (_OK, True),
@@ -53,7 +53,7 @@ _ANSWERS: Final = {
 
 
 class Application:
-    """Answers each head by `_ANSWERS`, in a thread a connection."""
+    """Answers each request header by `_ANSWERS`, in one thread per connection."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server((ADDRESS, 0), backlog=1024)
@@ -79,11 +79,11 @@ class Application:
                         return
                     head = b""
         except OSError:
-            pass  # the proxy cut it
+            pass  # the proxy closed the connection
 
 
 class Client:
-    """Connections to one proxy."""
+    """Sends requests to one proxy."""
 
     def __init__(self, places: Places, tls: ssl.SSLContext) -> None:
         self._places = places
@@ -95,7 +95,7 @@ class Client:
         return self._tls.wrap_socket(connection, server_hostname=HOST) if tls else connection
 
     def upload(self, path: str, host: str, *, tls: bool, chunked: bool) -> str:
-        """The status of the answer, or what came in its place."""
+        """Upload a body. Return the status of the response, or a description of what was received instead."""
         framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {UPLOAD_BYTES}"
         piece = b"10000\r\n%b\r\n" % bytes(65536) if chunked else bytes(65536)
         answer, left, sent, end_s = b"", memoryview(b""), 0, monotonic_s() + LIMIT_S
@@ -126,7 +126,7 @@ class Client:
         return _status(answer)
 
     def posts(self, path: str, count: int, method: str = "POST") -> Iterator[str]:
-        """One after the other on a connection, as long as it lasts."""
+        """Send requests one after another on a connection, as long as it lasts."""
         connection = self.connect()
         for number in range(count):
             target = path.format(number % 4)
@@ -183,7 +183,7 @@ def lf(client: Client, runs: int) -> Counter[str]:
     return Counter(client.posts("/lf/{}", runs, "GET"))
 
 
-# Kind, what counts as delivered, how it is done.
+# Kind, the status that counts as delivered, and the requests.
 KINDS: Final[tuple[tuple[str, str, Callable[[Client, int], Counter[str]]], ...]] = (
     ("early", "413", early),
     ("own", "404", own),
@@ -193,7 +193,7 @@ KINDS: Final[tuple[tuple[str, str, Callable[[Client, int], Counter[str]]], ...]]
 
 
 def _envoy(places: Places) -> str:
-    """Its own answer to an unknown host, as ours."""
+    """Return Envoy's configuration with its own response to unknown hosts, as this balancer has."""
     settings = json.loads(_ENVOY(places))
     for listener in settings["static_resources"]["listeners"]:
         for each in listener["filter_chains"][0]["filters"]:
@@ -218,7 +218,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(NAMES))
     options = parser.parse_args()
     os.sched_setaffinity(0, {OTHER_CORE})
-    peer_files.envoy, peer_files.haproxy = _envoy, _haproxy  # the commands in peers.py look them up there
+    peer_files.envoy, peer_files.haproxy = _envoy, _haproxy  # the commands in peers.py use these names
     print(f"{options.runs} runs of each; delivered, and what came in place of the others")
     with tempfile.TemporaryDirectory(prefix="delivered-") as temporary:
         folder = Path(temporary)

@@ -1,4 +1,4 @@
-"""Memory of idle TLS connections: what a proxy's resident set grows by, a connection."""
+"""Memory of idle TLS connections: the growth of a proxy's resident set per connection."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from benchmarks.balancer.places import OTHER_CORE, Places
 
 
 def bytes_each(proxy: Pinned, places: Places, count: int, root: Path) -> float:
-    """`proxy` must be fresh: memory that earlier load left to its allocator would hide the growth.
+    """Return the bytes per connection. `proxy` must be newly started: memory of its allocator would hide the growth.
 
     Raises:
-        RuntimeError: when the connections cannot all be opened, or do not all stay.
+        RuntimeError: if the connections cannot all be opened, or do not all remain open.
     """
     before = proxy.resident_bytes()
     command = (sys.executable, "-m", "benchmarks.balancer.idle_client", str(places.tls_port), str(count), root)

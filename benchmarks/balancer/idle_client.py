@@ -1,8 +1,8 @@
-"""Opens idle TLS connections and holds them: `python -m benchmarks.balancer.idle_client PORT COUNT ROOT_CERTIFICATE`.
+"""Opens idle TLS connections: `python -m benchmarks.balancer.idle_client PORT COUNT ROOT_CERTIFICATE`.
 
-Each has carried one request, so that what a connection allocates with its first request is there. Says `open`, then
-waits for its standard input to end, then says how many connections the proxy has kept. Blocking sockets in a few
-threads: nothing in the client is measured.
+Each connection has had one request, so that the memory that a first request allocates is included. Prints `open`, waits
+for the end of its standard input, then prints how many connections the proxy has kept. It uses blocking sockets in a
+few threads, because the client itself is not measured.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ def main() -> None:
     poll = select.poll()
     for connection in connections:
         poll.register(connection, select.POLLIN)
-    print(count - len(poll.poll(0)), flush=True)  # nothing was asked, so what can be read is an end
+    print(count - len(poll.poll(0)), flush=True)  # no response is due, so a readable connection has ended
 
 
 def _opened(context: ssl.SSLContext, port: int) -> ssl.SSLSocket:
     plain = socket.create_connection((ADDRESS, port), timeout=_PATIENCE_S)
-    # Else the request waits for the handshake's last bytes to be acknowledged, which some delay by 40 ms.
+    # Otherwise the request waits until the last bytes of the handshake are acknowledged, which some proxies delay by 40
+    # ms.
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection = context.wrap_socket(plain, server_hostname=HOST)
     connection.sendall(_REQUEST)

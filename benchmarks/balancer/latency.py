@@ -1,7 +1,7 @@
-"""What a proxy adds to the latency at a fixed rate: open loop, so a slow proxy cannot slow its measurement down.
+"""The latency that a proxy adds at a fixed rate: open loop, so that a slow proxy cannot slow its own measurement.
 
-The load client is the live replay's own. It shares its core with the origin, and runs the same way against the origin
-alone; the difference is the proxy's part, TLS included.
+The load client is that of live scenarios. It shares its core with the origin, and also measures the origin alone; the
+difference is caused by the proxy, TLS included.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from simulator.world.clock import ClockKind, monotonic_s, run
 from simulator.world.random_streams import RandomStreams
 
 RATE_RPS: Final = 1000.0
-_CONNECTIONS: Final = 16  # opened before; at 1,000 requests/s and a few ms each that is plenty
+_CONNECTIONS: Final = 16  # opened before the measurement; sufficient for 1,000 requests/s of a few ms each
 _WARM_UP_S: Final = 1.0
 _QUANTILE: Final = 0.95
 
 
 class Latencies:
-    """Implements `RequestRows`: latencies after the warm-up, in seconds from the intended sending."""
+    """Implements `RequestRows`: latencies after the warm-up, in seconds from the intended time of sending."""
 
     def __init__(self) -> None:
         self.rules = RuleNumbers()
@@ -56,10 +56,10 @@ class Latencies:
 
 
 def p95_s(host: str, port: int, tls: ssl.SSLContext | None, seconds: float, seed: int) -> float:
-    """95th percentile of the latency in seconds. The same `seed` gives the same arrivals (Poisson).
+    """Return the 95th percentile of the latency in seconds. The same `seed` gives the same arrivals (Poisson).
 
     Raises:
-        RuntimeError: when a request fails.
+        RuntimeError: if a request fails.
     """
     target = LoadTarget(host, port, tls)
     rows = run(ClockKind.REAL, lambda: _play(target, seconds, seed))
@@ -70,7 +70,7 @@ def p95_s(host: str, port: int, tls: ssl.SSLContext | None, seconds: float, seed
 
 async def _play(target: LoadTarget, seconds: float, seed: int) -> Latencies:
     rows = Latencies()
-    # The moment is set when the connections stand: their handshakes are not part of it.
+    # The start is set when the connections are open, so that their handshakes are excluded.
     client = LoadClient(target, rows, monotonic_s(), now=monotonic_s)
     await client.prepare(_CONNECTIONS)
     client.origin_s = monotonic_s()

@@ -2,8 +2,8 @@
 
     python -m benchmarks.balancer.ours ORIGIN_PORT TLS_PORT PLAIN_PORT CERTIFICATE [--metrics] [--traces]
 
-The parts and their settings are those of the room `assembly`: `server-timing`, ejection, the autoscaler.
-Unlike there the instance is no process of the platform, and the plain port serves requests instead of redirecting them.
+The parts and their settings are those of the package `assembly`: `server-timing`, ejection, the autoscaler. Two things
+differ: the instance is not started by the platform, and the plain port serves requests instead of redirecting them.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks
 
-# All figures but one are the product's own: idle connections have to outlive their measurement.
-SAMPLING = 0.01  # of traced requests
+# All settings but one are the defaults of the product: idle connections have to outlast their measurement.
+SAMPLING = 0.01  # share of the requests that are traced
 
 _LIMITS = DataPlaneLimits(idle_s=KEEP_ALIVE_S)
 
 
 class GivenInstance(HttpService):
-    """Implements `Backend` for an application that somebody else runs."""
+    """Implements `Backend` for an application that is started elsewhere."""
 
     def __init__(self, port: int) -> None:
         super().__init__(ADDRESS, port, _LIMITS)
         self.exited: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
 
     def throttle(self) -> None:
-        """It is not ours to slow down."""
+        """Do nothing: the application belongs to another process."""
 
     def wake(self) -> float:
         return 0.0
@@ -82,7 +82,7 @@ class GivenInstance(HttpService):
 
 
 class GivenDriver:
-    """Implements `Launcher`: every instance is the application on that port."""
+    """Implements `Launcher`: every instance is the application on the given port."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -92,7 +92,7 @@ class GivenDriver:
         return GivenInstance(self._port)
 
     async def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: this driver has started nothing."""
 
 
 async def serve(
@@ -105,10 +105,10 @@ async def serve(
     measured: bool,
     traced: bool,
 ) -> None:
-    """Until `stop` is set.
+    """Serve until `stop` is set.
 
-    `measured`: with everything that metrics need, and a scrape a second. `traced`: a hundredth of the requests goes to
-    a collector as spans, and every instance is told of its trace.
+    `measured`: with everything that metrics need, and one scrape per second. `traced`: one in a hundred requests is
+    sent to a collector as spans, and every instance receives the trace context.
     """
     streams, clock, journal = RandomStreams(1), RunClock(), Journal()
     time = running_loop().time
@@ -171,7 +171,10 @@ async def _traced(gateway: Gateway, streams: RandomStreams, tasks: Tasks) -> Tra
 
 
 async def _scrape(endpoint: MetricsEndpoint) -> None:
-    """Fifteen times as often as Prometheus does by default; the client's part is counted, too."""
+    """Scrape once per second, fifteen times as often as Prometheus by default.
+
+    The CPU time of this client is included.
+    """
     async with aiohttp.ClientSession() as session:
         while True:
             async with session.get(endpoint.url) as answer:
@@ -181,7 +184,7 @@ async def _scrape(endpoint: MetricsEndpoint) -> None:
 
 def main() -> None:
     origin_port, tls_port, plain_port = map(int, sys.argv[1:4])
-    # The authority's folder holds its leaves, and the certificate is one of them.
+    # The folder of the authority contains the certificates that it issued, and the given certificate is one of them.
     state = Path(sys.argv[4]).parent.parent
     stops: list[asyncio.Event] = []
 

@@ -1,8 +1,8 @@
-"""The configuration files of the peers: as alike as their words allow.
+"""The configuration files of the other proxies, as similar to each other as their options allow.
 
-Each ends TLS 1.3 with the same certificate, serves plain HTTP on a second port, keeps connections alive on both sides,
-and adds what the balancer adds: x-forwarded-for, x-forwarded-proto, x-request-id. No access log, as by
-default here. Their limits of requests per connection are lifted; the balancer has none.
+Each terminates TLS 1.3 with the same certificate, serves plain HTTP on a second port, keeps connections alive on both
+sides, and adds the headers of this balancer: x-forwarded-for, x-forwarded-proto, x-request-id. There is no access log,
+which is the default here. Limits of requests per connection are disabled, because this balancer has none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 from benchmarks.balancer.places import ADDRESS, KEEP_ALIVE_S, Places
 
-# The idle connections of one measurement, and more than a sixteenth free: below that nginx closes idle ones.
+# The idle connections of one measurement, and more than a sixteenth in addition: with fewer free ones nginx closes idle
+# ones.
 _CONNECTIONS_MAX = 12_000
 
 
@@ -20,8 +21,8 @@ def nginx(places: Places) -> str:
     temporary = "".join(
         f"  {kind}_temp_path {places.folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    # One process in front of our eyes: `master_process off` changes who forks, not how requests are served.
-    # A full answer must not be written to disk because the client is slower than the origin.
+    # One process in the foreground: `master_process off` changes which process serves, not how. Buffering to disk is
+    # disabled: a response must not be written to disk because the client is slower than the origin.
     return f"""
 daemon off;
 master_process off;
@@ -60,7 +61,7 @@ http {{
 
 
 def haproxy(places: Places) -> str:
-    # no strict-limits: it wants two descriptors a connection, which idle ones never need.
+    # without strict-limits, which require two descriptors per connection; idle connections need one
     return f"""
 global
   nbthread 1
@@ -87,7 +88,7 @@ backend origin
 
 
 def envoy(places: Places) -> str:
-    """JSON, which is YAML too."""
+    """Return Envoy's configuration as JSON, which is valid YAML."""
     tls = {
         "name": "envoy.transport_sockets.tls",
         "typed_config": {

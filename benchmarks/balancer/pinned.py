@@ -1,4 +1,4 @@
-"""A process pinned to one core: started, awaited, accounted for, stopped by its own number."""
+"""A process pinned to one core: started, awaited, measured, and stopped by its process id."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KIB: Final = 1024
 
 
 class Pinned:
-    """`with Pinned(...) as process:` runs `command` on `core`; it is ended with the block, kindly first.
+    """A process on one core: `with Pinned(...) as process:` runs `command` on `core`, and stops it when the block ends.
 
-    Every program here is one process (threads or not), so its own `/proc/PID` tells all it used. What it writes goes
-    to `log`.
+    Every program here is one process (with any number of threads), so its `/proc/PID` has all of its usage. Its output
+    goes to `log`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Pinned:
         """Wait until each of `ports` accepts connections.
 
         Raises:
-            RuntimeError: when it ends instead, or does not listen in time. The message has what it wrote.
+            RuntimeError: if the process ends, or does not listen in time; the message has its output.
         """
         late_s = wall_s() + _START_S_MAX
         for port in ports:
@@ -64,8 +64,8 @@ class Pinned:
                 raise RuntimeError(msg)
 
     def cpu_s(self) -> float:
-        """User and system time of all its threads so far."""
-        # Behind the name, which may hold spaces: utime and stime are fields 14 and 15 of proc(5), counted from 1.
+        """Return the user and system time in seconds of all its threads so far."""
+        # After the name, which may contain spaces. utime and stime are fields 14 and 15 of proc(5), counted from 1.
         fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
@@ -75,7 +75,7 @@ class Pinned:
         return int(line.split()[1]) * _KIB
 
     def stop(self) -> None:
-        """Idempotent."""
+        """Stop the process. Idempotent."""
         if self.process.poll() is None:
             self.process.terminate()
             try:

@@ -1,4 +1,4 @@
-"""What every part of the benchmark agrees on."""
+"""The addresses, cores and durations that all parts of the benchmark share."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final
 ADDRESS: Final = "127.0.0.1"  # all traffic stays on this machine
 HOST: Final = "beside-its-peers.us-east-1.awsapprunner.localhost"
 PROXY_CORE: Final = 0
-OTHER_CORE: Final = 1  # the origin's and the client's
-# Idle connections must outlive their measurement, which takes half a minute a proxy.
+OTHER_CORE: Final = 1  # for the origin and the client
+# Idle connections must outlast their measurement, which takes half a minute per proxy.
 KEEP_ALIVE_S: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where one proxy listens, what stands behind it, and its certificate: key and chain in one file, `authority` CA's.
+    """The ports of one proxy and of its origin, and its certificate.
 
-    `folder` is for its files.
+    `certificate` contains key and chain; `authority` is the certificate of its CA. `folder` is for files of the proxy.
     """
 
     tls_port: int
@@ -30,7 +30,7 @@ class Places:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free now. All are bound until the last is known, so that they differ."""
+    """Return ports that are free now. All are bound at the same time, so that they differ."""
     holders = [socket.socket() for _ in range(count)]
     try:
         for holder in holders:

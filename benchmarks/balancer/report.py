@@ -1,4 +1,4 @@
-"""The figures as tables in Markdown: minimum / median / maximum of the rounds, ratios, and the targets' verdicts."""
+"""The figures as Markdown tables: minimum / median / maximum of the rounds, ratios, and whether the targets are met."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.balancer.wrk import CASES, HEADLINE, LARGE_ANSWERS, Measured
 _BYTES_PER_MB: Final = 1e6
 _BYTES_PER_KIB: Final = 1024
 
-# Targets of the product's plan: ours against Envoy, the proxy App Runner uses, and against plain Python.
+# Targets of the product's plan, relative to Envoy, which is App Runner's proxy, and to plain Python.
 _CPU_TO_ENVOY_MAX: Final = 1.0
 _CPU_TO_AIOHTTP_MAX: Final = 0.25
 _LARGE_TO_ENVOY_MIN: Final = 0.7
@@ -23,7 +23,7 @@ _ADDED_P95_MS_MAX: Final = 2.0
 
 @dataclass(slots=True)
 class Results:
-    """By case and proxy, one entry a round; `p95_s` has the origin alone under `DIRECT`; `idle_bytes` by proxy."""
+    """Figures by case and proxy, one per round. `p95_s` has the origin alone as `DIRECT`; `idle_bytes` is by proxy."""
 
     measured: dict[str, dict[str, list[Measured]]] = field(default_factory=dict)
     p95_s: dict[str, list[float]] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Results:
         self.measured.setdefault(case, {}).setdefault(proxy, []).append(measured)
 
     def added_ms(self, proxy: str) -> list[float]:
-        """By how much `proxy` lifted the 95th percentile, round by round."""
+        """Return the increase of the 95th percentile that `proxy` causes, in ms, per round."""
         return [1000 * (through - alone) for through, alone in zip(self.p95_s[proxy], self.p95_s[DIRECT], strict=True)]
 
 
@@ -41,7 +41,7 @@ DIRECT: Final = "origin alone"
 
 
 def text(results: Results) -> str:
-    """All that was measured in rounds; empty when that is nothing."""
+    """Return the tables of everything that was measured in rounds; empty if nothing was."""
     parts = [_case_table(case.title, results.measured[case.name]) for case in CASES if case.name in results.measured]
     if results.p95_s:
         parts.append(_latency_table(results))
@@ -115,12 +115,12 @@ def _ratio(ours: Sequence[Measured] | None, rounds: Sequence[Measured], figure: 
 
 
 def ratios(ours: Sequence[Measured], peer: Sequence[Measured], figure: Callable[[Measured], float]) -> list[float]:
-    """Round by round: neighbours in time had the same machine."""
+    """Return the ratio per round, because measurements of one round had the machine in a similar state."""
     return [figure(mine) / figure(theirs) for mine, theirs in zip(ours, peer, strict=True)]
 
 
 def spread(values: Sequence[float], form: str) -> str:
-    """Minimum / median / maximum."""
+    """Format as minimum / median / maximum."""
     return " / ".join(form.format(value) for value in (min(values), median(values), max(values)))
 
 

@@ -1,4 +1,4 @@
-"""A collector that takes everything and keeps nothing, beside origin and client. It prints its port."""
+"""A collector that accepts and discards all data, on the core of origin and client. It prints its port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closed-loop load with wrk, and the CPU and memory that the proxy used during it."""
+"""Closed-loop load with wrk, and the CPU time and memory of the proxy during the load."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _SCRIPT: Final = Path(__file__).with_name("report.lua")
 _WARM_UP_S: Final = 1
 _US_PER_S: Final = 1e6
 
-# One cipher suite for every proxy, whatever each would prefer: BoringSSL takes AES-128 where OpenSSL takes AES-256.
+# One cipher suite for every proxy, whichever each would prefer: BoringSSL chooses AES-128 where OpenSSL chooses
+# AES-256.
 _OPENSSL_CONF: Final = """
 openssl_conf = all
 [all]
@@ -32,7 +33,7 @@ Groups = X25519
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`closes`: each request has a connection of its own, a whole handshake included."""
+    """A case. `closes`: each request has a connection of its own, with a full handshake."""
 
     name: str
     title: str
@@ -54,9 +55,11 @@ CASES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One round of one case on one proxy. `cpu_us` per request, the proxy's; `busy` its share of its core, 0 to 1.
+    """One round of one case on one proxy.
 
-    `failed` requests got no answer or another status than 2xx or 3xx.
+    `cpu_us`: CPU time of the proxy per request; `busy`: share of its core, 0 to 1.
+
+    `failed`: requests without an answer, or with another status than 2xx or 3xx.
     """
 
     requests: int
@@ -70,7 +73,7 @@ class Measured:
 
 
 class Wrk:
-    """Raises RuntimeError when wrk is not there."""
+    """Runs wrk. Raises RuntimeError if wrk is not installed."""
 
     def __init__(self, folder: Path) -> None:
         if shutil.which("wrk") is None:

@@ -1,10 +1,10 @@
-"""`python -m benchmarks.console`: 1,000 simulated instances at 5,000 requests/s in virtual time at 1x.
+"""Measures the console: `python -m benchmarks.console`.
 
-The same run in three phases in one process: no page, one page in a headless browser, no page again. Prints, as shares
-of a core, the CPU time of the run (which goes on in all three), of the making of frames on its thread, and of the web
-server's thread; and the frames per second that the page drew. Making and serving are what a page costs: the difference
-between the phases of the whole run is smaller than the noise of a shared machine. The browser has no GPU and runs on
-the same cores.
+1,000 simulated instances at 5,000 requests/s in virtual time at 1x. The same run has three phases in one process: no
+page, one page in a headless browser, no page again. Prints, as shares of a core, the CPU time of the run (which
+continues in all phases), of preparing frames on its thread, and of the web server's thread; and the frames per second
+that the page drew. Preparing and serving are the cost of a page: the difference between the phases of the whole run is
+smaller than the noise of a shared machine. The browser has no GPU and runs on the same cores.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ traffic:
 
 @dataclass
 class Making:
-    """The CPU time that the run's thread spends on frames; put around the publisher's look."""
+    """Measures the CPU time that the run's thread spends on frames. It wraps `look` of the publisher."""
 
     look: Callable[[SnapshotPublisher], float]
     spent_s: float = 0.0
@@ -64,7 +64,7 @@ def cpu_s() -> dict[int, float]:
 
 
 def measured(case: Watched, making: Making, seconds: float, page: Page | None) -> dict[str, float]:
-    """Shares of a core over a phase, and the page's frames per second."""
+    """Return shares of a core during a phase, and the frames per second of the page."""
     frames = page.evaluate("consolePage.picture.frames") if page else 0
     before, making_s, begin_s = cpu_s(), making.spent_s, wall_s()
     if page is None:
