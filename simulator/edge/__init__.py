@@ -4,9 +4,9 @@
 them. `connection` reads requests and keeps their order. `gateway` (or `redirect`, on the plain-HTTP port) decides how
 to handle each request and which response headers the balancer adds (`plain` is another profile). `exchange` is one
 request on its way through a pool. `web_acl_upstream` evaluates requests before the pool of a service with a web ACL
-sees them, by what `inspection` shows of them. `live` puts these parts together to the front of a platform. `access_log`
-records how each request ended, in a format of `access_line`. All of this works with callbacks: there is no task per
-request, and one task per connection only for its TLS handshake.
+gets them, using the request that `inspection` returns. `live` combines these parts into the front of a platform.
+`access_log` records how each request ended, in a format of `access_log_entry`. All of this works with callbacks: there
+is no task per request, and one task per connection only for its TLS handshake.
 """
 
 PUBLIC_MODULES = (

@@ -1,4 +1,4 @@
-"""Accepting connections: a listening socket that passes each new connection to a callback before any TLS handshake.
+"""Accepts connections: a listening socket that passes each new connection to a callback before any TLS handshake.
 
 The servers of asyncio begin the TLS handshake first, so a limit on connections would apply too late.
 """
@@ -13,9 +13,9 @@ from typing import Final
 from simulator.wire.exhaustion import exhaustion_log, is_exhaustion
 from simulator.wire.listening import listening
 
-# Connections accepted in one turn of the loop, so that other work gets its turn.
+# Connections accepted in one iteration of the event loop, so that other work is not delayed.
 _TURN_MAX: Final = 64
-# Pause after the process runs out of descriptors or memory; the kernel's backlog keeps the connections, as in asyncio.
+# Pause after the process has run out of descriptors or memory. The kernel keeps new connections in the backlog.
 _PAUSE_S: Final = 1.0
 
 
@@ -65,7 +65,9 @@ class Acceptor:
 
 
 def has_hung_up(connected: socket.socket) -> bool:
-    """Return True if the peer has closed its side, even with unread bytes left; False where that is not reported."""
+    """Return True if the peer has closed its side, even with unread bytes left; False where the system does not report
+    it.
+    """
     try:
         state = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
     except (AttributeError, OSError):  # not Linux, or the socket is closed

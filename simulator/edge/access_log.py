@@ -1,8 +1,8 @@
 """The access log: one line for every request, written off the hot path.
 
-A request costs one append. Entries are formatted in batches between two turns of the loop, and one thread writes the
-batches, one write at a time. If the disk is slower than the requests or temporarily full, at most `buffer_bytes_max`
-are buffered; lines beyond that are dropped and counted, and no request waits for the log.
+A request costs one append. Entries are formatted in batches between two iterations of the event loop, and one thread
+writes the batches, one write at a time. If the disk is slower than the requests or temporarily full, at most
+`buffer_bytes_max` are buffered; lines beyond that are dropped and counted, and no request waits for the log.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from simulator.edge.ports import EntryLog, ExchangeView
 from simulator.model.times import LoopTime
 
 BATCH_MAX: Final = 200  # entries: about a millisecond of formatting
-FLUSH_S: Final = 0.25  # longest time that a line waits for others
+FLUSH_S: Final = 0.25  # longest time that a line waits for further ones
 BUFFER_BYTES_MAX: Final = 4 * 1024 * 1024
-# A disk that does not respond must not block the end of a run.
+# Time limit, so that a disk that does not respond cannot block the end of a run.
 LAST_WRITE_S_MAX: Final = 5.0
 
 
 class ObservedLog:
     """An entry log that also passes each entry to a listener; the underlying access log is optional."""
 
-    def __init__(self, hear: Callable[[AccessLogEntry], None], log: EntryLog | None) -> None:
-        self._hear = hear
+    def __init__(self, observe: Callable[[AccessLogEntry], None], log: EntryLog | None) -> None:
+        self._observe = observe
         self._log = log
 
     def served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
         self.add(served_entry(exchange, status, cause, now_s))
 
     def add(self, entry: AccessLogEntry) -> None:
-        self._hear(entry)
+        self._observe(entry)
         if self._log is not None:
             self._log.add(entry)
 
 
 class AccessLog:
-    """Writes access log lines to `file`, which is unbuffered. Create it on a running loop.
+    """Writes access log lines to `file`, which is unbuffered. Create it in a running event loop.
 
     The caller keeps `file` and closes it after `close`. `dropped` counts lines that were not written; `error` is the
     reason if it was more than a slow disk.
@@ -131,7 +131,7 @@ class AccessLog:
             self._flush()
 
     def _keep(self, rest: bytes) -> None:
-        """Put unwritten bytes first in the buffer for the next attempt."""
+        """Put unwritten bytes at the start of the buffer, for the next attempt."""
         self._lines.insert(0, rest)
         self._lines_bytes += len(rest)
         if self._timer is None and not self._closing:

@@ -1,4 +1,4 @@
-"""A finished request as a line of the access log: JSON, or Envoy's default format."""
+"""Finished requests, and their formats as lines of the access log: JSON, or Envoy's default format."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AccessLogEntry(NamedTuple):
     cause: str
     arrived_s: LoopTime
     begun_s: LoopTime
-    answered_s: LoopTime  # arrival of the response's head
+    answered_s: LoopTime  # arrival of the head of the response
     ended_s: LoopTime
     cold_s: float
     received_bytes: int
@@ -39,7 +39,7 @@ class AccessLogEntry(NamedTuple):
 
     @property
     def request_id(self) -> bytes:
-        """The balancer's request id if it set one, else the client's; empty if there is none."""
+        """The balancer's request id if it set one, otherwise the client's; empty if there is none."""
         ours = REQUEST_ID.search(self.added)
         if ours is not None:
             return ours[1]
@@ -87,8 +87,8 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 def json_line(entry: AccessLogEntry, offset_s: float) -> bytes:
     """Format an entry as JSON, in milliseconds and bytes as the keys say; unknown values are null.
 
-    The total time is the sum of: queue (without the part caused by starting or activating an instance), cold, upstream
-    (until the response's head), and sending the response.
+    The total time is the sum of the times for queue (without the part caused by starting or activating an instance),
+    cold, upstream (until the head of the response), and sending the response.
     """
     request = entry.request
     line = {
@@ -160,7 +160,7 @@ def _ms(seconds: float) -> float:
 
 
 def _text(value: bytes) -> str:
-    """Decode bytes one to one as latin-1: input from a client need not be UTF-8."""
+    """Decode bytes as latin-1, one to one, because input from a client need not be UTF-8."""
     return value.decode("latin-1")
 
 

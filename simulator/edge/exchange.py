@@ -1,12 +1,12 @@
 """A client's request on its way through a pool to an instance, and the response on its way back.
 
 Three sides call it: the connection (body pieces, buffer levels, disconnect of the client), the pool (`begin`, `fail`)
-and the connection to the instance (wire/upstream.py `Caller`). A simulated instance calls `answered` instead. It ends
-exactly once: with the last byte of the response, with a rejection, or with an aborted connection.
+and the connection to the instance (wire/upstream.py `Caller`). A simulated instance calls `answered` instead. An
+exchange ends exactly once: with the last byte of the response, with a rejection, or with an aborted connection.
 
 A WebSocket, if allowed, is a request whose body begins after the response's head, and a response whose body has no
-length: each side ends separately. It occupies its slot and has the request's time limit (R#104: App Runner also aborts
-streams that are still sending).
+length: each side ends separately. It occupies its slot and has the time limit of requests (R#104: App Runner also
+aborts streams that are still sending).
 """
 
 from __future__ import annotations
@@ -32,14 +32,18 @@ from simulator.wire.upstream import UpstreamConnection
 
 _CHUNKED_LINE: Final = b"transfer-encoding: chunked\r\n"
 
-# Names of the module: cheaper than attributes of the classes, on the hot path.
+# Copies of members of enumerations: module globals are faster than attributes of classes, and this code runs for every
+# request.
 _AWAITING_CONTINUE, _SENDING, _COMPLETE, _TUNNEL = RequestState
 _KEPT, _STREAMED, _DISCARDED = UploadState
 _PENDING, _ABORTED, _DRAINING = ResponseState.PENDING, ResponseState.ABORTED, ConnectionState.DRAINING
 
 
 class LiveExchange(HttpExchange):
-    """`request_state`, `upload_state`, `response_state`: the sides of the exchange (model/exchange_state.py)."""
+    """An exchange of the live platform.
+
+    `request_state`, `upload_state` and `response_state` are the states of its sides (model/exchange_state.py).
+    """
 
     __slots__ = (
         "_chunked_out",
@@ -70,8 +74,8 @@ class LiveExchange(HttpExchange):
     def __init__(
         self, connection: ExchangeConnection, upstream: Upstream, request: RequestHead, early: bytes, *, done: bool
     ) -> None:
-        """Create the exchange. `early`: the part of the body that arrived together with the head."""
-        # Not super().__init__, two levels up: this saves two calls on the hot path.
+        """Create the exchange. `early` is the part of the body that arrived together with the head."""
+        # Not super().__init__, two levels up: this saves two calls per request.
         self.arrived_s = connection.handler.now_s()
         self.granted_s = self.begun_s = self.answered_s = NOT_YET
         self.cpu_s = self.io_s = -1.0
@@ -83,7 +87,8 @@ class LiveExchange(HttpExchange):
         self._head_only = request.method == b"HEAD"
         self.added = b""  # header lines that the balancer adds for instances; the same for each instance that is tried
         self.received_bytes, self.sent_bytes = len(early), 0
-        self.early = early  # body read and not sent; kept after the first write only while a retry may need it
+        # bytes of the body that were read but not sent; kept after the first write only while a retry may need them
+        self.early = early
         self._chunked_out = self._close = self.upstream_full = False
         self._synthetic: SyntheticResponse | None = None
         self.tried: tuple[Instance, ...] = ()  # instances that could not be reached
@@ -124,12 +129,14 @@ class LiveExchange(HttpExchange):
             self.link.resume()
 
     def give_up(self, status: int = 0, cause: str = CLIENT_GONE) -> None:
-        """End because the client has disconnected or sent invalid data; `status` is the status to send to it."""
+        """End the exchange because the client has disconnected or sent invalid data; `status` is the status to send to
+        it.
+        """
         self.upstream.abandon(self)
         if self.link is not None:
             self.link.drop()
         aborted, self.response_state = self.response_state, states.ABORTED[self.response_state]
-        if aborted is not _ABORTED:  # else logged before
+        if aborted is not _ABORTED:  # otherwise it was logged before
             self._log(self.status or status, cause)
 
     def client_ended(self) -> bool:
@@ -151,7 +158,8 @@ class LiveExchange(HttpExchange):
         instance = self.instance
         assert instance is not None
         instance.backend.begin(self)
-        # No link, not answering and still on the same instance: it is a simulated instance, which takes no bytes.
+        # No link, not answered, and still on the same instance: it is a simulated instance, which does not read the
+        # body.
         if self.link is None and self.open and self.response_state is _PENDING and self.instance is instance:
             self._swallow_body()
 
@@ -187,7 +195,7 @@ class LiveExchange(HttpExchange):
                 self.early = b""
             connection.regulate()
             if self.request_state is _AWAITING_CONTINUE:
-                connection.await_body()  # the application's time to reject the request begins
+                connection.await_body()  # from now on the application has a limited time to reject the request
         if connection.is_full:
             link.pause()
 
@@ -226,7 +234,7 @@ class LiveExchange(HttpExchange):
         self.link = None
         if not self.open or (rejection.unsent and self._tried_another()):
             return
-        self.status = self.status or rejection.status  # metrics count what the client sees
+        self.status = self.status or rejection.status  # metrics count what the client receives
         (self.upstream.broke if rejection.blames else self.upstream.balancer_failed)(self)
         self._reject(rejection)
 
@@ -251,7 +259,9 @@ class LiveExchange(HttpExchange):
         self.connection.regulate()
 
     def say_continue(self) -> None:
-        """Send the balancer's own 100 Continue: the application sends none, or there is no application."""
+        """Send the balancer's own 100 Continue, because the application does not send one, or there is no
+        application.
+        """
         self._continued()
         self.connection.write(CONTINUE)
 
@@ -260,7 +270,9 @@ class LiveExchange(HttpExchange):
         self.connection.await_body()
 
     def _tried_another(self) -> bool:
-        """Try another instance. No instance has received a byte of the request, so any untried one is allowed."""
+        """Try another instance. No instance has received a byte of the request, so any instance not tried yet is
+        allowed.
+        """
         assert self.instance is not None, "a request breaks on an instance"
         self.tried = (*self.tried, self.instance)
         if len(self.tried) >= self.connection.handler.limits.attempts_max:
@@ -271,7 +283,9 @@ class LiveExchange(HttpExchange):
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
 
     def _hop_lines(self, head: ResponseHead) -> bytes:
-        """Return framing and Connection towards the client, and decide whether the connection can stay open."""
+        """Return the framing and Connection lines towards the client, and decide whether its connection can
+        stay open.
+        """
         request = self.request
         if head.status == 101:
             self._close = True
@@ -336,7 +350,9 @@ class LiveExchange(HttpExchange):
         connection.ended(close=close)
 
     def _end(self) -> None:
-        """End the exchange after the response's last byte. Release the slot first: the next request may need it."""
+        """End the exchange after the last byte of the response. Release the slot first, because the next request may
+        need it.
+        """
         self.response_state = states.RESPONSE_ENDED[self.response_state]
         if self.open:
             self.upstream.finish(self)

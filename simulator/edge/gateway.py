@@ -1,4 +1,4 @@
-"""The gateway: routes a request to its service, and generates the balancer's own responses.
+"""The gateway: routes a request to its service, and generates the responses of the balancer itself.
 
 Routing is by Host, independent of the TLS server name; without Host (HTTP/1.0) it is by the TLS server name. Rejected
 here: unknown hosts (404), CONNECT and TRACE (501), and WebSocket (403, like Envoy without upgrade_configs; App Runner
@@ -34,7 +34,7 @@ _NO_CHOICES: Final[Mapping[str, bool]] = MappingProxyType({})
 
 
 class Gateway:
-    """Implements `RequestHandler`. Times in seconds.
+    """Implements `RequestHandler`. Times are in seconds.
 
     `clock` is the loop's clock; `epoch_s` the wall clock (seconds since 1970), for `date`. `server_timing` adds the
     field of that name to responses of applications: queue, cold start and service in milliseconds, and the instance.
@@ -64,7 +64,8 @@ class Gateway:
         self.now_s = clock
         self._routes: dict[bytes, Upstream] = {}
         self._stamp = DateHeader(clock, epoch_s)
-        # Envoy makes a version 4 UUID for each request. Here the last group counts: unique within a run, and cheap.
+        # Envoy creates a version 4 UUID for each request. Here the last group is a counter: unique within a run, and
+        # fast.
         seed = streams.identifier("request-id", length=20)
         prefix = f"{seed[:8]}-{seed[8:12]}-4{seed[13:16]}-9{seed[17:20]}-".encode()
         self._requests = 0
@@ -75,17 +76,17 @@ class Gateway:
         }
 
     def add(self, host: str, upstream: Upstream) -> None:
-        """Route requests for `host` (a name without port, any case) to `upstream`. Replaces an old route in one
-        step.
+        """Route requests for `host` (a name without port, in any case) to `upstream`. An old route is replaced
+        atomically.
         """
         self._routes[host_name(host.encode("ascii"))] = upstream
 
     def remove(self, host: str) -> None:
-        """Answer requests for `host` with 404 from now on; requests in progress continue."""
+        """Respond to requests for `host` with 404 from now on; requests in progress continue."""
         self._routes.pop(host_name(host.encode("ascii")), None)
 
     def knows(self, host: bytes) -> bool:
-        """Return True if a service has this name, in the form that `host_name` returns."""
+        """Return True if a service has this name, which must be in the form that `host_name` returns."""
         return self._upstream_of(host) is not None
 
     def service_of(self, authority: bytes) -> str | None:
@@ -102,7 +103,7 @@ class Gateway:
         if upstream is None:
             return _NO_ROUTE
         if request.upgrade and b"websocket" in request.upgrade:
-            # RFC 6455 4.1: a GET of HTTP/1.1. With any other request a tunnel would open that neither side expects.
+            # RFC 6455 4.1: a GET of HTTP/1.1. Any other request would open a tunnel that neither side expects.
             allowed = self._websocket_of.get(upstream.service, self._websocket)
             if not allowed or request.method != b"GET" or request.minor == 0 or request.length:
                 return _NO_UPGRADE
@@ -110,7 +111,7 @@ class Gateway:
         return _LAST_HOP if request.last_hop else upstream
 
     def _upstream_of(self, host: bytes) -> Upstream | None:
-        """Return the upstream of the most specific association; a wildcard matches one label (facts 10.3)."""
+        """Return the upstream of the most specific domain; a wildcard matches one label (facts 10.3)."""
         return self._routes.get(host) or self._routes.get(b"*" + host[host.find(b".") :])
 
     def own_lines(self) -> bytes:

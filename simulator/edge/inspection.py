@@ -1,4 +1,4 @@
-"""What a web ACL sees of a live request, and how the request waits until so much of its body has arrived."""
+"""The part of a live request that a web ACL inspects, and the wait until that part of its body has arrived."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AWAITING_CONTINUE, _COMPLETE = RequestState.AWAITING_CONTINUE, RequestState.COM
 
 
 class InspectedExchange(Protocol):
-    """A live exchange (exchange.py). `early`: the part of its body that is here."""
+    """A live exchange (exchange.py). `early` is the part of its body that has arrived."""
 
     request: RequestHead
     request_state: RequestState
@@ -39,7 +39,7 @@ class InspectedExchange(Protocol):
 
 
 def web_request_of(exchange: InspectedExchange, body_bytes_max: int) -> WebRequest:
-    """Return the request with the first bytes of its body, as far as they have arrived."""
+    """Return the request for inspection, with the first bytes of its body as far as they have arrived."""
     request, early = exchange.request, exchange.early
     is_cut = len(early) > body_bytes_max or (bool(early) and exchange.request_state is not _COMPLETE)
     fields, client = _with_client(request.fields(), exchange.connection.peer)
@@ -67,7 +67,7 @@ def rule_line(rule: str, handler: RequestHandler) -> bytes:
 
 
 class HeldBody:
-    """A request whose body has to arrive first: `needed` bytes of it, or all. Then `proceed` is called."""
+    """A request that waits for its body. `proceed` is called when `needed` bytes, or all of it, have arrived."""
 
     def __init__(self, exchange: InspectedExchange, needed: int, proceed: Callable[[], None]) -> None:
         self._exchange, self._needed, self._proceed = exchange, needed, proceed
@@ -88,11 +88,12 @@ class HeldBody:
 
 
 def hold_for_body(exchange: InspectedExchange, body_bytes_max: int, proceed: Callable[[], None]) -> bool:
-    """Call `proceed` as soon as the body is complete or the inspected part has arrived. Return False if it has.
+    """Wait for the part of the body that is inspected, and call `proceed` when it has arrived or the body is complete.
 
-    A client that waits for `100 Continue` gets it. The whole body has the time of a request to arrive.
+    Return False if nothing is missing; `proceed` is then not called. A client that waits for `100 Continue` gets it.
+    The wait is limited by the time limit of a request.
     """
-    # One byte more than is inspected shows that the body is cut; reading stops behind the read-ahead.
+    # One byte more than is inspected shows that the body has more; reading stops after `read_ahead_bytes`.
     needed = min(body_bytes_max, exchange.connection.handler.limits.read_ahead_bytes) + 1
     held = HeldBody(exchange, needed, proceed)
     if held.is_here:
@@ -104,5 +105,5 @@ def hold_for_body(exchange: InspectedExchange, body_bytes_max: int, proceed: Cal
 
 
 def insert_fields(exchange: InspectedExchange, fields: Iterable[tuple[bytes, bytes]]) -> None:
-    """Forward header fields that the client did not send."""
+    """Add header fields, with names in lower case, to the forwarded request; they replace the client's."""
     exchange.request.insert(fields)

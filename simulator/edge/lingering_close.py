@@ -1,4 +1,4 @@
-"""Closing a client's connection without losing the last written bytes.
+"""Closes a client's connection without losing the last written bytes.
 
 If a socket with unread bytes is closed, the client's system may discard our response (RFC 9112 9.6). So while a request
 is still arriving, our side is half-closed first, if the transport supports it, and the arriving bytes are read and
@@ -13,9 +13,9 @@ from simulator.model.data_plane import DataPlaneLimits
 
 
 class LingeringClose:
-    """A lingering close, one per connection, created when no more input of the client is needed.
+    """A lingering close of one connection, created when no more input of the client is needed.
 
-    `linger`, `swallow` and `close` return the time of the loop's clock, in seconds, at which `close` is due next.
+    `linger`, `swallow` and `close` return when `close` is due next, in seconds of the loop's clock.
     """
 
     __slots__ = ("_limits", "_linger_until_s", "_transport")
@@ -23,7 +23,7 @@ class LingeringClose:
     def __init__(self, transport: asyncio.Transport, limits: DataPlaneLimits) -> None:
         self._transport = transport
         self._limits = limits
-        self._linger_until_s = 0.0  # the latest end of lingering
+        self._linger_until_s = 0.0  # time by which lingering ends, whatever the client sends
 
     def linger(self, now_s: float) -> float:
         transport = self._transport
@@ -35,7 +35,7 @@ class LingeringClose:
         return now_s + self._limits.linger_s
 
     def swallow(self, now_s: float, due_s: float) -> float:
-        """Extend the time: a client that still sends may not have read its response. `due_s`: the previous result."""
+        """Extend the time: a client that still sends may not have read its response. `due_s` is the previous result."""
         if self._transport.is_closing():
             return due_s
         return min(now_s + self._limits.linger_s, self._linger_until_s)

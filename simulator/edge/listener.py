@@ -1,7 +1,7 @@
 """A listening socket, with or without TLS, and all connections that it has accepted.
 
-A connection counts from the moment it is accepted, so its TLS handshake counts too: connections above the limit cost no
-handshake, and the same limits bound a flood of handshakes.
+A connection is counted from the moment it is accepted, thus also during its TLS handshake: connections above the limit
+cause no handshake, and the same limits protect against a flood of handshakes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simulator.model.exchange_state import IN_HANDSHAKE
 from simulator.wire.tls import Handshake, ServerCertificates, handshaking
 from simulator.world.tasks import Tasks
 
-# The largest read of uvloop: a large upload arrives in few pieces, and all connections share one buffer.
+# The largest read of uvloop, so that a large upload arrives in few pieces. All connections share one buffer.
 _INBOX_BYTES: Final = 256 * 1024
 
 
@@ -58,7 +58,9 @@ class Listener:
         self._sweep()
 
     async def close(self, drain_s: float | None = None) -> None:
-        """Stop accepting; let running requests end for `drain_s` (default: the limit `drain_s`); abort the rest."""
+        """Stop accepting, let requests in progress end for `drain_s` (default: the limit `drain_s`), and abort the
+        rest.
+        """
         if self._acceptor is None:
             return
         self._acceptor.close()
@@ -76,10 +78,10 @@ class Listener:
             if self._sweeper is not None:
                 self._sweeper.cancel()
 
-    # --- Reception, called by connections ----------------------------------------------------------------------------
+    # --- ListenerCallbacks, called by connections --------------------------------------------------------------------
 
     def left(self, connection: DownstreamConnection) -> None:
-        """Remove a connection that has ended. A connection aborted during its handshake may call this twice."""
+        """Remove a connection that has ended. Called twice if a connection is aborted during its handshake."""
         if connection not in self._connections:
             return
         del self._connections[connection]
@@ -92,7 +94,7 @@ class Listener:
             self._empty.set()
 
     def schedule_check(self, after_s: float, connection: DownstreamConnection) -> None:
-        # One more millisecond, because a timer may fire slightly early.
+        # one millisecond more, because a timer may fire slightly early
         self._loop.call_later(after_s + 0.001, self._look, connection)
 
     def sni(self, transport: asyncio.Transport) -> str:
@@ -105,7 +107,7 @@ class Listener:
     # --- arrivals ----------------------------------------------------------------------------------------------------
 
     def _arrived(self, accepted: socket.socket, peer: bytes) -> None:
-        """Accept or reject a new connection. No work has been done for it yet, so a rejection is cheapest here."""
+        """Accept or reject a new connection. Nothing has been done for it yet, so rejecting it here costs least."""
         limits = self._handler.limits
         count = self._per_client.get(peer, 0)
         if len(self._connections) >= limits.connections_max or count >= limits.connections_per_client_max:
@@ -123,14 +125,14 @@ class Listener:
         certificates, limits = self._certificates, self._handler.limits
         handshake = Handshake(accepted)
         handshaking.set(handshake)
-        with contextlib.suppress(OSError):  # includes ssl.SSLError and TimeoutError: caused by the client
+        with contextlib.suppress(OSError):  # includes ssl.SSLError and TimeoutError, which the client causes
             try:
                 await self._loop.connect_accepted_socket(
                     lambda: connection,
                     accepted,
                     ssl=certificates.context if certificates is not None else None,
                     ssl_handshake_timeout=limits.handshake_s if certificates is not None else None,
-                    # The time that a closed connection waits for the client's own close_notify.
+                    # The time for which a closed connection waits for the client's close_notify.
                     ssl_shutdown_timeout=limits.linger_s if certificates is not None else None,
                 )
             except ssl.SSLError:
@@ -146,7 +148,7 @@ class Listener:
         if connection.state in IN_HANDSHAKE:
             self.left(connection)
         accepted = self._unbegun.pop(connection, None)
-        if accepted is not None:  # cancelled before its first step: the socket has no owner yet
+        if accepted is not None:  # cancelled before its first step, so nothing else closes the socket
             accepted.close()
 
     # -----------------------------------------------------------------------------------------------------------------

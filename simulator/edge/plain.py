@@ -1,8 +1,8 @@
 """The profile `plain`: a balancer that uses standard header fields only, none of Envoy's.
 
 Requests get Forwarded (RFC 7239), Via (RFC 9110 7.6.3) and the X-Forwarded fields that applications commonly read.
-These fields replace the client's own; only X-Forwarded-For and Via are appended to. Responses keep the application's
-Server.
+These fields replace the client's; X-Forwarded-For and Via are appended to the client's values. Responses keep the
+application's Server.
 """
 
 from __future__ import annotations

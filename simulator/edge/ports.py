@@ -1,4 +1,4 @@
-"""Protocols between a connection, the decision about each request, and the listener."""
+"""The interfaces between a connection, the code that decides about each request, and the listener."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ConnectionT_contra = TypeVar("ConnectionT_contra", contravariant=True)
 
 
 class Upstream(Protocol):
-    """The part of a service's pool (fleet/pool/pool.py) for the edge. Each offered exchange is released exactly
+    """The part of a service's pool (fleet/pool/pool.py) that the edge uses. Each offered exchange is released exactly
     once.
     """
 
@@ -50,7 +50,7 @@ class Downstream(Protocol):
 
 
 class ExchangeView(Protocol):
-    """An exchange (exchange.py) as request handlers and logs read it, in progress or ended."""
+    """An exchange (exchange.py), in progress or ended, as request handlers and logs see it."""
 
     request: RequestHead
     instance: Instance | None
@@ -72,7 +72,9 @@ class ExchangeView(Protocol):
     def upstream(self) -> Upstream: ...
 
     def queue_s(self, now_s: LoopTime, /) -> float:
-        """Return the time spent waiting for a slot, without the part that the start or wake of an instance caused."""
+        """Return the time in the queue, in seconds, without the part caused by the start or activation of an
+        instance.
+        """
 
 
 class EntryLog(Protocol):
@@ -99,7 +101,9 @@ class RequestHandler(Protocol):
     own_answers: Counter[int]
 
     def decide(self, request: RequestHead, sni: str) -> Upstream | LocalReply:
-        """Return the lane of the request or a response to it. `sni` is the TLS server name if it is one of ours."""
+        """Return the upstream for the request, or a response to it. `sni` is the TLS server name if it is a
+        known host.
+        """
 
     def now_s(self) -> LoopTime:
         """Return the time of the loop's clock."""
@@ -111,13 +115,12 @@ class RequestHandler(Protocol):
         """Return the header fields that a request gets on its way to an instance."""
 
     def answer_lines(self, head: ResponseHead | None, exchange: ExchangeView, now_s: LoopTime, /) -> bytes:
-        """Return the fields that a response gets on its way back; without `head`, for a simulated instance."""
+        """Return the fields that the balancer adds to a response. `head` is None for a simulated instance."""
 
 
 class ExchangeConnection(Downstream, Protocol):
-    """A client's connection (connection.py) as its exchange uses it.
-
-    `is_full`: the client reads too slowly.
+    """A client's connection (connection.py) as its exchange uses it. `is_full` is True if the client reads
+    too slowly.
     """
 
     handler: RequestHandler
@@ -146,16 +149,18 @@ class ExchangeConnection(Downstream, Protocol):
 
 
 class ListenerCallbacks(Protocol[ConnectionT_contra]):
-    """The listener as its connections see it. They all read into `read_buffer`, one after the other."""
+    """The listener as its connections see it. All of them read into `read_buffer`, one after the other."""
 
     read_buffer: memoryview
 
     def left(self, connection: ConnectionT_contra, /) -> None: ...
     def schedule_check(self, after_s: float, connection: ConnectionT_contra, /) -> None:
-        """Check its time limits after `after_s`, for a limit that is shorter than the interval of the sweep."""
+        """Check the time limits of `connection` after `after_s`, because one of them is shorter than the interval of
+        the sweep.
+        """
 
     def sni(self, transport: asyncio.Transport) -> str:
-        """Return the TLS server name if it is one of ours, else an empty text."""
+        """Return the TLS server name if it is a known host, otherwise an empty string."""
 
     @property
     def port(self) -> int: ...

@@ -26,8 +26,8 @@ class Redirect:
     A host that has no service (`knows`) and is not a loopback name gets 404, as on the HTTPS port. So no client is
     redirected to a foreign server.
 
-    ASSUMPTION: 301, Envoy's default for https_redirect; App Runner's documents say only "redirects". Settled by one
-    observed request.
+    ASSUMPTION: 301, Envoy's default for https_redirect; App Runner's documents say only "redirects". One observed
+    request settles it.
     """
 
     table = ENVOY_FIELDS

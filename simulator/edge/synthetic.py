@@ -1,4 +1,4 @@
-"""The response of a simulated instance as bytes for a real client."""
+"""The response of a simulated instance, as bytes for a real client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PIECE: Final = b"." * (64 * 1024)
 
 
 class BodySink(Protocol):
-    """The destination of the body; any write may set `is_full`."""
+    """The destination of a body; `is_full` may become True after any write."""
 
     @property
     def is_full(self) -> bool: ...
@@ -22,7 +22,8 @@ class BodySink(Protocol):
 
 
 class SyntheticResponse:
-    """A response with `status` and a short text, or with the body size from the request's `x-simulator-response-bytes`.
+    """A response with `status`. Its body is a short text, or has the size in the request's
+    `x-simulator-response-bytes`.
 
     `left` is the number of body bytes still to be written.
     """
@@ -63,15 +64,15 @@ class ReceivedRequest(Protocol):
 
 
 def expected_bytes(given: ReceivedRequest) -> int:
-    """Return the sizes of the bodies of the request and of its synthetic response, as far as they are known.
+    """Return the sizes of the bodies of the request and of its simulated response, as far as they are known.
 
-    Of a chunked body, only the part that has been received is known.
+    Of a chunked body, only the part that has been received is counted.
     """
     length = given.request.length
     return (given.received_bytes if length == CHUNKED else length) + (_asked_bytes(given.request) or 0)
 
 
 def _asked_bytes(request: RequestHead) -> int | None:
-    """Return the body size that the request asks for; None if it asks for none."""
+    """Return the body size that the request specifies for its response; None if it specifies none."""
     asked = request.field(SIZE_FIELD)
     return int(asked) if asked is not None and DIGITS.fullmatch(asked) else None

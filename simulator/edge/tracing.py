@@ -1,10 +1,10 @@
 """Traces of the balancer: which requests are sampled, which context instances receive, and what a trace contains.
 
 Theory of operation: a request in progress needs no extra state. The sampling decision is made when its head is written
-to an instance, from the client's context or from the new trace id. The head carries the decision, sampled or not, so
-that the application decides the same. When the request ends, the header lines that the balancer added show the
+to an instance, from the client's context or from the new trace id. The head contains the decision, sampled or not, so
+that the application makes the same one. When the request ends, the header lines that the balancer added show the
 decision; for a request that reached no instance the decision is made at that time. Without tracing this code is not
-involved: the listener uses the gateway directly.
+used: the listener calls the gateway directly.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from simulator.wire.http1.trace_context import (
 )
 from simulator.world.random_streams import RandomStreams
 
-# Longest text of a client in a span, so that a queue of spans stays small for any input.
+# Longest text from a client in a span, so that a queue of spans stays small for any input.
 TEXT_MAX: Final = 1024
 
-_PREPARED: Final = 256  # requests: a fifth of a millisecond of work
+_PREPARED: Final = 256  # requests; preparing them takes a fifth of a millisecond
 _CONTEXT_BYTES: Final = 24  # the ids of the trace and the span
-_IDS: Final = 64  # sampled at once, for the other requests
+_IDS: Final = 64  # sampled at once, for requests that are not prepared
 _SAMPLED: Final = b"-01\r\n"
-_TOLD: Final = re.compile(rb"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\n$")
+_SAMPLED_PARENT: Final = re.compile(rb"traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\n$")
 _NEVER_BEGAN: Final = frozenset({OVERFLOW.name, UNAVAILABLE.name})
 
 
 class TracingHandler:
-    """A gateway with tracing; implements `RequestHandler`. `instance_id` names an instance of a service.
+    """A gateway with tracing; implements `RequestHandler`. `instance_id` returns the id of a service's nth instance.
 
-    `epoch_s` is the wall clock in seconds since 1970; the gateway's clock is the loop's.
+    `epoch_s` is the wall clock in seconds since 1970; the gateway uses the loop's clock.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class TracingHandler:
         self.answer_lines = gateway.answer_lines
         self._fields = (TRACEPARENT, TRACESTATE, XRAY) if tracing.xray else (TRACEPARENT, TRACESTATE)
         self.table = FieldTable({**gateway.table.keys, **{name: name for name in self._fields}})
-        self.access_log: EntryLog | None = _TraceLog(gateway, self._heard, self._answered)
+        self.access_log: EntryLog | None = _TraceLog(gateway, self._trace_served, self._trace_own)
         self._gateway_lines = gateway.request_lines
         self._tracing = tracing
         self._xray = tracing.xray
@@ -91,7 +91,7 @@ class TracingHandler:
         return lines + ready.pop()
 
     def _context_lines(self, taken: Mapping[bytes, bytes]) -> bytes:
-        """Return the context lines. The last one is always a `traceparent`: see `_heard`."""
+        """Return the context lines. The last one is always a `traceparent`, which `_trace_served` relies on."""
         parent = self._parent(taken)
         trace_id, sampled = self._decided(parent)
         span_id, lines = self._id(), b""
@@ -102,9 +102,9 @@ class TracingHandler:
         return lines + traceparent_line(trace_id, span_id, sampled=sampled)
 
     def _prepare(self) -> list[bytes]:
-        """Make contexts of traces that begin here, in a batch: a fifth of the cost of single ones (0.7 us per line)."""
+        """Create contexts for traces that begin here, in a batch, which takes a fifth of the time (0.7 us per line)."""
         drawn = self._streams.bytes(_CONTEXT_BYTES * _PREPARED)
-        digits, lows = drawn.hex().encode(), np.frombuffer(drawn, ">u8")[1::3].tolist()  # the ids' lower halves
+        digits, lows = drawn.hex().encode(), np.frombuffer(drawn, ">u8")[1::3].tolist()  # the lower halves of the ids
         self._ready = [
             b"traceparent: 00-%b-%b-0%d\r\n" % (digits[at : at + 32], digits[at + 32 : at + 48], low < self._bound)
             for at, low in zip(range(0, len(digits), 48), lows, strict=True)
@@ -114,7 +114,7 @@ class TracingHandler:
     # --- decisions ---------------------------------------------------------------------------------------------------
 
     def _parent(self, taken: Mapping[bytes, bytes]) -> TraceContext | None:
-        """Return the client's trace context: in the W3C format, else in X-Ray's if X-Ray is enabled."""
+        """Return the client's trace context: in the W3C format, otherwise in X-Ray's if X-Ray is enabled."""
         if TRACEPARENT in taken:
             return parse_traceparent(taken[TRACEPARENT])
         return parse_xray(taken[XRAY]) if XRAY in taken else None
@@ -133,19 +133,19 @@ class TracingHandler:
         return self._ids.pop()
 
     def _high(self) -> int:
-        """Return the upper half of a new trace id; X-Ray rejects ids whose first quarter is not the time."""
+        """Return the upper half of a new trace id. Its first 32 bits are the time, because X-Ray rejects other ids."""
         high = self._id()
         return int(self._epoch_s()) << 32 | high & 0xFFFFFFFF if self._xray else high
 
     # --- the end of a request ----------------------------------------------------------------------------------------
 
-    def _heard(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
-        """Trace a finished request that was offered to a pool, if its `traceparent` says sampled."""
+    def _trace_served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
+        """Trace a finished request that was offered to a pool, if its `traceparent` is sampled."""
         added = exchange.added
         if not self._tracing.takes(exchange.upstream.service):
             return
         parent = self._parent(exchange.request.taken)
-        given = _TOLD.search(added) if added else None
+        given = _SAMPLED_PARENT.search(added) if added else None
         if given is not None:
             trace_id, upstream_id, sampled = int(given[1], 16), int(given[2], 16), True
         else:
@@ -190,8 +190,8 @@ class TracingHandler:
             **head,
         )
 
-    def _answered(self, entry: AccessLogEntry) -> None:
-        """Trace a request that the balancer answered itself, unless tracing is limited to certain services."""
+    def _trace_own(self, entry: AccessLogEntry) -> None:
+        """Trace a request that the balancer answered itself, unless only certain services are traced."""
         request = entry.request
         if request is None or self._tracing.only is not None:
             return
@@ -238,7 +238,7 @@ class TracingHandler:
 
 
 class _TraceLog:
-    """Takes the place of the gateway's access log and passes every entry on to it."""
+    """Replaces the gateway's access log; traces the entries and passes them on to that log."""
 
     def __init__(
         self,
@@ -272,7 +272,7 @@ def _decision(exchange: ExchangeView, cause: str) -> str:
 
 
 def _passed_on(taken: Mapping[bytes, bytes], names: tuple[bytes, ...]) -> bytes:
-    """Return header lines with the client's values unchanged."""
+    """Return the fields `names` of the client as lines, with unchanged values."""
     return b"".join(b"%b: %b\r\n" % (name, taken[name]) for name in names if name in taken)
 
 

@@ -1,7 +1,7 @@
-"""The upstream of a service with a web ACL: it evaluates each request before the pool sees it.
+"""The upstream of a service with a web ACL: it evaluates each request before the pool gets it.
 
-A service without one has its pool at the front, so that its requests cost nothing more. A blocked request reaches no
-pool: it takes no slot, wakes no instance and is none of the service's requests in metrics.
+Without a web ACL the gateway uses the pool directly, so its requests have no additional cost. A blocked request does
+not reach the pool: it takes no slot, activates no instance and is not counted in the service's metrics.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ class _RoutedExchange(Protocol):
 
 
 class WebAclUpstream(StandInUpstream):
-    """Stands in for a pool at the front. `pool` returns where allowed requests go; deployments change it.
+    """Used by the gateway in place of a pool. `pool` returns the pool for allowed requests, which deployments change.
 
-    `now_s`: the clock, by default the loop's. `counts` counts the rules that ended an evaluation or matched on the way.
+    `now_s` is the clock, by default the loop's. `counts` counts the rules that ended an evaluation, or that matched
+    without ending it.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class WebAclUpstream(StandInUpstream):
         self.acl, self.counts = acl, counts
         self._pool = pool
         self._now_s = asyncio.get_running_loop().time if now_s is None else now_s
-        self._held: set[PooledExchange] = set()  # their bodies have to arrive first
+        self._held: set[PooledExchange] = set()  # requests whose bodies have to arrive first
 
     @property
     def service(self) -> str:
@@ -49,7 +50,7 @@ class WebAclUpstream(StandInUpstream):
             self._judge(exchange)
 
     def abandon(self, exchange: PooledExchange) -> None:
-        """End a request that waits for its body; others have ended here, or belong to their pool."""
+        """End a request that waits for its body. Other requests have ended already, or belong to their pool."""
         if exchange in self._held:
             self._held.remove(exchange)
             exchange.open = False

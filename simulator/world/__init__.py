@@ -1,4 +1,6 @@
-"""Access to the outside world: time, random numbers, tasks, private files. Other packages use only these modules."""
+"""Access to the outside world: time, random numbers, tasks, private files. Other packages use these only
+through here.
+"""
 
 PUBLIC_MODULES = (
     "clock",

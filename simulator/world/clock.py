@@ -1,4 +1,4 @@
-"""The two clocks: running a main coroutine in real or in virtual time, and the time since a run began."""
+"""The two clocks: run a main coroutine in real or in virtual time, and convert the loop's time to that of a run."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from simulator.world.virtual import VirtualLoop
 
 T = TypeVar("T")
 
-# How long an interrupt waits for the current iteration of the loop. Iterations take milliseconds, but a scenario can
-# make one long, and Ctrl-C must take effect within a short time.
+# How long an interrupt waits for the current iteration of the event loop. Iterations take milliseconds, but a scenario
+# can make one long, and Ctrl-C must take effect within a short time.
 TURN_MAX_S: Final = 1.0
 
 
@@ -73,10 +73,10 @@ def run(
 
     Args:
         kind: real or virtual time.
-        main: makes the coroutine to run.
+        main: creates the coroutine to run.
         on_interrupt: None leaves the signals to `asyncio.Runner`.
         playback: the playback speed of virtual time, for interactive runs; None runs as fast as possible.
-        make_loop: makes another loop of the same kind.
+        make_loop: creates the event loop, if it is not the usual one of that kind.
     """
     loop = _make_loop(kind, playback) if make_loop is None else make_loop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner, _interrupts(loop, on_interrupt):
@@ -99,7 +99,7 @@ def wall_s() -> float:
     return time.perf_counter()  # noqa: TID251 the only allowed call
 
 
-# The live loop's clock to the microsecond; uvloop reads the same monotonic clock in whole milliseconds.
+# The clock of the live loop in microseconds; uvloop's own clock is the same monotonic clock in whole milliseconds.
 monotonic_s: Final = cast("Callable[[], LoopTime]", time.monotonic)  # noqa: TID251 the only allowed use
 
 
@@ -126,10 +126,10 @@ def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[[], None
         yield
         return
     calls = 0
-    unheard = RepeatedInterrupt(TURN_MAX_S)  # calls `interrupted` as a second signal would
+    repeated = RepeatedInterrupt(TURN_MAX_S)  # calls `interrupted`, as a second signal would
 
-    def heard() -> None:
-        unheard.stop()
+    def handle_interrupt() -> None:
+        repeated.stop()
         on_interrupt()
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:
@@ -137,13 +137,15 @@ def _interrupts(loop: asyncio.AbstractEventLoop, on_interrupt: Callable[[], None
         calls += 1
         if calls > 1:
             raise KeyboardInterrupt
-        unheard.start()
-        loop.call_soon_threadsafe(heard)  # not call_soon: uvloop blocks in a system call and must be woken
+        repeated.start()
+        loop.call_soon_threadsafe(
+            handle_interrupt
+        )  # not call_soon, because it does not wake uvloop from its system call
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        unheard.stop()
+        repeated.stop()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,10 +1,10 @@
-"""Probability distributions for times and sizes: frozen values with a mean, which draw many numbers at once.
+"""Probability distributions for times and sizes: immutable values with a mean, which draw many numbers at once.
 
 A distribution has no unit of its own: its numbers have the unit of its parameters, usually seconds. It never draws a
-negative number. It owns no generator: callers pass one from `simulator.world.random_streams`, and the draws depend only
-on that generator's state.
+negative number. It contains no generator: callers pass one from `simulator.world.random_streams`, and the draws depend
+only on the state of that generator.
 
-numpy is imported by the first draw: `serve` describes simulated applications at its start, and draws nothing.
+numpy is imported by the first draw, because `serve` creates distributions at its start without drawing.
 """
 
 from __future__ import annotations
@@ -189,8 +189,8 @@ class Pareto:
 class Hyperexponential:
     """Two exponential phases with balanced means: `mean` (> 0), squared coefficient of variation `cv2` (>= 1).
 
-    Balanced means: each phase contributes half of the mean. This fixes the degree of freedom that mean and cv2 leave
-    open (the usual choice in queueing textbooks).
+    Balanced means: each phase contributes half of the mean. This determines the parameter that mean and cv2 leave open
+    (the usual choice in queueing textbooks).
     """
 
     mean: float

@@ -1,4 +1,4 @@
-"""The virtual-time loop at a playback speed, controllable from other threads.
+"""The virtual-time loop at a playback speed, which other threads can control.
 
 Events run in the same order and at the same virtual times as in the plain loop; the paced loop only waits between them.
 A run without intervention therefore produces the same bytes at any speed. A callback from another thread
@@ -20,7 +20,7 @@ from simulator.world.virtual import VirtualLoop, _Timer
 
 Ts = TypeVarTuple("Ts")
 
-# Timers between two checks of the wall clock and of other threads' callbacks: some milliseconds.
+# Number of timers between two checks of the wall clock and of other threads' callbacks; they take some milliseconds.
 LOOK_EVERY: Final = 256
 # The longest sleep, so that signals are handled even on platforms where they do not wake a waiting thread.
 SLEEP_S_MAX: Final = 0.5
@@ -33,20 +33,23 @@ class PacedLoop(VirtualLoop):
         super().__init__(self._wait_for_playback)
         self._playback = playback
         self._look_in = LOOK_EVERY  # timers until the next check
-        self._handler: deque[_Timer] = deque()
-        self._knock = threading.Event()
+        self._arrived: deque[_Timer] = deque()
+        self._callback_arrived = threading.Event()
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """Schedule `callback` from any thread."""
         handle = _Timer(0.0, callback, args, context)
-        self._handler.append(handle)
-        self._knock.set()
+        self._arrived.append(handle)
+        self._callback_arrived.set()
         return handle
 
     def _wait_for_playback(self, when: float, order: int) -> bool:
-        """Check before time passes the limit and every `LOOK_EVERY` timers. False: a callback came before `when`."""
+        """Check the wall clock before time passes the limit, and every `LOOK_EVERY` timers.
+
+        Return False if a callback arrived before `when`.
+        """
         del order
         self._look_in -= 1
         if self._look_in == 0:
@@ -64,17 +67,17 @@ class PacedLoop(VirtualLoop):
             limit_s = self._playback.checked_until_s
             if when <= limit_s:
                 return True
-            # The clock advances between two events, so that an arriving callback sees the current time.
+            # The clock advances between two events, so that an arriving callback gets the current time.
             self._now = max(self._now, min(limit_s, when))
             if self._soon or self._stopping:  # type: ignore[attr-defined]
                 return False
-            self._knock.wait(min(self._playback.wait_s(when), self._playback.look(), SLEEP_S_MAX))
+            self._callback_arrived.wait(min(self._playback.wait_s(when), self._playback.look(), SLEEP_S_MAX))
             waited = True
 
     def _look(self, *, waited: bool = False) -> None:
-        self._knock.clear()
-        while self._handler:
-            self._soon.append(self._handler.popleft())
+        self._callback_arrived.clear()
+        while self._arrived:
+            self._soon.append(self._arrived.popleft())
         playback = self._playback
         playback.checked_until_s = playback.limit_s(self._now, waited=waited)
         playback.look()

@@ -1,8 +1,8 @@
 """Playback speed of virtual time: play, pause, step, and a speed. This module only decides; it never waits.
 
-A speed is the number of virtual seconds per second of the wall clock. If the computation falls behind, the lost time is
-not made up: a pause or a slower speed takes effect immediately, and at a speed that the machine cannot reach the run
-goes as fast as possible.
+A speed is the number of virtual seconds per second of the wall clock. If the computation falls behind, the run does not
+catch up: a pause or a slower speed takes effect immediately, and at a speed that the machine cannot reach the run
+proceeds as fast as possible.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Final
 
 SPEED_MIN: Final = 0.01
 SPEED_MAX: Final = 10_000.0
-# The maximum wall time that is made up after a computation, and after a wait, which may end late but not by hours.
+# The greatest lag, in seconds of wall time, that the run catches up with: after a computation, and after a wait (which
+# may end late, but not by hours).
 MADE_UP_S_MAX: Final = 0.05
 MADE_UP_WAITED_S_MAX: Final = 1.0
 
@@ -25,9 +26,9 @@ def _never() -> float:
 class Playback:
     """The playback speed of one paced loop, used only in the loop's thread. `wall_s` is a monotonic clock in seconds.
 
-    Before `begin` time passes as fast as possible, because the platform starts before the playback. `checked_until_s`
-    is the loop's: the virtual time up to which it need not ask again; every change of speed or state resets it, so that
-    the loop, the only reader, needs no call.
+    Before `begin` time passes as fast as possible, because the platform starts before the playback. The loop sets
+    `checked_until_s`, the virtual time up to which it need not ask again; every change of speed or state resets it, so
+    the loop has to compare only one number per timer.
     """
 
     def __init__(self, wall_s: Callable[[], float], speed: float = 1.0) -> None:
@@ -42,7 +43,8 @@ class Playback:
         self.checked_until_s = math.inf
         self._look: Callable[[], float] = _never
         self._begun = False
-        self._rush_until_s: float | None = None  # a step: as fast as possible until then, followed by a pause
+        # during a step: the time until which the run is as fast as possible, and then pauses
+        self._rush_until_s: float | None = None
         self._anchor_wall_s = 0.0
         self._anchor_s = 0.0
 
@@ -58,8 +60,8 @@ class Playback:
     def begin(self, now_s: float, *, playing: bool, look: Callable[[], float] = _never) -> None:
         """Start the playback at virtual time `now_s`, either playing or paused.
 
-        `look` shows the run. The loop calls it between two events and sleeps at most as long as it says, so it is no
-        reader of a journal: its answer is needed.
+        `look` updates the display of the run. The loop calls it between two events; it returns the wall seconds after
+        which it must be called again, which limit the loop's sleep.
         """
         self._begun = True
         self._look = look
@@ -86,7 +88,7 @@ class Playback:
         self._anchor(now_s)
 
     def step(self, until_s: float) -> None:
-        """Advance to `until_s` as fast as possible, then pause; infinity: until `pause` is called."""
+        """Advance to `until_s` as fast as possible, then pause. If it is infinite, advance until `pause` is called."""
         self.playing = False
         self._rush_until_s = until_s
         self._changed()
@@ -97,14 +99,17 @@ class Playback:
         self._changed()
 
     def look(self) -> float:
-        """Show the run. Return the wall seconds after which this must be called again (infinity: no deadline).
+        """Update the display of the run. Return the wall seconds after which this must be called again (infinity: no
+        deadline).
 
-        At high speed it is called every few hundred events.
+        At high speed it is called once per some hundred events.
         """
         return self._look()
 
     def limit_s(self, now_s: float, *, waited: bool = False) -> float:
-        """Return the virtual time that may be reached now. `waited`: the time since the last call was spent waiting."""
+        """Return the virtual time that may be reached now. `waited` is True if the time since the last call was spent
+        waiting.
+        """
         if not self._begun:
             return math.inf
         if self._rush_until_s is not None:

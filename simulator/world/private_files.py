@@ -1,4 +1,4 @@
-"""Folders and files that only their owner can read: the contents of a state folder.
+"""Creates folders and files that only their owner can read, for the contents of a state folder.
 
 Modes are set explicitly, because the standard ways depend on the umask: `mkdir(mode=, parents=True)` sets the mode of
 the last folder only, `open` keeps the mode of an existing file, and libraries create files with the umask's mode. So
@@ -60,7 +60,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def own_private_folder(folder: Path) -> None:
-    """Create a folder inside a state folder, or make an existing one private, regardless of its creator.
+    """Create a folder inside a state folder, or make an existing one private, whatever its mode was.
 
     Raises:
         OSError: if that is not possible.

@@ -17,12 +17,14 @@ class RandomStreams:
     """The random streams of one run."""
 
     def __init__(self, seed: int) -> None:
-        """Create the streams of `seed`, which is the key of the hash: 0 to 2**128 - 1."""
+        """Create the streams of `seed`, 0 to 2**128 - 1, which is the key of the hash."""
         assert 0 <= seed < 2**128, seed
         self.seed = seed
 
     def stream(self, *name: object) -> np.random.Generator:
-        """Return a new generator for `name`, e.g. `stream("traffic", 0, "bin", 17)`. Equal names give equal numbers."""
+        """Return a new generator for `name`, e.g. `stream("traffic", 0, "bin", 17)`. Generators with equal names give
+        equal numbers.
+        """
         import numpy as np  # noqa: PLC0415 `serve` needs identifiers, and without a service nothing random
 
         digest = hashlib.blake2b(_label(name), digest_size=16, key=self.seed.to_bytes(16, "big")).digest()

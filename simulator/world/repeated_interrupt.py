@@ -1,7 +1,7 @@
 """Repeated interrupts: an interrupt is raised again until it has been handled.
 
-A KeyboardInterrupt can get lost in code that is called from C, or that catches every exception, as a compiler's type
-inference does. A user who presses Ctrl-C cannot know that.
+A KeyboardInterrupt can be lost in code that is called from C, or that catches every exception, as a compiler's type
+inference does. A user who presses Ctrl-C cannot know this.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Files that replace others: written beside them and renamed when complete, so that no reader sees half a file.
+"""Files that replace others: written beside them and renamed when complete, so that no reader gets an incomplete file.
 
-A process that is killed leaves its file behind. The writer keeps a lock on it, which ends with the process, so the next
-writer of the same target can tell an abandoned file from one that is still being written, and removes it.
+A process that is killed leaves its file behind. The writer has a lock on it, which ends with the process, so the next
+writer of the same target can distinguish an abandoned file from one that is still being written, and removes it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Self
 
 
 class ReplacementFile:
-    """A new file at `path`, beside `target`. As a context manager it removes the file unless it was put in place.
+    """A new file at `path`, beside `target`. As a context manager it removes the file unless `put_in_place` was called.
 
-    Write to `path` without replacing the file there: the lock belongs to this file.
+    Write into the existing file at `path`; do not replace it, because the lock belongs to that file.
 
     Raises:
         OSError: if the file cannot be created.
@@ -29,15 +29,15 @@ class ReplacementFile:
         self._target = target
         remove_abandoned(target)
         while True:
-            # Keep the suffix: some writers choose the format by it.
+            # Keep the suffix, because some writers choose the format by it.
             self.path = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.new{target.suffix}")
             # O_EXCL does not follow a link that another user has created.
             self._lock = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with contextlib.suppress(OSError):  # a file system without locks
+            with contextlib.suppress(OSError):  # the file system may not support locks
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(self.path, self._lock):
                 return
-            os.close(self._lock)  # another writer took it for abandoned before it was locked
+            os.close(self._lock)  # another writer removed it as abandoned before it was locked
 
     def put_in_place(self) -> None:
         """Replace the target."""
@@ -66,7 +66,7 @@ def remove_abandoned(target: Path) -> None:
     with contextlib.suppress(OSError):
         for entry in os.scandir(target.parent):
             if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                with contextlib.suppress(OSError):  # of another user, or locked by its writer
+                with contextlib.suppress(OSError):  # it belongs to another user, or its writer has locked it
                     _remove_unlocked(Path(entry.path))
 
 
@@ -81,7 +81,7 @@ def _remove_unlocked(path: Path) -> None:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Return whether `path` is still the open file."""
+    """Return True if `path` is still the open file."""
     try:
         there, here = path.lstat(), os.fstat(descriptor)
     except OSError:

@@ -1,4 +1,6 @@
-"""The running event loop, typed: its clock gives `LoopTime`, so mypy tells a time of the loop from one of the run."""
+"""The running event loop with a typed clock: it returns `LoopTime`, so mypy distinguishes times of the loop and of the
+run.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,12 @@ from simulator.model.times import LoopTime
 
 
 class RunningLoop(asyncio.AbstractEventLoop):
-    """What `running_loop` returns, as mypy sees it; no loop is made of this class."""
+    """The type of `running_loop()` for mypy; no loop is an instance of this class."""
 
     @abstractmethod
     def time(self) -> LoopTime: ...
 
 
 def running_loop() -> RunningLoop:
-    """Return the running event loop. Its times are typed here once, so that no call on the hot path converts one."""
+    """Return the running event loop. Its times are typed here once, so that frequent calls need no conversion."""
     return cast("RunningLoop", asyncio.get_running_loop())

@@ -15,7 +15,9 @@ from simulator.model.times import LoopTime
 
 
 class Tasks:
-    """The tasks of one owner. `async with Tasks("pool") as tasks:` cancels remaining tasks at the end of the block."""
+    """The tasks of one owner, with its name. `async with Tasks("pool") as tasks:` cancels the remaining tasks at the
+    end of the block.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -45,9 +47,10 @@ class Tasks:
                 task.cancel()
             for task in children:
                 while not task.done():
-                    # Not `await task`: that would raise the child's cancellation, and only ours must be raised here.
+                    # Not `await task`: that would raise the child's cancellation, but only that of the calling task
+                    # must be raised here.
                     await asyncio.wait((task,))
-            await asyncio.sleep(0)  # lets `_ended` of the last one run
+            await asyncio.sleep(0)  # lets `_ended` of the last task run
         self.failed.cancel()
 
     async def __aenter__(self) -> Self:

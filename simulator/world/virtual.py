@@ -4,13 +4,13 @@ Theory of operation. `asyncio.sleep`, `timeout` and `call_later` take the time f
 advance while callbacks run, and jumps to the next timer when no callback is ready, which turns the platform's own code
 into a simulation. Timers are ordered by (when, order of scheduling); asyncio guarantees no order for equal times.
 
-There is one body of the loop. A loop that has something to do before time jumps (wait for the wall clock, play compiled
-events) gives it a hook.
+There is only one implementation of the loop. A loop that has something to do before time jumps (wait for the wall
+clock, play compiled events) passes a hook to it.
 
 Sockets, threads and subprocesses raise `OutsideWorld`, because the order of their events is not reproducible. If no
-callback is ready and no timer is scheduled, no task can ever continue: the loop raises `Deadlock` with the names of
-the waiting tasks. An exception in a plain callback ends the run, because a simulation that has lost an event has no
-valid result.
+callback is ready and no timer is scheduled, no task can ever continue: the loop raises `Deadlock` with the names of the
+waiting tasks. An exception in a plain callback ends the run, because a simulation that has lost an event has no valid
+result.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from typing import Any, Final, Never, TypeVarTuple
 
 Ts = TypeVarTuple("Ts")
 
-# The time and order number that a hook gets if no timer is scheduled.
+# The time and the order number that a hook gets if no timer is scheduled.
 NO_TIMER: Final = (inf, 0)
 
-# Called with the time and the order number of the next timer, when no callback is ready. True: time may jump to it.
-# False: the hook has done something that may come first (made callbacks ready, scheduled or cancelled timers, stopped
-# the loop), so the body starts over.
+# The type of hooks. Called with the time and the order number of the next timer, when no callback is ready. True: time
+# may jump to the timer. False: the hook has done something that may come first (made callbacks ready, scheduled or
+# cancelled timers, stopped the loop), so the loop checks again.
 BeforeTimer = Callable[[float, int], bool]
 
 
@@ -81,7 +81,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._order = 0
         self._timers: list[tuple[float, int, _Timer]] = []
         self._soon: deque[_Timer] = deque()
-        self.events = 0  # callbacks run so far; a measure of work, not of time
+        self.events = 0  # number of callbacks run so far, a measure of work
 
     # --- time ----------------------------------------------------------------------------------------------------
 

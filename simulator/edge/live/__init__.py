@@ -1,1 +1,1 @@
-"""The live front: both listeners, the gateway between them, their certificates and settings."""
+"""The live front: both listeners, the gateway that they use, their certificates and settings."""

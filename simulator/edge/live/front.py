@@ -33,11 +33,11 @@ from simulator.world.running_loop import running_loop
 if TYPE_CHECKING:
     from simulator.records.request_trace import Tracing
 
-HOST = "127.0.0.1"  # no other machine can reach the listeners of a run
+HOST = "127.0.0.1"  # not reachable from other machines
 HOST_6 = "::1"
-# How long connections may take for their closing handshake after a run; all requests have ended by then.
+# Time limit of the closing handshakes of connections after a run; all requests have ended by then.
 GOODBYE_S = 1.0
-# How often the expiry of certificates is checked; they are renewed ten days before their end (wire/ca.py).
+# Interval at which the expiry of certificates is checked; they are renewed ten days before it (wire/ca.py).
 RENEWAL_S = 3600.0
 _SEED_BITS = 63
 
@@ -73,7 +73,7 @@ class Front:
         self._handler: RequestHandler = self._gateway
         self._https: Listener | None = None
         self._http: Listener | None = None
-        self._more: list[Listener] = []  # on ::1, and of VPC endpoints
+        self._more: list[Listener] = []  # listeners on ::1 and of VPC endpoints
         self._endpoints: dict[str, Listener] = {}
         self._dual_stack: dict[bytes, None] = {}  # hosts with an IPv6 address
         self._private: dict[bytes, str] = {}  # VPC endpoints by the hosts of private services
@@ -89,7 +89,7 @@ class Front:
 
     @property
     def own_answers(self) -> Counter[int]:
-        """The number of its own responses, by status, for no service: unknown hosts, invalid requests, redirects."""
+        """The number of responses of the front itself, by status: unknown hosts, invalid requests, redirects."""
         return self._gateway.own_answers
 
     @property
@@ -104,7 +104,7 @@ class Front:
 
     @property
     def http_port_wanted(self) -> int:
-        """The HTTP port in the settings; 0 is any free port."""
+        """The HTTP port in the settings; 0 means any free port."""
         return self._settings.http_port
 
     def url(self, host: str) -> str:
@@ -114,16 +114,16 @@ class Front:
         """Return a TLS context for the simulator's own clients."""
         return client_context(self._authority)
 
-    def observe_access_log(self, hear: Callable[[AccessLogEntry], None] | None) -> None:
-        """Pass every finished request of a service to `hear`; None stops this."""
-        self._gateway.access_log = self._access_log if hear is None else ObservedLog(hear, self._access_log)
+    def observe_access_log(self, observe: Callable[[AccessLogEntry], None] | None) -> None:
+        """Call `observe` with every finished request of a service; None stops this."""
+        self._gateway.access_log = self._access_log if observe is None else ObservedLog(observe, self._access_log)
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str]) -> None:
         """Trace requests; call this before `open`. `instance_id` returns the id of a service's nth instance."""
         from simulator.edge.tracing import TracingHandler  # noqa: PLC0415
 
-        assert self._https is None, "the listener has its door already"
-        # Not the run's random streams: a second run of the same scenario must have other trace ids.
+        assert self._https is None, "the listeners are open already"
+        # Not the run's random streams, because a second run of the same scenario must have other trace ids.
         streams = RandomStreams(secrets.randbits(_SEED_BITS))
         self._handler = TracingHandler(
             self._gateway, tracing, epoch_s=epoch_s, streams=streams, instance_id=instance_id
@@ -185,11 +185,13 @@ class Front:
         return frozenset(self._endpoints)
 
     def endpoint_port(self, endpoint: str) -> int:
-        """Return the port of 127.0.0.1 on which a VPC endpoint's listener is."""
+        """Return the port on 127.0.0.1 of a VPC endpoint's listener."""
         return self._endpoints[endpoint].port
 
     def place(self, host: str, *, dual_stack: bool = False, endpoint: str = "") -> None:
-        """Set which listeners know the host: the one on ::1 too with `dual_stack`; that of the VPC endpoint."""
+        """Set which listeners serve the host: with `dual_stack` also the one on ::1, with `endpoint` that of the VPC
+        endpoint.
+        """
         name = host_name(host.encode("ascii"))
         if dual_stack:
             self._dual_stack[name] = None
@@ -205,9 +207,10 @@ class Front:
         return bool(self._more) and host.isascii() and is_named(host_name(host.encode("ascii")), self._dual_stack)
 
     def add_host(self, host: str, upstream: Upstream) -> None:
-        """Route requests for `host`, for example a custom domain, to `upstream` from now on, with its own certificate.
+        """Route requests for `host`, for example a custom domain, to `upstream` from now on, with a certificate for the
+        host.
 
-        Replaces an earlier route in one step.
+        An earlier route is replaced atomically.
 
         Raises:
             ValueError: if `host` is not a host name.
@@ -224,7 +227,7 @@ class Front:
         return self._gateway.knows(name) and self._is_public(name)
 
     def remove_host(self, host: str) -> None:
-        """Answer requests for `host` with 404; requests in progress continue."""
+        """Respond to requests for `host` with 404 from now on; requests in progress continue."""
         self._gateway.remove(host)
         self.place(host)
         self._certificates.remove(host)

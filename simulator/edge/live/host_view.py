@@ -1,4 +1,4 @@
-"""A view of a gateway: a listener that knows only some of its hosts, such as those with an IPv6 address."""
+"""A view of a gateway, for listeners that serve only some of its hosts, such as those with an IPv6 address."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _NO_ROUTE: Final = rejected(NO_ROUTE)
 
 
 class HostView:
-    """Implements `RequestHandler`: requests for hosts that `admits` rejects are answered like those for unknown
-    hosts.
+    """Implements `RequestHandler`. Requests for hosts that `admits` rejects are answered like those for
+    unknown hosts.
     """
 
     def __init__(self, handler: RequestHandler, admits: Callable[[bytes], bool]) -> None:
@@ -45,5 +45,5 @@ class HostView:
 
 
 def is_named(host: bytes, names: Container[bytes]) -> bool:
-    """Return True if `names` has the host, or the wildcard that matches its first label (facts 10.3)."""
+    """Return True if `names` contains the host, or a wildcard for its first label (facts 10.3)."""
     return host in names or b"*" + host[host.find(b".") :] in names

@@ -1,4 +1,4 @@
-"""Settings of the live front, without the front: runs in virtual time know them and import none of it."""
+"""Settings of the live front. They are separate from it, so that runs in virtual time import none of its code."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ REGION = "us-east-1"  # the default Region in URLs
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """Settings of the live front. `state` keeps the local CA. Port 0 is any free port. `http_port_or_any`: use any free
-    port if `http_port` is in use.
+    """Settings of the live front.
 
-    `server_timing`: responses show the parts of their time in a `server-timing` field; App Runner's do not.
-    `websocket`: allow WebSocket requests; App Runner rejects them. `ejection`: takes failing instances out of service
-    for some time; None: only health checks do. The owner of access logs closes them. `websocket_of`, `access_log_of`:
-    for the services named there; None: the service's requests are not logged.
-    `engine`: the address of the container engine, `unix:///path` or `tcp://host:port`.
-    `dual_stack`: listen on ::1 too, for hosts with IpAddressType DUAL_STACK. `endpoints`: VPC endpoints, each with a
-    listener of its own for the hosts of private services. `hides_private`: those hosts are known there only.
+    `state` is the folder of the local CA. Port 0 is any free port. With `http_port_or_any`, any free port is used if
+    `http_port` is in use. With `server_timing`, responses show the parts of their time in a `server-timing` field; App
+    Runner's do not. `websocket` allows WebSocket requests, which App Runner rejects. `ejection` takes failing instances
+    out of service for some time; with None only health checks do. `websocket_of` and `access_log_of` replace `websocket`
+    and `access_log` for the services named there; a log of None means that a service's requests are not logged. The
+    owner of access logs closes them. `engine` is the address of the container engine, `unix:///path` or
+    `tcp://host:port`. With `dual_stack`, the front listens on ::1 too, for hosts with IpAddressType DUAL_STACK.
+    `endpoints` are VPC endpoints; each has a listener of its own for the hosts of private services. With
+    `hides_private`, those hosts are served only there.
 
     Raises:
         ValueError: if `engine` is not such an address.
