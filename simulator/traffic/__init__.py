@@ -1,4 +1,4 @@
-"""Traffic: from the sources of a scenario to arrivals and clients, in virtual time or over sockets."""
+"""Traffic: turns the sources of a scenario into arrivals, and into clients in virtual time or over sockets."""
 
 PUBLIC_MODULES = (
     "clients",

@@ -1,4 +1,4 @@
-"""Simulated clients: they send requests to the platform's core without a socket, in virtual time."""
+"""Simulated clients, which send requests to the platform's core in virtual time, without a socket."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class SimulatedExchange(PooledExchange):
-    """A request of a simulated client. `upstream`: where it was sent; another lane may answer it."""
+    """A request of a simulated client. `upstream` is where it was sent."""
 
     __slots__ = ("_client", "attempt", "kind", "rule", "upstream")
 
     def __init__(
         self, client: SimulatedClient, upstream: Upstream, arrived_s: LoopTime, attempt: int, kind: RequestKind
     ) -> None:
-        # Does not call super().__init__(): this saves one call on the hot path.
+        # Does not call super().__init__(): this saves one call per request.
         self.arrived_s = arrived_s
         self.granted_s = self.begun_s = NOT_YET
         self.cpu_s = self.io_s = -1.0
@@ -71,7 +71,7 @@ class SimulatedExchange(PooledExchange):
 
 
 class UserExchange(SimulatedExchange):
-    """A request of a user whose next request depends on it."""
+    """A request of a user whose next request depends on its outcome."""
 
     __slots__ = ("user",)
 
@@ -79,9 +79,9 @@ class UserExchange(SimulatedExchange):
 
 
 class SimulatedClient:
-    """The base of open and closed sources: sends a request and records its outcome.
+    """The base of open and closed sources: sends requests and records their outcomes.
 
-    `kinds` gives the kind of each new request; it must not end.
+    `kinds` yields the kind of each new request, without end.
     """
 
     def __init__(self, service: Service, kinds: Iterator[RequestKind], rows: RequestRows, clock: RunClock) -> None:
@@ -96,7 +96,7 @@ class SimulatedClient:
         self._turn()
 
     def _turn(self) -> None:
-        """Direct new requests to the revision that serves now."""
+        """Direct new requests to the revision that now serves the service's traffic."""
         revision = self._service.revision
         self._upstream = self._service.upstream
         self._draw = revision.draw if revision is not None else _no_draw
@@ -106,7 +106,7 @@ class SimulatedClient:
         raise NotImplementedError
 
     async def drained(self) -> None:
-        """Wait until every request that was sent has ended. Each one ends, because the pool has a time limit."""
+        """Wait until every request that was sent has ended. Each one ends, because the pool limits its time."""
         if self.outstanding:
             self._drained = self._loop.create_future()
             await self._drained
@@ -162,7 +162,7 @@ class SimulatedClient:
 
 
 class OpenClient(SimulatedClient):
-    """Sends at given times, independent of the answers. `arrivals` are seconds of the run, ascending.
+    """Sends at given times, whatever the responses. `arrivals` are seconds of the run, ascending.
 
     The interval of a run is half open: a request that is due at its end, `end_at_s`, or rounds to it on the loop's
     clock, is not sent.
@@ -196,7 +196,9 @@ class OpenClient(SimulatedClient):
 
 
 class RetryingClient(OpenClient):
-    """An open client that retries failed requests and tells `journal`. The work of each attempt is sampled again."""
+    """An open client that retries failed requests and writes retries to `journal`. Each attempt samples its
+    work again.
+    """
 
     def __init__(
         self,
@@ -232,7 +234,7 @@ class RetryingClient(OpenClient):
 
 
 class SessionClient(OpenClient):
-    """A client in which each arrival is a user who runs one session; `kinds` is not used."""
+    """A client in which each arrival is a user who runs one session. `kinds` is not used."""
 
     def __init__(
         self,
@@ -269,11 +271,12 @@ class SessionClient(OpenClient):
 
 
 class ClosedClient(SimulatedClient):
-    """A closed population: each user sends, waits for the answer, thinks and sends again, until `until_s` of the run.
+    """A closed population: each user sends a request, waits for the response, thinks, and sends again, until `until_s`
+    of the run.
 
-    `think` gives the thinking times in the order of use. Users begin with a thinking time, so that they do not send in
-    step. `script` defines the requests of each user; without a script they send what `kinds` gives. `changes`: changes
-    of the size of the population.
+    `think` returns the next thinking time. Users begin with a thinking time, so that they do not send at the same
+    times. `script` defines the requests of each user; without a script they send what `kinds` yields. `changes` are the
+    planned changes of the size of the population.
     """
 
     def __init__(
@@ -302,7 +305,7 @@ class ClosedClient(SimulatedClient):
         self._until_s = LoopTime(0.0)
 
     def turn(self, factor: float) -> None:
-        """Change the population.
+        """Multiply the planned size of the population by `factor`.
 
         Surplus users leave when their request has ended; new users begin with a thinking time.
         """
@@ -345,4 +348,4 @@ class ClosedClient(SimulatedClient):
 
 
 def _no_draw(_: PooledExchange) -> None:
-    """Do nothing: a rejected request needs no work."""
+    """Do nothing: a rejected request does no work."""

@@ -1,7 +1,7 @@
-"""The cookies of one user's session: kept from answers, sent with later requests.
+"""The cookies of one user's session: taken from responses, and sent with later requests.
 
-The rules are those of `http.cookiejar`: domain, path, `Max-Age` and `Expires`, `Secure`. It takes a few milliseconds to
-import, so this module is imported with the first cookie.
+The rules are those of `http.cookiejar`: domain, path, `Max-Age` and `Expires`, `Secure`. Importing it takes a few
+milliseconds, so this module is imported with the first cookie.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.request import Request
 
 
 class SessionCookies:
-    """The cookies that the answers of one session have set."""
+    """The cookies that the responses of one session have set."""
 
     __slots__ = ("_jar",)
 
@@ -23,16 +23,16 @@ class SessionCookies:
         self._jar = CookieJar()
 
     def keep(self, url: str, given: Iterable[str]) -> None:
-        """Apply the values of the `Set-Cookie` fields of the answer to a request for `url`."""
+        """Apply the values of the `Set-Cookie` fields of a response to a request for `url`."""
         message = Message()
         for value in given:
             message["Set-Cookie"] = value
         self._jar.extract_cookies(cast("HTTPResponse", _Answer(message)), _request(url))
 
     def field(self, url: str, own: str = "") -> str:
-        """Return the value of the `Cookie` field of a request for `url`; empty if there are none.
+        """Return the value of the `Cookie` field of a request for `url`; empty if there are no cookies.
 
-        `own`: the cookies that the request itself gives; they replace those of the same name.
+        `own` has the cookies that the request itself defines; they replace those of the same name.
         """
         request = _request(url)
         self._jar.add_cookie_header(request)
@@ -42,7 +42,7 @@ class SessionCookies:
 
 
 class _Answer:
-    """An answer as `http.cookiejar` reads it."""
+    """A response in the form that `http.cookiejar` reads."""
 
     def __init__(self, headers: Message) -> None:
         self._headers = headers

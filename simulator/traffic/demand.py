@@ -1,17 +1,18 @@
 """Demand: the number of instances that a service's traffic needs in each second, from its own arrivals and work.
 
 Oracle policies use it (rules/policies/oracle.py), and elasticity metrics compare a supply with it. The arrivals and the
-work of each request come from the same named random streams as a run with this seed, so it is the demand of exactly
-that run, whatever its policy.
+work of each request come from the same named random streams as those of a run with the same seed, so the result is the
+demand of exactly that run, whatever its policy.
 
-A request is assumed to last as long as on a full instance of the service's size: its CPU time at the speed that sharing
-the vCPUs leaves it (`stretch_of`), then its I/O. One instance is enough for
+A request is assumed to last as long as on a fully occupied instance of the service's size: its CPU time, multiplied by
+`stretch_of` because requests share the vCPUs, then its I/O. One instance is enough for
 
 - as many concurrent requests as it has slots: MaxConcurrency, or its workers if they are fewer;
 - `UTILISATION_MAX` of its vCPUs' time, arriving in a second.
 
 The demand of a second is the larger of the two, from the *peak* of the requests present in it: with that many instances
-no request waits or is rejected. It is 0 where there is nothing to do. Whole seconds, up to the end of the run.
+no request waits or is rejected. It is 0 in seconds without requests. There is one value per whole second, up to the end
+of the run.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ from simulator.traffic.shapes.arrivals import Times, arrival_chunks
 from simulator.world.distributions import Distribution
 from simulator.world.random_streams import RandomStreams
 
-# ASSUMPTION: "the fewest instances that meet the SLO" leaves the CPU's share open. Under processor sharing a request
-# takes 1 / (1 - utilisation) times as long: five times at 0.8, about where percentiles of latency leave the SLOs that
-# people write. A profile of the application under load settles it for a service.
+# ASSUMPTION: "the fewest instances that meet the SLO" does not determine the utilisation of the CPU. Under processor
+# sharing a request takes 1 / (1 - utilisation) times as long: five times at 0.8, where percentiles of latency begin to
+# exceed usual SLOs. A profile of the application under load settles it for a service.
 UTILISATION_MAX: Final = 0.8
-# Samples per call: some distributions give other numbers when the sampling is split differently
+# Samples per call: some distributions yield other numbers if the sampling is split differently
 # (fleet/simulated/driver.py).
 DRAWS: Final = 1024
 # The start-up time that an oracle assumes: this quantile of the distribution, over this many samples of a separate
 # stream.
 START_UP_QUANTILE: Final = 0.99
 START_UP_DRAWS: Final = 2000
-# Iterations of a fixed point that is approached from below; the error at least halves in each.
+# Iterations of a fixed point that is approached from below; each at least halves the error.
 _ROUNDS: Final = 50
 
 Counts = NDArray[np.int64]
@@ -99,7 +100,7 @@ def offered_load(scenario: ScenarioSpec, service: str, width_s: float) -> tuple[
 
 
 class _Asked(NamedTuple):
-    """Everything that determines a demand."""
+    """Everything that determines a demand, as the key of a cache."""
 
     service: str
     seed: int
@@ -128,7 +129,7 @@ def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int
 
 
 def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
-    """Yield (times, CPU seconds, I/O seconds) of all requests in order of arrival, in chunks."""
+    """Yield (times, CPU seconds, I/O seconds) of all requests in the order of their arrival, in chunks."""
     streams = RandomStreams(asked.seed)
     work = DemandSampler(asked.simulated, streams, asked.service)
     arrivals = [
@@ -145,16 +146,16 @@ def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts
     peaks = _Peaks(math.ceil(asked.duration_s))
     for times, cpu_s, io_s in _requests(asked):
         peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)
-    present, burnt_s = peaks.finish()
+    present, used_s = peaks.finish()
     by_places = np.ceil(present / asked.places)
-    by_cpu = np.ceil(burnt_s / (asked.vcpu * UTILISATION_MAX) - EPSILON)
+    by_cpu = np.ceil(used_s / (asked.vcpu * UTILISATION_MAX) - EPSILON)
     counts: Counts = np.maximum(by_places, by_cpu).astype(np.int64)
     counts.setflags(write=False)
     return counts
 
 
 def data_stamp(source: SourceSpec) -> tuple[int, int]:
-    """Return a value that changes when the content of a source's data file changes."""
+    """Return a value that changes if the content of a source's data file changes."""
     recording = source.bins or source.trace
     if recording is None:
         return 0, 0
@@ -163,8 +164,8 @@ def data_stamp(source: SourceSpec) -> tuple[int, int]:
 
 
 def start_up_s(scenario: ScenarioSpec, service: str) -> float:
-    """Return the time from an instance's start until it serves, close to the slowest; on the grid of the platform's
-    probes.
+    """Return the time from an instance's start until it serves: a high quantile, rounded up to the interval of the
+    platform's probes.
     """
     spec = scenario.services[service]
     simulated = spec.application.simulated
@@ -183,10 +184,10 @@ def start_up_s(scenario: ScenarioSpec, service: str) -> float:
 
 
 def merged(sources: Sequence[Iterator[Times]]) -> Iterator[Times]:
-    """Merge the ascending chunks of several sources into ascending chunks of all; memory is one chunk per source."""
+    """Merge the ascending chunks of several sources into ascending chunks. Memory: one chunk per source."""
     heads: list[Times | None] = [next(source, None) for source in sources]
     while any(head is not None for head in heads):
-        # Everything up to the earliest end of a chunk is known: no source has an earlier arrival to come.
+        # All arrivals up to the earliest end of a chunk are known: no source yields an earlier one later.
         until_s = min(float(head[-1]) for head in heads if head is not None)
         taken: list[Times] = []
         for place, head in enumerate(heads):
@@ -203,11 +204,11 @@ def _places(spec: ServiceSpec, simulated: SimulatedSpec) -> int:
 
 
 def stretch_of(spec: ServiceSpec) -> float:
-    """Return how many times as long as at the speed of one vCPU the CPU time of a request takes on a full instance.
+    """Return by what factor the CPU time of a request on a full instance exceeds its CPU time at the speed of one vCPU.
 
     A request runs at most at the speed of one vCPU, and below one vCPU at that of the instance. Of the requests that
-    fill an instance, those in their CPU phase share its vCPUs: their number is the share of time that the CPU phase
-    takes, plus three standard deviations, but never more than there are slots.
+    fill an instance, those in their CPU phase share its vCPUs. Their number is the share of time that the CPU phase
+    takes, plus three standard deviations, but never more than the number of slots.
     """
     simulated, vcpu = spec.application.simulated, spec.size.vcpu
     assert simulated is not None, "the demand of a real application is not known"
@@ -216,7 +217,7 @@ def stretch_of(spec: ServiceSpec) -> float:
     if cpu_s <= 0:
         return alone
     stretch = alone
-    # the larger the stretch, the more requests are in their CPU phase; it grows towards a bound
+    # The larger the factor, the more requests are in their CPU phase, so it increases towards a bound.
     for _ in range(_ROUNDS):
         share = cpu_s * stretch / (cpu_s * stretch + io_s)
         at_once = min(places, places * share + 3 * math.sqrt(places * share * (1 - share)))
@@ -225,7 +226,9 @@ def stretch_of(spec: ServiceSpec) -> float:
 
 
 class DemandSampler:
-    """The work of a service's requests in order of arrival: the streams of fleet/simulated/driver.py, sampled alike."""
+    """Samples the work of a service's requests in order of arrival, from the same streams and in the same way as
+    fleet/simulated/driver.py.
+    """
 
     def __init__(self, simulated: SimulatedSpec, streams: RandomStreams, service: str) -> None:
         self._cpu = _Draws(simulated.cpu.distribution, streams.stream("service", service, "cpu"))
@@ -253,20 +256,20 @@ class _Draws:
 
 
 class _Peaks:
-    """The highest number of concurrent requests in each second, and the CPU seconds that arrive in it."""
+    """Computes the greatest number of concurrent requests in each second, and the CPU seconds that arrive in it."""
 
     def __init__(self, seconds: int) -> None:
         self._seconds = seconds
         self._peak: Counts = np.zeros(seconds, dtype=np.int64)
         self._cpu_s: Times = np.zeros(seconds)
-        self._ends_s: Times = np.empty(0)  # of requests that have arrived and not ended
+        self._ends_s: Times = np.empty(0)  # of requests that have arrived but not ended
         self._from_s = 0.0
 
     def take(self, begins_s: Times, cpu_s: Times, lasts_s: Times) -> None:
         """Add the next arrivals in order, with their CPU time and the time each is present."""
         second = self._second(begins_s)
         np.add.at(self._cpu_s, second, cpu_s)
-        self._peak[second] = np.maximum(self._peak[second], 1)  # also for requests that take no time
+        self._peak[second] = np.maximum(self._peak[second], 1)  # a request that takes no time counts too
         ends_s = np.concatenate([self._ends_s, begins_s + lasts_s])
         gone = ends_s <= begins_s[-1]
         self._walk(begins_s, np.sort(ends_s[gone]))
@@ -279,16 +282,16 @@ class _Peaks:
         return self._peak, self._cpu_s
 
     def _walk(self, begins_s: Times, ends_s: Times) -> None:
-        """Process arrivals and ends from `_from_s` on, both ascending.
+        """Process the arrivals and the ends since `_from_s`, both ascending.
 
-        At the same instant ends come before arrivals.
+        At the same instant, ends come before arrivals.
         """
         moments = np.concatenate([ends_s, begins_s])
         steps = np.repeat([-1, 1], [len(ends_s), len(begins_s)])
         order = np.argsort(moments, kind="stable")
         moments, present = moments[order], len(self._ends_s) + np.cumsum(steps[order])
         np.maximum.at(self._peak, self._second(moments), present)
-        # The number of requests is constant between two moments; seconds that begin in between have the same number.
+        # Between two moments the number of requests is constant; seconds that begin between them have the same number.
         stayed = np.concatenate([[len(self._ends_s)], present[:-1]])
         first = np.concatenate([[self._from_s], moments[:-1]]).astype(np.int64) + 1
         last = np.minimum(np.ceil(moments).astype(np.int64), self._seconds) - 1

@@ -1,10 +1,10 @@
-"""Live overrides of traffic: a factor for each service, changed by hand during a run.
+"""Live overrides of traffic: a factor for each service that users change during a run.
 
-Open sources: at a factor of 2.5 each arrival of the scenario becomes two or three, one at its own time and the rest
-spread over the gap to the next. At a factor of 1 nothing is sampled and no time changes, so a run whose factors are
-never changed equals the run without them. Closed sources: the population is multiplied.
+For open sources, with a factor of 2.5 each arrival of the scenario becomes two or three: one at its own time and the
+others spread over the time until the next arrival. With a factor of 1 nothing is sampled and no time changes, so a run
+whose factors are never changed is identical to a run without them. For closed sources, the population is multiplied.
 
-A source that sends nothing at the moment has nothing to multiply; a new factor applies from the next arrival on.
+A new factor applies from the next arrival of the scenario on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FACTOR_MAX: Final = 100.0
 
 
 class LiveOverrides:
-    """The factors of a run."""
+    """The factors of a run, by service."""
 
     def __init__(self, services: Iterable[str]) -> None:
         self._factors = dict.fromkeys(services, 1.0)
@@ -28,7 +28,7 @@ class LiveOverrides:
         return self._factors[service]
 
     def turn(self, service: str, factor: float) -> None:
-        """Apply the factor from now on.
+        """Set the factor of a service from now on.
 
         Raises:
             ValueError: for a factor outside 0 to FACTOR_MAX.
@@ -42,11 +42,11 @@ class LiveOverrides:
                 turn(factor)
 
     def add_population(self, service: str, turn: Callable[[float], None]) -> None:
-        """Register a population that follows the factor."""
+        """Register a closed source; `turn` is called with each new factor of its service."""
         self._populations.append((service, turn))
 
     def turned(self, service: str, times_s: Iterator[float], rng: np.random.Generator) -> Iterator[float]:
-        """Yield the arrivals of an open source, ascending, multiplied by the present factor."""
+        """Yield the arrivals `times_s` of an open source, multiplied by the service's current factor, ascending."""
         at_s = next(times_s, None)
         while at_s is not None:
             following_s = next(times_s, None)

@@ -1,7 +1,7 @@
 """The mean time of an undisturbed request of a service: its CPU and I/O time, over the mix of its traffic.
 
-Paths with work of their own and work per MB of the bodies count by the weights of the kinds of requests, and sources by
-their number of requests in the run. A retry repeats a request, so retries do not change the mix of a source.
+The mean is weighted: kinds of requests (their paths and the sizes of their bodies) by their weights, and sources by
+their numbers of requests in the run. A retry repeats a request, so retries do not change the mix of a source.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def _kind_s(simulated: SimulatedSpec, kind: RequestSpec) -> float:
 
 
 def _requests(scenario: ScenarioSpec, index: int, mean_s: float) -> float:
-    """Return about how many requests a source sends in the run."""
+    """Return the approximate number of requests that a source sends in the run."""
     source = scenario.traffic[index]
     steps = max(1, len(source.session))
     if source.closed is None:
         factor = rate_factor(scenario.timeline, source.name)
         return float(steps * _arrivals(source, index, scenario.seed, scenario.duration_s, factor, data_stamp(source)))
-    # ASSUMPTION: a closed population sends as if its requests took their own time only and all users were there for the
-    # whole time of the source. How long they wait in fact depends on the policy, and the SLO must not.
+    # ASSUMPTION: a closed population sends as if its requests took only the time of their work and all users were
+    # present for the whole time of the source. The actual waiting time depends on the policy, but the SLO must not.
     thinking_s = sum(step.think_time.distribution.mean for step in source.session)
     round_s = steps * mean_s + thinking_s + source.closed.think_time.distribution.mean
     lasts_s = max(0.0, source.end_s(scenario.duration_s) - source.from_s)

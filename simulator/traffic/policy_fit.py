@@ -1,8 +1,6 @@
-"""Checks whether the policies of a scenario can act in it. The notes are printed before a run and come first in its
-report.
-
-A combination of policy, overflow, application and duration that has no effect still runs, since it may be intended, but
-always with a note. `cannot_act` is certain: no load makes the policy scale out in this scenario.
+"""Checks whether the policies of a scenario can act in it. The notes are printed before a run and are first in its
+report. A scenario in which a policy has no effect still runs, since this may be intended, but always with a note. A
+note CANNOT_ACT is certain: no load makes the policy scale out in this scenario.
 """
 
 from __future__ import annotations
@@ -26,9 +24,9 @@ BASELINE: Final = "fixed"
 
 
 class NoteKind(StrEnum):
-    """The severity of a note.
+    """The kind of a note, most severe first.
 
-    BASELINE: it never acts, by design. BROUGHT: what `--policy` changed in addition to the policy.
+    BASELINE: the policy never acts, by design. BROUGHT: what `--policy` changed in addition to the policy.
     """
 
     CANNOT_ACT = "cannot act"
@@ -40,7 +38,7 @@ class NoteKind(StrEnum):
 class PolicyNote(NamedTuple):
     """A sentence about the policy of a service in this scenario.
 
-    LIMITED: `needs_s` is the window that is longer than the run, or, with `is_history`, the history.
+    For LIMITED, `needs_s` is the window that is longer than the run or, with `is_history`, the history.
     """
 
     service: str
@@ -62,7 +60,7 @@ def policy_notes(scenario: ScenarioSpec) -> list[PolicyNote]:
 
 
 def requirements_of(scenario: ScenarioSpec, name: str) -> Requirements | None:
-    """Return what the service's policy needs; None if it does not declare that."""
+    """Return the requirements of the service's policy; None if it does not declare any."""
     service = scenario.services[name]
     return service.policy.kind.requires(sized_parameters(service), service.scaling)
 
@@ -73,7 +71,9 @@ def sized_parameters(service: ServiceSpec) -> Any:
 
 
 def adapted_parameters(policy: PolicySpec) -> str:
-    """Return parameters that differ from the policy's defaults: `window 4s (default 60s), ...`; empty if none does."""
+    """Return the parameters that differ from the policy's defaults: `window 4s (default 60s), ...`; empty if
+    none does.
+    """
     fields = type(policy).model_fields
     changed = [
         f"{fields[name].alias or name} {_value_text(name, getattr(policy, name))} "
@@ -114,7 +114,7 @@ def _notes_of(scenario: ScenarioSpec, name: str) -> Iterator[PolicyNote]:
 
 
 def _cannot_act(scenario: ScenarioSpec, name: str, needs: Requirements) -> str:
-    """Return why it never scales out here, as the predicate of a sentence about the policy; empty if it can."""
+    """Return why the policy never scales out here, as the predicate of a sentence about it; empty if it can."""
     service = scenario.services[name]
     begins_s = min((scenario.traffic[index].from_s for index in scenario.sources_of(name)), default=0.0)
     left_s = scenario.duration_s - begins_s
@@ -172,7 +172,7 @@ def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float
 
 
 def _beyond_one(service: ServiceSpec) -> str:
-    """Return the limitation to further instances, since waking up from zero is a separate case."""
+    """Return a restriction to further instances if MinSize is 0: the start of the first instance is a separate case."""
     return " beyond the first instance" if service.min_size == 0 else ""
 
 

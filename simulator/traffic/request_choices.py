@@ -1,5 +1,5 @@
-"""Chooses the kind of request of each arrival by weight, from a separate random stream, so that arrival times do not
-depend on it.
+"""Chooses the kind of request of each arrival by weight, from a random stream of its own, so that arrival times do not
+depend on the choices.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.world.random_streams import RandomStreams
 
 
 class RequestChoices:
-    """Samples positions in `requests`. The n-th sample does not depend on how the sampling is split into calls."""
+    """Samples positions in `requests`. The n-th sample does not depend on how the samples are split into calls."""
 
     def __init__(self, requests: Sequence[RequestSpec], rng: np.random.Generator) -> None:
         weights = np.cumsum([request.weight for request in requests])
@@ -30,5 +30,5 @@ class RequestChoices:
 
 
 def request_choices(source: SourceSpec, streams: RandomStreams, index: int) -> RequestChoices:
-    """Return the choices of the source at position `index` of the scenario."""
+    """Return the sampler for the source at position `index` of the scenario."""
     return RequestChoices(source.requests, streams.stream("traffic", index, "requests"))

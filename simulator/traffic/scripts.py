@@ -1,7 +1,7 @@
 """The behaviour of a source's users, on both clocks: requests one by one, or the steps of a session, repeatedly.
 
-A session is its steps in order. It ends early at an answer that failed (429, 5xx, none) or that lacks a value which a
-later step sends; then its user begins another session, as after its last step.
+A session consists of its steps in order. It ends early after a request that failed (429, 5xx, no response), or whose
+response lacks a value that a later step sends; then its user begins another session, as after the last step.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ Request = TypeVar("Request")
 
 
 class User:
-    """One user. `values`: the values that its session has received and extracted so far. `cookies`: those that its
-    answers have set, on the real clock; None if there are none yet. `address`: empty if its source gives none.
+    """One user. `values` are those that its session was given or has extracted so far. `cookies` are those that its
+    responses have set, on the real clock; None if there are none yet. `address` is empty if its source defines none.
     """
 
     __slots__ = ("address", "cookies", "iterations", "place", "values")
@@ -36,9 +36,10 @@ class User:
 class Script(Generic[Request]):
     """The script of one source.
 
-    `draw` gives requests if there are no `steps`. `think` gives the pause between two sessions (or single requests),
-    `thinks` that after each step. `iterations`: sessions (or requests) per user; `shared`: of all users together; None
-    means unlimited. `rows` gives values for each session, `addresses` the address of each user; both must not end.
+    `draw` returns the next request if there are no `steps`. `think` returns the pause between two sessions (or single
+    requests), `thinks` that after each step. `iterations` is the number of sessions (or requests) per user, `shared`
+    that of all users together; None means unlimited. `rows` yields values for each session, `addresses` the address of
+    each user; both are endless.
     """
 
     def __init__(
@@ -69,7 +70,9 @@ class Script(Generic[Request]):
         return self._steps[user.place] if self._steps else self._draw()
 
     def pause_s(self, user: User, status: int, *, found: bool = True) -> float:
-        """Return the seconds from an answer until the user's next request. `found`: all values were extracted."""
+        """Return the seconds from a response until the user's next request. `found` is False if an extracted value is
+        missing.
+        """
         pause_s = self.think
         if self._steps:
             step = user.place
@@ -77,8 +80,8 @@ class Script(Generic[Request]):
             user.place = 0 if lost or step + 1 == len(self._steps) else step + 1
             if user.place:
                 pause_s = self._thinks[step]
-        # Otherwise a user without thinking time whose request is rejected at once would repeat it in the same instant
-        # without end.
+        # Without a minimum, a user without thinking time whose request is rejected at once would send requests
+        # endlessly at the same virtual time.
         return max(pause_s(), MIN_PAUSE_S)
 
     def _begin(self, user: User) -> bool:
@@ -97,7 +100,7 @@ class Script(Generic[Request]):
 
 
 def ramped(start: int, stages: Sequence[tuple[float, int]]) -> Iterator[tuple[float, int]]:
-    """Yield (seconds, users) of each change of a population: linear to each stage's target, one user at a time."""
+    """Yield (seconds, users) for each change of a population: linear to each stage's target, one user at a time."""
     at_s, users = 0.0, start
     for duration_s, target in stages:
         if duration_s == 0:
@@ -141,19 +144,21 @@ class Population:
         self._factor = factor
 
     def joining(self) -> int:
-        """Return how many users join now; they count from here on."""
+        """Return the number of users that join now, and count them as present."""
         new = max(0, self.wanted - self.alive)
         self.alive += new
         return new
 
     def leaves(self) -> bool:
-        """Return whether a user that has no request in progress leaves, because there are too many."""
+        """Return True if a user without a request in progress has to leave, because there are too many; it is no longer
+        counted.
+        """
         if self.alive <= self.wanted:
             return False
         self.alive -= 1
         return True
 
     def is_done(self) -> None:
-        """Remove a user that has no iteration left, without a replacement."""
+        """Remove a user that has no iteration left, without replacing it."""
         self.alive -= 1
         self._gone += 1

@@ -1,7 +1,7 @@
 """Upper bounds on each signal at an instance of a service under any load, computed before a run.
 
-A policy whose triggers are all above these bounds can never scale out (policy_fit.py). Bounds are generous, and
-infinite where no bound is known, so that no policy that could act is reported as unable.
+A policy whose triggers are all above these bounds can never scale out (policy_fit.py). Bounds are high, and infinite
+where none is known, so that no policy that could act is reported as unable to.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from simulator.world.random_streams import RandomStreams
 if TYPE_CHECKING:
     from simulator.scenario.scenario import ScenarioSpec
 
-# The assumed slowest work of a request: this quantile of its distribution, over this many samples.
+# The assumed greatest work of a request: this quantile of its distribution, over this many samples.
 _QUANTILE: Final = 0.99
 _DRAWS: Final = 2000
 # The shortest window over which a policy averages a rate: Knative's panic window.
@@ -54,7 +54,7 @@ def signal_levels(scenario: ScenarioSpec, name: str) -> Mapping[Signal, float]:
 
 
 def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
-    """Return the vCPUs that an instance uses if every slot is occupied all the time."""
+    """Return the vCPUs that an instance uses if all its slots are always occupied."""
     vcpu = service.size.vcpu
     slots = min(service.max_concurrency, simulated.workers or service.max_concurrency)
     most = 0.0
@@ -66,7 +66,7 @@ def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
 
 
 def peak_rps(scenario: ScenarioSpec, name: str) -> float:
-    """Return a bound on the rate of all the service's sources together; infinite if it depends on the answers."""
+    """Return a bound on the total rate of the service's sources; infinite if the rate depends on the responses."""
     total = 0.0
     for index in scenario.sources_of(name):
         source = scenario.traffic[index]
@@ -89,14 +89,14 @@ def _peak_rps(source: SourceSpec, scenario: ScenarioSpec) -> float:
 
 
 def _rate(mean_rps: float) -> float:
-    """Return the highest rate that random arrivals of this mean show in the shortest window: four standard deviations
-    more.
+    """Return the highest rate that random arrivals of this mean have in the shortest window: four standard deviations
+    above the mean.
     """
     return mean_rps + 4 * math.sqrt(mean_rps / _WINDOW_S)
 
 
 def _concurrency(scenario: ScenarioSpec, name: str) -> float:
-    """Return requests with a slot plus queued requests, divided by the instances at the start."""
+    """Return a bound on the requests in slots plus queued requests, per instance that is ready at the start."""
     service = scenario.services[name]
     sources = [scenario.traffic[index] for index in scenario.sources_of(name)]
     users = math.inf
@@ -110,7 +110,7 @@ def _concurrency(scenario: ScenarioSpec, name: str) -> float:
 
 
 def _high(values: NDArray[np.float64]) -> float:
-    """Return the _QUANTILE of values, interpolated as `np.quantile` does, which would import numpy.ma."""
+    """Return the _QUANTILE of values, interpolated as by `np.quantile`, which would import numpy.ma."""
     ordered = np.sort(values)
     place = _QUANTILE * (len(values) - 1)
     below = int(place)

@@ -1,4 +1,4 @@
-"""The sources of a scenario as clients of an open platform."""
+"""Starts the sources of a scenario as clients of an open platform."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from simulator.traffic.scripts import Script, ramped
 from simulator.traffic.shapes.arrivals import arrival_chunks
 from simulator.world.random_streams import RandomStreams
 
-THOUGHTS = 1024  # thinking times sampled at a time
+THINK_TIMES = 1024  # thinking times sampled at a time
 CHOICES = 1024
 
-Told = TypeVar("Told")
+Kind = TypeVar("Kind")
 
 
 class Traffic(Protocol):
@@ -75,7 +75,7 @@ def virtual_traffic(
     rows: RequestRows,
     overrides: LiveOverrides | None = None,
 ) -> VirtualTraffic:
-    """Start the sources at once. Call it when the platform's clock has started."""
+    """Start the sources at once. Call this when the platform's clock has started."""
     clients: list[SimulatedClient] = []
     for index, source in enumerate(scenario.traffic):
         service = platform.services[source.service]
@@ -99,7 +99,7 @@ def virtual_traffic(
                 rows,
                 platform.clock,
                 users=source.closed.users,
-                think=lambda: 0.0,  # the script gives the thinking times
+                think=lambda: 0.0,  # the script returns the thinking times
                 script=script_of(scenario, streams, index, scenario.numbers.kinds(index), kinds.__next__),
                 changes=user_changes(source.closed),
                 from_s=RunTime(source.from_s),
@@ -130,28 +130,28 @@ def _planned_times(scenario: ScenarioSpec, streams: RandomStreams, index: int) -
 
 
 def retries_of(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Retries | None:
-    """Return how clients of the source at position `index` retry, or None."""
+    """Return the retry policy of the clients of the source at position `index`; None if they do not retry."""
     spec = scenario.traffic[index].retry
     if spec is None:
         return None
-    return Retries(spec.attempts, spec.factor, thoughts(spec.wait, streams, index, "retry").__next__, spec.on)
+    return Retries(spec.attempts, spec.factor, think_times(spec.wait, streams, index, "retry").__next__, spec.on)
 
 
 def script_of(
-    scenario: ScenarioSpec, streams: RandomStreams, index: int, kinds: Sequence[Told], draw: Callable[[], Told]
-) -> Script[Told]:
+    scenario: ScenarioSpec, streams: RandomStreams, index: int, kinds: Sequence[Kind], draw: Callable[[], Kind]
+) -> Script[Kind]:
     """Return the script of the users of the source at position `index`.
 
-    `kinds`: its requests as the clock's client sends them.
+    `kinds` are its requests in the form that the clients of the clock send.
     """
     source = scenario.traffic[index]
     closed = source.closed or ClosedSpec(users=1)
     return Script(
         draw,
-        thoughts(closed.think_time, streams, index).__next__,
+        think_times(closed.think_time, streams, index).__next__,
         steps=kinds if source.session else (),
         thinks=[
-            thoughts(step.think_time, streams, index, f"think-{place}").__next__
+            think_times(step.think_time, streams, index, f"think-{place}").__next__
             for place, step in enumerate(source.session)
         ],
         iterations=closed.iterations,
@@ -162,12 +162,14 @@ def script_of(
 
 
 def user_changes(closed: ClosedSpec) -> Iterator[tuple[float, int]]:
-    """Yield (seconds from the source's start, users)."""
+    """Yield (seconds from the source's start, users) for each planned change of the number of users."""
     return ramped(closed.users, [(stage.duration_s, stage.target) for stage in closed.stages])
 
 
 def kinds_drawn(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[RequestKind]:
-    """Yield the kind of each request of the source at position `index`, without end: the same on both clocks."""
+    """Yield the kind of each request of the source at position `index`, without end. Both clocks get the same
+    sequence.
+    """
     chosen = chosen_of(scenario.numbers.kinds(index), scenario, streams, index)
     addresses = arrival_addresses(scenario, streams, index)
     if addresses is None:
@@ -175,7 +177,7 @@ def kinds_drawn(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> I
     return (kind._replace(client=address) for kind, address in zip(chosen, addresses, strict=False))
 
 
-def chosen_of(kinds: Sequence[Told], scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[Told]:
+def chosen_of(kinds: Sequence[Kind], scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[Kind]:
     """Yield one of `kinds` for each request of the source at position `index`, by their weights, without end."""
     if len(kinds) == 1 or scenario.traffic[index].session:
         return itertools.repeat(kinds[0])
@@ -198,10 +200,12 @@ def _addresses(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> It
     return client_addresses(scenario.traffic[index].addresses, streams.stream("traffic", index, "addresses"))
 
 
-def thoughts(
+def think_times(
     distribution: DistributionSpec, streams: RandomStreams, index: int, purpose: str = "think"
 ) -> Iterator[float]:
-    """Yield thinking times of the closed source at position `index`, without end; with purpose `retry`, its pauses."""
+    """Yield the thinking times of the source at position `index`, without end; with purpose `retry`, its
+    retry pauses.
+    """
     rng: np.random.Generator = streams.stream("traffic", index, purpose)
     while True:
-        yield from distribution.distribution.draw(rng, THOUGHTS).tolist()
+        yield from distribution.distribution.draw(rng, THINK_TIMES).tolist()

@@ -1,4 +1,4 @@
-"""The load client: real requests over real sockets, open and closed loop, sessions and retries."""
+"""The load client: sends real requests over real sockets, with open and closed sources, sessions and retries."""
 
 PUBLIC_MODULES = (
     "client",

@@ -1,4 +1,6 @@
-"""One timer for everything that is due: requests are sent in batches, not by one timer object each."""
+"""One timer for all requests of a source: requests that are due are sent in batches, without a timer object
+for each.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,19 @@ from typing import Final
 
 from simulator.model.times import LoopTime, RunTime
 
-# The loop runs other callbacks after this many requests; otherwise answers would wait until a whole burst is sent.
+# The loop runs other callbacks after this many requests; otherwise responses would wait until a whole burst is sent.
 BATCH: Final = 32
-# The resolution of uvloop's timers. A shorter wait would be rounded to none and spin; a longer wait is rounded up, so
-# nothing is ever sent before its time.
+# The resolution of uvloop's timers. A shorter wait would be rounded to 0 and repeated in a busy loop; a longer one is
+# rounded up, so no request is sent too early.
 _TICK_S: Final = 0.001
 
 
 class DueChain:
-    """Calls `fire(now_s)` when something is due; `fire` does at most `BATCH` things and returns when the next one is
+    """Calls `fire(now_s)` when something is due; `fire` handles at most `BATCH` items and returns when the next one is
     due.
 
-    Times in seconds of the run. None: nothing is due until `due` is called. An error in `fire` ends the chain and is
-    the result of `broken`.
+    Times are in seconds of the run. If `fire` returns None, nothing is due until `due` is called. An exception in
+    `fire` ends the chain and becomes the exception of `broken`.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class DueChain:
         self._timer_s = math.inf  # the time at which it fires; infinite without a timer
 
     def due(self, at_s: float) -> None:
-        """Schedule `fire` at `at_s`, which may be sooner than the present timer."""
+        """Schedule `fire` at `at_s`, unless it is scheduled sooner."""
         if at_s >= self._timer_s:
             return
         if self._timer is not None:
@@ -60,7 +62,7 @@ class DueChain:
         except Exception as error:  # noqa: BLE001 the code that waits for the load raises it
             if not self.broken.done():
                 self.broken.set_exception(error)
-                self.broken.exception()  # marks the exception as retrieved, in case no code waits
+                self.broken.exception()  # marks the exception as retrieved, in case no code awaits `broken`
             return
         if next_s is not None:
             self.due(next_s)

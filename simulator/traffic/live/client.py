@@ -1,10 +1,10 @@
 """The client side of the live load: keep-alive connections to one service, and the outcome of every request.
 
-Latency counts from the *intended* send time of a request. The wait for a connection, or for a generator that is behind,
-is part of the latency: a slow platform cannot slow down its own measurement (no coordinated omission).
+Latency is measured from the *intended* send time of a request. The wait for a connection, or for a generator that is
+late, is part of the latency, so a slow platform cannot slow down its own measurement (no coordinated omission).
 
-A request takes the connection that was used last. Without a free connection it waits, and a new connection is opened,
-up to a bound. So the number of connections follows demand, as with many browsers, and they stay open.
+A request uses the free connection that was used last. Without a free connection it waits, and a new connection is
+opened, up to a limit. So the number of connections follows demand, as with many browsers, and connections stay open.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from simulator.world.tasks import Tasks, first_of
 _WANTED: Final = frozenset({FIELD})
 # How often requests are checked against the client's time limit, which is in minutes.
 _LOOK_S: Final = 0.25
-# The loop reports a closed connection in its next iterations; a longer wait would mean that the loop hangs.
+# Time limit in which the event loop should report closed connections; a longer wait would mean that the loop hangs.
 _LAST_CALLS_S_MAX: Final = 1.0
 
 
@@ -36,7 +36,7 @@ _DEFAULT: Final = LoadLimits()
 
 
 class LoadClient:
-    """Sends shots and records their outcomes. Owns the connections to one service (a `ClientOwner`)."""
+    """Sends requests (`Shot`) and records their outcomes. Owns the connections to one service (a `ClientOwner`)."""
 
     def __init__(
         self,
@@ -47,10 +47,10 @@ class LoadClient:
         now: Callable[[], LoopTime] | None = None,
         wanted: Iterable[bytes] = (),
     ) -> None:
-        """Create the client. `origin_s`: the loop's time at which the run begins.
+        """Create the client. `origin_s` is the loop's time at which the run begins.
 
-        `now`: a finer clock with the same origin, if available; the loop's own clock has a resolution of a millisecond
-        on uvloop.
+        `now` is a more precise clock with the same origin, if available; the loop's own clock has a resolution of a
+        millisecond on uvloop. `wanted` has the names of response headers to keep, in lower case.
         """
         self._wanted = _WANTED | frozenset(wanted)  # response header fields, in lower case
         self._loop = running_loop()
@@ -77,9 +77,9 @@ class LoadClient:
         self._opened = self._failed = self._at_bound = 0
 
     async def prepare(self, connections: int) -> None:
-        """Open this many connections (at most the bound) before the run; the first failure ends it.
+        """Open this many connections (at most the limit) before the run; raise the first error.
 
-        For sources that begin with a high rate: their first second would otherwise be full of handshakes.
+        For sources that begin with a high rate, whose first second would otherwise be full of handshakes.
         """
         wanted = min(connections, self._limits.connections_max)
         failed = self._failed
@@ -109,16 +109,16 @@ class LoadClient:
         self._open_more()
 
     async def drained(self) -> None:
-        """Wait until every request has its outcome: an answer, an error, or the time limit."""
+        """Wait until every request has its outcome: a response, an error, or the time limit."""
         if self._outstanding:
             self._drained = self._loop.create_future()
             if await first_of(self._drained, self._tasks.failed) == 1:
                 self._tasks.failed.result()
 
     async def close(self) -> None:
-        """Close every connection at once; outstanding requests stay without outcome. Idempotent.
+        """Close all connections at once; outstanding requests remain without an outcome. Idempotent.
 
-        It sends no TLS close_notify: with hundreds at once, half of them crossing the other side's, uvloop logs errors.
+        It sends no TLS close_notify, because uvloop logs errors if hundreds of them cross those of the other side.
         """
         self._closing = True
         if self._look is not None:
@@ -133,7 +133,7 @@ class LoadClient:
                     await self._emptied
 
     def summary(self) -> LoadSummary:
-        """Return the present summary."""
+        """Return a summary of the requests so far."""
         return LoadSummary(
             sent=self._sent,
             answered=self._answered,
@@ -160,7 +160,7 @@ class LoadClient:
         given = next((value for name, value in answer.headers if name == FIELD), None)
         timing = NO_TIMING if given is None else parse_timing(given)
         shot.answer = answer
-        if timing.instance:  # the platform sends it with the head; the body is part of the instance's work as well
+        if timing.instance:  # the platform sends it with the head, but the body is also part of the instance's work
             timing = timing._replace(service_s=timing.service_s + (answer.last_s - answer.first_s))
         self._outcome(shot, answer.status, answer.last_s, timing)
 
@@ -203,9 +203,10 @@ class LoadClient:
         self._idle[connection] = None
 
     def _may_repeat(self, connection: ClientConnection, shot: Shot) -> bool:
-        """Return whether to send again: the platform may close an idle connection just when it is reused.
+        """Return True if the request may be sent again: the platform may close an idle connection just when it is
+        reused.
 
-        Browsers also send again once.
+        Browsers also send such requests again, once.
         """
         return (
             connection.answers > 0
@@ -235,7 +236,7 @@ class LoadClient:
                     ssl=target.tls,
                     server_hostname=target.host if target.tls else None,
                 )
-        except OSError:  # TimeoutError and ssl.SSLError are OSErrors
+        except OSError:  # TimeoutError and ssl.SSLError are subclasses of OSError
             self._opening -= 1
             self._failed += 1
             self._fail_longest_waiting()

@@ -1,4 +1,4 @@
-"""Closed-loop load: a population of users, each of which waits for its answer and thinks before its next request."""
+"""Closed-loop load: a population of users, each of which waits for its response and thinks before its next request."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from simulator.traffic.scripts import Population, Script, User
 class ClosedLoad:
     """The `users` of one source, from `from_s` until `until_s` of the run.
 
-    As with simulated users (traffic/clients.py), each begins with a thinking time, so that they do not send in step,
-    and pauses for at least `MIN_PAUSE_S`. `think()` gives the next thinking time in seconds; `choices` must not end.
-    The intended time of a request is the end of its user's thinking time. `script` defines the requests of each user,
-    `changes` the changes of their number.
+    Like simulated users (traffic/clients.py), each begins with a thinking time, so that they do not send at the same
+    times, and pauses for at least `MIN_PAUSE_S`. `think()` returns the next thinking time in seconds; `choices` is
+    endless. The intended time of a request is the end of its user's thinking time. `script` defines the requests of
+    each user, `changes` the changes of their number.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ClosedLoad:
         self._users = Population(users, changes)
         self._from_s = from_s
         self._until_s = until_s
-        self._thoughts: list[tuple[RunTime, int, User]] = []  # the end of each user's thinking time, as a heap
+        self._thinking: list[tuple[RunTime, int, User]] = []  # the end of each user's thinking time, as a heap
         self._order = itertools.count()
         self._chain = DueChain(self._fire, client.origin_s, client.now)
         self.broken = self._chain.broken
@@ -61,7 +61,7 @@ class ClosedLoad:
         self._end()
 
     def turn(self, factor: float) -> None:
-        """Change the population, like that of simulated users."""
+        """Multiply the planned size of the population by `factor`, as for simulated users."""
         self._users.turn(factor)
         self._join(max(RunTime(self._client.now() - self._client.origin_s), self._from_s))
         self._chain.due(self._first_s())
@@ -71,10 +71,10 @@ class ClosedLoad:
             self._push(RunTime(begin_s + self._script.think()), User())
 
     def _push(self, at_s: RunTime, user: User) -> None:
-        heapq.heappush(self._thoughts, (at_s, next(self._order), user))
+        heapq.heappush(self._thinking, (at_s, next(self._order), user))
 
     def _fire(self, now_s: RunTime) -> float | None:
-        thoughts = self._thoughts
+        thinking = self._thinking
         for _ in range(BATCH):
             if now_s >= self._until_s:
                 self._end()
@@ -84,10 +84,11 @@ class ClosedLoad:
                 self._users.change()
                 self._join(change_s)
                 continue
-            if not thoughts or thoughts[0][0] > now_s:
+            if not thinking or thinking[0][0] > now_s:
                 break
-            # A thinking time that ended after the end of the source sends nothing, even if this code runs late.
-            intended_s, _, user = heapq.heappop(thoughts)
+            # After the end of the source nothing is sent, even for a thinking time that ended before and is handled
+            # late.
+            intended_s, _, user = heapq.heappop(thinking)
             self._send(intended_s, user)
         return self._first_s()
 
@@ -109,9 +110,11 @@ class ClosedLoad:
             self._chain.due(self._first_s())
 
     def _first_s(self) -> float:
-        """Return when the next thing is due: a thinking time ends, the number of users changes, or the source ends."""
+        """Return when something is due next: the end of a thinking time, a change of the number of users, or the
+        source's end.
+        """
         first_s = min(self._from_s + self._users.next_change_s, self._until_s)
-        return min(self._thoughts[0][0], first_s) if self._thoughts else first_s
+        return min(self._thinking[0][0], first_s) if self._thinking else first_s
 
     def _end(self) -> None:
         if not self.ended.done():

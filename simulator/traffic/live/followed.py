@@ -1,4 +1,4 @@
-"""Open-loop load in which an answer may cause another request: the next step of a session, or a retry."""
+"""Open-loop load in which a response may cause another request: the next step of a session, or a retry."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Item = TypeVar("Item")
 
 
 class FollowedLoad(OpenLoad, Generic[Item]):
-    """Sends `arrivals` and the requests that follow them; it ends when no answer can cause another request.
+    """Sends `arrivals` and the requests that follow them; it ends when no response can cause another request.
 
-    `Item` is the data that a kind of load keeps for a request that follows.
+    `Item` is the data that a subclass stores for a following request.
     """
 
     def __init__(self, client: LoadClient, arrivals: Iterator[tuple[RunTime, RequestChoice, int]]) -> None:
@@ -30,7 +30,7 @@ class FollowedLoad(OpenLoad, Generic[Item]):
         self._stopped = False
 
     def stop(self) -> None:
-        """Send no new requests, including those that follow an answer."""
+        """Send no new requests, including those that follow a response."""
         self._stopped = True
         self._later.clear()
         super().stop()
@@ -40,7 +40,7 @@ class FollowedLoad(OpenLoad, Generic[Item]):
         raise NotImplementedError
 
     def _follow(self, intended_s: RunTime, item: Item) -> None:
-        """Send the request that follows an answer."""
+        """Send the request that follows a response."""
         raise NotImplementedError
 
     def _fire(self, now_s: RunTime) -> float | None:
@@ -61,14 +61,16 @@ class FollowedLoad(OpenLoad, Generic[Item]):
         return now_s
 
     def _due_s(self) -> float | None:
-        """Return when the next arrival, or the next request that follows an answer, is due."""
+        """Return when the next arrival, or the next request that follows a response, is due."""
         times = [self._later[0][0]] if self._later else []
         if self._next is not None:
             times.append(self._next[0])
         return min(times, default=None)
 
     def _answered_with(self, now_s: RunTime, pause_s: float | None, item: Item) -> None:
-        """Handle the answer to a request; `item` follows after `pause_s`, nothing if that is None."""
+        """Handle the response to a request. If `pause_s` is not None, the request of `item` follows after
+        this pause.
+        """
         self._open -= 1
         if self._stopped:
             return

@@ -1,12 +1,12 @@
 """The live load: real requests over real sockets, generated in the simulator's own process.
 
-Theory of operation. Each source is open (open.py) or closed (closed.py) and has one timer for all its
-requests (chain.py). Sources hand requests to the client of their service (client.py), which owns the
-connections (wire/client.py) and writes a row per request. Between two timers there are only callbacks: a request costs
-no task, no future and no timer of its own.
+Theory of operation. Each source is open (open.py) or closed (closed.py) and has one timer for all its requests
+(chain.py). Sources hand requests to the client of their service (client.py), which owns the connections
+(wire/client.py) and writes a row per request. Between two timers there are only callbacks: a request costs no task, no
+future and no timer of its own.
 
-The generator shares its loop with the platform. A full loop makes it late, so the generator measures its own lateness
-and reports whether it kept up (summary.py); latencies count from the intended times in any case.
+The generator shares its event loop with the platform. A busy loop makes it late, so the generator measures its own
+lateness and reports whether it kept up (summary.py); latencies are measured from the intended times in any case.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Load:
         self._sources = sources
 
     def start(self) -> None:
-        """Start the sources, at the origin of their clients."""
+        """Start the sources, at the time origin of their clients."""
         for source in self._sources:
             source.start()
 
@@ -41,7 +41,7 @@ class Load:
     async def ended(self) -> None:
         """Wait until every source has sent all its requests.
 
-        Raises the error of a source (an invalid line of a trace file, for example).
+        Raises the exception of a source, for example for an invalid line of a trace file.
         """
         broken = [source.broken for source in self._sources]
         for source in self._sources:
@@ -50,7 +50,7 @@ class Load:
                 broken[first - 1].result()
 
     async def drained(self) -> None:
-        """Wait until every request that was sent has its outcome; the client's time limit bounds the wait."""
+        """Wait until every request that was sent has its outcome; the client's time limit limits the wait."""
         for client in self._clients:
             await client.drained()
 
@@ -61,9 +61,9 @@ class Load:
             await client.close()
 
     async def run(self, drain_s_max: float | None = None) -> list[LoadSummary]:
-        """Start, wait for the end and for outstanding answers (at most `drain_s_max`), and close.
+        """Start, wait for the end and for outstanding responses (at most `drain_s_max`), and close.
 
-        Every connection is closed in all cases, including cancellation; `summaries` then reports the requests so far.
+        All connections are closed in any case, also after cancellation; `summaries` then reports the requests so far.
         """
         try:
             self.start()
@@ -72,11 +72,11 @@ class Load:
                 async with asyncio.timeout(drain_s_max):
                     await self.drained()
             except TimeoutError:
-                pass  # counted as unfinished
+                pass  # the remaining requests are counted as unfinished
         finally:
             await self.close()
         return self.summaries()
 
     def summaries(self) -> list[LoadSummary]:
-        """Return the present summary of each client."""
+        """Return the current summary of each client."""
         return [client.summary() for client in self._clients]

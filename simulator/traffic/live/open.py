@@ -1,4 +1,4 @@
-"""Open-loop load: requests are sent at their intended times, independent of the answers."""
+"""Open-loop load: requests are sent at their intended times, whatever the responses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.traffic.live.request import RequestChoice, Shot
 
 
 class OpenLoad:
-    """Sends what `arrivals` gives: (seconds of the run, request, source), in order of time."""
+    """Sends the requests of `arrivals`: (seconds of the run, request, source), in the order of time."""
 
     def __init__(self, client: LoadClient, arrivals: Iterator[tuple[RunTime, RequestChoice, int]]) -> None:
         self._client = client

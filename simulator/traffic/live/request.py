@@ -1,4 +1,4 @@
-"""Requests of the live load: the bytes to send, made once for each kind, and the state of one request."""
+"""Requests of the live load: the bytes to send, created once for each kind, and the state of one request."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from simulator.model.times import NOT_YET, RunTime
 from simulator.traffic.request_fields import request_fields, target_of
 from simulator.wire.client import ClientConnection, ClientResponse
 
-# Sources use few kinds; a trace with a path per request must not fill the memory.
+# Sources use few kinds; but a trace with a different path per request must not fill the memory.
 _KEPT_MAX: Final = 4096
-# Small bodies are sent with their head in one write; longer bodies are generated while they are sent.
+# Small bodies are sent together with their head; longer bodies are generated while they are sent.
 _WITH_HEAD_BYTES_MAX: Final = 16 * 1024
-# Methods that have the same effect when sent twice (RFC 9110, 9.2.2).
+# Methods that have the same effect if a request is sent twice (RFC 9110, 9.2.2).
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 
 class RequestChoice(NamedTuple):
-    """A kind of request. Sizes of bodies in bytes; a `response_bytes` of 0 lets the application decide."""
+    """A kind of request. Sizes of bodies are in bytes; with a `response_bytes` of 0 the application decides."""
 
     method: str = "GET"
     path: str = "/"
     request_bytes: int = 0
     response_bytes: int = 0
-    number: int | None = None  # of its rows; None: the source's number
+    number: int | None = None  # source number in the request log; None: the source's own number
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
-    keeps_body: bool = False  # the body of its answer is kept for a session
+    keeps_body: bool = False  # store the body of the response for the session
     is_template: bool = False  # contains `${name}` to be replaced
 
     def from_address(self, address: str) -> RequestChoice:
@@ -41,14 +41,14 @@ class RequestBytes(NamedTuple):
 
     data: bytes
     filler_bytes: int
-    bodiless: bool  # the answer has no body
+    bodiless: bool  # the response has no body
     repeatable: bool  # may be sent again if an idle connection turns out to be closed
 
 
 class RequestWriter:
-    """Writes the requests for one host.
+    """Creates the bytes of requests for one host.
 
-    `authority` is the value of the Host field: name, and port unless it is the default.
+    `authority` is the value of the Host field: the name, and the port unless it is the default one.
     """
 
     def __init__(self, authority: str) -> None:
@@ -80,7 +80,9 @@ class RequestWriter:
 
 
 class Shot:
-    """A request in progress. `intended_s` is when it is due, `sent_s` the loop's time when it was sent."""
+    """A request in progress. `intended_s` is the time at which it is due, `sent_s` the loop's time at which it was
+    sent.
+    """
 
     __slots__ = ("answer", "choice", "connection", "ended", "intended_s", "repeated", "sent_s", "source")
 
@@ -91,7 +93,7 @@ class Shot:
         choice: RequestChoice,
         ended: Callable[[RunTime, int], None] | None = None,
     ) -> None:
-        """Create the request. `ended(now_s, status)` is called once, with the outcome; status 0: no answer."""
+        """Create the request. `ended(now_s, status)` is called once, with the outcome; status 0 means no response."""
         self.source = source if choice.number is None else choice.number
         self.intended_s = intended_s
         self.choice = choice

@@ -15,7 +15,7 @@ from simulator.traffic.live.request import RequestChoice, Shot
 
 
 class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
-    """Sends `arrivals` as an open load does, retries, and tells `journal` of it.
+    """Sends `arrivals` as an open load does, retries failed requests, and writes retries to `journal`.
 
     The item of a retry is the failed request with the number of the next attempt.
     """

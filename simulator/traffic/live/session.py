@@ -16,7 +16,7 @@ from simulator.traffic.scripts import Script, User
 class SessionLoad(FollowedLoad[tuple[User, int]]):
     """Begins a session of `script` with each of `arrivals`.
 
-    The item that follows: the user's next step, with the source.
+    The item of a following request is its user, with the source.
     """
 
     def __init__(

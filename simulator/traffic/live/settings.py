@@ -1,4 +1,4 @@
-"""The target of the live load and its limits."""
+"""The target of the live load, and its limits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LoadTarget:
-    """The address of a service: `host` is its name (SNI and Host), `address` and `port` are where it listens.
+    """The address of a service. `host` is its name (SNI and Host); `address` and `port` are where it listens.
 
-    Without `tls`: plain TCP.
+    If `tls` is None, connections are plain TCP.
     """
 
     host: str
@@ -20,7 +20,7 @@ class LoadTarget:
 
     @property
     def origin(self) -> str:
-        """The start of its URLs."""
+        """The scheme and authority of its URLs."""
         return f"{'https' if self.tls else 'http'}://{self.authority}"
 
     @property
@@ -32,11 +32,11 @@ class LoadTarget:
 class LoadLimits:
     """Limits of a load client.
 
-    `connections_max`: each connection takes two file descriptors of this process if the platform runs in it too.
-
-    `opening_max`: handshakes at the same time. A handshake takes milliseconds of CPU, so more at a time would delay all
-    of them, and the requests that wait during that time would open even more connections. `answer_s_max`: the client's
-    time limit, counted from the intended time; above the platform's 120 s, so that the platform's own answer is seen.
+    `connections_max` is the maximum number of connections. Each takes two file descriptors of this process if the
+    platform runs in it too. `opening_max` is the maximum number of concurrent handshakes: a handshake takes
+    milliseconds of CPU, so more would delay all of them, and the requests that wait in the meantime would open even
+    more connections. `answer_s_max` is the client's time limit, measured from the intended time. It is above the
+    platform's 120 s, so that the client receives the platform's own response.
 
     Raises:
         ValueError: if a value is out of range.

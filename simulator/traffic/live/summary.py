@@ -8,18 +8,18 @@ import numpy as np
 
 from simulator.records.histogram import Histogram
 
-# A generator whose 99th percentile of lateness exceeds this no longer offers the traffic of the scenario. A scaling
-# policy that looks at seconds does not notice 0.05 s, and it is ten times what two cores show when idle.
+# A generator whose 99th percentile of lateness exceeds this no longer offers the traffic of the scenario. 0.05 s is too
+# short to affect a scaling policy with a resolution of seconds, and is ten times the lateness on two idle cores.
 KEPT_UP_S: Final = 0.05
 
-# rows at a time: a vectorised histogram costs nearly nothing per array, but a microsecond per value
+# Values per batch: adding an array to the histogram is much faster than adding its values one by one (1 us each).
 _FLUSH: Final = 4096
 
 
 class Lateness:
     """How late requests were sent, in bounded memory.
 
-    Quantiles are within the histogram's error, the maximum is exact.
+    Quantiles have the error of the histogram; the maximum is exact.
     """
 
     def __init__(self) -> None:
@@ -45,12 +45,13 @@ class Lateness:
 
 
 class LoadSummary(NamedTuple):
-    """What a load client sent: `sent` = `answered` + `errors` + `unfinished`. A repeat on a closed connection is not
-    counted again.
+    """What a load client sent: `sent` = `answered` + `errors` + `unfinished`. A request that was sent again because its
+    connection was closed is counted once.
 
-    `errors`: connection refused or broken, no answer within the client's time limit. `unfinished`: no outcome when the
-    load was ended. `at_bound`: requests that had to wait because the bound on connections was reached, so that a
-    setting and not the platform delayed them. Lateness: from the intended to the actual send time, waits included.
+    `errors` are connections that were rejected or broken, and requests without a response within the client's time
+    limit. `unfinished` requests had no outcome when the load was ended. `at_bound` requests had to wait because of the
+    limit on connections, so they were delayed by a setting and not by the platform. Lateness is the time from the
+    intended until the actual send time, waits included.
     """
 
     sent: int
@@ -70,5 +71,5 @@ class LoadSummary(NamedTuple):
 
 
 def kept_up(late_p99_s: float | None) -> bool:
-    """Return whether 99 of 100 requests were sent within KEPT_UP_S of their intended time, or none was due."""
+    """Return True if 99 of 100 requests were sent within KEPT_UP_S of their intended time, or none was due."""
     return late_p99_s is None or late_p99_s <= KEPT_UP_S

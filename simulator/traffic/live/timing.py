@@ -1,4 +1,4 @@
-"""The platform's split of a request's time: the `server-timing` field of its answer."""
+"""The parts of a request's time as the platform reports them: the `server-timing` field of its response."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PART: Final = re.compile(
 
 
 class Timing(NamedTuple):
-    """Parts of the latency in seconds; `instance` is the instance's number, 0 if none was involved.
+    """Parts of the latency in seconds. `instance` is the number of the instance, 0 if there was none.
 
-    `rule`: the rule of a web ACL that blocked the request; empty for most.
+    `rule` is the rule of a web ACL that blocked the request; usually empty.
     """
 
     queue_s: float

@@ -1,4 +1,4 @@
-"""Values and cookies that a session carries over: extracted from answers, inserted into requests."""
+"""Values and cookies of a session: extracted from responses, inserted into requests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Sent(NamedTuple):
-    """The request of a step, and the values that its answer provides. `keeps_cookies`: the session has cookies."""
+    """The request of a step, and the values to extract from its response. `keeps_cookies` is True if the session has
+    cookies.
+    """
 
     choice: RequestChoice
     extract: tuple[tuple[str, ExtractSpec], ...] = ()
     keeps_cookies: bool = False
 
     def filled(self, user: User, origin: str) -> RequestChoice:
-        """Return the request with the values and cookies of the user's session. `origin`: such as `https://host`."""
+        """Return the request with the values and cookies of the user's session. `origin` is, for example,
+        `https://host`.
+        """
         choice = filled(self.choice, user.values)
         if user.address:
             choice = choice.from_address(user.address)
@@ -38,7 +42,9 @@ class Sent(NamedTuple):
         return choice._replace(headers=(*others, ("cookie", cookies)))
 
     def takes(self, shot: Shot, user: User, origin: str) -> bool:
-        """Add what the answer to `shot` gives to the user's session; return False if any value is missing."""
+        """Store the values and cookies from the response to `shot` in the user's session; return False if a value is
+        missing.
+        """
         answer = shot.answer
         if self.keeps_cookies and answer is not None:
             _keep_cookies(user, origin + shot.choice.path, answer)
@@ -59,7 +65,7 @@ def _keep_cookies(user: User, url: str, answer: ClientResponse) -> None:
 
 
 def found_in(answer: ClientResponse, wanted: Mapping[str, ExtractSpec]) -> dict[str, str] | None:
-    """Return the values of an answer by name; None if one of them is missing."""
+    """Return the values in a response by their names; None if one of them is missing."""
     values = {}
     for name, where in wanted.items():
         value = _found(answer, where)
@@ -96,7 +102,7 @@ def _in_json(body: str, path: str) -> str | None:
 def filled(choice: RequestChoice, values: Mapping[str, str]) -> RequestChoice:
     """Return the request with `${name}` replaced in path, headers and body.
 
-    Control characters are kept out of the head.
+    In path and headers, control characters of values are replaced by spaces.
     """
     if not choice.is_template:
         return choice

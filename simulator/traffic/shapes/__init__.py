@@ -1,1 +1,1 @@
-"""Shapes of traffic: rate curves, and when each request of an open source is sent."""
+"""Shapes of traffic: rate curves, and the send times of the requests of open sources."""

@@ -3,17 +3,17 @@
 Times come in ascending chunks of bounded size, so memory does not grow with the number of requests. The same seed,
 source position and scenario give the same times, independent of the other sources.
 
-- A rate curve with Poisson spacing: a Poisson process of rate 1 (sums of exponential samples), each time moved to where
-  the curve's integral reaches it; exact for a varying rate (inversion). With clock spacing the times before the move
-  are 0, 1, 2, ...
+- A rate curve with Poisson spacing: a Poisson process of rate 1 (sums of exponential samples), whose times are mapped
+  to where the curve's integral reaches them, which is exact for a varying rate (inversion). With clock spacing the
+  times before the mapping are 0, 1, 2, ...
 - Bins with Poisson arrivals: the recorded count of each bin, thinned by `scale`, is placed uniformly at random in the
   bin, which is the distribution of a Poisson process given its counts. Fractional counts are means (averages, rates,
   samples): the requests of each bin are sampled from a Poisson distribution with that mean, so rounding loses none.
-- An MMPP: the states are sampled first and give a curve of constant pieces.
+- An MMPP: the states are sampled first and define a curve of constant pieces.
 - A per-request trace: the recorded times, thinned at random.
 
-A factor above 1 multiplies the counts of bins. For a trace it repeats requests at the same instant, since nothing is
-known about requests that were never recorded.
+A factor above 1 multiplies the counts of bins. In a trace it repeats requests at the same instant, because the times of
+further requests are unknown.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ Times = NDArray[np.float64]
 
 # 512 KB of float64: fits in a second-level cache and makes numpy's cost per call negligible.
 CHUNK_ARRIVALS: Final = 65_536
-# In requests: the rounding error of a sum of rates x times and of its limits.
+# In requests: greater than the rounding error of a sum of rates x times and of its limits.
 TOTAL_EPSILON: Final = 1e-12
-# Bins that share a random stream and a sort; sparse bins (a few requests each) would cost too many calls otherwise.
+# Bins that share a random stream and a sort; one sort per sparse bin (a few requests each) would take too many calls.
 BLOCK_BINS: Final = 64
 
 
@@ -116,7 +116,7 @@ def _poisson(curve: RateCurve, rng: np.random.Generator) -> Iterator[Times]:
 def _at_once(
     source: SourceSpec, given: AtOnceSpec, streams: RandomStreams, index: int, duration_s: float, factor: RateFactor
 ) -> Iterator[Times]:
-    """Yield requests that arrive at one instant. `scale` multiplies or thins them as it does those of a trace."""
+    """Yield requests that arrive at one instant. `scale` multiplies or thins them as in a trace."""
     at_s = source.from_s + given.at_s * source.time_scale
     if at_s < source.end_s(duration_s):
         yield from _repeated(
@@ -152,7 +152,7 @@ def _scaled_counts(recorded: Times, scale: float, rng: np.random.Generator) -> N
 
 
 def _in_block(begins_s: Times, counts: NDArray[np.int64], width_s: float, rng: np.random.Generator) -> Iterator[Times]:
-    """Yield the arrivals of bins: of all bins at once if they fit in a chunk, otherwise bin by bin."""
+    """Yield the arrivals of bins: all bins together if they fit in a chunk, otherwise bin by bin."""
     if counts.sum() <= CHUNK_ARRIVALS:
         yield np.sort(np.repeat(begins_s, counts) + width_s * rng.random(int(counts.sum())))
         return
@@ -163,7 +163,7 @@ def _in_block(begins_s: Times, counts: NDArray[np.int64], width_s: float, rng: n
 def _evenly_at_random(begin_s: float, width_s: float, count: int, rng: np.random.Generator) -> Iterator[Times]:
     """Yield `count` uniform random times, ascending.
 
-    More than a chunk are split in halves by a fair binomial sample.
+    If they do not fit in a chunk, a fair binomial sample splits them into two halves of the interval.
     """
     if count <= CHUNK_ARRIVALS:
         yield begin_s + width_s * np.sort(rng.random(count))

@@ -45,7 +45,7 @@ class Piece(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """True if the piece has no length and so no rate, such as a rise of 0 s or a cut at its very beginning."""
+        """True if the piece has no length, and so no rate, such as a rise of 0 s or a piece cut at its beginning."""
         return self.end_s <= self.begin_s
 
     def rate_at(self, at_s: float) -> float:
@@ -71,10 +71,11 @@ class RateCurve:
         self.peak_rps = float(np.max(table[:, 2:], initial=0.0))
 
     def _level_piece(self, due: Times) -> tuple[float, float, float] | None:
-        """Return begin, first number and rate of the piece that contains all of `due`, if its rate is constant.
+        """If one piece with a constant rate contains all of `due`, return its begin, first request number and rate;
+        else None.
 
-        The result for a constant piece (2 rest / (rate + sqrt(rate^2)) = rest / rate, to the last digit) is computed 15
-        times as fast as in the general case, and the rate of most traffic is constant for many requests.
+        For a constant rate the general formula, 2 rest / (rate + sqrt(rate^2)), equals rest / rate to the last digit.
+        The latter is 15 times as fast, and the rate of most traffic is constant for many requests.
         """
         if not len(due):
             return None
@@ -84,7 +85,9 @@ class RateCurve:
         return float(self._begin[first]), float(self._due[first]), float(self._rate[first])
 
     def times(self, due: Times) -> Times:
-        """Return the send times of the requests number `due` (ascending, 0 <= due < total, fractions allowed)."""
+        """Return the send times of the requests with the numbers `due` (ascending, 0 <= due < total, fractions
+        allowed).
+        """
         if (level := self._level_piece(due)) is not None:
             begin_s, first_due, rate_rps = level
             return begin_s + (due - first_due) / rate_rps
@@ -100,7 +103,7 @@ class RateCurve:
 def curve_of(
     source: SourceSpec, duration_s: float, factor: RateFactor = STEADY, rng: np.random.Generator | None = None
 ) -> RateCurve:
-    """Return the curve of a source that has one: every open shape but a trace, `at_once`, and bins with Poisson
+    """Return the rate curve of a source. Every open shape has one except a trace, `at_once`, and bins with Poisson
     arrivals.
 
     `rng` samples the states of an `mmpp`; without it the curve is the mean.
@@ -125,7 +128,7 @@ def _cut(piece: Piece, end_s: float) -> Piece:
 
 
 def _factored(pieces: Sequence[Piece], factor: RateFactor) -> list[Piece]:
-    """Return `pieces` times `factor`, cut where the factor changes."""
+    """Return `pieces` multiplied by `factor`, split where the factor changes."""
     if factor.is_one:
         return list(pieces)
     edges = np.asarray(factor.starts_s)
@@ -143,7 +146,7 @@ def _factored(pieces: Sequence[Piece], factor: RateFactor) -> list[Piece]:
 def _pieces(  # noqa: PLR0911 one return per shape is the table
     shape: Curve, span_s: float, rng: np.random.Generator | None
 ) -> list[Piece]:
-    """Return the shape on its own time axis, covering [0, span_s) or ending before."""
+    """Return the shape on its own time axis; the pieces cover [0, span_s) or a part of it from 0 on."""
     match shape:
         case ClockSpec() | PoissonSpec():
             return [Piece(0, span_s, shape.rate_rps, shape.rate_rps)]
@@ -184,7 +187,7 @@ def _stages(given: StagesSpec) -> list[Piece]:
 def _mmpp(given: MmppSpec, span_s: float, rng: np.random.Generator | None) -> list[Piece]:
     """Sample the states of an MMPP.
 
-    The first state is sampled by the states' shares of the time, so the process is stationary from the start.
+    The first state is sampled by the shares of time of the states, so the process is stationary from the start.
     """
     if rng is None:
         return [Piece(0, span_s, given.mean_rps, given.mean_rps)]
