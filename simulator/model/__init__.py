@@ -1,4 +1,6 @@
-"""Domain values: frozen dataclasses, state machines as tables, units and error responses. No behaviour over time."""
+"""Domain values: frozen dataclasses, state machines as tables, units, and error responses. Nothing here depends on
+time.
+"""
 
 PUBLIC_MODULES = (
     "data_plane",

@@ -1,8 +1,8 @@
-"""The state machines of an HTTP exchange and of a client's connection, as tables: one for each side of them.
+"""The state machines of an HTTP exchange and of a client's connection, as tables: one table for each side.
 
 As in h11, each side has its own state, and only an event of its table changes it. An event is a mapping from the state
-before it to the state after it: `self.response_state = HEAD_SENT[self.response_state]`, one look-up on the hot path. An
-event that cannot happen in a state is a bug and raises.
+before it to the state after it: `self.response_state = HEAD_SENT[self.response_state]`, which takes one look-up. An
+event that cannot happen in a state is a bug and raises AssertionError.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ StateT = TypeVar("StateT", bound=StrEnum)
 
 
 class Transition(dict[StateT, StateT]):
-    """One event of a table: the state before it to the state after it."""
+    """One event of a table: maps each state before it to the state after it."""
 
     def __init__(self, name: str, table: Mapping[StateT, StateT]) -> None:
         super().__init__(table)
@@ -27,40 +27,41 @@ class Transition(dict[StateT, StateT]):
 
 
 class RequestState(StrEnum):
-    """What the client does with the body of its request."""
+    """The state of the client's side: what it does with the body of its request."""
 
-    AWAITING_CONTINUE = "awaiting 100 Continue"  # it sends the body after a 100 (Continue) response, or after a pause
+    # the client sends the body after a 100 (Continue) response, or after a pause
+    AWAITING_CONTINUE = "awaiting 100 Continue"
     SENDING = "sending the body"
-    COMPLETE = "complete"  # also: its side of a tunnel has ended
+    COMPLETE = "complete"  # also: the client's side of a tunnel has ended
     TUNNEL = "tunnel"  # all further bytes of the connection belong to this exchange
 
 
 class UploadState(StrEnum):
-    """What happens to the bytes of the body."""
+    """What happens to the bytes of the request body."""
 
-    KEPT = "kept"  # all of them are here, so the request can be sent again from its beginning
-    STREAMED = "streamed"  # an instance has some that are not kept
-    DISCARDED = "discarded"  # the instance is simulated and takes none
+    KEPT = "kept"  # all of them are kept, so the request can be sent again from its beginning
+    STREAMED = "streamed"  # an instance has some bytes that are not kept
+    DISCARDED = "discarded"  # the instance is simulated and takes no bytes
 
 
 class ResponseState(StrEnum):
-    """What the client has of the response."""
+    """What the client has received of the response."""
 
     PENDING = "pending"  # nothing, or only informational responses
     SENDING = "sending the body"  # the head, and a part of the body
     TUNNEL = "tunnel"  # 101 (Switching Protocols), and bytes of the application
     HALF_CLOSED = "half-closed tunnel"  # the application's side of the tunnel has ended
     COMPLETE = "complete"
-    ABORTED = "aborted"  # it gets no more of it: the client is gone or will be reset
+    ABORTED = "aborted"  # the client gets no more bytes: it has disconnected or will be reset
 
 
 class ConnectionState(StrEnum):
-    """The life of a client's connection."""
+    """The state of a client's connection."""
 
-    HANDSHAKE = "TLS handshake"  # accepted; also without TLS, for a moment
-    LAST_HANDSHAKE = "last TLS handshake"  # the listener has been closed during it
+    HANDSHAKE = "TLS handshake"  # accepted; a connection without TLS has this state for a moment
+    LAST_HANDSHAKE = "last TLS handshake"  # the listener was closed during the handshake
     OPEN = "open"  # reads requests and serves them one by one
-    DRAINING = "draining"  # closes after the current request, or the next one if its head has begun to arrive
+    DRAINING = "draining"  # closes after the current request, or after the next one if its head has begun to arrive
     TUNNEL = "tunnel"
     LINGERING = "lingering"  # our side is closed; what the client still sends is discarded
     CLOSING = "closing"  # the transport sends its last bytes
@@ -91,7 +92,7 @@ REJECTED: Final = Transition("rejection", {_A.PENDING: _A.COMPLETE})
 ABORTED: Final = Transition(
     "abort",
     dict.fromkeys((_A.PENDING, _A.SENDING, _A.TUNNEL, _A.HALF_CLOSED), _A.ABORTED)
-    # The client's end is reported after we have reset its connection.
+    # The client's disconnect may be reported after its connection was reset by us.
     | {_A.ABORTED: _A.ABORTED},
 )
 
@@ -109,7 +110,7 @@ FINISHED: Final = Transition(
 LOST: Final = Transition(
     "lost",
     dict.fromkeys((_C.OPEN, _C.DRAINING, _C.TUNNEL, _C.LINGERING, _C.CLOSING), _C.CLOSED)
-    # A client that speaks plain HTTP to a TLS port is connected once more, without TLS.
+    # A client that speaks plain HTTP to a TLS port is connected a second time, without TLS.
     | {each: each for each in (_C.HANDSHAKE, _C.LAST_HANDSHAKE)},
 )
 

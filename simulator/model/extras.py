@@ -1,11 +1,11 @@
-"""The extras of the package: the extra of each optional library, and the message for one that is not installed."""
+"""The extras of the package: which extra contains an optional library, and the message if it is not installed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-# Library, as it is imported -> extra (pyproject.toml).
+# Library, by the name that is imported -> extra (pyproject.toml).
 EXTRAS: Final[Mapping[str, str]] = {
     "aiobotocore": "aws",
     "aiodocker": "docker",
@@ -31,15 +31,15 @@ EXTRAS: Final[Mapping[str, str]] = {
 
 
 def missing_text(library: str, extra: str | None = None) -> str:
-    """Return the message for a library that is not installed, which ends with the command that installs it.
+    """Return the message for a library that is not installed; it ends with the command that installs it.
 
-    `extra`: the extra to name if several contain the library.
+    `extra` is the extra to name if several contain the library.
     """
     command = f"pip install '.[{extra or EXTRAS[library]}]'"
     return f"{library}, which this needs, is not installed; `{command}` in a clone installs it"
 
 
 def explain_missing(error: ImportError) -> str | None:
-    """Return the message for a library of an extra that could not be imported, or None for any other error."""
+    """Return the message if `error` is the failed import of a library of an extra, otherwise None."""
     library = (error.name or "").partition(".")[0]
     return missing_text(library) if isinstance(error, ModuleNotFoundError) and library in EXTRAS else None

@@ -21,7 +21,8 @@ class HealthProtocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """A health check; defaults and ranges from the API model (facts 9). Times in seconds, thresholds in probes.
+    """A health check; defaults and ranges are those of the API model (facts 9). Times are in seconds, thresholds in
+    numbers of probes.
 
     Raises:
         ValueError: if a number is out of range.
@@ -46,13 +47,13 @@ class HealthCheck:
 
 
 def performing_line(check: HealthCheck, port: int) -> str:
-    """Return the log line before the first probe."""
+    """Return the log line that App Runner writes before the first probe."""
     path = f" [Path: '{check.path}']," if check.protocol is HealthProtocol.HTTP else ""
     return f"Performing health check on protocol `{check.protocol}`{path} [Port: '{port}']."
 
 
 def failed_line(check: HealthCheck, port: int) -> str:
-    """Return the log line of a failed check. It has no space between the protocol and the path of an HTTP check."""
+    """Return the log line of a failed check. There is no space between the protocol and the path of an HTTP check."""
     path = f"[Path: '{check.path}']," if check.protocol is HealthProtocol.HTTP else ""
     return (
         f"Health check failed on protocol `{check.protocol}`{path} [Port: '{port}']. "

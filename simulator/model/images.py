@@ -1,9 +1,10 @@
-"""Image identifiers: what App Runner accepts, and which image each refers to, in the local engine or in a registry.
+"""Image identifiers: those that App Runner accepts, and the image that each refers to, in the local engine or in a
+registry.
 
-An identifier of ECR or ECR Public is pulled from the registry that a setting maps it to. Without one it is looked up
-among the local images by its full name, so that `docker tag app:1 111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1`
-decides it, and then by the part without the registry (and, for ECR Public, without its alias): `app:1`. Any other name
-is the engine's own.
+An identifier of ECR or ECR Public is pulled from the registry that a setting maps it to. Without a setting it is looked
+up among the local images: first by its full name, which `docker tag app:1
+111122223333.dkr.ecr.us-east-1.amazonaws.com/app:1` assigns, then by the part without the registry (and, for ECR Public,
+without its alias): `app:1`. Any other name is a name of the local engine.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _ID: Final = re.compile(r"^(?:sha256:)?[0-9a-f]{12,64}$")
 
 
 class RegistryKind(StrEnum):
-    """The API's ImageRepositoryType, and `LOCAL` for the engine itself, which App Runner does not know."""
+    """The API's ImageRepositoryType; `LOCAL` is a name of the local engine, which App Runner does not have."""
 
     ECR = "ECR"
     ECR_PUBLIC = "ECR_PUBLIC"
@@ -69,25 +70,25 @@ class ImageIdentifier:
 
     @property
     def host(self) -> str:
-        """The host of ECR or ECR Public; empty for a name of the engine."""
+        """The host of ECR or ECR Public; empty for a name of the local engine."""
         match = _PRIVATE.match(self.text) or _PUBLIC.match(self.text)
         return match["host"] if match else ""
 
     @property
     def region(self) -> str:
-        """The Region of ECR; empty for other names."""
+        """The Region of ECR; empty for other registries."""
         match = _PRIVATE.match(self.text)
         return match["region"] if match else ""
 
     @property
     def account(self) -> str:
-        """The account of ECR; empty for other names."""
+        """The account of ECR; empty for other registries."""
         match = _PRIVATE.match(self.text)
         return match["account"] if match else ""
 
     @property
     def repository(self) -> str:
-        """The repository's name within the registry, without tag and digest; for ECR Public with the alias."""
+        """The name of the repository in the registry, without tag and digest; for ECR Public with the alias."""
         match = _PUBLIC.match(self.text)
         name = self.rest.partition("@")[0]
         folder, slash, last = name.rpartition("/")
@@ -96,11 +97,11 @@ class ImageIdentifier:
 
     @property
     def reference(self) -> str:
-        """The digest if it has one, else the tag; `latest` without either."""
+        """The digest if it has one, otherwise the tag, or `latest` if it has neither."""
         name, _, digest = self.rest.partition("@")
         return digest or name.rpartition("/")[2].partition(":")[2] or DEFAULT_TAG
 
     @property
     def local_names(self) -> tuple[str, ...]:
-        """Names to look up in the engine, in this order; the first that exists is the image."""
+        """Names to look up in the local engine, in this order; the first that exists is the image."""
         return tuple(dict.fromkeys((self.text, self.rest)))

@@ -7,11 +7,11 @@ from typing import Final
 
 
 class InstanceState(StrEnum):
-    PROVISIONING = "provisioning"  # requested; the platform's start lag elapses
+    PROVISIONING = "provisioning"  # requested; waits for the start lag of the platform
     STARTING = "starting"  # launched: the application starts and is probed
-    IDLE = "idle"  # provisioned: ready, memory allocated, CPU throttled
-    ACTIVE = "active"  # ready and processing requests, or has processed one recently
-    DRAINING = "draining"  # receives no new request, completes the current ones
+    IDLE = "idle"  # ready and provisioned: memory is allocated, the CPU is throttled
+    ACTIVE = "active"  # ready, and has a request or had one recently
+    DRAINING = "draining"  # gets no new request and completes those that it has
     STOPPED = "stopped"  # terminated
 
 
@@ -32,7 +32,7 @@ TRANSITIONS: Final[dict[tuple[InstanceState, InstanceEvent], InstanceState]] = {
     (_S.PROVISIONING, _E.STARTED): _S.STARTING,
     (_S.PROVISIONING, _E.STOP): _S.STOPPED,
     (_S.PROVISIONING, _E.CRASHED): _S.STOPPED,
-    # CPU is allocated while a container starts (facts 13.2), so a new instance is active until it becomes idle.
+    # The CPU is allocated while a container starts (facts 13.2), so a new instance is active until it becomes idle.
     (_S.STARTING, _E.BECAME_HEALTHY): _S.ACTIVE,
     (_S.STARTING, _E.STOP): _S.STOPPED,
     (_S.STARTING, _E.CRASHED): _S.STOPPED,

@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 
 class Rejection(NamedTuple):
-    """A response (or a closed connection) that the load balancer produces instead of the application.
+    """A response (or a closed connection) that the client gets from the load balancer and not from the application.
 
     `name` appears in reports and logs. `status` is the status that the client receives; 499 marks a client that closed
-    its connection, 0 a connection that ends without a status. `unsent`: no byte of the request has reached an instance,
-    so the request may be sent to another one, whatever its method. `blames`: it counts as a failure of the instance
-    that had the request. `fields`: header fields of the response, names and values. `rule`: the rule of a web ACL that
-    blocked the request.
+    its connection, 0 a connection that ends without a status. `unsent` is True if no byte of the request has reached an
+    instance, so that it may be sent to another one, whatever its method. `blames` is True if it counts as a failure of
+    the instance that had the request. `fields` are header fields of the response, names and values. `rule` is the rule
+    of a web ACL that blocked the request.
     """
 
     name: str
@@ -47,7 +47,7 @@ CONNECT_FAILURE: Final = Rejection(
     "transport failure reason: delayed connect error: 111",
     unsent=True,
 )
-# Envoy's text for a connection that is neither established nor rejected in time.
+# Envoy's text for a connection that is neither established nor refused by the peer in time.
 CONNECT_TIMEOUT: Final = Rejection(
     "connect timeout",
     503,

@@ -1,4 +1,4 @@
-"""The auto scaling configuration: App Runner's three numbers."""
+"""The auto scaling configuration: App Runner's MaxConcurrency, MinSize and MaxSize."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class FaultKind(StrEnum):
     SLOW_BYTES = "slow bytes"  # the response body is sent at a low rate
 
 
-# These kinds act on bytes: they need a live load balancer and a real application.
+# These kinds act on the bytes of a response, so they need a live load balancer and a real application.
 BYTES_ONLY: Final = frozenset({FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BYTES})
 
 

@@ -1,4 +1,4 @@
-"""A run of a scenario: the runner and its context, the timeline, and the records of the run."""
+"""Runs of scenarios: the runner and its context, the timeline, and the records of a run."""
 
 PUBLIC_MODULES = (
     "applications",

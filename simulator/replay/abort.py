@@ -1,4 +1,4 @@
-"""Checks that end a run as soon as they fail (`abort_on_fail`), like thresholds in k6."""
+"""Checks that end a run as soon as they fail (`abort_on_fail`), as thresholds in k6 do."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from simulator.report.checks import CheckResult
 from simulator.report.report import judged
 from simulator.scenario.scenario import ScenarioSpec
 
-# Interval between two evaluations of the checks. k6 evaluates its thresholds every two seconds.
+# Interval between two evaluations of the checks, in seconds, as in k6.
 _EVERY_S: Final = 1.0
 
 
 async def aborting_check(scenario: ScenarioSpec, platform: Platform, recorder: RunRecorder) -> CheckResult:
-    """Wait until an aborting check fails and return its result.
+    """Wait until an aborting check fails, and return its result.
 
     A check that has nothing to measure yet does not fail.
     """
-    every_s = max(_EVERY_S, bin_width_s(scenario.duration_s))  # evaluate at most as often as the report has bins
+    every_s = max(_EVERY_S, bin_width_s(scenario.duration_s))  # evaluate at most once per bin of the report
     checks = [check for check in scenario.checks if check.abort_after_s is not None]
     while True:
         await asyncio.sleep(every_s)
@@ -38,5 +38,5 @@ async def aborting_check(scenario: ScenarioSpec, platform: Platform, recorder: R
 
 
 def is_aborting(scenario: ScenarioSpec) -> bool:
-    """Return whether any check may end the run."""
+    """Return True if any check may end the run."""
     return any(check.abort_after_s is not None for check in scenario.checks)

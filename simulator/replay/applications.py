@@ -1,7 +1,5 @@
-"""The application section of a scenario file, translated to the platform's `Application`.
-
-This module is separate from plans because starting a server does not need scenarios, whose policies take half a second
-to import.
+"""Translates the application section of a scenario file to the platform's `Application`. This module is separate from
+service_plans.py because `serve` needs only it, and importing policies takes half a second.
 """
 
 from __future__ import annotations
@@ -31,8 +29,8 @@ from simulator.world.clock import ClockKind
 
 
 def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
-    """Return the application to run. In real time a real application is preferred; `Scenario.require` has checked that
-    one exists.
+    """Return the application to run. In real time a real application has precedence; `Scenario.require` has checked
+    that there is one.
 
     Raises:
         ValueError: if the application must be built first (source_builds.py).
@@ -59,7 +57,7 @@ def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0
 
 
 def simulated_part(given: ApplicationSpec, clock: ClockKind) -> SimulatedSpec | None:
-    """Return the simulated application if it is the one to run, else None."""
+    """Return the simulated application if it is the one to run on this clock, otherwise None."""
     return None if clock is ClockKind.REAL and given.is_real else given.simulated
 
 

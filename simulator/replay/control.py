@@ -1,7 +1,7 @@
 """The control plane of a run: its services are App Runner services, RUNNING since before the run, with all operations.
 
-It exists only in a run whose timeline deploys or calls the API. Pulls and builds are simulated, so that the run is the
-same on both clocks; instances come from the scenario, and the platform's own code deploys them.
+It exists only in a run whose timeline deploys or calls the API, or that is watched. Pulls and builds are simulated, so
+that the run is the same on both clocks; the scenario defines the instances, and the platform's own code deploys them.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class RunControl:
     # --- calls by the timeline ---------------------------------------------------------------------------------------
 
     def deploy(self, spec: DeploySpec) -> str:
-        """Deploy. Return what began, or why nothing began."""
+        """Deploy a new version. Return a text about the operation that began, or about why none began."""
         version = self._versions.push(spec)
         what = f"{spec.service}: version {version.name.removeprefix('sha256:')[:12]}"
         if spec.trigger == "push":
@@ -111,7 +111,7 @@ class RunControl:
         return f"{what} is deployed"
 
     def call(self, call: ApiCall) -> str:
-        """Call an operation. Return its name and the answer, without the request, which may contain secrets."""
+        """Call an operation of the API. Return its name and result, without the request, which may contain secrets."""
         request = with_arns(dict(call.request), self._arn)
         about = f"{call.request['ServiceArn']}: " if "ServiceArn" in call.request else ""
         try:
@@ -122,9 +122,7 @@ class RunControl:
         return f"{about}{call.operation}" + (f", operation {operation}" if operation else "")
 
     def _arn(self, kind: str, name: str) -> str:
-        """Return the ARN of the newest resource of that name; the partial ARN where the revision may be left out, or if
-        there is no such resource.
-        """
+        """Return the ARN of the newest resource of that name; if there is none, an ARN without revision and id."""
         registry = self._plane.registry
         resources: list[ArnResource] = [
             *registry.all(ServiceResource),
@@ -150,7 +148,7 @@ class RunControl:
 
 
 class _Adopting(SimulatedWorkload):
-    """A workload whose services run already: what is deployed is their newest version."""
+    """A workload whose services run already; their deployed version is the newest one."""
 
     def __init__(self, versions: Versions) -> None:
         super().__init__()
@@ -162,7 +160,7 @@ class _Adopting(SimulatedWorkload):
 
 
 async def _watch(plane: ControlPlane) -> None:
-    """Wait for an error in the control plane and raise it, which ends the run."""
+    """Wait until the control plane fails, and raise its error, which ends the run."""
     await plane.tasks.failed
 
 

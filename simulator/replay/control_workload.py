@@ -1,7 +1,7 @@
 """The workload of a run's services: versions are pulled or built in simulated time, and instances are simulated.
 
-The platform's own code does blue/green (platform/deployment.py). No revision is dropped from the records: the bill
-includes the instances of deployments that failed.
+The platform's own code does blue/green (platform/deployment.py). The records keep every revision, so the bill includes
+the instances of failed deployments.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from simulator.rules.waf.web_acl import WebAcl
 
 _DRAWS: Final = 16  # durations of pulls and builds sampled at a time
-_POLICY: Final = "app-runner"  # the policy of services that the timeline itself creates
+_POLICY: Final = "app-runner"  # the policy of services that the timeline creates
 
 
 class ScenarioWorkload:
-    """Implements `Workload`. `built_s`: seconds of builds of each service, failed ones included."""
+    """Implements `Workload`. `built_s` has the seconds of builds of each service, failed ones included."""
 
     def __init__(
         self, scenario: ScenarioSpec, platform: Platform, streams: RandomStreams, clock: ClockKind, versions: Versions
@@ -58,7 +58,7 @@ class ScenarioWorkload:
         self._fetches = {name: _durations(spec.source, name, streams) for name, spec in scenario.services.items()}
 
     def attach(self, log: Log) -> None:
-        """Do nothing: the journal of the run records the instances' log lines without a call here."""
+        """Do nothing: the journal of the run already records the log lines of instances."""
 
     # --- start --------------------------------------------------------------------------------------------------------
 
@@ -77,9 +77,9 @@ class ScenarioWorkload:
         return version.name if version is not None else ""
 
     async def roll_back(self, revision: ServiceRevision) -> None:
-        """Return to the old revision.
+        """Route traffic to the old revision again.
 
-        It has kept the traffic, unless its instances had stopped already when the new ones crashed.
+        It still has the traffic, unless its instances had stopped already when the new ones crashed.
         """
         if self._platform.services[revision.name].revision is None:
             await self.resume(revision)
@@ -96,7 +96,7 @@ class ScenarioWorkload:
         service.switch_to(new)
 
     async def restore(self, revision: ServiceRevision) -> None:
-        """Do nothing: a run does not restart while it is in progress."""
+        """Not called: a run does not restart while it is in progress."""
         raise AssertionError(revision)
 
     # --- stop ---------------------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class ScenarioWorkload:
             await before.drain("the service is paused")
 
     async def delete(self, revision: ServiceRevision) -> None:
-        """Delete the service. It stays in the records of the run, without anything that serves."""
+        """Delete the service: end its instances. It remains in the records of the run."""
         await self.pause(revision)
 
     def protect(self, service_arn: str, acl: WebAcl | None) -> None:
@@ -130,7 +130,9 @@ class ScenarioWorkload:
     # --- internals ----------------------------------------------------------------------------------------------------
 
     async def _fetch(self, revision: ServiceRevision, steps: DeploymentProgress) -> Version | None:
-        """Return the newest version of the source, pulled or built; None for a service that is not in the scenario."""
+        """Pull or build the newest version of the source and return it; None for a service that is not in the
+        scenario.
+        """
         name, is_image = revision.name, revision.configuration.is_image
         version = self._versions.newest(name) if self._versions.knows(name) else None
         duration_s = next(self._fetches[name]) if version is not None else 0.0
@@ -165,7 +167,7 @@ class ScenarioWorkload:
 
 
 def _durations(source: ServiceSourceSpec, name: str, streams: RandomStreams) -> Iterator[float]:
-    """Yield the seconds of each pull or build, without end."""
+    """Yield the seconds of each pull or build of a service, without end."""
     distribution = source.pull.distribution if source.repository is None else source.build.distribution
     rng = streams.stream("service", name, "source")
     while True:

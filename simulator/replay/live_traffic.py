@@ -1,4 +1,4 @@
-"""Live traffic: the sources of a scenario as real requests to a platform with open sockets."""
+"""Live traffic: sends the requests of a scenario's sources to a platform with open sockets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from simulator.traffic.traffic import (
 from simulator.world.clock import monotonic_s
 from simulator.world.random_streams import RandomStreams
 
-# Enough for a source that begins with a few hundred requests a second; more are opened on demand.
+# Enough for a source that begins with a few hundred requests/s; further connections are opened on demand.
 CONNECTIONS_AT_START = 16
 USERS_AT_START_MAX = 200
 
@@ -47,7 +47,7 @@ class LiveClients:
         self._clients = clients
 
     def sent(self) -> OwnLoad:
-        """Return the number of requests that the scenario's traffic has sent so far."""
+        """Return how many requests the scenario's traffic has sent so far, and how many of them have no outcome yet."""
         summaries = [client.summary() for client in self._clients.values()]
         return OwnLoad(sum(each.sent for each in summaries), sum(each.unfinished for each in summaries))
 
@@ -58,7 +58,7 @@ class LiveClients:
         streams: RandomStreams,
         overrides: LiveOverrides | None = None,
     ) -> Load:
-        """Start the sources at once. Call it when the platform's clock has started."""
+        """Start the sources at once. Call this when the platform's clock has started."""
         for client in self._clients.values():
             client.origin_s = platform.clock.origin_s
         journal = platform.journal
@@ -89,7 +89,7 @@ class LiveClients:
             client,
             index,
             choices,
-            lambda: 0.0,  # the script gives the thinking times
+            lambda: 0.0,  # the script returns the thinking times
             script=script_of(scenario, streams, index, _sent(scenario, index), lambda: Sent(next(choices))),
             changes=user_changes(source.closed),
             users=source.closed.users,
@@ -126,7 +126,7 @@ def _choices(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iter
 
 
 def _sent(scenario: ScenarioSpec, index: int) -> list[Sent]:
-    """Return the kinds of request of the source at position `index`, in the order of the file."""
+    """Return the kinds of request of the source at position `index`, in the order of the scenario file."""
     source = scenario.traffic[index]
     return [
         Sent(
@@ -149,7 +149,7 @@ def _sent(scenario: ScenarioSpec, index: int) -> list[Sent]:
 
 
 def _wanted(scenario: ScenarioSpec, service: str) -> Iterator[bytes]:
-    """Yield the names of the response header fields that sessions read."""
+    """Yield the names of the response header fields that the sessions of a service read."""
     for source in scenario.traffic:
         if source.service == service:
             if source.session and source.cookies:

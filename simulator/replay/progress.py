@@ -1,4 +1,4 @@
-"""The progress of a run, as given to a watcher. The watcher itself is part of the console."""
+"""The progress of a run, as it is passed to a watcher. Watchers themselves are part of the console."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import NamedTuple, Protocol
 
 
 class ProgressView(NamedTuple):
-    """The state of a run at a moment, all services together. Seconds since the platform started; rates over the last
-    few seconds.
+    """The state of a run at a moment, all services together. Times are seconds since the platform started; rates are
+    means over the last few seconds.
 
-    Requests are those of the scenario's traffic; `outside_rps` are all others, from other clients of the services while
-    they run in real time. `failed_rps` counts errors: rejected and failed requests. `in_flight`: requests that occupy a
-    slot; `waiting`: those that wait for a slot. `active`, `provisioned`, `desired`: instances. `p50_s`, `p99_s`:
-    latency of requests served in the last seconds, None without any.
+    Requests are those of the scenario's traffic; `outside_rps` is the rate of all others, from other clients of the
+    services while they run in real time. `failed_rps` is the rate of errors: rejected and failed requests. `in_flight`
+    requests occupy a slot, `waiting` ones wait for one. `active`, `provisioned` and `desired` are numbers of instances.
+    `p50_s` and `p99_s` are latencies of requests served in the last seconds, None if there were none.
     """
 
     now_s: float
@@ -33,18 +33,18 @@ class ProgressView(NamedTuple):
 class Watcher(Protocol):
     """Receives views of a run.
 
-    Call `due` first, as often as needed: it costs one clock reading, while building a view costs more.
+    Call `due` first: it takes one reading of the clock, while building a view takes longer.
     """
 
     def due(self) -> bool:
-        """Return whether an update is wanted now."""
+        """Return True if an update is due."""
 
     def update(self, view: ProgressView) -> None:
         """Show the view."""
 
 
 class SilentWatcher:
-    """A watcher that is never due."""
+    """A watcher for which no update is ever due."""
 
     def due(self) -> bool:
         return False

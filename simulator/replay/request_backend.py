@@ -1,4 +1,4 @@
-"""The backend port: a backend processes the requests of a virtual run in place of the platform's own objects."""
+"""The interface of backends, which process the requests of a virtual run in place of the platform's own objects."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from simulator.traffic.traffic import Traffic
 
 
 class RequestBackend(Protocol):
-    """The backend of one run. Call the methods in the order in which they are defined."""
+    """The backend of one run. Its methods are called in the order in which they are defined here."""
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop of the run."""
 
     def make_supply(self, settings: PoolSettings) -> PoolSupply[Instance]:
-        """Return what stands for the pool of the service."""
+        """Return the object that replaces the pool of the service."""
 
     def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
         """Start the traffic, after the platform's clock has started. `Traffic.close` completes the records."""

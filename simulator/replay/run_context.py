@@ -1,7 +1,7 @@
-"""A run in progress, for code that watches it or acts on it, and the events by which its journal tells of its course.
+"""A run in progress, for code that watches it or acts on it, and the journal's events about the phases of a run.
 
-`Run.journal` tells these events on the run's loop. A reader of `TrafficBegan` may act on the run while it goes on, as
-the console does, so a run with such a reader has a control plane and traffic that can be overridden.
+`Run.journal` emits these events on the run's loop. A reader of `TrafficBegan` may act on the run while it is in
+progress, as the console does, so a run with such a reader has a control plane and traffic that can be overridden.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RunContext(NamedTuple):
-    """The objects of a run in progress. All of them belong to the run's loop: use them from there only."""
+    """The objects of a run in progress. All of them may be used only from the run's event loop."""
 
     scenario: ScenarioSpec
     clock: ClockKind
@@ -38,7 +38,7 @@ class ExportsOpened(NamedTuple):
 
 
 class PlatformOpened(NamedTuple):
-    """The platform accepts requests, and the run begins when all readers have returned."""
+    """The platform accepts requests. The run begins when all readers of this event have returned."""
 
     platform: Platform
 

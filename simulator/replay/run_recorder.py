@@ -1,4 +1,4 @@
-"""The recorder of a run: every reader of its request log and journal, and the input of the report."""
+"""Records a run: reads its request log and journal, and returns the input of the report."""
 
 from __future__ import annotations
 
@@ -36,36 +36,38 @@ from simulator.world.clock import ClockKind
 SECONDS_PER_MINUTE = 60.0
 _NOTICED = 0.2
 _NOTICED_RPS = 1.0
-OFFERED_WINDOW_S = 5  # the same window as the rolling view of served requests
+OFFERED_WINDOW_S = 5  # the same window as that of the rolling view of served requests
 
 
 class Recent(NamedTuple):
-    """Requests per second that arrived at a service in the last seconds, and how many of them were rejected."""
+    """The rates of a service in the last seconds: requests/s that arrived, and requests/s that were rejected."""
 
     offered_rps: float
     rejected_rps: float
 
 
 class OwnLoad(NamedTuple):
-    """Requests that the run itself has sent, and how many of them have no outcome yet."""
+    """The number of requests that the run itself has sent, and how many of them have no outcome yet."""
 
     sent: int
     unfinished: int
 
 
 class ViewBegins(NamedTuple):
-    """A live view is about to be taken: requests that the log never sees belong to `RunRecorder.watched` by now."""
+    """A live view is about to be created. Readers first pass requests that are not in the log to
+    `RunRecorder.watched`.
+    """
 
     at_s: RunTime
 
 
 class RunRecorder:
-    """Records a run, from what its journal tells from now on. `csv` receives a row for each request when it ends."""
+    """Records a run from the events of its journal. `csv` receives a row for each request when it ends."""
 
     def __init__(self, scenario: ScenarioSpec, clock: ClockKind, journal: Journal, csv: TextIO | None = None) -> None:
         self.log = RequestLog(journal)
         self._journal = journal
-        self._sent: deque[tuple[float, int]] = deque()  # (time, requests sent until then), as far back as rates look
+        self._sent: deque[tuple[float, int]] = deque()  # (time, requests sent until then), for the window of the rates
         self._scenario = scenario
         self._clock = clock
         sources = len(scenario.numbers.sources)
@@ -92,11 +94,11 @@ class RunRecorder:
         journal.subscribe(PolicyEvaluated, self._evaluated)
 
     def watched(self, ended: Chunk) -> None:
-        """Count ended requests that the log never sees, for a live view."""
+        """Count ended requests that are not in the log, for a live view."""
         self._rolling.read(ended)
 
     def _second_closed(self, closed: SecondClosed) -> None:
-        """Keep the sample of a finished second of a service, for as long as the live view looks back."""
+        """Store the sample of a finished second of a service, for the window of the live view."""
         service, sample = closed
         self._recent[service].append(sample)
         self._concurrency_series[service].add(sample.second, sample.in_flight, sample.waiting)
@@ -128,10 +130,10 @@ class RunRecorder:
         return self._concurrency_series[service]
 
     def view(self, platform: Platform, own: OwnLoad | None = None) -> ProgressView:
-        """Return the present state of the run, all services together.
+        """Return the current state of the run, all services together.
 
-        `own`: in real time other clients may use the services too, so the pools see more requests than the run has
-        sent; None if there are no others.
+        `own` has the requests that the run itself has sent: in real time other clients may use the services too, so the
+        pools get more requests. None if there are no others.
         """
         self.log.flush()
         now_s = platform.clock.at_s()
@@ -147,7 +149,7 @@ class RunRecorder:
             own_rps = self._own_rps(now_s, own.sent)
             outside_rps = max(0.0, offered_rps - own_rps)
             if outside_rps < _NOTICED * own_rps + _NOTICED_RPS:
-                outside_rps = 0.0  # the two counts cover seconds that do not begin at the same moment
+                outside_rps = 0.0  # the two counts are of seconds that do not begin at the same moment
             offered_rps = own_rps
             in_flight = min(in_flight, own.unfinished)
             waiting = min(waiting, own.unfinished - in_flight)
@@ -168,7 +170,7 @@ class RunRecorder:
         )
 
     def _own_rps(self, now_s: float, sent: int) -> float:
-        """Return the mean rate of the last seconds; the first call returns the mean since the start."""
+        """Return the mean rate of the last seconds; at the first call, the mean since the start."""
         looks = self._sent
         looks.append((now_s, sent))
         while len(looks) > 2 and looks[1][0] <= now_s - OFFERED_WINDOW_S:
@@ -177,9 +179,9 @@ class RunRecorder:
         return (sent - before) / max(now_s - since_s, 1.0)
 
     def record(self, platform: Platform, built_s: Mapping[str, float], *, complete: bool) -> RunRecord:
-        """Return all input of the report, up to now. Call it before the platform is closed.
+        """Return the complete input of the report, up to now. Call this before the platform is closed.
 
-        `built_s`: seconds of builds, by service.
+        `built_s` has the seconds of builds by service.
         """
         self.log.flush()
         scenario = self._scenario
@@ -235,7 +237,7 @@ class RunRecorder:
 
 
 def _usages(service: Service, ended_s: float) -> Sequence[InstanceUsage]:
-    """Return the usage of each instance of each revision until now; an instance that never started used nothing."""
+    """Return the usage of each instance of each revision until now; an instance that never started has used nothing."""
     usages = []
     for revision in service.revisions:
         replica_set = revision.replica_set
@@ -252,8 +254,8 @@ def _usages(service: Service, ended_s: float) -> Sequence[InstanceUsage]:
 
 
 def _digest(scenario: ScenarioSpec) -> str:
-    """Return the SHA-256 of the scenario's text, as it was read, followed by its data files in the order in which the
-    scenario names them.
+    """Return the SHA-256 of the scenario's text as it was read, followed by its data files in the order of the
+    scenario.
     """
     text, files = scenario.text, scenario.files
     digest = hashlib.sha256() if text is None else hashlib.sha256(text.encode())

@@ -1,7 +1,7 @@
 """The runner: runs a scenario on either clock and returns its record.
 
-Commands call `play`: it plans, opens the platform, starts traffic and timeline, waits for the end, completes the
-records, and closes.
+Commands call `play`, which plans the services, opens the platform, starts traffic and timeline, waits for the end,
+completes the records, and closes the platform.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 
 
 class BrokenRun(Exception):
-    """The run itself failed; `__cause__` has the error.
+    """The run itself failed; `__cause__` is the error.
 
-    `expected`: the message is sufficient, the error is no bug of the simulator.
+    If `expected`, the message is sufficient, because the error is not a bug of the simulator.
     """
 
     def __init__(self, message: str, *, expected: bool) -> None:
@@ -57,15 +57,15 @@ class BrokenRun(Exception):
 
 
 class InterruptedRun(Exception):
-    """The run was interrupted before it began: there is nothing to report."""
+    """The run was interrupted before it began, so there is nothing to report."""
 
 
 @dataclass(slots=True)
 class Run:
     """One run of a scenario. `interrupt` ends it early; its records are completed in any case.
 
-    `live` None means virtual time. Virtual time keeps `playback`. `journal` tells what happens: the course of the run
-    (run_context.py), and everything on its platform. Subscribe before the run.
+    If `live` is None, the run is in virtual time. `playback` is the playback speed of virtual time. `journal` has the
+    events of the run (run_context.py) and of its platform. Subscribe before the run.
     """
 
     scenario: ScenarioSpec
@@ -74,7 +74,7 @@ class Run:
     csv: TextIO | None = None
     playback: Playback | None = None
     exports: ExportSettings | None = None
-    backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects
+    backend: RequestBackend | None = None  # processes the requests of virtual time; None: the platform's own objects do
     journal: Journal = field(default_factory=Journal)
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -83,12 +83,12 @@ class Run:
         return ClockKind.VIRTUAL if self.live is None else ClockKind.REAL
 
     def interrupt(self) -> None:
-        """Interrupt the run. Call it from the run's loop only."""
+        """Interrupt the run. Call this only from the run's event loop."""
         self._interrupted.set()
 
     async def play(self) -> RunRecord:
-        """Run the scenario. Raises what ended the run: LaunchError, OSError, an error of a policy or of a data file, a
-        bug.
+        """Run the scenario. Raises the error that ended the run: LaunchError, OSError, an error of a policy or of a
+        data file, or a bug.
         """
         recorder = RunRecorder(self.scenario, self.clock, self.journal, self.csv)
         streams = RandomStreams(self.scenario.seed)
@@ -130,26 +130,25 @@ class Run:
                 self.journal.tell(TrafficBegan(context))
             complete = await self._until_end(platform, traffic, control, recorder)
             if platform.clock.at_s() == RUN_START:
-                raise InterruptedRun  # interrupted while its console waited for the first page
+                raise InterruptedRun  # interrupted while the console waited for its first client
             record = recorder.record(platform, control.built_s if control is not None else {}, complete=complete)
             self.journal.tell(RunEnded(record))
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
         finally:
             if self.playback is not None:
-                self.playback.release()  # closing does not need the playback speed
+                self.playback.release()  # closing is not subject to the playback speed
             await _close(platform, control, exporters)
         return record
 
     @property
     def _is_watched(self) -> bool:
-        """True if something acts on the run while it goes on."""
+        """True if a reader of the journal can act on the run while it is in progress."""
         return self.journal.has_reader(TrafficBegan)
 
     def _control(self, platform: Platform, streams: RandomStreams) -> RunControl | None:
-        """Return the control plane, also for a watched run, which may be deployed to.
-
-        Unused, it does not change the run's output.
+        """Return the control plane. A watched run has one too, because its watcher may deploy; unused, it does not
+        change the output of the run.
         """
         if not self._is_watched and not _calls_api(self.scenario):
             return None
@@ -175,7 +174,7 @@ class Run:
         return exporters
 
     async def _open(self, platform: Platform, recorder: RunRecorder, control: RunControl | None) -> LiveClients | None:
-        """Open the platform and start its clock; in real time, return connected clients."""
+        """Open the platform and start its clock. In real time, return connected clients."""
         opening = platform.tasks.spawn(self._connect(platform, recorder, control), "opening")
         interrupted = platform.tasks.spawn(self._interrupted.wait(), "interrupt while opening")
         if await first_of(opening, interrupted) == 1:
@@ -203,7 +202,7 @@ class Run:
     ) -> bool:
         """Run the timeline and the traffic.
 
-        Return True if the run reached its end, which a check may have caused; False if it was interrupted.
+        Return True if the run reached its end, which a check may have caused, and False if it was interrupted.
         """
         tasks = platform.tasks
         tasks.spawn(Timeline(self.scenario.timeline, platform, control).run(), "timeline")
@@ -235,8 +234,8 @@ async def _close(platform: Platform, control: RunControl | None, exporters: Expo
 
 
 async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
-    """Wait until the duration is over and every request that was sent has ended (the pool's time limit guarantees
-    this).
+    """Wait until the duration is over and every request that was sent has ended (each ends, because the pool limits its
+    time).
     """
     await until(platform.clock.loop_s(RunTime(duration_s)))
     traffic.stop()
@@ -266,9 +265,10 @@ def _log_failure(platform: Platform, service: str, failed: PolicyFailed) -> None
 
 
 def play(run: Run, *, signals: bool = True) -> RunRecord:
-    """Play `run` on a new loop; with `signals`, SIGINT and SIGTERM end it early, with its record so far.
+    """Play `run` on a new event loop. With `signals`, SIGINT and SIGTERM end it early; its record is complete up to
+    then.
 
-    Without `signals` it may be called from any thread: the parent process handles a worker's interrupt.
+    Without `signals` it may be called from any thread, because the parent process handles the interrupt of a worker.
 
     Raises:
         ScenarioError: if the scenario cannot run on this clock, or a data file is invalid.
@@ -290,5 +290,5 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
 
 
 def _calls_api(scenario: ScenarioSpec) -> bool:
-    """Return True if the run needs a control plane; most need none, and import nothing of it."""
+    """Return True if the run needs a control plane. Most runs need none, and import none of its code."""
     return any(event.deploy is not None or event.api is not None for event in scenario.timeline)

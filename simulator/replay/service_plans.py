@@ -1,4 +1,4 @@
-"""Translates a scenario into the platform's input: plain values, and a new policy for every run."""
+"""Translates a scenario into the platform's input: plain values, and a new policy for each run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from simulator.world.clock import ClockKind
 
 
 def service_plans(scenario: ScenarioSpec, clock: ClockKind) -> list[ServicePlan]:
-    """Return one plan per service, in the order of the file."""
+    """Return one plan per service, in the order of the scenario file."""
     return [service_plan(scenario, name, clock) for name in scenario.services]
 
 
@@ -59,8 +59,8 @@ def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> Service
 
 
 def _ready_at_start(spec: ServiceSpec, policy: Policy) -> int:
-    """Return the initial instances: a policy that knows the future gets what the first seconds need, unless the file
-    sets the number.
+    """Return the number of instances at the start. An oracle gets those that the first seconds need, unless the
+    scenario sets the number.
     """
     needed: int | None = getattr(policy, "needed_at_start", None)
     if needed is not None and spec.initial_size is None:
@@ -75,10 +75,7 @@ def build_policy(scenario: ScenarioSpec, name: str) -> Policy:
 
 
 def _parameters(scenario: ScenarioSpec, name: str) -> Any:
-    """Return the policy's parameters.
-
-    A policy that knows the future gets the demand of this run, and the start-up time.
-    """
+    """Return the policy's parameters. Those of an oracle include the demand of this run, and the start-up time."""
     spec = scenario.services[name]
     parameters = sized_parameters(spec)
     if hasattr(parameters, "idle_after_s"):

@@ -1,7 +1,7 @@
 """Builds a scenario's applications from source code before the run begins; they then run as processes or containers.
 
-They are built before the run because the build must not affect the measurement: the scenario gives the duration of a
-build, like any other duration (`build` of a source).
+They are built before the run so that the build does not affect the measurement. The scenario defines the duration of
+builds during the run, as it does other durations (`build` of a source).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def needs_builds(scenario: ScenarioSpec) -> bool:
 
 
 async def with_builds(scenario: ScenarioSpec, builder: Builder, steps: BuildSteps) -> ScenarioSpec:
-    """Return the scenario with the built application in place of source code.
+    """Return the scenario with built applications in place of source code.
 
     Secrets of an apprunner.yaml become those of the service, unless the scenario sets them itself.
 
@@ -52,7 +52,7 @@ async def _built(
     built = await builder.build(
         SourceDescription(str(source.folder.absolute()), source.branch, source.directory), steps
     )
-    # What was built is no section of a file, so the rules for sections do not apply to it.
+    # A built application is not a section of a file, so the rules for sections do not apply to it.
     if built.image:
         container = ContainerSpec.model_construct(
             image=built.image, command=built.command, port=built.port, environment=built.environment, egress="DEFAULT"

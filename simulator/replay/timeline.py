@@ -1,6 +1,6 @@
-"""Executes the timeline: applies each event to the platform at its time and records it.
+"""Executes the timeline: applies each event to the platform at its time, and records it.
 
-Rates belong to the traffic: arrivals include them from the start.
+Changes of rates are not applied here: the arrivals contain them from the start.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(order=True, slots=True)
-class _Act:
+class _Action:
     at_s: RunTime
-    order: int  # the file's order among events at the same time
-    do: Callable[[], str] = field(compare=False)  # returns what was done, for the record
+    order: int  # in the file, for events at the same time
+    do: Callable[[], str] = field(compare=False)  # returns a text for the record: what was done
     name: str = field(compare=False)
 
 
 class Timeline:
-    """Plays the events of a scenario. An event with a duration has a second action that ends it.
+    """Executes the events of a scenario. An event with a duration has a second action that ends it.
 
     `control` is needed by events that deploy or call the API.
     """
@@ -49,7 +49,7 @@ class Timeline:
         self._platform = platform
         self._control = control
         self._faults = ServiceFaults(platform)
-        self._acts: list[_Act] = []
+        self._acts: list[_Action] = []
         self._orders = itertools.count()
         for event in events:
             self._plan(event)
@@ -74,7 +74,7 @@ class Timeline:
             case UpdateAutoScalingSpec():
                 self._add(at_s, event, lambda: self._update(action))
             case RateSpec():
-                # The arrivals include it already (traffic/shapes/arrivals.py); this only records it.
+                # The arrivals contain it already (traffic/shapes/arrivals.py); this only records it.
                 self._add(at_s, event, lambda: f"{action.source or 'all open sources'}: rate x {action.factor:g}")
                 self._undo(at_s, action.for_s, event, lambda: f"{action.source or 'all open sources'}: rate x 1")
             case DeploySpec():
@@ -85,7 +85,7 @@ class Timeline:
                 assert_never(action)
 
     def _add(self, at_s: RunTime, event: EventSpec, do: Callable[[], str]) -> None:
-        self._acts.append(_Act(at_s, next(self._orders), do, event.action_name))
+        self._acts.append(_Action(at_s, next(self._orders), do, event.action_name))
 
     def _undo(self, at_s: RunTime, for_s: float | None, event: EventSpec, do: Callable[[], str]) -> None:
         if for_s is not None:

@@ -1,4 +1,4 @@
-"""The versions of a scenario's services, and the result of deploying each of them.
+"""The versions of a scenario's services, and the application that each of them runs.
 
 A version is an image digest or a commit. The next deployment of a service uses the newest version; a service that is
 rolled back, paused or resumed keeps its version.
@@ -20,16 +20,16 @@ from simulator.world.clock import ClockKind
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
 
-EXIT_CODE: Final = 1  # of a version that fails at its start
+EXIT_CODE: Final = 1  # exit code of a version that fails at its start
 
-_NEVER: Final = Constant(1e9)  # seconds until it listens
+_NEVER: Final = Constant(1e9)  # seconds until such a version listens
 _DIGEST_DIGITS: Final = 64
 _COMMIT_DIGITS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a service. `fails`: as a deployment in the timeline gives it."""
+    """A version of a service. `fails` is the value of that key of the deployment in the timeline."""
 
     name: str
     spec: ServiceSpec
@@ -37,7 +37,7 @@ class Version:
 
 
 class Versions:
-    """The versions of all services, the newest last."""
+    """The versions of all services; the newest version of a service is the last one."""
 
     def __init__(self, scenario: ScenarioSpec, streams: RandomStreams, clock: ClockKind) -> None:
         self._streams = streams
@@ -47,7 +47,7 @@ class Versions:
             self._add(name, spec, None)
 
     def push(self, deploy: DeploySpec) -> Version:
-        """Add a new version, which is the newest from now on."""
+        """Add a new version, which becomes the newest one."""
         spec = self.newest(deploy.service).spec
         if deploy.application is not None:
             spec = spec.model_copy(update={"application": deploy.application})
@@ -63,9 +63,9 @@ class Versions:
         return next(version for version in self._pushed[service] if version.name == name)
 
     def application(self, version: Version) -> Application:
-        """Return what runs in its instances.
+        """Return the application that instances of this version run.
 
-        In real time a bad version of a real application is a real process that fails.
+        In real time a faulty version of a real application is a real process that fails.
         """
         given, wake_s = version.spec.application, version.spec.wake_s
         application = application_of(given, self._clock, wake_s)

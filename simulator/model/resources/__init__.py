@@ -1,1 +1,1 @@
-"""Resources of the control-plane API as values: their names, states as tables, configuration, quotas."""
+"""Resources of the control-plane API as values: names, states as tables, configuration, quotas."""

@@ -1,7 +1,7 @@
 """An error response of the control-plane API, with AWS's error code.
 
-Validation, the signature check and the operations raise it; only the endpoint turns it into bytes.
-The HTTP status follows from the code, as in the service model and in AWS's list of common errors (facts 1.2).
+Validation, the signature check and the operations raise it; only the endpoint converts it to bytes. The HTTP status
+follows from the code, as in the service model and in AWS's list of common errors (facts 1.2).
 """
 
 from types import MappingProxyType
@@ -25,7 +25,7 @@ _STATUS_OF_CODE = MappingProxyType(
     }
 )
 _STATUS_OF_OTHERS = 400
-_MESSAGE_LENGTH_MAX = 600  # the model's ErrorMessage (facts 1.1)
+_MESSAGE_LENGTH_MAX = 600  # maximum length of ErrorMessage in the service model (facts 1.1)
 
 
 class ApiError(Exception):

@@ -5,7 +5,7 @@ Every resource has three attributes for storage and lists:
 - `key`: unique among the resources of its kind.
 - `owner_key`: the owner by which lists are selected, an account in a Region or the service that the resource belongs
 to.
-- `born`: a number that increases over all resources and gives lists their order.
+- `born`: a number that increases with each new resource of any kind; lists are in its order.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Deployed:
 class ServiceResource(ArnResource):
     """A service. `configuration` is the requested one, including the values of an update in progress (facts 1.3)."""
 
-    host: str  # host name of the URL; private services have one too, although they do not show it
+    host: str  # host name of the URL; a private service has one too, although the API does not return it
     status: ServiceStatus
     updated_at: float
     configuration: ServiceConfiguration
@@ -84,7 +84,7 @@ class ServiceResource(ArnResource):
 
     @property
     def url(self) -> str:
-        """Empty for private services (facts 10.2)."""
+        """The host name of the service's URL; empty for private services (facts 10.2)."""
         return self.host if self.configuration.is_public else ""
 
 
@@ -102,7 +102,7 @@ class OperationResource:
     began_in: ServiceStatus
     new_application: bool = False  # True for an update that contains a source configuration
     ended_at: float | None = None
-    phase: int = 0  # the last `Phase` written to the event log
+    phase: int = 0  # the last `Phase` that was written to the event log
 
     @property
     def key(self) -> str:
@@ -165,7 +165,8 @@ class VpcIngressResource(ArnResource):
 class CustomDomainResource:
     """The association of a domain with a service. `records` are CertificateValidationRecords without their status.
 
-    `record_statuses`: theirs, in the same order, if they are looked up in DNS; else empty, and `status` implies them.
+    `record_statuses` has the statuses of the records, in the same order, if they are looked up in DNS. Otherwise it is
+    empty, and `status` determines them.
     """
 
     service_arn: str
@@ -214,7 +215,7 @@ class AccountResource:
 
 
 class Resource(Protocol):
-    """What the registry stores: the resources above, and those of CloudFormation (`stack`)."""
+    """The resources that the registry stores: those above, and those of CloudFormation (`stack`)."""
 
     @property
     def key(self) -> str: ...

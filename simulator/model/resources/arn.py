@@ -25,7 +25,9 @@ _REVISION: Final = re.compile(r"^[1-9][0-9]{0,8}\Z")
 
 
 class Arn(NamedTuple):
-    """An ARN. `revision` and `resource_id` are None in a partial ARN: `.../name` or `.../name/revision`."""
+    """An ARN of App Runner. In a partial ARN, `.../name` or `.../name/revision`, `revision` and `resource_id` may be
+    None.
+    """
 
     region: str
     account: str

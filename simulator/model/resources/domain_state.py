@@ -8,7 +8,9 @@ from typing import Final
 
 
 class DomainStatus(StrEnum):
-    """Domain status in lower case, as the real API returns it. Terraform and Copilot depend on that (facts 1.7)."""
+    """The status of a domain in lower case, as the API returns it. Terraform and Copilot depend on the lower case
+    (facts 1.7).
+    """
 
     CREATING = "creating"
     CREATE_FAILED = "create_failed"
@@ -42,13 +44,14 @@ FAILED: Final = {
     DomainStatus.DELETING: DomainStatus.DELETE_FAILED,
 }
 
-# Reserved names, whose ownership cannot be proved in DNS (RFC 2606, RFC 6761). For example.com App Runner's
+# Reserved names, whose ownership cannot be validated in DNS (RFC 2606, RFC 6761). For example.com App Runner's
 # association ends in create_failed (facts 19.2).
 # ASSUMPTION: the other names end in create_failed too. Associating one of them would settle it.
 _RESERVED: Final = ("example.com", "example.net", "example.org", "example", "invalid", "localhost", "test")
 
-# Amazon's names in CAA records; facts 10.3 have the first.
-# ASSUMPTION: the other three, which ACM accepts for its own certificates, do here too. A domain with one would show it.
+# Amazon's names in CAA records. Facts 10.3 have the first.
+# ASSUMPTION: the other three, which ACM accepts for its own certificates, are accepted here too. A domain with one of
+# them would settle it.
 _AUTHORITIES: Final = frozenset({"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"})
 _CAA: Final = re.compile(r'^\d+ (issue|issuewild) "([^";]*)', re.IGNORECASE)
 
@@ -84,7 +87,7 @@ def is_reserved(domain: str) -> bool:
 def record_status(expected: str, found: frozenset[str]) -> RecordStatus:
     """Return the status of a validation record, given the values that DNS has for its name.
 
-    ASSUMPTION: another value counts as a missing record, which can still be corrected, and not as FAILED. An
+    ASSUMPTION: a wrong value counts as a missing record, which can still be corrected, and not as FAILED. An
     association with a wrong record would settle it.
     """
     matches = any(_plain(value) == _plain(expected) for value in found)
@@ -92,7 +95,7 @@ def record_status(expected: str, found: frozenset[str]) -> RecordStatus:
 
 
 def caa_permits(found: frozenset[str], *, is_wildcard: bool) -> bool:
-    """Return True if CAA records, in a zone file's form, let Amazon issue a certificate (RFC 8659, section 4)."""
+    """Return True if CAA records, in the form of a zone file, let Amazon issue a certificate (RFC 8659, section 4)."""
     properties = [(match[1].lower(), match[2].strip().lower()) for each in found if (match := _CAA.match(each))]
     wild = [value for tag, value in properties if tag == "issuewild"]
     relevant = wild if is_wildcard and wild else [value for tag, value in properties if tag == "issue"]

@@ -36,5 +36,5 @@ FAILED: Final = {
     _S.PENDING_DELETION: _S.FAILED_DELETION,
 }
 
-# States in which the service responds under the connection's host name: from its creation to its deletion.
+# States in which the service responds under the host name of the connection: from its creation until its deletion.
 SERVES: Final = frozenset({_S.AVAILABLE, _S.PENDING_UPDATE, _S.FAILED_UPDATE, _S.PENDING_DELETION, _S.FAILED_DELETION})

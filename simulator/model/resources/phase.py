@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Phase(IntEnum):
-    """Progress of an operation. The source phases apply only to services from source code."""
+    """The progress of an operation. SOURCE_PULLED and BUILDING apply only to services from source code."""
 
     BEGUN = 1
     SOURCE_PULLED = 2

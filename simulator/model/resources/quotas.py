@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Maximum number of resources of each kind. CREATE_FAILED services count, DELETED ones do not.
+    """The maximum number of resources of each kind. Services in CREATE_FAILED count, those in DELETED do not.
 
     Raises:
         ValueError: if a quota is less than 1.

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Final
 
-# Existing services keep a runtime after its end of support and may be updated; new services with it are rejected
+# Existing services keep a runtime after its end of support and may be updated; new services cannot use it
 # (RN/2025-08-28).
 END_OF_SUPPORT: Final = MappingProxyType(
     {

@@ -1,7 +1,7 @@
 """References to secrets, as App Runner accepts them for environment variables (facts 8).
 
-Three forms: the ARN of a Secrets Manager secret, with or without `:json-key:version-stage:version-id` (empty parts
-allowed); the ARN of an SSM parameter; the name of an SSM parameter in the service's Region.
+There are three forms: the ARN of a Secrets Manager secret, with or without `:json-key:version-stage:version-id` (empty
+parts allowed); the ARN of an SSM parameter; the name of an SSM parameter in the service's Region.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _NAME: Final = re.compile(r"^[A-Za-z0-9_./-]+$")
 
 
 class SecretReference(NamedTuple):
-    """A Secrets Manager secret. `json_key` selects a member of its JSON object; the whole secret if empty."""
+    """A secret of Secrets Manager. `json_key` selects a member of its JSON object; if it is empty, the whole secret is
+    used.
+    """
 
     arn: str
     json_key: str = ""
@@ -33,13 +35,13 @@ class SecretReference(NamedTuple):
 
 
 class ParameterReference(NamedTuple):
-    """An SSM parameter, given by its ARN or its name."""
+    """A parameter of SSM, given by its ARN or its name."""
 
     name: str
 
     @property
     def region(self) -> str:
-        """The Region; empty for a name, which means the service's Region."""
+        """The Region of an ARN; empty for a name, which refers to the service's Region."""
         return self.name.split(":")[3] if self.name.startswith("arn:") else ""
 
 

@@ -1,4 +1,4 @@
-"""The configuration of a service: the API's structures, and the same settings as plain values."""
+"""The configuration of a service: the API's structures, and properties with the settings as plain values."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PORT: Final = "8080"  # facts 1.6
 def start_words(command: str) -> tuple[str, ...]:
     """Split a start command into program and arguments.
 
-    # ASSUMPTION: the command is split as a shell would split it, and no shell runs it. That no shell runs it is [I],
-    # how it is split is [U] (facts 7). A command with quotes and a variable, echoed by its program, would settle it.
+    # ASSUMPTION: the command is split as a shell would split it, but no shell runs it. Facts 7 infer the latter ([I]);
+    # how it is split is unknown ([U]). A command with quotes and a variable, printed by its program, would settle it.
 
     Raises:
         ValueError: if a quotation is not closed.
@@ -28,7 +28,7 @@ def start_words(command: str) -> tuple[str, ...]:
         raise ValueError(msg) from error
 
 
-Block = dict[str, Any]  # a structure of the API model, with its member names
+Block = dict[str, Any]  # a structure of the API model, with its member names as keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,9 @@ class ServiceConfiguration:
 
     @property
     def run_settings(self) -> Block:
-        """ImageConfiguration or CodeConfigurationValues; empty if the repository's apprunner.yaml has the settings."""
+        """The structure ImageConfiguration or CodeConfigurationValues; empty if the repository's apprunner.yaml has the
+        settings.
+        """
         if self.is_image:
             settings: Block = self.source["ImageRepository"].get("ImageConfiguration", {})
             return settings
@@ -102,7 +104,7 @@ class ServiceConfiguration:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Map of variable name to reference. It never contains a secret's value."""
+        """References to secrets by name of the environment variable. Values of secrets are not included."""
         secrets: dict[str, str] = self.run_settings.get("RuntimeEnvironmentSecrets", {})
         return secrets
 

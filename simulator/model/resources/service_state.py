@@ -28,13 +28,13 @@ _S, _T = ServiceStatus, OperationType
 # Combinations that are not in the table are rejected.
 # ASSUMPTION: a CREATE_FAILED service can be neither deployed, paused nor resumed, and a DELETED one accepts no
 # operation (U in facts 1.4); calls with an AWS account would settle it.
-# ASSUMPTION: UpdateService is rejected for a PAUSED service, as the guide lists it (manage-pause). AWS's own error of
+# ASSUMPTION: UpdateService is rejected for a PAUSED service, according to the guide (manage-pause). AWS's own error of
 # December 2021 says "Service status must be RUNNING or PAUSED to be updated" (roadmap#95, facts 19.2). An update of a
 # paused service would settle it.
 _BEGINS: Final = frozenset(
     {
         (_T.UPDATE_SERVICE, _S.RUNNING),
-        (_T.UPDATE_SERVICE, _S.CREATE_FAILED),  # a rebuild
+        (_T.UPDATE_SERVICE, _S.CREATE_FAILED),  # rebuilds the service
         (_T.START_DEPLOYMENT, _S.RUNNING),
         (_T.PAUSE_SERVICE, _S.RUNNING),
         (_T.RESUME_SERVICE, _S.PAUSED),
@@ -57,7 +57,7 @@ _SUCCESS: Final = {
 
 
 def verdict(operation: OperationType, status: ServiceStatus) -> OperationDecision:
-    """Return whether `operation` may begin on a service in `status`."""
+    """Return whether `operation` may begin on a service in state `status`."""
     if (operation, status) in _BEGINS:
         return OperationDecision.BEGINS
     return OperationDecision.ALREADY_THERE if (operation, status) in _ALREADY_THERE else OperationDecision.REJECTED

@@ -31,7 +31,7 @@ class StackStatus(StrEnum):
 
     @property
     def is_running(self) -> bool:
-        """True while an operation on the stack runs."""
+        """True while an operation on the stack is in progress."""
         return self.endswith("_IN_PROGRESS") and self is not StackStatus.REVIEW_IN_PROGRESS
 
 
@@ -48,9 +48,10 @@ UPDATABLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class StackMember:
-    """One resource of a stack. `request`: its properties as the API got them, without a generated name.
+    """One resource of a stack. `request` has its properties as they were sent to the API, without a generated name.
 
-    `ref`: the value of Ref. `needs`: the logical ids of resources that have to be deleted after it.
+    `ref` is the value of Ref. `needs` has the logical ids of the resources that it depends on, which are deleted after
+    it.
     """
 
     logical_id: str
@@ -79,9 +80,9 @@ class StackOutput:
 
 @dataclass(frozen=True, slots=True)
 class StackInputs:
-    """What a caller gives to a stack: the text of the template, values of parameters, tags, capabilities.
+    """The input of a stack: the text of the template, values of parameters, tags, capabilities.
 
-    `hidden`: the names of parameters with NoEcho.
+    `hidden` has the names of parameters with NoEcho.
     """
 
     template: str
@@ -95,10 +96,11 @@ class StackInputs:
 
 @dataclass(frozen=True, slots=True)
 class StackOperation:
-    """The operation that runs, or that failed and was not rolled back.
+    """The operation that is in progress, or that failed and was not rolled back.
 
-    `before`: what an update's rollback returns to. `done`: logical ids whose turn is over; `failed`: those that failed.
-    `obsolete`: resources to be deleted in the cleanup. `retained`: logical ids that a deletion leaves alone.
+    `before` is the input to which the rollback of an update returns. `done` has the logical ids that have been
+    processed, `failed` those that failed. `obsolete` are resources to delete in the cleanup. `retained` are logical ids
+    that a deletion does not delete.
     """
 
     token: str
@@ -114,7 +116,7 @@ class StackOperation:
 
 @dataclass(frozen=True, slots=True)
 class StackResource:
-    """A stack. `access_key`: of the caller with whose permissions its operation runs."""
+    """A stack. `access_key` is that of the caller with whose permissions its operation runs."""
 
     stack_id: str
     born: int
@@ -130,7 +132,7 @@ class StackResource:
     deleted_at: float | None = None
     members: dict[str, StackMember] = field(default_factory=dict)
     outputs: tuple[StackOutput, ...] = ()
-    imports: tuple[str, ...] = ()  # names of exports of other stacks
+    imports: tuple[str, ...] = ()  # names of exports of other stacks that the template imports
     operation: StackOperation | None = None
     change_set_id: str = ""
     disable_rollback: bool = False
@@ -155,7 +157,7 @@ class StackResource:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSetResource:
-    """A change set. `changes`: as DescribeChangeSet returns them."""
+    """A change set. `changes` have the form of DescribeChangeSet's result."""
 
     change_set_id: str
     stack_id: str
@@ -194,7 +196,7 @@ class StackEventResource:
     status: str
     at: float
     reason: str = ""
-    properties: str = ""  # JSON
+    properties: str = ""  # as JSON
     token: str = ""
 
     stored_kind = "stack-event"

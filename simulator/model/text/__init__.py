@@ -1,1 +1,1 @@
-"""Text from and for people: YAML documents with positions, problems of a file, quantities with units, safe output."""
+"""Text from and for users: YAML documents with positions, problems of a file, quantities with units, safe output."""

@@ -1,10 +1,9 @@
-"""Parsing of YAML text into plain data, with the line and column of each value.
+"""Parses YAML text into plain data, with the line and column of each value.
 
-Scalars follow YAML 1.2's core schema (`no` and `1:30` are text, `1e3` is a number), because YAML 1.1's conversions
-surprise authors of files with durations. YAML 1.1's merge key `<<` is supported; a key next to it overrides a merged
-key. Each of the following is an error with its line and column: syntax errors, duplicate keys, keys that are not text,
-tags, excessive nesting or alias expansion (aliases are allowed, alias bombs are not), a top level that is not a
-mapping.
+Scalars follow YAML 1.2's core schema (`no` and `1:30` are text, `1e3` is a number), because YAML 1.1 would convert
+values such as durations unexpectedly. YAML 1.1's merge key `<<` is supported; a key next to it overrides a merged key.
+The following are errors with line and column: syntax errors, duplicate keys, keys that are not text, tags, excessive
+nesting or expansion of aliases (aliases are allowed, alias bombs are not), a top level that is not a mapping.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self._depth += 1
-        if self._depth > 2 * DEPTH_MAX:  # keys and values both count here; `_Reader` checks the exact depth
+        if self._depth > 2 * DEPTH_MAX:  # keys and values are counted; `_Reader` checks the exact depth
             raise yaml.MarkedYAMLError(None, None, "nesting is too deep", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
@@ -63,8 +62,8 @@ _Loader.yaml_implicit_resolvers.setdefault("", []).append((_TAG + "null", re.com
 class Document:
     """A parsed file: plain `data` (dict, list, str, int, float, bool, None) and the positions of its values.
 
-    `places` maps a path to (line, column), both counted from 1. A path ends in a key or an index; its position is the
-    start of that key or item.
+    `places` maps a path to (line, column), both counted from 1. The last element of a path is a key or an index; its
+    position is the start of that key or item.
     """
 
     file: str
@@ -72,7 +71,7 @@ class Document:
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def place(self, path: Path) -> tuple[int, int]:
-        """Return line and column of `path`, or of its nearest enclosing value that is in the file."""
+        """Return line and column of `path`, or of the nearest enclosing value that is in the file."""
         while path and path not in self.places:
             path = path[:-1]
         return self.places.get(path, (1, 1))
@@ -95,7 +94,7 @@ class Document:
 
 
 def shown(value: object) -> str:
-    """Return the text that messages show for a value."""
+    """Return the text for a value in messages."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
@@ -153,7 +152,7 @@ def _compose(text: str, file: str) -> yaml.Node | None:
 
 
 class _Reader:
-    """Converts nodes to data and collects positions and problems."""
+    """Converts nodes to data, and collects positions and problems."""
 
     def __init__(self, file: str, *, as_written: bool) -> None:
         self._as_written = as_written
@@ -163,7 +162,7 @@ class _Reader:
         self._nodes = 0
 
     def value(self, node: yaml.Node | None, path: Path, depth: int) -> Any:
-        """Return the plain data of `node`. The caller, which knows its key, has already recorded its position."""
+        """Return the plain data of `node`. The caller has already recorded the position of its key."""
         if node is None:
             return None
         if not self._is_bounded(node, path, depth):
@@ -179,7 +178,7 @@ class _Reader:
         self._nodes += 1
         if self._nodes <= NODES_MAX and depth <= DEPTH_MAX:
             return True
-        if self._nodes <= NODES_MAX + 1:  # reported once for the whole alias bomb
+        if self._nodes <= NODES_MAX + 1:  # report it once for the whole alias bomb
             bounds = f"at most {NODES_MAX} values after aliases, nested at most {DEPTH_MAX} deep"
             self._problem(node, path, "too much", bounds)
             self._nodes = NODES_MAX + 1

@@ -1,7 +1,7 @@
-"""Models whose JSON Schema has the docstring under each field as its description.
+"""Models whose JSON Schema contains the docstring below each field as its description.
 
-The source is read when a schema is asked for. pydantic's own `use_attribute_docstrings` reads it when the class is
-made, which took a sixth of the CPU time of a short run.
+The source is parsed when a schema is generated. pydantic's `use_attribute_docstrings` parses it when the class is
+created, which took a sixth of the CPU time of a short run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema
 class DescribedModel(BaseModel):
     """A model of this project; subclasses document their fields with docstrings."""
 
-    model_config = ConfigDict(defer_build=True)  # many are imported, and only as parts of others
+    model_config = ConfigDict(defer_build=True)  # many are imported, but are used only as parts of others
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -36,22 +36,26 @@ class DescribedModel(BaseModel):
 
 
 def _described(schema: JsonSchemaValue, handler: GetJsonSchemaHandler) -> str | None:
-    """Return the description that the definition of a reference has, which the reference then need not repeat."""
+    """Return the description of the definition that a reference refers to, which the reference need not repeat; or
+    None.
+    """
     try:
         return handler.resolve_ref_schema(schema).get("description")
-    except LookupError:  # the definition follows
+    except LookupError:  # the definition is not generated yet
         return None
 
 
 def _docstring(model: type, field: str) -> str | None:
-    """Return the docstring of a field where the field is declared last; None if it has none there."""
+    """Return the docstring of a field in the class that declares it last in the MRO order; None if it has
+    none there.
+    """
     declared = (_docstrings(kind.__module__).get(kind.__name__, {}) for kind in model.__mro__)
     return next((fields[field] for fields in declared if field in fields), None)
 
 
 @functools.cache
 def _docstrings(module: str) -> Mapping[str, Mapping[str, str | None]]:
-    """Return class -> field -> docstring for the classes of a module, from its source."""
+    """Return the docstrings of fields in a module's source: class -> field -> docstring."""
     if not module.startswith("simulator."):
         return {}
     tree = ast.parse(inspect.getsource(sys.modules[module]))

@@ -1,4 +1,4 @@
-"""Errors in a user's file: position, value found, value expected and the nearest known word."""
+"""Errors in a user's file: the position, the value, what is expected, and the nearest valid word."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from simulator.model.text.renamed import RENAMED, renamed
 class Problem(NamedTuple):
     """One error. `line` and `column` count from 1; `path` is dotted, such as `services.web.min_size`.
 
-    `found` is the value in the file, as written or shortened; `expected` completes "must be ..."; `nearest` is a known
-    word that resembles an unknown one.
+    `found` is the value in the file, as written or shortened; `expected` completes "must be ..."; `nearest` is the
+    valid word that resembles an unknown one.
     """
 
     line: int
@@ -33,7 +33,7 @@ class Problem(NamedTuple):
 
 
 class FileProblems(Exception):
-    """Raised for a user's file that cannot be used. Contains every problem found, in order of lines."""
+    """A user's file cannot be used. Contains every problem found, in the order of the lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
@@ -42,24 +42,29 @@ class FileProblems(Exception):
 
 
 def one_of(word: object, known: Iterable[str]) -> str:
-    """Return what a name must be: `one of a, b, c`, and the nearest of them where one resembles `word`."""
+    """Return the text `one of a, b, c` with the valid names, and a hint if one of them resembles `word`."""
     names = list(known)
     return f"one of {', '.join(names)}{did_you_mean(word, names)}"
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: its new name or the nearest known one, or an empty string."""
+    """Return the end of a message about an unknown name: its new name or the nearest valid one; empty if there is
+    neither.
+    """
     names = list(known)
     return _hint(nearest(word, names), bool(renamed(word, names)))
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """Return the new name of `word` if it was renamed, else the known word that it resembles, or an empty string."""
+    """Return the new name of `word` if it was renamed, otherwise the valid word that it resembles; empty if there is
+    none.
+    """
     names = list(known)
     if new := renamed(word, names):
         return new
     text = str(word)
-    same = [name for name in names if name.casefold() == text.casefold()]  # by letters alone, `IP` is far from `Ip`
+    # ignoring case, because otherwise `IP` would not resemble `Ip`
+    same = [name for name in names if name.casefold() == text.casefold()]
     close = same or difflib.get_close_matches(text, names, n=1, cutoff=0.6)
     return close[0] if close else ""
 

@@ -1,8 +1,10 @@
-"""Quantities formatted for people: three significant digits and the field's unit, alike in every text, table and page.
+"""Formats quantities for users: with three significant digits and a unit, in the same way in every text, table and
+page.
 
-Zeros at the end are kept, so that a column compares values of one precision: `15.0 ms` beside `7.87 ms`. Exact values
-have none: a whole count, a zero, 100 %, a time on the run's clock. Money has cents from one dollar on. Ties round up.
-The pages of the console do the same in JavaScript (console/web/format.js), which a test compares. JSON has all digits.
+Trailing zeros are kept, so that a column compares values of one precision: `15.0 ms` beside `7.87 ms`. Exact values
+have none: a whole count, a zero, 100 %, a time on the run's clock. Money has cents from one dollar on. Ties are rounded
+up. The pages of the console have the same rules in JavaScript (console/web/format.js); a test compares them. JSON
+output has all digits.
 """
 
 from __future__ import annotations
@@ -14,23 +16,25 @@ from typing import Final, Literal, assert_never
 Unit = Literal["s", "ratio", "percent", "count", "mean", "hours", "usd", "rps", "factor"]
 
 NOTHING: Final = "-"
-# Sums of floats differ in their last digits: less than this counts as zero in any unit.
+# Sums of floats differ in their last digits; an amount below this is formatted as zero, in any unit.
 EPSILON: Final = 1e-9
 _PERCENT: Final = 100.0
 _MS: Final = 1e3
 _US: Final = 1e6
-# Units change where three digits round up to the next one: 999.9 ms is a second.
+# The unit changes where three digits would be rounded up to the next unit: 999.9 ms is formatted as a second.
 _MS_FROM_S: Final = 0.9995e-3
 _S_FROM_S: Final = 0.9995
-# From here on a latency is shown in minutes, and a time of the run from a minute on.
+# A latency is formatted in minutes from here on; a time of the run from a minute on.
 _MINUTES_FROM_S: Final = 99.95
 _MINUTE_S: Final = 59.95
 _CENTS: Final = 2
-_MEGABYTE: Final = 1024**2  # as sizes are read
+_MEGABYTE: Final = 1024**2  # a megabyte as in units.py
 
 
 def quantity_text(value: float | None, unit: Unit, *, signed: bool = False) -> str:
-    """Format a value in its unit, `-` for None. `signed`: a difference, of percentages in points (pp)."""
+    """Format a value in its unit; None is `-`. `signed` formats a difference: with its sign, and percentages in points
+    (pp).
+    """
     if value is None:
         return NOTHING
     sign = "-" if value <= -EPSILON else "+" if signed and value >= EPSILON else ""
@@ -60,14 +64,14 @@ def _size_text(size: float, unit: Unit) -> str:
 
 
 def spread_factor(mean: float, unit: Unit) -> float:
-    """Return what turns a spread into the unit in which `quantity_text` shows the mean beside it."""
+    """Return the factor that converts a spread into the unit in which `quantity_text` formats `mean`."""
     if unit == "s":
         return _US if 0 < abs(mean) < _MS_FROM_S else _MS if abs(mean) < _S_FROM_S else 1.0
     return _PERCENT if unit == "ratio" else 1.0
 
 
 def latency_text(seconds: float | None) -> str:
-    """Format with three digits and the unit that fits: `85.2 ms`, `1.25 s`, `3m05s`."""
+    """Format a latency with three digits in the unit that fits: `85.2 ms`, `1.25 s`, `3m05s`."""
     if seconds is None:
         return NOTHING
     if seconds < EPSILON:
@@ -80,7 +84,7 @@ def latency_text(seconds: float | None) -> str:
 
 
 def time_text(seconds: float | None) -> str:
-    """Format a time on the run's clock or a length of it, without zeros at the end: `0 s`, `12.5 s`, `1h02m03s`."""
+    """Format a time on the run's clock, or a duration, without trailing zeros: `0 s`, `12.5 s`, `1h02m03s`."""
     if seconds is None:
         return NOTHING
     if EPSILON <= seconds < _S_FROM_S:
@@ -99,12 +103,14 @@ def ratio_text(ratio: float | None) -> str:
 
 
 def bytes_text(size: float) -> str:
-    """Format a size: `48.3 MB`, below a tenth of a MB in bytes: `7 bytes`."""
+    """Format a size: `48.3 MB`; below a tenth of a MB in bytes: `7 bytes`."""
     return f"{digits_text(size / _MEGABYTE)} MB" if size >= _MEGABYTE / 10 else f"{count_text(size)} bytes"
 
 
 def usd_text(usd: float | None) -> str:
-    """Format with cents from one dollar on, below it with three digits: `$1,234.50`, `$0.250`, `$0.000123`."""
+    """Format US dollars with cents from one dollar on, below it with three digits: `$1,234.50`, `$0.250`,
+    `$0.000123`.
+    """
     if usd is None:
         return NOTHING
     return f"${_rounded(usd, _CENTS) if usd >= 1 and math.isfinite(usd) else digits_text(usd)}"
@@ -129,7 +135,7 @@ def digits_text(value: float, digits: int = 3) -> str:
 def _rounded(value: float, places: int) -> str:
     exact = decimal.Decimal(value)
     unit = decimal.Decimal(1).scaleb(-places)
-    # Room for every digit of the largest float.
+    # Precision enough for every digit of the largest float.
     context = decimal.Context(400, decimal.ROUND_HALF_UP)
     return f"{exact.quantize(unit, context=context):,f}"
 

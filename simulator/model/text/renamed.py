@@ -1,8 +1,8 @@
-"""Keys, values and options that have a new name, so that an error about an old one can say it.
+"""Keys, values and options that were renamed, so that an error about an old name can give the new one.
 
-The old names are not read: a file or a command that uses one fails, and the error names the new one. One table serves
-scenario files, options of commands, checks, reports, comparisons and classes of policies: `renamed` returns a new name
-only if it is valid at the place of the error, so an old word that is still valid elsewhere needs no second table.
+Old names are not accepted: a file or a command that uses one fails, and the error gives the new name. One table is used
+for scenario files, options of commands, checks, reports, comparisons and classes of policies: `renamed` returns a new
+name only if it is valid at the place of the error, so an old word that is still valid elsewhere needs no second table.
 """
 
 from __future__ import annotations
@@ -51,6 +51,6 @@ RENAMED: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def renamed(word: object, known: Iterable[str]) -> str:
-    """Return the new name of `word` if it is one of `known`; empty otherwise."""
+    """Return the new name of `word` if it is one of `known`; otherwise an empty string."""
     new = RENAMED.get(str(word), "")
     return new if new in set(known) else ""

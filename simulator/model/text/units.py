@@ -1,4 +1,4 @@
-"""Parsing and formatting of quantities with units: `90s`, `2 GB`, `100/s`, `5 %`."""
+"""Parses and formats quantities with units: `90s`, `2 GB`, `100/s`, `5 %`."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _RATE: Final = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})?\s*([a-zA-Z]+)\s*"
 
 
 def parse_number(text: str) -> float:
-    """Parse a finite number in ASCII digits, with blanks around it or without: `12`, `-0.5`, `1e6`.
+    """Parse a finite number in ASCII digits, with or without blanks around it: `12`, `-0.5`, `1e6`.
 
-    Every user's text that becomes a number without a unit is parsed here. Python's float() also accepts what users
-    do not mean as a number: `1_0` as 10, the digits of other scripts, `nan`, `infinity`.
+    All numbers without a unit in users' texts are parsed here. Python's float() also accepts texts that users do not
+    mean as numbers: `1_0` as 10, the digits of other scripts, `nan`, `infinity`.
     """
     if _PLAIN.fullmatch(text.strip()) is None or not math.isfinite(number := float(text)):
         msg = f"{text!r} is not a number; write a finite one in digits, such as 12 or 0.5"
@@ -63,7 +63,7 @@ def parse_whole(text: str) -> int:
 
 
 def parse_duration(value: object) -> float:
-    """Parse seconds (>= 0) from `90s`, `1h30m`, `250 ms`, or `0`. Any other number needs a unit (ValueError)."""
+    """Parse seconds (>= 0) from `90s`, `1h30m`, `250 ms`, or `0`. ValueError for any other number without a unit."""
     if value == 0 and not isinstance(value, bool):
         return 0.0
     seconds = _sum_of_parts(str(value), _SECONDS)
@@ -115,7 +115,7 @@ def parse_share(value: object) -> float:
 
 def duration_text(seconds: float) -> str:
     """Format seconds: `3723.4` as `1h02m03s`; below a minute with one to three digits, such as `250ms`."""
-    if seconds < 0.9995:  # a value that rounds to one second is shown as a second
+    if seconds < 0.9995:  # a value that rounds to one second is formatted as a second
         return f"{seconds * 1000:.3g}ms"
     if seconds < 59.95:
         return f"{seconds:.3g}s"

@@ -1,4 +1,4 @@
-"""Documents that another version of the simulator wrote: the error names both versions, and says what to do."""
+"""Versions of document formats: the error for a document of another version says which version can read it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class OtherVersion(ValueError):
-    """The document has another version of its format. `hint`: what to do about it."""
+    """The document has another version of its format. `hint` says what to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -16,9 +16,10 @@ class OtherVersion(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DocumentFormat:
-    """A format with versions. `key`: the field of its version. `expected`: the version that this simulator reads.
+    """A versioned format. `key` is the field with the version, `expected` the version that this simulator reads.
 
-    `simulator`: the version of this simulator. `again`: how it writes the document, such as `run the scenario again`.
+    `simulator` is the version of this simulator. `again` says how to create the document again, such as `run the
+    scenario again`.
     """
 
     key: str
@@ -27,9 +28,9 @@ class DocumentFormat:
     again: str
 
     def require(self, source: str, found: Any, writer: Any) -> None:
-        """Check the version of a document. `source`: the document, such as `run = 'run.json'`.
+        """Check the version `found` in a document. `source` is the document, such as `run = 'run.json'`.
 
-        `writer`: the version of the simulator that the document names, if it names one.
+        `writer` is the version of the simulator that the document names, if any.
 
         Raises:
             OtherVersion: if `found` is not the expected version.

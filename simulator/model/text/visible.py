@@ -1,8 +1,9 @@
-r"""Escaping of untrusted text for display: control characters for terminals and text direction become `\u001b`.
+r"""Escapes untrusted text for display: characters that control terminals or text direction become escapes such as
+`\u001b`.
 
 Names of scenarios, output lines of applications and messages of other programs are untrusted. Written unchanged to a
 terminal they could change its title, clear earlier output, or display a line that differs from the text. The escapes
-have JSON's form, so escaped JSON keeps its meaning.
+have the form of JSON's, so escaped JSON keeps its meaning.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _OR_COLOUR: Final = re.compile(f"(\\x1b\\[[0-9;:]*m)|[{_CONTROLS}]")
 def visible(text: str, *, with_colours: bool = False) -> str:
     """Return `text` with control characters escaped.
 
-    `with_colours` keeps SGR sequences, which only change the appearance of the following text.
+    `with_colours` keeps SGR sequences, which change only the appearance of the text after them.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -34,7 +35,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 class GuardedStream:
-    """A text stream that filters what is written to another one."""
+    """A text stream that escapes what is written to another stream."""
 
     def __init__(self, behind: TextIO) -> None:
         self.behind = behind

@@ -1,4 +1,4 @@
-"""YAML syntax errors in plain words: what the parser found, and what to write instead."""
+"""Explains YAML syntax errors: what the parser found, and what to write instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 _BLOCK: Final = "indented like the other keys or items of its block"
 
-# (pattern of the parser's message, what was found, what it must be). The first match applies.
+# (pattern of the parser's message, what was found, what is expected). The first match applies.
 _WORDS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"found character '\\t'", "a tab", "spaces: YAML is not indented with tabs"),
     (
@@ -51,7 +51,7 @@ _WORDS: Final[tuple[tuple[str, str, str], ...]] = (
 
 
 def explained(error: yaml.MarkedYAMLError) -> tuple[str, str]:
-    """Return what was found and what is expected, to complete `file = FOUND, must be EXPECTED`."""
+    """Return what was found and what is expected, for the message `file = FOUND, must be EXPECTED`."""
     message = " ".join(part for part in (error.problem, error.context) if part)
     for pattern, found, expected in _WORDS:
         match = re.search(pattern, message)
@@ -61,7 +61,7 @@ def explained(error: yaml.MarkedYAMLError) -> tuple[str, str]:
 
 
 def place_of(error: yaml.MarkedYAMLError) -> tuple[int, int]:
-    """Return line and column (from 1) of the error; for an unclosed construct, of its start."""
+    """Return line and column (from 1) of the error; for a construct that is not closed, those of its start."""
     mark = error.problem_mark or error.context_mark
     opened = error.context_mark is not None and re.search(
         r"unexpected end of stream|expected ',' or|could not find expected ':'", error.problem or ""

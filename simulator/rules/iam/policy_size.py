@@ -1,8 +1,8 @@
 """The size limits of policies, in characters without white space ("IAM and AWS STS quotas", IAM User Guide).
 
-# ASSUMPTION: each identity policy is counted alone, as a managed policy of a user or an inline policy of a role. AWS #
-adds up inline policies, but the configuration does not say which policies are inline. A key `inline:` of the #
-configuration, whose policies are added up, would settle it.
+# ASSUMPTION: each identity policy is counted alone, as a managed policy of a user or an inline policy of a role. AWS
+# adds up inline policies, but the configuration does not say which policies are inline. A key `inline:` of the
+# configuration, whose policies are added up, would settle it.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Every ten seconds AWS WAF counts the requests of the last window, and until the 
 above the limit. So a burst passes until the next check, and a key is no longer limited when the burst is out of the
 window.
 
-# ASSUMPTION: checks are at multiples of ten seconds and take effect at once; AWS says "about every 10 seconds" and #
-mentions a delay before the action. Requests with time stamps against a rate-based rule on AWS settle it.
+# ASSUMPTION: checks are at multiples of ten seconds and take effect at once; AWS says "about every 10 seconds" and
+# mentions a delay before the action. Requests with time stamps against a rate-based rule on AWS settle it.
 """
 
 from __future__ import annotations
