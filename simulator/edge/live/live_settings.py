@@ -23,9 +23,9 @@ class LiveSettings:
     `state` is the folder of the local CA. Port 0 is any free port. With `http_port_or_any`, any free port is used if
     `http_port` is in use. With `server_timing`, responses show the parts of their time in a `server-timing` field; App
     Runner's do not. `websocket` allows WebSocket requests, which App Runner rejects. `ejection` takes failing instances
-    out of service for some time; with None only health checks do. `websocket_of` and `access_log_of` replace `websocket`
-    and `access_log` for the services named there; a log of None means that a service's requests are not logged. The
-    owner of access logs closes them. `engine` is the address of the container engine, `unix:///path` or
+    out of service for some time; with None only health checks do. `websocket_of` and `access_log_of` replace
+    `websocket` and `access_log` for the services named there; a log of None means that a service's requests are not
+    logged. The owner of access logs closes them. `engine` is the address of the container engine, `unix:///path` or
     `tcp://host:port`. With `dual_stack`, the front listens on ::1 too, for hosts with IpAddressType DUAL_STACK.
     `endpoints` are VPC endpoints; each has a listener of its own for the hosts of private services. With
     `hides_private`, those hosts are served only there.
