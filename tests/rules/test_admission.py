@@ -5,12 +5,14 @@ import pytest
 from simulator.rules.admission import Admission, AdmissionDecision, Overflow
 from simulator.rules.balancing import LeastOutstanding, Target
 
-Door = Admission[str, Target]
+StringAdmission = Admission[str, Target]
 
 
-def handler(capacity: int = 1, *, wait_s: float = 10.0, queue: int = 100, front: int = 0, reserve: int = 0) -> Door:
-    """An admission with that many places in each tier, numbered from 1, the front tier first."""
-    admission: Door = Admission(LeastOutstanding, capacity, Overflow(wait_s, queue))
+def new_admission(
+    capacity: int = 1, *, wait_s: float = 10.0, queue: int = 100, front: int = 0, reserve: int = 0
+) -> StringAdmission:
+    """Return an admission with that many instances in each tier, numbered from 1, the front tier first."""
+    admission: StringAdmission = Admission(LeastOutstanding, capacity, Overflow(wait_s, queue))
     for number in range(1, front + reserve + 1):
         admission.add(Target(number), front=number <= front)
     return admission
@@ -22,30 +24,30 @@ def granted(verdict: Target | AdmissionDecision) -> Target:
 
 
 def test_a_request_gets_a_free_slot_at_once() -> None:
-    assert granted(handler(front=1).offer("a", 0.0)).number == 1
+    assert granted(new_admission(front=1).offer("a", 0.0)).number == 1
 
 
 def test_a_request_without_a_slot_is_queued_if_a_queue_is_configured() -> None:
-    admission = handler(front=1)
+    admission = new_admission(front=1)
     admission.offer("a", 0.0)
     assert admission.offer("b", 0.0) is AdmissionDecision.WAITS
     assert admission.waiting == 1
 
 
 def test_a_request_without_a_slot_is_rejected_without_a_queue() -> None:
-    admission = handler(front=1, wait_s=0, queue=0)
+    admission = new_admission(front=1, wait_s=0, queue=0)
     admission.offer("a", 0.0)
     assert admission.offer("b", 0.0) is AdmissionDecision.REJECTED
 
 
 def test_a_full_queue_rejects() -> None:
-    admission = handler(queue=2)
+    admission = new_admission(queue=2)
     verdicts = [admission.offer(ticket, 0.0) for ticket in "abc"]
     assert verdicts == [AdmissionDecision.WAITS, AdmissionDecision.WAITS, AdmissionDecision.REJECTED]
 
 
 def test_a_released_slot_goes_to_the_longest_waiting() -> None:
-    admission = handler(front=1)
+    admission = new_admission(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 1.0)
     admission.offer("c", 2.0)
@@ -54,14 +56,14 @@ def test_a_released_slot_goes_to_the_longest_waiting() -> None:
 
 
 def test_a_slot_released_with_an_empty_queue_is_free() -> None:
-    admission = handler(front=1)
+    admission = new_admission(front=1)
     target = granted(admission.offer("a", 0.0))
     assert admission.release(target) is None
     assert admission.offer("b", 1.0) is target
 
 
 def test_a_new_target_takes_queued_requests_in_order() -> None:
-    admission = handler(capacity=2)
+    admission = new_admission(capacity=2)
     for ticket in "abc":
         admission.offer(ticket, 0.0)
     target = Target(1)
@@ -70,21 +72,21 @@ def test_a_new_target_takes_queued_requests_in_order() -> None:
 
 
 def test_the_reserve_is_used_only_when_the_front_is_full() -> None:
-    admission = handler(capacity=2, front=1, reserve=1)
+    admission = new_admission(capacity=2, front=1, reserve=1)
     numbers = [granted(admission.offer(ticket, 0.0)).number for ticket in "abcd"]
     assert numbers == [1, 1, 2, 2]
 
 
 def test_a_target_that_changes_its_tier_keeps_its_requests() -> None:
-    admission = handler(capacity=2, front=2)
+    admission = new_admission(capacity=2, front=2)
     first = granted(admission.offer("a", 0.0))
     admission.move(first, front=False)
     assert [granted(admission.offer(ticket, 0.0)).number for ticket in "bcd"] == [2, 2, 1]
     assert first.outstanding == 2
 
 
-def test_a_move_does_not_return_a_target_to_service() -> None:
-    admission = handler(front=1, wait_s=0, queue=0)
+def test_moving_a_removed_target_does_not_return_it_to_service() -> None:
+    admission = new_admission(front=1, wait_s=0, queue=0)
     target = granted(admission.offer("a", 0.0))
     admission.remove(target)
     admission.move(target, front=True)
@@ -93,7 +95,7 @@ def test_a_move_does_not_return_a_target_to_service() -> None:
 
 
 def test_a_removed_target_gets_no_queued_request() -> None:
-    admission = handler(front=1)
+    admission = new_admission(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.remove(target)
@@ -102,8 +104,8 @@ def test_a_removed_target_gets_no_queued_request() -> None:
     assert admission.waiting == 1
 
 
-def test_removing_twice_is_removing_once() -> None:
-    admission = handler(front=1, wait_s=0, queue=0)
+def test_removing_a_target_twice_has_no_further_effect() -> None:
+    admission = new_admission(front=1, wait_s=0, queue=0)
     target = granted(admission.offer("a", 0.0))
     admission.remove(target)
     admission.remove(target)
@@ -111,7 +113,7 @@ def test_removing_twice_is_removing_once() -> None:
 
 
 def test_a_request_that_leaves_the_queue_gets_no_slot() -> None:
-    admission = handler(front=1)
+    admission = new_admission(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
@@ -119,14 +121,14 @@ def test_a_request_that_leaves_the_queue_gets_no_slot() -> None:
     assert admission.release(target) == ("c", target)
 
 
-def test_abandoning_without_waiting_changes_nothing() -> None:
-    admission = handler(front=1)
+def test_abandoning_a_request_that_is_not_queued_changes_nothing() -> None:
+    admission = new_admission(front=1)
     admission.offer("a", 0.0)
     assert not admission.abandon("a")
 
 
-def test_waits_end_when_they_are_over_and_in_order_of_arrival() -> None:
-    admission = handler(wait_s=10.0)
+def test_expired_requests_are_returned_in_order_of_arrival() -> None:
+    admission = new_admission(wait_s=10.0)
     for now, ticket in enumerate("abc"):
         admission.offer(ticket, float(now))
     assert admission.next_expiry() == 10.0
@@ -136,7 +138,7 @@ def test_waits_end_when_they_are_over_and_in_order_of_arrival() -> None:
 
 
 def test_a_raised_capacity_grants_slots_to_queued_requests() -> None:
-    admission = handler(front=1)
+    admission = new_admission(front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
@@ -145,13 +147,13 @@ def test_a_raised_capacity_grants_slots_to_queued_requests() -> None:
 
 
 def test_a_lowered_capacity_lets_an_instance_finish_its_requests() -> None:
-    admission = handler(capacity=2, front=1)
+    admission = new_admission(capacity=2, front=1)
     target = granted(admission.offer("a", 0.0))
     admission.offer("b", 0.0)
     admission.offer("c", 0.0)
     assert admission.resize(1) == []
     assert target.outstanding == 2
-    assert admission.release(target) is None  # one is left, and that is all it may hold now
+    assert admission.release(target) is None  # one is left, which is all that it may have now
     assert admission.release(target) == ("c", target)
 
 

@@ -1,4 +1,4 @@
-"""The table of balancing algorithms: every name of a scenario makes its algorithm."""
+"""The table of balancing algorithms: every name of a scenario selects its algorithm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_name_makes_its_algorithm_with_the_given_capacity(name: str) -> None:
+def test_a_name_selects_its_algorithm_with_the_given_capacity(name: str) -> None:
     balancer = BALANCERS[name](2, lambda: 0.0)
     assert type(balancer) is KINDS[name]
     assert balancer.capacity == 2

@@ -36,13 +36,13 @@ def test_least_outstanding_takes_the_target_with_the_fewest_requests() -> None:
     assert taken(balancer, 1) == [2]
 
 
-def test_least_outstanding_goes_round_when_all_are_equal() -> None:
+def test_least_outstanding_is_round_robin_if_all_are_equal() -> None:
     balancer = LeastOutstanding(10)
     with_places(balancer, [0, 0, 0])
     assert taken(balancer, 6) == [1, 2, 3, 1, 2, 3]
 
 
-def test_least_outstanding_prefers_the_target_that_was_least_for_longest() -> None:
+def test_least_outstanding_prefers_the_target_that_has_had_the_fewest_for_longest() -> None:
     balancer = LeastOutstanding(10)
     first, second = with_places(balancer, [0, 0])
     assert taken(balancer, 2) == [1, 2]
@@ -51,13 +51,13 @@ def test_least_outstanding_prefers_the_target_that_was_least_for_longest() -> No
     assert taken(balancer, 2) == [2, 1]
 
 
-def test_newest_first_fills_the_youngest_before_the_next() -> None:
+def test_newest_first_fills_the_newest_target_before_the_next() -> None:
     balancer = NewestFirst(2)
     with_places(balancer, [0, 0, 0])
     assert taken(balancer, 7) == [3, 3, 2, 2, 1, 1, None]
 
 
-def test_newest_first_comes_back_to_the_youngest_as_soon_as_it_has_a_free_slot() -> None:
+def test_newest_first_returns_to_the_newest_target_when_it_has_a_free_slot() -> None:
     balancer = NewestFirst(1)
     _, youngest = with_places(balancer, [0, 0])
     assert taken(balancer, 2) == [2, 1]
@@ -65,7 +65,7 @@ def test_newest_first_comes_back_to_the_youngest_as_soon_as_it_has_a_free_slot()
     assert taken(balancer, 2) == [2, None]
 
 
-def test_newest_first_knows_a_target_that_was_removed_and_added_again() -> None:
+def test_newest_first_takes_a_target_that_was_removed_and_added_again() -> None:
     balancer = NewestFirst(1)
     (target,) = with_places(balancer, [0])
     balancer.discard(target)
@@ -74,7 +74,7 @@ def test_newest_first_knows_a_target_that_was_removed_and_added_again() -> None:
     assert taken(balancer, 2) == [1, None]
 
 
-def test_round_robin_goes_round_whatever_the_load() -> None:
+def test_round_robin_takes_targets_in_turn_whatever_the_load() -> None:
     balancer = RoundRobin(4)
     with_places(balancer, [3, 0, 2])
     assert taken(balancer, 7) == [1, 2, 3, 2, 3, 2, 2]
@@ -89,7 +89,7 @@ def test_round_robin_appends_a_target_that_has_a_free_slot_again() -> None:
 
 
 def test_random_takes_all_free_targets_equally_often() -> None:
-    """3,000 draws: the standard deviation of a share is below 0.9 %, and the draws are always the same."""
+    """3,000 draws from a fixed seed; the standard deviation of a share is below 0.9 %."""
     balancer = RandomBalancer(10, RandomStreams(3).stream("lot").random)
     targets = with_places(balancer, [0, 0, 0, 9])
     counts = dict.fromkeys(targets, 0)
@@ -107,7 +107,7 @@ def test_two_choices_never_take_the_most_loaded_of_all() -> None:
     assert 3 not in taken(balancer, 150)
 
 
-def test_two_choices_of_one_target_are_that_target() -> None:
+def test_two_choices_among_one_target_take_that_target() -> None:
     balancer = PowerOfTwoChoices(2, RandomStreams(3).stream("lot").random)
     with_places(balancer, [0])
     assert taken(balancer, 3) == [1, 1, None]
@@ -131,7 +131,7 @@ def test_a_discarded_target_is_not_taken(name: str) -> None:
 
 
 @EVERY
-def test_a_raised_capacity_opens_full_targets(name: str) -> None:
+def test_a_raised_capacity_gives_full_targets_free_slots(name: str) -> None:
     balancer = balancer_named(name, 1)
     with_places(balancer, [1, 1])
     assert taken(balancer, 1) == [None]
@@ -154,9 +154,10 @@ def test_a_lowered_capacity_excludes_targets_until_they_are_below_it(name: str) 
 
 @pytest.mark.parametrize("name", list(BALANCERS))
 @given(st.data())
-def test_the_balancer_takes_what_a_search_over_all_targets_would(name: str, data: st.DataObject) -> None:
-    """Against the definition: a place below the capacity; of those the least loaded, or the youngest. Ties of the least
-    loaded are compared by load only; their order, and the other rules' choice, have tests of their own."""
+def test_the_balancer_takes_the_same_target_as_a_search_over_all_targets(name: str, data: st.DataObject) -> None:
+    """Compared with the definition: of the targets below the capacity the least loaded one, or the newest. The least
+    loaded ones are compared only by load; other tests check their order, and the other algorithms.
+    """
     capacity = data.draw(st.integers(1, 4), label="capacity")
     balancer = balancer_named(name, capacity)
     inside: list[Target] = []

@@ -16,7 +16,7 @@ class Arrival:
 
 
 def ends(station: Station[int], arrivals: list[Arrival]) -> dict[int, float]:
-    """When each arrival (by index, in order of time) has had its CPU; no request waits for anything else."""
+    """Return when each arrival (by index, in order of time) has used its CPU time; there are no other waits."""
     done: dict[int, float] = {}
     coming = list(enumerate(arrivals))
     while True:
@@ -33,7 +33,7 @@ def ends(station: Station[int], arrivals: list[Arrival]) -> dict[int, float]:
 
 
 def shared_by_small_steps(vcpu: float, arrivals: list[Arrival], step_s: float) -> dict[int, float]:
-    """Processor sharing by brute force: each small step every request present gets its share."""
+    """Compute processor sharing by brute force: in each small time step every present request gets its share."""
     left = {index: arrival.cpu_s for index, arrival in enumerate(arrivals)}
     done: dict[int, float] = {}
     step = 0
@@ -49,7 +49,7 @@ def shared_by_small_steps(vcpu: float, arrivals: list[Arrival], step_s: float) -
     return done
 
 
-def test_one_request_computes_at_full_speed_but_no_faster_than_one_cpu() -> None:
+def test_one_request_computes_at_the_speed_of_one_cpu_at_most() -> None:
     assert ends(Station(4, None), [Arrival(1.0, 2.0)]) == {0: 3.0}
 
 
@@ -62,7 +62,8 @@ def test_requests_share_one_cpu_equally() -> None:
 
 
 def test_a_short_request_overtakes_a_long_one() -> None:
-    # From 1 s on both run at half speed: 1 s of work takes 2 s; then the long one has 8 - 1 = 7 s left alone, from 3 s.
+    # From 1 s on both run at half speed, so 1 s of work takes 2 s; then the long one has 8 - 1 = 7 s left alone, from 3
+    # s.
     assert ends(Station(1, None), [Arrival(0.0, 9.0), Arrival(1.0, 1.0)]) == {1: 3.0, 0: 10.0}
 
 
@@ -74,7 +75,7 @@ def test_one_worker_serves_in_order_of_arrival() -> None:
     assert ends(Station(1, 1), [Arrival(0.0, 5.0), Arrival(1.0, 1.0), Arrival(2.0, 1.0)]) == {0: 5.0, 1: 6.0, 2: 7.0}
 
 
-def test_a_worker_is_held_until_its_request_leaves() -> None:
+def test_a_worker_is_occupied_until_its_request_leaves() -> None:
     station: Station[str] = Station(1, 1)
     station.arrive("a", 1.0, 0.0)
     station.arrive("b", 1.0, 0.0)
@@ -98,7 +99,7 @@ def test_a_request_without_work_is_done_at_once() -> None:
     assert station.computed(7.0) == ["a"]
 
 
-def test_an_early_check_ends_nothing() -> None:
+def test_a_check_before_the_end_completes_no_request() -> None:
     station: Station[str] = Station(1, None)
     station.arrive("a", 1.0, 0.0)
     assert station.computed(0.5) == []
@@ -106,8 +107,10 @@ def test_an_early_check_ends_nothing() -> None:
 
 
 @pytest.mark.parametrize("now_s", [1e6, 1e8, 1e10])
-def test_work_ends_however_late_in_a_run_it_is(now_s: float) -> None:
-    """Far from the origin the clock's own digits are coarser than a crumb; waiting for the last of them is for ever."""
+def test_work_ends_at_any_time_of_a_run(now_s: float) -> None:
+    """Far from the origin the resolution of the clock is coarser than EPSILON_S, so waiting for exact completion never
+    ends.
+    """
     station: Station[int] = Station(1, None)
     for index in range(3):
         station.arrive(index, 0.1 + index / 7, now_s + index / 11)
@@ -133,10 +136,10 @@ ARRIVALS = st.lists(
 
 
 @given(ARRIVALS, st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0]))
-def test_virtual_work_gives_the_ends_that_small_steps_give(arrivals: list[Arrival], vcpu: float) -> None:
+def test_virtual_work_gives_the_same_ends_as_small_time_steps(arrivals: list[Arrival], vcpu: float) -> None:
     exact = ends(Station(vcpu, None), arrivals)
-    # Within a step everybody present at its beginning gets an equal share, so an end is wrong by at most one step for
-    # every end before it.
+    # Within a step all requests present at its beginning get an equal share, so each end before adds an error of at
+    # most one step.
     fine_s = STEP_S / 8
     approximate = shared_by_small_steps(vcpu, arrivals, fine_s)
     for index, end_s in exact.items():
@@ -144,8 +147,12 @@ def test_virtual_work_gives_the_ends_that_small_steps_give(arrivals: list[Arriva
 
 
 @given(ARRIVALS, st.sampled_from([0.25, 1.0, 2.0]), st.none() | st.integers(1, 3))
-def test_no_work_is_lost_or_made(arrivals: list[Arrival], vcpu: float, workers: int | None) -> None:
-    """No request ends before its own work could be done, and the CPU cannot do more than `vcpu` seconds a second."""
+def test_requests_use_exactly_their_work_and_no_more_than_the_cpu(
+    arrivals: list[Arrival], vcpu: float, workers: int | None
+) -> None:
+    """No request ends before its own work can be done, and the CPU does no more than `vcpu` seconds of work
+    per second.
+    """
     exact = ends(Station(vcpu, workers), arrivals)
     assert sorted(exact) == list(range(len(arrivals)))
     for index, end_s in exact.items():

@@ -14,7 +14,7 @@ def test_attempts_beyond_the_limit_are_rejected() -> None:
 
 
 @pytest.mark.parametrize("on_full", [OnFull.QUEUE, OnFull.WAIT])
-def test_attempts_wait_in_their_order_up_to_the_length_of_the_queue(on_full: OnFull) -> None:
+def test_attempts_wait_in_order_up_to_the_length_of_the_queue(on_full: OnFull) -> None:
     slots: ConnectionSlots[str] = ConnectionSlots(1, on_full, queue=2)
     granted, first, second, over = (slots.ask(name) for name in "abcd")
     assert (granted, first, second, over) == (
@@ -27,7 +27,7 @@ def test_attempts_wait_in_their_order_up_to_the_length_of_the_queue(on_full: OnF
     assert [slots.release(), slots.release(), slots.taken] == ["c", None, 0]
 
 
-def test_an_attempt_that_gives_up_gets_nothing() -> None:
+def test_an_attempt_that_gives_up_gets_no_connection() -> None:
     slots: ConnectionSlots[str] = ConnectionSlots(1, OnFull.QUEUE)
     for name in "abc":
         slots.ask(name)
@@ -41,7 +41,7 @@ def test_an_attempt_that_gives_up_gets_nothing() -> None:
     st.none() | st.integers(0, 3),
     st.lists(st.sampled_from(["ask", "release", "give up"]), max_size=60),
 )
-def test_no_more_connections_than_the_limit_and_none_is_free_while_an_attempt_waits(
+def test_connections_are_within_the_limit_and_none_is_free_while_an_attempt_waits(
     connections: int, on_full: OnFull, queue: int | None, steps: list[str]
 ) -> None:
     slots: ConnectionSlots[int] = ConnectionSlots(connections, on_full, queue)
@@ -64,13 +64,13 @@ def test_no_more_connections_than_the_limit_and_none_is_free_while_an_attempt_wa
 
 @pytest.mark.parametrize(("contention", "coherency"), [(0.0, 0.0), (0.1, 0.0), (0.05, 0.01)])
 @pytest.mark.parametrize("present", [1, 2, 10])
-def test_calls_that_begin_together_end_when_the_scalability_law_says(
+def test_calls_that_begin_together_end_at_the_time_of_the_scalability_law(
     contention: float, coherency: float, present: int
 ) -> None:
     station: ContendedStation[int] = ContendedStation(contention, coherency)
     for number in range(present):
         station.arrive(number, 2.0, 0.0)
-    # Throughput by Gunther: X(N) = N X(1) / (1 + sigma (N - 1) + kappa N (N - 1)), here with X(1) = 1/2.
+    # Throughput by Gunther: X(N) = N X(1) / (1 + sigma (N - 1) + kappa N (N - 1)), with X(1) = 1/2 here.
     law = 1 + contention * (present - 1) + coherency * present * (present - 1)
     end_s = station.next_s()
     assert end_s == pytest.approx(present / (present * 0.5 / law))

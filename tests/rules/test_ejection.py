@@ -8,7 +8,7 @@ from simulator.rules.ejection import Ejection, EjectionSettings
 
 
 def eject(rule: Ejection, number: int, now: float, ready: int = 10) -> float | None:
-    """As many failures as it takes; the verdict on the last one."""
+    """Report as many failures as eject the instance, and return the result of the last one."""
     for _ in range(rule.settings.failures - 1):
         assert rule.failed(number, now, ready) is None
     return rule.failed(number, now, ready)
@@ -45,7 +45,7 @@ def test_a_healthy_time_reduces_the_count_of_ejections() -> None:
     for _ in range(3):
         eject(rule, 1, 0.0)
         rule.restored(1, 0.0)
-    assert eject(rule, 1, 20.0) == 20.0 + 2 * 30.0  # three before, two forgiven in 20 s
+    assert eject(rule, 1, 20.0) == 20.0 + 2 * 30.0  # three ejections before, of which 20 s forgive two
     rule.restored(1, 100.0)
     assert eject(rule, 1, 200.0) == 230.0
 
@@ -73,13 +73,13 @@ def test_failures_of_an_ejected_instance_do_not_lengthen_its_time() -> None:
     assert rule.ejected == {1: until}
 
 
-def test_too_few_in_service_is_a_panic() -> None:
+def test_too_few_instances_in_service_cause_panic_mode() -> None:
     rule = Ejection()
     eject(rule, 1, 0.0, ready=3)
     assert [rule.panics(ready) for ready in (3, 2, 1)] == [False, False, True]
 
 
-def test_without_ejected_instances_there_is_no_panic() -> None:
+def test_without_ejected_instances_there_is_no_panic_mode() -> None:
     assert not Ejection().panics(0)
 
 
@@ -95,7 +95,7 @@ def test_an_instance_that_left_has_no_record() -> None:
     events=st.lists(st.tuples(st.sampled_from(["failed", "succeeded", "restored"]), st.integers(1, 6))),
     ready=st.integers(6, 40),
 )
-def test_the_bounds_hold_whatever_happens(events: list[tuple[str, int]], ready: int) -> None:
+def test_the_bounds_hold_for_any_sequence_of_calls(events: list[tuple[str, int]], ready: int) -> None:
     rule = Ejection(EjectionSettings(failures=2))
     for now, (event, number) in enumerate(events):
         if event == "failed":

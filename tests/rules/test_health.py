@@ -9,7 +9,7 @@ from simulator.rules.health import RESTART_DELAY_S_MAX, STEADY_S, CrashLoop, Hea
 
 
 def after(probes: str, healthy: int, unhealthy: int, start: Health = Health.UNKNOWN) -> Health:
-    """The health after probes written as `+` and `-`."""
+    """Return the health after probes, written as `+` and `-`."""
     streak = Streak(HealthCheck(healthy_threshold=healthy, unhealthy_threshold=unhealthy), start)
     for probe in probes:
         streak.probed(passed=probe == "+")
@@ -28,7 +28,7 @@ def after(probes: str, healthy: int, unhealthy: int, start: Health = Health.UNKN
         ("-+-", Health.UNKNOWN),
     ],
 )
-def test_only_probes_in_a_row_count(probes: str, health: Health) -> None:
+def test_only_consecutive_probes_count(probes: str, health: Health) -> None:
     assert after(probes, healthy=3, unhealthy=2) is health
 
 
@@ -38,7 +38,7 @@ def test_a_healthy_instance_stays_so_until_the_threshold_of_failures() -> None:
 
 
 @given(st.text("+-", max_size=60), st.integers(1, 20), st.integers(1, 20))
-def test_the_last_long_enough_run_of_equal_probes_decides(probes: str, healthy: int, unhealthy: int) -> None:
+def test_the_last_sufficient_streak_of_equal_probes_decides(probes: str, healthy: int, unhealthy: int) -> None:
     expected = max(
         (probes.rfind("+" * healthy) + healthy if "+" * healthy in probes else -1, Health.HEALTHY),
         (probes.rfind("-" * unhealthy) + unhealthy if "-" * unhealthy in probes else -1, Health.UNHEALTHY),
@@ -48,7 +48,7 @@ def test_the_last_long_enough_run_of_equal_probes_decides(probes: str, healthy: 
     assert after(probes, healthy, unhealthy) is expected[1]
 
 
-def test_the_first_death_is_replaced_at_once_and_later_ones_ever_later() -> None:
+def test_the_first_crash_is_replaced_at_once_and_later_ones_after_growing_delays() -> None:
     assert [restart_delay_s(crashes) for crashes in range(9)] == [0, 0, 1, 2, 4, 8, 16, 32, 60]
 
 
@@ -60,7 +60,7 @@ def test_no_restart_waits_longer_than_the_bound(crashes: int) -> None:
 NEVER = float("inf")
 
 
-def test_an_instance_that_dies_soon_after_it_was_healthy_is_in_a_crash_loop() -> None:
+def test_an_instance_that_crashes_soon_after_it_was_healthy_is_in_a_crash_loop() -> None:
     loop = CrashLoop()
     delays = []
     for start_s in range(0, 50, 10):
@@ -77,7 +77,7 @@ def test_an_instance_that_stays_healthy_ends_the_crash_loop() -> None:
         loop.crashed(0, NEVER)
     assert loop.delay_s == 8
     loop.became_healthy(5)
-    loop.crashed(5 + STEADY_S, NEVER)  # another's; the one that was healthy at 5 s stays
+    loop.crashed(5 + STEADY_S, NEVER)  # this is another instance; the one that became healthy at 5 s remains
     assert (loop.crashes, loop.delay_s) == (1, 0)
     loop.crashed(100, NEVER)
     assert loop.delay_s == 1

@@ -1,4 +1,6 @@
-"""Pulls by machines: their time by another formula, what machines share, and where instances are placed."""
+"""Pulls by machines: their time, compared with another formula, the sharing of layers, and the placement of
+instances.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,12 @@ ONE = replace(IMAGE, placement=Placement.SPREAD, machines=1)
     st.floats(0.5, 50.0),
     st.one_of(st.just(math.inf), st.floats(0.5, 50.0)),
 )
-def test_a_pull_takes_the_longest_way_through_downloads_and_unpacking(
+def test_a_pull_takes_the_longest_path_through_downloads_and_unpacking(
     sizes: list[int], bandwidth: float, unpack: float
 ) -> None:
-    """The makespan of a flow shop of two machines: downloads up to a layer, then unpacking from that layer on."""
+    """The time is the makespan of a flow shop with two machines: downloads up to a layer, then unpacking from that
+    layer on.
+    """
     image = ImageToPull({str(n): size for n, size in enumerate(sizes)}, bandwidth, unpack)
     ways = [sum(sizes[: n + 1]) / bandwidth + sum(sizes[n:]) / unpack for n in range(len(sizes))]
     assert image.cold_pull_s == pytest.approx(max(ways))

@@ -24,7 +24,7 @@ def test_a_rejected_request_arrived_but_was_never_in_flight() -> None:
     assert (sample.arrivals, sample.rejected, sample.in_flight) == (1, 1, 0.0)
 
 
-def test_a_finished_request_counts_with_the_time_it_held_its_slot() -> None:
+def test_a_finished_request_counts_with_the_time_for_which_it_had_its_slot() -> None:
     meter = Meter(0.0)
     meter.arrived(0.0)
     meter.finished(0.5, 0.5)
@@ -33,7 +33,7 @@ def test_a_finished_request_counts_with_the_time_it_held_its_slot() -> None:
     assert meter.present == 0
 
 
-def test_an_expired_request_counts_as_rejected_and_one_that_went_away_does_not() -> None:
+def test_an_expired_request_counts_as_rejected_and_an_abandoned_one_does_not() -> None:
     meter = Meter(0.0)
     for rejected in (True, False):
         meter.arrived(0.0)
@@ -45,7 +45,7 @@ def test_an_expired_request_counts_as_rejected_and_one_that_went_away_does_not()
     assert sample.waiting == sample.in_flight == pytest.approx(1.0)
 
 
-def test_a_second_starts_with_the_requests_in_flight_only() -> None:
+def test_only_requests_in_flight_carry_over_to_the_next_second() -> None:
     meter = Meter(0.0)
     meter.arrived(0.0)
     meter.close(0, 1.0, ready=1)
@@ -53,7 +53,7 @@ def test_a_second_starts_with_the_requests_in_flight_only() -> None:
     assert (sample.second, sample.arrivals, sample.in_flight) == (1, 0, 1.0)
 
 
-def test_a_sample_of_no_width_has_the_current_count() -> None:
+def test_a_sample_of_width_zero_has_the_current_count() -> None:
     meter = Meter(5.0)
     meter.arrived(5.0)
     assert meter.close(-1, 5.0, ready=1).in_flight == 1.0
@@ -61,7 +61,9 @@ def test_a_sample_of_no_width_has_the_current_count() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 10)), max_size=20))
 def test_the_integral_of_requests_in_flight_is_the_sum_of_their_times(spells: list[tuple[float, float]]) -> None:
-    """Little's law, on the meter alone: seconds closed at 1 Hz add up to the times of the requests."""
+    """Little's law, for the meter alone: the sum over seconds closed at 1 Hz equals the sum of the times of the
+    requests.
+    """
     events = sorted(
         [(begin_s, 0) for begin_s, _ in spells] + [(begin_s + length_s, 1) for begin_s, length_s in spells],
     )

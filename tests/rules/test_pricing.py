@@ -51,7 +51,9 @@ def test_example_2_of_the_pricing_page_eight_active_hours_a_day_and_idle_otherwi
         (ONE, TOKYO, 13.14, 72.27),
     ],
 )
-def test_a_month_of_one_instance(size: InstanceSize, rates: Rates, idle_usd: float, active_usd: float) -> None:
+def test_a_month_of_one_instance_costs_as_computed_by_hand(
+    size: InstanceSize, rates: Rates, idle_usd: float, active_usd: float
+) -> None:
     assert usd(InstanceUsage(MONTH_S, [], size), rates=rates) == pytest.approx(idle_usd)
     assert usd(InstanceUsage(MONTH_S, [(0, MONTH_S)], size), rates=rates) == pytest.approx(active_usd)
 
@@ -70,7 +72,9 @@ def test_a_build_is_charged_by_the_minute() -> None:
     ("activation", "vcpu_s"),
     [((0, 0), 60), ((0, 0.2), 60), ((5, 65), 60), ((0, 60.1), 61), ((10, 100.5), 91), ((0.1, 60.1), 60)],
 )
-def test_an_activation_is_rounded_up_and_lasts_a_minute_at_least(activation: tuple[float, float], vcpu_s: int) -> None:
+def test_an_activation_is_rounded_up_and_billed_for_at_least_a_minute(
+    activation: tuple[float, float], vcpu_s: int
+) -> None:
     assert [billed[0] for billed in billed_activations_s([activation])] == [vcpu_s]
 
 
@@ -88,7 +92,7 @@ def test_active_memory_replaces_provisioned_memory() -> None:
     assert (amounts.gb_hours_active, amounts.gb_hours_provisioned) == (0.5, 1.5)
 
 
-def test_memory_is_never_billed_for_longer_than_it_was_held() -> None:
+def test_memory_is_never_billed_for_longer_than_it_was_provisioned() -> None:
     amounts = metered([InstanceUsage(20.0, [(0, 20)], ONE)])
     assert (amounts.gb_hours_active + amounts.gb_hours_provisioned) * HOUR_S == pytest.approx(40)
 
@@ -97,7 +101,7 @@ def test_a_short_lived_instance_costs_a_whole_minute_of_vcpu() -> None:
     assert metered([InstanceUsage(20.0, [(0, 20)], ONE)]).vcpu_hours * HOUR_S == pytest.approx(60)
 
 
-def test_deployments_are_charged_by_the_month_whatever_the_run_lasted() -> None:
+def test_deployments_are_charged_per_month_whatever_the_length_of_the_run() -> None:
     month = per_month(Metered(), 60, automatic_deployments=True)
     assert bill(month, US).usd == 1.0
 
@@ -116,7 +120,7 @@ def test_a_month_of_an_instance_that_is_always_active_does_not_depend_on_the_len
 
 @pytest.mark.case("L10")
 def test_minimums_that_lie_within_the_run_are_in_the_month() -> None:
-    # A request of 0.2 s every five minutes: 12 minutes of vCPU an hour, 0.2 x 0.064 x 730, and memory all the time.
+    # One request of 0.2 s every five minutes: 12 minutes of vCPU per hour, 0.2 x 0.064 x 730, and memory all the time.
     requests = [(300.0 * number, 300.0 * number + 0.2) for number in range(12)]
     run = metered([InstanceUsage(HOUR_S, requests, ONE)], until_s=HOUR_S)
     assert bill(per_month(run, HOUR_S), US).usd == pytest.approx(0.2 * 0.064 * 730 + 10.22)
@@ -131,7 +135,7 @@ def test_the_part_of_a_minimum_after_the_end_of_the_run_is_not_in_the_month() ->
     )
 
 
-def test_a_run_without_length_has_no_month() -> None:
+def test_a_run_of_length_zero_has_no_bill_of_a_month() -> None:
     with pytest.raises(ValueError, match="run_s = 0, must be positive"):
         per_month(Metered(), 0)
 
@@ -149,7 +153,7 @@ activations = st.lists(st.floats(0.01, 500), max_size=20).map(
 @given(activations)
 def test_vcpu_is_never_billed_for_less_than_it_was_used(activations: list[tuple[float, float]]) -> None:
     used_s = sum(end_s - begin_s for begin_s, end_s in activations)
-    # A millionth of a second an activation is forgiven as noise of the clock.
+    # A millionth of a second per activation is treated as a rounding error of the clock.
     assert sum(vcpu_s for vcpu_s, _ in billed_activations_s(activations)) >= used_s - 1e-4
 
 

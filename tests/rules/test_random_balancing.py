@@ -1,4 +1,4 @@
-"""Random balancing with given draws: which target a draw selects."""
+"""Random balancing with given random numbers: the target that each number selects."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_full_target_is_replaced_by_the_last_of_the_list() -> None:
     assert [target.number for _ in range(2) if (target := balancer.take())] == [0, 2]
 
 
-def test_a_discarded_target_has_no_balancer_and_is_not_selected() -> None:
+def test_a_discarded_target_is_not_selected() -> None:
     balancer = RandomBalancer(1, lambda: 0.0)
     first, second = targets(balancer, 0, 0)
     balancer.discard(first)
@@ -45,7 +45,7 @@ def test_a_discarded_target_has_no_balancer_and_is_not_selected() -> None:
     assert balancer.take() is None
 
 
-def test_of_two_choices_the_one_with_fewer_requests_wins_and_the_first_of_equal_ones() -> None:
+def test_of_two_choices_the_one_with_fewer_requests_is_taken_or_the_first_of_equal_ones() -> None:
     draws = drawing(0.0, 0.0, 0.9, 0.0)
     balancer = PowerOfTwoChoices(10, lambda: next(draws))
     first, second, third = targets(balancer, 3, 1, 1)

@@ -1,4 +1,6 @@
-"""Every Region of App Runner has rates: read ones with their source, and estimates by a rule that is checked."""
+"""Every Region of App Runner has rates: published ones with their source, or estimates by a rule that is
+checked here.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,13 @@ def test_rates_that_were_not_read_are_marked_as_estimated() -> None:
 
 
 @pytest.mark.case("L30")
-def test_the_rates_of_frankfurt_and_singapore_by_hand() -> None:
+def test_the_rates_of_frankfurt_and_singapore_are_as_computed_by_hand() -> None:
     # 0.064 x 0.04656 / 0.04048 and 0.007 x 0.00511 / 0.004445; Singapore's memory is read.
     assert rates_of("eu-central-1") == Rates(0.00805, 0.07361, 0.00805)
     assert rates_of("ap-southeast-1").provisioned_gb_hour == 0.00885
 
 
-def test_the_rule_of_the_estimates_is_right_within_4_percent_where_rates_are_known() -> None:
+def test_estimated_rates_are_within_4_percent_of_the_known_ones() -> None:
     first = rates_of(REGION_DEFAULT)
     fargate = {"vcpu": 0.05056 / 0.04048, "gb": 0.00553 / 0.004445}  # Tokyo and Singapore
     tokyo = rates_of("ap-northeast-1")

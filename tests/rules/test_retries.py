@@ -1,4 +1,4 @@
-"""Clients that ask again: the rule, the simulated client and the live load."""
+"""Clients that retry: the rule, the simulated client and the live load."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.traffic.live.load_server import Rows, client_of, serving
 
 REJECTION = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"
 
-# One place, occupied for ten seconds by the first request; the others are rejected.
+# One slot, which the first request occupies for ten seconds; the others are rejected.
 CROWDED = """
 duration: 5s
 seed: 1
@@ -38,7 +38,7 @@ traffic:
 """
 
 
-def test_a_failed_response_is_one_that_a_retry_may_improve() -> None:
+def test_only_429_5xx_and_no_answer_are_retried() -> None:
     assert [status for status in (0, 200, 301, 404, 429, 499, 500, 503) if cause_of(status)] == [0, 429, 500, 503]
 
 
@@ -65,12 +65,12 @@ def test_a_simulated_client_retries_after_growing_pauses_and_every_attempt_is_a_
     lines = [line.split(",") for line in rows.getvalue().splitlines()]
     head, body = lines[0], lines[1:]
     rejected = sorted(float(line[head.index("intended_s")]) for line in body if line[head.index("status")] == "429")
-    # The first arrival holds the only place; the second asks at 0.5 s or so and then 0.1, 0.2 and 0.4 s later.
+    # The first arrival occupies the only slot; the second is sent at about 0.5 s and then 0.1, 0.2 and 0.4 s later.
     assert [round(b - a, 6) for a, b in pairwise(rejected)] == [0.1, 0.2, 0.4]
     assert record.stats_by_source.whole().requests == 1 + 4
 
 
-def test_the_oracle_cannot_know_the_arrivals_of_clients_that_retry() -> None:
+def test_the_demand_of_clients_that_retry_is_unknown() -> None:
     scenario = read_scenario(CROWDED)
     assert "clients that retry" in scenario.demand_unknown("web")
 

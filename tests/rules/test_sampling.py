@@ -8,11 +8,11 @@ from simulator.rules.sampling import Sampling
 from simulator.world.random_streams import RandomStreams
 
 
-def test_a_ratio_takes_about_that_part_and_a_higher_one_takes_the_same_and_more() -> None:
+def test_a_ratio_samples_that_share_and_a_higher_one_a_superset() -> None:
     ids = [int.from_bytes(RandomStreams(1).stream(number).bytes(16), "big") for number in range(4000)]
     low, high = Sampling(0.1), Sampling(0.3)
     taken = {each for each in ids if low.takes(each, None)}
-    # 400 of 4,000 are expected, with a standard deviation of 19: five of them.
+    # 400 of 4,000 are expected, with a standard deviation of 19; the tolerance is five of them.
     assert 305 <= len(taken) <= 495
     assert taken <= {each for each in ids if high.takes(each, None)}
 
@@ -23,7 +23,7 @@ def test_a_ratio_of_zero_samples_nothing_and_of_one_everything(trace_id: int) ->
     assert Sampling(1.0).takes(trace_id, None)
 
 
-def test_a_caller_s_decision_holds_unless_the_sampler_is_not_based_on_it() -> None:
+def test_the_decision_of_the_caller_applies_if_the_sampler_is_parent_based() -> None:
     assert Sampling(0.0).takes(1, True)
     assert not Sampling(1.0).takes(1, False)
     assert not Sampling(0.0, parent_based=False).takes(1, True)

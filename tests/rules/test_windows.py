@@ -19,7 +19,7 @@ LENGTHS: Final = st.integers(1, 7)
 
 
 class Naive:
-    """The definition of a Knative window, recomputed from a plain dictionary each time."""
+    """A Knative window by its definition, recomputed from a plain dictionary for each result."""
 
     def __init__(self, window_s: int) -> None:
         self.window_s = window_s
@@ -52,7 +52,7 @@ class Naive:
         return sum(alpha * (1 - alpha) ** (end - s) * v for s, v in kept)
 
 
-def test_linear_window_passes_every_check_of_knatives_own_tests() -> None:
+def test_linear_window_passes_every_check_of_the_tests_of_knative() -> None:
     window = LinearWindow(5)
     checks = 0
     for action, at_s, value in VECTORS["linear"]:
@@ -65,7 +65,7 @@ def test_linear_window_passes_every_check_of_knatives_own_tests() -> None:
 
 
 @pytest.mark.parametrize(("name", "want"), VECTORS["weighted_coefficient"].items())
-def test_weighted_coefficient_is_knatives(name: str, want: float) -> None:
+def test_the_weighted_coefficient_is_that_of_knative(name: str, want: float) -> None:
     assert coefficient(int(name.removesuffix(" buckets"))) == pytest.approx(want, abs=5e-6)
 
 
@@ -87,31 +87,31 @@ def test_weighted_window_equals_a_naive_recomputation(window_s: int, writes: lis
         second = 1000 if not naive.values else naive.last + ahead
         window.record(second, value)
         naive.record(second, value)
-        # Values reach 1000 and lose at most a few bits each; what is dust beside them is not compared.
+        # Values reach 1000 and lose at most a few bits each; differences below 1e-9 are rounding errors.
         assert window.average(naive.last) == pytest.approx(naive.weighted(naive.last), rel=1e-9, abs=1e-9)
     want = naive.weighted(naive.last + later)
     assert window.average(naive.last + later) == pytest.approx(want, rel=1e-9, abs=1e-9)
 
 
-def test_silence_of_a_window_brings_a_weighted_average_to_exactly_zero() -> None:
+def test_a_window_of_zeros_makes_a_weighted_average_exactly_zero() -> None:
     window = WeightedWindow(60)
     for second in range(200):
         window.record(second, 0.1 * second)
     for second in range(200, 260):
         window.record(second, 0)
-    assert window.average(259) == 0  # a ceiling follows: dust would keep an instance alive
+    assert window.average(259) == 0  # a result above zero would keep an instance, because it is rounded up
 
 
 def test_a_value_lost_to_rounding_is_restored_within_a_window() -> None:
     window = SlidingSum(60)
-    window.record(0, 1e17)  # next to it a running sum cannot hold 0.1
+    window.record(0, 1e17)  # a running sum that contains it cannot represent 0.1
     for second in range(1, 180):
         window.record(second, 0.1)
-    # The giant left at 60; the sum was made afresh by 120 and has since lost 0.1 sixty times and gained it as often.
+    # The large value left at 60; the sum was recomputed by 120, and 0.1 has since been removed and added sixty times.
     assert window.total == pytest.approx(6.0, rel=1e-12)
 
 
-def test_an_empty_window_averages_zero_and_says_that_it_is_empty() -> None:
+def test_an_empty_window_is_empty_and_averages_zero() -> None:
     window = LinearWindow(5)
     assert window.is_empty(0)
     assert window.average(0) == 0
@@ -124,7 +124,7 @@ def test_a_write_one_window_ago_still_counts_as_data(silence_s: int, *, empty: b
     assert window.is_empty(10 + silence_s) is empty
 
 
-def test_scale_down_delay_window_follows_knatives_own_test() -> None:
+def test_the_scale_down_delay_window_passes_the_test_of_knative() -> None:
     vector = VECTORS["scale_down_delay_5min"]
     delay = WindowedMax(300)
     for at_s, stable, want in vector["steps_t_s_stable_want"]:
@@ -147,7 +147,7 @@ def test_windowed_max_equals_a_naive_recomputation(window_s: int, steps: list[tu
 def test_windowed_max_keeps_no_more_than_its_buckets() -> None:
     window = WindowedMax(20, 2.0)
     for second in range(1000):
-        window.record(second, 1000 - second)  # falling: nothing is ever overtaken
+        window.record(second, 1000 - second)  # decreasing values: none replaces another
     assert len(window._falling) == 10
 
 

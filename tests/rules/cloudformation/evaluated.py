@@ -1,4 +1,4 @@
-"""Values of templates, evaluated beside a few resources and parameters."""
+"""An evaluation of templates with a few resources and parameters, for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions: AWS's expressions, and what is wrong with others."""
+"""Conditions: the value of each kind of expression, and errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NO: dict[str, Any] = {"Fn::Equals": ["a", "b"]}
         ({"Condition": "Other"}, True),
     ],
 )
-def test_an_expression(expression: Any, *, holds: bool) -> None:
+def test_an_expression_of_each_function_has_its_value(expression: Any, *, holds: bool) -> None:
     assert evaluation({"One": expression, "Other": YES}).holds("One") is holds
 
 
@@ -48,6 +48,6 @@ def test_an_expression(expression: Any, *, holds: bool) -> None:
         {"Condition": "One"},
     ],
 )
-def test_what_is_no_expression(expression: Any) -> None:
+def test_an_invalid_expression_is_an_error(expression: Any) -> None:
     with pytest.raises(TemplateError):
         evaluation({"One": expression}).holds("One")

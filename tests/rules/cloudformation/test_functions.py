@@ -94,13 +94,13 @@ def test_a_function_has_the_value_of_the_user_guide(text: str, value: Any) -> No
         ("!Transform {Name: x}", "Fn::Transform is not a function that can be used here"),
     ],
 )
-def test_a_wrong_use_has_the_sentence_of_aws(text: str, message: str) -> None:
+def test_an_invalid_use_of_a_function_is_an_error_with_the_text_of_aws(text: str, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         value_of(text)
     assert message in str(caught.value)
 
 
-def test_what_is_not_known_yet_stays_so_through_functions() -> None:
+def test_functions_of_an_unknown_value_are_unknown() -> None:
     later = evaluation()
     assert later.value({"Fn::Join": [",", KNOWN_LATER]}) == KNOWN_LATER
     assert later.value({"Fn::Select": [5, {"Fn::Split": ["/", KNOWN_LATER]}]}) == KNOWN_LATER
@@ -111,20 +111,20 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=6), st.sampled_from([",", "|", "--"]))
-def test_split_undoes_join(items: list[str], delimiter: str) -> None:
+def test_split_is_the_inverse_of_join(items: list[str], delimiter: str) -> None:
     plain = [each.replace(delimiter[0], "") for each in items]
     joined = {"Fn::Join": [delimiter, plain]}
     assert evaluation().value({"Fn::Split": [delimiter, joined]}) == plain
 
 
 @given(TEXTS)
-def test_a_text_without_variables_is_its_own_substitute(text: str) -> None:
+def test_sub_returns_a_text_without_variables_unchanged(text: str) -> None:
     plain = text.replace("$", "")
     assert evaluation().value({"Fn::Sub": plain}) == plain
 
 
 @given(st.recursive(TEXTS | st.integers() | st.booleans(), lambda each: st.lists(each) | st.dictionaries(TEXTS, each)))
-def test_a_value_without_functions_is_itself(value: Any) -> None:
+def test_a_value_without_functions_is_unchanged(value: Any) -> None:
     text = yaml.safe_dump(value)
     if "Fn::" not in text and "Ref" not in text:
         assert evaluation().value(value) == value

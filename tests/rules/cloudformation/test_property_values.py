@@ -1,4 +1,4 @@
-"""Properties of App Runner's types as requests of its API; every property of the types is a member of the API."""
+"""Properties of App Runner's types, converted to requests of its API. Every property is a member of the API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONNECTOR = RESOURCE_TYPES["AWS::AppRunner::VpcConnector"]
 IMAGE = {"ImageIdentifier": "public.ecr.aws/a/b:c", "ImageRepositoryType": "ECR_PUBLIC"}
 
 
-def test_texts_numbers_pairs_and_tags_are_the_apis() -> None:
+def test_texts_numbers_pairs_and_tags_are_converted_to_those_of_the_api() -> None:
     configuration = {
         "Port": 8000,
         "RuntimeEnvironmentVariables": [{"Name": "A", "Value": 1}, {"Name": "B", "Value": True}],
@@ -63,7 +63,9 @@ def test_texts_numbers_pairs_and_tags_are_the_apis() -> None:
         ),
     ],
 )
-def test_a_wrong_property_has_the_sentence_of_aws(kind: ResourceType, properties: dict[str, Any], message: str) -> None:
+def test_an_invalid_property_is_an_error_with_the_text_of_aws(
+    kind: ResourceType, properties: dict[str, Any], message: str
+) -> None:
     with pytest.raises(TemplateError) as caught:
         request_of(kind, "One", properties)
     head, *violations = str(caught.value).split("\n")
@@ -71,7 +73,7 @@ def test_a_wrong_property_has_the_sentence_of_aws(kind: ResourceType, properties
     assert message in violations
 
 
-def test_what_is_known_later_is_any_type() -> None:
+def test_a_value_known_later_is_accepted_for_any_type() -> None:
     assert request_of(SCALING, "One", {"MaxSize": KNOWN_LATER}) == {"MaxSize": KNOWN_LATER}
 
 
@@ -80,15 +82,15 @@ def test_changed_properties_are_those_that_differ() -> None:
     assert changed_properties(SCALING, {"MaxSize": 1}, {}) == ("MaxSize",)
 
 
-def leaves(block: PropertyBlock, shape: str, path: str) -> list[str]:
-    """Places where the type's properties and the API's model do not agree."""
+def mismatches(block: PropertyBlock, shape: str, path: str) -> list[str]:
+    """Return the places at which the type's properties and the API's model differ."""
     shapes = service_model()["shapes"]
     members = shapes[shape]["members"]
     wrong = [f"{path}/{name}" for name in sorted(set(block.members) ^ set(members))]
     for name, member in block.members.items():
         below = shapes[members[name]["shape"]]
         if isinstance(member, PropertyBlock):
-            wrong += leaves(member, members[name]["shape"], f"{path}/{name}")
+            wrong += mismatches(member, members[name]["shape"], f"{path}/{name}")
         else:
             kinds = {
                 Leaf.STRING: "string",
@@ -104,7 +106,7 @@ def leaves(block: PropertyBlock, shape: str, path: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", RESOURCE_TYPES.values(), ids=lambda kind: kind.noun)
 def test_the_properties_of_a_type_are_the_members_of_its_create_operation(kind: ResourceType) -> None:
-    assert leaves(kind.properties, f"Create{kind.noun}Request", "#") == []
+    assert mismatches(kind.properties, f"Create{kind.noun}Request", "#") == []
     shapes = service_model()["shapes"]
     assert set(kind.create_only) <= set(kind.properties.members)
     assert set(kind.properties.required) <= set(kind.properties.members)

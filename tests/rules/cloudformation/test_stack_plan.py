@@ -1,4 +1,4 @@
-"""Plans: which changes a template makes to what a stack has."""
+"""Plans: the changes that a template makes to the resources of a stack."""
 
 from __future__ import annotations
 
@@ -80,39 +80,39 @@ def short(found: list[ResourceChange]) -> list[tuple[str, str, bool]]:
     return [(str(each.action), each.logical_id, each.replaces) for each in found]
 
 
-def test_a_new_stack_adds_all_in_order() -> None:
+def test_a_new_stack_adds_its_resources_in_the_order_of_their_dependencies() -> None:
     assert short(planned({})) == [("Add", "Scaling", False), ("Add", "Service", False)]
 
 
-def test_nothing_changes() -> None:
+def test_the_same_template_has_no_changes() -> None:
     assert planned(BOTH) == []
 
 
-def test_a_change_in_place() -> None:
+def test_a_changed_property_modifies_its_resource_in_place() -> None:
     (change,) = planned(BOTH, cpu="2048")
     assert (change.action, change.logical_id, change.replaces) == (ChangeAction.MODIFY, "Service", False)
     assert change.properties == ("InstanceConfiguration",)
     assert change.physical_id == "arn:service"
 
 
-def test_a_replacement_changes_what_refers_to_it() -> None:
+def test_a_replacement_modifies_the_resources_that_refer_to_it() -> None:
     found = planned(BOTH, Size="5")
     assert short(found) == [("Modify", "Scaling", True), ("Modify", "Service", False)]
     assert found[0].properties == ("MaxSize",)
     assert found[1].properties == ("AutoScalingConfigurationArn",)
 
 
-def test_a_condition_that_does_not_hold_removes() -> None:
+def test_a_resource_whose_condition_is_false_is_removed() -> None:
     assert short(planned(BOTH, Live="no")) == [("Remove", "Service", False)]
 
 
-def test_a_resource_keeps_its_type() -> None:
+def test_a_changed_type_of_a_resource_is_an_error() -> None:
     with pytest.raises(TemplateError, match=r"Update of resource type is not permitted.*\[Scaling\]"):
         planned({"Scaling": SERVICE})
 
 
 @pytest.mark.parametrize(("live", "outputs"), [("yes", [("Url", "x.awsapprunner.com", "3-url")]), ("no", [])])
-def test_outputs_whose_condition_holds(live: str, outputs: list[tuple[str, str, str]]) -> None:
+def test_only_outputs_whose_condition_is_true_have_values(live: str, outputs: list[tuple[str, str, str]]) -> None:
     template = Template.parse(TEMPLATE.format(cpu=256))
     values = StackValues(BOTH, template)
     evaluation = evaluation_of(template, {"Size": "3", "Live": live}, {}, values, lambda name: name)
@@ -120,12 +120,12 @@ def test_outputs_whose_condition_holds(live: str, outputs: list[tuple[str, str, 
 
 
 @pytest.mark.parametrize("name", ["Url", "Arn", "serviceUrl"])
-def test_an_attribute_that_a_type_does_not_have(name: str) -> None:
+def test_an_attribute_that_the_type_lacks_is_an_error(name: str) -> None:
     template = Template.parse(TEMPLATE.format(cpu=256))
     with pytest.raises(TemplateError, match=f"does not support attribute type {name}"):
         StackValues(BOTH, template).attribute("Service", name)
 
 
-def test_types_that_do_not_exist_here() -> None:
+def test_types_that_are_neither_simulated_nor_accepted_are_unsupported() -> None:
     text = "Resources: {A: {Type: AWS::S3::Bucket}, B: {Type: AWS::IAM::Role}, C: {Type: AWS::AppRunner::Service}}"
     assert unsupported(Template.parse(text), {"AWS::IAM::Role"}) == ["AWS::S3::Bucket"]

@@ -1,4 +1,4 @@
-"""Templates: sections, references and the order of resources; what is wrong with others, in AWS's words."""
+"""Templates: sections, references and the order of resources; errors with AWS's text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Outputs:
 """
 
 
-def test_a_template_has_its_sections_and_its_order() -> None:
+def test_a_template_is_parsed_into_its_sections_and_the_order_of_its_resources() -> None:
     template = Template.parse(GOOD)
     assert template.description == "a shop"
     assert template.resources["Service"].needs == {"Network", "Scaling"}
@@ -78,7 +78,7 @@ def test_a_template_has_its_sections_and_its_order() -> None:
         ("{Type: String, Default: info}", "{Type: String, Defalt: a}", "Invalid template parameter property 'Defalt'"),
     ],
 )
-def test_a_wrong_template_has_the_sentence_of_aws(old: str, new: str, message: str) -> None:
+def test_an_invalid_template_is_an_error_with_the_text_of_aws(old: str, new: str, message: str) -> None:
     assert old in GOOD
     with pytest.raises(TemplateError) as caught:
         Template.parse(GOOD.replace(old, new))

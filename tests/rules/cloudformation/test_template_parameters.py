@@ -1,4 +1,4 @@
-"""Parameters: declarations and values, with AWS's rules and sentences."""
+"""Parameters: declarations and values, with AWS's rules and error texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def values(given: dict[str, str] | None = None, kept: tuple[str, ...] = (), **be
     return parameter_values(parameters_of(DECLARED), given or {}, kept, before)
 
 
-def test_defaults_given_and_kept_values() -> None:
+def test_given_values_kept_values_and_defaults_are_combined() -> None:
     found = values({"Level": "debug"}, ("Name",), Name="cart")
     assert (found["Level"], found["Count"], found["Name"]) == ("debug", "2", "cart")
     declared = parameters_of(DECLARED)
@@ -49,13 +49,13 @@ def test_defaults_given_and_kept_values() -> None:
         ({"Levl": "info", "Other": "x"}, "Parameters: [Levl, Other] do not exist in the template"),
     ],
 )
-def test_a_value_that_violates_its_declaration(given: dict[str, str], message: str) -> None:
+def test_a_value_that_violates_its_declaration_is_an_error(given: dict[str, str], message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         values(given)
     assert str(caught.value) == message
 
 
-def test_values_that_are_missing() -> None:
+def test_missing_values_are_an_error_that_names_them() -> None:
     declared = parameters_of({"A": {"Type": "String"}, "B": {"Type": "String"}})
     with pytest.raises(TemplateError, match=r"Parameters: \[A, B\] must have values"):
         parameter_values(declared, {}, ("B",), {})
@@ -71,7 +71,7 @@ def test_values_that_are_missing() -> None:
         ("String", "every Parameters object must be a mapping"),
     ],
 )
-def test_a_wrong_declaration(declaration: Any, message: str) -> None:
+def test_an_invalid_declaration_is_an_error(declaration: Any, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         parameters_of({"X": declaration})
     assert message in str(caught.value)

@@ -12,7 +12,7 @@ from simulator.rules.cloudformation.template_error import TemplateError
 from simulator.rules.cloudformation.template_text import parse_template
 
 
-def test_short_forms_are_long_forms() -> None:
+def test_short_forms_of_functions_become_long_forms() -> None:
     text = """
     a: !Ref x
     b: !GetAtt x.y.z
@@ -32,7 +32,7 @@ def test_short_forms_are_long_forms() -> None:
     }
 
 
-def test_dates_and_keys_are_texts() -> None:
+def test_dates_and_keys_remain_texts() -> None:
     found = parse_template("2010-09-09: 2010-09-09\n80: a\ntrue: b")
     assert found == {"2010-09-09": "2010-09-09", "80": "a", "true": "b"}
 
@@ -52,7 +52,7 @@ def test_dates_and_keys_are_texts() -> None:
         ('{"a":' * 100_000, "Template format error: the template is nested too deep."),
     ],
 )
-def test_what_is_no_template(text: str, message: str) -> None:
+def test_invalid_text_is_an_error_with_its_position(text: str, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         parse_template(text)
     assert str(caught.value) == message
@@ -71,5 +71,5 @@ def test_any_text_is_a_mapping_or_a_template_error(text: str) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=5), st.recursive(st.integers() | st.text(max_size=5), st.lists), max_size=4))
-def test_json_is_itself(content: dict[str, object]) -> None:
+def test_json_is_parsed_unchanged(content: dict[str, object]) -> None:
     assert parse_template(json.dumps(content)) == content

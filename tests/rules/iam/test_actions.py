@@ -1,4 +1,4 @@
-"""The table of actions against the service model: every operation has its action, level and keys."""
+"""The table of actions, compared with the service model: every operation has its action, level and keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.rules.iam.actions import ACTIONS, KNOWN_KEYS, AccessLevel
 OPERATIONS = sorted(name for name, facts in ACTIONS.items() if facts.is_operation)
 
 
-def test_every_operation_has_its_action() -> None:
+def test_every_operation_of_the_service_model_has_an_action() -> None:
     schema = Schema()
     assert len(OPERATIONS) == 37
     assert all(schema.knows(name) for name in OPERATIONS)
@@ -18,7 +18,7 @@ def test_every_operation_has_its_action() -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_the_level_follows_from_the_name_with_the_exception_of_tags(name: str) -> None:
+def test_the_access_level_follows_from_the_name_except_for_tags(name: str) -> None:
     level = ACTIONS[name].level
     by_name = {"List": AccessLevel.LIST, "Describe": AccessLevel.READ}
     expected = next((each for start, each in by_name.items() if name.startswith(start)), AccessLevel.WRITE)

@@ -64,13 +64,13 @@ def test_the_table_has_its_size_and_a_source_for_every_group() -> None:
 
 
 @pytest.mark.parametrize(("group", "case"), CASES, ids=[f"{case[1]}-{case[0]}" for _, case in CASES])
-def test_a_case_of_the_table(group: dict[str, Any], case: list[Any]) -> None:
+def test_each_case_of_the_table_has_the_decision_of_aws(group: dict[str, Any], case: list[Any]) -> None:
     expected, action, resource, *keys = case
     request = request_of(action, resource, group.get("keys", {}) | (keys[0] if keys else {}))
     assert name_of(decide(identity_of(group), request)) == expected
 
 
-def test_the_statement_that_decided_and_why_others_did_not() -> None:
+def test_a_decision_names_the_statement_that_decided_and_why_others_did_not_apply() -> None:
     document = {
         "Version": "2012-10-17",
         "Statement": [
@@ -115,7 +115,7 @@ ARN = "arn:aws:apprunner:us-east-1:123456789012:service/shop/1"
         ("allow", ("deny",), f"on resource: {ARN} with an explicit deny in a session policy"),
     ],
 )
-def test_the_sentence_of_a_denied_request_is_awss(policies: str, session: tuple[str, ...], sentence: str) -> None:
+def test_the_message_of_a_denied_request_is_that_of_aws(policies: str, session: tuple[str, ...], sentence: str) -> None:
     def policy(name: str) -> IamPolicy:
         effect, action = {"allow": ("Allow", "*"), "deny": ("Deny", "*")}.get(name, ("Allow", "ecr:*"))
         statement = {"Effect": effect, "Action": action, "Resource": "*"}
@@ -128,7 +128,7 @@ def test_the_sentence_of_a_denied_request_is_awss(policies: str, session: tuple[
     assert decision.sentence(USER) == expected
 
 
-def test_a_key_without_policies_may_do_everything() -> None:
+def test_a_caller_without_policies_is_allowed_everything() -> None:
     decision = decide(IamIdentity(USER), AccessRequest.of("apprunner:DeleteService", ARN, {}))
     assert (decision.allowed, decision.kind, decision.by) == (True, None, None)
 

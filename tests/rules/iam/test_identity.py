@@ -8,7 +8,7 @@ from simulator.rules.iam.identity import IamIdentity
 from simulator.rules.iam.managed_policies import MANAGED_POLICIES
 
 
-def test_the_keys_of_a_user() -> None:
+def test_a_user_has_the_condition_keys_of_a_user() -> None:
     identity = IamIdentity("arn:aws:iam::123456789012:user/team/alice", tags={"team": "blue"})
     assert identity.keys("AKIA1") == {
         "aws:PrincipalTag/team": "blue",
@@ -22,7 +22,7 @@ def test_the_keys_of_a_user() -> None:
     assert (identity.account, identity.user) == ("123456789012", "alice")
 
 
-def test_the_keys_of_a_roles_session_have_no_user_and_the_roles_arn() -> None:
+def test_a_session_of_a_role_has_no_user_name_and_the_arn_of_the_role() -> None:
     identity = IamIdentity("arn:aws:sts::123456789012:assumed-role/deploy/ci")
     keys = identity.keys("ASIA1")
     assert keys["aws:PrincipalArn"] == "arn:aws:iam::123456789012:role/deploy"
@@ -35,7 +35,7 @@ def test_the_keys_of_a_roles_session_have_no_user_and_the_roles_arn() -> None:
     "arn",
     ["alice", "arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::1:user/alice", "arn:aws:iam::123456789012:user/"],
 )
-def test_another_arn_is_an_error(arn: str) -> None:
+def test_an_arn_of_neither_a_user_nor_a_session_is_an_error(arn: str) -> None:
     with pytest.raises(ValueError, match=r"must be the ARN of a user or of a role's session, such as"):
         IamIdentity(arn)
 

@@ -23,7 +23,7 @@ from simulator.rules.iam.operators import OPERATORS, instant_of, number_of
         ("1796119200", datetime(2026, 12, 1, 10, tzinfo=UTC)),
     ],
 )
-def test_a_date(text: str, expected: datetime) -> None:
+def test_a_date_in_any_valid_form_is_parsed(text: str, expected: datetime) -> None:
     assert instant_of(text) == expected.timestamp()
 
 
@@ -37,11 +37,11 @@ def test_a_date_without_a_time_zone_is_in_utc_on_every_machine(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "2026-13", "12"])
-def test_what_is_no_date(text: str) -> None:
+def test_invalid_text_is_not_a_date(text: str) -> None:
     assert instant_of(text) is None
 
 
-def test_numbers_are_exact_and_finite() -> None:
+def test_numbers_are_parsed_exactly_and_must_be_finite() -> None:
     assert number_of("0.1") == Decimal("0.10")
     assert [
         number_of(text)

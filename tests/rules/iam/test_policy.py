@@ -24,7 +24,7 @@ def condition(operator: str, *values: str, quantifier: Quantifier = Quantifier.N
     ],
 )
 def test_several_values_without_a_quantifier(operator: str, given: tuple[str, ...], expected: bool) -> None:
-    """An assumption: one has to match, and with a negated operator none may."""
+    """This is an assumption: one value has to match, and with a negated operator none may match."""
     assert condition(operator, "a", "b").is_met({"aws:tagkeys": given}) == expected
 
 
@@ -48,6 +48,6 @@ def test_the_name_of_a_statement_has_its_id_if_there_is_one() -> None:
     assert str(IamStatement(1, Effect.DENY, every, every, sid="NotProd")) == "Statement[1] (NotProd)"
 
 
-def test_a_condition_is_shown_as_it_is_written() -> None:
+def test_a_condition_is_formatted_as_it_was_written() -> None:
     shown = str(condition("StringLike", "a*", "b", quantifier=Quantifier.ALL))
     assert shown == "ForAllValues:StringLike aws:TagKeys a* or b"

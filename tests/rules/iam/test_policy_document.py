@@ -1,4 +1,4 @@
-"""Policy documents: what is accepted, what is a warning, and the error for each mistake."""
+"""Policy documents: accepted documents, warnings, and the error for each mistake."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def problems(*statements: object, **elements: object) -> list[str]:
         ),
     ],
 )
-def test_a_mistake_in_a_statement(changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_element_of_a_statement_is_a_problem(changes: dict[str, Any], message: str) -> None:
     given = {**GOOD, **changes}
     assert any(message in problem for problem in problems(given)), problems(given)
 
 
-def test_a_statement_without_action_or_resource() -> None:
+def test_a_statement_without_action_or_resource_is_a_problem() -> None:
     assert problems({"Effect": "Allow"}) == [
         "Statement[0].Action = nothing, must be given, or NotAction",
         "Statement[0].Resource = nothing, must be given, or NotResource",
@@ -103,14 +103,14 @@ def test_every_problem_is_reported_with_its_place() -> None:
         ({"Version": "2012-10-17", "Statement": ["x"]}, "Statement[0] = x, must be a statement, a mapping with Sid"),
     ],
 )
-def test_a_mistake_in_the_document(document: object, message: str) -> None:
+def test_an_invalid_document_is_an_error(document: object, message: str) -> None:
     with pytest.raises(IamPolicyError) as caught:
         parse_policy(document, "dev.json")
     assert message in str(caught.value)
     assert str(caught.value).startswith("dev.json: ")
 
 
-def test_statement_ids_are_unique() -> None:
+def test_a_repeated_statement_id_is_a_problem() -> None:
     assert problems({**GOOD, "Sid": "A"}, {**GOOD, "Sid": "A"}) == [
         "Statement[1].Sid = A, must be unique in the policy"
     ]
@@ -130,18 +130,20 @@ def test_statement_ids_are_unique() -> None:
         ),
     ],
 )
-def test_what_iam_accepts_but_seldom_means_what_was_meant(document: dict[str, Any], warning: str) -> None:
+def test_elements_that_iam_accepts_but_that_are_probably_mistakes_are_warnings(
+    document: dict[str, Any], warning: str
+) -> None:
     (found,) = parse_policy(document, "dev.json").warnings
     assert found.startswith(warning)
 
 
-def test_tags_of_any_name_and_keys_of_other_services_are_known() -> None:
+def test_tags_of_any_name_and_keys_of_other_services_cause_no_warning() -> None:
     conditions = {"StringLike": {"aws:RequestTag/a b": "x", "aws:principaltag/team": "x", "iam:PassedToService": "x"}}
     document = {"Version": "2012-10-17", "Statement": {**GOOD, "Condition": conditions}}
     assert parse_policy(document, "dev.json").warnings == ()
 
 
-def test_an_operator_with_its_prefix_and_ending() -> None:
+def test_an_operator_may_have_a_quantifier_and_if_exists() -> None:
     conditions = {"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a*", "b"]}}
     policy = parse_policy({"Version": "2012-10-17", "Statement": {**GOOD, "Condition": conditions}}, "dev.json")
     (condition,) = policy.statements[0].conditions

@@ -1,4 +1,4 @@
-"""Problems of a policy document as text."""
+"""Problems of a policy document, formatted as text."""
 
 from __future__ import annotations
 

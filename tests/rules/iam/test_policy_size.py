@@ -1,4 +1,4 @@
-"""Sizes of policies: counted without white space, and limited as by AWS."""
+"""Sizes of policies: counted without white space, with AWS's limits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from simulator.rules.iam.policy_size import MANAGED_MAX, SESSION_MAX, characters
 STATEMENT = {"Effect": "Allow", "Action": "apprunner:*", "Resource": "*"}
 
 
-def test_white_space_between_values_does_not_count() -> None:
+def test_white_space_between_values_is_not_counted() -> None:
     text = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"apprunner:*","Resource":"*"}]}'
     document = json.loads(json.dumps(json.loads(text), indent=8))
     assert characters_of(document) == len(text) == parse_policy(document, "a.json").characters
 
 
-def test_the_limit_is_of_all_policies_together_and_may_be_reached() -> None:
+def test_the_limit_applies_to_all_policies_together_and_may_be_reached() -> None:
     half = IamPolicy("half", (), characters=SESSION_MAX // 2)
     assert size_problem([half, half], SESSION_MAX) == ""
     more = IamPolicy("more", (), characters=SESSION_MAX // 2 + 1)

@@ -19,12 +19,12 @@ def test_wildcards_are_those_of_a_shell(pattern: str, text: str) -> None:
     assert TextPattern.parse(pattern).matches(text, {}) == expected
 
 
-def test_many_wildcards_take_no_exponential_time() -> None:
+def test_many_wildcards_do_not_take_exponential_time() -> None:
     """A backtracking expression would take 2^40 steps."""
     assert not TextPattern.parse("*a" * 40 + "b").matches("a" * 2000, {})
 
 
-def test_a_pattern_matches_the_whole_text_and_has_case() -> None:
+def test_a_pattern_matches_the_whole_text_and_is_case_sensitive() -> None:
     assert not TextPattern.parse("shop").matches("shop-1", {})
     assert not TextPattern.parse("shop").matches("Shop", {})
     assert TextPattern.parse("shop").matches("Shop", {}, ignore_case=True)
@@ -44,17 +44,19 @@ def test_a_pattern_matches_the_whole_text_and_has_case() -> None:
         ("${*}", {}, "x", False),
     ],
 )
-def test_a_variable(pattern: str, context: dict[str, tuple[str, ...]], text: str, expected: bool) -> None:
+def test_a_variable_is_replaced_by_its_value_or_default(
+    pattern: str, context: dict[str, tuple[str, ...]], text: str, expected: bool
+) -> None:
     assert TextPattern.parse(pattern).matches(text, context) == expected
 
 
 @pytest.mark.parametrize("pattern", ["${}", "${aws:username, none}", "${aws:username 'none'}"])
-def test_a_variable_that_cannot_be_read_is_an_error(pattern: str) -> None:
+def test_an_invalid_variable_is_an_error(pattern: str) -> None:
     with pytest.raises(ValueError, match="is not a policy variable; write"):
         TextPattern.parse(pattern)
 
 
-def test_signs_stand_for_themselves_where_the_policy_has_no_patterns() -> None:
+def test_wildcards_are_ordinary_characters_where_patterns_are_not_allowed() -> None:
     assert TextPattern.parse("a*", wildcards=False).matches("a*", {})
     assert not TextPattern.parse("a*", wildcards=False).matches("ab", {})
     assert TextPattern.parse("${aws:username}", variables=False).matches("${aws:username}", {})
@@ -74,11 +76,11 @@ def test_an_arn_is_compared_segment_by_segment(pattern: str, arn: str, expected:
     assert TextPattern.parse(pattern).matches_arn(arn, {}) == expected
 
 
-def test_a_short_arn_of_a_resource_is_completed() -> None:
+def test_missing_segments_of_a_resource_arn_match_everything() -> None:
     assert TextPattern.parse("arn:aws:apprunner").matches_arn("arn:aws:apprunner:r:1:service/a", {}, completed=True)
 
 
-def test_a_letter_that_has_two_characters_in_lower_case_matches_itself_without_case() -> None:
+def test_a_letter_with_two_characters_in_lower_case_matches_itself_if_case_is_ignored() -> None:
     turkish = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"
     pattern = TextPattern.parse(f"{turkish}*X")
     assert pattern.matches(f"{turkish}zmirx", {}, ignore_case=True)

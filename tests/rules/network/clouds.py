@@ -1,4 +1,4 @@
-"""A VPC for tests: a database, a cache, two subnets, of which one has a NAT gateway."""
+"""A VPC for tests: a database, a cache, and two subnets, one of which has a NAT gateway."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ API = VpcMember("api.example.com", ip_address("198.51.100.7"), (), {443: Forward
 
 GROUPS = {
     "sg-app": SecurityGroup("sg-app"),
-    # Only the database's group, and HTTPS to everywhere.
+    # Allows only the database's group, and HTTPS to all addresses.
     "sg-narrow": SecurityGroup(
         "sg-narrow",
         egress=(
@@ -30,7 +30,7 @@ GROUPS = {
     "sg-db": SecurityGroup(
         "sg-db", ingress=(GroupRule(TCP, 5432, 5433, groups=frozenset({"sg-app", "sg-narrow", "sg-none"})),)
     ),
-    # By the range of one subnet.
+    # Allows the range of one subnet.
     "sg-cache": SecurityGroup("sg-cache", ingress=(GroupRule(TCP, 6379, 6379, (ip_network("10.0.1.0/24"),)),)),
 }
 VPC = Vpc(

@@ -30,7 +30,7 @@ ALLOWED, REJECTED, DROPPED, NO_ROUTE = (
 @pytest.mark.parametrize(
     ("source", "destination", "port", "outcome", "reason"),
     [
-        # EgressType DEFAULT: the internet and not the VPC (facts 10.1).
+        # EgressType DEFAULT: the internet is reachable, the VPC is not (facts 10.1).
         (DEFAULT, PUBLIC, 443, ALLOWED, "EgressType DEFAULT leads to the internet"),
         (DEFAULT, API, 443, ALLOWED, "EgressType DEFAULT leads to the internet"),
         (DEFAULT, API, 80, REJECTED, "api.example.com does not listen on port 80"),
@@ -38,7 +38,7 @@ ALLOWED, REJECTED, DROPPED, NO_ROUTE = (
         (DEFAULT, "172.20.1.1", 80, NO_ROUTE, "EgressType DEFAULT does not lead into vpc-two"),
         (DEFAULT, "192.168.1.1", 80, NO_ROUTE, "192.168.1.1 is not an address of the internet"),
         (DEFAULT, "169.254.169.254", 80, NO_ROUTE, "169.254.169.254 is not an address of the internet"),
-        # Groups that refer to groups.
+        # Rules that refer to security groups.
         (OPEN_A, DB, 5432, ALLOWED, "the security groups of both sides allow it"),
         (NARROW_A, DB, 5432, ALLOWED, "the security groups of both sides allow it"),
         (STRANGER, DB, 5432, DROPPED, "no ingress rule of sg-db allows tcp 5432 from sg-cache in subnet-a"),
@@ -48,10 +48,10 @@ ALLOWED, REJECTED, DROPPED, NO_ROUTE = (
         (NONE_A, DB, 5432, DROPPED, "no egress rule of sg-none allows tcp 5432 to sg-db"),
         # The rules of all groups of an interface add up.
         (BOTH_B, DB, 5432, ALLOWED, "the security groups of both sides allow it"),
-        # A range: some subnets of a connector are let in, others are not.
+        # A rule with a range: only some subnets of a connector are admitted.
         (OPEN_A, CACHE, 6379, ALLOWED, "the security groups of both sides allow it"),
         (OPEN_B, CACHE, 6379, DROPPED, "no ingress rule of sg-cache allows tcp 6379 from sg-app in subnet-b"),
-        # EgressType VPC sends all through the VPC: without a NAT gateway there is no internet.
+        # EgressType VPC sends all traffic through the VPC: without a NAT gateway there is no internet.
         (OPEN_A, PUBLIC, 443, NO_ROUTE, "subnet-a has no route to the internet through a NAT gateway"),
         (OPEN_A, API, 443, NO_ROUTE, "subnet-a has no route to the internet through a NAT gateway"),
         (OPEN_B, PUBLIC, 443, ALLOWED, "subnet-b leads to the internet through a NAT gateway"),
@@ -59,12 +59,14 @@ ALLOWED, REJECTED, DROPPED, NO_ROUTE = (
         (NARROW_B, PUBLIC, 443, ALLOWED, "subnet-b leads to the internet through a NAT gateway"),
         (NARROW_B, PUBLIC, 80, DROPPED, "no egress rule of sg-narrow allows tcp 80 to 93.184.216.34"),
         (NONE_A, PUBLIC, 443, DROPPED, "no egress rule of sg-none allows tcp 443 to 93.184.216.34"),
-        # Addresses without anything, and those of another VPC.
+        # Addresses without a member, and addresses of another VPC.
         (OPEN_A, EMPTY, 80, NO_ROUTE, "nothing in vpc-one has the address 10.0.9.99"),
         (OPEN_B, "172.20.1.1", 80, NO_ROUTE, "172.20.1.1 is not an address of the internet"),
     ],
 )
-def test_a_connection(source: EgressSource, destination: str, port: int, outcome: NetworkOutcome, reason: str) -> None:
+def test_a_connection_has_the_expected_verdict_and_reason(
+    source: EgressSource, destination: str, port: int, outcome: NetworkOutcome, reason: str
+) -> None:
     verdict = egress_verdict(source, ip_address(destination), port, VPCS)
     assert (verdict.outcome, verdict.reason) == (outcome, reason)
 
@@ -78,11 +80,13 @@ def test_a_connection(source: EgressSource, destination: str, port: int, outcome
         (GroupRule(NetworkProtocol.TCP, 53, 53, EVERYWHERE), NetworkProtocol.UDP, DROPPED),
         (GroupRule(NetworkProtocol.TCP, ranges=EVERYWHERE), NetworkProtocol.ICMP, DROPPED),
         (GroupRule(NetworkProtocol.ICMP, 8, 8, EVERYWHERE), NetworkProtocol.ICMP, REJECTED),
-        # All traffic is all ports, whatever ports such a rule has.
+        # A rule for all protocols allows all ports, whatever its ports are.
         (GroupRule(NetworkProtocol.ALL, 1, 1, EVERYWHERE), NetworkProtocol.TCP, REJECTED),
     ],
 )
-def test_protocols(rule: GroupRule, protocol: NetworkProtocol, outcome: NetworkOutcome) -> None:
+def test_a_rule_applies_to_its_protocol_and_ports_only(
+    rule: GroupRule, protocol: NetworkProtocol, outcome: NetworkOutcome
+) -> None:
     member = VpcMember("box", ip_address("10.0.9.20"), ("sg-box",))
     groups = {**GROUPS, "sg-box": SecurityGroup("sg-box", ingress=(rule,))}
     vpc = Vpc("vpc-one", VPC.ranges, VPC.subnets, groups, {"box": member})
@@ -90,8 +94,8 @@ def test_protocols(rule: GroupRule, protocol: NetworkProtocol, outcome: NetworkO
     assert verdict.outcome is outcome
 
 
-def test_groups_are_stateful() -> None:
-    """Nothing may enter sg-app and nothing may leave sg-db, and still the answers of the database pass."""
+def test_responses_pass_whatever_the_rules_of_their_direction() -> None:
+    """No rule lets traffic into sg-app or out of sg-db, but the responses of the database pass."""
     groups = {**GROUPS, "sg-db": SecurityGroup("sg-db", egress=(), ingress=GROUPS["sg-db"].ingress)}
     vpc = Vpc("vpc-one", VPC.ranges, VPC.subnets, groups, VPC.members)
     assert not groups["sg-app"].ingress
@@ -99,7 +103,7 @@ def test_groups_are_stateful() -> None:
 
 
 @pytest.mark.parametrize(("address", "outcome"), [("fd00:9::10", ALLOWED), ("10.0.9.10", DROPPED)])
-def test_a_range_of_one_version_admits_that_version_only(address: str, outcome: NetworkOutcome) -> None:
+def test_a_range_of_one_ip_version_admits_only_that_version(address: str, outcome: NetworkOutcome) -> None:
     dual = Subnet("subnet-d", (ip_network("10.0.1.0/24"), ip_network("fd00:1::/64")))
     member = VpcMember("box", ip_address(address), ("sg-box",), {80: ForwardTarget("127.0.0.1", 1)})
     groups = {
@@ -112,11 +116,11 @@ def test_a_range_of_one_version_admits_that_version_only(address: str, outcome: 
     assert egress_verdict(EgressSource(vpc, dual, ("sg-app",)), member.address, 80, Vpcs((vpc,))).outcome is outcome
 
 
-def test_a_group_that_is_gone_allows_nothing() -> None:
+def test_a_group_that_does_not_exist_allows_nothing() -> None:
     assert egress_verdict(EgressSource(VPC, A, ("sg-gone",)), ip_address(DB), 5432, VPCS).outcome is DROPPED
 
 
-def test_without_a_group_nothing_enters() -> None:
+def test_a_member_without_a_group_accepts_nothing() -> None:
     bare = VpcMember("bare", ip_address("10.0.9.30"), (), {80: ForwardTarget("127.0.0.1", 1)})
     vpc = Vpc("vpc-one", VPC.ranges, VPC.subnets, GROUPS, {"bare": bare})
     verdict = egress_verdict(EgressSource(vpc, A, ("sg-app",)), bare.address, 80, Vpcs((vpc,)))

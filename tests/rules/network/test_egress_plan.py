@@ -48,7 +48,7 @@ ADDRESSES = st.one_of(
 
 
 @given(clouds(), ADDRESSES, st.one_of(PORTS, st.integers(0, 65535)))
-def test_the_plan_lets_through_what_the_verdict_allows(
+def test_the_plan_has_the_same_outcomes_as_the_verdicts(
     cloud: tuple[EgressSource, Vpcs], address: IPv4Address, port: int
 ) -> None:
     source, vpcs = cloud
@@ -57,7 +57,7 @@ def test_the_plan_lets_through_what_the_verdict_allows(
     assert let_through is {NetworkOutcome.ALLOWED: True, NetworkOutcome.REJECTED: None}.get(outcome, False)
 
 
-def test_the_plan_of_a_subnet() -> None:
+def test_the_plan_of_a_subnet_has_its_forwards_names_notes_and_rejections() -> None:
     plan = egress_plan(EgressSource(VPC, A, ("sg-app",)), VPCS)
     assert plan.forwards == (
         EgressForward(ip_address("10.0.9.10"), 5432, ForwardTarget("127.0.0.1", 15432)),
@@ -75,7 +75,7 @@ def test_the_plan_of_a_subnet() -> None:
     assert [(each.first, each.last) for each in plan.rejected] == [(5433, 5433)]
 
 
-def test_without_a_connector_the_names_resolve_and_nothing_of_the_vpc_answers() -> None:
+def test_without_a_connector_names_of_members_resolve_but_members_are_unreachable() -> None:
     plan = egress_plan(EgressSource(), VPCS)
     assert "orders-db.internal" in plan.names
     assert [each.address for each in plan.forwards] == [API.address]

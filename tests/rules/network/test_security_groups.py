@@ -27,11 +27,11 @@ PEER = NetworkPeer(ip_network("10.0.1.0/24"), frozenset({"sg-app"}))
         ("::/0", "10.0.1.0/24", False),
     ],
 )
-def test_a_range_contains_another(network: str, other: str, expected: bool) -> None:
+def test_a_range_contains_only_ranges_inside_it(network: str, other: str, expected: bool) -> None:
     assert contains(ip_network(network), ip_network(other)) is expected
 
 
-def test_a_rule_names_peers_by_group_or_range() -> None:
+def test_a_rule_applies_to_peers_by_group_or_range() -> None:
     assert GroupRule(groups=frozenset({"sg-app"})).names(PEER)
     assert GroupRule(ranges=(ip_network("10.0.0.0/16"),)).names(PEER)
     assert not GroupRule(groups=frozenset({"sg-other"}), ranges=(ip_network("10.1.0.0/16"),)).names(PEER)

@@ -1,4 +1,4 @@
-"""Which platform's behaviour a policy brings along."""
+"""The platform behaviour that a policy selects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.rules.platforms.presets import PLATFORMS
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
-def test_the_policy_of_a_preset_brings_the_presets_behaviour(name: str) -> None:
+def test_the_policy_of_a_preset_selects_the_behaviour_of_the_preset(name: str) -> None:
     preset = PLATFORMS[name]
     behaviour = behaviour_of(preset.policy)
     assert behaviour == preset_behaviour(preset)

@@ -1,4 +1,4 @@
-"""Bills of other platforms, by hand, and App Runner's by its own rules."""
+"""Bills of other platforms, computed by hand, and of App Runner, computed by its pricing rules."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_app_runners_bill_is_that_of_its_pricing_rules() -> None:
     assert found.usd == pytest.approx(bill(metered([used]), rates_of("us-east-1")).usd)
 
 
-def test_fargate_charges_the_whole_life_of_a_task_and_a_minute_at_least() -> None:
+def test_fargate_charges_the_whole_lifetime_of_a_task_and_at_least_a_minute() -> None:
     hour = consumed_bill(consumption(usage(3600)), platform_named("ecs-express").prices)
-    # An hour of the task, of its address and of the balancer with two.
+    # An hour of the task, of its address, and of the load balancer with two addresses.
     assert hour.usd == pytest.approx(0.04048 + 2 * 0.004445 + 0.0225 + 3 * 0.005)
     short = consumed_bill(consumption(usage(10), run_s=0), platform_named("ecs-express").prices)
     assert short.usd == pytest.approx((0.04048 + 2 * 0.004445 + 0.005) / 60)
@@ -64,7 +64,7 @@ def test_an_idle_month_of_ecs_express_is_that_of_the_facts() -> None:
 
 @pytest.mark.case("L35")
 def test_capacity_units_are_the_larger_of_connections_and_bytes() -> None:
-    # 50 requests a second for an hour: 2 units by connections of one request each; 1.8 GB by 10 kB each.
+    # 50 requests/s for an hour: 2 capacity units by connections (one request each), 1.8 GB by bytes (10 kB each).
     balancer = LoadBalancer(0.008, requests_per_connection=1, request_kb=10)
     assert balancer.lcu_hours(50 * 3600) == pytest.approx(2.0)
     assert balancer._replace(requests_per_connection=100).lcu_hours(50 * 3600) == pytest.approx(1.8)
@@ -81,9 +81,9 @@ def test_requests_that_the_platform_rejected_are_not_billed(name: str) -> None:
 
 
 @pytest.mark.case("L32")
-def test_cloud_run_charges_what_its_minimum_keeps_idle_at_the_idle_rate() -> None:
-    # Two instances for 1,000 s, one of them busy for 400 s; the minimum is one, so its idle 600 s are charged and the
-    # other instance, idle beyond the minimum, costs nothing.
+def test_cloud_run_charges_idle_instances_within_its_minimum_at_the_idle_rate() -> None:
+    # Two instances for 1,000 s, one of them busy for 400 s. The minimum is one, so its idle 600 s are charged; the
+    # other instance is idle beyond the minimum and costs nothing.
     used = consumption(usage(1000, (0, 400)), usage(1000))._replace(min_size=1, run_s=1000)
     found = consumed_bill(used, platform_named("cloud-run").prices)
     busy = 400 * (0.000024 + 2 * 0.0000025)
@@ -92,14 +92,15 @@ def test_cloud_run_charges_what_its_minimum_keeps_idle_at_the_idle_rate() -> Non
 
 
 @pytest.mark.case("L32")
-def test_cloud_run_by_instance_charges_the_whole_life_and_no_request() -> None:
+def test_cloud_run_by_instance_charges_the_whole_lifetime_and_no_request() -> None:
     used = consumption(usage(1000, (0, 1)), requests=10**6)
     assert consumed_bill(used, BY_INSTANCE).usd == pytest.approx(1000 * (0.000018 + 2 * 0.000002))
 
 
 @pytest.mark.case("L33")
 def test_container_apps_charges_replicas_at_the_minimum_less_while_they_idle() -> None:
-    # One replica for 1,000 s, busy for 100 s of them; a second from 200 to 500 s, which takes both off the idle rate.
+    # One replica for 1,000 s, busy for 100 s, and a second one from 200 to 500 s, during which neither has the idle
+    # rate.
     used = consumption(usage(1000, (0, 100)), InstanceUsage(300, (), SIZE, launched_s=200))
     found = consumed_bill(used._replace(min_size=1), platform_named("container-apps").prices)
     idle_s = 100 + 500
@@ -109,13 +110,13 @@ def test_container_apps_charges_replicas_at_the_minimum_less_while_they_idle() -
 
 @pytest.mark.case("L34")
 def test_the_free_tier_covers_a_small_service_and_has_its_own_lines() -> None:
-    # A request of 100 ms a minute: 43,800 requests and 8,760 GB-s a month, within Lambda's 1 million and 400,000.
+    # One request of 100 ms per minute: 43,800 requests and 8,760 GB-s per month, within Lambda's 1 million and 400,000.
     used = consumption(usage(60, (0, 0.1)), requests=1, run_s=60)
     month = month_bill(used, platform_named("lambda").prices)
     assert month.usd == pytest.approx(43_800 * (0.2 * 0.0000166667 + 0.2e-6), rel=1e-6)
     assert month.free_usd == pytest.approx(month.usd)
     assert [line.item for line in month.free] == ["free memory", "free requests"]
-    # A hundred times as much: 4.38 million requests, 876,000 GB-s.
+    # A hundred times as many: 4.38 million requests, 876,000 GB-s.
     month = month_bill(used._replace(usages=[usage(60, (0, 10))], requests=100), platform_named("lambda").prices)
     assert month.free_usd == pytest.approx(400_000 * 0.0000166667 + 0.20, rel=1e-6)
 
@@ -141,13 +142,13 @@ def test_every_price_has_a_date_and_a_source_that_can_be_read(name: str) -> None
 
 
 def test_lambda_charges_requests_and_gigabyte_seconds() -> None:
-    # AWS's own example of a page: 3 million requests of a second at 512 MB are 1,500,000 GB-s; here 2 GB a second each.
+    # AWS's example: 3 million requests of a second at 512 MB are 1,500,000 GB-s; here each uses 2 GB for a second.
     activations = tuple((float(second), second + 1.0) for second in range(0, 2000, 2))
     found = consumed_bill(consumption(usage(9999, *activations), requests=1000), platform_named("lambda").prices)
     assert found.usd == pytest.approx(1000 * 2 * 0.0000166667 + 1000 * 0.20 / 1e6, rel=1e-6)
 
 
-def test_cloud_run_rounds_every_stretch_up_to_100_ms() -> None:
+def test_cloud_run_rounds_every_metered_period_up_to_100_ms() -> None:
     prices = platform_named("cloud-run").prices
     found = consumed_bill(consumption(usage(900, (0, 0.05), (10, 10.3))), prices)
     assert found.usd == pytest.approx(0.4 * (0.000024 + 2 * 0.0000025))

@@ -1,4 +1,4 @@
-"""Idle instance-seconds that a platform bills at a lower rate, by hand."""
+"""Idle instance-seconds that a platform bills at a lower rate, computed by hand."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ TWO = [usage(0, 100, (10, 30)), usage(0, 100, (20, 40))]
     ("minimum", "idle_s"),
     [
         (0, 0),
-        (1, 10 + 60),  # idle within a minimum of one: while none is busy
+        (1, 10 + 60),  # Idle time within a minimum of one: while no instance is busy, one idle instance counts.
         (2, 2 * 10 + 10 + 10 + 2 * 60),  # each idle instance counts
         (5, 2 * 10 + 10 + 10 + 2 * 60),  # no more than there are
     ],
 )
-def test_idle_time_within_the_minimum_is_kept(minimum: int, idle_s: float) -> None:
+def test_idle_time_within_the_minimum_has_the_idle_rate(minimum: int, idle_s: float) -> None:
     assert kept_idle_s(TWO, minimum) == idle_s
 
 

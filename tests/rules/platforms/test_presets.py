@@ -1,4 +1,4 @@
-"""Each platform is a module of its own, with its preset and all of its price lists."""
+"""Each platform has a module with its preset and all its price lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small services for policies to scale: the observations that a platform would hand over, without a platform."""
+"""Small services for policies to scale: the observations that a platform would pass to them, without a platform."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def obedient(
     seconds: int,
     ready: int = 1,
 ) -> Iterator[tuple[int, Decision | None]]:
-    """A service whose instances are there or gone at once; yields (now, decision) each tick.
+    """Simulate a service whose instances start and end at once; yield (now, decision) at each tick.
 
-    `load(second)` requests are in flight during that second and as many arrive.
+    `load(second)` requests are in flight during that second, and as many arrive.
     """
     tick = int(policy.tick_s)
     for second in range(seconds):

@@ -20,16 +20,16 @@ def after_a_minute(mean: float, cpu_s: float = 0.0, **seen: Any) -> Decision:
 
 
 @pytest.mark.parametrize(("in_flight", "want"), [(48.0, 1), (48.1, 2), (96.0, 2), (480.0, 10)])
-def test_concurrency_is_aimed_at_60_percent_of_the_maximum(in_flight: float, want: int) -> None:
+def test_the_target_of_concurrency_is_60_percent_of_the_maximum(in_flight: float, want: int) -> None:
     assert after_a_minute(in_flight).desired == want
 
 
 @pytest.mark.parametrize(("cpu_s", "want"), [(0.6, 1), (0.61, 2), (6.0, 10)])
-def test_cpu_is_aimed_at_60_percent(cpu_s: float, want: int) -> None:
+def test_the_target_of_cpu_is_60_percent(cpu_s: float, want: int) -> None:
     assert after_a_minute(1.0, cpu_s).desired == want
 
 
-def test_the_larger_of_both_counts() -> None:
+def test_the_larger_of_both_results_is_used() -> None:
     assert after_a_minute(480.0, cpu_s=1.2).desired == 10
     assert after_a_minute(48.0, cpu_s=6.0).desired == 10
 
@@ -71,7 +71,7 @@ def test_instances_at_the_first_evaluation_count_as_needed_until_then() -> None:
     assert "10 of the 10 instances of 0 s ago stay, idle" in first.reason
 
 
-def test_with_a_spread_of_0_idle_instances_are_kept_for_fifteen_minutes_the_last_one_too() -> None:
+def test_with_a_spread_of_0_all_idle_instances_are_kept_for_fifteen_minutes() -> None:
     policy = CloudRunPolicy(CloudRunParameters(idle_spread=0.0), SCALING)
     policy.observe(sample(0, 6000.0))
     assert policy.decide(observation(5, SCALING)).desired == 3

@@ -9,13 +9,13 @@ from tests.rules.policies.services import observation, sample
 TWO_TO_FIVE = AutoScalingConfiguration(max_concurrency=10, min_size=2, max_size=5)
 
 
-def test_traffic_never_changes_it() -> None:
+def test_traffic_never_changes_the_number_of_instances() -> None:
     policy = FixedPolicy(FixedParameters(instances=3), TWO_TO_FIVE)
     policy.observe(sample(0, 500, rejected=900))
     assert policy.decide(observation(1, TWO_TO_FIVE, ready=0, waiting=400)).desired == 3
 
 
-def test_without_a_number_it_is_min_size_and_follows_it() -> None:
+def test_without_a_number_the_result_follows_min_size() -> None:
     policy = FixedPolicy(FixedParameters(), TWO_TO_FIVE)
     assert policy.decide(observation(0, TWO_TO_FIVE)).desired == 2
     assert policy.decide(observation(1, AutoScalingConfiguration(min_size=4))).desired == 4

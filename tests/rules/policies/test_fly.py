@@ -15,7 +15,7 @@ SCALING = AutoScalingConfiguration(max_concurrency=25, min_size=0, max_size=5)
 
 def desired(now_s: float, *, ready: int, load: int, coming: int = 0, above: Any = "each") -> int:
     policy = FlyPolicy(FlyParameters(above=above), SCALING)
-    policy.decide(observation(0, SCALING, ready=ready, in_flight=ready))  # the first turn of the stop clock is past
+    policy.decide(observation(0, SCALING, ready=ready, in_flight=ready))  # after the first possible stop
     return policy.decide(observation(now_s, SCALING, ready=ready, coming=coming, in_flight=load)).desired
 
 
@@ -23,15 +23,15 @@ def test_the_soft_limit_is_20_of_25_by_default() -> None:
     assert FlyParameters().soft_limit_for(SCALING) == 20
 
 
-def test_one_machine_starts_when_every_one_is_above_its_soft_limit() -> None:
+def test_one_machine_starts_if_all_are_above_their_soft_limit() -> None:
     assert desired(1, ready=2, load=40) == 2
-    assert desired(1, ready=2, load=41) == 2  # 21 and 20: one of them is not above
+    assert desired(1, ready=2, load=41) == 2  # 21 and 20: one of them is not above its limit
     assert desired(1, ready=2, load=42) == 3
     assert desired(1, ready=2, load=50) == 3
 
 
 @pytest.mark.case("L39")
-def test_the_alternative_reading_uses_the_sum_of_the_load() -> None:
+def test_the_interpretation_sum_uses_the_sum_of_the_loads() -> None:
     assert desired(1, ready=2, load=40, above="sum") == 2
     assert desired(1, ready=2, load=41, above="sum") == 3
     assert desired(300, ready=3, load=41, above="sum") == 3
@@ -40,8 +40,8 @@ def test_the_alternative_reading_uses_the_sum_of_the_load() -> None:
 
 @pytest.mark.case("L39")
 @given(st.sampled_from(["each", "sum"]), st.integers(0, 250), st.integers(1, 5))
-def test_starting_and_stopping_define_above_alike(above: str, load: int, machines: int) -> None:
-    """What one rule starts, the other does not stop at the same load."""
+def test_starting_and_stopping_use_the_same_definition_of_above(above: str, load: int, machines: int) -> None:
+    """If the rule starts a machine at a load, it does not stop it at the same load."""
     after = desired(300, ready=machines, load=min(load, 25 * machines), above=above)
     if after > machines:
         assert desired(300, ready=after, load=min(load, 25 * machines), above=above) >= machines
@@ -59,11 +59,11 @@ def test_a_starting_machine_counts_as_below_its_limit() -> None:
     assert desired(1, ready=2, coming=1, load=50) == 3
 
 
-def test_never_more_machines_than_exist() -> None:
+def test_no_more_machines_than_exist_are_started() -> None:
     assert desired(1, ready=5, load=125) == 5
 
 
-def test_every_few_minutes_exactly_one_is_stopped() -> None:
+def test_exactly_one_machine_is_stopped_every_few_minutes() -> None:
     assert desired(299, ready=5, load=0) == 5
     assert desired(300, ready=5, load=0) == 4
 
@@ -72,12 +72,13 @@ def test_every_few_minutes_exactly_one_is_stopped() -> None:
 def test_one_machine_below_its_limit_is_kept_and_the_last_one_stops_only_without_load(
     ready: int, load: int, after: int
 ) -> None:
-    # 3 with 40: none is above 20, excess 2. 2 with 39: one has 20, none is above. 1 with 1: excess 0, and it has load.
+    # 3 with 40: none is above 20, surplus 2. 2 with 39: one has 20, none is above. 1 with 1: surplus 0, and it has
+    # load.
     assert desired(300, ready=ready, load=load) == after
 
 
-def test_machines_above_their_limit_are_no_excess() -> None:
-    assert desired(300, ready=3, load=62) == 3  # 21, 21, 20: none is surplus, and not every one is above
+def test_machines_above_their_limit_are_not_surplus() -> None:
+    assert desired(300, ready=3, load=62) == 3  # 21, 21, 20: there is no surplus, and not all are above
     assert desired(300, ready=3, load=63) == 4
     assert above_soft(62, 3, 20) == 2
     assert above_soft(60, 3, 20) == 0

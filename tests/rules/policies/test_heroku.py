@@ -10,7 +10,7 @@ SCALING = AutoScalingConfiguration(max_concurrency=100, min_size=1, max_size=10)
 
 
 class App:
-    """Dynos are there at once; `p95_s` of the rate per dyno is the application's latency curve."""
+    """An app whose dynos are ready at once. `p95_s` of the rate per dyno is its latency curve."""
 
     def __init__(self, dynos: int, p95_s: Callable[[float], float]) -> None:
         self.policy = HerokuPolicy(HerokuParameters(desired_p95_s=0.5), SCALING)
@@ -19,7 +19,7 @@ class App:
         self.second = 0
 
     def minutes(self, count: int, rate_rps: int) -> list[int]:
-        """Dynos after each minute."""
+        """Return the number of dynos after each minute."""
         after = []
         for _ in range(count):
             for _ in range(60):
@@ -34,7 +34,7 @@ class App:
 
 
 def linear(rate_rps: float) -> float:
-    """Half a second at 50 requests/s per dyno."""
+    """Return a p95 of half a second at 50 requests/s per dyno, and in proportion."""
     return rate_rps / 100
 
 
@@ -42,7 +42,7 @@ def test_one_dyno_a_minute_is_added_until_p95_meets_the_target() -> None:
     assert App(1, linear).minutes(6, rate_rps=200) == [2, 3, 4, 4, 4, 4]
 
 
-def test_it_removes_one_dyno_every_five_minutes() -> None:
+def test_one_dyno_is_removed_every_five_minutes() -> None:
     app = App(8, linear)
     assert app.minutes(12, rate_rps=260) == [7, 7, 7, 7, 7, 6, 6, 6, 6, 6, 6, 6]
 
@@ -53,7 +53,7 @@ def test_the_load_per_dyno_of_the_last_hour_prevents_scale_in() -> None:
 
     app = App(3, cliff)
     assert app.minutes(1, rate_rps=200) == [4]  # 66/s each: 2 s
-    assert app.minutes(20, rate_rps=200) == [4] * 20  # three are known to be too slow, although 0.1 x 4/3 would do
+    assert app.minutes(20, rate_rps=200) == [4] * 20  # three are known to be too slow, although 0.1 x 4/3 would suffice
 
 
 def test_without_requests_dynos_are_removed_one_by_one_to_one() -> None:

@@ -8,7 +8,7 @@ from simulator.rules.policies.port import Decision
 from tests.rules.policies.services import observation, sample
 
 SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
-# A "day" of ten minutes in bins of one: quiet for eight, busy for two.
+# A "day" is ten minutes here, in bins of one minute: low load for eight, high load for two.
 SHORT = HoltWintersParameters(season_s=600.0, bin_s=60.0, start_lag_s=30.0)
 
 
@@ -24,20 +24,20 @@ def decisions(parameters: HoltWintersParameters, seconds: int) -> dict[int, Deci
     return made
 
 
-def test_in_the_first_season_the_last_minute_counts() -> None:
+def test_in_the_first_season_the_load_of_the_last_minute_is_used() -> None:
     made = decisions(SHORT, 600)
     assert made[480].desired == 1
     assert made[540].desired == 10
     assert made[480].reason.startswith("no season has been seen yet")
 
 
-def test_in_the_next_season_instances_are_there_before_the_rush() -> None:
+def test_in_the_next_season_instances_are_ready_before_the_peak() -> None:
     made = decisions(SHORT, 1200)
-    # The rush of 1080 lies within the horizon, the present bin and one more, from 1020 on.
+    # The peak at 1080 s is within the horizon, the current bin and one more, from 1020 s on.
     assert [made[at].desired for at in (1019, 1020, 1079)] == [1, 10, 10]
 
 
-def test_load_above_the_forecast_counts_too() -> None:
+def test_a_load_above_the_forecast_is_used() -> None:
     policy = HoltWintersPolicy(SHORT, SCALING)
     for second in range(660):
         policy.observe(sample(second, load(second)))
@@ -48,7 +48,7 @@ def test_load_above_the_forecast_counts_too() -> None:
     assert "more than the" in decision.reason
 
 
-def test_without_the_reactive_part_only_the_forecast_counts() -> None:
+def test_without_the_reactive_part_only_the_forecast_is_used() -> None:
     blind = HoltWintersParameters(season_s=600.0, bin_s=60.0, reactive=False)
     policy = HoltWintersPolicy(blind, SCALING)
     for second in range(780):
@@ -56,6 +56,6 @@ def test_without_the_reactive_part_only_the_forecast_counts() -> None:
     assert policy.decide(observation(719, SCALING)).desired < 50
 
 
-def test_a_season_is_made_of_whole_bins() -> None:
+def test_a_season_must_be_a_whole_number_of_bins() -> None:
     with pytest.raises(ValueError, match=r"^season = 500s, must be several whole bins of 300s$"):
         HoltWintersParameters(season_s=500.0)

@@ -14,7 +14,7 @@ AT_ONCE = MpcParameters(start_lag_s=0.0)
 
 
 def cheapest(present: int, demand: list[int], parameters: MpcParameters) -> float:
-    """The cost of the cheapest plan over every level up to the greatest demand, tried one by one."""
+    """Return the cost of the cheapest plan, found by trying all levels up to the greatest demand."""
     levels = range(max(present, *demand) + 1)
     delay = parameters.delay
     costs = []
@@ -46,11 +46,11 @@ def test_a_steady_demand_is_met_exactly() -> None:
     assert best_first_level(3, [5, 5, 5, 5], AT_ONCE) == (5, 4.0)  # two changes of 2
 
 
-def test_instances_needed_again_soon_are_kept() -> None:
+def test_instances_that_are_soon_needed_again_are_kept() -> None:
     assert best_first_level(5, [5, 4, 5, 5], AT_ONCE)[0] == 5
 
 
-def test_a_load_that_rises_is_met_before_it_is_there() -> None:
+def test_instances_for_a_rising_load_are_requested_in_advance() -> None:
     policy = MpcPolicy(MpcParameters(), SCALING)
     for second in range(120):
         policy.observe(sample(second, second * 0.5))  # 7.5 more each 15 s
@@ -59,7 +59,7 @@ def test_a_load_that_rises_is_met_before_it_is_there() -> None:
     assert decision.desired > 9  # 60 in flight now need ceil(60 / 7) = 9
 
 
-def test_a_decision_reaches_as_far_as_the_start_lag_and_the_steps() -> None:
+def test_the_horizon_is_the_start_lag_and_the_steps() -> None:
     assert MpcParameters(start_lag_s=31.0, step_s=15.0).delay == 3
     policy = MpcPolicy(MpcParameters(start_lag_s=31.0, step_s=15.0, steps=4), SCALING)
     assert policy.decide(observation(15, SCALING)).reason.endswith("instances in 90 s")

@@ -17,13 +17,13 @@ def desired(demand: tuple[int, ...], start_lag_s: float = 0.0, start_up_s: float
     return [policy.decide(observation(second, SCALING)).desired for second in range(len(demand))]
 
 
-def test_instances_are_started_ahead_by_their_start_time() -> None:
+def test_instances_are_started_early_by_their_start_time() -> None:
     demand = (1,) * 10 + (6,) * 3 + (1,) * 5
-    # Ordered at 4 they serve at 4 + 3 + 2 = 9, and at 5, the next chance, they would serve at 10 as well.
+    # Requested at 4 s they serve at 4 + 3 + 2 = 9 s; requested at 5 s, the next tick, they would serve only at 10 s.
     assert desired(demand, start_lag_s=3.0, start_up_s=2.0) == [1] * 4 + [6] * 9 + [1] * 5
 
 
-def test_instances_are_stopped_when_they_can_be_back_in_time() -> None:
+def test_instances_are_stopped_if_new_ones_can_be_ready_in_time() -> None:
     assert desired((5, 5, 1, 1, 1, 5, 5)) == [5, 5, 1, 1, 5, 5, 5]
 
 
@@ -32,7 +32,7 @@ def test_after_the_end_nothing_is_needed() -> None:
     assert policy.decide(observation(99, SCALING)).desired == 1
 
 
-def test_without_the_future_the_oracle_names_what_it_needs() -> None:
+def test_without_a_demand_the_oracle_raises_an_error_that_names_it() -> None:
     assert OracleParameters().needs == {"demand"}
     assert OracleParameters(demand=(1,)).needs == frozenset()
 
@@ -43,5 +43,5 @@ def test_a_negative_demand_is_rejected() -> None:
 
 
 @given(st.lists(st.integers(0, 20), max_size=60), st.integers(0, 10))
-def test_the_greatest_ahead_is_that_of_each_window(demand: list[int], ahead: int) -> None:
+def test_the_greatest_demand_ahead_is_the_maximum_of_each_window(demand: list[int], ahead: int) -> None:
     assert greatest_ahead(demand, ahead) == tuple(max(demand[at : at + ahead + 1]) for at in range(len(demand)))

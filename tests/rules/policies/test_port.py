@@ -1,4 +1,4 @@
-"""What every registered policy promises, whatever its rule (rules/policies/port.py)."""
+"""Properties that every registered policy must have, whatever its rule (rules/policies/port.py)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.rules.policies.services import observation, sample
 
 @dataclass(frozen=True)
 class Span:
-    """So many seconds of one situation, under one configuration."""
+    """A number of seconds in one situation, with one configuration."""
 
     seconds: int
     in_flight: float
@@ -68,7 +68,9 @@ def build(kind: PolicyKind, scaling: AutoScalingConfiguration) -> Policy:
 
 
 def run(kind: PolicyKind, spans: list[Span]) -> Iterator[tuple[Policy, AutoScalingConfiguration, Decision | None]]:
-    """Every decision of a policy that is asked on its tick and poked once in each span."""
+    """Yield every decision of a policy, at each of its ticks and, if queued requests trigger it, once more in each
+    span.
+    """
     policy = build(kind, spans[0].scaling(zero=kind.scales_to_zero))
     second, tick = 0, 1
     for span in spans:
@@ -109,9 +111,7 @@ def seen(span: Span, now_s: float, scaling: AutoScalingConfiguration) -> Any:
 @KINDS
 @settings(max_examples=settings().max_examples // 5)
 @given(spans=SPANS)
-def test_every_decision_is_within_the_bounds_of_the_moment_and_explains_itself(
-    kind: PolicyKind, spans: list[Span]
-) -> None:
+def test_every_decision_is_within_the_current_bounds_and_has_a_reason(kind: PolicyKind, spans: list[Span]) -> None:
     for policy, scaling, decision in run(kind, spans):
         if decision is None:
             continue

@@ -1,4 +1,4 @@
-"""Range checks of parameters: what passes, and how a rejection reads."""
+"""Range checks of parameters: accepted values, and the texts of rejections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
 
 
-def test_bounds_are_within_their_range() -> None:
+def test_values_at_the_bounds_are_accepted() -> None:
     for value in (0.0, 0.5, 1.0):
         check_within("share", value, 0, 1)
 
@@ -27,7 +27,9 @@ def test_bounds_are_within_their_range() -> None:
         (lambda: check_whole_seconds("window_s", 61, 1, 60), "window = 61s, must be whole seconds, 1s to 60s"),
     ],
 )
-def test_a_value_out_of_range_is_rejected_in_the_words_of_the_file(check: Callable[[], None], message: str) -> None:
+def test_a_value_out_of_range_is_rejected_with_the_name_and_unit_of_the_file(
+    check: Callable[[], None], message: str
+) -> None:
     with pytest.raises(ValueError) as rejected:  # noqa: PT011 the whole message is compared
         check()
     assert str(rejected.value) == message

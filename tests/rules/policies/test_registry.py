@@ -11,7 +11,7 @@ from tests.rules.policies.services import observation, sample
 NAMES = list(POLICIES)
 
 
-def test_the_names_of_scenario_files() -> None:
+def test_every_policy_has_its_name_of_scenario_files() -> None:
     assert NAMES == [
         "app-runner",
         "knative",

@@ -16,7 +16,7 @@ def desired(scaling: AutoScalingConfiguration = ONE_EACH, *, ready: int, coming:
     return policy.decide(observation(0, scaling, ready=ready, coming=coming, waiting=waiting)).desired
 
 
-def test_nothing_runs_without_requests() -> None:
+def test_without_requests_no_instance_is_desired() -> None:
     assert desired(ready=0, coming=0, waiting=0) == 0
 
 
@@ -34,7 +34,8 @@ def test_the_policy_never_scales_in_by_itself() -> None:
 
 def test_a_starting_instance_counts_for_as_many_requests_as_it_has_slots() -> None:
     scaling = AutoScalingConfiguration(max_concurrency=4, min_size=0, max_size=10)
-    assert desired(scaling, ready=1, coming=1, waiting=9) == 4  # 9 - 4 coming places = 5, two instances
+    # 9 - 4 slots of the starting instance = 5, i.e. two instances
+    assert desired(scaling, ready=1, coming=1, waiting=9) == 4
 
 
 def test_idle_instances_expire_after_ten_minutes_by_default() -> None:
@@ -42,7 +43,7 @@ def test_idle_instances_expire_after_ten_minutes_by_default() -> None:
     assert (policy.actuator.idle_expiry_s, policy.reacts_to_queue) == (600, True)
 
 
-def test_an_expiry_of_nothing_is_rejected() -> None:
+def test_an_expiry_of_zero_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^idle_expiry = 0s, must be above 0s$"):
         ScalePerRequestParameters(idle_expiry_s=0)
 

@@ -24,7 +24,7 @@ def test_an_empty_schedule_is_min_size() -> None:
     assert ScheduledPolicy(ScheduledParameters(), SCALING).decide(observation(5, SCALING)).desired == 1
 
 
-def test_the_bounds_hold_for_a_schedule_too() -> None:
+def test_the_bounds_apply_to_a_schedule_too() -> None:
     policy = ScheduledPolicy(ScheduledParameters(schedule=(ScheduleEntry(0, 50),)), SCALING)
     assert policy.decide(observation(0, SCALING)).clamps == ("max_size = 8",)
 

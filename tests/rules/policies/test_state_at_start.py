@@ -1,4 +1,4 @@
-"""What upstream controllers know at their first look: vectors of pure functions cannot see it."""
+"""The state that controllers take over at their first evaluation, which test vectors of pure functions do not cover."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 
 def followed(name: str, ready: int, load: float, seconds: int, **more: Any) -> list[tuple[int, int]]:
-    """(when, to how many) for every change; instances are there at once, `load` requests in flight and a second."""
+    """Return (time, new count) for each change. Instances are ready at once; `load` requests are in flight, and as many
+    arrive per second.
+    """
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=20)
     kind = POLICIES[name]
     policy = kind.build(kind.parameters(**PARAMETERS[name], **more), scaling)
@@ -41,10 +43,10 @@ def followed(name: str, ready: int, load: float, seconds: int, **more: Any) -> l
 @pytest.mark.case("L24")
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_ten_replicas_with_load_for_one_stay_ten_for_the_first_down_window(name: str) -> None:
-    """recordInitialRecommendation of horizontal.go, called after the scale is read and before any rule."""
+    """As recordInitialRecommendation of horizontal.go, which is called after the scale is read and before any rule."""
     [(at_s, desired), *_] = followed(name, TEN, 7.0, 400)
     assert 300 <= at_s <= 330, "five minutes after the first look, at the next sync"
-    assert desired == (5 if name == "predictive-hpa" else 1)  # its line through the last counts falls slower
+    assert desired == (5 if name == "predictive-hpa" else 1)  # the line through its last counts falls more slowly
 
 
 @pytest.mark.case("L24")
@@ -63,7 +65,7 @@ def test_the_window_of_the_first_evaluation_is_the_configured_one() -> None:
 
 @pytest.mark.case("L24")
 def test_a_service_found_at_zero_keeps_no_instances() -> None:
-    """KEDA's HPA finds 0 replicas at its first look: nothing of that is a recommendation to stay."""
+    """KEDA's HPA finds 0 replicas at its first evaluation; these are not a recommendation to keep instances."""
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=0, max_size=20)
     kind = POLICIES["keda"]
     policy = kind.build(kind.parameters(metric_window_s=1.0), scaling)
@@ -74,14 +76,14 @@ def test_a_service_found_at_zero_keeps_no_instances() -> None:
         decision = policy.decide(observation(second + 1, scaling, ready=ready))
         assert decision is not None
         ready = seen[second + 1] = decision.desired
-    assert (seen[1], seen[15], seen[30]) == (1, 5, 10)  # woken at the first poll, then as fast as the limits allow
+    assert (seen[1], seen[15], seen[30]) == (1, 5, 10)  # started at the first poll, then as fast as the limits allow
     assert seen[120] == 10, "the greatest recommendation of the window keeps it"
 
 
 @pytest.mark.case("L24")
 @pytest.mark.parametrize(("ready", "after"), [(1, 1), (5, 5)])
 def test_knative_starts_in_panic_with_more_than_one_pod(ready: int, after: int) -> None:
-    """newAutoscaler of autoscaler.go: no past could justify that one is removed."""
+    """As newAutoscaler of autoscaler.go: without history no instance may be removed."""
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=20)
     kind = POLICIES["knative"]
     policy = kind.build(kind.parameters(), scaling)

@@ -1,4 +1,4 @@
-"""Web ACLs for tests, as documents of AWS's form."""
+"""Web ACLs for tests, as documents in AWS's form."""
 
 from __future__ import annotations
 

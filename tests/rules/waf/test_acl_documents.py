@@ -1,4 +1,4 @@
-"""Documents of AWS's form: every error has its place, the value, what is expected and the nearest word."""
+"""Documents in AWS's form: every error has its place, the value, what is expected and the nearest valid word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.rules.waf.acls import ARN, acl, address_set, byte_match, document, pa
 PATH: dict[str, Any] = {"UriPath": {}}
 
 
-def test_what_the_cli_prints_is_read_with_its_document() -> None:
+def test_a_web_acl_as_the_cli_prints_it_is_read_with_its_document() -> None:
     given = document(rule(byte_match(b"a", PATH)))
 
     found = read_web_acls([("all.json", [given, address_set("192.0.2.0/24")])])
@@ -31,7 +31,7 @@ def test_the_limit_of_bodies_is_that_of_the_association() -> None:
     assert (found.body_bytes_max, found.needs_body) == (48 * 1024, True)
 
 
-def test_what_is_not_evaluated_is_named_with_its_place() -> None:
+def test_parts_that_cannot_be_evaluated_are_named_with_their_place() -> None:
     managed = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"}}
     given = rule(managed, OverrideAction={"None": {}})
     del given["Action"]

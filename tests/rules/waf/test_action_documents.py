@@ -1,4 +1,4 @@
-"""Actions of rules: header fields that are inserted into requests, responses, and what is wrong in them."""
+"""Actions of rules: header fields inserted into requests, responses, and errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def inserting(*pairs: tuple[str, str]) -> dict[str, Any]:
     return {"CustomRequestHandling": {"InsertHeaders": [{"Name": name, "Value": text} for name, text in pairs]}}
 
 
-def test_inserted_fields_have_the_prefix_of_aws_and_may_have_any_name_behind_it() -> None:
+def test_inserted_fields_have_the_prefix_of_aws_and_any_valid_name() -> None:
     assert inserted_by(node(inserting(("Trust", "high"), ("Date", "x y")))) == (
         (b"x-amzn-waf-trust", b"high"),
         (b"x-amzn-waf-date", b"x y"),
@@ -49,7 +49,7 @@ def test_an_error_of_inserted_fields_names_the_place(settings: Any, message: str
     ("action", "expected"),
     [("Allow", WafAction.ALLOW), ("Block", WafAction.BLOCK), ("Count", WafAction.COUNT)],
 )
-def test_an_action_is_that_of_its_member(action: str, expected: WafAction) -> None:
+def test_an_action_is_determined_by_its_member(action: str, expected: WafAction) -> None:
     reader = StatementReader({}, {})
 
     assert action_of(node({action: {}}), reader, {})[0] is expected

@@ -1,4 +1,4 @@
-"""Address sets against the standard library's own membership."""
+"""Address sets, compared with the membership of the standard library's networks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_membership_is_that_of_the_ranges(ranges: list[tuple[int, int]], number:
     assert (address in AddressSet(map(str, networks))) is expected
 
 
-def test_versions_are_apart() -> None:
+def test_addresses_of_different_ip_versions_never_match() -> None:
     assert IPv6Address(1) not in AddressSet(["0.0.0.0/1"])
     assert IPv6Address("2001:db8::5") in AddressSet(["2001:db8::/32"])
 
@@ -32,5 +32,5 @@ def test_versions_are_apart() -> None:
     ("text", "expected"),
     [(" 192.0.2.1 ", IPv4Address("192.0.2.1")), ("::ffff:192.0.2.1", IPv4Address("192.0.2.1")), ("unknown", None)],
 )
-def test_addresses_of_texts(text: str, expected: IPv4Address | None) -> None:
+def test_texts_are_parsed_as_addresses_or_rejected(text: str, expected: IPv4Address | None) -> None:
     assert address_of(text) == expected

@@ -1,4 +1,4 @@
-"""`FieldToMatch` and `TextTransformations`: what of a request a statement looks at, and what it looks for there."""
+"""`FieldToMatch` and `TextTransformations`: the component that a statement inspects, and its transformations."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ def pairs(kind: str, pattern: Any, scope: str = "KEY") -> dict[str, Any]:
         ({"SingleHeader": {"Name": "X-TEAM"}}, [b"blue, red"]),
         ({"SingleHeader": {"Name": "X-SCH\u00d6N"}}, [b"yes"]),
         ({"SingleHeader": {"Name": "absent"}}, []),
-        ({"SingleQueryArgument": {"Name": "ITEM"}}, [b"7", b"8"]),  # as AWS: without case
+        ({"SingleQueryArgument": {"Name": "ITEM"}}, [b"7", b"8"]),  # case-insensitive, as on AWS
         ({"Body": {}}, [b"drop"]),
         (pairs("Headers", {"IncludedHeaders": ["HOST", "X-Team"]}), [b"host", b"x-team", b"x-team"]),
         (
             pairs("Headers", {"ExcludedHeaders": ["Cookie", "X-Sch\u00f6n"]}, "VALUE"),
             [b"shop.acme.dev", b"blue", b"red"],
         ),
-        (pairs("Cookies", {"IncludedCookies": ["id"]}, "ALL"), [b"id", b"2"]),  # names of cookies have case
+        (pairs("Cookies", {"IncludedCookies": ["id"]}, "ALL"), [b"id", b"2"]),  # names of cookies are case-sensitive
         (pairs("Cookies", {"All": {}}), [b"Id", b"id"]),
     ],
 )
-def test_the_part_that_is_inspected(given: Any, expected: list[bytes]) -> None:
+def test_a_component_returns_its_values_of_a_request(given: Any, expected: list[bytes]) -> None:
     assert list(component(given).values(REQUEST)) == expected
 
 
-def test_only_a_body_has_to_be_awaited() -> None:
+def test_only_a_body_has_to_be_received_first() -> None:
     assert component({"Body": {"OversizeHandling": "MATCH"}}).needs_body
     assert not component({"UriPath": {}}).needs_body
 
 
 @pytest.mark.parametrize("kind", ["JsonBody", "HeaderOrder", "JA3Fingerprint", "UriFragment"])
-def test_a_part_that_is_not_evaluated_is_named(kind: str) -> None:
+def test_a_component_that_cannot_be_evaluated_is_named(kind: str) -> None:
     assert component_of(JsonNode({kind: {}}, "a.json")) == kind
 
 
@@ -115,11 +115,11 @@ def test_transformations_are_applied_in_the_order_of_their_priorities() -> None:
         ([(0, ["NONE"])], '[0].Type = ["NONE"], must be one of'),
     ],
 )
-def test_errors_of_transformations(entries: list[tuple[Any, Any]], message: str) -> None:
+def test_errors_of_transformations_name_the_place_and_the_value(entries: list[tuple[Any, Any]], message: str) -> None:
     with pytest.raises(WebAclError) as error:
         transformations_of(listed(*entries))
     assert message in str(error.value)
 
 
-def test_a_transformation_that_is_not_evaluated_is_named() -> None:
+def test_a_transformation_that_cannot_be_evaluated_is_named() -> None:
     assert transformations_of(listed((0, "NONE"), (1, "JS_DECODE"))) == "JS_DECODE"

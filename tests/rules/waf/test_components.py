@@ -1,4 +1,4 @@
-"""Parts of requests beyond what WAF sees of them."""
+"""Components of requests that are larger than what WAF inspects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulator.rules.waf.web_request import WebRequest
         ([(b"a", b"b"), (b"n", b"v" * (PART_BYTES_MAX - 1))], 1, True),
     ],
 )
-def test_the_first_200_fields_and_8_kb_are_seen(
+def test_only_the_first_200_fields_and_8_kb_are_inspected(
     fields: list[tuple[bytes, bytes]], seen: int, is_oversize: bool
 ) -> None:
     component = headers(lambda _name: True, MatchScope.VALUE, Oversize.MATCH)

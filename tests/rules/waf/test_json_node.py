@@ -1,4 +1,4 @@
-"""Values with their places, and errors about them."""
+"""Values with their places, and their errors."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def test_a_number_is_an_integer_within_its_limits(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [{}, {"a": {}, "b": {}}])
-def test_a_choice_is_one_member(value: object) -> None:
+def test_a_choice_has_exactly_one_member(value: object) -> None:
     with pytest.raises(WebAclError, match="must be an object with one of a, b"):
         node(value).choice(("a", "b"))

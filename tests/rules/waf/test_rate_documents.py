@@ -1,4 +1,4 @@
-"""Rate-based statements: what requests are counted together, and which are not counted."""
+"""Rate-based statements: which requests are counted together, and which are not counted."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def key_of(request: WebRequest, *keys: dict[str, Any], **settings: Any) -> tuple
         ({"QueryArgument": {"Name": "ITEM", "TextTransformations": NONE}}, b"7"),
     ],
 )
-def test_the_parts_of_a_custom_key(key: dict[str, Any], expected: object) -> None:
+def test_each_part_of_a_custom_key_has_its_value(key: dict[str, Any], expected: object) -> None:
     request = get(b"/Shop?Item=7", "10.0.0.1", (b"x-team", b"Blue"), (b"cookie", b"id=1"))
     assert key_of(request, key) == (expected,)
 

@@ -1,4 +1,4 @@
-"""Rate limits: the counts against a plain list of times."""
+"""Rate limits: the counts, compared with a plain list of times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from simulator.rules.waf.rate_limits import CHECK_S, KEYS_MAX, WINDOWS_S, RateCounts
 
 
-def test_a_burst_passes_until_the_next_look_and_its_key_is_free_when_the_window_has_passed() -> None:
+def test_a_burst_passes_until_the_next_check_and_its_key_is_limited_while_it_is_in_the_window() -> None:
     counts = RateCounts(limit=10, window_s=60)
 
     assert not any(counts.is_limited("a", 3.0) for _ in range(50))
@@ -24,7 +24,7 @@ def test_a_burst_passes_until_the_next_look_and_its_key_is_free_when_the_window_
     st.sampled_from(WINDOWS_S),
     st.integers(min_value=1, max_value=12),
 )
-def test_the_count_is_that_of_the_window_before_the_last_look(times: list[float], window_s: int, limit: int) -> None:
+def test_the_count_is_that_of_the_window_before_the_last_check(times: list[float], window_s: int, limit: int) -> None:
     counts, earlier = RateCounts(limit, window_s), list[float]()
     for now_s in sorted(times):
         look_s = now_s // CHECK_S * CHECK_S

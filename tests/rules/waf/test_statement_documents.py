@@ -1,4 +1,4 @@
-"""Statements of a web ACL's JSON: what is read, what is not evaluated, and the error for each mistake."""
+"""Statements in a web ACL's JSON: supported ones, ones that cannot be evaluated, and the error for each mistake."""
 
 from __future__ import annotations
 
@@ -36,14 +36,16 @@ def matches(given: Any, target: bytes = b"/shop", client: str = "192.0.2.7") -> 
         ("EXACTLY", b"/shop", b"/shop/", False),
         ("STARTS_WITH", b"/sh", b"/shop", True),
         ("ENDS_WITH", b"op", b"/shop", True),
-        ("CONTAINS", b"\xff", b"/a\xffb", True),  # any bytes, not text only
+        ("CONTAINS", b"\xff", b"/a\xffb", True),  # any bytes are valid, not only text
         ("CONTAINS_WORD", b"shop", b"/shop/1", True),
         ("CONTAINS_WORD", b"shop", b"/workshop", False),
         ("CONTAINS_WORD", b"shop", b"/workshop/shop", True),
         ("CONTAINS_WORD", b"shop", b"/shop_1", False),
     ],
 )
-def test_a_byte_match(constraint: str, sought: bytes, path: bytes, expected: bool) -> None:
+def test_a_byte_match_has_the_semantics_of_its_positional_constraint(
+    constraint: str, sought: bytes, path: bytes, expected: bool
+) -> None:
     assert matches(byte_match(sought, PATH, at=constraint), path) is expected
 
 
@@ -51,20 +53,20 @@ def test_a_byte_match(constraint: str, sought: bytes, path: bytes, expected: boo
     ("operator", "size", "expected"),
     [("EQ", 5, True), ("NE", 5, False), ("LE", 4, False), ("LT", 6, True), ("GE", 5, True), ("GT", 5, False)],
 )
-def test_a_size(operator: str, size: int, expected: bool) -> None:
+def test_a_size_constraint_compares_the_size(operator: str, size: int, expected: bool) -> None:
     assert (
         matches({"SizeConstraintStatement": {"ComparisonOperator": operator, "Size": size, **part(PATH)}}) is expected
     )
 
 
-def test_sets_are_those_of_their_arns() -> None:
+def test_sets_are_found_by_their_arns() -> None:
     assert matches({"IPSetReferenceStatement": {"ARN": IPS}}) is True
     assert matches({"IPSetReferenceStatement": {"ARN": IPS}}, client="10.0.0.1") is False
     assert matches({"RegexPatternSetReferenceStatement": {"ARN": PATTERNS, **part(PATH)}}, b"/x") is True
 
 
 @pytest.mark.parametrize("kind", ELSEWHERE)
-def test_a_statement_that_only_aws_can_evaluate_is_a_gap_and_unknown_to_those_around_it(kind: str) -> None:
+def test_a_statement_that_only_aws_can_evaluate_is_a_gap_with_an_unknown_result(kind: str) -> None:
     one = reader()
     nested = {"OrStatement": {"Statements": [{kind: {"anything": 1}}, byte_match(b"admin", PATH)]}}
     statement = one.read(JsonNode(nested, "a.json", "Statement"))
@@ -88,7 +90,7 @@ def nested(depth: int) -> dict[str, Any]:
     return given
 
 
-def test_statements_are_nested_to_a_limit() -> None:
+def test_the_nesting_of_statements_is_limited() -> None:
     read(nested(DEPTH_MAX))
     with pytest.raises(WebAclError, match=f"nested at most {DEPTH_MAX} levels deep"):
         read(nested(DEPTH_MAX + 1))

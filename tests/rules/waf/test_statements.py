@@ -1,4 +1,4 @@
-"""Each statement on requests: a table of statement, request and whether it matches."""
+"""Each kind of statement: a table of statement, request and whether it matches."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ YES, NO = size("GE", 0, PATH), size("LT", 0, PATH)
 
 CASES: list[tuple[dict[str, Any], WebRequest, bool | None]] = [
     (byte_match(b"/admin", PATH, at="EXACTLY"), request(b"/admin"), True),
-    (byte_match(b"/admin", PATH, at="EXACTLY"), request(b"/admin?a=1"), True),  # the query string is another part
+    (byte_match(b"/admin", PATH, at="EXACTLY"), request(b"/admin?a=1"), True),  # the query string is another component
     (byte_match(b"/admin", PATH, at="EXACTLY"), request(b"/admin/"), False),
     (byte_match(b"/admin", PATH, at="STARTS_WITH"), request(b"/admin/x"), True),
     (byte_match(b"/admin", PATH, at="STARTS_WITH"), request(b"/x/admin"), False),
@@ -61,7 +61,7 @@ CASES: list[tuple[dict[str, Any], WebRequest, bool | None]] = [
     (byte_match(b"bot", AGENT, at="CONTAINS_WORD"), request(user_agent="robot bot_ bots"), False),
     (byte_match(b"bot", AGENT, at="CONTAINS_WORD"), request(user_agent="robot bot"), True),
     (byte_match(b"badbot", AGENT, "LOWERCASE"), request(user_agent="BadBot"), True),
-    (byte_match(b"badbot", AGENT, "LOWERCASE"), request(), False),  # no such header
+    (byte_match(b"badbot", AGENT, "LOWERCASE"), request(), False),  # there is no such header
     (byte_match(b"../", PATH, "URL_DECODE", "URL_DECODE"), request(b"/%252e%252e%252f"), True),
     (byte_match(b"../", PATH, "URL_DECODE"), request(b"/%252e%252e%252f"), False),
     (byte_match(b"POST", METHOD, at="EXACTLY"), request(method=b"POST"), True),
@@ -70,7 +70,7 @@ CASES: list[tuple[dict[str, Any], WebRequest, bool | None]] = [
     (byte_match(b"1", {"SingleQueryArgument": {"Name": "debug"}}, at="EXACTLY"), request(b"/?debugs=1"), False),
     (byte_match(b"x", {"AllQueryArguments": {}}, at="EXACTLY"), request(b"/?a=b&c=x"), True),
     (byte_match(b"drop", BODY), request(body=b"drop it"), True),
-    (byte_match(b"drop", BODY), request(body=b"1234567890 drop"), False),  # beyond what is inspected
+    (byte_match(b"drop", BODY), request(body=b"1234567890 drop"), False),  # after the part that is inspected
     (byte_match(b"drop", {"Body": {"OversizeHandling": "MATCH"}}), request(body=b"12345678901"), True),
     (byte_match(b"1", {"Body": {"OversizeHandling": "NO_MATCH"}}), request(body=b"12345678901"), False),
     (byte_match(b"1", {"Body": {"OversizeHandling": "NO_MATCH"}}), request(body=b"1234567890"), True),
@@ -91,7 +91,7 @@ CASES: list[tuple[dict[str, Any], WebRequest, bool | None]] = [
     (size("LE", 4, QUERY), request(b"/?abcd"), True),
     (size("EQ", 0, BODY), request(), True),
     (size("NE", 0, BODY), request(body=b"a"), True),
-    (size("LT", 5, AGENT), request(), False),  # no such header
+    (size("LT", 5, AGENT), request(), False),  # there is no such header
     (of_set(), request(client="192.0.2.200"), True),
     (of_set(), request(client="198.51.100.8"), False),
     (of_set(), request(client="::ffff:198.51.100.7"), True),

@@ -23,7 +23,7 @@ from simulator.rules.waf.text_transformations import NOT_EVALUATED, TRANSFORMATI
         ("HTML_ENTITY_DECODE", b"&nbsp;", "\xa0".encode()),
         ("URL_DECODE", b"%3Cscript%3e+%zz%2", b"<script>+%zz%2"),
         ("URL_DECODE_UNI", b"%u003cscript%3E", b"<script>"),
-        ("URL_DECODE_UNI", b"%uff1cscript", b"<script"),  # the full-width form
+        ("URL_DECODE_UNI", b"%uff1cscript", b"<script"),  # full-width form
         ("BASE64_DECODE", b"PHNjcmlwdD4=", b"<script>"),
         ("BASE64_DECODE", b"no base64!", b"no base64!"),
         ("BASE64_DECODE_EXT", b"PHNj\ncmlw!dD4", b"<script>"),
@@ -46,12 +46,12 @@ from simulator.rules.waf.text_transformations import NOT_EVALUATED, TRANSFORMATI
         ("UTF8_TO_UNICODE", "a\xe4".encode(), b"a%u00e4"),
     ],
 )
-def test_a_transformation(name: str, text: bytes, expected: bytes) -> None:
+def test_each_transformation_has_its_result(name: str, text: bytes, expected: bytes) -> None:
     assert TRANSFORMATIONS[name](text) == expected
 
 
 @given(st.binary(max_size=200))
-def test_every_transformation_takes_every_text(text: bytes) -> None:
+def test_every_transformation_accepts_any_text(text: bytes) -> None:
     for each in TRANSFORMATIONS.values():
         assert isinstance(each(text), bytes)
 
@@ -62,5 +62,5 @@ def test_url_decoding_is_the_inverse_of_quoting(text: bytes) -> None:
     assert TRANSFORMATIONS["URL_DECODE"](text) == unquote_to_bytes(text)
 
 
-def test_what_is_not_evaluated_is_known() -> None:
+def test_transformations_that_cannot_be_evaluated_are_known() -> None:
     assert not set(NOT_EVALUATED) & set(TRANSFORMATIONS)

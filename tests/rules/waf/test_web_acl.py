@@ -39,7 +39,7 @@ def test_without_a_match_the_default_action_decides(action: str, blocked: bool) 
     assert (verdict.blocked is not None) is blocked
 
 
-def test_counting_continues_and_is_told() -> None:
+def test_a_counting_rule_does_not_end_the_evaluation_and_is_reported() -> None:
     rules = acl(rule(ADMIN, "Count", "counts", 0), rule(ADMIN, "Challenge", "asks", 1), rule(ADMIN, "Block", "b", 2))
 
     verdict = rules.evaluate(get(), 0.0)
@@ -183,7 +183,7 @@ def test_fields_are_inserted_by_every_matching_rule_of_an_allowed_request_only()
         (referring(), (rule_group(rule(ADMIN, name="x"), rule(ADMIN)),), "must be of another Priority than 'x', 0"),
     ],
 )
-def test_what_is_wrong_with_a_rule_group_is_told_with_its_place(
+def test_an_error_in_a_rule_group_names_its_place(
     reference: dict[str, Any], beside: tuple[dict[str, Any], ...] | None, message: str
 ) -> None:
     with pytest.raises(WebAclError) as caught:

@@ -18,7 +18,7 @@ def test_missing_data_is_insufficient_data() -> None:
 
 
 def test_within_the_cooldown_added_capacity_counts_towards_the_next_step() -> None:
-    # The user guide's example: a step of 2 began the cooldown, then one of 3 adds only one more.
+    # The user guide's example: a step of 2 began the cooldown, so a step of 3 adds only one more.
     cooldowns = Cooldowns(out_s=300, in_s=300)
     assert cooldowns.raised(0, 10, 100, lambda base: base + 2) == 12
     assert cooldowns.raised(60, 12, 100, lambda base: base + 2) == 12

@@ -15,7 +15,7 @@ ONE_TO_FIVE = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=
 
 
 def after(in_flight: float, seconds: int, **changes: Any) -> tuple[AppRunnerPolicy, Decision]:
-    """The policy and its decision after so many seconds of load, from silence."""
+    """Return the policy and its decision after that many seconds of load, which begins without earlier traffic."""
     policy = AppRunnerPolicy(AppRunnerParameters(**changes), ONE_TO_FIVE)
     for second in range(seconds):
         policy.observe(sample(second, in_flight, finished=1, service_s=0.1))
@@ -27,19 +27,19 @@ def test_one_instance_is_desired_for_each_70_percent_of_max_concurrency(in_fligh
     assert after(in_flight, 60)[1].desired == want
 
 
-def test_a_load_of_exactly_the_target_does_not_cost_an_instance_by_rounding() -> None:
+def test_a_load_of_exactly_the_target_needs_no_instance_more_because_of_rounding() -> None:
     scaling = AutoScalingConfiguration(max_concurrency=3, min_size=1, max_size=5)  # 0.7 x 3 < 2.1 in binary
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=1), scaling)
     policy.observe(sample(0, 2.1))
     assert policy.decide(observation(1, scaling)).desired == 1
 
 
-def test_the_mean_rises_as_a_straight_line_after_a_step_from_silence() -> None:
+def test_the_mean_rises_linearly_after_a_step_from_no_traffic() -> None:
     means = [dict(after(60.0, seconds)[1].inputs)["in_flight"] for seconds in (1, 15, 30, 60, 90)]
     assert means == pytest.approx([1, 15, 30, 60, 60])
 
 
-def test_the_formula_has_the_numbers_in_it() -> None:
+def test_the_formula_contains_the_numbers() -> None:
     _, decision = after(16.2, 60)
     assert decision.formula == "ceil(16.2 / (0.7 x 10)) = 3"
 
@@ -53,14 +53,14 @@ def test_rejected_requests_count_as_the_concurrency_they_would_have_added() -> N
     assert decision.desired == 3
 
 
-def test_without_counting_rejections_an_overloaded_instance_asks_for_two() -> None:
+def test_without_counting_rejections_an_overloaded_instance_needs_two() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(count_rejections=False), ONE_TO_FIVE)
     for second in range(60):
         policy.observe(sample(second, 10, rejected=900, finished=100, service_s=10.0))
     assert policy.decide(observation(60, ONE_TO_FIVE, in_flight=10)).desired == 2
 
 
-def test_the_first_finishes_correct_the_guess_made_for_earlier_rejections() -> None:
+def test_the_first_service_times_correct_the_concurrency_of_earlier_rejections() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(first_service_s=1.0), ONE_TO_FIVE)
     policy.observe(sample(0, 10, rejected=600))
     guessed = dict(policy.decide(observation(1, ONE_TO_FIVE, in_flight=10)).inputs)["rejected"]
@@ -72,7 +72,7 @@ def test_the_first_finishes_correct_the_guess_made_for_earlier_rejections() -> N
 def test_a_lower_recommendation_applies_after_the_scale_in_delay() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=1, scale_in_delay_s=30), ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else 5.0, 60))
-    # The desired count of 10 is the last for three; those of 11 to 39 want one.
+    # The desired count of 10 is the last one that requires three; those of 11 to 39 require one.
     assert [decision.desired for now in (10, 39, 40) if (decision := run[now])] == [3, 3, 1]
     assert run[39] is not None
     assert run[39].clamps == ("scale-in delay 30 s: 3",)
@@ -94,14 +94,14 @@ def test_one_instance_stays_active_until_there_was_no_traffic_for_a_minute() -> 
     ]
 
 
-def test_silence_overrides_the_scale_in_delay_for_good() -> None:
+def test_a_time_without_traffic_overrides_the_scale_in_delay_permanently() -> None:
     parameters = AppRunnerParameters(window_s=1, scale_in_delay_s=300, idle_after_s=20)
     policy = AppRunnerPolicy(parameters, ONE_TO_FIVE)
     run = dict(obedient(policy, ONE_TO_FIVE, lambda second: 20.0 if second < 10 else float(second >= 40), 50))
     assert [decision.active for now in (29, 30, 41) if (decision := run[now])] == [3, 0, 1]
 
 
-def test_rejected_requests_are_traffic_even_when_nothing_else_is() -> None:
+def test_rejected_requests_alone_count_as_traffic() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(count_rejections=False), ONE_TO_FIVE)
     policy.observe(sample(0, 0.0, rejected=1))
     assert policy.decide(observation(1, ONE_TO_FIVE, ready=0)).desired == 1
@@ -114,7 +114,7 @@ def test_nothing_is_active_before_the_first_request() -> None:
 
 
 @pytest.mark.case("L13", "X3")
-def test_the_reported_silence_is_the_measured_one() -> None:
+def test_the_reported_time_without_traffic_is_the_measured_one() -> None:
     policy = AppRunnerPolicy(AppRunnerParameters(), ONE_TO_FIVE)
     for now in (1, 59, 600):
         assert policy.decide(observation(now, ONE_TO_FIVE)).reason == "no request yet: none needs to be active"
@@ -125,7 +125,7 @@ def test_the_reported_silence_is_the_measured_one() -> None:
 
 @pytest.mark.case("X3")
 @pytest.mark.parametrize("least", [1, 4])
-def test_desired_is_never_below_min_size_and_silence_changes_none_of_it(least: int) -> None:
+def test_desired_is_never_below_min_size_with_or_without_traffic(least: int) -> None:
     scaling = AutoScalingConfiguration(max_concurrency=10, min_size=least, max_size=9)
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=1, scale_in_delay_s=0, idle_after_s=5), scaling)
     seen = []
@@ -141,17 +141,17 @@ def test_desired_is_never_below_min_size_and_silence_changes_none_of_it(least: i
 
 @pytest.mark.case("L28")
 @pytest.mark.parametrize("first_answer_s", [2, 5, 20])
-def test_rejected_requests_do_not_outweigh_the_signal_before_the_first_answer(first_answer_s: int) -> None:
-    """A burst of 200/s on one instance with ten places; the first answer comes late, as it does after a wake."""
+def test_rejected_requests_do_not_outweigh_the_signal_before_the_first_response(first_answer_s: int) -> None:
+    """A burst of 200/s on one instance with ten slots. The first response comes late, as after a cold start."""
     policy = AppRunnerPolicy(AppRunnerParameters(window_s=10), ONE_TO_FIVE)
     for second in range(first_answer_s):
         policy.observe(sample(second, 10.0, rejected=190))
         decision = policy.decide(observation(second + 1, ONE_TO_FIVE, in_flight=10))
         assert dict(decision.inputs)["rejected"] == 0
-        assert decision.desired <= 2  # of ten in flight, at 70 %
+        assert decision.desired <= 2  # from ten requests in flight, at 70 %
     policy.observe(sample(first_answer_s, 10.0, rejected=190, finished=100, service_s=10.0))
     known = policy.decide(observation(first_answer_s + 1, ONE_TO_FIVE, in_flight=10))
-    seconds = min(10, first_answer_s + 1)  # the rejected ones of all of the window count by what is known now
+    seconds = min(10, first_answer_s + 1)  # all rejections of the window count with the service time known now
     assert dict(known.inputs)["rejected"] == pytest.approx(190 * seconds / 10 * 0.1)
 
 
@@ -180,7 +180,7 @@ def test_a_request_in_flight_keeps_one_active_before_its_second_has_closed() -> 
     assert policy.decide(observation(0.5, ONE_TO_FIVE, in_flight=1)).desired == 1
 
 
-def test_a_changed_configuration_counts_from_the_next_decision() -> None:
+def test_a_changed_configuration_applies_from_the_next_decision() -> None:
     policy, before = after(20.0, 60)
     wider = AutoScalingConfiguration(max_concurrency=5, min_size=1, max_size=25)
     narrower = AutoScalingConfiguration(max_concurrency=5, min_size=1, max_size=2)
@@ -222,7 +222,9 @@ def test_desired_is_always_within_0_and_max_size(steps: list[tuple[float, int, i
 
 
 class FluidService:
-    """Validation cases 30 and 31 as a fluid: a loss station of `max_concurrency / service_s` per instance, no queue."""
+    """Validation cases 30 and 31 as a fluid model: each instance serves up to `max_concurrency / service_s`, without a
+    queue.
+    """
 
     BOOT_S = 1.0  # a small Go program misses the probe at its launch and passes the next one
 
@@ -233,7 +235,7 @@ class FluidService:
         self.ready_at_s = [0.0]
 
     def offer(self, rate_rps: float, seconds: int) -> list[float]:
-        """Requests rejected in each second."""
+        """Return the number of requests rejected in each second."""
         return [self._second(rate_rps) for _ in range(seconds)]
 
     def _second(self, rate_rps: float) -> float:
@@ -256,8 +258,9 @@ class FluidService:
         return rejected
 
 
-def test_a_step_overload_loses_what_the_public_load_test_lost() -> None:
-    # Case 30: 200/s, MaxConcurrency 10, MaxSize 5: 38.8 % lost in the first 58 s, about 4,500 in all, none afterwards.
+def test_a_step_overload_rejects_as_many_requests_as_in_the_public_load_test() -> None:
+    # Case 30: 200/s, MaxConcurrency 10, MaxSize 5: 38.8 % rejected in the first 58 s, about 4,500 in all, none
+    # afterwards.
     lost = FluidService(service_s=0.085).offer(200, 180)
     lossy = [second for second, rejected in enumerate(lost) if rejected > 0]
     assert lossy == list(range(58))
@@ -265,16 +268,17 @@ def test_a_step_overload_loses_what_the_public_load_test_lost() -> None:
     assert sum(lost) == pytest.approx(4500, rel=0.1)
 
 
-def test_the_steps_of_the_ladder_after_the_first_lose_nothing() -> None:
-    # Case 31: then 300 and 400 requests/s for three minutes each: 1 and about 200 of 126,000 lost.
+def test_later_steps_of_the_stepped_load_have_no_rejections() -> None:
+    # Case 31: then 300 and 400 requests/s for three minutes each: 1 and about 200 of 126,000 rejected.
     service = FluidService(service_s=0.085)
     service.offer(200, 180)
     assert sum(service.offer(300, 180)) == 0
     assert sum(service.offer(400, 180)) == 0
 
 
-def test_a_target_of_the_full_max_concurrency_would_lose_on_the_ladder() -> None:
-    # Why the target is below 1: two instances would be left at 200/s, and 300/s needs three from its first second.
+def test_a_target_of_the_full_max_concurrency_would_reject_requests_of_the_stepped_load() -> None:
+    # This is why the target is below 1: two instances would remain at 200/s, but 300/s needs three from its first
+    # second.
     service = FluidService(service_s=0.085, target_utilisation=1.0)
     service.offer(200, 180)
     assert sum(service.offer(300, 180)) > 1000

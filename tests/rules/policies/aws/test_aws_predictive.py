@@ -7,12 +7,12 @@ from simulator.rules.policies.aws.aws_predictive import AwsPredictiveParameters,
 from tests.rules.policies.services import observation, sample
 
 SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
-# An "hour" of a minute, so that a day takes 24 of them.
+# An "hour" is a minute here, so that a day takes 24 minutes.
 SHORT = AwsPredictiveParameters(hour_s=60.0, buffer_s=20.0)
 
 
 def forecast_after(hours: int, parameters: AwsPredictiveParameters = SHORT) -> HourlyForecast:
-    """A load of 100 in the ninth hour of each day, 10 x the day's number otherwise."""
+    """Return the forecast after a load of 100 in the ninth hour of each day, and of 10 x the day's number otherwise."""
     forecast = HourlyForecast(parameters)
     for second in range(hours * 60):
         day, hour = divmod(second // 60, 24)
@@ -25,13 +25,13 @@ def test_a_day_of_data_is_needed() -> None:
     assert forecast_after(24).expected(24 * 60) == 10
 
 
-def test_an_hour_is_expected_to_be_the_mean_of_the_same_hour_before() -> None:
+def test_the_forecast_of_an_hour_is_the_mean_of_the_same_hour_of_previous_days() -> None:
     forecast = forecast_after(48)
     assert forecast.expected(48 * 60) == 15
     assert forecast.expected((48 + 8) * 60) == 100
 
 
-def test_instances_come_a_buffer_before_their_hour() -> None:
+def test_instances_are_requested_a_buffer_before_their_hour() -> None:
     forecast = forecast_after(24)
     begin_s = (24 + 8) * 60
     assert forecast.expected(begin_s - 21) == 10
@@ -47,11 +47,11 @@ def test_no_more_than_14_days_are_used() -> None:
 
 def test_the_forecast_is_recomputed_every_six_hours() -> None:
     forecast = forecast_after(29)
-    assert forecast.expected(29 * 60) == 10  # of the 24 hours before, although 24 to 28 were busier
-    assert forecast_after(30).expected(48 * 60) == 15  # now the second day's first hour is in it
+    assert forecast.expected(29 * 60) == 10  # of the 24 hours before, although hours 24 to 28 were busier
+    assert forecast_after(30).expected(48 * 60) == 15  # now it includes the first hour of the second day
 
 
-def test_the_forecast_only_ever_adds_to_what_the_alarms_want() -> None:
+def test_the_forecast_only_adds_to_the_result_of_the_alarms() -> None:
     policy = AwsPredictivePolicy(SHORT, SCALING)
     desired = {}
     for second in range(33 * 60):

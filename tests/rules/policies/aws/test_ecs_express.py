@@ -22,6 +22,6 @@ def test_the_target_is_60_percent_of_cpu() -> None:
     assert desired_after_six_minutes(EcsExpressParameters(), 0.61) == 7
 
 
-def test_requests_per_target_in_place_of_cpu() -> None:
+def test_the_metric_may_be_requests_per_target_instead_of_cpu() -> None:
     parameters = EcsExpressParameters(metric="requests", target=5.0)
-    assert desired_after_six_minutes(parameters, 0.0, arrivals=60) == 12  # 10/s each, 5/s wanted
+    assert desired_after_six_minutes(parameters, 0.0, arrivals=60) == 12  # 10/s each, for a target of 5/s

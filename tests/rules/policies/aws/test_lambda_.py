@@ -16,7 +16,7 @@ def asked(policy: LambdaPolicy, now_s: float, *, ready: int = 0, coming: int = 0
     return policy.decide(observation(now_s, ACCOUNT, ready=ready, coming=coming, waiting=waiting))
 
 
-def test_each_waiting_request_starts_an_environment() -> None:
+def test_each_queued_request_starts_an_environment() -> None:
     assert asked(LambdaPolicy(LambdaParameters(), ACCOUNT), 0, ready=3, waiting=2).desired == 5
 
 
@@ -34,12 +34,12 @@ def test_the_bucket_does_not_grow_beyond_a_thousand() -> None:
     assert asked(policy, 3600, waiting=3000).desired == 1000
 
 
-def test_starts_limited_by_the_rate_are_named() -> None:
+def test_a_limit_by_the_rate_is_among_the_clamps() -> None:
     policy = LambdaPolicy(LambdaParameters(burst=2), ACCOUNT)
     assert asked(policy, 0, waiting=5).clamps == ("start rate: 2",)
 
 
-def test_starts_that_max_size_denies_cost_no_token() -> None:
+def test_starts_that_max_size_prevents_take_no_token() -> None:
     full = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=10)
     policy = LambdaPolicy(LambdaParameters(), full)
     decision = policy.decide(observation(0, full, ready=8, waiting=5))
@@ -52,13 +52,13 @@ def test_idle_environments_expire_after_ten_minutes_and_the_policy_itself_remove
     assert asked(policy, 0, ready=7).desired == 7
 
 
-def test_a_bucket_of_nothing_is_rejected() -> None:
+def test_a_bucket_of_size_zero_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^burst = 0, must be 1 to 1e\+06$"):
         LambdaParameters(burst=0)
 
 
 @given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 4000)), max_size=30))
-def test_no_time_sees_more_starts_than_bucket_and_refill(steps: list[tuple[float, int]]) -> None:
+def test_no_period_has_more_starts_than_bucket_and_refill_allow(steps: list[tuple[float, int]]) -> None:
     policy, now_s, coming = LambdaPolicy(LambdaParameters(), ACCOUNT), 0.0, 0
     for ahead_s, waiting in steps:
         now_s += ahead_s
@@ -70,8 +70,8 @@ def test_no_time_sees_more_starts_than_bucket_and_refill(steps: list[tuple[float
 @pytest.mark.parametrize(
     ("rate", "ready", "needed"), [(10, 1, 1), (11, 1, 2), (100, 2, 10), (100, 12, 12), (10_000, 1, 1000)]
 )
-def test_an_environment_takes_ten_requests_a_second_at_most(rate: int, ready: int, needed: int) -> None:
-    """Functions of 1 ms: their concurrency asks for one environment or none."""
+def test_an_environment_takes_at_most_ten_requests_per_second(rate: int, ready: int, needed: int) -> None:
+    """For functions of 1 ms, the concurrency alone would need one environment or none."""
     policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
     policy.observe(sample(0, rate * 0.001, finished=rate, service_s=rate * 0.001, ready=ready))
     decision = asked(policy, 1, ready=ready)

@@ -9,7 +9,9 @@ SCALING = AutoScalingConfiguration(max_concurrency=1, min_size=1, max_size=100)
 
 
 def desired_over(minutes: list[float], ready: int) -> int:
-    """After so many requests in flight in each of the minutes, and the delay of the metric."""
+    """Return the desired count after that many requests in flight in each of the minutes, and the delay of
+    the metric.
+    """
     policy = LambdaProvisionedPolicy(LambdaProvisionedParameters(), SCALING)
     second, decision = 0, None
     for in_flight in [*minutes, *minutes[-1:] * 3]:

@@ -10,7 +10,7 @@ SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
 
 
 def test_the_trace_of_the_user_guide_is_reproduced() -> None:
-    # Validation case 44: 10 tasks; the metric goes to 60, 70, 40, 30, the cooldown being over each time.
+    # Validation case 44: 10 tasks; the metric goes to 60, 70, 40 and 30, each time after the cooldown.
     alarms = StepScalingParameters(
         out_points=1, in_points=1, metric_late_s=0.0, scale_out_cooldown_s=0.0, scale_in_cooldown_s=0.0
     )
@@ -41,7 +41,7 @@ def test_percentages_are_rounded_as_documented(capacity: int, by: float, after: 
     assert adjusted(capacity, by, "percent") == after
 
 
-def test_a_percentage_changes_by_the_least_magnitude_at_least() -> None:
+def test_a_percentage_changes_by_at_least_the_minimum_magnitude() -> None:
     assert adjusted(4, 0.25, "percent", min_magnitude=2) == 6
     assert adjusted(4, -0.25, "percent", min_magnitude=2) == 2
 
@@ -80,7 +80,7 @@ def test_within_the_cooldown_a_larger_step_adds_only_the_difference() -> None:
         share = 0.6 if second < 60 else 0.75
         policy.observe(sample(second, ready=10, cpu_s=share * 10))
         desired.append(policy.decide(observation(second + 1, SCALING, ready=10)).desired)
-    # 10 + 10 % = 11; then 30 % of the ten before, 13, so two more; the same step again adds nothing.
+    # 10 + 10 % = 11; then 30 % of the ten before, 13, so two more. The same step again adds nothing.
     assert (desired[59], desired[119], desired[179]) == (11, 13, 13)
 
 

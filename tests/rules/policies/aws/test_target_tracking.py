@@ -13,7 +13,7 @@ SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
 
 
 class Service:
-    """Instances are there at once; the share of CPU is the demand's, in whole CPUs, divided among them."""
+    """A service whose instances are ready at once. Its CPU share is the demand, in whole CPUs, divided among them."""
 
     def __init__(self, ready: int, **changes: Any) -> None:
         self.policy = TargetTrackingPolicy(TargetTrackingParameters(**changes), SCALING)
@@ -21,7 +21,7 @@ class Service:
         self.second = 0
 
     def minutes(self, count: float, cpus: float) -> list[tuple[int, int]]:
-        """(when, to how many) for every change in so many minutes."""
+        """Return (time, new count) for each change in that many minutes."""
         changes = []
         for _ in range(int(count * 60)):
             self.policy.observe(sample(self.second, ready=self.ready, cpu_s=cpus))
@@ -37,21 +37,22 @@ class Service:
         return self.policy.decide(observation(self.second, SCALING, ready=self.ready))
 
 
-def test_a_step_is_answered_after_three_whole_minutes_and_the_metrics_delay() -> None:
+def test_a_step_causes_scale_out_after_three_whole_minutes_and_the_delay_of_the_metric() -> None:
     service = Service(4)
     service.minutes(1, cpus=2.8)
-    # 4 x 1.0 / 0.7 = 5.7: minutes 2 to 4 are above, the third of them is visible at 4 min + 150 s.
+    # 4 x 1.0 / 0.7 = 5.7. Minutes 2 to 4 are above the target; the third of them is visible at 4 min + 150 s.
     assert service.minutes(7, cpus=4.0) == [(390, 6)]
 
 
 @pytest.mark.case("L37")
-def test_a_step_within_a_minute_is_answered_as_late_as_aws_measured_it() -> None:
-    """AWS's own benchmark: 363 s to the trigger (policies 5); the phase of the step within its minute is unknown."""
+def test_a_step_within_a_minute_causes_scale_out_as_late_as_aws_measured() -> None:
+    """AWS's own benchmark: 363 s until scale-out (policies 5). The position of the step in its minute is unknown."""
     answered = []
     for phase_s in range(0, 60, 5):
         service = Service(4)
         service.minutes(1 + phase_s / 60, cpus=0.4)
-        [(at_s, _)] = service.minutes(8, cpus=2.9)  # a minute that has only a part of it is not above the target
+        # a minute that contains only a part of the load is not above the target
+        [(at_s, _)] = service.minutes(8, cpus=2.9)
         answered.append(at_s - 60 - phase_s)
     assert min(answered) >= 363 * 0.85
     assert max(answered) <= 363 * 1.15
@@ -59,23 +60,23 @@ def test_a_step_within_a_minute_is_answered_as_late_as_aws_measured_it() -> None
 
 
 def test_minutes_at_exactly_the_target_are_not_above_it() -> None:
-    assert Service(4).minutes(10, cpus=2.8) == []  # sixty times 2.8 / 4 is a hair above 0.7 in binary
+    assert Service(4).minutes(10, cpus=2.8) == []  # sixty times 2.8 / 4 is slightly above 0.7 in binary
 
 
-def test_two_minutes_above_the_target_do_nothing() -> None:
+def test_two_minutes_above_the_target_change_nothing() -> None:
     service = Service(4)
     assert service.minutes(2, cpus=4.0) == []
     assert service.minutes(5, cpus=2.8) == []
 
 
-def test_it_shrinks_after_fifteen_minutes_below_ninety_percent_of_the_target() -> None:
+def test_scale_in_follows_fifteen_minutes_below_ninety_percent_of_the_target() -> None:
     service = Service(10)
-    # 10 x 0.42 / 0.7 = 6, rounded up, in one go
+    # 10 x 0.42 / 0.7 = 6, rounded up, in one step
     assert service.minutes(18, cpus=4.2) == [(1050, 6)]
 
 
 def test_a_load_between_both_alarms_changes_nothing() -> None:
-    assert Service(10).minutes(40, cpus=6.5) == []  # 65 % lies between 63 % and 70 %
+    assert Service(10).minutes(40, cpus=6.5) == []  # 65 % is between 63 % and 70 %
 
 
 def test_only_certain_surplus_is_removed() -> None:
@@ -85,14 +86,15 @@ def test_only_certain_surplus_is_removed() -> None:
 def test_within_the_cooldown_only_a_larger_need_adds_the_difference() -> None:
     service = Service(4, metric_late_s=0.0)
     assert service.minutes(3, cpus=4.0) == [(180, 6)]
-    # Six at 4.4 / 6 = 73 % are above the target still; from the four before, 4 x 0.733 / 0.7 = 4.2 adds nothing.
+    # Six at 4.4 / 6 = 73 % are still above the target; based on the four before, 4 x 0.733 / 0.7 = 4.2 adds nothing.
     assert service.minutes(4.5, cpus=4.4) == []
     assert service.minutes(1, cpus=4.4) == [(480, 7)]  # the cooldown of 300 s is over
 
 
 def test_starting_instances_are_not_added_again_while_the_metric_is_late() -> None:
     service = Service(4, scale_out_cooldown_s=0.0)
-    # The point of 120 to 180 is visible at 330; those of the minutes until then were measured on four instances too.
+    # The point of 120 to 180 s is visible at 330 s; those of the minutes until then were also measured on four
+    # instances.
     assert service.minutes(12, cpus=5.6) == [(330, 8)]
 
 
@@ -101,7 +103,8 @@ def test_starting_instances_are_not_added_again_while_the_metric_is_late() -> No
     ("base", "changes"),
     [
         ("measured", [(330, 8)]),
-        # At every later point of four instances the eight that run are multiplied again, and desired ones as well.
+        # At every later point, measured on four instances, the count of running instances (eight) or of desired ones
+        # would be multiplied again.
         ("running", [(330, 8), (390, 16), (450, 32), (510, 43)]),
         ("desired", [(330, 8), (390, 16), (450, 32), (510, 43)]),
     ],
@@ -113,7 +116,7 @@ def test_the_multiplied_count_is_a_parameter(base: str, changes: list[tuple[int,
 
 @pytest.mark.case("L37")
 def test_the_capacity_mode_counts_starting_instances() -> None:
-    """Ten are desired and four run: the published formula multiplies ten."""
+    """Ten instances are desired and four run: the published formula multiplies ten."""
     found = {}
     for base in ("measured", "running", "desired"):
         policy = TargetTrackingPolicy(TargetTrackingParameters(base=base, metric_late_s=0.0), SCALING)
@@ -135,7 +138,7 @@ def test_without_data_nothing_ever_happens() -> None:
     assert service.minutes(30, cpus=0.0) == []
 
 
-def test_silence_of_a_metric_that_publishes_zeros_scales_in() -> None:
+def test_a_metric_that_publishes_zeros_scales_in_without_traffic() -> None:
     assert Service(5, metric="concurrency").minutes(18, cpus=0.0) == [(1050, 1)]
 
 
@@ -149,7 +152,7 @@ def test_silence_of_a_metric_that_publishes_zeros_scales_in() -> None:
         ({"metric": "requests", "target": 16.0}, 16.0),
     ],
 )
-def test_a_target_is_given_or_a_share_of_max_concurrency(told: dict[str, Any], target: float) -> None:
+def test_the_target_is_the_given_one_or_a_share_of_max_concurrency(told: dict[str, Any], target: float) -> None:
     assert TargetTrackingParameters(**told).target_for(SCALING) == pytest.approx(target)
 
 

@@ -10,7 +10,7 @@ SCALING = AutoScalingConfiguration(max_concurrency=100, min_size=0, max_size=300
 
 
 class App:
-    """Replicas are there at once."""
+    """An app whose replicas are ready at once."""
 
     def __init__(self, ready: int = 0) -> None:
         self.policy = ContainerAppsPolicy(ContainerAppsParameters(), SCALING)
@@ -18,7 +18,7 @@ class App:
         self.second = 0
 
     def offer(self, rate_rps: int, seconds: int) -> list[int]:
-        """The different numbers of replicas in so many seconds, in order."""
+        """Return the distinct numbers of replicas during that many seconds, in order."""
         seen = [self.ready]
         for _ in range(seconds):
             self.policy.observe(sample(self.second, finished=rate_rps, ready=self.ready))
@@ -29,30 +29,30 @@ class App:
         return seen
 
 
-def test_its_concurrency_is_a_rate_over_fifteen_seconds() -> None:
-    # 41 requests/s of whatever duration, 10 for each replica: ceil(4.1)
+def test_the_concurrency_of_container_apps_is_a_rate_over_fifteen_seconds() -> None:
+    # 41 requests/s of any duration, 10 per replica: ceil(4.1)
     assert App(ready=4).offer(45, 15) == [4, 5]
 
 
-def test_it_grows_by_1_4_8_16_32() -> None:
+def test_scale_out_steps_are_1_4_8_16_32() -> None:
     assert App().offer(2000, 100) == [0, 1, 4, 8, 16, 32, 64, 128]
 
 
-def test_a_service_at_zero_wakes_within_a_second_of_the_first_request() -> None:
+def test_a_service_at_zero_starts_a_replica_within_a_second_of_the_first_request() -> None:
     app = App()
     assert app.offer(0, 40) == [0]
     assert app.offer(1, 1) == [0, 1]
 
 
-def test_a_queued_request_wakes_the_service_within_its_second() -> None:
+def test_a_queued_request_starts_a_replica_within_its_second() -> None:
     policy = ContainerAppsPolicy(ContainerAppsParameters(), SCALING)
     assert policy.decide(observation(0.2, SCALING, ready=0, waiting=1)).desired == 1
 
 
-def test_it_goes_to_zero_after_five_minutes_without_a_request() -> None:
+def test_the_service_scales_to_zero_after_five_minutes_without_a_request() -> None:
     app = App()
     app.offer(1, 10)
-    assert app.offer(0, 304) == [1]  # the last request came in the tenth second
+    assert app.offer(0, 304) == [1]  # the last request was in the tenth second
     assert app.offer(0, 1) == [1, 0]  # strictly more than 300 s later, when a period of 15 s has closed
 
 
@@ -60,14 +60,14 @@ def test_a_scale_in_applies_after_five_minutes() -> None:
     app = App(ready=16)
     app.offer(160, 30)
     assert app.offer(40, 299) == [16]
-    assert app.offer(40, 1) == [16, 4]  # 330 s: the recommendation of 30 s has left the window
+    assert app.offer(40, 1) == [16, 4]  # at 330 s the recommendation of 30 s has left the window
 
 
-def test_the_documented_defaults() -> None:
+def test_the_defaults_are_the_documented_ones() -> None:
     parameters = ContainerAppsParameters()
     assert (parameters.concurrent_requests, parameters.period_s, parameters.cooldown_s) == (10, 15, 300)
 
 
-def test_a_target_of_nothing_is_rejected() -> None:
+def test_a_target_of_zero_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^concurrent_requests = 0, must be above 0$"):
         ContainerAppsParameters(concurrent_requests=0)

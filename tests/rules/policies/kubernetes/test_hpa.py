@@ -14,14 +14,14 @@ SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=200)
 
 
 class Cluster:
-    """`ready` pods, each using the given share of its CPU; decisions every 15 s."""
+    """A cluster with `ready` pods, each of which uses the given share of its CPU; decisions every 15 s."""
 
     def __init__(self, **changes: Any) -> None:
         self.policy = HpaPolicy(HpaParameters(**changes), SCALING)
         self.second = 0
 
     def after(self, seconds: int, cpu_share: float, *, ready: int, coming: int = 0, in_flight: float = 0.0) -> Decision:
-        """The last decision of so many seconds (a multiple of 15)."""
+        """Return the last decision of that many seconds (a multiple of 15)."""
         decision = None
         for _ in range(seconds):
             self.policy.observe(sample(self.second, in_flight, ready=ready, cpu_s=cpu_share * ready))
@@ -32,7 +32,7 @@ class Cluster:
         return decision
 
 
-def test_utilisation_of_twice_the_target_doubles() -> None:
+def test_a_utilisation_of_twice_the_target_doubles_the_replicas() -> None:
     assert Cluster(target=0.4).after(60, 0.8, ready=3).desired == 6
 
 
@@ -42,12 +42,12 @@ def test_the_default_target_is_80_percent() -> None:
 
 
 def test_utilisation_is_read_in_whole_percent() -> None:
-    # 88.9 % is 88 % for the controller: 88 / 80 = 1.1 exactly is outside the tolerance, 87 / 80 is inside.
+    # The controller truncates 88.9 % to 88 %: 88 / 80 = 1.1 exactly is outside the tolerance, 87 / 80 is inside.
     assert Cluster().after(60, 0.889, ready=10).desired == 11
     assert Cluster().after(60, 0.879, ready=10).desired == 10
 
 
-def test_a_point_is_seen_one_period_late() -> None:
+def test_a_metric_point_is_visible_one_period_late() -> None:
     cluster = Cluster()
     cluster.after(30, 0.8, ready=4)
     assert cluster.after(15, 1.6, ready=4).desired == 4  # the point of the last 15 s is not published yet
@@ -60,7 +60,7 @@ def test_without_a_metric_nothing_changes() -> None:
 
 
 def test_starting_pods_count_as_idle_on_scale_out() -> None:
-    # 3 ready at 160 % of 80 %: 6 are wanted. With 3 coming, (3 x 160 + 3 x 0) / 6 is the target: nothing changes.
+    # 3 ready pods at 160 % of 80 % need 6. With 3 starting ones, (3 x 160 + 3 x 0) / 6 is the target: nothing changes.
     cluster = Cluster()
     cluster.policy.replicas = 6
     assert cluster.after(60, 1.6, ready=3, coming=3).desired == 6
@@ -71,7 +71,7 @@ def test_the_cpu_of_a_pod_that_just_became_ready_is_ignored() -> None:
     cluster.policy.replicas = 4
     cluster.after(60, 0.8, ready=2, coming=2)
     counts = [dict(cluster.after(15, 0.8, ready=4).inputs) for _ in range(2)]
-    # At 75 the point is of 45 to 60, before they were ready; at 90 it is of 60 to 75.
+    # At 75 s the point is of 45 to 60 s, before they were ready; at 90 s it is of 60 to 75 s.
     assert [(count["ready"], count["unready"]) for count in counts] == [(2, 2), (4, 0)]
 
 
@@ -86,7 +86,7 @@ def test_without_a_cpu_initialisation_period_a_fresh_pod_is_missing() -> None:
 def test_starting_instances_are_not_added_again_while_the_metric_is_late() -> None:
     cluster = Cluster(metric="concurrency", target=10.0)
     assert cluster.after(60, 0.0, ready=1, in_flight=40).desired == 4
-    # The point is still of one pod with 40 in flight: 1 x 40 / 10, the three new ones are missing.
+    # The point is still of one pod with 40 in flight: 1 x 40 / 10, because the three new ones are missing.
     assert cluster.after(15, 0.0, ready=4, in_flight=40).desired == 4
     assert cluster.after(30, 0.0, ready=4, in_flight=40).desired == 4
 
@@ -99,25 +99,25 @@ def test_concurrency_per_pod_counts_every_ready_pod_and_has_70_percent_as_defaul
 
 def test_a_scale_in_applies_after_five_minutes_of_lower_recommendations() -> None:
     cluster = Cluster()
-    cluster.after(60, 0.8, ready=10)  # the point of 45 to 60 is seen at 75: the last recommendation of 10
+    cluster.after(60, 0.8, ready=10)  # the point of 45 to 60 s is visible at 75 s: the last recommendation of 10
     assert cluster.after(300, 0.4, ready=10).desired == 10
-    assert cluster.after(15, 0.4, ready=10).desired == 5  # 375: it is 300 s old
+    assert cluster.after(15, 0.4, ready=10).desired == 5  # at 375 s it is 300 s old
 
 
-def test_the_bounds_come_before_any_metric() -> None:
+def test_the_bounds_apply_without_any_metric() -> None:
     policy = HpaPolicy(HpaParameters(), SCALING)
     bounds = AutoScalingConfiguration(max_concurrency=10, min_size=4, max_size=5)
     decision = policy.decide(observation(15, bounds, ready=9))
     assert (decision.desired, decision.clamps) == (5, ("max_size = 5",))
 
 
-def test_its_own_limits_replace_the_defaults() -> None:
+def test_configured_limits_replace_the_defaults() -> None:
     cluster = Cluster(scale_up_limits=(RateLimit(pods=1, period_s=60),))
     assert cluster.after(60, 0.8, ready=3).desired == 3
     assert cluster.after(60, 8.0, ready=3).desired == 4
     assert cluster.after(60, 8.0, ready=4).desired == 5
 
 
-def test_no_limits_at_all_are_rejected() -> None:
+def test_an_empty_list_of_limits_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^scale_down_limits = \[\], must be at least one limit$"):
         HpaParameters(scale_down_limits=())

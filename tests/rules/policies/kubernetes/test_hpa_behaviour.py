@@ -13,7 +13,7 @@ VECTORS: Final[dict[str, Any]] = vectors("hpa_decision_vectors.json")
 
 
 def followed(behaviour: HpaBehaviour, start: int, wanted: int, period_s: float, count: int) -> list[int]:
-    """Replicas at each period's begin, when `wanted` is asked for all the time."""
+    """Return the replicas at the beginning of each period while `wanted` is recommended all the time."""
     replicas = [start]
     for period in range(count - 1):
         now_s = period * period_s
@@ -23,7 +23,7 @@ def followed(behaviour: HpaBehaviour, start: int, wanted: int, period_s: float, 
     return replicas
 
 
-def test_the_documented_scale_down_by_4_pods_or_10_percent_a_minute() -> None:
+def test_the_documented_example_scales_down_by_4_pods_or_10_percent_a_minute() -> None:
     # Validation case 42.
     ramp = VECTORS["scale_down_policy_80_to_10_4pods_or_10pct_per_min"]
     down = Direction(0, (RateLimit(pods=4, period_s=60), RateLimit(share=0.1, period_s=60)))
@@ -46,13 +46,13 @@ def test_replicas_removed_within_the_period_may_be_added_again() -> None:
     assert behaviour.settle(1, 4, 20)[0] == 11  # 4 + 6 removed + 1
 
 
-def test_the_strictest_limit_counts_when_min_is_selected() -> None:
+def test_the_strictest_limit_applies_if_min_is_selected() -> None:
     limits = (RateLimit(pods=2), RateLimit(share=1.0))
     assert HpaBehaviour(Direction(0, limits, "min"), DOWN).settle(0, 8, 100)[0] == 10
     assert HpaBehaviour(Direction(0, limits, "max"), DOWN).settle(0, 8, 100)[0] == 16
 
 
-def test_a_disabled_direction_never_moves() -> None:
+def test_a_disabled_direction_never_changes_the_replicas() -> None:
     behaviour = HpaBehaviour(Direction(0, (RateLimit(pods=2),), "disabled"), Direction(0, (), "disabled"))
     assert behaviour.settle(0, 8, 100)[0] == 8
     assert behaviour.settle(15, 8, 1)[0] == 8
@@ -62,20 +62,20 @@ def test_a_lower_recommendation_applies_after_five_minutes() -> None:
     behaviour = HpaBehaviour()
     assert behaviour.settle(0, 5, 5) == (5, ())
     assert behaviour.settle(299, 5, 2) == (5, ("stabilisation: 5",))
-    assert behaviour.settle(300, 5, 3)[0] == 3  # the greatest of the last 300 s, without the one at 0
+    assert behaviour.settle(300, 5, 3)[0] == 3  # the greatest one of the last 300 s, which exclude the one at 0
 
 
-def test_an_up_window_takes_the_least_of_its_recommendations() -> None:
+def test_an_up_window_uses_the_smallest_of_its_recommendations() -> None:
     behaviour = HpaBehaviour(Direction(60, (RateLimit(share=10.0),)), DOWN)
     behaviour.settle(0, 2, 2)
     assert behaviour.settle(30, 2, 8)[0] == 2
     assert behaviour.settle(60, 2, 6)[0] == 6
 
 
-def test_between_both_windows_the_replicas_stay_where_they_are() -> None:
+def test_between_the_bounds_of_both_windows_the_replicas_do_not_change() -> None:
     behaviour = HpaBehaviour(Direction(60, (RateLimit(share=10.0),)), Direction(60, (RateLimit(share=1.0),)))
     behaviour.settle(0, 5, 3)
-    assert behaviour.settle(15, 5, 8)[0] == 5  # up allows no more than 3, down no less than 8: 5 lies between
+    assert behaviour.settle(15, 5, 8)[0] == 5  # up allows no more than 3, down no fewer than 8; 5 is between them
 
 
 def test_a_floor_may_be_reached_at_once() -> None:
@@ -92,7 +92,7 @@ def test_a_floor_may_be_reached_at_once() -> None:
         ({"share": 0.1, "period_s": 0.0}, "period = 0s, must be 1s to 1800s"),
     ],
 )
-def test_a_limit_that_makes_no_sense_is_rejected(told: dict[str, Any], message: str) -> None:
+def test_an_invalid_limit_is_rejected(told: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         RateLimit(**told)
 

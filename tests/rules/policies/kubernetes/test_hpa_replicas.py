@@ -14,16 +14,16 @@ TOLERANCE: Final[float] = VECTORS["tolerance"]
 
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=[case["name"] for case in VECTORS["cases"]])
-def test_replicas_are_those_of_kubernetes_own_tests(case: dict[str, Any]) -> None:
+def test_replicas_are_those_of_the_tests_of_kubernetes(case: dict[str, Any]) -> None:
     values = case["ready_pod_values"]
-    # "ScaleDown, 2 of 5 unready" has them only as values that are not there: they are left out on the way down.
+    # "ScaleDown, 2 of 5 unready" gives them only as missing values; on scale-in they are left out.
     unready = case["current"] - len(values) if "unready" in case["name"] else case["unready_treated_as_zero"]
     pods = Pods(len(values), unready)
     assert by_pods(sum(values) / len(values), case["target"], pods, case["current"], TOLERANCE) == case["want"]
 
 
 @pytest.mark.parametrize("case", VECTORS["external_average_value"], ids=lambda case: f"{case['total']}")
-def test_external_metrics_are_divided_as_in_kubernetes_own_tests(case: dict[str, Any]) -> None:
+def test_external_metrics_are_divided_as_in_the_tests_of_kubernetes(case: dict[str, Any]) -> None:
     assert by_average_value(case["total"], case["target"], case["current"], TOLERANCE) == case["want"]
 
 
@@ -31,35 +31,35 @@ def test_a_ratio_of_exactly_1_1_is_outside_the_tolerance_in_binary() -> None:
     assert by_pods(110, 100, Pods(3), 3, TOLERANCE) == 4
 
 
-def test_missing_pods_count_as_full_on_the_way_down() -> None:
+def test_missing_pods_count_as_full_on_scale_in() -> None:
     # 2 of 4 at 40 % of 100: (40 + 40 + 100 + 100) / 4 = 70 %, ceil(0.7 x 4)
     assert by_pods(40, 100, Pods(ready=2, missing=2), 4, TOLERANCE) == 3
 
 
-def test_missing_pods_count_as_idle_on_the_way_up() -> None:
+def test_missing_pods_count_as_idle_on_scale_out() -> None:
     # 2 of 4 at 300 % of 100: 600 / 4 = 150 %, ceil(1.5 x 4)
     assert by_pods(300, 100, Pods(ready=2, missing=2), 4, TOLERANCE) == 6
 
 
-def test_nothing_changes_when_missing_pods_turn_the_direction() -> None:
+def test_nothing_changes_if_missing_pods_reverse_the_direction() -> None:
     assert by_pods(150, 100, Pods(ready=1, missing=3), 4, TOLERANCE) == 4
 
 
 def test_a_missing_pod_uses_its_whole_request_of_cpu_and_not_the_target() -> None:
-    # 50 % target: one at 20 %, one assumed at 100 % makes 60 % of 50 %: the direction turns, nothing changes.
+    # 50 % target: one at 20 % and one assumed at 100 % make 60 %, the opposite direction, so nothing changes.
     assert by_pods(20, 50, Pods(ready=1, missing=1), 2, TOLERANCE, full=100) == 2
     assert by_pods(20, 50, Pods(ready=1, missing=1), 2, TOLERANCE) == 2
     assert by_pods(2, 50, Pods(ready=4, missing=1), 5, TOLERANCE, full=100) == 3  # (8 + 100) / 250 = 0.432
     assert by_pods(2, 50, Pods(ready=4, missing=1), 5, TOLERANCE) == 2  # (8 + 50) / 250 = 0.232
 
 
-def test_kedas_example_of_a_queue_and_of_an_age() -> None:
-    # Validation case 45: a queue of 20 at 5 for each replica; an age of 20 with a target of 5 and 3 replicas.
+def test_the_examples_of_keda_for_a_queue_and_an_age_are_reproduced() -> None:
+    # Validation case 45: a queue of 20 with a target of 5 per replica; an age of 20 with a target of 5 and 3 replicas.
     assert by_average_value(20, 5, 3, TOLERANCE) == 4
     assert by_value(20, 5, 3, 3, TOLERANCE) == 12
 
 
-def test_a_value_sizes_from_nothing_by_its_ratio() -> None:
+def test_a_metric_of_type_value_scales_from_zero_by_its_ratio() -> None:
     assert by_value(12, 5, 0, 0, TOLERANCE) == 3
     assert by_average_value(12, 5, 0, TOLERANCE) == 3
 
@@ -88,7 +88,7 @@ def test_a_load_below_target_never_adds_and_one_above_never_removes(
 @pytest.mark.parametrize(
     ("target", "replicas"),
     [
-        (50.0, 5),  # 2 x 20 and 3 x 100 on 5 pods are 68 %: the direction turns, nothing changes
+        (50.0, 5),  # 2 x 20 and 3 x 100 on 5 pods are 68 %, the opposite direction, so nothing changes
         (100.0, 4),  # (40 + 300) / 100 = 3.4
         (150.0, 4),  # 3 x 150, not 3 x 100: (40 + 450) / 150 = 3.27; with 100 it would be 2.27, three pods
     ],

@@ -33,7 +33,7 @@ ZERO_TO_TEN = AutoScalingConfiguration(max_concurrency=10, min_size=0, max_size=
         ("activation_scale", 1),
     ],
 )
-def test_defaults_are_those_that_knative_ships(name: str, value: float) -> None:
+def test_the_defaults_are_those_of_knative(name: str, value: float) -> None:
     assert getattr(KnativeParameters(), name) == value
 
 
@@ -62,7 +62,7 @@ def test_a_parameter_out_of_range_is_rejected_by_name(changes: dict[str, Any], m
         (KnativeParameters(metric="rps", target=40), 40),
     ],
 )
-def test_a_target_comes_from_the_metric_the_annotation_or_the_limit(
+def test_the_target_is_that_of_the_annotation_the_limit_or_the_metric(
     parameters: KnativeParameters, total: float
 ) -> None:
     policy = KnativePolicy(parameters, ZERO_TO_TEN)
@@ -79,15 +79,16 @@ def test_a_new_revision_gets_its_initial_scale_without_data() -> None:
     assert decision.desired == 3
 
 
-def test_the_initial_scale_is_kept_until_it_was_ready_once() -> None:
+def test_the_initial_scale_is_kept_until_it_has_been_ready_once() -> None:
     policy = KnativePolicy(KnativeParameters(initial_scale=3), ZERO_TO_TEN)
     policy.observe(sample(0, 1, finished=1))
     early = policy.decide(observation(1, ZERO_TO_TEN, ready=1))
     policy.decide(observation(2, ZERO_TO_TEN, ready=3))
-    later = policy.decide(observation(70, ZERO_TO_TEN, ready=1))  # past the panic that three at the start cause
+    # after the panic mode that the three instances at the start cause
+    later = policy.decide(observation(70, ZERO_TO_TEN, ready=1))
     assert early is not None
     assert early.desired == 3
-    assert later is None  # no sample for a stable window: nothing to decide on
+    assert later is None  # no sample for a stable window, so there is nothing to decide on
 
 
 def test_without_data_an_initialised_revision_is_not_decided_on() -> None:
@@ -96,7 +97,7 @@ def test_without_data_an_initialised_revision_is_not_decided_on() -> None:
 
 
 @pytest.mark.parametrize(("burst_capacity", "zero_at_s"), [(211, 160), (0, 190)])
-def test_zero_comes_60_to_90_s_after_the_last_request(burst_capacity: float, zero_at_s: int) -> None:
+def test_scale_to_zero_is_60_to_90_s_after_the_last_request(burst_capacity: float, zero_at_s: int) -> None:
     policy = KnativePolicy(KnativeParameters(target_burst_capacity=burst_capacity), ZERO_TO_TEN)
     run = obedient(policy, ZERO_TO_TEN, lambda second: 5.0 if second < 100 else 0.0, 300)
     zeros = [now for now, decision in run if decision is not None and decision.desired == 0]
@@ -121,7 +122,7 @@ def test_the_first_request_at_zero_triggers_a_decision_within_its_second() -> No
     assert (asleep.desired, poked.desired) == (0, 1)
 
 
-def test_a_burst_makes_it_panic_and_jump() -> None:
+def test_a_burst_starts_panic_mode_and_scales_out_at_once() -> None:
     policy = KnativePolicy(KnativeParameters(), ZERO_TO_TEN)
     for second in range(60):
         policy.observe(sample(second, 1, finished=1))
@@ -135,14 +136,15 @@ def test_a_burst_makes_it_panic_and_jump() -> None:
     assert dict(decision.inputs)["stable"] == pytest.approx((58 + 120) / 60, abs=1e-6)
 
 
-def test_a_weighted_window_follows_a_step_sooner() -> None:
+def test_a_weighted_window_follows_a_step_faster() -> None:
     def desired(policy: KnativePolicy) -> int:
         run = obedient(policy, ZERO_TO_TEN, lambda second: 0.0 if second < 60 else 60.0, 64)
         last = [decision for _, decision in run][-1]
         assert last is not None
         return last.desired
 
-    slow = KnativeParameters(panic_threshold=10, panic_window_share=1)  # both windows long: no panic to help
+    # both windows are long, so that panic mode has no effect
+    slow = KnativeParameters(panic_threshold=10, panic_window_share=1)
     weighted = KnativeParameters(panic_threshold=10, panic_window_share=1, aggregation="weighted_exponential")
     assert desired(KnativePolicy(slow, ZERO_TO_TEN)) == 1  # 4 of 60 s at 60: 4.0
     assert desired(KnativePolicy(weighted, ZERO_TO_TEN)) == 6  # 60 x (1 - 0.8^4) = 35.4
@@ -186,7 +188,7 @@ def test_desired_is_always_within_the_bounds_in_force(steps: list[tuple[float, i
 
 
 @given(st.lists(st.floats(0, 80), min_size=1, max_size=200))
-def test_nothing_is_removed_while_panicking(loads: list[float]) -> None:
+def test_no_instance_is_removed_in_panic_mode(loads: list[float]) -> None:
     policy = KnativePolicy(KnativeParameters(), ZERO_TO_TEN)
     ready = 1
     for second, load in enumerate(loads):

@@ -6,7 +6,7 @@ from simulator.rules.policies.kubernetes.knative_zero import ACTIVATION_TIMEOUT_
 
 
 def active(*, grace_s: float = 30, retention_s: float = 0, proxied: bool = False, enabled: bool = True) -> ScaleToZero:
-    """Active since 0; `proxied` since 0 too, or never."""
+    """Return a state that has been active since 0, with the activator in the path (`proxied`) since 0 or never."""
     zero = ScaleToZero(ZeroRules(enabled=enabled, stable_window_s=60, grace_s=grace_s, retention_s=retention_s))
     zero.note(0, ready=1, wanted=True, proxied=proxied)
     return zero
@@ -18,14 +18,16 @@ def test_one_instance_stays_until_active_for_a_stable_window() -> None:
     assert zero.settle(59, present=2)[0] == 1
 
 
-def test_with_the_activator_in_the_path_zero_comes_at_once() -> None:
+def test_with_the_activator_in_the_path_scale_to_zero_is_immediate() -> None:
     zero = active(proxied=True)
     zero.note(60, ready=1, wanted=False, proxied=True)
     assert zero.settle(60, present=1) == (0, "")
 
 
 @pytest.mark.parametrize(("retention_s", "zero_at_s"), [(0, 90), (20, 90), (100, 160)])
-def test_without_it_the_larger_of_grace_and_retention_passes(retention_s: float, zero_at_s: int) -> None:
+def test_without_the_activator_scale_to_zero_waits_for_the_larger_of_grace_and_retention(
+    retention_s: float, zero_at_s: int
+) -> None:
     zero = active(retention_s=retention_s)
     for now_s in range(60, zero_at_s):
         zero.note(now_s, ready=1, wanted=False, proxied=False)
@@ -59,7 +61,7 @@ def test_an_activating_revision_is_not_changed_before_its_timeout() -> None:
     assert zero.settle(ACTIVATION_TIMEOUT_S, present=3)[0] == 0
 
 
-def test_switched_off_it_keeps_one() -> None:
+def test_without_scale_to_zero_one_instance_is_kept() -> None:
     zero = active(enabled=False)
     zero.note(1000, ready=1, wanted=False, proxied=True)
     assert zero.settle(1000, present=1)[0] == 1

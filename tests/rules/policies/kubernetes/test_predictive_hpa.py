@@ -11,7 +11,7 @@ SCALING = AutoScalingConfiguration(max_concurrency=10, min_size=1, max_size=50)
 
 
 def syncs(in_flight: Sequence[float], look_ahead_s: float = 10.0) -> list[Decision]:
-    """Decisions of a service whose replicas are there at once; one load for each 15 s."""
+    """Return the decisions of a service whose replicas are ready at once, with one load per 15 s."""
     policy = PredictiveHpaPolicy(
         PredictiveHpaParameters(metric="concurrency", target=10.0, look_ahead_s=look_ahead_s), SCALING
     )
@@ -26,7 +26,7 @@ def syncs(in_flight: Sequence[float], look_ahead_s: float = 10.0) -> list[Decisi
 
 
 def test_a_rise_of_the_replicas_is_extrapolated() -> None:
-    # The HPA alone follows 1, 1, 2, 3, 4, one period late; the line through that is above it at the end.
+    # The HPA alone follows 1, 1, 2, 3, 4, one period late; the line through these is above it at the end.
     last = syncs([10, 20, 30, 40, 50], look_ahead_s=15.0)[-1]
     inputs = dict(last.inputs)
     assert inputs["foreseen"] > inputs["hpa"]
@@ -35,11 +35,11 @@ def test_a_rise_of_the_replicas_is_extrapolated() -> None:
 
 
 def test_without_a_trend_the_hpa_decides() -> None:
-    decisions = syncs([30] * 30)  # the jump from 1 to 3 is extrapolated too far at first, then 300 s pass
+    decisions = syncs([30] * 30)  # the step from 1 to 3 is extrapolated too far at first; then 300 s pass
     assert [decision.desired for decision in decisions[-3:]] == [3, 3, 3]
 
 
-def test_a_falling_line_never_lowers_what_the_hpa_wants() -> None:
+def test_a_falling_line_never_lowers_the_result_of_the_hpa() -> None:
     for decision in syncs([80] * 8 + [10] * 40):
         assert decision.desired >= dict(decision.inputs)["hpa"]
 

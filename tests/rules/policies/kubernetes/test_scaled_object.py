@@ -5,7 +5,7 @@ import pytest
 from simulator.rules.policies.kubernetes.scaled_object import Activation
 
 
-def test_activity_wakes_at_once() -> None:
+def test_activity_starts_a_replica_at_once() -> None:
     activation = Activation(cooldown_s=300)
     assert activation.floor(0, 0)[0] == 0
     activation.look(5, active=True)
@@ -29,7 +29,7 @@ def test_the_cooldown_counts_from_the_last_poll_with_activity() -> None:
 
 
 @pytest.mark.case("L40")
-def test_the_last_replica_goes_at_a_poll_only() -> None:
+def test_the_last_replica_is_removed_only_at_a_poll() -> None:
     activation = Activation(cooldown_s=300)
     activation.look(30, active=True)
     activation.look(331, active=False, polls=False)
@@ -43,7 +43,7 @@ def test_without_activity_there_is_no_remaining_time() -> None:
     assert Activation(cooldown_s=300).floor(1000, 1) == (0, "no activity yet")
 
 
-def test_nothing_goes_to_zero_before_the_initial_time_is_over() -> None:
+def test_scale_to_zero_does_not_happen_before_the_initial_time_is_over() -> None:
     activation = Activation(cooldown_s=300, initial_s=60)
     assert activation.floor(59, 1)[0] == 1
     assert activation.floor(60, 1)[0] == 0

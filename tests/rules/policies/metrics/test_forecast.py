@@ -49,7 +49,7 @@ def test_a_pure_season_is_forecast_exactly() -> None:
     assert [model.ahead(bins) for bins in (1, 6, 24)] == pytest.approx([season(48), season(53), season(71)])
 
 
-def test_a_step_of_the_level_is_learnt_at_the_rate_of_the_gain() -> None:
+def test_the_level_follows_a_step_at_the_rate_of_the_gain() -> None:
     model = HoltWinters(1, 0.5, 0.0, 0.0)
     for value in (0, 8, 8, 8):
         model.learn(value)
@@ -63,7 +63,7 @@ def test_a_trend_is_extrapolated() -> None:
     assert model.ahead(2) == pytest.approx(5)
 
 
-def test_no_load_is_forecast_below_nothing() -> None:
+def test_no_forecast_is_negative() -> None:
     model = HoltWinters(1, 1.0, 1.0, 0.0)
     for value in (9, 5, 1):
         model.learn(value)

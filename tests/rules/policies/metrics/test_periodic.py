@@ -3,7 +3,7 @@ from __future__ import annotations
 from simulator.rules.policies.metrics.periodic import Periodic
 
 
-def test_it_is_due_at_every_multiple_once() -> None:
+def test_a_periodic_task_is_due_once_at_every_multiple() -> None:
     every = Periodic(15)
     assert [now for now in range(46) if every.due(now)] == [0, 15, 30, 45]
 
