@@ -1,4 +1,6 @@
-"""A caller of upstream connections that records its calls, and a network on which connections open as the test says."""
+"""A caller of upstream connections that records its calls, and a network on which connections open when the
+test wants.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 class RecordingCaller:
-    """Sends `request` when it is connected. `calls`: what the connection told it, in order."""
+    """Sends `request` when it is connected. `calls` has the calls by the connection, in order."""
 
     def __init__(
         self,

@@ -19,12 +19,12 @@ def certificate(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def test_an_authority_is_made_once_and_used_again(tmp_path: Path) -> None:
+def test_an_authority_is_created_once_and_reused(tmp_path: Path) -> None:
     first = CertificateAuthority(tmp_path / "ca", NOW).certificate
     assert CertificateAuthority(tmp_path / "ca", NOW + timedelta(days=1)).certificate == first
 
 
-def test_only_the_owner_can_read_what_is_kept(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_stored_files(tmp_path: Path) -> None:
     (tmp_path / "ca").mkdir(mode=0o755)
     authority = CertificateAuthority(tmp_path / "ca", NOW)
     authority.leaf(HOST, NOW)
@@ -59,7 +59,7 @@ def test_a_leaf_names_its_host_and_is_signed_by_the_authority(tmp_path: Path, ho
     assert [str(name.value) for name in names] == [host]
 
 
-def test_a_leaf_lives_for_days_and_is_renewed_before_its_end(tmp_path: Path) -> None:
+def test_a_leaf_is_valid_for_days_and_renewed_before_its_end(tmp_path: Path) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
     first = certificate(authority.leaf(HOST, NOW))
     assert first.not_valid_after_utc - NOW <= timedelta(days=30)
@@ -73,7 +73,7 @@ def test_an_invalid_host_name_gets_no_certificate(tmp_path: Path, host: str) -> 
         CertificateAuthority(tmp_path, NOW).leaf(host, NOW)
 
 
-def test_a_file_that_is_no_authority_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_authority_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "authority.pem").write_text("nonsense")
     with pytest.raises(ValueError):  # noqa: PT011 the wording is cryptography's
         CertificateAuthority(tmp_path, NOW)
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_authority_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.case("R2")
 @pytest.mark.parametrize("umask", [0, 0o022])
-def test_the_folders_above_are_private_too(tmp_path: Path, umask: int) -> None:
+def test_the_enclosing_folders_are_private_too(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         CertificateAuthority(tmp_path / "share" / "state" / "ca", NOW)
@@ -112,7 +112,7 @@ def test_a_key_that_does_not_fit_its_certificate_is_reported(tmp_path: Path) -> 
 
 @pytest.mark.case("R14")
 @pytest.mark.parametrize("damage", ["empty", "junk", "no key", "another key", "root"])
-def test_a_damaged_leaf_is_made_again(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_leaf_is_created_again(tmp_path: Path, damage: str) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
     leaf = authority.leaf(HOST, NOW)
     key, begin, rest = leaf.read_bytes().partition(b"-----BEGIN CERTIFICATE-----")

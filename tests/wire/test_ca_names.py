@@ -1,4 +1,4 @@
-"""The authority's name constraints, as OpenSSL and curl read them: what it signs for, and what no client believes."""
+"""The authority's name constraints, as OpenSSL and curl apply them: names that it can sign for, and others."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from simulator.wire.ca import CertificateAuthority
 from simulator.world.clock import utc_now
 
-NOW = utc_now()  # OpenSSL looks at the real clock
+NOW = utc_now()  # OpenSSL uses the real clock
 SERVICE = "abcdefghij.eu-west-1.awsapprunner.localhost"
 OWN = [SERVICE, "abcdefghij.eu-west-1.awsapprunner.com", "localhost", "api.localhost", "127.0.0.1", "127.9.9.9", "::1"]
 
 
 def forged(authority: CertificateAuthority, host: str) -> Path:
-    """What a thief of the key can make: a leaf for any host, the authority's own certificate as it is."""
+    """Create a leaf for any host with the authority's key and its unchanged certificate, as a thief of the
+    key could.
+    """
     path = authority.certificate_path.parent / "forged.pem"
     path.write_bytes(authority._issue(host, NOW))
     return path
 
 
-def shaken_hands(leaf: Path, roots: Path, host: str) -> str:
-    """Empty when a client that trusts `roots` believes the leaf, else what OpenSSL has against it."""
+def handshake_error(leaf: Path, roots: Path, host: str) -> str:
+    """Return OpenSSL's error for a client that trusts `roots`; empty if the client accepts the leaf."""
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     server.load_cert_chain(leaf)
     client.load_verify_locations(roots)
@@ -53,10 +55,10 @@ def shaken_hands(leaf: Path, roots: Path, host: str) -> str:
 
 @pytest.mark.case("R8")
 @pytest.mark.parametrize("host", OWN)
-def test_the_products_own_names_and_loopback_are_permitted_from_the_first(tmp_path: Path, host: str) -> None:
+def test_service_urls_and_loopback_are_permitted_from_the_start(tmp_path: Path, host: str) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
     first = authority.certificate
-    assert shaken_hands(authority.leaf(host, NOW), authority.certificate_path, host) == ""
+    assert handshake_error(authority.leaf(host, NOW), authority.certificate_path, host) == ""
     assert authority.certificate == first
 
 
@@ -64,37 +66,35 @@ def test_the_products_own_names_and_loopback_are_permitted_from_the_first(tmp_pa
 @pytest.mark.parametrize("host", ["bank.example", "localhost.example", "notawsapprunner.com", "10.0.0.1", "::2"])
 def test_the_key_cannot_sign_for_other_names(tmp_path: Path, host: str) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
-    told = shaken_hands(forged(authority, host), authority.certificate_path, host)
+    told = handshake_error(forged(authority, host), authority.certificate_path, host)
     assert told == "permitted subtree violation"
 
 
 @pytest.mark.case("R8")
 @pytest.mark.parametrize("host", ["www.shop.example", "*.shop.example", "10.0.0.1"])
-def test_a_name_that_the_user_configures_is_added_and_what_was_trusted_before_still_is(
-    tmp_path: Path, host: str
-) -> None:
+def test_a_configured_name_is_added_and_earlier_trust_remains_valid(tmp_path: Path, host: str) -> None:
     authority = CertificateAuthority(tmp_path / "ca", NOW)
     trusted_before = tmp_path / "trusted.pem"
     shutil.copyfile(authority.certificate_path, trusted_before)
     own = authority.leaf(SERVICE, NOW)
     asked = host.replace("*", "a")
     leaf = authority.leaf(host, NOW)
-    assert shaken_hands(leaf, authority.certificate_path, asked) == ""
-    assert shaken_hands(leaf, trusted_before, asked) == "permitted subtree violation"
+    assert handshake_error(leaf, authority.certificate_path, asked) == ""
+    assert handshake_error(leaf, trusted_before, asked) == "permitted subtree violation"
     for roots in (authority.certificate_path, trusted_before):
-        assert shaken_hands(own, roots, SERVICE) == ""
-    assert shaken_hands(forged(authority, "other.example"), authority.certificate_path, "other.example") != ""
-    # It stays, for the next start and for another process that had opened the authority before.
+        assert handshake_error(own, roots, SERVICE) == ""
+    assert handshake_error(forged(authority, "other.example"), authority.certificate_path, "other.example") != ""
+    # The certificate remains for the next start, and for another process that had opened the authority before.
     again = CertificateAuthority(tmp_path / "ca", NOW)
     assert again.certificate == authority.certificate
     assert not again.is_due(host, NOW)
 
 
 @pytest.mark.case("R8")
-def test_two_processes_that_add_names_lose_none(tmp_path: Path) -> None:
+def test_names_added_by_two_processes_are_all_kept(tmp_path: Path) -> None:
     first, second = CertificateAuthority(tmp_path, NOW), CertificateAuthority(tmp_path, NOW)
     leaves = [(first.leaf("a.example", NOW), "a.example"), (second.leaf("b.example", NOW), "b.example")]
-    assert [shaken_hands(leaf, first.certificate_path, host) for leaf, host in leaves] == ["", ""]
+    assert [handshake_error(leaf, first.certificate_path, host) for leaf, host in leaves] == ["", ""]
 
 
 @pytest.mark.case("R8")
@@ -114,16 +114,16 @@ def test_an_authority_without_name_constraints_is_replaced_with_its_key(tmp_path
     (tmp_path / "authority.pem").write_bytes(key + old.public_bytes(Encoding.PEM))
     new = CertificateAuthority(tmp_path, NOW)
     assert new.certificate.public_key() != old.public_key()
-    assert shaken_hands(new.leaf(SERVICE, NOW), new.certificate_path, SERVICE) == ""
+    assert handshake_error(new.leaf(SERVICE, NOW), new.certificate_path, SERVICE) == ""
 
 
 @pytest.mark.case("R8")
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_curl_trusts_its_names_and_no_others(tmp_path: Path) -> None:
+def test_curl_trusts_the_permitted_names_and_no_others(tmp_path: Path) -> None:
     authority = CertificateAuthority(tmp_path, NOW)
 
     def fetched(leaf: Path, host: str) -> int:
-        """curl's exit code: 60 when it does not believe the certificate."""
+        """Return curl's exit code, which is 60 if it does not trust the certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(leaf)
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -135,7 +135,7 @@ def test_curl_trusts_its_names_and_no_others(tmp_path: Path) -> None:
                     with context.wrap_socket(connection, server_side=True) as secure:
                         secure.recv(65536)
                         secure.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-                except OSError:  # it hung up
+                except OSError:  # the server closed the connection
                     connection.close()
 
             thread = threading.Thread(target=answer)

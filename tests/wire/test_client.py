@@ -1,4 +1,4 @@
-"""The client connection against servers that say exactly what the test wants said."""
+"""The client connection, against servers whose bytes the test defines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 
 
 class _Owner:
-    """Writes down what it is told."""
+    """Records the calls by the connection."""
 
     def __init__(self) -> None:
         self.answers: list[ClientResponse] = []
@@ -57,7 +57,7 @@ class _Pair:
 
 @asynccontextmanager
 async def against(*answers: bytes, close: bool = False) -> AsyncIterator[_Pair]:
-    """A connection to a server that answers the n-th piece of a request with the n-th of `answers`."""
+    """Connect to a server that answers the n-th piece of a request with the n-th of `answers`."""
     pairs: list[_Pair] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,7 +101,7 @@ async def test_a_response_has_status_body_length_and_requested_headers() -> None
 
 
 @both_loops
-async def test_a_connection_carries_one_request_after_the_other() -> None:
+async def test_a_connection_can_be_used_for_one_request_after_the_other() -> None:
     async with against(OK, OK, OK) as pair:
         assert [(await pair.ask()).status for _ in range(3)] == [200, 200, 200]
         assert pair.client.answers == 3
@@ -109,14 +109,14 @@ async def test_a_connection_carries_one_request_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("head", [b"connection: close\r\ncontent-length: 2\r\n", b"connection: close\r\n"])
-async def test_an_answer_that_closes_is_complete_and_its_connection_not_reusable(head: bytes) -> None:
+async def test_a_response_with_connection_close_is_complete_and_its_connection_not_reusable(head: bytes) -> None:
     async with against(b"HTTP/1.1 200 OK\r\n" + head + b"\r\nhi", close=True) as pair:
         answer = await pair.ask()
         assert (answer.status, answer.body_bytes, answer.reusable) == (200, 2, False)
         await pair.owner.until(lambda: len(pair.owner.losses) == 1)
 
 
-async def test_a_body_cut_short_is_no_answer() -> None:
+async def test_a_truncated_body_is_not_a_response() -> None:
     async with against(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhi", close=True) as pair:
         pair.client.send(GET)
         await pair.owner.until(lambda: bool(pair.owner.losses))
@@ -125,7 +125,7 @@ async def test_a_body_cut_short_is_no_answer() -> None:
         assert pair.client.answering
 
 
-async def test_a_head_cut_short_is_no_answer() -> None:
+async def test_a_truncated_head_is_not_a_response() -> None:
     async with against(b"HTTP/1.1 200 OK\r\nserver: x\r\n", close=True) as pair:
         pair.client.send(GET)
         await pair.owner.until(lambda: bool(pair.owner.losses))
@@ -140,7 +140,7 @@ async def test_a_connection_closed_without_a_byte_is_lost_and_not_answering() ->
         assert not pair.client.answering
 
 
-async def test_interim_answers_are_passed_over() -> None:
+async def test_interim_responses_are_skipped() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nserver-timing: early\r\n\r\n"
     async with against(b"HTTP/1.1 100 Continue\r\n\r\n" + interim + OK) as pair:
         answer = await pair.ask()
@@ -148,14 +148,14 @@ async def test_interim_answers_are_passed_over() -> None:
 
 
 @both_loops
-async def test_the_answer_to_head_ends_with_its_head_and_the_connection_stays() -> None:
+async def test_the_response_to_head_ends_with_its_head_and_the_connection_stays_open() -> None:
     async with against(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", OK) as pair:
         answer = await pair.ask(bodiless=True)
         assert (answer.status, answer.body_bytes, answer.reusable) == (200, 0, True)
         assert (await pair.ask()).body_bytes == 2
 
 
-async def test_no_content_needs_no_length() -> None:
+async def test_a_204_needs_no_length() -> None:
     async with against(b"HTTP/1.1 204 No Content\r\n\r\n") as pair:
         answer = await pair.ask()
         assert (answer.status, answer.reusable) == (204, True)
@@ -168,7 +168,7 @@ async def test_chunks_are_counted_without_their_framing() -> None:
         assert (answer.body_bytes, answer.reusable) == (7, True)
 
 
-async def test_a_second_answer_to_one_request_costs_the_connection() -> None:
+async def test_a_second_response_to_one_request_ends_the_connection() -> None:
     async with against(OK + OK) as pair:
         answer = await pair.ask()
         assert (answer.body_bytes, answer.reusable) == (2, False)
@@ -176,7 +176,7 @@ async def test_a_second_answer_to_one_request_costs_the_connection() -> None:
         assert len(pair.owner.answers) == 1
 
 
-async def test_bytes_on_an_idle_connection_cost_it() -> None:
+async def test_bytes_on_an_idle_connection_end_it() -> None:
     async with against(OK, b"HTTP/1.1 408 Request Timeout\r\n") as pair:
         await pair.ask()
         assert pair.client._transport is not None
@@ -185,7 +185,7 @@ async def test_bytes_on_an_idle_connection_cost_it() -> None:
         assert pair.owner.losses == ["bytes that answer no request"]
 
 
-async def test_a_response_that_is_not_http_is_reported_as_such() -> None:
+async def test_a_response_that_is_not_http_is_an_error() -> None:
     async with against(b"SSH-2.0-OpenSSH\r\n") as pair:
         pair.client.send(GET)
         await pair.owner.until(lambda: bool(pair.owner.losses))
@@ -194,7 +194,7 @@ async def test_a_response_that_is_not_http_is_reported_as_such() -> None:
 
 @both_loops
 async def test_a_long_body_is_sent_to_its_last_byte() -> None:
-    size = 3_000_000  # far more than the sockets' buffers: writing has to pause and go on
+    size = 3_000_000  # far more than the sockets' buffers, so writing has to pause and resume
     async with against() as pair:
         pair.client.send(b"head", size)
         async with asyncio.timeout(60):
@@ -203,16 +203,16 @@ async def test_a_long_body_is_sent_to_its_last_byte() -> None:
         assert bytes(pair.received) == b"head" + b"." * size
 
 
-async def test_an_answer_before_the_end_of_its_request_costs_the_connection() -> None:
+async def test_a_response_before_the_end_of_its_request_makes_the_connection_unusable() -> None:
     async with against(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n") as pair:
-        pair.client.pause_writing()  # the other side does not read on
+        pair.client.pause_writing()  # the server does not read the rest
         pair.client.send(GET, 100_000)
         await pair.owner.until(lambda: bool(pair.owner.answers))
         assert (pair.owner.answers[0].status, pair.owner.answers[0].reusable) == (413, False)
 
 
 class _Transport(asyncio.Transport):
-    """Takes bytes and drops them."""
+    """A transport that discards bytes."""
 
     def write(self, data: object) -> None: ...
 
@@ -223,7 +223,7 @@ class _Transport(asyncio.Transport):
 
 
 @given(st.lists(st.integers(1, 200), max_size=8))
-def test_however_the_bytes_are_cut_the_answer_is_the_same(cuts: list[int]) -> None:
+def test_the_response_does_not_depend_on_how_its_bytes_are_divided(cuts: list[int]) -> None:
     data = (
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nserver-timing: t\r\ntransfer-encoding: chunked\r\n\r\n"
         b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"

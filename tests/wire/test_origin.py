@@ -1,4 +1,4 @@
-"""All connections to one instance in virtual time: which one a request gets, how long it is kept, and its end."""
+"""All connections to one instance in virtual time: which one a request uses, how long it is kept, and its end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Running:
         return caller
 
     async def served(self, number: int) -> RecordingCaller:
-        """Serve one request on the connection with that number, from 0 in order of opening."""
+        """Serve one request on the connection with that number, counted from 0 in order of opening."""
         caller = await self.begin()
         assert len(self.network.transports) > number
         self.network.answer(number)
@@ -66,7 +66,7 @@ def test_requests_one_after_the_other_share_a_connection() -> None:
     with_origin(test)
 
 
-def test_requests_at_the_same_time_have_connections_of_their_own() -> None:
+def test_concurrent_requests_have_separate_connections() -> None:
     async def test(running: Running) -> None:
         for _ in range(3):
             await running.begin()
@@ -141,23 +141,23 @@ def test_a_request_is_sent_again_only_once() -> None:
     with_origin(test)
 
 
-def test_a_request_that_must_not_be_lost_gets_a_new_connection_if_the_application_closes_idle_ones_soon() -> None:
+def test_a_request_that_cannot_be_repeated_gets_a_new_connection_if_the_application_closes_idle_ones_early() -> None:
     async def test(running: Running) -> None:
         await running.served(0)
         await asyncio.sleep(0.05)
-        running.network.end(0)  # sooner than a server that keeps connections would
+        running.network.end(0)  # sooner than a server that keeps connections open would
         await running.served(1)
         careful = await running.begin(RecordingCaller(safe=False))
         assert running.opened == 3
         assert careful.link is running.network.transports[2].protocol
         running.network.answer(2)
-        await running.begin()  # a request that may be lost takes an idle one all the same
+        await running.begin()  # a request that can be repeated uses an idle connection nevertheless
         assert running.opened == 3
 
     with_origin(test)
 
 
-def test_an_idle_connection_with_unread_news_is_not_used_for_a_request_that_must_not_be_lost(
+def test_an_idle_connection_with_unread_bytes_is_not_used_for_a_request_that_cannot_be_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def test(running: Running) -> None:
@@ -177,7 +177,7 @@ def test_an_idle_connection_with_unread_news_is_not_used_for_a_request_that_must
         (OSError(errno.EADDRNOTAVAIL, "no local port"), EXHAUSTED.name),
     ],
 )
-def test_a_connection_that_cannot_be_opened_has_its_reason(error: OSError, name: str) -> None:
+def test_a_connection_that_cannot_be_opened_is_rejected_with_its_reason(error: OSError, name: str) -> None:
     async def test(running: Running) -> None:
         running.network.error = error
         caller = await running.begin()
@@ -187,7 +187,7 @@ def test_a_connection_that_cannot_be_opened_has_its_reason(error: OSError, name:
     with_origin(test)
 
 
-def test_a_connection_that_takes_too_long_to_open_is_given_up() -> None:
+def test_a_connection_that_takes_too_long_to_open_is_a_timeout() -> None:
     async def test(running: Running) -> None:
         running.network.delay_s = 6.0
         caller = await running.begin()
@@ -199,7 +199,7 @@ def test_a_connection_that_takes_too_long_to_open_is_given_up() -> None:
     with_origin(test)
 
 
-def test_closing_cuts_every_connection_and_says_whether_it_was_open() -> None:
+def test_closing_cuts_every_connection_and_reports_whether_it_was_open() -> None:
     async def test(running: Running) -> None:
         await running.begin()
         await running.begin()

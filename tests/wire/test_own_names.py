@@ -1,4 +1,4 @@
-"""Which requests a listener of ours takes: by name, address, port and page."""
+"""Which requests a listener of the simulator accepts: by host name, address, port and page."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def asked(host: str, method: str = "GET", target: str = "/", scheme: str = "http
         ("a:80:90", ("a", None)),
     ],
 )
-def test_an_authority_is_taken_apart(authority: str, parts: tuple[str, str | None]) -> None:
+def test_an_authority_is_split_into_name_and_port(authority: str, parts: tuple[str, str | None]) -> None:
     assert split_authority(authority) == parts
 
 
 @pytest.mark.parametrize("host", ["localhost", "LocalHost:1", "localhost.", "127.0.0.1:80", "127.9.9.9", "[::1]:5"])
-def test_loopback_has_its_names(host: str) -> None:
+def test_names_of_loopback_are_accepted(host: str) -> None:
     assert OwnNames().rejection(asked(host)) is None
 
 
@@ -52,7 +52,7 @@ def test_loopback_has_its_names(host: str) -> None:
     ["", "evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "0.0.0.0", "10.0.0.1", "2130706433", "0x7f.1",
      "localhost:x", "user@localhost", "localhost/", "[::1", "::1", "evil.localhost", " localhost"],
 )  # fmt: skip
-def test_everything_else_is_rejected_by_what_was_asked_for(host: str) -> None:
+def test_other_names_are_rejected_with_the_requested_name(host: str) -> None:
     why = OwnNames(["api.test"]).rejection(asked(host))
     assert why == f"Host = {host!r}, must be a name of this listener: localhost, 127.0.0.1, api.test"
 
@@ -64,12 +64,12 @@ def test_configured_names_are_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize("hosts", [[], ["localhost", "localhost"], ["localhost", "evil.example"]])
-def test_the_host_is_given_once(hosts: list[str]) -> None:
+def test_more_than_one_host_is_rejected(hosts: list[str]) -> None:
     assert OwnNames().rejection(Asked("http", "GET", "/", hosts, {})) is not None
 
 
 @pytest.mark.parametrize("target", ["http://evil.example/", "http://evil.example", "http://evil.example?x", "evil:80"])
-def test_the_target_must_not_name_another(target: str) -> None:
+def test_a_target_with_another_host_is_rejected(target: str) -> None:
     assert OwnNames().rejection(asked("localhost", target=target)) is not None
     assert OwnNames().rejection(asked("localhost", target="http://localhost:80/x")) is None
 
@@ -89,7 +89,7 @@ def test_the_target_must_not_name_another(target: str) -> None:
         ({"sec_fetch_site": "same-site"}, False),
         ({"sec_fetch_site": "cross-site"}, False),
         ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors"}, False),
-        ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}, True),  # a link that somebody follows
+        ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}, True),  # a link that a user follows
         ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "method": "POST"}, False),  # a form
     ],
 )
@@ -97,14 +97,14 @@ def test_pages_of_other_sites_are_rejected(fields: dict[str, str], taken: bool) 
     assert (OwnNames().rejection(asked("localhost:80", **fields)) is None) is taken
 
 
-def test_a_port_may_be_asked_for() -> None:
+def test_a_configured_port_is_required() -> None:
     names = OwnNames(port=8300)
     assert names.rejection(asked("localhost:8300")) is None
     for host in ("localhost", "localhost:83", "localhost:08300"):
         assert names.rejection(asked(host)) == (
             f"Host = {host!r}, must be a name of this listener: localhost, 127.0.0.1, with port 8300"
         )
-    assert OwnNames(port=80).rejection(asked("localhost")) is None  # as browsers have it
+    assert OwnNames(port=80).rejection(asked("localhost")) is None  # in the form of browsers
 
 
 async def _answer(port: int, host: bytes, target: bytes, more: bytes = b"") -> bytes:
@@ -132,7 +132,7 @@ async def test_metrics_are_served_for_own_names_only() -> None:
         await endpoint.close()
 
 
-async def test_credentials_are_for_own_names_and_a_token_that_is_no_text_is_rejected() -> None:
+async def test_credentials_are_served_for_own_names_only_and_an_undecodable_token_is_rejected() -> None:
     credentials = RoleCredentials("http://127.0.0.1:1", "us-east-1")
     await credentials.open()
     try:
@@ -150,7 +150,7 @@ async def test_credentials_are_for_own_names_and_a_token_that_is_no_text_is_reje
         await credentials.close()
 
 
-async def test_the_admin_endpoint_is_for_own_names(tmp_path: Path) -> None:
+async def test_the_admin_endpoint_is_served_for_own_names_only(tmp_path: Path) -> None:
     admin = AdminEndpoint(tmp_path / "admin.json", "serve", "token", {})
     await admin.open()
     try:
@@ -164,7 +164,7 @@ async def test_the_admin_endpoint_is_for_own_names(tmp_path: Path) -> None:
 
 @pytest.mark.case("R9")
 @pytest.mark.parametrize("application", [True, False])
-async def test_every_listener_on_aiohttp_closes_half_a_head(application: bool) -> None:
+async def test_every_listener_on_aiohttp_closes_a_connection_with_an_incomplete_head(application: bool) -> None:
     limits = listener_limits(0.05)
     runner: web.BaseRunner
     if application:
@@ -183,7 +183,7 @@ async def test_every_listener_on_aiohttp_closes_half_a_head(application: bool) -
 
 
 @pytest.mark.case("R16")
-async def test_bytes_that_are_not_http_are_answered_and_logged_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+async def test_bytes_that_are_not_http_get_a_response_and_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     endpoint = MetricsEndpoint(Metrics(lambda: 0.0), 0)
     await endpoint.open()
     try:

@@ -1,4 +1,4 @@
-"""What is remembered of request heads may not show: heads are judged as if each were the first."""
+"""Caches of request heads must have no visible effect: each head is handled as if it were the first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Judged = tuple[object, ...]
 
 
 def judge(head: bytes, table: FieldTable) -> Judged:
-    """All that a head comes to: the rejection, or what is known of the request and what goes on."""
+    """Return the rejection of a head, or the properties of the request and the forwarded head."""
     try:
         request = read_request(head, LIMITS, table)
     except ProtocolError as rejected:
@@ -76,9 +76,9 @@ HEADS: Final = st.builds(
 
 @pytest.mark.parametrize("table", [ENVOY_FIELDS, PLAIN_FIELDS], ids=["envoy", "plain"])
 @given(heads=st.lists(HEADS, max_size=5))
-def test_a_warm_reader_and_a_cold_one_judge_any_head_alike(table: FieldTable, heads: list[bytes]) -> None:
+def test_cached_and_new_parts_of_a_request_head_have_the_same_results(table: FieldTable, heads: list[bytes]) -> None:
     alone = [judge(head, cold(table)) for head in heads]
-    warm = FieldTable(table.keys, lines_max=5)  # so few that it forgets as well, in the middle of a head
+    warm = FieldTable(table.keys, lines_max=5)  # so few that the caches are cleared, in the middle of a head
     request_file._HOSTS.clear()
     assert [judge(head, warm) for head in heads + heads] == alone + alone
 
@@ -87,13 +87,13 @@ GOOD: Final = b"GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nX-A: b\r\nContent-Le
 
 
 @pytest.mark.parametrize("control", [byte for byte in (*range(0x20), 0x7F) if byte != 0x09])
-def test_a_control_anywhere_in_a_head_is_rejected_by_a_warm_reader(control: int) -> None:
+def test_a_control_character_in_a_head_is_rejected_in_spite_of_cached_lines(control: int) -> None:
     assert judge(GOOD, ENVOY_FIELDS)[0] != 400
     for at in range(len(GOOD) - 3):
         assert judge(GOOD[:at] + bytes([control]) + GOOD[at:], ENVOY_FIELDS)[0] == 400, at
 
 
-def test_a_head_with_too_many_fields_leaves_nothing_behind() -> None:
+def test_a_head_with_too_many_fields_is_not_cached() -> None:
     table = FieldTable(ENVOY_FIELDS.keys)
     fields = b"".join(b"Accept: %d\r\n" % number for number in range(LIMITS.head_fields_max))
     assert judge(b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n", table)[0] == 431
@@ -101,7 +101,7 @@ def test_a_head_with_too_many_fields_leaves_nothing_behind() -> None:
     assert not table._names
 
 
-def test_hosts_are_remembered_when_they_are_good_and_not_without_bound() -> None:
+def test_only_valid_hosts_are_cached_and_not_without_limit() -> None:
     hosts = request_file._HOSTS
     hosts.clear()
     most = 0

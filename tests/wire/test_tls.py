@@ -1,4 +1,4 @@
-"""Handshakes in memory: no socket, so no race."""
+"""TLS handshakes in memory, without sockets and so without races."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def certificates(authority: CertificateAuthority, now: datetime) -> ServerCertif
 
 
 class Handshake:
-    """A client and a server, joined by memory."""
+    """A client and a server that exchange bytes in memory."""
 
     def __init__(self, server: ssl.SSLContext, client: ssl.SSLContext, name: str, session: object = None) -> None:
         to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -60,7 +60,7 @@ class Handshake:
 
 @pytest.mark.row(115)
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_both_versions_are_spoken(
+def test_tls_1_2_and_1_3_are_supported(
     certificates: ServerCertificates, authority: CertificateAuthority, version: ssl.TLSVersion
 ) -> None:
     client = client_context(authority)
@@ -72,7 +72,7 @@ def test_both_versions_are_spoken(
 def test_tls_1_1_is_rejected(certificates: ServerCertificates) -> None:
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # that it is obsolete is the point
+        warnings.simplefilter("ignore", DeprecationWarning)  # an obsolete version, intentionally
         client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_1
     client.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.raises(ssl.SSLError):
@@ -88,7 +88,7 @@ def test_only_forward_secret_aead_ciphers_are_offered_at_1_2() -> None:
 
 @pytest.mark.row(115)
 @pytest.mark.parametrize("cipher", ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"])
-def test_other_ciphers_get_no_handshake(
+def test_a_handshake_with_other_ciphers_fails(
     certificates: ServerCertificates, authority: CertificateAuthority, cipher: str
 ) -> None:
     client = client_context(authority)
@@ -103,7 +103,7 @@ def test_other_ciphers_get_no_handshake(
     ("offered", "chosen"),
     [(["http/1.1"], "http/1.1"), (["h2", "http/1.1"], "http/1.1"), (["h2"], None), (["http/1.0"], None), ([], None)],
 )
-def test_alpn_chooses_http_1_1_or_nothing(
+def test_alpn_selects_http_1_1_or_no_protocol(
     certificates: ServerCertificates, authority: CertificateAuthority, offered: list[str], chosen: str | None
 ) -> None:
     client = client_context(authority)
@@ -144,7 +144,7 @@ def test_certificates_near_their_end_are_renewed_for_the_next_handshake(
     assert certificates.renew(now) == []
     before = Handshake(certificates.context, client_context(authority), HOST)
     assert certificates.renew(now + timedelta(days=25)) == [HOST]
-    # The new one is valid from an hour before its making: let the client take it as it is.
+    # The new certificate is valid from an hour before its creation, so the client does not check the time.
     client = client_context(authority)
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""One connection to an instance on a fake transport: when an answer is complete, and when the connection is kept."""
+"""One connection to an instance on a fake transport: when a response is complete, and when the connection is kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.wire.callers import OK, REQUEST, RecordingCaller
 
 
 class RecordingOwner:
-    """Keeps what its connection did last: released, forgot, or asked for a repetition."""
+    """Records the last calls by its connection: released, forgotten, or a request to be repeated."""
 
     limits = DataPlaneLimits()
 
@@ -65,7 +65,7 @@ def test_the_request_is_written_as_soon_as_the_connection_is_open() -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, len(OK) - 2, len(OK) - 1])
-def test_an_answer_is_complete_whatever_the_pieces_and_its_connection_is_kept(cut: int) -> None:
+def test_a_response_in_any_pieces_is_complete_and_its_connection_is_kept(cut: int) -> None:
     connected = Connected()
     for piece in filter(None, (OK[:cut], OK[cut:])):
         connected.link.data_received(piece)
@@ -86,7 +86,7 @@ def test_an_answer_is_complete_whatever_the_pieces_and_its_connection_is_kept(cu
         (b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK, [103, (200, b"ok", True)]),
     ],
 )
-def test_an_answer_that_ends_by_its_own_framing_keeps_the_connection(answer: bytes, calls: list[object]) -> None:
+def test_a_response_that_ends_by_its_own_framing_keeps_the_connection(answer: bytes, calls: list[object]) -> None:
     connected = Connected()
     connected.link.data_received(answer)
     assert connected.caller.calls[1:] == calls
@@ -96,13 +96,13 @@ def test_an_answer_that_ends_by_its_own_framing_keeps_the_connection(answer: byt
 @pytest.mark.parametrize(
     "answer",
     [
-        OK + b"x",  # bytes after the end would become the next answer
+        OK + b"x",  # bytes after the end would become the next response
         b"HTTP/1.1 204 No Content\r\n\r\nx",
         b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok",
         b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
     ],
 )
-def test_a_connection_that_cannot_be_trusted_or_closes_is_not_kept(answer: bytes) -> None:
+def test_a_connection_with_extra_bytes_or_that_closes_is_not_kept(answer: bytes) -> None:
     connected = Connected()
     connected.link.data_received(answer)
     assert connected.caller.calls[-1][-1] is True
@@ -110,7 +110,7 @@ def test_a_connection_that_cannot_be_trusted_or_closes_is_not_kept(answer: bytes
     assert connected.transport.aborted
 
 
-def test_a_connection_is_not_kept_after_an_answer_that_came_before_the_end_of_the_request() -> None:
+def test_a_connection_is_not_kept_after_a_response_before_the_end_of_the_request() -> None:
     connected = Connected(RecordingCaller(complete=False))
     connected.link.data_received(OK)
     assert connected.caller.calls[-1] == (200, b"ok", True)
@@ -118,14 +118,14 @@ def test_a_connection_is_not_kept_after_an_answer_that_came_before_the_end_of_th
     assert connected.transport.aborted
 
 
-def test_the_answer_to_a_head_request_has_no_body_whatever_it_declares() -> None:
+def test_the_response_to_a_head_request_has_no_body_whatever_it_declares() -> None:
     connected = Connected(RecordingCaller(head_only=True))
     connected.link.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n")
     assert connected.caller.calls[-1] == (200, b"", True)
     assert connected.is_kept
 
 
-def test_a_connection_is_free_before_its_caller_learns_of_the_end() -> None:
+def test_a_connection_is_free_before_its_caller_is_notified_of_the_end() -> None:
     connected = Connected()
     following = RecordingCaller()
     connected.caller.on_end = lambda: connected.link.serve(following)
@@ -146,7 +146,7 @@ def test_bytes_without_a_request_end_the_connection() -> None:
     "answer",
     [b"SMTP ready\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n"],
 )
-def test_an_answer_that_is_not_http_is_rejected(answer: bytes) -> None:
+def test_a_response_that_is_not_http_is_rejected(answer: bytes) -> None:
     connected = Connected()
     connected.link.data_received(answer)
     assert connected.caller.calls == ["connected", BAD_ANSWER.name]
@@ -188,7 +188,7 @@ def test_a_connection_that_ends_too_early_breaks_its_request(received: bytes, en
 @pytest.mark.parametrize(
     ("repeats", "received", "is_repeated"), [(True, b"", True), (False, b"", False), (True, b"HTTP/1.1 2", False)]
 )
-def test_only_a_harmless_request_on_a_reused_connection_without_a_byte_of_the_answer_is_repeated(
+def test_only_a_repeatable_request_on_a_reused_connection_without_a_byte_of_the_response_is_repeated(
     repeats: bool, received: bytes, is_repeated: bool
 ) -> None:
     connected = Connected()
@@ -198,7 +198,7 @@ def test_only_a_harmless_request_on_a_reused_connection_without_a_byte_of_the_an
         connected.link.data_received(received)
     connected.link.connection_lost(None)
     assert (connected.owner.repeated == [second]) is is_repeated
-    assert (len(second.calls) == 1) is is_repeated  # it was not told that it broke
+    assert (len(second.calls) == 1) is is_repeated  # it was not told that the connection broke
 
 
 def test_a_dropped_caller_gets_no_further_call() -> None:
@@ -210,7 +210,7 @@ def test_a_dropped_caller_gets_no_further_call() -> None:
     assert connected.caller.calls == ["connected"]
 
 
-def test_a_connection_that_was_dropped_while_it_opened_is_aborted_when_it_is_open() -> None:
+def test_a_connection_dropped_while_it_was_being_opened_is_aborted_when_it_opens() -> None:
     caller = RecordingCaller()
     link = UpstreamConnection(RecordingOwner(), caller)
     link.reject(CONNECT_TIMEOUT)
@@ -253,7 +253,7 @@ def application_of(connected: Connected) -> socket.socket:
     return connected.transport.application
 
 
-def test_an_idle_connection_knows_unread_bytes_and_an_unread_end(on_socket: Connected) -> None:
+def test_an_idle_connection_detects_unread_bytes_and_an_unread_end(on_socket: Connected) -> None:
     application = application_of(on_socket)
     assert not on_socket.link.has_news()
     application.send(b"x")
@@ -265,19 +265,19 @@ def test_an_idle_connection_knows_unread_bytes_and_an_unread_end(on_socket: Conn
     assert on_socket.link.has_news()
 
 
-def test_an_answer_in_the_receive_queue_counts_although_a_write_broke_the_connection(on_socket: Connected) -> None:
+def test_a_response_in_the_receive_queue_is_read_although_a_write_failed(on_socket: Connected) -> None:
     application_of(on_socket).send(b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig")
     on_socket.link.connection_lost(BrokenPipeError())
     assert on_socket.caller.calls[-1] == (413, b"big", True)
 
 
-def test_a_body_that_ends_with_its_connection_is_complete_although_a_write_broke_it(on_socket: Connected) -> None:
+def test_a_body_that_ends_with_its_connection_is_complete_although_a_write_failed(on_socket: Connected) -> None:
     application_of(on_socket).send(b"HTTP/1.1 413 Too Large\r\n\r\nbig")
     on_socket.link.connection_lost(BrokenPipeError())
     assert on_socket.caller.calls[-2:] == [(413, b"big", False), (b"", True)]
 
 
-def test_a_broken_connection_without_an_answer_breaks_its_request(on_socket: Connected) -> None:
+def test_a_request_fails_if_its_connection_breaks_without_a_response(on_socket: Connected) -> None:
     on_socket.link.connection_lost(BrokenPipeError())
     assert on_socket.caller.calls[-1] == TERMINATED.name
 
@@ -285,7 +285,7 @@ def test_a_broken_connection_without_an_answer_breaks_its_request(on_socket: Con
 # --- backpressure --------------------------------------------------------------------------------------------------
 
 
-def test_reading_stops_for_a_caller_that_cannot_take_more_and_goes_on_for_the_next_one() -> None:
+def test_reading_pauses_for_a_caller_that_cannot_take_more_and_resumes_for_the_next_one() -> None:
     connected = Connected()
     readings = []
     for change in (connected.link.pause, connected.link.resume, connected.link.pause):
@@ -297,7 +297,7 @@ def test_reading_stops_for_a_caller_that_cannot_take_more_and_goes_on_for_the_ne
     assert connected.transport.is_reading()
 
 
-def test_the_caller_learns_when_the_application_does_not_read() -> None:
+def test_the_caller_is_notified_if_the_application_does_not_read() -> None:
     connected = Connected()
     connected.link.pause_writing()
     connected.link.resume_writing()
@@ -309,20 +309,20 @@ def test_the_caller_learns_when_the_application_does_not_read() -> None:
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
 
 
-def test_an_upgrade_without_a_request_for_it_is_rejected() -> None:
+def test_a_101_without_a_request_for_it_is_rejected() -> None:
     connected = Connected()
     connected.link.data_received(UPGRADED)
     assert connected.caller.calls[-1] == BAD_ANSWER.name
 
 
-def test_a_tunnel_carries_bytes_until_both_sides_have_ended() -> None:
+def test_a_tunnel_forwards_bytes_until_both_sides_have_ended() -> None:
     connected = Connected(RecordingCaller(tunnels=True))
     connected.caller.keeps_tunnel_open = True
     connected.link.data_received(UPGRADED + b"first")
     connected.link.data_received(b"second")
     assert connected.caller.calls[1:] == [(101, b"first", False), (b"second", False)]
     connected.transport.take()
-    assert connected.link.eof_received() is True  # the side towards the application stays open
+    assert connected.link.eof_received() is True  # the direction towards the application stays open
     connected.link.write(b"last words", last=False)
     assert connected.transport.take() == b"last words"
     connected.link.write_eof()

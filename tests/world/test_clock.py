@@ -16,7 +16,7 @@ BOTH = pytest.mark.parametrize("kind", list(ClockKind))
 
 
 @BOTH
-def test_a_run_gives_what_its_main_coroutine_returns(kind: ClockKind) -> None:
+def test_a_run_returns_the_result_of_its_main_coroutine(kind: ClockKind) -> None:
     async def main() -> bool:
         await asyncio.sleep(0.001)
         return isinstance(asyncio.get_running_loop(), VirtualLoop)
@@ -55,7 +55,9 @@ def test_a_run_starts_once() -> None:
 
 
 def _interrupted(kind: ClockKind, times: int) -> int:
-    """Run until it was asked to stop, sending ourselves SIGINT that many times; how often `on_interrupt` was called."""
+    """Run until interrupted, sending SIGINT to this process that many times; return the number of
+    `on_interrupt` calls.
+    """
     calls = 0
     stopped: list[Callable[[], None]] = []
 
@@ -88,10 +90,10 @@ def test_the_second_interrupt_ends_the_run_at_once(kind: ClockKind) -> None:
 
 
 @BOTH
-def test_an_interrupt_that_nobody_handles_is_a_keyboard_interrupt(
+def test_an_interrupt_without_a_handler_is_a_keyboard_interrupt(
     kind: ClockKind, request: pytest.FixtureRequest
 ) -> None:
-    # As an interpreter has it, but not one in the background of a shell, which is born deaf to it.
+    # The default of an interpreter. A process in the background of a shell ignores the signal instead.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
@@ -104,7 +106,7 @@ def test_an_interrupt_that_nobody_handles_is_a_keyboard_interrupt(
 
 
 @BOTH
-def test_the_signal_handlers_are_put_back(kind: ClockKind) -> None:
+def test_the_signal_handlers_are_restored(kind: ClockKind) -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     _interrupted(kind, 1)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

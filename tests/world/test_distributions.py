@@ -1,4 +1,4 @@
-"""The laws: means, moments, and rejection of senseless numbers."""
+"""Distributions: means, standard deviations, quantiles, and rejection of invalid parameters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from simulator.world.random_streams import RandomStreams
 N = 200_000
 
 LAWS: list[tuple[Distribution, float, float]] = [
-    # law, mean, standard deviation
+    # distribution, mean, standard deviation
     (Constant(0.08), 0.08, 0),
     (Uniform(1, 3), 2, 2 / math.sqrt(12)),
     (Exponential(0.5), 0.5, 0.5),

@@ -27,15 +27,15 @@ def paced(main: Callable[[Playback], object], speed: float, look: Callable[[], f
     run(ClockKind.VIRTUAL, begun, playback=playback)
 
 
-def test_a_paced_loop_takes_its_time() -> None:
+def test_a_paced_loop_runs_at_its_speed() -> None:
     seen: list[float] = []
     begin_s = wall_s()
     paced(lambda _: beats(seen, 5, 1.0), speed=50.0)
     assert seen == [1.0, 2.0, 3.0, 4.0, 5.0]
-    assert wall_s() - begin_s >= 5.0 / 50.0  # 5 virtual seconds at 50 in a second; the machine may add to it
+    assert wall_s() - begin_s >= 5.0 / 50.0  # 5 virtual seconds at 50 per second; the machine may add to this
 
 
-def test_time_does_not_drift_from_what_the_plain_loop_shows() -> None:
+def test_a_paced_loop_has_the_same_times_as_the_plain_loop() -> None:
     plain: list[float] = []
     watched: list[float] = []
     run(ClockKind.VIRTUAL, lambda: beats(plain, 300, 0.1))
@@ -43,8 +43,8 @@ def test_time_does_not_drift_from_what_the_plain_loop_shows() -> None:
     assert watched == plain
 
 
-def test_calls_from_outside_run_at_the_current_paced_time() -> None:
-    """The next event is an hour away, and the call comes while the loop waits for it."""
+def test_calls_from_other_threads_run_at_the_current_paced_time() -> None:
+    """The next event is an hour later, and the call arrives while the loop waits for it."""
     at_s: list[float] = []
 
     async def main(_: Playback) -> None:
@@ -63,7 +63,7 @@ def test_calls_from_outside_run_at_the_current_paced_time() -> None:
         at_s.append((wall_s() - begin_s) * 10.0)
 
     paced(main, speed=10.0)
-    assert 0.9 < at_s[0] <= at_s[1] + 0.01  # 0.1 s of the wall at ten in a second, and never ahead of it
+    assert 0.9 < at_s[0] <= at_s[1] + 0.01  # 0.1 s of the wall clock at ten per second; the loop is never ahead
 
 
 def test_a_paused_loop_stops_until_play() -> None:
@@ -81,7 +81,7 @@ def test_a_paused_loop_stops_until_play() -> None:
     assert seen[0] >= 0.15
 
 
-def test_a_step_ends_where_it_should() -> None:
+def test_a_step_ends_at_its_time() -> None:
     seen: list[float] = []
     reached = threading.Event()
 
@@ -110,7 +110,7 @@ def test_a_step_ends_where_it_should() -> None:
     assert seen == [100.0]
 
 
-def test_an_exception_of_a_call_from_outside_ends_the_run() -> None:
+def test_an_exception_in_a_call_from_another_thread_ends_the_run() -> None:
     async def main(_: Playback) -> None:
         loop = asyncio.get_running_loop()
         loop.call_soon_threadsafe(lambda: 1 / 0)

@@ -9,7 +9,7 @@ from simulator.world.playback import MADE_UP_S_MAX, SPEED_MAX, Playback
 
 
 class Wall:
-    """A wall clock that the test turns."""
+    """A wall clock that the test sets."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -28,7 +28,7 @@ def test_before_the_start_time_passes_as_fast_as_possible() -> None:
     assert Playback(Wall()).limit_s(3.0) == math.inf
 
 
-def test_time_passes_at_the_speed() -> None:
+def test_time_advances_at_the_set_speed() -> None:
     wall = Wall()
     playback = playing(wall, 10.0)
     wall.now_s += 0.02
@@ -63,7 +63,7 @@ def test_a_changed_speed_applies_from_its_moment_on() -> None:
     assert playback.limit_s(50.2) == pytest.approx(52.2)
 
 
-def test_time_that_the_computation_took_is_lost() -> None:
+def test_time_that_the_computation_took_is_not_made_up() -> None:
     wall = Wall()
     playback = playing(wall, 100.0)
     wall.now_s += 3.0  # an event that took three seconds
@@ -72,7 +72,7 @@ def test_time_that_the_computation_took_is_lost() -> None:
     assert playback.limit_s(limit_s) == pytest.approx(limit_s)
 
 
-def test_a_late_wake_up_is_caught_up() -> None:
+def test_a_wait_that_ends_late_is_made_up() -> None:
     wall = Wall()
     playback = playing(wall, 100.0)
     wall.now_s += 0.5
@@ -94,7 +94,7 @@ def test_a_speed_out_of_bounds_is_rejected(speed: float) -> None:
         playing(Wall(), 1.0).set_speed(speed, 50.0)
 
 
-def test_after_every_change_the_loop_asks_again() -> None:
+def test_every_change_resets_the_time_that_the_loop_has_checked() -> None:
     playback = playing(Wall(), 1.0)
     changes: list[Callable[[], None]] = [
         lambda: playback.pause(50.0),

@@ -61,14 +61,14 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("given", "left"), [(0o755, 0o700), (0o777, 0o700), (0o1777, 0o1777)])
-def test_a_given_empty_folder_becomes_private_unless_it_is_shared(tmp_path: Path, given: int, left: int) -> None:
+def test_an_existing_empty_folder_becomes_private_unless_it_is_shared(tmp_path: Path, given: int, left: int) -> None:
     tmp_path.chmod(given)
     make_private_folder(tmp_path)
     assert mode(tmp_path) == left
 
 
 def old_state(folder: Path) -> Path:
-    """As an earlier version made it under umask 022."""
+    """Create a state folder as an earlier version did, under umask 022."""
     (folder / "ca" / "leaves").mkdir(parents=True)
     (folder / "builds" / "work" / "tree").mkdir(parents=True)
     for name in ("lock", "control.sqlite", "control.sqlite-wal", "control.sqlite-shm", "ca/leaves/a.pem"):

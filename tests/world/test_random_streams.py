@@ -34,7 +34,7 @@ def test_another_seed_gives_other_draws(seed: int, other: int) -> None:
     assert (first == second) is (seed == other)
 
 
-def test_a_draw_from_one_stream_does_not_shift_another() -> None:
+def test_a_draw_from_one_stream_does_not_change_another() -> None:
     alone = RandomStreams(1).stream("service", "web").random()
     streams = RandomStreams(1)
     streams.stream("traffic").random(1000)
@@ -59,7 +59,7 @@ def test_the_draws_do_not_depend_on_the_hash_seed_of_the_interpreter(hash_seed: 
 
 
 @given(st.integers(1, 128))
-def test_an_identifier_has_as_many_hexadecimal_digits_as_asked_for(length: int) -> None:
+def test_an_identifier_has_the_given_number_of_hexadecimal_digits(length: int) -> None:
     identifier = RandomStreams(3).identifier("operation", 1, length=length)
     assert len(identifier) == length
     assert set(identifier) <= set("0123456789abcdef")
@@ -71,6 +71,6 @@ def test_identifiers_of_different_things_differ() -> None:
 
 
 @pytest.mark.parametrize("seed", [-1, 2**128])
-def test_a_seed_out_of_range_is_a_bug_of_the_caller(seed: int) -> None:
+def test_a_seed_out_of_range_is_an_assertion_error(seed: int) -> None:
     with pytest.raises(AssertionError):
         RandomStreams(seed)

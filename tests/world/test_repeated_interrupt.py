@@ -1,4 +1,4 @@
-"""An interrupt is heard within a turn that has no end, and where somebody has swallowed it."""
+"""An interrupt takes effect in an endless loop iteration, and in code that suppresses the exception."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def spin() -> None:
 
 
 def spin_on() -> None:
-    with contextlib.suppress(KeyboardInterrupt):  # as a compiler does that catches everything
+    with contextlib.suppress(KeyboardInterrupt):  # like a compiler that catches every exception
         spin()
     spin()
 
@@ -46,14 +46,14 @@ def test_an_interrupt_ends_an_endless_callback(kind: ClockKind, number: int, tur
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt):
         clock.run(kind, main, lambda: heard.append("asked"))
-    assert heard in ([], ["asked"])  # by the loop that closes, at most
+    assert heard in ([], ["asked"])  # at most raised by the closing loop
     assert signal.getsignal(number) is before
 
 
 @pytest.mark.case("L20")
 @pytest.mark.parametrize("kind", ClockKind)
 def test_a_handled_interrupt_is_not_repeated(kind: ClockKind) -> None:
-    """The loop may take its time to end as long as its turns do."""
+    """The loop may take as long to end as its iterations do."""
 
     async def main() -> int:
         stop = asyncio.Event()
@@ -72,7 +72,7 @@ def test_a_handled_interrupt_is_not_repeated(kind: ClockKind) -> None:
     assert clock.run(kind, main, stop) == 7
 
 
-def test_it_stops_on_request_and_keeps_another_handler() -> None:
+def test_repetition_stops_on_request_and_keeps_a_later_handler() -> None:
     calls: list[str] = []
 
     def handler(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Files that replace others: whole or not at all, and nothing is left of a writer that was killed."""
+"""Files that replace others: completely or not at all, and nothing remains of a writer that was killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ threading.Event().wait()
 
 @contextmanager
 def writer(target: Path) -> Iterator[str]:
-    """A process that has begun to write; killed in the end. Yields the name of its file."""
+    """Run a process that has begun to write, and kill it in the end. Yield the name of its file."""
     process = subprocess.Popen([sys.executable, "-c", WRITER, str(target)], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -41,7 +41,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_the_file_of_a_killed_writer_is_removed_and_that_of_a_living_one_is_kept(tmp_path: Path) -> None:
+def test_the_file_of_a_killed_writer_is_removed_and_that_of_a_running_one_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     with writer(target) as living, writer(target) as killed:
         with ReplacementFile(target) as new:
@@ -77,7 +77,7 @@ def test_only_abandoned_replacements_of_this_target_are_removed(tmp_path: Path) 
     assert names(tmp_path) == {*kept, "out.csv"}
 
 
-def test_a_file_that_is_not_put_in_place_leaves_the_target_as_it_was(tmp_path: Path) -> None:
+def test_a_file_that_is_not_put_in_place_leaves_the_target_unchanged(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     target.write_text("yesterday")
     with pytest.raises(KeyboardInterrupt), ReplacementFile(target) as new:  # noqa: PT012

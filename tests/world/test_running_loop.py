@@ -1,4 +1,4 @@
-"""Tests of the running loop's type: it is the loop itself, not an object around it."""
+"""The typed running loop is the event loop itself, not a wrapper."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from simulator.world.clock import ClockKind, run
 from simulator.world.running_loop import running_loop
 
 
-def test_the_typed_loop_is_the_running_one() -> None:
+def test_running_loop_returns_the_running_event_loop() -> None:
     async def main() -> tuple[bool, float]:
         loop = running_loop()
         await asyncio.sleep(2.5)

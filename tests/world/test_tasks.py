@@ -12,7 +12,7 @@ async def _for_ever() -> None:
     await asyncio.Event().wait()
 
 
-def test_closing_cancels_the_children_in_order_of_birth() -> None:
+def test_closing_cancels_the_children_in_order_of_creation() -> None:
     async def main() -> list[int]:
         ended: list[int] = []
 
@@ -51,7 +51,7 @@ def test_closing_waits_until_a_child_has_cleaned_up() -> None:
     assert run_virtual(main) == (True, 4.0)
 
 
-def test_nothing_is_left_even_when_a_child_has_a_child_while_it_is_cancelled() -> None:
+def test_no_task_is_left_if_a_child_spawns_another_while_it_is_cancelled() -> None:
     async def main() -> int:
         async def child(tasks: Tasks) -> None:
             try:
@@ -63,7 +63,7 @@ def test_nothing_is_left_even_when_a_child_has_a_child_while_it_is_cancelled() -
         tasks.spawn(child(tasks), "child")
         await asyncio.sleep(1)
         await tasks.close()
-        return len(asyncio.all_tasks()) - 1  # without ourselves
+        return len(asyncio.all_tasks()) - 1  # without the current task
 
     assert run_virtual(main) == 0
 
@@ -98,7 +98,7 @@ def test_the_first_of_two_errors_is_kept() -> None:
     run_virtual(main)
 
 
-def test_a_cancelled_child_is_no_failure() -> None:
+def test_a_cancelled_child_is_not_a_failure() -> None:
     async def main() -> bool:
         async with Tasks("family") as tasks:
             child = tasks.spawn(_for_ever(), "child")
@@ -122,7 +122,7 @@ def test_waiting_for_a_failure_ends_when_the_owner_closes() -> None:
     run_virtual(main)
 
 
-def test_a_task_carries_the_name_of_its_owner() -> None:
+def test_the_name_of_a_task_contains_that_of_its_owner() -> None:
     async def main() -> str:
         async with Tasks("platform") as tasks:
             return tasks.spawn(_for_ever(), "prober").get_name()
@@ -130,7 +130,7 @@ def test_a_task_carries_the_name_of_its_owner() -> None:
     assert run_virtual(main) == "platform/prober"
 
 
-def test_first_of_names_the_first_done_in_the_order_given_and_cancels_none() -> None:
+def test_first_of_returns_the_first_done_in_the_given_order_and_cancels_none() -> None:
     async def main() -> tuple[int, int, bool]:
         loop = asyncio.get_running_loop()
         a, b, c = (loop.create_future() for _ in range(3))

@@ -14,7 +14,7 @@ from simulator.world.virtual import Deadlock, OutsideWorld, VirtualLoop
 from tests.virtual import run_virtual
 
 
-def test_time_starts_at_zero_and_a_sleep_takes_exactly_as_long_as_it_says() -> None:
+def test_time_starts_at_zero_and_a_sleep_takes_exactly_its_duration() -> None:
     async def main() -> tuple[float, float]:
         loop = asyncio.get_running_loop()
         before = loop.time()
@@ -46,7 +46,7 @@ def test_timers_fire_by_time_and_equal_times_in_order_of_scheduling(dues: list[i
     assert run_virtual(main) == sorted(range(len(dues)), key=dues.__getitem__)
 
 
-def test_what_is_ready_runs_before_any_timer_of_the_same_instant() -> None:
+def test_ready_callbacks_run_before_any_timer_of_the_same_instant() -> None:
     async def main() -> list[str]:
         loop = asyncio.get_running_loop()
         ran: list[str] = []
@@ -58,7 +58,7 @@ def test_what_is_ready_runs_before_any_timer_of_the_same_instant() -> None:
     assert run_virtual(main) == ["soon", "timer"]
 
 
-def test_a_timer_of_the_past_fires_now_and_time_never_goes_back() -> None:
+def test_a_timer_in_the_past_fires_now_and_time_never_decreases() -> None:
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(10)
@@ -83,7 +83,7 @@ def test_a_cancelled_timer_does_not_fire_and_time_does_not_wait_for_it() -> None
     assert run_virtual(main) == ([], 7.0)
 
 
-def test_a_callback_that_was_asked_for_soon_can_be_cancelled() -> None:
+def test_a_callback_of_call_soon_can_be_cancelled() -> None:
     async def main() -> list[int]:
         ran: list[int] = []
         asyncio.get_running_loop().call_soon(ran.append, 1).cancel()
@@ -138,7 +138,7 @@ def test_an_error_in_a_callback_ends_the_run() -> None:
         ("add_writer", (0, print)),
     ],
 )
-def test_calls_to_the_outside_world_are_rejected(name: str, arguments: tuple[Any, ...]) -> None:
+def test_threads_and_other_outside_calls_are_rejected(name: str, arguments: tuple[Any, ...]) -> None:
     async def main() -> None:
         getattr(asyncio.get_running_loop(), name)(*arguments)
 
@@ -160,7 +160,7 @@ def test_sockets_and_processes_are_rejected() -> None:
     run_virtual(main)
 
 
-def test_another_thread_cannot_reach_into_virtual_time() -> None:
+def test_another_thread_cannot_schedule_callbacks_in_virtual_time() -> None:
     async def main() -> list[BaseException]:
         loop = asyncio.get_running_loop()
         rejected: list[BaseException] = []
@@ -179,7 +179,7 @@ def test_another_thread_cannot_reach_into_virtual_time() -> None:
     assert len(run_virtual(main)) == 1
 
 
-def test_a_signal_handler_in_the_loops_own_thread_can() -> None:
+def test_a_signal_handler_in_the_thread_of_the_loop_can_schedule_callbacks() -> None:
     async def main() -> list[str]:
         ran: list[str] = []
         asyncio.get_running_loop().call_soon_threadsafe(ran.append, "told")
@@ -189,7 +189,7 @@ def test_a_signal_handler_in_the_loops_own_thread_can() -> None:
     assert run_virtual(main) == ["told"]
 
 
-def test_a_callback_runs_in_the_context_it_was_given() -> None:
+def test_a_callback_runs_in_its_context() -> None:
     name: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="unset")
 
     async def main() -> list[str]:
@@ -214,7 +214,7 @@ def test_the_loop_counts_the_callbacks_it_ran_and_no_cancelled_timer() -> None:
     assert loop.events == 3
 
 
-def test_the_hook_sees_each_timer_before_it_fires_and_may_put_an_event_before_it() -> None:
+def test_the_hook_is_called_before_each_timer_and_may_schedule_an_earlier_event() -> None:
     seen: list[object] = []
 
     def before_timer(when: float, order: int) -> bool:
@@ -237,7 +237,7 @@ def test_the_hook_sees_each_timer_before_it_fires_and_may_put_an_event_before_it
     assert seen == [1.0, "first", 2.0, 1.5, "between", 2.0, "last", math.inf]
 
 
-def test_nothing_scheduled_is_a_deadlock_after_the_hook_has_looked() -> None:
+def test_no_scheduled_timer_is_a_deadlock_after_the_hook_was_called() -> None:
     asked: list[float] = []
 
     def before_timer(when: float, _order: int) -> bool:

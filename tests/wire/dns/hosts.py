@@ -1,4 +1,4 @@
-"""Host names of services, for tests of the DNS."""
+"""Host names of services, for tests of the DNS server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Hosts:
-    """Host names of services, and those of them that have an IPv6 address."""
+    """Host names of services, and those among them that have an IPv6 address."""
 
     names: Collection[str]
     dual_stack: Collection[str]

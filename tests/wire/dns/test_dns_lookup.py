@@ -1,4 +1,4 @@
-"""Looking records up in the simulator's own zones and at a resolver, with the simulator's DNS as that resolver."""
+"""Look-ups in the simulator's own zones and at a resolver, with the simulator's DNS server as that resolver."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.wire.dns.zones import Zones
 from tests.wire.dns.test_dns_server import HOST, on_server
 
 
-def test_both_ways_to_look_up_find_the_same() -> None:
+def test_own_lookup_and_resolver_lookup_return_the_same_records() -> None:
     async def test(server: DnsServer, zones: Zones) -> None:
         lookups: list[OwnLookup | ResolverLookup] = [OwnLookup(zones), ResolverLookup("127.0.0.1", server.port)]
         for lookup in lookups:
@@ -25,9 +25,9 @@ def test_both_ways_to_look_up_find_the_same() -> None:
 
 
 @pytest.mark.parametrize("name", ["a" * 64 + ".acme.dev", "ab." * 84 + "dev.dev", "a..dev", ".dev"])
-def test_a_name_that_no_dns_can_have_has_no_records(name: str) -> None:
-    """A custom domain may be so long that the names of its validation records are longer than 255 octets."""
+def test_a_name_that_is_invalid_in_dns_has_no_records(name: str) -> None:
+    """A custom domain may be so long that the names of its validation records have more than 255 octets."""
     own = OwnLookup(Zones(addresses=["127.0.0.1"]))
-    resolver = ResolverLookup("127.0.0.1", 9)  # nothing answers there, and nothing is asked
+    resolver = ResolverLookup("127.0.0.1", 9)  # nothing listens at this address, and nothing is sent to it
     for lookup in (own, resolver):
         assert asyncio.run(lookup(name, "CNAME")) == frozenset()

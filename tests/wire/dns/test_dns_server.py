@@ -1,4 +1,4 @@
-"""Over real sockets of loopback, with dnspython as the client."""
+"""The DNS server over real sockets of loopback, with dnspython as the client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def on_server(test: Callable[[DnsServer, Zones], Awaitable[None]]) -> None:
     run(ClockKind.REAL, main)
 
 
-def test_it_answers_over_udp_and_tcp_on_one_port_of_loopback() -> None:
+def test_the_server_responds_over_udp_and_tcp_on_one_port_of_loopback() -> None:
     async def test(server: DnsServer, zones: Zones) -> None:
         for ask in (dns.asyncquery.udp, dns.asyncquery.tcp):
             answer = await ask(QUERY, "127.0.0.1", timeout=60, port=server.port)
@@ -39,7 +39,7 @@ def test_it_answers_over_udp_and_tcp_on_one_port_of_loopback() -> None:
     on_server(test)
 
 
-def test_garbage_ends_the_connection_that_sent_it_and_nothing_else() -> None:
+def test_invalid_bytes_end_only_the_connection_that_sent_them() -> None:
     async def test(server: DnsServer, zones: Zones) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"", ("127.0.0.1", server.port))
@@ -60,7 +60,7 @@ def test_garbage_ends_the_connection_that_sent_it_and_nothing_else() -> None:
     on_server(test)
 
 
-def test_a_query_may_come_byte_by_byte() -> None:
+def test_a_query_may_arrive_byte_by_byte() -> None:
     async def test(server: DnsServer, zones: Zones) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         wire = QUERY.to_wire()

@@ -28,7 +28,7 @@ def test_records_are_added_kept_and_removed(tmp_path: Path) -> None:
     assert lines_of(ZoneFile(path).nodes) == [CNAME]
 
 
-def test_another_writer_is_seen_at_once(tmp_path: Path) -> None:
+def test_a_change_by_another_writer_takes_effect_at_once(tmp_path: Path) -> None:
     one, other = ZoneFile(tmp_path / "a.zone"), ZoneFile(tmp_path / "a.zone")
     before = one.version
     other.add("acme.dev", "A", "127.0.0.1")
@@ -38,7 +38,9 @@ def test_another_writer_is_seen_at_once(tmp_path: Path) -> None:
     assert one.nodes == {}
 
 
-def test_a_file_that_becomes_malformed_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_becomes_malformed_keeps_the_records_read_last(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = ZoneFile(tmp_path / "a.zone")
     file.add("acme.dev", "A", "127.0.0.1")
     file.path.write_text("acme.dev. A 127.0.0.1\nacme.dev. A nonsense of somebody\n", encoding="utf-8")
@@ -48,7 +50,7 @@ def test_a_file_that_becomes_malformed_changes_nothing(tmp_path: Path, caplog: p
     assert [f"{file.path}, line 2: " in record.getMessage() for record in caplog.records] == [True]
 
 
-def test_a_zone_file_with_directives() -> None:
+def test_directives_of_a_zone_file_apply_to_its_records() -> None:
     text = "$ORIGIN acme.dev.\n$TTL 60\n@ SOA ns hostmaster 7 1 1 1 9\nwww CNAME @\n$ORIGIN other.dev.\n* A 127.0.0.9\n"
     assert lines_of(parse_zone(text, "here")) == [
         "acme.dev. 60 IN SOA ns.acme.dev. hostmaster.acme.dev. 7 1 1 1 9",
@@ -74,10 +76,10 @@ def test_a_malformed_zone_file_names_the_line(text: str, line: int) -> None:
         parse_zone(text, "my.zone")
 
 
-def test_a_record_that_cannot_be_added(tmp_path: Path) -> None:
+def test_an_invalid_record_is_not_added(tmp_path: Path) -> None:
     file = ZoneFile(tmp_path / "a.zone")
     file.add("www.acme.dev", "CNAME", "acme.dev")
-    file.add("www.acme.dev", "CNAME", "acme.dev.")  # the same
+    file.add("www.acme.dev", "CNAME", "acme.dev.")  # the same record again
     for name, kind, value, expected in [
         ("www.acme.dev", "A", "127.0.0.1", "a CNAME record must be the only one of its name"),
         ("www.acme.dev", "CNAME", "other.dev", "has the CNAME record acme.dev., and can have one only"),

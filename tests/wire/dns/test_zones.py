@@ -53,7 +53,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Zones:
 
 
 def ask(own: Zones, name: str, kind: str = "A") -> tuple[str, list[str], list[str]]:
-    """The response code, the answers and the types of the authority section."""
+    """Return the response code, the answers, and the types of the authority section."""
     wire = own.answer(dns.message.make_query(name, kind).to_wire(), over_udp=True)
     assert wire is not None
     answer = dns.message.from_wire(wire)
@@ -91,14 +91,16 @@ def ask(own: Zones, name: str, kind: str = "A") -> tuple[str, list[str], list[st
         ("other.dev", "AXFR", "REFUSED", []),
     ],
 )
-def test_answers(own: Zones, name: str, kind: str, rcode: str, answers: list[str]) -> None:
+def test_each_query_has_its_response_code_answers_and_authority(
+    own: Zones, name: str, kind: str, rcode: str, answers: list[str]
+) -> None:
     found = ask(own, name, kind)
     assert found[:2] == (rcode, answers)
     without_answer = not answers or rcode == "NXDOMAIN"
     assert found[2] == (["SOA"] if rcode != "REFUSED" and without_answer else [])
 
 
-def test_the_soa_of_a_zone_and_its_serial(tmp_path: Path) -> None:
+def test_a_zone_has_an_soa_record_whose_serial_changes_with_its_records(tmp_path: Path) -> None:
     own = zones("", tmp_path)
     (first,) = ask(own, "awsapprunner.com", "SOA")[1]
     ZoneFile(tmp_path / "records.zone").add("acme.dev", "A", "127.0.0.1")
@@ -109,14 +111,14 @@ def test_the_soa_of_a_zone_and_its_serial(tmp_path: Path) -> None:
     assert ask(given, "nothing.acme.dev")[::2] == ("NXDOMAIN", ["SOA"])
 
 
-def test_the_records_of_users_come_before_the_platforms_own(tmp_path: Path) -> None:
+def test_records_of_users_have_precedence_over_those_of_the_platform(tmp_path: Path) -> None:
     own = zones(f"shop.acme.dev. CNAME {SERVICE}.\n", tmp_path)
     assert ask(own, "shop.acme.dev")[1] == [f"CNAME {SERVICE}.", "A 127.0.0.1"]
     assert own.values("SHOP.acme.dev", "CNAME") == {f"{SERVICE}."}
     assert own.values("absent.acme.dev", "CNAME") == frozenset()
 
 
-def test_what_does_not_fit_is_truncated_over_udp_only(own: Zones) -> None:
+def test_a_large_response_is_truncated_only_over_udp(own: Zones) -> None:
     query = dns.message.make_query("big.other.dev", "TXT")
     for payload, most in [(None, 512), (4096, 1232), (600, 600)]:
         if payload is not None:
@@ -131,7 +133,7 @@ def test_what_does_not_fit_is_truncated_over_udp_only(own: Zones) -> None:
     assert (len(answer.answer[0]), answer.flags & dns.flags.TC) == (30, 0)
 
 
-def test_what_is_no_query_is_answered_by_its_code_or_not_at_all(own: Zones) -> None:
+def test_a_message_that_is_not_a_query_gets_its_response_code_or_no_response(own: Zones) -> None:
     query = dns.message.make_query(SERVICE, "A")
     wire = query.to_wire()
     for place, byte, expected in [
@@ -146,7 +148,7 @@ def test_what_is_no_query_is_answered_by_its_code_or_not_at_all(own: Zones) -> N
         assert answer is not None
         assert (answer[:2], answer[3] & 15, answer[2] & 0x80) == (wire[:2], expected, 0x80)
     response = dns.message.make_response(query).to_wire()
-    assert own.answer(response, over_udp=True) is None  # or two servers would answer each other for ever
+    assert own.answer(response, over_udp=True) is None  # otherwise two servers would respond to each other endlessly
     assert own.answer(wire[:11], over_udp=True) is None
     update = own.answer(dns.update.UpdateMessage("other.dev").to_wire(), over_udp=True)
     assert update is not None
@@ -175,12 +177,12 @@ def holds(own: Zones, wire: bytes, *, over_udp: bool) -> None:
 
 
 @given(st.binary(max_size=600), st.booleans())
-def test_no_bytes_break_it(own: Zones, wire: bytes, over_udp: bool) -> None:
+def test_any_bytes_get_a_response_or_none_without_an_exception(own: Zones, wire: bytes, over_udp: bool) -> None:
     holds(own, wire, over_udp=over_udp)
 
 
 @given(st.data(), st.sampled_from(QUERIES), st.booleans())
-def test_no_damaged_query_breaks_it(own: Zones, data: st.DataObject, query: bytes, over_udp: bool) -> None:
+def test_a_damaged_query_causes_no_exception(own: Zones, data: st.DataObject, query: bytes, over_udp: bool) -> None:
     wire = bytearray(query)
     for _ in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, len(wire) - 1))
@@ -190,7 +192,7 @@ def test_no_damaged_query_breaks_it(own: Zones, data: st.DataObject, query: byte
     holds(own, bytes(wire), over_udp=over_udp)
 
 
-def test_only_names_with_an_ipv6_address_have_one(tmp_path: Path) -> None:
+def test_only_dual_stack_names_have_an_aaaa_record(tmp_path: Path) -> None:
     own = zones("", tmp_path, ("127.0.0.1", "::1"), (SERVICE,))
     assert ask(own, SERVICE, "AAAA")[1] == ["AAAA ::1"]
     code, answers, authority = ask(own, LOCAL, "AAAA")

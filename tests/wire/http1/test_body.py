@@ -13,7 +13,7 @@ LIMITS = DataPlaneLimits()
 
 
 def read_chunked(data: bytes) -> tuple[bytes, bytes]:
-    """(body, what came behind it)."""
+    """Return the body and the bytes after it."""
     body = ChunkedBody(LIMITS)
     decoded = body.feed(data)
     assert body.complete
@@ -31,7 +31,7 @@ def read_chunked(data: bytes) -> tuple[bytes, bytes]:
         (b"2\r\n\r\n\r\n0\r\n\r\n", b"\r\n"),
     ],
 )
-def test_good_chunks_are_decoded_and_their_extras_dropped(data: bytes, decoded: bytes) -> None:
+def test_valid_chunks_are_decoded_and_extensions_and_trailers_dropped(data: bytes, decoded: bytes) -> None:
     assert read_chunked(data) == (decoded, b"")
 
 
@@ -67,7 +67,7 @@ def test_bytes_after_the_last_chunk_are_left_for_the_next_request() -> None:
         b"0\r\n\n",
     ],
 )
-def test_broken_chunks_are_rejected(data: bytes) -> None:
+def test_invalid_chunks_are_rejected(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         ChunkedBody(LIMITS).feed(data)
 
@@ -119,7 +119,7 @@ def test_a_counted_body_ends_where_its_length_says(content: bytes, behind: bytes
     assert decoded == content
 
 
-def test_a_body_until_close_has_no_end_of_its_own() -> None:
+def test_a_body_until_close_is_not_completed_by_its_bytes() -> None:
     body = body_reader(UNTIL_CLOSE, LIMITS)
     assert body.feed(b"anything") == b"anything"
     assert body.ends_at_close
@@ -127,6 +127,6 @@ def test_a_body_until_close_has_no_end_of_its_own() -> None:
     assert not body_reader(CHUNKED, LIMITS).ends_at_close
 
 
-def test_a_chunk_is_never_empty_before_the_last() -> None:
+def test_an_empty_piece_is_not_written_as_a_chunk() -> None:
     assert chunk(b"", last=False) == b""
     assert chunk(b"ab", last=True) == b"2\r\nab\r\n0\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Lines of a head: what is a field, what goes on, and what is remembered of it."""
+"""Lines of a head: which are fields, which are forwarded, and which are cached."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from simulator.wire.http1.fault import ProtocolError
 from simulator.wire.http1.fields import ENTRY_BYTES_MAX, LINES_MAX, NAMES_MAX, BoundedCache, FieldTable
 
 KEYS: Final = {b"host": b"host", b"connection": b"connection", b"te": b"", b"x-judged": b"x-judged", b"x-dropped": b""}
-# Remembered with its value or not, judged, dropped or kept: every way through the table.
+# Cached with its value or not, extracted, dropped or kept: every case of the table.
 NAMES: Final = [b"Accept", b"X-A", b"Host", b"Connection", b"TE", b"X-Judged", b"X-Dropped", b"cookie"]
 
 Sorted = tuple[list[bytes], dict[bytes, bytes]] | int
 
 
 def sort(table: FieldTable, *lines: bytes) -> Sorted:
-    """(the lines that go on, the findings), or the status of the rejection."""
+    """Return the forwarded lines and the extracted values, or the status of the rejection."""
     kept: list[bytes] = []
     try:
         findings = table.sort(list(lines), kept)
@@ -29,8 +29,8 @@ def sort(table: FieldTable, *lines: bytes) -> Sorted:
     return kept, findings
 
 
-def remembered(table: FieldTable) -> list[bytes]:
-    """Every byte string that the table still holds."""
+def cached(table: FieldTable) -> list[bytes]:
+    """Return every byte string that the table has cached."""
     verdicts = [value for _, value in table._lines.values()]
     return [*table._lines, *verdicts, *table._names]
 
@@ -48,8 +48,8 @@ LINES: Final = st.one_of(
 
 @given(st.lists(st.lists(LINES, max_size=4), max_size=6))
 @example([[b"Accept: a"], [b"Accept: a\x00"], [b"Accept: a"]])
-def test_a_warm_table_sorts_any_lines_as_a_cold_one_does(heads: list[list[bytes]]) -> None:
-    warm = FieldTable(KEYS, lines_max=3)  # so few that it forgets as well, in the middle of a head
+def test_cached_lines_have_the_same_results_as_new_ones(heads: list[list[bytes]]) -> None:
+    warm = FieldTable(KEYS, lines_max=3)  # so few that the cache is cleared, in the middle of a head
     for head in heads + heads:
         assert sort(warm, *head) == sort(FieldTable(KEYS), *head)
 
@@ -58,7 +58,7 @@ TOKEN_BYTES: Final = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").
 
 
 def is_field(line: bytes) -> bool:
-    """RFC 9110 5.1 and 5.5, spelled out."""
+    """Return True for a field by RFC 9110 5.1 and 5.5."""
     name, colon, value = line.partition(b":")
     return (
         bool(name)
@@ -69,12 +69,12 @@ def is_field(line: bytes) -> bool:
 
 
 @given(LINES)
-def test_a_line_is_taken_exactly_when_it_is_a_field(line: bytes) -> None:
+def test_a_line_is_accepted_exactly_if_it_is_a_field(line: bytes) -> None:
     assert (sort(FieldTable(KEYS), line) != 400) == is_field(line)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_control_but_a_tab_is_rejected_in_every_kind_of_field(name: bytes) -> None:
+def test_every_control_character_except_tab_is_rejected_in_every_kind_of_field(name: bytes) -> None:
     table = FieldTable(KEYS)
     rejected = {byte for byte in range(256) if sort(table, name + b": a%cb" % byte, b"X-A: good") == 400}
     assert rejected == {*range(0x20), 0x7F} - {0x09}
@@ -90,7 +90,7 @@ def test_values_of_a_repeated_field_are_joined_in_order() -> None:
     assert sort(FieldTable(KEYS), b"X-Judged: a", b"x-judged:b", b"X-JUDGED: a") == ([], {b"x-judged": b"a, b, a"})
 
 
-def test_lines_that_are_not_judged_keep_order_case_and_repetition() -> None:
+def test_lines_that_are_not_extracted_keep_order_case_and_repetition() -> None:
     lines = [b"X-B: 2", b"Accept: a", b"X-Dropped: 3", b"x-b:  1", b"Accept: a"]
     assert sort(FieldTable(KEYS), *lines) == ([b"X-B: 2\r\n", b"Accept: a\r\n", b"x-b:  1\r\n", b"Accept: a\r\n"], {})
 
@@ -98,13 +98,13 @@ def test_lines_that_are_not_judged_keep_order_case_and_repetition() -> None:
 @pytest.mark.row(24)
 @pytest.mark.parametrize("name", [b"Accept", b"X-A"])
 @pytest.mark.parametrize("space", [b" ", b"\t", b" \t \t"])
-def test_white_space_behind_a_value_does_not_go_on_and_the_rest_does(name: bytes, space: bytes) -> None:
+def test_only_white_space_after_a_value_is_not_forwarded(name: bytes, space: bytes) -> None:
     table = FieldTable(KEYS)
-    for _ in range(2):  # judged, then remembered
+    for _ in range(2):  # validated, then cached
         assert sort(table, name + b": \ta b" + space) == ([name + b": \ta b\r\n"], {})
 
 
-# --- memory ----------------------------------------------------------------------------------------------------------
+# --- cache -----------------------------------------------------------------------------------------------------------
 
 SECRET: Final = b"hunter2"
 
@@ -123,24 +123,24 @@ SECRET: Final = b"hunter2"
         b"X-Anything: " + SECRET,
     ],
 )
-def test_no_secret_is_remembered(line: bytes) -> None:
+def test_no_secret_is_cached(line: bytes) -> None:
     table = FieldTable(KEYS)
     for _ in range(2):
         assert sort(table, b"Accept: a", line) == ([b"Accept: a\r\n", line + b"\r\n"], {})
-    assert b"Accept: a" in remembered(table)
-    assert not any(SECRET in each for each in remembered(table))
+    assert b"Accept: a" in cached(table)
+    assert not any(SECRET in each for each in cached(table))
 
 
-def test_a_fault_is_not_remembered() -> None:
+def test_an_error_is_not_cached() -> None:
     table = FieldTable(KEYS)
     for bad in (b"Accept", b"Accept : a", b"no name", b": a"):
         assert sort(table, bad) == 400
-    assert remembered(table) == []
+    assert cached(table) == []
     assert sort(table, b"Accept: \x00") == 400
-    assert remembered(table) == [b"Accept"]  # the name is good
+    assert cached(table) == [b"Accept"]  # the name is valid
 
 
-def test_ever_new_lines_and_names_do_not_grow_the_memory() -> None:
+def test_new_lines_and_names_do_not_grow_the_caches_without_limit() -> None:
     table = FieldTable(KEYS)
     most_lines = most_names = 0
     for number in range(2 * LINES_MAX):
@@ -149,14 +149,14 @@ def test_ever_new_lines_and_names_do_not_grow_the_memory() -> None:
     assert (most_lines, most_names) == (LINES_MAX, NAMES_MAX)
 
 
-def test_long_lines_and_names_are_judged_and_not_remembered() -> None:
+def test_long_lines_and_names_are_validated_but_not_cached() -> None:
     table = FieldTable(KEYS)
     line, name = b"Accept: " + b"a" * ENTRY_BYTES_MAX, b"X" * (ENTRY_BYTES_MAX + 1)
     assert sort(table, line, name + b": a") == ([line + b"\r\n", name + b": a\r\n"], {})
-    assert remembered(table) == [b"Accept"]
+    assert cached(table) == [b"Accept"]
 
 
-def test_a_full_memory_forgets_all_and_goes_on() -> None:
+def test_a_full_cache_is_cleared_and_used_again() -> None:
     memory: BoundedCache[int] = BoundedCache(2)
     for number in range(3):
         assert memory.remember(b"%d" % number, number) == number

@@ -1,4 +1,4 @@
-"""How long a body is."""
+"""The length of a body."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulator.wire.http1.grammar import DIGITS
 @example(b"1_0")
 @example(b"\xb2")
 @example("٣".encode())
-def test_a_length_is_a_number_exactly_when_the_grammar_says_so(value: bytes) -> None:
+def test_a_length_is_accepted_exactly_if_it_matches_the_grammar(value: bytes) -> None:
     try:
         length = content_length(value)
     except ProtocolError:

@@ -1,4 +1,4 @@
-"""The patterns where two of them must agree."""
+"""Patterns that have to agree with each other."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from simulator.wire.http1.grammar import ENDED_REQUEST_LINE, ONE_FIELD, REQUEST_
 
 
 @pytest.mark.parametrize("byte", range(256))
-def test_controls_are_the_same_in_fields_trailers_and_reasons(byte: int) -> None:
+def test_the_same_control_characters_are_rejected_in_fields_trailers_and_reasons(byte: int) -> None:
     value = b"a%cb" % byte
     assert (ONE_FIELD.fullmatch(b"X:" + value + b"\r\n") is None) == has_controls(value)
     assert (STATUS_LINE.fullmatch(b"HTTP/1.1 200 " + value) is None) == has_controls(value)
 
 
 @given(st.from_regex(REQUEST_LINE, fullmatch=True), st.sampled_from([b"\r\n", b"\n", b"\r", b"", b" \r\n", b"\r\r\n"]))
-def test_a_request_line_ends_with_cr_lf_and_nothing_else(line: bytes, end: bytes) -> None:
+def test_a_request_line_ends_only_with_cr_lf(line: bytes, end: bytes) -> None:
     assert (ENDED_REQUEST_LINE.fullmatch(line + end) is not None) == (end == b"\r\n")

@@ -1,4 +1,4 @@
-"""The patterns of the grammar use only what every supported release of Python matches rightly."""
+"""The patterns of the grammar use only constructs that every supported release of Python matches correctly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SINGLE = (constants.IN, constants.LITERAL, constants.NOT_LITERAL, constants.ANY)
 
 
 def possessive_groups(node: Any) -> Iterator[Any]:
-    """Yield what possessive repetitions of more than one byte at a time repeat."""
+    """Yield the groups of more than one byte that possessive quantifiers repeat."""
     if isinstance(node, tuple) and node and node[0] is constants.POSSESSIVE_REPEAT:
         repeated = node[1][2]
         if len(repeated) != 1 or repeated[0][0] not in SINGLE:
@@ -34,5 +34,5 @@ def test_the_search_finds_a_possessive_group_and_no_possessive_byte() -> None:
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_no_repeated_group_is_possessive(name: str) -> None:
-    """For Python 3.11.2 `3(?:;[a]++)*+$` matches `3;`: a chunk extension that is not one would be accepted."""
+    """With Python 3.11.2 `3(?:;[a]++)*+$` matches `3;`, so an invalid chunk extension would be accepted."""
     assert not list(possessive_groups(parser.parse(PATTERNS[name].pattern.decode("latin-1"))))

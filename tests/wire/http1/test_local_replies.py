@@ -26,14 +26,14 @@ from simulator.wire.http1.local_replies import LocalReply, rejected
         ),
     ],
 )
-def test_a_rejection_is_what_clients_of_app_runner_see(rejection: object, start: bytes, body: bytes) -> None:
+def test_a_rejection_has_the_form_that_clients_of_app_runner_get(rejection: object, start: bytes, body: bytes) -> None:
     answer = rejected(rejection).render(1, b"server: envoy\r\n", head_only=False, close=False)  # type: ignore[arg-type]
     assert answer.startswith(start)
     assert answer.endswith(b"content-length: %d\r\nserver: envoy\r\n\r\n%b" % (len(body), body))
     assert b"content-type: text/plain\r\n" in answer
 
 
-def test_an_unknown_route_is_empty_and_chunked() -> None:
+def test_the_response_for_an_unknown_host_is_empty_and_chunked() -> None:
     answer = rejected(NO_ROUTE).render(1, b"", head_only=False, close=False)
     assert answer == b"HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
 
@@ -43,6 +43,6 @@ def test_http_1_0_gets_a_length_instead_of_chunks() -> None:
     assert answer == b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-def test_an_answer_to_head_has_no_body_but_its_length() -> None:
+def test_a_response_to_head_has_a_length_but_no_body() -> None:
     answer = LocalReply(400, b"why").render(1, b"", head_only=True, close=False)
     assert answer == b"HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\n\r\n"

@@ -16,7 +16,7 @@ def reader(data: bytes) -> RequestReader:
     return made
 
 
-def test_requests_are_taken_one_by_one_in_order() -> None:
+def test_requests_are_returned_one_by_one_in_order() -> None:
     made = reader(GET % 1 + b"\r\n" + GET % 2 + b"GET")
     targets = []
     while (taken := made.take()) is not None:
@@ -25,7 +25,7 @@ def test_requests_are_taken_one_by_one_in_order() -> None:
     assert made.buffer == b"GET"
 
 
-def test_a_request_is_taken_before_its_body_has_come() -> None:
+def test_a_request_is_returned_before_its_body_has_arrived() -> None:
     made = reader(POST + b"he")
     taken = made.take()
     assert taken is not None
@@ -37,14 +37,14 @@ def test_a_request_is_taken_before_its_body_has_come() -> None:
     assert behind[0].target == b"/1"
 
 
-def test_a_bad_request_behind_a_good_one_does_not_spoil_it() -> None:
+def test_an_invalid_request_does_not_affect_the_valid_one_before_it() -> None:
     made = reader(GET % 1 + b"garbage\r\n\r\n")
     assert made.take() is not None
     with pytest.raises(ProtocolError):
         made.take()
 
 
-def test_a_head_that_comes_byte_by_byte_is_taken_with_its_last_byte() -> None:
+def test_a_head_that_arrives_byte_by_byte_is_returned_with_its_last_byte() -> None:
     made = reader(b"")
     message = GET % 1
     for at in range(len(message) - 1):

@@ -1,4 +1,4 @@
-"""Request heads: rows A to E of the checklist that concern one head."""
+"""Request heads: rows A to E of the checklist, as far as they concern a single head."""
 
 from __future__ import annotations
 
@@ -124,24 +124,24 @@ def test_a_coding_in_http_1_0_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("value", [b"chunked", b"Chunked", b"  chunked\t"])
-def test_chunked_is_chunked_in_any_case_and_with_space_around(value: bytes) -> None:
+def test_chunked_may_have_any_case_and_white_space_around(value: bytes) -> None:
     request = get(b"Transfer-Encoding:" + value, start=b"POST / HTTP/1.1")
     assert request.length == CHUNKED
     assert b"transfer-encoding: chunked\r\n" in forwarded(request)
 
 
-def test_a_length_goes_on_as_a_plain_number() -> None:
+def test_a_length_is_forwarded_as_a_plain_number() -> None:
     assert forwarded(get(b"Content-Length: 007")).count(b"content-length: 7\r\n") == 1
 
 
-def test_no_length_is_invented() -> None:
+def test_no_length_is_added_to_a_request_without_one() -> None:
     assert b"content-length" not in forwarded(get())
 
 
 @pytest.mark.parametrize(
     "target", [b"/a//b/../c", b"/%2F%2f%41", b"/?", b"/a?b=c+d&e", b"//a", b"/a;b=c", b'/"<>[]{}|\\^`']
 )
-def test_the_target_goes_on_byte_for_byte(target: bytes) -> None:
+def test_the_target_is_forwarded_byte_for_byte(target: bytes) -> None:
     assert forwarded(get(start=b"GET %b HTTP/1.1" % target)).startswith(b"GET %b HTTP/1.1\r\n" % target)
 
 
@@ -165,7 +165,7 @@ def test_the_authority_of_an_absolute_target_replaces_host() -> None:
         (b"OPTIONS", b"*", b"*"),
     ],
 )
-def test_an_absolute_target_goes_on_in_origin_form(method: bytes, target: bytes, sent: bytes) -> None:
+def test_an_absolute_target_is_forwarded_in_origin_form(method: bytes, target: bytes, sent: bytes) -> None:
     assert get(start=b"%b %b HTTP/1.1" % (method, target)).target == sent
 
 
@@ -191,25 +191,25 @@ def test_fields_keep_order_case_octets_and_repetition() -> None:
         b"X_Forwarded_For: 1.1.1.1",
     ],
 )
-def test_hop_by_hop_and_forged_fields_do_not_go_on(line: bytes) -> None:
+def test_hop_by_hop_and_forged_fields_are_not_forwarded(line: bytes) -> None:
     name = line.partition(b":")[0].lower()
     names = [each.partition(b":")[0].lower() for each in forwarded(get(line)).split(b"\r\n")]
     assert name not in names
 
 
 @pytest.mark.row(24)
-def test_white_space_around_a_value_goes_on_before_it_only() -> None:
+def test_white_space_is_forwarded_before_a_value_but_not_after_it() -> None:
     assert b"X-A:  b\r\nEmpty:\r\n" in forwarded(get(b"X-A:  b \t", b"Empty: \t"))
 
 
-def test_fields_named_in_connection_do_not_go_on() -> None:
+def test_fields_named_in_connection_are_not_forwarded() -> None:
     sent = forwarded(get(b"Connection: close, X-Secret,x-other", b"x-secret: 1", b"X-Other: 2", b"X-Kept: 3"))
     assert b"x-secret" not in sent.lower()
     assert b"x-other" not in sent.lower()
     assert b"X-Kept: 3\r\n" in sent
 
 
-def test_connection_cannot_take_away_the_framing_or_the_host() -> None:
+def test_connection_cannot_remove_the_framing_or_the_host() -> None:
     sent = forwarded(get(b"Connection: content-length, host, x-forwarded-for", b"Content-Length: 3"))
     assert b"content-length: 3\r\n" in sent
     assert b"host: a.example\r\n" in sent
@@ -217,7 +217,7 @@ def test_connection_cannot_take_away_the_framing_or_the_host() -> None:
 
 
 @pytest.mark.parametrize("line", [b"Authorization: Basic x", b"Proxy-Authorization: Basic x", b"Forwarded: for=1"])
-def test_end_to_end_fields_go_on(line: bytes) -> None:
+def test_end_to_end_fields_are_forwarded(line: bytes) -> None:
     assert line + b"\r\n" in forwarded(get(line))
 
 
@@ -237,18 +237,20 @@ def test_the_client_is_appended_to_x_forwarded_for() -> None:
         (b"GET / HTTP/1.0", (b"Connection: keep-alive, close",), False),
     ],
 )
-def test_keeping_the_connection_follows_version_and_field(start: bytes, lines: tuple[bytes, ...], keep: bool) -> None:
+def test_version_and_connection_field_determine_whether_the_connection_is_kept(
+    start: bytes, lines: tuple[bytes, ...], keep: bool
+) -> None:
     assert get(*lines, start=start).keep_alive is keep
 
 
-def test_fields_are_judged_in_a_request_without_host_as_well() -> None:
+def test_fields_are_validated_in_a_request_without_host_too() -> None:
     request = read(b"GET / HTTP/1.0\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n")
     assert request.keep_alive
     assert b"x-hop" not in forwarded(request).lower()
     assert b"max-forwards: 5\r\n" in forwarded(read(b"GET / HTTP/1.0\r\nMax-Forwards: 5\r\n\r\n"))
 
 
-def test_an_expectation_goes_on_only_with_a_body() -> None:
+def test_an_expectation_is_forwarded_only_with_a_body() -> None:
     assert b"expect: 100-continue\r\n" in forwarded(get(b"Expect: 100-Continue", b"Content-Length: 3"))
     assert b"expect" not in forwarded(get(b"Expect: 100-continue"))
 
@@ -259,23 +261,23 @@ def test_an_expectation_in_http_1_0_is_ignored() -> None:
     assert b"expect" not in forwarded(request)
 
 
-def test_max_forwards_counts_down_for_options_only() -> None:
+def test_max_forwards_is_decremented_only_for_options() -> None:
     assert b"max-forwards: 4\r\n" in forwarded(get(b"Max-Forwards: 5", start=b"OPTIONS / HTTP/1.1"))
     assert b"max-forwards: 5\r\n" in forwarded(get(b"Max-Forwards: 5"))
     assert get(b"Max-Forwards: 0", start=b"OPTIONS / HTTP/1.1").last_hop
 
 
-def test_upgrade_counts_only_when_connection_names_it() -> None:
+def test_upgrade_has_an_effect_only_if_connection_names_it() -> None:
     assert get(b"Connection: Upgrade", b"Upgrade: WebSocket").upgrade == b"websocket"
     assert get(b"Upgrade: websocket").upgrade == b""
 
 
 @pytest.mark.parametrize("host", [b"a.example:443", b"A_B.example", b"[::1]:80", b"127.0.0.1", b"a.example."])
-def test_a_good_host_goes_on_unchanged(host: bytes) -> None:
+def test_a_valid_host_is_forwarded_unchanged(host: bytes) -> None:
     assert b"host: %b\r\n" % host in forwarded(read(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host))
 
 
-def test_a_request_line_over_the_limit_is_414_and_one_below_passes() -> None:
+def test_a_request_line_over_the_limit_is_414_and_one_below_is_accepted() -> None:
     room = LIMITS.request_line_bytes_max - len(b"GET  HTTP/1.1\r\n") - 1
     assert get(start=b"GET /%b HTTP/1.1" % (b"a" * (room - 8))).method == b"GET"
     with pytest.raises(ProtocolError) as rejected:
@@ -284,7 +286,7 @@ def test_a_request_line_over_the_limit_is_414_and_one_below_passes() -> None:
 
 
 @pytest.mark.parametrize(("size", "good"), [(64, True), (65, False)])
-def test_a_request_line_has_one_limit_in_one_piece_or_in_two(size: int, good: bool) -> None:
+def test_a_request_line_has_the_same_limit_in_one_piece_or_in_two(size: int, good: bool) -> None:
     limits = replace(LIMITS, request_line_bytes_max=64)
     line = b"GET /%b HTTP/1.1\r\n" % (b"a" * (size - len(b"GET / HTTP/1.1\r\n")))
     verdicts = []
@@ -317,12 +319,14 @@ def test_too_many_fields_are_431() -> None:
         (b"GET / HTTP/1.1\r\nX: " + b"a" * LIMITS.head_bytes_max, 431),
     ],
 )
-def test_a_hopeless_beginning_is_rejected_before_the_head_is_whole(start: bytes, status: int) -> None:
+def test_a_beginning_that_cannot_become_valid_is_rejected_before_the_head_is_complete(
+    start: bytes, status: int
+) -> None:
     with pytest.raises(ProtocolError) as rejected:
         check_beginning(start, 0, LIMITS)
     assert rejected.value.status == status
 
 
 @pytest.mark.parametrize("start", [b"G", b"GET /a HT", b"GET / HTTP/1.1\r", b"GET / HTTP/1.1\r\nHost: a\r"])
-def test_a_hopeful_beginning_may_go_on(start: bytes) -> None:
+def test_a_beginning_that_may_become_valid_is_not_rejected(start: bytes) -> None:
     check_beginning(start, 0, LIMITS)

@@ -41,7 +41,7 @@ def answer(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> ResponseHead:
         (b"HTTP/1.1 200 OK", (b"Content-Length: 5", b"Transfer-Encoding: chunked")),
     ],
 )
-def test_a_malformed_answer_is_a_bad_gateway(start: bytes, lines: tuple[bytes, ...]) -> None:
+def test_a_malformed_response_is_a_bad_gateway(start: bytes, lines: tuple[bytes, ...]) -> None:
     with pytest.raises(ProtocolError) as rejected:
         answer(*lines, start=start)
     assert rejected.value.status == 502
@@ -55,16 +55,16 @@ def test_a_malformed_answer_is_a_bad_gateway(start: bytes, lines: tuple[bytes, .
         ((b"Transfer-Encoding: Chunked",), CHUNKED),
     ],
 )
-def test_the_length_follows_the_fields(lines: tuple[bytes, ...], length: int) -> None:
+def test_the_length_of_a_response_follows_from_its_fields(lines: tuple[bytes, ...], length: int) -> None:
     assert answer(*lines).length == length
 
 
 @pytest.mark.parametrize("status", [b"204", b"304", b"103"])
-def test_some_statuses_have_no_body_whatever_they_say(status: bytes) -> None:
+def test_some_statuses_have_no_body_whatever_the_fields(status: bytes) -> None:
     assert answer(b"Content-Length: 5", start=b"HTTP/1.1 %b X" % status).length == 0
 
 
-def test_hop_by_hop_fields_and_those_named_do_not_go_on() -> None:
+def test_hop_by_hop_fields_and_those_named_in_connection_are_not_forwarded() -> None:
     head = answer(b"Connection: close, X-Hop", b"X-Hop: 1", b"Keep-Alive: 5", b"Upgrade: h2c", b"Trailer: x", b"X: 1")
     assert head.forward(b"") == b"HTTP/1.1 200 OK\r\nX: 1\r\n\r\n"
     assert not head.keep_alive
@@ -83,11 +83,11 @@ def test_server_is_overwritten_and_date_kept() -> None:
 
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 299 Odd", b"HTTP/1.1 599 ", b"HTTP/1.1 404", b"HTTP/1.1 200 \xe9"])
-def test_odd_but_valid_statuses_and_reasons_go_on(start: bytes) -> None:
+def test_unusual_valid_statuses_and_reasons_are_forwarded(start: bytes) -> None:
     assert answer(start=start).forward(b"").rstrip().startswith(start.rstrip())
 
 
-def test_an_http_1_0_answer_goes_on_as_1_1_and_closes_its_connection() -> None:
+def test_an_http_1_0_response_is_forwarded_as_1_1_and_closes_its_connection() -> None:
     head = answer(start=b"HTTP/1.0 200 OK")
     assert not head.keep_alive
     assert head.forward(b"").startswith(b"HTTP/1.1 200 OK\r\n")
@@ -95,7 +95,7 @@ def test_an_http_1_0_answer_goes_on_as_1_1_and_closes_its_connection() -> None:
 
 
 @pytest.mark.parametrize("value", [b"keep-alive", b"Keep-Alive", b"KEEP-ALIVE", b"keep-alive, keep-alive", b""])
-def test_connection_fields_that_change_nothing_change_nothing(value: bytes) -> None:
+def test_connection_fields_without_effect_keep_the_connection_open(value: bytes) -> None:
     head = answer(b"Connection: " + value, b"X: 1")
     assert head.keep_alive
     assert not head.upgrades
@@ -112,17 +112,17 @@ def test_connection_fields_that_change_nothing_change_nothing(value: bytes) -> N
         (b"HTTP/1.1 103 Early Hints", b"5", b""),
     ],
 )
-def test_a_length_is_declared_where_an_answer_may_have_one(start: bytes, size: bytes, declared: bytes) -> None:
+def test_a_length_is_declared_if_the_response_may_have_one(start: bytes, size: bytes, declared: bytes) -> None:
     assert answer(b"Content-Length: " + size, start=start).declared == declared
     assert answer(start=start).declared == b""
 
 
 @pytest.mark.row(24)
-def test_white_space_behind_a_value_does_not_go_on() -> None:
+def test_white_space_after_a_value_is_not_forwarded() -> None:
     assert answer(b"X-A:  b \t", b"Vary: x\t").forward(b"").endswith(b"\r\nX-A:  b\r\nVary: x\r\n\r\n")
 
 
-# --- memory ----------------------------------------------------------------------------------------------------------
+# --- cache -----------------------------------------------------------------------------------------------------------
 
 LINES: Final = st.one_of(
     st.sampled_from(
@@ -153,7 +153,7 @@ HEADS: Final = st.builds(
 
 
 def judge(head: bytes, table: FieldTable) -> tuple[object, ...]:
-    """All that a head comes to: the rejection, or what is known of the answer and what goes on."""
+    """Return the rejection of a head, or the properties of the response and the forwarded head."""
     try:
         judged = read_response(head, table)
     except ProtocolError as rejected:
@@ -163,16 +163,16 @@ def judge(head: bytes, table: FieldTable) -> tuple[object, ...]:
 
 
 @given(st.lists(HEADS, max_size=5))
-def test_a_warm_reader_and_a_cold_one_judge_any_head_alike(heads: list[bytes]) -> None:
+def test_cached_and_new_parts_of_a_head_have_the_same_results(heads: list[bytes]) -> None:
     alone = []
     for head in heads:
         response_file._STATUS_LINES.clear()
         alone.append(judge(head, FieldTable(RESPONSE_FIELDS.keys, status=502)))
-    warm = FieldTable(RESPONSE_FIELDS.keys, status=502, lines_max=5)  # so few that it forgets as well
+    warm = FieldTable(RESPONSE_FIELDS.keys, status=502, lines_max=5)  # so few that the cache is cleared
     assert [judge(head, warm) for head in heads + heads] == alone + alone
 
 
-def test_status_lines_are_remembered_when_they_are_good_and_not_without_bound() -> None:
+def test_only_valid_status_lines_are_cached_and_not_without_limit() -> None:
     known = response_file._STATUS_LINES
     known.clear()
     most = 0

@@ -1,4 +1,4 @@
-"""Trace contexts in heads, as the W3C and X-Ray write them."""
+"""Trace contexts in heads, in the formats of the W3C and of X-Ray."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOOD = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         (b"cc" + GOOD[2:] + b"-what the future will be like", True),
     ],
 )
-def test_a_traceparent_is_read(value: bytes, sampled: bool) -> None:
+def test_a_valid_traceparent_is_parsed(value: bytes, sampled: bool) -> None:
     assert parse_traceparent(value) == TraceContext(TRACE, SPAN, sampled)
 
 
@@ -54,7 +54,7 @@ def test_a_malformed_traceparent_is_ignored(value: bytes) -> None:
         (b"Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Lineage=a:b", None),
     ],
 )
-def test_x_rays_field_is_read(value: bytes, sampled: bool | None) -> None:
+def test_a_valid_field_of_x_ray_is_parsed(value: bytes, sampled: bool | None) -> None:
     assert parse_xray(value) == TraceContext(TRACE, SPAN, sampled)
 
 
@@ -73,7 +73,7 @@ def test_an_x_ray_field_without_root_or_parent_is_ignored(value: bytes) -> None:
 
 
 @pytest.mark.parametrize("sampled", [True, False])
-def test_a_written_context_is_read_again(sampled: bool) -> None:
+def test_a_formatted_context_is_parsed_to_the_same_context(sampled: bool) -> None:
     for line, parse in (
         (traceparent_line(TRACE, 7, sampled=sampled), parse_traceparent),
         (xray_line(TRACE, 7, sampled=sampled), parse_xray),
