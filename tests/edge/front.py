@@ -80,13 +80,13 @@ class FakeTransport(asyncio.Transport):
         return ("192.0.2.7", 50000) if name == "peername" else default
 
     def lose(self) -> None:
-        """The connection is gone, as the loop tells it."""
+        """Lose the connection, as the event loop reports it."""
         self.closing = True
         self.protocol.connection_lost(None)
 
 
 class FakeInstance:
-    """An application whose connections are fake transports; answers are what the test says."""
+    """An application whose connections are fake transports; the test defines its responses."""
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         self.limits = limits
@@ -95,7 +95,7 @@ class FakeInstance:
         self.simulated: Exchange | None = None
         self.is_simulated = False
         self.connects_at_once = True
-        self.rejects: Rejection | None = None  # connections are not made, for this reason
+        self.rejects: Rejection | None = None  # connections are not opened, for this reason
 
     def begin(self, exchange: Exchange) -> None:
         if self.is_simulated:
@@ -112,7 +112,7 @@ class FakeInstance:
             exchange.link.drop()
 
     def connect(self) -> None:
-        """The connection made last comes to be."""
+        """Open the connection that was created last."""
         self.links[-1].connection_made(FakeTransport(self.links[-1]))
 
     @property
@@ -122,7 +122,7 @@ class FakeInstance:
     def answer(self, data: bytes) -> None:
         self.links[-1].data_received(data)
 
-    # --- Keeper
+    # --- ConnectionOwner
 
     def forget(self, link: UpstreamConnection) -> None: ...
 
@@ -137,8 +137,8 @@ class FakeInstance:
             self.connect()
 
 
-class FakeLane:
-    """A pool of one instance with `capacity` slots. `holds`: offers wait for `grant`."""
+class FakePool:
+    """A pool of one instance with `capacity` slots. With `holds`, offered requests wait for `grant`."""
 
     service = "web"
 
@@ -150,13 +150,14 @@ class FakeLane:
         self.offered = 0
         self.finished = 0
         self.broken = 0
-        self.exhausted = 0  # ended by what the balancer itself has run out of
-        self.others: deque[FakeInstance] = deque()  # where a request goes next when its instance cannot be reached
+        self.exhausted = 0  # ended because the balancer itself has exhausted a resource
+        self.others: deque[FakeInstance] = deque()  # instances for requests whose instance cannot be reached
         self.abandoned = 0
-        self.redispatches_later = False  # the other instance has to wake first: the test begins what is `moved`
+        # the other instance has to be activated first: the test begins the exchanges in `moved`
+        self.redispatches_later = False
         self.moved: deque[PooledExchange] = deque()
         self.waiting: deque[PooledExchange] = deque()
-        self.empty = asyncio.Event()  # no slot is held, after one was
+        self.empty = asyncio.Event()  # no slot is occupied any more
 
     def offer(self, exchange: PooledExchange) -> None:
         self.offered += 1
@@ -228,7 +229,7 @@ class _Place:
         self.backend = backend
 
 
-class FakeReception:
+class FakeCallbacks:
     def __init__(self) -> None:
         self.read_buffer = memoryview(bytearray(64 * 1024))
         self.name = ""
@@ -245,7 +246,9 @@ class FakeReception:
 
 
 class Front:
-    """One client's connection and everything behind it. `send` is the client's, `answer` the application's."""
+    """One client's connection and the platform behind it. `send` sends bytes as the client, `answer` as the
+    application.
+    """
 
     def __init__(
         self,
@@ -262,7 +265,7 @@ class Front:
         self.limits = limits or DataPlaneLimits()
         self.now_s = LoopTime(1000.0)
         self.instance = FakeInstance(self.limits)
-        self.upstream = FakeLane(self.instance)
+        self.upstream = FakePool(self.instance)
         profile = PlainGateway if plain else Gateway
         self.gateway = profile(
             self.limits,
@@ -275,24 +278,24 @@ class Front:
             access_log=access_log,
         )
         self.gateway.add(HOST.decode(), self.upstream)
-        self.callbacks = FakeReception()
+        self.callbacks = FakeCallbacks()
         self.connection = DownstreamConnection(handler or self.gateway, self.callbacks, b"https", b"192.0.2.7")
         self.client = FakeTransport(self.connection, half_close=half_close)
         self.connection.connection_made(self.client)
 
     def end_client(self) -> None:
-        """The client ends its side of the connection, as the loop tells it."""
+        """End the client's side of the connection, as the event loop reports it."""
         if not self.connection.eof_received():
             self.client.lose()
 
     def end_application(self) -> None:
-        """The application ends its side."""
+        """End the application's side."""
         link = self.instance.links[-1]
         if not link.eof_received():
             link.connection_lost(None)
 
     def send(self, data: bytes) -> None:
-        """What the client sends, as the loop would hand it over; nothing arrives on a closed transport."""
+        """Send bytes as the client, in reads of the event loop; nothing arrives on a closed transport."""
         for at in range(0, len(data), len(self.callbacks.read_buffer)):
             piece = data[at : at + len(self.callbacks.read_buffer)]
             if self.client.closing:
@@ -304,19 +307,19 @@ class Front:
         self.instance.answer(data)
 
     def forwarded(self) -> bytes:
-        """What the application has got since the last call."""
+        """Return what the application has received since the last call."""
         return self.instance.transport.take()
 
     def received(self) -> bytes:
-        """What the client has got since the last call."""
+        """Return what the client has received since the last call."""
         return self.client.take()
 
     def passed(self, seconds: float) -> None:
-        """Time passes, before the listener's sweep looks."""
+        """Advance the time, without a check of the listener's time limits."""
         self.now_s = LoopTime(self.now_s + seconds)
 
     def wait(self, seconds: float) -> None:
-        """Time passes; the listener's sweep looks once."""
+        """Advance the time, and check the time limits once, as the listener does."""
         self.passed(seconds)
         connection = self.connection
         if self.now_s >= connection.deadline_s or self.now_s >= connection.stalled_s:
@@ -339,7 +342,7 @@ def body_of(answer: bytes) -> bytes:
 
 
 def fields_of(message: bytes) -> list[tuple[bytes, bytes]]:
-    """(name in lower case, value) of the first head in `message`, in order."""
+    """Return (name in lower case, value) for each field of the first head in `message`, in order."""
     lines = message.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
     pairs = (line.partition(b":") for line in lines)
     return [(name.lower(), value.strip()) for name, _, value in pairs]

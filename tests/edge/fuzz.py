@@ -1,8 +1,8 @@
 """The fuzzer of the balancer: `python -m tests.edge.fuzz --inputs 1000000 --seed 1`.
 
-Feeds nasty requests and answers (nasty.py) to a client connection with a gateway and an instance behind it, all without
-sockets, and judges what comes out (judge.py). Ends with 1 and the bytes at the first input that breaks a rule, and with
-a stack trace when one takes longer than a minute.
+Feeds malformed requests and responses (malformed_messages.py) to a client connection with a gateway and an instance,
+all without sockets, and checks the results (fuzz_checks.py). At the first input that violates a rule it exits with 1
+and prints the bytes; if an input takes longer than a minute it prints a stack trace.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.world.clock import wall_s
-from tests.edge.judge import judge_answer, judge_requests
-from tests.edge.nasty import Case, Nasty
+from tests.edge.fuzz_checks import check_requests, check_response
+from tests.edge.malformed_messages import Case, MalformedMessages
 
 BATCH: Final = 1000
 _HANG_S: Final = 60.0  # a batch takes about a second
@@ -23,35 +23,35 @@ _HANG_S: Final = 60.0  # a batch takes about a second
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the inputs. A fuzzer whose inputs are all rejected at the first byte would show nothing."""
+    """The outcomes of the inputs. They show that not all inputs are rejected at their first byte."""
 
     inputs: int = 0
-    forwarded: int = 0  # whole requests that reached the application
-    passed: int = 0  # whole answers that reached the client
+    forwarded: int = 0  # complete requests that reached the application
+    passed: int = 0  # complete responses that reached the client
 
 
 class Found(Exception):
-    """An input that breaks a rule."""
+    """An input that violates a rule."""
 
     def __init__(self, case: Case, error: Exception) -> None:
         super().__init__(f"{type(error).__name__}: {error}\n{case!r}")
 
 
 def run_batch(seed: int, batch: int, stats: Tally, inputs: int = BATCH) -> None:
-    """Judge `inputs` cases, two of three of them requests.
+    """Check `inputs` cases, two thirds of which are requests.
 
     Raises:
-        Found: at the first one that breaks a rule.
+        Found: for the first case that violates a rule.
     """
-    nasty = Nasty(seed, batch)
+    messages = MalformedMessages(seed, batch)
     for number in range(inputs):
         is_answer = number % 3 == 2
-        case = nasty.answer() if is_answer else nasty.requests()
+        case = messages.answer() if is_answer else messages.requests()
         try:
             if is_answer:
-                stats.passed += judge_answer(case)
+                stats.passed += check_response(case)
             else:
-                stats.forwarded += judge_requests(case)
+                stats.forwarded += check_requests(case)
         except Exception as error:
             raise Found(case, error) from error
         stats.inputs += 1

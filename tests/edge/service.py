@@ -1,5 +1,6 @@
 """A whole service without sockets, in virtual time: client connections, the gateway, the real pool and replica set, and
-instances whose connections are fake transports."""
+instances whose connections are fake transports.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ from tests.edge.front import EPOCH_S, HOST, FakeInstance, FakeTransport, Front
 from tests.fleet.fakes import NO_ACTUATOR, FakeBackend, FakeDriver, Stage
 
 
-class Wires(FakeInstance):
-    """`transports`: of every connection there ever was."""
+class WiredConnections(FakeInstance):
+    """`transports` has the transports of all connections that were ever opened."""
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         super().__init__(limits)
@@ -31,11 +32,11 @@ class Wires(FakeInstance):
 
 
 class WiredBackend(FakeBackend):
-    """An instance reached over fake transports; everything else as the fakes of the fleet do it."""
+    """An instance that is reached over fake transports; everything else is as in the fakes of the fleet."""
 
     def __init__(self, driver: FakeDriver, spec: InstanceSpec, limits: DataPlaneLimits) -> None:
         super().__init__(driver, spec)
-        self.wires = Wires(limits)
+        self.wires = WiredConnections(limits)
 
     def begin(self, exchange: Exchange) -> None:
         super().begin(exchange)
@@ -48,7 +49,7 @@ class WiredBackend(FakeBackend):
         self.wires.abort(exchange)
 
     def exit(self, code: int) -> None:
-        """Its connections go with it."""
+        """Exit, which ends its connections."""
         super().exit(code)
         for transport in self.wires.transports:
             if not transport.closing:
@@ -67,13 +68,13 @@ class WiredDriver(FakeDriver):
 
 
 class Service(Stage):
-    """`async with Service(settings) as service`: every `client()` is a connection of its own."""
+    """A service. In `async with Service(settings) as service`, each `client()` is a separate connection."""
 
     def __init__(self, settings: PoolSettings) -> None:
         self.limits = DataPlaneLimits()
         self.wired = WiredDriver(self.limits)
         super().__init__(settings, driver=self.wired)
-        # As the live platform makes them: with passive ejection.
+        # As in the live platform, with outlier detection.
         self.pool = Pool(settings, EjectionSettings())
         self.replica_set = ReplicaSet(
             settings, self.pool, self.wired, NO_ACTUATOR, clock=self.clock, journal=self.journal, tasks=self.tasks
@@ -87,7 +88,7 @@ class Service(Stage):
     def client(self, handler: RequestHandler | None = None) -> Front:
         return Front(self.limits, handler=handler or self.gateway)
 
-    def wires(self, number: int) -> Wires:
+    def wires(self, number: int) -> WiredConnections:
         backend = self.wired.backends[number]
         assert isinstance(backend, WiredBackend)
         return backend.wires

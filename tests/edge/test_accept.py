@@ -10,7 +10,7 @@ from tests.loops import both_loops
 
 
 class Exhausted:
-    """A listening socket for which there is no descriptor left."""
+    """A listening socket for which no descriptor is left."""
 
     def __init__(self, real: socket.socket) -> None:
         self.real = real
@@ -28,7 +28,7 @@ class Exhausted:
 
 
 @both_loops
-async def test_each_connection_is_shown_with_its_peer_and_not_blocking() -> None:
+async def test_each_connection_is_passed_on_non_blocking_with_its_peer() -> None:
     got: asyncio.Queue[tuple[socket.socket, bytes]] = asyncio.Queue()
     acceptor = Acceptor("127.0.0.1", 0, 10, lambda *arrived: got.put_nowait(arrived))
     clients = [socket.create_connection(("127.0.0.1", acceptor.port)) for _ in range(3)]
@@ -41,7 +41,7 @@ async def test_each_connection_is_shown_with_its_peer_and_not_blocking() -> None
 
 
 @both_loops
-async def test_without_descriptors_it_pauses_instead_of_spinning() -> None:
+async def test_without_descriptors_accepting_pauses() -> None:
     acceptor = Acceptor("127.0.0.1", 0, 10, lambda *_: None)
     loop = asyncio.get_running_loop()
     loop.remove_reader(acceptor._socket)
@@ -49,16 +49,16 @@ async def test_without_descriptors_it_pauses_instead_of_spinning() -> None:
     acceptor._socket = exhausted  # type: ignore[assignment]
     acceptor._watch()
     with socket.create_connection(("127.0.0.1", exhausted.real.getsockname()[1])):
-        for _ in range(200):  # turns of the loop, in each of which the connection is there to be taken
+        for _ in range(200):  # iterations of the event loop, in each of which the connection is ready to be accepted
             await asyncio.sleep(0)
         assert exhausted.asked == 1
     acceptor.close()
 
 
 @both_loops
-async def test_a_peer_that_has_closed_is_seen_behind_unread_bytes() -> None:
+async def test_a_peer_that_has_closed_is_detected_in_spite_of_unread_bytes() -> None:
     here, there = socket.socketpair(socket.AF_UNIX)
-    assert not has_hung_up(here)  # no TCP: the state of the peer is unknown
+    assert not has_hung_up(here)  # not TCP: the state of the peer is unknown
     here.close()
     there.close()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -69,7 +69,7 @@ async def test_a_peer_that_has_closed_is_seen_behind_unread_bytes() -> None:
         client.close()
         poll = select.poll()
         poll.register(accepted, select.POLLRDHUP)
-        assert poll.poll(10_000)  # its end has arrived
+        assert poll.poll(10_000)  # the end of its side has arrived
         assert has_hung_up(accepted)
         accepted.close()
         assert not has_hung_up(accepted)

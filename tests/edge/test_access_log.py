@@ -20,7 +20,7 @@ def number_line(entry: AccessLogEntry, _: float) -> bytes:
 
 
 class Disk(io.RawIOBase):
-    """A file that takes at most `most` bytes a write, waits at its gate, and fails when told to."""
+    """A file that takes at most `most` bytes per write, blocks at its gate, and fails when the test wants."""
 
     def __init__(self, most: int = 1 << 20) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def add(log: AccessLog, count: int, first: int = 0) -> None:
 
 
 @both_loops
-async def test_every_entry_is_a_line_in_its_order() -> None:
+async def test_every_entry_is_a_line_in_order() -> None:
     disk = Disk(most=7)  # the file takes a part at a time
     log = log_on(disk)
     add(log, 500)
@@ -100,7 +100,7 @@ async def test_a_full_disk_is_reported_and_counted() -> None:
 
 @pytest.mark.case("R12")
 @both_loops
-async def test_a_disk_that_is_full_for_a_moment_loses_no_line() -> None:
+async def test_a_temporarily_full_disk_loses_no_line() -> None:
     disk = Disk(most=3)
     log = log_on(disk)
     disk.error = OSError(28, "No space left on device")
@@ -113,7 +113,7 @@ async def test_a_disk_that_is_full_for_a_moment_loses_no_line() -> None:
 
 
 @both_loops
-async def test_a_disk_that_hangs_does_not_hang_the_end() -> None:
+async def test_a_disk_that_does_not_respond_does_not_block_the_end() -> None:
     disk = Disk()
     disk.gate.clear()
     log = AccessLog(disk, number_line, lambda: 0.0, last_write_s_max=0.05)
@@ -124,7 +124,7 @@ async def test_a_disk_that_hangs_does_not_hang_the_end() -> None:
 
 
 async def logged(play: Callable[[Front], None]) -> list[bytes]:
-    """What is logged while `play` does something to a front."""
+    """Return the lines that are logged while `play` uses a front."""
     disk = Disk()
     log = log_on(disk)
     play(Front(access_log=log))
@@ -133,7 +133,7 @@ async def logged(play: Callable[[Front], None]) -> list[bytes]:
 
 
 @both_loops
-async def test_an_answer_is_logged_when_its_last_byte_is_out() -> None:
+async def test_a_response_is_logged_when_its_last_byte_has_been_sent() -> None:
     def play(front: Front) -> None:
         front.send(request())
         front.answer(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\no")
@@ -155,7 +155,7 @@ async def test_local_replies_are_logged() -> None:
 
 
 @both_loops
-async def test_rejections_and_broken_answers_are_logged_once_with_their_cause() -> None:
+async def test_rejections_and_broken_responses_are_logged_once_with_their_cause() -> None:
     def play(front: Front) -> None:
         front.instance.rejects = CONNECT_FAILURE
         front.send(request())
@@ -178,7 +178,7 @@ async def test_a_client_that_disconnects_is_logged_once() -> None:
 
 
 @both_loops
-async def test_a_request_whose_body_breaks_the_rules_is_logged_once() -> None:
+async def test_a_request_with_an_invalid_body_is_logged_once() -> None:
     def play(front: Front) -> None:
         front.send(request(b"POST", b"/", b"Transfer-Encoding: chunked", body=b"zz\r\n"))
         front.send(request(b"POST", b"/", b"Transfer-Encoding: chunked"))

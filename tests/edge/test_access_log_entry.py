@@ -42,7 +42,7 @@ def told(line: bytes) -> dict[str, Any]:
     return value
 
 
-def test_json_has_the_split_of_the_latency() -> None:
+def test_json_has_the_parts_of_the_latency() -> None:
     line = told(json_line(entry(), OFFSET_S))
     times = {key: value for key, value in line.items() if key.endswith("_ms")}
     assert times == {"total_ms": 3000.0, "queue_ms": 500.0, "cold_ms": 2000.0, "upstream_ms": 250.0}
@@ -58,7 +58,7 @@ def test_json_has_client_request_and_instance() -> None:
     assert (line["instance"], line["upstream"], line["request_id"]) == (7, "127.0.0.1:8080", "abc")
 
 
-def test_envoys_line_is_its_default_format() -> None:
+def test_the_envoy_format_is_the_default_format_of_envoy() -> None:
     line = envoy_line(entry(b"User-Agent: curl/8", b"X-Forwarded-For: 10.0.0.1"), OFFSET_S)
     assert line == (
         b'[2026-11-30T00:53:30.000Z] "GET /a?b HTTP/1.1" 200 - 3 42 3000 250 "10.0.0.1, 192.0.2.7" "curl/8" "abc" '
@@ -66,7 +66,7 @@ def test_envoys_line_is_its_default_format() -> None:
     )
 
 
-def test_a_client_cannot_forge_envoys_fields() -> None:
+def test_a_client_cannot_forge_fields_of_the_envoy_format() -> None:
     line = envoy_line(entry(b'User-Agent: x" "forged', target=b'/"\\'), OFFSET_S)
     assert b'"x\\" \\"forged"' in line
     assert b'"GET /\\"\\\\ HTTP/1.1"' in line
@@ -75,7 +75,7 @@ def test_a_client_cannot_forge_envoys_fields() -> None:
 @pytest.mark.parametrize(
     ("cause", "flag"), [("overflow", b"UO"), ("connect failure", b"UF"), ("timeout", b"UT"), (CLIENT_GONE, b"DC")]
 )
-def test_causes_have_envoys_flags(cause: str, flag: bytes) -> None:
+def test_causes_have_the_response_flags_of_envoy(cause: str, flag: bytes) -> None:
     assert b'HTTP/1.1" 503 %b 3 42' % flag in envoy_line(entry(status=503, cause=cause), OFFSET_S)
 
 
@@ -93,6 +93,6 @@ def test_a_malformed_head_is_logged() -> None:
     assert b'"- - HTTP/1.1" 400 DPE 0 21 0 - ' in envoy_line(nothing, OFFSET_S)
 
 
-def test_without_a_request_id_of_the_balancer_the_clients_is_logged() -> None:
+def test_without_a_request_id_of_the_balancer_that_of_the_client_is_logged() -> None:
     head = read_request(request(b"GET", b"/", b"X-Request-Id: theirs"), DataPlaneLimits(), PLAIN_FIELDS)
     assert told(json_line(entry(request=head, added=b""), OFFSET_S))["request_id"] == "theirs"

@@ -1,4 +1,4 @@
-"""What the client gets is the application's answer, however its bytes were cut, and however anybody reads it."""
+"""The client receives the application's response, however its bytes were divided, and whichever parser reads it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.edge.front import Front, request
-from tests.edge.opinions import Reading, answer_by_h11, answer_by_llhttp
+from tests.edge.reference_parsers import Reading, answer_by_h11, answer_by_llhttp
 
 VALUES = st.binary(max_size=12).map(lambda raw: bytes(each for each in raw if each >= 0x21 and each != 0x7F))
 NAMES = st.text("abcXYZ019-_!#$", min_size=1, max_size=8).map(lambda name: b"X-" + name.encode())
@@ -18,7 +18,7 @@ INTERIM = [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", b"HTTP/1.1 102 Wai
 
 
 class Message(NamedTuple):
-    """A whole answer; `body` is what it means; `closes`: its end is that of the connection."""
+    """A complete response. `body` is its decoded body; `closes`: its end is the end of the connection."""
 
     data: bytes
     body: bytes
@@ -46,7 +46,7 @@ def chunks(body: bytes, size: int) -> bytes:
 
 
 def got(answer: Message, cuts: list[int], version: bytes = b"1.1") -> tuple[bytes, bool]:
-    """What the client gets of `answer`, fed in pieces, and whether its connection ended in order."""
+    """Return what the client receives of `answer`, fed in pieces, and whether its connection ended in order."""
     front = Front()
     front.send(request(version=version))
     ends = sorted({cut % (len(answer.data) + 1) for cut in cuts} | {0, len(answer.data)})
@@ -60,20 +60,20 @@ def got(answer: Message, cuts: list[int], version: bytes = b"1.1") -> tuple[byte
 
 
 def own(reading: Reading) -> list[tuple[bytes, bytes]]:
-    """The application's fields without those of framing and those the balancer adds."""
+    """Return the application's fields, without those of the framing and those that the balancer adds."""
     return [(name, value) for name, value in reading.fields if name.startswith(b"x-") and b"envoy" not in name]
 
 
 @pytest.mark.row(48, 54)
 @given(answers(interim=True), st.lists(st.integers(0, 10_000), max_size=8))
-def test_what_the_client_gets_does_not_depend_on_how_the_answer_was_cut(answer: Message, cuts: list[int]) -> None:
+def test_the_forwarded_response_does_not_depend_on_how_its_bytes_were_divided(answer: Message, cuts: list[int]) -> None:
     (whole, _), (pieces, _) = got(answer, []), got(answer, cuts)
     assert answer_by_h11(pieces, b"GET") == answer_by_h11(whole, b"GET")
 
 
 @pytest.mark.row(48)
 @given(answers())
-def test_two_parsers_read_the_answer_alike(answer: Message) -> None:
+def test_two_parsers_agree_about_the_forwarded_response(answer: Message) -> None:
     received, _ = got(answer, [])
     _, first = answer_by_h11(received, b"GET")
     assert first is not None
@@ -82,7 +82,7 @@ def test_two_parsers_read_the_answer_alike(answer: Message) -> None:
 
 
 @given(answers(interim=True), st.sampled_from([b"1.0", b"1.1"]))
-def test_a_valid_answer_reaches_the_client_as_h11_reads_it_from_the_application(
+def test_a_valid_response_reaches_the_client_as_h11_reads_it_from_the_application(
     answer: Message, version: bytes
 ) -> None:
     received, closed = got(answer, [], version)

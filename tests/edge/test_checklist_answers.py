@@ -1,4 +1,4 @@
-"""Section H of the checklist: what the application answers, and how it fails to."""
+"""Section H of the checklist: responses of the application, and its failures."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import h11
 import pytest
 
 from tests.edge.front import OK, Front, body_of, request, status_of, values_of
-from tests.edge.verdicts import BEHIND, passed_back
+from tests.edge.outcomes import BEHIND, forwarded_response
 
 ENDED = b"\r\n0\r\n\r\n"
 
 
-def poisoned(front: Front) -> bool:
-    """Whether anything but its own answer reaches the client with its next request, on whatever connection."""
+def next_response_is_poisoned(front: Front) -> bool:
+    """Return True if the next request of a client, on any connection, gets anything but its own response."""
     front.received()
     front.send(BEHIND)
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext")
@@ -41,7 +41,7 @@ def test_a_response_that_is_not_http_is_a_bad_gateway_at_once(answer: bytes) -> 
     front.answer(answer)
     assert status_of(front.received()) == 502
     assert front.instance.transport.aborted
-    assert not poisoned(front)
+    assert not next_response_is_poisoned(front)
 
 
 @pytest.mark.row(92)
@@ -49,7 +49,7 @@ def test_a_missing_response_has_envoys_status() -> None:
     front = Front()
     front.send(request(b"POST"))
     front.instance.transport.lose()
-    # Envoy, and so App Runner, says 503 where the RFC's word would be 502.
+    # Envoy, and so App Runner, responds with 503 where the RFC would have 502.
     assert status_of(front.received()) == 503
 
 
@@ -77,12 +77,12 @@ def test_a_response_with_ambiguous_framing_is_a_bad_gateway(head: bytes) -> None
     front.send(request())
     front.answer(b"HTTP/1.1 " + head + b"\r\n\r\nok")
     assert status_of(front.received()) == 502
-    assert not poisoned(front)
+    assert not next_response_is_poisoned(front)
 
 
 @pytest.mark.row(93)
 @pytest.mark.parametrize("body", [b"x\r\n", b"+3\r\nabc\r\n", b"3\r\nabcd\r\n", b"3\nabc\r\n", b" 3\r\nabc\r\n"])
-def test_a_bad_chunk_of_an_answer_cuts_the_connection(body: bytes) -> None:
+def test_an_invalid_chunk_of_a_response_cuts_the_connection(body: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
@@ -94,15 +94,15 @@ def test_a_bad_chunk_of_an_answer_cuts_the_connection(body: bytes) -> None:
 @pytest.mark.case("B13")
 @pytest.mark.row(93)
 @pytest.mark.parametrize("size", [b"0", b"2", b"50"])
-def test_a_coding_beside_a_length_in_an_answer_is_a_bad_gateway_as_with_envoy(size: bytes) -> None:
+def test_a_coding_and_a_length_in_a_response_are_a_bad_gateway_as_with_envoy(size: bytes) -> None:
     both = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" % size
-    assert status_of(passed_back(both)) == 502
+    assert status_of(forwarded_response(both)) == 502
 
 
 @pytest.mark.row(94)
 @pytest.mark.parametrize("line", [b"X: a\x00b", b"X: a\rb", b"X: a\n\rY: b", b"X\x00: a", b"X: a\x0b", b"X: a\x7f"])
-def test_a_control_in_a_field_of_an_answer_is_never_passed(line: bytes) -> None:
-    answer = passed_back(b"HTTP/1.1 200 OK\r\n" + line + b"\r\nContent-Length: 2\r\n\r\nok")
+def test_a_control_character_in_a_field_of_a_response_is_never_forwarded(line: bytes) -> None:
+    answer = forwarded_response(b"HTTP/1.1 200 OK\r\n" + line + b"\r\nContent-Length: 2\r\n\r\nok")
     assert status_of(answer) == 502
     assert line not in answer
 
@@ -113,9 +113,9 @@ def test_a_control_in_a_field_of_an_answer_is_never_passed(line: bytes) -> None:
     "name",
     [b"Server", b"Date", b"Content-Type", b"Connection", b"Cache-Control", b"Keep-Alive", b"ETag", b"Set-Cookie"],
 )
-def test_a_control_is_passed_in_no_field_whatever_its_name(name: bytes, control: bytes) -> None:
+def test_a_control_character_is_forwarded_in_no_field_whatever_its_name(name: bytes, control: bytes) -> None:
     for value in (b"a" + control, control + b"a", b"a" + control + b"b"):
-        answer = passed_back(b"HTTP/1.1 200 OK\r\n%b: %b\r\nContent-Length: 2\r\n\r\nok" % (name, value))
+        answer = forwarded_response(b"HTTP/1.1 200 OK\r\n%b: %b\r\nContent-Length: 2\r\n\r\nok" % (name, value))
         assert status_of(answer) == 502
 
 
@@ -131,7 +131,7 @@ def test_a_control_is_passed_in_no_field_whatever_its_name(name: bytes, control:
 )
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 @pytest.mark.parametrize("in_order", [False, True])
-def test_a_client_can_tell_that_its_answer_was_cut_off(answer: bytes, version: bytes, in_order: bool) -> None:
+def test_a_client_can_detect_that_its_response_was_truncated(answer: bytes, version: bytes, in_order: bool) -> None:
     front = Front()
     front.send(request(version=version))
     front.answer(answer)
@@ -144,7 +144,7 @@ def test_a_client_can_tell_that_its_answer_was_cut_off(answer: bytes, version: b
 
 
 @pytest.mark.row(95)
-def test_a_head_that_is_cut_off_is_no_answer() -> None:
+def test_a_truncated_head_is_a_bad_gateway() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n")
@@ -153,7 +153,7 @@ def test_a_head_that_is_cut_off_is_no_answer() -> None:
 
 
 def read_by_client(answer: bytes) -> tuple[int, bytes]:
-    """(status, body) as h11 reads a whole answer to a GET; fails when it is not whole."""
+    """Return the status and body that h11 reads from a response to a GET; fail if it is incomplete."""
     client = h11.Connection(h11.CLIENT)
     client.send(h11.Request(method="GET", target="/", headers=[("host", "a")]))
     client.send(h11.EndOfMessage())
@@ -170,7 +170,7 @@ def read_by_client(answer: bytes) -> tuple[int, bytes]:
 @pytest.mark.row(96)
 @pytest.mark.parametrize("start", [b"HTTP/1.0 200 OK", b"HTTP/1.1 200 OK", b"HTTP/1.0 200 OK\r\nContent-Length: 3"])
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
-def test_an_answer_framed_by_its_connection_gets_a_framing_of_ours(start: bytes, version: bytes) -> None:
+def test_a_response_framed_by_its_connection_gets_a_framing_of_the_balancer(start: bytes, version: bytes) -> None:
     front = Front()
     front.send(request(version=version))
     front.answer(start + b"\r\n\r\nabc")
@@ -187,15 +187,15 @@ def test_an_answer_framed_by_its_connection_gets_a_framing_of_ours(start: bytes,
 @pytest.mark.parametrize(
     "start", [b"299 Odd", b"599 Odd", b"200 ", b"404", b"418 I'm a teapot", b"200 \xe9t\xe9", b"999 X"]
 )
-def test_odd_statuses_and_reasons_are_passed(start: bytes) -> None:
-    answer = passed_back(b"HTTP/1.1 " + start + b"\r\nContent-Length: 2\r\n\r\nok")
+def test_unusual_statuses_and_reasons_are_forwarded(start: bytes) -> None:
+    answer = forwarded_response(b"HTTP/1.1 " + start + b"\r\nContent-Length: 2\r\n\r\nok")
     assert answer.partition(b"\r\n")[0].rstrip() == (b"HTTP/1.1 " + start).rstrip()
     assert body_of(answer) == b"ok"
 
 
 @pytest.mark.row(98)
 @pytest.mark.parametrize("status", [400, 404, 408, 413, 429, 500, 502, 503, 504])
-def test_the_applications_own_errors_are_passed_unchanged_and_not_retried(status: int) -> None:
+def test_errors_of_the_application_are_forwarded_unchanged_and_not_retried(status: int) -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 %d Mine\r\nRetry-After: 3\r\nContent-Length: 4\r\n\r\nmine" % status)
@@ -206,12 +206,12 @@ def test_the_applications_own_errors_are_passed_unchanged_and_not_retried(status
     assert (len(front.instance.links), front.upstream.offered) == (1, 1)
 
 
-# --- rows of section G that the application's side decides
+# --- rows of section G that concern the application's side
 
 
 @pytest.mark.row(86)
 @pytest.mark.parametrize("early", [OK, b"x", b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"])
-def test_bytes_on_an_idle_connection_answer_no_request(early: bytes) -> None:
+def test_bytes_on_an_idle_connection_are_never_a_response(early: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer()
@@ -222,7 +222,7 @@ def test_bytes_on_an_idle_connection_answer_no_request(early: bytes) -> None:
 
 @pytest.mark.row(86)
 @pytest.mark.parametrize("more", [b"x", OK])
-def test_bytes_behind_an_answer_end_its_connection(more: bytes) -> None:
+def test_bytes_after_a_response_end_its_connection(more: bytes) -> None:
     for answer in (OK, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"):
         front = Front()
         front.send(request())
@@ -263,7 +263,7 @@ def test_an_unread_body_is_discarded_for_a_bounded_time_and_never_read_as_a_requ
 
 @pytest.mark.row(81)
 @pytest.mark.parametrize("ended", [True, False])
-def test_an_early_answer_is_delivered_although_the_application_stops_reading(ended: bool) -> None:
+def test_an_early_response_is_delivered_although_the_application_stops_reading(ended: bool) -> None:
     front = Front(half_close=True)
     front.send(request(b"POST", b"/", b"Content-Length: 1000000", body=b"x" * 100))
     front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
@@ -278,7 +278,7 @@ def test_an_early_answer_is_delivered_although_the_application_stops_reading(end
 
 
 @pytest.mark.row(89)
-def test_each_piece_of_an_answer_leaves_when_it_comes() -> None:
+def test_each_piece_of_a_response_is_forwarded_when_it_arrives() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -289,7 +289,7 @@ def test_each_piece_of_an_answer_leaves_when_it_comes() -> None:
 
 
 @pytest.mark.row(89)
-def test_each_piece_of_an_upload_reaches_the_application_when_it_comes() -> None:
+def test_each_piece_of_an_upload_is_forwarded_when_it_arrives() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Transfer-Encoding: chunked"))
     front.forwarded()

@@ -1,4 +1,4 @@
-"""Sections B and C of the checklist: fields of requests, and the Host."""
+"""Sections B and C of the checklist: fields of requests, and the Host field."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import HOST, Front, body_of, fields_of, request, status_of, values_of
-from tests.edge.verdicts import BEHIND, names_of, passed_back, passed_on, rejection_of
+from tests.edge.outcomes import BEHIND, forwarded_request, forwarded_response, names_of, rejection_of
 
 LIMITS = DataPlaneLimits()
-# Lines that clients send again and again.
+# Lines that clients repeat, which are cached.
 REMEMBERED = [
     b"User-Agent: curl/8.0",
     b"Accept: */*",
@@ -33,7 +33,7 @@ REMEMBERED = [
 @pytest.mark.parametrize(
     "name", [b"", b"X Y", b"X[1]", b"X\x00", b"X\x0b", b"X\xc3\xa9", b"X\x7f", b'"X"', b"X(y)", b"X/Y", b"X@", b"X{}"]
 )
-def test_a_field_name_is_a_token(name: bytes) -> None:
+def test_a_field_name_that_is_not_a_token_is_rejected(name: bytes) -> None:
     assert rejection_of(request(b"GET", b"/", name + b": a")) == 400
 
 
@@ -47,7 +47,7 @@ def test_white_space_between_name_and_colon_is_rejected(name: bytes, space: byte
 
 @pytest.mark.row(17)
 def test_white_space_between_name_and_colon_of_a_response_is_a_bad_gateway() -> None:
-    assert status_of(passed_back(b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok")) == 502
+    assert status_of(forwarded_response(b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok")) == 502
 
 
 @pytest.mark.row(18)
@@ -66,54 +66,54 @@ def test_a_folded_line_of_a_request_is_rejected(line: bytes, fold: bytes) -> Non
 @pytest.mark.case("B10")
 @pytest.mark.row(20, 133)
 @pytest.mark.parametrize("fold", [b" ", b"\t", b"   ", b" \t\r\n "])
-def test_a_folded_line_of_an_answer_is_passed_in_one(fold: bytes) -> None:
-    answer = passed_back(b"HTTP/1.1 200 OK\r\nX: a\r\n%bb\r\nContent-Length:\r\n%b2\r\n\r\nok" % (fold, fold))
+def test_a_folded_line_of_a_response_is_forwarded_as_one_line(fold: bytes) -> None:
+    answer = forwarded_response(b"HTTP/1.1 200 OK\r\nX: a\r\n%bb\r\nContent-Length:\r\n%b2\r\n\r\nok" % (fold, fold))
     assert (status_of(answer), body_of(answer), values_of(answer, b"x")) == (200, b"ok", [b"a b"])
 
 
 @pytest.mark.row(133)
-def test_a_folded_line_in_front_of_the_first_field_is_a_bad_gateway() -> None:
-    assert status_of(passed_back(b"HTTP/1.1 200 OK\r\n X: a\r\nContent-Length: 2\r\n\r\nok")) == 502
+def test_a_folded_line_before_the_first_field_is_a_bad_gateway() -> None:
+    assert status_of(forwarded_response(b"HTTP/1.1 200 OK\r\n X: a\r\nContent-Length: 2\r\n\r\nok")) == 502
 
 
 @pytest.mark.row(21)
 @pytest.mark.parametrize("line", [b" ", b"\t", b" Host: evil.example", b"\tX: y"])
-def test_white_space_behind_the_request_line_is_rejected(line: bytes) -> None:
+def test_white_space_after_the_request_line_is_rejected(line: bytes) -> None:
     assert rejection_of(b"GET / HTTP/1.1\r\n%b\r\nHost: %b\r\n\r\n" % (line, HOST)) == 400
 
 
 @pytest.mark.row(22)
 @pytest.mark.parametrize("control", [bytes([each]) for each in range(0x20) if each != 0x09] + [b"\x7f"])
-def test_a_control_in_a_value_is_rejected(control: bytes) -> None:
+def test_a_control_character_in_a_value_is_rejected(control: bytes) -> None:
     assert rejection_of(request(b"GET", b"/", b"X: a" + control + b"b")) == 400
 
 
 @pytest.mark.row(23)
-def test_octets_above_ascii_are_passed_both_ways_as_they_are() -> None:
+def test_octets_above_ascii_are_forwarded_unchanged_in_both_directions() -> None:
     octets = bytes(range(0x80, 0x100))
-    assert values_of(passed_on(request(b"GET", b"/", b"X: " + octets)), b"x") == [octets]
-    assert values_of(passed_back(b"HTTP/1.1 204 N\r\nX: " + octets + b"\r\n\r\n"), b"x") == [octets]
+    assert values_of(forwarded_request(request(b"GET", b"/", b"X: " + octets)), b"x") == [octets]
+    assert values_of(forwarded_response(b"HTTP/1.1 204 N\r\nX: " + octets + b"\r\n\r\n"), b"x") == [octets]
 
 
 @pytest.mark.row(24)
 @pytest.mark.parametrize(("sent", "read"), [(b"", b""), (b"  \t", b""), (b"a", b"a"), (b" \t a b \t", b"a b")])
 def test_white_space_around_a_value_is_ignored(sent: bytes, read: bytes) -> None:
-    assert values_of(passed_on(request(b"GET", b"/", b"X:" + sent)), b"x") == [read]
-    assert values_of(passed_back(b"HTTP/1.1 204 N\r\nX:" + sent + b"\r\n\r\n"), b"x") == [read]
+    assert values_of(forwarded_request(request(b"GET", b"/", b"X:" + sent)), b"x") == [read]
+    assert values_of(forwarded_response(b"HTTP/1.1 204 N\r\nX:" + sent + b"\r\n\r\n"), b"x") == [read]
 
 
 @pytest.mark.row(24)
 @pytest.mark.parametrize("space", [b" ", b"\t", b" \t "])
-def test_white_space_behind_a_value_goes_no_further_because_parsers_differ_about_it(space: bytes) -> None:
-    assert b"X: a b\r\n" in passed_on(request(b"GET", b"/", b"X: a b" + space))
-    assert b"X: a b\r\n" in passed_back(b"HTTP/1.1 204 N\r\nX: a b" + space + b"\r\n\r\n")
+def test_white_space_after_a_value_is_not_forwarded_because_parsers_differ(space: bytes) -> None:
+    assert b"X: a b\r\n" in forwarded_request(request(b"GET", b"/", b"X: a b" + space))
+    assert b"X: a b\r\n" in forwarded_response(b"HTTP/1.1 204 N\r\nX: a b" + space + b"\r\n\r\n")
 
 
 @pytest.mark.row(22)
 @pytest.mark.parametrize("control", [b"\x00", b"\n", b"\x0b", b"\x1f", b"\x7f"])
 @pytest.mark.parametrize("line", REMEMBERED, ids=lambda line: line.partition(b":")[0].decode())
-def test_a_control_is_rejected_in_fields_that_repeat_too(line: bytes, control: bytes) -> None:
-    """The verdict on a line may be remembered (wire/http1/fields.py); what is remembered was judged as strictly."""
+def test_a_control_character_is_rejected_in_cached_fields_too(line: bytes, control: bytes) -> None:
+    """The result for a line may be cached (wire/http1/fields.py); cached lines were validated as strictly."""
     for spoilt in (line + control, line.replace(b": ", b": " + control), line[:-1] + control + line[-1:]):
         assert rejection_of(request(b"GET", b"/", spoilt)) in {400, 417}
 
@@ -126,13 +126,15 @@ def test_a_line_that_was_rejected_once_is_rejected_again() -> None:
 
 @pytest.mark.row(24)
 def test_white_space_around_framing_values_is_ignored() -> None:
-    sent = passed_on(request(b"POST", b"/", b"Content-Length: \t 3\t ", body=b"abc"))
+    sent = forwarded_request(request(b"POST", b"/", b"Content-Length: \t 3\t ", body=b"abc"))
     assert values_of(sent, b"content-length") == [b"3"]
 
 
 @pytest.mark.row(25)
 def test_repeated_fields_of_a_request_keep_their_order() -> None:
-    sent = passed_on(request(b"GET", b"/", b"A: 1", b"Accept: x", b"B: 2", b"Accept: y", b"Cookie: c", b"Cookie: d"))
+    sent = forwarded_request(
+        request(b"GET", b"/", b"A: 1", b"Accept: x", b"B: 2", b"Accept: y", b"Cookie: c", b"Cookie: d")
+    )
     own = [pair for pair in fields_of(sent) if pair[0] in {b"a", b"b", b"accept", b"cookie"}]
     assert own == [
         (b"a", b"1"),
@@ -145,9 +147,9 @@ def test_repeated_fields_of_a_request_keep_their_order() -> None:
 
 
 @pytest.mark.row(25)
-def test_cookies_of_an_answer_are_never_joined() -> None:
+def test_cookies_of_a_response_are_never_joined() -> None:
     lines = b"Set-Cookie: a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT\r\nVary: x\r\nSet-Cookie: b=2\r\nVary: y\r\n"
-    answer = passed_back(b"HTTP/1.1 204 N\r\n" + lines + b"\r\n")
+    answer = forwarded_response(b"HTTP/1.1 204 N\r\n" + lines + b"\r\n")
     assert values_of(answer, b"set-cookie") == [b"a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", b"b=2"]
     assert values_of(answer, b"vary") == [b"x", b"y"]
 
@@ -157,7 +159,7 @@ def test_cookies_of_an_answer_are_never_joined() -> None:
 def test_field_names_are_case_insensitive(spell: object) -> None:
     lines = [b"Content-Length: 3", b"Connection: X-Hop", b"X-Hop: 1", b"Keep-Alive: 5", b"X-Kept: v"]
     spelt = [spell(name) + b":" + value for name, _, value in (line.partition(b":") for line in lines)]  # type: ignore[operator]
-    sent = passed_on(request(b"POST", b"/", *spelt, body=b"abc"))
+    sent = forwarded_request(request(b"POST", b"/", *spelt, body=b"abc"))
     assert values_of(sent, b"content-length") == [b"3"]
     assert values_of(sent, b"x-kept") == [b"v"]
     assert {b"x-hop", b"keep-alive", b"connection"} & names_of(sent) == set()
@@ -168,7 +170,7 @@ def test_field_names_are_case_insensitive(spell: object) -> None:
     "line", [b"Content_Length: 50", b"Transfer_Encoding: chunked", b"CONTENT_LENGTH: 0", b"X_Forwarded_For: 1.1.1.1"]
 )
 def test_a_field_name_with_underscores_never_replaces_the_real_one(line: bytes) -> None:
-    sent = passed_on(request(b"POST", b"/", line, b"Content-Length: 3", body=b"abc"))
+    sent = forwarded_request(request(b"POST", b"/", line, b"Content-Length: 3", body=b"abc"))
     assert values_of(sent, b"content-length") == [b"3"]
     assert line.partition(b":")[0].lower() not in names_of(sent)
     assert b"chunked" not in sent
@@ -176,21 +178,21 @@ def test_a_field_name_with_underscores_never_replaces_the_real_one(line: bytes) 
 
 @pytest.mark.row(27)
 @pytest.mark.parametrize("name", [b"Content-Length2", b"XContent-Length", b"Content--Length", b"Transfer-Encodings"])
-def test_a_name_that_looks_alike_is_an_ordinary_field(name: bytes) -> None:
-    sent = passed_on(request(b"GET", b"/", name + b": 5"))
+def test_a_similar_name_is_an_ordinary_field(name: bytes) -> None:
+    sent = forwarded_request(request(b"GET", b"/", name + b": 5"))
     assert values_of(sent, name.lower()) == [b"5"]
     assert {b"content-length", b"transfer-encoding"} & names_of(sent) == set()
 
 
 @pytest.mark.row(28)
-def test_a_head_below_its_limit_passes_and_one_over_it_is_431() -> None:
+def test_a_head_below_its_limit_is_accepted_and_one_over_it_is_431() -> None:
     room = LIMITS.head_bytes_max - len(request(b"GET", b"/", b"X: "))
-    assert len(values_of(passed_on(request(b"GET", b"/", b"X: " + b"a" * room)), b"x")[0]) == room
+    assert len(values_of(forwarded_request(request(b"GET", b"/", b"X: " + b"a" * room)), b"x")[0]) == room
     assert rejection_of(request(b"GET", b"/", b"X: " + b"a" * (room + 1))) == 431
 
 
 @pytest.mark.row(28)
-def test_an_endless_head_takes_bounded_memory() -> None:
+def test_an_endless_head_uses_bounded_memory() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\n")
     for _ in range(1000):
@@ -200,17 +202,17 @@ def test_an_endless_head_takes_bounded_memory() -> None:
 
 
 @pytest.mark.row(29)
-def test_as_many_fields_as_the_limit_says_pass_and_one_more_is_431() -> None:
+def test_the_maximum_number_of_fields_is_accepted_and_one_more_is_431() -> None:
     lines = [b"X-%d: y" % number for number in range(LIMITS.head_fields_max)]
-    assert b"X-98: y\r\n" in passed_on(request(b"GET", b"/", *lines[:-1]))
+    assert b"X-98: y\r\n" in forwarded_request(request(b"GET", b"/", *lines[:-1]))
     assert rejection_of(request(b"GET", b"/", *lines)) == 431
 
 
 @pytest.mark.row(30)
 @pytest.mark.parametrize(("size", "status"), [(59_000, 200), (62_000, 502)])
-def test_a_large_answer_head_passes_or_is_a_bad_gateway(size: int, status: int) -> None:
+def test_a_response_head_below_its_limit_is_forwarded_and_one_over_it_is_a_bad_gateway(size: int, status: int) -> None:
     head = b"HTTP/1.1 200 OK\r\nX: " + b"a" * size + b"\r\nContent-Length: 0\r\n\r\n"
-    assert status_of(passed_back(head)) == status
+    assert status_of(forwarded_response(head)) == status
 
 
 @pytest.mark.row(30)
@@ -229,7 +231,7 @@ def test_an_endless_response_head_is_aborted() -> None:
 
 
 @pytest.mark.row(31)
-def test_1_1_without_host_is_rejected() -> None:
+def test_an_http_1_1_request_without_host_is_rejected() -> None:
     assert rejection_of(b"GET / HTTP/1.1\r\nX: y\r\n\r\n") == 400
     assert rejection_of(b"GET http://%b/ HTTP/1.1\r\n\r\n" % HOST) == 400
 
@@ -237,7 +239,7 @@ def test_1_1_without_host_is_rejected() -> None:
 @pytest.mark.row(32)
 @pytest.mark.parametrize("second", [HOST, b"other.example", HOST.upper(), b""])
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
-def test_two_host_lines_are_rejected_even_when_they_agree(second: bytes, version: bytes) -> None:
+def test_two_host_lines_are_rejected_even_if_they_are_equal(second: bytes, version: bytes) -> None:
     assert rejection_of(request(b"GET", b"/", b"hOST: " + second, version=version)) == 400
 
 
@@ -271,7 +273,7 @@ def test_two_host_lines_are_rejected_even_when_they_agree(second: bytes, version
         b"a%zzb",
     ],
 )
-def test_a_host_is_a_name_and_perhaps_a_port(host: bytes) -> None:
+def test_a_host_that_is_not_a_name_with_an_optional_port_is_rejected(host: bytes) -> None:
     assert rejection_of(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host) == 400
 
 
@@ -301,8 +303,8 @@ def test_every_valid_host_without_a_route_is_404(host: bytes) -> None:
 
 @pytest.mark.case("B9c")
 @pytest.mark.row(131)
-def test_a_port_may_be_empty_and_goes_on_as_it_came() -> None:
-    assert b"\r\nhost: " + HOST + b":\r\n" in passed_on(b"GET / HTTP/1.1\r\nHost: %b:\r\n\r\n" % HOST)
+def test_a_port_may_be_empty_and_is_forwarded_unchanged() -> None:
+    assert b"\r\nhost: " + HOST + b":\r\n" in forwarded_request(b"GET / HTTP/1.1\r\nHost: %b:\r\n\r\n" % HOST)
 
 
 @pytest.mark.row(33)
@@ -311,7 +313,7 @@ def test_an_empty_host_beside_an_authority_is_rejected() -> None:
 
 
 @pytest.mark.row(34)
-def test_behind_an_unknown_host_the_connection_goes_on() -> None:
+def test_the_connection_stays_open_after_an_unknown_host() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n" + BEHIND)
     assert status_of(front.received()) == 404

@@ -1,4 +1,4 @@
-"""Section D of the checklist: where a message ends, and that no reader can be made to see another end."""
+"""Section D of the checklist: the end of a message, and that no parser can be made to see another end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import OK, Front, fields_of, request, status_of, values_of
-from tests.edge.verdicts import BEHIND, body_sent, cut_off, is_complete, names_of, passed_on, read, rejection_of
+from tests.edge.outcomes import (
+    BEHIND,
+    body_sent,
+    forwarded_request,
+    is_complete,
+    names_of,
+    read,
+    rejection_after_head,
+    rejection_of,
+)
 
 LIMITS = DataPlaneLimits()
 CHUNKED = b"Transfer-Encoding: chunked"
@@ -67,7 +76,7 @@ def test_the_same_length_twice_is_rejected(lines: tuple[bytes, ...]) -> None:
         b"9" * 40,
     ],
 )
-def test_a_content_length_is_a_bounded_number_of_digits(value: bytes) -> None:
+def test_a_content_length_that_is_not_a_bounded_number_of_digits_is_rejected(value: bytes) -> None:
     assert rejection_of(post(b"Content-Length: " + value, body=b"abc")) == 400
 
 
@@ -98,7 +107,7 @@ def test_a_content_length_is_a_bounded_number_of_digits(value: bytes) -> None:
         b"chun\xc4\xb7ed",
     ],
 )
-def test_a_coding_is_chunked_and_nothing_else(value: bytes) -> None:
+def test_a_coding_other_than_chunked_is_rejected(value: bytes) -> None:
     assert rejection_of(post(b"Transfer-Encoding: " + value, body=b"0\r\n\r\n")) in {400, 501}
 
 
@@ -131,26 +140,26 @@ BAD_SIZES = [
     b"ffffffffffffffff",
     b"1000000000000001",
     b"f" * 100,
-]  # more than 2^60, 2^64 and all
+]  # more than 2^60, 2^64 and larger
 
 
 @pytest.mark.row(44)
 @pytest.mark.parametrize("size", BAD_SIZES)
-def test_a_chunk_size_is_a_bounded_hexadecimal_number(size: bytes) -> None:
+def test_a_chunk_size_that_is_not_a_bounded_hexadecimal_number_is_rejected(size: bytes) -> None:
     assert rejection_of(CHUNKED_HEAD + size + b"\r\nabc\r\n0\r\n\r\n") == 400
-    assert cut_off(CHUNKED_HEAD, size + b"\r\nabc\r\n0\r\n\r\n") == 400
+    assert rejection_after_head(CHUNKED_HEAD, size + b"\r\nabc\r\n0\r\n\r\n") == 400
 
 
 @pytest.mark.row(44)
 @pytest.mark.parametrize("size", [b"3", b"03", b"0000000000000003"])
 def test_a_chunk_size_may_begin_with_zeros(size: bytes) -> None:
-    assert body_sent(passed_on(CHUNKED_HEAD + size + b"\r\nabc\r\n00\r\n\r\n")) == b"abc"
+    assert body_sent(forwarded_request(CHUNKED_HEAD + size + b"\r\nabc\r\n00\r\n\r\n")) == b"abc"
 
 
 @pytest.mark.row(44)
 @pytest.mark.parametrize("size", [b"a", b"A"])
 def test_a_chunk_size_has_hexadecimal_digits_of_any_case(size: bytes) -> None:
-    assert body_sent(passed_on(CHUNKED_HEAD + size + b"\r\n0123456789\r\n0\r\n\r\n")) == b"0123456789"
+    assert body_sent(forwarded_request(CHUNKED_HEAD + size + b"\r\n0123456789\r\n0\r\n\r\n")) == b"0123456789"
 
 
 @pytest.mark.row(45)
@@ -170,9 +179,9 @@ def test_a_chunk_size_has_hexadecimal_digits_of_any_case(size: bytes) -> None:
         b"3\r\nab\r\n0\r\n\r\n",
     ],
 )
-def test_a_chunk_ends_with_crlf_exactly_where_its_size_says(body: bytes) -> None:
+def test_a_chunk_that_does_not_end_with_crlf_after_its_size_is_rejected(body: bytes) -> None:
     assert rejection_of(CHUNKED_HEAD + body) == 400
-    assert cut_off(CHUNKED_HEAD, body) == 400
+    assert rejection_after_head(CHUNKED_HEAD, body) == 400
 
 
 @pytest.mark.row(46)
@@ -180,14 +189,14 @@ def test_a_chunk_ends_with_crlf_exactly_where_its_size_says(body: bytes) -> None
     "extension", [b";a", b";a=b", b';a="b c"', b";a=b;c=d", b" ;a", b";\t a", b'; a = "\\"x" ; b=c']
 )
 def test_an_extension_is_dropped(extension: bytes) -> None:
-    sent = passed_on(CHUNKED_HEAD + b"3%b\r\nabc\r\n0%b\r\n\r\n" % (extension, extension))
+    sent = forwarded_request(CHUNKED_HEAD + b"3%b\r\nabc\r\n0%b\r\n\r\n" % (extension, extension))
     assert body_sent(sent) == b"abc"
     assert b";" not in sent.partition(b"\r\n\r\n")[2]
 
 
 @pytest.mark.row(46)
 @pytest.mark.parametrize("extension", [b";a\x00", b";a\x0bb", b";a\rb", b";a\nb", b";a\x7f"])
-def test_a_control_in_an_extension_is_rejected(extension: bytes) -> None:
+def test_a_control_character_in_an_extension_is_rejected(extension: bytes) -> None:
     assert rejection_of(CHUNKED_HEAD + b"3" + extension + b"\r\nabc\r\n0\r\n\r\n") == 400
 
 
@@ -220,14 +229,14 @@ def test_an_invalid_chunk_extension_is_rejected(extension: bytes) -> None:
 def test_the_extensions_of_one_message_are_bounded_in_total() -> None:
     one = b"1;" + b"e" * 1000 + b"\r\nx\r\n"
     fitting = LIMITS.chunk_overhead_bytes_max // 1001
-    assert body_sent(passed_on(CHUNKED_HEAD + one * fitting + b"0\r\n\r\n")) == b"x" * fitting
+    assert body_sent(forwarded_request(CHUNKED_HEAD + one * fitting + b"0\r\n\r\n")) == b"x" * fitting
     assert rejection_of(CHUNKED_HEAD + one * (fitting + 1) + b"0\r\n\r\n") == 400
 
 
 @pytest.mark.row(47)
 def test_trailers_are_dropped_and_never_merged_into_the_head() -> None:
     trailers = b"Content-Length: 50\r\nTransfer-Encoding: gzip\r\nHost: evil\r\nX-Forwarded-For: 1.1.1.1\r\nX-T: t\r\n"
-    sent = passed_on(post(CHUNKED, b"Trailer: X-T", body=b"3\r\nabc\r\n0\r\n" + trailers + b"\r\n"))
+    sent = forwarded_request(post(CHUNKED, b"Trailer: X-T", body=b"3\r\nabc\r\n0\r\n" + trailers + b"\r\n"))
     assert sent.endswith(b"\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
     assert {b"x-t", b"trailer", b"content-length"} & names_of(sent) == set()
     assert values_of(sent, b"x-forwarded-for") == [b"192.0.2.7"]
@@ -246,7 +255,7 @@ def test_trailers_are_bounded() -> None:
 
 
 @pytest.mark.row(47)
-def test_trailers_of_an_answer_are_dropped() -> None:
+def test_trailers_of_a_response_are_dropped() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\n" + CHUNKED + b"\r\nTrailer: X\r\n\r\n1\r\na\r\n0\r\nX: y\r\n\r\n")
@@ -259,7 +268,7 @@ def test_trailers_of_an_answer_are_dropped() -> None:
 @pytest.mark.parametrize("line", [b"X: y", b"Content-Length: 3", CHUNKED])
 def test_a_forwarded_request_has_one_host_and_at_most_one_framing(line: bytes) -> None:
     body = {b"X: y": b"", b"Content-Length: 3": b"abc", CHUNKED: b"3\r\nabc\r\n0\r\n\r\n"}[line]
-    names = [name for name, _ in fields_of(passed_on(post(line, body=body)))]
+    names = [name for name, _ in fields_of(forwarded_request(post(line, body=body)))]
     assert names.count(b"host") == 1
     assert names.count(b"content-length") + names.count(b"transfer-encoding") == (line != b"X: y")
 
@@ -290,7 +299,7 @@ def test_a_request_before_an_error_is_answered_and_none_after_it(broken: bytes) 
 
 @pytest.mark.row(50)
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_request_inside_a_body_is_read_as_body(chunked: bool) -> None:
+def test_a_request_inside_a_body_is_part_of_the_body(chunked: bool) -> None:
     hidden = request(b"DELETE", b"/hidden")
     framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(hidden), hidden) if chunked else hidden
     front = Front()
@@ -302,7 +311,7 @@ def test_a_request_inside_a_body_is_read_as_body(chunked: bool) -> None:
 
 
 def mutations() -> list[bytes]:
-    """A coding written in all the ways that one parser of two may take for `Transfer-Encoding: chunked`."""
+    """Return spellings of a coding that one of two parsers may take for `Transfer-Encoding: chunked`."""
     odd = [bytes([each]) for each in [*range(0x21), 0x7F, 0x85, 0xA0, 0xFF]]
     lines = [CHUNKED, b"transfer-encoding:chunked", b"TRANSFER-ENCODING: CHUNKED", b"Transfer_Encoding: chunked"]
     for byte in odd:
@@ -325,8 +334,8 @@ def mutations() -> list[bytes]:
 
 @pytest.mark.row(51)
 def test_no_mutated_coding_leaves_either_side_waiting() -> None:
-    """The probes of desync tools: a body that is whole by one reading and not by the other. Time tells them nothing
-    when the answer is decided at once: a rejection, or a whole message for the application.
+    """The probes of desync tools: a body that is complete by one reading and incomplete by the other. Response times
+    reveal nothing if the result is decided at once: a rejection, or a complete message for the application.
     """
     assert len(mutations()) >= 134
     for line in mutations():
@@ -346,7 +355,7 @@ def test_no_mutated_coding_leaves_either_side_waiting() -> None:
 @pytest.mark.row(52)
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"DELETE", b"OPTIONS"])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_of_any_method_goes_on_and_the_next_request_is_in_step(method: bytes, chunked: bool) -> None:
+def test_a_body_of_any_method_is_forwarded_and_the_next_request_is_read_correctly(method: bytes, chunked: bool) -> None:
     front = Front()
     framing, body = (CHUNKED, b"5\r\nhello\r\n0\r\n\r\n") if chunked else (b"Content-Length: 5", b"hello")
     front.send(request(method, b"/", framing, body=body) + BEHIND)
@@ -357,7 +366,7 @@ def test_a_body_of_any_method_goes_on_and_the_next_request_is_in_step(method: by
 
 @pytest.mark.row(53)
 @pytest.mark.parametrize("piece_bytes", [1000, 65_537, 1 << 20])
-def test_eight_megabytes_go_both_ways_however_they_are_chunked(piece_bytes: int) -> None:
+def test_eight_megabytes_are_forwarded_in_both_directions_with_any_chunks(piece_bytes: int) -> None:
     content = bytes(range(250)) * 32_000
     pieces = [content[at : at + piece_bytes] for at in range(0, len(content), piece_bytes)]
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
@@ -377,7 +386,7 @@ def test_eight_megabytes_go_both_ways_however_they_are_chunked(piece_bytes: int)
 
 
 @pytest.mark.row(54)
-def test_a_message_that_comes_byte_by_byte_is_the_message() -> None:
+def test_a_message_that_arrives_byte_by_byte_is_the_same_message() -> None:
     whole = post(CHUNKED, b"X: y", body=b"1\r\na\r\n" * 500 + b"0\r\nT: u\r\n\r\n")
     front = Front()
     for at in range(len(whole)):
@@ -389,7 +398,9 @@ def test_a_message_that_comes_byte_by_byte_is_the_message() -> None:
 
 @pytest.mark.row(54)
 def test_tiny_chunks_take_linear_time() -> None:
-    """Counted, not timed: each byte of the body is handed to the application once, in as many writes as reads."""
+    """Counts instead of measuring time: each byte of the body is passed to the application once, in as many writes as
+    reads.
+    """
     front = Front()
     front.send(CHUNKED_HEAD)
     front.forwarded()

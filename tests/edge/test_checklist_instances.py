@@ -1,6 +1,6 @@
-"""Sections I and J of the checklist, as far as the pool decides: the 120 seconds, failure, drain, balancing.
+"""Sections I and J of the checklist, as far as the pool decides: the limit of 120 s, failures, draining, balancing.
 
-Virtual time, no sockets; what needs the network stands in tests/live.
+In virtual time, without sockets; tests that need the network are in tests/live.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from simulator.model.rejection import CONNECT_FAILURE, TERMINATED, TIMEOUT
 from simulator.rules.ejection import EjectionSettings
 from tests.edge.front import OK, body_of, request, status_of
-from tests.edge.service import Service, Wires
+from tests.edge.service import Service, WiredConnections
 from tests.fleet.fakes import stage_settings
 from tests.virtual import run_virtual, until
 
@@ -20,7 +20,7 @@ POST = request(b"POST", b"/", b"Content-Length: 3", body=b"abc")
 
 
 @pytest.mark.row(103)
-def test_an_answer_after_100_seconds_still_arrives() -> None:
+def test_a_response_after_100_seconds_is_delivered() -> None:
     async def main() -> None:
         async with Service(stage_settings()) as service:
             client = service.client()
@@ -34,7 +34,7 @@ def test_an_answer_after_100_seconds_still_arrives() -> None:
 
 @pytest.mark.row(103)
 @pytest.mark.parametrize("message", [request(), POST, request(b"POST", b"/", b"Content-Length: 9", body=b"abc")])
-def test_without_an_answer_504_comes_at_120_seconds(message: bytes) -> None:
+def test_without_a_response_the_client_gets_504_after_120_seconds(message: bytes) -> None:
     async def main() -> None:
         async with Service(stage_settings()) as service:
             client = service.client()
@@ -50,7 +50,7 @@ def test_without_an_answer_504_comes_at_120_seconds(message: bytes) -> None:
 
 
 @pytest.mark.row(103)
-def test_an_answer_that_is_not_whole_at_120_seconds_is_cut() -> None:
+def test_a_response_that_is_incomplete_after_120_seconds_is_cut() -> None:
     async def main() -> None:
         async with Service(stage_settings()) as service:
             client = service.client()
@@ -70,7 +70,7 @@ def test_an_answer_that_is_not_whole_at_120_seconds_is_cut() -> None:
 
 @pytest.mark.row(108)
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"])
-def test_an_idempotent_request_is_retried_after_a_dead_idle_connection(method: bytes) -> None:
+def test_an_idempotent_request_is_retried_after_a_closed_idle_connection(method: bytes) -> None:
     async def main() -> None:
         async with Service(stage_settings()) as service:
             client, wires = service.client(), service.wires(1)
@@ -94,7 +94,7 @@ def test_a_request_that_is_not_idempotent_is_never_sent_twice(method: bytes, reu
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
             client, all_wires = service.client(), [service.wires(1), service.wires(2)]
-            for wires in all_wires if reused else []:  # each instance has an idle connection then
+            for wires in all_wires if reused else []:  # so each instance has an idle connection
                 client.send(request())
                 wires.answer(OK)
                 wires.transport.take()
@@ -102,7 +102,7 @@ def test_a_request_that_is_not_idempotent_is_never_sent_twice(method: bytes, reu
             client.send(request(method, b"/", b"Content-Length: 3", body=b"abc"))
             next(each for wires in all_wires for each in wires.transports if each.written).lose()
             await asyncio.sleep(10)
-            # 503 is Envoy's word, and App Runner's, for a connection that ended before the answer.
+            # Envoy, and so App Runner, responds with 503 if a connection ended before the response.
             answer = client.received()
             assert (status_of(answer), body_of(answer)) == (503, TERMINATED.body.encode())
             sent = b"".join(each.take() for wires in all_wires for each in wires.transports)
@@ -112,7 +112,7 @@ def test_a_request_that_is_not_idempotent_is_never_sent_twice(method: bytes, reu
 
 
 @pytest.mark.row(110)
-def test_a_request_is_tried_a_bounded_number_of_times() -> None:
+def test_the_number_of_attempts_of_a_request_is_bounded() -> None:
     async def main() -> None:
         async with Service(stage_settings(capacity=100, initial=6, least=6)) as service:
             for number in range(1, 7):
@@ -127,7 +127,7 @@ def test_a_request_is_tried_a_bounded_number_of_times() -> None:
 
 
 @pytest.mark.row(110)
-def test_nothing_is_tried_again_once_a_byte_of_the_answer_has_come() -> None:
+def test_no_request_is_retried_after_a_byte_of_the_response() -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
             client = service.client()
@@ -167,7 +167,7 @@ def test_a_removed_instance_finishes_its_requests_and_gets_no_new_ones() -> None
 
 
 @pytest.mark.row(114)
-def test_requests_spread_over_the_instances_by_what_each_has_open() -> None:
+def test_requests_are_balanced_by_the_outstanding_requests_of_the_instances() -> None:
     async def main() -> None:
         async with Service(stage_settings(capacity=3, initial=4, least=4)) as service:
             for each in range(1, 13):
@@ -184,11 +184,11 @@ def test_requests_spread_over_the_instances_by_what_each_has_open() -> None:
 
 @pytest.mark.row(107)
 @pytest.mark.parametrize("message", [request(), POST])
-def test_a_request_that_an_instance_rejected_to_connect_for_is_served_by_another(message: bytes) -> None:
+def test_a_request_whose_instance_rejects_the_connection_is_served_by_another(message: bytes) -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
             service.wires(1).rejects = CONNECT_FAILURE
-            for _ in range(2):  # one of the two goes to the first instance first, whichever is next
+            for _ in range(2):  # one of the two is first sent to the first instance
                 client = service.client()
                 client.send(message)
                 service.wires(2).answer(OK)
@@ -200,7 +200,7 @@ def test_a_request_that_an_instance_rejected_to_connect_for_is_served_by_another
 
 
 @pytest.mark.row(107)
-def test_when_all_instances_reject_connections_503_comes_at_once_until_they_accept_again() -> None:
+def test_if_all_instances_reject_connections_clients_get_503_at_once_until_they_accept_again() -> None:
     async def main() -> None:
         async with Service(stage_settings(initial=2, least=2)) as service:
             service.wires(1).rejects = service.wires(2).rejects = CONNECT_FAILURE
@@ -220,12 +220,12 @@ def test_when_all_instances_reject_connections_503_comes_at_once_until_they_acce
     run_virtual(main)
 
 
-def _serving(wires: Wires) -> bool:
+def _serving(wires: WiredConnections) -> bool:
     return any(link.caller is not None for link in wires.links)
 
 
 async def _serve_one(service: Service) -> None:
-    """Send a request, answered by the instance that gets it if one is in service."""
+    """Send a request; the instance that gets it responds, if one is in service."""
     client = service.client()
     client.send(request())
     for number in service.pool.ready:

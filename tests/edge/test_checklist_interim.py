@@ -1,17 +1,17 @@
-"""Section F of the checklist: 1xx, Expect, answers without a body, upgrades."""
+"""Section F of the checklist: 1xx, Expect, responses without a body, upgrades."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.edge.front import OK, Front, body_of, request, status_of, values_of
-from tests.edge.verdicts import BEHIND, names_of, passed_back
+from tests.edge.outcomes import BEHIND, forwarded_response, names_of
 
 EXPECTING = request(b"POST", b"/", b"Expect: 100-continue", b"Content-Length: 5")
 
 
-def next_in_step(front: Front) -> bool:
-    """Whether the next request of the client gets its own answer and nothing else."""
+def next_response_is_correct(front: Front) -> bool:
+    """Return True if the next request of the client gets its own response and nothing else."""
     front.received()
     front.send(BEHIND)
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext")
@@ -43,7 +43,7 @@ def test_a_client_that_does_not_wait_for_100_is_served_too() -> None:
     front.answer(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)
     answers = front.received()
     assert answers.endswith(b"\r\n\r\nok")
-    assert next_in_step(front)
+    assert next_response_is_correct(front)
 
 
 @pytest.mark.row(67)
@@ -54,7 +54,7 @@ def test_a_rejection_reaches_the_client_before_it_has_sent_its_body(status: byte
     front.answer(b"HTTP/1.1 %b No\r\nContent-Length: 2\r\n\r\nno" % status)
     answer = front.received()
     assert (status_of(answer), body_of(answer)) == (int(status), b"no")
-    # The body may still come, or not: the connection must not be used as if it had.
+    # The body may still arrive or not, so the connection must not be used for another request.
     assert values_of(answer, b"connection") == [b"close"]
     front.send(b"hello" + BEHIND)
     assert front.upstream.offered == 1
@@ -62,7 +62,7 @@ def test_a_rejection_reaches_the_client_before_it_has_sent_its_body(status: byte
 
 @pytest.mark.row(68)
 @pytest.mark.parametrize("interim", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
-def test_http_1_0_gets_no_interim_answer(interim: bytes) -> None:
+def test_http_1_0_gets_no_interim_response(interim: bytes) -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Expect: 100-continue", b"Content-Length: 2", version=b"1.0", body=b"ab"))
     front.answer(b"HTTP/1.1 " + interim + b"\r\n\r\n" + OK)
@@ -79,13 +79,13 @@ def test_http_1_0_gets_no_chunks(keep: tuple[bytes, ...]) -> None:
     front.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
     answer = front.received()
     assert (values_of(answer, b"transfer-encoding"), body_of(answer)) == ([], b"abcde")
-    assert front.client.closing  # the only way to say that it is over
+    assert front.client.closing  # the only way to mark its end
 
 
 @pytest.mark.row(69)
 @pytest.mark.parametrize("count", [1, 2, 20])
 @pytest.mark.parametrize("status", [b"102", b"103", b"199"])
-def test_interim_answers_go_on_in_any_number_and_then_the_final_one(status: bytes, count: int) -> None:
+def test_any_number_of_interim_responses_is_forwarded_before_the_final_one(status: bytes, count: int) -> None:
     front = Front()
     front.send(request())
     interim = b"HTTP/1.1 %b Soon\r\nLink: </a>\r\nKeep-Alive: 5\r\n\r\n" % status
@@ -96,7 +96,7 @@ def test_interim_answers_go_on_in_any_number_and_then_the_final_one(status: byte
     passed = b"HTTP/1.1 %b Soon\r\nLink: </a>\r\n\r\n" % status
     assert answers.startswith(passed * count + b"HTTP/1.1 200 OK\r\n")
     assert answers.endswith(b"\r\n\r\nok")
-    assert next_in_step(front)
+    assert next_response_is_correct(front)
 
 
 @pytest.mark.row(70)
@@ -109,7 +109,7 @@ def test_a_101_that_was_not_requested_is_a_bad_gateway(upgrade: bytes) -> None:
     assert status_of(answer) == 502
     assert b"smuggled" not in answer
     assert front.instance.transport.aborted
-    assert next_in_step(front)
+    assert next_response_is_correct(front)
 
 
 @pytest.mark.row(71)
@@ -123,15 +123,13 @@ def test_a_101_that_was_not_requested_is_a_bad_gateway(upgrade: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"hello"])
-def test_an_answer_to_head_has_no_body_keeps_its_length_and_stays_in_step(
-    head: bytes, length: list[bytes], body: bytes
-) -> None:
+def test_a_response_to_head_has_a_length_but_no_body(head: bytes, length: list[bytes], body: bytes) -> None:
     front = Front()
     front.send(request(b"HEAD"))
     front.answer(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body)
     answer = front.received()
     assert (values_of(answer, b"content-length"), body_of(answer)) == (length, b"")
-    assert next_in_step(front)
+    assert next_response_is_correct(front)
 
 
 @pytest.mark.row(72)
@@ -147,12 +145,12 @@ def test_204_and_304_have_no_body_whatever_the_application_sends(status: bytes, 
     assert b"transfer-encoding" not in names_of(answer)
     assert values_of(answer, b"content-length") in ([], [b"5"] * status.startswith(b"304"))
     assert (front.instance.idle == []) is (body != b"")
-    assert next_in_step(front)
+    assert next_response_is_correct(front)
 
 
 @pytest.mark.row(73)
 @pytest.mark.parametrize("status", [b"205", b"300", b"301", b"302", b"307"])
-def test_other_statuses_have_the_body_that_their_framing_says(status: bytes) -> None:
+def test_other_statuses_have_the_body_of_their_framing(status: bytes) -> None:
     for framed in (b"Content-Length: 4\r\n\r\nbody", b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"):
         front = Front()
         front.send(request())
@@ -160,12 +158,12 @@ def test_other_statuses_have_the_body_that_their_framing_says(status: bytes) -> 
         answer = front.received()
         assert status_of(answer) == int(status)
         assert body_of(answer) in {b"body", b"4\r\nbody\r\n0\r\n\r\n"}
-        assert next_in_step(front)
+        assert next_response_is_correct(front)
 
 
 @pytest.mark.row(74)
 @pytest.mark.parametrize("spell", [b"websocket", b"WebSocket", b"h2c, websocket"])
-def test_an_upgrade_to_websocket_is_a_clean_rejection_and_the_connection_goes_on(spell: bytes) -> None:
+def test_an_upgrade_to_websocket_is_rejected_and_the_connection_stays_open(spell: bytes) -> None:
     front = Front()
     lines = (b"Connection: keep-alive, Upgrade", b"Upgrade: " + spell, b"Sec-WebSocket-Version: 13")
     front.send(request(b"GET", b"/", *lines))
@@ -180,7 +178,7 @@ def test_an_upgrade_to_websocket_is_a_clean_rejection_and_the_connection_goes_on
 @pytest.mark.row(72)
 def test_304_may_have_a_length_and_204_may_not() -> None:
     told = [
-        values_of(passed_back(b"HTTP/1.1 %b X\r\nContent-Length: 5\r\n\r\n" % status), b"content-length")
+        values_of(forwarded_response(b"HTTP/1.1 %b X\r\nContent-Length: 5\r\n\r\n" % status), b"content-length")
         for status in (b"304", b"204")
     ]
     assert told == [[b"5"], []]

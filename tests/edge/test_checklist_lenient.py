@@ -1,11 +1,11 @@
-"""Section L of the checklist: what an application may answer and still be served, and what stays rejected."""
+"""Section L of the checklist: lenient handling of an application's responses, and what is rejected nevertheless."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.edge.front import Front, body_of, request, status_of, values_of
-from tests.edge.verdicts import passed_back
+from tests.edge.outcomes import forwarded_response
 
 LENGTH = b"Content-Length: 2\r\n\r\nok"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
@@ -22,8 +22,8 @@ HEADS = [
 @pytest.mark.case("B3")
 @pytest.mark.row(121)
 @pytest.mark.parametrize("answer", HEADS)
-def test_lf_ends_lines_of_an_answers_head_as_well(answer: bytes) -> None:
-    received = passed_back(answer)
+def test_lf_ends_lines_of_a_response_head_too(answer: bytes) -> None:
+    received = forwarded_response(answer)
     assert (status_of(received), body_of(received), values_of(received, b"x-a")) == (200, b"ok", [b"1"])
     head = received.partition(b"\r\n\r\n")[0]
     assert head.count(b"\n") == head.count(b"\r\n"), "the client gets CR LF"
@@ -32,7 +32,7 @@ def test_lf_ends_lines_of_an_answers_head_as_well(answer: bytes) -> None:
 @pytest.mark.case("B3")
 @pytest.mark.row(121)
 @pytest.mark.parametrize("answer", HEADS)
-def test_the_head_ends_where_it_ends_however_its_bytes_come(answer: bytes) -> None:
+def test_the_end_of_a_head_does_not_depend_on_how_its_bytes_are_divided(answer: bytes) -> None:
     for cut in range(1, len(answer)):
         front = Front()
         front.send(request())
@@ -45,7 +45,7 @@ def test_the_head_ends_where_it_ends_however_its_bytes_come(answer: bytes) -> No
 @pytest.mark.case("B3")
 @pytest.mark.row(121)
 def test_a_blank_line_after_the_head_is_body() -> None:
-    received = passed_back(b"HTTP/1.1 200 OK\nContent-Length: 6\n\nab\r\n\r\n")
+    received = forwarded_response(b"HTTP/1.1 200 OK\nContent-Length: 6\n\nab\r\n\r\n")
     assert received.endswith(b"\r\n\r\nab\r\n\r\n")
 
 
@@ -65,7 +65,7 @@ def test_an_interim_head_with_lf_is_followed_by_the_final_one() -> None:
 @pytest.mark.parametrize(
     "beginning",
     [
-        b"HTTP/1.1 200 OK\rX: 1",  # CR alone ends no line
+        b"HTTP/1.1 200 OK\rX: 1",  # CR alone does not end a line
         b"HTTP/1.1 200 OK\r\nX: a\rb",
         b"HTTP/1.1 200 OK\r\nX: a\x00",
         b"HTTP/1.1 200 OK\nno colon\n",
@@ -78,7 +78,7 @@ def test_an_interim_head_with_lf_is_followed_by_the_final_one() -> None:
         b"\n",
     ],
 )
-def test_what_is_rejected_in_a_head_is_rejected_before_the_head_ends(beginning: bytes) -> None:
+def test_an_invalid_line_of_a_head_is_rejected_before_the_head_ends(beginning: bytes) -> None:
     for pieces in ([beginning], [beginning[at : at + 1] for at in range(len(beginning))]):
         front = Front()
         front.send(request())
@@ -91,7 +91,7 @@ def test_what_is_rejected_in_a_head_is_rejected_before_the_head_ends(beginning: 
 
 @pytest.mark.case("B3")
 @pytest.mark.row(121)
-def test_a_head_without_an_end_is_bounded_whatever_its_line_ends() -> None:
+def test_the_size_of_a_head_is_limited_whatever_its_line_ends() -> None:
     for line in (b"X: 1\n", b"X: 1\r\n", b" folded\n"):
         front = Front()
         front.send(request())
@@ -118,7 +118,7 @@ def test_a_head_without_an_end_is_bounded_whatever_its_line_ends() -> None:
     ],
 )
 def test_variants_of_the_status_line_are_served_as_1_1(start: bytes) -> None:
-    received = passed_back(start + b"\r\n" + LENGTH)
+    received = forwarded_response(start + b"\r\n" + LENGTH)
     assert received.startswith(b"HTTP/1.1 200 ")
     assert body_of(received) == b"ok"
 
@@ -139,8 +139,8 @@ def test_variants_of_the_status_line_are_served_as_1_1(start: bytes) -> None:
         b"2\r\nok\r\n0\r\nX: 1\r\n 2\r\n\r\n",
     ],
 )
-def test_chunks_of_an_answer_are_read_as_envoy_reads_them(body: bytes) -> None:
-    assert body_of(passed_back(b"HTTP/1.1 200 OK\r\n" + CHUNKED + body)) == b"2\r\nok\r\n0\r\n\r\n"
+def test_chunks_of_a_response_are_read_as_by_envoy(body: bytes) -> None:
+    assert body_of(forwarded_response(b"HTTP/1.1 200 OK\r\n" + CHUNKED + body)) == b"2\r\nok\r\n0\r\n\r\n"
 
 
 @pytest.mark.case("B10")
@@ -160,7 +160,7 @@ def test_a_chunk_of_a_response_with_a_wrong_size_cuts_the_connection(body: bytes
 @pytest.mark.case("B10")
 @pytest.mark.row(135)
 @pytest.mark.parametrize("connection", [b"", b"Connection: keep-alive\r\n"])
-def test_chunks_of_a_1_0_answer_are_read_and_end_its_connection(connection: bytes) -> None:
+def test_chunks_of_an_http_1_0_response_are_read_and_end_its_connection(connection: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.0 200 OK\r\n" + connection + CHUNKED + b"2\r\nok\r\n0\r\n\r\n")
@@ -173,9 +173,9 @@ def test_chunks_of_a_1_0_answer_are_read_and_end_its_connection(connection: byte
 @pytest.mark.case("B12")
 @pytest.mark.row(29)
 @pytest.mark.parametrize(("fields", "status"), [(99, 200), (100, 502), (110, 502)])
-def test_an_answer_may_have_a_hundred_fields_as_with_envoy(fields: int, status: int) -> None:
+def test_a_response_may_have_a_hundred_fields_as_with_envoy(fields: int, status: int) -> None:
     cookies = b"".join(b"Set-Cookie: c%d=1\r\n" % number for number in range(fields))
-    assert status_of(passed_back(b"HTTP/1.1 200 OK\r\n" + cookies + LENGTH)) == status
+    assert status_of(forwarded_response(b"HTTP/1.1 200 OK\r\n" + cookies + LENGTH)) == status
 
 
 @pytest.mark.case("B11")
@@ -184,7 +184,7 @@ def test_an_answer_may_have_a_hundred_fields_as_with_envoy(fields: int, status: 
     "head", [b"HTTP/1.0 200 OK\r\nX: y\r\n", b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 2", b"HTTP/1.1 200 OK\nX"]
 )
 @pytest.mark.parametrize("in_order", [True, False])
-def test_a_head_that_ends_in_its_middle_is_a_bad_gateway(head: bytes, in_order: bool) -> None:
+def test_a_connection_that_ends_within_a_head_is_a_bad_gateway(head: bytes, in_order: bool) -> None:
     front = Front()
     front.send(request())
     front.answer(head)
@@ -207,7 +207,7 @@ def test_a_head_that_ends_in_its_middle_is_a_bad_gateway(head: bytes, in_order: 
         (b"Expect: 100-CONTINUE ,\t100-continue", b"expect: 100-continue"),
     ],
 )
-def test_a_repeated_expectation_counts_once(lines: tuple[bytes, ...]) -> None:
+def test_a_repeated_expectation_has_the_effect_of_one(lines: tuple[bytes, ...]) -> None:
     front = Front()
     front.send(request(b"POST", b"/", *lines, b"Content-Length: 2"))
     assert front.forwarded().lower().count(b"expect: 100-continue\r\n") == 1
@@ -248,7 +248,7 @@ def test_another_expectation_is_rejected(value: bytes) -> None:
         (b"HTTP/0.9", 505),
     ],
 )
-def test_a_version_is_a_digit_a_dot_and_a_digit(version: bytes, status: int) -> None:
+def test_a_version_that_is_not_a_digit_a_dot_and_a_digit_is_rejected(version: bytes, status: int) -> None:
     for cut in (0, 5):
         front = Front()
         message = b"GET / %b\r\nHost: a\r\n\r\n" % version

@@ -1,4 +1,4 @@
-"""The defaults that rows of the checklist bound."""
+"""The defaults that rows of the checklist limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RANGES = [
     pytest.param(Range("upstream_idle_max", 1, 200), marks=pytest.mark.row(85)),
     pytest.param(Range("head_s", 10, 30), marks=pytest.mark.row(99)),
     pytest.param(Range("idle_s", 50, 75), marks=pytest.mark.row(100, 101)),
-    # gunicorn closes after 2 s, Node and uvicorn after 5: the balancer must close before the application does.
+    # gunicorn closes after 2 s, Node and uvicorn after 5 s; the balancer must close before the application does.
     pytest.param(Range("upstream_idle_s", 0.1, 1.9), marks=pytest.mark.row(101)),
     pytest.param(Range("body_idle_s", 10, 119), marks=pytest.mark.row(102)),
     pytest.param(Range("request_s", 120, 120), marks=pytest.mark.row(103)),
@@ -46,11 +46,11 @@ RANGES = [
 
 
 @pytest.mark.parametrize("allowed", RANGES, ids=lambda allowed: allowed.name)
-def test_a_default_is_within_what_its_row_allows(allowed: Range) -> None:
+def test_each_default_is_within_the_limits_of_its_row(allowed: Range) -> None:
     assert allowed.least <= getattr(DataPlaneLimits(), allowed.name) <= allowed.most
 
 
 @pytest.mark.row(103, 112)
-def test_a_request_has_120_seconds_and_an_instance_as_long_to_drain() -> None:
+def test_a_request_may_take_120_seconds_and_so_may_draining() -> None:
     settings = PoolSettings("web")
     assert (settings.request_timeout_s, settings.drain_timeout_s) == (120.0, 120.0)

@@ -6,13 +6,13 @@ import pytest
 
 from simulator.model.data_plane import DataPlaneLimits
 from tests.edge.front import HOST, Front, request, status_of, values_of
-from tests.edge.verdicts import passed_on, rejection_of
+from tests.edge.outcomes import forwarded_request, rejection_of
 
 HOST_LINE = b"\r\nHost: " + HOST + b"\r\n\r\n"
 
 
 def line_sent(message: bytes) -> bytes:
-    return passed_on(message).partition(b"\r\n")[0]
+    return forwarded_request(message).partition(b"\r\n")[0]
 
 
 @pytest.mark.row(1)
@@ -35,13 +35,13 @@ def line_sent(message: bytes) -> bytes:
         b"GET / / HTTP/1.1",
     ],
 )
-def test_a_request_line_is_three_words_with_one_space_between(line: bytes) -> None:
+def test_a_request_line_other_than_three_words_with_single_spaces_is_rejected(line: bytes) -> None:
     assert rejection_of(line + HOST_LINE) == 400
 
 
 @pytest.mark.row(3)
 @pytest.mark.parametrize("at", [0, 1, 2])
-def test_a_bare_lf_ends_no_line(at: int) -> None:
+def test_a_bare_lf_is_rejected(at: int) -> None:
     lines = [b"GET / HTTP/1.1", b"Host: " + HOST, b"X: y", b""]
     ends = [b"\n" if number == at else b"\r\n" for number in range(4)]
     assert rejection_of(b"".join(line + end for line, end in zip(lines, ends, strict=True))) == 400
@@ -73,7 +73,7 @@ def test_a_bare_cr_is_rejected_wherever_it_is(message: bytes) -> None:
 
 @pytest.mark.row(5)
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
-def test_1_0_and_1_1_are_served_and_go_on_as_1_1(version: bytes) -> None:
+def test_1_0_and_1_1_are_served_and_forwarded_as_1_1(version: bytes) -> None:
     assert line_sent(request(version=version)) == b"GET / HTTP/1.1"
 
 
@@ -89,9 +89,9 @@ def test_the_preface_of_http_2_ends_the_connection() -> None:
 
 
 @pytest.mark.row(6)
-def test_an_upgrade_to_h2c_is_served_as_http_1_1_and_nothing_of_it_goes_on() -> None:
+def test_an_upgrade_to_h2c_is_served_as_http_1_1_and_not_forwarded() -> None:
     lines = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__")
-    sent = passed_on(request(b"GET", b"/", *lines)).lower()
+    sent = forwarded_request(request(b"GET", b"/", *lines)).lower()
     assert b"h2c" not in sent
     assert b"http2-settings" not in sent
 
@@ -121,14 +121,14 @@ def test_path_and_query_reach_the_application_byte_for_byte(target: bytes) -> No
 @pytest.mark.parametrize(
     ("path", "sent"), [(b"/a?b", b"/a?b"), (b"", b"/"), (b"?b", b"/?b"), (b":8443/a", b"/a"), (b"/", b"/")]
 )
-def test_an_absolute_target_goes_on_in_origin_form(path: bytes, sent: bytes) -> None:
+def test_an_absolute_target_is_forwarded_in_origin_form_with_its_authority(path: bytes, sent: bytes) -> None:
     for scheme in (b"http", b"https", b"HTTP"):
         assert line_sent(request(target=scheme + b"://" + HOST + path)) == b"GET %b HTTP/1.1" % sent
 
 
 @pytest.mark.row(9)
 def test_the_authority_of_the_target_has_precedence_over_host() -> None:
-    sent = passed_on(b"GET http://%b/ HTTP/1.1\r\nHost: other.example\r\n\r\n" % HOST)
+    sent = forwarded_request(b"GET http://%b/ HTTP/1.1\r\nHost: other.example\r\n\r\n" % HOST)
     assert values_of(sent, b"host") == [HOST]
     assert b"other.example" not in sent
 
@@ -142,7 +142,7 @@ def test_a_known_host_does_not_route_a_foreign_authority() -> None:
 
 
 @pytest.mark.row(10)
-def test_asterisk_is_forwarded_for_options_only() -> None:
+def test_asterisk_is_forwarded_only_for_options() -> None:
     assert line_sent(request(b"OPTIONS", b"*")) == b"OPTIONS * HTTP/1.1"
     assert line_sent(request(b"OPTIONS", b"http://" + HOST)) == b"OPTIONS * HTTP/1.1"
     assert rejection_of(request(b"GET", b"*")) == 400
@@ -185,12 +185,12 @@ def test_a_method_that_is_not_a_token_is_rejected(method: bytes) -> None:
     "target",
     [b"/a#b", b"/a b", b"/\xc3\xa9", b"/\xff", b"/\x00", b"/\x0b", b"/\x7f", b"/\t", b"a/b", b"ftp://a/", b"http:///"],
 )
-def test_a_target_is_visible_ascii_without_a_fragment(target: bytes) -> None:
+def test_a_target_with_a_fragment_or_other_than_visible_ascii_is_rejected(target: bytes) -> None:
     assert rejection_of(request(target=target)) == 400
 
 
 @pytest.mark.row(15)
-def test_a_request_line_of_8000_bytes_passes_and_one_over_the_limit_is_414() -> None:
+def test_a_request_line_of_8000_bytes_is_accepted_and_one_over_the_limit_is_414() -> None:
     most = DataPlaneLimits().request_line_bytes_max
     assert most >= 8000
     assert len(line_sent(request(target=b"/" + b"a" * (most - 16)))) == most - 2
@@ -198,7 +198,7 @@ def test_a_request_line_of_8000_bytes_passes_and_one_over_the_limit_is_414() -> 
 
 
 @pytest.mark.row(15)
-def test_a_request_line_without_an_end_is_not_kept() -> None:
+def test_an_endless_request_line_is_rejected() -> None:
     front = Front()
     front.send(b"GET /")
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""One client connection: order, keep-alive, limits of time, and who is told when it goes."""
+"""One client connection: order of requests, keep-alive, time limits, and notifications of its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.edge.front import OK, Front, body_of, request, status_of, values_of
 
 
 @pytest.mark.row(75)
-def test_requests_follow_one_another_on_one_connection() -> None:
+def test_one_connection_serves_one_request_after_the_other() -> None:
     front = Front()
     for number in range(200):
         front.send(request(target=b"/%d" % number))
@@ -30,7 +30,7 @@ def test_pipelined_requests_are_answered_in_order_and_forwarded_one_at_a_time() 
         assert body_of(front.received()) == b"%02d" % number
 
 
-def test_a_slot_is_free_before_the_next_pipelined_request_asks_for_one() -> None:
+def test_a_slot_is_released_before_the_next_pipelined_request_needs_one() -> None:
     front = Front()
     front.upstream.capacity = 1
     front.send(request() * 3)
@@ -47,7 +47,7 @@ def test_pipelined_rejections_do_not_grow_the_stack() -> None:
 
 
 @pytest.mark.row(79)
-def test_what_is_pipelined_is_bounded() -> None:
+def test_the_buffer_of_pipelined_requests_is_bounded() -> None:
     front = Front()
     front.send(request())
     front.send(request() * (front.limits.read_ahead_bytes // len(request()) + 1))
@@ -77,7 +77,9 @@ def test_an_empty_line_before_a_request_is_ignored() -> None:
         (request(b"GET", b"/", b"Connection: keep-alive", version=b"1.0"), [b"keep-alive"], False),
     ],
 )
-def test_the_connection_is_kept_as_the_client_asked(message: bytes, said: list[bytes], closes: bool) -> None:
+def test_the_connection_is_kept_or_closed_as_the_client_requested(
+    message: bytes, said: list[bytes], closes: bool
+) -> None:
     front = Front()
     front.send(message)
     front.answer()
@@ -86,7 +88,7 @@ def test_the_connection_is_kept_as_the_client_asked(message: bytes, said: list[b
 
 
 @pytest.mark.row(58)
-def test_connection_close_of_the_application_ends_its_own_connection_only() -> None:
+def test_connection_close_of_the_application_ends_only_its_own_connection() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
@@ -134,7 +136,7 @@ def test_an_idle_connection_is_closed_without_a_response() -> None:
     assert front.received() == b""
 
 
-def test_a_request_under_way_has_no_time_limit_of_the_connection() -> None:
+def test_a_request_in_progress_has_no_time_limit_of_the_connection() -> None:
     front = Front()
     front.send(request())
     front.wait(119)
@@ -152,7 +154,7 @@ def test_an_upload_that_stalls_is_408_and_frees_its_slot() -> None:
 
 
 @pytest.mark.row(105)
-def test_a_client_that_does_not_read_is_dropped_in_the_end() -> None:
+def test_a_client_that_does_not_read_is_disconnected_after_the_time_limit() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
@@ -183,7 +185,7 @@ def test_a_client_that_disconnects_during_its_response_frees_its_slot() -> None:
     assert front.instance.transport.aborted
 
 
-def test_a_client_that_disconnects_while_queued_leaves_the_queue() -> None:
+def test_a_request_whose_client_disconnects_leaves_the_queue() -> None:
     front = Front()
     front.upstream.holds = True
     front.send(request())
@@ -201,7 +203,7 @@ def test_a_broken_upload_never_looks_complete_to_the_application() -> None:
     assert front.instance.transport.aborted
 
 
-def test_nothing_is_written_to_a_client_that_is_gone() -> None:
+def test_nothing_is_written_to_a_client_that_has_disconnected() -> None:
     front = Front()
     front.send(request())
     transport = front.instance.transport
@@ -221,7 +223,8 @@ def test_a_draining_connection_announces_close_with_its_last_response() -> None:
     front.answer()
     answer = front.received()
     assert values_of(answer, b"connection") == [b"close"]
-    front.wait(front.limits.linger_s)  # the second request is never read: closing on it might reset the answer away
+    # the second request is never read: closing with it unread might discard the response
+    front.wait(front.limits.linger_s)
     assert (front.client.closing, front.client.aborted) == (True, False)
     assert front.upstream.offered == 1
 
@@ -243,7 +246,7 @@ def test_an_early_response_is_delivered_and_the_rest_of_the_upload_discarded() -
     assert values_of(answer, b"connection") == [b"close"]
     assert front.client.ended_writing
     assert not front.client.closing
-    assert front.instance.idle == []  # half a request has gone out on it
+    assert front.instance.idle == []  # half a request has been sent on it
     front.send(b"x" * 990 + request(target=b"/behind"))
     assert front.upstream.offered == 1
     front.wait(front.limits.linger_s)
@@ -251,7 +254,7 @@ def test_an_early_response_is_delivered_and_the_rest_of_the_upload_discarded() -
 
 
 @pytest.mark.row(80)
-def test_discarding_is_bounded() -> None:
+def test_discarding_an_upload_is_limited_in_time() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 100000000"))
     front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
@@ -278,7 +281,7 @@ def test_heads_over_their_limits_are_rejected_and_the_connection_closed(head: by
     assert values_of(answer, b"connection") == [b"close"]
 
 
-def test_a_resumed_upload_has_its_time_limit_back() -> None:
+def test_a_resumed_upload_has_its_time_limit_again() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 10", body=b"12345"))
     front.instance.links[-1].pause_writing()

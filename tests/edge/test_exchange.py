@@ -1,4 +1,4 @@
-"""A request through the pool to an instance, and its answer back."""
+"""A request through the pool to an instance, and its response."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ENVOY = b"upstream connect error or disconnect/reset before headers. reset reaso
 
 
 def waiting(front: Front) -> PooledExchange:
-    """The exchange that holds the slot."""
+    """Return the exchange that occupies the slot."""
     return cast("PooledExchange", front.instance.links[-1].caller)
 
 
-def let_go(front: Front, exchange: PooledExchange) -> None:
-    """As the pool does before `fail`."""
+def release(front: Front, exchange: PooledExchange) -> None:
+    """Release the slot, as the pool does before `fail`."""
     exchange.open = False
     front.instance.abort(exchange)
 
 
-def test_the_application_sees_envoys_fields() -> None:
+def test_the_application_receives_the_fields_of_envoy() -> None:
     front = Front()
     front.send(request(b"GET", b"/a?b", b"X-Forwarded-For: 10.0.0.1"))
     sent = front.forwarded()
@@ -35,7 +35,7 @@ def test_the_application_sees_envoys_fields() -> None:
     assert values_of(sent, b"via") == []
 
 
-def test_every_request_has_an_id_of_its_own_in_the_form_of_a_uuid() -> None:
+def test_every_request_has_a_different_id_in_the_form_of_a_uuid() -> None:
     front = Front()
     ids = []
     for _ in range(2):
@@ -46,7 +46,7 @@ def test_every_request_has_an_id_of_its_own_in_the_form_of_a_uuid() -> None:
     assert [[len(part) for part in each.split(b"-")] for each in ids] == [[8, 4, 4, 4, 12]] * 2
 
 
-def test_the_client_sees_envoys_fields() -> None:
+def test_the_client_receives_the_fields_of_envoy() -> None:
     front = Front()
     front.send(request())
     front.passed(0.25)
@@ -67,7 +67,7 @@ def test_the_split_of_the_latency_is_sent_on_request() -> None:
     assert timing == [b'queue;dur=0, cold;dur=0, service;dur=80.100, instance;desc="3"']
 
 
-def test_an_answer_until_close_is_chunked_for_1_1_and_closed_for_1_0() -> None:
+def test_a_response_until_close_is_chunked_for_1_1_and_closed_for_1_0() -> None:
     for version, framing, body in (
         (b"1.1", [b"chunked"], b"3\r\nabc\r\n0\r\n\r\n"),
         (b"1.0", [], b"abc"),
@@ -83,7 +83,7 @@ def test_an_answer_until_close_is_chunked_for_1_1_and_closed_for_1_0() -> None:
         assert front.upstream.finished == 1
 
 
-def test_a_chunked_answer_is_never_chunked_for_1_0() -> None:
+def test_a_chunked_response_is_never_chunked_for_1_0() -> None:
     front = Front()
     front.send(request(version=b"1.0"))
     front.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
@@ -92,7 +92,7 @@ def test_a_chunked_answer_is_never_chunked_for_1_0() -> None:
     assert values_of(answer, b"transfer-encoding") == []
 
 
-def test_transfer_encoding_beside_a_length_in_an_answer_is_502() -> None:
+def test_transfer_encoding_and_a_length_in_a_response_are_502() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
@@ -108,7 +108,7 @@ def test_transfer_encoding_beside_a_length_in_an_answer_is_502() -> None:
         (b"GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"),
     ],
 )
-def test_bodiless_answers_stay_in_step(method: bytes, answer: bytes) -> None:
+def test_a_response_without_body_does_not_affect_the_next_one(method: bytes, answer: bytes) -> None:
     front = Front()
     front.send(request(method))
     front.answer(answer)
@@ -130,7 +130,7 @@ def test_head_and_304_keep_the_length_and_204_has_none() -> None:
 
 
 @pytest.mark.parametrize("method", [b"HEAD", b"GET"])
-def test_an_illegal_body_is_cut_and_its_connection_thrown_away(method: bytes) -> None:
+def test_a_body_of_a_bodiless_response_is_dropped_and_its_connection_discarded(method: bytes) -> None:
     front = Front()
     front.send(request(method))
     status = b"200 OK" if method == b"HEAD" else b"204 No Content"
@@ -140,7 +140,7 @@ def test_an_illegal_body_is_cut_and_its_connection_thrown_away(method: bytes) ->
     assert front.instance.transport.closing
 
 
-def test_bytes_behind_an_answer_are_never_the_next_clients() -> None:
+def test_bytes_after_a_response_never_reach_the_next_client() -> None:
     front = Front()
     front.send(request())
     front.answer(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
@@ -148,7 +148,7 @@ def test_bytes_behind_an_answer_are_never_the_next_clients() -> None:
     assert b"evil" not in front.received()
 
 
-def test_bytes_on_an_idle_connection_throw_it_away() -> None:
+def test_a_connection_with_bytes_while_idle_is_discarded() -> None:
     front = Front()
     front.send(request())
     front.answer()
@@ -160,7 +160,7 @@ def test_bytes_on_an_idle_connection_throw_it_away() -> None:
 # --- 1xx
 
 
-def test_early_hints_go_on_and_the_final_answer_follows() -> None:
+def test_early_hints_are_forwarded_before_the_final_response() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + OK)
@@ -178,7 +178,7 @@ def test_http_1_0_gets_no_1xx() -> None:
     assert status_of(front.received()) == 200
 
 
-def test_an_unasked_101_is_a_bad_gateway() -> None:
+def test_a_101_without_a_request_for_it_is_a_bad_gateway() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
@@ -190,7 +190,7 @@ def expecting(body: bytes = b"") -> bytes:
     return request(b"POST", b"/", b"Expect: 100-continue", b"Content-Length: 5", body=body)
 
 
-def test_the_applications_100_goes_on_once() -> None:
+def test_a_100_of_the_application_is_forwarded_once() -> None:
     front = Front()
     front.send(expecting())
     assert b"expect: 100-continue\r\n" in front.forwarded()
@@ -205,7 +205,7 @@ def test_the_applications_100_goes_on_once() -> None:
     assert not front.client.closing
 
 
-def test_the_balancer_says_100_for_a_silent_application() -> None:
+def test_the_balancer_sends_100_if_the_application_does_not() -> None:
     front = Front()
     front.send(expecting())
     front.wait(front.limits.continue_s)
@@ -235,7 +235,7 @@ def test_a_final_rejection_of_the_expectation_reaches_the_client_without_a_body(
 
 
 @pytest.mark.row(87)
-def test_a_client_that_does_not_read_stops_the_application() -> None:
+def test_reading_from_the_application_pauses_if_the_client_does_not_read() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")
@@ -246,19 +246,19 @@ def test_a_client_that_does_not_read_stops_the_application() -> None:
 
 
 @pytest.mark.row(88)
-def test_an_application_that_does_not_read_stops_the_client() -> None:
+def test_reading_from_the_client_pauses_if_the_application_does_not_read() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: 1000", body=b"abc"))
     front.instance.links[-1].pause_writing()
     assert not front.client.is_reading()
-    front.wait(front.limits.body_idle_s)  # the wait is not the client's fault
+    front.wait(front.limits.body_idle_s)  # the client does not cause this wait
     assert front.received() == b""
     front.instance.links[-1].resume_writing()
     assert front.client.is_reading()
 
 
 @pytest.mark.row(88)
-def test_a_body_waits_for_its_slot_in_bounded_memory() -> None:
+def test_the_body_of_a_queued_request_uses_bounded_memory() -> None:
     front = Front()
     front.upstream.holds = True
     body = b"x" * (3 * front.limits.read_ahead_bytes)
@@ -273,7 +273,7 @@ def test_a_body_waits_for_its_slot_in_bounded_memory() -> None:
     assert body_of(front.forwarded()) == body
 
 
-def test_a_reused_connection_starts_unpaused() -> None:
+def test_a_reused_connection_is_not_paused() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
@@ -298,11 +298,11 @@ def test_upload_bytes_reach_the_application_before_the_upload_ends() -> None:
 
 
 @pytest.mark.parametrize(("rejection", "status"), [(TIMEOUT, 504), (TERMINATED, 503)])
-def test_a_request_ended_by_the_pool_before_the_head_gets_envoys_text(rejection: object, status: int) -> None:
+def test_a_request_ended_by_the_pool_before_the_head_gets_the_text_of_envoy(rejection: object, status: int) -> None:
     front = Front()
     front.send(request())
     exchange = waiting(front)
-    let_go(front, exchange)
+    release(front, exchange)
     exchange.fail(rejection)  # type: ignore[arg-type]
     answer = front.received()
     assert status_of(answer) == status
@@ -316,7 +316,7 @@ def test_a_request_ended_by_the_pool_after_the_head_is_cut() -> None:
     front.send(request())
     exchange = waiting(front)
     front.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
-    let_go(front, exchange)
+    release(front, exchange)
     exchange.fail(TIMEOUT)
     assert front.client.aborted
     assert b"504" not in front.received()
@@ -345,7 +345,7 @@ def test_a_rejected_connection_is_503_and_frees_the_slot() -> None:
     assert (front.upstream.finished, front.upstream.in_flight) == (1, 0)
 
 
-def test_an_application_that_closes_without_an_answer_is_503() -> None:
+def test_an_application_that_closes_without_a_response_is_503() -> None:
     front = Front()
     front.send(request())
     front.instance.transport.lose()
@@ -355,7 +355,7 @@ def test_an_application_that_closes_without_an_answer_is_503() -> None:
 
 
 @pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"SSH-2.0\r\n", b"HTTP/1.1 200 OK\r\nX: \x00\r\n\r\n"])
-def test_a_bad_answer_is_502_at_once(answer: bytes) -> None:
+def test_an_invalid_response_is_502_at_once(answer: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(answer)
@@ -363,7 +363,7 @@ def test_a_bad_answer_is_502_at_once(answer: bytes) -> None:
     assert (front.upstream.finished, front.instance.transport.aborted) == (1, True)
 
 
-def test_an_answer_head_without_end_is_502() -> None:
+def test_an_endless_response_head_is_502() -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\nX: " + b"a" * front.limits.answer_head_bytes_max)
@@ -373,7 +373,7 @@ def test_an_answer_head_without_end_is_502() -> None:
 @pytest.mark.parametrize(
     "framing", [b"Content-Length: 9\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"]
 )
-def test_a_truncated_answer_is_cut_not_completed(framing: bytes) -> None:
+def test_a_truncated_response_is_cut_and_not_completed(framing: bytes) -> None:
     front = Front()
     front.send(request())
     front.answer(b"HTTP/1.1 200 OK\r\n" + framing)
@@ -387,7 +387,7 @@ def test_a_truncated_answer_is_cut_not_completed(framing: bytes) -> None:
 
 
 def reused(front: Front, message: bytes) -> None:
-    """`message` goes out on a connection that has served before, which then turns out dead."""
+    """Send `message` on a connection that was used before and then turns out to be closed."""
     front.send(request())
     front.answer()
     front.received()
@@ -397,7 +397,7 @@ def reused(front: Front, message: bytes) -> None:
 
 
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"DELETE", b"OPTIONS"])
-def test_an_idempotent_request_on_a_dead_idle_connection_is_repeated_once(method: bytes) -> None:
+def test_an_idempotent_request_on_a_closed_idle_connection_is_repeated_once(method: bytes) -> None:
     front = Front()
     reused(front, request(method))
     assert len(front.instance.links) == 2
@@ -420,7 +420,7 @@ def test_a_put_is_repeated_with_its_body() -> None:
     [
         request(b"POST", b"/", b"Content-Length: 3", body=b"abc"),
         request(b"PATCH", b"/"),
-        request(b"PUT", b"/", b"Content-Length: 3", body=b"ab"),  # a part has gone and is not kept
+        request(b"PUT", b"/", b"Content-Length: 3", body=b"ab"),  # a part has been sent and is not kept
     ],
 )
 def test_a_request_that_is_not_idempotent_or_not_buffered_is_never_repeated(message: bytes) -> None:
@@ -431,7 +431,7 @@ def test_a_request_that_is_not_idempotent_or_not_buffered_is_never_repeated(mess
 
 
 @pytest.mark.row(110)
-def test_nothing_is_repeated_after_a_byte_of_the_answer() -> None:
+def test_no_request_is_repeated_after_a_byte_of_the_response() -> None:
     front = Front()
     front.send(request())
     front.answer()
@@ -455,7 +455,7 @@ def simulated(message: bytes, status: int = 200) -> Front:
     return front
 
 
-def test_a_simulated_answer_is_a_short_text() -> None:
+def test_a_simulated_response_is_a_short_text() -> None:
     front = simulated(request(), 200)
     answer = front.received()
     assert body_of(answer) == b"200 OK\n"
@@ -463,14 +463,14 @@ def test_a_simulated_answer_is_a_short_text() -> None:
     assert not front.client.closing
 
 
-def test_a_simulated_answer_has_the_size_asked_for() -> None:
+def test_a_simulated_response_has_the_requested_size() -> None:
     front = simulated(request(b"GET", b"/", b"X-Simulator-Response-Bytes: 200000"))
     answer = front.received()
     assert values_of(answer, b"content-length") == [b"200000"]
     assert len(body_of(answer)) == 200_000
 
 
-def test_a_simulated_answer_waits_for_the_request_body() -> None:
+def test_a_simulated_response_is_sent_after_the_request_body() -> None:
     front = simulated(request(b"POST", b"/", b"Content-Length: 5", body=b"abc"))
     assert front.received() == b""
     front.send(b"de")
@@ -492,20 +492,20 @@ def test_a_simulated_body_is_written_no_faster_than_it_is_read() -> None:
     assert front.upstream.in_flight == 0
 
 
-def test_a_simulated_answer_to_head_is_only_a_head() -> None:
+def test_a_simulated_response_to_head_is_only_a_head() -> None:
     front = simulated(request(b"HEAD", b"/", b"X-Simulator-Response-Bytes: 70"))
     answer = front.received()
     assert (values_of(answer, b"content-length"), body_of(answer)) == ([b"70"], b"")
 
 
-def test_a_simulated_instance_lets_the_client_continue() -> None:
+def test_a_simulated_instance_sends_100_continue() -> None:
     front = Front()
     front.instance.is_simulated = True
     front.send(expecting())
     assert front.received() == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def test_fields_of_the_application_are_passed_in_order() -> None:
+def test_fields_of_the_application_are_forwarded_in_order() -> None:
     front = Front()
     front.send(request())
     front.answer(
@@ -517,7 +517,7 @@ def test_fields_of_the_application_are_passed_in_order() -> None:
     assert body_of(answer) == b"no"
 
 
-def test_an_answer_for_a_client_that_does_not_read_yet_waits_at_the_application() -> None:
+def test_a_response_for_a_client_that_does_not_read_yet_is_not_read_from_the_application() -> None:
     front = Front()
     front.upstream.holds = True
     front.send(request())
@@ -528,7 +528,7 @@ def test_an_answer_for_a_client_that_does_not_read_yet_waits_at_the_application(
     assert front.instance.transport.is_reading()
 
 
-def test_a_client_that_sent_its_body_unasked_has_no_deadline_for_it_when_the_application_says_continue() -> None:
+def test_a_client_that_sent_its_body_without_waiting_has_no_deadline_after_a_late_100() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Expect: 100-continue", b"Content-Length: 2", body=b"ab"))
     front.answer(b"HTTP/1.1 100 Continue\r\n\r\n")

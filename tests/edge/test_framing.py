@@ -1,4 +1,4 @@
-"""What goes on is the same message, however its bytes were cut, and however anybody reads it."""
+"""The forwarded message is the same, however its bytes were divided, and whichever parser reads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKENS = st.text("abcXYZ019-_!#$", min_size=1, max_size=8).map(str.encode)
 VALUES = st.binary(max_size=12).map(lambda raw: bytes(each for each in raw if each >= 0x21 and each != 0x7F))
 TARGETS = st.text("abc/?%=&.~+", max_size=12).map(lambda text: b"/" + text.encode())
 METHODS = st.sampled_from([b"GET", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS"])
-# Fields that the balancer judges have tests of their own.
+# Other tests cover the fields that the balancer extracts.
 LINES = st.lists(
     st.tuples(TOKENS.map(lambda name: b"X-" + name), VALUES).map(lambda pair: b"%b: %b" % pair), max_size=5
 )
@@ -25,7 +25,7 @@ LINES = st.lists(
 
 @st.composite
 def messages(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """(a whole valid request, its body)."""
+    """Generate a complete valid request and its body."""
     body = draw(st.binary(max_size=60))
     lines = draw(LINES)
     how = draw(st.sampled_from(["none", "length", "chunked"]))
@@ -81,14 +81,14 @@ class LlhttpReader:
 
 
 def decoded(forwarded: bytes) -> tuple[bytes, bytes]:
-    """(head, body) of what was forwarded; the chunks it was cut into do not matter."""
+    """Return head and body of a forwarded message, whatever its chunks are."""
     head = forwarded.partition(b"\r\n\r\n")[0]
     return head, read_with_h11(forwarded)[1]
 
 
 @pytest.mark.row(48, 54)
 @given(messages(), st.lists(st.integers(0, 10_000), max_size=8))
-def test_the_forwarded_message_does_not_depend_on_how_the_bytes_were_cut(
+def test_the_forwarded_message_does_not_depend_on_how_its_bytes_were_divided(
     message: tuple[bytes, bytes], points: list[int]
 ) -> None:
     whole, pieces = Front(), Front()
@@ -100,7 +100,7 @@ def test_the_forwarded_message_does_not_depend_on_how_the_bytes_were_cut(
 
 @pytest.mark.row(48)
 @given(messages())
-def test_three_parsers_read_a_forwarded_request_alike(message: tuple[bytes, bytes]) -> None:
+def test_three_parsers_agree_about_a_forwarded_request(message: tuple[bytes, bytes]) -> None:
     front = Front()
     front.send(message[0])
     sent = front.forwarded()
@@ -130,12 +130,12 @@ def test_a_valid_request_reaches_the_application_as_h11_reads_it_from_the_client
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 10_000), max_size=5))
 @pytest.mark.case("H16")
-def test_garbage_is_rejected_or_incomplete_but_never_forwarded(garbage: bytes, points: list[int]) -> None:
+def test_random_bytes_are_rejected_or_incomplete_but_never_forwarded(garbage: bytes, points: list[int]) -> None:
     front = Front()
     for piece in cut(garbage, points):
         front.send(piece)
     assert front.upstream.offered == 0
-    front.send(b"\x00\r\n\r\n")  # which ends the line that has begun, and no valid line ends so
+    front.send(b"\x00\r\n\r\n")  # which ends the current line, and no valid line ends with it
     assert (status_of(front.received()), front.upstream.offered) == (400, 0)
     front.wait(front.limits.linger_s)
     assert front.client.closing
@@ -144,7 +144,9 @@ def test_garbage_is_rejected_or_incomplete_but_never_forwarded(garbage: bytes, p
 @given(st.data())
 @settings(max_examples=300)
 def test_a_mutated_request_is_rejected_or_forwarded_so_that_h11_reads_it(data: st.DataObject) -> None:
-    """Bytes of a request are replaced, put in or taken out: whatever gets through is one valid message, or a part."""
+    """Bytes of a request are replaced, inserted or removed; what is forwarded is one valid message, or a part
+    of one.
+    """
     raw = bytearray(data.draw(messages())[0])
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(raw) - 1))
@@ -162,7 +164,7 @@ def test_a_mutated_request_is_rejected_or_forwarded_so_that_h11_reads_it(data: s
         assert reader.trailing_data[0] == b""
 
 
-def test_a_request_hidden_in_a_body_is_only_a_body() -> None:
+def test_a_request_within_a_body_is_forwarded_as_body() -> None:
     hidden = request(target=b"/hidden")
     front = Front()
     front.send(request(b"POST", b"/", b"Content-Length: %d" % len(hidden), body=hidden))
@@ -190,7 +192,7 @@ def test_after_a_framing_error_nothing_is_read_as_a_request(message: bytes) -> N
 
 
 @pytest.mark.row(49, 84)
-def test_a_framing_error_in_the_middle_of_a_body_cuts_the_application_off() -> None:
+def test_a_framing_error_in_a_body_aborts_the_connection_to_the_application() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Transfer-Encoding: chunked", body=b"3\r\nabc\r\n"))
     assert front.forwarded().endswith(b"3\r\nabc\r\n")
@@ -201,13 +203,13 @@ def test_a_framing_error_in_the_middle_of_a_body_cuts_the_application_off() -> N
     assert front.upstream.abandoned == 1
 
 
-def test_ten_thousand_chunks_of_one_byte_arrive_as_they_are() -> None:
+def test_ten_thousand_chunks_of_one_byte_arrive_unchanged() -> None:
     front = Front()
     front.send(request(b"POST", b"/", b"Transfer-Encoding: chunked", body=b"1\r\nx\r\n" * 10_000 + b"0\r\n\r\n"))
     assert read_with_h11(front.forwarded())[1] == b"x" * 10_000
 
 
-def test_an_answer_cut_into_bytes_is_the_answer() -> None:
+def test_a_response_that_arrives_byte_by_byte_is_forwarded_unchanged() -> None:
     whole, bytewise = Front(), Front()
     message = b"HTTP/1.1 200 OK\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;e\r\nde\r\n0\r\nT: 1\r\n\r\n"
     for front in (whole, bytewise):
@@ -229,7 +231,7 @@ def test_an_answer_cut_into_bytes_is_the_answer() -> None:
     assert (bytewise.upstream.finished, len(bytewise.instance.idle)) == (1, 1)
 
 
-def test_the_plain_answer_is_forwarded_in_one_write() -> None:
+def test_a_small_response_is_forwarded_in_one_write() -> None:
     front = Front()
     front.send(request())
     before = front.client.writes

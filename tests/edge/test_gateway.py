@@ -6,7 +6,7 @@ from simulator.edge.gateway import host_name
 from simulator.edge.redirect import Redirect
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.times import LoopTime
-from tests.edge.front import EPOCH_S, HOST, FakeLane, Front, body_of, request, status_of, values_of
+from tests.edge.front import EPOCH_S, HOST, FakePool, Front, body_of, request, status_of, values_of
 
 
 def redirect(port: int = 443) -> Redirect:
@@ -29,12 +29,12 @@ def redirect(port: int = 443) -> Redirect:
         (b"[::1]", b"[::1]"),
     ],
 )
-def test_the_name_of_an_authority_has_no_port_dot_or_case(authority: bytes, name: bytes) -> None:
+def test_a_host_name_is_in_lower_case_without_port_and_final_dot(authority: bytes, name: bytes) -> None:
     assert host_name(authority) == name
 
 
 @pytest.mark.parametrize("host", [HOST, HOST.upper(), HOST + b":8443", HOST + b"."])
-def test_a_host_is_found_however_it_is_written(host: bytes) -> None:
+def test_a_host_is_found_in_any_case_with_port_or_final_dot(host: bytes) -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
     assert front.upstream.offered == 1
@@ -42,7 +42,7 @@ def test_a_host_is_found_however_it_is_written(host: bytes) -> None:
 
 
 @pytest.mark.row(34)
-def test_an_unknown_host_is_404_and_touches_no_application() -> None:
+def test_an_unknown_host_is_404_and_reaches_no_application() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.1\r\nHost: absent.example\r\n\r\n")
     answer = front.received()
@@ -52,7 +52,7 @@ def test_an_unknown_host_is_404_and_touches_no_application() -> None:
     assert not front.client.closing
 
 
-def test_a_removed_host_is_404_while_its_request_goes_on() -> None:
+def test_a_removed_host_is_404_while_its_request_in_progress_continues() -> None:
     front = Front()
     front.send(request() * 2)
     front.gateway.remove(HOST.decode())
@@ -64,7 +64,7 @@ def test_a_removed_host_is_404_while_its_request_goes_on() -> None:
 
 def test_a_route_is_switched_for_the_next_request() -> None:
     front = Front()
-    green = FakeLane(front.instance)
+    green = FakePool(front.instance)
     front.send(request())
     front.gateway.add(HOST.decode(), green)
     front.answer()
@@ -81,7 +81,7 @@ def test_http_1_0_without_host_is_routed_by_the_tls_server_name() -> None:
 
 
 @pytest.mark.row(36)
-def test_http_1_0_without_host_and_name_is_404() -> None:
+def test_http_1_0_without_host_and_server_name_is_404() -> None:
     front = Front()
     front.send(b"GET / HTTP/1.0\r\n\r\n")
     assert status_of(front.received()) == 404
@@ -154,20 +154,20 @@ def test_the_plain_port_never_redirects_to_another_server(host: bytes, target: b
 
 
 @pytest.mark.parametrize("host", [b"localhost:80", b"127.0.0.1", b"[::1]:80"])
-def test_the_plain_port_redirects_on_loopbacks_own_names(host: bytes) -> None:
+def test_the_plain_port_redirects_names_of_loopback(host: bytes) -> None:
     front = Front(handler=redirect(8443))
     front.send(b"GET /a HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
     assert values_of(front.received(), b"location") == [b"https://%b:8443/a" % host_name(host)]
 
 
-def test_the_plain_port_keeps_its_connection() -> None:
+def test_the_plain_port_keeps_the_connection_open() -> None:
     front = Front(handler=redirect())
     front.send(request() * 2)
     assert front.received().count(b"HTTP/1.1 301 Moved Permanently") == 2
     assert not front.client.closing
 
 
-def test_the_date_is_that_of_the_second() -> None:
+def test_the_date_changes_with_the_second() -> None:
     front = Front(handler=redirect())
     front.send(request() * 2)
     assert front.received().count(b"date: Mon, 30 Nov 2026 00:53:20 GMT\r\n") == 2

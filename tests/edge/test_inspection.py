@@ -1,4 +1,4 @@
-"""What a web ACL sees of a live request, and when."""
+"""The part of a live request that a web ACL inspects, and when."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def seen_of(data: bytes, body_bytes_max: int = 16, peer: bytes = b"192.0.2.7") -
     return exchange.web_request(body_bytes_max)
 
 
-def test_the_head_is_seen_as_the_client_sent_it() -> None:
+def test_the_inspected_head_is_that_of_the_client() -> None:
     seen = seen_of(request(b"PUT", b"/a%2Fb?c=d", b"X-Forwarded-For: 192.0.2.1", b"Accept:  */* ", b"Te: gzip"))
 
     assert (seen.method, seen.path, seen.query, seen.client) == (b"PUT", b"/a%2Fb", b"c=d", "192.0.2.7")
@@ -28,7 +28,7 @@ def test_the_head_is_seen_as_the_client_sent_it() -> None:
     assert (seen.body, seen.is_cut) == (b"", False)
 
 
-def test_the_first_bytes_of_the_body_are_seen() -> None:
+def test_only_the_first_bytes_of_the_body_are_inspected() -> None:
     exact = seen_of(request(b"POST", b"/", b"Content-Length: 16", body=b"." * 16))
     longer = seen_of(request(b"POST", b"/", b"Content-Length: 17", body=b"." * 17))
 
@@ -36,7 +36,7 @@ def test_the_first_bytes_of_the_body_are_seen() -> None:
     assert (len(longer.body), longer.is_cut) == (16, True)
 
 
-def test_a_held_request_goes_on_when_its_body_is_complete_or_long_enough() -> None:
+def test_a_held_request_proceeds_when_its_body_is_complete_or_long_enough() -> None:
     for length, sent, proceeds in ((100, 16, False), (100, 17, True), (10, 9, False), (10, 10, True)):
         front = Front()
         front.upstream.holds = True

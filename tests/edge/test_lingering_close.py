@@ -1,4 +1,4 @@
-"""The answer reaches a client that goes on sending, whatever it sends and however much."""
+"""The response reaches a client that continues to send, whatever and however much it sends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ MEGABYTE = b"x" * 1_000_000
 
 
 def uploads(kind: str) -> tuple[bytes, int]:
-    """The beginning of an upload that gets an answer of the balancer's own, and the answer's status."""
+    """Return the beginning of an upload that gets a response of the balancer itself, and the status of that
+    response.
+    """
     if kind == "unknown host":
         return b"POST / HTTP/1.1\r\nHost: absent\r\nContent-Length: 100000000\r\n\r\n", 404
     if kind == "too large a head":
@@ -34,7 +36,7 @@ def test_an_upload_of_any_size_does_not_cut_the_connection(kind: str, half_close
     assert status_of(front.received()) == status
     assert (front.client.closing, front.client.ended_writing) == (False, half_close)
     assert front.connection._reader.buffer == b"", "nothing of it is kept"
-    front.wait(front.limits.linger_s)  # it has fallen silent
+    front.wait(front.limits.linger_s)  # it has stopped sending
     assert (front.client.closing, front.client.aborted) == (True, False)
 
 
@@ -54,7 +56,7 @@ def test_the_connection_stays_while_the_client_sends_for_a_bounded_time() -> Non
 @pytest.mark.case("B14")
 @pytest.mark.row(120)
 @pytest.mark.parametrize("half_close", [True, False], ids=["plain", "TLS"])
-def test_bytes_pipelined_after_a_last_request_do_not_cost_its_response(half_close: bool) -> None:
+def test_bytes_pipelined_after_a_last_request_do_not_discard_its_response(half_close: bool) -> None:
     front = Front(half_close=half_close)
     front.send(request(b"GET", b"/", b"Connection: close") + MEGABYTE[:50_000])
     front.send(MEGABYTE)
@@ -68,7 +70,7 @@ def test_bytes_pipelined_after_a_last_request_do_not_cost_its_response(half_clos
 
 
 @pytest.mark.case("B14")
-def test_a_last_answer_with_nothing_behind_it_closes_at_once() -> None:
+def test_a_last_response_without_further_bytes_closes_at_once() -> None:
     front = Front(half_close=True)
     front.send(request(b"GET", b"/", b"Connection: close"))
     front.answer()
@@ -76,8 +78,8 @@ def test_a_last_answer_with_nothing_behind_it_closes_at_once() -> None:
 
 
 @pytest.mark.case("B2")
-def test_bytes_that_come_while_the_last_ones_are_written_do_not_cut_the_connection() -> None:
-    """A TLS transport hands on what it reads until its own end has gone out."""
+def test_bytes_that_arrive_during_the_last_write_do_not_cut_the_connection() -> None:
+    """A TLS transport passes on what it reads until its own end has been sent."""
     front = Front()
     front.send(request(b"GET", b"/", b"Connection: close"))
     front.answer()

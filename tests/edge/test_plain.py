@@ -1,4 +1,4 @@
-"""The profile without Envoy's manners."""
+"""The profile with standard header fields, without Envoy's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from simulator.edge.connection import DownstreamConnection
 from tests.edge.front import HOST, FakeTransport, Front, fields_of, request, status_of, values_of
 
 
-def test_requests_get_the_standards_fields() -> None:
+def test_requests_get_the_standard_fields() -> None:
     front = Front(plain=True)
     front.send(request())
     sent = front.forwarded()
@@ -18,7 +18,7 @@ def test_requests_get_the_standards_fields() -> None:
     assert values_of(sent, b"x-forwarded-proto") == [b"https"]
 
 
-def test_an_address_of_version_6_is_quoted() -> None:
+def test_an_ipv6_address_is_quoted() -> None:
     front = Front(plain=True)
     front.connection.peer = b"2001:db8::7"
     front.send(request())
@@ -34,7 +34,7 @@ def test_the_clients_own_forwarding_fields_are_dropped() -> None:
     assert len(values_of(sent, b"forwarded")) == len(values_of(sent, b"x-forwarded-port")) == 1
 
 
-def test_via_is_continued() -> None:
+def test_via_is_appended_to() -> None:
     front = Front(plain=True)
     front.send(request(b"GET", b"/", b"Via: 1.1 theirs", version=b"1.0"))
     assert values_of(front.forwarded(), b"via") == [b"1.1 theirs", b"1.0 simulator"]
@@ -59,7 +59,7 @@ def test_the_app_runner_profile_sends_no_standard_fields() -> None:
     assert names & {b"via", b"forwarded", b"x-forwarded-host", b"x-forwarded-port"} == set()
 
 
-def test_a_simulated_instance_answers_in_plain_words_too() -> None:
+def test_the_response_of_a_simulated_instance_has_standard_fields_too() -> None:
     front = Front(plain=True)
     front.instance.is_simulated = True
     front.send(request())

@@ -1,4 +1,4 @@
-"""The decisions of the plain port: where a client is redirected, and where not."""
+"""The decisions of the plain-HTTP port: where a client is redirected, and which requests are not redirected."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def test_an_unknown_host_is_not_redirected() -> None:
         (b"OPTIONS * HTTP/1.1\r\nHost: web.test\r\n\r\n", 301),
     ],
 )
-def test_what_cannot_be_redirected_has_its_status(message: bytes, status: int) -> None:
+def test_a_request_that_cannot_be_redirected_has_its_status(message: bytes, status: int) -> None:
     assert decided(message).status == status

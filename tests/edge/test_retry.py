@@ -1,4 +1,4 @@
-"""What happens to a request whose instance takes no connection."""
+"""Requests whose instance accepts no connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.edge.front import OK, FakeInstance, Front, body_of, request, status_o
 def front_with_others(
     count: int, *, rejects: Rejection | None = CONNECT_FAILURE, others: Rejection | None = None
 ) -> Front:
-    """A front whose first instance gives `rejects`, with `count` others that give `others`."""
+    """Return a front whose first instance has `rejects`, with `count` other instances that have `others`."""
     front = Front()
     front.instance.rejects = rejects
     for _ in range(count):
@@ -34,7 +34,7 @@ def test_an_unsent_request_goes_to_another_instance(method: bytes, why: Rejectio
     assert (front.upstream.offered, front.upstream.finished, front.upstream.broken) == (1, 1, 0)
 
 
-def test_it_is_tried_on_three_instances_at_most() -> None:
+def test_a_request_is_tried_on_three_instances_at_most() -> None:
     front = front_with_others(5, others=CONNECT_FAILURE)
     front.send(request())
     answer = front.received()
@@ -52,13 +52,13 @@ def test_the_number_of_attempts_is_a_limit() -> None:
     assert status_of(front.received()) == 503
 
 
-def test_a_connection_that_is_not_made_in_time_says_so() -> None:
+def test_a_connection_that_is_not_opened_in_time_has_the_connect_timeout_text() -> None:
     front = front_with_others(0, rejects=CONNECT_TIMEOUT)
     front.send(request())
     assert body_of(front.received()).endswith(b"reset reason: connection timeout")
 
 
-def test_the_connection_stays_open_behind_a_request_that_found_no_instance() -> None:
+def test_the_connection_stays_open_after_a_request_without_a_reachable_instance() -> None:
     front = front_with_others(0)
     front.send(request())
     assert values_of(front.received(), b"connection") == []
@@ -76,7 +76,7 @@ def test_a_request_that_may_have_been_read_is_not_sent_to_another_instance() -> 
     assert len(front.upstream.others) == 1
 
 
-def test_a_body_that_comes_while_instances_are_tried_is_kept_for_the_one_that_answers() -> None:
+def test_a_body_that_arrives_while_instances_are_tried_is_kept_for_the_one_that_responds() -> None:
     front = front_with_others(1, rejects=None)
     front.instance.connects_at_once = False
     other = front.upstream.others[0]
@@ -87,7 +87,7 @@ def test_a_body_that_comes_while_instances_are_tried_is_kept_for_the_one_that_an
 
 
 def test_a_retry_whose_connection_is_rejected_goes_to_another_instance() -> None:
-    """The instance is gone: its kept connection is dead, and a new one is rejected."""
+    """The instance has ended: its idle connection is closed, and a new one is rejected."""
     front = Front()
     front.send(request())
     front.answer()
@@ -101,7 +101,7 @@ def test_a_retry_whose_connection_is_rejected_goes_to_another_instance() -> None
     assert status_of(front.received()) == 200
 
 
-def test_a_request_that_is_not_idempotent_is_not_sent_again_when_its_kept_connection_is_dead() -> None:
+def test_a_request_that_is_not_idempotent_is_not_sent_again_if_its_idle_connection_is_closed() -> None:
     front = Front()
     front.send(request())
     front.answer()
@@ -113,8 +113,8 @@ def test_a_request_that_is_not_idempotent_is_not_sent_again_when_its_kept_connec
     assert len(front.upstream.others) == 1
 
 
-def test_a_body_is_kept_for_an_instance_that_has_to_wake() -> None:
-    """Moved on within `begin` to an instance that is not awake yet: the body must be kept."""
+def test_a_body_is_kept_for_an_instance_that_has_to_be_activated() -> None:
+    """The request moves within `begin` to an instance that is not active yet, so its body must be kept."""
     front = front_with_others(1)
     other = front.upstream.others[0]
     front.upstream.redispatches_later = True

@@ -11,7 +11,7 @@ from tests.edge.front import request
 
 
 class Sink:
-    """Is full after so many writes."""
+    """A sink that is full after that many writes."""
 
     def __init__(self, writes_max: int = 10**6) -> None:
         self.is_full = False
@@ -28,7 +28,7 @@ def response(status: int, method: bytes = b"GET", *lines: bytes) -> SyntheticRes
     return SyntheticResponse(status, read_request(request(method, b"/", *lines), DataPlaneLimits()))
 
 
-def test_a_short_text_names_the_status() -> None:
+def test_the_short_text_contains_the_status() -> None:
     made, sink = response(200), Sink()
     assert made.head(b"x: y\r\n").endswith(b"content-length: 7\r\nx: y\r\n\r\n")
     assert made.pour(sink)
@@ -49,7 +49,7 @@ def test_a_size_that_is_not_a_number_is_ignored() -> None:
     assert sink.data == b"200 OK\n"
 
 
-def test_a_full_client_gets_the_rest_later() -> None:
+def test_a_client_that_was_full_gets_the_rest_later() -> None:
     made, sink = response(200, b"GET", b"X-Simulator-Response-Bytes: 150000"), Sink(writes_max=1)
     assert not made.pour(sink)
     assert (len(sink.data), made.left) == (65_536, 150_000 - 65_536)
@@ -66,7 +66,7 @@ def test_a_status_without_a_body_has_no_length(status: int) -> None:
     assert sink.data == b""
 
 
-def test_an_answer_to_head_has_the_length_only() -> None:
+def test_a_synthetic_response_to_head_has_a_length_but_no_body() -> None:
     made, sink = response(200, b"HEAD"), Sink()
     assert b"content-length: 7\r\n" in made.head(b"")
     assert made.pour(sink)

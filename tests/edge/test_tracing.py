@@ -1,4 +1,4 @@
-"""Traces of the balancer: what instances are told, and what is heard of a request when it is over."""
+"""Traces of the balancer: the context that instances receive, and the trace of a finished request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def play(script: Callable[[TracedService], Awaitable[Any]], settings: PoolSettin
 
 
 async def one(service: TracedService, *lines: bytes, after_s: float = 1.0) -> bytes:
-    """A request that instance 1 answers; gives what the instance got."""
+    """Send a request to which instance 1 responds; return what the instance received."""
     client = service.traced()
     client.send(request(b"GET", b"/a?b=c", *lines))
     await asyncio.sleep(after_s)
@@ -70,15 +70,15 @@ def test_a_request_begins_a_trace_and_its_instance_gets_the_context() -> None:
     play(script)
 
 
-def test_every_request_has_ids_of_its_own() -> None:
+def test_every_request_has_different_ids() -> None:
     async def script(service: TracedService) -> None:
-        contexts = [told(await one(service, after_s=0)) for _ in range(1100)]  # more than are drawn at once
+        contexts = [told(await one(service, after_s=0)) for _ in range(1100)]  # more than are sampled at once
         assert len({context.trace_id for context in contexts}) == len({context.span_id for context in contexts}) == 1100
 
     play(script)
 
 
-def test_a_client_s_trace_goes_on_and_its_decision_holds() -> None:
+def test_the_trace_of_a_client_continues_with_its_decision() -> None:
     async def script(service: TracedService) -> None:
         forwarded = await one(service, PARENT, STATE)
         context = told(forwarded)
@@ -103,7 +103,7 @@ def test_a_trace_that_is_not_sampled_is_propagated_and_not_exported() -> None:
 
 
 @pytest.mark.parametrize("lines", [(b"traceparent: 00-no", STATE), (PARENT, PARENT, STATE), (STATE,)])
-def test_a_bad_context_starts_a_new_trace_without_its_state(lines: tuple[bytes, ...]) -> None:
+def test_an_invalid_context_starts_a_new_trace_without_its_state(lines: tuple[bytes, ...]) -> None:
     async def script(service: TracedService) -> None:
         forwarded = await one(service, *lines)
         assert told(forwarded).trace_id not in {0, TRACE}
@@ -113,7 +113,7 @@ def test_a_bad_context_starts_a_new_trace_without_its_state(lines: tuple[bytes, 
     play(script)
 
 
-def test_a_service_that_is_not_traced_gets_the_clients_context_unchanged() -> None:
+def test_a_service_that_is_not_traced_gets_the_unchanged_context_of_the_client() -> None:
     async def script(service: TracedService) -> None:
         forwarded = await one(service, PARENT, STATE)
         assert values_of(forwarded, b"traceparent") == [PARENT.partition(b": ")[2]]
@@ -150,7 +150,7 @@ def test_cold_start_and_queue_are_separate_spans() -> None:
     async def script(service: TracedService) -> None:
         trace = await cold_start(service)
         begun_s, ready_s = trace.arrived_s, service.instance(2).ready_s
-        assert ready_s == begun_s + 4  # wanted after a second, and healthy three later
+        assert ready_s == begun_s + 4  # desired after a second, and healthy three seconds later
         assert trace.waits == (Wait(QUEUE, begun_s, begun_s + 1), Wait(COLD_START, begun_s + 1, ready_s))
         assert (trace.decision, trace.instance) == (QUEUED, "web-2")
         assert (trace.begun_s, trace.ended_s) == (ready_s, begun_s + 5)
@@ -230,7 +230,7 @@ def test_an_instance_that_cannot_be_reached_is_an_attempt() -> None:
     play(script, stage_settings(initial=2, least=2))
 
 
-def test_local_replies_are_traced_where_everything_is() -> None:
+def test_local_replies_are_traced_if_all_services_are() -> None:
     async def script(service: TracedService) -> int:
         service.traced().send(b"GET /x HTTP/1.1\r\nHost: absent.example\r\n\r\n")
         service.traced().send(b"nothing\r\n\r\n")

@@ -1,4 +1,6 @@
-"""A web ACL in front of a pool: blocked requests reach no pool, and bodies are inspected before it sees anything."""
+"""A web ACL before a pool: blocked requests do not reach the pool, and bodies are inspected before the pool
+gets them.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ def test_an_allowed_request_is_served_and_a_blocked_one_reaches_no_pool() -> Non
     assert upstream.counts == {("admin", "block"): 1, ("Default_Action", "allow"): 1}
 
 
-def test_a_custom_response_is_sent_as_the_web_acl_says() -> None:
+def test_a_custom_response_of_the_web_acl_is_sent() -> None:
     custom = {
         "CustomResponse": {
             "ResponseCode": 429,
@@ -61,7 +63,7 @@ def test_a_custom_response_is_sent_as_the_web_acl_says() -> None:
     assert values_of(answer, b"content-length") == [b"13"]
 
 
-def test_the_client_and_its_fields_are_seen_as_they_came() -> None:
+def test_the_address_and_the_fields_of_the_client_are_inspected_unchanged() -> None:
     host = byte_match(HOST, {"SingleHeader": {"Name": "host"}}, at="EXACTLY")
     agent = byte_match(b"bot", {"SingleHeader": {"Name": "user-agent"}}, "LOWERCASE")
     both = {"AndStatement": {"Statements": [host, agent, {"IPSetReferenceStatement": {"ARN": IPS}}]}}
@@ -73,7 +75,7 @@ def test_the_client_and_its_fields_are_seen_as_they_came() -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 1000])
-def test_a_body_is_inspected_before_the_pool_sees_the_request(pieces: int) -> None:
+def test_a_body_is_inspected_before_the_pool_gets_the_request(pieces: int) -> None:
     front, _ = protected(acl(ADMIN, DROP))
     body = b"please DROP the table" * 20
     whole = request(b"POST", b"/", b"Content-Length: %d" % len(body), body=body)
@@ -109,7 +111,7 @@ def test_an_allowed_body_arrives_complete(chunked: bool) -> None:
     assert status_of(front.received()) == 200
 
 
-def test_what_follows_the_inspected_part_is_not_inspected_unless_the_rule_decides_so() -> None:
+def test_bytes_after_the_inspected_part_matter_only_by_the_oversize_handling_of_the_rule() -> None:
     late = b"." * 16384 + b"drop"
     for oversize, offered in (("CONTINUE", 1), ("MATCH", 0), ("NO_MATCH", 1)):
         front, _ = protected(acl(rule(byte_match(b"drop", {"Body": {"OversizeHandling": oversize}}))))
@@ -129,7 +131,7 @@ def test_a_client_that_waits_for_100_gets_it_and_its_body_is_inspected() -> None
     assert status_of(front.received()) == 403
 
 
-def test_a_client_that_goes_while_its_body_is_awaited_is_forgotten() -> None:
+def test_a_request_whose_client_disconnects_before_its_body_is_complete_is_abandoned() -> None:
     front, upstream = protected(acl(DROP))
 
     front.send(request(b"POST", b"/", b"Content-Length: 4", body=b"dr"))

@@ -1,11 +1,11 @@
-"""WebSocket, where a setting lets it through: a tunnel that each side ends for itself."""
+"""WebSocket, where a setting allows it: a tunnel whose sides end separately."""
 
 from __future__ import annotations
 
 import pytest
 
 from simulator.model.rejection import TIMEOUT
-from tests.edge.front import OK, FakeLane, Front, request, status_of, values_of
+from tests.edge.front import OK, FakePool, Front, request, status_of, values_of
 
 ASK = request(b"GET", b"/chat", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: k")
 AGREED = (
@@ -30,8 +30,8 @@ def test_websocket_is_rejected_unless_allowed() -> None:
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_a_choice_for_a_service_comes_before_that_for_all(allowed: bool) -> None:
-    front = Front(websocket=not allowed, websocket_of={FakeLane.service: allowed})
+def test_a_setting_of_a_service_has_precedence_over_that_of_all(allowed: bool) -> None:
+    front = Front(websocket=not allowed, websocket_of={FakePool.service: allowed})
     front.send(ASK)
     assert front.upstream.offered == (1 if allowed else 0)
     front = Front(websocket=not allowed, websocket_of={"another": allowed})
@@ -47,7 +47,7 @@ def test_a_choice_for_a_service_comes_before_that_for_all(allowed: bool) -> None
         request(b"GET", b"/", b"Connection: Upgrade", b"Upgrade: websocket", b"Content-Length: 1", body=b"x"),
     ],
 )
-def test_an_invalid_websocket_request_is_rejected_though_allowed(message: bytes) -> None:
+def test_an_invalid_websocket_request_is_rejected_although_websocket_is_allowed(message: bytes) -> None:
     front = Front(websocket=True)
     front.send(message)
     assert status_of(front.received()) == 403
@@ -69,7 +69,7 @@ def test_the_upgrade_request_and_its_101_are_forwarded() -> None:
     assert values_of(answer, b"sec-websocket-accept") == [b"a"]
 
 
-def test_bytes_go_both_ways_unchanged() -> None:
+def test_bytes_are_forwarded_unchanged_in_both_directions() -> None:
     front = tunnel()
     front.send(b"GET / HTTP/1.1\r\n\r\n\x00\xff")
     assert front.forwarded() == b"GET / HTTP/1.1\r\n\r\n\x00\xff"
@@ -81,7 +81,7 @@ def test_bytes_go_both_ways_unchanged() -> None:
 def test_bytes_received_with_the_heads_are_forwarded() -> None:
     front = Front(websocket=True)
     front.send(ASK + b"early")
-    assert b"early" not in front.forwarded()  # not before the application agrees
+    assert b"early" not in front.forwarded()  # not before the application accepts
     front.answer(AGREED + b"hello")
     assert front.forwarded() == b"early"
     assert front.received().endswith(b"\r\n\r\nhello")
@@ -107,7 +107,7 @@ def test_a_101_to_another_protocol_is_502(fields: bytes) -> None:
     assert front.instance.transport.aborted
 
 
-def test_the_slot_is_held_until_both_have_ended() -> None:
+def test_the_slot_is_occupied_until_both_sides_have_ended() -> None:
     front = tunnel()
     front.end_client()
     assert (front.instance.transport.ended_writing, front.upstream.in_flight) == (True, 1)
@@ -125,7 +125,7 @@ def test_the_application_may_half_close_and_still_receive() -> None:
     assert front.forwarded() == b"bye"
     front.end_client()
     assert (front.upstream.finished, front.client.closing, front.instance.transport.closing) == (1, True, True)
-    assert not front.instance.transport.aborted  # what was sent last still goes out
+    assert not front.instance.transport.aborted  # what was sent last is still written
 
 
 def test_a_transport_without_half_close_is_closed_when_the_application_ends() -> None:
@@ -134,13 +134,13 @@ def test_a_transport_without_half_close_is_closed_when_the_application_ends() ->
     assert (front.client.closing, front.upstream.finished) == (True, 1)
 
 
-def test_a_client_that_is_gone_ends_the_tunnel() -> None:
+def test_a_client_that_disconnects_ends_the_tunnel() -> None:
     front = tunnel(half_close=False)
     front.end_client()
     assert (front.upstream.abandoned, front.instance.transport.aborted) == (1, True)
 
 
-def test_a_slow_client_slows_the_application() -> None:
+def test_reading_from_the_application_pauses_for_a_slow_client() -> None:
     front = tunnel()
     front.connection.pause_writing()
     assert not front.instance.transport.reading
@@ -148,7 +148,7 @@ def test_a_slow_client_slows_the_application() -> None:
     assert front.instance.transport.reading
 
 
-def test_a_slow_application_slows_the_client() -> None:
+def test_reading_from_the_client_pauses_for_a_slow_application() -> None:
     front = tunnel()
     front.instance.links[-1].pause_writing()
     assert not front.client.reading
@@ -156,7 +156,7 @@ def test_a_slow_application_slows_the_client() -> None:
     assert front.client.reading
 
 
-def test_silence_does_not_end_a_tunnel() -> None:
+def test_a_tunnel_without_traffic_does_not_end() -> None:
     front = tunnel()
     front.send(b"x")
     front.wait(100)
@@ -167,7 +167,7 @@ def test_the_time_limit_of_requests_ends_a_tunnel() -> None:
     front = tunnel()
     exchange = front.connection._exchange
     assert exchange is not None
-    front.upstream.abandon(exchange)  # as the pool does, before it tells the front
+    front.upstream.abandon(exchange)  # as the pool does before it notifies the front
     exchange.fail(TIMEOUT)
     assert front.client.aborted
 

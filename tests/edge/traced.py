@@ -1,4 +1,4 @@
-"""A whole service in virtual time (service.py) whose requests are traced."""
+"""A whole service in virtual time (service.py), whose requests are traced."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.edge.front import EPOCH_S, OK, Front, request
 from tests.edge.service import Service
 from tests.fleet.fakes import stage_settings
 
-HOLDING = stage_settings(wait_s=30, queue=10)  # an instance with one slot, and a line before it
+HOLDING = stage_settings(wait_s=30, queue=10)  # an instance with one slot, and a queue
 
 
 class TracedService(Service):
-    """`heard`: what is known of traced requests, in the order in which they ended."""
+    """`heard` has the traces of requests, in the order in which these ended."""
 
     def __init__(
         self,
@@ -39,14 +39,14 @@ class TracedService(Service):
         )
 
     def traced(self) -> Front:
-        """A client's connection."""
+        """Return a client's connection."""
         return self.client(self.handler)
 
 
 async def cold_start(service: TracedService) -> RequestTrace:
-    """A request waits for an instance that is wanted a second after it came, and is ready three seconds later."""
+    """Let a request wait for an instance that is desired a second after its arrival and ready three seconds later."""
     service.wired.probe_s = 3.0
-    service.traced().send(request())  # has the only slot
+    service.traced().send(request())  # occupies the only slot
     service.traced().send(request(b"GET", b"/cold?sig=secret&page=2", b"User-Agent: tester"))
     await asyncio.sleep(1)
     service.replica_set.resize(2)

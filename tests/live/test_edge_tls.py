@@ -21,7 +21,7 @@ from simulator.wire.ca import CertificateAuthority
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.random_streams import RandomStreams
 from simulator.world.running_loop import running_loop
-from tests.edge.front import EPOCH_S, HOST, FakeLane, body_of, request, status_of, values_of
+from tests.edge.front import EPOCH_S, HOST, FakePool, body_of, request, status_of, values_of
 from tests.live.waiting import until
 from tests.loops import both_loops
 
@@ -52,7 +52,7 @@ class Platform:
         self.authority = authority
         self.application: asyncio.Server
         self.service: HttpService
-        self.upstream: FakeLane
+        self.upstream: FakePool
         self.gateway: Gateway
         self.certificates: ServerCertificates
         self.tls: Listener
@@ -74,7 +74,7 @@ class Platform:
         self.application = await asyncio.start_server(handle, "127.0.0.1", 0)
         port = self.application.sockets[0].getsockname()[1]
         self.service = HttpService("127.0.0.1", port, self.limits)
-        self.upstream = FakeLane(self.service)
+        self.upstream = FakePool(self.service)
         clock = running_loop().time
         gateway = self.gateway = Gateway(self.limits, clock=clock, epoch_s=lambda: EPOCH_S, streams=RandomStreams(1))
         gateway.add(NAME, self.upstream)

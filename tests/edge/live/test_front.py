@@ -1,4 +1,4 @@
-"""The live front's ports."""
+"""The ports of the live front."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ async def test_a_redirect_port_in_use_is_replaced_only_if_it_is_the_default(tmp_
 
 
 @pytest.mark.case("R1")
-async def test_the_plain_port_knows_the_services_of_the_balancer_only(tmp_path: Path) -> None:
+async def test_the_plain_port_redirects_only_hosts_of_services(tmp_path: Path) -> None:
     front = Front(LiveSettings(tmp_path), RandomStreams(1))
     await front.open()
     try:
-        front.add_host("shop.awsapprunner.localhost", cast("Upstream", object()))  # never asked: nothing is forwarded
+        front.add_host("shop.awsapprunner.localhost", cast("Upstream", object()))  # never used: nothing is forwarded
         for host, status in (("shop.awsapprunner.localhost", b"301"), ("evil.example", b"404"), ("localhost", b"301")):
             reader, writer = await asyncio.open_connection("127.0.0.1", front.http_port)
             writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())

@@ -1,4 +1,4 @@
-"""The listeners of the live front beside that of 127.0.0.1: on ::1, and those of VPC endpoints."""
+"""The listeners of the live front in addition to that on 127.0.0.1: on ::1, and those of VPC endpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulator.wire.listening import CannotListen
 from simulator.world.random_streams import RandomStreams
 
 BOTH, OLD, INSIDE = (f"{name}.us-east-1.awsapprunner.localhost" for name in ("both", "old", "inside"))
-UNAVAILABLE, UNKNOWN = 503, 404  # of a service without a revision, and of a host that is not known
+UNAVAILABLE, UNKNOWN = 503, 404  # of a service without a revision, and of an unknown host
 ENDPOINT: Final = "vpce-1"
 
 
@@ -40,7 +40,7 @@ async def opened(folder: Path, *, hides: bool = True) -> AsyncIterator[Front]:
 
 
 async def asked(front: Front, address: str, port: int, host: str) -> int:
-    """The status of a request over TLS."""
+    """Return the status of the response to a request over TLS."""
     context = ssl.create_default_context(cafile=str(front.root_certificate))
     reader, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=host)
     writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
@@ -56,7 +56,7 @@ def ipv6_or_skip() -> None:
         pytest.skip("this machine has no ::1")
 
 
-async def test_only_hosts_with_an_ipv6_address_are_at_the_ipv6_loopback(tmp_path: Path) -> None:
+async def test_only_hosts_with_an_ipv6_address_are_served_on_the_ipv6_loopback(tmp_path: Path) -> None:
     ipv6_or_skip()
     async with opened(tmp_path) as front:
         port = front.https_port
@@ -70,7 +70,7 @@ async def test_only_hosts_with_an_ipv6_address_are_at_the_ipv6_loopback(tmp_path
         assert front.no_ipv6 == ""
 
 
-async def test_the_plain_port_is_there_too(tmp_path: Path) -> None:
+async def test_the_plain_port_is_open_on_ipv6_too(tmp_path: Path) -> None:
     ipv6_or_skip()
     async with opened(tmp_path) as front:
         for host, status in ((BOTH, b"301"), (OLD, b"404")):
@@ -80,7 +80,7 @@ async def test_the_plain_port_is_there_too(tmp_path: Path) -> None:
             writer.close()
 
 
-async def test_a_private_host_is_known_at_its_vpc_endpoint_only(tmp_path: Path) -> None:
+async def test_a_private_host_is_served_only_at_its_vpc_endpoint(tmp_path: Path) -> None:
     async with opened(tmp_path) as front:
         inside = front.endpoint_port(ENDPOINT)
         assert front.endpoints == {ENDPOINT}
@@ -90,13 +90,13 @@ async def test_a_private_host_is_known_at_its_vpc_endpoint_only(tmp_path: Path) 
         assert (front.knows(INSIDE), front.knows(OLD)) == (False, True)
 
 
-async def test_by_a_setting_this_machine_reaches_private_hosts(tmp_path: Path) -> None:
+async def test_a_setting_lets_this_machine_reach_private_hosts(tmp_path: Path) -> None:
     async with opened(tmp_path, hides=False) as front:
         assert await asked(front, HOST, front.https_port, INSIDE) == UNAVAILABLE
         assert front.knows(INSIDE)
 
 
-async def test_a_machine_without_ipv6_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_machine_without_ipv6_reports_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def refusing(handler: object, host: str, port: int, **options: object) -> object:
         if host == HOST_6:
             raise CannotListen(OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), host, port)

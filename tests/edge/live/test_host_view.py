@@ -16,5 +16,5 @@ from simulator.edge.live.host_view import is_named
         (b"localhost", False),
     ],
 )
-def test_a_host_is_named_itself_or_by_a_wildcard(host: bytes, expected: bool) -> None:
+def test_a_host_matches_its_name_or_a_wildcard(host: bytes, expected: bool) -> None:
     assert is_named(host, {b"shop.acme.dev", b"*.wild.dev"}) is expected

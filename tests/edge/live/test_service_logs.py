@@ -1,4 +1,4 @@
-"""Which log gets a request, by its service."""
+"""The access log in which a request is recorded, by its service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Heard:
         self.statuses.append(entry.status)
 
 
-def test_a_request_goes_to_the_log_of_its_service() -> None:
+def test_a_request_is_recorded_in_the_log_of_its_service() -> None:
     front, others, own = Front(), Heard(), Heard()
     name = front.upstream.service
     logs = ServiceLogs(others, {name: own}, front.gateway.service_of)

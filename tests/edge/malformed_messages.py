@@ -1,7 +1,7 @@
-"""Nasty messages for the fuzzer: good ones, spoilt in the ways that have fooled parsers before, and cut anywhere.
+"""Messages for the fuzzer: valid ones, malformed in ways that have deceived parsers before, and divided anywhere.
 
-Sources of the fragments: PortSwigger's desync research, defparam/smuggler, HTTP Garden, llhttp's and Go's test suites,
-and the rows of the checklist.
+Sources of the fragments: PortSwigger's desync research, defparam/smuggler, HTTP Garden, the test suites of llhttp and
+Go, and the rows of the checklist.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.edge.front import HOST
 
 T = TypeVar("T")
 
-_DRAWS: Final = 4096  # numbers drawn at once: one call of numpy for each would cost more than the rest
+_DRAWS: Final = 4096  # random numbers drawn at once, because a call of numpy for each would take most of the time
 
 _METHODS: Final = [
     b"GET",
@@ -118,7 +118,9 @@ _SPOILS: Final = [
 
 
 class Case(NamedTuple):
-    """`cuts`: where the bytes are cut before they are fed, ascending. `method`, `version`: of an answer's request."""
+    """A message. `cuts` are the positions at which the bytes are divided, ascending. `method` and `version` are those
+    of the request to which a response belongs.
+    """
 
     data: bytes
     cuts: tuple[int, ...]
@@ -130,20 +132,20 @@ class Case(NamedTuple):
         return [self.data[start:end] for start, end in zip((0, *self.cuts), ends, strict=True) if start < end]
 
 
-class Nasty:
-    """An endless supply; the same seed and batch give the same cases."""
+class MalformedMessages:
+    """An endless supply of cases; the same seed and batch give the same cases."""
 
     def __init__(self, seed: int, batch: int) -> None:
         self._stream = RandomStreams(seed).stream("nasty", batch)
         self._numbers = self._draw()
 
     def requests(self) -> Case:
-        """One to three requests in a row, spoilt or not."""
+        """Return one to three requests in a row, which may be malformed."""
         data = b"".join(self._request() for _ in range(1 + self._below(5) // 2))
         return self._cut(self._spoil(data))
 
     def answer(self) -> Case:
-        """An answer to a request, perhaps with interim ones before it and something behind it."""
+        """Return a response to a request, perhaps with interim responses before it and bytes after it."""
         data = b"".join(self._of(_INTERIM) for _ in range(max(0, self._below(8) - 5))) + self._message(
             b"HTTP/1.%d %b" % (self._below(8) > 0, self._of(_STATUSES))
         )
@@ -193,7 +195,7 @@ class Nasty:
         return choices[self._below(len(choices))]
 
     def _mostly(self, choices: list[bytes]) -> bytes:
-        """The first one half of the time: most cases should get past the request line."""
+        """Return the first choice half of the time, because most cases should pass the request line."""
         return choices[0] if self._below(2) else choices[self._below(len(choices))]
 
     def _below(self, bound: int) -> int:

@@ -1,6 +1,6 @@
-"""What must hold whatever a client or an application sends. Used by the fuzzer and its tests; no sockets.
+"""Rules that must hold whatever a client or an application sends. Used by the fuzzer and its tests; no sockets.
 
-An AssertionError names the first rule that did not hold; any other exception out of the balancer is a crash.
+An AssertionError names the first violated rule; any other exception of the balancer is a crash.
 """
 
 from __future__ import annotations
@@ -12,28 +12,33 @@ import h11
 import httptools
 
 from tests.edge.front import Front, request
-from tests.edge.nasty import Case
-from tests.edge.opinions import Reading, answer_by_h11, answer_by_llhttp, by_h11, by_llhttp
+from tests.edge.malformed_messages import Case
+from tests.edge.reference_parsers import Reading, answer_by_h11, answer_by_llhttp, by_h11, by_llhttp
 
 _HOPS: Final = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"http2-settings"}
 _FRAMINGS: Final = {b"content-length", b"transfer-encoding"}
-_OWN: Final = (403, 404, 501)  # what the balancer answers to good requests
+_OWN: Final = (403, 404, 501)  # statuses with which the balancer responds to valid requests itself
 _REQUESTS_MAX: Final = 50  # more than any case has
 
 
-def judge_requests(case: Case) -> int:
-    """Requests of one client, whole and in pieces; how many of them reached the application in full."""
+def check_requests(case: Case) -> int:
+    """Check the requests of one client, in one piece and divided; return how many reached the application
+    completely.
+    """
     whole, _ = _serve([case.data])
     cut, own = _serve(case.pieces())
-    # What the balancer answers itself while the body is still coming in ends the connection; else it goes on.
+    # A response of the balancer during the body ends the connection if the body is still arriving; otherwise it stays
+    # open.
     seen = whole[: len(cut)] if own else whole
     assert cut == seen, f"cutting changes what is forwarded: {cut} != {whole}"
     _compare_with_client(case.data, whole)
     return len(whole)
 
 
-def judge_answer(case: Case) -> bool:
-    """An answer of the application, whole and in pieces; whether the client got all of one."""
+def check_response(case: Case) -> bool:
+    """Check a response of the application, in one piece and divided; return whether the client received a
+    complete one.
+    """
     whole = _answer(case, [case.data])
     cut = _answer(case, case.pieces())
     assert whole is None or cut is None or whole == cut, f"cutting changes what the client gets: {cut} != {whole}"
@@ -44,9 +49,9 @@ def judge_answer(case: Case) -> bool:
 
 
 def _serve(pieces: list[bytes]) -> tuple[list[Reading], bool]:
-    """Feed a client's bytes, answer what arrives at the application.
+    """Feed a client's bytes, and respond to the requests that reach the application.
 
-    The whole messages that did, and whether the balancer answered good requests itself.
+    Return those that arrived completely, and whether the balancer responded to valid requests itself.
     """
     front = Front()
     for piece in pieces:
@@ -72,7 +77,9 @@ def _serve(pieces: list[bytes]) -> tuple[list[Reading], bool]:
 
 
 def _end_early(front: Front, *, answer_early: bool) -> bytes:
-    """Let the application answer half a request or the client close; return what the client got until then."""
+    """Let the application respond to half a request, or the client close; return what the client received
+    until then.
+    """
     answers, link = front.received(), front.instance.transport
     if answer_early:
         front.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
@@ -86,7 +93,7 @@ def _end_early(front: Front, *, answer_early: bool) -> bytes:
 
 
 def _agreed(sent: bytes) -> Reading:
-    """What went on, as both parsers read it."""
+    """Return the forwarded message, as both reference parsers read it."""
     first, second = by_h11(sent), by_llhttp(sent)
     assert first is not None, f"forwarded and not understood: {sent!r}"
     assert second is not None, f"forwarded and not understood: {sent!r}"
@@ -104,7 +111,7 @@ def _check_forwarded(sent: Reading) -> None:
 
 
 def _check_rest(front: Front) -> None:
-    """Whatever came, the connection ends in the end and holds nothing."""
+    """Check that the connection ends and that no slot remains occupied."""
     for _ in range(4):
         if not front.client.closing:
             front.wait(front.limits.idle_s)
@@ -114,9 +121,10 @@ def _check_rest(front: Front) -> None:
 
 
 def _compare_with_client(data: bytes, arrived: list[Reading]) -> None:
-    """What arrived are messages of the client, in order, with the same bodies, and other parsers take them as well.
+    """Check that the arrived messages are messages of the client, in order and with the same bodies, and that the
+    reference parsers accept them too.
 
-    Not all of them: the balancer answers some itself, by its own rules.
+    Some messages do not arrive, because the balancer responds to them itself.
     """
     sent = _client_readings(data)
     for got in arrived:
@@ -132,7 +140,7 @@ def _compare_with_client(data: bytes, arrived: list[Reading]) -> None:
 
 
 def _client_readings(data: bytes) -> Iterator[tuple[bytes, Reading | None]]:
-    """The client's messages one by one, as they were sent and as h11 reads them; with None h11 rejects the rest."""
+    """Yield the client's messages one by one, as sent and as h11 reads them; None if h11 rejects the rest."""
     while data:
         while data.startswith(b"\r\n"):
             data = data[2:]
@@ -148,18 +156,22 @@ def _client_readings(data: bytes) -> Iterator[tuple[bytes, Reading | None]]:
 
 
 def _is_excused(message: bytes) -> bool:
-    """Others look for a Content-Length in the trailers; here trailers are dropped unread (RFC 9110 6.5.1)."""
+    """Return True if h11 rejects the message only for a Content-Length in its trailers, which are dropped here (RFC
+    9110 6.5.1).
+    """
     head, _, rest = message.lower().partition(b"\r\n\r\n")
     return b"\r\ncontent-length" in rest and b"\r\ncontent-length" not in head
 
 
 def _passes_llhttp(message: bytes) -> bool:
-    """Its head: of chunk extensions, which are dropped here, llhttp wants more than that they hold no controls."""
+    """Return True if llhttp accepts the head. Its stricter rules for chunk extensions, which are dropped here, do not
+    matter.
+    """
     head, end, _ = message.partition(b"\r\n\r\n")
     try:
         by_llhttp(head + end)
     except httptools.HttpParserUpgrade:
-        return True  # it would go on with another protocol; we do not
+        return True  # llhttp would switch to another protocol
     except httptools.HttpParserError:
         return False
     return True
@@ -170,11 +182,13 @@ def _is_same(read: Reading, got: Reading) -> bool:
     return same_target and (read.start[0], read.body) == (got.start[0], got.body)
 
 
-# --- answers
+# --- responses
 
 
 def _answer(case: Case, pieces: list[bytes]) -> tuple[Reading, bool] | None:
-    """Feed an application's bytes and its end; what the client got, if it can take it for whole."""
+    """Feed an application's bytes and its end; return what the client received, None if it cannot take it for
+    complete.
+    """
     front = Front()
     front.send(request(case.method, version=case.version))
     transport = front.instance.transport
@@ -225,11 +239,13 @@ def _ends_with_connection(reading: Reading) -> bool:
 
 
 def _compare_with_application(case: Case, reading: Reading) -> None:
-    """Where h11 takes what the application sent, the client got the same status and body."""
+    """Check that the client received the same status and body that h11 reads from the application, if h11
+    accepts them.
+    """
     if (b"server", b"envoy") in reading.fields and not any(
         name == b"x-envoy-upstream-service-time" for name, _ in reading.fields
     ):
-        return  # the balancer's own word
+        return  # a response of the balancer itself
     try:
         _, said = answer_by_h11(case.data, case.method, closed=True)
     except h11.RemoteProtocolError:
@@ -241,7 +257,7 @@ def _compare_with_application(case: Case, reading: Reading) -> None:
 
 
 def _check_next(front: Front) -> None:
-    """The next request, on whatever connections are left, gets its own answer."""
+    """Check that the next request, on any remaining connection, gets its own response."""
     if front.client.closing:
         return
     front.send(request(target=b"/next"))

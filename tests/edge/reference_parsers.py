@@ -1,4 +1,4 @@
-"""Second opinions: what h11 and llhttp read in bytes, in one form, so that two readings can be compared."""
+"""Reference parsers: h11 and llhttp read bytes and return them in one form, so that their readings can be compared."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import h11
 import httptools
 
 _BIG: Final = 1 << 24  # far more than any message of a test
-# llhttp knows methods by name; POST is put in the place of one it does not know.
+# llhttp knows methods by name; POST replaces a method that it does not know.
 _KNOWN: Final = frozenset({b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"DELETE", b"PATCH"})
 
 
 class Reading(NamedTuple):
-    """One message. `start`: (method, target) or (status, reason). `ended`: it is whole; `behind`: what follows it."""
+    """A message. `start` is (method, target) or (status, reason). `ended`: it is complete. `behind`: the bytes after
+    it.
+    """
 
     start: tuple[bytes, bytes]
     fields: list[tuple[bytes, bytes]]
@@ -23,10 +25,10 @@ class Reading(NamedTuple):
 
 
 def by_h11(message: bytes) -> Reading | None:
-    """The first request in `message`; None while its head is not whole.
+    """Return the first request in `message`; None while its head is incomplete.
 
     Raises:
-        h11.RemoteProtocolError: it is none.
+        h11.RemoteProtocolError: if it is not a request.
     """
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=_BIG)
     reader.receive_data(message)
@@ -38,10 +40,11 @@ def by_h11(message: bytes) -> Reading | None:
 
 
 def answer_by_h11(answer: bytes, method: bytes, *, closed: bool = False) -> tuple[list[int], Reading | None]:
-    """(the statuses of interim answers, the final answer); `closed`: the connection ended in order behind it.
+    """Return the statuses of interim responses, and the final response. `closed`: the connection ended in order after
+    it.
 
     Raises:
-        h11.RemoteProtocolError: it is none.
+        h11.RemoteProtocolError: if it is not a response.
     """
     reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=_BIG)
     reader.send(h11.Request(method=method, target="/", headers=[("host", "a")]))
@@ -81,7 +84,7 @@ class _Llhttp:
         self.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.headed:  # else it is a trailer
+        if not self.headed:  # otherwise it is a trailer
             self.fields.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
@@ -95,10 +98,10 @@ class _Llhttp:
 
 
 def by_llhttp(message: bytes) -> Reading | None:
-    """As `by_h11`; of what follows the message nothing is told.
+    """Return the first request as `by_h11` does, but without the bytes after it.
 
     Raises:
-        httptools.HttpParserError: it is none.
+        httptools.HttpParserError: if it is not a request.
     """
     method, _, rest = message.partition(b" ")
     known = method if method in _KNOWN else b"POST"
@@ -110,10 +113,10 @@ def by_llhttp(message: bytes) -> Reading | None:
 
 
 def answer_by_llhttp(answer: bytes) -> Reading | None:
-    """As `answer_by_h11`, of an answer without interim ones before it and not to HEAD, of which llhttp cannot know.
+    """Return a response as `answer_by_h11` does. It must have no interim responses, and must not be a response to HEAD.
 
     Raises:
-        httptools.HttpParserError: it is none.
+        httptools.HttpParserError: if it is not a response.
     """
     found = _Llhttp()
     parser = httptools.HttpResponseParser(found)

@@ -1,4 +1,4 @@
-"""What becomes of a message: rejected and the connection closed, or passed on. Used by the tests of the checklist."""
+"""The outcome of a message: rejected with the connection closed, or forwarded. Used by the tests of the checklist."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ BEHIND = request(b"GET", b"/behind")
 
 
 def rejection_of(message: bytes, *, front: Front | None = None) -> int:
-    """The status `message` is rejected with, in one go and with a request pipelined behind it.
+    """Return the status with which `message` is rejected, in one piece and with a request pipelined after it.
 
-    Fails unless that is the only answer, nothing has reached the application, and the connection ends.
+    Fails unless this is the only response, nothing has reached the application, and the connection ends.
     """
     front = front or Front()
     front.send(message + BEHIND)
@@ -21,8 +21,8 @@ def rejection_of(message: bytes, *, front: Front | None = None) -> int:
     return _only_answer(front)
 
 
-def cut_off(head: bytes, *body: bytes) -> int:
-    """The status of the rejection when `head` was good and has gone on, and the pieces of `body` then break the
+def rejection_after_head(head: bytes, *body: bytes) -> int:
+    """Return the status of the rejection if `head` is valid and forwarded, and the pieces of `body` then violate the
     framing.
 
     Fails unless the application's connection is cut before the message looks complete, and the client's ends.
@@ -48,8 +48,8 @@ def _only_answer(front: Front) -> int:
     return status_of(answer)
 
 
-def passed_on(message: bytes) -> bytes:
-    """What the application gets of `message`, which is one whole good request."""
+def forwarded_request(message: bytes) -> bytes:
+    """Return what the application receives of `message`, which is one complete valid request."""
     front = Front()
     front.send(message)
     assert front.upstream.offered == 1, front.received()
@@ -60,8 +60,8 @@ def passed_on(message: bytes) -> bytes:
     return sent
 
 
-def passed_back(answer: bytes, message: bytes | None = None) -> bytes:
-    """What the client gets of `answer`, to a GET unless `message` is another request."""
+def forwarded_response(answer: bytes, message: bytes | None = None) -> bytes:
+    """Return what the client receives of `answer`, which is a response to a GET or to `message`."""
     front = Front()
     front.send(request() if message is None else message)
     front.answer(answer)
@@ -69,19 +69,19 @@ def passed_back(answer: bytes, message: bytes | None = None) -> bytes:
 
 
 def is_complete(sent: bytes) -> bool:
-    """Whether h11 reads `sent` as one whole request. Fails when there is more in it than that."""
+    """Return True if h11 reads `sent` as one complete request. Fails if it contains more."""
     return read(sent)[2]
 
 
 def body_sent(sent: bytes) -> bytes:
-    """The body that h11 reads in the one whole request `sent`."""
+    """Return the body that h11 reads in the one complete request `sent`."""
     _, body, complete = read(sent)
     assert complete, sent
     return body
 
 
 def read(sent: bytes) -> tuple[h11.Request, bytes, bool]:
-    """(head, body, whether it ended) as h11 reads a request, or the beginning of one."""
+    """Return head, body and whether it ended, as h11 reads a request or its beginning."""
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
     reader.receive_data(sent)
     head, body = reader.next_event(), b""
@@ -95,6 +95,6 @@ def read(sent: bytes) -> tuple[h11.Request, bytes, bool]:
 
 
 def names_of(message: bytes) -> set[bytes]:
-    """Names of the first head's fields, in lower case."""
+    """Return the names of the fields in the first head, in lower case."""
     lines = message.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
     return {line.partition(b":")[0].lower() for line in lines}
