@@ -6,8 +6,7 @@ sent. After a framing error no further bytes are read as a request.
 A client that closes its side is treated as disconnected, with or without a request in progress: half-close and abort
 cannot be distinguished, and Envoy does the same. Only in a tunnel does each side end separately.
 
-All time limits are in `deadline_s` and `stalled_s`, which the listener checks periodically; there is no timer per
-request.
+The time limits are `deadline_s` and `stalled_s`, which the listener checks periodically; no request has a timer.
 """
 
 from __future__ import annotations
@@ -120,9 +119,7 @@ class DownstreamConnection(asyncio.BufferedProtocol):
             self.regulate()
 
     def eof_received(self) -> bool:
-        """Return True to keep the connection: it is a tunnel whose other side continues, and the transport can
-        half-close.
-        """
+        """Return True to keep a tunnel open whose other side continues, if the transport can half-close."""
         exchange, transport = self._exchange, self._transport
         can_half_close = transport is not None and transport.can_write_eof()
         return can_half_close and exchange is not None and exchange.client_ended()

@@ -32,18 +32,14 @@ from simulator.wire.upstream import UpstreamConnection
 
 _CHUNKED_LINE: Final = b"transfer-encoding: chunked\r\n"
 
-# Copies of members of enumerations: module globals are faster than attributes of classes, and this code runs for every
-# request.
+# Module globals are faster than attributes of classes, and this code runs for every request.
 _AWAITING_CONTINUE, _SENDING, _COMPLETE, _TUNNEL = RequestState
 _KEPT, _STREAMED, _DISCARDED = UploadState
 _PENDING, _ABORTED, _DRAINING = ResponseState.PENDING, ResponseState.ABORTED, ConnectionState.DRAINING
 
 
 class LiveExchange(HttpExchange):
-    """An exchange of the live platform.
-
-    `request_state`, `upload_state` and `response_state` are the states of its sides (model/exchange_state.py).
-    """
+    """A live exchange. `request_state`, `upload_state`, `response_state` are those of its sides (exchange_state.py)."""
 
     __slots__ = (
         "_chunked_out",
@@ -87,8 +83,7 @@ class LiveExchange(HttpExchange):
         self._head_only = request.method == b"HEAD"
         self.added = b""  # header lines that the balancer adds for instances; the same for each instance that is tried
         self.received_bytes, self.sent_bytes = len(early), 0
-        # bytes of the body that were read but not sent; kept after the first write only while a retry may need them
-        self.early = early
+        self.early = early  # unsent bytes of the body; after the first write kept only while a retry may need them
         self._chunked_out = self._close = self.upstream_full = False
         self._synthetic: SyntheticResponse | None = None
         self.tried: tuple[Instance, ...] = ()  # instances that could not be reached
@@ -129,9 +124,7 @@ class LiveExchange(HttpExchange):
             self.link.resume()
 
     def give_up(self, status: int = 0, cause: str = CLIENT_GONE) -> None:
-        """End the exchange because the client has disconnected or sent invalid data; `status` is the status to send to
-        it.
-        """
+        """End because the client has disconnected or sent invalid data; `status` is the status to send to it."""
         self.upstream.abandon(self)
         if self.link is not None:
             self.link.drop()
@@ -158,8 +151,7 @@ class LiveExchange(HttpExchange):
         instance = self.instance
         assert instance is not None
         instance.backend.begin(self)
-        # No link, not answered, and still on the same instance: it is a simulated instance, which does not read the
-        # body.
+        # No link, not answered, and still on the same instance: it is simulated, and does not read the body.
         if self.link is None and self.open and self.response_state is _PENDING and self.instance is instance:
             self._swallow_body()
 
@@ -259,9 +251,7 @@ class LiveExchange(HttpExchange):
         self.connection.regulate()
 
     def say_continue(self) -> None:
-        """Send the balancer's own 100 Continue, because the application does not send one, or there is no
-        application.
-        """
+        """Send 100 Continue for the application, which does not send one, or is simulated."""
         self._continued()
         self.connection.write(CONTINUE)
 
@@ -270,9 +260,7 @@ class LiveExchange(HttpExchange):
         self.connection.await_body()
 
     def _tried_another(self) -> bool:
-        """Try another instance. No instance has received a byte of the request, so any instance not tried yet is
-        allowed.
-        """
+        """Try another instance: no instance has received a byte of the request, so any untried one is allowed."""
         assert self.instance is not None, "a request breaks on an instance"
         self.tried = (*self.tried, self.instance)
         if len(self.tried) >= self.connection.handler.limits.attempts_max:

@@ -47,7 +47,7 @@ CONNECT_FAILURE: Final = Rejection(
     "transport failure reason: delayed connect error: 111",
     unsent=True,
 )
-# Envoy's text for a connection that is neither established nor refused by the peer in time.
+# Envoy's text for a connection that is neither established nor rejected in time.
 CONNECT_TIMEOUT: Final = Rejection(
     "connect timeout",
     503,
