@@ -271,9 +271,7 @@ class LiveExchange(HttpExchange):
         return chunk(piece, last=last) if self.request.length == CHUNKED else piece
 
     def _hop_lines(self, head: ResponseHead) -> bytes:
-        """Return the framing and Connection lines towards the client, and decide whether its connection can
-        stay open.
-        """
+        """Return framing and Connection towards the client, and decide whether the connection can stay open."""
         request = self.request
         if head.status == 101:
             self._close = True
@@ -338,9 +336,7 @@ class LiveExchange(HttpExchange):
         connection.ended(close=close)
 
     def _end(self) -> None:
-        """End the exchange after the last byte of the response. Release the slot first, because the next request may
-        need it.
-        """
+        """End the exchange after the last byte of the response. Release the slot first: the next one may need it."""
         self.response_state = states.RESPONSE_ENDED[self.response_state]
         if self.open:
             self.upstream.finish(self)
