@@ -7,7 +7,7 @@ import pytest
 from simulator.model.health import HealthCheck, HealthProtocol, failed_line, performing_line, stopped_line
 
 
-def test_the_defaults_are_app_runners() -> None:
+def test_the_defaults_are_those_of_app_runner() -> None:
     check = HealthCheck()
     assert (check.protocol, check.path, check.interval_s, check.timeout_s) == (HealthProtocol.TCP, "/", 5, 2)
     assert (check.healthy_threshold, check.unhealthy_threshold) == (1, 5)
@@ -21,13 +21,13 @@ def test_a_number_out_of_range_is_rejected(name: str, value: int) -> None:
         HealthCheck(**numbers)
 
 
-def test_a_path_starts_with_a_slash() -> None:
+def test_a_path_without_a_slash_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"path = 'healthz', must start with /"):
         HealthCheck(path="healthz")
 
 
-def test_log_lines_are_app_runners_to_the_letter() -> None:
-    """Facts 9: with a space before the path when it begins, without one when it has failed."""
+def test_log_lines_are_exactly_those_of_app_runner() -> None:
+    """Facts 9: with a space before the path in the line of the first probe, without one in that of a failed check."""
     tcp, http = HealthCheck(), HealthCheck(HealthProtocol.HTTP, path="/up")
     hint = "Check your configured port number. For more information, see the application logs."
     assert performing_line(tcp, 8080) == "Performing health check on protocol `TCP` [Port: '8080']."

@@ -1,4 +1,4 @@
-"""Image identifiers: what App Runner accepts, and which local image each stands for."""
+"""Image identifiers: those that App Runner accepts, and the local image that each refers to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PRIVATE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/"
         ("public.ecr.aws/aws-containers/hello-app-runner:latest", RegistryKind.ECR_PUBLIC, "hello-app-runner:latest"),
     ],
 )
-def test_an_identifier_stands_for_its_full_name_and_then_for_the_rest(
+def test_an_identifier_is_looked_up_by_its_full_name_and_then_without_registry(
     text: str, registry: RegistryKind, rest: str
 ) -> None:
     identifier = ImageIdentifier(text)
@@ -49,7 +49,7 @@ def test_an_invalid_image_identifier_is_rejected(text: str) -> None:
         ("localhost:5000/app", ("", "", "", "localhost:5000/app", "latest")),
     ],
 )
-def test_an_identifier_has_the_parts_that_a_registry_is_asked_with(text: str, parts: tuple[str, ...]) -> None:
+def test_an_identifier_has_the_parts_of_requests_to_its_registry(text: str, parts: tuple[str, ...]) -> None:
     identifier = ImageIdentifier(text)
     read = (identifier.host, identifier.account, identifier.region, identifier.repository, identifier.reference)
     assert read == parts

@@ -14,27 +14,27 @@ def reachable(start: InstanceState) -> set[InstanceState]:
         found |= more
 
 
-def test_every_state_is_reached_from_the_first() -> None:
+def test_every_state_of_an_instance_is_reachable_from_the_first() -> None:
     assert reachable(InstanceState.PROVISIONING) == set(InstanceState)
 
 
 @pytest.mark.parametrize("state", list(InstanceState))
-def test_every_state_leads_to_the_end(state: InstanceState) -> None:
+def test_the_final_state_is_reachable_from_every_state(state: InstanceState) -> None:
     assert InstanceState.STOPPED in reachable(state)
 
 
 @pytest.mark.parametrize("event", list(InstanceEvent))
-def test_nothing_happens_to_a_stopped_instance(event: InstanceEvent) -> None:
+def test_an_event_of_a_stopped_instance_is_an_assertion_error(event: InstanceEvent) -> None:
     with pytest.raises(AssertionError, match="cannot happen in state 'stopped'"):
         next_state(InstanceState.STOPPED, event)
 
 
 @pytest.mark.parametrize("state", [state for state in InstanceState if state is not InstanceState.STOPPED])
-def test_an_instance_may_die_in_every_state(state: InstanceState) -> None:
+def test_an_instance_may_crash_in_every_state(state: InstanceState) -> None:
     assert next_state(state, InstanceEvent.CRASHED) is InstanceState.STOPPED
 
 
-def test_an_instance_that_serves_is_drained_before_it_is_stopped() -> None:
+def test_a_ready_instance_is_drained_before_it_is_stopped() -> None:
     for state in READY:
         assert next_state(state, InstanceEvent.DRAIN) is InstanceState.DRAINING
         with pytest.raises(AssertionError):

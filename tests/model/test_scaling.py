@@ -7,12 +7,12 @@ import pytest
 from simulator.model.scaling import AutoScalingConfiguration
 
 
-def test_the_defaults_are_app_runners() -> None:
+def test_the_defaults_are_those_of_app_runner() -> None:
     assert dataclasses.astuple(AutoScalingConfiguration()) == (100, 1, 25)
 
 
 @pytest.mark.parametrize("numbers", [(1, 1, 1), (200, 25, 25), (200, 25, 1000), (1, 0, 1)])
-def test_numbers_at_the_ends_of_their_ranges_are_taken(numbers: tuple[int, int, int]) -> None:
+def test_numbers_at_the_ends_of_their_ranges_are_accepted(numbers: tuple[int, int, int]) -> None:
     assert dataclasses.astuple(AutoScalingConfiguration(*numbers)) == numbers
 
 

@@ -11,16 +11,16 @@ def test_every_documented_pair_of_cpu_and_memory_is_accepted(pair: tuple[int, in
     assert (size.vcpu * 1024, size.memory_gb * 1024) == pair
 
 
-def test_the_default_is_app_runners() -> None:
+def test_the_default_size_is_that_of_app_runner() -> None:
     assert str(InstanceSize()) == "1 vCPU / 2 GB"
 
 
-def test_another_cpu_is_rejected_with_the_choices() -> None:
+def test_an_unsupported_cpu_is_rejected_with_the_choices() -> None:
     with pytest.raises(ValueError, match=r"cpu = 3 vCPU, must be one of 0\.25 vCPU, 0\.5 vCPU, 1 vCPU, 2 vCPU, 4 vCPU"):
         InstanceSize(3072, 8192)
 
 
-def test_memory_that_does_not_go_with_the_cpu_is_rejected_with_what_does() -> None:
+def test_memory_unsupported_for_the_cpu_is_rejected_with_the_choices() -> None:
     with pytest.raises(ValueError, match=r"memory = 8 GB, must be 2 GB, 3 GB, 4 GB with 1 vCPU"):
         InstanceSize(1024, 8192)
 
@@ -35,7 +35,7 @@ def test_memory_may_be_given_in_mb_or_in_gb(text: object) -> None:
     assert parse_memory(text) == 2048
 
 
-def test_the_smallest_size_is_written_in_fractions() -> None:
+def test_the_smallest_size_is_formatted_in_fractions() -> None:
     assert InstanceSize(parse_cpu("0.25 vCPU"), parse_memory("0.5 GB")) == InstanceSize(256, 512)
 
 

@@ -11,7 +11,7 @@ from tests.virtual import run_virtual
 
 
 @pytest.mark.parametrize("at_s", [0.0, 12.5, 86_400.0])
-def test_a_time_of_the_run_becomes_one_of_the_loop_and_back(at_s: float) -> None:
+def test_a_time_of_the_run_is_converted_to_one_of_the_loop_and_back(at_s: float) -> None:
     async def main() -> tuple[RunTime, LoopTime]:
 
         await asyncio.sleep(3.25)  # the platform opens before the run begins

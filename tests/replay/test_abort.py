@@ -33,6 +33,6 @@ def test_a_run_ends_at_the_first_failure_of_an_aborting_check(check: str, ends_e
     assert (record.ended_s < 60.0) is ends_early
 
 
-def test_a_scenario_without_such_checks_is_not_watched() -> None:
+def test_a_scenario_without_aborting_checks_is_not_watched() -> None:
     assert not is_aborting(scenario('"p95 < 50ms"'))
     assert is_aborting(scenario('{check: "p95 < 50ms", abort_on_fail: true}'))

@@ -1,4 +1,4 @@
-"""The application of a scenario file becomes what its driver launches, on each clock."""
+"""The application of a scenario file, as the driver of each clock launches it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_real_time_runs_the_simulated_application_if_there_is_no_other() -> None
     assert isinstance(application_of(section(simulated=SIMULATED), ClockKind.REAL), SimulatedApplication)
 
 
-def test_source_code_is_built_before(tmp_path: Path) -> None:
+def test_source_code_that_was_not_built_is_rejected(tmp_path: Path) -> None:
     given = ApplicationSpec.model_validate({"source_code": {"folder": "."}}, context={"folder": tmp_path})
     with pytest.raises(ValueError, match="must be left out where source code is not built"):
         application_of(given, ClockKind.REAL)

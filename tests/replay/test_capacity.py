@@ -1,4 +1,4 @@
-"""A platform that cannot provide as many instances as are wanted, on both backends of the virtual clock."""
+"""A platform that cannot provide as many instances as are desired, on both backends of virtual time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ traffic: [{{from: 100s, until: 119s, clock: {{rate: 1/s}}}}]
 timeline: [{{at: 60s, kill_instance: {{service: web}}}}]
 """
 
-# The kernel is compiled on its first use on a machine: tens of seconds of CPU.
+# The kernel is compiled on its first use on a machine, which takes tens of seconds of CPU.
 BACKENDS = [
     pytest.param(Run, id="event-loop"),
     pytest.param(compiled_run, id="compiled", marks=pytest.mark.slow),
@@ -46,7 +46,7 @@ def played(capacity: str, backend: Callable[[Any], Run]) -> RunRecord:
 
 
 def most_at_a_time(record: RunRecord) -> int:
-    """Of instances that exist: launched and not ended."""
+    """Return the greatest number of instances that existed at the same time: launched and not ended."""
     living, most = {"1"}, 1
     for event in record.events:
         if isinstance(event, InstanceMoved):
@@ -79,7 +79,7 @@ def test_a_shortage_is_reported_once_and_explained_at_its_decision(backend: Call
 
 
 @pytest.mark.slow
-def test_both_backends_tell_the_same() -> None:
+def test_both_backends_record_the_same_events() -> None:
     assert list(played("capacity: 3", Run).events) == list(played("capacity: 3", compiled_run).events)
 
 

@@ -1,4 +1,4 @@
-"""Deployments and calls of the API on a timeline, in virtual time: traffic, states, lines and the bill."""
+"""Deployments and API calls of a timeline, in virtual time: traffic, states, log lines and the bill."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_deployment_replaces_every_instance_and_fails_no_request() -> None:
     ]
     ended = {event.instance for event in service.instance_events if event.after == "stopped"}
     assert ended == {1, 2}
-    assert service.instances.provisioned_max == 4  # doubled for a while (facts 4.1)
+    assert service.instances.provisioned_max == 4  # doubled during a deployment (facts 4.1)
 
 
 def test_the_bill_has_the_builds_the_month_of_automatic_deployments_and_both_sets_of_instances() -> None:
@@ -99,7 +99,9 @@ def test_the_bill_has_the_builds_the_month_of_automatic_deployments_and_both_set
         ),
     ],
 )
-def test_a_bad_version_never_gets_a_request_and_the_old_one_goes_on(fails: str, source: str, expected: str) -> None:
+def test_a_faulty_version_never_gets_a_request_and_the_old_one_keeps_serving(
+    fails: str, source: str, expected: str
+) -> None:
     report = played(f"at: 1 min, deploy: {{fails: {fails}}}", "at: 10 min, api: {StartDeployment: }", source=source)
     [service] = report.services
     assert statuses(report) == {"200": 20 * 60 * 10}
@@ -107,13 +109,13 @@ def test_a_bad_version_never_gets_a_request_and_the_old_one_goes_on(fails: str, 
     assert any(line.startswith(expected) for line in told)
     assert told.count("Deployment failed. For details, see service logs.") == 2  # it is still the newest version
     assert told[-1] == "Service status is set to RUNNING."
-    # Nothing of the new versions is left: the two of the start serve to the end.
+    # Nothing of the new versions is left: the two instances of the start serve until the end.
     stopped = {event.instance for event in service.instance_events if event.after == "stopped"}
     launched = {event.instance for event in service.instance_events}
     assert launched - stopped == {1, 2}
 
 
-def test_a_good_version_after_a_bad_one_is_deployed() -> None:
+def test_a_valid_version_after_a_faulty_one_is_deployed() -> None:
     report = played("at: 2 min, deploy: {fails: start}", "at: 8 min, deploy: {application: {simulated: {io: 20ms}}}")
     [service] = report.services
     told = [line for _, line in lines(service)]
@@ -130,7 +132,7 @@ def test_an_image_deployment_takes_the_time_of_the_profile() -> None:
     assert ended == 360.0
 
 
-def test_a_paused_service_answers_503_and_its_resumption_runs_the_same_version() -> None:
+def test_a_paused_service_responds_with_503_and_resumes_with_the_same_version() -> None:
     report = played("at: 5 min, api: {PauseService: }", "at: 10 min, api: {ResumeService: {ServiceArn: web}}")
     assert 5 * 600 <= statuses(report)["503"] <= 5 * 600 + 10 * 10  # and until its instances are healthy again
     assert statuses(report)["200"] + statuses(report)["503"] == 20 * 600
@@ -154,7 +156,7 @@ def test_an_operation_in_progress_rejects_the_next_one_as_the_api_does() -> None
     )
 
 
-def test_an_update_changes_size_and_scaling_of_what_runs() -> None:
+def test_an_update_changes_the_size_and_scaling_of_the_running_service() -> None:
     create = "{AutoScalingConfigurationName: wide, MaxConcurrency: 5, MinSize: 3, MaxSize: 9}"
     update = "{AutoScalingConfigurationArn: wide, InstanceConfiguration: {Cpu: 512, Memory: 1024}}"
     report = played(
@@ -180,12 +182,12 @@ def test_a_service_that_the_timeline_creates_runs_and_is_billed() -> None:
     assert [line for _, line in lines(other)][-1] == "Service status is set to DELETED."
 
 
-def test_the_same_seed_gives_the_same_run_to_the_byte() -> None:
+def test_the_same_seed_gives_byte_for_byte_the_same_run() -> None:
     events = ("at: 2 min, deploy: {}", "at: 9 min, deploy: {fails: health_check}")
     assert played(*events).digest == played(*events).digest
 
 
-# --- the file --------------------------------------------------------------------------------------------------------
+# --- errors of the file ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

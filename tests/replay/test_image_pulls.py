@@ -1,4 +1,4 @@
-"""Scale-outs and deployments of a simulated application with an image, on both backends of the virtual clock."""
+"""Scale-outs and deployments of a simulated application with an image, on both backends of virtual time."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def lines(record: RunRecord) -> list[str]:
         (", placement: pack, per_machine: 2", [0, 15, 0, 0]),
     ],
 )
-def test_each_scale_out_waits_for_what_its_machines_lack(
+def test_each_scale_out_waits_for_the_layers_that_its_machines_lack(
     placed: str, pulls_s: list[float], backend: Callable[[Any], Run]
 ) -> None:
     plain, pulling = (ready_s(played(image, backend)) for image in ("", IMAGE + placed))
@@ -78,7 +78,7 @@ def test_each_scale_out_waits_for_what_its_machines_lack(
     assert [pulling[number] - plain[number] for number in plain] == pytest.approx(pulls_s)
 
 
-def test_a_version_that_is_deployed_pulls_the_layers_that_machines_lack() -> None:
+def test_a_deployed_version_pulls_the_layers_that_machines_lack() -> None:
     placed = "placement: spread, machines: 1"
     record = played(f"{IMAGE}, {placed}", more=DEPLOY.replace("PLACED", f"bandwidth: 10 MB/s, {placed}"))
     assert any("2.00 s, 20.0 MB of 120 MB pulled" in line for line in lines(record)), lines(record)

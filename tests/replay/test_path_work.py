@@ -1,4 +1,4 @@
-"""Requests whose work depends on their path: in virtual time, behind real sockets, and where it cannot be had."""
+"""Requests whose work depends on their path: in virtual time, over real sockets, and where it is not supported."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def test_each_path_has_its_own_work() -> None:
 
 
 @pytest.mark.case("L67")
-def test_each_path_has_its_own_work_behind_real_sockets(tmp_path: Path) -> None:
+def test_each_path_has_its_own_work_over_real_sockets(tmp_path: Path) -> None:
     values = [check.value or 0.0 for check in played(TEXT % "2s", LiveSettings(tmp_path)).checks]
     assert all(value >= least for value, least in zip(values, (0.02, 0.3, 0.12, 0.3), strict=True))
     assert values[0] < 0.3, "a request for / is not taken for one of /slow"
 
 
 @pytest.mark.case("L67")
-def test_a_misspelt_path_is_found() -> None:
+def test_a_misspelt_path_is_reported_with_the_nearest_one() -> None:
     with pytest.raises(ScenarioError, match=r"/slwo, must be a path of the traffic.*/slow"):
         played((TEXT % "2s").replace("/slow: {io", "/slwo: {io"))
 

@@ -1,4 +1,4 @@
-"""When a started instance serves, by the policy's platform; and that a file can say what `simulator validate` runs."""
+"""When a started instance serves, by the policy's platform; and the configuration of this in a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.world.clock import ClockKind
 
-# Of one instance, launched at the first request: what the platform's look adds to a start-up of 2.34 s.
+# One instance, launched at the first request: the time that the platform's probe adds to a start-up of 2.34 s.
 READY_AFTER_S = {
     "app-runner": 3.0, "fixed": 3.0, "scheduled": 3.0, "holt-winters": 3.0, "mpc": 3.0, "oracle": 3.0,
     "hpa": 3.0, "keda": 3.0, "keda-http": 3.0, "predictive-hpa": 3.0, "container-apps": 3.0,
@@ -47,7 +47,7 @@ def scenario(policy: Any, **keys: Any) -> ScenarioSpec:
 
 
 def ready_after_s(asked: ScenarioSpec) -> float:
-    """From the launch of the instance that replaces the killed one until it serves."""
+    """Return the time from the launch of the instance that replaces the killed one until it serves."""
     moves = [event for event in play(Run(asked)).events if isinstance(event, InstanceMoved) and event.instance == 2]
     at_s = {event.after: event.at_s for event in reversed(moves)}
     return at_s[InstanceState.ACTIVE] - at_s[InstanceState.STARTING]
@@ -55,7 +55,7 @@ def ready_after_s(asked: ScenarioSpec) -> float:
 
 @pytest.mark.case("L21", "L55")
 @pytest.mark.parametrize("policy", POLICIES)
-def test_an_instance_serves_when_its_platform_finds_it_ready(policy: str) -> None:
+def test_an_instance_serves_from_the_probe_of_its_platform_that_passes(policy: str) -> None:
     told: Any = {"name": policy}
     if policy == "scheduled":
         told["schedule"] = [{"at": "0h", "instances": 1}]
@@ -70,7 +70,7 @@ def test_the_file_has_precedence_over_the_platform(policy: str, told: Any, ready
 
 
 @pytest.mark.case("L21")
-def test_lambda_answers_its_first_request_after_the_initialisation() -> None:
+def test_lambda_responds_to_its_first_request_after_the_initialisation() -> None:
     text = """
         duration: 30s
         services:
@@ -110,8 +110,8 @@ def test_a_pod_of_knative_is_ready_within_two_seconds_of_the_decision() -> None:
 
 
 @pytest.mark.case("L21")
-def test_the_platforms_readiness_can_be_written_in_a_file() -> None:
-    """Pool, policy and application of the published platforms, written as anybody would write them."""
+def test_the_readiness_of_each_platform_can_be_configured_in_a_file() -> None:
+    """Pool, policy and application of the published platforms, as a user would configure them."""
     text = f"""
         duration: 60s
         services:
@@ -144,7 +144,9 @@ def test_a_routing_delay_applies_to_scaled_out_instances() -> None:
     ("service", "policy"),
     [({"idle_after": "10s"}, {}), ({}, {"idle_after": "10s"}), ({"idle_after": "10s"}, {"idle_after": "10s"})],
 )
-def test_idle_after_is_one_number_wherever_it_is_written(service: dict[str, Any], policy: dict[str, Any]) -> None:
+def test_idle_after_has_the_same_effect_wherever_it_is_configured(
+    service: dict[str, Any], policy: dict[str, Any]
+) -> None:
     [plan] = service_plans(scenario({"name": "app-runner", **policy}, **service), ClockKind.VIRTUAL)
     assert plan.settings.idle_after_s == 10
     plan.policy.observe(Sample(0, 1.0, 0.0, 1, 0, 1, 1.0, 1))

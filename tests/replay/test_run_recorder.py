@@ -1,4 +1,4 @@
-"""What watches a run in real time shows one population: the scenario's requests, and others beside them."""
+"""The view of a run in real time: the scenario's requests, separate from those of other clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.scenario.scenario_texts import scenario_of
 
 
 class Watched:
-    """A platform with one pool, and a run that has sent `configured` requests by now."""
+    """A platform with one pool, and a run that has sent `configured` requests so far."""
 
     def __init__(self, recorder: RunRecorder, journal: Journal) -> None:
         self.recorder, self.journal = recorder, journal
@@ -30,11 +30,11 @@ class Watched:
         self.platform = cast("Platform", SimpleNamespace(clock=clock, services={"web": service}))
 
     def seconds(self, sent: int, *arrivals: int) -> Any:
-        """Seconds pass in each of which the run sends `sent` requests and so many come to the service."""
+        """Let seconds pass, in each of which the run sends `sent` requests and as many arrive as given."""
         return [self.second(sent, each) for each in arrivals][-1]
 
     def second(self, sent: int, arrivals: int) -> Any:
-        """A second passes in which the run sends `sent` requests and `arrivals` come to the service."""
+        """Let a second pass in which the run sends `sent` requests and `arrivals` requests arrive at the service."""
         self.now_s += 1.0
         self.own = OwnLoad(self.own.sent + sent, self.own.unfinished)
         sample = SimpleNamespace(
@@ -51,14 +51,14 @@ def watched() -> Watched:
 
 
 @pytest.mark.case("L76")
-def test_requests_from_outside_are_counted_apart(watched: Watched) -> None:
+def test_requests_of_other_clients_are_counted_separately(watched: Watched) -> None:
     view = watched.seconds(20, *[920] * 6)
     assert view.offered_rps == pytest.approx(20.0)
     assert view.outside_rps == pytest.approx(900.0)
 
 
 @pytest.mark.case("L76")
-def test_in_flight_counts_the_runs_own_requests(watched: Watched) -> None:
+def test_in_flight_counts_the_requests_of_the_run(watched: Watched) -> None:
     watched.pool.in_flight, watched.pool.queued = 39, 5
     watched.own = OwnLoad(0, 1)
     view = watched.second(sent=20, arrivals=920)
@@ -70,7 +70,7 @@ def test_in_flight_counts_the_runs_own_requests(watched: Watched) -> None:
 
 
 @pytest.mark.case("L76")
-def test_without_requests_from_outside_they_are_not_reported(watched: Watched) -> None:
+def test_without_requests_of_other_clients_their_rate_is_zero(watched: Watched) -> None:
     view = watched.seconds(20, 20, 23, 18, 20, 22, 19)
     assert (view.offered_rps, view.outside_rps) == (20.0, 0.0)
 

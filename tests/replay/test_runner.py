@@ -1,4 +1,4 @@
-"""Whole runs in virtual time: what is counted, what ends a run, what breaks it."""
+"""Whole runs in virtual time: what is counted, what ends a run, and which errors end it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_request_beyond_the_time_limit_gets_504() -> None:
     assert record.stats_by_source.whole().error_latency.quantile(0.5) == pytest.approx(120.0, rel=0.01)
 
 
-def test_sources_add_up_and_are_counted_apart() -> None:
+def test_sources_add_up_and_are_counted_separately() -> None:
     record = play(Run(scenario("  - {name: staff, closed: {users: 2, think_time: 900ms}}\n")))
     assert record.stats_by_source.whole([0]).statuses[200] == 600
     assert 2 * 29 <= record.stats_by_source.whole([1]).statuses[200] <= 2 * 30
@@ -84,13 +84,13 @@ def test_the_watcher_gets_views_in_order() -> None:
     assert (view.active, view.provisioned, view.desired) == (1, 1, 1)
 
 
-def test_a_watched_run_reports_the_same_bytes() -> None:
+def test_a_watched_run_has_the_same_report() -> None:
     assert report_json(build_report(play(Run(scenario(), watcher=Watcher())))) == report_json(
         build_report(play(Run(scenario())))
     )
 
 
-def test_an_interrupted_run_gives_its_record_so_far() -> None:
+def test_an_interrupted_run_returns_its_record_so_far() -> None:
     run = Run(scenario(duration="24h"))
 
     async def interrupted() -> RunRecord:
@@ -104,7 +104,7 @@ def test_an_interrupted_run_gives_its_record_so_far() -> None:
     assert statuses(record) == {200: 2000}
 
 
-def test_a_policy_that_raises_breaks_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_of_a_policy_ends_the_run_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: object, observation: Observation) -> Decision:
         raise ZeroDivisionError("instances per nothing")
 
@@ -121,7 +121,7 @@ def _virtual_loop() -> asyncio.AbstractEventLoop:
 
 
 def cpu_scenario(policy: str) -> ScenarioSpec:
-    """16 requests/s of 50 ms CPU: 0.8 of one vCPU, 0.4 of a vCPU for each of two instances."""
+    """Return a scenario of 16 requests/s with 50 ms of CPU: 0.8 of one vCPU, or 0.4 for each of two instances."""
     return read_scenario(
         f"""
 duration: 10 min
@@ -136,7 +136,7 @@ traffic:
     )
 
 
-def test_a_policy_that_needs_cpu_gets_what_the_instances_used() -> None:
+def test_a_policy_that_needs_cpu_gets_the_cpu_time_of_the_instances() -> None:
     report = build_report(play(Run(cpu_scenario("{name: hpa, target: 50 %}"))))
     first = report.services[0].decisions[0]
     assert (first.before, first.desired) == (1, 2)
@@ -174,7 +174,7 @@ def test_a_policy_without_its_signal_is_rejected_and_the_cpu_of_processes_is_mea
 
 @pytest.mark.case("L75")
 def test_the_parts_of_every_latency_add_up_to_it() -> None:
-    """tests/live/test_run_real.py holds the same for the real clock."""
+    """tests/live/test_run_real.py checks the same for the real clock."""
     csv = io.StringIO()
     busy = scenario(io="700ms", rate="9/s")
     play(Run(busy, csv=csv))

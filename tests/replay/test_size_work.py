@@ -1,4 +1,4 @@
-"""Requests whose work depends on the size of their bodies: on both clocks, and where it cannot be had."""
+"""Requests whose work depends on the size of their bodies: on both clocks, and where it is not supported."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ traffic:
       - {name: flat, path: /flat, response_size: 1 MB}
 checks: [%s]
 """
-# I/O and CPU by hand, in seconds: 20 ms, and the path's share of a MB.
+# I/O and CPU computed by hand, in seconds: 20 ms, and the path's time per MB.
 EXPECTED = {
     "small": 0.02,
     "down": 0.02 + 0.1 + 0.04,
@@ -69,7 +69,7 @@ def test_a_request_takes_the_time_of_its_size() -> None:
 
 @pytest.mark.slow
 @pytest.mark.case("L67")
-def test_behind_real_sockets_a_request_takes_the_time_of_its_size_too(tmp_path: Path) -> None:
+def test_over_real_sockets_a_request_takes_the_time_of_its_size_too(tmp_path: Path) -> None:
     report = build_report(play(Run(read("5s"), LiveSettings(tmp_path)), signals=False))
     measured = dict(zip(EXPECTED, least_s(report), strict=True))
     assert all(measured[name] >= expected for name, expected in EXPECTED.items()), measured
@@ -77,7 +77,7 @@ def test_behind_real_sockets_a_request_takes_the_time_of_its_size_too(tmp_path: 
 
 
 @pytest.mark.case("L67")
-def test_a_size_is_of_no_account_where_no_cost_depends_on_it() -> None:
+def test_a_size_has_no_effect_if_no_work_depends_on_it() -> None:
     scenario = read_scenario(
         "duration: 9s\nservices: {web: {application: {simulated: {io: 20ms}}}}\n"
         "traffic: [{clock: {rate: 4/s}, requests: [{response_size: 1 MB}]}]\nchecks: [max < 1s]\n"
@@ -86,7 +86,7 @@ def test_a_size_is_of_no_account_where_no_cost_depends_on_it() -> None:
 
 
 @pytest.mark.case("L67")
-def test_what_cannot_follow_sizes_says_so() -> None:
+def test_a_backend_without_sizes_rejects_them() -> None:
     scenario = read_scenario(
         "duration: 9s\nservices: {web: {application: {simulated: {io: 20ms, cpu_per_mb: 1s}}}}\n"
         "traffic: [{clock: {rate: 4/s}, requests: [{response_size: 1 MB}]}]\n"

@@ -1,4 +1,4 @@
-"""Source code in a scenario: built once before the run, then an application as any other."""
+"""Source code in a scenario: built once before the run, and then used like any other application."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ def test_an_artifact_built_in_an_image_is_a_container(scenario: ScenarioSpec) ->
     assert plan.settings.port == 3000
 
 
-def test_an_application_that_was_not_built_runs_in_virtual_time_only(scenario: ScenarioSpec) -> None:
+def test_an_application_that_was_not_built_runs_only_in_virtual_time(scenario: ScenarioSpec) -> None:
     scenario.require("virtual")
     service_plans(scenario, ClockKind.VIRTUAL)
     with pytest.raises(ValueError, match=r"^source_code = \S+shop, must be left out where source code is not built$"):
         service_plans(scenario, ClockKind.REAL)
 
 
-def test_an_application_has_one_kind_only(tmp_path: Path) -> None:
+def test_an_application_of_two_kinds_is_rejected(tmp_path: Path) -> None:
     text = TEXT.replace("simulated: {cpu: 1ms}}\n    secrets", "container: {image: a}}\n    secrets")
     (tmp_path / "shop").mkdir()
     with pytest.raises(ScenarioError, match="container and source_code"):

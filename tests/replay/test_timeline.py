@@ -1,4 +1,4 @@
-"""The timeline does what it says, at its time, and writes it down."""
+"""The timeline executes its events at their times and records them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def deaths(record: RunRecord) -> list[tuple[float, int, str]]:
     ]
 
 
-def test_a_killed_instance_dies_at_once_and_is_replaced() -> None:
+def test_a_killed_instance_ends_at_once_and_is_replaced() -> None:
     record = played("  - {at: 20s, kill_instance: {service: web, which: newest}}\n")
     assert acts(list(record.events)) == [(20.0, "web: instance 2 killed")]
     [(at_s, number, why)] = deaths(record)
@@ -82,7 +82,7 @@ def test_failing_health_checks_replace_the_instance_after_the_threshold() -> Non
     assert at_s == 12.0  # probes each whole second; the second failure in a row counts
 
 
-def test_a_changed_auto_scaling_configuration_applies_from_its_time_on() -> None:
+def test_a_changed_auto_scaling_configuration_applies_from_its_time() -> None:
     record = played("  - {at: 30s, update_auto_scaling: {min_size: 4, max_concurrency: 7}}\n")
     changed = [event for event in record.events if isinstance(event, ConfigurationChanged)]
     assert changed == [ConfigurationChanged(RunTime(30.0), "web", max_concurrency=7, min_size=4, max_size=4)]
@@ -92,7 +92,7 @@ def test_a_changed_auto_scaling_configuration_applies_from_its_time_on() -> None
     assert launched == [1, 2, 3, 4]
 
 
-def test_a_rate_action_changes_the_traffic_and_is_written_down() -> None:
+def test_a_rate_action_changes_the_traffic_and_is_recorded() -> None:
     record = played("  - {at: 30s, rate: {source: steady, factor: 3, for: 10s}}\n")
     assert sum(record.stats_by_source.whole().statuses.values()) == 50 * 20 + 10 * 60
     assert acts(list(record.events)) == [(30.0, "steady: rate x 3"), (40.0, "steady: rate x 1")]
@@ -112,7 +112,7 @@ def test_a_network_fault_lasts_the_configured_time() -> None:
     assert record.stats_by_source.whole().statuses[503] == 20 * 20
 
 
-def test_a_share_of_the_requests_gets_the_faults_status() -> None:
+def test_the_configured_share_of_requests_gets_the_status_of_the_fault() -> None:
     record = played("  - {at: 0s, wire_fault: {service: web, kind: status, share: 10 %, status: 502}}\n")
     statuses = record.stats_by_source.whole().statuses
     assert statuses[200] + statuses[502] == 1200
@@ -144,12 +144,12 @@ def test_faults_of_bytes_are_rejected_for_a_simulated_application_in_real_time()
         ("kind: status, share: 120 %", "share"),
     ],
 )
-def test_an_incomplete_fault_is_rejected_with_what_it_needs(fault: str, message: str) -> None:
+def test_an_incomplete_fault_is_rejected_with_the_missing_key(fault: str, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         read_scenario(BASE + f"  - {{at: 10s, wire_fault: {{{fault}}}}}\n")
 
 
-def test_a_rate_of_bytes_has_a_size_and_a_time() -> None:
+def test_a_rate_of_bytes_is_parsed_as_size_per_time() -> None:
     scenario = read_scenario(BASE + "  - {at: 10s, wire_fault: {kind: slow_bytes, rate: 60 KB/min}}\n")
     assert scenario.timeline[0].wire_fault is not None
     assert scenario.timeline[0].wire_fault.fault.rate_bytes_per_s == 1024.0

@@ -45,7 +45,9 @@ def test_names_are_digests_and_the_same_in_every_run(scenario: ScenarioSpec) -> 
     assert all(name.startswith("sha256:") and len(name) == 71 for name in names[0])
 
 
-def test_a_version_that_fails_at_its_start_exits_and_a_bad_one_never_listens(scenario: ScenarioSpec) -> None:
+def test_a_version_that_fails_at_its_start_exits_and_one_that_fails_its_health_check_never_listens(
+    scenario: ScenarioSpec,
+) -> None:
     known = versions(scenario)
     good = known.application(known.newest("web"))
     start = known.application(known.push(DeploySpec(service="web", fails="start")))

@@ -1,4 +1,4 @@
-"""Web ACLs of a scenario's services: what they block, on either clock, and what the records say of it."""
+"""Web ACLs of a scenario's services: what they block on either clock, and what the records contain about it."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("clock", ["virtual", "real"])
-def test_rules_see_method_path_header_fields_and_body_on_both_clocks(clock: str, tmp_path: Path) -> None:
+def test_rules_inspect_method_path_header_fields_and_body_on_both_clocks(clock: str, tmp_path: Path) -> None:
     record, rows = played(scenario(KINDS, duration="300ms"), tmp_path if clock == "real" else None)
     assert Counter((row["source"], row["status"], row["blocked_by"]) for row in rows) == EXPECTED
     report = build_report(record)
     requests = report.requests
-    # Statuses that a web ACL gives are neither rejections nor failures of the service.
+    # Statuses set by a web ACL are neither rejections nor failures of the service.
     assert (requests.served, requests.rejected, requests.failed, requests.blocked) == (4, 0, 0, 12)
     assert requests.latency.count == 4
     assert sum(report.services[0].series.blocked) == 12
@@ -124,15 +124,15 @@ ADDRESSES = """
 """
 
 
-def test_rates_count_by_the_address_of_each_client() -> None:
+def test_rates_are_counted_by_the_address_of_each_client() -> None:
     record, rows = played(scenario(ADDRESSES))
     blocked = Counter(row["source"] for row in rows if row["blocked_by"] == "too-many")
-    # Of 5 requests a second from one address: allowed until the look at 10 s, which finds 50 above the limit of 10.
+    # 5 requests/s from one address are allowed until the check at 10 s, which finds 50, above the limit of 10.
     assert blocked == {"one": 150}
     assert record.stats_by_source.whole([0]).served == 50
 
 
-def test_the_pool_and_the_policy_see_allowed_requests_only() -> None:
+def test_the_pool_and_the_policy_get_only_allowed_requests() -> None:
     record, _ = played(scenario(ADDRESSES))
     arrivals = sum(row.served for row in [build_report(record).requests])
     assert arrivals == 400 - 150
@@ -151,7 +151,7 @@ def test_a_user_keeps_its_address() -> None:
     _, rows = played(scenario(USERS, duration="60s"))
     for row in rows:
         seen.setdefault(row["source"], Counter())[row["blocked_by"]] += 1
-    # Each of the two users sends one request a second or less, so each passes 10 in its minute and is blocked then;
+    # Each of the two users sends at most one request per second, so it passes 10 in its minute and is then blocked;
     # requests at random from four addresses would pass as many without a block.
     assert seen["users"]["too-many"] > 60
     assert seen["sessions"] == {"": 120}
@@ -172,7 +172,7 @@ def test_checks_are_about_blocked_requests_and_about_rules() -> None:
     assert report.passed
 
 
-def test_what_is_not_evaluated_is_in_the_event_log() -> None:
+def test_parts_of_a_web_acl_that_cannot_be_evaluated_are_in_the_event_log() -> None:
     acl = """{DefaultAction: {Block: {}}, Rules: [{Name: geo, Priority: 0, Action: {Allow: {}},
              Statement: {GeoMatchStatement: {CountryCodes: [NL]}}}]}"""
     record, rows = played(scenario("[{clock: {rate: 1/s}}]", acl=acl, duration="3s"))
@@ -181,18 +181,18 @@ def test_what_is_not_evaluated_is_in_the_event_log() -> None:
     assert any(event.line.startswith("Web ACL web-acl: not evaluated: ") for event in events)
 
 
-def test_a_run_without_a_web_acl_has_the_report_that_it_had() -> None:
+def test_a_run_without_a_web_acl_has_an_unchanged_report() -> None:
     spec = read_scenario("{duration: 2s, services: {web: {application: {simulated: {io: 1ms}}}}, traffic: []}")
     assert "blocked" not in report_json(build_report(play(Run(spec))))
     kept = report_json(build_report(played(scenario(KINDS, duration="300ms"))[0]))
     assert Report.model_validate_json(kept).requests.blocked == 12
 
 
-def test_the_compiled_backend_leaves_web_acls_to_the_event_loop() -> None:
+def test_the_compiled_backend_does_not_support_web_acls() -> None:
     assert why_not(scenario("[{clock: {rate: 1/s}}]")) == "a web ACL is evaluated on its requests"
 
 
-def test_two_runs_count_for_themselves() -> None:
+def test_two_runs_have_separate_counts() -> None:
     spec = scenario(ADDRESSES)
     assert played(spec)[1] == played(spec)[1]
 

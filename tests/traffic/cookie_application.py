@@ -1,4 +1,4 @@
-"""An application for tests of cookies, which answers 500 unless it gets exactly the cookies that it expects.
+"""An application for tests of cookies, which responds with 500 unless it gets exactly the cookies that it expects.
 
 /login expects none, sets several, and expires one; /cart/... and /profile expect those that a browser would send. With
 the argument `none` it expects no cookies anywhere.
@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 if __name__ == "__main__":

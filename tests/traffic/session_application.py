@@ -1,4 +1,4 @@
-"""An application for tests of sessions, which answers 500 unless it is asked exactly this, again and again:
+"""An application for tests of sessions, which responds with 500 unless it gets exactly these requests, repeatedly:
 
 - POST /login with {"user": NAME}, for the names of its arguments in turn,
 - GET /cart/cart-7 with the token of the login,
@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 if __name__ == "__main__":

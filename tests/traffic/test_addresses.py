@@ -1,4 +1,4 @@
-"""Addresses of clients: each of all ranges is equally likely, and a range counts by its size."""
+"""Addresses of clients: each address of all ranges is equally likely, so a range has a weight by its size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def drawn(count: int, *ranges: str, seed: int = 1) -> list[str]:
     return list(islice(client_addresses(ranges, RandomStreams(seed).stream("addresses")), count))
 
 
-def test_one_address_is_always_the_same() -> None:
+def test_a_range_of_one_address_always_yields_that_address() -> None:
     assert drawn(3, "192.0.2.7") == ["192.0.2.7"] * 3
 
 
@@ -29,7 +29,7 @@ def test_every_address_of_all_ranges_is_equally_likely() -> None:
 
 
 @pytest.mark.parametrize("text", ["2001:db8::/32", "10.0.0.0/8"])
-def test_large_ranges_are_drawn_from_without_listing_them(text: str) -> None:
+def test_large_ranges_are_sampled_without_listing_their_addresses(text: str) -> None:
     found = drawn(1000, text)
     assert len(set(found)) > 990
     assert all(ip_address(each) in ip_network(text) for each in found)

@@ -1,4 +1,4 @@
-"""The cookies of a session: which are kept, which are sent, and when they end."""
+"""The cookies of a session: which are stored, which are sent, and when they end."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_a_cookie_is_sent_where_and_while_it_is_valid(given: str, path: str, sen
 
 
 @pytest.mark.case("L65")
-def test_a_secure_cookie_stays_off_plain_http() -> None:
+def test_a_secure_cookie_is_not_sent_over_plain_http() -> None:
     cookies = SessionCookies()
     cookies.keep(f"{ORIGIN}/", ["a=1; Secure", "b=2"])
     assert cookies.field("http://web.us-east-1.awsapprunner.test/") == "b=2"
 
 
 @pytest.mark.case("L65")
-def test_a_later_answer_replaces_and_deletes_cookies() -> None:
+def test_a_later_response_replaces_and_deletes_cookies() -> None:
     cookies = SessionCookies()
     cookies.keep(f"{ORIGIN}/", ["a=1; Path=/", "b=2; Path=/"])
     cookies.keep(f"{ORIGIN}/", ["a=3; Path=/", "b=; Path=/; Max-Age=0"])
@@ -87,7 +87,7 @@ def test_one_cookie_field_is_sent_and_a_new_session_begins_without_cookies() -> 
     script = Script(lambda: step, lambda: 0.0, steps=[step, step], thinks=[lambda: 0.0] * 2)
     user = User()
     assert script.request(user) is step
-    assert step.filled(user, ORIGIN) is step.choice  # nothing is kept yet
+    assert step.filled(user, ORIGIN) is step.choice  # no cookie is stored yet
     step.takes(answered(step.choice, b"sid=s-1; Path=/"), user, ORIGIN)
     script.pause_s(user, 200)
     script.request(user)
@@ -98,7 +98,7 @@ def test_one_cookie_field_is_sent_and_a_new_session_begins_without_cookies() -> 
 
 
 @pytest.mark.case("L65")
-def test_a_step_without_cookies_keeps_none() -> None:
+def test_a_step_without_cookies_stores_none() -> None:
     step, user = Sent(RequestChoice()), User()
     step.takes(answered(step.choice, b"sid=s-1; Path=/"), user, ORIGIN)
     assert user.cookies is None
@@ -129,11 +129,11 @@ CLOSED = "closed: {users: 1, iterations: 2}"
     [(CLOSED, ""), ("at_once: {requests: 2}", ""), (f"{CLOSED}\n    cookies: off", " none")],
     ids=["closed", "open", "off"],
 )
-def test_on_the_real_clock_a_session_sends_the_cookies_that_it_was_given(
+def test_on_the_real_clock_a_session_sends_the_cookies_of_its_responses(
     source: str, expects: str, tmp_path: Path
 ) -> None:
     rows = io.StringIO()
-    folder = tmp_path / "application"  # of its own: each instance gets a copy of it
+    folder = tmp_path / "application"  # in a folder of its own, because each instance gets a copy of it
     folder.mkdir()
     shutil.copy2(APPLICATION, folder)
     scenario = read_scenario(TEXT % (APPLICATION.name, expects, source), folder=folder)

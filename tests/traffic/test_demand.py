@@ -1,4 +1,4 @@
-"""What the traffic of a run needs, told before the run."""
+"""The demand of a run's traffic, computed before the run."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ def scenario(traffic: str, application: str = "{io: 250ms}", duration: str = "10
     return read_scenario(text)
 
 
-def test_a_clock_of_short_requests_needs_one_instance_in_every_second() -> None:
+def test_short_requests_with_clock_spacing_need_one_instance_in_every_second() -> None:
     assert demand(scenario("clock: {rate: 4/s}"), "web").tolist() == [1] * 10
 
 
-def test_a_long_request_is_needed_for_in_every_second_it_lasts() -> None:
+def test_a_long_request_counts_in_every_second_that_it_lasts() -> None:
     needed = demand(scenario("{until: 1s, clock: {rate: 3/s}}", "{io: 4s}"), "web")
-    # Three at a time from 0.67 s to 4 s, then two and one until 4.67 s; two places an instance.
+    # Three at a time from 0.67 s to 4 s, then two and one until 4.67 s; two slots per instance.
     assert needed.tolist() == [2, 2, 2, 2, 1, 0, 0, 0, 0, 0]
 
 
-def test_an_idle_second_needs_nothing() -> None:
+def test_a_second_without_requests_needs_no_instance() -> None:
     assert demand(scenario("{from: 5s, until: 6s, clock: {rate: 4/s}}"), "web").tolist() == [0] * 5 + [1] + [0] * 4
 
 
-def test_the_cpu_counts_where_it_is_the_bottleneck() -> None:
-    # 10 x 160 ms of CPU a second are 1.6 vCPU, of which an instance should carry 0.8.
+def test_the_cpu_determines_the_demand_if_it_is_the_bottleneck() -> None:
+    # 10 x 160 ms of CPU per second are 1.6 vCPU; an instance should use 0.8.
     needed = demand(scenario("clock: {rate: 10/s}", "{cpu: 160ms}"), "web")
     assert needed.tolist() == [2] * 10
 
@@ -62,8 +62,10 @@ def test_workers_count_as_slots() -> None:
     assert needed[1:].tolist() == [4] * 9
 
 
-def test_it_is_the_peak_that_the_run_itself_shows() -> None:
-    """Twenty instances serve everything at once, so the run's rows are what the demand was computed from."""
+def test_the_demand_is_the_peak_of_concurrent_requests_in_the_run() -> None:
+    """Twenty instances serve everything without waiting, so the rows of the run have the times of which the demand was
+    computed.
+    """
     asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}}")
     rows = io.StringIO()
     play(Run(asked, csv=rows))
@@ -78,20 +80,20 @@ def test_it_is_the_peak_that_the_run_itself_shows() -> None:
     assert demand(asked, "web").tolist() == [math.ceil(peak / 2) for peak in peaks]
 
 
-def test_another_policy_has_the_same_demand_and_another_seed_another() -> None:
+def test_the_demand_depends_on_the_seed_but_not_on_the_policy() -> None:
     asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}}")
     assert np.array_equal(demand(asked, "web"), demand(asked.with_policy("knative"), "web"))
     assert not np.array_equal(demand(asked, "web"), demand(asked.with_seed(6), "web"))
 
 
-def test_a_closed_load_has_no_demand_of_its_own() -> None:
+def test_the_demand_of_a_closed_source_is_unknown() -> None:
     closed = scenario("closed: {users: 3}")
     assert "closed" in closed.demand_unknown("web")
     with pytest.raises(ValueError, match="closed load"):
         demand(closed, "web")
 
 
-def test_the_draws_come_in_the_portions_of_the_simulated_driver() -> None:
+def test_the_work_is_sampled_in_the_same_portions_as_by_the_simulated_driver() -> None:
     assert DRAWS == CHUNK
 
 
@@ -101,7 +103,7 @@ def test_chunks_of_several_sources_are_merged_in_order() -> None:
     assert np.concatenate(list(merged([first, second]))).tolist() == [1, 2, 3, 4, 4.5, 5, 9]
 
 
-def test_a_start_ends_at_a_probe_of_the_platform() -> None:
+def test_a_start_up_time_ends_at_a_probe_of_the_platform() -> None:
     slow = scenario("clock: {rate: 4/s}", "{io: 1s, start_up: 6200ms}")
     assert start_up_s(slow, "web") == 7
     assert start_up_s(slow.with_services({"web": {"startup_probe_s": 5.0}}), "web") == 10
@@ -112,7 +114,7 @@ def test_a_start_ends_at_a_probe_of_the_platform() -> None:
     assert start_up_s(scenario("clock: {rate: 4/s}", image), "web") == pytest.approx(3)
 
 
-def test_the_oracle_runs_on_the_demand_of_its_own_run_and_rejects_nothing() -> None:
+def test_the_oracle_uses_the_demand_of_its_run_and_rejects_nothing() -> None:
     asked = scenario("poisson: {rate: 30/s}", "{io: {exponential: 400ms}, start_up: 1s}").with_policy("oracle")
     record = play(Run(asked))
     assert record.stats_by_source.whole().rejected == 0
@@ -121,7 +123,7 @@ def test_the_oracle_runs_on_the_demand_of_its_own_run_and_rejects_nothing() -> N
     assert max(event.desired for event in decided) <= demand(asked, "web").max()
 
 
-def test_the_oracle_is_rejected_where_the_future_cannot_be_known() -> None:
+def test_the_oracle_is_rejected_if_the_demand_cannot_be_known() -> None:
     closed = scenario("closed: {users: 3}").with_policy("oracle")
     with pytest.raises(ScenarioError, match="closed load"):
         closed.require("virtual")
@@ -153,9 +155,9 @@ def test_the_demanded_instances_reject_nothing_whatever_their_size(size: str, sl
 
 
 @pytest.mark.case("L22")
-def test_a_quarter_of_a_vcpu_takes_four_times_as_long_and_needs_as_many_instances_more() -> None:
-    """20 ms of CPU, one at a time: an instance of 0.25 vCPU serves 12.5/s, of which 80 % are planned with."""
+def test_a_quarter_of_a_vcpu_takes_four_times_as_long_and_needs_as_many_more_instances() -> None:
+    """20 ms of CPU, one request at a time: an instance of 0.25 vCPU serves 12.5/s, of which the demand uses 80 %."""
     text = "duration: 60s\nservices: {s: {cpu: 0.25 vCPU, memory: 0.5 GB, max_concurrency: 1, max_size: 50, "
     text += "application: {simulated: {cpu: 20ms}}}}\ntraffic: [{clock: {rate: 100/s}}]"
     needed = demand(read_scenario(text), "s")
-    assert set(needed.tolist()) == {10}  # 100/s x 20 ms / (0.25 x 0.8); 100/s x 80 ms are 8 places
+    assert set(needed.tolist()) == {10}  # 100/s x 20 ms / (0.25 x 0.8); 100/s x 80 ms need 8 slots

@@ -15,23 +15,23 @@ def rng() -> np.random.Generator:
     return RandomStreams(1).stream("knob")
 
 
-def test_at_a_factor_of_one_nothing_changes_and_nothing_is_drawn() -> None:
+def test_with_a_factor_of_one_nothing_changes_and_nothing_is_sampled() -> None:
     stream = rng()
     assert list(LiveOverrides(["web"]).turned("web", iter(TIMES_S), stream)) == TIMES_S
     assert stream.random() == rng().random()
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.3, 2.0, 2.5, 10.0])
-def test_the_rate_follows_the_factor_and_the_order_holds(factor: float) -> None:
+def test_the_rate_follows_the_factor_and_arrivals_are_ascending(factor: float) -> None:
     overrides = LiveOverrides(["web"])
     overrides.turn("web", factor)
     turned = list(overrides.turned("web", iter(TIMES_S), rng()))
-    # The fraction is a coin for each arrival: a standard deviation of at most 50 in 10,000.
+    # The fraction is one random choice per arrival: a standard deviation of at most 50 in 10,000.
     assert abs(len(turned) - factor * len(TIMES_S)) <= 250 * (factor % 1 > 0)
     assert all(one <= other for one, other in pairwise(turned))
 
 
-def test_a_factor_holds_from_the_next_arrival_on() -> None:
+def test_a_factor_applies_from_the_next_arrival() -> None:
     overrides = LiveOverrides(["web"])
     turned = overrides.turned("web", iter([0.0, 1.0, 2.0, 3.0]), rng())
     first = next(turned)
@@ -40,7 +40,7 @@ def test_a_factor_holds_from_the_next_arrival_on() -> None:
     assert list(turned) == []
 
 
-def test_services_have_factors_of_their_own() -> None:
+def test_services_have_separate_factors() -> None:
     overrides = LiveOverrides(["web", "api"])
     overrides.turn("api", 3.0)
     assert list(overrides.turned("web", iter(TIMES_S), rng())) == TIMES_S

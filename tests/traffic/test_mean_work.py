@@ -36,7 +36,7 @@ def scenario(traffic: str, application: str) -> ScenarioSpec:
         (f"[{{clock: {{rate: 5/s}}, requests: [{{}}, {SEARCH}]}}]", PATHS, (0.1 + 3 * 0.5) / 4),
         (f"[{{clock: {{rate: 5/s}}, requests: [{UPLOAD}]}}]", UPLOADS, 0.4),
         ("[{clock: {rate: 5/s}, requests: [{response_size: 3 MB}]}]", "{io: 50ms, cpu_per_mb: 10ms}", 0.08),
-        # Sources by their number of requests: 100 s of 5/s beside 50 s of 30/s.
+        # Weighted by the number of requests of the sources: 100 s of 5/s and 50 s of 30/s.
         (
             (
                 "[{name: a, clock: {rate: 5/s}}, "
@@ -45,7 +45,7 @@ def scenario(traffic: str, application: str) -> ScenarioSpec:
             PATHS,
             (500 * 0.1 + 1500 * 0.5) / 2000,
         ),
-        # Two users with a round of 1 s, beside 2/s: as many requests.
+        # Two users with a cycle of 1 s, and 2/s: the same number of requests.
         (
             (
                 f"[{{name: a, closed: {{users: 2, think_time: 500ms}}, requests: [{SEARCH}]}}, "
@@ -57,11 +57,11 @@ def scenario(traffic: str, application: str) -> ScenarioSpec:
         ("[{clock: {rate: 1/s}, session: [{path: /}, {path: /search}]}]", PATHS, 0.3),
     ],
 )
-def test_the_mean_is_over_the_mix_of_requests(traffic: str, application: str, mean_s: float) -> None:
+def test_the_mean_is_weighted_by_the_mix_of_requests(traffic: str, application: str, mean_s: float) -> None:
     assert mean_work_s(scenario(traffic, application), "web") == pytest.approx(mean_s)
 
 
-def test_a_real_application_has_no_known_mean() -> None:
+def test_the_mean_of_a_real_application_is_unknown() -> None:
     real = (
         "{duration: 9s, services: {web: {application: {process: {command: 'true'}}}}, traffic: [{clock: {rate: 1/s}}]}"
     )

@@ -1,4 +1,6 @@
-"""A policy in a scenario: it scales, or a warning says why it cannot; and what `--policy` brings beside the policy."""
+"""A policy in a scenario scales, or a note says why it cannot; and what `--policy` changes in addition to the
+policy.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ services:
     application: {{simulated: {application}}}
 traffic: [{{poisson: {{rate: {rate}}}}}]
 """
-# What an application does with its time, and an overload for it: (simulated, MaxConcurrency, rate).
+# The work of an application, and an overload for it: (simulated, MaxConcurrency, rate).
 APPLICATIONS = {
     "io": ("{io: 1s}", 2, "5/s"),
     "cpu": ("{cpu: 700ms}", 2, "4/s"),
@@ -56,8 +58,8 @@ def scales(record: RunRecord) -> bool:
     return service.instances.ready_max > service.min_size
 
 
-def silent(told: ScenarioSpec) -> bool:
-    """Nothing is said about a policy that does not act."""
+def has_no_severe_note(told: ScenarioSpec) -> bool:
+    """Return True if no note is about a policy that does not act."""
     return not any(note.kind in {NoteKind.CANNOT_ACT, NoteKind.BASELINE} for note in policy_notes(told))
 
 
@@ -73,30 +75,33 @@ QUICK = {("io", "reject"), ("cpu", "queue")}
 def test_every_policy_scales_under_an_overload_or_gives_a_reason(application: str, overflow: str) -> None:
     told = scenario(overload(application, overflow))
     for name in POLICIES:
-        # In the file, so that nothing of the policy's platform comes along.
+        # Set in the file, so that the behaviour of the policy's platform is not selected.
         chosen = told.with_services({"web": {"policy": told.with_policy(name).services["web"].policy}})
-        assert scales(played(chosen)) is silent(chosen), (name, [note.text for note in policy_notes(chosen)])
+        assert scales(played(chosen)) is has_no_severe_note(chosen), (
+            name,
+            [note.text for note in policy_notes(chosen)],
+        )
 
 
 @pytest.mark.case("X1")
 @pytest.mark.parametrize("name", ["lambda", "scale-per-request", "knative", "cloud-run", "keda-http"])
-def test_a_policy_by_its_name_brings_the_queue_that_it_scales_on(name: str) -> None:
+def test_a_policy_selected_by_name_also_selects_the_queue_that_it_scales_on(name: str) -> None:
     told = scenario(overload("io", "reject").replace("    overflow: reject\n", ""))
     chosen = told.with_policy(name)
     assert chosen.services["web"].overflow.mode == "queue"
     assert any(note.kind is NoteKind.BROUGHT and "overflow queue" in note.text for note in policy_notes(chosen))
-    # What the file says stays.
+    # Settings of the file remain.
     kept = scenario(overload("io", "reject")).with_policy(name).services["web"]
     assert kept.overflow.mode == "reject"
     assert kept.max_concurrency == 2
 
 
-def test_the_policy_that_a_scenario_has_already_brings_nothing() -> None:
+def test_selecting_the_policy_of_the_scenario_changes_nothing_else() -> None:
     told = load_scenario(SHIPPED / "flash-sale.yaml")
     assert told.with_policy("app-runner").brought == {}
 
 
-def test_a_platform_that_bills_busy_time_tells_busy_from_idle_by_name_too() -> None:
+def test_a_platform_selected_by_name_that_bills_busy_time_distinguishes_busy_and_idle() -> None:
     told = scenario(overload("io", "queue")).with_policy("lambda")
     plan = service_plan(told, "web", ClockKind.VIRTUAL)
     assert plan.policy.actuator.activates
@@ -135,7 +140,7 @@ def test_a_maximum_without_room_is_reported_too() -> None:
 
 
 def test_the_cpu_of_a_full_instance() -> None:
-    """Four slots of 100 ms of work and 900 ms of waiting: 0.4 vCPU, as a run of one full instance shows."""
+    """Four slots with 100 ms of work and 900 ms of waiting use 0.4 vCPU, as in a run of one full instance."""
     told = scenario(overload("mixed", "reject").replace("max_size: 9", "max_size: 1").replace("9/s", "90/s"))
     web = told.services["web"]
     assert web.application.simulated is not None
@@ -153,7 +158,7 @@ def test_the_report_begins_with_the_reason_and_its_digest_does_not_change() -> N
     assert [(note.kind, note.service, note.policy) for note in report.notes] == [("cannot act", "web", "hpa")]
 
 
-def test_parameters_of_the_file_that_differ_from_the_defaults() -> None:
+def test_parameters_that_differ_from_the_defaults_are_listed() -> None:
     first = load_scenario(SHIPPED / "first-look.yaml").services["web"].policy
     assert "window 4s (default 1m00s)" in adapted_parameters(first)
     flash_sale = load_scenario(SHIPPED / "flash-sale.yaml")

@@ -30,7 +30,7 @@ traffic:
 
 
 def rows_of(source: str, duration: str = "60s", more: str = "", live: LiveSettings | None = None) -> list[list[str]]:
-    """The rows of all requests, in order of their intended times."""
+    """Return the rows of all requests, in the order of their intended times."""
     rows = io.StringIO()
     play(Run(read_scenario(TEXT % (duration, more, source)), live, csv=rows), signals=False)
     return sorted((row.split(",") for row in rows.getvalue().splitlines()[1:]), key=lambda row: float(row[1]))
@@ -45,16 +45,16 @@ def checked(source: str, checks: str, duration: str = "60s", live: LiveSettings 
 
 
 @pytest.mark.case("L65")
-def test_a_ramp_of_users_goes_one_by_one() -> None:
+def test_a_ramp_changes_the_users_one_by_one() -> None:
     assert list(ramped(0, [(10, 2), (5, 2), (0, 4), (3, 1)])) == [(5, 1), (10, 2), (15, 4), (16, 3), (17, 2), (18, 1)]
 
 
 @pytest.mark.case("L65")
-def test_users_come_and_go_as_the_stages_say() -> None:
+def test_users_join_and_leave_as_in_the_stages() -> None:
     stages = "[{duration: 20s, target: 10}, {duration: 20s, target: 10}, {duration: 20s, target: 0}]"
     rows = rows_of(f"closed: {{stages: {stages}, think_time: 900ms}}", "80s")
     sent = Counter(int(float(row[1]) // 10) for row in rows)
-    # A user sends about once a second: 10 s with n users are 10 n requests. Means of the pieces: 2.5, 7.5, 10, ...
+    # A user sends about once per second, so n users send 10 n requests in 10 s. Means of the pieces: 2.5, 7.5, 10, ...
     assert [sent[piece] for piece in range(8)] == [
         pytest.approx(expected, abs=10) for expected in (25, 75, 100, 100, 75, 25, 0, 0)
     ]
@@ -65,12 +65,12 @@ def test_users_come_and_go_as_the_stages_say() -> None:
     ("iterations", "requests"),
     [("iterations: 3", 15), ("shared_iterations: 7", 7), ("iterations: 2, shared_iterations: 100", 10)],
 )
-def test_iterations_end_the_users(iterations: str, requests: int) -> None:
+def test_a_user_ends_after_its_iterations(iterations: str, requests: int) -> None:
     assert len(rows_of(f"closed: {{users: 5, think_time: 1s, {iterations}}}")) == requests
 
 
 @pytest.mark.case("L65")
-def test_on_the_real_clock_users_come_and_iterate_too(tmp_path: Path) -> None:
+def test_on_the_real_clock_users_join_and_iterate_too(tmp_path: Path) -> None:
     live = LiveSettings(tmp_path)
     assert len(rows_of("closed: {users: 3, iterations: 2, think_time: 50ms}", "2s", live=live)) == 6
     rows = rows_of("closed: {stages: [{duration: 1s, target: 0}, {duration: 0s, target: 2}]}", "2s", live=live)
@@ -84,20 +84,20 @@ SESSION = f"session: [{LOGIN}, {{path: /cart}}]"
 
 
 @pytest.mark.case("L65")
-def test_an_arrival_goes_through_all_steps_with_its_time_to_think() -> None:
+def test_an_arrival_sends_all_steps_with_thinking_times() -> None:
     rows = rows_of(f"{{at_once: {{requests: 1, at: 1s}}, {SESSION}}}")
     assert [float(row[1]) for row in rows] == pytest.approx([1.0, 1.0 + 0.1 + 2.0])
 
 
 @pytest.mark.case("L65")
-def test_users_of_a_closed_source_go_through_sessions_again_and_again() -> None:
+def test_users_of_a_closed_source_repeat_sessions() -> None:
     source = f"{{closed: {{users: 4, iterations: 3, think_time: 1s}}, {SESSION}}}"
     report = checked(source, '["requests{name:login} == 12", "requests{path:/cart} == 12"]')
     assert report.passed
 
 
 @pytest.mark.case("L65")
-def test_a_session_ends_at_a_lost_answer_on_both_clocks(tmp_path: Path) -> None:
+def test_a_session_ends_after_a_failed_request_on_both_clocks(tmp_path: Path) -> None:
     source = f"{{at_once: {{requests: 30}}, {SESSION.replace('2s', '10ms')}}}"
     checks = '["requests{name:login} == 30", "requests{path:/cart} == 0"]'
     text = TEXT % ("1s", ", failure_share: 1.0", source) + f"checks: {checks}\n"
@@ -106,8 +106,8 @@ def test_a_session_ends_at_a_lost_answer_on_both_clocks(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("L65")
-def test_values_are_carried_from_answers_and_rows_into_requests(tmp_path: Path) -> None:
-    """On real sockets: JSON body, header field and text go into header, path and body."""
+def test_values_from_responses_and_rows_are_inserted_into_requests(tmp_path: Path) -> None:
+    """Over real sockets: values of a JSON body, a header field and text are inserted into header, path and body."""
     (tmp_path / "users.csv").write_text("user\nann\nbob\n", encoding="utf-8")
     application = Path(__file__).parent / "session_application.py"
     text = f"""
@@ -160,7 +160,7 @@ def test_invalid_steps_are_rejected_with_valid_ones(source: str, expected: str) 
 
 
 @pytest.mark.case("L66")
-def test_a_data_file_has_each_column_once(tmp_path: Path) -> None:
+def test_a_data_file_with_a_repeated_column_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_text("user,password,user\na,b,c\n")
     source = "{clock: {rate: 1/s}, data: users.csv, session: [{path: '/${user}'}]}"
     with pytest.raises(ScenarioError, match="must have each column once: user is column 1 and column 3"):
@@ -168,5 +168,5 @@ def test_a_data_file_has_each_column_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.case("L65")
-def test_the_compiled_backend_leaves_sessions_to_the_loop() -> None:
+def test_the_compiled_backend_does_not_support_sessions() -> None:
     assert "sessions" in why_not(read_scenario(TEXT % ("9s", "", f"{{clock: {{rate: 1/s}}, {SESSION}}}")))

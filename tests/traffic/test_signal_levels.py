@@ -1,4 +1,4 @@
-"""Upper bounds of signals: the high quantile of the work is numpy's."""
+"""Upper bounds of signals: the high quantile of the work equals that of numpy."""
 
 import numpy as np
 import pytest

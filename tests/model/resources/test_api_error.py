@@ -1,4 +1,4 @@
-"""Error responses of the API: status by code, and the bound of the message."""
+"""Error responses of the API: the status of each code, and the length limit of the message."""
 
 from __future__ import annotations
 

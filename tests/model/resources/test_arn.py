@@ -20,7 +20,9 @@ ID = "8fe1e10304f84fd2b0df550fe98a71fa"
         (f"{HEAD}vpcingressconnection/in/{ID}", "in", None, ID),
     ],
 )
-def test_an_arn_is_read_and_written_alike(text: str, name: str, revision: int | None, resource_id: str | None) -> None:
+def test_a_parsed_arn_is_formatted_to_the_same_text(
+    text: str, name: str, revision: int | None, resource_id: str | None
+) -> None:
     arn = Arn.parse(text)
     assert (arn.name, arn.revision, arn.resource_id) == (name, revision, resource_id)
     assert (str(arn), arn.owner_key, arn.is_partial) == (text, "123456789012/us-east-1", resource_id is None)

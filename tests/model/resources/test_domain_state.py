@@ -5,7 +5,7 @@ import pytest
 from simulator.model.resources.domain_state import FAILED, WALK, DomainStatus, names_of
 
 
-def test_a_domain_goes_through_validation_and_binding() -> None:
+def test_a_domain_becomes_active_after_validation_and_binding() -> None:
     walk: list[DomainStatus | None] = [DomainStatus.CREATING]
     while walk[-1] in WALK:
         status = walk[-1]
@@ -19,7 +19,7 @@ def test_a_domain_goes_through_validation_and_binding() -> None:
     ]
 
 
-def test_every_status_but_the_initial_ones_is_reachable() -> None:
+def test_every_status_except_the_initial_ones_is_reachable() -> None:
     led_to = {status for status in WALK.values() if status} | set(FAILED.values())
     assert set(DomainStatus) - led_to == {DomainStatus.CREATING, DomainStatus.DELETING}
 
@@ -46,6 +46,6 @@ def test_invalid_domain_names_are_rejected(domain: str) -> None:
         names_of(domain, www=False)
 
 
-def test_a_wildcard_has_no_www() -> None:
+def test_www_is_rejected_for_a_wildcard() -> None:
     with pytest.raises(ValueError, match=r"must be false for the wildcard domain \*\.example\.com"):
         names_of("*.example.com", www=True)

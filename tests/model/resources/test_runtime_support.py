@@ -17,7 +17,7 @@ from simulator.model.resources.runtime_support import is_supported
         ("PHP_81", (2025, 12, 31), False),
     ],
 )
-def test_a_runtime_is_for_new_services_until_its_end_of_support(
+def test_new_services_may_use_a_runtime_until_its_end_of_support(
     runtime: str, day: tuple[int, int, int], supported: bool
 ) -> None:
     assert is_supported(runtime, datetime(*day, tzinfo=UTC).timestamp()) is supported

@@ -1,4 +1,4 @@
-"""References to secrets: the three forms, and what is none of them."""
+"""References to secrets: the three forms, and invalid ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/shop/key"
         ("/shop/key.1", ParameterReference("/shop/key.1"), ""),
     ],
 )
-def test_each_form_is_read(text: str, reference: Reference, region: str) -> None:
+def test_each_form_of_a_reference_is_parsed(text: str, reference: Reference, region: str) -> None:
     assert parse_reference(text) == reference
     assert reference.region == region
 
@@ -40,6 +40,6 @@ def test_each_form_is_read(text: str, reference: Reference, region: str) -> None
         SECRET.replace(":secret:", ":other:"),
     ],
 )
-def test_anything_else_is_rejected_with_what_is_expected(text: str) -> None:
+def test_other_text_is_rejected_with_the_expected_forms(text: str) -> None:
     with pytest.raises(ValueError, match="must be the ARN of a secret, with or without :json-key"):
         parse_reference(text)

@@ -58,7 +58,7 @@ def code(configuration_source: str) -> dict[str, Any]:
     }
 
 
-def test_an_image_service_is_read_into_values() -> None:
+def test_the_settings_of_a_service_from_an_image_are_plain_values() -> None:
     service = configuration(IMAGE)
     assert (service.image, service.repository, service.port) == ("public.ecr.aws/a/hello:latest", None, 8000)
     assert (service.start_command, service.variables, service.secrets) == (
@@ -77,18 +77,18 @@ def test_an_image_service_is_read_into_values() -> None:
     assert service.instance_role_arn == "arn:aws:iam::123456789012:role/app"
 
 
-def test_a_code_service_that_the_api_configures() -> None:
+def test_the_settings_of_a_service_from_code_configured_by_the_api_are_plain_values() -> None:
     service = configuration(code("API"))
     assert (service.image, service.port, service.start_command) == (None, 9000, "python app.py")
     assert (service.deploys_automatically, service.connection_arn) == (True, "connection")
 
 
-def test_a_code_service_that_its_repository_configures_ignores_the_values_of_the_api() -> None:
+def test_a_service_from_code_configured_by_its_repository_ignores_the_values_of_the_api() -> None:
     service = configuration(code("REPOSITORY"))
     assert (service.port, service.start_command, service.variables) == (8080, None, {})
 
 
-def test_a_start_command_is_split_as_a_shell_would_and_not_shown_when_it_cannot_be() -> None:
+def test_a_start_command_is_split_as_by_a_shell_and_not_in_the_error_if_it_cannot_be_split() -> None:
     assert start_words("python app.py --name 'a b' $HOME") == ("python", "app.py", "--name", "a b", "$HOME")
     with pytest.raises(ValueError, match="quotation marks closed") as caught:
         start_words("serve --token 'secret")

@@ -7,7 +7,7 @@ from simulator.model.resources.service_state import OperationDecision, ServiceSt
 
 B, N, R = OperationDecision.BEGINS, OperationDecision.ALREADY_THERE, OperationDecision.REJECTED
 COLUMNS = ("OPERATION_IN_PROGRESS", "RUNNING", "PAUSED", "CREATE_FAILED", "DELETE_FAILED", "DELETED")
-# The table of facts 1.4, in its order.
+# The table in facts 1.4, in its order.
 TABLE = {
     "UPDATE_SERVICE": (R, B, R, B, R, R),
     "START_DEPLOYMENT": (R, B, R, R, R, R),

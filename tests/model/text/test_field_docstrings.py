@@ -1,4 +1,4 @@
-"""Descriptions are the same as pydantic's own extraction gives, and nothing is read before a schema is asked for."""
+"""Descriptions are the same as those that pydantic extracts, and no source is parsed before a schema is generated."""
 
 import importlib.util
 import subprocess
@@ -28,7 +28,7 @@ print([name for name in linecache.cache if "simulator" in name])
     [(schema, "Report"), (comparison, "Comparison"), (config_file, "ConfigFile")],
     ids=["report", "comparison", "apprunner"],
 )
-def test_a_schema_is_the_one_of_pydantics_own_extraction(module: ModuleType, root: str, tmp_path: Path) -> None:
+def test_a_schema_is_equal_to_that_of_the_extraction_by_pydantic(module: ModuleType, root: str, tmp_path: Path) -> None:
     text = Path(str(module.__file__)).read_text(encoding="utf-8")
     text = text.replace("(DescribedModel):", "(BaseModel):").replace(
         "frozen=True,", "frozen=True, use_attribute_docstrings=True,"
@@ -60,6 +60,6 @@ def test_a_description_in_code_has_precedence() -> None:
 
 
 @pytest.mark.case("H1")
-def test_an_import_reads_no_source() -> None:
+def test_importing_a_model_parses_no_source() -> None:
     answer = subprocess.run([sys.executable, "-c", AT_IMPORT], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

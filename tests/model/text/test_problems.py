@@ -1,4 +1,4 @@
-"""An unknown name is told with those that are known, and the nearest of them, wherever it is looked up."""
+"""The error for an unknown name contains the valid names and the nearest of them, wherever a name is looked up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.rules.platforms.presets import platform_named
 from simulator.scenario.sections.policy_spec import policy_named
 
 
-def test_one_of_names_all_and_the_nearest() -> None:
+def test_one_of_lists_all_names_and_the_nearest() -> None:
     assert one_of("bat", ["ant", "bat2", "cow"]) == "one of ant, bat2, cow; did you mean `bat2`?"
     assert one_of("zebra", ["ant", "cow"]) == "one of ant, cow"
     assert did_you_mean("zebra", ["ant"]) == nearest("zebra", ["ant"]) == ""
@@ -43,7 +43,9 @@ def _scenario() -> Scenario:
         (lambda: _scenario().change({"traffic.visitor.scale": 2}), "visitors"),
     ],
 )
-def test_a_name_that_is_looked_up_has_its_nearest(look_up: Callable[[], object], meant: str) -> None:
+def test_an_unknown_name_has_its_nearest_valid_one_wherever_it_is_looked_up(
+    look_up: Callable[[], object], meant: str
+) -> None:
     with pytest.raises(ValueError, match=rf"did you mean `{re.escape(meant)}`\?"):
         look_up()
 

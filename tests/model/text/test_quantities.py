@@ -23,7 +23,8 @@ from simulator.model.text.quantities import (
     usd_text,
 )
 
-# Values of every size, ties, values that round up to the next unit, and what three digits cannot tell from a whole one.
+# Values of every size, ties, values that are rounded up to the next unit, and values that three digits do not
+# distinguish from a whole number.
 VALUES = [
     *(0.0, 1e-12, 1.2e-8, 0.0000123, 0.00041, 0.0009996, 0.00123, 0.0256, 0.0852, 0.125, 0.25, 0.3, 0.5, 0.9994),
     *(0.9996, 1.0, 1.005, 1.5, 2.5, 2.665, 2.6666, 7.87, 9.996, 12.345, 12.5, 15.0, 20.0, 59.94, 59.96, 60.0, 75.3),
@@ -89,11 +90,11 @@ def test_a_latency_has_three_digits_and_the_unit_that_fits(seconds: float | None
         (90000.0, "25h00m00s"),
     ],
 )
-def test_a_time_of_the_run_is_written_without_zeros_at_the_end(seconds: float | None, text: str) -> None:
+def test_a_time_of_the_run_is_formatted_without_trailing_zeros(seconds: float | None, text: str) -> None:
     assert time_text(seconds) == text
 
 
-def test_a_small_ratio_can_be_told_from_none() -> None:
+def test_a_small_ratio_is_distinguished_from_zero() -> None:
     assert [ratio_text(ratio) for ratio in (0.0, 0.000041, 0.026, 0.123, 1.0, None)] == [
         "0 %",
         "0.00410 %",
@@ -131,7 +132,7 @@ def test_whole_counts_are_exact_and_means_have_three_digits() -> None:
     ]
 
 
-def test_zeros_are_kept_and_ties_round_up() -> None:
+def test_trailing_zeros_are_kept_and_ties_are_rounded_up() -> None:
     values = (15.0, 7.87, 0.00012, 99.96, 9.996, 0.125, 0.1255, 2.665, 1e12, 1e-12)
     assert [digits_text(value) for value in values] == [
         *("15.0", "7.87", "0.000120", "100", "10.0", "0.125", "0.126", "2.67", "1,000,000,000,000", "0"),
@@ -146,7 +147,7 @@ def test_zeros_are_kept_and_ties_round_up() -> None:
         *(("count", "0.500"), ("mean", "0.500"), ("hours", "0.500"), ("factor", "0.500")),
     ],
 )
-def test_a_value_is_shown_in_its_unit(unit: Unit, text: str) -> None:
+def test_a_value_is_formatted_in_its_unit(unit: Unit, text: str) -> None:
     assert (quantity_text(0.5, unit), quantity_text(None, unit), quantity_text(-0.5, unit)) == (text, "-", f"-{text}")
 
 
@@ -163,11 +164,13 @@ def test_a_value_is_shown_in_its_unit(unit: Unit, text: str) -> None:
         (-1e-13, "usd", "$0"),
     ],
 )
-def test_a_difference_has_a_sign_and_of_percentages_is_in_points(value: float, unit: Unit, text: str) -> None:
+def test_a_difference_has_a_sign_and_differences_of_percentages_are_in_points(
+    value: float, unit: Unit, text: str
+) -> None:
     assert quantity_text(value, unit, signed=True) == text
 
 
-def test_a_spread_is_in_the_unit_of_the_mean_beside_it() -> None:
+def test_a_spread_is_in_the_unit_of_its_mean() -> None:
     means = (0.00002, 0.9994, 0.9996, -0.5, 185.0)
     assert [spread_factor(mean, "s") for mean in means] == [1e6, 1e3, 1, 1e3, 1]
     assert (spread_factor(0.5, "ratio"), spread_factor(0.5, "usd")) == (100, 1)
@@ -175,7 +178,7 @@ def test_a_spread_is_in_the_unit_of_the_mean_beside_it() -> None:
 
 @pytest.mark.case("X8i")
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_the_pages_of_the_console_write_every_quantity_alike() -> None:
+def test_the_pages_of_the_console_format_every_quantity_in_the_same_way() -> None:
     module = (Path(simulator.__file__).parent / "console" / "web" / "format.js").as_uri()
     program = f"""
         const write = await import({json.dumps(module)});
@@ -195,5 +198,5 @@ def test_the_pages_of_the_console_write_every_quantity_alike() -> None:
     ("size", "text"),
     [(0, "0 bytes"), (7, "7 bytes"), (99_999, "99,999 bytes"), (1024**2 // 2, "0.500 MB"), (3 * 1024**3, "3,072 MB")],
 )
-def test_a_size_is_in_megabytes(size: int, text: str) -> None:
+def test_a_size_is_formatted_in_megabytes_or_bytes(size: int, text: str) -> None:
     assert bytes_text(size) == text

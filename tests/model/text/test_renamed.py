@@ -1,4 +1,4 @@
-"""Each old name leads to the new one, wherever a user meets it."""
+"""Each old name leads to the new one, in every place where users write names."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_policy_with_an_old_attribute_is_an_error_that_names_the_new_one() -> 
 
 
 @pytest.mark.parametrize("arguments", [["why", "FILE", "1s"], ["report", "FILE"]])
-def test_a_report_of_an_older_version_says_so_and_what_to_do(arguments: list[str], tmp_path: Path) -> None:
+def test_a_report_of_an_older_version_is_an_error_with_a_hint(arguments: list[str], tmp_path: Path) -> None:
     file = tmp_path / "old.json"
     file.write_text(json.dumps({"report_version": 1, "digest": "", "versions": {"simulator": "0.1.0"}}))
     done = CliRunner().invoke(app, [str(file) if word == "FILE" else word for word in arguments])
@@ -93,6 +93,6 @@ def test_no_new_name_is_an_old_one_and_reports_have_no_old_field() -> None:
     assert not [old for old in RENAMED if f'"{old}":' in text]
 
 
-def test_a_word_that_is_still_known_elsewhere_has_no_new_name_here() -> None:
+def test_a_word_whose_new_name_is_not_valid_here_has_none() -> None:
     assert renamed("virtual", ["real"]) == ""
     assert renamed("virtual", ["auto", "compiled", "event-loop"]) == "event-loop"

@@ -30,7 +30,7 @@ from simulator.model.text.units import (
         ("0s", 0),
     ],
 )
-def test_a_duration_is_read_in_seconds(text: object, seconds: float) -> None:
+def test_a_duration_is_parsed_in_seconds(text: object, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 
@@ -44,7 +44,7 @@ def test_a_duration_without_a_known_unit_is_rejected(value: object) -> None:
     ("text", "size_bytes"),
     [(512, 512), ("512 B", 512), ("10 KB", 10240), ("2GB", 2 * 1024**3), ("1 MiB", 1024**2), ("0.5 KB", 512), (0, 0)],
 )
-def test_a_size_is_read_in_bytes_with_powers_of_1024(text: object, size_bytes: int) -> None:
+def test_a_size_is_parsed_in_bytes_with_powers_of_1024(text: object, size_bytes: int) -> None:
     assert parse_bytes(text) == size_bytes
 
 
@@ -57,7 +57,7 @@ def test_an_invalid_size_is_rejected(value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "rate"), [("100/s", 100), ("6000/min", 100), ("3600 / hour", 1), (0, 0), ("0.5/s", 0.5)]
 )
-def test_a_rate_is_read_in_events_a_second(text: object, rate: float) -> None:
+def test_a_rate_is_parsed_in_events_per_second(text: object, rate: float) -> None:
     assert parse_rate(text) == pytest.approx(rate)
 
 
@@ -70,7 +70,7 @@ def test_a_rate_may_be_per_several_units(text: str, rate: float) -> None:
 
 
 @pytest.mark.case("L17")
-def test_a_rate_per_no_time_at_all_is_rejected() -> None:
+def test_a_rate_per_zero_time_is_rejected() -> None:
     with pytest.raises(ValueError, match="10/5min"):
         parse_rate("10/0s")
 
@@ -82,7 +82,7 @@ def test_a_rate_without_a_known_unit_is_rejected(value: object) -> None:
 
 
 @pytest.mark.parametrize(("text", "share"), [("5 %", 0.05), (0.05, 0.05), (1, 1), ("100%", 1), (0, 0), ("0.5", 0.5)])
-def test_a_share_is_read_as_a_number_from_0_to_1(text: object, share: float) -> None:
+def test_a_share_is_parsed_as_a_number_from_0_to_1(text: object, share: float) -> None:
     assert parse_share(text) == pytest.approx(share)
 
 
@@ -103,23 +103,23 @@ def test_an_invalid_share_is_rejected(value: object) -> None:
         (60, "1m00s"),
         (3723.4, "1h02m03s"),
         (86400, "24h00m00s"),
-        # At the edges the rounded figure must carry over, not read 1000ms or 60s.
+        # A rounded value at the limit of a unit must change the unit, not be 1000ms or 60s.
         (0.9996, "1s"),
         (59.96, "1m00s"),
     ],
 )
-def test_a_duration_is_written_as_people_read_it(seconds: float, text: str) -> None:
+def test_a_duration_is_formatted_in_hours_minutes_and_seconds(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
 
 
 @given(st.floats(0.001, 1e6))
-def test_a_written_duration_reads_back_to_three_digits_or_a_second(seconds: float) -> None:
+def test_a_formatted_duration_is_parsed_to_three_digits_or_a_second(seconds: float) -> None:
     assert parse_duration(duration_text(seconds)) == pytest.approx(seconds, rel=0.006, abs=0.51 if seconds > 59 else 0)
 
 
 @pytest.mark.case("L66")
 @pytest.mark.parametrize("text", ["1_0", "٣", "nan", "inf", "-Infinity", "1e999", "", " ", "0x10", "1,5", "1 0", "--1"])
-def test_python_only_notations_are_not_numbers(text: str) -> None:
+def test_notations_of_numbers_of_python_only_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         parse_number(text)
     with pytest.raises(ValueError, match="is not a number"):
@@ -133,11 +133,11 @@ def test_python_only_notations_are_not_numbers(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "number"), [("12", 12.0), (" -0.5 ", -0.5), ("+1e3", 1000.0), (".5", 0.5), ("5.", 5.0)]
 )
-def test_a_number_is_ascii_digits_with_or_without_a_point_and_an_exponent(text: str, number: float) -> None:
+def test_a_number_has_ascii_digits_and_optionally_a_point_and_an_exponent(text: str, number: float) -> None:
     assert parse_number(text) == number
 
 
-def test_a_whole_number_has_no_fraction() -> None:
+def test_a_whole_number_with_a_fraction_is_rejected() -> None:
     assert parse_whole(" 12 ") == 12
     with pytest.raises(ValueError, match="a whole one"):
         parse_whole("12.5")

@@ -25,12 +25,12 @@ pytestmark = pytest.mark.case("R10")
         ("caf\udce9", "caf\\udce9"),
     ],
 )
-def test_terminal_control_characters_are_shown_escaped(text: str, shown: str) -> None:
+def test_control_characters_of_terminals_are_escaped(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-def test_every_control_of_unicode_is_found() -> None:
-    """Another way: by the category and the class of each character."""
+def test_every_control_character_of_unicode_is_escaped() -> None:
+    """Computed in another way: by the category and the class of each character."""
     bidi = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
     for code in range(0x10000):
         text = chr(code)
@@ -38,14 +38,15 @@ def test_every_control_of_unicode_is_found() -> None:
         if controls and text not in "\t\n":
             assert visible(text) == f"\\u{code:04x}"
         elif visible(text) != text:
-            assert code in {0x61C, 0x200E, 0x200F, 0x2028, 0x2029}, hex(code)  # marks, and lines that are none
+            # marks and separators, which do not control the terminal
+            assert code in {0x61C, 0x200E, 0x200F, 0x2028, 0x2029}, hex(code)
 
 
 @given(st.text())
-def test_json_stays_equal_when_escaped(text: str) -> None:
+def test_escaped_json_has_the_same_value(text: str) -> None:
     assert json.loads(visible(json.dumps(text, ensure_ascii=False))) == text
 
 
-def test_colours_are_kept_and_no_other_control() -> None:
+def test_colours_are_kept_and_other_control_characters_escaped() -> None:
     text = "\x1b[1;31mred\x1b[0m\x1b[2J\x1b]0;t\x07\x1b[31"
     assert visible(text, with_colours=True) == "\x1b[1;31mred\x1b[0m\\u001b[2J\\u001b]0;t\\u0007\\u001b[31"

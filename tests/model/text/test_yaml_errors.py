@@ -29,18 +29,18 @@ def error_of(text: str) -> yaml.MarkedYAMLError:
         ("a: 1\nb\n", "a line without `:`", "`key: value`"),
     ],
 )
-def test_a_mistake_is_explained(text: str, found: str, expected: str) -> None:
+def test_each_mistake_is_explained_with_its_place(text: str, found: str, expected: str) -> None:
     said, wanted = explained(error_of(text))
     assert found in said
     assert expected in wanted
 
 
-def test_the_place_of_an_open_bracket_is_where_it_begins() -> None:
+def test_the_place_of_an_unclosed_bracket_is_its_start() -> None:
     assert place_of(error_of("a: 1\nb: [1, 2\nc: 1\n")) == (2, 4)
     assert place_of(error_of("a: 1\nb: 'x\n")) == (2, 4)
     assert place_of(error_of("a: 1\n  b: 2\n")) == (2, 4)
 
 
-def test_an_unknown_message_is_passed_on() -> None:
+def test_an_unknown_message_is_unchanged() -> None:
     assert explained(yaml.MarkedYAMLError(problem="something else")) == ("something else", "YAML")
     assert place_of(yaml.MarkedYAMLError()) == (1, 1)

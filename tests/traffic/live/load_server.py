@@ -1,4 +1,6 @@
-"""A server for the load's tests: answers every request after `delay_s`, or as `script` says, on real sockets."""
+"""A server for tests of the load client, on real sockets: it responds to every request after `delay_s`, or as `script`
+defines.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\n" + TIMING + b"content-length: 2\r\n\r\nhi"
 
 
 class Rows:
-    """Keeps what the load writes down."""
+    """Stores the outcomes that the load client records."""
 
     def __init__(self) -> None:
         self.rules = RuleNumbers()
@@ -46,7 +48,9 @@ class Rows:
 
 
 class Server:
-    """`script(n)` gives the bytes for the n-th request, from 0; None says nothing for ever, b"" closes."""
+    """`script(n)` returns the bytes for the n-th request, from 0. None sends nothing at all, b"" closes the
+    connection.
+    """
 
     def __init__(self, delay_s: float, script: Callable[[int], bytes | None]) -> None:
         self.delay_s = delay_s
@@ -124,7 +128,7 @@ async def serving(
         for transport in list(server.open):
             cast("asyncio.Transport", transport).abort()
         await listener.wait_closed()
-        await asyncio.sleep(0)  # aborted connections are told so in the next turn
+        await asyncio.sleep(0)  # aborted connections are notified in the next iteration of the event loop
 
 
 def client_of(

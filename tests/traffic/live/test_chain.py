@@ -1,4 +1,4 @@
-"""The timer of due items of the live load, on both clocks."""
+"""The timer of the live load for due items, on both clocks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from simulator.world.running_loop import running_loop
 from simulator.world.virtual import VirtualLoop
 
 
-def in_virtual_time(due_s: list[float], *, late: list[float]) -> list[float]:
-    """When a chain over `due_s` fires; `late` are further due times told to it once it runs."""
+def times_of_firing(due_s: list[float], *, late: list[float]) -> list[float]:
+    """Return when a chain with the due times `due_s` fires; `late` are due times passed to it while it runs."""
     fired: list[float] = []
 
     async def main() -> None:
@@ -39,11 +39,11 @@ def in_virtual_time(due_s: list[float], *, late: list[float]) -> list[float]:
 
 
 def test_a_chain_fires_when_something_is_due_rounded_up_to_a_millisecond() -> None:
-    assert in_virtual_time([0.0, 0.5, 2.00021], late=[]) == pytest.approx([0.0, 0.5, 2.001])
+    assert times_of_firing([0.0, 0.5, 2.00021], late=[]) == pytest.approx([0.0, 0.5, 2.001])
 
 
-def test_what_is_due_sooner_moves_the_timer_forward() -> None:
-    assert in_virtual_time([5.0], late=[1.0, 9.0]) == pytest.approx([1.0, 5.0, 9.0])
+def test_an_earlier_due_time_reschedules_the_timer() -> None:
+    assert times_of_firing([5.0], late=[1.0, 9.0]) == pytest.approx([1.0, 5.0, 9.0])
 
 
 async def test_a_stopped_chain_does_not_fire() -> None:
@@ -56,11 +56,11 @@ async def test_a_stopped_chain_does_not_fire() -> None:
     chain = DueChain(fire, loop.time(), loop.time)
     chain.due(0.0)
     chain.stop()
-    await asyncio.sleep(0.005)  # five ticks in which it would have fired
+    await asyncio.sleep(0.005)  # five ticks, in which it would have fired
     assert fired == []
 
 
-async def test_an_error_ends_the_chain_and_is_its_result() -> None:
+async def test_an_error_ends_the_chain_and_is_the_exception_of_broken() -> None:
     def fire(now_s: float) -> None:
         raise ValueError("out of order")
 

@@ -1,4 +1,4 @@
-"""Closed-loop load with a client that answers after a fixed time."""
+"""Closed-loop load with a client that responds after a fixed time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.world.virtual import VirtualLoop
 
 
 class Client:
-    """Answers each request after `takes_s`."""
+    """Responds to each request after `takes_s`."""
 
     origin = "https://web.test"
 
@@ -59,7 +59,7 @@ def played(users: int, think_s: float, takes_s: float, until_s: float, turn: tup
         return runner.run(main())
 
 
-def test_a_user_thinks_first_and_waits_for_each_answer() -> None:
+def test_a_user_thinks_first_and_waits_for_each_response() -> None:
     client = played(1, think_s=1.0, takes_s=2.0, until_s=9.5)
     assert client.sent == [1.0, 4.0, 7.0]
     assert client.open_max == 1
@@ -68,7 +68,7 @@ def test_a_user_thinks_first_and_waits_for_each_answer() -> None:
 def test_there_are_never_more_requests_than_users() -> None:
     client = played(3, think_s=0.0, takes_s=1.0, until_s=10.0)
     assert client.open_max == 3
-    rounds = math.ceil(10.0 / (1.0 + MIN_PAUSE_S))  # each user sends at 0 s, and a pause after each answer
+    rounds = math.ceil(10.0 / (1.0 + MIN_PAUSE_S))  # each user sends at 0 s, and a pause after each response
     assert len(client.sent) == 3 * rounds
 
 

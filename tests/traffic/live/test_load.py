@@ -27,7 +27,7 @@ from tests.loops import both_loops
 from tests.traffic.live.load_server import ANSWER, Rows, client_of, serving
 
 GET = RequestChoice()
-GUARD_S = 60.0  # what a test waits for comes within milliseconds on a quiet machine; never within this: it is broken
+GUARD_S = 60.0  # Guard for waits: what a test waits for takes milliseconds on an idle machine.
 
 
 def every(interval_s: float, n: int, source: int = 0) -> Iterator[tuple[RunTime, RequestChoice, int]]:
@@ -38,8 +38,8 @@ def load(client: LoadClient, arrivals: Iterator[tuple[RunTime, RequestChoice, in
     return Load([client], [OpenLoad(client, arrivals)])
 
 
-async def one_after_the_other(client: LoadClient, *choices: RequestChoice) -> None:
-    """Send each request when the one before has its outcome, and close."""
+async def send_sequentially(client: LoadClient, *choices: RequestChoice) -> None:
+    """Send each request when the previous one has its outcome, and close."""
     for choice in choices:
         client.send(Shot(0, RunTime(client.now() - client.origin_s), choice))
         await client.drained()
@@ -53,7 +53,7 @@ def users(client: LoadClient, n: int, think_s: float, until_s: float) -> ClosedL
 
 
 @both_loops
-async def test_every_request_is_sent_answered_and_written_down_once() -> None:
+async def test_every_request_is_sent_answered_and_recorded_once() -> None:
     rows = Rows()
     async with serving() as server:
         (summary,) = await load(client_of(server, rows), every(0.002, 100, source=4)).run()
@@ -63,7 +63,7 @@ async def test_every_request_is_sent_answered_and_written_down_once() -> None:
         assert set(rows.statuses) == {200}
 
 
-async def test_the_split_of_the_time_comes_from_the_answer() -> None:
+async def test_the_parts_of_the_time_are_those_of_the_response() -> None:
     rows = Rows()
     async with serving() as server:
         await load(client_of(server, rows), every(0, 1)).run()
@@ -74,8 +74,8 @@ async def test_the_split_of_the_time_comes_from_the_answer() -> None:
 @pytest.mark.case("L75")
 @pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
 @both_loops
-async def test_the_body_of_a_streaming_answer_is_time_at_the_instance(interim: bytes) -> None:
-    """The field of the timing leaves with the head; what comes behind it is the instance's work as well."""
+async def test_the_time_of_a_streaming_body_is_service_time(interim: bytes) -> None:
+    """The timing field is sent with the head; the body after it is also part of the instance's work."""
     gone = asyncio.Event()
 
     async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -104,7 +104,7 @@ async def test_the_body_of_a_streaming_answer_is_time_at_the_instance(interim: b
 
 
 @both_loops
-async def test_nothing_is_sent_before_its_time_and_the_times_are_those_intended() -> None:
+async def test_no_request_is_sent_early_and_the_recorded_times_are_the_intended_ones() -> None:
     rows = Rows()
     async with serving() as server:
         await load(client_of(server, rows), every(0.0173, 10)).run()
@@ -112,15 +112,15 @@ async def test_nothing_is_sent_before_its_time_and_the_times_are_those_intended(
         assert min(row[8] for row in rows.rows) >= 0
 
 
-async def test_connections_are_kept_and_used_again() -> None:
+async def test_connections_are_kept_and_reused() -> None:
     async with serving() as server:
         client = client_of(server, Rows())
-        await one_after_the_other(client, *[GET] * 5)
+        await send_sequentially(client, *[GET] * 5)
         assert client.summary().connections_opened == server.connections == 1
         assert server.requests == 5
 
 
-async def test_an_open_source_does_not_wait_for_answers() -> None:
+async def test_an_open_source_does_not_wait_for_responses() -> None:
     async with serving(delay_s=3600) as server, asyncio.timeout(GUARD_S):
         running = asyncio.get_running_loop().create_task(load(client_of(server, Rows()), every(0.005, 20)).run())
         while server.in_flight < 20:  # noqa: ASYNC110
@@ -131,14 +131,14 @@ async def test_an_open_source_does_not_wait_for_answers() -> None:
 
 
 @both_loops
-async def test_latency_counts_from_the_intended_time_though_the_bound_holds_requests_back() -> None:
+async def test_latency_is_measured_from_the_intended_time_although_the_connection_limit_delays_requests() -> None:
     rows = Rows()
     async with serving(delay_s=0.05) as server:
         client = client_of(server, rows, LoadLimits(connections_max=1))
         (summary,) = await load(client, every(0.0, 4)).run()
         assert server.connections == server.in_flight_max == 1
-        # One connection serves one after the other: the n-th waits for n answers of 50 ms. 2 ms for the loops'
-        # rounding.
+        # One connection serves one request after the other: the n-th waits for n responses of 50 ms. 2 ms are for the
+        # rounding of the loops.
         assert all(latency >= 0.05 * (n + 1) - 0.002 for n, latency in enumerate(sorted(rows.latencies_s)))
         assert summary.at_bound == 3
         assert summary.late_max_s >= 0.148
@@ -171,12 +171,12 @@ async def test_a_connection_closed_during_a_response_is_an_error() -> None:
         assert (summary.errors, rows.statuses) == (1, [0])
 
 
-async def test_a_kept_connection_that_was_closed_is_replaced_and_the_request_sent_again() -> None:
+async def test_a_closed_idle_connection_is_replaced_and_the_request_sent_again() -> None:
     rows = Rows()
-    # The second request is not answered, its connection is closed instead: as a race with a keep-alive limit looks.
+    # The connection is closed instead of a response to the second request, as in a race with a keep-alive timeout.
     async with serving(script=lambda n: b"" if n == 1 else ANSWER) as server:
         client = client_of(server, rows)
-        await one_after_the_other(client, GET, GET)
+        await send_sequentially(client, GET, GET)
         summary = client.summary()
         assert (summary.sent, summary.answered, summary.errors) == (2, 2, 0)
         assert (server.requests, server.connections) == (3, 2)
@@ -186,7 +186,7 @@ async def test_a_post_is_not_sent_again() -> None:
     post = RequestChoice("POST", "/", 3)
     async with serving(script=lambda n: b"" if n == 1 else ANSWER) as server:
         client = client_of(server, Rows())
-        await one_after_the_other(client, GET, post)
+        await send_sequentially(client, GET, post)
         summary = client.summary()
         assert (summary.answered, summary.errors, server.requests) == (1, 1, 2)
 
@@ -197,30 +197,31 @@ async def test_a_fresh_connection_that_is_closed_is_an_error_at_once() -> None:
         assert (summary.errors, server.requests) == (1, 1)
 
 
-async def test_the_clients_patience_ends_with_status_0_and_costs_the_connection() -> None:
+async def test_the_time_limit_of_the_client_gives_status_0_and_ends_the_connection() -> None:
     rows = Rows()
     async with serving(script=lambda _: None) as server:
         (summary,) = await load(client_of(server, rows, LoadLimits(answer_s_max=0.2)), every(0, 3)).run()
         assert (summary.errors, rows.statuses) == (3, [0, 0, 0])
-        # Looked at every quarter of a second; a busy machine is later, but much less than the usual limit.
+        # The limit is checked every quarter of a second; a busy machine is later, but much earlier than the default
+        # limit.
         assert all(0.2 <= latency < GUARD_S < LoadLimits().answer_s_max for latency in rows.latencies_s)
 
 
-async def test_patience_ends_for_requests_that_still_wait_for_a_connection_too() -> None:
+async def test_the_time_limit_applies_to_requests_that_wait_for_a_connection_too() -> None:
     async with serving(script=lambda _: None) as server:
         limits = LoadLimits(answer_s_max=0.1, connections_max=1)
         (summary,) = await load(client_of(server, Rows(), limits), every(0, 3)).run()
         assert (summary.errors, summary.unfinished, server.requests) == (3, 0, 1)
 
 
-async def test_more_waiting_requests_than_the_bound_are_errors_at_once() -> None:
+async def test_waiting_requests_beyond_the_limit_are_errors_at_once() -> None:
     async with serving(delay_s=0.05) as server:
         limits = LoadLimits(waiting_max=2, connections_max=1)
         (summary,) = await load(client_of(server, Rows(), limits), every(0, 5)).run()
         assert (summary.answered, summary.errors) == (2, 3)
 
 
-async def test_the_wait_for_answers_ends_at_its_bound() -> None:
+async def test_the_wait_for_outstanding_responses_ends_at_its_limit() -> None:
     async with serving(script=lambda _: None) as server:
         (summary,) = await load(client_of(server, Rows()), every(0, 3)).run(drain_s_max=0.05)
         assert (summary.sent, summary.unfinished) == (3, 3)
@@ -244,7 +245,7 @@ async def test_cancellation_closes_every_connection() -> None:
         assert client._tasks._children == {}
 
 
-async def test_stop_ends_the_sending_and_the_answers_still_come() -> None:
+async def test_after_stop_outstanding_responses_are_still_recorded() -> None:
     async with serving(delay_s=0.02) as server:
         client = client_of(server, Rows())
         everything = load(client, every(0.001, 100_000))
@@ -284,7 +285,7 @@ async def test_a_closed_population_never_has_more_requests_than_users() -> None:
         passed_s = asyncio.get_running_loop().time() - client.origin_s
         assert server.in_flight_max <= 5
         assert set(rows.sources) == {1}
-        # A cycle is 10 ms of service and at least 1 ms of pause; each may be 1 ms shorter, as uvloop rounds.
+        # A cycle is 10 ms of service and at least 1 ms of pause; each may be 1 ms shorter, because uvloop rounds.
         assert 30 <= summary.sent <= 5 * (passed_s / 0.009 + 1)
 
 
@@ -295,11 +296,11 @@ async def test_users_think_first() -> None:
         assert summary.sent == 0
 
 
-async def test_a_body_is_sent_and_an_answers_size_asked_for() -> None:
+async def test_a_body_is_sent_and_the_size_of_the_response_requested() -> None:
     async with serving() as server:
         small, large = RequestChoice("POST", "/a b?x=1", 100, 7), RequestChoice("PUT", "/big", 200_000)
         client = client_of(server, Rows())
-        await one_after_the_other(client, small, large)
+        await send_sequentially(client, small, large)
         assert client.summary().answered == 2
         assert server.bodies == [100, 200_000]
         assert server.heads[0].split(b"\n") == [
@@ -315,7 +316,7 @@ async def test_a_body_is_sent_and_an_answers_size_asked_for() -> None:
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Contexts of a server for svc.localhost and of a client that trusts it."""
+    """Return TLS contexts for a server svc.localhost and for a client that trusts it."""
     folder: Path = tmp_path_factory.mktemp("ca")
     now = datetime.now(UTC)  # noqa: TID251 OpenSSL judges certificates by the real calendar
     authority = CertificateAuthority(folder, now)
@@ -332,7 +333,7 @@ async def test_requests_go_over_tls_with_the_services_name(tls: tuple[ssl.SSLCon
         assert (summary.answered, summary.errors) == (50, 0)
 
 
-async def test_a_server_without_our_authoritys_trust_gets_no_request(
+async def test_a_server_with_an_untrusted_certificate_gets_no_request(
     tls: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
     async with serving(tls=tls[0]) as server:
@@ -340,7 +341,7 @@ async def test_a_server_without_our_authoritys_trust_gets_no_request(
         assert (summary.errors, server.requests) == (1, 0)
 
 
-def test_the_usual_port_is_not_named() -> None:
+def test_the_default_port_is_not_in_the_host_field() -> None:
     assert LoadTarget("a.localhost", 80).authority == "a.localhost"
     assert LoadTarget("a.localhost", 8080).authority == "a.localhost:8080"
 
@@ -351,7 +352,7 @@ def test_a_limit_out_of_range_is_rejected(limits: dict[str, int]) -> None:
         LoadLimits(**limits)
 
 
-async def test_prepared_connections_are_there_before_the_first_request() -> None:
+async def test_prepared_connections_are_open_before_the_first_request() -> None:
     async with serving() as server:
         client = client_of(server, Rows(), LoadLimits(connections_max=3))
         await client.prepare(5)
@@ -360,7 +361,7 @@ async def test_prepared_connections_are_there_before_the_first_request() -> None
         assert (summary.connections_opened, summary.answered) == (3, 3)
 
 
-async def test_preparing_gives_up_on_a_server_that_is_not_there() -> None:
+async def test_preparing_fails_if_the_server_does_not_listen() -> None:
     async with serving() as server:
         pass  # its port is closed from here on
     client = client_of(server, Rows())
@@ -369,7 +370,7 @@ async def test_preparing_gives_up_on_a_server_that_is_not_there() -> None:
     await client.close()
 
 
-async def test_closing_twice_is_closing_once() -> None:
+async def test_closing_twice_has_no_further_effect() -> None:
     async with serving() as server:
         client = client_of(server, Rows())
         client.send(Shot(0, RUN_START, GET))

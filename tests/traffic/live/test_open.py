@@ -1,4 +1,4 @@
-"""Open-loop load with a client that only notes what is sent."""
+"""Open-loop load with a client that only records what is sent."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sent(*times_s: float, stop_s: float | None = None) -> list[tuple[float, floa
         return runner.run(load(*times_s, stop_s=stop_s))
 
 
-def test_requests_are_sent_at_their_times_whatever_the_answers() -> None:
+def test_requests_are_sent_at_their_times_whatever_the_responses() -> None:
     assert sent(0.0, 0.5, 0.5, 2.0) == [(0.0, 0.0), (0.5, 0.5), (0.5, 0.5), (2.0, 2.0)]
 
 

@@ -1,4 +1,4 @@
-"""Open-loop sessions: each arrival goes through its steps, and stops at an answer that failed."""
+"""Open-loop sessions: each arrival sends the steps, and stops after a failed request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.world.virtual import VirtualLoop
 
 
 class Client:
-    """Answers each request after a second; requests to `fails` get 503."""
+    """Responds to each request after a second; requests to `fails` get 503."""
 
     origin = "https://web.test"
 
@@ -52,7 +52,7 @@ def sent(*arrivals_s: float, fails: str = "", stop_s: float | None = None) -> li
         return runner.run(main())
 
 
-def test_an_arrival_goes_through_its_steps_with_its_time_to_think() -> None:
+def test_an_arrival_sends_its_steps_with_thinking_times() -> None:
     assert sent(0.0) == [(0.0, "/a"), (3.0, "/b"), (6.0, "/c")]
 
 
@@ -60,7 +60,7 @@ def test_arrivals_do_not_wait_for_one_another() -> None:
     assert sent(0.0, 0.5) == [(0.0, "/a"), (0.5, "/a"), (3.0, "/b"), (3.5, "/b"), (6.0, "/c"), (6.5, "/c")]
 
 
-def test_a_session_ends_at_an_answer_that_failed() -> None:
+def test_a_session_ends_after_a_failed_request() -> None:
     assert sent(0.0, fails="/b") == [(0.0, "/a"), (3.0, "/b")]
 
 

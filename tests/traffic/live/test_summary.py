@@ -20,7 +20,7 @@ def test_a_quantile_of_lateness_is_exact_to_half_a_percent(values: list[float], 
     assert lateness.max_s() == max(values)
 
 
-def test_lateness_keeps_no_more_for_more_requests() -> None:
+def test_the_memory_of_lateness_does_not_grow_with_the_requests() -> None:
     lateness = Lateness()
     for index in range(50_000):
         lateness.add(index * 1e-6)

@@ -1,4 +1,4 @@
-"""What a response says about where its time went."""
+"""The parts of a request's time, as in the `server-timing` field of a response."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ from simulator.traffic.live.timing import NO_TIMING, Timing, parse_timing
         (b"", NO_TIMING),
     ],
 )
-def test_server_timing_is_read_in_milliseconds_and_what_is_missing_is_0(value: bytes, timing: Timing) -> None:
+def test_server_timing_is_parsed_in_milliseconds_and_missing_parts_are_0(value: bytes, timing: Timing) -> None:
     assert parse_timing(value) == pytest.approx(timing)

@@ -1,4 +1,4 @@
-"""Values that a session carries over: found in answers, put into requests."""
+"""Values of a session: extracted from responses, inserted into requests."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def found(given: ClientResponse, **where: str) -> str | None:
         (b'{"a": 5}', "a.b", None),
     ],
 )
-def test_a_value_is_taken_from_json(body: bytes, path: str, value: str | None) -> None:
+def test_a_value_is_extracted_from_json(body: bytes, path: str, value: str | None) -> None:
     assert found(answer(body), json=path) == value
 
 
-def test_a_value_is_taken_from_a_header_whatever_its_case() -> None:
+def test_a_value_is_extracted_from_a_header_in_any_case() -> None:
     assert found(answer(b"", (b"location", b"/x")), header="Location") == "/x"
     assert found(answer(), header="Location") is None
 
@@ -60,17 +60,17 @@ def test_a_value_is_taken_from_a_header_whatever_its_case() -> None:
         ({"after": "key="}, None),
     ],
 )
-def test_a_value_is_taken_from_text(where: dict[str, str], value: str | None) -> None:
+def test_a_value_is_extracted_from_text(where: dict[str, str], value: str | None) -> None:
     assert found(answer(b"id=7; name=ann\r\nmore"), **where) == value
 
 
-def test_one_missing_value_gives_none() -> None:
+def test_one_missing_value_makes_the_extraction_fail() -> None:
     wanted = {"a": ExtractSpec(header="a"), "b": ExtractSpec(header="b")}
     assert found_in(answer(b"", (b"a", b"1")), wanted) is None
     assert found_in(answer(b"", (b"a", b"1"), (b"b", b"2")), wanted) == {"a": "1", "b": "2"}
 
 
-def test_values_are_put_in_everywhere_and_controls_stay_out_of_the_head() -> None:
+def test_values_are_inserted_everywhere_without_control_characters_in_the_head() -> None:
     template = RequestChoice("POST", "/${id}", headers=(("x-id", "${id}"),), body="${id} ${unknown}", is_template=True)
     made = filled(template, {"id": "a\r\nevil: 1"})
     assert made.path == "/a  evil: 1"
@@ -78,6 +78,6 @@ def test_values_are_put_in_everywhere_and_controls_stay_out_of_the_head() -> Non
     assert made.body == "a\r\nevil: 1 ${unknown}"
 
 
-def test_a_request_without_placeholders_is_the_same() -> None:
+def test_a_request_without_placeholders_is_unchanged() -> None:
     plain = RequestChoice(path="/x")
     assert filled(plain, {"id": "1"}) is plain

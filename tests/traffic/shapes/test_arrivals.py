@@ -1,4 +1,4 @@
-"""Arrivals: laws of the processes, determinism, bounds of the chunks."""
+"""Arrivals: distributions of the processes, determinism, and sizes of chunks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def arrivals(
 
 @pytest.fixture
 def bins(tmp_path: Path) -> Path:
-    """Three bins: 1000, none, 200,000 (more than a chunk)."""
+    """Return a file of three bins: 1000, none, 200,000 (more than a chunk)."""
     (tmp_path / "b.csv").write_text("n\n1000\n0\n200000\n")
     return tmp_path
 
@@ -92,20 +92,20 @@ def test_poisson_arrivals_follow_a_varying_rate() -> None:
     assert (np.abs(halves - quarter) < 4 * np.sqrt(quarter)).all()
 
 
-def test_clocked_steps_do_not_lose_the_beat_at_a_step() -> None:
+def test_clock_spacing_is_continuous_at_a_step_of_the_rate() -> None:
     item = "{steps: {spacing: clock, levels: [{for: 1s, rate: 4/s}, {for: 1s, rate: 2/s}]}}"
 
     assert arrivals(item).tolist() == [0, 0.25, 0.5, 0.75, 1, 1.5]
 
 
-def test_chunks_of_a_clock_join_without_a_seam() -> None:
+def test_clock_spacing_is_continuous_between_chunks() -> None:
     times = arrivals("{clock: {rate: 4096/s}}", duration_s=40)
 
     assert len(times) == 4096 * 40 > 2 * CHUNK_ARRIVALS
     assert (np.diff(times) == 1 / 4096).all()  # a power of two: exact
 
 
-def test_memory_stays_with_the_chunk_however_long_the_run() -> None:
+def test_memory_is_bounded_by_the_chunk_whatever_the_length_of_the_run() -> None:
     source = source_of("{poisson: {rate: 1000000/s}}", duration="1000h")
     few = list(islice(arrival_chunks(source, RandomStreams(1), 0, 3.6e6), 3))
 
@@ -120,7 +120,7 @@ def test_the_same_seed_gives_the_same_times_and_another_seed_or_position_others(
     assert not np.array_equal(arrivals(item, index=0)[:10], arrivals(item, index=1)[:10])
 
 
-def test_a_rate_action_leaves_earlier_arrivals_alone() -> None:
+def test_a_rate_action_does_not_change_earlier_arrivals() -> None:
     calm = arrivals("{poisson: {rate: 50/s}}")
     busy = arrivals("{poisson: {rate: 50/s}}", factor=RateFactor((0, 30), (1, 4)))
 
@@ -135,7 +135,7 @@ def test_poisson_bins_keep_every_recorded_count(bins: Path) -> None:
     assert (np.diff(times) >= 0).all()
 
 
-def test_arrivals_within_a_bin_are_even_in_the_mean_also_when_it_is_split(bins: Path) -> None:
+def test_arrivals_are_uniformly_distributed_in_a_bin_even_if_it_is_split(bins: Path) -> None:
     times = arrivals("{bins: {file: b.csv, bin: 10s}}", folder=bins)
     tenths = np.histogram(times, bins=10, range=(20, 30))[0]
 
@@ -183,14 +183,14 @@ def test_a_trace_is_thinned_at_random(trace: Path) -> None:
     assert len(set(np.rint(np.diff(times) * 100).astype(int))) > 3  # not every second one
 
 
-def test_a_factor_above_one_repeats_a_traces_requests(trace: Path) -> None:
+def test_a_factor_above_one_repeats_the_requests_of_a_trace(trace: Path) -> None:
     factor = RateFactor((0, 25), (1, 3))
     times = arrivals("{trace: {file: t.csv, format: seconds}}", folder=trace, factor=factor)
 
     assert ((times < 25).sum(), (times >= 25).sum()) == (2500, 7500)
 
 
-def test_a_factor_of_zero_is_silence(bins: Path) -> None:
+def test_a_factor_of_zero_sends_nothing(bins: Path) -> None:
     assert len(arrivals("{bins: {file: b.csv, bin: 10s}}", folder=bins, factor=RateFactor((0,), (0,)))) == 0
 
 
@@ -202,7 +202,7 @@ def test_requests_are_chosen_by_weight() -> None:
     assert (drawn == 0).mean() == pytest.approx(0.75, abs=0.011)  # five standard errors
 
 
-def test_choices_do_not_depend_on_how_they_are_asked_for() -> None:
+def test_choices_do_not_depend_on_how_they_are_split_into_calls() -> None:
     source = source_of("{clock: {rate: 1/s}, requests: [{path: /a, weight: 3}, {path: /b}]}")
     at_once = request_choices(source, RandomStreams(1), 0).draw(10)
     one_by_one = request_choices(source, RandomStreams(1), 0)
@@ -223,9 +223,12 @@ def test_an_arrival_at_the_end_of_a_source_is_not_sent(begin: str, until: str, s
 
 @pytest.mark.case("L11")
 @given(tenths=st.lists(st.integers(1, 100), min_size=1, max_size=5), rate=st.integers(1, 40))
-def test_sources_that_meet_send_each_boundary_request_once(tenths: list[int], rate: int) -> None:
-    """One after the other they send what one source over the whole time sends, when each takes whole gaps."""
-    edges = np.cumsum([0, *(rate * width for width in tenths)])  # in tenths of a request's gap: whole gaps each
+def test_adjacent_sources_send_each_boundary_request_once(tenths: list[int], rate: int) -> None:
+    """One after the other they send what one source over the whole time would send, if each lasts a whole number of
+    gaps.
+    """
+    # in tenths of the gap between requests: a whole number each
+    edges = np.cumsum([0, *(rate * width for width in tenths)])
     ends = [f"{edge / (10 * rate):.4f}" for edge in edges]
     parts = [
         arrivals(f"{{clock: {{rate: {10 * rate}/s}}, from: {begin}s, until: {end}s}}", duration_s=600)
@@ -248,7 +251,7 @@ def test_sources_that_meet_send_each_boundary_request_once(tenths: list[int], ra
     ],
 )
 @pytest.mark.parametrize("edges", [(0.0, 5.0, 8.0), (0.0, 5.0), (0.0, 10.0, 15.0, 20.0), (0.0, 1e-3)])
-def test_pieces_of_no_length_play_while_the_rate_changes(item: str, edges: tuple[float, ...]) -> None:
+def test_pieces_of_length_zero_are_allowed_while_the_rate_changes(item: str, edges: tuple[float, ...]) -> None:
     factor = RateFactor(edges, tuple(1.0 + n for n in range(len(edges))))
     plain, changed = arrivals(item), arrivals(item, factor=factor)
     assert np.isfinite(changed).all()

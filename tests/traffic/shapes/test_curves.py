@@ -1,4 +1,4 @@
-"""Rate curves: integral, inverse, cuts, and what the timeline does to them."""
+"""Rate curves: integral, inverse, cuts, and the effect of the timeline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RATES = st.floats(0, 1000)
 
 
 def expected_by(pieces: list[Piece], at_s: float) -> float:
-    """The integral up to `at_s`, by the trapezoid rule on the pieces themselves."""
+    """Return the integral up to `at_s`, computed by the trapezoid rule on the pieces."""
     total = 0.0
     for piece in pieces:
         if piece.begin_s < at_s:
@@ -40,14 +40,14 @@ def test_times_is_the_inverse_of_the_integral(rates: list[tuple[float, float, fl
     assert expected_by(pieces, at_s) == pytest.approx(due, rel=1e-6, abs=1e-6)
 
 
-def test_a_clock_of_ten_a_second_ticks_exactly() -> None:
+def test_clock_spacing_of_ten_per_second_is_exact() -> None:
     curve = curve_of(source_of("{clock: {rate: 10/s}}"), 60)
 
     assert curve.total == 600
     assert curve.times(np.arange(600.0)).tolist() == [n / 10 for n in range(600)]
 
 
-def test_nothing_is_due_in_a_silent_piece() -> None:
+def test_no_request_is_due_in_a_piece_of_rate_zero() -> None:
     item = "{steps: {levels: [{for: 5s, rate: 1/s}, {for: 10s, rate: 0/s}, {for: 5s, rate: 1/s}]}}"
     times = curve_of(source_of(item), 60).times(np.arange(10.0))
 
@@ -71,7 +71,7 @@ def test_a_spike_is_a_trapezoid_on_its_base() -> None:
     assert curve_of(source_of(item), 60).total == pytest.approx(60 + 10 * (2 + 10 + 3))
 
 
-def test_a_sine_has_the_mean_of_its_ends_and_its_peak_where_told() -> None:
+def test_a_sine_has_the_mean_of_its_ends_and_its_peak_at_the_given_time() -> None:
     curve = curve_of(source_of("{sine: {low: 0/s, high: 20/s, period: 60s, peak_at: 30s}}"), 60)
     times = curve.times(np.arange(600.0))
     around_the_peak = ((times >= 20) & (times < 40)).sum()
@@ -81,7 +81,7 @@ def test_a_sine_has_the_mean_of_its_ends_and_its_peak_where_told() -> None:
     assert around_the_peak == pytest.approx(365, abs=2)
 
 
-def test_from_until_scale_and_time_scale_move_and_stretch_a_shape() -> None:
+def test_from_until_scale_and_time_scale_shift_and_stretch_a_shape() -> None:
     shape = "steps: {levels: [{for: 10s, rate: 4/s}, {for: 10s, rate: 8/s}]}"
     curve = curve_of(source_of(f"{{{shape}, from: 5s, until: 30s, scale: 0.5, time_scale: 2}}"), 60)
 
@@ -90,13 +90,13 @@ def test_from_until_scale_and_time_scale_move_and_stretch_a_shape() -> None:
     assert curve.times(np.asarray([0.0, 20.0, 28.0])) == pytest.approx([5, 25, 29])
 
 
-def test_a_factor_holds_from_its_start() -> None:
+def test_a_factor_applies_from_its_start() -> None:
     curve = curve_of(source_of("{clock: {rate: 1/s}}"), 60, RateFactor((0, 10, 20), (1, 3, 0)))
 
     assert curve.total == pytest.approx(10 + 30)
 
 
-def test_of_several_rate_actions_the_one_that_began_last_counts() -> None:
+def test_of_several_rate_actions_the_one_that_began_last_applies() -> None:
     timeline = (
         "{at: 10s, rate: {factor: 2}}, {at: 20s, rate: {factor: 5, for: 10s, source: us}},"
         " {at: 20s, rate: {factor: 9, source: them}}"

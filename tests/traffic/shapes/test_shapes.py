@@ -1,4 +1,4 @@
-"""Stages, bursts and requests at once: their rates, their variance, and that both backends play them."""
+"""Stages, bursts and requests at once: their rates, their variance, and the same requests in both backends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def times_of(item: str, duration_s: float = 60, seed: int = 1) -> np.ndarray[tup
 
 
 @pytest.mark.case("L65")
-def test_stages_go_from_target_to_target_and_then_end() -> None:
+def test_stages_change_the_rate_linearly_from_target_to_target_and_then_end() -> None:
     times = times_of(STAGES % ", spacing: clock")
     # From 0 to 20/s in 10 s are 100 requests, the n-th at sqrt(n); then 5/s for 4 s.
     assert times[:101] == pytest.approx([*(math.sqrt(n) for n in range(100)), 10.0])
@@ -41,7 +41,7 @@ def test_stages_start_at_the_given_rate() -> None:
 
 
 @pytest.mark.case("L65")
-def test_requests_at_once_come_at_one_instant() -> None:
+def test_requests_at_once_arrive_at_one_instant() -> None:
     assert times_of("from: 4s, at_once: {requests: 10, at: 2s}").tolist() == [6.0] * 10
     assert times_of("at_once: {requests: 10, at: 60s}").tolist() == []
     assert times_of("scale: 3, at_once: {requests: 100000}").shape == (300_000,)
@@ -56,7 +56,7 @@ def test_bursts_have_the_mean_rate_of_their_states() -> None:
 
 @pytest.mark.case("L43")
 def test_bursts_have_the_index_of_dispersion_of_their_process() -> None:
-    """Of two states with rates a, b left at rates p, q (Heffes and Lucantoni 1986), in windows of t seconds:
+    """For two states with rates a, b that are left at rates p, q (Heffes and Lucantoni 1986), in windows of t seconds:
 
     I(t) = 1 + 2 (a - b)^2 p q / ((p + q)^2 (a q + b p)) (1 - (1 - exp(-(p + q) t)) / ((p + q) t)).
     """
@@ -71,7 +71,7 @@ def test_bursts_have_the_index_of_dispersion_of_their_process() -> None:
 
 @pytest.mark.case("L43", "L65")
 @pytest.mark.parametrize("shape", [STAGES % "", MMPP, "at_once: {requests: 30, at: 3s}"])
-def test_both_backends_play_them_alike(shape: str, tmp_path: Path) -> None:
+def test_both_backends_send_the_same_requests(shape: str, tmp_path: Path) -> None:
     text = f"""
 name: shapes
 duration: 24s
@@ -87,7 +87,7 @@ traffic: [{{{shape}}}]
 
 
 @pytest.mark.case("L65")
-def test_k6s_stages_are_one_source() -> None:
+def test_the_stages_of_k6_are_one_source() -> None:
     text = """
 duration: 4 min
 services: {web: {min_size: 8, max_size: 8, policy: fixed, application: {simulated: {io: 20ms}}}}
@@ -100,7 +100,7 @@ checks: [requests == 22500]
 
 
 @pytest.mark.case("L43")
-def test_invalid_shapes_are_rejected_with_what_is_expected() -> None:
+def test_invalid_shapes_are_rejected_with_the_expected_values() -> None:
     with pytest.raises(ScenarioError, match="at least 2 long"):
         source_of("{name: x, mmpp: {states: [{rate: 1/s, stay: 1s}]}}")
     with pytest.raises(ScenarioError, match="500000 states a run"):
