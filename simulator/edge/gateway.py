@@ -38,7 +38,8 @@ class Gateway:
 
     `clock` is the loop's clock; `epoch_s` the wall clock (seconds since 1970), for `date`. `server_timing` adds the
     field of that name to responses of applications: queue, cold start and service in milliseconds, and the instance.
-    `websocket` allows WebSocket requests, for teaching: App Runner rejects them. `websocket_of`: for single services.
+    `websocket` allows WebSocket requests, for teaching: App Runner rejects them. `websocket_of` replaces it for the
+    services named there.
     """
 
     table = ENVOY_FIELDS
@@ -90,7 +91,7 @@ class Gateway:
         return self._upstream_of(host) is not None
 
     def service_of(self, authority: bytes) -> str | None:
-        """Return the service of an authority; None if no service has the name."""
+        """Return the service of an authority (a Host); None if no service has the name."""
         upstream = self._routes.get(authority) or self._upstream_of(host_name(authority))
         return None if upstream is None else upstream.service
 

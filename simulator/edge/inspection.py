@@ -15,7 +15,8 @@ from simulator.rules.waf.addresses import address_of
 from simulator.rules.waf.web_request import WebRequest
 from simulator.wire.http1.request import RequestHead
 
-# The simulator's own clients, and any on this machine, say with it which address the web ACL sees.
+# With this field the simulator's own clients, and any client on this machine, state the address that the web ACL
+# inspects.
 CLIENT_FIELD: Final = b"x-simulator-client"
 _LOOPBACK: Final = (b"127.", b"::1")
 
@@ -47,9 +48,10 @@ def web_request_of(exchange: InspectedExchange, body_bytes_max: int) -> WebReque
 
 
 def _with_client(fields: list[tuple[bytes, bytes]], peer: bytes) -> tuple[list[tuple[bytes, bytes]], str]:
-    """Return the fields and the address of the client: that of the connection, or the one that a local client states.
+    """Return the fields of a request, and the address of its client: that of the connection, or the one that a local
+    client states.
 
-    The field that states it is not one of the request's.
+    The field with that statement is not included.
     """
     stated = [value for name, value in fields if name == CLIENT_FIELD]
     if not stated or not peer.startswith(_LOOPBACK):
@@ -60,7 +62,7 @@ def _with_client(fields: list[tuple[bytes, bytes]], peer: bytes) -> tuple[list[t
 
 
 def rule_line(rule: str, handler: RequestHandler) -> bytes:
-    """Return the field that tells a client of the simulator which rule blocked its request, if one did."""
+    """Return the field that tells the simulator's clients which rule blocked their request; empty if none did."""
     if not rule or not handler.server_timing:
         return b""
     return b'server-timing: waf;desc="%b"\r\n' % rule.encode("ascii", "replace").replace(b'"', b"'")

@@ -91,7 +91,8 @@ class RequestHandler(Protocol):
     """Decides how to handle requests and which header fields the balancer adds.
 
     `table` selects the client's fields that are forwarded. `own_answers` counts, by status, the responses that the
-    balancer generates itself for no service. `server_timing`: responses tell clients how they came about.
+    balancer generates itself for no service. With `server_timing`, responses have fields about the parts of their time
+    and the rule that blocked them.
     """
 
     limits: DataPlaneLimits

@@ -243,7 +243,7 @@ async def _end(platform: Platform, traffic: Traffic, duration_s: float) -> None:
 
 
 def _protect(scenario: ScenarioSpec, platform: Platform) -> None:
-    """Put the web ACLs of the scenario before its services, and name in the event log what they do not evaluate."""
+    """Associate the scenario's web ACLs with its services; record in the event log which parts cannot be evaluated."""
     for name, spec in scenario.services.items():
         if spec.web_acl is None:
             continue

@@ -1,4 +1,4 @@
-"""Addresses of clients, drawn from the ranges of a source by a random stream of their own."""
+"""Addresses of clients, sampled from the ranges of a source with a random stream of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-# Of a larger range, as /64 of IPv6, only so many addresses are used: no run has as many users.
+# Of a larger range, such as a /64 of IPv6, only this many addresses are used; no run has as many users.
 RANGE_MAX: Final = 2**32
 _DRAWN: Final = 1024  # addresses sampled at a time
 

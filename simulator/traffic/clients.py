@@ -47,7 +47,7 @@ class SimulatedExchange(PooledExchange):
         self.upstream = upstream
         self.attempt = attempt
         self.kind = kind
-        self.rule = ""  # of a web ACL, if it blocked the request
+        self.rule = ""  # the rule of a web ACL that blocked the request, if any
 
     @property
     def path(self) -> str:
@@ -155,7 +155,7 @@ class SimulatedClient:
 
     @cached_property
     def web_requests(self) -> WebRequests:
-        """Its requests as a web ACL sees them."""
+        """Creates the client's requests as a web ACL inspects them."""
         from simulator.traffic.web_requests import WebRequests  # noqa: PLC0415 few services have a web ACL
 
         return WebRequests(self._service.host)

@@ -1,4 +1,4 @@
-"""The header fields that clients of a run send, on both clocks."""
+"""The header fields of requests that the clients of a run send, on both clocks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
 
-# Methods whose body, even when empty, must be announced (RFC 9110, 8.6).
+# Methods whose requests must have a Content-Length, even with an empty body (RFC 9110, 8.6).
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-# Characters that a request target may contain unencoded; `%` because a path from a log is encoded already.
+# Characters that may occur unencoded in a request target; `%` because paths from logs are already encoded.
 _TARGET: Final = "/?#[]@!$&'()*+,;=:%~-._"
 
 
@@ -27,7 +27,8 @@ def request_fields(
 ) -> list[tuple[str, str]]:
     """Return the fields of a request in the order in which they are sent.
 
-    `authority`: the value of Host. `headers`: those of the scenario. `body`, or else `request_bytes` of filler.
+    `authority` is the value of Host, `headers` are those of the scenario. The body is `body` or, if that is empty,
+    `request_bytes` of filler.
     """
     own: Mapping[str, str] = {"user-agent": "apprunner-simulator", "accept": "*/*"}
     if body:

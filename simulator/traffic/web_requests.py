@@ -1,4 +1,4 @@
-"""Requests of simulated clients as a web ACL sees them: what the clients of real time send for the same kinds."""
+"""Requests of simulated clients as a web ACL inspects them: the same that clients send in real time."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class _Parts(NamedTuple):
 
 
 class WebRequests:
-    """Makes the requests for one service. `host`: its name, without a port: virtual time has none."""
+    """Creates the requests for one service. `host` is its name, without a port, because virtual time has no ports."""
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._parts: dict[int, _Parts] = {}  # by the section of the kind, which the scenario keeps
+        self._parts: dict[int, _Parts] = {}  # by the id of the kind's section, which the scenario keeps alive
 
     def of(self, kind: RequestKind, body_bytes_max: int) -> WebRequest:
-        """Return a request with the first bytes of its body."""
+        """Return a request of this kind, with the first `body_bytes_max` bytes of its body."""
         parts = self._parts.get(id(kind.given))
         if parts is None:
             parts = self._parts[id(kind.given)] = self._made(kind)

@@ -1,4 +1,4 @@
-"""Access logs of single services: each request goes to the log of its service, if it has one of its own or none."""
+"""Access logs of single services: requests of a service are recorded in its own log, in none, or in the common log."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from simulator.model.times import LoopTime
 
 
 class ServiceLogs:
-    """An entry log. `logs`: that of each service that has a choice; None: its requests are not logged.
+    """An entry log that distributes entries to other logs.
 
-    Everything else goes to `others`, also what belongs to no service. `service_of` returns the service of an authority,
-    or None.
+    `logs` has the log of each service with a setting of its own; with None its requests are not logged. All other
+    entries are added to `others`, also those that belong to no service. `service_of` returns the service of an
+    authority, or None.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""The cases of the validation sheets that compare a platform, or a policy that a platform has, with a running one.
+"""The cases of the validation sheets that compare a platform, or its policy, with measurements of the real platform.
 
-`simulator validate` plays the cases. A test compares this table with them, so a comparison can name the candidates
-without ground truth and does not import the cases.
+`simulator validate` runs the cases. A test compares this table with them. With the table, a comparison can name the
+candidates without such a case, without importing the cases.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Final
 from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES
 
-# Numbers of the observed cases by the name of a platform's preset, or of a policy. An empty tuple: no
-# published result is known that could be compared.
+# Numbers of the observed cases, by the name of a platform's preset or of a policy. The tuple is empty if no published
+# result is known.
 PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "app-runner": ("29", "30", "31"),
@@ -44,15 +44,15 @@ POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 def without_ground_truth() -> tuple[list[str], list[str]]:
-    """Return the names of the platforms and of the policies that no case compares with a running platform.
+    """Return the names of the platforms, and of the policies, that no case compares with the real platform.
 
-    Policies that no platform has (fixed, scheduled, holt-winters, mpc, oracle) are not included.
+    Policies that belong to no platform (fixed, scheduled, holt-winters, mpc, oracle) are not included.
     """
     return _unobserved(PLATFORMS, PLATFORM_CASES), _unobserved(POLICIES, POLICY_CASES)
 
 
 def has_ground_truth(cases: Mapping[str, tuple[str, ...]], name: str) -> bool:
-    """Return whether a case compares it with a running platform; True for names that imitate none."""
+    """Return True if a case compares `name` with the real platform, or if `name` does not represent a platform."""
     return name not in cases or bool(cases[name])
 
 

@@ -18,8 +18,8 @@ _LABEL: Final = re.compile(r"[0-9A-Za-z_:-]{1,1024}")
 class WebAclError(ValueError):
     """A document of AWS WAF that cannot be used. The message is for the author of the document.
 
-    `file`: the name of the document; `place`: where in it, such as `WebACL.Rules[0].Action`; `expected`: what must be
-    there.
+    `file` is the name of the document, `place` the place in it, such as `WebACL.Rules[0].Action`, and `expected` what
+    must be there.
     """
 
     def __init__(self, message: str, file: str, place: str, expected: str) -> None:

@@ -84,7 +84,7 @@ class WebAcl:
 
     @property
     def rule_names(self) -> list[str]:
-        """The names of rules that can end an evaluation, as verdicts name them."""
+        """The names of the rules that can end an evaluation, in the form of `Verdict.rule`."""
         names = [
             name
             for rule in self.rules

@@ -32,7 +32,7 @@ class RequestChoice(NamedTuple):
     is_template: bool = False  # contains `${name}` to be replaced
 
     def from_address(self, address: str) -> RequestChoice:
-        """Return the request of a client that a web ACL sees at `address`."""
+        """Return the request with `address` as the client address that a web ACL inspects."""
         return self._replace(headers=(*self.headers, (CLIENT_FIELD.decode(), address)))
 
 
