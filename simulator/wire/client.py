@@ -153,7 +153,7 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.busy:
-            self.abort("bytes that answer no request")
+            self.abort("bytes without a request")
             return
         if self._first_s < 0:
             self._first_s = self._now()
@@ -162,7 +162,7 @@ class ClientConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             if not self._complete:
-                self.abort(f"not an HTTP answer: {error}")
+                self.abort(f"not an HTTP response: {error}")
                 return
             clean = False  # bytes after the response: the response is valid, but the connection cannot be reused
         if self._complete:
@@ -190,7 +190,7 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._complete:
-            raise ValueError("a second answer to one request")
+            raise ValueError("a second response to one request")
         self._final_s = NOT_YET
 
     def on_header(self, name: bytes, value: bytes) -> None:

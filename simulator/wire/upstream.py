@@ -304,7 +304,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _take_upgrade(self, head: ResponseHead, rest: bytes, caller: Caller) -> None:
         if not (caller.tunnels and head.upgrades):
-            raise ProtocolError("101 unasked", 502)
+            raise ProtocolError("101 without a request for it", 502)
         self._tunnel = True
         head.length = UNTIL_CLOSE
         self._take_answer(head, rest)

@@ -199,7 +199,7 @@ class Hyperexponential:
     def __post_init__(self) -> None:
         _require_positive("mean", self.mean)
         if not 1 <= self.cv2 < math.inf:
-            msg = f"cv2 = {self.cv2:g}, must be at least 1 (1 is the exponential law)"
+            msg = f"cv2 = {self.cv2:g}, must be at least 1 (1 is the exponential distribution)"
             raise ValueError(msg)
 
     @property

@@ -182,14 +182,14 @@ async def test_bytes_on_an_idle_connection_end_it() -> None:
         assert pair.client._transport is not None
         pair.client._transport.write(b"provokes the second piece, which answers no request")
         await pair.owner.until(lambda: bool(pair.owner.losses))
-        assert pair.owner.losses == ["bytes that answer no request"]
+        assert pair.owner.losses == ["bytes without a request"]
 
 
 async def test_a_response_that_is_not_http_is_an_error() -> None:
     async with against(b"SSH-2.0-OpenSSH\r\n") as pair:
         pair.client.send(GET)
         await pair.owner.until(lambda: bool(pair.owner.losses))
-        assert pair.owner.losses[0].startswith("not an HTTP answer")
+        assert pair.owner.losses[0].startswith("not an HTTP response")
 
 
 @both_loops

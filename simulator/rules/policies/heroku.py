@@ -126,12 +126,12 @@ class HerokuPolicy:
         since_s = now_s - self._moved_s
         if here_s > parameters.desired_p95_s:
             if since_s < parameters.up_every_s:
-                return dynos, f"too slow, but the last move was {since_s:g} s ago"
+                return dynos, f"too slow, but the last change was {since_s:g} s ago"
             return dynos + 1, f"{dynos} dynos are expected to be too slow"
         if dynos == 1 or self._expected_s(rate_rps / (dynos - 1)) > parameters.desired_p95_s:
             return dynos, f"{dynos} dynos are the fewest that are fast enough"
         if since_s < parameters.down_every_s:
-            return dynos, f"one dyno fewer would suffice, but the last move was {since_s:g} s ago"
+            return dynos, f"one dyno fewer would suffice, but the last change was {since_s:g} s ago"
         return dynos - 1, f"{dynos - 1} dynos are expected to be fast enough"
 
     def _expected_s(self, rate_rps: float) -> float:

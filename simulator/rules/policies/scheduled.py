@@ -51,7 +51,7 @@ class ScheduledParameters:
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
         times = [entry.at_s for entry in self.schedule]
         if any(later <= earlier for earlier, later in itertools.pairwise(times)):
-            msg = f"schedule = {', '.join(f'{at_s:g}s' for at_s in times)}, must be in rising order of at"
+            msg = f"schedule = {', '.join(f'{at_s:g}s' for at_s in times)}, must be in ascending order of at"
             raise ValueError(msg)
         if times and times[-1] >= self.every_s:
             msg = f"schedule = {times[-1]:g}s, must be below every = {self.every_s:g}s"

@@ -49,7 +49,7 @@ def response_length(status: int, coding: bytes | None, length: bytes | None) -> 
     if coding is not None:
         if coding.lower() == b"chunked" and length is None:
             return CHUNKED
-        raise ProtocolError("Transfer-Encoding of the answer", 502)
+        raise ProtocolError("Transfer-Encoding of the response", 502)
     return UNTIL_CLOSE if length is None else content_length(length, 502)
 
 

@@ -130,13 +130,13 @@ def _find_lenient(data: bytes, limits: DataPlaneLimits, seen: int) -> tuple[Resp
     match = ANSWER_HEAD_END.search(data, max(0, seen - 2))
     end = match.end() if match is not None else len(data)
     if end > limits.answer_head_bytes_max:
-        raise ProtocolError("answer head too large", 502)
+        raise ProtocolError("response head too large", 502)
     if match is None:
         _check_lines(data, seen)
         return None
     start, _, rest = data[: match.start()].removesuffix(b"\r").replace(b"\r\n", b"\n").partition(b"\n")
     if rest.startswith((b" ", b"\t")):
-        raise ProtocolError("white space in front of the first field", 502)
+        raise ProtocolError("white space before the first field", 502)
     lines = OBS_FOLD.sub(b" ", rest).split(b"\n") if rest else []
     return _read(start, lines, RESPONSE_FIELDS, limits.answer_fields_max), end
 
@@ -144,7 +144,7 @@ def _find_lenient(data: bytes, limits: DataPlaneLimits, seen: int) -> tuple[Resp
 def _read(start: bytes, lines: list[bytes], table: FieldTable, fields_max: int) -> ResponseHead:
     minor, status, reason = _STATUS_LINES.get(start) or _judge_status_line(start)
     if len(lines) > fields_max:
-        raise ProtocolError("too many fields in the answer", 502)
+        raise ProtocolError("too many fields in the response", 502)
     answer = ResponseHead(status, reason)
     answer._judge(minor, table.sort(lines, answer._lines))  # noqa: SLF001 its own constructor
     return answer
@@ -162,7 +162,7 @@ def _judge_status_line(line: bytes) -> tuple[int, int, bytes]:
 def _check_start(data: bytes) -> None:
     """Reject an unfinished first line that cannot become a status line."""
     if not data.startswith(_VERSION[: len(data)]) or has_controls(data.removesuffix(b"\r")):
-        raise ProtocolError("not an answer head", 502)
+        raise ProtocolError("not a response head", 502)
 
 
 def _check_lines(data: bytes, seen: int) -> None:

@@ -32,7 +32,7 @@ def test_the_bounds_apply_to_a_schedule_too() -> None:
 @pytest.mark.parametrize(
     ("schedule", "message"),
     [
-        ((ScheduleEntry(20.0, 1), ScheduleEntry(10.0, 2)), "schedule = 20s, 10s, must be in rising order of at"),
+        ((ScheduleEntry(20.0, 1), ScheduleEntry(10.0, 2)), "schedule = 20s, 10s, must be in ascending order of at"),
         ((ScheduleEntry(90.0, 1),), "schedule = 90s, must be below every = 60s"),
     ],
 )

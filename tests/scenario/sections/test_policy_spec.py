@@ -60,7 +60,7 @@ def test_the_needs_of_a_policy_depend_on_its_parameters() -> None:
         ("{name: scheduled, schedule: [{instances: -3}]}", "schedule[0].instances", "0 to 1000"),
         ("{name: scheduled, schedule: [5]}", "schedule[0]", "a mapping"),
         ("{name: scheduled, schedule: {at: 1h}}", "schedule", "a list"),
-        ("{name: scheduled, schedule: [{at: 2h}, {at: 1h}]}", "schedule", "in rising order of at"),
+        ("{name: scheduled, schedule: [{at: 2h}, {at: 1h}]}", "schedule", "in ascending order of at"),
         ("{name: step-scaling, scale_out: [{by: 10 %, lower: 0.2, upper: 0.1}]}", "scale_out[0].lower", "below upper"),
         ("{name: hpa, scale_up_limits: [{pods: 3, share: 10 %}]}", "scale_up_limits[0].pods", "left out where share"),
         ("{name: oracle, demand: [1, x]}", "demand[1]", "a whole number"),

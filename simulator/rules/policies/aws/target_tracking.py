@@ -168,7 +168,7 @@ class TargetTrackingPolicy:
         parameters, scaling = self._parameters, observation.scaling
         value = points[-1]
         if value is None:
-            return capacity, f"capacity = {capacity}", "the newest minute has no data: the alarms do nothing"
+            return capacity, f"capacity = {capacity}", "the newest minute has no data, so the alarms cause no action"
         there = self._there(observation)
 
         def proportional(base: int) -> int:
