@@ -196,9 +196,7 @@ class OpenClient(SimulatedClient):
 
 
 class RetryingClient(OpenClient):
-    """An open client that retries failed requests and writes retries to `journal`. Each attempt samples its
-    work again.
-    """
+    """An open client that retries failed requests and records this in `journal`. Each attempt samples new work."""
 
     def __init__(
         self,
@@ -271,8 +269,7 @@ class SessionClient(OpenClient):
 
 
 class ClosedClient(SimulatedClient):
-    """A closed population: each user sends a request, waits for the response, thinks, and sends again, until `until_s`
-    of the run.
+    """A closed population: each user sends, waits for the response, thinks and sends again, until `until_s` of the run.
 
     `think` returns the next thinking time. Users begin with a thinking time, so that they do not send at the same
     times. `script` defines the requests of each user; without a script they send what `kinds` yields. `changes` are the
