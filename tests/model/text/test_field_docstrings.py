@@ -50,7 +50,7 @@ def test_a_schema_is_equal_to_that_of_the_extraction_by_pydantic(module: ModuleT
 
 def test_a_field_has_the_description_of_the_class_that_declares_it_last() -> None:
     properties = schema.RequestsPart.model_json_schema()["properties"]
-    assert properties["requests"]["description"] == "All requests: served + rejected + failed."
+    assert properties["requests"]["description"] == "All requests: served + rejected + failed + blocked."
     assert properties["rejected_ratio"]["description"] == "rejected / requests."
 
 
