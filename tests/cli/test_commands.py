@@ -110,7 +110,7 @@ def test_a_shell_completes_verbs_options_values_and_shipped_scenarios(words: str
 
 
 @pytest.mark.case("X8l")
-def test_a_quiet_comparison_says_its_result_only(tmp_path: Path) -> None:
+def test_a_quiet_comparison_prints_only_its_result(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(SCENARIO)
     arguments = ["compare", str(file), "--policy", "configured", "--seeds", "1", "--workers", "1"]

@@ -1,4 +1,4 @@
-"""One small comparison for all tests of what is written about it."""
+"""One small comparison for all tests of its presentation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Small buffers for the differential tests, so that a short run fills and empties each of them many times.
 
-With the sizes of the product, a scenario has to have more than 65,536 requests before a second piece of anything is
-asked for, and a test of that size would take seconds.
+With the sizes of the product, a second portion of any input is needed only after 65,536 requests, and a test of that
+size would take seconds.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from simulator.lab.compiled import inputs, play, state
 from simulator.traffic.shapes import arrivals
 
 ARRIVALS = 16
-DRAWS = 2048  # of two portions: what is left of one is kept when the next is drawn
+DRAWS = 2048  # of two portions: the rest of one is kept when the next is drawn
 ROWS = 32
 STANDING = 64
 
 
 @contextmanager
 def small_buffers() -> Iterator[None]:
-    """Both backends get their arrivals in pieces of 16; the compiled one has room for 32 rows."""
+    """Limit arrivals of both backends to portions of 16; the compiled backend has room for 32 rows."""
     sizes = [(module, "CHUNK_ARRIVALS", ARRIVALS) for module in (arrivals, inputs, play)]
     sizes += [(state, "DRAWS", DRAWS), (state, "ROWS", ROWS), (state, "STANDING", STANDING)]
     patches = [mock.patch.object(module, name, size) for module, name, size in sizes]

@@ -1,4 +1,4 @@
-"""What is best: which checks keep a point off the frontier."""
+"""The frontier: which checks exclude a point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the 95 % interval of twenty runs has the true mean in it: a thousand runs, ten thousand experiments."""
+"""How often the 95 % interval of twenty runs contains the true mean: a thousand runs, ten thousand experiments."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def outcomes(file: Path, seeds: int) -> list[ServiceOutcome]:
 
 
 def coverage(runs: list[ServiceOutcome], figure: str, count: int = 20) -> float:
-    """The share of experiments of `count` runs whose interval has the mean of all runs in it."""
+    """Return the share of experiments of `count` runs whose interval contains the mean of all runs."""
     values = [run.values[figure] or 0.0 for run in runs]
     truth = sum(values) / len(values)
     rng = RandomStreams(11).stream("experiments", figure, str(count))
@@ -87,7 +87,7 @@ def test_intervals_contain_the_true_value_in_94_to_96_of_100_experiments(tmp_pat
 @pytest.mark.case("L27")
 @pytest.mark.parametrize("count", [5, 20])
 def test_intervals_of_stepped_bills_and_rare_errors_contain_it_at_least_as_often(tmp_path: Path, count: int) -> None:
-    """What has two or three values cannot be held just so often: more often than promised is the honest side."""
+    """With two or three different values the share cannot be exact, so it must be higher than stated."""
     file = tmp_path / "calm.yaml"
     file.write_text(STEPPED, encoding="utf-8")
     runs = outcomes(file, 400)

@@ -1,4 +1,4 @@
-"""The template of a policy works unchanged, by its own rule."""
+"""The template of a policy runs unchanged and decides by its documented rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantiles without scipy, against scipy's."""
+"""Quantiles without scipy, compared with scipy's."""
 
 import pytest
 from scipy import special

@@ -1,4 +1,4 @@
-"""Worker processes that die: of their own work, from outside, at work and idle."""
+"""Worker processes that die: because of their work, or killed from outside, while working or idle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shadows see what the acting policy sees, and change nothing."""
+"""Shadows observe what the configured policy observes, and change nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shadowed(scenario: ScenarioSpec, *policies: str) -> tuple[RunRecord, list[Di
 
 
 def test_a_shadow_that_is_the_acting_policy_never_differs(scenario: ScenarioSpec, tmp_path: Path) -> None:
-    """`own.py` wraps the very class with the scenario's parameters, so it must decide the same at every second."""
+    """`own.py` wraps the same class with the scenario's parameters, so it must decide the same in every second."""
     own = tmp_path / "own.py"
     own.write_text(
         "from simulator.rules.policies.aws.app_runner import AppRunnerParameters, AppRunnerPolicy\n"
@@ -51,10 +51,10 @@ def test_the_run_is_the_same_with_and_without_shadows(scenario: ScenarioSpec) ->
 
 
 def test_divergence_is_counted_in_instances(scenario: ScenarioSpec) -> None:
-    fixed = scenario.with_policy("fixed")  # one instance acts
+    fixed = scenario.with_policy("fixed")  # the run has one instance
     _, (divergence,) = shadowed(fixed, "knative")
     assert divergence.acting == "fixed"
-    assert divergence.mean_difference == divergence.mean_gap  # it never wanted fewer
+    assert divergence.mean_difference == divergence.mean_gap  # its count was never lower
     assert divergence.most_more == max(one.desired for one in divergence.decisions) - 1
     assert divergence.differing_share is not None
     assert 0 < divergence.differing_share < 1
@@ -65,7 +65,7 @@ def test_a_shadow_gets_cpu_although_the_acting_policy_does_not_need_it(tmp_path:
     text = path.read_text(encoding="utf-8").replace("io: {exponential: 200ms}", "cpu: 40ms")
     path.write_text(text.replace("max_concurrency: 4", "max_concurrency: 80"), encoding="utf-8")
     _, (divergence,) = shadowed(load_scenario(path).with_policy("fixed"), "hpa")
-    assert divergence.decisions[0].desired == 2  # the CPU is taken in full, and 80 % of it is the target
+    assert divergence.decisions[0].desired == 2  # all CPU is used, and 80 % of it is the target
 
 
 def test_a_failing_shadow_is_reported_and_keeps_its_count(scenario: ScenarioSpec, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Confidence intervals, against a textbook's numbers and against chance itself."""
+"""Confidence intervals, compared with the numbers of a textbook and with simulated experiments."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_error_that_no_run_had_is_bounded_by_the_rule_of_three() -> None:
     low, high = interval([0.0] * 20, Scope(0, 1, 1 / 1000))
     assert low == 0
     assert high == pytest.approx(3 / 20_000, rel=0.01)
-    # In the middle of what it can be, either side may have been missed.
+    # If the figure can change in both directions, events may be missing on either side.
     low, high = interval([5.0] * 20, Scope(0, math.inf, 1.0))
     assert low == pytest.approx(5 - 3.69 / 20, rel=1e-3)
     assert high == pytest.approx(5 + 3.69 / 20, rel=1e-3)
@@ -92,7 +92,7 @@ def test_no_interval_leaves_the_range_of_its_figure() -> None:
 def test_intervals_of_money_counts_and_errors_contain_the_true_value(
     distribution: str, least: float, most: float, times: int
 ) -> None:
-    """Twenty runs, many times. Student's t covers 82 to 90 % of the times here."""
+    """Twenty runs, many times. Student's t covers only 82 to 90 % here."""
     rng = RandomStreams(7).stream("laws", distribution)
     draw: dict[str, tuple[Callable[[], np.ndarray], float, float]] = {
         "two values": (lambda: 8.71 - 0.05 * (rng.random(20) < 0.15), 8.71 - 0.05 * 0.15, 0.05),

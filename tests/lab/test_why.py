@@ -1,4 +1,4 @@
-"""The decision in force, as a sentence."""
+"""The decision in force, explained in a sentence."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_moment_without_a_change_is_explained_too(report: Report) -> None:
 
 @pytest.mark.case("L12")
 def test_a_fractional_concurrency_is_shown_with_its_digits(tmp_path: Path) -> None:
-    """roadmap#85: one slow request every other second, and no scaling: what did the scaler see?"""
+    """roadmap#85: one slow request every other second and no scaling; the explanation shows the metric."""
     text = """
         duration: 5 min
         services: {web: {max_concurrency: 70, application: {simulated: {io: 1s}}}}

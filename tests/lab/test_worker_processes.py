@@ -1,4 +1,4 @@
-"""Worker processes: an interrupt of the terminal is their master's business."""
+"""Worker processes ignore interrupts of the terminal; their master handles these."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
 @pytest.mark.case("L16")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_a_worker_is_started_waits_until_it_is(number: signal.Signals) -> None:
-    """Told to the main thread by another one, since the mask is the thread's."""
+    """Another thread sends the signal to the main thread, because the mask belongs to a thread."""
     came: list[str] = []
 
     def interrupt(*_: object) -> None:
@@ -98,7 +98,7 @@ def test_an_interrupt_while_a_worker_is_started_waits_until_it_is(number: signal
 
 
 def _most_cpu_s(process: psutil.Process) -> float:
-    """CPU time of the process or of that of its workers that has used most."""
+    """Return the largest CPU time of the process or one of its workers."""
     return max(float(each.cpu_times().user) for each in (process, *process.children()))
 
 
@@ -117,7 +117,7 @@ def _most_cpu_s(process: psutil.Process) -> float:
 def test_endless_work_ends_on_an_interrupt_of_the_process_group(
     tmp_path: Path, verb: list[str], number: signal.Signals
 ) -> None:
-    """While workers start, and while they are at work: 130, a word, no traceback, no process left."""
+    """Exit code 130, one word, no traceback and no process left, while workers start and while they work."""
     (tmp_path / "F").write_text(TEXT)
     running = subprocess.Popen(
         [sys.executable, "-m", "simulator", *verb],
@@ -128,7 +128,7 @@ def test_endless_work_ends_on_an_interrupt_of_the_process_group(
         start_new_session=True,
     )
     process = psutil.Process(running.pid)
-    wanted = 2 if "--workers" in verb else 0  # besides the tracker of multiprocessing
+    wanted = 2 if "--workers" in verb else 0  # in addition to multiprocessing's resource tracker
     try:
         while len(process.children()) < wanted or _most_cpu_s(process) < 1.0:
             assert running.poll() is None

@@ -103,7 +103,7 @@ def test_instances_and_money_can_be_checked() -> None:
 
 
 @pytest.mark.case("L64")
-def test_a_share_of_the_time_is_that_of_the_bins_in_which_it_holds() -> None:
+def test_a_share_of_the_time_is_that_of_the_bins_in_which_the_check_passes() -> None:
     half, instances = checked("web: error_rate < 1 % for 60 % of the time", "api: instances == 1 for 99 % of the time")
     assert (half.passed, half.unit, instances.passed, instances.value) == (False, "ratio", True, 1.0)
     assert half.value == 0.5  # 20 s of 40 s: each second of the rush rejects somebody
@@ -111,7 +111,7 @@ def test_a_share_of_the_time_is_that_of_the_bins_in_which_it_holds() -> None:
 
 
 @pytest.mark.case("L64")
-def test_a_failing_check_can_end_the_run_and_says_when() -> None:
+def test_a_failing_check_can_end_the_run_and_the_report_has_the_time() -> None:
     report = build_report(played(TWO_SOURCES, {"check": "web: error_rate < 1 %", "abort_on_fail": True}))
     assert 20 < report.run.ended_s <= 23
     assert (report.run.complete, report.passed, report.checks[0].passed) == (True, False, False)

@@ -76,7 +76,7 @@ def test_the_terminal_shows_the_resource_and_its_events(queued: Report) -> None:
     assert any("limit reached: all 1 connections are taken" in line for line in lines)
 
 
-def test_why_says_what_happened_to_the_resource(queued: Report) -> None:
+def test_why_describes_the_events_of_the_resource(queued: Report) -> None:
     assert len(why(queued, 0.2)) == 1
     [_, line] = why(queued, 30.0)
     assert line.startswith("Downstream orders-db: at 0:00:0")

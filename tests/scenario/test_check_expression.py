@@ -119,7 +119,7 @@ def test_a_latency_is_measured_in_seconds() -> None:
         (3, "not a check"),
     ],
 )
-def test_a_bad_expression_says_what_is_expected(text: object, expected: str) -> None:
+def test_the_error_of_a_bad_expression_names_what_is_expected(text: object, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         parse_check(text)
 

@@ -20,7 +20,7 @@ def service(more: str = "") -> ServiceSpec:
     return read_scenario(TEXT % more).services["web"]
 
 
-def test_lambda_brings_its_queue_and_says_so() -> None:
+def test_lambda_sets_its_queue_and_reports_it() -> None:
     behaviour = behaviour_of("lambda")
     assert behaviour is not None
     given = service()
@@ -29,7 +29,7 @@ def test_lambda_brings_its_queue_and_says_so() -> None:
     assert brought_text(given, changes).startswith("lambda brings what belongs to its platform: overflow ")
 
 
-def test_what_the_file_sets_stays() -> None:
+def test_settings_of_the_file_are_kept() -> None:
     given = service(", overflow: reject")
     behaviour = behaviour_of("lambda")
     assert behaviour is not None
@@ -37,7 +37,7 @@ def test_what_the_file_sets_stays() -> None:
 
 
 @pytest.mark.parametrize("name", ["fixed", "hpa"])
-def test_a_policy_for_any_platform_brings_nothing(name: str) -> None:
+def test_a_policy_for_any_platform_changes_nothing_else(name: str) -> None:
     given = service()
     policy = read_scenario(TEXT % f", policy: {name}").services["web"].policy
     changes = policy_with_platform(given, policy)

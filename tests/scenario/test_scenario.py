@@ -234,7 +234,7 @@ def test_a_problem_has_its_place_and_the_nearest_key() -> None:
         ("throttling: half", "throttling", "none, share or freeze"),
     ],
 )
-def test_a_bad_value_of_a_service_says_what_is_expected(service: str, path: str, expected: str) -> None:
+def test_the_error_of_a_bad_value_of_a_service_names_what_is_expected(service: str, path: str, expected: str) -> None:
     problem = only(problems_of(scenario_text(service=service)))
 
     assert problem.path in {f"services.web.{path}", f"services.web.{path.rpartition('.')[0]}"}
@@ -286,7 +286,7 @@ def test_a_bad_value_of_a_service_says_what_is_expected(service: str, path: str,
         ({"checks": '"p95 < 300"'}, "checks[0]", "a duration"),
     ],
 )
-def test_a_broken_relation_says_what_is_expected(parts: dict[str, str], path: str, expected: str) -> None:
+def test_the_error_of_a_violated_rule_names_what_is_expected(parts: dict[str, str], path: str, expected: str) -> None:
     problem = only(problems_of(scenario_text(**parts)))
 
     assert problem.path == path
@@ -326,7 +326,7 @@ VALUES = st.recursive(
 
 
 @given(data=st.dictionaries(KEYS | st.sampled_from(["timeline", "warm_up"]), VALUES, max_size=6))
-def test_whatever_the_file_holds_the_answer_is_a_scenario_or_located_problems(data: dict[str, object]) -> None:
+def test_any_file_gives_a_scenario_or_located_problems(data: dict[str, object]) -> None:
     try:
         read_scenario(json.dumps(data))
         problems: tuple[Problem, ...] = ()

@@ -9,7 +9,7 @@ from simulator.scenario.shipped import description_of, shipped_scenarios
 
 
 @pytest.mark.case("X8k")
-def test_a_description_is_what_the_whole_file_says() -> None:
+def test_a_description_equals_that_of_the_whole_file() -> None:
     for path in shipped_scenarios().values():
         assert description_of(path) == load_scenario(path).description
 

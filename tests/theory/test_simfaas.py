@@ -25,7 +25,7 @@ def test_a_shorter_run_has_simfaas_means() -> None:
     assert missed(steady_state()) == []
 
 
-def test_a_hard_cap_rejects_what_erlang_says() -> None:
+def test_a_hard_cap_rejects_the_share_of_erlangs_formula() -> None:
     assert missed(hard_cap(12.0)) == []
 
 

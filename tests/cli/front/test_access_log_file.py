@@ -51,7 +51,7 @@ def test_the_log_of_serve_must_not_be_its_configuration(tmp_path: Path) -> None:
     assert config.read_text(encoding="utf-8") == "front: {access_log: serve.yaml}\n"
 
 
-def test_lost_lines_are_told_with_their_reason(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lost_lines_are_reported_with_their_reason(capsys: pytest.CaptureFixture[str]) -> None:
     log: Any = SimpleNamespace(dropped=3, error="")
     platform: Any = SimpleNamespace(front=SimpleNamespace(access_logs=(log,)))
     tell_losses(platform)

@@ -55,7 +55,7 @@ def rejection(*words: str) -> str:
 
 
 @pytest.mark.slow
-def test_why_and_fault_ask_the_simulator_of_a_project(tmp_path: Path) -> None:
+def test_why_and_fault_call_the_simulator_of_a_project(tmp_path: Path) -> None:
     state = tmp_path / "state"
     where = ("--state", str(state))
     abandoned = state / UP_FOLDER / "shop-4194304.json"  # above every process id

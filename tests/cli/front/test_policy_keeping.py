@@ -13,7 +13,7 @@ PAUSE = threading.Event()
 TEXT = "class Own:\n    def decide(self, observation):\n        return {}\n"
 
 
-def test_serve_uses_a_changed_file_and_says_why_it_does_not_use_a_broken_one(tmp_path: Path) -> None:
+def test_serve_uses_a_changed_file_and_prints_why_it_does_not_use_a_broken_one(tmp_path: Path) -> None:
     own, config, told = tmp_path / "own.py", tmp_path / "serve.yaml", tmp_path / "told"
     own.write_text(TEXT.format(1), encoding="utf-8")
     config.write_text("applications: {hello: {simulated: {}}}\nscaling: {policy: own.py:Own}\n", encoding="utf-8")

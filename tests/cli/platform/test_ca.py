@@ -22,7 +22,7 @@ def test_the_authority_is_created_once_and_the_command_explains_how_to_trust_it(
     assert (tmp_path / "ca" / "root.pem").read_bytes() == root
 
 
-def test_the_export_holds_the_certificate_and_no_key(tmp_path: Path) -> None:
+def test_the_export_contains_the_certificate_and_no_key(tmp_path: Path) -> None:
     exported = tmp_path / "mine.pem"
     assert RUN.invoke(app, ["ca", "--state", str(tmp_path), "--export", str(exported)]).exit_code == 0
     assert b"PRIVATE KEY" not in exported.read_bytes()

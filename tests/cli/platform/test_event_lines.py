@@ -51,7 +51,7 @@ def test_a_line_has_the_time_the_service_and_what_happened(event: Event, line: s
     assert event_line(event) == line
 
 
-def test_earlier_events_are_told_once_and_later_ones_when_they_happen() -> None:
+def test_earlier_events_are_printed_once_and_later_ones_when_they_happen() -> None:
     journal, lines = Journal(), list[str]()
     journal.record(EventLogged(AT, "web", "before"))
     tell_events(journal, lines.append)
@@ -72,7 +72,7 @@ def test_quiet_and_verbose_exclude_each_other(capsys: pytest.CaptureFixture[str]
         assert "must be left out with --quiet" in done.stderr
 
 
-def test_a_run_tells_its_decisions_on_standard_error_and_reports_the_same() -> None:
+def test_a_run_prints_its_decisions_on_standard_error_and_reports_the_same() -> None:
     plain, verbose = RUN.invoke(app, ["run", "first-look"]), RUN.invoke(app, ["run", "first-look", "--verbose"])
     assert verbose.stdout == plain.stdout
     assert "web: desired 1 -> 2 by app-runner: " in verbose.stderr

@@ -141,7 +141,7 @@ def test_the_problems_of_all_keys_are_reported(tmp_path: Path) -> None:
     assert [each.split(" ")[1] for each in found] == ["api.keys[0].principal_arn", "api.keys[1].policies[0].Statement"]
 
 
-def test_each_warning_is_told_once(tmp_path: Path) -> None:
+def test_each_warning_is_printed_once(tmp_path: Path) -> None:
     old = json.dumps({"Statement": GOOD["Statement"]})
     (tmp_path / "dev.json").write_text(old, encoding="utf-8")
     keys = keys_of(tmp_path, "      policies: [dev.json, AWSAppRunnerFullAccess]", "      session_policies: [dev.json]")

@@ -41,7 +41,7 @@ def test_passing_checks_exit_with_0(tmp_path: Path) -> None:
     assert "200 requests: 200 served" in done.output
 
 
-def test_a_failed_check_exits_with_1_and_says_which(tmp_path: Path) -> None:
+def test_a_failed_check_exits_with_1_and_is_named(tmp_path: Path) -> None:
     done = RUN.invoke(app, ["run", str(scenario(tmp_path, "50ms")), "--quiet"])
     assert done.exit_code == 1
     assert "p95 < 50ms" in done.output

@@ -28,7 +28,7 @@ def told(capsys: pytest.CaptureFixture[str], state: Path, chosen: str | None) ->
     return capsys.readouterr().err
 
 
-def test_the_only_simulator_is_asked_without_a_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_only_simulator_is_called_without_a_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place(tmp_path / ADMIN_FILE, "serve", DEAD_PID)
     place(tmp_path / UP_FOLDER / "shop-1.json", "shop", os.getpid())
     assert f"the simulator at {CLOSED} does not answer" in told(capsys, tmp_path, None)

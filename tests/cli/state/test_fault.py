@@ -28,7 +28,7 @@ def rejection(*words: str) -> str:
         ("latency", "must be"),
     ],
 )
-def test_a_wrong_fault_is_an_error_before_a_simulator_is_asked(tmp_path: Path, fault: str, told: str) -> None:
+def test_an_invalid_fault_is_an_error_before_a_simulator_is_called(tmp_path: Path, fault: str, told: str) -> None:
     assert told in rejection("begin", fault, "--state", str(tmp_path))
 
 

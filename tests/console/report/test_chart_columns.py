@@ -19,6 +19,6 @@ def test_a_region_that_app_runner_does_not_have_has_no_bill() -> None:
     assert prices_of("eu-north-1", None) == (None, "not known for eu-north-1")
 
 
-def test_configured_prices_hold_everywhere() -> None:
+def test_configured_prices_apply_everywhere() -> None:
     own = Rates(0.01, 0.09, 0.01)
     assert prices_of("eu-central-1", own) == (own, "as configured")

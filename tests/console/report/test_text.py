@@ -42,7 +42,7 @@ def test_verdicts_are_words_and_not_only_colours() -> None:
     assert lines[-1].strip() == "1 of 2 checks FAILED"
 
 
-def test_a_check_without_data_says_what_was_missing() -> None:
+def test_a_check_without_data_names_what_is_missing() -> None:
     text = shown(dataclasses.replace(fake_run(texts=("scale_out_delay < 60s",)), events=()))
     assert "no decision raised" in text
 
@@ -67,7 +67,7 @@ def test_many_decisions_are_shortened_to_the_first_and_the_last() -> None:
     assert (decision_times[0], decision_times[-1], len(decision_times)) == ("0 s", "39 s", 12)
 
 
-def test_an_interrupted_run_says_so() -> None:
+def test_an_interrupted_run_is_marked() -> None:
     text = shown(dataclasses.replace(fake_run(), ended_s=50.0, complete=False))
     assert "Interrupted: the planned duration was 2m00s." in text
 

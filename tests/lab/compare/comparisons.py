@@ -1,4 +1,4 @@
-"""Comparisons made by hand or changed by hand, for tests of what is written about them."""
+"""Comparisons that are constructed or modified directly, for tests of their presentation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def row_of(name: str, estimates: dict[str, EstimatePart], **more: Any) -> RowPar
 
 
 def crowd(comparison: Comparison) -> Comparison:
-    """With thirty candidates more that fail, two of them equal, one of which cannot act."""
+    """Return the comparison with thirty more candidates that fail; two of them are equal, one of which cannot act."""
     document = comparison.model_dump()
     case = document["cases"][0]
     first, other = case["rows"][0], comparison.candidates[0].model_dump()

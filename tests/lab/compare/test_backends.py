@@ -1,4 +1,4 @@
-"""Which backend plays: one run by its own length, one of many by the length of all."""
+"""The choice of a backend: a single run by its own length, one of many runs by the length of all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def test_many_short_runs_choose_the_compiled_backend(tmp_path: Path) -> None:
     assert kind_of(EVENT_LOOP, scenario, runs=10_000).name == EVENT_LOOP
 
 
-def test_what_the_compiled_backend_cannot_play_it_is_not_given_however_many_runs(tmp_path: Path) -> None:
+def test_a_scenario_that_the_compiled_backend_cannot_play_has_the_event_loop_for_any_number_of_runs(
+    tmp_path: Path,
+) -> None:
     assert kind_of(AUTO, load_scenario(closed(tmp_path)), runs=10**6).name == EVENT_LOOP
 
 
@@ -31,6 +33,6 @@ def test_every_task_of_a_comparison_has_the_number_of_runs_of_its_scenario(tmp_p
     candidates = candidates_of(["app-runner", "knative"], [], {})
     plan = Plan([step(tmp_path)], candidates, baseline="knative", seeds=5)
 
-    runs = 5 * len(plan.all_candidates)  # with the oracles
+    runs = 5 * len(plan.all_candidates)  # including those of the oracles
     assert {task.runs for task in plan.tasks()} == {runs}
     assert len(plan.tasks()) == runs

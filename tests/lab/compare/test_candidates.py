@@ -1,4 +1,4 @@
-"""Candidates: what they make of a scenario."""
+"""Candidates as changes to a scenario."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def test_every_platform_plays_the_scenario_and_has_a_bill(name: str, tmp_path: P
     assert min(row.estimates["regret"].mean for row in case.rows) == 1
 
 
-def test_a_platform_brings_its_limits_and_its_overflow(scenario: ScenarioSpec) -> None:
+def test_a_platform_replaces_the_limits_and_the_overflow(scenario: ScenarioSpec) -> None:
     web = on_platform(scenario, platform_named("lambda")).services["web"]
-    # Six instances of four places are 24 environments of one.
+    # Six instances with four slots are 24 environments with one.
     assert (web.max_concurrency, web.min_size, web.max_size) == (1, 0, 24)
     assert web.overflow.mode == "queue"
     assert web.balancing == "newest-first"
@@ -58,7 +58,7 @@ def test_a_platform_that_bills_busy_time_has_an_idle_state(scenario: ScenarioSpe
     record = play(Run(there), signals=False)
     busy_s = sum(end - begin for usage in record.services[0].usages for begin, end in usage.activations)
     served_s = record.stats_by_source.whole().service.total_ns / 1e9
-    assert served_s / 4 < busy_s < served_s + 60  # four requests at a time at most, and hardly any idle time
+    assert served_s / 4 < busy_s < served_s + 60  # at most four requests at a time, and hardly any idle time
 
 
 def test_the_oracle_has_the_actuator_of_what_it_replaces(scenario: ScenarioSpec) -> None:

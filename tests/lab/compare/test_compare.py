@@ -1,4 +1,4 @@
-"""Comparisons: common random numbers, the oracle as the measure, and the same answer however it is computed."""
+"""Comparisons: common random numbers, the oracle as reference, and results that do not depend on the processes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_candidate_has_a_value_for_every_seed(comparison: Comparison) -> N
 
 
 def test_the_same_seed_has_the_same_requests_under_every_policy(tmp_path: Path) -> None:
-    """Common random numbers: not only as many requests, but the same ones with the same work."""
+    """Common random numbers: not only the number of requests is equal, but also each request and its work."""
     scenario = load_scenario(step(tmp_path))
 
     def work(policy: str) -> dict[str, str]:
@@ -63,7 +63,7 @@ def test_the_same_seed_has_the_same_requests_under_every_policy(tmp_path: Path) 
 
 
 def test_a_paired_difference_has_a_narrower_interval_than_independent_runs(comparison: Comparison) -> None:
-    """Common random numbers shown to matter (issue 7, must show 6)."""
+    """Common random numbers have an effect (issue 7, must show 6)."""
     (case,) = comparison.cases
     mine, base = row(case, "fixed"), row(case, "app-runner")
     for name in ("latency_mean_s", "error_rate", "score"):
@@ -90,7 +90,7 @@ def test_regret_is_measured_against_the_oracle(comparison: Comparison) -> None:
     assert set(oracle.values["regret"]) == {1}
     oracle = row(case, "oracle")
     assert oracle.estimates["error_rate"].mean == 0
-    # Percent: the demand has bins of five seconds, the oracle looks each second.
+    # In percent. The demand has bins of five seconds, while the oracle decides each second.
     assert (
         oracle.estimates["under_provisioned_amount"].mean
         < row(case, "app-runner").estimates["under_provisioned_amount"].mean / 3
@@ -102,7 +102,7 @@ def test_regret_is_measured_against_the_oracle(comparison: Comparison) -> None:
 
 @pytest.mark.case("L23")
 def test_regret_is_against_the_best_known_with_the_same_actuator_and_never_below_one(tmp_path: Path) -> None:
-    """Knative starts pods in a second and queues: the oracle of App Runner's actuator is no measure of it."""
+    """Knative starts pods in a second and queues requests: the oracle with App Runner's actuator is no reference."""
     found = compare(plan(step(tmp_path), policies=("configured", "knative", "cloud-run", "hpa"), seeds=3))
     (case,) = found.cases
     for name in ("configured", "knative", "cloud-run", "hpa"):
@@ -114,7 +114,7 @@ def test_regret_is_against_the_best_known_with_the_same_actuator_and_never_below
 
 
 def test_the_score_is_the_documented_formula(tmp_path: Path) -> None:
-    """USD and 0.01 USD for every request that misses its SLO, per million requests; here all of them do."""
+    """USD and 0.01 USD for every request that misses its SLO, per million requests; here all requests miss it."""
     found = compare(plan(two(tmp_path), policies=("fixed",), seeds=1, terms=Terms(slo_s=0.05, miss_usd=0.01)))
     values = found.cases[0].rows[0].values
     (usd,), (requests,) = values["run_usd"], values["requests"]
@@ -127,7 +127,7 @@ def test_the_score_is_the_documented_formula(tmp_path: Path) -> None:
 def test_the_elastic_speedup_of_the_baseline_is_one(comparison: Comparison) -> None:
     (case,) = comparison.cases
     assert row(case, "app-runner").estimates["elastic_speedup"].mean == pytest.approx(1)
-    # Fixed is short for most of the peak, and the oracle is not.
+    # The fixed policy has too few instances for most of the peak, the oracle has not.
     oracle, fixed = (row(case, name).estimates for name in ("oracle", "fixed"))
     assert oracle["under_provisioned_amount"].mean < fixed["under_provisioned_amount"].mean
 
@@ -137,7 +137,7 @@ def test_processes_give_the_same_comparison_as_one(tmp_path: Path) -> None:
     assert compare(asked, workers=2) == compare(asked)
 
 
-def test_worker_processes_play_the_scenario_that_was_read_whatever_became_of_its_file(tmp_path: Path) -> None:
+def test_worker_processes_play_the_scenario_that_was_read_even_if_its_file_changes(tmp_path: Path) -> None:
     file = step(tmp_path)
     alone, told = compare(plan(file, ("app-runner", "fixed"), 2)), plan(file, ("app-runner", "fixed"), 2)
     file.write_text("version: 1\nduration: nonsense\n", encoding="utf-8")
@@ -172,7 +172,7 @@ def test_a_failed_run_is_reported_and_the_others_count(tmp_path: Path) -> None:
     assert next(part for part in found.overall if part.candidate == "Bad").regret is None
 
 
-def test_the_slo_is_five_times_an_undisturbed_request_unless_told(tmp_path: Path) -> None:
+def test_the_slo_is_five_times_an_undisturbed_request_unless_given(tmp_path: Path) -> None:
     file = step(tmp_path)
     assert compare(plan(file, policies=("fixed",), seeds=1)).cases[0].slo_s == pytest.approx(1.0)
     strict = compare(plan(file, policies=("fixed",), seeds=1, terms=Terms(slo_s=0.05))).cases[0]

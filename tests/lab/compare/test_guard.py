@@ -1,4 +1,4 @@
-"""A comparison against a former one: what counts as worse."""
+"""A comparison checked against an earlier one: which figures count as worse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simulator.lab.compare.guard import check_against
 
 
 def worsened(comparison: Comparison, figure: str, factor: float, seeds: list[int] | None = None) -> Comparison:
-    """The same with one figure of one candidate multiplied, in every run."""
+    """Return the comparison with one figure of one candidate multiplied in every run."""
     document = comparison.model_dump()
     case = document["cases"][0]
     row = next(row for row in case["rows"] if row["candidate"] == "knative")
@@ -41,7 +41,7 @@ def test_better_and_a_little_worse_are_no_failures(comparison: Comparison) -> No
 
 
 def test_other_seeds_are_compared_as_independent_runs(comparison: Comparison) -> None:
-    """Chance alone does not fail a build: what is within the spread of the seeds is told only for the same seeds."""
+    """Chance alone does not fail a build: a difference within the spread is reported only for equal seeds."""
     figure = "score"
     row = next(row for row in comparison.cases[0].rows if row.candidate == "knative")
     high = row.estimates[figure].high

@@ -1,4 +1,4 @@
-"""What a platform that meters busy time charges for, held against the requests themselves, added up by hand."""
+"""The time that platforms bill by busy time, compared with the requests of the instances, added up directly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from simulator.report.report import RunRecord
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 
-# Sparse enough that every instance falls idle often, long enough that idle ones expire; a burst in the middle.
+# Few enough requests that every instance becomes idle often, and long enough that idle ones expire; a burst in the
+# middle.
 TEXT: Final = """
 name: activations
 seed: 5
@@ -45,7 +46,7 @@ def _played(scenario: ScenarioSpec, *, fast: bool) -> tuple[RunRecord, list[dict
 
 
 def _busy_by_hand(record: RunRecord, rows: list[dict[str, str]], idle_after_s: float) -> dict[int, float]:
-    """Seconds, by instance: its start and its requests; a pause that is shorter than `idle_after_s` is busy as well."""
+    """Return seconds by instance: its start and its requests. A pause shorter than `idle_after_s` is busy too."""
     stretches: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
     launched: dict[int, float] = {}
     for event in record.events:
@@ -53,7 +54,7 @@ def _busy_by_hand(record: RunRecord, rows: list[dict[str, str]], idle_after_s: f
             continue
         if event.after is InstanceState.STARTING:
             launched[event.instance] = event.at_s
-        elif event.before is InstanceState.STARTING and event.at_s > 0:  # those of before the run are not billed
+        elif event.before is InstanceState.STARTING and event.at_s > 0:  # starts before the run are not billed
             stretches[event.instance].append((launched[event.instance], event.at_s))
     for row in rows:
         if int(row["instance"]):
@@ -79,7 +80,7 @@ def test_busy_time_is_what_the_requests_and_starts_add_up_to(name: str, fast: bo
     record, rows = _played(there, fast=fast)
     (service,) = record.services
     if platform_named(name).idle_after_s is None:
-        # No busy and idle on this platform: what counts is from launch to stop, one stretch.
+        # This platform does not distinguish busy and idle: the whole time from start to end counts.
         assert all(len(usage.activations) == 1 for usage in service.usages)
         metered_s = math.fsum(end_s - begin_s for usage in service.usages for begin_s, end_s in usage.activations)
         assert metered_s == pytest.approx(math.fsum(usage.provisioned_s for usage in service.usages))
@@ -87,7 +88,7 @@ def test_busy_time_is_what_the_requests_and_starts_add_up_to(name: str, fast: bo
     by_hand = _busy_by_hand(record, rows, there.services["web"].idle_after_s)
     metered_s = math.fsum(end_s - begin_s for usage in service.usages for begin_s, end_s in usage.activations)
     assert metered_s == pytest.approx(math.fsum(by_hand.values()), rel=1e-4)
-    if name == "lambda":  # one request at a time: no two of them overlap
+    if name == "lambda":  # one request at a time, so requests do not overlap
         starts = _starting_s(record)
         served_s = math.fsum(float(row["service_s"]) for row in rows)
         assert metered_s == pytest.approx(served_s + starts, rel=1e-3)
@@ -95,7 +96,7 @@ def test_busy_time_is_what_the_requests_and_starts_add_up_to(name: str, fast: bo
 
 
 def _starting_s(record: RunRecord) -> float:
-    """Seconds for which instances started."""
+    """Return the seconds in which instances were starting."""
     at_s = {
         (event.instance, event.after): event.at_s
         for event in record.events

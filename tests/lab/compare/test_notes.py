@@ -1,4 +1,4 @@
-"""Notes above a comparison: rows that are equal, and candidates with the same note."""
+"""Notes above a comparison: rows that are equal, and notes that several candidates share."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Each platform's bill, recomputed from the request rows and the moves of the instances: nothing of the rules is used.
+"""Each platform's bill, recomputed from request rows and the moves of instances, without code of `rules`.
 
-The rates and the ways to meter are written down once more, as a reader of the price pages would: a run's bill, a month
-if every minute were like the run, and what of the month is free.
+The rates and the metering are written here a second time, from the price pages: the bill of a run, of a month in which
+every minute is like the run, and the part of the month that is free.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ MONTH_S: Final = 730 * 3600.0
 
 @dataclass
 class Life:
-    """An instance: when it was there, and the stretches in which it started or had a request, not yet joined."""
+    """An instance: the time in which it existed, and the periods in which it started or had a request."""
 
     launched_s: float = 0.0
     stopped_s: float = math.inf
     stretches: list[tuple[float, float]] = field(default_factory=list)
 
     def busy(self, pause_s: float) -> list[tuple[float, float]]:
-        """Joined where the pause between two is shorter than `pause_s`."""
+        """Return the periods, joined where the pause between two is shorter than `pause_s`."""
         joined: list[tuple[float, float]] = []
         for begin_s, end_s in sorted(self.stretches):
             if joined and begin_s - joined[-1][1] < pause_s:
@@ -55,7 +55,7 @@ class Life:
 
 @dataclass
 class Used:
-    """What a service used, by hand. `reached`: requests that an instance got."""
+    """What a service used, computed directly. `reached`: the number of requests that reached an instance."""
 
     lifetimes: list[Life]
     offered: int
@@ -72,13 +72,13 @@ def used_by(record: RunRecord, rows: list[dict[str, str]], service: str) -> Used
         if not isinstance(event, InstanceMoved) or event.service != service:
             continue
         if event.before is InstanceState.PROVISIONING and event.after is InstanceState.STOPPED:
-            continue  # never launched
+            continue  # never started
         life = lives[event.instance]
         if event.after is InstanceState.STARTING:
             life.launched_s = event.at_s
         if (
             event.before is InstanceState.STARTING and event.at_s > 0
-        ):  # what was ready at the start is not billed for it
+        ):  # instances that are ready at the start are not billed for it
             life.stretches.append((life.launched_s, event.at_s))
         if event.after is InstanceState.STOPPED:
             life.stopped_s = event.at_s
@@ -98,7 +98,7 @@ def up(seconds: float, step_s: float = 1.0, least_s: float = 0.0) -> float:
 
 
 def stretch_sum(used: Used, stretches: list[tuple[float, float]], step_s: float, least_s: float, *, cut: bool) -> float:
-    """Each rounded up; `cut`: only what of it lies before the run's end."""
+    """Sum the periods, each rounded up. `cut`: only the part before the end of the run."""
     return math.fsum(
         min(up(end_s - begin_s, step_s, least_s), used.run_s - begin_s if cut else math.inf)
         for begin_s, end_s in stretches
@@ -116,7 +116,7 @@ def busy_lives(used: Used, pause_s: float) -> list[tuple[float, float]]:
 def app_runner(used: Used, *, cut: bool) -> dict[str, float]:
     vcpu_s = active_s = held_s = 0.0
     for life in used.lifetimes:
-        # A stretch that begins within the minute (or longer) that is paid already goes on with the one before.
+        # A period that begins within the minute (or longer) that is already paid continues the previous one.
         paid: list[list[float]] = []
         for begin_s, end_s in life.busy(60.0):
             if paid and begin_s < paid[-1][0] + up(paid[-1][1] - paid[-1][0], 1.0, 60.0):
@@ -168,7 +168,7 @@ BILLS: Final = {
     "container-apps": container_apps,
     "knative": knative,
 }
-# USD of a month that an account has free, by what it covers.
+# USD per month that are free for an account, by what they cover.
 GRANTS: Final = {
     "lambda": {"gb": 400_000 * 0.0000166667, "fee": 0.20},
     "cloud-run": {"vcpu": 180_000 * 24e-6, "gb": 360_000 * 2.5e-6, "fee": 0.80},
@@ -196,7 +196,7 @@ def check(name: str, scenario: ScenarioSpec, *, fast: bool) -> None:
         run = BILLS[name](used, cut=False)
         month = {item: usd * MONTH_S / used.run_s for item, usd in BILLS[name](used, cut=True).items()}
         free = sum(min(usd, GRANTS.get(name, {}).get(item, 0.0)) for item, usd in month.items())
-        # Rows have microseconds: a stretch may be rounded up by another step.
+        # Rows have microseconds, so a period may be rounded up by one more step.
         assert values["run_usd"] == pytest.approx(sum(run.values()), rel=2e-3)
         assert values["month_usd"] == pytest.approx(sum(month.values()), rel=2e-3)
         assert values["month_free_usd"] == pytest.approx(free, rel=2e-3)
@@ -228,7 +228,7 @@ def test_every_platforms_bill_of_a_scenario_equals_one_recomputed_from_rows(name
 
 
 @pytest.mark.case("L19", "L71")
-def test_a_comparison_has_a_month_and_holds_checks_of_it_against_the_platforms_own(tmp_path: Path) -> None:
+def test_a_comparison_has_a_month_and_checks_of_it_use_the_platforms_prices(tmp_path: Path) -> None:
     text = """
 name: tiny
 duration: 40s
@@ -241,7 +241,8 @@ checks: [usd_per_month < 60]
     plan = Plan([file], candidates_of(["configured"], ["ecs-express"], {}), "configured", seeds=3, oracle=False)
     comparison = compare(plan)
     own, express = comparison.cases[0].rows
-    # Active from the first request on: 0.078 USD an hour. Express: a task (0.04937), three addresses and a balancer.
+    # Active from the first request on: 0.078 USD per hour. ECS Express: a task (0.04937), three addresses and a load
+    # balancer.
     assert own.estimates["month_usd"].mean == pytest.approx(730 * 0.078, rel=0.02)
     assert 730 * (0.04937 + 0.0375) < express.estimates["month_usd"].mean < 730 * (0.04937 + 0.0375 + 0.01)
     assert own.failing == []

@@ -1,4 +1,4 @@
-"""Prices of one's own: every item of a bill can be told, and another way to bill."""
+"""A user's price file: every item of a bill can be set, and another billing mode can be selected."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_cloud_run_can_be_billed_by_instance_at_the_shipped_rates(tmp_path: Path
 @pytest.mark.parametrize("name", ["cloud-run", "container-apps"])
 def test_a_minimum_keeps_instances_and_requires_an_idle_state(name: str, tmp_path: Path) -> None:
     own = read_prices(prices(tmp_path, f"{name}: {{min_size: 2}}"))[name]
-    assert own.source == platform_named(name).prices.source  # the rates are the shipped ones
+    assert own.source == platform_named(name).prices.source  # the rates are those of the shipped list
     candidate = Candidate(CandidateKind.PLATFORM, name, prices=own)
     there = candidate.applied(read_scenario(TEXT, file="small.yaml", folder=tmp_path)).services["web"]
     assert there.min_size == 2

@@ -51,7 +51,7 @@ def test_a_cell_has_its_interval() -> None:
     ("mean", "low", "high", "text"),
     [
         (0.03048, 0.0, 0.096, "3.05 % -3.05 +6.6"),  # not -3.1: no share is below 0
-        (0.0, 0.0, 0.00011, "0 % +0.011"),  # nothing on a side is not written as -0
+        (0.0, 0.0, 0.00011, "0 % +0.011"),  # a side of zero length is not written as -0
         (0.3, 0.299987, 0.300013, "30.0 % ±0.0013"),
         (0.3, 0.29999987, 0.30000013, "30.0 % ±0.000013"),  # no exponents in a table
     ],
@@ -74,7 +74,7 @@ def test_every_row_of_a_policy_that_cannot_act_is_marked(comparison: Comparison)
     assert marks["candidate-0"] == ("= candidate-1 (cannot act here)", "fails")
 
 
-def test_candidates_that_fail_alike_are_one_line_and_oracles_are_in_none(comparison: Comparison) -> None:
+def test_candidates_with_equal_failures_are_one_line_and_oracles_are_in_none(comparison: Comparison) -> None:
     crowded = crowd(comparison).cases[0]
     failing = crowded.model_copy(update={"rows": [*crowded.rows, row_of("oracle", {}, failing=["p95 < 1 s"])]})
     (line,) = [line for line in failure_lines(failing) if "candidate" in line]

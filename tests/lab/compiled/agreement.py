@@ -1,6 +1,4 @@
-"""`python -m tests.lab.compiled.agreement N`: N made scenarios in both backends; ends with 1 at the first that
-differs.
-"""
+"""`python -m tests.lab.compiled.agreement N`: N generated scenarios in both backends; exits with 1 at a difference."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from tests.lab.compiled.backend_scenarios import agree, scenarios
 
 
 def main(count: int) -> None:
-    """Fixed examples: the large search is the slow test's."""
+    """Play fixed examples; the slow test searches more widely."""
 
     @settings(
         max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None

@@ -1,9 +1,10 @@
-"""Odd scenarios for the differential test of both backends: defaults, zeros, extremes, every shape, every overflow.
+"""Unusual scenarios for the differential test of both backends: defaults, zeros, extremes, every shape, every overflow.
 
     python -m tests.lab.compiled.odd_scenarios SEEDS [FOLDER]
 
-plays those of SEEDS (`48,7` or, without its end, `0:500`) in both backends, row by row, and ends with 1 when any two
-differ; what differs is told and, with FOLDER, kept there as a file. Odd seeds are played with small buffers.
+plays the scenarios of SEEDS (`48,7`, or `0:500` without its end) in both backends, row by row, and exits with 1 if any
+of them differ. Differences are printed and, with FOLDER, the scenarios are kept there as files. Odd seeds are played
+with small buffers.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ BINS, TRACE = "odd-bins.csv", "odd-trace.csv"
 
 
 class Dice:
-    """Choices of a seed."""
+    """The random choices of a seed."""
 
     def __init__(self, seed: int) -> None:
         self._rng = RandomStreams(seed).stream("odd")
@@ -73,14 +74,14 @@ class Dice:
 
 
 def write_recordings(folder: Path) -> None:
-    """The data files that the scenarios name."""
+    """Write the data files that the scenarios name."""
     (folder / BINS).write_text("count\n" + "\n".join(map(str, (5, 0, 0, 30, 1, 12))) + "\n", encoding="utf-8")
     times = (0.0, 0.0, 0.5, 1.0, 1.0, 1.0, 3.25, 7.0, 10.0, 10.0, 19.999999, 24.0)
     (folder / TRACE).write_text("time\n" + "\n".join(map(str, times)) + "\n", encoding="utf-8")
 
 
 def _some(dice: Dice, share: float, value: Any) -> Any:
-    """`value` with that probability, else nothing: the key is left out and has its default."""
+    """Return `value` with that probability, else nothing: the key is omitted and has its default."""
     return value if dice.random() < share else None
 
 
@@ -148,7 +149,7 @@ def _event(r: Dice, duration_s: int) -> dict[str, Any]:
 
 
 def _moments(duration_s: int) -> list[str]:
-    """Within the run, its begin among them."""
+    """Return times within the run, including its start."""
     return [f"{at_s}s" for at_s in (0, 0.5, 1, 5, 10, 10, 20, 24) if at_s < duration_s]
 
 
@@ -168,7 +169,7 @@ def _policy(r: Dice) -> tuple[str, Any]:
 
 
 def made(seed: int) -> dict[str, Any]:
-    """Data of a scenario file; the same for the same seed."""
+    """Return the data of a scenario file, the same for the same seed."""
     r = Dice(seed)
     duration_s = r.choice([1, 24, 60, 61])
     vcpu, memory = r.choice(SIZES)
@@ -232,7 +233,7 @@ def made(seed: int) -> dict[str, Any]:
 
 
 def scenario_of(seed: int, folder: Path) -> ScenarioSpec | str:
-    """The scenario, or why there is none: some of them contradict themselves, and some only one backend can play."""
+    """Return the scenario, or why there is none: some contradict themselves, and some only one backend can play."""
     try:
         scenario = read_scenario(json.dumps(made(seed)), file="odd.yaml", folder=folder)
         scenario.require("virtual")
@@ -242,7 +243,7 @@ def scenario_of(seed: int, folder: Path) -> ScenarioSpec | str:
 
 
 def difference(scenario: ScenarioSpec) -> tuple[str, int]:
-    """(where both backends differ, or nothing; requests played). A run that breaks has to break alike."""
+    """Return (where both backends differ, or empty; requests played). A run that fails must fail in both."""
     one, other = _outcome(scenario, fast=False), _outcome(scenario, fast=True)
     if isinstance(one, str) or isinstance(other, str):
         return "" if one == other else f"event loop {_short(one)}, compiled {_short(other)}", 0
@@ -267,7 +268,7 @@ def _short(outcome: tuple[Report, list[str]] | str) -> str:
 
 
 def play_all(seeds: Iterable[int], keep: Path | None = None) -> tuple[Counter[str], list[int]]:
-    """(how many agreed, how many were left out and why; requests), and the seeds that differ."""
+    """Return how many agreed, how many were omitted and why, and the number of requests; and the seeds that differ."""
     told: Counter[str] = Counter()
     bad: list[int] = []
     with tempfile.TemporaryDirectory() as name:

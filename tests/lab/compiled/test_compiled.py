@@ -1,4 +1,4 @@
-"""What Python calls of the compiled backend: the kind of a number may differ from one call to the next."""
+"""Compiled functions that Python calls: the type of a number may differ between calls."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def reciprocal(number: float) -> float:
 
 @pytest.mark.case("L29", "L47")
 def test_a_number_with_a_fraction_is_not_read_as_a_whole_one() -> None:
-    """Bins of a second in one run and of a tenth in the next: the tenth was read as 0, and counts went astray."""
+    """Bins of a second in one run and of a tenth in the next: the tenth was read as 0, and counts were wrong."""
     assert [reciprocal(number) for number in (2, 0.5, 4, 0.25)] == [0.5, 2.0, 0.25, 4.0]

@@ -1,4 +1,4 @@
-"""The compiled backend against the virtual loop: the same requests, the same decisions, to the last digit."""
+"""The compiled backend compared with the virtual loop: the same requests and decisions, to the last digit."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def test_compiled_and_virtual_agree_request_by_request(data: dict[str, Any]) -> 
 
 
 def test_the_kernels_rules_agree_without_the_compiler() -> None:
-    """The same functions as plain Python, in an interpreter of their own: nothing of numba's may be compiled here."""
-    # -P would be wanted, but the tests are imported from this folder.
+    """The same functions as plain Python, in a separate interpreter, in which numba must not have compiled anything."""
+    # -P would be better, but the tests are imported from this folder.
     done = subprocess.run(
         [sys.executable, "-m", "tests.lab.compiled.agreement", "6"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
@@ -68,9 +68,9 @@ def test_the_compiled_backend_is_chosen_automatically_for_long_runs(tmp_path: Pa
 
 @pytest.mark.case("L46", "L47", "R3", "R4")
 def test_odd_scenarios_agree() -> None:
-    """By the rules as plain Python where nothing is compiled.
+    """The rules run as plain Python, so that nothing is compiled.
 
-    48: the last request ends with its instance. 9 and 47: rooms are filled before arrivals come.
+    48: the last request ends with its instance. 9 and 47: arrays are full before arrivals come.
     """
     done = subprocess.run(
         [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", "48,7,11,23,9,47"],
@@ -95,7 +95,7 @@ def test_five_hundred_odd_scenarios_agree_row_by_row() -> None:
 @pytest.mark.slow
 @pytest.mark.case("L47", "R4")
 def test_an_arrival_that_rounds_to_the_end_of_the_run_is_not_sent(tmp_path: Path) -> None:
-    """The opening takes so long that the last arrivals and the end are one number on the loop's clock."""
+    """The opening takes so long that the last arrivals and the end are equal numbers on the loop's clock."""
     late = PLAIN | {
         "duration": "1s",
         "services": {"site": {"application": {"simulated": {"io": 0, "start_up": "290s"}}}},
@@ -105,4 +105,4 @@ def test_an_arrival_that_rounds_to_the_end_of_the_run_is_not_sent(tmp_path: Path
     scenario = told(late, tmp_path)
     assert (290.0 + 0.9999999999999999) == 291.0
     where, rows = odd_scenarios.difference(scenario)
-    assert (where, rows) == ("", 3)  # a head and two requests
+    assert (where, rows) == ("", 3)  # a header and two requests

@@ -1,4 +1,4 @@
-"""Who watches a run in the compiled backend sees what he would see in the virtual loop."""
+"""A live view of a run in the compiled backend is the same as one in the virtual loop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ traffic:
 
 
 class Eyes:
-    """Wants to see everything."""
+    """A watcher that requests all data."""
 
     def __init__(self) -> None:
         self.views: list[ProgressView] = []
@@ -49,7 +49,7 @@ def views_of(run: Run) -> dict[float, ProgressView]:
     return {view.now_s: view for view in eyes.views}
 
 
-@pytest.mark.slow  # compiles the kernel, unless another run on this machine has
+@pytest.mark.slow  # compiles the kernel, unless another run on this machine has compiled it
 @pytest.mark.parametrize("rate", [60, 4000])
 def test_rates_and_latencies_of_the_last_seconds_are_the_virtual_loops(rate: int) -> None:
     scenario = read_scenario(SCENARIO.replace("RATE", str(rate)))
@@ -59,7 +59,7 @@ def test_rates_and_latencies_of_the_last_seconds_are_the_virtual_loops(rate: int
     assert fast.keys() == virtual.keys()
     assert any(view.failed_rps for view in virtual.values())
     for at_s, view in virtual.items():
-        if at_s > 7:  # the first view asks for them, the next ones have them
+        if at_s > 7:  # the first view requests them, later ones have them
             assert seen(fast[at_s]) == seen(view)
 
 
@@ -75,7 +75,7 @@ def test_a_view_is_the_same_when_rows_are_counted_before_it(monkeypatch: pytest.
 @pytest.mark.slow
 @pytest.mark.case("L73")
 def test_pending_rows_of_a_view_need_no_more_memory_at_a_higher_rate() -> None:
-    """60 million requests in a minute took 987 MB: six seconds of rows were kept."""
+    """60 million requests in a minute took 987 MB, because the rows of six seconds were kept."""
     counted: list[int] = []
     recorder = accumulators.Accumulators(
         1, StatsBySource(1, 0.0), RequestSeries(1, 10.0), [], lambda ended: counted.append(len(ended))

@@ -31,7 +31,7 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.running_loop import running_loop
 from simulator.world.virtual import VirtualLoop
 
-# A request each quarter of a second, which takes 0.9 s: four are in progress if nothing stops them.
+# A request every quarter of a second, which takes 0.9 s: four are in progress unless something prevents it.
 SCENARIO = """
 duration: 60s
 seed: 1
@@ -49,7 +49,7 @@ At = Callable[[float], Awaitable[None]]
 
 
 class PoolRequests:
-    """The requests of the virtual loop on the pool itself."""
+    """Sends the requests of the virtual loop directly to the pool."""
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
         return VirtualLoop()
@@ -62,7 +62,7 @@ class PoolRequests:
 
 
 class Told:
-    """Learns of the work of instances, by number."""
+    """Records the work of instances, by number."""
 
     def __init__(self) -> None:
         self.woken: list[int] = []
@@ -77,7 +77,7 @@ class Told:
 
 
 class Caller:
-    """Does what a replica set does, at the times of the test."""
+    """Makes the calls of a replica set, at the times of the test."""
 
     def __init__(self, scenario: ScenarioSpec, supply: PoolSupply[Instance]) -> None:
         self.supply = supply
@@ -91,7 +91,7 @@ class Caller:
         self.instances: dict[int, Instance] = {}
 
     def platform(self, clock: RunClock) -> Platform:
-        """What the sources of both implementations ask of a platform."""
+        """Return what the sources of both implementations need of a platform."""
         plan = SimpleNamespace(policy=SimpleNamespace(actuator=Actuator(activates=True)))
         revision = SimpleNamespace(draw=self._driver.draw, plan=plan)
         service = SimpleNamespace(
@@ -116,12 +116,12 @@ class Caller:
         self.reactions += 1
 
     def seen(self) -> tuple[list[int], list[int], int, int]:
-        """(ready instances, their requests, in flight, queued)."""
+        """Return (ready instances, their requests, requests in flight, queued requests)."""
         ready = self.supply.ready
         return list(ready), [each.outstanding for each in ready.values()], self.supply.in_flight, self.supply.queued
 
     def second(self, number: int) -> tuple[int, int, int, float, float]:
-        """(arrivals, rejected, finished, mean number of open requests, of waiting ones) since the last call."""
+        """Return (arrivals, rejected, finished, mean open requests, mean waiting requests) since the last call."""
         sample: Sample = self.supply.close_second(number)
         means = round(sample.in_flight, 6), round(sample.waiting, 6)
         return sample.arrivals, sample.rejected, sample.finished, *means
@@ -133,7 +133,7 @@ def requests(request: pytest.FixtureRequest) -> RequestBackend:
 
 
 def play(requests: RequestBackend, course: Callable[[Caller, At], Awaitable[None]]) -> None:
-    """Run `course(caller, at)` while requests come; `await at(t)` waits until `t` seconds of the run."""
+    """Run `course(caller, at)` while requests arrive. `await at(t)` waits until `t` seconds of the run."""
 
     async def main() -> None:
         scenario, clock, journal = read_scenario(SCENARIO), RunClock(), Journal()
@@ -167,14 +167,14 @@ def test_slots_are_granted_and_the_queue_is_bounded(requests: RequestBackend) ->
         assert caller.seen() == ([1], [2], 2, 1)
         await at(0.8)
         assert caller.seen() == ([1], [2], 2, 2)
-        # Those of 0 and 0.25 got the slots; that of 0 ended at 0.9, that of 0.5 has its slot.
+        # The requests of 0 and 0.25 got the slots; that of 0 ended at 0.9, and that of 0.5 has its slot.
         await at(1.02)
         assert caller.seen() == ([1], [2], 2, 2)
         assert caller.second(0)[:3] == (5, 0, 1)
         caller.supply.on_queued(caller.react)
         await at(1.2)
         assert (caller.seen(), caller.reactions) == (([1], [2], 2, 1), 0)
-        # That of 1.0 has given up after 0.6 s; of the four that have come, all had to wait.
+        # The request of 1.0 has given up after 0.6 s; of the four that arrived, all had to wait.
         await at(2.12)
         assert (caller.seen(), caller.reactions) == (([1], [2], 2, 2), 4)
         assert caller.second(1)[:3] == (4, 1, 3)
@@ -191,7 +191,7 @@ def test_latencies_are_those_of_the_second(requests: RequestBackend) -> None:
         await at(0.95)
         assert caller.supply.close_second(0).latency_p95_s == pytest.approx(0.9)
         assert caller.supply.close_second(1).latency_p95_s == 0.0
-        await at(1.82)  # the two of 0.25 and 0.5; the latter waited 0.4 s
+        await at(1.82)  # those of 0.25 and 0.5; the latter waited 0.4 s
         assert caller.supply.close_second(2, cpu_s=1.5).latency_p95_s == pytest.approx(1.3)
 
     play(requests, course)
@@ -217,7 +217,7 @@ def test_an_instance_that_enters_takes_from_the_queue_and_the_reserve_comes_last
         await at(6.12)
         assert caller.seen() == ([1, 2, 3], [0, 2, 2], 4, 0)
         assert caller.told.quieted[-1] == 1
-        assert caller.second(2) == (8, 0, 8, 3.6, 0.0)  # Little: four a second, 0.9 s each
+        assert caller.second(2) == (8, 0, 8, 3.6, 0.0)  # Little: four per second, 0.9 s each
         await supply.queue_empty()
 
     play(requests, course)
@@ -239,16 +239,16 @@ def test_an_instance_that_leaves_completes_its_requests_and_a_lost_one_fails_the
         caller.second(1)
         supply.lose(caller.instances[1])
         assert caller.seen() == ([], [], 0, 2)
-        assert caller.second(2)[:3] == (0, 0, 2)  # ended, with an error
+        assert caller.second(2)[:3] == (0, 0, 2)  # ended with an error
         supply.lose(caller.instances[1])  # has no effect the second time
         await at(4.12)
-        assert caller.seen() == ([], [], 0, 2)  # without an instance, requests still wait their 0.6 s
+        assert caller.seen() == ([], [], 0, 2)  # without an instance, requests wait 0.6 s
         assert caller.second(3)[2] == 0
 
     play(requests, course)
 
 
-def test_another_max_concurrency_holds_at_once_and_ends_no_request(requests: RequestBackend) -> None:
+def test_another_max_concurrency_applies_at_once_and_ends_no_request(requests: RequestBackend) -> None:
     async def course(caller: Caller, at: At) -> None:
         await at(2.02)
         assert caller.seen() == ([1], [2], 2, 3)

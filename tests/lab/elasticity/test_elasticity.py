@@ -1,4 +1,4 @@
-"""Elasticity metrics by hand, and the published speedup."""
+"""Elasticity metrics computed directly, and the published speedup."""
 
 from __future__ import annotations
 

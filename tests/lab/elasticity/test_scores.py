@@ -1,4 +1,4 @@
-"""Scores of autoscalers against each other: by hand, and recomputed by another way from what a comparison says."""
+"""Scores of autoscalers: computed directly, and recomputed from a comparison in another way."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_pair_gives_a_point_for_each_metric_that_is_lower_and_halves_for_equal
 
 @pytest.mark.case("L62")
 def test_the_fractional_difference_is_from_an_ideal_with_the_best_of_each() -> None:
-    # The ideal: 1, 2, 10, 20 and, in place of 0, 0.1.
+    # The ideal: 1, 2, 10, 20 and, instead of 0, 0.1.
     assert fractional_scores([A, B, C]) == pytest.approx(
         [100 * (0 + 3 + 0 + 1 + 49) / 5, 100 * (1 + 1 + 0 + 2 + 49) / 5, 100 * (3 + 0 + 2 + 0 + 0) / 5]
     )
@@ -92,13 +92,13 @@ def rows_of(case: CasePart) -> dict[str, RowPart]:
 
 @pytest.mark.case("L62")
 def test_the_scores_of_a_comparison_follow_from_its_metrics(comparison: Comparison) -> None:
-    """Those with one demand against each other; ranks in place of pairs."""
+    """Candidates with the same demand are compared with each other; ranks replace pairs."""
     special = pytest.importorskip("scipy.stats")
     rows = rows_of(comparison.cases[0])
     of_basis = [label for label in POLICIES if rows[label].basis == rows["configured"].basis]
     assert len(of_basis) > 1
     values = np.array([[rows[label].values[name] for name in METRICS] for label in of_basis], dtype=float)
-    ranks = special.rankdata(values.round(9), axis=0)  # 1 is the best; equal ones share the mean of their ranks
+    ranks = special.rankdata(values.round(9), axis=0)  # 1 is the best; equal ones have the mean of their ranks
     points = 100 * (len(of_basis) - ranks).sum(axis=1) / (len(METRICS) * (len(of_basis) - 1))
     above = values.clip(LEAST_PERCENT)
     distances = 100 * (above / above.min(axis=0) - 1).mean(axis=1)
@@ -122,7 +122,7 @@ def test_oracles_and_platforms_with_another_demand_are_not_scored(comparison: Co
 
 
 @pytest.mark.case("L62")
-def test_scores_stand_on_the_page_and_in_the_frame_and_not_in_the_terminals_tables(comparison: Comparison) -> None:
+def test_scores_are_on_the_page_and_in_the_frame_but_not_in_the_terminals_tables(comparison: Comparison) -> None:
     page = comparison_html(comparison)
     (table,) = [one for one in elasticity_score_tables(comparison.cases[0]) if "configured" in dict(one.rows)]
     assert table.headings == ("pairwise", "fractional", "worst sigma")
@@ -142,7 +142,7 @@ def test_one_policy_has_no_scores_against_others(tmp_path: Path) -> None:
 @pytest.mark.case("L60")
 @pytest.mark.parametrize("name", ["elastic_speedup", "fractional"])
 def test_the_page_explains_the_lower_bound_of_a_part(comparison: Comparison, name: str) -> None:
-    """A quotient with a metric of 0: 120 in the trial. What bounds it has to be read where the figure is."""
+    """A quotient with a metric of 0: 120 in the trial. The page must explain the lower bound beside the figure."""
     floor = f"parts below {LEAST_PERCENT:g} % count as {LEAST_PERCENT:g} %"
     assert floor in FIGURES[name].about
     page = " ".join(comparison_html(comparison).split())

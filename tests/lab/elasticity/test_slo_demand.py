@@ -1,4 +1,4 @@
-"""The demand of the elasticity metrics: the fewest instances that meet the SLO, held against plays of them."""
+"""The demand of the elasticity metrics (the fewest instances that meet the SLO) compared with runs of as many."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def scenario(name: str, instances: int) -> ScenarioSpec:
 
 
 def missed(told: ScenarioSpec, slo_s: float | None) -> float:
-    """The share that is lost or slower than the SLO, in a play with so many instances."""
+    """Return the share of requests that are lost or slower than the SLO, in a run with a fixed number of instances."""
     stats = play(Run(told), signals=False).stats_by_source.whole()
     slow = 0 if slo_s is None else int(stats.latency.counts[stats.latency.buckets.middles_s > slo_s].sum())
     return (stats.failures + slow) / stats.requests
@@ -63,7 +63,7 @@ def test_the_demand_is_the_fewest_instances_for_95_percent_and_constant_at_a_con
     usual = int(np.median(needed))
     assert np.mean(needed == usual) > 0.8
     assert missed(scenario(name, usual), slo_s) < 0.06
-    if name != "cpu":  # there the planned utilisation of 80 % decides, well before requests are lost
+    if name != "cpu":  # there the planned utilization of 80 % decides, well before requests are lost
         assert missed(scenario(name, usual - 1), slo_s) > 0.04
 
 
@@ -89,7 +89,7 @@ def test_a_constant_rate_within_the_slo_is_neither_under_provisioned_nor_unstabl
         value = values[name]
         assert value is not None
         assert value < 5, name
-    # The deviation is the distance from the ideal: no smaller than its largest part.
+    # The deviation is the distance from the ideal, so it is at least its largest component.
     assert values["sigma"] == pytest.approx(sum((values[n] or 0) ** 4 for n in PARTS) ** 0.25)
 
 
@@ -143,7 +143,7 @@ def test_both_parts_of_the_score_are_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("servers", [1, 5, 25, 500, 5000])
 def test_the_share_that_is_rejected_is_what_the_recursion_of_erlang_gives(servers: int) -> None:
-    """B(n) = a B(n - 1) / (n + a B(n - 1)) from B(0) = 1, where the code sums the inverse."""
+    """B(n) = a B(n - 1) / (n + a B(n - 1)) from B(0) = 1, while the code sums the inverse."""
     loads = np.array([0.01, 0.5, 1.0, 4.0, 20.0, 300.0, 4900.0, 5200.0])
     expected = np.ones_like(loads)
     for number in range(1, servers + 1):

@@ -1,4 +1,4 @@
-"""The chart of a sweep: its frontier, its means, and what it must not cut off."""
+"""The chart of a sweep: its frontier, its means, and nothing cut off."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_seeds_are_averaged_and_points_without_a_latency_left_out() -> None:
 
 
 @pytest.mark.case("X2")
-def test_a_point_that_fails_is_on_no_frontier_however_cheap_and_fast_it_is() -> None:
-    """As in the sweep of first-look: the cheapest point loses 12 %, and another fails a check of its scenario."""
+def test_a_point_that_fails_is_on_no_frontier_even_if_it_is_cheap_and_fast() -> None:
+    """As in the sweep of first-look: the cheapest point loses 12 % of its requests, and another fails a check."""
     rows: list[Row] = [
         {"n": 1, LATENCY: 0.1, LOST: 0.12, COST: 10.0},
         {"n": 2, LATENCY: 0.1, LOST: 0.01, COST: 20.0, "failed_checks": "p95 < 50 ms; status_5xx == 0"},

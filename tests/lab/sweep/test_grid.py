@@ -1,4 +1,4 @@
-"""Axes as the command line has them, and the points they span."""
+"""Axes as written on the command line, and the points of their grid."""
 
 from __future__ import annotations
 

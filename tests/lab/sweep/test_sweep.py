@@ -1,4 +1,4 @@
-"""A sweep: every point once, in order, whatever interrupts it; one table and one picture in the end."""
+"""A sweep: every point once, in order, despite interruptions; one table and one chart at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AXES = [Axis("max_concurrency", (1, 5)), Axis("min_size", (1, 2))]
 
 
 class Backwards:
-    """A worker pool in this process that plays the last point first, and gives up after `most` of them."""
+    """A worker pool in this process that plays the last point first, and stops after `most` points."""
 
     def __init__(self, most: int = 1000) -> None:
         self.most = most
@@ -61,7 +61,7 @@ def test_a_resumed_sweep_gives_the_result_of_an_uninterrupted_one(tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         sweep(tmp_path).run(Backwards(3))
     with sweep(tmp_path).journal.open("a") as journal:
-        journal.write('{"point": 0, "ro')  # the crash came in the middle of a line
+        journal.write('{"point": 0, "ro')  # the crash truncated the line
     rest, told = Backwards(), []
     assert sweep(tmp_path).run(rest, lambda point, _row, before: told.append((point.number, before))) == whole
     assert sorted(rest.played) == [0, 1, 2, 3, 4]
@@ -124,7 +124,7 @@ def test_a_failed_point_is_reported_and_retried(tmp_path: Path) -> None:
 
 
 def _die_once(source: ScenarioText, point: GridPoint) -> Row:
-    """Kills its worker the first time it meets point 1."""
+    """Kill its worker at the first attempt of point 1."""
     mark = Path(source.file).with_suffix(".mark")
     if point.number == 1 and not mark.exists():
         mark.touch()
@@ -138,7 +138,7 @@ def _die_always(source: ScenarioText, point: GridPoint) -> Row:
     return {"requests": point.number}
 
 
-def test_every_point_is_of_the_scenario_that_was_read_whatever_became_of_its_file(tmp_path: Path) -> None:
+def test_every_point_uses_the_scenario_that_was_read_even_if_its_file_changes(tmp_path: Path) -> None:
     axes = [Axis("max_concurrency", (1, 5))]
     whole = sweep(tmp_path, axes).run(Backwards())
     sweep(tmp_path, axes).forget()
@@ -149,7 +149,7 @@ def test_every_point_is_of_the_scenario_that_was_read_whatever_became_of_its_fil
 
 
 @pytest.mark.slow
-def test_workers_of_this_machine_give_the_serial_rows_though_one_is_killed(tmp_path: Path) -> None:
+def test_workers_of_this_machine_give_the_serial_rows_even_if_one_is_killed(tmp_path: Path) -> None:
     serial = sweep(tmp_path).run(Backwards())
     sweep(tmp_path).forget()
     worker_pool: WorkerPool = ProcessWorkerPool(2)
@@ -171,8 +171,8 @@ def test_a_point_that_kills_its_workers_fails_and_the_others_do_not(tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # distributed's own, on its way down
-def test_a_dask_cluster_gives_the_serial_rows_though_a_worker_is_killed(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore")  # warnings of distributed while it shuts down
+def test_a_dask_cluster_gives_the_serial_rows_even_if_a_worker_is_killed(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     serial = sweep(tmp_path).run(Backwards())
     sweep(tmp_path).forget()

@@ -1,4 +1,4 @@
-"""Findings of a ground-truth case: when one passes."""
+"""Findings of a ground-truth case: when they pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queueing cases of `simulator validate`: within 2 % by the compiled backend, and a bias of 5 % is caught."""
+"""The queueing cases of `simulator validate` are within 2 % with the compiled backend, and a bias of 5 % fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulator.lab.validate.queueing import CASES, TOLERANCE, compiled_findings,
 from simulator.records.request_log import Chunk
 from simulator.world.distributions import Exponential, Hyperexponential
 
-# Cheap ones, one of each model: M/M/c, loss, M/M/c/K, M/G/1, processor sharing, M/G/infinity.
+# One fast case of each model: M/M/c, loss, M/M/c/K, M/G/1, processor sharing, M/G/infinity.
 NUMBERS = (2, 8, 15, 18, 20, 23)
 CHEAP = [pytest.param(number, id=label(CASES[number])) for number in NUMBERS]
 pytestmark = [pytest.mark.slow, pytest.mark.case("L29")]
@@ -35,7 +35,7 @@ def test_every_figure_is_within_two_percent(number: int) -> None:
 
 @pytest.mark.parametrize("number", CHEAP)
 def test_work_that_takes_five_percent_longer_misses(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Planted where work is drawn, and so in the feed of the compiled backend; arrivals come from elsewhere."""
+    """The bias is inserted where work is sampled, for the compiled backend too; arrivals are sampled elsewhere."""
     monkeypatch.setattr(Exponential, "draw", _longer(Exponential.draw))
     monkeypatch.setattr(Hyperexponential, "draw", _longer(Hyperexponential.draw))
     assert any(not finding.passed for finding in compiled_findings(number))

@@ -1,4 +1,4 @@
-"""The plots of validation: one for each platform, the same bytes for the same results."""
+"""The plots of validation: one for each platform, with the same bytes for the same results."""
 
 from __future__ import annotations
 

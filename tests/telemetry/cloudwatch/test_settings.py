@@ -6,7 +6,7 @@ from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 from simulator.world.clock import epoch_s
 
 
-def test_virtual_time_has_a_calendar_that_begins_where_it_is_told() -> None:
+def test_virtual_time_has_a_calendar_that_begins_at_the_given_time() -> None:
     settings = CloudWatchSettings("http://127.0.0.1:1", begin_s=1000.0)
     assert settings.is_kept
     assert settings.wall_clock(lambda: 5.0)() == 1005.0

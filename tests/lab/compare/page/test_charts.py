@@ -13,11 +13,11 @@ from tests.lab.compare.comparisons import crowd, row_of
 def test_a_legend_of_many_candidates_fits_its_figure(comparison: Comparison) -> None:
     crowded = crowd(comparison)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns when a legend leaves no room
+        warnings.simplefilter("error")  # matplotlib warns if a legend leaves no room for the panel
         svg = pareto_chart(crowded.cases[0], crowded)
     box = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', svg)
     assert box is not None
-    # matplotlib writes a text's place as its translation or as x and y, by its alignment.
+    # matplotlib gives the position of a text as a translation or as x and y, depending on its alignment.
     places = re.findall(r'<text[^>]*?transform="translate\(([0-9.-]+) ([0-9.-]+)\)[^>]*>(candidate-[^<]*)<', svg)
     places += re.findall(r'<text[^>]*? x="([0-9.-]+)" y="([0-9.-]+)"[^>]*>(candidate-[^<]*)<', svg)
     assert len(places) == 29  # two are equal
@@ -31,7 +31,7 @@ def test_supply_does_not_fall_to_zero_at_the_ends_of_a_run(comparison: Compariso
     svg = supply_chart(case.model_copy(update={"rows": [row]}), comparison)
     line = re.search(r'<path d="([^"]*)"[^>]*style="fill: none; stroke: #0072b2', svg)
     assert line is not None
-    assert len({point.split()[-1] for point in line[1].strip().splitlines()}) == 1  # level from end to end
+    assert len({point.split()[-1] for point in line[1].strip().splitlines()}) == 1  # horizontal from end to end
 
 
 def test_a_wide_range_of_latencies_has_plain_numbers_on_its_scale(comparison: Comparison) -> None:
