@@ -1,6 +1,4 @@
-"""The HTTP interface of the control-plane API: AWS JSON 1.0, with the service model and signatures, for unmodified
-clients.
-"""
+"""The HTTP interface of the control-plane API: AWS JSON 1.0, schema and signatures, for unmodified clients."""
 
 PUBLIC_MODULES = (
     "access_keys",

@@ -33,8 +33,9 @@ Action = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class AdminEndpoint:
-    """Serves `POST /<action>`, which takes and returns a JSON object. An action may raise ApiError, KeyError or
-    ValueError.
+    """Serves `POST /<action>`, which takes and returns a JSON object.
+
+    An action may raise ApiError, KeyError or ValueError.
 
     `file`: path to which the address is written. `name`: what users call the simulator.
     """

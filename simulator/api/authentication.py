@@ -30,8 +30,9 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Finds the principal of a request. `account` and `region` apply to requests that contain none, which are accepted
-    only if no keys are configured.
+    """Finds the principal of a request.
+
+    `account` and `region` apply to requests that contain none, which are accepted only if no keys are configured.
     """
 
     keys: AccessKeys = field(default_factory=AccessKeys)

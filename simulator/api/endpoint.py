@@ -152,8 +152,9 @@ class ApiEndpoint:
         return _response(200, answer, request_id, _content_type(request.headers.get("x-amz-target", "")))
 
     def _check_names(self, request: web.BaseRequest) -> None:
-        """Check the host before the body is read. With keys this is not needed: the signature covers Host, and web
-        pages cannot sign.
+        """Check the host before the body is read.
+
+        With keys this is not needed: the signature covers Host, and web pages cannot sign.
         """
         if self._authentication.is_open:
             why = self._names.rejection(asked_of(request))
@@ -263,15 +264,14 @@ def _is_association(request: web.BaseRequest) -> bool:
 
 
 def _plain(text: str) -> str:
-    r"""Return header text with bytes that are not UTF-8 written as `\udcff`, because JSON cannot contain them
-    otherwise.
-    """
+    r"""Return header text with bytes that are not UTF-8 as `\udcff`: JSON cannot contain them otherwise."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _rejection(error: ApiError) -> dict[str, str]:
-    """Return the error document. AWS's text is in the model's `Message`; botocore, and so AWS CLI and boto3, prefer
-    `message`.
+    """Return the error document.
+
+    AWS's text is in the model's `Message`; botocore, and so AWS CLI and boto3, prefer `message`.
     """
     rejection = {"__type": error.code, "Message": error.message}
     return rejection | {"message": error.explained} if error.hint else rejection

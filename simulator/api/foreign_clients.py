@@ -83,8 +83,9 @@ def foreign_answer(
 
 
 def _named(service: str, message: str, request_id: str, json_type: str | None) -> ForeignAnswer:
-    """Choose the protocol by the service if the head does not show it. `json_type`: content type of a request with a
-    target.
+    """Choose the protocol by the service if the head does not show it.
+
+    `json_type`: content type of a request with a target.
     """
     if json_type is not None:
         return _json(message, json_type)

@@ -1,5 +1,4 @@
-"""The composition root: a platform with its drivers, load balancer, exporters and control plane, for `serve` and for
-runs.
+"""The composition root: a platform with drivers, load balancer, exporters and control plane.
 
 The packages above describe what they need as plain values. The packages below do not depend on which clock and which
 driver is used.

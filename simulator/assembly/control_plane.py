@@ -178,10 +178,10 @@ class ControlPlane:
     def _admin_actions(self) -> dict[str, Action]:
         """Return the actions that the CLI can request."""
         return {
-            "approve-connection": lambda asked: {
-                "arn": self.approve_connection(str(asked["name"]), asked.get("account"), asked.get("region"))
+            "approve-connection": lambda request: {
+                "arn": self.approve_connection(str(request["name"]), request.get("account"), request.get("region"))
             },
-            "status": lambda _asked: {"url": self.url},
+            "status": lambda _request: {"url": self.url},
         }
 
     async def __aenter__(self) -> Self:

@@ -1,5 +1,4 @@
-"""The access requests of an API call, which the caller's policies decide: action, resource, condition keys (facts
-12.1).
+"""The access requests of an API call that policies decide: action, resource, condition keys (facts 12.1).
 
 A call may require several actions: tags of a new resource require TagResource, roles require iam:PassRole.
 """

@@ -30,8 +30,9 @@ PASSED_TO_SERVICE: Final = "apprunner.amazonaws.com"
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """Settings of the API. `may_assume`: returns whether App Runner can assume a role, which fails for some time for
-    new IAM roles (facts 12).
+    """Settings of the API.
+
+    `may_assume`: returns whether App Runner can assume a role, which fails for some time for new IAM roles (facts 12).
 
     `needs_connection`: a code repository requires a connection; AWS's documents disagree about this (facts 6.1).
     `passed_to_service`: the value of iam:PassedToService, on which they also disagree (facts 12.1). `has_linked_roles`:

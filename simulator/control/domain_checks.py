@@ -22,8 +22,9 @@ VALID_S: Final = 395 * _DAY_S
 
 @dataclass(frozen=True, slots=True)
 class DomainChecks:
-    """Settings of the validation. `lookup` finds records. Times are in seconds and are multiplied by the factor of the
-    time profile.
+    """Settings of the validation.
+
+    `lookup` finds records. Times are in seconds and are multiplied by the factor of the time profile.
 
     `every_s`: interval between lookups of missing records. `give_up_s`: from the start of the validation to its
     failure. `renewal_s`: from the issue of the certificate until its records are looked up again; `valid_s`: until it

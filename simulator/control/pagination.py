@@ -34,7 +34,7 @@ T = TypeVar("T", bound=Numbered)
 
 
 class Pages:
-    """Divides lists into pages. `key` authenticates the tokens; it is the same after a restart, so that a listing can
+    """Divides lists into pages. `key` authenticates the tokens; it stays after a restart, so that a listing can
     continue.
     """
 

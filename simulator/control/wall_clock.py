@@ -25,9 +25,7 @@ def virtual_wall_clock(start_s: float = VIRTUAL_START_S) -> WallClock:
 
 
 def left_s(duration_s: float, since: float, now: float) -> float:
-    """Return the remaining part of a duration that began at `since`, from 0 to all of it, even if the clock was set
-    back.
-    """
+    """Return the remaining part of a duration that began at `since`, 0 to all of it, even if the clock was set back."""
     return max(0.0, round(duration_s - elapsed_s(since, now), 3))
 
 

@@ -152,7 +152,7 @@ class TracingHandler:
             (trace_id, sampled), upstream_id = self._decided(parent), 0
         if sampled:
             head = self._head(exchange.request, exchange.connection.peer)
-            self._tracing.hear(self._trace(exchange, status, cause, now_s, (trace_id, parent, upstream_id), head))
+            self._tracing.receive(self._trace(exchange, status, cause, now_s, (trace_id, parent, upstream_id), head))
 
     def _trace(
         self,
@@ -199,7 +199,7 @@ class TracingHandler:
         trace_id, sampled = self._decided(parent)
         if not sampled:
             return
-        self._tracing.hear(
+        self._tracing.receive(
             RequestTrace(
                 trace_id=trace_id,
                 parent_id=parent.span_id if parent is not None else 0,

@@ -139,8 +139,9 @@ class MixedDriver:
         self._measured.answer(instance.outstanding, MeasuredResponse(seconds, status))
 
     def cpu_used_s(self) -> float:
-        """Return the CPU seconds so far. Each simulated response counts as the mean measured cost of the latest real
-        ones.
+        """Return the CPU seconds so far.
+
+        Each simulated response counts as the mean measured cost of the latest real ones.
         """
         now = (self._real.cpu_used_s(), self._measured.answered, self._simulated_answered)
         cpu_s, real, simulated = (new - old for new, old in zip(now, self._seen, strict=True))

@@ -123,9 +123,7 @@ class Backend(Protocol):
     exited: asyncio.Future[ExitStatus]  # done when the instance has ended, by itself or after `stop` or `kill`
 
     def begin(self, exchange: Exchange) -> None:
-        """Forward the request. The exchange is ended by `exchange.answered`, or by the load balancer if it uses
-        sockets.
-        """
+        """Forward the request. The exchange ends by `exchange.answered`, or by the load balancer if it uses sockets."""
 
     def abort(self, exchange: Exchange) -> None:
         """Abandon the exchange because of a time limit or because its client disconnected.
@@ -143,9 +141,7 @@ class Backend(Protocol):
         """Restore the CPU. Return the seconds after which requests may be forwarded (0: at once)."""
 
     async def stop(self, grace_s: float) -> None:
-        """Send SIGTERM, wait up to `grace_s`, then send SIGKILL. Idempotent; returns when the instance has been
-        removed.
-        """
+        """Send SIGTERM, wait up to `grace_s`, then send SIGKILL. Idempotent; returns when the instance is removed."""
 
     def kill(self) -> None:
         """End the instance at once, as a crash does. `exited` is set afterwards."""
@@ -228,8 +224,9 @@ class PoolSupply(Protocol[InstanceT]):
         """Return the sample of a second. `cpu_s`: CPU seconds that the instances used since the last call."""
 
     async def queue_empty(self) -> None:
-        """Wait until the queue is empty. The caller first routes new requests elsewhere; queued ones wait for a bounded
-        time.
+        """Wait until the queue is empty.
+
+        The caller first routes new requests elsewhere; queued ones wait for a bounded time.
         """
 
     def close(self) -> None:
@@ -307,15 +304,11 @@ class Driver(Launcher, Protocol):
 
     @property
     def draw(self) -> Callable[[Exchange], None]:
-        """Samples the work of a simulated request on its arrival; does nothing if instances determine the work
-        themselves.
-        """
+        """Samples the work of a simulated request on its arrival; does nothing if instances determine it themselves."""
 
     @property
     def finished(self) -> Callable[[Exchange], None] | None:
-        """Called with every exchange that has a complete response, before its slot is released; None if it is not
-        needed.
-        """
+        """Called with every exchange that has a complete response, before its slot is released; None if not needed."""
 
     def cpu_used_s(self) -> float:
         """Return the CPU seconds that instances, including ended ones, have used so far; 0 if that is unknown."""

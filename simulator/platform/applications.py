@@ -88,8 +88,8 @@ class Applications:
         is_new: bool = False,
         needs_key: bool = True,
     ) -> Runnable:
-        """Return the newest application of the revision's source; if the revision has a version, that one, without
-        another pull or build.
+        """Return the application of the revision's version, without another pull or build; without a version, the
+        newest one.
 
         `steps` receives the phases of a build and the size of a pulled image. `is_new`: True if the service has never
         run. `needs_key`: True if the service's KMS key must be usable, even if the version is available.
@@ -245,9 +245,7 @@ class Applications:
         return Runnable(application, version, configuration.port, configuration.secrets)
 
     def _egress(self, revision: ServiceRevision) -> str:
-        """Return the engine's network for the VPC connector: the one configured for the first of its subnets that has
-        one.
-        """
+        """Return the engine's network for the VPC connector: that of the first of its subnets that has one."""
         if revision.configuration.vpc_connector_arn is None or self._settings.has_vpcs:
             return DEFAULT_EGRESS
         networks = self._settings.networks

@@ -52,9 +52,7 @@ class BranchTrees:
             return None
 
     async def moved(self, within_s: float) -> bool:
-        """Wait until a push to a local clone, at most until the next poll, and return True: servers do not announce
-        pushes.
-        """
+        """Wait until a push to a local clone, or for the next poll, and return True: servers announce no pushes."""
         self.looks += 1
         loop, files = asyncio.get_running_loop(), tuple(self._references)
         until_s = loop.time() + max(within_s, self._look_s)

@@ -26,8 +26,7 @@ _OWN: Final = frozenset({"OTEL_EXPORTER_OTLP_ENDPOINT", _ENDPOINT})
 
 
 def collector_variables(endpoint: str | None, application: Application, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables. `endpoint`: complete URL for traces; None: traces are not exported. `secrets`: key:
-    variable.
+    """Return the variables. `endpoint`: complete URL for traces; None: no export. `secrets`: by variable.
 
     A container gets no collector that listens on this machine's loopback, because it has its own loopback.
     """

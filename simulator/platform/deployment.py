@@ -46,7 +46,7 @@ async def deploy(
     *,
     settle_s: float = 0.0,
 ) -> None:
-    """Start a revision beside the serving one, wait until it is healthy, switch all traffic to it, and drain the old
+    """Start a revision beside the serving one, wait until it is healthy, switch the traffic to it, and drain the old
     one.
 
     On failure, the old revision keeps the traffic, and the new revision is removed. Until the old revision has finished
@@ -108,7 +108,7 @@ async def settle(revision: Revision, settle_s: float) -> None:
     Raises:
         NotReady: if one of them did not.
     """
-    crashed = revision.replica_set.records.died
+    crashed = revision.replica_set.records.crashed
     if settle_s > 0 and not revision.is_simulated:
         await asyncio.wait((crashed,), timeout=settle_s)
         await _are_there(revision, crashed)
@@ -167,8 +167,9 @@ async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) 
 
 
 async def _go_on(service: Service, revision: Revision) -> None:
-    """Check the new revision after the old one has ended. Raises NotReady if it failed; the service then has no
-    revision.
+    """Check the new revision after the old one has ended.
+
+    Raises NotReady if it failed; the service then has no revision.
     """
     lost = revision.replica_set.records.lost
     if lost.done() and service.revision is revision:

@@ -48,8 +48,9 @@ class ImageWatch:
 
 
 def watched_by(registries: RegistryMap) -> tuple[Watched, Watched]:
-    """Return the functions that list the identifiers to watch: in the engine, and in registries (image and access role,
-    one per line).
+    """Return the functions that list the identifiers to watch in the engine, and in registries.
+
+    For registries, an identifier has two lines: the image and the access role.
     """
 
     def is_mapped(tag: str) -> bool:

@@ -47,7 +47,7 @@ class Service:
         self._closed = UnavailableUpstream(name, platform.outcomes(name))
         figures = platform.metrics.of(name) if platform.metrics is not None else None
         self.web_acl_counts: Counter[tuple[str, str]] = Counter() if figures is None else figures.web_acl
-        self.acl_name = ""  # of the web ACL that protects it; empty without one
+        self.acl_name = ""  # name of the web ACL that protects it; empty without one
         self._protection: Upstream | None = None
         self.shadows: dict[str, int] = {}  # desired counts of other policies, by policy
         self._revision_numbers = count(1)
@@ -188,8 +188,9 @@ class Service:
 
 
 class Platform:
-    """Services and the objects that they share; the caller must close it. Without `front`, only simulated clients reach
-    it.
+    """Services and the objects that they share; the caller must close it.
+
+    Without `front`, only simulated clients reach it.
 
     `journal` gets all events; `lines` has the last output lines of instances.
     """
@@ -206,8 +207,7 @@ class Platform:
         measured: bool = False,
         make_supply: MakeSupply | None = None,
     ) -> None:
-        """Create the platform. `journal`: needed if a reader subscribes before the start, or if not all events are
-        kept.
+        """Create the platform. `journal`: required if a reader subscribes before the start, or not all events are kept.
 
         `front`: the load balancer in real time. `measured`: collect figures for exporters in `metrics`. `make_supply`:
         creates the supplies if requests are computed elsewhere than in `Pool`.
@@ -238,8 +238,9 @@ class Platform:
             service.switch_to(service.new_revision(plan))
 
     def trace(self, tracing: Tracing, instance_id: Callable[[str, int], str] | None = None) -> None:
-        """Trace requests over sockets; call this before `open`. `instance_id` returns the id of an instance from its
-        service and number (default: the number).
+        """Trace requests over sockets; call this before `open`.
+
+        `instance_id` returns the id of an instance from its service and number (default: the number).
         """
         self._tracing = tracing
         if self.front is not None:
@@ -292,9 +293,7 @@ class Platform:
             self.metrics.forget(service.name)
 
     def route(self, host: str, service: Service) -> None:
-        """Route requests for `host` to the service's serving revision from now on. Raises ValueError for an invalid
-        name.
-        """
+        """Route requests for `host` to the service's serving revision. Raises ValueError for an invalid name."""
         if self.front is not None and self._is_open:
             self.front.add_host(host, service.upstream)
 
@@ -339,12 +338,12 @@ class Platform:
         """Close the load balancer, then stop every instance, and wait until all of them have ended."""
         if self.front is not None:
             await self.front.close()
-        lives: list[asyncio.Task[None]] = []
+        lifecycles: list[asyncio.Task[None]] = []
         revisions = [revision for service in self.services.values() for revision in service.revisions]
         for revision in revisions:
-            lives += revision.dismiss()
-        if lives:
-            await asyncio.wait(lives)
+            lifecycles += revision.dismiss()
+        if lifecycles:
+            await asyncio.wait(lifecycles)
         await self.tasks.close()
         for revision in revisions:
             await revision.close()

@@ -161,9 +161,7 @@ class Revision:
             self._role.instance_ended(number)
 
     def follow_starts(self, report: Callable[[str], None]) -> Callable[[], None]:
-        """Call `report` with lines about what delays the starts of its instances, until the returned function is
-        called.
-        """
+        """Call `report` with lines about what delays the starts of its instances, until the result is called."""
 
         def reported(event: InstanceReported) -> None:
             if event.is_start and (event.service, event.revision) == (self.settings.service, self.number):
@@ -188,8 +186,9 @@ class Revision:
         await self._open_role()
 
     async def finish(self, why: str) -> None:
-        """Stop new requests and wait for those in progress, within their time limit. Call `recall` or `drain`
-        afterwards.
+        """Stop new requests and wait for those in progress, within their time limit.
+
+        Call `recall` or `drain` afterwards.
 
         The instances stay, so that this revision can serve again until its successor has proved to be stable.
         """
@@ -205,9 +204,9 @@ class Revision:
     async def drain(self, why: str) -> None:
         """Do what `finish` does, then stop all instances."""
         await self.pool.queue_empty()
-        lives = self.replica_set.terminate(why)
-        if lives:
-            await asyncio.wait(lives)
+        lifecycles = self.replica_set.terminate(why)
+        if lifecycles:
+            await asyncio.wait(lifecycles)
         await self.end()
 
     def dismiss(self) -> list[asyncio.Task[None]]:
@@ -216,9 +215,9 @@ class Revision:
 
     async def end(self) -> None:
         """Fail open requests and wait until the revision has ended completely. Idempotent."""
-        lives = self.dismiss()
-        if lives:
-            await asyncio.wait(lives)
+        lifecycles = self.dismiss()
+        if lifecycles:
+            await asyncio.wait(lifecycles)
         await self.close()
         self.has_ended = True
 

@@ -1,6 +1,4 @@
-"""The network of a service's instances: converts its network configuration and the VPCs to rules that a driver
-enforces.
-"""
+"""The network of a service's instances: rules that a driver enforces, from its network configuration and the VPCs."""
 
 from __future__ import annotations
 
@@ -43,8 +41,9 @@ class PrivateHost:
 
 @dataclass(frozen=True, slots=True)
 class ServiceNetwork:
-    """The network of a revision's instances. `rules`: None if they use the usual network. `notes`: lines for the
-    service's event log.
+    """The network of a revision's instances.
+
+    `rules`: None if they use the usual network. `notes`: lines for the service's event log.
     """
 
     rules: EgressRules | None = None

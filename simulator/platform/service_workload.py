@@ -283,9 +283,7 @@ class PlatformWorkload:
         )
 
     def _serves(self, revision: ServiceRevision, service: Service) -> None:
-        """Record that the revision serves: route its names to it, and write the reports of its instances to the event
-        log.
-        """
+        """Record that the revision serves: route its names to it, and log the reports of its instances."""
         arn = revision.service_arn
         self._applications.serves(revision)
         self._platform.set_traced(service, traced=revision.tracing == XRAY)

@@ -20,8 +20,7 @@ class ConcurrencySeries:
         self._waiting = array("d")
 
     def add(self, second: int, in_flight: float, waiting: float) -> None:
-        """Add the means of a closed second: `in_flight`, requests that have or await a slot; `waiting`, requests that
-        await one.
+        """Add the means of a closed second: requests with or without a slot, and `waiting`, those without.
 
         Seconds must be in order; omitted seconds (before the service existed) are unknown.
         """

@@ -1,5 +1,6 @@
-"""A thinned history of a policy's decisions. It includes decisions that change nothing, which also have inputs and
-formulas.
+"""A thinned history of a policy's decisions.
+
+It includes decisions that change nothing, which also have inputs and formulas.
 
 The last decision of each time step is kept. The step doubles when there are too many decisions, so a month takes as
 much memory as an hour.

@@ -54,9 +54,7 @@ class Buckets:
         self.middles_s = self._middles()
 
     def index(self, values_s: Floats) -> Counts:
-        """Return the bucket of each value of a contiguous array; bucket 0 for values below `LOWEST_S`, including
-        negative ones.
-        """
+        """Return the bucket of each value of a contiguous array; bucket 0 for values below `LOWEST_S`."""
         bits = values_s.view(np.int64) >> self.shift
         index: Counts = np.clip(bits - self.base, 0, self.count - 1)
         return index

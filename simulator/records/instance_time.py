@@ -38,8 +38,9 @@ class StepFunction:
     counts: list[int] = field(default_factory=list)
 
     def change(self, at_s: float, by: int) -> None:
-        """Change the count by `by` at `at_s`, which must not decrease between calls. Changes at one time become one
-        step.
+        """Change the count by `by` at `at_s`, which must not decrease between calls.
+
+        Changes at one time become one step.
         """
         assert not self.times_s or at_s >= self.times_s[-1], f"at_s = {at_s}, must not precede {self.times_s[-1]}"
         count = (self.counts[-1] if self.counts else 0) + by

@@ -35,8 +35,9 @@ _BUSY: Final = frozenset({InstanceState.STARTING, InstanceState.ACTIVE, Instance
 
 @dataclass(slots=True)
 class ServiceMetrics:
-    """Metrics of one service. Counters begin when the service is first seen; `in_flight` and `waiting` are means of the
-    last second.
+    """Metrics of one service.
+
+    Counters begin when the service is first seen; `in_flight` and `waiting` are means of the last second.
     """
 
     outcomes: Outcomes = field(default_factory=Outcomes)
@@ -51,7 +52,7 @@ class ServiceMetrics:
     launches: int = 0
     ready: int = 0  # number of instances that became ready
     activations: int = 0  # number of times that a request activated an idle instance
-    deaths: int = 0  # number of instances that crashed
+    crashes: int = 0  # number of instances that crashed
     events: int = 0  # number of lines of the event log
     web_acl: Counter[tuple[str, str]] = field(default_factory=Counter)  # number of requests by (web ACL rule, action)
     shadows: dict[str, int] = field(default_factory=dict)  # desired counts of policies that do not act, by policy
@@ -113,7 +114,7 @@ class LastArrivals(NamedTuple):
 class Metrics:
     """The metrics of a platform. `now_s` returns the seconds of the run, as in the journal.
 
-    `told` is the journal of what has been counted, with the events `SecondCounted`, `RequestsCounted` and
+    `counted` is the journal of what has been counted, with the events `SecondCounted`, `RequestsCounted` and
     `LastArrivals`.
 
     The cost is computed from the current instances. The bill's rounding to whole seconds and its minimum of one minute
@@ -121,16 +122,14 @@ class Metrics:
     """
 
     def __init__(self, now_s: Callable[[], float], own_answers: Counter[int] | None = None) -> None:
-        """Create empty metrics. `own_answers`: number of the balancer's own responses, which belong to no service, by
-        status.
-        """
+        """Create empty metrics. `own_answers`: the balancer's own responses, which belong to no service, by status."""
         self.services: dict[str, ServiceMetrics] = {}
         self.lag_s = 0.0  # lag of the event loop in seconds, if it is measured
         self.own_answers: Counter[int] = Counter() if own_answers is None else own_answers
         # key: signal; returns the number of items that an exporter had to drop
         self.losses: dict[str, Callable[[], int]] = {}
         self._now_s = now_s
-        self.told = Journal()
+        self.counted = Journal()
 
     def of(self, service: str) -> ServiceMetrics:
         """Return the metrics of a service; they are created on first use."""
@@ -138,7 +137,7 @@ class Metrics:
         if found is None:
             now_s = self._now_s()
             found = self.services[service] = ServiceMetrics(since_s=now_s, _priced_at_s=now_s)
-            found.outcomes.listen(lambda rows: self.told.tell(RequestsCounted(service, rows)))
+            found.outcomes.listen(lambda rows: self.counted.tell(RequestsCounted(service, rows)))
         return found
 
     def forget(self, service: str) -> None:
@@ -150,7 +149,7 @@ class Metrics:
     def count_last(self, service: str, arrivals: int) -> None:
         """Count the requests that arrived after the last closed second, at the end of a run."""
         self.of(service).arrivals += arrivals
-        self.told.tell(LastArrivals(service, arrivals))
+        self.counted.tell(LastArrivals(service, arrivals))
 
     def sampled(self, service: str, sample: Sample, busy: int) -> None:
         """Count a closed second of a service in which `busy` of its instances had a request."""
@@ -159,7 +158,7 @@ class Metrics:
         figures.arrivals += sample.arrivals
         figures.in_flight, figures.waiting = sample.in_flight, sample.waiting
         figures.cpu_s += sample.cpu_s
-        self.told.tell(SecondCounted(service, sample))
+        self.counted.tell(SecondCounted(service, sample))
 
     def stopped(self, service: str) -> None:
         """Reset the values of the last second, because no more seconds of this service will be closed."""
@@ -193,8 +192,9 @@ class Metrics:
                 assert_never(event)
 
     def settle(self) -> dict[str, ServiceMetrics]:
-        """Aggregate all counts and costs until now, and return the metrics by service. Call this before reading
-        metrics.
+        """Aggregate all counts and costs until now, and return the metrics by service.
+
+        Call this before reading metrics.
         """
         now_s = self._now_s()
         for figures in self.services.values():
@@ -216,4 +216,4 @@ class Metrics:
         elif before is InstanceState.IDLE and after is InstanceState.ACTIVE:
             figures.activations += 1
         elif before in {InstanceState.IDLE, InstanceState.ACTIVE} and after is InstanceState.STOPPED:
-            figures.deaths += 1
+            figures.crashes += 1

@@ -79,7 +79,7 @@ class Chunk:
 
     @property
     def blocked(self) -> NDArray[np.bool_]:
-        """True for the rows that a web ACL blocked, whatever their status."""
+        """True for the rows that a web ACL blocked, with any status."""
         blocked: NDArray[np.bool_] = self.rule > 0
         return blocked
 
@@ -96,7 +96,7 @@ _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX +
 
 
 class RuleNumbers:
-    """The numbers of web ACLs' rules in rows, from 1 on: a rule gets its number when it first blocks a request."""
+    """The numbers of web ACL rules in rows, from 1 on: a rule gets its number when it first blocks a request."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}

@@ -32,7 +32,7 @@ class RequestStats:
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
         self.blocked: Counter[int] = Counter()  # requests that a web ACL blocked, by the number of the rule
-        self.blocked_statuses: Counter[int] = Counter()  # the part of `statuses` that web ACLs gave
+        self.blocked_statuses: Counter[int] = Counter()  # the part of `statuses` that comes from web ACLs
         self.retried = 0  # failed requests that their client retried
         self.cold_starts = 0  # served requests that waited for an instance to start or wake
         self.latency = Histogram()  # this and the next four: of served requests; latency is the sum of the other four
@@ -82,7 +82,7 @@ class RequestStats:
 
     @property
     def rejected(self) -> int:
-        """Requests with status 429, without those that a web ACL answered so."""
+        """Requests with status 429, without those that a web ACL blocked."""
         return self.statuses[REJECTED] - self.blocked_statuses[REJECTED]
 
     @property
@@ -126,9 +126,7 @@ class StatsBySource:
         return _merged([*(self._during[source] for source in chosen), *(self._after[source] for source in chosen)])
 
     def of(self, source: int) -> tuple[RequestStats, RequestStats]:
-        """Return the statistics of a source themselves, for the warm-up and after it, for code that counts rows in
-        another way.
-        """
+        """Return a source's own statistics, for the warm-up and after it, for code that counts rows itself."""
         return self._during[source], self._after[source]
 
     def _chosen(self, sources: Iterable[int] | None) -> Iterable[int]:

@@ -70,7 +70,7 @@ class Tracing(NamedTuple):
     requires.
     """
 
-    hear: Callable[[RequestTrace], None]
+    receive: Callable[[RequestTrace], None]
     sampling: Sampling
     only: set[str] | None = None
     xray: bool = False

@@ -48,7 +48,7 @@ class BinnedRequests:
     served: NDArray[np.int64]
     rejected: NDArray[np.int64]
     failed: NDArray[np.int64]  # without rejected requests
-    blocked: NDArray[np.int64]  # by a web ACL
+    blocked: NDArray[np.int64]  # blocked by a web ACL
     ended: NDArray[np.int64]
     p50_s: NDArray[np.float64]
     p95_s: NDArray[np.float64]

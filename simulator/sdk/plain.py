@@ -1,6 +1,4 @@
-"""Conversion of a notebook's values to the plain data of a scenario file: numpy's numbers, durations, paths, data
-frames.
-"""
+"""Conversion of a notebook's values to the plain data of a scenario: numbers of numpy, durations, paths, frames."""
 
 from __future__ import annotations
 

@@ -73,8 +73,9 @@ class Result:
         return figures(self.report)
 
     def series(self, service: str | None = None, library: Library = "pandas") -> Any:
-        """Return the service over time: a row per bin, which begins at `at_s`. `service` may be omitted if there is
-        only one.
+        """Return the service over time: a row per bin, which begins at `at_s`.
+
+        `service` may be omitted if there is only one.
         """
         part = self._service(service).series
         columns: dict[str, Sequence[Any]] = {"at_s": [place * part.width_s for place in range(len(part.offered))]}

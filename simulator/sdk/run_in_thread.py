@@ -1,6 +1,4 @@
-"""Runs work that has its own event loop from a thread in which a loop may already be running, such as that of a
-notebook cell.
-"""
+"""Runs work with its own event loop while a loop may run in the calling thread, as in a notebook cell."""
 
 from __future__ import annotations
 
@@ -40,8 +38,9 @@ class Stop:
 
 
 def play_beside(run: Run, stop: Stop) -> RunRecord:
-    """Play `run`, whose watcher is `stop`. An interrupt of the notebook (KeyboardInterrupt) ends it and is raised
-    again.
+    """Play `run`, whose watcher is `stop`.
+
+    An interrupt of the notebook (KeyboardInterrupt) ends it and is raised again.
 
     Raises:
         ScenarioError, BrokenRun: as `play` does.
@@ -51,8 +50,9 @@ def play_beside(run: Run, stop: Stop) -> RunRecord:
 
 
 def run_in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: None) -> T:
-    """Call `work` in a new thread, wait, and return its result or raise its exception. An interrupt calls
-    `on_interrupt` once.
+    """Call `work` in a new thread, wait, and return its result or raise its exception.
+
+    An interrupt calls `on_interrupt` once.
 
     The thread is a daemon: work that cannot be stopped must not keep the interpreter running.
     """

@@ -158,8 +158,7 @@ class Scenario:
     def sweep(
         self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1, progress: Progress = None
     ) -> SweepResult:
-        """Run the scenario at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1,
-        2]})`.
+        """Run it at every point of a grid: `scenario.sweep({"max_concurrency": [10, 20], "min_size": [1, 2]})`.
 
         `workers` above 1 uses that many processes; a script then needs its `if __name__ == "__main__":`. `progress`:
         True for a line with the runs done and the time left, False for none, or a function that is called with a

@@ -142,7 +142,7 @@ OF_SERVICES: Final[tuple[Instrument[ServiceMetrics], ...]] = (
         "instance.deaths",
         "Instances that crashed or exited by themselves.",
         "{instance}",
-        lambda figures: figures.deaths,
+        lambda figures: figures.crashes,
     ),
     _counter("events", "Lines of the service's event log.", "{event}", lambda figures: figures.events),
     _counter(

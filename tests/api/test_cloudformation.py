@@ -109,8 +109,9 @@ def test_an_update_that_app_runner_rolled_back_is_success_for_the_handler() -> N
 
 
 def test_a_replacement_under_the_same_name_collides() -> None:
-    """A change of tags replaces the service. The new one is created before the old one is deleted, so its explicit name
-    is taken.
+    """A change of tags replaces the service.
+
+    The new one is created before the old one is deleted, so its explicit name is taken.
     """
 
     async def main() -> None:

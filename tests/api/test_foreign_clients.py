@@ -1,6 +1,4 @@
-"""Clients of other services that use this endpoint because of AWS_ENDPOINT_URL get, in their protocol, the variable to
-set.
-"""
+"""Clients of other services that use AWS_ENDPOINT_URL get, in their protocol, the variable to set."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a client compares with its own configuration when it reads a resource: responses contain no values that were not
-set.
+"""What a client compares with its configuration: responses contain no values that were not set.
 
 Terraform's next plan reads Describe responses into blocks. A block that its schema does not compute (facts 15.3, 19.5)
 shows a change if the response contains it and the configuration does not, or vice versa. CloudFormation's drift

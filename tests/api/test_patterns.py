@@ -91,9 +91,7 @@ class Automaton:
             self._edges[start].append((_bits(kind, value), end))
 
     def ambiguity(self) -> tuple[int, int] | None:
-        """Return two states between which the time is quadratic, or one at which it is exponential; None if there is
-        neither.
-        """
+        """Return two states with quadratic time between them, or one with exponential time; None if neither exists."""
         again = [state for state in self.edges if self._reaches((state,), (state,))]
         for state, other in itertools.product(again, repeat=2):
             if state == other and self._reaches((state, state), (state, state), differ=True):

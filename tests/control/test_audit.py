@@ -135,9 +135,7 @@ def test_a_rejected_call_is_recorded_with_its_error() -> None:
 
 
 def test_one_read_writes_a_bounded_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call waits for what is written in its turn of the loop, so every hundredth such write is in the 99th
-    percentile.
-    """
+    """Every call waits for what is written in its turn of the loop, which the 99th percentile includes."""
     written: list[int] = []
 
     async def main() -> None:

@@ -167,9 +167,9 @@ class Stage:
         self.replica_set.settle()
 
     async def close(self) -> None:
-        lives = self.replica_set.dismiss()
-        if lives:
-            await asyncio.wait(lives)
+        lifecycles = self.replica_set.dismiss()
+        if lifecycles:
+            await asyncio.wait(lifecycles)
         await self.tasks.close()
         await self.driver.close()
 

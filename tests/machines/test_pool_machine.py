@@ -186,11 +186,11 @@ class PoolMachine(RuleBasedStateMachine):
         numbers = list(self.stage.replica_set.instances)
         self.act(lambda: self.stage.replica_set.kill(numbers[-1 - which % min(len(numbers), 6)]))
 
-    @precondition(lambda self: self.stage.replica_set._lives)
+    @precondition(lambda self: self.stage.replica_set._lifecycles)
     @rule(which=st.integers(0, 20))
     def cancel_a_life(self, which: int) -> None:
-        lives = list(self.stage.replica_set._lives.values())
-        self.act(lives[which % len(lives)].cancel)
+        lifecycles = list(self.stage.replica_set._lifecycles.values())
+        self.act(lifecycles[which % len(lifecycles)].cancel)
 
     # --- failures ---------------------------------------------------------------------------------------------------
 
@@ -268,7 +268,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert all(number in self.stage.pool.ready for number in ejected)
         assert len(ejected) < max(1, len(self.stage.pool.ready))
         for number, instance in replica_set.instances.items():
-            assert number in replica_set._lives or instance.state is InstanceState.STOPPED
+            assert number in replica_set._lifecycles or instance.state is InstanceState.STOPPED
 
     def look_at_the_deadlines(self) -> None:
         """Check that no instance is active without a request for longer than allowed, or idle for longer than its

@@ -15,7 +15,7 @@ def second(arrivals: int) -> Sample:
 def test_a_reader_gets_a_second_after_it_was_counted() -> None:
     metrics = Metrics(lambda: 0.0)
     received = list[tuple[str, int, int]]()
-    metrics.told.subscribe(
+    metrics.counted.subscribe(
         SecondCounted,
         lambda event: received.append((event.service, event.sample.arrivals, metrics.of(event.service).arrivals)),
     )
@@ -28,7 +28,9 @@ def test_a_later_reader_gets_the_requests_of_existing_services_and_of_new_ones()
     metrics = Metrics(lambda: 0.0)
     old = metrics.of("old").outcomes
     received = list[tuple[str, list[float]]]()
-    metrics.told.subscribe(RequestsCounted, lambda event: received.append((event.service, event.rows[:, 1].tolist())))
+    metrics.counted.subscribe(
+        RequestsCounted, lambda event: received.append((event.service, event.rows[:, 1].tolist()))
+    )
     old.add(200, 0.25, 0.0, 0.0, 0.25)
     old.add(429, 0.5, 0.0, 0.0, -1.0)
     old.fold()
@@ -40,7 +42,7 @@ def test_a_later_reader_gets_the_requests_of_existing_services_and_of_new_ones()
 def test_the_requests_after_the_last_second_are_a_separate_event() -> None:
     metrics = Metrics(lambda: 0.0)
     received = list[LastArrivals]()
-    end = metrics.told.subscribe(LastArrivals, received.append)
+    end = metrics.counted.subscribe(LastArrivals, received.append)
     metrics.count_last("web", 2)
     end()
     metrics.count_last("web", 1)

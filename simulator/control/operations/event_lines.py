@@ -14,8 +14,9 @@ from simulator.model.resources.service_configuration import ServiceConfiguration
 
 @dataclass(frozen=True, slots=True)
 class OperationWords:
-    """Texts about one type of operation. `event`: the stem of EventBridge's operationStatus; the others are
-    EventBridge's messages and log lines.
+    """Texts about one type of operation.
+
+    `event`: the stem of EventBridge's operationStatus; the others are EventBridge's messages and log lines.
     """
 
     event: str

@@ -28,8 +28,9 @@ class ImageTags(Protocol):
         """Return the image to which an ImageIdentifier refers now; None if there is none, or no engine."""
 
     async def moved(self, within_s: float) -> bool:
-        """Return as soon as a tag may have moved, at the latest after `within_s` seconds. Return True if one may have
-        moved.
+        """Return as soon as a tag may have moved, at the latest after `within_s` seconds.
+
+        Return True if one may have moved.
         """
 
 

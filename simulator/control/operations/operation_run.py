@@ -1,6 +1,4 @@
-"""The execution of one operation: the workload's step, the delays of the time profile, and the result from the state
-tables.
-"""
+"""The execution of one operation: the workload's step, the times of the profile, and the result from the tables."""
 
 from __future__ import annotations
 
@@ -32,8 +30,9 @@ _BROKEN: Final = "An internal error occurred."
 
 
 class OperationRun:
-    """Runs one operation. Also implements `DeploymentProgress`. `on_deleted` is called inside the change that sets
-    DELETED.
+    """Runs one operation, and implements `DeploymentProgress`.
+
+    `on_deleted` is called inside the change that sets DELETED.
     """
 
     def __init__(

@@ -38,8 +38,7 @@ class SimulatedWorkload:
     _failures: dict[tuple[str, str], tuple[Phase | None, WorkloadFailed | None]] = field(default_factory=dict)
 
     def fail(self, name: str, step: str, *, before: Phase | None = None, failure: WorkloadFailed | None = None) -> None:
-        """Make the service's next `step` (`provision`, `deploy`, `roll_back`, ...) fail, before it reaches the phase
-        `before`.
+        """Make the service's next `step` (`provision`, `deploy`, `roll_back`, ...) fail before the phase `before`.
 
         The default failure is a failed health check.
         """

@@ -44,8 +44,10 @@ _LOOK_S_MIN: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class TimeProfile:
-    """A time profile. All times are in seconds; those of phases count from the start of the operation. Phases without a
-    time are not delayed.
+    """A time profile.
+
+    All times are in seconds; those of phases count from the start of the operation. Phases without a time are not
+    delayed.
 
     Raises:
         ValueError: if the factor is negative.

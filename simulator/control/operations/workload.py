@@ -44,9 +44,7 @@ class ServiceRevision:
 
 
 class WorkloadFailed(Exception):
-    """A step failed. `reason`: a sentence, such as `Health check failed.` `lines`: lines for the logs before the
-    reason.
-    """
+    """A step failed. `reason`: a sentence, such as `Health check failed.` `lines`: log lines before the reason."""
 
     def __init__(self, reason: str, lines: Sequence[str] = ()) -> None:
         self.reason = reason
@@ -97,8 +95,9 @@ class Workload(Protocol):
         """
 
     async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
-        """Do what `provision` does beside the running revision (blue/green), then remove the old one. Return the
-        version.
+        """Do what `provision` does beside the running revision (blue/green), then remove the old one.
+
+        Return the version.
 
         After a failure, the old revision keeps the traffic.
         """
@@ -119,8 +118,9 @@ class Workload(Protocol):
         """Run `revision` after a restart of the simulator; without a pull or build, if possible."""
 
     def protect(self, service_arn: str, acl: WebAcl | None) -> None:
-        """Evaluate a web ACL on the service's requests, with any revision, until the service is deleted. None removes
-        it.
+        """Evaluate a web ACL on the service's requests, with any revision, until the service is deleted.
+
+        None removes it.
         """
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
@@ -147,8 +147,9 @@ def pull_failed(reason: str) -> WorkloadFailed:
 
 
 def copy_failed(reason: str, *details: str) -> WorkloadFailed:
-    """Return the failure of a pull from a registry, in App Runner's words (facts 7, 19.6). `details`: further log
-    lines.
+    """Return the failure of a pull from a registry, in App Runner's words (facts 7, 19.6).
+
+    `details`: further log lines.
     """
     line = f"Failed to pull your application image. Reason: {reason}"
     return WorkloadFailed("Failed to copy the image from ECR.", (line, *details))

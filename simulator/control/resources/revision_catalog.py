@@ -77,9 +77,7 @@ class RevisionCatalog(Generic[R]):
         return found
 
     def find_active(self, principal: Principal, text: str) -> R:
-        """Return a revision as `find` does, but reject a deleted one, with the text that Terraform recognizes (facts
-        1.2).
-        """
+        """Return a revision as `find` does, but reject a deleted one with the text that Terraform knows (facts 1.2)."""
         found = self.find(principal, text)
         if found.is_deleted:
             raise invalid(f"The {self._what} you specified has been deleted: {found.arn}")
@@ -159,9 +157,7 @@ class RevisionCatalog(Generic[R]):
     def page(
         self, principal: Principal, operation: str, request: dict[str, Any], name: str | None
     ) -> tuple[list[R], Any]:
-        """Return a page of active revisions for a List operation: of one name or all; only the latest, unless
-        requested.
-        """
+        """Return a page of active revisions for a List operation: of one name or all; only the latest by default."""
         active = self.active(principal, name)
         if request.get("LatestOnly", True):
             active = [each for each in active if self.is_latest(principal, each)]

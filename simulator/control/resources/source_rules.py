@@ -85,9 +85,7 @@ def _image_authentication(given: Block, before: Block | None, *, public: bool) -
 
 
 def _image_deploys(given: Block, before: Block | None, identifier: str, account: str) -> bool:
-    """Return whether the image is deployed automatically, which is possible only with the account's own ECR (facts 6.7,
-    7).
-    """
+    """Return whether the image is deployed automatically, possible only with the account's own ECR (facts 6.7, 7)."""
     possible = identifier.startswith(f"{account}.dkr.ecr.")
     if given.get("AutoDeploymentsEnabled") and not possible:
         if identifier.startswith(_PUBLIC):

@@ -20,9 +20,7 @@ class Tags:
         self._context = context
 
     def tag(self, principal: Principal, request: Request) -> Answer:
-        """Add or overwrite tags. This is allowed during an operation: the GitHub Action tags, then updates (facts
-        15.5).
-        """
+        """Add or overwrite tags. Allowed during an operation: the GitHub Action tags, then updates (facts 15.5)."""
         resource = self._find(principal, request["ResourceArn"])
         most = self._context.quotas.tags
         tags = resource.tags | checked_tags(request["Tags"], most)

@@ -105,8 +105,9 @@ class VpcConnectors:
         return found
 
     def _default_group(self, vpc: Vpc | None) -> str:
-        """Return the VPC's default security group, for requests without one (facts 10.1); a generated id if no VPCs are
-        configured.
+        """Return the VPC's default security group, for requests without one (facts 10.1).
+
+        If no VPCs are configured, it is a generated id.
         """
         return self._context.identifiers.security_group() if vpc is None else vpc.default_group
 

@@ -175,8 +175,9 @@ class VpcIngressConnections:
         )
 
     def _vpc(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the validated block. Raises InvalidRequestException, if VPCs are configured also for ids that do not
-        exist.
+        """Return the validated block.
+
+        Raises InvalidRequestException, if VPCs are configured also for ids that do not exist.
 
         ASSUMPTION: the texts are EC2's for ids that do not exist; calls with such ids on AWS would settle them.
         """

@@ -50,7 +50,7 @@ class WebAclAssociations:
             acl = self._acls.get(service.web_acl_arn)
             if acl is None:
                 _log.warning(
-                    "service %s: web ACL %s is not given, so none is evaluated", service.name, service.web_acl_arn
+                    "service %s: web ACL %s is not configured, so none is evaluated", service.name, service.web_acl_arn
                 )
             self._workload.protect(service.arn, acl)
 

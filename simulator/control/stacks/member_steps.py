@@ -37,8 +37,9 @@ PrincipalOf = Callable[[StackResource], Principal]
 
 
 class MemberSteps:
-    """The steps of resources. `principal_of` returns the caller of a stack's operation; it raises ApiError if its key
-    no longer exists.
+    """The steps of resources.
+
+    `principal_of` returns the caller of a stack's operation; it raises ApiError if its key no longer exists.
     """
 
     def __init__(self, book: StackBook, handlers: ResourceHandlers, principal_of: PrincipalOf) -> None:
@@ -50,8 +51,9 @@ class MemberSteps:
     # --- forward ---------------------------------------------------------------------------------------------------
 
     def begin(self, stack_id: str, resource: TemplateResource, scope_of: Callable[[], Any]) -> StepProgress:
-        """Begin to create or update a resource as its template specifies. `scope_of` returns the current scope of the
-        stack.
+        """Begin to create or update a resource as its template specifies.
+
+        `scope_of` returns the current scope of the stack.
         """
         stack, operation = self._current(stack_id)
         name = resource.logical_id
@@ -78,9 +80,7 @@ class MemberSteps:
     def _changed(
         self, stack: StackResource, present: StackMember, resource: TemplateResource, request: dict[str, Any]
     ) -> StepProgress:
-        """Begin the transition of a resource from its present properties to `request`: nothing, an update, or a
-        replacement.
-        """
+        """Begin the transition of a resource to the properties `request`: nothing, an update, or a replacement."""
         operation = stack.operation
         assert operation is not None, stack.stack_id
         properties, create_only = difference(resource.type, present.request, request)
@@ -142,8 +142,9 @@ class MemberSteps:
     # --- deletion --------------------------------------------------------------------------------------------------
 
     def begin_delete(self, stack_id: str, member: StackMember, *, kept: bool, keeps: bool) -> StepProgress:
-        """Begin to delete a resource. `kept`: True if it is a current member of the stack; `keeps`: True if its policy
-        retains it.
+        """Begin to delete a resource.
+
+        `kept`: True if it is a current member of the stack; `keeps`: True if its policy retains it.
         """
         stack, operation = self._current(stack_id)
         if keeps:

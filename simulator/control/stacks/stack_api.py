@@ -212,8 +212,9 @@ class StackApi:
         return stack
 
     def _principal_of(self, stack: StackResource) -> Principal:
-        """Return the caller with whose permissions a stack's operation runs. Raises ApiError if its key no longer
-        exists.
+        """Return the caller with whose permissions a stack's operation runs.
+
+        Raises ApiError if its key no longer exists.
         """
         return Principal(
             account=stack.account,

@@ -104,8 +104,9 @@ class StackBook:
     def enter_member(
         self, stack: StackResource, member: StackMember, status: str, reason: str = "", *, kept: bool = True
     ) -> StackResource:
-        """Set the next status of a stack's resource, and record an event. `kept`: True if it is a current member of the
-        stack.
+        """Set the next status of a stack's resource, and record an event.
+
+        `kept`: True if it is a current member of the stack.
         """
         member = replace(member, status=status, reason=reason, updated_at=self.context.now())
         # the value of a NoEcho parameter may be in any property

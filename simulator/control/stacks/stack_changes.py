@@ -39,8 +39,9 @@ class PlannedChanges(NamedTuple):
 
 
 class StackChanges:
-    """Plans changes and starts operations. `accepted`: types of other services, which stacks may contain without
-    effect.
+    """Plans changes and starts operations.
+
+    `accepted`: types of other services, which stacks may contain without effect.
     """
 
     def __init__(self, book: StackBook, runs: StackRuns, accepted: Collection[str]) -> None:
@@ -141,8 +142,9 @@ class StackChanges:
         self._begin(principal, stack, operation, _S.DELETE_IN_PROGRESS)
 
     def begin_rollback(self, principal: Principal, stack: StackResource, skipped: Collection[str] = ()) -> None:
-        """Roll back the result of a failed operation, or a running update. `skipped`: resources that are left as they
-        are.
+        """Roll back the result of a failed operation, or a running update.
+
+        `skipped`: resources that are left as they are.
         """
         operation = stack.operation
         assert operation is not None, stack.stack_id

@@ -1,5 +1,6 @@
-"""Runs of stacks, from the start of an operation to its end. Each step is recorded, so that a restart continues the
-run.
+"""Runs of stacks, from the start of an operation to its end.
+
+Each step is recorded, so that a restart continues the run.
 
 The next step follows from the stack's status and members alone.
 """

@@ -1,6 +1,4 @@
-"""Processes resources in the order of their dependencies: each begins after those that it waits for; others run
-concurrently.
-"""
+"""Processes resources in the order of their dependencies; independent ones run concurrently."""
 
 from __future__ import annotations
 
@@ -23,8 +21,10 @@ _MOVES: Final = frozenset({StepProgress.DONE, StepProgress.FAILED})
 
 
 class StackWalk:
-    """One pass over resources. `waits`: for each name, the names that it waits for. `begin` and `check` are called with
-    a name; `check` while it runs.
+    """One pass over resources.
+
+    `waits`: for each name, the names that it waits for. `begin` and `check` are called with a name; `check` while it
+    runs.
 
     `stops`: after a failure no other begins, and running ones are not awaited. `failed` and `running` have what is
     left.

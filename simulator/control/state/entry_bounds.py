@@ -46,9 +46,7 @@ class EntryBounds:
         self._next = kept
 
     def committed(self, db: sqlite3.Connection) -> None:
-        """Confirm the counts after the commit, and return free pages to the file system; a failure of the latter is
-        ignored.
-        """
+        """Confirm the counts after the commit, and return free pages to the file system, ignoring failures."""
         self._kept = self._next
         with contextlib.suppress(sqlite3.Error):
             if int(db.execute("PRAGMA freelist_count").fetchone()[0]) > _FREE_PAGES:

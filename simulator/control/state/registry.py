@@ -62,7 +62,7 @@ class Registry:
         return found
 
     def owned_by(self, kind: type[R], owner_key: str) -> list[R]:
-        """Return the resources of an owner key (account, Region and so on), in order of creation."""
+        """Return the resources of an owner (an account in a Region, or a service), in order of creation."""
         resources = self._by_owner.get(kind, {}).get(owner_key, {}).values()
         return sorted((each for each in resources if isinstance(each, kind)), key=lambda each: each.born)
 

@@ -51,8 +51,9 @@ class DocumentError(ValueError):
 
 @cache
 def _adapter(kind: str) -> TypeAdapter[Any]:
-    """Return the adapter of a kind. Created on first use, because creating all nine takes 0.1 s at the start of a
-    server.
+    """Return the adapter of a kind.
+
+    Created on first use, because creating all nine takes 0.1 s at the start of a server.
     """
     if kind in _OF_STACKS:
         return TypeAdapter(getattr(import_module("simulator.model.resources.stack"), _OF_STACKS[kind]))

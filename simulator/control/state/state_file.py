@@ -30,8 +30,9 @@ class StateFileError(Exception):
 
 
 def export_state(store: Store, path: Path) -> int:
-    """Write the state to a file that only its owner can read. Return the number of resources. Raises OSError,
-    StoreError.
+    """Write the state to a file that only its owner can read.
+
+    Return the number of resources. Raises OSError, StoreError.
     """
     with store.snapshot():
         documents, meta, version = store.documents(), store.meta(), store.version

@@ -45,7 +45,7 @@ class StoreFile:
         except OSError as error:
             raise StoreGone(f"{self._path} is gone ({error.strerror}); stop the simulator and put it back") from error
         if (status.st_dev, status.st_ino) != self._identity:
-            raise StoreGone(f"{self._path} was replaced while the simulator worked on it; start the simulator again")
+            raise StoreGone(f"{self._path} was replaced while the simulator used it; restart the simulator")
         if status.st_size == 0:
             raise StoreGone(f"{self._path} was emptied; stop the simulator and put a copy back")
 

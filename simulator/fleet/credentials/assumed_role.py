@@ -38,7 +38,7 @@ async def ask(
     endpoint: str,
     region: str,
     call: str,
-    asked: Mapping[str, Any],
+    request: Mapping[str, Any],
     *,
     about: str,
     credentials: Mapping[str, Any] | None = None,
@@ -67,7 +67,7 @@ async def ask(
             config=AioConfig(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
             **keys,
         ) as client:
-            answer: Mapping[str, Any] = await getattr(client, call)(**asked)
+            answer: Mapping[str, Any] = await getattr(client, call)(**request)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "an error")
         raise NoCredentialsError(f"{endpoint} answers {code} for {about}", is_denied=True) from None

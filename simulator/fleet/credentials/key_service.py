@@ -47,24 +47,24 @@ class KeyService:
     async def new_data_key(self, key: str, context: Mapping[str, str]) -> DataKey:
         """Return a new data key. `context`: encryption context, required again for decryption. Raises KeyUnusable."""
         await self.check(key)
-        asked = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": dict(context)}
-        answer = await self._ask("generate_data_key", asked, key)
+        request = {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": dict(context)}
+        answer = await self._ask("generate_data_key", request, key)
         return DataKey(bytes(answer["Plaintext"]), bytes(answer["CiphertextBlob"]))
 
     async def decrypted(self, key: str, encrypted: bytes, context: Mapping[str, str]) -> bytes:
         """Return the plain text of a data key. Raises KeyUnusable."""
         await self.check(key)
-        asked = {"KeyId": key, "CiphertextBlob": encrypted, "EncryptionContext": dict(context)}
-        return bytes((await self._ask("decrypt", asked, key))["Plaintext"])
+        request = {"KeyId": key, "CiphertextBlob": encrypted, "EncryptionContext": dict(context)}
+        return bytes((await self._ask("decrypt", request, key))["Plaintext"])
 
-    async def _ask(self, call: str, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    async def _ask(self, call: str, request: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         if self._session is None:
             from aiobotocore.session import get_session  # noqa: PLC0415 half a second of import for who needs it
 
             self._session = get_session()
         try:
             return await ask(
-                self._session, "kms", self._endpoint, key.split(":")[3], call, asked, about=f"the key {key}"
+                self._session, "kms", self._endpoint, key.split(":")[3], call, request, about=f"the key {key}"
             )
         except NoCredentialsError as error:
             raise KeyUnusable(f"the KMS key {key} cannot be used: {error}") from error

@@ -135,16 +135,20 @@ class AwsSecrets:
         if isinstance(reference, ParameterReference):
             given = await self._ask("ssm", reference, "get_parameter", {"Name": reference.name, "WithDecryption": True})
             return str(given["Parameter"]["Value"])
-        asked = {"SecretId": reference.arn, "VersionStage": reference.version_stage, "VersionId": reference.version_id}
+        request = {
+            "SecretId": reference.arn,
+            "VersionStage": reference.version_stage,
+            "VersionId": reference.version_id,
+        }
         given = await self._ask(
-            "secretsmanager", reference, "get_secret_value", {name: value for name, value in asked.items() if value}
+            "secretsmanager", reference, "get_secret_value", {name: value for name, value in request.items() if value}
         )
         if "SecretString" not in given:
             msg = "it is binary, but a variable must be text"
             raise NoSecretError(msg)
         return str(given["SecretString"])
 
-    async def _ask(self, service: str, reference: Reference, call: str, asked: Mapping[str, Any]) -> Any:
+    async def _ask(self, service: str, reference: Reference, call: str, request: Mapping[str, Any]) -> Any:
         from aiobotocore.config import AioConfig  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -155,7 +159,7 @@ class AwsSecrets:
                 endpoint_url=self._endpoint,
                 config=AioConfig(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
             ) as client:
-                return await getattr(client, call)(**asked)
+                return await getattr(client, call)(**request)
         except ClientError as error:
             msg = f"{self._endpoint} answers {error.response.get('Error', {}).get('Code', 'an error')}"
             raise NoSecretError(msg) from None  # do not chain: the cause may contain the request

@@ -103,8 +103,9 @@ class BuildEngine(Engine):
         return int((given[0].get("pids_stats") or {}).get("current", 0)) if given else 0
 
     async def commit(self, container: str, image: str, config: Mapping[str, Any]) -> None:
-        """Create `image`, a name with a tag, from the container. `config` replaces values of the container's
-        configuration.
+        """Create `image`, a name with a tag, from the container.
+
+        `config` replaces values of the container's configuration.
         """
         repository, _, tag = image.rpartition(":")
         async with failures():
@@ -113,7 +114,7 @@ class BuildEngine(Engine):
             )
 
     async def prefers_buildkit(self) -> bool:
-        """Return True if the engine's own client builds with BuildKit by default. An older engine has it, too."""
+        """Return True if the engine's own client builds with BuildKit by default. Older engines may support it, too."""
         async with failures(), self._docker._query("_ping", versioned_api=False) as response:  # noqa: SLF001
             return response.headers.get("Builder-Version") == "2"
 
@@ -144,7 +145,7 @@ class BuildEngine(Engine):
             parameters["version"] = "2"
         async with (
             failures(),
-            # The library has no parameter for the builder, and reads lines of a limited length.
+            # the library has no parameter for the builder, and limits the length of lines
             self._docker._query(  # noqa: SLF001
                 "build",
                 "POST",

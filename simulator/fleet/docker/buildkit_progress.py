@@ -108,7 +108,7 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         byte = message[at]
         value |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7
-        if byte < 0x80:  # the highest bit says that another byte follows
+        if byte < 0x80:  # the highest bit is set if another byte follows
             return value, at
     msg = "message = cut off in a number, must be complete"
     raise ValueError(msg)

@@ -96,8 +96,7 @@ class DockerDriver:
         settings: DockerSettings = _DEFAULT,
         rules: EgressRules | None = None,
     ) -> None:
-        """Create the driver. `serve(host, port)` creates the request part of an instance's backend, such as an
-        HttpService.
+        """Create the driver. `serve(host, port)` creates the request part of a backend, such as an HttpService.
 
         `rules`: what instances may reach; replaces the application's egress setting.
         """
@@ -199,9 +198,7 @@ class DockerDriver:
         await sweep_tables(is_orphan)
 
     def _measured(self) -> list[tuple[str, Callable[[str], None]]]:
-        """Return the running containers without a quota, with the function that ends each. A quota does not include
-        volumes.
-        """
+        """Return the running containers without a quota, which excludes volumes, with the function that ends each."""
         return [
             (backend.container, backend.end)
             for backend, living in self._living.items()
@@ -230,9 +227,7 @@ class DockerDriver:
         return await self._engine.run(configured(), name, application.port), bool(image.volumes)
 
     def _started(self, spec: InstanceSpec, running: Running, *, has_volumes: bool) -> ContainerBackend:
-        """Create the backend of a started container. No await separates this from the start, so cancellation cannot
-        leak it.
-        """
+        """Create the backend of a started container; there is no await since the start, so none can leak."""
         leader = SessionLeader.of_container(running.pid, running.container) if is_local(self._settings.host) else None
         limits = None
         if leader is not None:
@@ -257,8 +252,9 @@ class DockerDriver:
         return backend
 
     async def _open_listeners(self, backend: ContainerBackend, pid: int) -> None:
-        """Open the loopback listeners just after the start. An application that connects within the first milliseconds
-        must retry.
+        """Open the loopback listeners just after the start.
+
+        An application that connects within the first milliseconds must retry.
 
         Raises:
             LaunchError: if this process cannot open one.

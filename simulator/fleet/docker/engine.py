@@ -74,8 +74,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started container: the port on 127.0.0.1 that is forwarded to it, and the PID of its first process on the
-    engine's machine.
+    """A started container: the port on 127.0.0.1 that leads to it, and the engine's PID of its first process.
 
     Both are 0 if it has ended already.
     """

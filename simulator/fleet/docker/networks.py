@@ -76,8 +76,9 @@ class ContainerNetworks:
             return self._subnets[place].network
 
     async def close(self) -> None:
-        """Remove the networks; call it after their containers were removed. The next start removes them if the engine
-        is away.
+        """Remove the networks; call it after their containers were removed.
+
+        The next start removes them if the engine is away.
         """
         with contextlib.suppress(EngineGone):
             if self._egress == NO_EGRESS and self._shared is not None:

@@ -38,8 +38,9 @@ _TOKEN_BYTES: Final = 6
 
 
 def why_not_enforced() -> str:
-    """Return why processes cannot have their own networks; empty if no obstacle is known. Whether it works is not
-    tried.
+    """Return why processes cannot have their own networks; empty if no obstacle is known.
+
+    Whether it works is not tried.
     """
     for program, package in (("ip", "iproute2"), ("nsenter", "util-linux")):
         if shutil.which(program, path=PATH) is None:
@@ -48,8 +49,9 @@ def why_not_enforced() -> str:
 
 
 class InstanceNetwork:
-    """The network of one instance. Call `open` before the process starts, and `close` after it has ended, even on
-    errors.
+    """The network of one instance.
+
+    Call `open` before the process starts, and `close` after it has ended, even on errors.
     """
 
     def __init__(self, blocks: AddressBlocks, owner: str, plan: EgressPlan) -> None:
@@ -80,8 +82,9 @@ class InstanceNetwork:
         return ("nsenter", f"--net={self.namespace}", "--")
 
     def files(self, folder: Path) -> tuple[tuple[str, str], ...]:
-        """Write the hosts file and resolv.conf to `folder`. Return pairs: the file written, and its path in the
-        instance.
+        """Write the hosts file and resolv.conf to `folder`.
+
+        Return pairs: the file written, and its path in the instance.
         """
         lines = ["127.0.0.1 localhost", "::1 localhost"]
         lines += [f"{address} {name}" for name, address in self._plan.names.items()]
@@ -155,8 +158,9 @@ def _listening(host: str) -> socket.socket:
 
 
 def _new_namespace() -> int:
-    """Return a descriptor of a new network namespace. Call it in a thread that then ends: the thread stays in the
-    namespace.
+    """Return a descriptor of a new network namespace.
+
+    Call it in a thread that then ends: the thread stays in the namespace.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:

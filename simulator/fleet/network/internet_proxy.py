@@ -106,8 +106,9 @@ class _DnsQuery:
 
 
 async def forward_dns(host: str, server: _SocketAddress) -> tuple[asyncio.DatagramTransport, int]:
-    """Forward DNS queries that arrive at a free UDP port of `host`. Return the transport, which the caller closes, and
-    the port.
+    """Forward DNS queries that arrive at a free UDP port of `host`.
+
+    Return the transport, which the caller closes, and the port.
     """
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: DnsForwarder(server), local_addr=(host, 0))

@@ -92,7 +92,7 @@ def table_text(
 
 
 def _to_proxy(gateway: str, plan: EgressPlan, openings: Sequence[EgressOpening], port: int) -> Iterator[str]:
-    """Yield the rules that redirect connections to the internet to the proxy, after rules that exclude what is
+    """Yield the rules that redirect connections to the internet to the proxy, after those that exclude what is
     forbidden.
     """
     for each in (*(network for network in plan.closed if _is_filtered(network)), gateway):
@@ -140,9 +140,7 @@ async def remove_table(table: str) -> None:
 
 
 async def sweep_tables(is_orphan: Callable[[str], bool]) -> list[str]:
-    """Remove the tables of simulators that have ended, as `is_orphan` decides by name; return the names of these
-    tables.
-    """
+    """Remove the tables of simulators that have ended, as `is_orphan` decides by name; return these names."""
     if why_no_filter():
         return []
     try:
@@ -163,8 +161,9 @@ def _names(listed: Sequence[Mapping[str, Mapping[str, str]]]) -> Iterator[str]:
 
 
 async def run_tool(command: Sequence[str], text: str = "") -> str:
-    """Run a system command that changes network configuration, with `text` as its input; return its output. Raises
-    FilterError.
+    """Run a system command that changes network configuration, with `text` as its input; return its output.
+
+    Raises FilterError.
     """
     try:
         process = await asyncio.create_subprocess_exec(

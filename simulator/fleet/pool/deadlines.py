@@ -1,5 +1,4 @@
-"""Deadlines of requests with the same time limit: they expire in the order in which they were added, so one timer
-serves all.
+"""Deadlines of requests with the same time limit: they expire in order of arrival, so one timer serves all.
 
 A timer per request would leave a cancelled entry per request in the event loop's heap for two minutes. An ordered map
 gives the earliest deadline in constant time and removes a finished request at once.

@@ -134,8 +134,7 @@ class Pool:
         self._release(exchange, now)
 
     def redispatch(self, exchange: PooledExchange, avoiding: Collection[Instance]) -> bool:
-        """Begin the exchange on another instance, because its own could not be reached and received nothing of the
-        request.
+        """Begin the exchange on another instance, because its own could not be reached and received nothing.
 
         Return False if no instance outside `avoiding` has a free slot. The exchange then keeps its slot, and the caller
         must call `broke` or `abandon`.
@@ -181,8 +180,9 @@ class Pool:
         return Instance(number, wanted_s)
 
     async def queue_empty(self) -> None:
-        """Wait until the queue is empty. The caller first routes new requests elsewhere; queued ones wait for a bounded
-        time.
+        """Wait until the queue is empty.
+
+        The caller first routes new requests elsewhere; queued ones wait for a bounded time.
         """
         if self.queued:
             self._queue_drained = self._loop.create_future()
@@ -207,7 +207,7 @@ class Pool:
         self.leave(instance)
         for exchange in self._open:
             if exchange.instance is instance and exchange.open:
-                self._release_queued(exchange, rejection, dead=True)
+                self._release_queued(exchange, rejection, has_ended=True)
                 exchange.fail(rejection)
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
@@ -274,7 +274,7 @@ class Pool:
                 self._activity.quiet(instance)
 
     def _release_queued(
-        self, exchange: PooledExchange, why: Rejection, *, rejected: bool = False, dead: bool = False
+        self, exchange: PooledExchange, why: Rejection, *, rejected: bool = False, has_ended: bool = False
     ) -> None:
         """End the exchange without a response of the application; the caller notifies the load balancer."""
         now = self._time()
@@ -287,7 +287,7 @@ class Pool:
             self._ended_waiting(now)
             self._meter.gone(now, rejected=rejected)
             return
-        if exchange.begun_s >= 0 and not dead:
+        if exchange.begun_s >= 0 and not has_ended:
             exchange.instance.backend.abort(exchange)
         self._release(exchange, now)
 

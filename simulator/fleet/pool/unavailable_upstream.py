@@ -1,5 +1,4 @@
-"""The upstream of a service without a serving revision, for example a paused service: every request is answered with an
-error.
+"""The upstream of a service without a serving revision, such as a paused service: every request gets an error.
 
 The response is the same as for a service without instances: 503.
 

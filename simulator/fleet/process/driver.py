@@ -86,8 +86,7 @@ class ProcessDriver:
         settings: ProcessSettings = _DEFAULT,
         rules: EgressRules | None = None,
     ) -> None:
-        """Create the driver. `serve(host, port)` creates the request part of an instance's backend, such as an
-        HttpService.
+        """Create the driver. `serve(host, port)` creates the request part of a backend, such as an HttpService.
 
         `rules`: what instances may reach; with rules, each instance has its own network.
         """
@@ -277,8 +276,9 @@ class ProcessDriver:
     def _started(
         self, spec: InstanceSpec, watch: ExitWatch, holding: _InstanceResources, limits: Limits
     ) -> ProcessBackend:
-        """Create the backend of a started process. No await separates this from the start, so cancellation cannot leak
-        it.
+        """Create the backend of a started process.
+
+        No await separates this from the start, so cancellation cannot leak it.
         """
         assert self._guard is not None
         self._guard.watch(watch.pid)

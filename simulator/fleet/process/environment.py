@@ -1,6 +1,4 @@
-"""What the process of an instance gets: its folder, environment variables and program, with nothing of the simulator's
-own.
-"""
+"""What the process of an instance gets: its folder, environment variables and program."""
 
 from __future__ import annotations
 
@@ -66,8 +64,9 @@ class ProcessApplication:
             raise ValueError(msg)
 
     def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
-        """Return the application with a service's settings; an empty command keeps its own. `port` is unused: each
-        instance gets its own port in $PORT.
+        """Return the application with a service's settings; an empty command keeps its own.
+
+        `port` is unused: each instance gets its own port in $PORT.
         """
         del port
         return replace(self, command=command or self.command, environment={**self.environment, **variables})
@@ -115,8 +114,7 @@ class InstanceFolder:
         return self.root / "tmp"
 
     def make(self, working_directory: Path | None, hidden: Collection[Path] = ()) -> None:
-        """Create the folder, accessible to this user only, with a copy of the working directory without its `hidden`
-        paths.
+        """Create the folder, for this user only, with a copy of the working directory without its `hidden` paths.
 
         Blocks while it copies: call it in a thread.
 

@@ -27,9 +27,7 @@ _PORTS_LISTED_MAX: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Ports on which an instance listens: `outside`, reachable from outside it; `inside`, through its own loopback
-    only.
-    """
+    """Ports on which an instance listens: `outside`, reachable from outside it; `inside`, through its loopback only."""
 
     outside: tuple[int, ...] = ()
     inside: tuple[int, ...] = ()

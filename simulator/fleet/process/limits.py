@@ -87,9 +87,7 @@ class Confinement:
 
     @property
     def _counted(self) -> str:
-        """Return a note for users if processes are not counted: version 1 has a separate hierarchy for that, which may
-        be missing.
-        """
+        """Return a note for users if processes are not counted: in version 1, that hierarchy may be missing."""
         assert self.home is not None
         counts = self.home.version != 1 or PROCESSES in self.home.directories
         return f"; at most {self.processes} processes" if counts else "; processes are not counted on this machine"
@@ -195,9 +193,7 @@ class ProcessLimits:
         return NoSwitch() if throttling is Throttling.NONE else _SignalSwitch(self._pid)
 
     def used_s(self) -> float:
-        """Return the CPU seconds with a resolution of 10 ms, without processes that their parent has not yet waited
-        for.
-        """
+        """Return the CPU seconds with a resolution of 10 ms, without processes that their parent has not waited for."""
         used_s = sum(_process_used_s(process) for process in (self._pid, *_descendants(self._pid)))
         self._used_s = max(self._used_s, used_s)
         return self._used_s
@@ -254,8 +250,9 @@ class _FreezerSwitch:
 
 
 class _SignalSwitch:
-    """Stops the process group with SIGSTOP, as job control does. A program may notice, and a process outside the group
-    continues.
+    """Stops the process group with SIGSTOP, as job control does.
+
+    A program may notice, and a process outside the group continues.
     """
 
     stops = True

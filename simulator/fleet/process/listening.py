@@ -45,8 +45,9 @@ class InstanceSockets:
         self.has_fixed_port = False
 
     async def look(self) -> bool:
-        """Read the sockets if a check is due. Return True if the instance listens on its configured port but not on
-        $PORT.
+        """Read the sockets if a check is due.
+
+        Return True if the instance listens on its configured port but not on $PORT.
         """
         now_s = self._loop.time()
         if now_s >= self._look_s:

@@ -54,8 +54,9 @@ class RegistryFailure(Enum):
 
 
 class RegistryRejected(Exception):
-    """The registry has no such image, or access is denied. The message names the registry and its answer, and no
-    secret.
+    """The registry has no such image, or access is denied.
+
+    The message names the registry and its answer, and no secret.
     """
 
     def __init__(self, failure: RegistryFailure, message: str) -> None:

@@ -41,8 +41,10 @@ class RegistryPlace:
 
 
 class RegistryMap:
-    """Registries by host pattern: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, with `*` for any characters of account and
-    Region, `public.ecr.aws`, or `all`.
+    """Registries by host pattern.
+
+    A pattern is `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, with `*` for any characters of account and Region, or
+    `public.ecr.aws`, or `all`.
 
     Raises:
         ValueError: if a pattern is none of these.

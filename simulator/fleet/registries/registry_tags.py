@@ -20,8 +20,9 @@ LOGIN_KEPT: Final = timedelta(minutes=30)
 
 
 class RegistryTags:
-    """Implements for registries what `EngineTags` does for an engine. An identifier, as `watched` returns it, has two
-    lines: the image and its access role.
+    """Implements for registries what `EngineTags` does for an engine.
+
+    An identifier, as `watched` returns it, has two lines: the image and its access role.
     """
 
     def __init__(self, registries: RegistryMap, look_s: float = LOOK_S) -> None:

@@ -34,9 +34,7 @@ class Autoscaler:
         journal: Journal,
         cpu_used_s: Callable[[], float] | None = None,
     ) -> None:
-        """Create the autoscaler. `cpu_used_s` returns the CPU seconds of the service's instances so far; None: not
-        measured.
-        """
+        """Create the autoscaler. `cpu_used_s` returns the CPU seconds of the instances so far; None: not measured."""
         self.policy = policy
         self.decisions = 0  # decisions requested so far, including those that changed nothing
         self._pool = pool
@@ -67,8 +65,9 @@ class Autoscaler:
         self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
 
     def follow(self, policy: Policy) -> None:
-        """Let another policy decide from now on, beginning with its next tick. Its actuator may differ in the start lag
-        only.
+        """Let another policy decide from now on, beginning with its next tick.
+
+        Its actuator may differ in the start lag only.
         """
         self.policy = policy
         self._pool.on_queued(self.trigger if policy.reacts_to_queue else None)

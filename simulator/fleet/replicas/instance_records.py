@@ -14,7 +14,7 @@ from simulator.world.clock import RunClock
 class InstanceRecords:
     """Records state changes and crashes of instances.
 
-    `died`: done at the first crash of an instance that was still needed. `lost`: done at the first such crash after
+    `crashed`: done at the first crash of an instance that was still needed. `lost`: done at the first such crash after
     which no instance is ready.
     """
 
@@ -25,7 +25,7 @@ class InstanceRecords:
         self._clock = clock
         self._journal = journal
         loop = asyncio.get_running_loop()
-        self.died: asyncio.Future[Termination] = loop.create_future()
+        self.crashed: asyncio.Future[Termination] = loop.create_future()
         self.lost: asyncio.Future[Termination] = loop.create_future()
 
     def move(self, instance: Instance, event: InstanceEvent, why: str) -> None:
@@ -54,7 +54,7 @@ class InstanceRecords:
         """Record that a needed instance has ended; `ready` others are left."""
         if ending.event is not InstanceEvent.CRASHED:
             return
-        if not self.died.done():
-            self.died.set_result(ending)
+        if not self.crashed.done():
+            self.crashed.set_result(ending)
         if not ready and not self.lost.done():
             self.lost.set_result(ending)

@@ -73,7 +73,7 @@ class ReplicaSet:
         self._is_settled = False  # count and tiers are as desired: nothing to do if the same count is set again
         self._dismissed = False  # the run has ended, or another revision serves: no instance is added
         self._numbers = numbers or count(1)
-        self._lives: dict[int, asyncio.Task[None]] = {}
+        self._lifecycles: dict[int, asyncio.Task[None]] = {}
         self._launch = InstanceLaunch(settings, driver, clock, self.records, variables, self._exited)
         self.activity = Activity(pool, actuator, settings.idle_after_s, clock, self._move, self._expire)
         self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
@@ -92,11 +92,11 @@ class ReplicaSet:
     @property
     def provisioned(self) -> int:
         """Number of instances that exist and hold memory: launched and not stopped, including draining ones."""
-        return sum(self.instances[number].is_provisioned for number in self._lives)
+        return sum(self.instances[number].is_provisioned for number in self._lifecycles)
 
     def living(self) -> list[Instance]:
         """Return the instances whose lifecycle has not ended, including draining ones, in order of creation."""
-        return [self.instances[number] for number in self._lives]
+        return [self.instances[number] for number in self._lifecycles]
 
     async def begin(self) -> None:
         """Start the initial instances without the platform's start lag; wait until each is ready or has crashed.
@@ -157,14 +157,15 @@ class ReplicaSet:
             instance.end(_E.CRASHED, "killed before its launch")
 
     def dismiss(self) -> list[asyncio.Task[None]]:
-        """End the run: fail open exchanges and stop every instance. Return the unfinished lifecycles, in order of
-        creation.
+        """End the run: fail open exchanges and stop every instance.
+
+        Return the unfinished lifecycles, in order of creation.
         """
         self._dismissed = True
         self.pool.close()
         for instance in self.living():  # including draining ones, which nothing else ends after `drain`
             instance.end(_E.STOP, "the run is over")
-        return [life for life in self._lives.values() if not life.done()]
+        return [lifecycle for lifecycle in self._lifecycles.values() if not lifecycle.done()]
 
     def drain(self, why: str) -> list[asyncio.Future[None]]:
         """Stop adding instances and send no new requests to any. The caller first routes new requests elsewhere.
@@ -192,19 +193,21 @@ class ReplicaSet:
         self.reconcile()
 
     def terminate(self, why: str) -> list[asyncio.Task[None]]:
-        """Let every instance finish its requests within the drain time-out, then stop it. Return the lifecycles, in
-        order.
+        """Let every instance finish its requests within the drain time-out, then stop it.
+
+        Return the lifecycles, in order.
 
         As with `drain`, the caller first routes new requests elsewhere.
         """
         self.drain(why)
         for instance in self.living():
             instance.end(_E.STOP, why)
-        return [life for life in self._lives.values() if not life.done()]
+        return [lifecycle for lifecycle in self._lifecycles.values() if not lifecycle.done()]
 
     def _expire(self, instance: Instance, why: str) -> bool:
-        """Remove an instance whose idle time has expired, whatever the policy decided. Return False if MinSize keeps
-        it.
+        """Remove an instance whose idle time has expired, whatever the policy decided.
+
+        Return False if MinSize keeps it.
         """
         if len(self._alive) <= self.pool.scaling.min_size:
             return False
@@ -218,10 +221,10 @@ class ReplicaSet:
     def _provision(self, lag_s: float, route_s: float = 0.0) -> None:
         instance = self.pool.new_instance(next(self._numbers), self._loop.time())
         self.instances[instance.number] = self._alive[instance.number] = instance
-        self._lives[instance.number] = life = self._tasks.spawn(
+        self._lifecycles[instance.number] = lifecycle = self._tasks.spawn(
             self._run_lifecycle(instance, lag_s, route_s), f"instance {instance.number} of {self.settings.service}"
         )
-        life.add_done_callback(lambda _: self._lifecycle_ended(instance))
+        lifecycle.add_done_callback(lambda _: self._lifecycle_ended(instance))
 
     def _terminate(self, instance: Instance, why: str) -> None:
         self._drain(instance, why)
@@ -324,7 +327,7 @@ class ReplicaSet:
 
     def _lifecycle_ended(self, instance: Instance) -> None:
         """Finalize an instance whose lifecycle was cancelled, perhaps before its first step."""
-        del self._lives[instance.number]
+        del self._lifecycles[instance.number]
         self._launch.forget(instance)
         if instance.state is not InstanceState.STOPPED:
             self._finalize(instance, Termination(_E.STOP, "its task was cancelled"))

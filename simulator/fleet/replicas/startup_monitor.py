@@ -49,9 +49,7 @@ class StartupMonitor:
         return failed_line(self._settings.health_check, self._settings.port)
 
     async def until_routed(self, instance: Instance, backend: Backend, route_s: float) -> bool:
-        """Return True `route_s` seconds after the instance became healthy; False if it ended or was asked to end
-        before.
-        """
+        """Return True `route_s` seconds after the instance became healthy; False if it ended or had to end before."""
         if not await self.until_healthy(instance, backend):
             return False
         if route_s > 0:

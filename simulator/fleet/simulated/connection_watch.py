@@ -1,6 +1,4 @@
-"""Detects when a downstream resource is full, and when many connections are opened at once; records both in the
-journal.
-"""
+"""Detects when a downstream resource is full, and when many connections are opened at once; records both."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ class ConnectionWatch:
     def __init__(self, name: str, limit: int, journal: Journal, at_s: Callable[[], RunTime]) -> None:
         self._name, self._limit, self._journal, self._at_s = name, limit, journal, at_s
         self._storm_size = max(STORM_MIN, round(STORM_SHARE * limit))
-        self._asked: deque[tuple[float, object]] = deque()  # (time, pool) of the attempts in the last STORM_S
+        self._attempts: deque[tuple[float, object]] = deque()  # (time, pool) of the attempts in the last STORM_S
         self._last_full_s = self._last_storm_s = float("-inf")
 
     def full(self, outcome: str) -> None:
@@ -37,19 +35,21 @@ class ConnectionWatch:
             self._log(f"limit reached: all {self._limit} connections are taken, an attempt to connect {outcome}")
         self._last_full_s = now
 
-    def asked(self, pool: object) -> None:
+    def connecting(self, pool: object) -> None:
         """Record that the pool of an instance opens a connection."""
-        now, asked = self._at_s(), self._asked
-        asked.append((now, pool))
-        while asked[0][0] < now - STORM_S:
-            asked.popleft()
-        if len(asked) < self._storm_size:
+        now, attempts = self._at_s(), self._attempts
+        attempts.append((now, pool))
+        while attempts[0][0] < now - STORM_S:
+            attempts.popleft()
+        if len(attempts) < self._storm_size:
             return
-        instances = len({each for _, each in asked})
+        instances = len({each for _, each in attempts})
         if instances == 1:
             return
         if now - self._last_storm_s > QUIET_S:
-            self._log(f"connection storm: {instances} instances made {len(asked)} attempts to connect almost at once")
+            self._log(
+                f"connection storm: {instances} instances made {len(attempts)} attempts to connect almost at once"
+            )
         self._last_storm_s = now
 
     def _log(self, line: str) -> None:

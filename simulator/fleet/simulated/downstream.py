@@ -90,7 +90,7 @@ class RunningResource:
     def open(self, opening: Opening, *, pooled: bool) -> bool:
         """Open a connection, now or later; return False if the attempt is rejected at once."""
         if pooled:
-            self._watch.asked(opening.pool)
+            self._watch.connecting(opening.pool)
         grant = self._slots.ask(opening)
         match grant:
             case ConnectionGrant.GRANTED:

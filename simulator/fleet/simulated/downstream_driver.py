@@ -148,8 +148,9 @@ class FailedExchange:
 
 
 class CallSequence:
-    """The calls of one request, one after the other, each with its retries. The first call that fails ends the
-    sequence.
+    """The calls of one request, one after the other, each with its retries.
+
+    The first call that fails ends the sequence.
     """
 
     def __init__(self, backend: CallingBackend, exchange: Exchange, plans: list[CallPlan]) -> None:

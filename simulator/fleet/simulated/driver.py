@@ -246,8 +246,9 @@ class InjectedFailures(NamedTuple):
 
 
 class FailingBackend(SimulatedBackend):
-    """A simulated instance whose application can fail. A separate class, so that other instances are not slowed by
-    checks.
+    """A simulated instance whose application can fail.
+
+    A separate class, so that other instances are not slowed by checks.
     """
 
     def __init__(

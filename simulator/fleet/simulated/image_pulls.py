@@ -27,8 +27,9 @@ class ImagePulls:
         self._at_s = at_s
 
     async def pull(self, image: ImageToPull, spec: InstanceSpec) -> Callable[[object], None]:
-        """Place an instance and wait until its machine has the image. Return a function to call when the instance has
-        ended.
+        """Place an instance and wait until its machine has the image.
+
+        Return a function to call when the instance has ended.
         """
         loop = asyncio.get_running_loop()
         machines = self._machines.setdefault(spec.service, Machines())

@@ -27,8 +27,9 @@ class ActiveFault:
 
 
 class LiveFaults:
-    """The active faults of a running platform, by number. Their beginning and end are recorded like those of a
-    timeline.
+    """The active faults of a running platform, by number.
+
+    Their beginning and end are recorded like those of a timeline.
     """
 
     def __init__(self, platform: Platform) -> None:

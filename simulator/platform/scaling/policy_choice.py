@@ -73,8 +73,9 @@ class PolicyChoice:
         self._given = other._spec
 
     def build(self, size: InstanceSize, scaling: AutoScalingConfiguration) -> Policy:
-        """Return a new policy for instances of this size. Raises UserPolicyError if the user's class cannot be
-        instantiated.
+        """Return a new policy for instances of this size.
+
+        Raises UserPolicyError if the user's class cannot be instantiated.
         """
         parameters = self._spec.sized(size.vcpu)
         lag_s = self._start_lag_s
@@ -102,9 +103,7 @@ class PolicyChoice:
         return policy_of(kind)
 
     def _actuator(self) -> Actuator:
-        """Return the actuator of App Runner's own policy, because the platform that carries out decisions stays the
-        same.
-        """
+        """Return the actuator of App Runner's own policy, because the platform that carries out decisions stays."""
         return (
             PolicyChoice(DEFAULT_POLICY, start_lag_s=self._start_lag_s)
             .build(InstanceSize(), AutoScalingConfiguration())

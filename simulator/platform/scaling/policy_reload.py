@@ -82,9 +82,7 @@ class PolicyReload:
         self._report(f"policy {self._choice.text}: the changed file is used now, for {names}")
 
     def _file_version(self) -> _Version | None:
-        """Return a value that changes whenever the file is saved; None while there is no file, as when an editor
-        replaces it.
-        """
+        """Return a value that changes whenever the file is saved; None while there is no file."""
         assert self._choice.file is not None, "a policy of the registry has no file"
         try:
             found = self._choice.file.stat()
@@ -105,8 +103,7 @@ class PolicyReload:
         return [self._platform.services[name] for name in self._scaled]
 
     def _proved(self, choice: PolicyChoice, service: Service) -> Policy:
-        """Return a policy that has observed the service's last minutes, after another instance of it decided without
-        error.
+        """Return a policy that has observed the service's last minutes, after another instance decided without error.
 
         Raises:
             UserPolicyError: if the decision fails.

@@ -104,9 +104,7 @@ class Shadow:
         at_s: Callable[[], float],
         decided: Callable[[ShadowDecision], None] | None = None,
     ) -> None:
-        """Create the shadow. `needs`: metrics that the policy reads. `decided` is called with each change of its
-        desired count.
-        """
+        """Create the shadow. `needs`: metrics that it reads; `decided` gets each change of the desired count."""
         self.divergence = Divergence(service.name, service.autoscaler.policy.name, policy.name)
         self.desired = service.replica_set.desired
         self._service = service

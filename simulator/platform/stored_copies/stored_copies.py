@@ -32,8 +32,9 @@ _NEW: Final = ".new"  # suffix of a file that is being written
 
 
 class StoredCopies:
-    """The stored copies in `folder`. Methods do nothing for services without a KMS key, and raise WorkloadFailed if the
-    service's key cannot be used.
+    """The stored copies in `folder`.
+
+    Methods do nothing for services without a KMS key, and raise WorkloadFailed if the service's key cannot be used.
     """
 
     def __init__(self, folder: Path, keys: KeyService) -> None:
@@ -116,9 +117,7 @@ class StoredCopies:
     # --- internals ---------------------------------------------------------------------------------------------------
 
     def _is_kept(self, revision: ServiceRevision, version: str, about: Mapping[str, str]) -> bool:
-        """Return True if there is a copy of exactly this build: one commit can have several builds with different
-        settings.
-        """
+        """Return True if there is a copy of exactly this build: one commit can have builds with different settings."""
         reader = self._reader(replace(revision, version=version))
         if reader is None:
             return False
@@ -152,9 +151,7 @@ class StoredCopies:
         self._kept[revision.service_arn] = path
 
     def _reader(self, revision: ServiceRevision) -> EncryptedReader | None:
-        """Return a reader of the copy of the revision's version, of which only the header is readable; None without a
-        copy.
-        """
+        """Return a reader of the copy of the revision's version, with a readable header only; None without a copy."""
         with _failures():
             return EncryptedReader(self._path(revision, revision.version)) if self.has(revision) else None
 

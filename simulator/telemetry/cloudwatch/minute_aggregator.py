@@ -63,9 +63,9 @@ class MinuteAggregator:
         self._put = put
         self._minutes: dict[str, _Minute] = {}
         self._looks: dict[str, dict[str, tuple[float, float]]] = {}  # last (time, CPU seconds) by service and instance
-        metrics.told.subscribe(RequestsCounted, self._ended)
-        metrics.told.subscribe(SecondCounted, self._sampled)
-        metrics.told.subscribe(LastArrivals, self._arrived_last)
+        metrics.counted.subscribe(RequestsCounted, self._ended)
+        metrics.counted.subscribe(SecondCounted, self._sampled)
+        metrics.counted.subscribe(LastArrivals, self._arrived_last)
 
     def close_stale(self) -> None:
         """Complete the minutes of services that no longer have seconds, because they are paused or deleted."""

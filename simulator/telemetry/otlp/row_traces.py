@@ -41,10 +41,10 @@ class RowTraces:
         ids = self._draw(1, _ALL, (len(chunk), 3), dtype="uint64")
         bound = self._tracing.sampling.bound
         picked = range(len(chunk)) if bound >= _ALL else np.flatnonzero(ids[:, 1] < np.uint64(bound)).tolist()
-        hear: Callable[[RequestTrace], None] = self._tracing.hear
+        receive: Callable[[RequestTrace], None] = self._tracing.receive
         for at in picked:
             high, low, upstream_id = ids[at].tolist()
-            hear(self._trace(chunk, at, high << 64 | low, upstream_id))
+            receive(self._trace(chunk, at, high << 64 | low, upstream_id))
 
     def _trace(self, chunk: Chunk, at: int, trace_id: int, upstream_id: int) -> RequestTrace:
         queue_s, cold_s = float(chunk.queue_s[at]), float(chunk.cold_s[at])

@@ -42,7 +42,7 @@ class MetricsFile:
         self._at_s: dict[str, array[float]] = {}
         self._values: dict[str, array[float]] = {}
         self._shapes: dict[str, list[Metric]] = {}  # of the first point; all later points have the same samples
-        metrics.told.subscribe(SecondCounted, self._sampled)
+        metrics.counted.subscribe(SecondCounted, self._sampled)
 
     def finish(self, at_s: float) -> None:
         """Add the last point, at the end of the run."""

@@ -18,20 +18,20 @@ class Steps:
         self.looks = dict(looks)
         self.broken = broken
         self.tries = dict.fromkeys(looks, tries)
-        self.told: list[str] = []
+        self.log: list[str] = []
 
     def begin(self, name: str) -> StepProgress:
         self.tries[name] -= 1
         if self.tries[name]:
             return StepProgress.LATER
-        self.told.append(f"+{name}")
+        self.log.append(f"+{name}")
         return self.check(name)
 
     def check(self, name: str) -> StepProgress:
         if self.looks[name]:
             self.looks[name] -= 1
             return StepProgress.RUNNING
-        self.told.append(f"-{name}")
+        self.log.append(f"-{name}")
         return StepProgress.FAILED if name in self.broken else StepProgress.DONE
 
 
@@ -65,10 +65,10 @@ def test_a_name_begins_after_what_it_waits_for_has_ended(
     looks = {str(name): count for name, (_, count, _) in graph.items()}
     broken = {str(name) for name, (_, _, is_broken) in graph.items() if is_broken}
     walk, steps = walked(waits, looks, broken, stops=stops, tries=tries)
-    begun = [each[1:] for each in steps.told if each.startswith("+")]
+    begun = [each[1:] for each in steps.log if each.startswith("+")]
     for name in begun:
-        ends = [steps.told.index(f"-{each}") for each in waits[name]]
-        assert all(end < steps.told.index(f"+{name}") for end in ends)
+        ends = [steps.log.index(f"-{each}") for each in waits[name]]
+        assert all(end < steps.log.index(f"+{name}") for end in ends)
         assert not waits[name] & broken
     assert set(walk.failed) <= broken
     if not stops:

@@ -1,6 +1,4 @@
-"""The pool when instances cannot be reached: requests move to other instances, and those that fail repeatedly are
-ejected.
-"""
+"""The pool when instances cannot be reached: requests move to others, and those that fail repeatedly are ejected."""
 
 from __future__ import annotations
 

@@ -129,8 +129,9 @@ async def test_only_the_instances_own_sockets_count() -> None:
 
 @pytest.mark.case("P7")
 async def test_observations_from_before_an_instance_was_healthy_are_not_reported_afterwards(tmp_path: Path) -> None:
-    """The process first listens on a debugger's port, then on its own. Then it is healthy, and there is nothing to
-    explain.
+    """The process first listens on a debugger's port, then on its own.
+
+    Then it is healthy, and there is nothing to explain.
     """
     program = (
         "import os, socket, time\n"

@@ -59,8 +59,9 @@ def test_a_line_of_progress_is_not_repeated_for_the_last_bytes() -> None:
 
 
 async def test_an_image_that_an_instance_has_no_room_for_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The compressed and the unpacked image count together. If the compressed one alone is too large, nothing is
-    pulled.
+    """The compressed and the unpacked image count together.
+
+    If the compressed one alone is too large, nothing is pulled.
     """
     monkeypatch.setattr(image_pull, "STORAGE_BYTES", 3_000)
     async with fake_registry() as registry:

@@ -17,8 +17,9 @@ from tests.virtual import run_virtual
 
 
 class ScriptedBackend(FakeBackend):
-    """A backend that answers probes as scripted, `+` and `-`, then like the last one. It records the time of each
-    probe.
+    """A backend that answers probes as scripted, `+` and `-`, then like the last one.
+
+    It records the time of each probe.
     """
 
     def __init__(self, script: str, takes_s: float = 0.0) -> None:

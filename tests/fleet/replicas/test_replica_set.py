@@ -281,9 +281,9 @@ def test_no_instance_is_provisioned_after_the_end() -> None:
         stage.fake.stop_s = 5.0
         await stage.open()
         stage.replica_set.kill(1)
-        lives = stage.replica_set.dismiss()
+        lifecycles = stage.replica_set.dismiss()
         stage.replica_set.resize(7)
-        await asyncio.wait(lives)
+        await asyncio.wait(lifecycles)
         stage.replica_set.resize(3)
         await rounds(20)
         assert stage.states() == "stopped stopped"
@@ -337,8 +337,8 @@ def test_cancelling_an_instances_lifecycle_anywhere_leaks_nothing(after_s: float
         program = stage.tasks.spawn(_one_lifecycle(stage), "program")
         await asyncio.sleep(after_s)
         await rounds(later)
-        if (life := stage.replica_set._lives.get(1)) is not None:
-            life.cancel()
+        if (lifecycle := stage.replica_set._lifecycles.get(1)) is not None:
+            lifecycle.cancel()
         await program
         assert stage.states() == "stopped"
         assert stage.instance(1).outstanding == 0

@@ -15,7 +15,7 @@ def lines_of(limit: int, *asked: tuple[float, str]) -> list[tuple[float, str]]:
         if pool == "full":
             watch.full("waits")
         else:
-            watch.asked(pool)
+            watch.connecting(pool)
     return [(event.at_s, event.line) for event in journal.events if isinstance(event, DownstreamLogged)]
 
 

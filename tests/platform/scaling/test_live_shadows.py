@@ -24,8 +24,8 @@ def fixed(instances: int) -> PolicyChoice:
 
 
 class Stage:
-    def __init__(self, world: World, shadows: LiveShadows, told: list[tuple[str, str]]) -> None:
-        self.world, self.shadows, self.told = world, shadows, told
+    def __init__(self, world: World, shadows: LiveShadows, lines: list[tuple[str, str]]) -> None:
+        self.world, self.shadows, self.lines = world, shadows, lines
 
 
 def with_shadows(
@@ -36,9 +36,9 @@ def with_shadows(
         if measured:
             world = World(platform=compose_platform((), RandomStreams(7), measured=True))
         async with world:
-            told: list[tuple[str, str]] = []
-            shadows = LiveShadows(world.platform, choices, *[lambda *line: told.append(line)] * 2)
-            await test(Stage(world, shadows, told))
+            lines: list[tuple[str, str]] = []
+            shadows = LiveShadows(world.platform, choices, *[lambda *line: lines.append(line)] * 2)
+            await test(Stage(world, shadows, lines))
 
     run_virtual(main)
 
@@ -52,10 +52,10 @@ def test_a_shadow_decides_and_the_acting_policy_acts() -> None:
         assert service.replica_set.desired == 1
         (shadow,) = stage.shadows.of(service)
         assert (shadow.divergence.acting, shadow.divergence.most_more) == ("app-runner", 2)
-        assert stage.told[0][0] == "hello"
-        assert stage.told[0][1].startswith("shadow fixed: 1 > 3 instances, ")
-        assert stage.told[0][1].endswith("; 1 are desired")
-        assert len(stage.told) == 1
+        assert stage.lines[0][0] == "hello"
+        assert stage.lines[0][1].startswith("shadow fixed: 1 > 3 instances, ")
+        assert stage.lines[0][1].endswith("; 1 are desired")
+        assert len(stage.lines) == 1
 
     with_shadows([fixed(3)], test)
 
@@ -101,7 +101,7 @@ def test_a_changed_file_of_a_shadow_is_evaluated_and_a_failing_one_is_reported(t
     async def test(stage: Stage) -> None:
         service = stage.world.service(await stage.world.running())
         reloaded: list[str] = []
-        failed = stage.told.append
+        failed = stage.lines.append
         reload = PolicyReload(
             stage.world.platform, choice, reloaded.append, lambda *line: failed(line), stage.shadows.follow
         )
@@ -114,6 +114,6 @@ def test_a_changed_file_of_a_shadow_is_evaluated_and_a_failing_one_is_reported(t
         assert reloaded[0].endswith("the changed file is used now, for hello")
         await asyncio.sleep(30)
         assert service.shadows == {"Own": 4}
-        assert any("raised ZeroDivisionError: division by zero (own.py, line 3)" in line for _, line in stage.told)
+        assert any("raised ZeroDivisionError: division by zero (own.py, line 3)" in line for _, line in stage.lines)
 
     with_shadows([choice], test)

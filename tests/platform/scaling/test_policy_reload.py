@@ -30,10 +30,10 @@ class Watched:
 
     def __init__(self, world: World, file: Path, choice: PolicyChoice) -> None:
         self.world, self._file = world, file
-        self.told: list[str] = []
+        self.lines: list[str] = []
         self.failed: list[tuple[str, str]] = []
         self._saves = 0
-        reload = PolicyReload(world.platform, choice, self.told.append, lambda *line: self.failed.append(line))
+        reload = PolicyReload(world.platform, choice, self.lines.append, lambda *line: self.failed.append(line))
         world.platform.tasks.spawn(reload.run(), "reload")
 
     async def save(self, text: str) -> None:
@@ -65,7 +65,7 @@ def test_a_changed_file_decides_for_services_that_run_and_for_later_ones(tmp_pat
         # the new version has observed the seconds before
         await stage.save(TEXT.format(answer="2 if self.seen < 20 else 3"))
         assert service.replica_set.desired == 3
-        assert [line.partition(".py:Own: ")[2] for line in stage.told] == ["the changed file is used now, for hello"]
+        assert [line.partition(".py:Own: ")[2] for line in stage.lines] == ["the changed file is used now, for hello"]
         later = stage.world.service(await stage.world.running(ServiceName="later"))
         await asyncio.sleep(2)
         assert later.replica_set.desired == 2
@@ -92,7 +92,7 @@ def test_a_broken_file_leaves_the_previous_version_and_reports_the_line(tmp_path
         await stage.save(broken)
         assert service.autoscaler.policy is before
         assert service.replica_set.desired == 2
-        (line,) = stage.told
+        (line,) = stage.lines
         assert "the changed file is not used, the previous version stays: " in line
         assert why in line
         await stage.save(TEXT.format(answer="3"))
@@ -107,9 +107,9 @@ def test_a_missing_file_changes_nothing_until_it_is_there_again(tmp_path: Path) 
         await asyncio.sleep(3)
         (tmp_path / "own.py").unlink()
         await asyncio.sleep(2)
-        assert "must name a file that can be read" in stage.told[0]
+        assert "must name a file that can be read" in stage.lines[0]
         await stage.save(TEXT.format(answer="4"))
-        assert (service.replica_set.desired, len(stage.told)) == (4, 2)
+        assert (service.replica_set.desired, len(stage.lines)) == (4, 2)
 
     watched(tmp_path, TEXT.format(answer="2"), test)
 
@@ -130,10 +130,10 @@ def test_a_version_that_fails_later_is_reported_with_its_service(tmp_path: Path)
 def test_a_file_that_changes_before_a_service_exists_is_tried_too(tmp_path: Path) -> None:
     async def test(stage: Watched) -> None:
         await stage.save(TEXT.format(answer="observation.nothing"))
-        assert "AttributeError: 'Observation' object has no attribute 'nothing' (own.py, line 8)" in stage.told[0]
+        assert "AttributeError: 'Observation' object has no attribute 'nothing' (own.py, line 8)" in stage.lines[0]
         service = stage.world.service(await stage.world.running())
         await stage.save(TEXT.format(answer="1 / 0"))  # at once, before its first second is over
-        assert "raised ZeroDivisionError" in stage.told[1]
+        assert "raised ZeroDivisionError" in stage.lines[1]
         await asyncio.sleep(2)
         assert service.replica_set.desired == 2
 
@@ -147,6 +147,6 @@ def test_a_deleted_service_is_forgotten(tmp_path: Path) -> None:
         stage.world.stage.call("DeleteService", ServiceArn=arn)
         await stage.world.stage.settled()
         await stage.save(TEXT.format(answer="3"))
-        assert stage.told[0].endswith("the changed file is used now, for no service yet")
+        assert stage.lines[0].endswith("the changed file is used now, for no service yet")
 
     watched(tmp_path, TEXT.format(answer="2"), test)

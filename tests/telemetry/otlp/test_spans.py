@@ -45,7 +45,7 @@ async def exported(traces: list[RequestTrace]) -> list[Span]:
         await out.open()
         assert out.tracing is not None
         for trace in traces:
-            out.tracing.hear(trace)
+            out.tracing.receive(trace)
         await out.close()
         return collector.spans()
 
@@ -178,12 +178,12 @@ async def test_spans_for_an_unreachable_collector_are_bounded_counted_and_in_the
         shipper = out.otlp.traces.shipper
         try:
             for _ in range(1000):
-                out.tracing.hear(heard)
+                out.tracing.receive(heard)
             assert shipper.waiting <= 20
             await until(lambda: shipper.waiting == 0)
             assert metrics.losses["traces"]() == shipper.dropped
             collector.start()
-            out.tracing.hear(heard)
+            out.tracing.receive(heard)
             await asyncio.to_thread(collector.wait_for, lambda: len(collector.spans()) >= 4)
         finally:
             await out.close()
@@ -204,7 +204,7 @@ async def test_a_collector_that_rejects_spans_has_them_counted() -> None:
         await out.open()
         assert out.otlp is not None
         assert out.otlp.traces is not None
-        out.otlp.traces.tracing.hear(heard)
+        out.otlp.traces.tracing.receive(heard)
         await out.close()
         assert out.otlp.traces.shipper.dropped == 1
 

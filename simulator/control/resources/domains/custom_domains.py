@@ -90,8 +90,9 @@ class CustomDomains:
         return self._about(service) | {"CustomDomain": _view(domain)}
 
     def _reject_taken(self, service: ServiceResource, name: str, names: tuple[str, ...]) -> None:
-        """Reject names that are in use: in all accounts, a host name belongs to one service. Services of other accounts
-        are not named.
+        """Reject names that are in use: in all accounts, a host name belongs to one service.
+
+        Services of other accounts are not named.
         """
         for other in self._context.registry.all(CustomDomainResource):
             if set(other.names) & set(names):

@@ -149,14 +149,19 @@ class DomainValidation:
                 await self._expire(domain)
                 return
             if statuses is not None and statuses != domain.record_statuses:
-                _log.warning("custom domain %s: no renewal of its certificate without its DNS records", domain.domain)
+                _log.warning(
+                    "custom domain %s: its certificate cannot be renewed, because its DNS records are missing",
+                    domain.domain,
+                )
                 domain = self._put(replace(domain, record_statuses=statuses))
             await asyncio.sleep(min(factor * checks.every_s, left))
             if not self._is_as_it_was(domain):
                 return
 
     async def _expire(self, domain: CustomDomainResource) -> None:
-        _log.warning("custom domain %s: its certificate has ended; disassociate and associate it again", domain.domain)
+        _log.warning(
+            "custom domain %s: its certificate has expired; disassociate and associate it again", domain.domain
+        )
         expired = self._put(_without_certificate(domain))
         await self._unbind(expired)
 

@@ -171,9 +171,7 @@ class GroupV2:
 
 
 def group_in(directories: Mapping[str, Path]) -> Group:
-    """Return the group with these directories by controller; a version 2 group has one directory, with the key
-    `UNIFIED`.
-    """
+    """Return the group with these directories by controller; version 2 has one, with the key `UNIFIED`."""
     return GroupV2(directories[UNIFIED]) if UNIFIED in directories else GroupV1(directories)
 
 

@@ -189,8 +189,9 @@ def _what_forbids() -> Iterator[str]:
 
 
 def _counts_by_namespace() -> bool:
-    """Return True if the kernel counts processes per user namespace (since Linux 5.14). Before, it counts all processes
-    of the user.
+    """Return True if the kernel counts processes per user namespace (since Linux 5.14).
+
+    Before, it counts all processes of the user.
     """
     major, minor = (int(part) for part in os.uname().release.split(".")[:2])
     return (major, minor) >= (5, 14)
@@ -219,8 +220,9 @@ def mount_plan_for(
 
 
 def _usual_state() -> list[Path]:
-    """Return the default state folder. It is hidden even if this simulator uses another one: the system may trust its
-    certificate authority.
+    """Return the default state folder.
+
+    It is hidden even if this simulator uses another one: the system may trust its certificate authority.
     """
     try:
         return [Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".local" / "state" / STATE_NAME]

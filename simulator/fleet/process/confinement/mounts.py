@@ -1,5 +1,4 @@
-"""The script that isolates an application from inside existing namespaces: it sets up mounts, drops privileges and
-executes the application.
+"""The script that isolates an application in its namespaces: it mounts, drops privileges and executes it.
 
 It is run as a script (`Namespaces.command` in isolation.py creates the command line). It imports only the standard
 library, and all of it at the beginning, because its files may be hidden later. It runs as root of a mount and a process
@@ -196,8 +195,9 @@ def _bind(handle: int, place: str) -> None:
 
 
 def _devices(root: str) -> None:
-    """Set up /dev with harmless devices, and with terminals and shared memory of its own. A disk device would expose
-    all files.
+    """Set up /dev with harmless devices, and with terminals and shared memory of its own.
+
+    A disk device would expose all files.
     """
     place = f"{root}/dev"
     held = {name: os.open(f"/dev/{name}", os.O_PATH) for name in _DEVICES if os.path.exists(f"/dev/{name}")}

@@ -24,8 +24,10 @@ class _Sweep:
 
 
 class OrphanSweeps:
-    """Removals in progress. Call `begin` before the first folder is created and `end` after the last is removed; the
-    last `end` stops a removal.
+    """Removals in progress.
+
+    Call `begin` before the first folder is created, and `end` after the last is removed; the last `end` stops a
+    removal.
     """
 
     def __init__(self) -> None:

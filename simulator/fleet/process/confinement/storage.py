@@ -50,8 +50,7 @@ def _size_bytes(entry: os.DirEntry[str]) -> int:
 async def watch(
     living: Callable[[], Iterable[tuple[Path, Callable[[str], None]]]], limit_bytes: int, interval_s: float
 ) -> None:
-    """Measure the folders of the running instances one after another, and end instances over the limit; runs until
-    cancelled.
+    """Measure the folders of the running instances in turn, and end instances over the limit; runs until cancelled.
 
     `living` returns folders, each with a function that ends its instance and takes the reason. One thread measures at a
     time: many files make the interval longer, not the load higher.

@@ -35,9 +35,7 @@ def is_waiting(pid: int) -> bool:
 
 
 def innermost(pid: int, depth: int) -> int:
-    """Return the descendant reached by following the first child `depth` times; an ancestor of it if it does not exist
-    yet.
-    """
+    """Return the first child of the first child, and so on, `depth` times; fewer times if there is none yet."""
     for _ in range(depth):
         try:
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -183,8 +183,8 @@ def test_removed_records_let_the_certificate_expire(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.WARNING):
         run_virtual(main)
     assert [record.getMessage() for record in caplog.records] == [
-        "custom domain acme.dev: no renewal of its certificate without its DNS records",
-        "custom domain acme.dev: its certificate has ended; disassociate and associate it again",
+        "custom domain acme.dev: its certificate cannot be renewed, because its DNS records are missing",
+        "custom domain acme.dev: its certificate has expired; disassociate and associate it again",
     ]
 
 

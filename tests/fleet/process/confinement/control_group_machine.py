@@ -8,9 +8,7 @@ V1 = ("cpu", "cpuacct", "memory", "freezer")
 
 
 class Machine:
-    """The /proc of a machine with the given mounts, (type, root, mount point, options), and the groups of process
-    `self`.
-    """
+    """The /proc of a machine with the given mounts, (type, root, mount point, options), and groups of `self`."""
 
     def __init__(self, folder: Path) -> None:
         self.proc = folder / "proc"
