@@ -24,7 +24,7 @@ class AccessKey:
 
     Raises:
         ValueError: if the id or secret is empty, the account does not have 12 digits, or the identity belongs to
-        another account.
+            another account.
     """
 
     access_key_id: str

@@ -67,7 +67,7 @@ class Schema:
 
         Raises:
             ApiError: UnknownOperationException; SerializationException for a wrong JSON type; otherwise
-            InvalidRequestException with all violations of the model.
+                InvalidRequestException with all violations of the model.
         """
         validator = self._validators.get(operation)
         if validator is None:

@@ -96,7 +96,7 @@ class Applications:
 
         Raises:
             WorkloadFailed: if there is no such image or commit, the build fails, the application cannot run, or the KMS
-            key cannot be used.
+                key cannot be used.
         """
         if needs_key and self._settings.copies is not None:
             await self._settings.copies.check(revision)

@@ -174,7 +174,7 @@ class Revision:
 
         Raises:
             LaunchError: if secrets are not available, or an instance does not become ready. The caller must call `end`
-            in any case.
+                in any case.
             OSError: if no port is available for role credentials.
         """
         await self.prepare()

@@ -113,7 +113,7 @@ class ProcessDriver:
 
         Raises:
             LaunchError: if the program is not found or cannot be run, the working directory cannot be copied, or the
-            machine has no free port, file descriptor or process.
+                machine has no free port, file descriptor or process.
         """
         try:
             check_variables(spec.environment)
