@@ -118,7 +118,7 @@ class Service:
     def _redirect(self) -> None:
         for host in self.hosts:
             self._platform.route(host, self)
-        self._platform.journal.tell(RevisionSwitched(self.name))
+        self._platform.journal.publish(RevisionSwitched(self.name))
 
     def follow_switches(self, turn: Callable[[], None]) -> Callable[[], None]:
         """Call `turn` when another revision serves, or none, until the returned function is called."""
@@ -304,7 +304,7 @@ class Platform:
     def output_line(self, service: str, number: int, stream: str, line: str) -> None:
         """Record a line that an instance wrote."""
         self.lines.append(f"{service}/{number}: {line}")
-        self.journal.tell(OutputWritten(service, number, stream, line))
+        self.journal.publish(OutputWritten(service, number, stream, line))
 
     def outcomes(self, service: str) -> Outcomes | None:
         """Return the counter of how the service's requests end; None without metrics."""

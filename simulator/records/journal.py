@@ -1,6 +1,6 @@
 """The journal: the only way in which the parts of a run or a platform publish what has happened.
 
-`record` stores an event and passes it to the readers of its kind. `tell` only passes it on; it is used for requests
+`record` stores an event and passes it to the readers of its kind. `publish` only passes it on; it is used for requests
 that have ended (in chunks), closed seconds, output of instances, and other events that are too many to store or only of
 immediate use. The kind of an event is its class, which any package may define. Commands between two objects are not
 events: such objects get references to each other when they are created.
@@ -52,9 +52,9 @@ class Journal:
         self.recorded += 1
         if self._events_max is not None and len(self.events) > 2 * self._events_max:
             del self.events[: -self._events_max]
-        self.tell(event)
+        self.publish(event)
 
-    def tell(self, event: object) -> None:
+    def publish(self, event: object) -> None:
         """Pass an event to its readers, without storing it.
 
         Raises the exception of a reader, or an ExceptionGroup if several fail.

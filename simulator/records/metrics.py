@@ -137,7 +137,7 @@ class Metrics:
         if found is None:
             now_s = self._now_s()
             found = self.services[service] = ServiceMetrics(since_s=now_s, _priced_at_s=now_s)
-            found.outcomes.listen(lambda rows: self.counted.tell(RequestsCounted(service, rows)))
+            found.outcomes.listen(lambda rows: self.counted.publish(RequestsCounted(service, rows)))
         return found
 
     def forget(self, service: str) -> None:
@@ -149,7 +149,7 @@ class Metrics:
     def count_last(self, service: str, arrivals: int) -> None:
         """Count the requests that arrived after the last closed second, at the end of a run."""
         self.of(service).arrivals += arrivals
-        self.counted.tell(LastArrivals(service, arrivals))
+        self.counted.publish(LastArrivals(service, arrivals))
 
     def sampled(self, service: str, sample: Sample, busy: int) -> None:
         """Count a closed second of a service in which `busy` of its instances had a request."""
@@ -158,7 +158,7 @@ class Metrics:
         figures.arrivals += sample.arrivals
         figures.in_flight, figures.waiting = sample.in_flight, sample.waiting
         figures.cpu_s += sample.cpu_s
-        self.counted.tell(SecondCounted(service, sample))
+        self.counted.publish(SecondCounted(service, sample))
 
     def stopped(self, service: str) -> None:
         """Reset the values of the last second, because no more seconds of this service will be closed."""

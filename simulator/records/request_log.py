@@ -166,7 +166,7 @@ class RequestLog:
         chunk = _chunk(self._buffer, self._at // _ROW.size)
         self._at = 0
         self.rows += len(chunk)
-        self._journal.tell(chunk)
+        self._journal.publish(chunk)
 
 
 def _chunk(buffer: bytearray, rows: int) -> Chunk:

@@ -142,7 +142,7 @@ class RunControl:
                 continue
             name = Arn.parse(entry.service).name
             if entry.stream != EVENTS_STREAM:
-                journal.tell(LineLogged(name, entry.stream, entry.text))
+                journal.publish(LineLogged(name, entry.stream, entry.text))
             else:
                 journal.record(EventLogged(self._platform.clock.at_s(), name, entry.text.removeprefix(_PREFIX)))
 

@@ -137,7 +137,7 @@ class RunRecorder:
         """
         self.log.flush()
         now_s = platform.clock.at_s()
-        self._journal.tell(ViewBegins(now_s))
+        self._journal.publish(ViewBegins(now_s))
         recent = self._rolling.recent(now_s)
         services = platform.services.values()
         revisions = [revision for service in services for revision in service.revisions]

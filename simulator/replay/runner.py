@@ -115,7 +115,7 @@ class Run:
         try:
             if exporters is not None:
                 await exporters.open()
-                self.journal.tell(ExportsOpened(exporters))
+                self.journal.publish(ExportsOpened(exporters))
             clients = await self._open(platform, recorder, control)
             overrides = LiveOverrides(self.scenario.services) if self._is_watched else None
             traffic: Traffic
@@ -127,12 +127,12 @@ class Run:
                 traffic = virtual_traffic(self.scenario, platform, streams, recorder.log, overrides)
             if overrides is not None:
                 context = RunContext(self.scenario, self.clock, platform, recorder, overrides, control)
-                self.journal.tell(TrafficBegan(context))
+                self.journal.publish(TrafficBegan(context))
             complete = await self._until_end(platform, traffic, control, recorder)
             if platform.clock.at_s() == RUN_START:
                 raise InterruptedRun  # interrupted while the console waited for its first client
             record = recorder.record(platform, control.built_s if control is not None else {}, complete=complete)
-            self.journal.tell(RunEnded(record))
+            self.journal.publish(RunEnded(record))
         except LaunchError as error:
             raise LaunchError("\n  ".join([str(error), *platform.lines])) from error
         finally:
@@ -181,7 +181,7 @@ class Run:
             raise InterruptedRun
         interrupted.cancel()
         clients: LiveClients | None = opening.result()
-        self.journal.tell(PlatformOpened(platform))
+        self.journal.publish(PlatformOpened(platform))
         platform.start()
         return clients
 

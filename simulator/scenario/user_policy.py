@@ -212,7 +212,7 @@ class GuardedPolicy:
         self.errors += 1
         if self.errors <= ERRORS_SHOWN:
             last = "; its further failures are not reported" if self.errors == ERRORS_SHOWN else ""
-            self.journal.tell(PolicyFailed(f"{message}; the desired count stays as it is{last}"))
+            self.journal.publish(PolicyFailed(f"{message}; the desired count stays as it is{last}"))
         return None
 
 

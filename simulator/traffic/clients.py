@@ -227,7 +227,7 @@ class RetryingClient(OpenClient):
 
     def _again(self, failed: SimulatedExchange) -> None:
         if not self._stopped:
-            self._journal.tell(RequestRetried(failed.kind.number, self._clock.run_s(failed.arrived_s)))
+            self._journal.publish(RequestRetried(failed.kind.number, self._clock.run_s(failed.arrived_s)))
             self.send(failed.kind, failed.attempt + 1)
 
 

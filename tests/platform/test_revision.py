@@ -161,9 +161,9 @@ def test_delays_of_starts_are_followed_for_this_revision_only_until_the_end() ->
             ("web", 2, "of another revision", True),
             ("api", 1, "of another service", True),
         ):
-            journal.tell(InstanceReported(service, number, line, is_start))
+            journal.publish(InstanceReported(service, number, line, is_start))
         stop()
-        journal.tell(InstanceReported("web", 1, "too late", is_start=True))
+        journal.publish(InstanceReported("web", 1, "too late", is_start=True))
         assert lines == ["no answer"]
 
     with_revision(test)

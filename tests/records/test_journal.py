@@ -39,7 +39,7 @@ def test_a_reader_gets_the_events_of_its_kind_only_and_from_now_on() -> None:
 def test_an_event_that_is_only_passed_on_is_not_kept() -> None:
     journal, seen = Journal(), list[Passed]()
     journal.subscribe(Passed, seen.append)
-    journal.tell(Passed(1))
+    journal.publish(Passed(1))
     assert (seen, journal.events, journal.recorded) == ([Passed(1)], [], 0)
 
 
@@ -47,7 +47,7 @@ def test_readers_are_called_in_the_order_of_subscription() -> None:
     journal, seen = Journal(), list[str]()
     for name in ("c", "a", "b"):
         journal.subscribe(Passed, Reader(name, seen).read)
-    journal.tell(Passed(1))
+    journal.publish(Passed(1))
     assert [each[0] for each in seen] == ["c", "a", "b"]
 
 
@@ -56,7 +56,7 @@ def test_a_reader_that_raises_takes_no_event_from_the_others_and_its_error_is_ra
     journal.subscribe(Passed, Reader("a", seen, ValueError("broken")).read)
     journal.subscribe(Passed, Reader("b", seen).read)
     with pytest.raises(ValueError, match="broken"):
-        journal.tell(Passed(1))
+        journal.publish(Passed(1))
     assert [each[0] for each in seen] == ["a", "b"]
 
 
@@ -65,7 +65,7 @@ def test_the_errors_of_several_readers_are_all_raised() -> None:
     journal.subscribe(Passed, Reader("a", seen, ValueError("one")).read)
     journal.subscribe(Passed, Reader("b", seen, OSError("two")).read)
     with pytest.raises(ExceptionGroup, match="readers of Passed") as caught:
-        journal.tell(Passed(1))
+        journal.publish(Passed(1))
     assert [str(error) for error in caught.value.exceptions] == ["one", "two"]
 
 
@@ -76,7 +76,7 @@ def test_a_subscription_ends_once_and_leaves_the_others() -> None:
     journal.subscribe(Passed, second.read)
     end()
     end()
-    journal.tell(Passed(1))
+    journal.publish(Passed(1))
     assert [each[0] for each in seen] == ["b"]
 
 
@@ -89,8 +89,8 @@ def test_a_reader_that_subscribes_or_ends_while_it_is_called_changes_the_next_ev
 
     end = journal.subscribe(Passed, once)
     journal.subscribe(Passed, Reader("b", seen).read)
-    journal.tell(Passed(1))
-    journal.tell(Passed(2))
+    journal.publish(Passed(1))
+    journal.publish(Passed(2))
     assert seen == ["b: Passed(number=1)", "b: Passed(number=2)", "later: Passed(number=2)"]
 
 

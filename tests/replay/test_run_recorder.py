@@ -40,7 +40,7 @@ class Watched:
         sample = SimpleNamespace(
             second=round(self.now_s) - 1, arrivals=arrivals, rejected=0, in_flight=0.0, waiting=0.0
         )
-        self.journal.tell(SecondClosed("web", cast("Any", sample)))
+        self.journal.publish(SecondClosed("web", cast("Any", sample)))
         return self.recorder.view(self.platform, self.own)
 
 

@@ -31,7 +31,7 @@ def test_the_last_hour_is_kept_whole_and_older_evaluations_are_thinned() -> None
     history = ScalingHistory(journal)
     day_s = 86_400
     for second in range(day_s):
-        journal.tell(PolicyEvaluated(RunTime(float(second)), "web", Decision(1, f"= {second}", "")))
+        journal.publish(PolicyEvaluated(RunTime(float(second)), "web", Decision(1, f"= {second}", "")))
     looks = history.part("web", policy="app-runner", min_size=1, now_s=float(day_s)).looks
     moments = [look.at_s for look in looks]
     assert moments[-EVALUATIONS_KEPT:] == [float(second) for second in range(day_s - EVALUATIONS_KEPT, day_s)]
@@ -44,7 +44,7 @@ def test_deleted_services_are_forgotten() -> None:
     journal = Journal()
     history = ScalingHistory(journal)
     for name in ("web", "gone"):
-        journal.tell(PolicyEvaluated(RunTime(1.0), name, Decision(1, "= 1", "")))
+        journal.publish(PolicyEvaluated(RunTime(1.0), name, Decision(1, "= 1", "")))
     history.forget_others({"web"})
     kept = {name: history.part(name, policy="fixed", min_size=1, now_s=2.0).looks for name in ("web", "gone")}
     assert [len(looks) for looks in kept.values()] == [1, 0]

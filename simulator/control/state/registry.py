@@ -98,7 +98,7 @@ class Registry:
         finally:
             self._open = None
         if change.entries:
-            self.journal.tell(EntriesAdded(change.entries))
+            self.journal.publish(EntriesAdded(change.entries))
         for action in change.after:
             action()
 

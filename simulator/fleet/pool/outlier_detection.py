@@ -66,7 +66,7 @@ class OutlierDetector:
         if until is not None:
             timer = self._loop.call_at(until, self._restore, instance.number)
             self._ejected[instance.number] = _Ejected(instance, self._suspend(instance), timer)
-            self._journal.tell(EjectionChanged(self._service, instance.number, until - self._loop.time()))
+            self._journal.publish(EjectionChanged(self._service, instance.number, until - self._loop.time()))
 
     def moved(self, instance: Instance, *, front: bool) -> bool:
         """Return True if the instance is ejected; it will then return to the tier that `front` denotes."""
@@ -98,4 +98,4 @@ class OutlierDetector:
         ejected.timer.cancel()
         self._rule.restored(number, self._loop.time())
         self._resume(ejected.instance, ejected.front)
-        self._journal.tell(EjectionChanged(self._service, number, 0.0))
+        self._journal.publish(EjectionChanged(self._service, number, 0.0))

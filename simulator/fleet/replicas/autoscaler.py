@@ -101,7 +101,7 @@ class Autoscaler:
         if decision is None:
             return
         self.decisions += 1
-        self._journal.tell(PolicyEvaluated(self._clock.at_s(), self._service, decision))
+        self._journal.publish(PolicyEvaluated(self._clock.at_s(), self._service, decision))
         if decision.desired != self._replica_set.desired:
             self._record(decision)
         self._replica_set.resize(decision.desired, decision.active)
@@ -109,7 +109,7 @@ class Autoscaler:
     def _close(self, second: int) -> None:
         sample = self._pool.close_second(second, self._cpu_s())
         self.policy.observe(sample)
-        self._journal.tell(SecondClosed(self._service, sample))
+        self._journal.publish(SecondClosed(self._service, sample))
 
     def _cpu_s(self) -> float:
         """Return the CPU seconds used since the last second was closed."""

@@ -48,7 +48,7 @@ class InstanceRecords:
 
     def _log(self, text: str, *, is_start: bool) -> None:
         self._journal.record(EventLogged(self._clock.at_s(), self._service, text))
-        self._journal.tell(InstanceReported(self._service, self._revision, text, is_start))
+        self._journal.publish(InstanceReported(self._service, self._revision, text, is_start))
 
     def missed(self, ending: Termination, *, ready: int) -> None:
         """Record that a needed instance has ended; `ready` others are left."""

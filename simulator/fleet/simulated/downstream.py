@@ -154,9 +154,9 @@ class RunningResource:
     # --- events ------------------------------------------------------------------------------------------------------
 
     def called(self, service: str, asked_s: RunTime, wait_s: float, outcome: CallOutcome) -> None:
-        self._journal.tell(DownstreamCalled(self.at_s(), self.resource.name, service, asked_s, wait_s, outcome))
+        self._journal.publish(DownstreamCalled(self.at_s(), self.resource.name, service, asked_s, wait_s, outcome))
 
     def changed(self) -> None:
         opened, busy = self._slots.taken, self._station.busy_workers
         name, limit = self.resource.name, self.resource.connections
-        self._journal.tell(DownstreamChanged(self.at_s(), name, limit, opened, busy, self.waiting))
+        self._journal.publish(DownstreamChanged(self.at_s(), name, limit, opened, busy, self.waiting))

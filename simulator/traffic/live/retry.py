@@ -36,7 +36,7 @@ class RetryingLoad(FollowedLoad[tuple[Shot, int]]):
 
     def _follow(self, intended_s: RunTime, item: tuple[Shot, int]) -> None:
         failed, attempt = item
-        self._journal.tell(RequestRetried(failed.source, failed.intended_s))
+        self._journal.publish(RequestRetried(failed.source, failed.intended_s))
         self._send(Shot(failed.source, intended_s, failed.choice), attempt)
 
     def _send(self, shot: Shot, attempt: int) -> None:

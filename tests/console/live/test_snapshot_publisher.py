@@ -145,7 +145,7 @@ OnConsole = Callable[[Callable[[Console], Awaitable[None]]], None]
 def test_a_new_page_gets_the_complete_state(on_console: OnConsole) -> None:
     async def test(console: Console) -> None:
         console.platform.journal.record(EventLogged(RunTime(0.0), "web", "a fact"))
-        console.platform.journal.tell(OutputWritten("web", 1, "stdout", "x" * 3000))
+        console.platform.journal.publish(OutputWritten("web", 1, "stdout", "x" * 3000))
         parts = messages(console.publisher.hello())
         assert [kind for kind, _ in parts] == ["hello", "facts", "lines", "series", "frame"]
         hello, facts, lines, series, frame = (data for _, data in parts)
@@ -196,7 +196,7 @@ def test_facts_and_lines_are_sent_once(on_console: OnConsole) -> None:
         console.look()
         before = console.platform.journal.recorded
         console.platform.journal.record(EventLogged(RunTime(1.0), "web", "new"))
-        console.platform.journal.tell(OutputWritten("web", 2, "stdout", "hello"))
+        console.platform.journal.publish(OutputWritten("web", 2, "stdout", "hello"))
         console.wall_s += FRAME_EVERY_S
         assert {"facts", "lines"} <= set(console.look())
         assert console.last("facts")["from"] == before

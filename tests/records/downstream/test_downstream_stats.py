@@ -12,7 +12,7 @@ def stats_of(*events: DownstreamCalled | DownstreamChanged) -> ResourceStats:
     journal, stats = Journal(), DownstreamStats(warm_up_s=10.0)
     stats.follow(journal)
     for event in events:
-        journal.tell(event)
+        journal.publish(event)
     return stats.resources["db"]
 
 
