@@ -118,7 +118,7 @@ class Applications:
         except ValueError as error:
             raise WorkloadFailed(f"{error}.") from error
 
-    async def put_away(self, revision: ServiceRevision) -> None:
+    async def remove_paused(self, revision: ServiceRevision) -> None:
         """Remove the image or build of a paused service, if there is an encrypted copy of it."""
         copies = self._settings.copies
         if copies is None or not copies.has(revision):

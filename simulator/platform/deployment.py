@@ -69,10 +69,10 @@ async def deploy(
     revision = service.new_revision(beside(service, plan))
     end_reports = revision.follow_starts(log)
     try:
-        await _come_up(revision, steps, tasks, settle_s)
+        await _start_and_check(revision, steps, tasks, settle_s)
         end_reports()
         service.switch_to(revision)
-        await _while_it_serves(revision, _take_over(before, steps))
+        await _unless_lost(revision, _route_and_finish(before, steps))
     except BaseException:
         if service.revision is revision:
             if before is not None:
@@ -84,7 +84,7 @@ async def deploy(
         end_reports()
     if before is not None:
         await before.drain(_ANOTHER)
-        await _go_on(service, revision)
+        await _check_successor(service, revision)
 
 
 def beside(service: Service, plan: ServicePlan) -> ServicePlan:
@@ -111,12 +111,12 @@ async def settle(revision: Revision, settle_s: float) -> None:
     crashed = revision.replica_set.records.crashed
     if settle_s > 0 and not revision.is_simulated:
         await asyncio.wait((crashed,), timeout=settle_s)
-        await _are_there(revision, crashed)
+        await _probe_again(revision, crashed)
     if crashed.done():
         raise _not_ready(revision, crashed.result())
 
 
-async def _are_there(revision: Revision, crashed: asyncio.Future[Termination]) -> None:
+async def _probe_again(revision: Revision, crashed: asyncio.Future[Termination]) -> None:
     """Wait until each instance has passed another probe, or one has crashed.
 
     A busy engine reports the end of a container late, while a probe detects it at once. The replica set ends an
@@ -128,19 +128,19 @@ async def _are_there(revision: Revision, crashed: asyncio.Future[Termination]) -
             await asyncio.wait((crashed,), timeout=_LOOK_AGAIN_S)
 
 
-async def _come_up(revision: Revision, steps: PhaseProgress, tasks: Tasks, settle_s: float) -> None:
+async def _start_and_check(revision: Revision, steps: PhaseProgress, tasks: Tasks, settle_s: float) -> None:
     await steps.reach(Phase.PROVISIONING)
     await revision.prepare()  # before the health check is announced: instances cannot start without their secrets
-    coming_up = tasks.spawn(_outcome(revision, settle_s), f"instances of {revision.settings.service}")
+    starting = tasks.spawn(_failure(revision, settle_s), f"instances of {revision.settings.service}")
     await steps.reach(Phase.HEALTH_CHECKING)
-    failure = await coming_up
+    failure = await starting
     if failure is not None:
         raise failure
     await steps.reach(Phase.HEALTHY)
     await settle(revision, 0.0)  # again, because the phase may have taken some time
 
 
-async def _outcome(revision: Revision, settle_s: float) -> LaunchError | OSError | None:
+async def _failure(revision: Revision, settle_s: float) -> LaunchError | OSError | None:
     """Return why the revision did not become healthy, else None. The failure is a result of the task, not a bug."""
     try:
         await revision.replica_set.begin()
@@ -150,13 +150,13 @@ async def _outcome(revision: Revision, settle_s: float) -> LaunchError | OSError
     return None
 
 
-async def _take_over(before: Revision | None, steps: PhaseProgress) -> None:
+async def _route_and_finish(before: Revision | None, steps: PhaseProgress) -> None:
     await steps.reach(Phase.ROUTED)
     if before is not None:
         await before.finish(_ANOTHER)
 
 
-async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) -> None:
+async def _unless_lost(revision: Revision, work: Coroutine[Any, Any, None]) -> None:
     """Run `work` until it ends or the revision has lost its last instance. Raises NotReady in the second case."""
     lost = revision.replica_set.records.lost
     async with Tasks("taking over") as tasks:
@@ -166,7 +166,7 @@ async def _while_it_serves(revision: Revision, work: Coroutine[Any, Any, None]) 
         working.result()
 
 
-async def _go_on(service: Service, revision: Revision) -> None:
+async def _check_successor(service: Service, revision: Revision) -> None:
     """Check the new revision after the old one has ended.
 
     Raises NotReady if it failed; the service then has no revision.

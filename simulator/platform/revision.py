@@ -84,7 +84,7 @@ class Revision:
     """
 
     def __init__(
-        self, plan: ServicePlan, around: RevisionEnvironment, number: int, instance_numbers: Iterator[int]
+        self, plan: ServicePlan, environment: RevisionEnvironment, number: int, instance_numbers: Iterator[int]
     ) -> None:
         name = plan.settings.service
         stream = name if number == 1 else f"{name}/{number}"
@@ -92,23 +92,23 @@ class Revision:
         self.number = number
         self.settings = plan.settings
         self.has_ended = False
-        self._journal = around.journal
+        self._journal = environment.journal
         self._role: InstanceRole | None = None
         self._variables: Mapping[str, str] = {}  # resolved secrets of the service, and the simulator's own variables
-        self.driver = around.make_driver(plan, stream, around.output_line)
+        self.driver = environment.make_driver(plan, stream, environment.output_line)
         self.draw = self.driver.draw
         self.pool: PoolSupply[Instance]
         self._requests: Pool | None = None  # None if requests are computed elsewhere
-        if around.make_supply is not None:
-            self.pool = around.make_supply(plan.settings)
+        if environment.make_supply is not None:
+            self.pool = environment.make_supply(plan.settings)
         else:
             self.pool = self._requests = Pool(
                 plan.settings,
-                around.ejection if self.driver.ejection_applies else None,
-                around.streams.stream("service", stream, "balancing").random,
+                environment.ejection if self.driver.ejection_applies else None,
+                environment.streams.stream("service", stream, "balancing").random,
                 finished=self.driver.finished,
-                outcomes=around.outcomes(name),
-                journal=around.journal,
+                outcomes=environment.outcomes(name),
+                journal=environment.journal,
             )
         if "latency" in plan.needs:
             self.pool.keep_latencies()
@@ -117,15 +117,15 @@ class Revision:
             self.pool,
             self.driver,
             plan.policy.actuator,
-            clock=around.clock,
-            journal=around.journal,
-            tasks=around.tasks,
+            clock=environment.clock,
+            journal=environment.journal,
+            tasks=environment.tasks,
             numbers=instance_numbers,
             revision=number,
             variables=self,
             logs_starts=not self.driver.is_simulated,
         )
-        self._faults = FaultInjection(around.streams.stream("service", stream, "wire faults").random)
+        self._faults = FaultInjection(environment.streams.stream("service", stream, "wire faults").random)
 
     @property
     def upstream(self) -> Pool:

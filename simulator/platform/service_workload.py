@@ -182,7 +182,7 @@ class PlatformWorkload:
             if before is not None:
                 await before.drain("the service is paused")
                 service.forget_ended()
-                await self._applications.put_away(revision)
+                await self._applications.remove_paused(revision)
 
     async def delete(self, revision: ServiceRevision) -> None:
         await self.pause(revision)

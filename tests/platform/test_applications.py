@@ -156,7 +156,7 @@ async def test_the_build_of_a_paused_service_with_a_key_is_restored_from_its_cop
     new = replace(revision(), kms_key=KEY)
     deployed = replace(new, version=(await found.find(new, Steps())).version)
     found.serves(new)
-    await found.put_away(deployed)
+    await found.remove_paused(deployed)
     assert not place.exists()
     [copy] = (tmp_path / "copies").glob("*/*")
     assert b"secret source" not in copy.read_bytes()
@@ -192,7 +192,7 @@ async def test_the_image_of_a_build_is_removed_and_loaded_again(
     new = replace(revision(), kms_key=KEY)
     deployed = replace(new, version=(await found.find(new, Steps())).version)
     found.serves(new)
-    await found.put_away(deployed)
+    await found.remove_paused(deployed)
     assert engine.removed == ["built:1"]
     keys.disabled = True
     with pytest.raises(WorkloadFailed, match="its state is Disabled"):
@@ -219,5 +219,5 @@ async def test_a_build_that_another_service_runs_is_not_removed(tmp_path: Path) 
         new = replace(revision(arn=arn), kms_key=KEY)
         await found.find(new, Steps())
         found.serves(new)
-    await found.put_away(replace(revision(version="c"), kms_key=KEY))
+    await found.remove_paused(replace(revision(version="c"), kms_key=KEY))
     assert place.exists()

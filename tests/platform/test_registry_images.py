@@ -174,7 +174,7 @@ async def test_a_paused_service_with_a_key_keeps_its_encrypted_copy_only(engine:
         version = (await found.find(replace(revision(), kms_key=KEY), Steps())).version
         deployed = replace(revision(version=version), kms_key=KEY)
         found.serves(replace(revision(), kms_key=KEY))
-        await found.put_away(deployed)
+        await found.remove_paused(deployed)
         assert engine.removed == [version, "sha256:1"]
         engine.images.clear()
         registry.status = 500

@@ -44,9 +44,9 @@ class TcpProxy:
             writer.transport.abort()
             return
         self._connections += 1
-        self._tasks.spawn(self._carry(reader, writer), "connection")
+        self._tasks.spawn(self._forward(reader, writer), "connection")
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forward in both directions until both sides have closed, or one has failed."""
         there: asyncio.StreamWriter | None = None
         try:

@@ -39,19 +39,19 @@ class FaultInjection:
     def begin(self, exchange: Exchange) -> None:
         """Call this in place of `exchange.begin`. Every fault that hits applies, but the request is answered once."""
         # Sample all faults first: whether one fault hits must not depend on another.
-        met = [fault for fault in self._active.values() if self._draw() < fault.share]
-        delay_s = sum(fault.delay_s for fault in met if fault.kind is FaultKind.LATENCY)
+        hits = [fault for fault in self._active.values() if self._draw() < fault.share]
+        delay_s = sum(fault.delay_s for fault in hits if fault.kind is FaultKind.LATENCY)
         if delay_s > 0:
-            self._loop.call_later(delay_s, self._go_on, exchange, met)
+            self._loop.call_later(delay_s, self._begin_delayed, exchange, hits)
         else:
-            self._carry(exchange, met)
+            self._apply(exchange, hits)
 
-    def _go_on(self, exchange: Exchange, met: list[WireFault]) -> None:
+    def _begin_delayed(self, exchange: Exchange, hits: list[WireFault]) -> None:
         if exchange.open:
-            self._carry(exchange, met)
+            self._apply(exchange, hits)
 
-    def _carry(self, exchange: Exchange, met: list[WireFault]) -> None:
-        for fault in met:
+    def _apply(self, exchange: Exchange, hits: list[WireFault]) -> None:
+        for fault in hits:
             if fault.kind is FaultKind.STATUS:
                 # Answer in a later iteration of the loop: within the grant, a queued exchange would get the slot, could
                 # be hit by the same fault, and so on recursively.

@@ -190,7 +190,7 @@ class Pool:
 
     def enter(self, instance: Instance, *, front: bool) -> None:
         self.ready[instance.number] = instance
-        self._carry_out(self._admission.add(instance, front=front))
+        self._grant_all(self._admission.add(instance, front=front))
 
     def move(self, instance: Instance, *, front: bool) -> None:
         if not self.outliers.moved(instance, front=front):
@@ -213,7 +213,7 @@ class Pool:
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         """Change MaxConcurrency from now on; the replica set handles the sizes."""
         self.scaling = scaling
-        self._carry_out(self._admission.resize(scaling.max_concurrency))
+        self._grant_all(self._admission.resize(scaling.max_concurrency))
 
     def keep_latencies(self) -> None:
         """Record latencies, so that samples contain a percentile from now on."""
@@ -291,7 +291,7 @@ class Pool:
             exchange.instance.backend.abort(exchange)
         self._release(exchange, now)
 
-    def _carry_out(self, grants: list[tuple[PooledExchange, Instance]]) -> None:
+    def _grant_all(self, grants: list[tuple[PooledExchange, Instance]]) -> None:
         now = self._time()
         for exchange, instance in grants:
             self._ended_waiting(now)
@@ -307,7 +307,7 @@ class Pool:
         return front
 
     def _resume(self, instance: Instance, front: bool) -> None:
-        self._carry_out(self._admission.add(instance, front=front))
+        self._grant_all(self._admission.add(instance, front=front))
 
     def _ended_waiting(self, now: LoopTime) -> None:
         self._meter.ended_waiting(now)
