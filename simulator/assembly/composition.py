@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from simulator.assembly.drivers import driver_of
-from simulator.edge.live.live_settings import LiveSettings
-from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.ports import Driver, OnLine
 from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
-from simulator.model.data_plane import DataPlaneLimits
 from simulator.platform.platform import Platform
 from simulator.platform.revision import MakeSupply, ServicePlan
 from simulator.records.journal import Journal
 from simulator.world.random_streams import RandomStreams
+
+if TYPE_CHECKING:
+    from simulator.edge.live.live_settings import LiveSettings
 
 
 def compose_platform(
@@ -40,10 +41,8 @@ def compose_platform(
             stream,
             throttling=plan.throttling,
             streams=streams,
-            limits=live.limits if live is not None else DataPlaneLimits(),
+            live=live,
             on_line=on_line,
-            engine=live.engine if live is not None else DEFAULT_HOST,
-            state=live.state if live is not None else None,
             simulated=simulated,
             real_instances=plan.real_instances,
             egress_rules=plan.egress_rules,

@@ -11,10 +11,10 @@ from simulator.fleet.ports import Driver, OnLine
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
-from simulator.model.data_plane import DataPlaneLimits
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
+    from simulator.edge.live.live_settings import LiveSettings
     from simulator.fleet.network.egress_rules import EgressRules
     from simulator.fleet.process.settings import ProcessSettings
 
@@ -25,35 +25,38 @@ def driver_of(
     *,
     throttling: Throttling,
     streams: RandomStreams,
-    limits: DataPlaneLimits,
+    live: LiveSettings | None,
     on_line: OnLine,
-    engine: str,
-    state: Path | None,
     simulated: SimulatedDrivers,
     real_instances: int | None = None,
     egress_rules: EgressRules | None = None,
 ) -> Driver:
     """Return the driver for the kind of application.
 
-    `engine`: address of the container engine. `state`: folder that instances must not see. `real_instances`: instances
-    beyond this number are simulated; None: all are real. `egress_rules`: what real instances may reach.
+    `live`: limits of connections to instances, container engine, and folder that instances must not see; None: the
+    default limits and engine, no folder. `real_instances`: instances beyond this number are simulated; None: all are
+    real. `egress_rules`: what real instances may reach.
     """
     if isinstance(application, SimulatedApplication):
         return simulated.new(application, service)
     # imported here because most runs are simulated and do not need them
     from simulator.fleet.docker.config import DockerApplication, DockerSettings  # noqa: PLC0415
     from simulator.fleet.docker.driver import DockerDriver  # noqa: PLC0415
+    from simulator.fleet.docker.engine_address import DEFAULT_HOST  # noqa: PLC0415
     from simulator.fleet.http.backend import HttpService  # noqa: PLC0415
     from simulator.fleet.mixed import MixedDriver  # noqa: PLC0415
     from simulator.fleet.process.driver import ProcessDriver  # noqa: PLC0415
     from simulator.fleet.process.environment import ProcessApplication  # noqa: PLC0415
+    from simulator.model.data_plane import DataPlaneLimits  # noqa: PLC0415
 
-    serve = partial(HttpService, limits=limits)
+    serve = partial(HttpService, limits=DataPlaneLimits() if live is None else live.limits)
     driver: Driver
     match application:
         case ProcessApplication():
-            driver = ProcessDriver(application, serve, on_line, _process_settings(throttling, state), egress_rules)
+            settings = _process_settings(throttling, None if live is None else live.state)
+            driver = ProcessDriver(application, serve, on_line, settings, egress_rules)
         case DockerApplication():
+            engine = DEFAULT_HOST if live is None else live.engine
             driver = DockerDriver(application, serve, on_line, DockerSettings(throttling, host=engine), egress_rules)
         case _:
             assert_never(application)

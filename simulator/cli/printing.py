@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TextIO
 
 import typer
 
@@ -19,6 +20,12 @@ from simulator.model.text.visible import GuardedStream, visible
 
 if TYPE_CHECKING:
     from simulator.cli.terminal import Terminal
+
+
+# What makes rich write colours, or choose another width.
+_COLOURING: Final = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "JUPYTER_COLUMNS"})
+_STANDARD_STREAMS: Final = (0, 1, 2)
+_COLUMNS: Final = 80
 
 
 @contextlib.contextmanager
@@ -39,6 +46,22 @@ def guarded() -> Iterator[None]:
 def echo(text: object, *, err: bool = False) -> None:
     """Print a line that contains untrusted text."""
     typer.echo(visible(str(text)), err=err)
+
+
+def plain_width(stream: TextIO) -> int | None:
+    """Return the columns of a stream that gets no colours, as rich counts them; None for one that may get more.
+
+    A file or a pipe has the width of the terminal that the process belongs to, and 80 columns without one.
+    """
+    variables = os.environ  # noqa: TID251 cli is the reader of the environment
+    if not _COLOURING.isdisjoint(variables) or stream.isatty() or not str(stream.encoding).lower().startswith("utf"):
+        return None
+    if (columns := variables.get("COLUMNS", "")).isdigit():
+        return int(columns)
+    for descriptor in _STANDARD_STREAMS:
+        with contextlib.suppress(OSError):
+            return os.get_terminal_size(descriptor).columns or _COLUMNS
+    return _COLUMNS
 
 
 class Status:

@@ -5,6 +5,7 @@ PUBLIC_MODULES = (
     "lesson_console",
     "lessons.text",
     "progress",
+    "report.checks_text",
     "report.html",
     "report.text",
     "run_console",

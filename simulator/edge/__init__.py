@@ -15,6 +15,7 @@ PUBLIC_MODULES = (
     "live.authority",
     "live.front",
     "live.live_settings",
+    "live.service_host",
     "ports",
     "web_acl_upstream",
 )

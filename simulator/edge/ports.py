@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
-from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.exchange_state import ConnectionState
 from simulator.model.times import LoopTime
 
 if TYPE_CHECKING:  # a run in virtual time has no connections
+    from simulator.model.data_plane import DataPlaneLimits
     from simulator.wire.http1.local_replies import LocalReply
     from simulator.wire.http1.request import FieldTable, RequestHead
     from simulator.wire.http1.response import ResponseHead

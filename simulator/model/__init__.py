@@ -6,6 +6,7 @@ PUBLIC_MODULES = (
     "data_plane",
     "exchange_state",
     "extras",
+    "header_profile",
     "health",
     "images",
     "instance",

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Final
 
 # Developer Guide, "develop": 120 s in total for a request, including reading its body and writing its response.
 REQUEST_S: Final = 120.0
-
-
-class Profile(StrEnum):
-    """Which headers the balancer adds to requests and responses."""
-
-    APP_RUNNER = "app-runner"  # the headers of App Runner's Envoy
-    PLAIN = "plain"  # Forwarded, Via and X-Forwarded-*, without Envoy's headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simulator.edge.live.live_settings import REGION, LiveSettings, service_host
+from simulator.edge.live.service_host import REGION, service_host
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
 from simulator.fleet.ports import PoolSupply
@@ -26,6 +26,7 @@ from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
     from simulator.edge.live.front import Front
+    from simulator.edge.live.live_settings import LiveSettings
     from simulator.edge.ports import Upstream
     from simulator.records.metrics import Metrics
     from simulator.records.outcomes import Outcomes
@@ -213,8 +214,7 @@ class Platform:
         creates the supplies if requests are computed elsewhere than in `Pool`.
         """
         self.make_driver, self.make_supply = make_driver, make_supply
-        self.streams = streams
-        self.clock = RunClock()
+        self.streams, self.clock = streams, RunClock()
         self.journal = Journal() if journal is None else journal
         self.journal.subscribe(EjectionChanged, self._log_ejection)
         self.front = front

@@ -20,7 +20,7 @@ from simulator.control.operations.workload import (
     build_failed,
     pull_failed,
 )
-from simulator.edge.live.live_settings import service_host
+from simulator.edge.live.service_host import service_host
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.simulated.application import SimulatedApplication

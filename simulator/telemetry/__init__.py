@@ -5,6 +5,7 @@ They read records, do not affect requests, and send only to addresses in the set
 
 PUBLIC_MODULES = (
     "cloudwatch.exporter",
+    "cloudwatch.namespace",
     "cloudwatch.platform_view",
     "cloudwatch.settings",
     "exporters",

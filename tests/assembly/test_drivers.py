@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 
 from simulator.assembly.drivers import driver_of
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.fleet.applications import Application
 from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.ports import Driver
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import DownstreamResource, DownstreamUse, SimulatedApplication
 from simulator.fleet.simulated.downstream_driver import DownstreamDriver
 from simulator.fleet.simulated.simulated_drivers import SimulatedDrivers
-from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.times import RUN_START
 from simulator.records.journal import Journal
 from simulator.world.distributions import Constant
@@ -33,10 +32,8 @@ def made(application: Application, real_instances: int | None = None) -> Driver:
         "web",
         throttling=Throttling.NONE,
         streams=RandomStreams(1),
-        limits=DataPlaneLimits(),
         on_line=lambda *_: None,
-        engine=DEFAULT_HOST,
-        state=Path("/state"),
+        live=LiveSettings(Path("/state")),
         simulated=SimulatedDrivers(RandomStreams(1), Journal(), lambda: RUN_START),
         real_instances=real_instances,
     )

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from simulator.assembly.control_plane import STORE_NAME
 from simulator.cli import app
-from simulator.cli.printing import Status, echo, guarded
+from simulator.cli.printing import Status, echo, guarded, plain_width
 from simulator.cli.terminal import Terminal
 from simulator.control.state.log_entries import EntryKind, LogEntry
 from simulator.control.state.store import Store
@@ -158,3 +158,32 @@ def test_a_status_line_goes_to_standard_error_whole(capsys: pytest.CaptureFixtur
     status.tell(line)
     assert capsys.readouterr() == ("", f"{line.rstrip()}\n")
     assert status.terminal is status.terminal
+
+
+class Pipe(io.StringIO):
+    encoding = "utf-8"
+
+
+@pytest.fixture
+def uncoloured(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "JUPYTER_COLUMNS", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_a_pipe_has_the_width_that_rich_gives_it(uncoloured: pytest.MonkeyPatch) -> None:
+    assert plain_width(Pipe()) == Terminal(file=Pipe()).width
+    uncoloured.setenv("COLUMNS", "117")
+    assert plain_width(Pipe()) == Terminal(file=Pipe()).width == 117
+    uncoloured.setenv("COLUMNS", "wide")
+    assert plain_width(Pipe()) == Terminal(file=Pipe()).width
+
+
+def test_what_may_get_colours_or_cannot_show_lines_is_left_to_rich(uncoloured: pytest.MonkeyPatch) -> None:
+    ascii_pipe, terminal = Pipe(), Pipe()
+    uncoloured.setattr(ascii_pipe, "encoding", "ascii", raising=False)
+    uncoloured.setattr(terminal, "isatty", lambda: True)
+    assert plain_width(ascii_pipe) is None
+    assert plain_width(terminal) is None
+    uncoloured.setenv("FORCE_COLOR", "1")
+    assert plain_width(Pipe()) is None

@@ -16,7 +16,7 @@ from simulator.cli.front.config_paths import OutputFile, OutputFileOrFalse
 from simulator.cli.outputs import Outputs
 from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
-from simulator.model.data_plane import Profile
+from simulator.model.header_profile import Profile
 from simulator.scenario.sections.base_model import Count, Flag, Section
 from simulator.scenario.sections.service_spec import Balancing
 

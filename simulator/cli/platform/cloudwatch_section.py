@@ -9,7 +9,8 @@ from pydantic import Field
 from simulator.cli.printing import echo
 from simulator.scenario.sections.aws_spec import ENDPOINT
 from simulator.scenario.sections.base_model import Duration, Flag, Section
-from simulator.telemetry.cloudwatch.settings import NAMESPACE, CloudWatchSettings, LatencyOf
+from simulator.telemetry.cloudwatch.namespace import NAMESPACE
+from simulator.telemetry.cloudwatch.settings import CloudWatchSettings, LatencyOf
 
 _DEFAULT: Final = CloudWatchSettings("")
 

@@ -13,7 +13,7 @@ from simulator.cli.front.front_section import DEFAULT_HTTP_PORT, DEFAULT_HTTPS_P
 from simulator.cli.front.serving_options import BALANCER
 from simulator.cli.options import ENGINE_HELP, OTLP_HELP, PROFILE_HELP, SAMPLING_HELP, VERBOSE_HELP
 from simulator.cli.platform.serve_config import DEFAULT_PORT
-from simulator.model.data_plane import Profile
+from simulator.model.header_profile import Profile
 
 PORTS: Final = "Addresses and ports"
 EXPORTS: Final = "Exports"

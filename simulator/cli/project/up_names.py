@@ -12,7 +12,7 @@ from typing import Final
 
 from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.edge.live.front import Front
-from simulator.edge.live.live_settings import REGION
+from simulator.edge.live.service_host import REGION
 from simulator.platform.service_workload import LOCAL_DOMAIN, local_host
 
 _ANSWERS: Final = 3  # if all of them are rejected; a single rejection may be an error of the client

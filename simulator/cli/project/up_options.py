@@ -19,7 +19,7 @@ from simulator.cli.options import (
     TOOLCHAIN_HELP,
     VERBOSE_HELP,
 )
-from simulator.model.data_plane import Profile
+from simulator.model.header_profile import Profile
 
 BUILDS: Final = "Builds"
 PORTS: Final = "Addresses and ports"

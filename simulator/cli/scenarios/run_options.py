@@ -26,9 +26,9 @@ from simulator.cli.options import (
 )
 from simulator.edge.access_log_entry import LogFormat
 from simulator.lab.backend_names import AUTO, BACKEND_NAMES
-from simulator.model.data_plane import Profile
+from simulator.model.header_profile import Profile
 from simulator.scenario.on_policy_error import OnPolicyError
-from simulator.telemetry.cloudwatch.settings import NAMESPACE
+from simulator.telemetry.cloudwatch.namespace import NAMESPACE
 from simulator.world.clock import ClockKind
 
 REAL_TIME: Final = "Real time (--clock real)"

@@ -14,11 +14,13 @@ import typer
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, OK, bad_input, run_broke
 from simulator.cli.front.access_log_file import opened_log, tell_losses
+from simulator.cli.imports import without_collections
 from simulator.cli.listening import allow_many_files, unheard
 from simulator.cli.outputs import STDOUT, Outputs
 from simulator.cli.platform.event_lines import check_loudness, tell_events
 from simulator.cli.printing import Status, echo
 from simulator.cli.scenarios.last_run import keep_run
+from simulator.cli.scenarios.report import show_report
 from simulator.cli.scenarios.scenario_file import loaded, policy_files, tell_recordings
 from simulator.lab.backend_names import AUTO, COMPILED, EVENT_LOOP
 from simulator.lab.compare.backends import kind_of
@@ -64,7 +66,8 @@ def run_scenario(
 ) -> int:
     """Run the scenario of `path` and return the exit code."""
     check_loudness(quiet=report_to.quiet, verbose=report_to.verbose)
-    chosen = _load(path, choice)
+    with without_collections():
+        chosen = _load(path, choice)
     clock, html_file, quiet = choice.clock, report_to.html_file, report_to.quiet
     to_stdout = report_to.json_file is not None and str(report_to.json_file) == STDOUT
     if report_to.open_page and html_file is None and not console.with_console:
@@ -97,11 +100,12 @@ def run_scenario(
             if report_to.verbose:
                 tell_events(run.journal, status.tell)
             record = _play(run, status, watched, real_time.ports, quiet=quiet)
-            report = build_report(record)
-            document = _write(report, record, json_out, html_out, junit_out)
+            with without_collections():
+                report = build_report(record)
+                document = _write(report, record, json_out, html_out, junit_out)
             outputs.commit()
         _after(report, document, html_file if report_to.open_page else None)
-        _show(report, to_stderr=to_stdout, quiet=quiet)
+        show_report(report, to_stderr=to_stdout, quiet=quiet)
         if watched is not None:
             from simulator.cli.scenarios.run_console import stay  # noqa: PLC0415
             from simulator.console.report.html import report_page  # noqa: PLC0415
@@ -153,13 +157,6 @@ def _exports(
     sent = cloudwatch_of(scenario, clock, export.cloudwatch, export.cloudwatch_namespace, status)
     otlp = otlp_of(scenario, clock, export.otlp_endpoint, export.trace_sampling)
     return exports_of(scenario, clock, port, file, otlp, sent)
-
-
-def _show(report: Report, *, to_stderr: bool, quiet: bool) -> None:
-    from simulator.cli.terminal import Terminal  # noqa: PLC0415
-    from simulator.console.report.text import print_checks, print_report  # noqa: PLC0415
-
-    (print_checks if quiet else print_report)(report, Terminal(stderr=to_stderr))
 
 
 def _write(

@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from simulator.console.report.checks_text import check_reason, check_verdict
 from simulator.model.text.quantities import (
     count_text,
     latency_text,
@@ -117,11 +118,9 @@ def checks_table(checks: Sequence[CheckPart], *, judged: bool = True) -> Table:
     table = new_table("check", "", "measured", "", numbers_from=1)
     table.columns[1].justify = table.columns[3].justify = "left"
     for check in checks:
-        verdict = Text("pass", style="green") if check.passed else Text("FAILED", style="bold red")
-        if not judged:
-            verdict = Text("not judged", style="yellow")
-        # If there is a value, its comparison with the limit is the reason.
-        reason = Text(check.reason if check.value is None else "", style="red")
+        passed = "green" if check.passed else "bold red"
+        verdict = Text(check_verdict(check, judged=judged), style=passed if judged else "yellow")
+        reason = Text(check_reason(check), style="red")
         table.add_row(Text(check.text), verdict, quantity_text(check.value, check.unit), reason)
     return table
 

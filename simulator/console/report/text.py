@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
+from simulator.console.report.checks_text import GRAVE, WIDTH_MAX, verdict_text
 from simulator.console.report.tables import (
     checks_table,
     cost_table,
@@ -36,8 +37,6 @@ from simulator.report.web_acls import WebAclPart
 
 _LABEL_COLUMNS: Final = 12
 _NOTE_COLUMNS: Final = 16
-_WIDTH_MAX: Final = 120  # longer lines are harder to read
-_GRAVE: Final = frozenset({"late load", "cannot act"})
 _NOTE_STYLES: Final = {
     "late load": "bold yellow",
     "cannot act": "bold yellow",
@@ -65,7 +64,7 @@ def print_report(report: Report, console: Console) -> None:
 def print_checks(report: Report, console: Console) -> None:
     """Print only the results of the checks, and anything that makes them meaningless."""
     page = _Page(console)
-    _notes(report, page, _GRAVE)
+    _notes(report, page, GRAVE)
     _verdict(report, page)
 
 
@@ -74,7 +73,7 @@ class _Page:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.width = min(console.width, _WIDTH_MAX)
+        self.width = min(console.width, WIDTH_MAX)
         self.levels = PLAIN if console.options.ascii_only else BLOCKS
 
     def line(self, text: Text | str = "") -> None:
@@ -105,7 +104,7 @@ def _notes(report: Report, page: _Page, kinds: Iterable[str]) -> None:
     for note in report.notes:
         if note.kind in kinds:
             where = f"{note.service}: " if note.service and len(report.services) > 1 else ""
-            warning = "Warning: " if note.kind in _GRAVE else ""
+            warning = "Warning: " if note.kind in GRAVE else ""
             page.line(Text(f"{warning}{where}{note.text}.", style=_NOTE_STYLES[note.kind]))
 
 
@@ -236,11 +235,5 @@ def _verdict(report: Report, page: _Page) -> None:
     if any(check.unit == "usd" and "usd_per_month" in check.text for check in report.checks):
         page.line(Text(f"usd_per_month is {month_basis(report.run.ended_s)}", style="dim"))
     page.line()
-    if not report.run.complete:
-        page.line(Text("interrupted: not judged", style="bold yellow"))
-        return
-    failed = sum(not check.passed for check in report.checks)
-    if failed:
-        page.line(Text(f"{failed} of {len(report.checks)} checks FAILED", style="bold red"))
-    else:
-        page.line(Text(f"all {len(report.checks)} checks pass", style="bold green"))
+    passed = "bold green" if report.passed else "bold red"
+    page.line(Text(verdict_text(report), style=passed if report.run.complete else "bold yellow"))

@@ -23,7 +23,7 @@ from simulator.edge.live.service_logs import ServiceLogs
 from simulator.edge.plain import PlainGateway
 from simulator.edge.ports import EntryLog, RequestHandler, Upstream
 from simulator.edge.redirect import Redirect
-from simulator.model.data_plane import Profile
+from simulator.model.header_profile import Profile
 from simulator.wire.listening import CannotListen
 from simulator.wire.tls import ServerCertificates, client_context
 from simulator.world.clock import epoch_s, utc_now

@@ -1,4 +1,4 @@
-"""Settings of the live front. They are separate from it, so that runs in virtual time import none of its code."""
+"""Settings of the live front, without the front."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.edge.access_log_entry import LogFormat
+from simulator.edge.live.service_host import REGION
 from simulator.fleet.docker.engine_address import DEFAULT_HOST, check_host
-from simulator.model.data_plane import DataPlaneLimits, Profile
+from simulator.model.data_plane import DataPlaneLimits
+from simulator.model.header_profile import Profile
 from simulator.rules.ejection import EjectionSettings
-from simulator.world.random_streams import RandomStreams
-
-REGION = "us-east-1"  # the default Region in URLs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,3 @@ class LiveSettings:
 
     def __post_init__(self) -> None:
         check_host(self.engine)
-
-
-def service_host(service: str, region: str, streams: RandomStreams) -> str:
-    """Return a service URL like App Runner's, with a top-level domain that is always loopback (RFC 6761)."""
-    return f"{streams.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"

@@ -6,6 +6,7 @@ Both wait in bounded send queues; each queue has a batch sender, which sends due
 
 PUBLIC_MODULES = (
     "exporter",
+    "namespace",
     "platform_view",
     "settings",
 )

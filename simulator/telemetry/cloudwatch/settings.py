@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from simulator.telemetry.cloudwatch.namespace import NAMESPACE
 from simulator.world.clock import epoch_s
 
-NAMESPACE: Final = "AWS/AppRunner"  # facts 11.2
 MINUTE_S: Final = 60
 RESERVED: Final = "AWS/"  # namespaces that CloudWatch accepts only from AWS's own services
 

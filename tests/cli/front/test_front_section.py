@@ -12,7 +12,7 @@ from simulator.cli.front.front_section import DEFAULT_HTTP_PORT, FrontSection
 from simulator.cli.platform.serve_config import load_config, with_options
 from simulator.edge.access_log_entry import LogFormat
 from simulator.edge.live.live_settings import LiveSettings
-from simulator.model.data_plane import Profile
+from simulator.model.header_profile import Profile
 from simulator.scenario.problems import ScenarioError
 
 

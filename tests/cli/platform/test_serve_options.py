@@ -19,7 +19,7 @@ from simulator.cli.platform.serve_options import (
     TelemetryOptions,
     TimeProfileName,
 )
-from simulator.model.data_plane import Profile
+from simulator.model.header_profile import Profile
 
 OVERRIDING = (ServeOptions, AddressOptions, BalancerOptions, HeaderOptions, TelemetryOptions, OperationTimeOptions)
 

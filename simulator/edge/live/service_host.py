@@ -1,0 +1,14 @@
+"""The host of a service's URL, which runs in virtual time give out too."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.world.random_streams import RandomStreams
+
+REGION: Final = "us-east-1"  # the default Region in URLs
+
+
+def service_host(service: str, region: str, streams: RandomStreams) -> str:
+    """Return a service URL like App Runner's, with a top-level domain that is always loopback (RFC 6761)."""
+    return f"{streams.identifier('service-url', service, length=10)}.{region}.awsapprunner.localhost"

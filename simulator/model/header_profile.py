@@ -1,0 +1,12 @@
+"""Which header fields the load balancer adds to requests and responses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Profile(StrEnum):
+    """Which headers the balancer adds to requests and responses."""
+
+    APP_RUNNER = "app-runner"  # the headers of App Runner's Envoy
+    PLAIN = "plain"  # Forwarded, Via and X-Forwarded-*, without Envoy's headers
