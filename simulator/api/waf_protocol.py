@@ -8,7 +8,7 @@ SIGNING_NAME: Final = "wafv2"
 TARGET_PREFIX: Final = "AWSWAF_20190729."
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
 OPERATIONS: Final = frozenset(
-    {"AssociateWebACL", "DisassociateWebACL", "GetWebACLForResource", "ListResourcesForWebACL"}
+    {"AssociateWebACL", "DisassociateWebACL", "GetSampledRequests", "GetWebACLForResource", "ListResourcesForWebACL"}
 )
 
 

@@ -55,6 +55,8 @@ _ACTIONS_OF_WAF: Final = {
     "DisassociateWebACL": "DisassociateWebAcl",
     "GetWebACLForResource": "DescribeWebAclForService",
     "ListResourcesForWebACL": "ListAssociatedServicesForWebAcl",
+    # ASSUMPTION: the same permission; on AWS it is wafv2:GetSampledRequests, which policies here do not know.
+    "GetSampledRequests": "ListAssociatedServicesForWebAcl",
 }
 
 
@@ -219,6 +221,7 @@ class ServiceApi:
             "DisassociateWebACL": self._web_acls.disassociate,
             "GetWebACLForResource": self._web_acls.get_for_resource,
             "ListResourcesForWebACL": self._web_acls.list_resources,
+            "GetSampledRequests": self._web_acls.get_sampled_requests,
         }
 
     def _named(self) -> dict[str, Operation]:
@@ -268,5 +271,5 @@ def _action(operation: str, request: Request) -> tuple[str, Request]:
     action = _ACTIONS_OF_WAF.get(operation)
     if action is None:
         return operation, request
-    service, web_acl = (str(request.get(name, "")) for name in ("ResourceArn", "WebACLArn"))
-    return action, {"ServiceArn": service, "WebACLArn": web_acl}
+    web_acl = request.get("WebACLArn") or request.get("WebAclArn") or ""
+    return action, {"ServiceArn": str(request.get("ResourceArn", "")), "WebACLArn": str(web_acl)}

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from simulator.edge.access_log_entry import AccessLine, AccessLogEntry
+from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.edge.ports import EntryLog, ExchangeView
 from simulator.model.times import LoopTime
+
+Entry = TypeVar("Entry")
 
 BATCH_MAX: Final = 200  # entries: about a millisecond of formatting
 FLUSH_S: Final = 0.25  # longest time that a line waits for further ones
@@ -39,17 +41,18 @@ class ObservedLog:
             self._log.add(entry)
 
 
-class AccessLog:
-    """Writes access log lines to `file`, which is unbuffered. Create it in a running event loop.
+class LineLog(Generic[Entry]):
+    """Writes a line for each entry to `file`, which is unbuffered. Create it in a running event loop.
 
-    The caller keeps `file` and closes it after `close`. `dropped` counts lines that were not written; `error` is the
-    reason if it was more than a slow disk.
+    `line` formats an entry, given the offset from the loop's clock to seconds since 1970. The caller keeps `file` and
+    closes it after `close`. `dropped` counts lines that were not written; `error` is the reason if it was more than a
+    slow disk.
     """
 
     def __init__(
         self,
         file: io.RawIOBase,
-        line: AccessLine,
+        line: Callable[[Entry, float], bytes],
         epoch_s: Callable[[], float],
         *,
         buffer_bytes_max: int = BUFFER_BYTES_MAX,
@@ -63,17 +66,14 @@ class AccessLog:
         self._buffer_bytes_max = buffer_bytes_max
         self._last_write_s_max = last_write_s_max
         self._loop = asyncio.get_running_loop()
-        self._entries: list[AccessLogEntry] = []
+        self._entries: list[Entry] = []
         self._lines: list[bytes] = []
         self._lines_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Future[tuple[bytes, OSError | None]] | None = None
         self._closing = self._tried_last = False
 
-    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
-        self.add(served_entry(exchange, status, cause, now_s))
-
-    def add(self, entry: AccessLogEntry) -> None:
+    def add(self, entry: Entry) -> None:
         entries = self._entries
         entries.append(entry)
         if self._timer is None:
@@ -136,6 +136,13 @@ class AccessLog:
         self._lines_bytes += len(rest)
         if self._timer is None and not self._closing:
             self._timer = self._loop.call_later(FLUSH_S, self._flush)
+
+
+class AccessLog(LineLog[AccessLogEntry]):
+    """The access log of a front."""
+
+    def served(self, exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> None:
+        self.add(served_entry(exchange, status, cause, now_s))
 
 
 def served_entry(exchange: ExchangeView, status: int, cause: str, now_s: LoopTime) -> AccessLogEntry:

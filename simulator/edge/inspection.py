@@ -44,7 +44,8 @@ def web_request_of(exchange: InspectedExchange, body_bytes_max: int) -> WebReque
     request, early = exchange.request, exchange.early
     is_cut = len(early) > body_bytes_max or (bool(early) and exchange.request_state is not _COMPLETE)
     fields, client = _with_client(request.fields(), exchange.connection.peer)
-    return WebRequest(request.method, request.target, fields, client, early[:body_bytes_max], is_cut=is_cut)
+    body, minor = early[:body_bytes_max], request.minor
+    return WebRequest(request.method, request.target, fields, client, body, is_cut=is_cut, minor=minor)
 
 
 def _with_client(fields: list[tuple[bytes, bytes]], peer: bytes) -> tuple[list[tuple[bytes, bytes]], str]:

@@ -7,13 +7,17 @@ not reach the pool: it takes no slot, activates no instance and is not counted i
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from simulator.edge.access_log import LineLog
 from simulator.edge.ports import Upstream
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.pool.unavailable_upstream import StandInUpstream
+from simulator.records.journal import Journal
+from simulator.rules.waf.log_document import WafRecord, log_document
 from simulator.rules.waf.web_acl import WebAcl
 
 WebAclCounts = Counter[tuple[str, str]]  # requests by (name of the rule, action)
@@ -27,13 +31,21 @@ class WebAclUpstream(StandInUpstream):
     """Used by the gateway in place of a pool. `pool` returns the pool for allowed requests, which deployments change.
 
     `now_s` is the clock, by default the loop's. `counts` counts the rules that ended an evaluation, or that matched
-    without ending it.
+    without ending it. `journal` tells each evaluation (`WafRecord`) if something reads it; `log` gets it too.
     """
 
     def __init__(
-        self, acl: WebAcl, pool: Callable[[], Upstream], counts: WebAclCounts, now_s: Callable[[], float] | None = None
+        self,
+        acl: WebAcl,
+        pool: Callable[[], Upstream],
+        counts: WebAclCounts,
+        now_s: Callable[[], float] | None = None,
+        journal: Journal | None = None,
+        log: LineLog[WafRecord] | None = None,
     ) -> None:
         self.acl, self.counts = acl, counts
+        self._log = log
+        self._journal = journal or Journal()
         self._pool = pool
         self._now_s = asyncio.get_running_loop().time if now_s is None else now_s
         self._held: set[PooledExchange] = set()  # requests whose bodies have to arrive first
@@ -62,10 +74,13 @@ class WebAclUpstream(StandInUpstream):
 
     def _judge(self, exchange: PooledExchange) -> None:
         acl = self.acl
-        verdict = acl.evaluate(exchange.web_request(acl.body_bytes_max), self._now_s())
+        request = exchange.web_request(acl.body_bytes_max)
+        verdict = acl.evaluate(request, self._now_s())
         for rule, action in verdict.passed:
             self.counts[rule, action.value] += 1
         self.counts[verdict.rule, verdict.action.value] += 1
+        if self._log is not None or self._journal.has_reader(WafRecord):
+            self._tell(WafRecord(self.service, acl, verdict, request, exchange.arrived_s))
         if verdict.blocked is not None:
             exchange.open = False
             exchange.fail(verdict.blocked._replace(rule=verdict.rule))
@@ -74,3 +89,14 @@ class WebAclUpstream(StandInUpstream):
             exchange.insert(verdict.inserted)
         pool = cast("_RoutedExchange", exchange).upstream = self._pool()
         pool.offer(exchange)
+
+    def _tell(self, record: WafRecord) -> None:
+        if self._log is not None:
+            self._log.add(record)
+        self._journal.tell(record)
+
+
+def waf_line(record: WafRecord, offset_s: float) -> bytes:
+    """Return the line of AWS WAF's log. `offset_s`: from the loop's clock to seconds since 1970."""
+    at_ms = round((record.at_s + offset_s) * 1000)
+    return json.dumps(log_document(record, at_ms), separators=(",", ":")).encode() + b"\n"

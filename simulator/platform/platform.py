@@ -46,9 +46,9 @@ class Service:
         self.revisions: list[Revision] = []  # all that serve, served or failed to start: each is part of the bill
         self._platform = platform
         self._closed = UnavailableUpstream(name, platform.outcomes(name))
-        figures = platform.metrics.of(name) if platform.metrics is not None else None
-        self.web_acl_counts: Counter[tuple[str, str]] = Counter() if figures is None else figures.web_acl
-        self.acl_name = ""  # name of the web ACL that protects it; empty without one
+        own: Counter[tuple[str, str]] = Counter()
+        self.web_acl_counts = own if platform.metrics is None else platform.metrics.of(name).web_acl
+        self.acl_name = ""  # of its web ACL; empty without one
         self._protection: Upstream | None = None
         self.shadows: dict[str, int] = {}  # desired counts of other policies, by policy
         self._revision_numbers = count(1)
@@ -87,8 +87,9 @@ class Service:
         from simulator.edge.web_acl_upstream import WebAclUpstream  # noqa: PLC0415 few services have a web ACL
 
         self.acl_name = "" if acl is None else acl.name
-        counts, at_s = self.web_acl_counts, self._platform.clock.at_s
-        self._protection = None if acl is None else WebAclUpstream(acl, self._pool, counts, at_s)
+        front, given = self._platform.front, self._platform
+        told = (self.web_acl_counts, given.clock.at_s, given.journal, None if front is None else front.waf_log)
+        self._protection = None if acl is None else WebAclUpstream(acl, self._pool, *told)
         self._redirect()
 
     def new_revision(self, plan: ServicePlan) -> Revision:
@@ -169,8 +170,8 @@ class Service:
 
     def living(self) -> list[Instance]:
         """Return the instances of all revisions whose lifecycle has not ended; the serving revision's come last."""
-        revisions = sorted(self.revisions, key=lambda revision: revision is self.revision)
-        return [instance for revision in revisions for instance in revision.replica_set.living()]
+        last = sorted(self.revisions, key=lambda each: each is self.revision)
+        return [instance for revision in last for instance in revision.replica_set.living()]
 
     @property
     def host(self) -> str:
@@ -338,10 +339,8 @@ class Platform:
         """Close the load balancer, then stop every instance, and wait until all of them have ended."""
         if self.front is not None:
             await self.front.close()
-        lifecycles: list[asyncio.Task[None]] = []
         revisions = [revision for service in self.services.values() for revision in service.revisions]
-        for revision in revisions:
-            lifecycles += revision.dismiss()
+        lifecycles = [life for revision in revisions for life in revision.dismiss()]
         if lifecycles:
             await asyncio.wait(lifecycles)
         await self.tasks.close()

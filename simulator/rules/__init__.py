@@ -56,6 +56,7 @@ PUBLIC_MODULES = (
     "waf.acl_documents",
     "waf.addresses",
     "waf.json_node",
+    "waf.log_document",
     "waf.web_acl",
     "waf.web_request",
     "windows",

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulator.edge.access_log import ObservedLog
+from simulator.edge.access_log import LineLog, ObservedLog
 from simulator.edge.access_log_entry import AccessLogEntry, json_line
-from simulator.edge.web_acl_upstream import WebAclUpstream
+from simulator.edge.web_acl_upstream import WebAclUpstream, waf_line
+from simulator.records.journal import Journal
+from simulator.rules.waf.log_document import WafRecord
 from simulator.rules.waf.web_acl import WebAcl
 from tests.edge.front import HOST, OK, Front, body_of, request, status_of, values_of
 from tests.rules.waf.acls import IPS, acl, address_set, byte_match, rule
@@ -181,3 +184,22 @@ def test_the_rule_is_told_to_clients_that_are_told_their_timing(tells: bool) -> 
     front, _ = protected(acl(ADMIN), server_timing=tells)
     front.send(request(b"GET", b"/admin"))
     assert values_of(front.received(), b"server-timing") == ([b'waf;desc="admin"'] if tells else [])
+
+
+async def test_each_evaluation_is_a_line_of_the_log_and_told(tmp_path: Path) -> None:
+    told: list[WafRecord] = []
+    journal = Journal()
+    journal.subscribe(WafRecord, told.append)
+    path = tmp_path / "waf.log"
+    with path.open("wb", buffering=0) as file:
+        log = LineLog(file, waf_line, lambda: 1_796_000_000.0)
+        front = Front()
+        upstream = WebAclUpstream(acl(ADMIN), lambda: front.upstream, Counter(), lambda: 0.0, journal, log)
+        front.gateway.add(HOST.decode(), upstream)
+        front.send(request(b"GET", b"/admin"))
+        front.send(request(b"GET", b"/"))
+        front.answer(OK)
+        await log.close()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(line["action"], line["httpRequest"]["uri"]) for line in lines] == [("BLOCK", "/admin"), ("ALLOW", "/")]
+    assert [each.verdict.rule for each in told] == ["admin", "Default_Action"]

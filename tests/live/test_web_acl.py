@@ -76,6 +76,17 @@ def test_the_cli_associates_a_web_acl_and_clients_are_blocked(tmp_path: Path) ->
                 assert [await status(path) for path in ("/admin", "/", "/admin/x")] == [403, 200, 403]
                 assert await status("/", b"x" * 9000 + b"; DROP \n  TABLE a") == 403
                 assert await status("/", b"x" * 90_000) == 200
+                scope = ("--scope", "REGIONAL", "--max-items", "100", "--rule-metric-name", "m", "--web-acl-arn", ARN)
+                window = "StartTime=2020-01-01T00:00:00Z,EndTime=2100-01-01T00:00:00Z"
+                sampled: Any = await aws("wafv2", "get-sampled-requests", *scope, "--time-window", window)
+                actions = [(each["Action"], each["Request"]["Method"]) for each in sampled["SampledRequests"]]
+                assert actions == [
+                    ("BLOCK", "GET"),
+                    ("ALLOW", "GET"),
+                    ("BLOCK", "GET"),
+                    ("BLOCK", "POST"),
+                    ("ALLOW", "POST"),
+                ]
                 assert serving.exporters is not None
                 assert serving.platform.metrics is not None
                 figures = serving.platform.metrics.settle()["shop"]

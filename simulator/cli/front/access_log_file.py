@@ -47,7 +47,9 @@ def opened_log(
 
 
 def tell_losses(platform: Platform) -> None:
-    """Print the number of lines that are missing in the access log, if any, and the reason."""
-    for log in platform.front.access_logs if platform.front is not None else ():
-        if log.dropped:
-            echo(f"access log: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)
+    """Print the number of lines that are missing in the access log or WAF's, if any, and the reason."""
+    front = platform.front
+    for log in (*front.access_logs, front.waf_log) if front is not None else ():
+        if log is not None and log.dropped:
+            kind = "WAF log" if front is not None and log is front.waf_log else "access log"
+            echo(f"{kind}: {log.dropped} lines are missing: {log.error or 'the disk was too slow'}", err=True)

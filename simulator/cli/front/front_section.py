@@ -73,8 +73,13 @@ class FrontSection(Section):
             websocket_of={name: each.websocket for name, each in self.services.items() if each.websocket is not None},
         )
 
-    def with_logs(self, live: LiveSettings, files: contextlib.ExitStack, inputs: Iterable[Path]) -> LiveSettings:
-        """Open the access logs. `inputs`: files that they must not be. Ends the command if one cannot be written."""
+    def with_logs(
+        self, live: LiveSettings, files: contextlib.ExitStack, inputs: Iterable[Path], waf_log: Path | None = None
+    ) -> LiveSettings:
+        """Open the access logs, and WAF's at `waf_log`. `inputs`: files that they must not be.
+
+        Ends the command if one cannot be written.
+        """
         outputs = Outputs()
         log = opened_log(self.access_log, files, outputs, inputs)
         logs: dict[str, io.RawIOBase | None] = {}
@@ -82,7 +87,8 @@ class FrontSection(Section):
             if each.access_log is not None:
                 path = each.access_log or None
                 logs[name] = opened_log(path, files, outputs, inputs, f"front.services.{name}.access_log")
-        return dataclasses.replace(live, access_log=log, access_log_of=logs)
+        of_waf = opened_log(waf_log, files, outputs, inputs, "waf.log")
+        return dataclasses.replace(live, access_log=log, access_log_of=logs, waf_log=of_waf)
 
     @property
     def balancing_of(self) -> dict[str, str]:

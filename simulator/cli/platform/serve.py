@@ -89,7 +89,8 @@ def serve(
     stop = asyncio.Event()
     rates = None if chosen.prices is None else chosen.prices.rates
     with contextlib.ExitStack() as files:
-        front = chosen.front.with_logs(settings.front, files, [] if options.config is None else [options.config])
+        inputs = [] if options.config is None else [options.config]
+        front = chosen.front.with_logs(settings.front, files, inputs, chosen.waf.log)
         settings = dataclasses.replace(settings, front=front)
         run(ClockKind.REAL, lambda: _serve(settings, stop, options, console, rates, dns), stop.set)
 

@@ -22,7 +22,7 @@ from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
-from simulator.cli.front.config_paths import File
+from simulator.cli.front.config_paths import File, OutputFile
 from simulator.cli.front.front_section import FrontSection
 from simulator.cli.front.scaling_section import ScalingSection
 from simulator.cli.network.network_section import NetworkSection
@@ -148,6 +148,8 @@ class WafSection(Section):
     """
     interval_s: Annotated[Duration, Field(ge=1)] = 30.0
     """Time between two looks at the endpoint. An AssociateWebACL looks at once."""
+    log: OutputFile | None = None
+    """File to which a JSON document of AWS WAF's log format is appended for every request that a web ACL evaluates."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.control.api_context import ApiContext, owner_key
 from simulator.control.operations.workload import Workload
@@ -20,6 +20,10 @@ from simulator.model.resources.api_resources import OperationResource, ServiceRe
 from simulator.model.resources.operation import OperationType
 from simulator.model.resources.service_state import ServiceStatus
 from simulator.model.text.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from simulator.control.web_acl_samples import WebAclSamples
+    from simulator.rules.waf.web_acl import WebAcl
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -41,6 +45,7 @@ class WebAclAssociations:
         self._context = context
         self._acls = context.settings.web_acls
         self._workload = workload
+        self._samples: WebAclSamples | None = None
 
     def start(self) -> None:
         """Protect the services that were associated before a restart."""
@@ -52,14 +57,33 @@ class WebAclAssociations:
                 _log.warning(
                     "service %s: web ACL %s is not configured, so none is evaluated", service.name, service.web_acl_arn
                 )
-            self._workload.protect(service.arn, acl)
+            self._protect(service.arn, acl)
 
     def changed(self, arns: Collection[str]) -> None:
         """Evaluate the present version of changed web ACLs, from now on."""
         for service in self._context.registry.all(ServiceResource):
             arn = service.web_acl_arn
             if arn is not None and arn in arns and service.status is not ServiceStatus.DELETED:
-                self._workload.protect(service.arn, self._acls[arn])
+                self._protect(service.arn, self._acls[arn])
+
+    def get_sampled_requests(self, principal: Principal, request: Request) -> Answer:  # noqa: ARG002 of any account
+        """Return samples of the requests of a rule's metric."""
+        acl = self._acls[self._known(_text(request, "WebAclArn"))]
+        return self._sampling().answer(acl, request)
+
+    def _sampling(self) -> WebAclSamples:
+        if self._samples is None:
+            from simulator.control.web_acl_samples import WebAclSamples  # noqa: PLC0415 few services have a web ACL
+            from simulator.rules.waf.log_document import WafRecord  # noqa: PLC0415
+
+            self._samples = WebAclSamples(self._context.now)
+            self._context.registry.journal.subscribe(WafRecord, self._samples.read)
+        return self._samples
+
+    def _protect(self, arn: str, acl: WebAcl | None) -> None:
+        if acl is not None:
+            self._sampling()
+        self._workload.protect(arn, acl)
 
     # --- operations ------------------------------------------------------------------------------------------------
 
@@ -67,13 +91,13 @@ class WebAclAssociations:
         arn = self._known(_text(request, _ACL))
         service = self._find(principal, request)
         self._context.registry.put(replace(service, web_acl_arn=arn))
-        self._workload.protect(service.arn, self._acls[arn])
+        self._protect(service.arn, self._acls[arn])
         return {}
 
     def disassociate(self, principal: Principal, request: Request) -> Answer:
         service = self._find(principal, request)
         self._context.registry.put(replace(service, web_acl_arn=None))
-        self._workload.protect(service.arn, None)
+        self._protect(service.arn, None)
         return {}
 
     def get_for_resource(self, principal: Principal, request: Request) -> Answer:
@@ -125,7 +149,7 @@ def _text(request: Request, member: str) -> str:
 def _invalid(member: str, hint: str) -> ApiError:
     message = (
         "Error reason: The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by "
-        f"colons or slashes., field: {'WEB_ACL_ARN' if member == _ACL else 'RESOURCE_ARN'}"
+        f"colons or slashes., field: {'RESOURCE_ARN' if member == _SERVICE else 'WEB_ACL_ARN'}"
     )
     return ApiError("WAFInvalidParameterException", message, hint)
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.edge.access_log import AccessLog, ObservedLog
+from simulator.edge.access_log import AccessLog, LineLog, ObservedLog
 from simulator.edge.access_log_entry import LINES, AccessLogEntry
 from simulator.edge.gateway import Gateway, host_name
 from simulator.edge.listener import Listener, listen
@@ -32,6 +32,7 @@ from simulator.world.running_loop import running_loop
 
 if TYPE_CHECKING:
     from simulator.records.request_trace import Tracing
+    from simulator.rules.waf.log_document import WafRecord
 
 HOST = "127.0.0.1"  # not reachable from other machines
 HOST_6 = "::1"
@@ -66,6 +67,7 @@ class Front:
         others = self._opened(settings.access_log)
         of_services = {name: self._opened(file) for name, file in settings.access_log_of.items()}
         self.access_logs = tuple(log for log in (others, *of_services.values()) if log is not None)
+        self.waf_log = None if settings.waf_log is None else _waf_log(settings.waf_log)
         self._access_log: EntryLog | None = others
         if of_services:
             self._access_log = ServiceLogs(others, of_services, self._gateway.service_of)
@@ -244,3 +246,11 @@ class Front:
                 await listener.close(GOODBYE_S)
         for log in self.access_logs:
             await log.close()
+        if self.waf_log is not None:
+            await self.waf_log.close()
+
+
+def _waf_log(file: io.RawIOBase) -> LineLog[WafRecord]:
+    from simulator.edge.web_acl_upstream import waf_line  # noqa: PLC0415 few fronts have such a log
+
+    return LineLog(file, waf_line, epoch_s)

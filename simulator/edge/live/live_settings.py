@@ -24,7 +24,8 @@ class LiveSettings:
     Runner's do not. `websocket` allows WebSocket requests, which App Runner rejects. `ejection` takes failing instances
     out of service for some time; with None only health checks do. `websocket_of` and `access_log_of` replace
     `websocket` and `access_log` for the services named there; a log of None means that a service's requests are not
-    logged. The owner of access logs closes them. `engine` is the address of the container engine, `unix:///path` or
+    logged. `waf_log` is the file of AWS WAF's log. The owner of logs closes
+    them. `engine` is the address of the container engine, `unix:///path` or
     `tcp://host:port`. With `dual_stack`, the front listens on ::1 too, for hosts with IpAddressType DUAL_STACK.
     `endpoints` are VPC endpoints; each has a listener of its own for the hosts of private services. With
     `hides_private`, those hosts are served only there.
@@ -47,6 +48,7 @@ class LiveSettings:
     access_log: io.RawIOBase | None = None
     access_log_of: Mapping[str, io.RawIOBase | None] = field(default_factory=dict)
     access_log_format: LogFormat = LogFormat.JSON
+    waf_log: io.RawIOBase | None = None
     engine: str = DEFAULT_HOST
     dual_stack: bool = False
     endpoints: tuple[str, ...] = ()

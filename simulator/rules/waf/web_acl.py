@@ -48,14 +48,15 @@ class Verdict:
     """The verdict on a request. `rule` ended the evaluation. `blocked` is the response; None if the request is allowed.
 
     `passed` has the rules that matched, or could not be evaluated, without ending the evaluation. `inserted` are header
-    fields for an allowed request. A rule of a rule group is named GROUP/RULE, where GROUP is the name of the rule that
-    refers to the group.
+    fields for an allowed request. `labels` are those that matching rules added. A rule of a rule group is named
+    GROUP/RULE, where GROUP is the name of the rule that refers to the group.
     """
 
     rule: str
     blocked: Rejection | None
     passed: tuple[tuple[str, WafAction], ...] = ()
     inserted: Fields = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def action(self) -> WafAction:
@@ -102,7 +103,8 @@ class WebAcl:
             inserted += self.inserted
             ended = DEFAULT_ACTION, self.default
         rule, blocked = ended
-        return Verdict(rule, blocked, tuple(passed), () if blocked is not None else tuple(inserted))
+        fields = () if blocked is not None else tuple(inserted)
+        return Verdict(rule, blocked, tuple(passed), fields, tuple(evaluation.labels))
 
 
 def _evaluated(
@@ -129,6 +131,8 @@ def _evaluated(
         if result is False:
             continue
         name, action = group + rule.name, WafAction.NOT_EVALUATED if result is None else rule.action
+        if result:
+            evaluation.labels.extend(rule.labels)
         if action is WafAction.BLOCK:
             return name, rule.response
         if result:
@@ -136,6 +140,4 @@ def _evaluated(
         if action is WafAction.ALLOW:
             return name, None
         passed.append((name, action))
-        if result:
-            evaluation.labels.extend(rule.labels)
     return None

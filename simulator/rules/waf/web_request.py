@@ -9,10 +9,11 @@ class WebRequest:
     """A request. `fields` are its header fields in the order of arrival, with names in lower case.
 
     `client` is the client's address as text. `body` contains the first bytes of the body; `is_cut` is True if there are
-    more. `path` is as the client sent it, without the query string; `query` is without the question mark.
+    more. `path` is as the client sent it, without the query string; `query` is without the question mark. The
+    version is HTTP/1.`minor`.
     """
 
-    __slots__ = ("body", "client", "fields", "is_cut", "method", "path", "query")
+    __slots__ = ("body", "client", "fields", "is_cut", "method", "minor", "path", "query")
 
     def __init__(
         self,
@@ -23,6 +24,7 @@ class WebRequest:
         body: bytes = b"",
         *,
         is_cut: bool = False,
+        minor: int = 1,
     ) -> None:
         self.method = method
         self.path, _, self.query = target.partition(b"?")
@@ -30,6 +32,7 @@ class WebRequest:
         self.client = client
         self.body = body
         self.is_cut = is_cut
+        self.minor = minor
 
     def field(self, name: bytes) -> bytes | None:
         """Return the values of the field `name` (lower case), joined by commas; None if there is none."""

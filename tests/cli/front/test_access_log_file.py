@@ -53,14 +53,17 @@ def test_the_log_of_serve_must_not_be_its_configuration(tmp_path: Path) -> None:
 
 def test_lost_lines_are_reported_with_their_reason(capsys: pytest.CaptureFixture[str]) -> None:
     log: Any = SimpleNamespace(dropped=3, error="")
-    platform: Any = SimpleNamespace(front=SimpleNamespace(access_logs=(log,)))
+    of_waf: Any = SimpleNamespace(dropped=2, error="")
+    platform: Any = SimpleNamespace(front=SimpleNamespace(access_logs=(log,), waf_log=of_waf))
     tell_losses(platform)
+    platform.front.waf_log = None
     log.error = "No space left on device"
     tell_losses(platform)
     log.dropped = 0
     tell_losses(platform)
     assert capsys.readouterr().err.splitlines() == [
         "access log: 3 lines are missing: the disk was too slow",
+        "WAF log: 2 lines are missing: the disk was too slow",
         "access log: 3 lines are missing: No space left on device",
     ]
 
