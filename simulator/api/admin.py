@@ -20,7 +20,7 @@ from aiohttp import web
 from simulator.api.endpoint import close_http
 from simulator.model.resources.api_error import ApiError
 from simulator.wire.own_names import OwnNames
-from simulator.wire.web_listener import asked_of, listener_limits
+from simulator.wire.web_listener import addressed_request, listener_limits
 from simulator.world.private_files import make_private_folder, write_private
 
 ADMIN_FILE: Final = "admin.json"  # in the state folder; contains name, url, token and pid
@@ -67,7 +67,7 @@ class AdminEndpoint:
         await close_http(self._http)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        why = OwnNames().rejection(asked_of(request))
+        why = OwnNames().rejection(addressed_request(request))
         if why is not None:
             return _response(403, {"message": why})
         given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")

@@ -31,7 +31,7 @@ from simulator.control.principal import Principal
 from simulator.model.resources.api_error import ApiError
 from simulator.wire.listening import listening
 from simulator.wire.own_names import OwnNames
-from simulator.wire.web_listener import HEAD_S_MAX, asked_of, listener_limits
+from simulator.wire.web_listener import HEAD_S_MAX, addressed_request, listener_limits
 from simulator.world.random_streams import RandomStreams
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
@@ -157,7 +157,7 @@ class ApiEndpoint:
         With keys this is not needed: the signature covers Host, and web pages cannot sign.
         """
         if self._authentication.is_open:
-            why = self._names.rejection(asked_of(request))
+            why = self._names.rejection(addressed_request(request))
             if why is not None:
                 raise ApiError("AccessDeniedException", why)
 

@@ -56,7 +56,7 @@ class Acceptor:
             except OSError as error:
                 if not is_exhaustion(error):
                     raise
-                exhaustion_log.tell(error, f"no connection is accepted on port {self.port} for {_PAUSE_S:g} s")
+                exhaustion_log.report(error, f"no connection is accepted on port {self.port} for {_PAUSE_S:g} s")
                 self._loop.remove_reader(self._socket)
                 self._pause = self._loop.call_later(_PAUSE_S, self._watch)
                 return

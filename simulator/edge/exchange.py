@@ -106,7 +106,7 @@ class LiveExchange(HttpExchange):
         else:
             self.early += piece
             if self.inspection is not None:
-                self.inspection.look()
+                self.inspection.check()
 
     @property
     def body_blocked(self) -> bool:

@@ -76,13 +76,13 @@ class HeldBody:
         self._exchange, self._needed, self._proceed = exchange, needed, proceed
 
     @property
-    def is_here(self) -> bool:
+    def has_arrived(self) -> bool:
         exchange = self._exchange
         return exchange.request_state is _COMPLETE or len(exchange.early) >= self._needed
 
-    def look(self) -> None:
+    def check(self) -> None:
         exchange = self._exchange
-        if self.is_here:
+        if self.has_arrived:
             exchange.inspection = None
             self._proceed()
         elif exchange.connection.handler.now_s() - exchange.arrived_s > exchange.connection.handler.limits.request_s:
@@ -99,7 +99,7 @@ def hold_for_body(exchange: InspectedExchange, body_bytes_max: int, proceed: Cal
     # One byte more than is inspected shows that the body has more; reading stops after `read_ahead_bytes`.
     needed = min(body_bytes_max, exchange.connection.handler.limits.read_ahead_bytes) + 1
     held = HeldBody(exchange, needed, proceed)
-    if held.is_here:
+    if held.has_arrived:
         return False
     exchange.inspection = held
     if exchange.request_state is _AWAITING_CONTINUE:

@@ -31,12 +31,12 @@ class SyntheticResponse:
     __slots__ = ("_minor", "_size", "_text", "left", "status")
 
     def __init__(self, status: int, request: RequestHead) -> None:
-        asked = _asked_bytes(request)
+        requested = _requested_bytes(request)
         self.status = status
         self._text = b"%d %b\n" % (status, reason_of(status))
         self._size = len(self._text)
-        if asked is not None:
-            self._size = asked
+        if requested is not None:
+            self._size = requested
             self._text = b""
         if status in {204, 304}:
             self._size = 0
@@ -69,10 +69,10 @@ def expected_bytes(given: ReceivedRequest) -> int:
     Of a chunked body, only the part that has been received is counted.
     """
     length = given.request.length
-    return (given.received_bytes if length == CHUNKED else length) + (_asked_bytes(given.request) or 0)
+    return (given.received_bytes if length == CHUNKED else length) + (_requested_bytes(given.request) or 0)
 
 
-def _asked_bytes(request: RequestHead) -> int | None:
+def _requested_bytes(request: RequestHead) -> int | None:
     """Return the body size that the request specifies for its response; None if it specifies none."""
-    asked = request.field(SIZE_FIELD)
-    return int(asked) if asked is not None and DIGITS.fullmatch(asked) else None
+    requested = request.field(SIZE_FIELD)
+    return int(requested) if requested is not None and DIGITS.fullmatch(requested) else None

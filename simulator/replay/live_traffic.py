@@ -97,7 +97,7 @@ class LiveClients:
             until_s=RunTime(source.end_s(scenario.duration_s)),
         )
         if overrides is not None:
-            overrides.add_population(source.service, closed.turn)
+            overrides.add_population(source.service, closed.set_factor)
         return closed
 
 

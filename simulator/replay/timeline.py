@@ -49,16 +49,16 @@ class Timeline:
         self._platform = platform
         self._control = control
         self._faults = ServiceFaults(platform)
-        self._acts: list[_Action] = []
+        self._actions: list[_Action] = []
         self._orders = itertools.count()
         for event in events:
             self._plan(event)
-        self._acts.sort()
+        self._actions.sort()
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         clock = self._platform.clock
-        for act in self._acts:
+        for act in self._actions:
             await asyncio.sleep(max(0.0, clock.loop_s(act.at_s) - loop.time()))
             self._platform.journal.record(TimelineActed(clock.at_s(), act.name, act.do()))
 
@@ -85,7 +85,7 @@ class Timeline:
                 assert_never(action)
 
     def _add(self, at_s: RunTime, event: EventSpec, do: Callable[[], str]) -> None:
-        self._acts.append(_Action(at_s, next(self._orders), do, event.action_name))
+        self._actions.append(_Action(at_s, next(self._orders), do, event.action_name))
 
     def _undo(self, at_s: RunTime, for_s: float | None, event: EventSpec, do: Callable[[], str]) -> None:
         if for_s is not None:

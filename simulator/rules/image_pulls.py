@@ -60,14 +60,14 @@ class Pull:
 
 @dataclass(slots=True, eq=False)
 class Machine:
-    """A machine with instances of a service. `_there_s` has the time at which each layer that it has or pulls is
+    """A machine with instances of a service. `_layer_ready_s` has the time at which each layer that it has or pulls is
     unpacked.
     """
 
     number: int
     instances: int = 0
     left_s: float = 0.0  # time at which its last instance ended
-    _there_s: dict[str, float] = field(default_factory=dict)
+    _layer_ready_s: dict[str, float] = field(default_factory=dict)
     _link_free_s: float = -math.inf
     _unpacked_s: float = -math.inf
 
@@ -75,19 +75,19 @@ class Machine:
         """Begin to pull the layers that the machine lacks."""
         done_s, pulled = now_s, 0
         for name, size in image.layers.items():
-            if name not in self._there_s:
+            if name not in self._layer_ready_s:
                 self._link_free_s = max(now_s, self._link_free_s) + size / image.bandwidth
                 self._unpacked_s = max(self._unpacked_s, self._link_free_s) + size / image.unpack
-                self._there_s[name] = self._unpacked_s
+                self._layer_ready_s[name] = self._unpacked_s
                 pulled += size
-            done_s = max(done_s, self._there_s[name])
+            done_s = max(done_s, self._layer_ready_s[name])
         return Pull(self, pulled, done_s - now_s)
 
     def clear(self, now_s: float, keep_s: float) -> bool:
         """Remove all layers if the machine has been without instances for more than `keep_s`; return True if it has."""
         is_over = not self.instances and now_s - self.left_s > keep_s
         if is_over:
-            self._there_s.clear()
+            self._layer_ready_s.clear()
         return is_over
 
 

@@ -92,10 +92,10 @@ class SimulatedClient:
         self._origin_s = clock.origin_s
         self._loop = running_loop()
         self._drained: asyncio.Future[None] | None = None
-        service.follow_switches(self._turn)
-        self._turn()
+        service.follow_switches(self._use_current_revision)
+        self._use_current_revision()
 
-    def _turn(self) -> None:
+    def _use_current_revision(self) -> None:
         """Direct new requests to the revision that now serves the service's traffic."""
         revision = self._service.revision
         self._upstream = self._service.upstream
@@ -301,12 +301,12 @@ class ClosedClient(SimulatedClient):
     def stop(self) -> None:
         self._until_s = LoopTime(0.0)
 
-    def turn(self, factor: float) -> None:
+    def set_factor(self, factor: float) -> None:
         """Multiply the planned size of the population by `factor`.
 
         Surplus users leave when their request has ended; new users begin with a thinking time.
         """
-        self._users.turn(factor)
+        self._users.set_factor(factor)
         self._join()
 
     def ended(self, exchange: SimulatedExchange, status: int) -> None:

@@ -59,11 +59,11 @@ def demand(scenario: ScenarioSpec, service: str) -> Counts:
         ValueError: if the demand cannot be known: a closed source, or an application that is not simulated.
         ScenarioError: for an invalid row of a data file.
     """
-    asked, stamps = _asked(scenario, service)
-    return _asked_before(asked, stamps)
+    inputs, stamps = _inputs(scenario, service)
+    return _cached_demand(inputs, stamps)
 
 
-def _asked(scenario: ScenarioSpec, service: str) -> tuple[_Asked, tuple[tuple[int, int], ...]]:
+def _inputs(scenario: ScenarioSpec, service: str) -> tuple[_DemandInputs, tuple[tuple[int, int], ...]]:
     missing = scenario.demand_unknown(service)
     if missing:
         msg = f"services.{service} = {missing}, must be an open load on a simulated application to know its demand"
@@ -73,7 +73,7 @@ def _asked(scenario: ScenarioSpec, service: str) -> tuple[_Asked, tuple[tuple[in
     assert simulated is not None, "demand_unknown has looked"
     sources = scenario.sources_of(service)
     return (
-        _Asked(
+        _DemandInputs(
             service,
             scenario.seed,
             scenario.duration_s,
@@ -95,11 +95,11 @@ def offered_load(scenario: ScenarioSpec, service: str, width_s: float) -> tuple[
     Raises:
         ValueError, ScenarioError: as `demand`.
     """
-    asked, stamps = _asked(scenario, service)
-    return _offered_before(asked, width_s, stamps)
+    inputs, stamps = _inputs(scenario, service)
+    return _cached_offered_load(inputs, width_s, stamps)
 
 
-class _Asked(NamedTuple):
+class _DemandInputs(NamedTuple):
     """Everything that determines a demand, as the key of a cache."""
 
     service: str
@@ -108,17 +108,19 @@ class _Asked(NamedTuple):
     sources: tuple[tuple[int, SourceSpec], ...]
     factors: tuple[RateFactor, ...]
     simulated: SimulatedSpec
-    places: int
+    slots: int
     vcpu: float
     stretch: float
 
 
 @lru_cache(maxsize=8)
-def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int], ...]) -> tuple[Counts, Times, Times]:
+def _cached_offered_load(
+    inputs: _DemandInputs, width_s: float, _stamps: tuple[tuple[int, int], ...]
+) -> tuple[Counts, Times, Times]:
     """Return counts, CPU and I/O time per bin, cached for all candidates with the same traffic. Do not modify."""
-    bins = math.ceil(asked.duration_s / width_s)
+    bins = math.ceil(inputs.duration_s / width_s)
     counts, cpu, io = np.zeros(bins, dtype=np.int64), np.zeros(bins), np.zeros(bins)
-    for times, cpu_s, io_s in _requests(asked):
+    for times, cpu_s, io_s in _requests(inputs):
         place = np.minimum((times / width_s).astype(np.int64), bins - 1)
         counts += np.bincount(place, minlength=bins)
         cpu += np.bincount(place, cpu_s, bins)
@@ -128,28 +130,28 @@ def _offered_before(asked: _Asked, width_s: float, _stamps: tuple[tuple[int, int
     return counts, cpu, io
 
 
-def _requests(asked: _Asked) -> Iterator[tuple[Times, Times, Times]]:
+def _requests(inputs: _DemandInputs) -> Iterator[tuple[Times, Times, Times]]:
     """Yield (times, CPU seconds, I/O seconds) of all requests in the order of their arrival, in chunks."""
-    streams = RandomStreams(asked.seed)
-    work = DemandSampler(asked.simulated, streams, asked.service)
+    streams = RandomStreams(inputs.seed)
+    work = DemandSampler(inputs.simulated, streams, inputs.service)
     arrivals = [
-        arrival_chunks(source, streams, index, asked.duration_s, factor)
-        for (index, source), factor in zip(asked.sources, asked.factors, strict=True)
+        arrival_chunks(source, streams, index, inputs.duration_s, factor)
+        for (index, source), factor in zip(inputs.sources, inputs.factors, strict=True)
     ]
     for times in merged(arrivals):
         yield times, *work.next(len(times))
 
 
 @lru_cache(maxsize=8)
-def _asked_before(asked: _Asked, _stamps: tuple[tuple[int, int], ...]) -> Counts:
+def _cached_demand(inputs: _DemandInputs, _stamps: tuple[tuple[int, int], ...]) -> Counts:
     """Return the instances needed, cached for all candidates with the same traffic. Do not modify the result."""
-    peaks = _Peaks(math.ceil(asked.duration_s))
-    for times, cpu_s, io_s in _requests(asked):
-        peaks.take(times, cpu_s, cpu_s * asked.stretch + io_s)
+    peaks = _Peaks(math.ceil(inputs.duration_s))
+    for times, cpu_s, io_s in _requests(inputs):
+        peaks.take(times, cpu_s, cpu_s * inputs.stretch + io_s)
     present, used_s = peaks.finish()
-    by_places = np.ceil(present / asked.places)
-    by_cpu = np.ceil(used_s / (asked.vcpu * UTILISATION_MAX) - EPSILON)
-    counts: Counts = np.maximum(by_places, by_cpu).astype(np.int64)
+    by_slots = np.ceil(present / inputs.slots)
+    by_cpu = np.ceil(used_s / (inputs.vcpu * UTILISATION_MAX) - EPSILON)
+    counts: Counts = np.maximum(by_slots, by_cpu).astype(np.int64)
     counts.setflags(write=False)
     return counts
 
@@ -213,14 +215,14 @@ def stretch_of(spec: ServiceSpec) -> float:
     simulated, vcpu = spec.application.simulated, spec.size.vcpu
     assert simulated is not None, "the demand of a real application is not known"
     alone = 1 / min(1.0, vcpu)
-    cpu_s, io_s, places = simulated.cpu.distribution.mean, simulated.io.distribution.mean, _places(spec, simulated)
+    cpu_s, io_s, slots = simulated.cpu.distribution.mean, simulated.io.distribution.mean, _places(spec, simulated)
     if cpu_s <= 0:
         return alone
     stretch = alone
     # The larger the factor, the more requests are in their CPU phase, so it increases towards a bound.
     for _ in range(_ROUNDS):
         share = cpu_s * stretch / (cpu_s * stretch + io_s)
-        at_once = min(places, places * share + 3 * math.sqrt(places * share * (1 - share)))
+        at_once = min(slots, slots * share + 3 * math.sqrt(slots * share * (1 - share)))
         stretch = max(alone, at_once / vcpu)
     return stretch
 

@@ -27,7 +27,7 @@ class LiveOverrides:
     def factor(self, service: str) -> float:
         return self._factors[service]
 
-    def turn(self, service: str, factor: float) -> None:
+    def set_factor(self, service: str, factor: float) -> None:
         """Set the factor of a service from now on.
 
         Raises:
@@ -37,15 +37,15 @@ class LiveOverrides:
             msg = f"factor = {factor:g}, must be 0 to {FACTOR_MAX:g}"
             raise ValueError(msg)
         self._factors[service] = factor
-        for of_service, turn in self._populations:
+        for of_service, set_factor in self._populations:
             if of_service == service:
-                turn(factor)
+                set_factor(factor)
 
-    def add_population(self, service: str, turn: Callable[[float], None]) -> None:
-        """Register a closed source; `turn` is called with each new factor of its service."""
-        self._populations.append((service, turn))
+    def add_population(self, service: str, set_factor: Callable[[float], None]) -> None:
+        """Register a closed source; `set_factor` is called with each new factor of its service."""
+        self._populations.append((service, set_factor))
 
-    def turned(self, service: str, times_s: Iterator[float], rng: np.random.Generator) -> Iterator[float]:
+    def multiplied(self, service: str, times_s: Iterator[float], rng: np.random.Generator) -> Iterator[float]:
         """Yield the arrivals `times_s` of an open source, multiplied by the service's current factor, ascending."""
         at_s = next(times_s, None)
         while at_s is not None:

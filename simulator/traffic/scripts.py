@@ -117,16 +117,16 @@ class Population:
     """The actual and the planned number of users. `changes`: (seconds from the source's start, users), in order."""
 
     def __init__(self, users: int, changes: Iterator[tuple[float, int]] = iter(())) -> None:  # noqa: B008 an empty one
-        self.alive = 0
+        self.present = 0
         self._planned = users
         self._factor = 1.0
-        self._gone = 0  # planned users that have no iteration left
+        self._finished = 0  # planned users that have no iteration left
         self._changes = changes
         self._next = next(changes, None)
 
     @property
     def wanted(self) -> int:
-        return max(0, round(self._planned * self._factor) - self._gone)
+        return max(0, round(self._planned * self._factor) - self._finished)
 
     @property
     def next_change_s(self) -> float:
@@ -139,26 +139,26 @@ class Population:
         self._planned = self._next[1]
         self._next = next(self._changes, None)
 
-    def turn(self, factor: float) -> None:
+    def set_factor(self, factor: float) -> None:
         """Multiply the planned number by this factor from now on."""
         self._factor = factor
 
     def joining(self) -> int:
         """Return the number of users that join now, and count them as present."""
-        new = max(0, self.wanted - self.alive)
-        self.alive += new
+        new = max(0, self.wanted - self.present)
+        self.present += new
         return new
 
     def leaves(self) -> bool:
         """Return True if a user without a request in progress has to leave, because there are too many; it is no longer
         counted.
         """
-        if self.alive <= self.wanted:
+        if self.present <= self.wanted:
             return False
-        self.alive -= 1
+        self.present -= 1
         return True
 
     def is_done(self) -> None:
         """Remove a user that has no iteration left, without replacing it."""
-        self.alive -= 1
-        self._gone += 1
+        self.present -= 1
+        self._finished += 1

@@ -107,7 +107,7 @@ def virtual_traffic(
             )
             clients.append(closed)
             if overrides is not None:
-                overrides.add_population(source.service, closed.turn)
+                overrides.add_population(source.service, closed.set_factor)
     return VirtualTraffic(clients)
 
 
@@ -118,7 +118,7 @@ def arrival_times(
     times = _planned_times(scenario, streams, index)
     if overrides is not None:
         service, stream = scenario.traffic[index].service, streams.stream("traffic", index, "knob")
-        times = overrides.turned(service, times, stream)
+        times = overrides.multiplied(service, times, stream)
     return cast("Iterator[RunTime]", times)
 
 

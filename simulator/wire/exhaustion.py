@@ -36,7 +36,7 @@ class ExhaustionLog:
         self._quiet_until_s = -math.inf
         self._left_out = 0
 
-    def tell(self, error: OSError, doing: str) -> None:
+    def report(self, error: OSError, doing: str) -> None:
         """Log that a resource is exhausted. `doing` says what failed, as a clause ("connections to 127.0.0.1:8080
         cannot be made").
         """

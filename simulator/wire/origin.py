@@ -118,7 +118,7 @@ class Origin:
             return CONNECT_TIMEOUT
         if not is_exhaustion(error):
             return CONNECT_FAILURE
-        exhaustion_log.tell(error, f"connections to {self._host}:{self._port} cannot be made, requests get 503")
+        exhaustion_log.report(error, f"connections to {self._host}:{self._port} cannot be made, requests get 503")
         return EXHAUSTED
 
     def _reap(self) -> None:

@@ -20,7 +20,7 @@ _READS: Final = frozenset({"GET", "HEAD"})
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
-class Asked(NamedTuple):
+class AddressedRequest(NamedTuple):
     """The destination and source of a request, as stated by its head.
 
     `target` is as on the request line. `hosts` has every Host field, `fields` the others by their names in lower case.
@@ -44,9 +44,9 @@ class OwnNames:
         self._names = frozenset(_plain(name) for name in names)
         self.port = port
 
-    def rejection(self, asked: Asked) -> str | None:
+    def rejection(self, request: AddressedRequest) -> str | None:
         """Return why the request is rejected; None if it is accepted."""
-        return self.rejects_host(asked.target, asked.hosts) or self.rejects_origin(asked)
+        return self.rejects_host(request.target, request.hosts) or self.rejects_origin(request)
 
     def rejects_host(self, target: str, hosts: list[str]) -> str | None:
         """Return why the requested host name is rejected; None if it is accepted."""
@@ -60,18 +60,18 @@ class OwnNames:
                 return f"Host = {each[:_SHOWN_MAX]!r}, must be {self._expected()}"
         return None
 
-    def rejects_origin(self, asked: Asked) -> str | None:
+    def rejects_origin(self, request: AddressedRequest) -> str | None:
         """Return why the page that sent the request is rejected; None if it is accepted. The Host field was checked
         before.
         """
-        origin, site = asked.fields.get("origin"), asked.fields.get("sec-fetch-site")
+        origin, site = request.fields.get("origin"), request.fields.get("sec-fetch-site")
         if origin is not None:
             scheme, _, authority = origin.partition("://")
-            if scheme != asked.scheme or [authority.lower()] != [host.lower() for host in asked.hosts]:
+            if scheme != request.scheme or [authority.lower()] != [host.lower() for host in request.hosts]:
                 return f"Origin = {origin[:_SHOWN_MAX]!r}, must be this listener's own: foreign pages are rejected"
         if site is not None and site not in _OWN_SITES:
             # The response to a link that a user follows is shown to that user; the page with the link cannot read it.
-            if asked.method in _READS and asked.fields.get("sec-fetch-mode") == "navigate":
+            if request.method in _READS and request.fields.get("sec-fetch-mode") == "navigate":
                 return None
             return f"Sec-Fetch-Site = {site[:_SHOWN_MAX]!r}, must be same-origin: foreign pages are rejected"
         return None

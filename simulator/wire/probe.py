@@ -56,7 +56,7 @@ async def _probe_tcp(host: str, port: int) -> str | None:
         transport, _ = await loop.create_connection(asyncio.Protocol, host, port)
     except OSError as error:
         if is_exhaustion(error):
-            exhaustion_log.tell(error, f"the health of {host}:{port} cannot be checked")
+            exhaustion_log.report(error, f"the health of {host}:{port} cannot be checked")
             raise _CannotProbe from error
         return _reason(error)
     transport.close()

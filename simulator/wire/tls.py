@@ -153,7 +153,7 @@ class _Alerting(ssl.SSLObject):
                 with contextlib.suppress(OSError):  # no file descriptor left, or the client has disconnected
                     handshake.plain = handshake.accepted.dup()
                 raise
-            self._tell(failure)
+            self._send_alert(failure)
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 the name in ssl
         # Not super().read, because this code runs for every read, and ssl.SSLObject does no more than the two calls
@@ -167,9 +167,9 @@ class _Alerting(ssl.SSLObject):
         except _NO_FAILURE:
             raise
         except ssl.SSLError as failure:
-            self._tell(failure)
+            self._send_alert(failure)
 
-    def _tell(self, failure: ssl.SSLError) -> NoReturn:
+    def _send_alert(self, failure: ssl.SSLError) -> NoReturn:
         self._failure = failure
         if self._handshake is not None:
             with contextlib.suppress(OSError):  # the client has disconnected

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
-from simulator.wire.own_names import Asked, OwnNames
+from simulator.wire.own_names import AddressedRequest, OwnNames
 
 # For a connection without a complete request head, whether new or kept alive. Before the head nothing is known about
 # the client, so the time for which it can use resources is limited. aiohttp counts from the opening of the connection
@@ -34,9 +34,9 @@ def listener_limits(head_s_max: float = HEAD_S_MAX) -> dict[str, Any]:
     return {"keepalive_timeout": head_s_max, "access_log": None, "logger": _log}
 
 
-def asked_of(request: web.BaseRequest) -> Asked:
+def addressed_request(request: web.BaseRequest) -> AddressedRequest:
     fields = request.headers
-    return Asked(request.scheme, request.method, request.raw_path, fields.getall("host", []), fields)
+    return AddressedRequest(request.scheme, request.method, request.raw_path, fields.getall("host", []), fields)
 
 
 def guarding(names: OwnNames, rejected: Callable[[str], web.Response]) -> Middleware:
@@ -44,7 +44,7 @@ def guarding(names: OwnNames, rejected: Callable[[str], web.Response]) -> Middle
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        why = names.rejection(asked_of(request))
+        why = names.rejection(addressed_request(request))
         return rejected(why) if why is not None else await handler(request)
 
     return middleware

@@ -66,7 +66,7 @@ def test_the_next_line_has_the_number_of_suppressed_ones(
     log = ExhaustionLog()
     with caplog.at_level(logging.WARNING):
         for now_s[0] in (0.0, 1.0, 9.9, 10.0, 15.0):
-            log.tell(OSError(errno.EMFILE, "Too many open files"), "nothing works")
+            log.report(OSError(errno.EMFILE, "Too many open files"), "nothing works")
     first, second = (record.getMessage() for record in caplog.records)
     assert "Too many open files" in first
     assert "ulimit -n" in first

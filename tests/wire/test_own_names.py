@@ -12,14 +12,16 @@ from simulator.api.admin import AdminEndpoint
 from simulator.fleet.credentials.role_credentials import RoleCredentials
 from simulator.records.metrics import Metrics
 from simulator.telemetry.prometheus.metrics_endpoint import MetricsEndpoint
-from simulator.wire.own_names import Asked, OwnNames, split_authority
+from simulator.wire.own_names import AddressedRequest, OwnNames, split_authority
 from simulator.wire.web_listener import listener_limits
 
 pytestmark = pytest.mark.case("R1")
 
 
-def asked(host: str, method: str = "GET", target: str = "/", scheme: str = "http", **fields: str) -> Asked:
-    return Asked(scheme, method, target, [host], {name.replace("_", "-"): value for name, value in fields.items()})
+def asked(host: str, method: str = "GET", target: str = "/", scheme: str = "http", **fields: str) -> AddressedRequest:
+    return AddressedRequest(
+        scheme, method, target, [host], {name.replace("_", "-"): value for name, value in fields.items()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_configured_names_are_accepted(name: str) -> None:
 
 @pytest.mark.parametrize("hosts", [[], ["localhost", "localhost"], ["localhost", "evil.example"]])
 def test_more_than_one_host_is_rejected(hosts: list[str]) -> None:
-    assert OwnNames().rejection(Asked("http", "GET", "/", hosts, {})) is not None
+    assert OwnNames().rejection(AddressedRequest("http", "GET", "/", hosts, {})) is not None
 
 
 @pytest.mark.parametrize("target", ["http://evil.example/", "http://evil.example", "http://evil.example?x", "evil:80"])

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from simulator.wire.own_names import Asked, OwnNames
+from simulator.wire.own_names import AddressedRequest, OwnNames
 
 HOST: Final = "127.0.0.1"
 TOKEN_FIELD: Final = "x-console-token"  # noqa: S105 a name, not the token
@@ -38,9 +38,9 @@ class RequestGuard:
         """Return the URL with the token after `#`, the part that browsers do not send."""
         return f"http://{HOST}:{self.port}{path}#token={self.token}"
 
-    def rejects(self, asked: Asked) -> str | None:
+    def rejects(self, request: AddressedRequest) -> str | None:
         """Return why a request of any kind is rejected; None if it is allowed."""
-        return self._names.rejection(asked)
+        return self._names.rejection(request)
 
     def rejects_change(self, fields: Mapping[str, str]) -> str | None:
         """Return why a request that changes something is rejected, by conditions that `rejects` does not check."""

@@ -16,7 +16,7 @@ from simulator.console.http.files import CHART_SCRIPT, MODULES, served_import_ma
 from simulator.console.http.guard import HOST, RequestGuard
 from simulator.console.http.sse_hub import SseClient, SseHub
 from simulator.wire.listening import listening
-from simulator.wire.web_listener import asked_of, listener_limits
+from simulator.wire.web_listener import addressed_request, listener_limits
 
 SCRIPTS: Final = (*MODULES, "console", "feed", "controls", "sending", "lesson", "lessons")
 # Seconds between comments, so that a connection is closed whose other end no longer exists.
@@ -76,7 +76,7 @@ class Site:
 def _guarded(guard: RequestGuard) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        why = guard.rejects(asked_of(request))
+        why = guard.rejects(addressed_request(request))
         if why is None and request.method not in {"GET", "HEAD"}:
             why = guard.rejects_change(request.headers)
         answer = rejected(403, why) if why is not None else await handler(request)

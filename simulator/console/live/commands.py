@@ -126,7 +126,7 @@ class CommandHandler:
                 case TrafficCommand():
                     if self.overrides is None:
                         raise CommandRejected("the traffic comes from outside and cannot be changed here")
-                    self.overrides.turn(service.name, act.factor)
+                    self.overrides.set_factor(service.name, act.factor)
                     said = f"{service.name}: traffic x {act.factor:g}"
                 case KillCommand():
                     said = _kill(service, act.instance)

@@ -16,7 +16,7 @@ from simulator.wire.upstream import UpstreamConnection
 class BodyInspection(Protocol):
     """A web ACL that inspects a request's body as it arrives."""
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Inspect the part of the body that has arrived."""
 
 

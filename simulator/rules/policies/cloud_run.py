@@ -92,7 +92,7 @@ class CloudRunPolicy:
         self._in_flight = SlidingSum(int(parameters.window_s))
         self._cpu_s = SlidingSum(int(parameters.window_s)) if parameters.cpu_target is not None else None
         self._kept = FadingMax(parameters.idle_s, parameters.idle_spread) if parameters.idle_s > 0 else None
-        self._has_looked = False
+        self._has_decided = False
 
     def observe(self, sample: Sample) -> None:
         self._in_flight.record(sample.second, sample.in_flight)
@@ -112,14 +112,14 @@ class CloudRunPolicy:
         clamps: tuple[str, ...] = ()
         reason = _reason(wanted, by_concurrency, by_cpu, waiting)
         if self._kept is not None:
-            if not self._has_looked:
+            if not self._has_decided:
                 self._kept.record(observation.now_s, observation.ready + observation.coming)
             kept, peak, ago_s = self._kept.record(observation.now_s, wanted)
             if kept > wanted:
                 clamps = (f"idle for up to {parameters.idle_s:g} s: {kept}",)
                 reason += f"; {kept} of the {peak} instances of {ago_s:.3g} s ago stay, idle"
                 wanted = kept
-        self._has_looked = True
+        self._has_decided = True
         desired, clamps = bounded(wanted, scaling, clamps)
         return Decision(
             desired=desired,

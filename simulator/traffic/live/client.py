@@ -27,7 +27,7 @@ from simulator.world.tasks import Tasks, first_of
 
 _WANTED: Final = frozenset({FIELD})
 # How often requests are checked against the client's time limit, which is in minutes.
-_LOOK_S: Final = 0.25
+_CHECK_S: Final = 0.25
 # Time limit in which the event loop should report closed connections; a longer wait would mean that the loop hangs.
 _LAST_CALLS_S_MAX: Final = 1.0
 
@@ -68,7 +68,7 @@ class LoadClient:
         self._waiting: deque[Shot] = deque()
         self._outstanding: dict[Shot, None] = {}  # nearly in the order in which they were due
         self._opening = 0
-        self._look: asyncio.TimerHandle | None = None
+        self._limit_timer: asyncio.TimerHandle | None = None
         self._drained: asyncio.Future[None] | None = None
         self._emptied: asyncio.Future[None] | None = None
         self._closing = False
@@ -93,8 +93,8 @@ class LoadClient:
         """Send the request now, or as soon as a connection is free."""
         self._sent += 1
         self._outstanding[shot] = None
-        if self._look is None:
-            self._look = self._loop.call_later(_LOOK_S, self._look_at_limits)
+        if self._limit_timer is None:
+            self._limit_timer = self._loop.call_later(_CHECK_S, self._check_limits)
         while self._idle:
             connection, _ = self._idle.popitem()
             if connection.is_open:
@@ -121,8 +121,8 @@ class LoadClient:
         It sends no TLS close_notify, because uvloop logs errors if hundreds of them cross those of the other side.
         """
         self._closing = True
-        if self._look is not None:
-            self._look.cancel()
+        if self._limit_timer is not None:
+            self._limit_timer.cancel()
         await self._tasks.close()
         for connection in list(self._connections):
             connection.abort("the load was ended")
@@ -281,13 +281,13 @@ class LoadClient:
         if not self._outstanding and self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 
-    def _look_at_limits(self) -> None:
-        self._look = None
+    def _check_limits(self) -> None:
+        self._limit_timer = None
         oldest_s = self.now() - self.origin_s - self._limits.answer_s_max
         while self._outstanding:
             shot = next(iter(self._outstanding))
             if shot.intended_s > oldest_s:
-                self._look = self._loop.call_later(_LOOK_S, self._look_at_limits)
+                self._limit_timer = self._loop.call_later(_CHECK_S, self._check_limits)
                 return
             if shot.connection is not None:
                 del self._shots[shot.connection]

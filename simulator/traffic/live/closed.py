@@ -60,9 +60,9 @@ class ClosedLoad:
         self._chain.stop()
         self._end()
 
-    def turn(self, factor: float) -> None:
+    def set_factor(self, factor: float) -> None:
         """Multiply the planned size of the population by `factor`, as for simulated users."""
-        self._users.turn(factor)
+        self._users.set_factor(factor)
         self._join(max(RunTime(self._client.now() - self._client.origin_s), self._from_s))
         self._chain.due(self._first_s())
 

@@ -50,7 +50,7 @@ def played(users: int, think_s: float, takes_s: float, until_s: float, turn: tup
         at_s, factor = turn
         if at_s:
             await asyncio.sleep(at_s)
-            load.turn(factor)
+            load.set_factor(factor)
         await load.ended
         await asyncio.sleep(takes_s)
         return client

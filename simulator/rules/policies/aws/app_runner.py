@@ -121,7 +121,7 @@ class AppRunnerPolicy:
         self._load = _OfferedLoad(parameters)
         self._traffic_until_s = -math.inf  # end of the last second with traffic
         self._idle_after_s = parameters.idle_s
-        self._has_looked = False
+        self._has_decided = False
         delay_s = parameters.scale_in_delay_s
         self._held = WindowedMax(delay_s, parameters.tick_s) if delay_s > 0 else None
 
@@ -157,9 +157,9 @@ class AppRunnerPolicy:
 
     def _remember_start(self, observation: Observation) -> None:
         """Count the instances beyond MinSize at the first decision as needed until then, so that the delay applies."""
-        if self._has_looked:
+        if self._has_decided:
             return
-        self._has_looked = True
+        self._has_decided = True
         there = observation.ready + observation.coming
         if self._held is not None and there > observation.scaling.min_size:
             self._held.record(observation.now_s, there)

@@ -93,7 +93,7 @@ class ContainerAppsPolicy:
         closed = self._rates.count > self._seen
         self._seen = self._rates.count
         active = self._arrivals + observation.in_flight + observation.waiting > 0
-        self._object.activation.look(now_s, active=active, polls=closed)
+        self._object.activation.check(now_s, active=active, polls=closed)
         return self._object.decide(
             observation,
             sync=closed,

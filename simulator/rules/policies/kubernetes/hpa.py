@@ -166,7 +166,7 @@ class HpaPolicy:
     def decide(self, observation: Observation) -> Decision:
         present = observation.ready + observation.coming if self.replicas is None else self.replicas
         current, clamps = bounded(present, observation.scaling)
-        self._behaviour.look(observation.now_s, present)
+        self._behaviour.reconcile(observation.now_s, present)
         value = self._points.newest(observation.now_s)
         pods = self._pods(observation)
         if clamps or value is None or not pods.ready or not current:

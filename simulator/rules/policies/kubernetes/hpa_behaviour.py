@@ -106,7 +106,7 @@ class HpaBehaviour:
         self._added: deque[tuple[float, int]] = deque()  # (time, number of replicas)
         self._removed: deque[tuple[float, int]] = deque()
 
-    def look(self, now_s: float, current: int) -> None:
+    def reconcile(self, now_s: float, current: int) -> None:
         """Record a reconciliation. At the first one the current number of replicas is recorded as a recommendation,
         before any rule applies (`recordInitialRecommendation`), so nothing is removed within the first down window.
         """

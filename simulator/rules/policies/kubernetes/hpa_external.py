@@ -42,9 +42,9 @@ class ExternalHpa:
         self._metric_type = metric_type
         self._behaviour = HpaBehaviour(up, Direction(down_stabilisation_s, DOWN_LIMITS))
 
-    def look(self, now_s: float, current: int) -> None:
+    def reconcile(self, now_s: float, current: int) -> None:
         """Record a reconciliation with any number of replicas; `sync` follows if there is at least one."""
-        self._behaviour.look(now_s, current)
+        self._behaviour.reconcile(now_s, current)
 
     def sync(self, now_s: float, current: int, ready: int, total: float, target: float) -> Recommendation:
         """Return the recommendation, at least 1 replica.

@@ -110,7 +110,7 @@ class KedaPolicy:
         now_s, value = observation.now_s, self._metric.mean
         polls = self._poll.due(now_s)
         active = polls and value > self._parameters.activation_target
-        self._object.activation.look(now_s, active=active, polls=polls)
+        self._object.activation.check(now_s, active=active, polls=polls)
         return self._object.decide(
             observation,
             sync=self._sync.due(now_s),

@@ -106,7 +106,7 @@ class KedaHttpPolicy:
     def decide(self, observation: Observation) -> Decision:
         now_s, pending = observation.now_s, observation.in_flight + observation.waiting
         total, target, name = self._greater(pending)
-        self._object.activation.look(now_s, active=pending + self._rejected > 0, polls=self._poll.due(now_s))
+        self._object.activation.check(now_s, active=pending + self._rejected > 0, polls=self._poll.due(now_s))
         return self._object.decide(
             observation,
             sync=self._sync.due(now_s),

@@ -27,7 +27,7 @@ class Activation:
         self._active_s = -math.inf  # time of the last check with activity
         self._polls = True
 
-    def look(self, now_s: float, *, active: bool, polls: bool = True) -> None:
+    def check(self, now_s: float, *, active: bool, polls: bool = True) -> None:
         """Record a check of the trigger. `polls` is True at a poll of the executor; only a poll removes the last
         replica.
         """
@@ -77,7 +77,7 @@ class ScaledObject:
         wanted, formula, clamps = present, f"replicas = {present}", tuple[str, ...]()
         reason = "no sync of the HPA is due"
         if sync:
-            self._hpa.look(now_s, present)
+            self._hpa.reconcile(now_s, present)
         if sync and present:
             advice = self._hpa.sync(now_s, present, observation.ready, total, target)
             wanted, formula, clamps = advice.replicas, advice.formula, advice.clamps
