@@ -93,7 +93,7 @@ class WebAclUpstream(StandInUpstream):
     def _tell(self, record: WafRecord) -> None:
         if self._log is not None:
             self._log.add(record)
-        self._journal.tell(record)
+        self._journal.publish(record)
 
 
 def waf_line(record: WafRecord, offset_s: float) -> bytes:
