@@ -8,7 +8,6 @@ from typing import Final
 
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
 from simulator.fleet.applications import Application
-from simulator.fleet.docker.config import DockerApplication
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.network.egress_rules import EgressRules
 from simulator.rules.network.egress import EgressSource
@@ -64,7 +63,7 @@ def service_network(
     if settings is None or application.is_simulated:
         return ServiceNetwork()
     has_connector = revision.configuration.vpc_connector_arn is not None
-    if why := _why_not(settings, application):
+    if why := application.why_no_egress_rules(settings.engine):
         if has_connector and settings.is_required:
             raise WorkloadFailed(
                 f"The rules of the service's VPC cannot be enforced: {why} (`network: enforcement: optional` would run "
@@ -75,16 +74,6 @@ def service_network(
     plans = tuple(_plans(vpcs, revision)) if has_connector else (egress_plan(EgressSource(), vpcs),)
     unreachable = dict.fromkeys(note for plan in plans for note in plan.notes)
     return ServiceNetwork(EgressRules(plans), tuple(f"VPC connector: {note}." for note in unreachable))
-
-
-def _why_not(settings: NetworkSettings, application: Application) -> str:
-    if isinstance(application, DockerApplication):
-        from simulator.fleet.docker.networks import why_not_enforced  # noqa: PLC0415 only with VPCs
-
-        return why_not_enforced(settings.engine)
-    from simulator.fleet.network import instance_network  # noqa: PLC0415
-
-    return instance_network.why_not_enforced()
 
 
 def _with_private(vpcs: Vpcs, private: tuple[PrivateHost, ...]) -> Vpcs:

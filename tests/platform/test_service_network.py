@@ -7,9 +7,9 @@ import pytest
 
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
 from simulator.fleet.applications import Application
-from simulator.fleet.docker import networks
+from simulator.fleet.docker import config
 from simulator.fleet.docker.config import DockerApplication
-from simulator.fleet.network import instance_network
+from simulator.fleet.network import instance_network, packet_filter
 from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.platform.service_network import NetworkSettings, PrivateHost, ServiceNetwork, service_network
@@ -34,8 +34,8 @@ def connected(*subnets: str, groups: tuple[str, ...] = ("sg-app",)) -> ServiceRe
 
 @pytest.fixture(autouse=True)
 def _permitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(networks, "why_no_filter", lambda: "")
-    monkeypatch.setattr(networks, "is_local", lambda _: True)
+    monkeypatch.setattr(packet_filter, "why_no_filter", lambda: "")
+    monkeypatch.setattr(config, "is_local", lambda _: True)
     monkeypatch.setattr(instance_network, "why_not_enforced", lambda: "")
 
 
@@ -76,7 +76,7 @@ def test_a_subnet_that_is_not_configured_any_more_fails_the_deployment() -> None
 
 
 def test_what_cannot_be_enforced_fails_a_service_with_a_connector(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(networks, "why_no_filter", lambda: "it requires root")
+    monkeypatch.setattr(packet_filter, "why_no_filter", lambda: "it requires root")
     with pytest.raises(WorkloadFailed) as caught:
         service_network(SETTINGS, connected("subnet-a"), CONTAINER)
     assert caught.value.reason == (
@@ -90,7 +90,7 @@ def test_what_cannot_be_enforced_fails_a_service_with_a_connector(monkeypatch: p
 
 
 def test_a_remote_engine_enforces_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(networks, "is_local", lambda host: host.startswith("unix"))
+    monkeypatch.setattr(config, "is_local", lambda host: host.startswith("unix"))
     with pytest.raises(WorkloadFailed, match="the container engine is on another machine"):
         service_network(NetworkSettings(VPCS, engine="tcp://10.1.1.1:2375"), connected("subnet-a"), CONTAINER)
 

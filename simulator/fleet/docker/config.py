@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Self
 
 from simulator.fleet.docker.engine import Image
-from simulator.fleet.docker.engine_address import DEFAULT_HOST, check_host
+from simulator.fleet.docker.engine_address import DEFAULT_HOST, check_host, is_local
 from simulator.fleet.docker.labels import labels
 from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.confinement.cgroup import PERIOD_US
@@ -55,6 +55,13 @@ class DockerApplication:
         """Return the application with the settings of a service; an empty command keeps the application's own."""
         environment = {**self.environment, **variables}
         return replace(self, command=command or self.command, environment=environment, port=port)
+
+    def why_no_egress_rules(self, engine: str) -> str:
+        """Return why the rules of VPCs cannot be enforced for its instances; empty if no obstacle is known.
+
+        `engine`: the address of the container engine.
+        """
+        return why_not_enforced(engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +140,10 @@ def missing_image(image: str) -> str:
     names = " or ".join(identifier.local_names)
     looked = "" if identifier.registry is RegistryKind.LOCAL else " (no registry is contacted)"
     return f"Failed to pull your application image. Reason: the engine has no image {names}{looked}"
+
+
+def why_not_enforced(engine: str) -> str:
+    """Return why the rules of VPCs cannot be enforced for containers of this engine; empty if they can."""
+    from simulator.fleet.network.packet_filter import why_no_filter  # noqa: PLC0415 only with VPCs
+
+    return why_no_filter() if is_local(engine) else "the container engine is on another machine"

@@ -8,13 +8,12 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from simulator.fleet.docker.config import DEFAULT_EGRESS, NO_EGRESS
+from simulator.fleet.docker.config import DEFAULT_EGRESS, NO_EGRESS, why_not_enforced
 from simulator.fleet.docker.engine import Engine, EngineGone
-from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.docker.labels import labels
 from simulator.fleet.network.egress_rules import EgressRules
 from simulator.fleet.network.forwarders import Forwarders
-from simulator.fleet.network.packet_filter import FilterError, add_table, remove_table, table_text, why_no_filter
+from simulator.fleet.network.packet_filter import FilterError, add_table, remove_table, table_text
 from simulator.rules.network.egress_plan import EgressPlan
 
 # the name of a network interface has at most 15 characters
@@ -39,11 +38,6 @@ class _SubnetNetwork:
     network: ContainerNetwork
     table: str
     forwarders: Forwarders = field(default_factory=Forwarders)
-
-
-def why_not_enforced(engine: str) -> str:
-    """Return why the rules of VPCs cannot be enforced for containers of this engine; empty if they can."""
-    return why_no_filter() if is_local(engine) else "the container engine is on another machine"
 
 
 class ContainerNetworks:

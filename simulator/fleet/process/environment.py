@@ -71,6 +71,16 @@ class ProcessApplication:
         del port
         return replace(self, command=command or self.command, environment={**self.environment, **variables})
 
+    def why_no_egress_rules(self, engine: str) -> str:
+        """Return why the rules of VPCs cannot be enforced for its instances; empty if no obstacle is known.
+
+        `engine` is unused: processes run on this machine.
+        """
+        from simulator.fleet.network.instance_network import why_not_enforced  # noqa: PLC0415 only with VPCs
+
+        del engine
+        return why_not_enforced()
+
     @property
     def mounts(self) -> bool:
         """True if its instances need namespaces."""

@@ -137,6 +137,11 @@ class SimulatedApplication:
     def environment(self) -> Mapping[str, str]:
         return {}
 
+    def why_no_egress_rules(self, engine: str) -> str:
+        """Return why the rules of VPCs cannot be enforced for its instances: they send nothing."""
+        del engine
+        return "its instances are simulated"
+
     def configured(self, command: tuple[str, ...], variables: Mapping[str, str], port: int) -> Self:
         """Return the application itself: it runs no command and reads no variables."""
         del command, variables, port
