@@ -23,7 +23,8 @@ from simulator.model.resources.arn import owner_key_of
 
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})
-# CloudTrail has the keys of a stack's parameters without their values, and no template (its CloudFormation examples).
+# CloudTrail has the keys of a stack's parameters without their values, and no template (according to its CloudFormation
+# examples).
 _LEFT_OUT: Final = frozenset({"ParameterValue", "TemplateBody"})
 
 # Number of records written in one turn of the event loop, which delays all calls. A commit takes as long as a dozen

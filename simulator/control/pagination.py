@@ -34,8 +34,9 @@ T = TypeVar("T", bound=Numbered)
 
 
 class Pages:
-    """Divides lists into pages. `key` authenticates the tokens; it stays after a restart, so that a listing can
-    continue.
+    """Divides lists into pages.
+
+    `key` authenticates the tokens; it stays after a restart, so that a listing can continue.
     """
 
     def __init__(self, key: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The web ACLs that services can be associated with: those of files, and those of a WAF endpoint as it changes."""
+"""The web ACLs with which services can be associated: those in files, and the current ones of a WAF endpoint."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ _log = logging.getLogger(__name__)
 
 
 class WebAclBook(Mapping[str, "WebAcl"]):
-    """Web ACLs by ARN. `files`: those of files, which win. `interval_s`: time between two looks at the endpoint.
+    """Web ACLs by ARN.
 
-    # ASSUMPTION: the rate-based rules of a web ACL that changes count from zero; AWS does not say. A change beside
-    # a rate-based rule that limits, on AWS, settles it.
+    `files`: web ACLs in files, which have precedence. `interval_s`: seconds between two polls of the endpoint.
+
+    # ASSUMPTION: the rate-based rules of a web ACL that changes count from zero; AWS has not published this. Settled by
+    a
+    # change beside a rate-based rule that blocks requests, on AWS.
     """
 
     def __init__(self, files: Mapping[str, WebAcl], endpoint: WebAclEndpoint, interval_s: float) -> None:
@@ -41,9 +44,10 @@ class WebAclBook(Mapping[str, "WebAcl"]):
         return len({**self._fetched, **self._files})
 
     async def refresh(self) -> Collection[str]:
-        """Look at the endpoint; return the ARNs of web ACLs that are new or have changed.
+        """Poll the endpoint. Return the ARNs of web ACLs that are new or have changed.
 
-        Web ACLs stay as they are if it does not answer, and if they are no longer there: AWS keeps those in use.
+        If the endpoint does not answer, all web ACLs stay. One that it no longer has stays too, because AWS keeps those
+        in use.
         """
         async with self._turn:
             try:
@@ -59,13 +63,13 @@ class WebAclBook(Mapping[str, "WebAcl"]):
             return [arn for arn, acl in self._fetched.items() if before.get(arn) is not acl and arn not in self._files]
 
     async def start(self, changed: Callable[[Collection[str]], None], tasks: Tasks) -> None:
-        """Look at the endpoint now, then at each interval. `changed` is called with ARNs of web ACLs that changed."""
+        """Poll the endpoint now, then at each interval. `changed` is called with the ARNs of web ACLs that changed."""
         await self.refresh()
         self._changed = changed
         tasks.spawn(self._run(), "web ACLs")
 
     async def look(self) -> None:
-        """Look at the endpoint now, out of turn."""
+        """Poll the endpoint now, between two intervals."""
         if arns := await self.refresh():
             self._changed(arns)
 

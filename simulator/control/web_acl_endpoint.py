@@ -1,4 +1,4 @@
-"""Web ACLs, and what they refer to, read from a WAF endpoint: as documents, of which only changed ones are fetched."""
+"""Reads web ACLs, and the documents to which they refer, from a WAF endpoint. Only changed documents are fetched."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from simulator.rules.waf.json_node import WebAclError
 from simulator.rules.waf.web_acl import WebAcl
 
 _SCOPE: Final = "REGIONAL"
-_LIMIT: Final = 100  # entries of a page
+_LIMIT: Final = 100  # maximum number of entries per page
 
 
 class _Kind(NamedTuple):
-    """A kind of document: its name, how it is listed, and how one is fetched."""
+    """A kind of document: its name, and the operations that list and fetch it."""
 
     name: str
     lists: str
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class WafDocument(NamedTuple):
-    """A document, and its lock token: AWS gives another one with every change."""
+    """A document and its lock token, which changes with every change of the document."""
 
     kind: str
     token: str
@@ -44,7 +44,7 @@ class WafDocument(NamedTuple):
 
     @property
     def whole(self) -> Mapping[str, Any]:
-        """The document as `aws wafv2 get-...` prints it."""
+        """The document in the format of `aws wafv2 get-...`."""
         return {self.kind: self.content}
 
 
@@ -53,12 +53,12 @@ class WebAclEndpoint:
 
     def __init__(self, client: AwsEndpoint) -> None:
         self.client = client
-        self._documents: dict[str, WafDocument] = {}  # by ARN
-        self._sources: dict[str, list[Mapping[str, Any]]] = {}  # what each web ACL was made of
+        self._documents: dict[str, WafDocument] = {}  # key: ARN
+        self._sources: dict[str, list[Mapping[str, Any]]] = {}  # the documents from which each web ACL was created
         self._told: set[str] = set()
 
     async def read(self) -> Mapping[str, WafDocument]:
-        """Return all documents by ARN, with those of IP sets, pattern sets and rule groups. Raises EndpointError."""
+        """Return all documents by ARN: web ACLs, IP sets, pattern sets and rule groups. Raises EndpointError."""
         found: dict[str, WafDocument] = {}
         for kind in _KINDS:
             listed = await self.client.listed(kind.lists, kind.member, {"Scope": _SCOPE, "Limit": _LIMIT}, "NextMarker")
@@ -74,9 +74,10 @@ class WebAclEndpoint:
         return found
 
     def usable(self, documents: Mapping[str, WafDocument], before: Mapping[str, WebAcl]) -> dict[str, WebAcl]:
-        """Return the web ACLs by ARN. One that did not change, with all that it refers to, is the one of `before`.
+        """Return the web ACLs by ARN.
 
-        One that cannot be read is logged once, and stays as it was before.
+        If neither a web ACL nor a document to which it refers has changed, it is the object in `before`. One that
+        cannot be parsed is logged once, and stays as in `before`.
         """
         acls: dict[str, WebAcl] = {}
         for arn, document in documents.items():
@@ -103,7 +104,7 @@ class WebAclEndpoint:
 
 
 def _referred(arn: str, documents: Mapping[str, WafDocument]) -> Iterator[str]:
-    """Yield the ARN and those of the documents that it refers to, each once."""
+    """Yield the ARN, and the ARNs of all documents to which it refers, without duplicates."""
     seen, waiting = {arn: None}, [arn]
     while waiting:
         current = waiting.pop()
@@ -126,7 +127,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with bytes in base64, as JSON has them."""
+    """Return a value with bytes encoded in base64, as in JSON."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, dict):

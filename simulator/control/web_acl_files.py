@@ -1,4 +1,4 @@
-"""Web ACLs from the files that a user names, and the settings of an endpoint that has more."""
+"""Web ACLs read from files that the user names, and the settings of a WAF endpoint that has further ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WafSettings:
-    """An endpoint of AWS WAF, its Region, and the time between two looks at it."""
+    """An endpoint of AWS WAF, its Region, and the seconds between two polls of it."""
 
     endpoint: str
     region: str
     interval_s: float
 
     def book(self, files: Mapping[str, WebAcl]) -> WebAclBook:
-        """Return the web ACLs of files and of the endpoint."""
+        """Return the web ACLs of the files and of the endpoint."""
         from simulator.control.web_acl_book import WebAclBook  # noqa: PLC0415 few configurations have an endpoint
         from simulator.control.web_acl_endpoint import WebAclEndpoint  # noqa: PLC0415
         from simulator.fleet.credentials.aws_endpoint import AwsEndpoint  # noqa: PLC0415

@@ -88,15 +88,14 @@ class Applications:
         is_new: bool = False,
         needs_key: bool = True,
     ) -> Runnable:
-        """Return the application of the revision's version, without another pull or build; without a version, the
-        newest one.
+        """Return the application of the revision's version, without a pull or build; without a version, the newest.
 
         `steps` receives the phases of a build and the size of a pulled image. `is_new`: True if the service has never
         run. `needs_key`: True if the service's KMS key must be usable, even if the version is available.
 
         Raises:
             WorkloadFailed: if there is no such image or commit, the build fails, the application cannot run, or the KMS
-                key cannot be used.
+            key cannot be used.
         """
         if needs_key and self._settings.copies is not None:
             await self._settings.copies.check(revision)

@@ -46,8 +46,7 @@ async def deploy(
     *,
     settle_s: float = 0.0,
 ) -> None:
-    """Start a revision beside the serving one, wait until it is healthy, switch the traffic to it, and drain the old
-    one.
+    """Start a revision beside the serving one, wait until it is healthy, switch the traffic, drain the old one.
 
     On failure, the old revision keeps the traffic, and the new revision is removed. Until the old revision has finished
     its last request, it gets the traffic back if the new instances crash. If they crash while the old instances stop,

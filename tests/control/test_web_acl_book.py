@@ -1,4 +1,4 @@
-"""Web ACLs by ARN, of files and of an endpoint that changes; the endpoint is a dictionary here."""
+"""Web ACLs by ARN, from files and from an endpoint that changes. The endpoint is a dictionary here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADMIN = rule(byte_match(b"/admin", {"UriPath": {}}), name="admin")
 
 
 class FakeClient:
-    """WAF's lists and documents. `contents`: by ARN; a change is one of the lock token too."""
+    """WAF's lists and documents. `contents`: key: ARN. A change includes a new lock token."""
 
     endpoint = "http://waf"
 
@@ -77,7 +77,7 @@ def test_documents_are_fetched_once_until_they_change() -> None:
     asyncio.run(main())
 
 
-def test_a_file_wins_over_the_endpoint() -> None:
+def test_a_file_has_precedence_over_the_endpoint() -> None:
     client = FakeClient()
     client.put(document(ADMIN))
     of_file = acl()
@@ -108,7 +108,7 @@ def test_an_endpoint_that_fails_is_logged_once_and_changes_nothing(caplog: pytes
     ]
 
 
-def test_changes_are_told_at_each_interval() -> None:
+def test_changes_are_reported_at_each_interval() -> None:
     client = FakeClient()
     told: list[tuple[float, list[str]]] = []
 

@@ -1,4 +1,4 @@
-"""Web ACLs of a WAF endpoint, as moto serves it: what is read, what changes, and what stays as it was."""
+"""Web ACLs of a WAF endpoint, with moto as the endpoint: what is read, what changes, and what stays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simulator.rules.waf.web_request import WebRequest
 from tests.rules.waf.acls import NONE, VISIBLE, byte_match, rule
 
 REGION = "eu-west-1"
-pytestmark = pytest.mark.slow  # each starts moto and makes clients of its API
+pytestmark = pytest.mark.slow  # each test starts moto and creates clients of its API
 ALLOW: dict[str, Any] = {"Allow": {}}
 
 
@@ -55,7 +55,7 @@ def referring(arn: str, name: str = "bad", priority: int = 0) -> dict[str, Any]:
 
 
 def admin(priority: int = 1) -> dict[str, Any]:
-    """Return a rule as boto3 takes it: the search string as bytes."""
+    """Return a rule as boto3 accepts it, with the search string as bytes."""
     given: dict[str, Any] = rule(byte_match(b"", {"UriPath": {}}), name="admin", priority=priority)
     given["Statement"]["ByteMatchStatement"]["SearchString"] = b"/admin"
     return given
@@ -95,7 +95,7 @@ def test_web_acls_are_read_with_all_that_they_refer_to(endpoint: str) -> None:
     asyncio.run(main())
 
 
-def test_only_what_has_changed_is_another_web_acl(endpoint: str) -> None:
+def test_only_a_web_acl_that_changed_is_replaced(endpoint: str) -> None:
     client = waf(endpoint)
     given = {"Scope": "REGIONAL", "IPAddressVersion": "IPV4", "Addresses": ["203.0.113.0/24"]}
     made = client.create_ip_set(Name="bad", **given)["Summary"]
@@ -120,7 +120,7 @@ def test_only_what_has_changed_is_another_web_acl(endpoint: str) -> None:
     asyncio.run(main())
 
 
-def test_a_web_acl_that_vanishes_or_cannot_be_read_stays(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_web_acl_that_is_deleted_or_cannot_be_read_stays(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
     client = waf(endpoint)
     made = create(client, "a", admin())
 

@@ -41,7 +41,7 @@ def _answer(
     except ApiError as error:
         operation = action_of(content)
         if service != STS and operation in calls.stacks.names:
-            # Without the request's content: it may contain anything, including secrets under a wrong name.
+            # Without the request's content, which may contain anything, including secrets under a wrong name.
             calls.stacks.rejected(principal, operation, {}, error)
         raise
     answer = _identity(principal) if service == STS else calls.stacks.handle(principal, operation, request)

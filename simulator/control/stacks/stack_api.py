@@ -51,8 +51,9 @@ _NOT_DELETABLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """Settings of stacks. `identity_of` returns the identity of an access key; it raises ApiError if the key no longer
-    exists.
+    """Settings of stacks.
+
+    `identity_of` returns the identity of an access key; it raises ApiError if the key no longer exists.
 
     `every_s`: interval at which handlers check resources in progress. `audit`: where the calls are recorded.
     """

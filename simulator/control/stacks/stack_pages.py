@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 # ASSUMPTION: 100 items for every list; AWS documents it for ListStackResources and observed pages of ListStacks and
 # DescribeStackEvents have as many. A stack with more events, and a Region with more stacks, would settle the others.
 PAGE_MAX: Final = 100
-_LAST: Final = 2**62  # positions count down from here, because a page begins with the highest number
+_LAST: Final = 2**62  # numbers are assigned downwards from here, because a page begins with the highest number
 
 T = TypeVar("T")
 N = TypeVar("N", bound=Numbered)
@@ -27,7 +27,7 @@ class _Placed(NamedTuple):
 
 
 class StackPages:
-    """`page_max`: the items of a page."""
+    """Divides lists into pages of at most `page_max` items."""
 
     def __init__(self, pages: Pages, page_max: int = PAGE_MAX) -> None:
         self._pages = pages
@@ -42,9 +42,9 @@ class StackPages:
         operation: str,
         request: dict[str, Any],
     ) -> Answer:
-        """Return the page of numbered items under `name`, and the token for the next one.
+        """Return the page of numbered items, newest first, as the member `name`, and the token for the next page.
 
-        Nothing is skipped or repeated if items are added between two pages.
+        No item is skipped or repeated if items are added between two pages.
 
         Raises:
             ApiError: ValidationError for a token that was not issued for this request.
@@ -65,6 +65,6 @@ class StackPages:
         operation: str,
         request: dict[str, Any],
     ) -> Answer:
-        """Return the page of items in their order, which have no numbers of their own."""
+        """Return the page of items without numbers, in the given order."""
         placed = [_Placed(_LAST - index, item) for index, item in enumerate(items)]
         return self.newest_first(placed, lambda each: view(each.item), name, principal, operation, request)

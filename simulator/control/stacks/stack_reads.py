@@ -38,7 +38,7 @@ class StackReads:
 
     @property
     def named(self) -> dict[str, Operation]:
-        """The operations by name."""
+        """The operations, by name."""
         return {
             "DescribeChangeSet": self._change_set,
             "DescribeStackEvents": self._events,
@@ -88,7 +88,7 @@ class StackReads:
         return self._pages.newest_first(found, event_view, "StackEvents", principal, "DescribeStackEvents", request)
 
     def _resources(self, principal: Principal, request: Request) -> Answer:
-        """Return at most a hundred resources, as AWS does: of a stack, or of the stack with one physical resource."""
+        """Return at most a hundred resources, as AWS does: of a stack, or of the stack with a physical resource."""
         physical_id, wanted = request.get("PhysicalResourceId"), request.get("LogicalResourceId")
         if physical_id is None:
             stack = self._named_stack(principal, request)

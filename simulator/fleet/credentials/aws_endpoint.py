@@ -1,4 +1,4 @@
-"""A client of one AWS service at a configured endpoint, for callers that ask it again and again."""
+"""A client of one AWS service at a configured endpoint, for callers that make many calls."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-PAGES_MAX: Final = 1000  # of a list; an endpoint that never ends one is broken
+PAGES_MAX: Final = 1000  # maximum number of pages of a list; an endpoint that returns more is broken
 
 
 class EndpointError(Exception):
-    """An endpoint answered with an error, or did not answer; see the message. `code`: AWS's name of the error."""
+    """An endpoint answered with an error, or did not answer; see the message. `code`: AWS's error code."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -18,7 +18,7 @@ class EndpointError(Exception):
 
 
 class AwsEndpoint:
-    """The client, made at the first call and kept open. Credentials come from botocore's usual sources."""
+    """The client, which is created at the first call and kept open. Credentials come from botocore's usual sources."""
 
     def __init__(self, service: str, endpoint: str, region: str) -> None:
         self.endpoint = endpoint
@@ -26,12 +26,12 @@ class AwsEndpoint:
         self._opened = AsyncExitStack()
         self._client: Any = None
 
-    async def ask(self, call: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Call an operation by its name in boto3 and return its answer. Raises EndpointError."""
+    async def ask(self, call: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call an operation, named as in boto3, and return its answer. Raises EndpointError."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 half a second of import
 
         try:
-            answer: Mapping[str, Any] = await getattr(await self._open(), call)(**asked)
+            answer: Mapping[str, Any] = await getattr(await self._open(), call)(**request)
         except ClientError as error:
             given = error.response.get("Error", {})
             code = str(given.get("Code", "an error"))
@@ -40,12 +40,12 @@ class AwsEndpoint:
             raise EndpointError(f"{self.endpoint} cannot be reached: {type(error).__name__}") from None
         return answer
 
-    async def listed(self, call: str, member: str, asked: Mapping[str, Any], marker: str) -> list[Mapping[str, Any]]:
-        """Return all entries of a list. `marker`: the member that continues it. Raises EndpointError."""
+    async def listed(self, call: str, member: str, request: Mapping[str, Any], marker: str) -> list[Mapping[str, Any]]:
+        """Return all entries of a list. `marker`: the member that requests the next page. Raises EndpointError."""
         entries: list[Mapping[str, Any]] = []
         position: dict[str, Any] = {}
         for _ in range(PAGES_MAX):
-            answer = await self.ask(call, {**asked, **position})
+            answer = await self.ask(call, {**request, **position})
             page = answer.get(member, [])
             entries += page
             if not (page and answer.get(marker)) or position.get(marker) == answer[marker]:

@@ -92,9 +92,7 @@ def table_text(
 
 
 def _to_proxy(gateway: str, plan: EgressPlan, openings: Sequence[EgressOpening], port: int) -> Iterator[str]:
-    """Yield the rules that redirect connections to the internet to the proxy, after those that exclude what is
-    forbidden.
-    """
+    """Yield the rules that redirect connections to the internet to the proxy, after those with exceptions."""
     for each in (*(network for network in plan.closed if _is_filtered(network)), gateway):
         yield f"  ip daddr {each} return"
     for opening in plan.rejected:

@@ -1,6 +1,6 @@
-"""A stack's operation after `kill -9` at any moment: it continues, or ends in a status that AWS has, nothing half-done.
+"""A stack's operation after `kill -9` at any moment: it continues, or ends in a status of AWS.
 
-What a kill leaves is the state as of the last commit, so the state after each commit is resumed and played to its end.
+A kill leaves the state of the last commit, so the state after each commit is resumed and run to its end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Step = Callable[[StackStage], Awaitable[object]]
 
 
 def snapshots(path: Path, step: Step, monkeypatch: pytest.MonkeyPatch, profile: TimeProfile, fails: str) -> list[bytes]:
-    """The state after each commit of a step."""
+    """Return the state after each commit of a step."""
     found: list[bytes] = []
     write = Store.write
 
@@ -57,7 +57,7 @@ def workload(fails: str) -> SimulatedWorkload:
 
 
 def ends(path: Path, content: bytes, profile: TimeProfile, fails: str) -> tuple[str, list[str], list[str]]:
-    """The stack's status at the end, and what there is of services and of configurations and connectors."""
+    """Return the stack's status at the end, the services, and the configurations and connectors."""
     for each in path.parent.glob(f"{path.name}*"):
         each.unlink()
     path.write_bytes(content)
@@ -135,7 +135,7 @@ def test_an_operation_ends_as_without_a_kill_whenever_it_comes(
 
     found = snapshots(path, played, monkeypatch, profile, fails)
     assert len(found) > 10
-    every = 3 if profile is INSTANT else 15  # each is a fresh start; the rest is the same code
+    every = 3 if profile is INSTANT else 15  # each is a new start; the others run the same code
     wrong = [
         (number, ended)
         for number, content in enumerate(found)

@@ -1,4 +1,4 @@
-"""Lists of stacks in pages."""
+"""Pages of lists of stacks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Item(NamedTuple):
 
 
 def walked(page: Callable[[Answer], Answer], name: str) -> list[list[Any]]:
-    """All pages."""
+    """Return all pages."""
     found, more = [], dict[str, Any]()
     while True:
         answer = page(more)
@@ -32,7 +32,7 @@ def walked(page: Callable[[Answer], Answer], name: str) -> list[list[Any]]:
         more = {"NextToken": answer["NextToken"]}
 
 
-def test_pages_begin_with_the_newest_and_have_every_item_once_though_others_come_between() -> None:
+def test_pages_are_newest_first_and_have_every_item_once_even_if_items_are_added() -> None:
     pages, items = StackPages(Pages(b"key"), 3), [Item(number) for number in range(7)]
 
     def page(more: Answer) -> Answer:
