@@ -95,6 +95,9 @@ def hold_for_body(exchange: InspectedExchange, body_bytes_max: int, proceed: Cal
 
     Return False if nothing is missing; `proceed` is then not called. A client that waits for `100 Continue` gets it.
     The wait is limited by the time limit of a request.
+
+    # ASSUMPTION: App Runner's balancer also waits for as much of the body before it asks the web ACL. A slow upload to
+    # a service with a rule on bodies, and the time of the application's first byte, settle it.
     """
     # One byte more than is inspected shows that the body has more; reading stops after `read_ahead_bytes`.
     needed = min(body_bytes_max, exchange.connection.handler.limits.read_ahead_bytes) + 1

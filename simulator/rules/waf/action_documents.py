@@ -64,6 +64,7 @@ def response_of(settings: JsonNode, bodies: Mapping[str, tuple[str, str]]) -> Re
         if (name := _token(pair["Name"])).lower() in _OWN_FIELDS:
             raise pair["Name"].wrong(f"none of {', '.join(sorted(_OWN_FIELDS))}")
         fields.append((name, _one_line(pair["Value"])))
+    # ASSUMPTION: a custom response without a body has no content type. One such response of AWS settles it.
     return Rejection(WAF_BLOCKED.name, members["ResponseCode"].number(200, 599), text, fields=tuple(fields))
 
 

@@ -16,7 +16,9 @@ from typing import Final
 
 CHECK_S: Final = 10
 WINDOWS_S: Final = (60, 120, 300, 600)
-# the number of keys that AWS WAF limits at a time; if there are more, the key whose last request is oldest is forgotten
+# The number of keys that AWS WAF limits at a time.
+# ASSUMPTION: if there are more, the key whose last request is oldest is forgotten; AWS limits those with the highest
+# rates, and does not say what it counts for the others. More than 10,000 addresses at a rule on AWS settle it.
 KEYS_MAX: Final = 10_000
 
 

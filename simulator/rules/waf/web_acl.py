@@ -65,7 +65,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WebAcl:
-    """A web ACL. The counts of its rate-based rules are shared by all resources that it is associated with.
+    """A web ACL. The counts of its rate-based rules are shared by all services that it is associated with.
+
+    # ASSUMPTION: they are, as requests of one web ACL; AWS states that each use of a rule counts for itself, and not
+    # whether each resource does. Two services with one web ACL and one client on AWS settle it.
 
     `document` is its JSON as AWS prints it. `default` is the response to a request that no rule ends; None allows the
     request. `body_bytes_max` is the number of bytes of a body that are inspected. `needs_body` is True if a rule
