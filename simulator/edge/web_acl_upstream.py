@@ -31,7 +31,8 @@ class WebAclUpstream(StandInUpstream):
     """Used by the gateway in place of a pool. `pool` returns the pool for allowed requests, which deployments change.
 
     `now_s` is the clock, by default the loop's. `counts` counts the rules that ended an evaluation, or that matched
-    without ending it. `journal` tells each evaluation (`WafRecord`) if something reads it; `log` gets it too.
+    without ending it. Each evaluation (`WafRecord`) is emitted to `journal`, if it has a reader of them, and added to
+    `log`.
     """
 
     def __init__(
@@ -97,6 +98,6 @@ class WebAclUpstream(StandInUpstream):
 
 
 def waf_line(record: WafRecord, offset_s: float) -> bytes:
-    """Return the line of AWS WAF's log. `offset_s`: from the loop's clock to seconds since 1970."""
+    """Return the line of AWS WAF's log. `offset_s` is the offset from the loop's clock to seconds since 1970."""
     at_ms = round((record.at_s + offset_s) * 1000)
     return json.dumps(log_document(record, at_ms), separators=(",", ":")).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""Which header fields the load balancer adds to requests and responses."""
+"""The choice of the header fields that the load balancer adds to requests and responses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Profile(StrEnum):
-    """Which headers the balancer adds to requests and responses."""
+    """A set of header fields that the load balancer adds to requests and responses."""
 
     APP_RUNNER = "app-runner"  # the headers of App Runner's Envoy
     PLAIN = "plain"  # Forwarded, Via and X-Forwarded-*, without Envoy's headers

@@ -51,7 +51,7 @@ class Station(Generic[Job]):
         self._backlog: deque[tuple[Job, float]] = deque()
         # (V at which it ends, order of start, job) of each computing request
         self._computing: list[tuple[float, int, Job]] = []
-        self._rate = 1.0  # of each computing request; depends on their number
+        self._rate = 1.0  # speed of each computing request, which depends on their number
         self._v = 0.0
         self._used_s = 0.0
         self._at_s = 0.0

@@ -187,7 +187,9 @@ def chosen_of(kinds: Sequence[Kind], scenario: ScenarioSpec, streams: RandomStre
 
 
 def arrival_addresses(scenario: ScenarioSpec, streams: RandomStreams, index: int) -> Iterator[str] | None:
-    """Yield the address of each arrival of an open source without sessions; users get theirs from their script."""
+    """Yield the address of each arrival of an open source without sessions; users get their addresses from their
+    script.
+    """
     source = scenario.traffic[index]
     return None if source.session or source.closed is not None else _addresses(scenario, streams, index)
 

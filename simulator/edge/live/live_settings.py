@@ -1,4 +1,4 @@
-"""Settings of the live front, without the front."""
+"""Settings of the live front, separate from the code of the front."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ class LiveSettings:
     Runner's do not. `websocket` allows WebSocket requests, which App Runner rejects. `ejection` takes failing instances
     out of service for some time; with None only health checks do. `websocket_of` and `access_log_of` replace
     `websocket` and `access_log` for the services named there; a log of None means that a service's requests are not
-    logged. `waf_log` is the file of AWS WAF's log. The owner of logs closes
-    them. `engine` is the address of the container engine, `unix:///path` or
-    `tcp://host:port`. With `dual_stack`, the front listens on ::1 too, for hosts with IpAddressType DUAL_STACK.
-    `endpoints` are VPC endpoints; each has a listener of its own for the hosts of private services. With
-    `hides_private`, those hosts are served only there.
+    logged. `waf_log` is the file of AWS WAF's log. The owner of the logs closes them. `engine` is the address of the
+    container engine, `unix:///path` or `tcp://host:port`. With `dual_stack`, the front listens on ::1 too, for hosts
+    with IpAddressType DUAL_STACK. `endpoints` are VPC endpoints; each has a listener of its own for the hosts of
+    private services. With `hides_private`, those hosts are served only there.
 
     Raises:
         ValueError: if `engine` is not such an address.

@@ -16,12 +16,12 @@ class Quotas:
     services: int = 30
     connections: int = 10
     auto_scaling_names: int = 10
-    auto_scaling_revisions: int = 5  # per name
+    auto_scaling_revisions: int = 5  # for each name
     observability_names: int = 10
-    observability_revisions: int = 10  # per name
+    observability_revisions: int = 10  # for each name
     vpc_connectors: int = 10
-    vpc_ingress_connections: int = 1  # per service
-    custom_domains: int = 5  # per service
+    vpc_ingress_connections: int = 1  # for each service
+    custom_domains: int = 5  # for each service
     # ASSUMPTION: AWS's usual limit for the tags of a resource; App Runner's documentation states none.
     tags: int = 50
 

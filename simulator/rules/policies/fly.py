@@ -86,8 +86,8 @@ class FlyPolicy:
         self._parameters = parameters
         # The first stop is possible one whole period after the start.
         self._stops = Periodic(parameters.stop_every_s, first_s=parameters.stop_every_s)
-        self._rejected = 0  # in the last second: at zero without a queue they are the only sign of traffic
-        self._quiet = True  # in the last second: with no running machine and no queue they are the only sign of traffic
+        self._rejected = 0  # in the last second: with no running machine and no queue they are the only sign of traffic
+        self._quiet = True  # there was no traffic in the last second
 
     def observe(self, sample: Sample) -> None:
         self._rejected = sample.rejected

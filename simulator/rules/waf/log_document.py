@@ -1,10 +1,11 @@
-"""AWS WAF's log entry of a request, and its sample of one: the fields that AWS publishes for them.
+"""AWS WAF's log entry and sample of a request, with the fields that AWS publishes for them.
 
 The fields are those of "Log fields for web ACL traffic" in AWS WAF's Developer Guide, and of `SampledHTTPRequest` in
-its API reference. What this evaluation cannot know is left out: the country is `-`, and there are no fingerprints.
+its API reference. Values that the simulator cannot know are left out: the country is `-`, and there are no
+fingerprints.
 
 # ASSUMPTION: `httpSourceId` is the name of the service; AWS says only that it identifies the resource. `requestId` is
-# that of the client, if it sent one: App Runner's own is given later. A log entry of AWS settles both.
+# that of the client, if it sent one, because App Runner's own id is assigned later. A log entry of AWS settles both.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from simulator.rules.waf.web_acl import DEFAULT_ACTION, Verdict, WafAction, WebA
 from simulator.rules.waf.web_request import WebRequest
 
 SOURCE: Final = "APPRUNNER"
-LABELS_MAX: Final = 100  # AWS logs the first ones
+LABELS_MAX: Final = 100  # AWS logs the first ones of a request
 _UNKNOWN_COUNTRY: Final = "-"
-_WINDOW_S: Final = 300  # of a rate-based statement that gives none
-_KEYS: Final = {"CUSTOM_KEYS": "CUSTOMKEYS"}  # as logs name them, where they differ
+_WINDOW_S: Final = 300  # seconds, if a rate-based statement has no EvaluationWindowSec
+_KEYS: Final = {"CUSTOM_KEYS": "CUSTOMKEYS"}  # kinds of aggregation whose names in logs differ from those in web ACLs
 
 
 class WafRecord(NamedTuple):
-    """A request of `service` that a web ACL has evaluated. `at_s`: the time on the loop's clock."""
+    """A request to `service` that a web ACL has evaluated. `at_s` is the time on the loop's clock."""
 
     service: str
     acl: WebAcl
@@ -33,14 +34,16 @@ class WafRecord(NamedTuple):
 
     @property
     def metric_names(self) -> list[str]:
-        """The metrics of the rules that matched, if their requests are sampled, the one that ended it first."""
+        """The metrics of the rules that matched and whose requests are sampled; that of the rule that ended the
+        evaluation is first.
+        """
         rules = [self.verdict.rule, *(rule for rule, _ in self.verdict.passed)]
         seen = [_visibility(self.acl, rule.partition("/")[0]) for rule in rules]
         return list(dict.fromkeys(name for name, is_sampled in seen if is_sampled))
 
 
 def log_document(record: WafRecord, at_ms: int) -> dict[str, Any]:
-    """Return the log entry. `at_ms`: milliseconds since 1970."""
+    """Return the log entry of a request. `at_ms` is the time in milliseconds since 1970."""
     acl, verdict, request = record.acl, record.verdict, record.request
     name, _, inner = verdict.rule.partition("/")
     blocked = verdict.blocked
@@ -83,7 +86,9 @@ def log_document(record: WafRecord, at_ms: int) -> dict[str, Any]:
 
 
 def sample_document(record: WafRecord, at_s: float) -> dict[str, Any]:
-    """Return the sample as `GetSampledRequests` answers it. `at_s`: seconds since 1970."""
+    """Return the sample of a request as in the response of `GetSampledRequests`. `at_s` is the time in seconds since
+    1970.
+    """
     verdict, request = record.verdict, record.request
     query = b"?" + request.query if request.query else b""
     sample: dict[str, Any] = {
@@ -112,7 +117,7 @@ def sample_document(record: WafRecord, at_s: float) -> dict[str, Any]:
 
 
 def metric_names(acl: WebAcl) -> list[str]:
-    """Return the names of all metrics of a web ACL, that of its default action included."""
+    """Return the names of all metrics of a web ACL, including that of its default action."""
     rules = [str(rule["Name"]) for rule in acl.document.get("Rules") or ()]
     return [_visibility(acl, rule)[0] for rule in (*rules, DEFAULT_ACTION)]
 
@@ -120,7 +125,7 @@ def metric_names(acl: WebAcl) -> list[str]:
 def _visibility(acl: WebAcl, rule: str) -> tuple[str, bool]:
     """Return the name of a rule's metric, and whether its requests are sampled.
 
-    # ASSUMPTION: requests that no rule ended have the metric of the web ACL; AWS's reference names rules only. A call
+    # ASSUMPTION: requests that no rule ended have the metric of the web ACL; AWS's reference names only rules. A call
     # of GetSampledRequests with that name on AWS settles it.
     """
     holder = acl.document if rule == DEFAULT_ACTION else _rule(acl, rule)
@@ -141,7 +146,7 @@ def _type(rule: Mapping[str, Any]) -> str:
 
 
 def _groups(acl: WebAcl, verdict: Verdict, ended_by: str) -> list[dict[str, Any]]:
-    """Return an entry for each rule group of which a rule matched."""
+    """Return one entry for each rule group with a rule that matched."""
     matched: dict[str, list[str]] = {} if not ended_by else {ended_by: []}
     for passed, action in verdict.passed:
         group, slash, inner = passed.partition("/")
@@ -168,7 +173,7 @@ def _groups(acl: WebAcl, verdict: Verdict, ended_by: str) -> list[dict[str, Any]
 
 
 def _rates(name: str, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rate-based rule that acted, if one did."""
+    """Return one entry if the rule is rate-based, otherwise none."""
     statement = (rule.get("Statement") or {}).get("RateBasedStatement")
     if statement is None:
         return []
@@ -185,7 +190,7 @@ def _rates(name: str, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _has_response(rule: Mapping[str, Any], acl: WebAcl, inner: str) -> bool:
-    """Return True if a blocked request got a custom response; rules of a group are taken to have none."""
+    """Return True if a blocked request got a custom response. Rules of a group are assumed to have none."""
     block = (rule.get("Action") or {}).get("Block") if rule else acl.document["DefaultAction"].get("Block")
     return not inner and "CustomResponse" in (block or {})
 

@@ -9,8 +9,8 @@ class WebRequest:
     """A request. `fields` are its header fields in the order of arrival, with names in lower case.
 
     `client` is the client's address as text. `body` contains the first bytes of the body; `is_cut` is True if there are
-    more. `path` is as the client sent it, without the query string; `query` is without the question mark. The
-    version is HTTP/1.`minor`.
+    more. `path` is as the client sent it, without the query string; `query` is without the question mark. The HTTP
+    version is 1.`minor`.
     """
 
     __slots__ = ("body", "client", "fields", "is_cut", "method", "minor", "path", "query")
