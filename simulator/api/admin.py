@@ -35,9 +35,8 @@ Action = Callable[[dict[str, Any]], dict[str, Any]]
 class AdminEndpoint:
     """Serves `POST /<action>`, which takes and returns a JSON object.
 
-    An action may raise ApiError, KeyError or ValueError.
-
-    `file`: path to which the address is written. `name`: what users call the simulator.
+    An action may raise ApiError, KeyError or ValueError. `file`: path to which the address is written. `name`: what
+    users call the simulator.
     """
 
     def __init__(self, file: Path, name: str, token: str, actions: Mapping[str, Action]) -> None:

@@ -192,9 +192,8 @@ class Service:
 class Platform:
     """Services and the objects that they share; the caller must close it.
 
-    Without `front`, only simulated clients reach it.
-
-    `journal` gets all events; `lines` has the last output lines of instances.
+    Without `front`, only simulated clients reach it. `journal` gets all events; `lines` has the last output lines of
+    instances.
     """
 
     def __init__(

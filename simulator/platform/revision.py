@@ -188,9 +188,8 @@ class Revision:
     async def finish(self, why: str) -> None:
         """Stop new requests and wait for those in progress, within their time limit.
 
-        Call `recall` or `drain` afterwards.
-
-        The instances stay, so that this revision can serve again until its successor has proved to be stable.
+        Call `recall` or `drain` afterwards. The instances stay, so that this revision can serve again until its
+        successor has proved to be stable.
         """
         await self.pool.queue_empty()
         drained = self.replica_set.drain(why)

@@ -52,9 +52,8 @@ def play_beside(run: Run, stop: Stop) -> RunRecord:
 def run_in_thread(work: Callable[[], T], on_interrupt: Callable[[], None] = lambda: None) -> T:
     """Call `work` in a new thread, wait, and return its result or raise its exception.
 
-    An interrupt calls `on_interrupt` once.
-
-    The thread is a daemon: work that cannot be stopped must not keep the interpreter running.
+    An interrupt calls `on_interrupt` once. The thread is a daemon: work that cannot be stopped must not keep the
+    interpreter running.
     """
     done: Future[T] = Future()
 

@@ -97,9 +97,7 @@ class Workload(Protocol):
     async def deploy(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         """Do what `provision` does beside the running revision (blue/green), then remove the old one.
 
-        Return the version.
-
-        After a failure, the old revision keeps the traffic.
+        Return the version. After a failure, the old revision keeps the traffic.
         """
 
     async def roll_back(self, revision: ServiceRevision) -> None:

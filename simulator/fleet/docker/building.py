@@ -135,10 +135,9 @@ class BuildEngine(Engine):
     ) -> AsyncIterator[str]:
         """Build `image` from the Dockerfile of a build context. Yield pieces of the output.
 
-        Closing the iterator stops the build.
-
-        BuildKit gets the context in the request, without a client's session, so it has everything but mounts of the
-        client's secrets and SSH agent. An engine without BuildKit rejects its syntax as the classic builder does.
+        Closing the iterator stops the build. BuildKit gets the context in the request, without a client's session, so
+        it has everything but mounts of the client's secrets and SSH agent. An engine without BuildKit rejects its
+        syntax as the classic builder does.
         """
         parameters = {"t": image, "buildargs": json.dumps(dict(arguments)), "forcerm": "true", "rm": "true"}
         if with_buildkit:

@@ -195,9 +195,7 @@ class ReplicaSet:
     def terminate(self, why: str) -> list[asyncio.Task[None]]:
         """Let every instance finish its requests within the drain time-out, then stop it.
 
-        Return the lifecycles, in order.
-
-        As with `drain`, the caller first routes new requests elsewhere.
+        Return the lifecycles, in order. As with `drain`, the caller first routes new requests elsewhere.
         """
         self.drain(why)
         for instance in self.living():
