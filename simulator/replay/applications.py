@@ -16,6 +16,7 @@ from simulator.fleet.simulated.application import (
     PathWork,
     SimulatedApplication,
 )
+from simulator.rules.cpu_quota import CpuQuota
 from simulator.scenario.sections.application_spec import (
     ApplicationSpec,
     ContainerSpec,
@@ -87,6 +88,7 @@ def simulated_application(
         paths=tuple(_path_work(path, given, spec) for path, given in sorted(spec.paths.items())),
         downstream=tuple(_downstream_use(name, given) for name, given in downstream.items()),
         image=None if spec.image is None else spec.image.image,
+        cpu_quota=None if spec.cpu_quota is None else CpuQuota(spec.cpu_quota.period_s, spec.cpu_quota.cores),
     )
 
 

@@ -271,9 +271,9 @@ class SessionClient(OpenClient):
 class ClosedClient(SimulatedClient):
     """A closed population: each user sends, waits for the response, thinks and sends again, until `until_s` of the run.
 
-    `think` returns the next thinking time. Users begin with a thinking time, so that they do not send at the same
-    times. `script` defines the requests of each user; without a script they send what `kinds` yields. `changes` are the
-    planned changes of the size of the population.
+    `think` returns the next thinking time. Without a script, users begin with a thinking time, so that they do not send
+    at the same times. `script` defines the requests of each user; without a script they send what `kinds` yields.
+    `changes` are the planned changes of the size of the population.
     """
 
     def __init__(
@@ -304,7 +304,7 @@ class ClosedClient(SimulatedClient):
     def set_factor(self, factor: float) -> None:
         """Multiply the planned size of the population by `factor`.
 
-        Surplus users leave when their request has ended; new users begin with a thinking time.
+        Surplus users leave when their request has ended; new users begin as the script says.
         """
         self._users.set_factor(factor)
         self._join()
@@ -320,7 +320,7 @@ class ClosedClient(SimulatedClient):
     def _join(self) -> None:
         begin_s = max(self._loop.time(), self._from_s)
         for _ in range(self._users.joining()):
-            self._loop.call_at(begin_s + self._script.think(), self._fire, User())
+            self._loop.call_at(begin_s + self._script.first_pause_s(), self._fire, User())
 
     def _plan(self) -> None:
         """Schedule the next planned change of the population."""

@@ -39,7 +39,8 @@ class Script(Generic[Request]):
     `draw` returns the next request if there are no `steps`. `think` returns the pause between two sessions (or single
     requests), `thinks` that after each step. `iterations` is the number of sessions (or requests) per user, `shared`
     that of all users together; None means unlimited. `rows` yields values for each session, `addresses` the address of
-    each user; both are endless.
+    each user; both are endless. `thinks_first`: a user that joins begins with a pause, so that users who join together
+    do not send together; otherwise with a request.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class Script(Generic[Request]):
         shared: int | None = None,
         rows: Iterator[Mapping[str, str]] | None = None,
         addresses: Iterator[str] | None = None,
+        thinks_first: bool = True,
     ) -> None:
-        self.think = think
+        self._think = think
+        self._thinks_first = thinks_first
         self._draw = draw
         self._steps = steps
         self._thinks = thinks
@@ -62,6 +65,10 @@ class Script(Generic[Request]):
         self._shared = shared
         self._rows = rows
         self._addresses = addresses
+
+    def first_pause_s(self) -> float:
+        """Return the seconds from the joining of a user until its first request."""
+        return self._think() if self._thinks_first else 0.0
 
     def request(self, user: User) -> Request | None:
         """Return the user's next request; None if it has no iteration left."""
@@ -73,7 +80,7 @@ class Script(Generic[Request]):
         """Return the seconds from a response until the user's next request. `found` is False if an extracted value is
         missing.
         """
-        pause_s = self.think
+        pause_s = self._think
         if self._steps:
             step = user.place
             lost = cause_of(status) is not None or not found

@@ -158,6 +158,7 @@ def script_of(
         shared=closed.shared_iterations,
         rows=None if source.data is None else data_rows(source.data),
         addresses=_addresses(scenario, streams, index),
+        thinks_first=closed.begin == "think_time",
     )
 
 

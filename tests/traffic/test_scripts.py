@@ -49,6 +49,14 @@ def test_a_ramp_changes_the_users_one_by_one() -> None:
     assert list(ramped(0, [(10, 2), (5, 2), (0, 4), (3, 1)])) == [(5, 1), (10, 2), (15, 4), (16, 3), (17, 2), (18, 1)]
 
 
+def test_users_begin_with_a_thinking_time_or_with_a_request() -> None:
+    users = "closed: {users: 2, think_time: 4s%s}"
+    assert [float(row[1]) for row in rows_of(users % "", "7s")] == [4.0, 4.0]
+    assert [float(row[1]) for row in rows_of(users % ", begin: request", "7s")] == [0.0, 0.0, 4.1, 4.1]
+    stages = "closed: {think_time: 4s, begin: request, stages: [{duration: 2s, target: 0}, {duration: 0s, target: 1}]}"
+    assert [float(row[1]) for row in rows_of(stages, "7s")] == [2.0, 6.1]
+
+
 @pytest.mark.case("L65")
 def test_users_join_and_leave_as_in_the_stages() -> None:
     stages = "[{duration: 20s, target: 10}, {duration: 20s, target: 10}, {duration: 20s, target: 0}]"

@@ -23,14 +23,15 @@ from simulator.cli.terminal import Terminal
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.validate.case import Case, Subject
-from simulator.lab.validate.page import markdown, numbers_of, share_text
+from simulator.lab.validate.case import Case, Subject, Verdict
+from simulator.lab.validate.page import markdown, numbers_of, share_text, totals_text
 from simulator.lab.validate.plots import draw, file_name
 from simulator.lab.validate.summary import by_subject
 from simulator.lab.validate.validate import CaseResult, chosen, validated
 
 # Width of a row with a case, a figure, its values and the source.
 WIDE_COLUMNS: Final = 120
+_STYLES: Final = {Verdict.OK: "green", Verdict.EXPLAINED: "yellow", Verdict.MISS: "bold red"}
 
 
 @grouped
@@ -99,19 +100,17 @@ def _print(results: list[CaseResult]) -> None:
         console.print(_wide(results))
     typer.echo()
     print_table(_summary(results), console)
-    missed = sum(not finding.passed for result in results for finding in result.findings)
-    figures = sum(len(result.findings) for result in results)
-    typer.echo(f"{figures} figures of {len(results)} cases, {missed} miss")
+    typer.echo(totals_text(results))
 
 
 def _summary(results: list[CaseResult]) -> LabTable:
     """Return the table with a row for each platform."""
-    headings = ("cases", "observed", "figures", "misses", "median error", "smallest bias", "run time")
+    headings = ("cases", "observed", "figures", "explained", "misses", "median error", "smallest bias", "run time")
     rows = tuple(
         (
             one.subject.platform_name,
             (
-                *(Cell(str(count)) for count in (one.cases, one.observed, one.figures, one.missed)),
+                *(Cell(str(count)) for count in (one.cases, one.observed, one.figures, one.explained, one.missed)),
                 Cell(share_text(one.median_error)),
                 Cell(share_text(one.smallest_bias)),
                 Cell(f"{one.seconds:.1f} s"),
@@ -140,7 +139,7 @@ def _wide(results: list[CaseResult]) -> Table:
     for result in results:
         for finding in result.findings:
             *numbers, verdict = numbers_of(finding)
-            style = "green" if finding.passed else "bold red"
+            style = _STYLES[finding.verdict]
             case = result.case
             table.add_row(case.number, case.title, finding.figure, *numbers, Text(verdict, style=style), case.source)
     return table

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
 
+from simulator.rules.cpu_quota import CpuQuota
 from simulator.rules.downstream import OnFull
 from simulator.rules.image_pulls import ImageToPull
 from simulator.world.distributions import Constant, Distribution
@@ -107,7 +108,8 @@ class SimulatedApplication:
     500. `paths`: the work of requests to particular paths. `cpu_per_mb_s`, `io_per_mb_s`: additional seconds per MB of
     the bodies of request and response, for all other paths. `exit_code`: code with which the application exits after
     its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
-    their own work, in this order. `image`: pulled for each instance before its start-up.
+    their own work, in this order. `image`: pulled for each instance before its start-up. `cpu_quota`: the vCPUs of the
+    instance are a quota in each period (rules/cpu_quota.py); None: requests share them continuously.
     """
 
     start_up: Distribution = NOTHING
@@ -124,6 +126,7 @@ class SimulatedApplication:
     io_per_mb_s: float = 0.0
     downstream: tuple[DownstreamUse, ...] = ()
     image: ImageToPull | None = None
+    cpu_quota: CpuQuota | None = None
 
     is_simulated: ClassVar[bool] = True
     has_own_loopback: ClassVar[bool] = False

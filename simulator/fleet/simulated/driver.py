@@ -14,6 +14,7 @@ from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUs
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.rules.cpu_quota import QuotaStation
 from simulator.rules.discipline import Station
 from simulator.world.distributions import Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
@@ -157,7 +158,7 @@ class SimulatedBackend:
         self._listens_s = self._loop.time() + start_up_s
         self._work = work
         self._fates = fates
-        self._station: Station[Exchange] = Station(spec.size.vcpu, application.workers)
+        self._station: Station[Exchange] = _station(application, spec, self._loop.time())
         self._used_s: Callable[[float], float] = self._station.used_s  # returns the CPU seconds used until a time
         self._timer = StationTimer(self._station, self._computed)
         if application.exit_code is not None:
@@ -232,6 +233,13 @@ class SimulatedBackend:
     def _exit(self, status: ExitStatus) -> None:
         if not self.exited.done():
             self.exited.set_result(status)
+
+
+def _station(application: SimulatedApplication, spec: InstanceSpec, now_s: float) -> Station[Exchange]:
+    """Return the CPU and the workers of an instance that is launched at `now_s`."""
+    if application.cpu_quota is None:
+        return Station(spec.size.vcpu, application.workers)
+    return QuotaStation(spec.size.vcpu, application.workers, application.cpu_quota, now_s)
 
 
 class InjectedFailures(NamedTuple):

@@ -13,6 +13,7 @@ from simulator.report.report import RunRecord
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.recordings.traces import bin_counts
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.application_spec import SimulatedSpec
 from simulator.scenario.sections.deploy_spec import ApiCall, DeploySpec
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.sections.shape_spec import (
@@ -69,16 +70,23 @@ def _reasons(scenario: ScenarioSpec) -> Iterator[str]:
 def _service_reasons(service: ServiceSpec) -> Iterator[str]:
     if service.application.simulated is None:
         yield "its application is not simulated"
-    elif service.application.simulated.paths:
-        yield "the work of its requests depends on their path"
-    elif service.application.simulated.depends_on_size:
-        yield "the work of its requests depends on their size"
-    elif service.application.simulated.failures is not None:
-        yield "its instances crash, hang or run out of memory with a probability per request"
+    else:
+        yield from _application_reasons(service.application.simulated)
     if service.application.downstream:
         yield "its requests call downstream resources"
     if service.web_acl is not None:
         yield "a web ACL is evaluated on its requests"
+
+
+def _application_reasons(application: SimulatedSpec) -> Iterator[str]:
+    if application.paths:
+        yield "the work of its requests depends on their path"
+    if application.depends_on_size:
+        yield "the work of its requests depends on their size"
+    if application.failures is not None:
+        yield "its instances crash, hang or run out of memory with a probability per request"
+    if application.cpu_quota is not None:
+        yield "the vCPUs of its instances are a quota in each period"
 
 
 def _event_reason(action: Action) -> str:

@@ -59,14 +59,33 @@ class Evidence(StrEnum):
 OBSERVED: Final = frozenset({Evidence.MEASUREMENT, Evidence.STATEMENT})
 
 
+class Verdict(StrEnum):
+    """The result of a figure."""
+
+    OK = "ok"
+    EXPLAINED = "explained"  # outside its tolerance, for a reason that the case states
+    MISS = "MISS"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One figure of a case. `tolerance`: the largest absolute difference between `measured` and `expected`."""
+    """One figure of a case. `tolerance`: the largest absolute difference between `measured` and `expected`.
+
+    `explanation`: why the figure is outside its tolerance, a sentence without its full stop, if the reason is known and
+    is no fault of the simulator. Such a figure is shown as a miss that is explained.
+    """
 
     figure: str
     expected: float
     measured: float
     tolerance: float = 0.0
+    explanation: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.passed:
+            return Verdict.OK
+        return Verdict.EXPLAINED if self.explanation else Verdict.MISS
 
     @property
     def error(self) -> float:
@@ -140,9 +159,9 @@ class Case:
     curves: Callable[[], Sequence[Curve]] = no_curves
 
 
-def relative(figure: str, expected: float, measured: float, share: float) -> Finding:
+def relative(figure: str, expected: float, measured: float, share: float, explanation: str = "") -> Finding:
     """Return a finding whose figure may differ by `share` of the expected value."""
-    return Finding(figure, expected, measured, share * abs(expected))
+    return Finding(figure, expected, measured, share * abs(expected), explanation)
 
 
 def within(figure: str, low: float, high: float, measured: float) -> Finding:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from simulator.lab.validate.case import Finding, Subject
+from simulator.lab.validate.case import Finding, Subject, Verdict
 from simulator.lab.validate.summary import SubjectSummary, by_subject
 from simulator.lab.validate.validate import LEFT_OUT, CaseResult
 from simulator.rules.platforms.ground_truth import without_ground_truth
@@ -22,9 +23,7 @@ miss. An exact figure misses by any bias.
 
 def markdown(results: Sequence[CaseResult], plots: Mapping[Subject, str] | None = None) -> str:
     """Return the page. `plots`: the address of each subject's plot, relative to the page."""
-    missed = sum(not finding.passed for result in results for finding in result.findings)
-    figures = sum(len(result.findings) for result in results)
-    lines = ["# Validation", "", _ABOUT, f"{figures} figures of {len(results)} cases; {missed} miss.", ""]
+    lines = ["# Validation", "", _ABOUT, f"{totals_text(results)}.", ""]
     summaries = by_subject(results)
     lines += _summary_table(summaries)
     lines += ["", *_missing()]
@@ -36,6 +35,13 @@ def markdown(results: Sequence[CaseResult], plots: Mapping[Subject, str] | None 
     return "\n".join(lines) + "\n"
 
 
+def totals_text(results: Sequence[CaseResult]) -> str:
+    """Return the numbers of figures, cases and misses."""
+    verdicts = Counter(finding.verdict for result in results for finding in result.findings)
+    explained = f", {verdicts[Verdict.EXPLAINED]} outside with an explanation" if verdicts[Verdict.EXPLAINED] else ""
+    return f"{verdicts.total()} figures of {len(results)} cases, {verdicts[Verdict.MISS]} miss{explained}"
+
+
 def numbers_of(finding: Finding) -> tuple[str, str, str, str, str]:
     """Return expected, measured, error, tolerance, and the verdict, as text."""
     return (
@@ -43,7 +49,7 @@ def numbers_of(finding: Finding) -> tuple[str, str, str, str, str]:
         f"{finding.measured:.6g}",
         f"{finding.error:+.2g}" if finding.error else "0",
         f"{finding.tolerance:.2g}" if finding.tolerance else "exact",
-        "ok" if finding.passed else "MISS",
+        finding.verdict,
     )
 
 
@@ -53,10 +59,11 @@ def share_text(share: float | None) -> str:
 
 
 def _summary_table(summaries: Sequence[SubjectSummary]) -> Iterator[str]:
-    yield "| about | cases | observed | figures | misses | median error | median smallest bias |"
-    yield "|---|--:|--:|--:|--:|--:|--:|"
+    yield "| about | cases | observed | figures | explained | misses | median error | median smallest bias |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for one in summaries:
-        cells = [one.subject.platform_name, str(one.cases), str(one.observed), str(one.figures), str(one.missed)]
+        counts = (one.cases, one.observed, one.figures, one.explained, one.missed)
+        cells = [one.subject.platform_name, *map(str, counts)]
         yield _row([*cells, share_text(one.median_error), share_text(one.smallest_bias)])
 
 
@@ -83,6 +90,11 @@ def _section(subject: Subject, results: Sequence[CaseResult], plot: str | None) 
     yield ""
     for case in (result.case for result in results):
         yield f"- {case.number}: {case.evidence}, {case.dated}. {case.set_up} Source: {case.source}."
+    explained = [(result.case, finding) for result in results for finding in result.findings if finding.explanation]
+    if explained:
+        yield from ("", "Figures that may be outside their tolerance, and why:", "")
+    for case, finding in explained:
+        yield f"- {case.number}, {finding.figure}: {finding.explanation}."
 
 
 def _row(cells: Sequence[str]) -> str:

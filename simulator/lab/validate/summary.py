@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.lab.validate.case import OBSERVED, Subject
+from simulator.lab.validate.case import OBSERVED, Subject, Verdict
 from simulator.lab.validate.validate import CaseResult
 
 
@@ -15,7 +15,8 @@ class SubjectSummary:
     """The results of one subject.
 
     `observed`: the cases that compare with a running platform, not only with its rules, its prices or theory.
-    `median_error`: the median of the absolute relative errors of their figures, as a share; None without such figures.
+    `explained`: figures outside their tolerance for a stated reason; `missed`: without one. `median_error`: the median
+    of the absolute relative errors of the observed cases' figures, as a share; None without such figures.
     `smallest_bias`: the median of their powers (Finding.smallest_bias), as a share. `seconds`: the sum of the cases'
     run times on one core.
     """
@@ -24,6 +25,7 @@ class SubjectSummary:
     cases: int
     observed: int
     figures: int
+    explained: int
     missed: int
     median_error: float | None
     smallest_bias: float | None
@@ -46,7 +48,8 @@ def _summary(subject: Subject, results: Sequence[CaseResult]) -> SubjectSummary:
         cases=len(results),
         observed=len(observed),
         figures=len(findings),
-        missed=sum(not finding.passed for finding in findings),
+        explained=sum(finding.verdict is Verdict.EXPLAINED for finding in findings),
+        missed=sum(finding.verdict is Verdict.MISS for finding in findings),
         median_error=statistics.median(errors) if errors else None,
         smallest_bias=statistics.median(powers) if powers else None,
         seconds=sum(result.seconds for result in results),

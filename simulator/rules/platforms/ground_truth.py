@@ -29,7 +29,7 @@ POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         **PLATFORM_CASES,
         "scale-per-request": ("7-17",),
-        "hpa": (),
+        "hpa": ("V10",),
         "keda": (),
         "keda-http": (),
         "target-tracking": (),

@@ -11,10 +11,12 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.model.images import ImageIdentifier
+from simulator.rules.cpu_quota import CFS_PERIOD_S
 from simulator.scenario.sections.base_model import (
     Count,
     Duration,
     Flag,
+    PositiveDuration,
     Section,
     Share,
     Size,
@@ -71,6 +73,15 @@ class PathSpec(Section):
     """Additional time without CPU per MB of the bodies (default: the application's)."""
 
 
+class CpuQuotaSpec(Section):
+    """The vCPUs of an instance as a quota in each period, as a container's CPU limit works (CFS bandwidth control)."""
+
+    period_s: PositiveDuration = CFS_PERIOD_S
+    """Length of a period: in each, the requests run at full speed until vCPUs x period are used, then they stop."""
+    cores: Count = Field(default=2, ge=1, le=64)
+    """Processors of the host that the requests of an instance can use at a time."""
+
+
 class SimulatedSpec(Section):
     """A simulated application: what a request costs, as distributions."""
 
@@ -94,6 +105,8 @@ class SimulatedSpec(Section):
     """How instances crash, hang, and run out of memory or storage."""
     image: ImageSpec | None = None
     """The image that each instance pulls before its start-up (default: it is there)."""
+    cpu_quota: CpuQuotaSpec | None = None
+    """The vCPUs are a quota in each period (default: requests share them continuously)."""
 
     def __hash__(self) -> int:
         """Hash only the names of the paths, because mappings are not hashable. Equality compares the whole mapping."""

@@ -184,6 +184,10 @@ class ClosedSpec(Section):
     """Consecutive ramps of the number of users, like k6's ramping-vus; after the last stage it stays constant."""
     think_time: DistributionSpec = NOTHING
     """Time between an answer and the user's next request; with a session, between its end and the next session."""
+    begin: Literal["think_time", "request"] = "think_time"
+    """The first act of a user that joins. think_time: users who join together do not send together; request: as users
+    of k6 and Locust do.
+    """
     iterations: Count | None = Field(default=None, ge=1)
     """Number of requests, or sessions, per user (default: no limit)."""
     shared_iterations: Count | None = Field(default=None, ge=1)

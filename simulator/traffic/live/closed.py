@@ -19,10 +19,10 @@ from simulator.traffic.scripts import Population, Script, User
 class ClosedLoad:
     """The `users` of one source, from `from_s` until `until_s` of the run.
 
-    Like simulated users (traffic/clients.py), each begins with a thinking time, so that they do not send at the same
-    times, and pauses for at least `MIN_PAUSE_S`. `think()` returns the next thinking time in seconds; `choices` is
-    endless. The intended time of a request is the end of its user's thinking time. `script` defines the requests of
-    each user, `changes` the changes of their number.
+    Like simulated users (traffic/clients.py), each begins as its script says, with a thinking time or with a request,
+    and pauses for at least `MIN_PAUSE_S`. `think()` returns the next thinking time in seconds; `choices` is endless.
+    The intended time of a request is the end of its user's thinking time. `script` defines the requests of each user,
+    `changes` the changes of their number.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ClosedLoad:
 
     def _join(self, begin_s: RunTime) -> None:
         for _ in range(self._users.joining()):
-            self._push(RunTime(begin_s + self._script.think()), User())
+            self._push(RunTime(begin_s + self._script.first_pause_s()), User())
 
     def _push(self, at_s: RunTime, user: User) -> None:
         heapq.heappush(self._thinking, (at_s, next(self._order), user))

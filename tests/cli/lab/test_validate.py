@@ -61,8 +61,8 @@ def promised(page: str) -> list[str]:
 
 
 def _without(cells: list[str]) -> str:
-    kept = cells[:6] if len(cells) == len(SUMMARY.split("|")) else [*cells[:4], cells[6], cells[8]]
+    kept = cells[:7] if len(cells) == len(SUMMARY.split("|")) else [*cells[:4], cells[6], cells[8]]
     return "|".join(kept)
 
 
-SUMMARY = "| about | cases | observed | figures | misses | median error | median smallest bias |"
+SUMMARY = "| about | cases | observed | figures | explained | misses | median error | median smallest bias |"

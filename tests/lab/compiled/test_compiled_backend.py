@@ -52,6 +52,8 @@ USERS = {"closed": {"users": 3, "think_time": "1s"}}
 def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Path) -> None:
     closed = told(PLAIN | {"traffic": [USERS]}, tmp_path)
 
+    quota = {"site": {"application": {"simulated": {"cpu": "1s", "cpu_quota": {}}}}}
+    assert "a quota in each period" in why_not(told(PLAIN | {"services": quota}, tmp_path))
     assert "users wait for answers" in why_not(closed)
     with pytest.raises(ValueError, match="backend = compiled, must be another for this scenario: its source"):
         kind_of("compiled", closed)

@@ -11,6 +11,8 @@ from simulator.model.times import RUN_START, RunTime
 from simulator.rules.retries import MIN_PAUSE_S
 from simulator.traffic.live.closed import ClosedLoad
 from simulator.traffic.live.request import RequestChoice, Shot
+from simulator.traffic.live.values import Sent
+from simulator.traffic.scripts import Script
 from simulator.world.virtual import VirtualLoop
 
 
@@ -39,12 +41,27 @@ class Client:
         shot.ended(RunTime(self.now()), 200)
 
 
-def played(users: int, think_s: float, takes_s: float, until_s: float, turn: tuple[float, float] = (0, 1)) -> Client:
+def played(
+    users: int,
+    think_s: float,
+    takes_s: float,
+    until_s: float,
+    turn: tuple[float, float] = (0, 1),
+    *,
+    thinks_first: bool = True,
+) -> Client:
     async def main() -> Client:
         client = Client(takes_s)
-        choices = itertools.repeat(RequestChoice())
+        script = Script(lambda: Sent(RequestChoice()), lambda: think_s, thinks_first=thinks_first)
         load = ClosedLoad(
-            cast("Any", client), 0, choices, lambda: think_s, users=users, from_s=RUN_START, until_s=RunTime(until_s)
+            cast("Any", client),
+            0,
+            itertools.repeat(RequestChoice()),
+            lambda: think_s,
+            users=users,
+            from_s=RUN_START,
+            until_s=RunTime(until_s),
+            script=script,
         )
         load.start()
         at_s, factor = turn
@@ -63,6 +80,10 @@ def test_a_user_thinks_first_and_waits_for_each_response() -> None:
     client = played(1, think_s=1.0, takes_s=2.0, until_s=9.5)
     assert client.sent == [1.0, 4.0, 7.0]
     assert client.open_max == 1
+
+
+def test_a_user_may_begin_with_a_request() -> None:
+    assert played(1, think_s=1.0, takes_s=2.0, until_s=6.5, thinks_first=False).sent == [0.0, 3.0, 6.0]
 
 
 def test_there_are_never_more_requests_than_users() -> None:

@@ -72,6 +72,9 @@ class HpaParameters:
     # ASSUMPTION: scrape and sync are not synchronised and the kubelet's values are seconds old, so a sync uses a point
     # that ended up to two periods ago. Timestamps of `kubectl get --raw /apis/metrics.k8s.io` settle it.
     metric_late_s: float = 15.0
+    # The last seconds of a period that its point covers; None: all of it. Releases of metrics-server before 0.4 passed
+    # on the kubelet's present usage, which covers about one of its own sampling intervals.
+    metric_window_s: float | None = None
     scale_up_stabilisation_s: float = UP_STABILISATION_S
     scale_up_limits: tuple[RateLimit, ...] = UP_LIMITS
     scale_up_select: Select = "max"
@@ -91,6 +94,8 @@ class HpaParameters:
         check_within("cpu_initialisation_s", self.cpu_initialisation_s, 0, 3600)
         check_whole_seconds("metric_period_s", self.metric_period_s, 1, 3600)
         check_within("metric_late_s", self.metric_late_s, 0, 3600)
+        if self.metric_window_s is not None:
+            check_whole_seconds("metric_window_s", self.metric_window_s, 1, math.floor(self.metric_period_s))
         check_within("scale_up_stabilisation_s", self.scale_up_stabilisation_s, 0, 3600)
         check_within("scale_down_stabilisation_s", self.scale_down_stabilisation_s, 0, 3600)
         check_limits("scale_up_limits", self.scale_up_limits)
@@ -160,7 +165,9 @@ class HpaPolicy:
         self._ready: deque[int] = deque(maxlen=math.ceil(seconds))
 
     def observe(self, sample: Sample) -> None:
-        self._points.record(sample.second, *measured(self._parameters.metric, sample, self._parameters.vcpus))
+        covered = self._is_covered(sample.second)
+        point = measured(self._parameters.metric, sample, self._parameters.vcpus) if covered else (0.0, 0.0)
+        self._points.record(sample.second, *point)
         self._ready.append(sample.ready)
 
     def decide(self, observation: Observation) -> Decision:
@@ -213,6 +220,11 @@ class HpaPolicy:
         if desired != wanted:
             reason += f"; {wanted} would be desired, {desired} is allowed now"
         return desired, formula, reason, clamps
+
+    def _is_covered(self, second: int) -> bool:
+        """Return whether the point of its period covers this second."""
+        period_s, window_s = self._parameters.metric_period_s, self._parameters.metric_window_s
+        return window_s is None or second % period_s >= period_s - window_s
 
     def _pods(self, observation: Observation) -> Pods:
         """Classify the pods: those ready since the start of the point's period have a value; pending: unready."""

@@ -54,6 +54,21 @@ def test_a_metric_point_is_visible_one_period_late() -> None:
     assert cluster.after(15, 1.6, ready=4).desired == 8
 
 
+def test_a_point_covers_the_last_seconds_of_its_period_if_a_window_is_set() -> None:
+    cluster = Cluster(metric_period_s=60, metric_window_s=10, metric_late_s=0, target=0.5)
+    cluster.after(45, 2.0, ready=4)  # not in the window of the first point
+    for _ in range(5):
+        cluster.policy.observe(sample(cluster.second, 0.0, ready=4, cpu_s=4 * 2.0))
+        cluster.second += 1
+    for _ in range(10):
+        cluster.policy.observe(sample(cluster.second, 0.0, ready=4, cpu_s=4 * 0.5))
+        cluster.second += 1
+    decision = cluster.policy.decide(observation(60, SCALING, ready=4))
+    assert (decision.desired, dict(decision.inputs)["cpu"]) == (4, 0.5)
+    with pytest.raises(ValueError, match="metric_window = 61s, must be whole seconds, 1s to 60s"):
+        HpaParameters(metric_period_s=60, metric_window_s=61)
+
+
 def test_without_a_metric_nothing_changes() -> None:
     decision = Cluster().after(15, 0.9, ready=3)
     assert (decision.desired, decision.reason) == (3, "no metric of a ready pod: nothing changes")

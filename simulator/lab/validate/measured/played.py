@@ -1,0 +1,67 @@
+"""A scenario that is played in virtual time, with its requests and instance counts as columns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.records.instance_time import InstanceTime, StepFunction
+from simulator.records.request_log import Chunk
+from simulator.replay.runner import Run, play
+from simulator.scenario.scenario import read_scenario
+
+Column = NDArray[np.float64]
+_COLUMNS: Final = ("intended_s", "latency_s", "status")
+
+
+class PlayedScenario:
+    """The requests of a run, in the order in which they ended, and the instances of its only service.
+
+    `intended_s`: when each request was sent, `latency_s`: how long its client waited, `status`: 200 if it was served.
+    """
+
+    def __init__(self, text: str, seed: int = 1) -> None:
+        scenario = read_scenario(text).with_seed(seed)
+        (service,) = scenario.services
+        run = Run(scenario)
+        chunks: list[Chunk] = []
+        run.journal.subscribe(Chunk, chunks.append)
+        play(run, signals=False)
+        self.intended_s, self.latency_s, self.status = (
+            np.concatenate([np.asarray(getattr(chunk, name), np.float64) for chunk in chunks]) for name in _COLUMNS
+        )
+        self._times = InstanceTime(service, run.journal.events)
+
+    @property
+    def replicas(self) -> StepFunction:
+        """The instances that were launched and have not stopped."""
+        return self._times.provisioned
+
+    @property
+    def ready(self) -> StepFunction:
+        """The instances that can take a request."""
+        return self._times.ready
+
+    def within(self, begin_s: float, end_s: float) -> NDArray[np.bool_]:
+        """Return which requests were sent in [begin_s, end_s)."""
+        inside: NDArray[np.bool_] = (self.intended_s >= begin_s) & (self.intended_s < end_s)
+        return inside
+
+    def mean_latency_s(self, begin_s: float, end_s: float) -> float:
+        """Return the mean latency of the requests that were sent in [begin_s, end_s)."""
+        return float(self.latency_s[self.within(begin_s, end_s)].mean())
+
+    def rate_rps(self, begin_s: float, end_s: float) -> float:
+        """Return the requests/s that were sent in [begin_s, end_s)."""
+        return float(self.within(begin_s, end_s).sum()) / (end_s - begin_s)
+
+    def mean_replicas(self, begin_s: float, end_s: float) -> float:
+        """Return the time average of the replicas in [begin_s, end_s)."""
+        return self.replicas.instance_seconds(begin_s, end_s) / (end_s - begin_s)
+
+    def noted_replicas(self, begin_s: float, end_s: float, every_s: float) -> list[int]:
+        """Return the replicas as somebody would note them every `every_s` seconds."""
+        count = int((end_s - begin_s) // every_s) + 1
+        return [self.replicas.at(begin_s + place * every_s) for place in range(count)]

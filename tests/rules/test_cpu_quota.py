@@ -1,0 +1,137 @@
+"""The CPU quota of an instance: published arithmetic, and an exact simulation."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.rules.cpu_quota import CpuQuota, QuotaStation
+from simulator.rules.discipline import Station
+
+QUOTA = CpuQuota(0.1, 2)
+TICK = Fraction(1, 2000)  # all times of the random inputs are multiples of it, in seconds
+
+
+def end_of(station: Station[str]) -> float:
+    """Run until the next request has its CPU time, and return when."""
+    at_s = station.next_s()
+    assert at_s is not None
+    assert station.computed(at_s)
+    return at_s
+
+
+@pytest.mark.parametrize(
+    ("vcpu", "cpu_s", "end_s"),
+    [
+        (0.5, 0.143, 0.243),  # validation 2, V10: 50 ms in each of two periods, 43 ms in the third
+        (0.25, 0.005, 0.005),  # a short request is not slowed
+        (0.25, 0.025, 0.025),
+        (0.25, 0.026, 0.101),
+        (1, 0.35, 0.35),
+        (2, 0.35, 0.35),
+    ],
+)
+def test_a_request_alone_stops_when_the_quota_of_a_period_is_used_up(vcpu: float, cpu_s: float, end_s: float) -> None:
+    station: Station[str] = QuotaStation(vcpu, None, QUOTA, 0.0)
+    station.arrive("a", cpu_s, 0.0)
+    assert end_of(station) == pytest.approx(end_s)
+    assert station.used_s(end_s) == pytest.approx(cpu_s)
+
+
+def test_two_requests_on_two_cores_use_the_quota_of_one_vcpu_in_half_a_period() -> None:
+    station: Station[str] = QuotaStation(1, None, QUOTA, 0.0)
+    station.arrive("a", 0.06, 0.0)
+    station.arrive("b", 0.06, 0.0)
+    assert end_of(station) == pytest.approx(0.11)  # 50 ms each until 0.05, and 10 ms each from 0.1 on
+    one_core: Station[str] = QuotaStation(1, None, CpuQuota(0.1, 1), 0.0)
+    one_core.arrive("a", 0.06, 0.0)
+    one_core.arrive("b", 0.06, 0.0)
+    assert end_of(one_core) == pytest.approx(0.12)  # they share the core, and its quota lasts for the whole period
+
+
+def test_unused_quota_is_not_kept() -> None:
+    station: Station[str] = QuotaStation(0.5, None, QUOTA, 10.0)
+    station.arrive("a", 0.06, 10.55)
+    assert end_of(station) == pytest.approx(10.61)  # the period from 10.5 on has 50 ms left, used up at its end
+    station.arrive("b", 0.05, 20.08)
+    assert end_of(station) == pytest.approx(20.13)
+
+
+def test_periods_begin_with_the_instance() -> None:
+    station: Station[str] = QuotaStation(0.5, None, QUOTA, 0.04)
+    station.arrive("a", 0.06, 0.04)
+    assert end_of(station) == pytest.approx(0.15)
+
+
+def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]]) -> list[float]:
+    """Return when each (arrival, CPU time), in ticks, has its CPU time: from event to event, with exact fractions.
+
+    Events are arrivals, ends, the end of a period, and the end of its quota.
+    """
+    period = Fraction(quota.period_s).limit_denominator(10**6)
+    full = Fraction(vcpu) * period
+    waiting = sorted((tick * TICK, cpu * TICK, number) for number, (tick, cpu) in enumerate(arrivals))
+    left: dict[int, Fraction] = {}
+    ends = [math.nan] * len(arrivals)
+    now, budget, period_ends = Fraction(0), full, period
+    while waiting or left:
+        while waiting and waiting[0][0] <= now:
+            _, cpu, number = waiting.pop(0)
+            left[number] = cpu
+        used_per_s = min(len(left), quota.cores)
+        steps = [period_ends - now, *([waiting[0][0] - now] if waiting else [])]
+        rate = Fraction(0)
+        if left and budget:
+            rate = Fraction(used_per_s, len(left))
+            steps += [budget / used_per_s, min(left.values()) / rate]
+        step = min(steps)
+        now += step
+        budget -= step * rate * len(left)
+        for number in list(left):
+            left[number] -= step * rate
+            if not left[number]:
+                del left[number]
+                ends[number] = float(now)
+        if now == period_ends:
+            budget, period_ends = full, period_ends + period
+    return ends
+
+
+@given(
+    vcpu=st.sampled_from([0.25, 0.5, 1.0, 2.0]),
+    cores=st.integers(1, 4),
+    arrivals=st.lists(st.tuples(st.integers(0, 1500), st.integers(1, 400)), min_size=1, max_size=8),
+)
+def test_ends_agree_with_an_exact_simulation_from_event_to_event(
+    vcpu: float, cores: int, arrivals: list[tuple[int, int]]
+) -> None:
+    quota = CpuQuota(0.1, cores)
+    arrivals.sort()
+    station: Station[int] = QuotaStation(vcpu, None, quota, 0.0)
+    ends = [math.nan] * len(arrivals)
+
+    def run_until(limit_s: float) -> None:
+        while (at_s := station.next_s()) is not None and at_s <= limit_s:
+            for number in station.computed(at_s):
+                ends[number] = at_s
+
+    for number, (tick, cpu) in enumerate(arrivals):
+        run_until(tick * float(TICK))
+        station.arrive(number, cpu * float(TICK), tick * float(TICK))
+    run_until(math.inf)
+    assert ends == pytest.approx(by_events(vcpu, quota, arrivals), abs=1e-6)
+    total_s = sum(cpu for _, cpu in arrivals) * float(TICK)
+    assert station.used_s(1e4) == pytest.approx(total_s)
+
+
+def test_workers_wait_as_in_a_station_that_shares_continuously() -> None:
+    station: Station[str] = QuotaStation(1, 1, QUOTA, 0.0)
+    station.arrive("a", 0.02, 0.0)
+    station.arrive("b", 0.02, 0.0)
+    assert end_of(station) == pytest.approx(0.02)
+    station.leave(0.03)
+    assert end_of(station) == pytest.approx(0.05)
