@@ -16,7 +16,7 @@ from simulator.fleet.simulated.application import (
     PathWork,
     SimulatedApplication,
 )
-from simulator.rules.cpu_quota import CpuQuota
+from simulator.rules.stations.cpu_quota import CpuQuota
 from simulator.scenario.sections.application_spec import (
     ApplicationSpec,
     ContainerSpec,

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from simulator.rules.discipline import Station
+from simulator.rules.stations.discipline import Station
 
 Attempt = TypeVar("Attempt")
 DownstreamCall = TypeVar("DownstreamCall")

@@ -23,7 +23,7 @@ from simulator.cli.terminal import Terminal
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable
 from simulator.lab.extras import MissingLibrary, needed
-from simulator.lab.validate.case import Case, Subject, Verdict
+from simulator.lab.validate.case import Case, FindingVerdict, Subject
 from simulator.lab.validate.page import markdown, numbers_of, share_text, totals_text
 from simulator.lab.validate.plots import draw, file_name
 from simulator.lab.validate.summary import by_subject
@@ -31,7 +31,7 @@ from simulator.lab.validate.validate import CaseResult, chosen, validated
 
 # Width of a row with a case, a figure, its values and the source.
 WIDE_COLUMNS: Final = 120
-_STYLES: Final = {Verdict.OK: "green", Verdict.EXPLAINED: "yellow", Verdict.MISS: "bold red"}
+_STYLES: Final = {FindingVerdict.OK: "green", FindingVerdict.EXPLAINED: "yellow", FindingVerdict.MISS: "bold red"}
 
 
 @grouped

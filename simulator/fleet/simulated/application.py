@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
-from simulator.rules.cpu_quota import CpuQuota
 from simulator.rules.downstream import OnFull
 from simulator.rules.image_pulls import ImageToPull
 from simulator.world.distributions import Constant, Distribution
+
+if TYPE_CHECKING:
+    from simulator.rules.stations.cpu_quota import CpuQuota
 
 NOTHING = Constant(0.0)
 
@@ -109,7 +111,7 @@ class SimulatedApplication:
     the bodies of request and response, for all other paths. `exit_code`: code with which the application exits after
     its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
     their own work, in this order. `image`: pulled for each instance before its start-up. `cpu_quota`: the vCPUs of the
-    instance are a quota in each period (rules/cpu_quota.py); None: requests share them continuously.
+    instance are a quota in each period (rules/stations/cpu_quota.py); None: requests share them continuously.
     """
 
     start_up: Distribution = NOTHING

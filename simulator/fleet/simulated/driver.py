@@ -1,4 +1,4 @@
-"""Simulated instances: an application given by distributions, with the service discipline of `rules/discipline.py`.
+"""Simulated instances: an application given by distributions, served as in rules/stations/discipline.py.
 
 They run on either clock. In virtual time this is the complete instance; in real time it is used behind real sockets,
 responds after the simulated time, and needs almost no resources of the machine.
@@ -14,8 +14,7 @@ from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUs
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.model.health import HealthCheck, HealthProtocol
-from simulator.rules.cpu_quota import QuotaStation
-from simulator.rules.discipline import Station
+from simulator.rules.stations.discipline import Station
 from simulator.world.distributions import Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
 
@@ -239,6 +238,8 @@ def _station(application: SimulatedApplication, spec: InstanceSpec, now_s: float
     """Return the CPU and the workers of an instance that is launched at `now_s`."""
     if application.cpu_quota is None:
         return Station(spec.size.vcpu, application.workers)
+    from simulator.rules.stations.cpu_quota import QuotaStation  # noqa: PLC0415 few applications have a quota
+
     return QuotaStation(spec.size.vcpu, application.workers, application.cpu_quota, now_s)
 
 

@@ -1,4 +1,4 @@
-"""The service discipline (rules/discipline.py) and the timer of a simulated instance (fleet/simulated/driver.py).
+"""The discipline of a station (rules/stations/discipline.py) and the timer of an instance (fleet/simulated/driver.py).
 
 It adds the same terms in the same order as the virtual loop, so that the virtual work is equal to the last digit.
 """
@@ -10,7 +10,7 @@ from typing import Final
 from simulator.lab.compiled.compiled import kernel
 from simulator.lab.compiled.heap_kernel import pop_job, push_job, schedule
 from simulator.lab.compiled.state import LOOK, NOBODY, World
-from simulator.rules.discipline import EPSILON_S as _EPSILON_S
+from simulator.rules.stations.discipline import EPSILON_S as _EPSILON_S
 
 EPSILON_S: Final = float(_EPSILON_S)
 NEVER_S: Final = float("inf")

@@ -59,7 +59,7 @@ class Evidence(StrEnum):
 OBSERVED: Final = frozenset({Evidence.MEASUREMENT, Evidence.STATEMENT})
 
 
-class Verdict(StrEnum):
+class FindingVerdict(StrEnum):
     """The result of a figure."""
 
     OK = "ok"
@@ -82,10 +82,10 @@ class Finding:
     explanation: str = ""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> FindingVerdict:
         if self.passed:
-            return Verdict.OK
-        return Verdict.EXPLAINED if self.explanation else Verdict.MISS
+            return FindingVerdict.OK
+        return FindingVerdict.EXPLAINED if self.explanation else FindingVerdict.MISS
 
     @property
     def error(self) -> float:

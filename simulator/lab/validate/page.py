@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from simulator.lab.validate.case import Finding, Subject, Verdict
+from simulator.lab.validate.case import Finding, FindingVerdict, Subject
 from simulator.lab.validate.summary import SubjectSummary, by_subject
 from simulator.lab.validate.validate import LEFT_OUT, CaseResult
 from simulator.rules.platforms.ground_truth import without_ground_truth
@@ -38,8 +38,12 @@ def markdown(results: Sequence[CaseResult], plots: Mapping[Subject, str] | None 
 def totals_text(results: Sequence[CaseResult]) -> str:
     """Return the numbers of figures, cases and misses."""
     verdicts = Counter(finding.verdict for result in results for finding in result.findings)
-    explained = f", {verdicts[Verdict.EXPLAINED]} outside with an explanation" if verdicts[Verdict.EXPLAINED] else ""
-    return f"{verdicts.total()} figures of {len(results)} cases, {verdicts[Verdict.MISS]} miss{explained}"
+    explained = (
+        f", {verdicts[FindingVerdict.EXPLAINED]} outside with an explanation"
+        if verdicts[FindingVerdict.EXPLAINED]
+        else ""
+    )
+    return f"{verdicts.total()} figures of {len(results)} cases, {verdicts[FindingVerdict.MISS]} miss{explained}"
 
 
 def numbers_of(finding: Finding) -> tuple[str, str, str, str, str]:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.lab.validate.case import OBSERVED, Subject, Verdict
+from simulator.lab.validate.case import OBSERVED, FindingVerdict, Subject
 from simulator.lab.validate.validate import CaseResult
 
 
@@ -48,8 +48,8 @@ def _summary(subject: Subject, results: Sequence[CaseResult]) -> SubjectSummary:
         cases=len(results),
         observed=len(observed),
         figures=len(findings),
-        explained=sum(finding.verdict is Verdict.EXPLAINED for finding in findings),
-        missed=sum(finding.verdict is Verdict.MISS for finding in findings),
+        explained=sum(finding.verdict is FindingVerdict.EXPLAINED for finding in findings),
+        missed=sum(finding.verdict is FindingVerdict.MISS for finding in findings),
         median_error=statistics.median(errors) if errors else None,
         smallest_bias=statistics.median(powers) if powers else None,
         seconds=sum(result.seconds for result in results),

@@ -23,7 +23,7 @@ from simulator.lab.validate import (
 from simulator.lab.validate import (
     vectors as validate_vectors,
 )
-from simulator.lab.validate.case import Case, Curve, Finding, Subject, Verdict
+from simulator.lab.validate.case import Case, Curve, Finding, FindingVerdict, Subject
 from simulator.lab.validate.measured import kubernetes_hpa
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
@@ -51,7 +51,7 @@ class CaseResult:
 
     @property
     def passed(self) -> bool:
-        return all(finding.verdict is not Verdict.MISS for finding in self.findings)
+        return all(finding.verdict is not FindingVerdict.MISS for finding in self.findings)
 
 
 def all_cases() -> list[Case]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.rules.cpu_quota import CpuQuota, QuotaStation
-from simulator.rules.discipline import Station
+from simulator.rules.stations.cpu_quota import CpuQuota, QuotaStation
+from simulator.rules.stations.discipline import Station
 
 QUOTA = CpuQuota(0.1, 2)
 TICK = Fraction(1, 2000)  # all times of the random inputs are multiples of it, in seconds

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.rules.discipline import EPSILON_S, Station
+from simulator.rules.stations.discipline import EPSILON_S, Station
 
 
 @dataclass(frozen=True)

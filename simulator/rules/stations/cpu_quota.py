@@ -16,13 +16,11 @@ from __future__ import annotations
 
 import math
 from heapq import heappop
-from typing import Final, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from simulator.rules.discipline import EPSILON_S, Station
+from simulator.rules.stations.discipline import EPSILON_S, Station
 
 Job = TypeVar("Job")
-
-CFS_PERIOD_S: Final = 0.1  # the kernel's and the container engines' default; V10's latency agrees with it
 
 
 class CpuQuota(NamedTuple):

@@ -1,0 +1,6 @@
+"""Stations: how the requests of a simulated instance share its CPU and its workers."""
+
+PUBLIC_MODULES = (
+    "cpu_quota",
+    "discipline",
+)
