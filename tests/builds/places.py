@@ -1,4 +1,4 @@
-"""Repositories and toolchains for tests of builds: real git, and programs that only know their own version."""
+"""Repositories and toolchains for tests of builds: real git, and programs that only print their version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORIGINAL, REVISED = "go1", "nodejs22"
 
 
 def config(runtime: str, build: str = "true", run: str = "./start", **phases: str) -> str:
-    """An apprunner.yaml with a command for each phase that is named."""
+    """Return an apprunner.yaml with a command for each given phase."""
     commands = "".join(
         f"    {name}:\n      - {text!r}\n"
         for name, text in (
@@ -64,7 +64,7 @@ class GitPlace:
 
 
 def toolchains(folder: Path) -> ToolchainSettings:
-    """Of the two runtimes of these tests."""
+    """Return settings with the toolchains of the two runtimes in these tests."""
     for name, answer in (("go", "go version go1.18.10 linux/amd64"), ("node", "v22.21.1")):
         program = folder / name / name
         program.parent.mkdir(parents=True)

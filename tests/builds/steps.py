@@ -1,4 +1,4 @@
-"""Who listens to a build in tests."""
+"""The receiver of a build's progress in tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The build cache: what is found, marked as complete, removed, and evicted."""
+"""The build cache: builds are found, marked as complete, removed, and evicted."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_two_builds_of_one_key_have_folders_of_their_own(cache: BuildCache) -> N
 
 def test_the_least_recently_used_build_is_removed(cache: BuildCache) -> None:
     old, older, oldest = (built(cache, key, age_s) for key, age_s in (("a", 10), ("b", 20), ("c", 30)))
-    cache.find("c")  # is used again
+    cache.find("c")  # makes it the most recently used
     cache.shrink(())
     assert (old.exists(), older.exists(), oldest.exists()) == (True, False, True)
 

@@ -1,4 +1,4 @@
-"""The build plan: from values of the API, and which part of it determines what is built."""
+"""The build plan: from values of the API, and the part of it that determines what is built."""
 
 from __future__ import annotations
 

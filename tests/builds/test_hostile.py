@@ -1,4 +1,4 @@
-"""Input that means harm: each is rejected or stopped with a clear line, and nothing outside the build is touched."""
+"""Malicious input is rejected or stopped with a clear line, and nothing outside the build is touched."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuildArtifact, 
 
 
 def told_by(application: BuildArtifact, folder: Path) -> str:
-    """What the application says as an instance: in a copy of its folder, with its environment and a port."""
+    """Return the output of the application as an instance: in a copy of its folder, with its environment and a port."""
     (folder / "tmp").mkdir(parents=True)
     subprocess.run(["cp", "-a", str(application.folder), str(folder / "app")], check=True)
     set_up = application.set_up
@@ -97,7 +97,7 @@ async def test_an_original_build_runs_its_build_commands_twice(tmp_path: Path) -
         application, steps = await built(builder, place)
         assert (application.folder / "log").read_text() == "first\nbuilt\nbuilt\n"
         told = told_by(application, tmp_path / "instance")
-        assert "/elsewhere:\nfile" in told  # made by the second run, in the image that runs
+        assert "/elsewhere:\nfile" in told  # made by the second run, in the run image
     assert [line for line in steps.lines if line == "[Build] x"] == ["[Build] x"] * 2  # each image is new
 
 
@@ -125,7 +125,7 @@ async def test_without_namespaces_the_build_runs_in_the_folder_itself(tmp_path: 
 
 @pytest.mark.case("P38")
 async def test_a_toolchain_in_a_temporary_folder_is_seen_by_builds_and_instances(tmp_path: Path) -> None:
-    """As everything of these tests is; but of the files around it nothing is."""
+    """All files of these tests are in one, and other files in it are invisible."""
     (tmp_path / "theirs").write_text("theirs", encoding="utf-8")
     build = f"node --version; ls {tmp_path}/theirs || true"
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED, build, "node --version")})
@@ -194,7 +194,7 @@ def local_builder_again(folder: Path) -> LocalBuilder:
 
 
 def half_done(kept: Path) -> Path:
-    """Make what a simulator leaves that is killed during a build."""
+    """Create the files that a simulator leaves if it is killed during a build."""
     namespace = Path("/proc/self/ns/pid").stat().st_ino
     half = kept / f"0.apprunner-{namespace}-{2**22 - 1}-1-1"
     half.mkdir()
@@ -255,7 +255,7 @@ async def test_a_cancelled_build_leaves_no_process_and_no_folder(tmp_path: Path)
 
 
 def sleepers_of(folder: Path) -> list[Path]:
-    """Processes that sleep with something of `folder` in their environment."""
+    """Return the processes that sleep with a path of `folder` in their environment."""
     return [
         path
         for path in Path("/proc").glob("[0-9]*/environ")
@@ -272,7 +272,7 @@ def _read(path: Path) -> bytes:
 
 @pytest.mark.case("R2")
 async def test_cached_builds_are_readable_by_their_owner_only(tmp_path: Path) -> None:
-    """Trees of applications keep their own modes, in folders that no other user may enter."""
+    """Files of applications keep their modes, in folders that no other user may enter."""
     before = os.umask(0o022)
     try:
         place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})

@@ -1,4 +1,4 @@
-"""What App Runner does silently is told, and only that."""
+"""Silent behaviour of App Runner is noted, and nothing else."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_build_does_not_see_the_services_variables_and_the_log_says_so() -> 
     (note,) = build_notes(of_api, of_api=True)
     assert "does not see the service's variables (API_URL, KEY)" in note
     assert build_notes(replace(of_api, build=()), of_api=True) == ()
-    # With a file, which has variables of the build, only for those that its commands use.
+    # With a file, which may have variables for the build, only for variables that its commands use.
     of_file = replace(of_api, build=("echo $API_URL ${OTHER} $KEYS",))
     (note,) = build_notes(of_file, of_api=False)
     assert note.startswith("Build commands use API_URL, which run.env")

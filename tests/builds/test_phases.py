@@ -1,4 +1,4 @@
-"""The phases of a build in order: what runs in which stage, with which variables, and what is logged."""
+"""The phases of a build in order: the stage and the variables of each command, and the log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.builds.runtimes import RUNTIMES
 
 
 class Executor:
-    """Notes the commands; `codes` gives the exit codes of some, or what running them raises."""
+    """Records the commands. `codes` has the exit codes of some commands, or the exceptions that running them raises."""
 
     def __init__(self, **codes: int | Exception) -> None:
         self.ran: list[str] = []

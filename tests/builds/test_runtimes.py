@@ -1,4 +1,4 @@
-"""Managed runtimes and which versions they run."""
+"""Managed runtimes and the versions that they run."""
 
 from __future__ import annotations
 

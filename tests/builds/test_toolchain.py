@@ -1,4 +1,4 @@
-"""Which of a machine's programs stands for a runtime: the nearest, and what is not App Runner's is said."""
+"""The programs of a machine for a runtime: the nearest is chosen; versions that App Runner does not have are noted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANSWERS = {"python3": "Python {}", "go": "go version go{} linux/amd64", "node": 
 
 
 class Machine:
-    """Programs in the places of version managers below a home, and none elsewhere."""
+    """A machine with programs in the folders of version managers below a home, and no others."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home = folder / "home"
@@ -95,4 +95,4 @@ async def test_a_hint_that_was_followed_is_not_repeated(machine: Machine) -> Non
     with pytest.raises(ToolchainMissing) as missing:
         await machine.find("PHP_81", PHP_81=machine.home)
     assert "name another folder in the setting" in str(missing.value)
-    assert "near" not in str(missing.value)  # of nothing there is nothing near
+    assert "near" not in str(missing.value)  # without any program there is no near one

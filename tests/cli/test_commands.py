@@ -50,7 +50,7 @@ def test_the_examples_of_a_verb_are_commands_that_it_takes(name: str) -> None:
         if arguments and arguments[0] in getattr(target, "commands", {}):
             target, arguments = target.commands[arguments[0]], arguments[1:]
         if arguments != ["--help"]:
-            target.make_context(name, arguments)  # raises for an option or a value that it does not take
+            target.make_context(name, arguments)  # raises for an unknown option or an invalid value
     assert f"$ {EXAMPLES[name][0]}" in RUN.invoke(app, [name, "--help"]).stdout
 
 

@@ -1,4 +1,4 @@
-"""Where the command line looks for the container engine."""
+"""Where the command line searches the container engine."""
 
 from __future__ import annotations
 

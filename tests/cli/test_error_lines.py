@@ -1,4 +1,4 @@
-"""Every verb says an error in the same way: `error:`, and `hint:` with the way out."""
+"""Errors have the same form in every verb: `error:`, and `hint:` with a remedy."""
 
 from __future__ import annotations
 

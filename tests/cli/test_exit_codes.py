@@ -1,4 +1,4 @@
-"""The contract of exit codes over all verbs: 0 good, 1 a failed check and nothing else, 2 bad input, 3 a failure."""
+"""The contract of exit codes for all verbs: 0 success, 1 only a failed check, 2 bad input, 3 a failure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def scenario_file(folder: Path, source: str = "poisson: {rate: 5/s}", check: str
     return str(file)
 
 
-# What each verb answers to input that is bad for it; FILE is a scenario whose recording has a bad row.
+# Bad input for each verb. FILE is a scenario whose recording has an invalid row.
 BAD_INPUT = {
     "run": [
         ["FILE"],

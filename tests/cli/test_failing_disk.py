@@ -1,4 +1,4 @@
-"""Every write fails once: the old file is whole or the new one is, nothing lies about, and the exit code is 3."""
+"""Every write fails once: either the old or the new file is complete, no other file is left, and the exit code is 3."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ traffic: [{name: rec, poisson: {rate: 5/s}}]
 """
 OUTPUTS = {"--json": "a.json", "--html": "a.html", "--requests": "a.csv", "--metrics": "a.txt"}
 OLD = "yesterday"
-CALLS_MAX = 200  # a verb that makes more is one whose calls this test does not reach
+CALLS_MAX = 200  # this test does not reach all calls of a verb that makes more
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -45,7 +45,7 @@ def judge(done: Result, what: object) -> None:
 def each_failure(
     folder: Path, prepare: Callable[[], None], command: list[str], check: Callable[[object], None], *, stays: bool
 ) -> int:
-    """`command` with its first call failing, its second, until none fails. How many there were."""
+    """Run `command` with its first call failing, then its second, until none fails. Return the number of calls."""
     for number in range(1, CALLS_MAX):
         prepare()
         with FailingDisk(folder, number, errno.ENOSPC, stays=stays)() as disk:
@@ -165,7 +165,7 @@ def test_a_full_disk_fails_a_certificate_of_a_new_name(tmp_path: Path) -> None:
         with disk(), contextlib.suppress(OSError):
             authority.leaf("example.org", now)
             assert not disk.has_failed
-        # A client that trusts the certificate in place can go on, and the next time it works.
+        # A client that trusts the existing certificate continues to work, and the next attempt succeeds.
         trusted = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
         x509.load_pem_x509_certificate(first.read_bytes()).verify_directly_issued_by(trusted)
         assert not authority.is_due(authority.leaf("example.org", now).stem, now)
@@ -228,7 +228,7 @@ LIMITS = [0, 1, *(4 * KIB * count for count in (1, 2, 3, 4, 6, 8, 12, 16, 24))]
 
 
 def test_a_disk_full_at_any_size_leaves_no_broken_state(tmp_path: Path) -> None:
-    """The kernel's own error, which SQLite's writes have, too."""
+    """The error comes from the kernel, so SQLite's writes get it too."""
     exported = tmp_path / "a.json"
     state = state_with_resources(tmp_path / "old")
     assert RUN.invoke(app, ["state", "export", str(exported), "--state", str(state)]).exit_code == 0

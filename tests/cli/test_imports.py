@@ -1,4 +1,4 @@
-"""Garbage collection is off for imports only, and stays off if it was."""
+"""Garbage collection is disabled only during imports, and stays disabled if it was before."""
 
 import gc
 import sys
@@ -38,7 +38,7 @@ def test_what_is_imported_without_collections_is_not_visited_by_later_ones(monke
     with without_collections():
         assert not gc.isenabled()
     assert gc.isenabled()
-    assert frozen == []  # nothing new was imported
+    assert frozen == []  # nothing was imported for the first time
     with without_collections():
         monkeypatch.setitem(sys.modules, "a_new_module", gc)
-    assert frozen == [False]  # while they are still off
+    assert frozen == [False]  # while it is still disabled

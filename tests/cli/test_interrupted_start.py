@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# The interpreter imports it before the program: the signal comes exactly when a module is asked for.
+# The interpreter imports it before the program, so that the signal is sent exactly when a module is requested.
 HOOK = """
 import os, signal, sys
 

@@ -1,4 +1,4 @@
-"""The set-up of every verb that listens: open files, and what is said of a port that cannot be had."""
+"""The preparation of every verb that listens: open files, and the error for an unavailable port."""
 
 from __future__ import annotations
 

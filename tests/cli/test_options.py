@@ -1,4 +1,4 @@
-"""Groups of options: Typer sees the fields, the verb gets the groups."""
+"""Groups of options: Typer gets the fields, the verb gets the groups."""
 
 from __future__ import annotations
 

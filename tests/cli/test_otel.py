@@ -1,4 +1,4 @@
-"""Where OTLP goes: options before the configuration file before OpenTelemetry's variables."""
+"""The destination of OTLP: options precede the configuration file, which precedes OpenTelemetry's variables."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_configuration_of_serve_has_a_section_for_it(tmp_path: Path) -> None
 
 
 def test_without_the_libraries_the_error_says_how_to_install_them() -> None:
-    """In a process of its own, which cannot import them; a run that exports nothing does not need them."""
+    """In a separate process that cannot import them. A run without exports does not need them."""
     script = (
         "import sys; sys.modules['opentelemetry'] = None\n"
         "from simulator.cli import app\n"

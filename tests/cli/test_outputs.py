@@ -1,4 +1,4 @@
-"""What a verb writes: whole or not at all, never over an input, never two outputs to one file."""
+"""Output files of a verb: complete or absent, never an input, never two outputs in one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No control character of a stranger's text reaches the terminal, whatever verb prints it."""
+"""Control characters of untrusted text never reach the terminal, in any verb."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def test_a_table_on_a_terminal_has_our_styles_and_no_text_has_any() -> None:
         live.update(Text(EVIL), refresh=True)
     written = file.getvalue()
     assert "\x1b[1m" in written
-    assert "[bold]" in written  # no markup
+    assert "[bold]" in written  # not interpreted as markup
     assert ":smile:" in written
-    assert "\x1b[?25l" in written  # the cursor is Live's
+    assert "\x1b[?25l" in written  # the cursor sequence is that of rich's Live
     assert re.findall(r"\x1b\]0|\x1b\[31m|\x9b|\u202e", written) == []
 
 

@@ -1,4 +1,4 @@
-"""The console of the verbs: texts are shown as they are, without markup and without control characters."""
+"""The console of the verbs shows texts unchanged, without markup and without control characters."""
 
 from __future__ import annotations
 

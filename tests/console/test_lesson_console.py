@@ -1,4 +1,4 @@
-"""The lessons in a browser, from the server's side: pages, plays, who may begin one, and what ends one."""
+"""The server of the lessons in a browser: pages, plays, who may begin a play, and what ends it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHORT = "panic-window"
 
 
 class Learner:
-    """A page of the lessons, as a server sees it."""
+    """A page of the lessons as a client of the server."""
 
     def __init__(self, console: LessonConsole, session: aiohttp.ClientSession) -> None:
         self.base, self.token = console.url.split("/lessons")[0], console.url.split("token=")[1]
@@ -60,14 +60,14 @@ class Learner:
                     yield kind, json.loads(line[6:])
 
     async def ended(self, play: str) -> dict[str, Any]:
-        """How a play ended that is over."""
+        """Return the outcome of a finished play."""
         async for kind, data in self.watch(play):
             if kind == "ended":
                 return data
-        raise AssertionError("the feed does not tell how it ended")
+        raise AssertionError("the feed has no outcome")
 
     async def hurry(self, play: str) -> dict[str, Any]:
-        """Watches it to its end, as fast as it goes; what was told in the end."""
+        """Watch a play at the highest speed until its end. Return its last message."""
         hurried = False
         async for kind, data in self.watch(play):
             if kind == "frame" and not hurried:
@@ -106,7 +106,7 @@ async def test_the_list_has_every_lesson_and_each_has_its_page_and_its_scenario(
         assert (await learner.get(f"/lessons/{name}/{name}.yaml")) == (200, lesson.scenario)
     assert (await learner.get("/lessons/littles-lore"))[0] == 404
     assert (await learner.get("/lessons/overflow/flapping.yaml"))[0] == 404
-    assert (await learner.get("/"))[0] == 200  # led on to the list
+    assert (await learner.get("/"))[0] == 200  # redirected to the list
 
 
 async def test_a_lesson_shows_the_prediction_beside_the_outcome(learner: Learner) -> None:
@@ -124,7 +124,7 @@ async def test_a_lesson_shows_the_prediction_beside_the_outcome(learner: Learner
     services = outcome["report"]["services"]
     assert services[0]["instance_events"]
     assert services[0]["name"] in outcome["beside"]
-    # A client that connects again gets the outcome, and no client can change the clock any more.
+    # A client that reconnects gets the outcome, and the clock can no longer be changed.
     assert (await learner.ended(play))["outcome"] == outcome
     assert (await learner.post(f"/plays/{play}/act", {"act": "clock", "do": "pause"}))[0] == 400
 

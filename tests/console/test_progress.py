@@ -32,7 +32,7 @@ def test_requests_from_outside_are_counted_apart_in_the_line() -> None:
 
 
 class Wall:
-    """A wall clock that the test turns."""
+    """A wall clock that the test sets."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0

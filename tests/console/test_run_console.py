@@ -49,7 +49,7 @@ def test_watching_a_run_does_not_change_its_report() -> None:
         assert case.ended.wait(60)
     assert case.report is not None
     assert case.report.digest == plain.digest
-    assert frames >= 3  # a second of the wall at the least, at ten frames a second on an idle machine
+    assert frames >= 3  # at least a second of wall-clock time, at ten frames per second on an idle machine
 
 
 def until_the_end(case: Watched) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -153,7 +153,7 @@ def test_a_deployment_puts_new_instances_in_the_place_of_the_old_ones(case: Watc
     assert begun["at_s"] >= 1
     ended = case.until("operations", lambda one: one["rows"][-1]["status"] == "SUCCEEDED")["rows"][-1]
     assert ended["ended_s"] > begun["at_s"]
-    # Rejected as long as the deployment goes on: the old instances drain, and the operation ends.
+    # Rejected while the deployment is in progress: the old instances drain, and the operation ends.
     answers = (case.act(act="pause", service="web") for _ in zip_until(case, 300))
     assert any(status == 200 for status, _ in answers)
     case.until("frame", lambda one: not web(one)["serving"])
@@ -228,7 +228,7 @@ def test_a_command_from_another_site_changes_nothing(case: Watched, changed: dic
 
 @pytest.mark.parametrize("path", ["/", "/feed", "/web/console.js", "/report.html"])
 def test_a_request_with_another_host_reads_nothing(case: Watched, path: str) -> None:
-    """DNS rebinding: a page of another site whose name has come to point to this machine."""
+    """DNS rebinding: a page of another site whose host name now resolves to this machine."""
     status, answer = case.request("GET", path, host=f"rebound.example:{case.port}")
     assert status == 403
     assert case.token.encode() not in answer
@@ -246,7 +246,7 @@ def test_lessons_are_offered_beside_a_run_in_virtual_time(case: Watched) -> None
 
 
 def test_no_lesson_is_offered_beside_a_run_in_real_time() -> None:
-    """It would take time from the requests that are measured."""
+    """A lesson would take CPU time from the requests that are measured."""
     with RunConsole(0, None) as console:
         case = Watched(console, Playback(wall_s))
         assert b'href="/lessons"' not in case.request("GET", "/")[1]
@@ -264,7 +264,7 @@ def test_after_the_run_there_is_its_report(tmp_path: Path) -> None:
         status, page = case.request("GET", "/report.html")
         assert status == 200
         assert b"simulator report" in page
-        # Who comes after the end sees how it ended.
+        # A page that connects after the end gets the final state.
         kinds = [kind for kind, _ in until_the_end(case)]
         assert kinds[0] == "hello"
         assert case.act(act="kill", service="web", instance="oldest")[1]["error"] == "the run is over"

@@ -41,7 +41,7 @@ def test_top_shows_the_figures_of_the_feed(tmp_path: Path) -> None:
     assert "watched" in text
     assert "40.0/s" in text
     assert "▁" in text or "█" in text
-    assert "> 3 instances, ceil(" in text  # 8 in flight, a target of 2.8 each: Little and the policy
+    assert "> 3 instances, ceil(" in text  # 8 in flight, a target of 2.8 each: Little's law and the policy
     assert all(len(line) <= 100 for line in text.splitlines())
     assert "offered 40.0/s" in view.line()
 

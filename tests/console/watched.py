@@ -1,4 +1,4 @@
-"""A watched run for tests: the console's server, the run in a thread beside the test, and a client for both."""
+"""A watched run for tests: the console's server, the run in a thread of its own, and a client of both."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE_S = 60.0
 
 @dataclass
 class Watched:
-    """A console whose run goes on. `report` is there when the run has ended."""
+    """A console whose run is in progress. `report` exists when the run has ended."""
 
     console: RunConsole
     playback: Playback
@@ -41,7 +41,7 @@ class Watched:
         return self.console.url.split("token=")[1]
 
     def request(self, method: str, path: str, body: bytes = b"", **fields: str) -> tuple[int, bytes]:
-        """`fields`: header fields, `_` for `-`."""
+        """Send a request. `fields`: header fields, with `_` for `-`."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             names = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -50,7 +50,7 @@ class Watched:
             return answer.status, answer.read()
 
     def act(self, **act: Any) -> tuple[int, dict[str, Any]]:
-        """As the page does it."""
+        """Send a command like the page."""
         status, body = self.request(
             "POST",
             "/act",
@@ -63,7 +63,7 @@ class Watched:
         return status, json.loads(body)
 
     def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(kind, data) of the feed, for ever."""
+        """Yield (kind, data) of the feed, endlessly."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             connection.request("GET", "/feed")
@@ -77,12 +77,12 @@ class Watched:
                     yield kind, json.loads(line.removeprefix("data: "))
 
     def done(self) -> list[str]:
-        """What has been done to the run so far, by whomever."""
-        rows = self.until("facts")["rows"]  # the first message has them all
+        """Return what any client has done to the run so far."""
+        rows = self.until("facts")["rows"]  # the first message has all of them
         return [row.get("action", row["k"]) for row in rows if row["k"] in {"act", "configuration"}]
 
     def until(self, wanted: str, holds: Any = lambda _: True) -> dict[str, Any]:
-        """The first message of that kind for which it holds."""
+        """Return the first message of that kind that satisfies the condition."""
         for kind, data in self.events():
             if kind == wanted and holds(data):
                 return data
@@ -92,7 +92,7 @@ class Watched:
 
 @contextlib.contextmanager
 def watched(scenario: ScenarioSpec, speed: float = 1.0) -> Iterator[Watched]:
-    """The scenario in virtual time at `speed`, from the moment at which somebody looks. It is ended with the block."""
+    """Play the scenario in virtual time at `speed` once a page is open. The run is ended at the end of the block."""
     playback = Playback(wall_s, speed)
     with RunConsole(0, playback) as console:
         case = Watched(console, playback)

@@ -1,5 +1,5 @@
-"""Every shipped scenario, played whole in virtual time: twice the same bytes, and the headlines of its golden file.
+"""Every shipped scenario, played completely in virtual time: the same bytes twice, and the figures of its golden file.
 
-The golden files beside this one say what each scenario shows, as numbers. A change of behaviour shows up in them as a
+The golden files in this folder contain the main figures of each scenario. A change of behaviour appears in them as a
 diff to be reviewed; `pytest tests/golden --remake` writes them again.
 """

@@ -1,4 +1,4 @@
-"""The flag that re-makes golden files, and the runs that the tests of this folder share."""
+"""The option that writes golden files again, and the runs that the tests of this folder share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def twice() -> Iterator[Twice]:
-    """Plays a scenario twice on first use and remembers both reports."""
+    """Play a scenario twice on first use, and keep both reports."""
     twice = Twice()
     yield twice
     twice.close()
@@ -23,5 +23,5 @@ def twice() -> Iterator[Twice]:
 
 @pytest.fixture
 def remake(request: pytest.FixtureRequest) -> bool:
-    # The default: this file may be loaded after the options are read, when pytest is given a parent folder.
+    # The default: this file may be loaded after the options are read, if pytest is given a parent folder.
     return bool(request.config.getoption("--remake", default=False))

@@ -1,12 +1,12 @@
-"""The headlines of a report: what a golden file keeps. Short enough to be read, rounded so that no machine matters."""
+"""The main figures of a report for its golden file: few enough to read, and rounded so that machines agree."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-# Reports have nine; three fewer keep the last bit of an exponential function, which mathematics libraries disagree
-# about, out of a file that is compared to the letter.
+# Reports have nine digits. Three fewer exclude the last bit of an exponential function, in which mathematics libraries
+# differ, from a file that is compared literally.
 SIGNIFICANT_DIGITS = 6
 
 _LATENCIES = ("mean_s", "p50_s", "p95_s", "p99_s", "max_s")
@@ -20,7 +20,7 @@ _INSTANCES = (
 
 
 def headline(report: dict[str, Any]) -> str:
-    """The text of the golden file for a report, given as parsed JSON."""
+    """Return the text of the golden file for a report, given as parsed JSON."""
     document = {
         "scenario": report["scenario"]["name"],
         "seed": report["run"]["seed"],

@@ -1,8 +1,8 @@
-"""`python -m tests.golden.play`: play the shipped scenarios that are named on standard input in virtual time.
+"""`python -m tests.golden.play`: plays the shipped scenarios named on standard input in virtual time.
 
-A line is `NAME BACKEND`. The answer is a line with the length in bytes of the report as JSON, and the report. The end
-of the input ends the process. Scenarios share the process, so a report that depends on what was played before it
-differs from the golden file.
+A line of input is `NAME BACKEND`. The answer is a line with the length in bytes of the report as JSON, and the report.
+The end of the input ends the process. Scenarios share the process, so a report that depends on earlier runs differs
+from the golden file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The whole platform beside an independent simulator: the models of `benchmarks.virtual`, small."""
+"""The whole platform compared with an independent simulator: the models of `benchmarks.virtual` with fewer requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.virtual import MODELS, Model, play_here, play_simpy, require_same
 
-REQUESTS = 3_000  # at a load of 0.8 hundreds of them meet a full station, which is where the two could differ
+REQUESTS = 3_000  # at a load of 0.8 hundreds of them find all servers busy, which is where the two could differ
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)

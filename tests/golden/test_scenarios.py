@@ -1,4 +1,4 @@
-"""What every shipped scenario owes to its reader: it repeats to the byte, it holds its own checks, and it adds up."""
+"""Every shipped scenario gives the same bytes again, passes its own checks, and has consistent figures."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.golden.headline import headline
 from tests.golden.twice import COSTLY, LONG, Twice
 
 FOLDER = Path(__file__).parent
-# A day of 75 million requests is no test: benchmarks/compiled_backend.py plays it, and
-# tests/lab/compiled/test_compiled_backend.py proves its backend.
+# A day of 75 million requests is too long for a test: benchmarks/compiled_backend.py plays it, and
+# tests/lab/compiled/test_compiled_backend.py tests the backend.
 NAMES = [name for name in shipped_scenarios() if name != "worldcup98-day"]
-# The longest ones cost more than all the others: CI has time for them.
+# The longest ones take more time than all the others, so they are slow tests.
 CHOSEN = [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NAMES]
 TWICE = [pytest.param(name, marks=pytest.mark.slow) if name in {*LONG, *COSTLY} else name for name in NAMES]
-# Short ones: each of the tests that play in this process takes a fraction of a second with them.
+# Short ones: each test that plays them in this process takes a fraction of a second.
 SHORT = ("first-look", "azure-llm-code")
 
 
@@ -87,7 +87,7 @@ def test_latency_is_queue_and_cold_start_and_service(twice: Twice, name: str) ->
     for service in json.loads(twice.first(name))["services"]:
         requests = service["requests"]
         parts = sum(requests[part]["mean_s"] for part in ("queue", "cold", "service"))
-        # Means are sums of whole nanoseconds, each rounded by half of one, and nine digits of the report.
+        # Means are sums of whole nanoseconds, each rounded by up to half a nanosecond, with nine digits in the report.
         assert parts == pytest.approx(requests["latency"]["mean_s"], rel=1e-8, abs=2e-9)
 
 
@@ -97,7 +97,7 @@ def test_another_policy_plays_out_differently(name: str, policy: str) -> None:
     scenario = shipped(name)
     own, other = played(scenario), played(scenario.with_policy(policy))
     assert other.digest != own.digest
-    # The digest covers the policy's name, so it would differ anyway; the lives of the instances would not.
+    # The digest includes the policy's name, so it would differ anyway; the states of the instances would not.
     assert other.services[0].instance_events != own.services[0].instance_events
 
 
@@ -110,7 +110,7 @@ def test_another_seed_plays_out_differently(name: str) -> None:
 
 @pytest.mark.case("L26")
 def test_the_shipped_day_does_not_flap() -> None:
-    """Of the golden file, which the test above holds against the run: raises within minutes of a lowering."""
+    """In the golden file, which the test above compares with the run: increases within minutes after a decrease."""
     (service,) = json.loads(golden_file("worldcup98").read_text(encoding="utf-8"))["services"].values()
     changes = [re.fullmatch(r"([0-9]+) s: ([0-9]+) -> ([0-9]+),.*", told) for told in service["decisions"]]
     steps = [(int(found[1]), int(found[3]) - int(found[2])) for found in changes if found is not None]

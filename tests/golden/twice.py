@@ -1,4 +1,4 @@
-"""Two processes that play the same scenario and differ in all that must not matter."""
+"""Two processes that play the same scenario and differ in everything that must not affect a run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from simulator.lab.backend_names import COMPILED, EVENT_LOOP
 
 ROOT = Path(__file__).parents[2]
 
-# The hash seed orders sets; the time zone would move recorded timestamps; the locale would change decimal points.
+# The hash seed changes the order of sets; the time zone would shift recorded timestamps; the locale would change
+# decimal points.
 OUTSIDES = (
     {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
     {"PYTHONHASHSEED": "20240731", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
 )
-# The second process plays these in the compiled backend: the same bytes again, and in a third of the time.
+# The second process plays these in the compiled backend: the same bytes in a third of the time.
 LONG = ("load-balancer", "worldcup98", "worldcup98-evening")
-# Seconds of CPU each: the plain tests play these once, the slow ones twice.
+# These take seconds of CPU time each: the plain tests play them once, the slow ones twice.
 COSTLY = (
     "app-runner-load-test",
     "connection-storm",
@@ -33,7 +34,7 @@ COSTLY = (
 
 
 class Twice:
-    """The reports of a scenario's two plays as JSON text; each is played on first use, both at the same time."""
+    """The reports of two runs of a scenario as JSON text, both played on first use and at the same time."""
 
     def __init__(self) -> None:
         self._reports: dict[str, list[str]] = {}
@@ -65,7 +66,7 @@ class Twice:
 
 
 class Player:
-    """A process that plays one scenario after another: most of them take less time than its start."""
+    """A process that plays one scenario after another, because most of them take less time than its start."""
 
     def __init__(self, outside: dict[str, str]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed with the process

@@ -1,8 +1,8 @@
-"""Count what makes the package hard to read or to change: `python -m tests.house.counts [TREE [TREE]] [--places TEXT]`.
+"""Counts properties that make the package hard to read: `python -m tests.house.counts [TREE [TREE]] [--places TEXT]`.
 
-Each TREE is a checkout, by default this one; two of them give a table of before and after. `--places` lists where the
-rows with TEXT in their name are found in the last tree ("" for all). Files are read and never imported, so that
-checkouts of other times can be counted. Names are compared as text: no types are inferred.
+Each TREE is a checkout, by default this one; two of them give a table that compares them. `--places` lists the places
+of the rows with TEXT in their name in the last tree ("" for all). Files are read and never imported, so that older
+checkouts can be counted. Names are compared as text; no types are inferred.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ import grimp
 
 Node = TypeVar("Node", bound=ast.AST)
 HERE = Path(__file__).resolve()
-FILES_MAX = 15  # of one folder, `__init__` apart
+FILES_MAX = 15  # in one folder, without `__init__`
 LINES_MAX = 350
 SCANNED = ("simulator", "docs", "scenarios", "README.md", "benchmarks", "tests")
 SUFFIXES = {".py", ".md", ".yaml", ".html", ".js", ".css", ".j2"}
 BEHIND_THE_PORT = re.compile(r"(?:Driver|Backend|Application)$")
 SHEETS = ("app-runner", "ecs-express", "http-proxy", "policies", "validation-2", "validation")
 NUMBER = r"[PV]?\d+(?:\.\d+)*[a-z]?"
-# Today's form, `facts [SHEET] SECTION`, and those of older checkouts.
+# The current form, `facts [SHEET] SECTION`, and those of older checkouts.
 CITATION = re.compile(
     rf"(?:\bfacts,? (?:(?P<sheet>{'|'.join(SHEETS)}|ECS Express) )?(?:case |row )?"
     rf"|\b(?P<file>{'|'.join(SHEETS)})\.md (?:row |case )?|\b(?P<bare>policies|validation) (?:case )?)"
@@ -53,7 +53,7 @@ class Words(NamedTuple):
 
     banned: Mapping[str, str]
     prose: Mapping[str, str]
-    allowed: tuple[tuple[str, str, str], ...]  # path, regular expression on the line, reason
+    allowed: tuple[tuple[str, str, str], ...]  # path, regular expression for the line, reason
 
 
 class Module(NamedTuple):
@@ -87,7 +87,7 @@ class Tree:
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """File -> content, of everything that people read. Other people's files and this script are left out."""
+        """Return the content, by file, of everything that people read, without third-party files and this script."""
         found = {}
         for top in SCANNED:
             place = self.root / top
@@ -115,7 +115,7 @@ class Tree:
 
 @cache
 def checkout(root: Path) -> Tree:
-    """Return the checkout with that root, read once in a process."""
+    """Return the checkout with that root, which is read once per process."""
     return Tree(root)
 
 
@@ -152,7 +152,7 @@ def cycles(tree: Tree) -> Iterator[Row]:
 
 
 def _sibling_knots(imports: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """What the contract `acyclic_siblings` judges, with nothing ignored."""
+    """Yield the violations of the contract `acyclic_siblings` without its exceptions."""
     siblings: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for importer, all_imported in imports.items():
         for imported in all_imported:
@@ -165,7 +165,7 @@ def _sibling_knots(imports: Mapping[str, Iterable[str]]) -> Iterator[str]:
 
 
 def knots(graph: Mapping[str, Iterable[str]]) -> list[str]:
-    """The groups of nodes of which each reaches each other."""
+    """Return the groups of nodes in which each node reaches every other."""
     reached = {node: _reachable(node, graph) for node in graph}
     groups = {frozenset(other for other in found if node in reached.get(other, ())) for node, found in reached.items()}
     return sorted(" <-> ".join(sorted(group)) for group in groups if len(group) > 1)
@@ -185,8 +185,8 @@ def _reachable(start: str, graph: Mapping[str, Iterable[str]]) -> set[str]:
 
 
 def looks_behind_the_port(tree: Tree) -> Iterator[Row]:
-    """`isinstance` and class patterns, outside of the modules that define drivers, backends and applications."""
-    optional = {  # protocols of the fleet that are made to be asked for
+    """Count `isinstance` and class patterns outside the modules that define drivers, backends and applications."""
+    optional = {  # protocols of the fleet that are made to be checked for
         node.name
         for module in tree.modules
         if module.path.parts[1] == "fleet"
@@ -219,9 +219,9 @@ def _type_tests(module: Module) -> Iterator[tuple[ast.expr | ast.pattern, list[s
 
 
 def callbacks(tree: Tree) -> Iterator[Row]:
-    """Attributes with a function that code outside of their class sets: each holds one, and the last to set it wins.
+    """Count attributes with a function that code outside of their class sets: the last caller replaces the others.
 
-    These are those called `on_*`, and public ones that a class annotates as Callable or fills with a lambda.
+    These are those called `on_*`, and public ones that a class annotates as Callable or sets to a lambda.
     """
     functions = {
         name for module in tree.modules for owner in _of(module, ast.ClassDef) for name in _function_attributes(owner)
@@ -246,7 +246,7 @@ def callbacks(tree: Tree) -> Iterator[Row]:
 
 
 def _function_attributes(owner: ast.ClassDef) -> Iterator[str]:
-    """The public attributes that are functions, as far as the text says; a dataclass gets them at construction."""
+    """Yield the public attributes that are functions according to the text; a dataclass gets them at construction."""
     is_dataclass = any("dataclass" in ast.unparse(each) for each in owner.decorator_list)
     for node in ast.walk(owner):
         is_function = (isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation).startswith("Callable")) or (
@@ -266,7 +266,7 @@ def _targets(module: Module) -> Iterator[ast.expr]:
 
 
 def _attributes(owner: ast.ClassDef) -> Iterator[str]:
-    """The fields that the class declares, and the attributes that its methods set."""
+    """Yield the fields that the class declares, and the attributes that its methods set."""
     for node in ast.walk(owner):
         for target in _assigned(node):
             if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
@@ -298,7 +298,7 @@ def dispatch(tree: Tree) -> Iterator[Row]:
 
 
 def _is_over_kinds(statement: ast.Match) -> bool:
-    """Whether a case names a member of an enum or a class of the project's."""
+    """Return True if a case names a member of an enum or a class of the project."""
     patterns = [pattern for case in statement.cases for pattern in ast.walk(case.pattern)]
     return any(
         (isinstance(pattern, ast.MatchValue) and isinstance(pattern.value, ast.Attribute))
@@ -332,7 +332,7 @@ def _uses(tree: Tree, listed: Mapping[str, str], allowed: Iterable[tuple[str, st
 
 
 def _prose(text: str) -> Iterator[tuple[int, str]]:
-    """(line number, line) of the strings and comments of a Python file."""
+    """Yield (line number, line) of the strings and comments of a Python file."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if tokenize.tok_name[token.type] in {"STRING", "FSTRING_MIDDLE", "COMMENT"}:
             for offset, line in enumerate(token.string.split("\n")):
@@ -350,7 +350,7 @@ def names(tree: Tree) -> Iterator[Row]:
 
 
 def citations(tree: Tree) -> Iterator[Row]:
-    """A citation resolves if docs/facts/SHEET.md has an anchor of the section's, row's or case's number."""
+    """Count citations. One resolves if docs/facts/SHEET.md has an anchor of the section's, row's or case's number."""
     anchors = {
         path.stem: set(re.findall(r"\{#([^ }]+)\}|<a id=\"([^\"]+)\">", path.read_text(encoding="utf-8")))
         for path in (tree.root / "docs/facts").glob("*.md")
@@ -415,7 +415,7 @@ def _listed(name: str, places: list[str]) -> Row:
 
 
 def _of(module: Module, kind: type[Node]) -> list[Node]:
-    """The nodes of a kind, in the order of the text."""
+    """Return the nodes of a kind, in the order of the text."""
     return [node for node in _in_order(module.tree) if isinstance(node, kind)]
 
 
@@ -429,7 +429,7 @@ def count(tree: Tree, words: Words | None) -> list[Row]:
 
 
 def table(columns: list[list[Row]], heads: list[str]) -> str:
-    """One line a row, the figures of the trees beside each other."""
+    """Format one line per row, with the figures of the trees next to each other."""
     lines = [["", *heads]]
     lines += [[rows[0].name, *(str(row.figure) for row in rows)] for rows in zip(*columns, strict=True)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
@@ -447,7 +447,7 @@ def main(arguments: list[str]) -> str:
     parser.add_argument("--places", metavar="TEXT", help="list what the rows with TEXT in their name count")
     options = parser.parse_args(arguments)
     trees = [Tree(path) for path in options.trees]
-    # The newest list there is, for all trees: an old one has none, or a shorter one.
+    # The newest list of words, for all trees, because an old tree has none or a shorter one.
     words = trees[-1].words() or Tree(HERE.parents[2]).words()
     columns = [count(tree, words) for tree in trees]
     parts = [table(columns, ["before", "after"] if len(trees) == 2 else [tree.root.name for tree in trees])]

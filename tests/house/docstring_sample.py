@@ -1,6 +1,7 @@
-"""Print docstrings drawn at random, for reading: `python -m tests.house.docstring_sample [SEED] [COUNT]`.
+"""Prints randomly chosen docstrings, for reading: `python -m tests.house.docstring_sample [SEED] [COUNT]`.
 
-Every docstring of the package is as likely: of modules, classes, functions, and those under fields and constants.
+Every docstring of the package is equally likely: those of modules, classes and functions, and those below fields and
+constants.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ COUNT: Final = 50
 
 
 class Docstring(NamedTuple):
-    """A docstring and its place: the path below the checkout, the line, and the name of what it describes."""
+    """A docstring and its place: the path below the checkout, the line, and the name of the described object."""
 
     path: str
     line: int
@@ -42,7 +43,10 @@ def docstrings(package: Path = PACKAGE) -> Iterator[Docstring]:
 
 
 def _of(node: ast.AST, name: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the docstrings of `node` and of everything in it. A string below an assignment describes its target."""
+    """Yield the docstrings of `node` and of everything in it.
+
+    A string below an assignment describes the assigned name.
+    """
     body: list[ast.stmt] = getattr(node, "body", [])
     has_fields = isinstance(node, ast.Module | ast.ClassDef)
     described = name

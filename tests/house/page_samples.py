@@ -5,7 +5,7 @@ The section *A sample* of a page consists of blocks, which are followed from top
 - a block with a title is a new file; one in the language `diff` is a change of an existing file. Hunks are separated by
   `@@`; their context and removed lines must occur exactly once in the file;
 - `sh`: commands that must succeed in the folder of the checkout;
-- `text`: lines that the output of the commands before contains, whatever the width of its blanks.
+- `text`: lines that the output of the previous commands must contain, with any number of blanks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BLOCK: Final = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.DOT
 
 
 class PageError(AssertionError):
-    """A page does not say what works. The message names the block and what is wrong with it."""
+    """A sample of a page does not work. The message names the block and the reason."""
 
 
 class Block(NamedTuple):
@@ -45,7 +45,7 @@ class Output(NamedTuple):
 
     @property
     def missing(self) -> list[str]:
-        """The promised lines that the output does not contain."""
+        """Return the lines that the page promises and the output does not contain."""
         printed = _plain(self.text)
         return [line for line in self.promised if _plain(line) not in printed]
 
@@ -94,7 +94,7 @@ def _changed(text: str, block: Block) -> str:
 
 
 def run_sample(blocks: list[Block], folder: Path) -> list[Output]:
-    """Run the commands of a sample in a checkout. Return what they print, beside what the page promises.
+    """Run the commands of a sample in a checkout. Return their output together with that of the page.
 
     Raises:
         PageError: for a command that fails.

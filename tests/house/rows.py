@@ -1,8 +1,8 @@
-"""Two lists of row -> tests, made from the tests themselves.
+"""Two lists of rows with their tests, made from the tests themselves.
 
-`python -m tests.house.rows` lists the balancer's checklist (checklist.csv; tests marked `row`), and
-`python -m tests.house.rows --cases` the faults that field trials found (cases.csv; tests marked `case`), each as a
-Markdown table. With `--json` it prints what tests/house/test_checklist.py and test_cases.py judge.
+`python -m tests.house.rows` lists the balancer's checklist (checklist.csv; tests marked `row`), and `python -m
+tests.house.rows --cases` the faults that field trials found (cases.csv; tests marked `case`), each as a Markdown table.
+With `--json` it prints the data that tests/house/test_checklist.py and test_cases.py check.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ TESTS = FOLDER.parent
 
 
 class Claim(NamedTuple):
-    """`exception` says what of the row does not hold here and why; empty when all of it does."""
+    """A row of the checklist.
+
+    `exception`: the part that is not satisfied here and the reason; empty if all of it is.
+    """
 
     row: int
     claim: str
@@ -30,7 +33,10 @@ class Claim(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One fault that field trials found. `exception` says why the case has no test, or what of it does not hold yet."""
+    """One fault that field trials found.
+
+    `exception`: why the case has no test, or which part of it is still not correct.
+    """
 
     case: str
     area: str
@@ -42,7 +48,7 @@ class Case(NamedTuple):
 
 @dataclass(slots=True)
 class Proof:
-    """One test function: how many cases of it are marked with the row, and how many of those have to pass."""
+    """One test function: the number of its cases that are marked with the row, and of those that must pass."""
 
     cases: int = 0
     must_pass: int = 0
@@ -50,9 +56,9 @@ class Proof:
 
 @dataclass(slots=True)
 class Rows:
-    """A pytest plugin that gathers the tests with a mark.
+    """A pytest plugin that collects the tests with a mark.
 
-    `proofs`: row -> test function -> proof, rows and functions in the order of collection.
+    `proofs`: row -> test function -> proof, with rows and functions in the order of collection.
     """
 
     mark: str
@@ -79,15 +85,15 @@ def cases() -> list[Case]:
 
 
 def marked_files(mark: str) -> list[Path]:
-    """Only these are collected: the others cannot have a row."""
+    """Return the files with the mark. Only these are collected, because the others cannot have a row."""
     return sorted(path for path in TESTS.rglob("test_*.py") if f"mark.{mark}(" in path.read_text(encoding="utf-8"))
 
 
 def collect(mark: str) -> dict[int | str, dict[str, Proof]]:
-    """Raises SystemExit when the tests cannot be collected."""
+    """Collect the tests with the mark. Raises SystemExit if collection fails."""
     rows = Rows(mark)
-    # No terminal reporter: the list is all there is to read. No -m: slow tests count. None runs, so asserts may stay
-    # as they are: to rewrite them takes longer than all the rest.
+    # No terminal reporter, because only the list is printed. No -m, because slow tests count. No test runs, so asserts
+    # need not be rewritten, which would take longer than everything else.
     options = ["--collect-only", "--assert=plain", "-p", "no:terminal", "-o", "addopts=--strict-markers"]
     options.append(f"--rootdir={TESTS.parent}")
     code = pytest.main([*options, *map(str, marked_files(mark))], plugins=[rows])

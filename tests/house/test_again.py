@@ -1,4 +1,4 @@
-"""The second try of CI: what fails twice fails CI, and what failed once is told."""
+"""The second try of CI: a test that fails twice fails CI, and one that failed once is reported."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def run(project: Path, *command: str | Path) -> subprocess.CompletedProcess[str]
 
 
 def twice(project: Path, tests: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Return how the second try ended, after a run of the tests of which `tests` (as `-k`) is true."""
+    """Return the result of the second try, after a run of the tests that `tests` selects (as `-k`)."""
     first = run(project, BIN / "pytest", "-k", tests, *options)
     assert first.returncode == 1, first.stdout
     (project / "second").touch()
@@ -136,14 +136,14 @@ def test_a_run_that_passed_needs_no_second_try(project: Path) -> None:
 
 
 def test_a_command_that_failed_before_the_tests_is_not_hidden(project: Path) -> None:
-    """Code 1 of an installation, for example: no test is remembered."""
+    """Exit code 1 of an installation, for example: no test is remembered."""
     done = again(project, 1)
     assert done.returncode == 1
     assert "pytest remembers no failed test" in done.stderr
 
 
 def test_every_run_of_ci_has_its_second_try_next() -> None:
-    """And the memory of earlier runs is gone, or their failures would be the ones that are run again."""
+    """The memory of earlier runs is deleted, otherwise their failures would be run again."""
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     runs = [number for number, line in enumerate(lines) if ".venv/bin/pytest" in line and not line.startswith("#")]
     assert len(runs) == 3

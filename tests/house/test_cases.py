@@ -1,7 +1,7 @@
-"""Every fault that field trials found has a test (`python -m tests.house.rows --cases` prints which).
+"""Every fault that field trials found has a test (`python -m tests.house.rows --cases` lists them).
 
-Which tests there are, and whether they have to pass, is known when pytest has collected them, which takes seconds of
-CPU: that is a slow test. The plain ones read the text.
+The existing tests, and whether they must pass, are known only after pytest has collected them, which takes seconds of
+CPU time: that is a slow test. The plain tests read the text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.house.rows import TESTS, cases, marked_files
 
 @pytest.fixture(scope="module")
 def proofs() -> dict[str, dict[str, list[int]]]:
-    """case -> test -> (cases, cases that must pass). In a process of its own: pytest does not collect within pytest."""
+    """Return case -> test -> (cases, cases that must pass), from another process: pytest cannot collect in pytest."""
     command = [sys.executable, "-m", "tests.house.rows", "--cases", "--json"]
     done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -35,11 +35,11 @@ def test_a_case_is_in_the_list_once() -> None:
     assert len(names) == len(set(names))
 
 
-def test_every_case_says_what_happened_and_what_is_expected() -> None:
+def test_every_case_has_an_observation_and_an_expectation() -> None:
     assert [case.case for case in cases() if not (case.situation and case.expected and case.severity)] == []
 
 
-def test_every_case_is_named_by_a_test_or_says_why_not() -> None:
+def test_every_case_is_named_by_a_test_or_has_a_reason() -> None:
     text = marking()
     assert [case.case for case in cases() if f'"{case.case}"' not in text and not case.exception] == []
 
@@ -52,7 +52,7 @@ def test_every_mark_with_literal_names_names_cases() -> None:
 
 
 @pytest.mark.slow
-def test_every_case_has_a_test_that_must_pass_or_says_why_not(proofs: dict[str, dict[str, list[int]]]) -> None:
+def test_every_case_has_a_test_that_must_pass_or_a_reason(proofs: dict[str, dict[str, list[int]]]) -> None:
     proved = {case for case, tests in proofs.items() if any(must_pass for _, must_pass in tests.values())}
     assert [case.case for case in cases() if case.case not in proved and not case.exception] == []
 

@@ -1,6 +1,6 @@
-"""Format, lint, types and import contracts are tests like any other.
+"""Format, lint, types and import contracts as tests.
 
-The types are a slow one: without its memory mypy takes half a minute of CPU. `.ci/check` has them in seconds.
+Types are a slow test: without its cache mypy takes half a minute of CPU time. `.ci/check` needs seconds.
 """
 
 from __future__ import annotations

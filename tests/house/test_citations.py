@@ -1,4 +1,4 @@
-"""Citations of the fact sheets: `facts [SHEET] SECTION` in code, tests and docs names a place that is there."""
+"""Citations of the fact sheets: each `facts [SHEET] SECTION` in code, tests and docs names an existing section."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 SHEETS = ROOT / "docs" / "facts"
-DEFAULT = "app-runner"  # the sheet of a citation that names none
+DEFAULT = "app-runner"  # the sheet of a citation without a sheet
 PLACES = ("simulator", "tests", "benchmarks", "docs", "scenarios", "README.md")
 READ = {".py", ".md", ".yaml", ".json", ".csv"}
 NAMES = "|".join(sorted((path.stem for path in SHEETS.glob("*.md") if path.stem != "index"), key=len, reverse=True))
@@ -28,7 +28,7 @@ def files() -> Iterator[Path]:
 
 
 def plain(text: str) -> str:
-    """With the breaks of comments and docstrings taken for blanks."""
+    """Return the text with the line breaks of comments and docstrings replaced by blanks."""
     return re.sub(r"\s*\n\s*(?:#:? )?", " ", text)
 
 

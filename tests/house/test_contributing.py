@@ -1,4 +1,4 @@
-"""What contributors read names files that exist and commands that the tests run."""
+"""Pages for contributors name files that exist and commands that the tests run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KINDS = (
 @pytest.mark.case("H15")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_path_that_a_page_names_exists(page: Path) -> None:
-    """`NAME` stands for what the reader adds, and samples add files of their own."""
+    """`NAME` stands for what the reader adds; samples add files of their own."""
     text = page.read_text(encoding="utf-8")
     added = {block.title for block in sample_of(page.stem)} if page.parent == SAMPLES else set()
     named = {path for path in PATH.findall(text) if "NAME" not in path} - added

@@ -1,4 +1,4 @@
-"""The pages about additions are true: each has a sample, which is followed on a copy of the package and then used."""
+"""The pages about additions are correct: their samples are applied to a copy of the package and then used."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.house.test_contributing import KINDS
 
 
 def copy_of_the_package(folder: Path) -> Path:
-    """Return a folder with a copy of the package and the settings of the tools; compiled modules stay valid."""
+    """Return a folder with a copy of the package and the settings of the tools; compiled modules remain valid."""
     shutil.copytree(ROOT / "simulator", folder / "simulator")
     shutil.copy2(ROOT / "pyproject.toml", folder)
     return folder
 
 
 def lint(files: list[str], folder: Path) -> str:
-    """Return what the linter and the formatter say about the Python files of a sample; empty if they are content."""
+    """Return what the linter and the formatter report about the Python files of a sample; empty without a finding."""
     ruff = str(Path(sys.executable).parent / "ruff")
     found = ""
     for command in (["check", "--quiet"], ["format", "--check", "--quiet", "--diff"]):
@@ -32,14 +32,14 @@ def lint(files: list[str], folder: Path) -> str:
     return found
 
 
-# Each starts the simulator some times, so that the plain tests follow a few of the pages.
+# Each starts the simulator several times, so the plain tests follow only a few of the pages.
 FOLLOWED = ("policy", "check", "api-operation")
 
 
 @pytest.mark.parametrize(
     "kind", [kind if kind in FOLLOWED else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
 )
-def test_the_sample_of_a_page_works_as_the_page_says(kind: str, tmp_path: Path) -> None:
+def test_the_sample_of_a_page_gives_the_output_of_the_page(kind: str, tmp_path: Path) -> None:
     blocks = sample_of(kind)
     folder = copy_of_the_package(tmp_path)
     files = apply_sample(blocks, folder)
@@ -50,7 +50,7 @@ def test_the_sample_of_a_page_works_as_the_page_says(kind: str, tmp_path: Path) 
 
 
 def test_without_its_changes_no_sample_works(tmp_path: Path) -> None:
-    """What a sample shows is made by what it adds: the same commands on the package as it is."""
+    """The output of a sample depends on its files: the same commands fail on the unchanged package."""
     folder = copy_of_the_package(tmp_path)
     for kind in ("platform", "check"):
         blocks = [block for block in sample_of(kind) if not block.title.startswith("simulator/")]
@@ -82,7 +82,7 @@ def test_hunks_change_the_place_of_their_context(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_all_samples_together_keep_types_and_import_contracts(tmp_path: Path) -> None:
-    """A step that a page leaves out is an open `match`, a wrong type or a forbidden import."""
+    """A step that a page omits leaves an open `match`, a wrong type or a forbidden import."""
     folder = copy_of_the_package(tmp_path)
     for kind in KINDS:
         apply_sample(sample_of(kind), folder)

@@ -1,4 +1,4 @@
-"""A kind without its case does not pass: dispatch is closed, and a copy of the package with one kind more shows it."""
+"""Dispatch is closed: a kind without a case is a type error, as a copy of the package with one more kind shows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Kinds(NamedTuple):
-    """A union of classes with a `base`, or an enum without one, and the modules that dispatch over it."""
+    """A union of classes with a `base`, or an enum without one, and the modules that dispatch on it."""
 
     home: str
     name: str
@@ -81,19 +81,19 @@ KINDS = (
     Kinds("builds/runtimes.py", "Language", "", {"builds/machine/language.py"}),
     Kinds("scenario/check_expression.py", "Operator", "", {"scenario/check_expression.py"}),
 )
-# What the classes of the unions derive from, and what holds them.
+# The base classes of the unions, and the sections that contain them.
 BESIDES = (
     "model/resources/api_resources.py",
     "model/text/field_docstrings.py",
     "scenario/scenario.py",
     *(f"scenario/sections/{name}.py" for name in ("base_model", "deploy_spec", "traffic_spec")),
 )
-# With an unknown base every section could be any other, and mypy would rule out none.
+# With an unknown base every section could be any other one, and mypy could exclude none.
 PYDANTIC = "from typing import Any\n\nclass BaseModel: ...\n\ndef __getattr__(name: str) -> Any: ...\n"
 
 
 def forgotten(copy: Path) -> dict[str, set[str]]:
-    """Kind -> the modules that mypy rejects because a kind is added and they have no case for it."""
+    """Return kind -> the modules that mypy rejects because an added kind has no case there."""
     paths = sorted(
         {*BESIDES, *(kinds.home for kinds in KINDS), *(path for kinds in KINDS for path in kinds.dispatched_in)}
     )
@@ -109,7 +109,7 @@ def forgotten(copy: Path) -> dict[str, set[str]]:
     }:
         (folder / "__init__.py").touch()
     (copy / "pydantic.pyi").write_text(PYDANTIC, encoding="utf-8")
-    # Only the copied files are read, which takes seconds in place of minutes; what they import besides is unknown.
+    # Only the copied files are read, which takes seconds instead of minutes; their other imports are unknown.
     options = ("--config-file=", "--follow-imports=skip", "--ignore-missing-imports", "--cache-dir=cache")
     files = [f"simulator/{path}" for path in paths]
     run = subprocess.run(

@@ -1,4 +1,4 @@
-"""The documentation builds without a warning, and nothing in it comes from the network."""
+"""The documentation builds without a warning, and its pages load nothing from the network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-# Markdown may link anywhere; what a page loads by itself may not.
+# Markdown may link to any address, but a page may load nothing by itself.
 LOADED = re.compile(r"""<(?:link|script|img|iframe|source)\b[^>]*?(?:href|src)=["']?(?:https?:)?//[^"'\s>]+[^>]*>""")
 
 
@@ -46,7 +46,7 @@ def test_the_reference_is_written_by_the_code(site: Path) -> None:
     assert texts["assumptions"].count("<tr>") > 50
 
 
-# A cheap one: the prices.
+# An inexpensive one: the prices.
 CASES = ("13.3",)
 
 

@@ -1,4 +1,4 @@
-"""Fifty docstrings drawn at random, for reading: `pytest -n 0 -rP tests/house/test_docstring_sample.py`."""
+"""Fifty randomly chosen docstrings, for reading: `pytest -n 0 -rP tests/house/test_docstring_sample.py`."""
 
 from __future__ import annotations
 

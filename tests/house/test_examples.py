@@ -1,6 +1,6 @@
 """Every example of README and documentation: scenarios are read, Python compiles, commands exist with their options.
 
-The tutorial's commands, in their order, are run (slow); the page about notebooks runs in a kernel (tests/notebook).
+The tutorial's commands are run in order (slow); the page about notebooks runs in a kernel (tests/notebook).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from simulator.scenario.scenario import read_scenario
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-# Pages whose commands are played one after the other in a folder of their own.
+# Pages whose commands are run one after another in a folder of their own.
 PLAYED = ["docs/tutorial/first-look.md", "docs/tutorial/lessons.md"]
-# A server, a browser, a real minute, an installation: each has its own tests.
+# A server, a browser, a minute of real time, an installation: each has tests of its own.
 NOT_HERE = re.compile(r"--console|--clock real|pip install|\bserve\b|\bup\b|\btop\b")
 
 
@@ -40,7 +40,7 @@ class Block:
         return f"{self.page}:{self.line}"
 
     def commands(self) -> Iterator[str]:
-        """The commands of a block, with lines that go on on the next put together."""
+        """Yield the commands of a block, with continuation lines joined."""
         for line in self.text.replace("\\\n", " ").splitlines():
             for part in re.split(r"&&|\|", line):
                 told = part.strip().removeprefix("$ ").removeprefix(".venv/bin/")
@@ -86,7 +86,7 @@ def test_commands_exist_with_their_options(block: Block) -> None:
 
 
 def _parse(command: str) -> None:
-    """Fails for a verb, an option or a value that the command line does not know; runs nothing."""
+    """Fail for a verb, an option or a value that the command line does not accept; run nothing."""
     words = shlex.split(command, comments=True)[1:]
     current: Any = typer.main.get_command(app)
     path = "simulator"
@@ -102,7 +102,7 @@ def _parse(command: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PLAYED)
 def test_the_tutorials_commands_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one folder, in their order; the learner who is asked says nothing after the first answer."""
+    """They run in one folder and in order; prompts get no input after the first answer."""
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()
     commands = [command for block in of("sh") if block.page == page for command in block.commands()]

@@ -1,4 +1,4 @@
-"""The extras: what the code imports is a dependency or in an extra, and what lacks is told with the extra's name."""
+"""Extras: each imported library is a dependency or in an extra, and the error for a missing one names the extra."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from simulator.model.extras import EXTRAS, explain_missing, missing_text
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-# Where a distribution has another name than what is imported.
+# Distributions whose name differs from that of the imported module.
 DISTRIBUTIONS = {
     "nodesemver": "node-semver",
     "distributed": "dask",
@@ -74,7 +74,7 @@ def test_virtual_time_runs_without_any_extra(command: list[str]) -> None:
     assert answer.returncode == 0, answer.stderr
 
 
-def test_a_verb_that_needs_an_extra_says_so() -> None:
+def test_the_error_of_a_verb_names_the_missing_extra() -> None:
     answer = without(set(EXTRAS), "serve")
     assert answer.returncode == 2
     error, hint = answer.stderr.splitlines()

@@ -1,7 +1,7 @@
-"""What a command imports: start-up time is spent on little else, and modules can be counted where times cannot.
+"""The modules that commands import: start-up time depends on them, and they can be counted where times cannot.
 
-Each command runs in a process of its own. A budget is about a tenth above what was counted when it was set: what takes
-more has begun to import something that it does not use.
+Each command runs in a process of its own. A budget is about a tenth above the number of modules when it was set; a
+command that exceeds it imports something that it does not use.
 """
 
 import subprocess
@@ -23,7 +23,7 @@ except SystemExit:
 print("\\n".join(["=", *sys.modules]), file=sys.__stdout__)
 """
 
-# Libraries that a run in virtual time has no use for, and rooms that hold what it does not play.
+# Libraries that a run in virtual time does not need, and packages of features that it does not use.
 OF_OTHERS = {
     "aiobotocore",
     "aiodocker",
@@ -57,7 +57,7 @@ OF_REAL_TIME = {
     "simulator.wire.http1",
 }
 SERVE_MODULES_MAX = 354
-HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
+HELP = {"markdown_it", "pygments"}  # typer draws its help with them
 
 
 @pytest.mark.case("X8k", "H1")

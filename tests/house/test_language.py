@@ -1,8 +1,8 @@
-"""The words of the project: what a user or a reader of docstrings sees has the field's terms and plain sentences.
+"""The words of the project: texts for users and readers of docstrings have the field's terms and plain sentences.
 
 `BANNED` applies everywhere: docstrings, comments, messages, docs, scenarios, lessons and the files of the console.
-`PROSE` has figurative and archaic words. Either failure names the place and the word to write. Not scanned: names in
-code.
+`PROSE` has figurative and archaic words. A failure names the place and the word to write. Names in code are not
+scanned.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ SUFFIXES = {".py", ".md", ".yaml", ".html", ".js", ".css", ".j2"}
 
 @cache
 def _lines() -> tuple[tuple[str, int, str], ...]:
-    """(file, line number, text) of everything that is read by people."""
+    """Return (file, line number, text) of everything that people read."""
     found = []
     names = subprocess.run(
         ["git", "ls-files", *SCANNED], cwd=ROOT, check=True, capture_output=True, text=True
@@ -110,7 +110,7 @@ def _word(word: str) -> re.Pattern[str]:
 
 def _violations(words: dict[str, str]) -> list[str]:
     patterns = [(_word(word), instead) for word, instead in words.items()]
-    any_of_them = _word("|".join(words))  # few lines have one, and those are asked for each
+    any_of_them = _word("|".join(words))  # few lines match, and only those are compared with each word
     return [
         f"{name}:{number}: {match[0]!r}: write {instead}"
         for name, number, line in _lines()

@@ -1,4 +1,4 @@
-"""The layout's own rules, those that no linter knows."""
+"""Rules of the layout that linters do not have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "simulator"
 
 BANNED_NAMES = {"utils", "util", "common", "core", "base", "helpers", "helper", "manager", "misc"}
-# Long files, each with its reason.
+# Long files with the reason of each.
 LONG: dict[str, str] = {}
 LINES_MAX = 350
 ASSEMBLY_LINES_MAX = 600
@@ -53,8 +53,8 @@ def test_every_package_is_on_the_map() -> None:
     assert missing == []
 
 
-def test_every_assumption_says_what_would_settle_it_or_where_the_fact_ends() -> None:
-    """`# ASSUMPTION:` alone, without a sentence after it, explains nothing."""
+def test_every_assumption_names_what_would_settle_it_or_where_the_fact_ends() -> None:
+    """`# ASSUMPTION:` without a sentence after it explains nothing."""
     bare = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in modules()
@@ -64,7 +64,7 @@ def test_every_assumption_says_what_would_settle_it_or_where_the_fact_ends() -> 
     assert bare == []
 
 
-def test_the_tests_mirror_the_rooms() -> None:
+def test_the_tests_mirror_the_packages() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     beside = {"house", "machines", "theory", "golden", "live"}
     strangers = [
@@ -75,7 +75,7 @@ def test_the_tests_mirror_the_rooms() -> None:
     assert strangers == []
 
 
-MODULES_MAX = 15  # of one folder: more than that no reader takes in at a glance
+MODULES_MAX = 15  # in one folder, so that its modules can be read at a glance
 
 
 @pytest.mark.case("H11")
@@ -90,7 +90,7 @@ def test_no_folder_has_too_many_files() -> None:
 
 
 def test_every_folder_of_tests_mirrors_one_of_the_package() -> None:
-    """And a test module of a module's name stands in the folder of that module's tests."""
+    """A test module with the name of a module is in the folder of that module's tests."""
     beside = {"house", "machines", "theory", "golden", "live"}
     tests = ROOT / "tests"
     folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}

@@ -10,12 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 
-# Two classes that must have one name, each with its reason.
+# Names of two classes, with the reason of each.
 SHARED: dict[str, str] = {}
 
 
 def public_classes(folder: Path) -> dict[str, list[str]]:
-    """Public module-level classes of the package in `folder` -> the modules that define them."""
+    """Return public module-level classes of the package in `folder` -> the modules that define them."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

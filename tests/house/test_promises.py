@@ -1,4 +1,4 @@
-"""What documentation and error texts promise holds: commands that install, durations, names that resolve."""
+"""Promises of documentation and error texts are kept: commands that install, durations, names that resolve."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ FACTS = ROOT / "docs" / "facts"
 SOURCES = sorted((ROOT / "simulator").rglob("*.py"))
 AWS_CLIENTS = ROOT / "docs" / "how-to" / "aws-clients.md"
 
-# How fast the project itself is: a figure that depends on the machine, and that no test of a page could hold.
+# The speed of the project itself: a figure that depends on the machine and that no test of a page can check.
 SPEED = re.compile(
     r"\b(?:in|takes?|about|under|within|less than|some)\s+(?:about\s+)?"
     r"(?:an?|one|two|three|ten|few|some|half\s+an?|\d+(?:\.\d+)?)\s+(?:tenth\s+of\s+an?\s+|few\s+)?"
     r"(?:millisecond|second|minute)s?\b",
     re.IGNORECASE,
 )
-# Durations of the platform and of what is configured, which tests elsewhere hold.
+# Durations of the platform and of settings, which other tests check.
 OF_THE_PLATFORM = (
-    "virtual seconds in a second",  # a unit: --speed
+    "virtual seconds in a second",  # a unit, of --speed
     "within ten seconds of being healthy",  # restarts: tests/fleet
     "may take 120 seconds",
 )
@@ -42,13 +42,13 @@ _INSTALL = re.compile(
 
 
 def installs(text: str) -> Iterator[str]:
-    """Everything that a `pip install` of the text installs."""
+    """Yield everything that a `pip install` in the text installs."""
     for match in _INSTALL.finditer(text):
         yield from [match[1]] if match[1].startswith("'") else match[1].split()
 
 
 def known() -> set[str]:
-    """Distributions that the project's own metadata name: what a page installs has been installed in CI."""
+    """Return the distributions in the project's own metadata: a page installs only these, which CI has installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     names = {re.split(r"[<>=;~! ]", each, maxsplit=1)[0].lower() for group in groups for each in group}
@@ -62,11 +62,11 @@ def test_every_install_command_in_a_text_can_be_run(files: list[Path]) -> None:
     for target in (target for file in files for target in installs(file.read_text(encoding="utf-8"))):
         name = target.strip("'")
         if "{" in name:
-            continue  # a package or an extra that is named when the message is made
+            continue  # a package or an extra whose name is inserted when the message is made
         if name == "." or name.startswith(".["):
             assert set(filter(None, name[2:].rstrip("]").split(","))) <= set(extras), target
         else:
-            # The project itself is on no index yet: a clone is what there is.
+            # The project itself is on no index yet, so it is installed from a clone.
             assert not name.startswith("apprunner-simulator"), target
             assert name.lower() in known(), target
 
@@ -85,7 +85,7 @@ def test_the_check_of_install_commands_finds_bad_ones() -> None:
 @pytest.mark.case("P32")
 @pytest.mark.parametrize(
     "file",
-    [file for file in PAGES if FACTS not in file.parents],  # what the sheets say of speed is about other systems
+    [file for file in PAGES if FACTS not in file.parents],  # the sheets' statements about speed are about other systems
     ids=lambda file: str(file.relative_to(ROOT)),
 )
 def test_no_page_says_how_fast_the_simulator_is(file: Path) -> None:
@@ -107,7 +107,7 @@ def test_no_message_says_how_fast_the_simulator_is() -> None:
 
 
 def _messages(source: str) -> Iterator[str]:
-    """The texts in a module that are no docstrings."""
+    """Yield the texts in a module that are not docstrings."""
     tree = ast.parse(source)
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -131,7 +131,7 @@ def _is_of_the_platform(text: str, match: re.Match[str]) -> bool:
 
 
 async def _greeted(command: list[str]) -> str:
-    """What a client prints that asks for a page at PORT, a stand-in for the port of a server of this test."""
+    """Return the output of a client that requests a page at PORT, which stands for the port of a test server."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -186,7 +186,7 @@ def test_the_page_names_the_clients_that_resolve_the_name_and_no_others() -> Non
 
 
 def _assumptions() -> list[str]:
-    """Each `ASSUMPTION:` of the code with the comment lines that go on with it."""
+    """Return each `ASSUMPTION:` of the code with the comment lines that continue it."""
     texts = (file.read_text(encoding="utf-8") for file in SOURCES)
     found = (match for text in texts for match in re.findall(r"# ASSUMPTION:((?:.*\n\s*#(?! ASSUMPTION))*.*)", text))
     return [" ".join(re.sub(r"\n\s*#", " ", each).split()) for each in found]
@@ -205,6 +205,6 @@ def test_an_open_question_names_its_source_and_what_would_settle_it(source: str)
 
 
 @pytest.mark.case("P39")
-def test_the_page_of_clients_says_what_the_github_action_cannot() -> None:
+def test_the_page_of_clients_names_the_limits_of_the_github_action() -> None:
     page = " ".join(AWS_CLIENTS.read_text(encoding="utf-8").split())
     assert "The GitHub Action sends a role with every image, so an image of ECR Public is rejected" in page

@@ -1,6 +1,6 @@
-"""What a folder offers to others stands in its `__init__`: other folders import those modules only.
+"""A folder lists the modules that it offers to others in its `__init__`; other folders import only those.
 
-Tests are exempt: they look inside.
+Tests are exempt, because they test internals.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NAME = "PUBLIC_MODULES"
 
 
 def listed(init: Path) -> tuple[str, ...] | None:
-    """The value of `PUBLIC_MODULES`; None without one, which leaves all modules of a folder to its package."""
+    """Return the value of `PUBLIC_MODULES`; None without one: then all modules are private to the folder's package."""
     for statement in ast.parse(init.read_text(encoding="utf-8")).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == NAME:
@@ -30,7 +30,7 @@ def listed(init: Path) -> tuple[str, ...] | None:
 
 
 def public_modules() -> dict[str, tuple[str, ...]]:
-    """The folders with a list, by their names as packages."""
+    """Return the folders with a list, by their names as packages."""
     lists = {init: listed(init) for init in sorted(PACKAGE.rglob("__init__.py")) if init.parent != PACKAGE}
     names = {init: ".".join(init.parent.relative_to(PACKAGE.parent).parts) for init in lists}
     return {names[init]: modules for init, modules in lists.items() if modules is not None}
@@ -38,13 +38,13 @@ def public_modules() -> dict[str, tuple[str, ...]]:
 
 @cache
 def imports() -> frozenset[tuple[str, str]]:
-    """Importer and imported of each import between modules of the package."""
+    """Return (importer, imported) of each import between modules of the package."""
     graph = grimp.build_graph("simulator", cache_dir=None)
     return frozenset((name, other) for name in graph.modules for other in graph.find_modules_directly_imported_by(name))
 
 
 def behind(lists: dict[str, tuple[str, ...]], found: frozenset[tuple[str, str]]) -> list[str]:
-    """The imports of modules that their folders do not list."""
+    """Return the imports of modules that their folders do not list."""
     return sorted(
         f"{importer} imports {imported}: use a listed module, or add {inside!r} to {NAME} of {folder}"
         for folder, modules in lists.items()

@@ -1,4 +1,4 @@
-"""The README's two commands are the ones that people and CI run."""
+"""The README's two commands are the ones that users and CI run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_first_command_runs_a_shipped_scenario() -> None:
     assert (ROOT / "scenarios" / f"{name}.yaml").is_file()
 
 
-def test_what_it_shows_of_that_scenario_is_what_comes_out() -> None:
+def test_the_shown_output_of_that_scenario_is_the_real_output() -> None:
     golden = json.loads((ROOT / "tests" / "golden" / "worldcup98.json").read_text(encoding="utf-8"))
     site, readme = golden["services"]["site"], (ROOT / "README.md").read_text(encoding="utf-8")
     requests, rejected = int(golden["checks"]["requests > 300000"]), site["by_status"]["429"]
@@ -50,7 +50,7 @@ def test_its_number_of_policies_is_that_of_the_table() -> None:
     (tens, ones) = re.findall(r"^(Twenty|Thirty)(?:-(\w+))? policies", readme, flags=re.MULTILINE)[0]
     units = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     told = {"Twenty": 20, "Thirty": 30}[tens] + units.index(ones)
-    assert told == len(set(POLICIES) - {"oracle"})  # which the sentence names beside them
+    assert told == len(set(POLICIES) - {"oracle"})  # which the sentence names in addition
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""SECURITY.md says what the code does."""
+"""SECURITY.md agrees with the code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOW_TO = (ROOT / "docs" / "how-to" / "real-instances.md").read_text(encoding="ut
 @pytest.mark.parametrize(
     "heading", ["Report a vulnerability", "Threat model", "Applications and builds on this machine"]
 )
-def test_it_says_how_to_report_and_what_is_protected_from_whom(heading: str) -> None:
+def test_the_policy_describes_reporting_and_the_protected_assets(heading: str) -> None:
     assert f"\n## {heading}\n" in TEXT
     assert "SECURITY.md" in (ROOT / "README.md").read_text(encoding="utf-8")
 

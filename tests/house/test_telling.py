@@ -1,7 +1,7 @@
-"""What happens is told by the journal, and parts that belong together get each other at construction.
+"""Events are published in the journal, and collaborating parts get each other at construction.
 
-No object has an attribute with a function that code outside of its class sets, whatever its name. Such an attribute
-holds one function, so the last caller to set it silences the others.
+No object has an attribute with a function that code outside of its class sets, regardless of its name. Such an
+attribute holds one function, so the last caller to set it would replace the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every lesson runs to its end and shows what it claims."""
+"""Every lesson runs to its end, and its claims are true."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simulator.lessons.lesson import Lesson
 from simulator.lessons.play import LessonOutcome, play_lesson
 
 LESSONS = list(course().values())
-# What the course has to have, whatever else it has.
+# Lessons that the course must contain.
 PROMISED = {
     "littles-law",
     "cold-start",
@@ -49,7 +49,7 @@ def test_a_lesson_shows_what_it_claims(lesson: Lesson) -> None:
 
 
 def _broken(lesson: Lesson) -> list[str]:
-    """The claims that do not hold. Explanation and table are made as well: their figures exist."""
+    """Return the violated claims. Explanation and table are prepared as well, so that their figures must exist."""
     first = play_lesson(lesson)
     assert "{" not in first.explanation
     assert {shown.figure for shown in lesson.shows} <= set(first.figures)

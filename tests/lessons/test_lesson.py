@@ -1,4 +1,4 @@
-"""Predictions are read in the figure's unit, judged with a margin, and claims can fail."""
+"""Predictions are parsed in the figure's unit and compared with a tolerance, and claims can fail."""
 
 from __future__ import annotations
 

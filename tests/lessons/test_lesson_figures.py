@@ -1,4 +1,4 @@
-"""The figures of a run that lessons use, against the report by hand."""
+"""The figures of a run that lessons use, compared with values computed from the report."""
 
 from __future__ import annotations
 

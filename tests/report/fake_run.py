@@ -1,4 +1,4 @@
-"""A made-up run with something of everything in it, for tests of the report and of what shows it."""
+"""A constructed run with data for every part of the report, for tests of the report and of its presentation."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def checks(*texts: str) -> list[CheckExpression]:
 
 
 def fake_run(seed: int = 1, texts: tuple[str, ...] = ("p95 < 1s", "status_429 == 0"), *, chunks: int = 1) -> RunRecord:
-    """2,400 requests of two sources; `chunks`: in how many pieces they reach the readers."""
+    """Return a run with 2,400 requests of two sources. `chunks`: the number of pieces in which readers get them."""
     journal = Journal()
     log, stats_by_source, series = RequestLog(journal), StatsBySource(2, WARM_UP_S), RequestSeries(2, DURATION_S)
     journal.subscribe(Chunk, stats_by_source.read)

@@ -1,4 +1,4 @@
-"""What checks look at in a run: sources, paths, instances, bills, shares of the time; and checks that end a run."""
+"""The data that checks use: sources, paths, instances, bills, shares of the time; and checks that end a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.report.schema import CheckPart
 from simulator.scenario.problems import ScenarioError
 from simulator.scenario.scenario import ScenarioSpec, ScenarioText, read_scenario
 
-# One instance of 3 places and 1 s of work: 3/s are served. Of 4/s a quarter is rejected, all of them in the second
+# One instance with 3 slots and 1 s of work: 3/s are served. Of 4/s a quarter is rejected, all of them in the second
 # half.
 TWO_SOURCES = """
 duration: 40s
@@ -106,7 +106,7 @@ def test_instances_and_money_can_be_checked() -> None:
 def test_a_share_of_the_time_is_that_of_the_bins_in_which_the_check_passes() -> None:
     half, instances = checked("web: error_rate < 1 % for 60 % of the time", "api: instances == 1 for 99 % of the time")
     assert (half.passed, half.unit, instances.passed, instances.value) == (False, "ratio", True, 1.0)
-    assert half.value == 0.5  # 20 s of 40 s: each second of the rush rejects somebody
+    assert half.value == 0.5  # 20 s of 40 s: each second of the rush has rejections
     assert "50.00% of the time is not >= 0.6" in half.reason
 
 
@@ -158,7 +158,7 @@ def test_requests_that_fail_after_retries_are_fewer_than_failed_attempts() -> No
     report = build_report(played(RETRIES % "", "error_rate < 1", "error_rate_after_retries < 1", "failed_ratio < 1"))
     attempts, users, failed = (check.value or 0.0 for check in report.checks)
     requests, lost = report.requests.requests, report.requests.rejected
-    # 190 users came, and each attempt beyond them is a retry of one that was rejected.
+    # There were 190 users, and each further attempt is a retry of a rejected one.
     assert users == pytest.approx((lost - (requests - 190)) / 190)
     assert (users < attempts, failed) == (True, 0)
 

@@ -48,7 +48,7 @@ def queued() -> Report:
 
 def test_a_resource_that_queues_is_reported_with_its_waits(queued: Report) -> None:
     [part] = queued.downstream
-    # Request n arrives at 0.4 n and starts at 0.5 n: the wait of those asked from 10 s on is 0.1 n, n from 25.
+    # Request n arrives at 0.4 n and starts at 0.5 n: those that arrive from 10 s on wait for 0.1 n, with n from 25.
     waits_s = [0.1 * n for n in range(25, 100)]
     assert (part.calls, part.answered) == (75, 75)
     assert part.wait.mean_s == pytest.approx(sum(waits_s) / 75, rel=0.02)
@@ -61,7 +61,7 @@ def test_a_resource_that_queues_is_reported_with_its_waits(queued: Report) -> No
 def test_a_resource_that_rejects_is_reported_with_its_errors() -> None:
     report = report_of("error")
     [part] = report.downstream
-    # Free every 0.5 s, asked every 0.4 s: every other call is rejected, those of odd numbers from 25 to 99.
+    # Free every 0.5 s, called every 0.4 s: every other call is rejected, those with odd numbers from 25 to 99.
     assert (part.calls, part.rejected, part.timed_out) == (75, 38, 0)
     assert report.requests.by_status == {"200": 37, "500": 38}
     assert part.error_rate == pytest.approx(38 / 75)

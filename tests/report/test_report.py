@@ -87,7 +87,7 @@ def test_nothing_of_the_host_or_the_wall_clock_is_in_the_document(report: Report
 
 
 def test_requests_count_from_the_end_of_the_warm_up(report: Report) -> None:
-    # 20 requests a second, of which the first 10 s are warm-up.
+    # 20 requests per second, of which the first 10 s are warm-up.
     assert (report.requests.requests, report.requests.whole_run.requests) == (2200, 2400)
 
 
@@ -107,7 +107,7 @@ def test_statuses_stand_in_ascending_order(report: Report) -> None:
 
 def test_instances_are_integrated_over_the_run(report: Report) -> None:
     instances = report.services[0].instances
-    # 1 from 0, 2 from 35 to 60, 3 from 35 to 95; instance 1 falls idle at 100.
+    # 1 from 0, 2 from 35 to 60, 3 from 35 to 95; instance 1 becomes idle at 100.
     assert instances.provisioned_s == 120 + 25 + 60
     assert instances.active_s == 100 + 25 + 60
     assert (instances.provisioned_max, instances.started, instances.crashed) == (3, 3, 1)
@@ -146,7 +146,7 @@ def test_the_bill_of_the_run_is_scaled_to_a_month(report: Report) -> None:
 def test_the_series_has_one_value_a_bin_and_adds_up(report: Report) -> None:
     series = report.services[0].series
     columns = [column for name, column in series if name != "width_s"]
-    assert {len(column) for column in columns} == {120}  # of a second: 20 requests each
+    assert {len(column) for column in columns} == {120}  # bins of a second with 20 requests each
     assert sum(series.offered) == 2400
     assert sum(series.provisioned) * series.width_s == pytest.approx(205)
 

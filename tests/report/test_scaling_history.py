@@ -1,4 +1,4 @@
-"""What is kept of services that run is what the report of a run has."""
+"""The recorded history of running services equals that in the report of a run."""
 
 from __future__ import annotations
 

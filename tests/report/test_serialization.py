@@ -1,4 +1,4 @@
-"""The report as bytes: digits, lines, and what its digest covers."""
+"""The report as bytes: digits, lines, and the content of its digest."""
 
 from __future__ import annotations
 

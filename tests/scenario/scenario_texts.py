@@ -1,4 +1,4 @@
-"""Scenario texts for tests: the smallest good one, with parts to replace."""
+"""Texts of scenario files for tests: the smallest valid one, with replaceable parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from simulator.scenario.sections.traffic_spec import SourceSpec
 def scenario_text(
     *, duration: str = "60s", service: str = "", traffic: str = "", timeline: str = "", checks: str = "", top: str = ""
 ) -> str:
-    """`service`: more keys of the service `web`; `traffic`, `timeline`, `checks`: list items in flow style."""
+    """Return the text.
+
+    `service`: more keys of the service `web`; `traffic`, `timeline`, `checks`: list items in flow style.
+    """
     return (
         f"duration: {duration}\n"
         f"{top}\n"
@@ -30,5 +33,5 @@ def scenario_of(folder: Path = Path(), **parts: str) -> ScenarioSpec:
 
 
 def source_of(item: str, *, duration: str = "60s", folder: Path = Path()) -> SourceSpec:
-    """The source that a traffic item makes."""
+    """Return the source of a traffic item."""
     return scenario_of(folder, duration=duration, traffic=item).traffic[0]

@@ -1,4 +1,4 @@
-"""Changes to a scenario: which place a name means, and that the changed file is judged like any other."""
+"""Changes to a scenario: the place that a name means, and validation of the changed file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check expressions: what is understood, and how limits are normalised."""
+"""Check expressions: how they are parsed, and how limits are normalised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML to plain data with places."""
+"""YAML documents as plain data with the places of values."""
 
 from __future__ import annotations
 

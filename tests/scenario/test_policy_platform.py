@@ -1,4 +1,4 @@
-"""What a policy that is chosen by name brings from its platform, and what the file keeps."""
+"""The settings that a policy chosen by name gets from its platform, and those that the file keeps."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def factor(source: str) -> RateFactor:
         ("people", 0, 1),
         ("people", 99.9, 1),
         ("people", 100, 2),
-        ("people", 150, 5),  # of two actions in force the later one counts
+        ("people", 150, 5),  # of two actions in force the later one applies
         ("people", 160, 2),
         ("people", 200, 1),
         ("people", 500, 1),

@@ -1,4 +1,4 @@
-"""The numbers of rows: one for a source, or one for each kind of request if a check is about a kind."""
+"""The numbers of rows: one per source, or one for each kind of request if a check is about a kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenario files: what a good one becomes, and that a bad one gets every error at once, each in its place."""
+"""Scenario files: the values of valid ones, and all errors of invalid ones at once, each with its place."""
 
 from __future__ import annotations
 

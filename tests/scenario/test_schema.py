@@ -24,7 +24,7 @@ REQUESTS_MAX = 400_000
 
 
 def properties(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every key of a scenario file, by the path to it in the schema."""
+    """Yield every key of a scenario file with its path in the schema."""
     if isinstance(node, dict):
         for name, told in node.get("properties", {}).items():
             yield f"{path}.{name}", told
@@ -36,7 +36,7 @@ def properties(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]
 
 
 def test_the_schema_beside_the_scenarios_is_current() -> None:
-    """When it is not: python -m simulator.scenario.schema > scenarios/scenario.schema.json."""
+    """If it is not: python -m simulator.scenario.schema > scenarios/scenario.schema.json."""
     assert (FOLDER / "scenario.schema.json").read_text(encoding="utf-8") == schema_text()
 
 

@@ -1,4 +1,4 @@
-"""The shipped scenarios: their list is read without checking the files, and says the same."""
+"""The shipped scenarios: their list is read without validation of the files, with the same result."""
 
 from pathlib import Path
 

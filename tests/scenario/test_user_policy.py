@@ -1,4 +1,4 @@
-"""A policy of the user's own: that it runs, and that its errors are told as its own."""
+"""A user's own policy: it runs, and its errors are reported as errors of its file."""
 
 from __future__ import annotations
 

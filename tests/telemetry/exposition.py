@@ -1,4 +1,4 @@
-"""Judging an exposition: prometheus_client's strict OpenMetrics parser, and the rules of `promtool check metrics`."""
+"""Validates an exposition with prometheus_client's OpenMetrics parser and the rules of `promtool check metrics`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-# Base units only, said at the end of the name; `promtool` (prometheus/promql's promlint) rejects these.
+# Base units only, at the end of the name. `promtool` (prometheus/promql's promlint) rejects these.
 OTHER_UNITS = re.compile(r"_(milliseconds|ms|minutes|hours|kilobytes|kb|megabytes|mb|percent|percentage)\b")
 RESERVED = ("_total", "_count", "_sum", "_bucket", "_created")
 
 
 def families(text: str) -> dict[str, Metric]:
-    """Raises ValueError when the text is not clean OpenMetrics."""
+    """Parse an exposition. Raises ValueError if the text is not valid OpenMetrics."""
     found = {family.name: family for family in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
     for name, family in found.items():
         check(name, family)
@@ -34,9 +34,9 @@ def check(name: str, family: Metric) -> None:
 
 
 def points(text: str) -> Iterator[tuple[float, str]]:
-    """The file of a run, cut into one exposition for each moment.
+    """Split the file of a run into one exposition for each time.
 
-    The parser takes one point of a histogram: it drops the second one's buckets as duplicates of the first's.
+    The parser accepts only one point of a histogram: it drops the buckets of the second as duplicates of the first.
     """
     heads: list[str] = []
     by_moment: dict[float, list[str]] = {}

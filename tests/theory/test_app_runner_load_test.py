@@ -40,19 +40,19 @@ def test_every_phase_offers_what_was_offered_and_only_429_is_seen(phase: LoadPha
     assert sum(service.series.failed) == 0
 
 
-def test_the_instance_that_ends_the_loss_is_the_one_the_first_decision_asked_for() -> None:
+def test_the_rejections_end_with_the_instance_that_the_first_decision_requested() -> None:
     decision = next(decision for decision in service_of(load_test(), "ladder").decisions if decision.desired == 2)
     assert decision.ready_after_s is not None
     assert decision.at_s + decision.ready_after_s == pytest.approx(LOSSY_S, abs=LAG_TOLERANCE_S)
 
 
 def test_the_ladder_grows_by_one_instance_a_step_and_never_shrinks() -> None:
-    # "Reproduced by a target of 0.5 to 0.79": every step finds the capacity that the one before has left behind.
+    # "Reproduced by a target of 0.5 to 0.79": every step begins with the instances of the previous step.
     desired = [decision.desired for decision in service_of(load_test(), "ladder").decisions]
     assert desired == sorted(desired)
     assert desired[-1] == 5
 
 
 @pytest.mark.parametrize("case", [case for case in cases() if case.number == "13.3"], ids=lambda case: case.number)
-def test_the_price_pages_examples_come_out(case: Case) -> None:
+def test_the_examples_of_the_price_page_are_reproduced(case: Case) -> None:
     assert [str(finding) for finding in case.run() if not finding.passed] == []

@@ -1,7 +1,7 @@
-"""A downstream resource against queueing theory: c connections with exponential times and a queue are M/M/c.
+"""A downstream resource compared with queueing theory: c connections with exponential times and a queue are M/M/c.
 
-Two services with several instances share the resource, so that the law is that of the whole platform. Erlang's C is
-computed here from his B, and the distribution of the waits from both.
+Two services with several instances share the resource, so that the result is that of the whole platform. Erlang's C is
+computed here from Erlang's B, and the distribution of the waits from both.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ traffic:
 
 
 def erlang_c() -> float:
-    """The probability of a wait, by the recursion of Erlang's B."""
+    """Return the probability of a wait, by the recursion of Erlang's B."""
     offered, blocked = RATE_RPS * SERVICE_S, 1.0
     for servers in range(1, CONNECTIONS + 1):
         blocked = offered * blocked / (servers + offered * blocked)
@@ -58,7 +58,7 @@ def parts() -> list[DownstreamPart]:
 
 
 def assert_near(values: list[float], exact: float) -> None:
-    """Four standard errors of the mean over independent seeds, which must be small enough to tell anything."""
+    """Require a difference within four standard errors of the mean over independent seeds, which must be small."""
     error = statistics.stdev(values) / math.sqrt(len(values))
     assert error < 0.1 * exact
     assert statistics.mean(values) == pytest.approx(exact, abs=4 * error)

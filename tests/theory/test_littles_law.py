@@ -1,8 +1,8 @@
-"""Little's law, L = lambda W, on the line and on the slots: an invariant of every run, whatever happens in it.
+"""Little's law, L = lambda W, for the queue and the slots: an invariant of every run under all conditions.
 
-Two accounts of the same thing are compared. The meter integrates over time how many requests are there (L); the clients
-write down how long each of them was there (W). Over a run that begins and ends empty the sums must be equal to the last
-digits, with any policy, and with rejections, timeouts, deaths and drains on the way.
+Two measurements of the same quantity are compared. The meter integrates the number of requests over time (L); the
+clients record how long each request was present (W). For a run that begins and ends empty the sums must be equal to the
+last digits, with any policy, and with rejections, timeouts, crashes and draining instances.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ RATE_RPS, DURATION_S = 60.0, 120.0
 
 @dataclass
 class Accounts:
-    """Both accounts of one run, in request-seconds."""
+    """Both measurements of one run, in request-seconds."""
 
     samples: list[Sample] = field(default_factory=list)
     rows: Rows = field(default_factory=Rows)
@@ -57,7 +57,7 @@ def play(
     *,
     request_timeout_s: float = 120.0,
 ) -> Accounts:
-    """Two minutes of more than one instance's load, then silence until the meter has closed the last second."""
+    """Play two minutes with more load than one instance serves; then the meter finishes its last second."""
     accounts = Accounts()
     kind = POLICIES[policy]
 
@@ -114,7 +114,7 @@ def kill_now_and_then(platform: Platform) -> None:
 
 
 def swing(platform: Platform) -> None:
-    """The desired count goes up and down, so that instances drain under load."""
+    """Increase and decrease the desired count, so that instances drain under load."""
     replica_set, loop = platform.services["web"].replica_set, asyncio.get_running_loop()
     for step in range(12):
         scaling = AutoScalingConfiguration(10, 1 + step % 3, 1 + step % 3)
@@ -123,31 +123,31 @@ def swing(platform: Platform) -> None:
 
 @pytest.mark.parametrize("policy", list(POLICIES))
 @pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["reject", "queue"])
-def test_it_holds_with_every_policy(policy: str, overflow: Overflow) -> None:
+def test_littles_law_holds_with_every_policy(policy: str, overflow: Overflow) -> None:
     accounts = play(policy, overflow)
     assert {200, 429} <= accounts.statuses or overflow.holds
     check(accounts)
 
 
 @pytest.mark.parametrize("overflow", [Overflow(), HOLDING], ids=["reject", "queue"])
-def test_it_holds_when_instances_die(overflow: Overflow) -> None:
+def test_littles_law_holds_when_instances_crash(overflow: Overflow) -> None:
     accounts = play("app-runner", overflow, kill_now_and_then)
     assert 503 in accounts.statuses
     check(accounts)
 
 
-def test_it_holds_when_instances_drain() -> None:
+def test_littles_law_holds_when_instances_drain() -> None:
     accounts = play("fixed", HOLDING, swing)
     check(accounts)
 
 
-def test_it_holds_when_requests_time_out() -> None:
+def test_littles_law_holds_when_requests_time_out() -> None:
     accounts = play("fixed", HOLDING, request_timeout_s=2.0)
     assert 504 in accounts.statuses
     check(accounts)
 
 
-def test_it_holds_when_queued_requests_time_out() -> None:
+def test_littles_law_holds_when_queued_requests_time_out() -> None:
     accounts = play("fixed", Overflow(wait_s=0.5, queue=200))
     assert 429 in accounts.statuses
     check(accounts)

@@ -1,8 +1,8 @@
-"""Exact results of queueing theory against the whole middle of the platform, in virtual time.
+"""Exact results of queueing theory, compared with client, pool and instance of the platform in virtual time.
 
-The cases are those of `simulator validate` (lab/validate/queueing.py says how a figure is judged). Were a verdict
-to change with the code, the code has changed a random stream or has a bug; the slow version, with more requests and
-other seeds, tells which.
+The cases are those of `simulator validate`; lab/validate/queueing.py describes when a figure passes. If a verdict
+changes with the code, the code has changed a random stream or has a bug; the slow version, with more requests and other
+seeds, shows which.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from simulator.lab.validate.stations import StationSetup
 from simulator.model.sizes import InstanceSize
 from simulator.world.distributions import Distribution, Exponential, Hyperexponential
 
-# The second of each model: not the easiest. All of them are played by `simulator validate`, which CI runs in full.
+# The second case of each model, which is not the easiest. `simulator validate`, which CI runs in full, plays all.
 ONE_OF_EACH = [[n for n, case in enumerate(CASES) if case["model"] == model][1] for model in MODELS]
 LABELS = [label(CASES[number]) for number in ONE_OF_EACH]
 
@@ -56,8 +56,8 @@ def test_the_same_with_more_requests_and_other_seeds(number: int) -> None:
 def test_two_vcpus_shared_by_exponential_requests_are_as_full_as_m_m_2(distribution: Distribution) -> None:
     """Capacitated processor sharing, the model of an instance. M/M/2 at 0.8: 2 x 0.8 / (1 - 0.8^2) = 4.444 present.
 
-    The mean number present does not depend on the law (processor sharing with a limit per request is a symmetric
-    queue), so the heavy tail has the same.
+    The mean number present does not depend on the distribution (processor sharing with a limit per request is a
+    symmetric queue), so it is the same with a heavy tail.
     """
     station = StationSetup(
         1.6 / UNIT_S, SimulatedApplication(cpu=distribution), slots=200, size=InstanceSize(2048, 4096)

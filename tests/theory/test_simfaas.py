@@ -1,9 +1,9 @@
-"""Scale per request and Knative against what others have published: the cases of lab/validate/faas.py.
+"""Scale per request and Knative, compared with published results: the cases of lab/validate/faas.py.
 
-SimFaaS gives a cold request a service of 2.244 s in case 1; here a start takes no time there and the request is served
-like any other, which shortens 0.13 % of the services by a quarter of a second: 0.02 % of the running mean.
+In case 1 SimFaaS gives a cold request a service time of 2.244 s; here a start takes no time there and the request is
+served like any other, which shortens 0.13 % of the service times by a quarter of a second: 0.02 % of the mean.
 
-What was measured on AWS Lambda and on Knative is played by `simulator validate` (tests/cli/lab/test_validate.py).
+`simulator validate` plays the measurements on AWS Lambda and on Knative (tests/cli/lab/test_validate.py).
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ def test_a_hard_cap_rejects_the_share_of_erlangs_formula() -> None:
 
 @pytest.mark.slow
 def test_longer_runs_have_simfaas_means() -> None:
-    """As long together as SimFaaS's one. Its P(cold) rests on 1183 cold starts, 2.9 % (one sigma), and ours on about as
-    many: 4.1 % together, and 12 % are three of these.
+    """Together they are as long as SimFaaS's run. Its P(cold) is based on 1183 cold starts, 2.9 % (one sigma).
+
+    This simulator has about as many: 4.1 % together, and 12 % are three of these.
     """
     assert missed(steady_state(5e5, range(2), p_cold=0.12)) == []
 
 
 def test_the_unit_of_time_is_no_part_of_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model second of a whole second, and one of a twentieth: the same instances, cold starts and requests."""
+    """With a second of the model as one second and as a twentieth: the same instances, cold starts and requests."""
     short = scale_per_request(RATE_RPS, SERVICE_S).play(2000 * validate_faas.UNIT_S, seed=1)
     monkeypatch.setattr(validate_faas, "UNIT_S", 1.0)
     whole = scale_per_request(RATE_RPS, SERVICE_S).play(2000, seed=1)

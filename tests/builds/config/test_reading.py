@@ -1,4 +1,4 @@
-"""Reading an apprunner.yaml: problems with place, value and what is expected."""
+"""Reading an apprunner.yaml: problems with place, value and expectation."""
 
 from __future__ import annotations
 

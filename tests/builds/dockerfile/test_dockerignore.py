@@ -1,4 +1,4 @@
-"""Against the examples and rules of Docker's documentation of .dockerignore."""
+""".dockerignore, compared with the examples and rules of Docker's documentation."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_first_header_of_the_context_is_plain(folder: Path) -> None:
-    """BuildKit reads no more than it, to see that the context is an archive."""
+    """BuildKit reads only this header to recognize an archive."""
     (folder / "  \u00e4").write_text("sorts first, and has an extended header", encoding="utf-8")
     os.utime(folder / "Dockerfile", (1.5, 1.5))
     file = io.BytesIO()

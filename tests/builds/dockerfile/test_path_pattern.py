@@ -1,4 +1,4 @@
-"""Patterns of a stranger's .dockerignore: what they match, and that none of them takes long."""
+"""Patterns of an untrusted .dockerignore: which paths they match, and that none of them takes long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.case("R6")
 
 
 def regular(pattern: str) -> str:
-    """The same pattern as a regular expression: another way, of use on short texts only."""
+    """Return the same pattern as a regular expression, which is usable for short texts only."""
     parts, at = [], 0
     while at < len(pattern):
         rest = pattern[at:]
@@ -54,7 +54,7 @@ def test_it_matches_what_a_regular_expression_matches(pieces: list[str], parts: 
     assert PathPattern(text).matches(above[-1]) is any(expression.fullmatch(each) for each in above)
 
 
-LONG = 4000  # what a path has at most; each of these takes a regular expression hours
+LONG = 4000  # maximum length of a path; a regular expression would take hours for each of these
 
 
 @pytest.mark.parametrize(

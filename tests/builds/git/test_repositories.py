@@ -1,4 +1,4 @@
-"""Addresses and branches that are none, or mean harm: each is rejected at once, with one line."""
+"""Invalid or malicious addresses and branches are rejected at once, with an error of one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a language needs around it is made whole or not at all."""
+"""The environment of a language is created completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.builds.machine.sandbox import BuildRoot
 from simulator.builds.runtimes import Language
 from simulator.builds.toolchain import Toolchain
 
-# As `python3 -m venv FOLDER` that is killed on its way.
+# Like `python3 -m venv FOLDER`, killed before its end.
 CUT_OFF = '#!/bin/sh\nmkdir -p "$3/lib"\nkill -9 $PPID\n'
 
 

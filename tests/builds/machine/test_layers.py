@@ -1,4 +1,4 @@
-"""Dependency installations are kept from one build to the next while what they install from is the same."""
+"""Dependency installations are kept for the next build as long as their inputs are the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.builds.steps import HeardSteps
 from tests.builds.test_local import builder_in, told_by
 
 KEPT = "[PreRun] Kept from before: nothing that it installs from has changed."
-# Stands for npm: writes what it installs into the folder of global packages, a program with the path of the stage.
+# Represents npm: writes what it installs to the folder of global packages, with a program that contains the path of the
+# stage.
 NPM = """\
 #!/bin/sh
 echo installing >&2
@@ -57,7 +58,7 @@ async def test_pre_run_installs_once_for_all_versions_of_the_source(tmp_path: Pa
         assert KEPT in steps.lines
         told = [told_by(each, tmp_path / f"instance-{number}") for number, each in enumerate((first, second))]
         runs = [str(each.folder.parent) for each in (first, second)]
-        # What was installed names its own stage's folder, and not that of the build that it was made for.
+        # The installed files contain the path of their own stage, not that of the build that installed them.
         for text, folder, source in zip(told, runs, ("one", "two"), strict=True):
             assert f"run from {folder}/" in text
             assert f"{folder}/system/npm/bin/tool" in text
@@ -111,8 +112,8 @@ async def test_a_failed_installation_is_not_cached(tmp_path: Path) -> None:
             await made(builder, place, a__txt="1")
         go.write_text(program.format("echo fetched"), encoding="utf-8")
         _, steps = await made(builder, place, a__txt="2")
-        # The build image's run is kept for the one in the image that runs, which has the same inputs, but not its
-        # variables: the first has those of build.env.
+        # The layer of the build image is used for the run image, whose inputs are the same except for the variables of
+        # build.env.
         assert steps.lines.count("[Build] fetched") == 2
         _, steps = await made(builder, place, a__txt="3")
         assert steps.lines.count("[Build] fetched") == 0

@@ -1,4 +1,4 @@
-"""Each way of isolating commands on its own: as root, in a user namespace, and as an unprivileged user."""
+"""Each method of isolating commands: as root, in a user namespace, and as an unprivileged user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNPRIVILEGED = "nobody"
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """Where another user may work, too: pytest's own folders are for root's eyes only."""
+    """Return a folder that other users can access, because pytest's own folders belong to root only."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)

@@ -47,7 +47,7 @@ def test_a_range_that_cannot_be_parsed_is_left_to_npm(text: str) -> None:
     ("wanted", "found", "version"),
     [
         (None, "22.5.0", "22.5.0"),
-        (None, "20.1.0", "22.21.1"),  # a near version stands in; the runtime is what counts
+        (None, "20.1.0", "22.21.1"),  # a near version replaces it; the version of the runtime counts
         ("22", "", "22.21.1"),
         ("22.17", "22.17.3", "22.17.3"),
         ("22.17", "22.5.0", "22.17.0"),

@@ -178,7 +178,7 @@ def test_an_original_python_build_installs_and_collects_in_its_build_commands(tm
 def test_long_blanks_in_a_project_file_take_linear_time(
     tmp_path: Path, name: str, text: str, more: dict[str, str]
 ) -> None:
-    """Each of these took minutes to hours: as many starts as blanks, and for each start all blanks behind it."""
+    """Each of these took minutes to hours: as many attempts as blanks, each of which read all following blanks."""
     files = more | {name: text}
     if name == "shop/settings.py":
         files |= {"requirements.txt": "django\n", "manage.py": "'DJANGO_SETTINGS_MODULE', 'shop.settings'\n"}

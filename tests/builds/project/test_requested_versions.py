@@ -1,4 +1,4 @@
-"""The runtime that a project's own files ask for."""
+"""The runtime that a project's own files request."""
 
 from __future__ import annotations
 

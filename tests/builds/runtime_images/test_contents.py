@@ -1,4 +1,4 @@
-"""The script runs here with the shell of this machine, in folders of programs that print what the test says."""
+"""The script runs with the shell of this machine, in folders of programs that print what the test defines."""
 
 from __future__ import annotations
 

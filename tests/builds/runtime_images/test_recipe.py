@@ -1,4 +1,4 @@
-"""What an image is made of, decided from what its base contains; that engines build it is in tests/live."""
+"""The contents of an image, derived from those of its base; tests/live checks that engines build it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def recipe(
 
 
 def installed(made: Recipe) -> set[str]:
-    """The packages of a Dockerfile."""
+    """Return the packages that a Dockerfile installs."""
     found = re.findall(r"(?:apt-get|dnf) install ((?:-\S+ )*)([^&|}]*)", made.dockerfile)
     return {name for _, names in found for name in names.replace(";", "").split()}
 
@@ -65,7 +65,7 @@ def test_what_is_missing_is_installed_with_the_bases_package_manager() -> None:
 def test_run_images_of_revised_builds_have_no_compiler() -> None:
     assert "gcc" in installed(recipe(role=Role.BUILD))
     assert "gcc" not in installed(recipe(role=Role.RUN))
-    assert "gcc" in installed(recipe("RUBY_31", Role.RUN))  # its build commands run there again
+    assert "gcc" in installed(recipe("RUBY_31", Role.RUN))  # the build commands run there a second time
 
 
 def test_a_tool_that_is_not_required_does_not_end_the_build() -> None:
@@ -187,7 +187,7 @@ def test_labels_name_the_runtime_the_version_and_the_base() -> None:
 
 
 def test_java_is_found_at_correttos_path(tmp_path: Path) -> None:
-    """The command links it to where the base has it. Checked with a folder of this machine in place of the root."""
+    """The command creates a link to the path in the base. Tested with a folder of this machine instead of the root."""
     line = next(line for line in recipe("CORRETTO_11").dockerfile.splitlines() if "amazon-corretto" in line)
     program = tmp_path / "jdk" / "bin" / "javac"
     program.parent.mkdir(parents=True)
@@ -200,7 +200,7 @@ def test_java_is_found_at_correttos_path(tmp_path: Path) -> None:
 
 
 def test_python3_and_pip3_become_those_of_the_runtime(tmp_path: Path) -> None:
-    """As on Amazon Linux 2023, whose python3 is 3.9 beside python3.11."""
+    """As on Amazon Linux 2023, where python3 is 3.9 and python3.11 is installed too."""
     line = next(line for line in recipe().dockerfile.splitlines() if "pip3.11" in line)
     for name, output in (("python3", "3.9"), ("python3.11", "3.11"), ("pip3.11", "pip 24")):
         program = tmp_path / name

@@ -1,4 +1,4 @@
-"""A state folder with services, an ingress connection and domains in it."""
+"""A state folder with services, an ingress connection and domains."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOCAL = "awsapprunner.localhost"
 
 
 def make_state(folder: Path) -> tuple[str, str]:
-    """Return the names of the public service and of the private one's ingress connection."""
+    """Return the host names of the public service and of the private service's ingress connection."""
     folder.mkdir(exist_ok=True)
     names: list[str] = []
 

@@ -14,7 +14,7 @@ from tests.control.api_stage import IMAGE
 
 @dataclass
 class Asked:
-    """The service `name` of a simulator that has been started just now."""
+    """The service `name` of a simulator that has just been started."""
 
     served: Served
     state: Path
@@ -33,7 +33,7 @@ class Asked:
             assert self.served.process.poll() is None
 
     def get(self, path: str = "/", **fields: str) -> http.client.HTTPResponse:
-        """Return the answer, read whole."""
+        """Return the complete answer."""
         context = ssl.create_default_context(cafile=self.state / "ca" / "root.pem")
         context.check_hostname = False
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=context)

@@ -1,4 +1,4 @@
-"""The `front` section of the configuration of `simulator serve`, and what its options change."""
+"""The `front` section of the configuration of `simulator serve`, and the options that override it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the configuration of `serve` chooses for single services, as their clients see it."""
+"""Settings of the configuration of `serve` for single services, as observed by clients."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), http.server.BaseHTT
 
 @contextlib.contextmanager
 def up(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
-    """`simulator up` for a project of this name, once it serves."""
+    """Run `simulator up` for a project with this name, and yield it once it serves."""
     project = folder / name
     project.mkdir()
     (project / "app.py").write_text(APPLICATION, encoding="utf-8")
@@ -58,7 +58,7 @@ def rejection(*words: str) -> str:
 def test_why_and_fault_call_the_simulator_of_a_project(tmp_path: Path) -> None:
     state = tmp_path / "state"
     where = ("--state", str(state))
-    abandoned = state / UP_FOLDER / "shop-4194304.json"  # above every process id
+    abandoned = state / UP_FOLDER / "shop-4194304.json"  # larger than any process id
     abandoned.parent.mkdir(parents=True)
     abandoned.write_text("{}", encoding="utf-8")
     with up(tmp_path, "shop") as process:

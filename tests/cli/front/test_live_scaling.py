@@ -1,4 +1,4 @@
-"""What the admin endpoint answers about the scaling of services that run."""
+"""The admin endpoint's answers about the scaling of running services."""
 
 from __future__ import annotations
 

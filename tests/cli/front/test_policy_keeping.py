@@ -1,4 +1,4 @@
-"""A policy's file that changes while `simulator serve` runs with it."""
+"""A policy file that changes while `simulator serve` uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that `serve` and `up` have in common: named as those of `run`."""
+"""Options that `serve` and `up` share: they have the names of those of `run`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a comparison or a sweep is, where there is no terminal."""
+"""The progress of a comparison or a sweep, if the output is not a terminal."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def test_a_log_gets_a_progress_line_at_intervals_with_the_time_left() -> None:
     wall, file = Wall(), io.StringIO()
     with BatchProgress(Console(file=file, width=40), "runs", 120, wall) as progress:
         for _ in range(20):
-            progress.advance(before=True)  # played by an earlier start: they took no time of this one
+            progress.advance(before=True)  # played by an earlier start, so they took no time of this one
         for _ in range(40):
             wall.now_s += 1.0
             progress.advance("knative, seed 3")
 
     lines = file.getvalue().splitlines()
     assert len(lines) == 40 // LINE_EVERY_S
-    assert lines[1] == "runs: 50 of 120 runs, 1m10s left"  # 30 in 30 s, and 70 to come
+    assert lines[1] == "runs: 50 of 120 runs, 1m10s left"  # 30 in 30 s, and 70 remain
 
 
 @pytest.mark.case("X13c")

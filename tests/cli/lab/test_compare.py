@@ -1,4 +1,4 @@
-"""`simulator compare`: exit codes, files, and what bad input is told."""
+"""`simulator compare`: exit codes, files, and errors for bad input."""
 
 from __future__ import annotations
 

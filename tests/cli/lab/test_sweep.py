@@ -53,7 +53,7 @@ POINTS = ["--vary", "max_concurrency=1..5", "--vary", "min_size=1,2,3", "--seeds
 
 
 def _stopped(folder: Path, number: signal.Signals, played: int) -> tuple[int, list[str]]:
-    """The exit code of a sweep that got a signal once so many points were played, and the lines of its journal."""
+    """Return the exit code of a sweep that got a signal after `played` points, and the lines of its journal."""
     arguments = ["sweep", "small.yaml", *POINTS, "--out", "part.csv", "--workers", "2"]
     running = subprocess.Popen(
         [sys.executable, "-m", "simulator", *arguments],
@@ -103,7 +103,7 @@ def test_a_sweep_that_was_interrupted_and_killed_ends_as_one_that_was_not(tmp_pa
 
 
 def test_a_change_of_any_file_that_a_sweep_reads_makes_it_another_sweep(tmp_path: Path) -> None:
-    """So that an interrupted sweep does not go on with another recording or policy, and no result replaces one."""
+    """So an interrupted sweep does not continue with another recording or policy, and no result replaces one."""
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("arrival_s\n0.5\n1.5\n")
     small = small_scenario(tmp_path)
@@ -122,7 +122,7 @@ def test_a_verbose_sweep_prints_a_line_for_every_point_on_standard_error(tmp_pat
     lines = [line for line in done.stderr.splitlines() if line.startswith("max_size = ")]
     results = {point: text for point, _, text in (line.partition(": ") for line in lines)}
     assert len(results) == len(lines) == 4
-    # In the order in which they end, which need not be that of the table.
+    # In the order in which they end, which may differ from that of the table.
     assert {point: text.startswith("failed: ") for point, text in results.items()} == {
         f"max_size = {most}, min_size = {least}, seed = 1": least > most for most in (1, 3) for least in (1, 2)
     }

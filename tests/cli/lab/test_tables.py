@@ -1,4 +1,4 @@
-"""Tables on terminals of 60, 80 and 120 columns: every name whole, nothing cut off."""
+"""Tables on terminals of 60, 80 and 120 columns: every name is complete, nothing is cut off."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COMPARED = ("configured", "lambda-provisioned", "predictive-hpa", "scale-per-req
 
 
 def sent_to_terminal(arguments: list[str], width: int, folder: Path, *, with_errors: bool = False) -> str:
-    """All that a terminal of this width is sent. `with_errors`: what goes to standard error too."""
+    """Return everything that is sent to a terminal of this width. `with_errors`: standard error too."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     program = [sys.executable, "-c", "from simulator.cli import main; main()", *arguments]
@@ -38,7 +38,7 @@ def sent_to_terminal(arguments: list[str], width: int, folder: Path, *, with_err
         while True:
             try:
                 part = os.read(ours, 65536)
-            except OSError:  # the other end has closed
+            except OSError:  # the other end was closed
                 break
             if not part:
                 break
@@ -48,9 +48,9 @@ def sent_to_terminal(arguments: list[str], width: int, folder: Path, *, with_err
 
 
 def on_terminal(arguments: list[str], width: int, folder: Path) -> list[str]:
-    """The lines that a terminal of this width shows in the end, without colours."""
+    """Return the final lines on a terminal of this width, without colours."""
     shown = sent_to_terminal(arguments, width, folder)
-    # What a progress bar drew and took away again ends where the cursor comes back.
+    # Text that a progress bar has drawn and removed ends where the cursor returns.
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.rpartition("\x1b[?25h")[2])
     return [line.rstrip() for line in text.replace("\r", "").split("\n")]
 

@@ -41,7 +41,7 @@ def test_an_unknown_case_is_rejected_with_the_known_ones() -> None:
 
 @pytest.mark.slow
 def test_every_case_passes_and_the_documentation_page_is_current(tmp_path: Path) -> None:
-    """The real command, in full. What it measures may differ in the last digits with another numpy."""
+    """The real command with all cases. Measured figures may differ in the last digits with another version of numpy."""
     page = tmp_path / "validation.md"
     plots = ["--plots", str(tmp_path / "validation")]
     command = [sys.executable, "-m", "simulator", "validate", "--markdown", str(page), *plots]
@@ -56,7 +56,7 @@ def test_every_case_passes_and_the_documentation_page_is_current(tmp_path: Path)
 
 
 def promised(page: str) -> list[str]:
-    """The page without what was measured: the columns `measured`, `error` and `smallest bias`, and the medians."""
+    """Return the page without measured values: the columns `measured`, `error` and `smallest bias`, and the medians."""
     return [_without(line.split("|")) if line.startswith("| ") else line for line in page.splitlines()]
 
 

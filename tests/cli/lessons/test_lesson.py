@@ -1,4 +1,4 @@
-"""`simulator lesson`: asked and answered, told beforehand, and wrong names and values."""
+"""`simulator lesson`: with prompts, with options, and with invalid names and values."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_vpcs_of_a_file(tmp_path: Path) -> None:
 
 
 def test_the_default_group_lets_itself_in(tmp_path: Path) -> None:
-    """As AWS makes it with a VPC."""
+    """Like the one that AWS creates with a VPC."""
     vpc = resolved(tmp_path).vpcs[0]
     group = vpc.groups[vpc.default_group]
     assert group.ingress == (GroupRule(groups=frozenset({group.id})),)

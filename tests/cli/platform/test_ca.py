@@ -1,4 +1,4 @@
-"""The local authority: made once, shown, exported without its key."""
+"""The local authority: created once, shown, exported without its key."""
 
 from __future__ import annotations
 

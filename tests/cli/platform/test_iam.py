@@ -1,4 +1,4 @@
-"""`simulator iam explain`: the decision, what decided it, and why other statements do not apply."""
+"""`simulator iam explain`: the decision, the statement that decided it, and why other statements do not apply."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def test_each_warning_is_printed_once(tmp_path: Path) -> None:
 
 
 def large(count: int) -> str:
-    """Return a policy of about 70 characters for each of its statements."""
+    """Return a policy with `count` statements of about 70 characters each."""
     statements = [{"Effect": "Allow", "Action": "apprunner:*", "Resource": "*", "Sid": f"s{n}"} for n in range(count)]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=4)
 

@@ -1,4 +1,4 @@
-"""`simulator serve` as a process, and the commands beside it."""
+"""`simulator serve` as a process, and the commands that use its state."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ def test_commands_read_the_state_of_a_running_serve_and_it_survives_a_kill(tmp_p
         )
         assert second.returncode == 2
         assert f"process id {served.process.pid}" in second.stderr
-        served.process.kill()  # as kill -9
+        served.process.kill()  # like kill -9
         served.process.wait()
-    assert (tmp_path / "admin.json").exists()  # no process was left to remove it
+    assert (tmp_path / "admin.json").exists()  # the killed process could not remove it
     assert "hub1/" in ok("connection", "approve", "hub1", *where)
     assert "Service status is set to RUNNING." in ok("events", *where)
     assert json.loads(ok("events", "--json", *where).splitlines()[0])["source"] == "aws.apprunner"
@@ -105,7 +105,7 @@ def test_commands_read_the_state_of_a_running_serve_and_it_survives_a_kill(tmp_p
     unknown = RUN.invoke(app, ["logs", "absent", *where])
     assert (unknown.exit_code, "must be one of hello" in unknown.output) == (2, True)
     ok("state", "import", str(tmp_path / "copy.json"), "--state", str(tmp_path / "other"))
-    ok("connection", "approve", "hub1", "--state", str(tmp_path / "other"))  # at rest
+    ok("connection", "approve", "hub1", "--state", str(tmp_path / "other"))  # without a running simulator
     with serving(tmp_path, "--profile", "app-runner") as again:
         assert again.client.describe_service(ServiceArn=arn)["Service"]["Status"] == "RUNNING"
         again.process.send_signal(signal.SIGTERM)
@@ -207,7 +207,7 @@ def test_a_secret_is_not_shown_when_it_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.case("P22")
 def test_the_port_of_the_redirect_is_printed(tmp_path: Path) -> None:
-    """The default, or another with a word where that is taken, as by another test at this moment."""
+    """The default, or another one with a note if the default is taken, as by another test at the same time."""
     with serving(tmp_path) as served:
         assert served.process.stdout is not None
         line = next(line for line in served.process.stdout if "redirects there" in line)
@@ -217,7 +217,7 @@ def test_the_port_of_the_redirect_is_printed(tmp_path: Path) -> None:
         asked = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=60)
         asked.request("GET", "/x", headers={"host": "web.awsapprunner.localhost"})
         answer = asked.getresponse()
-        assert answer.status == 404  # of the balancer: it has no such service, and redirects to those that it has
+        assert answer.status == 404  # from the balancer, which does not have this service and redirects only to its own
         asked.close()
 
 

@@ -1,4 +1,4 @@
-"""What `simulator serve`'s file comes to, beyond what its sections say by themselves."""
+"""The configuration file of `simulator serve` as settings, in addition to the tests of its sections."""
 
 from __future__ import annotations
 

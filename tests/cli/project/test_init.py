@@ -1,4 +1,4 @@
-"""`simulator init`: what it writes, and what it does not overwrite."""
+"""`simulator init`: the file that it writes, and files that it does not overwrite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simulator runtimes` without an engine; with one it is in tests/live."""
+"""`simulator runtimes` without an engine; tests/live has the tests with one."""
 
 from __future__ import annotations
 

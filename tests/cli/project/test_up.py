@@ -1,4 +1,4 @@
-"""What `simulator up` rejects before it begins."""
+"""Input that `simulator up` rejects before it builds."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def test_no_two_groups_have_an_option_of_the_same_name() -> None:
 
 
 def test_the_container_engine_also_applies_to_a_dockerfile() -> None:
-    """The options of builds that need an apprunner.yaml are rejected without one."""
+    """Build options that need an apprunner.yaml are rejected without one."""
     given = ProjectBuildOptions(["GO_1=/opt/go"], ["image"], ["slim"], None, "unix:///engine", near_versions=True)
     assert given.of_file == {
         "--toolchain": ["GO_1=/opt/go"],

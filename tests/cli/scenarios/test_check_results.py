@@ -1,4 +1,4 @@
-"""What a run leaves for continuous integration, read by other programs than the one that wrote it."""
+"""The files of a run for continuous integration, read by other programs than the one that wrote them."""
 
 from __future__ import annotations
 

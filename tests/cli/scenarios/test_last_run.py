@@ -1,4 +1,4 @@
-"""The last run is kept: `why` and `report` need no file."""
+"""The last run is kept, so that `why` and `report` need no file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simulator why --live`: the decision in force at a service that runs."""
+"""`simulator why --live`: the decision in force at a running service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verb that people meet first: exit codes, files, and what a bad file is told."""
+"""`simulator run`: exit codes, files, and errors for bad files."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_every_request_has_a_row(tmp_path: Path) -> None:
 
 @pytest.mark.case("X8g")
 def test_ctrl_c_ends_the_run_cleanly_with_the_report_so_far(tmp_path: Path) -> None:
-    """A day at 2,000 requests/s takes minutes: the signal comes long before the end, when the first line is out."""
+    """A day at 2,000 requests/s takes minutes, so a signal after the first line of output is long before the end."""
     text = SCENARIO.replace("20s", "24h").replace("10/s", "2000/s")
     command = [
         sys.executable,
@@ -163,7 +163,7 @@ def test_ctrl_c_ends_the_run_cleanly_with_the_report_so_far(tmp_path: Path) -> N
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stderr is not None
-        first = run.stderr.readline()  # progress: the run is under way
+        first = run.stderr.readline()  # progress: the run has begun
         run.send_signal(signal.SIGINT)
         rest = run.stdout.read()
         assert run.wait(timeout=60) == 130

@@ -1,4 +1,4 @@
-"""Which file a scenario argument means, and what is said while a pipe has nothing to read."""
+"""The file that a scenario argument means, and the message while a pipe has no data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_waiting_for_a_pipe_is_announced_and_then_it_is_read(tmp_path: Path, mon
     os.mkfifo(pipe)
 
     def echo(line: str, *, err: bool) -> None:
-        """Only now somebody writes: without the word, the reader would wait for ever."""
+        """Write the data only after the message: without the message, the reader would wait forever."""
         told.append((line, err))
         pipe.write_text(TEXT)
 

@@ -1,4 +1,4 @@
-"""`simulator why`: a run's decision, from the file that the run wrote."""
+"""`simulator why`: the decision of a run, from the file that the run wrote."""
 
 from __future__ import annotations
 

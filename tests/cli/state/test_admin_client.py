@@ -1,4 +1,4 @@
-"""The choice between simulators that use one state folder, by their files."""
+"""The choice between simulators with the same state folder, by their files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.api.admin import ADMIN_FILE, UP_FOLDER
 from simulator.cli.state.admin_client import ask_chosen, ask_running
 
 CLOSED = "http://127.0.0.1:1"  # a port on which nothing listens
-DEAD_PID = 2**22 - 1  # Linux gives it to a process only after four million others
+DEAD_PID = 2**22 - 1  # Linux uses it for a process only after four million others
 
 
 def place(file: Path, name: str, pid: int) -> None:

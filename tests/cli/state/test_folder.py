@@ -111,6 +111,6 @@ async def test_a_store_that_was_removed_since_the_last_run_is_reported(
 
 
 def test_a_relative_folder_is_returned_as_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Git and applications run in folders of their own."""
+    """Git and applications run in other working directories."""
     monkeypatch.chdir(tmp_path)
     assert state_folder(Path("state")) == tmp_path / "state"

@@ -1,4 +1,4 @@
-"""Recorded entries as the commands read them: services by name, each entry once, and damage."""
+"""Log entries as the commands read them: services by name, each entry once, and damaged state."""
 
 from __future__ import annotations
 

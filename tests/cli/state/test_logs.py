@@ -1,4 +1,4 @@
-"""`simulator logs`: the streams that its options choose, and a line as App Runner's console shows it."""
+"""`simulator logs`: the streams that its options select, and lines as App Runner's console shows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simulator state`: what one command exports is what the other imports, from a file or standard input."""
+"""`simulator state`: one command imports what the other exports, from a file or standard input."""
 
 from __future__ import annotations
 

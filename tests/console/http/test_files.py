@@ -1,4 +1,4 @@
-"""The files of the pages: import maps, and data within a script."""
+"""The files of the pages: import maps, and data in a script element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may change something from a page of the console."""
+"""Which requests may change something on a console."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open pages and their queues: messages in order, a bound, and what a slow page loses."""
+"""Open pages and their queues: the order of messages, the bound, and what a slow page loses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command of the console, what it changes, what it records, and why it is rejected."""
+"""Every command of the console: what it changes, what it records, and why it is rejected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.virtual import run_virtual, until
 
 
 def on_platform(test: Callable[[Platform], Awaitable[None]], instances: int = 3) -> None:
-    """A started platform whose service `web` has instances 1 to `instances`."""
+    """Return a decorator that runs a test with a platform whose service `web` has instances 1 to `instances`."""
 
     async def main() -> None:
         settings = stage_settings(initial=instances, least=instances)

@@ -1,4 +1,4 @@
-"""Facts of the journal as rows for a page."""
+"""Events of the journal as rows for a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of a run to the open pages: what a new page gets, what follows, and that nothing is made without a page."""
+"""Messages of a run to the open pages: the first one, the following ones, and none without a page."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.virtual import run_virtual
 
 
 class FixedViewModel:
-    """A view model whose figures never change; it keeps the calls of `attended`."""
+    """A view model whose figures never change; it records the calls of `attended`."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
@@ -79,14 +79,14 @@ class FixedViewModel:
         self.attention.append(present)
 
     def flush(self) -> None:
-        """Do nothing: no request is made."""
+        """Do nothing: there are no requests."""
 
     def rows(self, _name: str, chunk: Chunk) -> Chunk:
         return chunk
 
 
 class Console:
-    """A publisher on a platform with the service `web`; `wall_s` is its wall clock."""
+    """A publisher on a platform with the service `web`; `wall_s` is the wall-clock time."""
 
     def __init__(self, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
         self.platform = platform
@@ -273,7 +273,7 @@ def test_a_step_to_the_next_decision_ends_with_the_decision(on_console: OnConsol
         decision = ScalingDecided(RunTime(1.0), "web", "fixed", 2, 2, "n = 2", "because", (), ())
         console.playback.begin(asyncio.get_running_loop().time(), playing=True)
         console.platform.journal.record(decision)
-        assert console.playback.playing  # a decision ends no ordinary run
+        assert console.playback.playing  # a decision does not stop a run that is not stepping
         console.playback.step(math.inf)
         console.platform.journal.record(decision)
         assert not console.playback.stepping

@@ -1,4 +1,4 @@
-"""What the head of the console's page is told about a run."""
+"""The data about a run at the top of the console's page."""
 
 from __future__ import annotations
 

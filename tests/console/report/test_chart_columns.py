@@ -1,4 +1,4 @@
-"""Whose prices a service of `simulator serve` is billed with."""
+"""The prices with which a service of `simulator serve` is billed."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_the_page_has_the_whole_report_and_the_columns_beside_it() -> None:
     series, beside = data["report"]["services"][0]["series"], data["beside"]["web"]
     assert {len(column) for column in beside.values()} == {len(series["offered"])}
     assert beside["in_flight"][20] == 2.0  # bins of a second
-    # One active instance of 1 vCPU and 2 GB: 0.064 + 2 x 0.007 USD an hour.
+    # One active instance of 1 vCPU and 2 GB: 0.064 + 2 x 0.007 USD per hour.
     assert beside["usd_per_hour"][20] == 0.078
 
 

@@ -1,4 +1,4 @@
-"""What is said of a recording before it is played: nothing of it is changed or left out without a word."""
+"""Notes on a recording before a run: every change to it and every omission is reported."""
 
 from __future__ import annotations
 
@@ -118,7 +118,10 @@ def test_a_scenario_with_a_bad_recording_cannot_be_played_on_any_clock(tmp_path:
 @pytest.mark.case("L7")
 @pytest.mark.parametrize(("scale", "seed"), [(1.0, 1), (3.0, 2), (0.5, 3)])
 def test_fractions_are_drawn_so_that_none_is_lost(tmp_path: Path, scale: float, seed: int) -> None:
-    """4,000 bins of 0.3 requests: rounded bin by bin there would be none. A Poisson sum has its mean as variance."""
+    """4,000 bins of 0.3 requests: rounded per bin, no request would be left.
+
+    The variance of a Poisson sum is its mean.
+    """
     bins = 4000
     rows = "n\n" + "0.3\n" * bins
     scenario = scenario_of(tmp_path, rows, f"bins: {{file: r.csv, bin: 1s}}, scale: {scale}", duration=f"{bins}s")

@@ -1,4 +1,4 @@
-"""What is a recording, and what is rejected with what it is."""
+"""Which files are recordings, and errors that name the kind of any other file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rows_of(path: Path) -> list[tuple[str, ...]]:
 )
 def test_another_kind_of_file_is_rejected_with_its_kind(tmp_path: Path, content: bytes, found: str) -> None:
     file = tmp_path / "r.csv"
-    for written in (content, gzip.compress(content)):  # packed or not
+    for written in (content, gzip.compress(content)):  # compressed or not
         file.write_bytes(written)
         with pytest.raises(ScenarioError) as caught:
             Recording(file)
@@ -83,7 +83,7 @@ def test_blank_lines_are_no_rows_and_lines_are_counted_with_them(tmp_path: Path)
 
 
 def test_quotes_from_somewhere_on_are_read_over_the_border_of_a_part(tmp_path: Path) -> None:
-    """The reader of unquoted text hands over in the middle of a line."""
+    """The reader of unquoted text is replaced in the middle of a line."""
     file = tmp_path / "r.csv"
     plain = [(str(n), f"/path/{n}") for n in range(60_000)]
     quoted = [(str(n), f'a "word", and\na line {n}') for n in range(300)]

@@ -1,4 +1,4 @@
-"""Times of recordings in the forms that people and programs write."""
+"""Times of recordings in the formats that people and programs write."""
 
 from __future__ import annotations
 

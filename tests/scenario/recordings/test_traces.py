@@ -159,7 +159,7 @@ def test_rows_out_of_order_are_sorted(tmp_path: Path) -> None:
 
 @pytest.mark.case("L66")
 def test_a_row_too_far_out_of_order_is_rejected_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory holds a window of rows; one that comes later than that cannot be put in its place any more."""
+    """Memory has a window of rows; a row that is later than that cannot be sorted into its place."""
     monkeypatch.setattr(traces, "WINDOW_ROWS", 2 * traces.BLOCK_ROWS)
     n = 4 * traces.BLOCK_ROWS
     late = "\n".join(map(str, [*range(1, 2 * n), 0, *range(2 * n, 2 * n + 10)]))
@@ -176,7 +176,7 @@ def test_rows_out_of_order_across_many_blocks_come_out_sorted_and_complete(
     monkeypatch.setattr(traces, "WINDOW_ROWS", 3 * traces.BLOCK_ROWS // 2)
     rng = RandomStreams(4).stream("rows out of order")
     n = 5 * traces.BLOCK_ROWS
-    ends = np.arange(n) + rng.integers(0, traces.BLOCK_ROWS, n)  # each row up to a block out of place
+    ends = np.arange(n) + rng.integers(0, traces.BLOCK_ROWS, n)  # each row up to one block out of order
     text = "at\n" + "\n".join(map(str, ends.tolist()))
 
     assert times_of(tmp_path, text, "format: seconds") == (np.sort(ends) - ends.min()).tolist()

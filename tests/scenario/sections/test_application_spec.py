@@ -1,4 +1,4 @@
-"""What runs in an instance, and where its secrets come from, as a scenario file tells it."""
+"""The application of instances and the source of its secrets in a scenario file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distributions as a file writes them."""
+"""Distributions as written in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a scenario file writes a policy's parameters, lists among them, and where their errors stand."""
+"""Policy parameters in a scenario file, including lists, and the places of their errors."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_error_of_an_item_has_the_items_place(policy: str, path: str, expecte
 
 
 def test_another_process_gets_the_checked_scenario_with_its_policy(tmp_path: Path) -> None:
-    """The sections of policies are made when they are needed, so the other process has to make them too."""
+    """The section classes of policies are made on demand, so the other process has to make them too."""
     text = scenario_text(service="policy: {name: scheduled, schedule: [{at: 8h, instances: 5}]}")
     scenario, sent = read_scenario(text), tmp_path / "scenario"
     sent.write_bytes(pickle.dumps(scenario))

@@ -1,4 +1,4 @@
-"""What a scenario file may leave out is filled in, and errors are left for the sections to report."""
+"""Omitted values of a scenario file are completed, and errors are kept for the sections to report."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_one_service_defines_a_resource_for_all(first: str, second: str) -> None
     ],
 )
 def test_two_definitions_that_differ_are_an_error_at_the_second(second: str, key: str) -> None:
-    if not key:  # the first left it out, so the second completes the definition
+    if not key:  # the first omits it, so the second completes the definition
         read_scenario(TEXT % (DEFINED, second, ""))
         return
     text = problems_of(TEXT % (DEFINED, second, ""))

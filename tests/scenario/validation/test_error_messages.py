@@ -1,4 +1,4 @@
-"""Errors of the sections in the words of the file."""
+"""Errors of the sections in the terms of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key in the wrong place of a scenario is told the place where it belongs."""
+"""The error for a key in the wrong place of a scenario names the right place."""
 
 from __future__ import annotations
 

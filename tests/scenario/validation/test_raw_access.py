@@ -1,4 +1,4 @@
-"""Plain data that may be invalid: what has the expected form is returned, the rest skipped."""
+"""Access to plain data that may be invalid: values of the expected type are returned, others are skipped."""
 
 from __future__ import annotations
 

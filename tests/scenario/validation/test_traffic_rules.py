@@ -1,4 +1,4 @@
-"""Rules between traffic and checks of a file: each broken one has its place and the known names."""
+"""Rules between the traffic and the checks of a file: each error has its place and the known names."""
 
 from __future__ import annotations
 

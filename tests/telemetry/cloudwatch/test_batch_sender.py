@@ -1,6 +1,4 @@
-"""The batch sender in virtual time: it tries again, later and later, says so once, and loses nothing it need
-not lose.
-"""
+"""The batch sender in virtual time: it retries with growing pauses, reports once, and loses only what it must."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ STREAM = LogStream("us-east-1", "group", "events")
 
 
 class Place:
-    """An endpoint: what it has, when it was asked, and what it does at the moment."""
+    """An endpoint: what it has received, when it was called, and its current behaviour."""
 
     def __init__(self) -> None:
         self.queue = LinesQueue(bytes_max=30 * 10)
@@ -91,7 +89,7 @@ def test_an_unreachable_endpoint_is_retried_with_backoff_reported_once_and_gets_
         await asyncio.sleep(PAUSE_S_MAX)
         assert place.has == ["a", "b"]
         assert place.given[1:] == ["cloudwatch: log lines are accepted again"]
-        place.does = place.be_away  # the next time is another time
+        place.does = place.be_away  # the next call is a separate failure
         place.write("c")
         await asyncio.sleep(2)
         assert len(place.given) == 3

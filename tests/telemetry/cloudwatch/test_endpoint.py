@@ -1,4 +1,4 @@
-"""What an endpoint answers, in the batch sender's words: later, never, or taken. A few lines of HTTP stand for it."""
+"""Answers of an endpoint as results for the batch sender: later, never, or accepted. A small HTTP server gives them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from simulator.world.clock import epoch_s
 
 
 def points(*ages_s: float) -> PointsBatch:
-    """Of minutes that began so long ago."""
+    """Return points of minutes that began so many seconds ago."""
     web, now_s = ServiceIdentity("web", "0", "us-east-1"), epoch_s()
     return PointsBatch(
         "us-east-1", tuple(Series(web, now_s - age, 0.0).value("Requests", "Count", 1) for age in ages_s)
     )
 
 
-# One endpoint for all: botocore reads a megabyte of service model for each.
+# One endpoint for all tests, because botocore reads a megabyte of service model for each.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 numbers = count()
 
@@ -48,7 +48,7 @@ def lines(how_many: int = 1) -> LinesBatch:
 
 
 class Answers:
-    """Gives the answers of `next`, then empty ones; `asked` are the operations."""
+    """Gives the answers in `next`, then empty ones; `asked` lists the operations."""
 
     def __init__(self) -> None:
         self.next: list[tuple[int, dict[str, object]]] = []
@@ -140,7 +140,7 @@ async def test_throttling_and_server_errors_count_as_unreachable(place: Place, s
     answers.next = [(status, fault(code))]
     with pytest.raises(Unreachable, match=f"answers {code} to put_metric_data"):
         await endpoint.put_points(points(60))
-    assert len(answers.asked) == 1  # once: the batch sender has the pauses
+    assert len(answers.asked) == 1  # once: the batch sender makes the pauses
     assert await endpoint.put_points(points(60)) == 0
 
 

@@ -1,4 +1,4 @@
-"""Latencies as values and counts: what CloudWatch makes of them is what they were."""
+"""Latencies as values and counts: CloudWatch's statistics of them are those of the latencies."""
 
 from __future__ import annotations
 

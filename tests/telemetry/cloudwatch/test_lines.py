@@ -1,4 +1,4 @@
-"""Log events within the limits of PutLogEvents, in groups and streams of the documented names."""
+"""Log events within the limits of PutLogEvents, in groups and streams with the documented names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_long_line_is_cut_between_characters_and_an_empty_one_dropped() -> Non
     assert len(cut.text.encode()) + 26 == cut.size_bytes
     assert EVENT_BYTES_MAX - 1 <= cut.size_bytes <= EVENT_BYTES_MAX
     assert set(cut.text) == {"é"}
-    assert line(0.0, "\ud800").text == "?"  # what is no text becomes some
+    assert line(0.0, "\ud800").text == "?"  # characters without an encoding are replaced
 
 
 @settings(max_examples=40)

@@ -1,4 +1,4 @@
-"""The meter where services come, pause and go, on a calendar that the test turns."""
+"""The aggregator with services that are created, paused and deleted, on a calendar that the test sets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.telemetry.cloudwatch.settings import CloudWatchSettings
 
 @dataclass
 class Stage:
-    """Implements `PlatformView`. `ids` by the services' names on the platform; `cpu_s` of its one instance."""
+    """Implements `PlatformView`. `ids`: by the services' names on the platform; `cpu_s`: of its only instance."""
 
     now_s: float = 0.0
     ids: dict[str, str] = field(default_factory=lambda: {"web": "1"})
@@ -39,7 +39,7 @@ class Stage:
         return (InstanceReading("i", self.age_s, InstanceSize(512, 1024), ResourceUsage(self.cpu_s, 256 * 1024**2)),)
 
     def seconds(self, until_s: float, late_s: float = 0.0) -> None:
-        """Closed seconds, each with a request, until then."""
+        """Publish finished seconds until then, each with one request."""
         while self.now_s < until_s:
             self.now_s = min(until_s, self.now_s + 1.0)
             on_time_s, self.now_s = self.now_s, self.now_s + late_s
@@ -48,7 +48,7 @@ class Stage:
             self.now_s = on_time_s
 
     def given(self, metric: str) -> list[tuple[str, float, float]]:
-        """(service id, begin, sum) of its points of the service, which are taken."""
+        """Return (service id, begin, sum) of the points of the metric that are not of an instance."""
         found = []
         for point in self.points:
             named = {each["Name"]: each["Value"] for each in point.datum["Dimensions"]}
@@ -78,7 +78,7 @@ def test_a_paused_services_last_minute_is_closed_by_the_calendar() -> None:
     stage.meter.close_stale()
     assert stage.given("Requests") == [("1", 0.0, 60.0), ("1", 60.0, 10.0)]
     assert stage.given("5xxStatusResponses") == [("1", 0.0, 0.0), ("1", 60.0, 1.0)]
-    # What is rejected afterwards is of its own minutes, in which no instance exists to count arrivals.
+    # Requests that are rejected afterwards belong to its own minutes, in which no instance exists to count arrivals.
     stage.now_s = 200.0
     stage.metrics.of("web").outcomes.add(503, 0.0, 0.0, 0.0, -1.0)
     stage.meter.close_stale()
@@ -117,9 +117,9 @@ def test_seconds_of_a_service_without_an_id_are_not_counted() -> None:
 
 def test_cpu_from_before_the_run_or_within_a_moment_is_not_counted() -> None:
     stage = Stage(cpu_s=100.0)
-    stage.seconds(10.0)  # the first look
+    stage.seconds(10.0)  # the first reading
     stage.cpu_s += 2.5
-    stage.seconds(20.0)  # 2.5 s in ten of half a vCPU
+    stage.seconds(20.0)  # 2.5 s in ten seconds of half a vCPU
     stage.cpu_s += 1.0
     stage.now_s = 20.5
     stage.meter.finish()

@@ -1,4 +1,4 @@
-"""The nine metrics of runs in virtual time: names, units, dimensions and instants, and Prometheus' own counts."""
+"""The nine metrics of runs in virtual time: names, units, dimensions and times, compared with Prometheus' counts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UNITS = {
     "RequestLatency": "Milliseconds",
     "Requests": "Count",
 }
-# 25 ms on a quarter of a vCPU take 100 ms: 5 requests a second use half of an instance's CPU.
+# 25 ms on a quarter of a vCPU take 100 ms: 5 requests per second use half of an instance's CPU.
 HALF = """
 duration: 150s
 services:
@@ -65,7 +65,7 @@ traffic:
 class Exported:
     points: list[MetricPoint]
     lines: list[LinesBatch]
-    prometheus: dict[str, Metric]  # as it was last
+    prometheus: dict[str, Metric]  # the latest values
 
 
 @cache
@@ -92,7 +92,7 @@ def dimensions(point: MetricPoint) -> dict[str, str]:
 def of(
     points: list[MetricPoint], metric: str, service: str = "web", instance: str = ""
 ) -> dict[float, list[dict[str, Any]]]:
-    """By seconds since the begin of the run."""
+    """Return the points by seconds since the start of the run."""
     found: dict[float, list[dict[str, Any]]] = defaultdict(list)
     for point in points:
         named = dimensions(point)
@@ -151,7 +151,7 @@ def test_latency_can_be_that_of_the_balancer_with_the_wait() -> None:
         pairs = [pair for datum in data for pair in zip(datum["Values"], datum["Counts"], strict=True)]
         return float(sum(value * count for value, count in pairs) / sum(count for _, count in pairs))
 
-    # Rejected requests, which take no time, count there.
+    # Rejected requests, which take no time, are included there.
     assert mean(LatencyOf.INSTANCE) > 99 > mean(LatencyOf.BALANCER)
 
 
@@ -165,7 +165,7 @@ def test_an_idle_service_has_zeros_no_latency_and_no_active_instance() -> None:
     assert sum(of(told, "Concurrency")[60][0]["Counts"]) == 60.0
 
 
-# Thirty seconds of requests of 100 ms, then nothing; an instance keeps its CPU for a minute.
+# Thirty seconds with requests of 100 ms, then none; an instance is active for a minute longer.
 SPELL = """
 duration: 120s
 services:
@@ -198,8 +198,8 @@ def test_cpu_and_memory_are_percent_of_what_the_instance_has() -> None:
 
 def test_minutes_are_the_calendars_wherever_the_run_begins() -> None:
     requests = of(exported(HALF, begin_s=BEGIN_S - 20.3).points, "Requests")
-    # From 20.3 s before a minute on: the second that lies across a boundary is of the minute that has most of it.
-    # The run ends before its last second is closed, and that is counted all the same.
+    # From 20.3 s before a minute on: a second across a boundary belongs to the minute that contains most of it. The run
+    # ends before its last second is complete, and that second is counted too.
     counted = {at_s: minute[0]["Value"] for at_s, minute in requests.items()}
     assert counted == {-60: 100.0, 0: 300.0, 60: 300.0, 120: 50.0}
 

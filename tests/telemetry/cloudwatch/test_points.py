@@ -1,4 +1,4 @@
-"""Data points of PutMetricData: their form and their limits."""
+"""Data points of PutMetricData: their format and their limits."""
 
 from __future__ import annotations
 

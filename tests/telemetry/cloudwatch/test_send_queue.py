@@ -1,4 +1,4 @@
-"""What waits is bounded: the oldest goes first, and is counted."""
+"""Send queues are bounded: the oldest items are dropped first, and counted."""
 
 from __future__ import annotations
 

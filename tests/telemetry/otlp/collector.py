@@ -1,4 +1,4 @@
-"""A collector on loopback that takes OTLP/HTTP in protobuf, keeps what it got, and behaves as the test wants."""
+"""A collector on loopback that accepts OTLP/HTTP in protobuf, keeps the data, and behaves as a test requires."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAIT_S = 60.0
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """What a thread brings about."""
+    """Wait for a condition that another thread brings about."""
     async with asyncio.timeout(WAIT_S):
         while not holds():  # noqa: ASYNC110 no event: the thread is the code under test
             await asyncio.sleep(0.001)
@@ -44,17 +44,17 @@ class _Server(ThreadingHTTPServer):
         return connection, peer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Cut by `cut`, or by a client that did not want to wait."""
+        """Ignore connections that were closed by `cut`, or by a client that did not wait."""
 
     def cut(self) -> None:
-        """What is kept alive, too."""
+        """Close all connections, including those that are kept alive."""
         for connection in self._connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 class Collector:
-    """`status` it answers with, `rejected` spans of each batch; while `hold` is cleared it answers nothing."""
+    """Answers with `status` and `rejected` spans of each batch; while `hold` is cleared it does not answer."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -73,7 +73,7 @@ class Collector:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """On the port it had, or any free one."""
+        """Listen on the previous port, or on any free one."""
         collector = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -120,7 +120,7 @@ class Collector:
         request.wfile.write(answer)
 
     def wait_for(self, what: Callable[[], bool]) -> None:
-        """Until `what()` holds; it is asked after every request."""
+        """Wait until `what()` is true; it is called after every request."""
         with self._news:
             assert self._news.wait_for(what, WAIT_S), "the collector has not got it"
 
@@ -136,7 +136,7 @@ class Collector:
         ]
 
     def latest(self) -> dict[str, Metric]:
-        """The metrics of the last export, by name."""
+        """Return the metrics of the last export, by name."""
         return {
             metric.name: metric
             for resource in self.metrics[-1].resource_metrics
@@ -146,7 +146,7 @@ class Collector:
 
 
 def values(attributes: Any) -> dict[str, Any]:
-    """Attributes by their key."""
+    """Return attributes by their key."""
     return {each.key: _value(each) for each in attributes}
 
 

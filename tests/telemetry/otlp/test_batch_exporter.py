@@ -1,4 +1,4 @@
-"""A collector that is slow, gone or back: nothing waits for it, nothing grows, and it is told once."""
+"""A collector that is slow, missing or back: no caller waits for it, memory is bounded, and one line reports it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEVER_S = 3600.0
 
 
 class Place:
-    """What a shipper sends to. While `gate` is cleared a batch hangs; with `why` it is not taken."""
+    """A destination. While `gate` is cleared a batch waits; with `why` it is not accepted."""
 
     def __init__(self) -> None:
         self.why = ""
@@ -81,7 +81,7 @@ async def test_a_slow_collector_delays_no_caller_and_overflow_is_dropped_and_cou
     place.gate.clear()
     for number in range(4):
         things.put(number)
-    await place.is_asked()  # the first four are on their way, and hang there
+    await place.is_asked()  # the first four are being sent, and wait there
     for number in range(4, 10_000):
         things.put(number)
     assert things.waiting == 8
@@ -227,6 +227,6 @@ async def test_the_loop_goes_on_while_a_collector_does_not_answer() -> None:
         collector.hold.set()
         await exporters.close()
         assert len(collector.metrics) >= 1
-    # The collector's silence is 50 turns long and an export waits for it: had it held up the loop, no turn would be so
-    # short. A loaded machine is slow too, but not that slow.
+    # The collector does not answer for 50 iterations, and an export waits for it: if that had blocked the loop, no
+    # iteration would be so short. A loaded machine is slow too, but not that slow.
     assert worst_s < WAIT_S / 4

@@ -1,4 +1,4 @@
-"""Metrics over OTLP: the instruments that Prometheus shows, with OpenTelemetry's names and units."""
+"""Metrics over OTLP: the instruments of Prometheus, with OpenTelemetry's names and units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def settings(collector: Collector, every_s: float = NEVER_S, **to: Any) -> Expor
 
 
 def figures() -> Metrics:
-    """At second 100 of a run."""
+    """Return metrics at second 100 of a run."""
     metrics = Metrics(lambda: 100.0)
     for status in (200, 200, 301, 404, 429, 500, 0):
         metrics.of("web").outcomes.add(status, 0.2, 0.05, 0.06, 0.1)
@@ -46,7 +46,7 @@ async def exported(collector: Collector, metrics: Metrics, **to: Any) -> dict[st
 
 
 def numbers(metric: Metric) -> dict[tuple[str, ...], float]:
-    """By the values of the attributes, in the order of their keys."""
+    """Return the values by the attributes, in the order of their keys."""
     data = metric.sum if metric.HasField("sum") else metric.gauge
     return {
         tuple(value for _, value in sorted(values(point.attributes).items())): getattr(
@@ -84,7 +84,7 @@ async def test_a_histogram_is_the_one_that_prometheus_shows() -> None:
     assert len(point.bucket_counts) == len(point.explicit_bounds) + 1
     assert point.bucket_counts[list(point.explicit_bounds).index(0.25)] == 7
     assert not point.HasField("min")
-    # The service was first seen at second 100, the export is at second 130.
+    # The service first appeared at second 100; the export is at second 130.
     assert round((point.time_unix_nano - point.start_time_unix_nano) / 1e9, 3) == 30
 
 

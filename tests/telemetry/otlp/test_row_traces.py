@@ -33,7 +33,7 @@ BEGIN_S = 1_800_000_000.0
 
 
 def played(collector: Collector, sampling: Sampling, timeout_s: float = 10.0) -> RunRecord:
-    # A queue that is far shorter than the run's requests: it waits for the collector, or they would be lost.
+    # A queue that is far shorter than the number of requests: it waits for the collector, otherwise they would be lost.
     to = Destination(f"{collector.url}/v1/traces", timeout_s=timeout_s)
     traces = TracesExport(to, sampling, requests_max=50, batch_max=25, begin_s=BEGIN_S)
     return play(Run(read_scenario(TEXT), exports=ExportSettings(otlp=OtlpSettings(traces=traces))))
@@ -52,15 +52,15 @@ def test_every_request_is_a_trace_in_the_run_s_own_time() -> None:
     cold = [span for span in collector.spans() if span.name == "cold start"]
     assert len(cold) >= stats.cold_starts > 0
     decisions = Counter(values(span.attributes)["apprunner.decision"] for span in roots)
-    assert 0 < decisions["rejected"] <= stats.statuses[429]  # the others were held too long
-    assert record.events == play(Run(read_scenario(TEXT))).events  # a run is what it is, traced or not
+    assert 0 < decisions["rejected"] <= stats.statuses[429]  # the others were in the queue for too long
+    assert record.events == play(Run(read_scenario(TEXT))).events  # tracing does not change a run
 
 
 def test_a_part_of_them_is_sampled() -> None:
     with collecting() as collector:
         record = played(collector, Sampling(0.1))
     roots = sum(span.kind == Span.SPAN_KIND_SERVER for span in collector.spans())
-    # Of 1,200 requests 120 are expected, with a standard deviation of 10: five of them.
+    # Of 1,200 requests 120 are expected, with a standard deviation of 10: within five of these.
     assert record.stats_by_source.whole().requests == 1200
     assert 70 <= roots <= 170
 

@@ -1,4 +1,4 @@
-"""Destinations of OTLP: which endpoints are accepted, and what is never shown."""
+"""Destinations of OTLP: accepted endpoints, and values that are never shown."""
 
 from __future__ import annotations
 

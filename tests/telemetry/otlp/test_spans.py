@@ -1,4 +1,4 @@
-"""Traces over OTLP: a request as a tree of spans, as a collector gets it."""
+"""Traces over OTLP: a request as a tree of spans, as received by a collector."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PARENT = b"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 async def traced(script: Callable[[TracedService], Awaitable[Any]], settings: PoolSettings) -> list[RequestTrace]:
-    """What was heard of a service in virtual time."""
+    """Return the traces of a service in virtual time."""
 
     async def main() -> list[RequestTrace]:
         async with TracedService(settings) as service:
             await script(service)
             return service.heard
 
-    return await asyncio.to_thread(run_virtual, main)  # a loop of its own
+    return await asyncio.to_thread(run_virtual, main)  # on a separate event loop
 
 
 def exporters(collector: Collector, metrics: Metrics | None = None, **traces: Any) -> Exporters:
@@ -51,7 +51,7 @@ async def exported(traces: list[RequestTrace]) -> list[Span]:
 
 
 def times(span: Span) -> tuple[float, float]:
-    """Begin and end, in seconds of the service's virtual time."""
+    """Return (begin, end) in seconds of the service's virtual time."""
     return (
         round(span.start_time_unix_nano / 1e9 - EPOCH_S, 3),
         round(span.end_time_unix_nano / 1e9 - EPOCH_S, 3),
@@ -72,7 +72,7 @@ async def test_a_request_that_needed_a_cold_start_is_a_tree() -> None:
     assert server.parent_span_id == b""
     assert {span.trace_id for span in spans} == {heard.trace_id.to_bytes(16, "big")}
     assert len({span.span_id for span in spans}) == 4
-    assert upstream.span_id == heard.upstream_id.to_bytes(8, "big")  # what the instance was told of
+    assert upstream.span_id == heard.upstream_id.to_bytes(8, "big")  # the context that the instance received
     assert (server.kind, upstream.kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT)
     assert values(server.attributes) == {
         "http.request.method": "GET",
@@ -126,7 +126,7 @@ async def test_a_queued_request_has_a_queue_span_and_a_rejected_one_no_children(
     ]
     rejected = values(spans[0].attributes)
     assert (rejected["http.response.status_code"], rejected["apprunner.cause"]) == (429, "overflow")
-    assert "error.type" not in rejected  # a server's span is in error from 500 on
+    assert "error.type" not in rejected  # a server's span is an error from status 500 on
     assert spans[0].status.code == Status.STATUS_CODE_UNSET
     assert times(spans[4]) == (0, 3)
 

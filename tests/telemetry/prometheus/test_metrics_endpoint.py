@@ -1,4 +1,4 @@
-"""The Prometheus endpoint: what it says of a platform that runs, and that its labels stay few."""
+"""The Prometheus endpoint: its figures of a running platform, and that its labels have few values."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_ten_thousand_instances_leave_as_many_series_as_one() -> None:
     assert born > 10_000
     assert metrics.services["web"].launches > 10_000
     assert after == before
-    assert metrics.services["web"].provisioned == 0  # all have gone, and none was counted twice
+    assert metrics.services["web"].provisioned == 0  # all have ended, and none was counted twice
     assert metrics.services["web"].usd > 0
 
 
