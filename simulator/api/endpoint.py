@@ -22,7 +22,7 @@ from aiohttp import web
 from simulator.api.authentication import Authentication, Identity
 from simulator.api.calls import ApiCalls
 from simulator.api.foreign_clients import STATUS, ForeignAnswer, foreign_answer, service_of
-from simulator.api.query.query_services import QUERY_SERVICES, query_service
+from simulator.api.query.query_services import GET_PARAMETER, QUERY_SERVICES, S3, SSM, query_service
 from simulator.api.service_model import SIGNING_NAME, operation_of, parse_body
 from simulator.api.signature import SignedRequest
 from simulator.api.waf_protocol import CONTENT_TYPE as WAF_CONTENT_TYPE
@@ -134,14 +134,22 @@ class ApiEndpoint:
             ApiError
         ) as error:  # S3 clients put the bucket's name first in the host; every bucket gets the same response
             if signed_for in QUERY_SERVICES:
-                return self._query_response(request, signed_for, request_id, rejection=error)
+                return await self._query_response(request, signed_for, request_id, rejection=error)
             if (foreign := foreign_answer(request.raw_path, request.headers, request_id, None)) is not None:
                 return _foreign_response(foreign, request_id)
             raise
+        if signed_for == S3:
+            return await self._object_response(request, request_id)
         body = await self._body(request)
+        if signed_for == SSM and request.headers.get("x-amz-target") == GET_PARAMETER:
+            return await self._parameter_response(request, body, request_id)
         service = query_service(request.headers, signed_for, body.content)
         if service is not None:
-            return self._query_response(request, service, request_id, body)
+            return await self._query_response(request, service, request_id, body)
+        return await self._json_response(request, body, request_id)
+
+    async def _json_response(self, request: web.BaseRequest, body: _Body, request_id: str) -> web.StreamResponse:
+        """Answer a call of App Runner, or of a service that is not here."""
         foreign = foreign_answer(request.raw_path, request.headers, request_id, body.content)
         if foreign is not None:
             return _foreign_response(foreign, request_id)
@@ -161,7 +169,7 @@ class ApiEndpoint:
             if why is not None:
                 raise ApiError("AccessDeniedException", why)
 
-    async def _body(self, request: web.BaseRequest) -> _Body:
+    async def _body(self, request: web.BaseRequest, bytes_max: int = BODY_BYTES_MAX) -> _Body:
         if request.content.is_eof() and request.content.total_bytes <= BODY_BYTES_MAX:
             content = request.content.read_nowait()  # the usual case: the body came with the head
             return _Body(content, self._hash(content))
@@ -171,28 +179,57 @@ class ApiEndpoint:
                 if length is not None and length <= BODY_BYTES_MAX:
                     content = await request.content.read() if length else b""
                     return _Body(content, self._hash(content))
-                return await self._long_body(request)
+                return await self._long_body(request, bytes_max)
         except TimeoutError as error:
             raise ApiError(
                 "RequestTimeoutException", f"The body did not arrive within {self._body_s_max:g} s."
             ) from error
 
-    async def _long_body(self, request: web.BaseRequest) -> _Body:
-        """Read a body of unknown or excessive size: keep up to `BODY_BYTES_MAX`, hash up to `_VERIFIED_BYTES_MAX`."""
+    async def _long_body(self, request: web.BaseRequest, bytes_max: int) -> _Body:
+        """Read a body of unknown or excessive size: keep up to `bytes_max`, hash up to `_VERIFIED_BYTES_MAX`."""
         sha256, kept, size = hashlib.sha256(), bytearray(), 0
         async for chunk in request.content.iter_any():
             size += len(chunk)
             if size > _VERIFIED_BYTES_MAX:
                 break
             sha256.update(chunk)
-            if size <= BODY_BYTES_MAX:
+            if size <= bytes_max:
                 kept += chunk
-        return _Body(bytes(kept) if size <= BODY_BYTES_MAX else None, sha256.hexdigest())
+        return _Body(bytes(kept) if size <= bytes_max else None, sha256.hexdigest())
 
     def _hash(self, content: bytes) -> str:
         return "" if self._authentication.is_open else hashlib.sha256(content).hexdigest()
 
-    def _query_response(
+    async def _object_response(self, request: web.BaseRequest, request_id: str) -> web.StreamResponse:
+        """Answer a call of S3 from the store of templates and assets."""
+        from simulator.api.assets.asset_calls import s3_answer  # noqa: PLC0415 for clients of CloudFormation only
+        from simulator.api.assets.object_protocol import ObjectCall  # noqa: PLC0415
+
+        body = await self._body(request, _VERIFIED_BYTES_MAX)
+        announced = request.headers.get("x-amz-content-sha256", "")
+        if announced == "UNSIGNED-PAYLOAD" or announced.startswith("STREAMING-"):  # the signature does not cover it
+            body = _Body(body.content, announced)
+
+        def caller() -> Principal:
+            return self._caller(request, self._identify(request, body, S3), request_id)
+
+        call, sources = ObjectCall.of(request.method, request.raw_path), self._calls.sources
+        answer = await s3_answer(sources, call, request.headers, body.content, request_id, caller, self._now())
+        fields = {"x-amz-request-id": request_id, "Server": _SERVER, **answer.fields}
+        return web.Response(status=answer.status, body=answer.body, headers=fields)
+
+    async def _parameter_response(self, request: web.BaseRequest, body: _Body, request_id: str) -> web.StreamResponse:
+        """Answer GetParameter of SSM."""
+        from simulator.api.assets.asset_calls import ssm_answer  # noqa: PLC0415 for clients of CloudFormation only
+
+        def caller() -> Principal:
+            return self._caller(request, self._identify(request, body, SSM), request_id)
+
+        answer = await ssm_answer(self._calls.sources, body.content or b"", caller, self._now())
+        fields = {REQUEST_ID: request_id, "Server": _SERVER, **answer.fields}
+        return web.Response(status=answer.status, body=answer.body, headers=fields)
+
+    async def _query_response(
         self,
         request: web.BaseRequest,
         service: str,
@@ -208,7 +245,7 @@ class ApiEndpoint:
                 raise ApiError("AccessDenied", rejection.message)
             return self._caller(request, self._identify(request, body, service), request_id)
 
-        status, content = query_answer(self._calls, service, body.content or b"", request_id, caller)
+        status, content = await query_answer(self._calls, service, body.content or b"", request_id, caller)
         fields = {"Content-Type": "text/xml", REQUEST_ID: request_id, "Server": _SERVER}
         return web.Response(status=status, body=content, headers=fields)
 

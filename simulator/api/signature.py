@@ -123,7 +123,7 @@ def _canonical(request: SignedRequest, signed: tuple[str, ...]) -> str:
         (
             request.method,
             # for every service except S3, an encoded path is encoded again
-            quote(request.path, safe="/-_.~"),
+            request.path if request.service == "s3" else quote(request.path, safe="/-_.~"),
             _canonical_query(request.query),
             lines,
             ";".join(signed),

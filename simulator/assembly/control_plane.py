@@ -19,6 +19,7 @@ from simulator.api.authentication import Authentication
 from simulator.api.calls import ApiCalls
 from simulator.api.endpoint import ApiEndpoint, request_ids
 from simulator.control.api_context import ApiSettings
+from simulator.control.assets.asset_settings import NO_ASSETS, AssetSettings
 from simulator.control.operations.time_profile import INSTANT, TimeProfile
 from simulator.control.operations.workload import Workload
 from simulator.control.service_api import ServiceApi
@@ -51,7 +52,8 @@ class ControlPlaneSettings:
 
     `seed`: of the identifiers of a new state; None: random. `now`: clock; None: the wall clock. `engine`: address of
     the container engine in which a moved tag deploys services, `unix:///path` or `tcp://host:port`; None: no engine.
-    `registries`: registries in which a moved tag does so. `waf`: where more web ACLs come from.
+    `registries`: registries in which a moved tag does so. `waf`: where more web ACLs come from. `assets`: where stacks
+    read templates and parameters of SSM.
 
     Raises:
         ValueError: if the API would listen on other addresses than loopback without access keys or without TLS.
@@ -67,6 +69,7 @@ class ControlPlaneSettings:
     engine: str | None = None
     registries: RegistryMap = NO_REGISTRIES
     waf: WafSettings | None = None
+    assets: AssetSettings = NO_ASSETS
 
     def __post_init__(self) -> None:
         listener = self.listener
@@ -116,7 +119,7 @@ class ControlPlane:
         self.api = ServiceApi(
             self.registry, workload, now=self.now, tasks=self.tasks, profile=settings.profile, settings=given
         )
-        self.calls = ApiCalls(self.api, settings.authentication.identity_of)
+        self.calls = ApiCalls(self.api, settings.authentication.identity_of, settings.assets)
 
     @property
     def url(self) -> str:

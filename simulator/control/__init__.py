@@ -1,7 +1,11 @@
 """The control-plane API: its operations on resources, and the store."""
 
 PUBLIC_MODULES = (
+    "access_requests",
     "api_context",
+    "assets.asset_settings",
+    "assets.object_store",
+    "assets.template_sources",
     "audit",
     "domain_checks",
     "operations.image_pushes",

@@ -25,7 +25,7 @@ HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRET: Final = frozenset({"BuildCommand", "StartCommand", "RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"})
 # CloudTrail has the keys of a stack's parameters without their values, and no template (according to its CloudFormation
 # examples).
-_LEFT_OUT: Final = frozenset({"ParameterValue", "TemplateBody"})
+_LEFT_OUT: Final = frozenset({"FetchedTemplate", "FetchedParameters", "ParameterValue", "TemplateBody"})
 
 # Number of records written in one turn of the event loop, which delays all calls. A commit takes as long as a dozen
 # records. With a hundred records at a time, every hundredth call (the 99th percentile) took several times as long as

@@ -31,7 +31,7 @@ _FILES: Final = (
     "control.sqlite-wal",
     "control.sqlite-shm",
 )
-_WHOLE_FOLDERS: Final = ("ca", "copies", "up")
+_WHOLE_FOLDERS: Final = ("assets", "ca", "copies", "up")
 _FOLDERS_OF_TREES: Final = ("builds",)
 _HALF_DONE: Final = ".control.sqlite"  # prefix of temporary files that a crash may leave in the folder
 _OURS: Final = frozenset({*_FILES, *_WHOLE_FOLDERS, *_FOLDERS_OF_TREES})

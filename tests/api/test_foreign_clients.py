@@ -24,7 +24,6 @@ CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
     "sts": ("get_session_token", {}, "STS other than GetCallerIdentity"),
     "iam": ("list_roles", {}, "IAM"),
     "ec2": ("describe_vpcs", {}, "EC2"),
-    "s3": ("put_object", {"Bucket": "shop", "Key": "a", "Body": b"content"}, "S3"),
     "cloudfront": ("list_distributions", {}, "cloudfront"),
     "route53": ("list_hosted_zones", {}, "route53"),
     "dynamodb": ("list_tables", {}, "DynamoDB"),

@@ -141,7 +141,7 @@ TRIES: dict[str, tuple[Callable[[ControlPlane], Sent], str]] = {
         INVALID,
     ),
     "host not signed": (lambda p: with_authorization(signed(p), lambda a: a.replace(";host;", ";")), INVALID),
-    "another service": (lambda p: signed(p, service="s3"), INVALID),
+    "another service": (lambda p: signed(p, service="iam"), INVALID),
     "another algorithm": (
         lambda p: with_authorization(signed(p), lambda a: a.replace("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")),
         INCOMPLETE,

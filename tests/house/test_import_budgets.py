@@ -57,7 +57,11 @@ OF_REAL_TIME = {
     "simulator.wire.http1",
 }
 SERVE_MODULES_MAX = 354
+<<<<<<< HEAD
 HELP = {"markdown_it", "pygments"}  # typer draws its help with them
+=======
+HELP = {"markdown_it", "pygments"}  # typer's help is drawn with them
+>>>>>>> 8270f733 (cloudformation: templates in S3 and parameters in SSM, with an object store of the simulator's own, so that cdk deploy works with the default synthesizer)
 
 
 @pytest.mark.case("X8k", "H1")

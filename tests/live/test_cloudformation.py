@@ -118,26 +118,62 @@ def test_the_cli_deploys_changes_and_deletes_a_stack(tmp_path: Path) -> None:
     run(ClockKind.REAL, main)
 
 
-# What `cdk synth` writes for a stack with a LegacyStackSynthesizer.
-MANIFEST = {
+# What `cdk synth` writes for a stack with a LegacyStackSynthesizer, and for one with the default synthesizer.
+LEGACY = {
+    "type": "aws:cloudformation:stack",
+    "environment": "aws://unknown-account/unknown-region",
+    "properties": {"templateFile": "Shop.template.json"},
+    "displayName": "Shop",
+}
+BUCKET = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
+ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-hnb659fds-%s-role-${AWS::AccountId}-${AWS::Region}"
+VERSION = {
+    "requiresBootstrapStackVersion": 6,
+    "bootstrapStackVersionSsmParameter": "/cdk-bootstrap/hnb659fds/version",
+}
+DEFAULT = LEGACY | {
+    "properties": {
+        "templateFile": "Shop.template.json",
+        "assumeRoleArn": ROLE % "deploy",
+        "cloudFormationExecutionRoleArn": ROLE % "cfn-exec",
+        "stackTemplateAssetObjectUrl": f"s3://{BUCKET}/shop.json",
+        "additionalDependencies": ["Shop.assets"],
+    }
+    | VERSION,
+    "dependencies": ["Shop.assets"],
+}
+ASSETS = {"type": "cdk:asset-manifest", "properties": {"file": "Shop.assets.json"} | VERSION}
+FILES = {
     "version": "36.0.0",
-    "artifacts": {
-        "Shop": {
-            "type": "aws:cloudformation:stack",
-            "environment": "aws://unknown-account/unknown-region",
-            "properties": {"templateFile": "Shop.template.json"},
-            "displayName": "Shop",
+    "files": {
+        "shop": {
+            "source": {"path": "Shop.template.json", "packaging": "file"},
+            "destinations": {
+                "here": {"bucketName": BUCKET, "objectKey": "shop.json", "assumeRoleArn": ROLE % "file-publishing"}
+            },
         }
     },
+    "dockerImages": {},
 }
+BOOTSTRAP = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["change-set", "direct"])
-def test_the_cdk_deploys_and_destroys_a_stack(tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "artifacts"),
+    [
+        ("change-set", {"Shop": LEGACY}),
+        ("direct", {"Shop": LEGACY}),
+        ("change-set", {"Shop.assets": ASSETS, "Shop": DEFAULT}),
+    ],
+    ids=["legacy", "direct", "default"],
+)
+def test_the_cdk_deploys_and_destroys_a_stack(tmp_path: Path, method: str, artifacts: dict[str, Any]) -> None:
     assembly = tmp_path / "cdk.out"
     assembly.mkdir()
-    (assembly / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    manifest = {"version": "36.0.0", "artifacts": artifacts}
+    (assembly / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (assembly / "Shop.assets.json").write_text(json.dumps(FILES), encoding="utf-8")
     image = {"ImageIdentifier": IMAGE, "ImageRepositoryType": "ECR_PUBLIC"}
     source = {"SourceConfiguration": {"ImageRepository": image}}
     content = {
@@ -146,6 +182,7 @@ def test_the_cdk_deploys_and_destroys_a_stack(tmp_path: Path, method: str) -> No
             "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:x"}},
         },
         "Outputs": {"Url": {"Value": {"Fn::GetAtt": ["Service", "ServiceUrl"]}}},
+        "Parameters": {"BootstrapVersion": BOOTSTRAP} if len(artifacts) > 1 else {},
     }
     (assembly / "Shop.template.json").write_text(json.dumps(content), encoding="utf-8")
     simulated = {"applications": {IMAGE: {"simulated": {"io": "1ms"}}}, "api": {"port": 0}}
@@ -156,7 +193,7 @@ def test_the_cdk_deploys_and_destroys_a_stack(tmp_path: Path, method: str) -> No
         async with await open_serving(config.serving(tmp_path / "state", "unix:///nowhere")) as serving:
             plane = serving.plane
             own = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_REGION": "us-east-1"}
-            endpoints = {"AWS_ENDPOINT_URL_CLOUDFORMATION": plane.url, "AWS_ENDPOINT_URL_STS": plane.url}
+            endpoints = {"AWS_ENDPOINT_URL": plane.url}
             environment = (
                 {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path), "CI": "true"} | own | endpoints
             )

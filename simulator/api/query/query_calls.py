@@ -19,13 +19,13 @@ _log = logging.getLogger(__name__)
 _BROKEN: Final = ApiError("InternalFailure", "An unexpected failure occurred.")
 
 
-def query_answer(
+async def query_answer(
     calls: ApiCalls, service: str, content: bytes, request_id: str, caller: Callable[[], Principal]
 ) -> tuple[int, bytes]:
     """Return the status and the body of a response. `caller` returns the principal and raises ApiError."""
     protocol = query_protocol(service)
     try:
-        return 200, _answer(calls, protocol, service, content, request_id, caller())
+        return 200, await _answer(calls, protocol, service, content, request_id, caller())
     except ApiError as error:
         return error.status, protocol.rejection(error, request_id)
     except Exception:  # noqa: BLE001 a bug: the client gets a 500, and the log has the details
@@ -33,7 +33,7 @@ def query_answer(
         return 500, protocol.rejection(_BROKEN, request_id)
 
 
-def _answer(
+async def _answer(
     calls: ApiCalls, protocol: QueryProtocol, service: str, content: bytes, request_id: str, principal: Principal
 ) -> bytes:
     try:
@@ -44,8 +44,10 @@ def _answer(
             # Without the request's content, which may contain anything, including secrets under a wrong name.
             calls.stacks.rejected(principal, operation, {}, error)
         raise
-    answer = _identity(principal) if service == STS else calls.stacks.handle(principal, operation, request)
-    return protocol.response(operation, answer, request_id)
+    if service == STS:
+        return protocol.response(operation, _identity(principal), request_id)
+    given = await calls.stacks.with_sources(principal, operation, request)
+    return protocol.response(operation, calls.stacks.handle(principal, operation, given), request_id)
 
 
 def _identity(principal: Principal) -> dict[str, Any]:

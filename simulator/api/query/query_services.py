@@ -13,6 +13,10 @@ FORM: Final = "application/x-www-form-urlencoded"
 CLOUDFORMATION: Final = "cloudformation"
 STS: Final = "sts"
 
+S3: Final = "s3"
+SSM: Final = "ssm"
+GET_PARAMETER: Final = "AmazonSSM.GetParameter"  # the only call of SSM that is answered
+
 QUERY_SERVICES: Final = frozenset({CLOUDFORMATION, STS})
 
 _VERSIONS: Final = {b"Version=2010-05-15": CLOUDFORMATION, b"Version=2011-06-15": STS}

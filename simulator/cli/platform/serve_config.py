@@ -35,6 +35,7 @@ from simulator.cli.platform.instances_section import InstancesSection
 from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
 from simulator.cli.platform.registries_section import Registries, registry_map
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
+from simulator.control.assets.asset_settings import ASSETS_NAME, AssetSettings
 from simulator.control.operations.time_profile import profile_named
 from simulator.control.web_acl_files import WafSettings, load_web_acls
 from simulator.fleet.credentials.secrets import SecretsPlace
@@ -233,7 +234,12 @@ class ServeConfig(Section):
         """
         aws, registries = self.aws, registry_map(self.registries)
         return ServingSettings(
-            control=dataclasses.replace(self.settings(state), engine=engine, registries=registries),
+            control=dataclasses.replace(
+                self.settings(state),
+                engine=engine,
+                registries=registries,
+                assets=AssetSettings(state / ASSETS_NAME, SecretsPlace(aws.secrets_file, aws.endpoint, aws.region)),
+            ),
             front=self.network.front(self.front.live(state, self.api.region, engine)),
             workload=self.instances.workload(
                 self.time.profile,

@@ -6,6 +6,7 @@ stack continues in a task.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,12 +15,14 @@ from typing import Any, Final
 
 from simulator.control.access_requests import general_keys
 from simulator.control.api_context import ApiContext
+from simulator.control.assets.template_sources import TemplateSources
 from simulator.control.audit import Audit, EventSource, is_read
 from simulator.control.principal import Principal
 from simulator.control.stacks.change_sets import ChangeSets
 from simulator.control.stacks.resource_handlers import Call, ResourceHandlers
 from simulator.control.stacks.stack_book import StackBook, invalid_call
 from simulator.control.stacks.stack_changes import StackChanges
+from simulator.control.stacks.stack_inputs import FETCHED_PARAMETERS, FETCHED_TEMPLATE, stored_names
 from simulator.control.stacks.stack_reads import StackReads
 from simulator.control.stacks.stack_runs import StackRuns
 from simulator.model.resources.api_error import ApiError
@@ -37,6 +40,8 @@ Operation = Callable[[Principal, Request], Answer]
 _S = StackStatus
 _USER_AGENT: Final = "cloudformation.amazonaws.com"
 _SOURCE: Final = EventSource.CLOUDFORMATION
+_WITH_PARAMETERS: Final = frozenset({"CreateChangeSet", "CreateStack", "UpdateStack"})
+_WITH_TEMPLATE: Final = _WITH_PARAMETERS | {"GetTemplateSummary", "ValidateTemplate"}
 # ASSUMPTION: a stack can be deleted while it is created or rolled back, but not while it is updated. A DeleteStack in
 # each status would settle it.
 _NOT_DELETABLE: Final = frozenset(
@@ -55,11 +60,13 @@ class StackSettings:
 
     `identity_of` returns the identity of an access key; it raises ApiError if the key no longer exists.
 
-    `every_s`: interval at which handlers check resources in progress. `audit`: where the calls are recorded.
+    `every_s`: interval at which handlers check resources in progress. `audit`: where the calls are recorded. `sources`:
+    where templates and parameters are read.
     """
 
     identity_of: Callable[[str], IamIdentity | None]
     audit: Audit
+    sources: TemplateSources
     every_s: float
 
 
@@ -81,6 +88,31 @@ class StackApi:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._by_name)
+
+    async def with_sources(self, principal: Principal, operation: str, request: Request) -> Request:
+        """Return the request with the template at its TemplateURL and the values of its parameters of SSM.
+
+        What else is wrong with the request is rejected by `handle`.
+
+        Raises:
+            ApiError: the template cannot be had, or the caller may not make this call.
+        """
+        if operation not in _WITH_TEMPLATE:
+            return request
+        try:
+            if "TemplateURL" in request:
+                self._authorize(principal, operation, request)
+                if "TemplateBody" in request:
+                    raise invalid_call("You can specify only one of TemplateBody or TemplateURL.")
+                request = request | {FETCHED_TEMPLATE: await self._settings.sources.template(request["TemplateURL"])}
+        except ApiError as error:
+            self.rejected(principal, operation, request, error)
+            raise
+        names: list[str] = []
+        if operation in _WITH_PARAMETERS:
+            with contextlib.suppress(ApiError):
+                names = stored_names(request, self._book.find_any(principal, request["StackName"]))
+        return request | {FETCHED_PARAMETERS: {name: await self._settings.sources.parameter(name) for name in names}}
 
     def handle(self, principal: Principal, operation: str, request: Request) -> Answer:
         """Return the response to a validated request.

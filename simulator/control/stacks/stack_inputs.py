@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from simulator.control.stacks.stack_book import invalid_call
@@ -18,9 +18,9 @@ Request = dict[str, Any]
 
 _TAGS_MAX: Final = 50
 _BYTES_MAX: Final = 51_200
-_FROM_S3: Final = (
-    f"TemplateURL: templates are not read from S3 here; TemplateBody takes one of up to {_BYTES_MAX} bytes"
-)
+# Members that are added to a request: the template at its TemplateURL, and the values of parameters of SSM.
+FETCHED_TEMPLATE: Final = "FetchedTemplate"
+FETCHED_PARAMETERS: Final = "FetchedParameters"
 
 
 def template_text(request: Request, stack: StackResource | None) -> str:
@@ -29,8 +29,8 @@ def template_text(request: Request, stack: StackResource | None) -> str:
         if stack is None or not stack.inputs.template:
             raise invalid_call("UsePreviousTemplate cannot be specified without a previous template.")
         return stack.inputs.template
-    if "TemplateURL" in request:
-        raise invalid_call(_FROM_S3)
+    if FETCHED_TEMPLATE in request:
+        return str(request[FETCHED_TEMPLATE])
     text: str = request.get("TemplateBody", "")
     if not text:
         raise invalid_call("Either Template URL or Template Body must be specified.")
@@ -50,6 +50,15 @@ def parsed(text: str) -> Template:
         raise invalid_call(str(error)) from error
 
 
+def stored_names(request: Request, stack: StackResource | None) -> list[str]:
+    """Return the names of the SSM parameters whose values the request's template needs. Raises ApiError."""
+    template = parsed(template_text(request, stack))
+    if not any(each.is_stored for each in template.parameters.values()):
+        return []
+    values = _values(template, request, stack)
+    return list(dict.fromkeys(values[name] for name, each in template.parameters.items() if each.is_stored))
+
+
 def stack_inputs(request: Request, stack: StackResource | None, accepted: Collection[str]) -> StackInputs:
     """Return the inputs of a creation, or of an update of `stack`. `accepted`: types that have no effect.
 
@@ -65,18 +74,8 @@ def stack_inputs(request: Request, stack: StackResource | None, accepted: Collec
             "the simulator has App Runner's types; `cloudformation: {accept: [TYPE]}` of serve accepts others without "
             "effect",
         )
-    given, kept = {}, []
-    for each in request.get("Parameters", ()):
-        name = each.get("ParameterKey", "")
-        if each.get("UsePreviousValue"):
-            kept.append(name)
-        else:
-            given[name] = each.get("ParameterValue", "")
     before = stack.inputs if stack is not None else StackInputs("")
-    try:
-        values = parameter_values(template.parameters, given, kept, before.parameters)
-    except TemplateError as error:
-        raise invalid_call(str(error)) from error
+    values = _values(template, request, stack)
     capabilities = tuple(request.get("Capabilities", ()))
     _check_capabilities(template, capabilities)
     return StackInputs(
@@ -87,7 +86,35 @@ def stack_inputs(request: Request, stack: StackResource | None, accepted: Collec
         request.get("RoleARN", before.role_arn),
         tuple(request.get("NotificationARNs", before.notifications)),
         tuple(name for name, each in template.parameters.items() if each.no_echo),
+        _resolved(template, values, request.get(FETCHED_PARAMETERS, {})),
     )
+
+
+def _values(template: Template, request: Request, stack: StackResource | None) -> dict[str, str]:
+    given, kept = {}, []
+    for each in request.get("Parameters", ()):
+        name = each.get("ParameterKey", "")
+        if each.get("UsePreviousValue"):
+            kept.append(name)
+        else:
+            given[name] = each.get("ParameterValue", "")
+    before = stack.inputs.parameters if stack is not None else {}
+    try:
+        return parameter_values(template.parameters, given, kept, before)
+    except TemplateError as error:
+        raise invalid_call(str(error)) from error
+
+
+def _resolved(template: Template, values: Mapping[str, str], fetched: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the values of the parameters that name one of SSM. Raises ValidationError for those without one."""
+    wanted = {name: values[name] for name, each in template.parameters.items() if each.is_stored}
+    missing = [text for text in dict.fromkeys(wanted.values()) if fetched.get(text) is None]
+    if missing:
+        raise invalid_call(
+            f"Unable to fetch parameters [{','.join(missing)}] from parameter store for this account.",
+            "`aws: {secrets_file: FILE}` or `aws: {endpoint: URL}` of serve has them",
+        )
+    return {name: str(fetched[text]) for name, text in wanted.items()}
 
 
 def _check_capabilities(template: Template, given: Collection[str]) -> None:

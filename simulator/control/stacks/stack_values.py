@@ -33,7 +33,7 @@ class StackScope:
         self._book = book
         self._stack = stack
         self.evaluation: TemplateEvaluation = evaluation_of(
-            self.template, inputs.parameters, _pseudo(stack, inputs), self.values, self._import
+            self.template, inputs.values, _pseudo(stack, inputs), self.values, self._import
         )
 
     def _import(self, name: str) -> str:

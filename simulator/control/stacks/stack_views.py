@@ -206,6 +206,7 @@ def _member(member: StackMember) -> Answer:
 def _parameters(inputs: StackInputs) -> list[Answer]:
     return [
         {"ParameterKey": name, "ParameterValue": HIDDEN if name in inputs.hidden else value}
+        | ({"ResolvedValue": inputs.resolved[name]} if name in inputs.resolved else {})
         for name, value in inputs.parameters.items()
     ]
 

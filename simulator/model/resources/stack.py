@@ -82,7 +82,7 @@ class StackOutput:
 class StackInputs:
     """The input of a stack: the text of the template, values of parameters, tags, capabilities.
 
-    `hidden` has the names of parameters with NoEcho.
+    `hidden` has the names of parameters with NoEcho, `resolved` the values that SSM has for parameters of its types.
     """
 
     template: str
@@ -92,6 +92,12 @@ class StackInputs:
     role_arn: str = ""
     notifications: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    resolved: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The values that a Ref to a parameter has."""
+        return self.parameters | self.resolved
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _MEMBERS: Final = frozenset(
 )
 # Types of other services: AWS checks that the value exists there; the simulator accepts any value.
 _OF_SERVICES: Final = re.compile(r"(List<)?AWS::(EC2|Route53)::[A-Za-z]+::[A-Za-z]+(>)?")
+_STORED: Final = "AWS::SSM::Parameter::Value<"
+_OF_SSM: Final = re.compile(r"AWS::SSM::Parameter::(Name|Value<(.+)>)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,18 @@ class TemplateParameter:
         return self.type == "CommaDelimitedList" or self.type.startswith("List<")
 
     @property
+    def is_stored(self) -> bool:
+        """Return True if a value is the name of an SSM parameter, whose value a Ref has."""
+        return self.type.startswith(_STORED)
+
+    @property
     def is_number(self) -> bool:
         return self.type in {"Number", "List<Number>"}
 
     def converted(self, text: str) -> Any:
         """Return the value of a Ref to the parameter: a list if its type is a list."""
-        return [each.strip() for each in text.split(",")] if self.is_list else text
+        is_list = self.is_list or (self.is_stored and self.type.removeprefix(_STORED).startswith(("List<", "Comma")))
+        return [each.strip() for each in text.split(",")] if is_list else text
 
     def check(self, text: str) -> None:
         """Raise TemplateError if a value violates the declaration."""
@@ -126,8 +134,7 @@ def _declared(name: str, declaration: Any) -> TemplateParameter:
     kind = declaration.get("Type")
     if kind is None:
         raise TemplateError("Template format error: Every Parameters object must contain a Type member.")
-    known = {"String", "Number", "List<Number>", "CommaDelimitedList"}
-    if kind not in known and not (isinstance(kind, str) and _OF_SERVICES.fullmatch(kind)):
+    if not isinstance(kind, str) or not _is_known(kind):
         raise TemplateError(f"Template format error: Unrecognized parameter type: {kind}")
     default = declaration.get("Default")
     pattern = str(declaration.get("AllowedPattern", ""))
@@ -157,6 +164,16 @@ def _declared(name: str, declaration: Any) -> TemplateParameter:
         except TemplateError as error:
             raise TemplateError(f"Template format error: {error}") from error
     return parameter
+
+
+def _is_known(kind: str) -> bool:
+    if kind in {"String", "Number", "List<Number>", "CommaDelimitedList"} or _OF_SERVICES.fullmatch(kind):
+        return True
+    stored = _OF_SSM.fullmatch(kind)
+    if stored is None:
+        return False
+    of_value = stored[2]
+    return of_value in {None, "String", "List<String>", "CommaDelimitedList"} or bool(_OF_SERVICES.fullmatch(of_value))
 
 
 def _scalar(value: object) -> str:
