@@ -144,6 +144,8 @@ def envoy_line(entry: AccessLogEntry, offset_s: float) -> bytes:
 
 
 class LogFormat(StrEnum):
+    """The format of the access log's lines."""
+
     JSON = "json"
     ENVOY = "envoy"
 

@@ -15,6 +15,8 @@ HEALTHY_LINE: Final = "Health check is successful. Routing traffic to applicatio
 
 
 class HealthProtocol(StrEnum):
+    """The protocol of a health check."""
+
     TCP = "TCP"
     HTTP = "HTTP"
 

@@ -7,6 +7,8 @@ from typing import Final
 
 
 class InstanceState(StrEnum):
+    """The state of an instance."""
+
     PROVISIONING = "provisioning"  # requested; waits for the start lag of the platform
     STARTING = "starting"  # launched: the application starts and is probed
     IDLE = "idle"  # ready and provisioned: memory is allocated, the CPU is throttled
@@ -16,6 +18,8 @@ class InstanceState(StrEnum):
 
 
 class InstanceEvent(StrEnum):
+    """An event that changes the state of an instance."""
+
     STARTED = "started"
     BECAME_HEALTHY = "became healthy"
     WOKE = "woke"

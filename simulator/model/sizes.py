@@ -68,6 +68,7 @@ def parse_memory(value: object) -> int:
 
 
 def cpu_choices() -> str:
+    """Return the supported CPU sizes as text, for error messages."""
     return ", ".join(_vcpu_text(units) for units in SUPPORTED)
 
 

@@ -10,6 +10,8 @@ from simulator.model.text.units import duration_text
 
 
 class FaultKind(StrEnum):
+    """The effect of a network fault."""
+
     LATENCY = "latency"  # the request reaches its instance later
     STATUS = "status"  # the request gets this status and never reaches its instance
     RESET = "reset"  # the instance responds, but the client's connection is reset instead

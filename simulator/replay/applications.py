@@ -75,6 +75,7 @@ def _path_work(path: str, given: PathSpec, spec: SimulatedSpec) -> PathWork:
 def simulated_application(
     spec: SimulatedSpec, wake_s: float, downstream: Mapping[str, DownstreamSpec] = MappingProxyType({})
 ) -> SimulatedApplication:
+    """Return the simulated application that a scenario describes."""
     return SimulatedApplication(
         start_up=spec.start_up.distribution,
         cpu=spec.cpu.distribution,

@@ -25,6 +25,7 @@ def service_plans(scenario: ScenarioSpec, clock: ClockKind) -> list[ServicePlan]
 
 
 def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> ServicePlan:
+    """Return the plan of one service of a scenario."""
     spec = scenario.services[name]
     overflow, policy = spec.overflow, build_policy(scenario, name)
     settings = PoolSettings(

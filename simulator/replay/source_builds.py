@@ -12,6 +12,7 @@ from simulator.scenario.sections.application_spec import ApplicationSpec, Contai
 
 
 def needs_builds(scenario: ScenarioSpec) -> bool:
+    """Return True if an application of the scenario must be built from source code."""
     return any(given.source_code is not None for given in _applications(scenario))
 
 

@@ -52,6 +52,8 @@ class Overflow:
 
 
 class AdmissionDecision(Enum):
+    """The result of `offer` for a request that gets no slot: it is queued (WAITS) or rejected."""
+
     WAITS = "waits"
     REJECTED = "rejected"
 

@@ -21,6 +21,8 @@ STEADY_S = 10.0
 
 
 class Health(Enum):
+    """Whether an instance is healthy, by its consecutive probe results."""
+
     UNKNOWN = "unknown"
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"

@@ -124,6 +124,7 @@ def metered(
 
 
 def bill(amounts: Metered, rates: Rates) -> Bill:
+    """Return the bill of metered amounts at these rates. The order of its lines is fixed."""
     return Bill(
         (
             BillLine("active vCPU", amounts.vcpu_hours, "vCPU-hour", rates.active_vcpu_hour),

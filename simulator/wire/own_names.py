@@ -107,6 +107,7 @@ def split_authority(authority: str) -> tuple[str, str | None]:
 
 
 def is_loopback_address(name: str) -> bool:
+    """Return True if `name` is an IP address of loopback."""
     try:
         return ip_address(name).is_loopback
     except ValueError:

@@ -35,6 +35,7 @@ def listener_limits(head_s_max: float = HEAD_S_MAX) -> dict[str, Any]:
 
 
 def addressed_request(request: web.BaseRequest) -> AddressedRequest:
+    """Return the parts of a request of aiohttp by which `OwnNames` decides."""
     fields = request.headers
     return AddressedRequest(request.scheme, request.method, request.raw_path, fields.getall("host", []), fields)
 

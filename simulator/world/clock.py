@@ -28,6 +28,8 @@ TURN_MAX_S: Final = 1.0
 
 
 class ClockKind(StrEnum):
+    """The clock of a run: real or virtual time."""
+
     REAL = "real"
     VIRTUAL = "virtual"
 
@@ -109,6 +111,7 @@ def epoch_s() -> float:
 
 
 def utc_now() -> datetime:
+    """Return the calendar time in UTC. Never use it in virtual time."""
     return datetime.fromtimestamp(epoch_s(), UTC)
 
 

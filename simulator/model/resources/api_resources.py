@@ -146,6 +146,8 @@ class ConnectionResource(ArnResource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpcConnectorResource(ArnResource):
+    """One revision of a VPC connector: the ids of its subnets and security groups."""
+
     subnets: tuple[str, ...]
     security_groups: tuple[str, ...]
 

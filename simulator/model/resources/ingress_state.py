@@ -7,6 +7,8 @@ from typing import Final
 
 
 class IngressStatus(StrEnum):
+    """The status of a VPC ingress connection, as the API returns it."""
+
     PENDING_CREATION = "PENDING_CREATION"
     AVAILABLE = "AVAILABLE"
     PENDING_UPDATE = "PENDING_UPDATE"

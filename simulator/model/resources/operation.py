@@ -7,6 +7,8 @@ from typing import Final
 
 
 class OperationType(StrEnum):
+    """The type of an operation, as the API returns it."""
+
     CREATE_SERVICE = "CREATE_SERVICE"
     UPDATE_SERVICE = "UPDATE_SERVICE"
     START_DEPLOYMENT = "START_DEPLOYMENT"
@@ -16,6 +18,8 @@ class OperationType(StrEnum):
 
 
 class OperationStatus(StrEnum):
+    """The status of an operation, as the API returns it."""
+
     PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"
     SUCCEEDED = "SUCCEEDED"
@@ -26,6 +30,8 @@ class OperationStatus(StrEnum):
 
 
 class OperationEvent(StrEnum):
+    """An event that changes the status of an operation."""
+
     BEGAN = "began"
     SUCCEEDED = "succeeded"
     FAILED = "failed"

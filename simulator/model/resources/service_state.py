@@ -9,6 +9,8 @@ from simulator.model.resources.operation import OperationType
 
 
 class ServiceStatus(StrEnum):
+    """The status of a service, as the API returns it."""
+
     OPERATION_IN_PROGRESS = "OPERATION_IN_PROGRESS"
     RUNNING = "RUNNING"
     PAUSED = "PAUSED"
@@ -18,6 +20,8 @@ class ServiceStatus(StrEnum):
 
 
 class OperationDecision(StrEnum):
+    """Whether an operation may begin on a service."""
+
     BEGINS = "begins"
     ALREADY_THERE = "already there"  # the call succeeds without an operation
     REJECTED = "rejected"

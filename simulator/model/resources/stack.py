@@ -10,6 +10,8 @@ from simulator.model.resources.arn import owner_key_of
 
 
 class StackStatus(StrEnum):
+    """The status of a stack, as CloudFormation returns it."""
+
     REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
     CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
     CREATE_FAILED = "CREATE_FAILED"
@@ -72,6 +74,8 @@ class StackMember:
 
 @dataclass(frozen=True, slots=True)
 class StackOutput:
+    """An output of a stack. `export` is the name under which it is exported, empty if it is not."""
+
     name: str
     value: str
     description: str = ""
@@ -192,6 +196,8 @@ class ChangeSetResource:
 
 @dataclass(frozen=True, slots=True)
 class StackEventResource:
+    """An event of a stack, as DescribeStackEvents returns it."""
+
     event_id: str
     stack_id: str
     born: int

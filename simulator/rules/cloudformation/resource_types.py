@@ -25,6 +25,8 @@ class Leaf(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PropertyBlock:
+    """A property with members: their types by name, and the names of the required ones."""
+
     members: Mapping[str, Leaf | PropertyBlock]
     required: frozenset[str] = frozenset()
 

@@ -18,6 +18,8 @@ _EXPORT_NAME_MAX: Final = 255
 
 
 class ChangeAction(StrEnum):
+    """The action of a planned change, in the words of CloudFormation's change sets."""
+
     ADD = "Add"
     MODIFY = "Modify"
     REMOVE = "Remove"
@@ -62,6 +64,8 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class OutputValue:
+    """An evaluated output of a stack. `export` is the name under which it is exported, empty if it is not."""
+
     name: str
     value: str
     description: str = ""

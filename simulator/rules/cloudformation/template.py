@@ -58,6 +58,8 @@ class TemplateResource:
 
 @dataclass(frozen=True, slots=True)
 class TemplateOutput:
+    """A declared output; `value` and `export` are not evaluated yet."""
+
     name: str
     value: Any
     description: str = ""
@@ -67,6 +69,8 @@ class TemplateOutput:
 
 @dataclass(frozen=True, slots=True)
 class Template:
+    """A checked template, created by `parse`."""
+
     description: str
     parameters: Mapping[str, TemplateParameter]
     mappings: Mapping[str, Any]

@@ -33,6 +33,11 @@ _OF_SSM: Final = re.compile(r"AWS::SSM::Parameter::(Name|Value<(.+)>)")
 
 @dataclass(frozen=True, slots=True)
 class TemplateParameter:
+    """The declaration of a parameter.
+
+    `lengths` and `values` are the least and the greatest length and value, each None if there is no limit.
+    """
+
     name: str
     type: str = "String"
     default: str | None = None

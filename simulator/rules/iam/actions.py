@@ -35,6 +35,8 @@ VPC_ENDPOINT_KEY: Final = "apprunner:VpcEndpointId"
 
 
 class AccessLevel(StrEnum):
+    """The access level of an action, as in AWS's service authorization reference."""
+
     LIST = "List"
     READ = "Read"
     WRITE = "Write"

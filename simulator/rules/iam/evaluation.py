@@ -18,6 +18,8 @@ from simulator.rules.iam.policy import Effect, IamPolicy, IamStatement
 
 
 class IamPolicyKind(StrEnum):
+    """The kind of a policy. The values are used in AWS's messages."""
+
     IDENTITY = "identity-based policy"
     BOUNDARY = "permissions boundary"
     SESSION = "session policy"

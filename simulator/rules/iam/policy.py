@@ -10,6 +10,8 @@ from simulator.rules.iam.text_pattern import Context, TextPattern
 
 
 class Effect(StrEnum):
+    """The Effect element of a statement."""
+
     ALLOW = "Allow"
     DENY = "Deny"
 

@@ -20,6 +20,8 @@ ARN_SEGMENTS: Final = 6
 
 
 class Wildcard(Enum):
+    """A wildcard of a pattern: any number of characters, or one character."""
+
     MANY = "*"
     ONE = "?"
 

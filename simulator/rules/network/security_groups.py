@@ -79,6 +79,8 @@ ALL_EGRESS: Final = (GroupRule(ranges=EVERYWHERE),)
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
+    """A security group with its rules for outgoing (egress) and incoming (ingress) traffic."""
+
     id: str
     egress: tuple[GroupRule, ...] = ALL_EGRESS
     ingress: tuple[GroupRule, ...] = ()

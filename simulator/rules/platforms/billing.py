@@ -45,6 +45,8 @@ _NOISE: Final = 1e-6
 
 
 class Metering(StrEnum):
+    """What a platform meters; the module's docstring describes each value."""
+
     APP_RUNNER = "app-runner"
     PROVISIONED = "provisioned"
     BUSY = "busy"

@@ -21,12 +21,16 @@ Pairs = Sequence[tuple[bytes, bytes]]
 
 
 class Oversize(StrEnum):
+    """AWS's `OversizeHandling`: what a statement does if its component is larger than what WAF inspects."""
+
     CONTINUE = "CONTINUE"
     MATCH = "MATCH"
     NO_MATCH = "NO_MATCH"
 
 
 class MatchScope(StrEnum):
+    """Which parts of headers or cookies a statement inspects: names, values, or both."""
+
     ALL = "ALL"
     KEY = "KEY"
     VALUE = "VALUE"
@@ -61,10 +65,12 @@ ALL_ARGUMENTS: Final = Component(lambda request: [text for pair in request.argum
 
 
 def body(oversize: Oversize) -> Component:
+    """Return the component for the body."""
     return Component(lambda request: (request.body,), oversize, lambda request: request.is_cut, needs_body=True)
 
 
 def single_header(name: str) -> Component:
+    """Return the component for the header field of that name, in any case."""
     key = name.lower().encode()
 
     def values(request: WebRequest) -> Sequence[bytes]:
@@ -75,15 +81,18 @@ def single_header(name: str) -> Component:
 
 
 def single_argument(name: str) -> Component:
+    """Return the component for the arguments of that name in the query string, in any case."""
     key = name.lower().encode()
     return Component(lambda request: [value for each, value in request.arguments() if each.lower() == key])
 
 
 def headers(is_included: Callable[[bytes], bool], scope: MatchScope, oversize: Oversize) -> Component:
+    """Return the component for the header fields whose names `is_included` accepts."""
     return _pairs(lambda request: request.fields, is_included, scope, oversize)
 
 
 def cookies(is_included: Callable[[bytes], bool], scope: MatchScope, oversize: Oversize) -> Component:
+    """Return the component for the cookies whose names `is_included` accepts."""
     return _pairs(lambda request: request.cookies(), is_included, scope, oversize)
 
 

@@ -34,6 +34,8 @@ class Evaluation:
 
 
 class Statement(Protocol):
+    """The interface of statements."""
+
     def matches(self, evaluation: Evaluation) -> bool | None:
         """Return whether the statement matches; None if it cannot be evaluated."""
 
@@ -113,6 +115,8 @@ class RateMatch:
 
 @dataclass(frozen=True, slots=True)
 class AndMatch:
+    """Matches if all statements match."""
+
     statements: tuple[Statement, ...]
 
     def matches(self, evaluation: Evaluation) -> bool | None:
@@ -128,6 +132,8 @@ class AndMatch:
 
 @dataclass(frozen=True, slots=True)
 class OrMatch:
+    """Matches if at least one of the statements matches."""
+
     statements: tuple[Statement, ...]
 
     def matches(self, evaluation: Evaluation) -> bool | None:
@@ -143,6 +149,8 @@ class OrMatch:
 
 @dataclass(frozen=True, slots=True)
 class NotMatch:
+    """Matches if the statement does not match."""
+
     statement: Statement
 
     def matches(self, evaluation: Evaluation) -> bool | None:
@@ -190,6 +198,7 @@ def _is_word(character: bytes) -> bool:
 
 
 def of_client(request: WebRequest) -> Sequence[str]:
+    """Return the address of the client of a request."""
     return (request.client,)
 
 

@@ -18,6 +18,8 @@ Fields = tuple[tuple[bytes, bytes], ...]
 
 
 class WafAction(StrEnum):
+    """The action of a rule or of a verdict."""
+
     ALLOW = "allow"
     BLOCK = "block"
     COUNT = "count"

@@ -18,6 +18,8 @@ _SIZE_MAX: Final = 1 << 60
 
 
 class BodyReader(Protocol):
+    """The interface of the readers, as in the module's docstring."""
+
     complete: bool
     rest: bytes
     ends_at_close: bool  # the end of the connection ends the body
@@ -39,6 +41,8 @@ def body_reader(length: int, limits: DataPlaneLimits, *, of_answer: bool = False
 
 
 class LengthBody:
+    """Reads a body of `length` bytes."""
+
     __slots__ = ("_left", "complete", "rest")
 
     ends_at_close = False
@@ -61,6 +65,8 @@ class LengthBody:
 
 
 class CloseBody:
+    """Reads a body that ends with its connection."""
+
     __slots__ = ("complete", "rest")
 
     ends_at_close = True

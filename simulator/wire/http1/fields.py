@@ -195,6 +195,7 @@ class FieldTable:
 
 
 def connection_tokens(value: bytes) -> frozenset[bytes]:
+    """Return the options in a value of Connection, in lower case."""
     return frozenset(token.strip(b" \t") for token in value.lower().split(b","))
 
 

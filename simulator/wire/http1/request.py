@@ -287,6 +287,7 @@ def check_beginning(start: bytes, seen: int, limits: DataPlaneLimits) -> None:
 
 
 def is_authority(value: bytes) -> bool:
+    """Return True if `value` is a valid host with an optional port."""
     match = AUTHORITY.fullmatch(value)
     if match is None:
         return False

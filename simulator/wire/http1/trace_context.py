@@ -54,9 +54,11 @@ def _context(trace_id: bytes, span_id: bytes, sampled: bool | None) -> TraceCont
 
 
 def traceparent_line(trace_id: int, span_id: int, *, sampled: bool) -> bytes:
+    """Return a line with a `traceparent` field."""
     return b"traceparent: 00-%032x-%016x-0%d\r\n" % (trace_id, span_id, sampled)
 
 
 def xray_line(trace_id: int, span_id: int, *, sampled: bool) -> bytes:
+    """Return a line with an `X-Amzn-Trace-Id` field."""
     root = b"%032x" % trace_id
     return b"x-amzn-trace-id: Root=1-%b-%b;Parent=%016x;Sampled=%d\r\n" % (root[:8], root[8:], span_id, sampled)
