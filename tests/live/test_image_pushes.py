@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ def tags(tmp_path: Path) -> Iterator[Callable[[str, str], str]]:
     made: dict[str, None] = {}
 
     def move(name: str, image: str) -> str:
-        identifier = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{tmp_path.name.lower()}-{tmp_path.parent.name}:{name}"
+        identifier = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/{tmp_path.name.lower()}-{os.getpid()}:{name}"
         docker("tag", image, identifier)
         made[identifier] = None
         return identifier

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,9 +51,9 @@ def cache() -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[str]:
-    """An image with the application, under an identifier of ECR."""
+    """An image with the application, under an identifier of ECR that no other run of the tests has or removes."""
     made = file_image(ORDERS, "/app/orders.py")
-    identifier = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{made.replace(':', '-')}:1"
+    identifier = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{made.replace(':', '-')}-{os.getpid()}:1"
     subprocess.run(["docker", "tag", made, identifier], check=True)
     yield identifier
     subprocess.run(["docker", "rmi", "--no-prune", identifier], capture_output=True, check=False)

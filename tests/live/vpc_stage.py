@@ -60,6 +60,7 @@ class VpcStage:
     https_port: int
     root: str
     run: subprocess.Popen[str]
+    log: Path
     environment: dict[str, str] = field(default_factory=dict)
 
     def aws(self, *words: str, endpoint: str | None = None) -> dict[str, Any]:
@@ -81,7 +82,10 @@ class VpcStage:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
     def settled(self, arn: str, status: str = "RUNNING") -> dict[str, Any]:
-        """Wait until the service is in that state; return it."""
+        """Wait until the service is in that state, by an operation that succeeded; return it.
+
+        A service whose deployment failed is RUNNING too, with what it ran before.
+        """
         service: dict[str, Any] = {}
 
         def there() -> bool:
@@ -90,6 +94,8 @@ class VpcStage:
 
         until(there)
         assert service["Status"] == status, service
+        last = self.aws("apprunner", "list-operations", "--service-arn", arn)["OperationSummaryList"][0]
+        assert last["Status"] == "SUCCEEDED", f"{last}: {self.log.read_text()}"
         return service
 
     def ask(
@@ -165,7 +171,7 @@ def serving(folder: Path, configuration: str) -> Iterator[VpcStage]:
             api, metrics = (re.search(rf"{what} at (http\S+?),?\s", text) for what in ("API", "metrics"))
             assert api is not None, text
             assert metrics is not None, text
-            yield VpcStage(api[1], metrics[1], int(port), root, run)
+            yield VpcStage(api[1], metrics[1], int(port), root, run, log)
             run.send_signal(signal.SIGINT)
             assert run.wait(60) == 0, log.read_text()
         finally:
