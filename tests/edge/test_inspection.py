@@ -49,7 +49,7 @@ def test_a_held_request_proceeds_when_its_body_is_complete_or_long_enough() -> N
         assert told == ([True] if proceeds else []), (length, sent)
 
 
-def test_a_client_of_this_machine_states_its_address_and_rules_do_not_see_the_field() -> None:
+def test_a_client_of_this_machine_states_its_address_in_a_field_that_rules_do_not_inspect() -> None:
     for peer, stated, expected in (
         (b"127.0.0.1", b"203.0.113.9", "203.0.113.9"),
         (b"::1", b"2001:db8::1", "2001:db8::1"),

@@ -180,13 +180,13 @@ def test_inserted_fields_reach_the_application_in_place_of_those_of_the_client()
 
 
 @pytest.mark.parametrize("tells", [True, False])
-def test_the_rule_is_told_to_clients_that_are_told_their_timing(tells: bool) -> None:
+def test_responses_with_server_timing_name_the_rule_that_blocked_the_request(tells: bool) -> None:
     front, _ = protected(acl(ADMIN), server_timing=tells)
     front.send(request(b"GET", b"/admin"))
     assert values_of(front.received(), b"server-timing") == ([b'waf;desc="admin"'] if tells else [])
 
 
-async def test_each_evaluation_is_a_line_of_the_log_and_told(tmp_path: Path) -> None:
+async def test_each_evaluation_is_a_line_of_the_log_and_an_event_of_the_journal(tmp_path: Path) -> None:
     told: list[WafRecord] = []
     journal = Journal()
     journal.subscribe(WafRecord, told.append)

@@ -157,7 +157,7 @@ def test_a_user_keeps_its_address() -> None:
     assert seen["sessions"] == {"": 120}
 
 
-def test_checks_are_about_blocked_requests_and_about_rules() -> None:
+def test_checks_may_limit_blocked_requests_and_requests_of_a_rule() -> None:
     checks = """
   - blocked_ratio == 75 %
   - "admin: blocked_ratio{rule:no-admin} == 100 %"

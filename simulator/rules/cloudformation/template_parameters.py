@@ -55,7 +55,7 @@ class TemplateParameter:
 
     @property
     def is_stored(self) -> bool:
-        """Return True if a value is the name of an SSM parameter, whose value a Ref has."""
+        """Return True if a value is the name of an SSM parameter; a Ref then has the value of that parameter."""
         return self.type.startswith(_STORED)
 
     @property

@@ -1,4 +1,4 @@
-"""Stations: how the requests of a simulated instance share its CPU and its workers."""
+"""Stations: models of how the requests of a simulated instance share its CPU and its workers."""
 
 PUBLIC_MODULES = (
     "cpu_quota",

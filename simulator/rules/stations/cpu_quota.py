@@ -24,7 +24,9 @@ Job = TypeVar("Job")
 
 
 class CpuQuota(NamedTuple):
-    """`period_s`: length of a period, `cores`: processors of the host that the instance's threads can use at a time."""
+    """`period_s` is the length of a period, `cores` the number of processors that the instance's threads can use at a
+    time.
+    """
 
     period_s: float
     cores: int
@@ -80,7 +82,7 @@ class QuotaStation(Station[Job]):
         return self._end_s + periods * self._period_s + (run_s - periods * full_s)
 
     def _advance(self, now: float) -> None:
-        """Continue until `now`: the requests run until the quota of each period is used up."""
+        """Continue until `now`: in each period the requests run until its quota is used up."""
         run_s = 0.0
         used_per_s = self._used_per_s if self._computing else 0.0
         if now >= self._end_s:
@@ -112,5 +114,5 @@ class QuotaStation(Station[Job]):
 
     @property
     def _end_s(self) -> float:
-        """The end of the present period."""
+        """The end of the current period."""
         return self._since_s + (self._period + 1) * self._period_s

@@ -1,4 +1,4 @@
-"""Which platforms and policies a case compares with a running platform: the table agrees with the cases."""
+"""The table of platforms and policies that a case compares with measurements, which must agree with the cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.rules.platforms.ground_truth import (
 from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES
 
-# Policies that imitate no platform: nothing could be measured.
+# Policies that represent no platform, so there is nothing to measure.
 GENERIC = {"fixed", "scheduled", "holt-winters", "mpc", "oracle"}
 
 
@@ -22,7 +22,7 @@ def test_every_platform_and_every_policy_of_a_platform_is_in_the_table() -> None
     assert set(POLICY_CASES) == set(POLICIES) - GENERIC
 
 
-def test_the_table_names_observed_cases_only_and_no_observed_case_is_missing() -> None:
+def test_the_table_has_exactly_the_observed_cases() -> None:
     named = {number for numbers in (*PLATFORM_CASES.values(), *POLICY_CASES.values()) for number in numbers}
     assert named == {case.number for case in all_cases() if case.evidence in OBSERVED}
 

@@ -1,4 +1,4 @@
-"""The CPU quota of an instance: published arithmetic, and an exact simulation."""
+"""The CPU quota of an instance, compared with published arithmetic and with an exact simulation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from simulator.rules.stations.cpu_quota import CpuQuota, QuotaStation
 from simulator.rules.stations.discipline import Station
 
 QUOTA = CpuQuota(0.1, 2)
-TICK = Fraction(1, 2000)  # all times of the random inputs are multiples of it, in seconds
+TICK = Fraction(1, 2000)  # seconds; all times of the random inputs are multiples of it
 
 
 def end_of(station: Station[str]) -> float:
-    """Run until the next request has its CPU time, and return when."""
+    """Run until the next request has used its CPU time; return when."""
     at_s = station.next_s()
     assert at_s is not None
     assert station.computed(at_s)
@@ -53,7 +53,7 @@ def test_two_requests_on_two_cores_use_the_quota_of_one_vcpu_in_half_a_period() 
     assert end_of(one_core) == pytest.approx(0.12)  # they share the core, and its quota lasts for the whole period
 
 
-def test_unused_quota_is_not_kept() -> None:
+def test_unused_quota_does_not_carry_over_to_the_next_period() -> None:
     station: Station[str] = QuotaStation(0.5, None, QUOTA, 10.0)
     station.arrive("a", 0.06, 10.55)
     assert end_of(station) == pytest.approx(10.61)  # the period from 10.5 on has 50 ms left, used up at its end
@@ -68,7 +68,8 @@ def test_periods_begin_with_the_instance() -> None:
 
 
 def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]]) -> list[float]:
-    """Return when each (arrival, CPU time), in ticks, has its CPU time: from event to event, with exact fractions.
+    """Return when each (arrival, CPU time), in ticks, has its CPU time. Computed from event to event with exact
+    fractions.
 
     Events are arrivals, ends, the end of a period, and the end of its quota.
     """

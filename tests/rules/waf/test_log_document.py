@@ -1,4 +1,4 @@
-"""AWS WAF's log entries and samples: the published fields, for each way in which an evaluation ends."""
+"""AWS WAF's log entries and samples: the published fields, for each way in which an evaluation can end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.rules.waf.web_request import WebRequest
 from tests.rules.waf.acls import ARN, GROUP, acl, byte_match, referring, rule, rule_group
 
 AT_MS = 1_796_000_000_123
-# The members that AWS's own examples of log entries have, in their order.
+# The members of AWS's own examples of log entries, in their order.
 PUBLISHED = [
     "timestamp",
     "formatVersion",
@@ -71,7 +71,7 @@ def test_the_default_action_ends_what_no_rule_ends() -> None:
     )
 
 
-def test_labels_of_counting_and_of_blocking_rules_are_there() -> None:
+def test_an_entry_has_the_labels_of_counting_and_of_blocking_rules() -> None:
     labels = ({"RuleLabels": [{"Name": name}]} for name in ("seen", "ended"))
     given = acl(path(b"/", "Count", "seen", 0, **next(labels)), path(b"/a", "Block", "end", 1, **next(labels)))
     entry = logged(given, b"/a")
@@ -112,7 +112,7 @@ def test_rules_of_a_group_are_in_the_list_of_groups() -> None:
     assert sample_document(record(given, b"/a"), 0.0)["RuleNameWithinRuleGroup"] == "inner"
 
 
-def test_custom_responses_inserted_fields_and_cut_bodies_are_noted() -> None:
+def test_an_entry_has_custom_responses_inserted_fields_and_cut_bodies() -> None:
     teapot = {"Action": {"Block": {"CustomResponse": {"ResponseCode": 418}}}}
     blocking = acl(path(b"/a", "Block", "tea", 0) | teapot)
     assert logged(blocking, b"/a")["responseCodeSent"] == 418
@@ -143,7 +143,7 @@ def test_a_sample_has_the_members_of_the_api() -> None:
     }
 
 
-def test_requests_are_sampled_by_metric_unless_the_rule_says_no() -> None:
+def test_requests_are_sampled_by_metric_unless_the_rule_disables_it() -> None:
     quiet = {"VisibilityConfig": {"SampledRequestsEnabled": False, "MetricName": "quiet"}}
     loud = {"VisibilityConfig": {"SampledRequestsEnabled": True, "MetricName": "loud"}}
     given = acl(path(b"/", "Count", "a", 0, **quiet), path(b"/", "Count", "b", 1, **loud))

@@ -119,7 +119,9 @@ CASES: list[tuple[dict[str, Any], WebRequest, bool | None]] = [
 
 
 @pytest.mark.parametrize(("statement", "given", "expected"), CASES, ids=range(len(CASES)))
-def test_a_statement_matches_as_aws_says(statement: dict[str, Any], given: WebRequest, expected: bool | None) -> None:
+def test_each_statement_matches_as_documented_by_aws(
+    statement: dict[str, Any], given: WebRequest, expected: bool | None
+) -> None:
     verdict = acl(rule(statement), beside=SETS).evaluate(given, 0.0)
 
     assert (verdict.blocked is not None) is (expected is True)

@@ -108,7 +108,7 @@ def test_chunks_cut_anywhere_decode_to_the_same_body(pieces: list[bytes], data: 
 
 
 @given(st.binary(max_size=50), st.binary(max_size=50), st.integers(0, 100))
-def test_a_counted_body_ends_where_its_length_says(content: bytes, behind: bytes, cut: int) -> None:
+def test_a_body_with_a_length_ends_after_that_many_bytes(content: bytes, behind: bytes, cut: int) -> None:
     if not content:
         return
     body, data = LengthBody(len(content)), content + behind

@@ -72,8 +72,8 @@ class HpaParameters:
     # ASSUMPTION: scrape and sync are not synchronised and the kubelet's values are seconds old, so a sync uses a point
     # that ended up to two periods ago. Timestamps of `kubectl get --raw /apis/metrics.k8s.io` settle it.
     metric_late_s: float = 15.0
-    # The last seconds of a period that its point covers; None: all of it. Releases of metrics-server before 0.4 passed
-    # on the kubelet's present usage, which covers about one of its own sampling intervals.
+    # The number of last seconds of a period that its point covers; None means all of it. Releases of metrics-server
+    # before 0.4 used the kubelet's current usage, which covers about one of its own sampling intervals.
     metric_window_s: float | None = None
     scale_up_stabilisation_s: float = UP_STABILISATION_S
     scale_up_limits: tuple[RateLimit, ...] = UP_LIMITS
@@ -222,7 +222,7 @@ class HpaPolicy:
         return desired, formula, reason, clamps
 
     def _is_covered(self, second: int) -> bool:
-        """Return whether the point of its period covers this second."""
+        """Return True if the point of its period covers this second."""
         period_s, window_s = self._parameters.metric_period_s, self._parameters.metric_window_s
         return window_s is None or second % period_s >= period_s - window_s
 
