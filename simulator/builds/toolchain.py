@@ -114,7 +114,7 @@ def version_commands(runtime: Runtime) -> tuple[tuple[str, ...], ...]:
 
 
 def version_in(runtime: Runtime, answer: str) -> str:
-    """Return the version in the output of such a command; empty if it is not that of such a program."""
+    """Return the version in the output of such a command; empty if the output is not as expected."""
     match = re.search(_PROGRAMS[runtime.language].answer, answer)
     return match[1].rstrip(".") if match else ""
 

@@ -64,7 +64,7 @@ def build_settings(
 
 
 def runtime_image_pairs(prefix: str | None) -> dict[str, RuntimeImages]:
-    """Map each runtime to the images with the prefix that `simulator runtimes build` made; none without a prefix.
+    """Map each runtime to its images with the prefix, made by `simulator runtimes build`; empty without a prefix.
 
     Raises:
         ValueError: if image names cannot begin with the prefix.

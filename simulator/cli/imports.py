@@ -1,6 +1,6 @@
 """Imports without garbage collection, which saves a tenth of the CPU time of a start.
 
-Imported modules stay in use, and later collections do not visit them. The same holds for the values that a run reads
+Imported modules stay in use, and later collections do not visit them. The same is true of the values that a run reads
 and reports.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def without_collections() -> Iterator[None]:
-    """Disable automatic garbage collection in the block, and exclude what its imports create from later ones."""
+    """Disable automatic garbage collection in the block, and exclude what its imports create from later collections."""
     was_enabled = gc.isenabled()
     before = len(sys.modules)
     gc.disable()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.cli.terminal import Terminal
 
 
-# What makes rich write colours, or choose another width.
+# Variables that make rich write colours, or choose another width.
 _COLOURING: Final = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "JUPYTER_COLUMNS"})
 _STANDARD_STREAMS: Final = (0, 1, 2)
 _COLUMNS: Final = 80
@@ -49,9 +49,9 @@ def echo(text: object, *, err: bool = False) -> None:
 
 
 def plain_width(stream: TextIO) -> int | None:
-    """Return the columns of a stream that gets no colours, as rich counts them; None for one that may get more.
+    """Return the columns of a stream without colours, as rich computes them; None for a stream that may get colours.
 
-    A file or a pipe has the width of the terminal that the process belongs to, and 80 columns without one.
+    A file or a pipe has the width of the terminal to which the process belongs, or 80 columns without one.
     """
     variables = os.environ  # noqa: TID251 cli is the reader of the environment
     if not _COLOURING.isdisjoint(variables) or stream.isatty() or not str(stream.encoding).lower().startswith("utf"):

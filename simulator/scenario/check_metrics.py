@@ -312,8 +312,8 @@ METRICS: Final[dict[str, Metric]] = {
     "max": Metric(_S, _max, less_is_better=True),  # highest latency
     # Written lateness_pNN: the delay of the load generator itself.
     "lateness": Metric(_S, _lateness, less_is_better=True),
-    # Answers with 5xx, 429 or the platform's own 404, and requests without an answer, as a ratio of all requests. A
-    # request that a web ACL blocked is none of them.
+    # Answers with 5xx, 429 or the platform's own 404, and requests without an answer, as a ratio of all requests.
+    # Requests that a web ACL blocked are not included.
     "error_rate": Metric(_RATIO, _failure_ratio, _failure_ratio_bins, less_is_better=True),
     # 429 as a ratio of all requests.
     "rejected_ratio": Metric(_RATIO, _rejected_ratio, _rejected_ratio_bins, less_is_better=True),

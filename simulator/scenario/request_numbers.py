@@ -18,7 +18,7 @@ from simulator.scenario.sections.traffic_spec import SourceSpec
 class RequestKind(NamedTuple):
     """A kind of request. `name` is empty if the file gives none. `body_bytes`: request and response body together.
 
-    `given`: its section of the file, if there is one. `client`: the address of its client; empty by default.
+    `given`: its section of the file; None without one. `client`: the address of its client; empty by default.
     """
 
     number: int

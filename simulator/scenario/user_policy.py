@@ -223,8 +223,8 @@ class _Nonsense(Exception):
 def _class_in(file: Path, class_name: str) -> type:
     """Return the class in a file.
 
-    The file is executed each time, so that the next run uses a changed file; its folder is on the import path
-    during that.
+    The file is executed each time, so that the next run uses a changed file; its folder is on the import path during
+    that.
     """
     where = f"policy = '{file}:{class_name}'"
     try:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 KINDS: Final = ("WebACL", "IPSet", "RegexPatternSet", "RuleGroup")
 _KIND_OF_SHORT: Final = "WebACL"
-_IN_PLACE: Final = "web-acl"  # the name of a web ACL in place that has none
-# AWS WAF's largest web ACL has 5,000 WCU; its documents, with 10,000 addresses in an IP set, are far below this.
+_IN_PLACE: Final = "web-acl"  # name of a web ACL in place without one
+# AWS WAF's largest web ACL has 5,000 WCU; documents with 10,000 addresses in an IP set are far smaller than this.
 FILE_BYTES_MAX: Final = 16 * 1024**2
 _SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
@@ -27,9 +27,11 @@ _SCHEMA: Final[dict[str, Any]] = {
 
 
 class WebAclDocument(NamedTuple):
-    """A document, or a list of them. `file` is None for one in place; `at`: its position in a list, None without one.
+    """A document, or a list of documents.
 
-    `short`: it is the content of a web ACL only.
+    `file` is None for one in place. `at`: its position in a list; None without one.
+
+    `short`: it is only the content of a web ACL.
     """
 
     file: Path | None
@@ -39,11 +41,11 @@ class WebAclDocument(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """The name of the document in errors."""
         return str(self.file) if self.file is not None else "web_acl" if self.at is None else f"web_acl[{self.at}]"
 
     def path_of(self, place: str) -> tuple[str | int, ...]:
-        """Return where `WebACL.Rules[0].Action` is below `web_acl`, for a document in place."""
+        """Return the path of `WebACL.Rules[0].Action` below `web_acl`, for a document in place."""
         path: list[str | int] = [] if self.at is None else [self.at]
         for part in place.split(".") if place else []:
             name, *indexes = part.replace("]", "").split("[")
@@ -61,7 +63,10 @@ class WebAclDocuments(NamedTuple):
         return [document.file for document in self.documents if document.file is not None]
 
     def build(self) -> WebAcl:
-        """Return the web ACL with no request counted. Raises ValueError if it is wrong (json_node.py `WebAclError`)."""
+        """Return the web ACL without counted requests.
+
+        Raises ValueError if it is invalid (`WebAclError` of json_node.py).
+        """
         from simulator.rules.waf.acl_documents import read_web_acls  # noqa: PLC0415 few scenarios have a web ACL
 
         acls = read_web_acls([(document.name, document.content) for document in self.documents])
@@ -72,7 +77,10 @@ class WebAclDocuments(NamedTuple):
 
 
 def web_acl_documents(value: object, folder: Path) -> WebAclDocuments:
-    """Return the documents of `web_acl`: a file, a document, or a list of both. Files are looked up in `folder`."""
+    """Return the documents of `web_acl`: a file, a document, or a list of both.
+
+    Paths of files are relative to `folder`.
+    """
     given = value if isinstance(value, list | tuple) else [value]
     documents = []
     for index, each in enumerate(given):
@@ -103,7 +111,7 @@ def _content(path: Path, given: str) -> Any:
 
 
 def _completed(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the document of a web ACL of which only the content is given; Name and ARN may be left out."""
+    """Return the document of a web ACL of which only the content is given; Name and ARN may be omitted."""
     name = content.get("Name", _IN_PLACE)
     arn = f"arn:aws:wafv2:us-east-1:123456789012:regional/webacl/{name}/00000000-0000-0000-0000-000000000000"
     return {_KIND_OF_SHORT: {"Name": name, "ARN": arn, **content}}

@@ -1,4 +1,4 @@
-"""What an image contains of a runtime's programs: a shell script that examines it, and the script's output.
+"""The programs of a runtime in an image: a shell script that examines the image, and the script's output.
 
 The same script examines the base before the build and the image after it.
 """
@@ -15,7 +15,7 @@ from simulator.builds.runtime_images.tools import MANAGERS, tools_of
 from simulator.builds.runtimes import Runtime
 from simulator.builds.toolchain import version_commands, version_in
 
-NATIVE: Final = ("yum", "dnf")  # Amazon Linux's package managers, which build commands of App Runner may call
+NATIVE: Final = ("yum", "dnf")  # Amazon Linux's package managers, which build commands for App Runner may call
 _SYSTEM, _PROGRAM, _BEGIN, _END = "system=", "program=", "begin=", "end="
 _HEAD: Final = """\
 if [ -r /etc/os-release ]; then . /etc/os-release; fi
@@ -25,7 +25,7 @@ echo "system=${PRETTY_NAME:-$ID}"
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """`system`: the distribution's name, empty if it has none. `programs`: of those that were looked for, those found.
+    """The contents of an image. `system`: the distribution's name; empty if it has none. `programs`: the found ones.
 
     `versions`: maps the names that the language's program may have to their versions.
     """
@@ -59,7 +59,7 @@ class Contents:
         return next((each for each in MANAGERS if each in self.programs), "")
 
     def program_for(self, runtime: Runtime) -> str:
-        """Return the language's program with a version that App Runner has; empty if there is none."""
+        """Return the language's program in a version that App Runner has; empty if there is none."""
         return next((name for name, version in self.versions.items() if runtime.has(version)), "")
 
     def version(self, runtime: Runtime) -> str:
@@ -68,7 +68,7 @@ class Contents:
 
 
 def examination(runtime: Runtime, role: Role) -> str:
-    """Return the script. It needs a shell and no other program."""
+    """Return the script, which needs a shell and no other program."""
     looked_for = (*MANAGERS, *NATIVE, *(tool.program for tool in tools_of(runtime, role)))
     lines = [
         f'if command -v {name} >/dev/null 2>&1; then echo "program={name}"; fi' for name in dict.fromkeys(looked_for)

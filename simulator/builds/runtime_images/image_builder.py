@@ -1,6 +1,6 @@
-"""Make the images of managed runtimes with the container engine, and find those that it has.
+"""Makes the images of managed runtimes with the container engine, and finds existing ones.
 
-An image gets its name only after it has been examined, so a build that fails or is cancelled leaves the earlier image.
+An image gets its name only after it has been examined, so a build that fails or is cancelled keeps the earlier image.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from simulator.fleet.docker.labels import labels, sweep_orphans
 from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.model.images import ImageIdentifier
 
-_EXAMINATION_S_MAX: Final = 60.0  # a Java virtual machine on a busy computer takes some seconds
+_EXAMINATION_S_MAX: Final = 60.0  # seconds; a Java virtual machine on a busy computer needs some
 
 
 class RuntimeImage(NamedTuple):
-    """An image of a runtime that the engine has. `base`: the name of the image that it was made from."""
+    """An existing image of a runtime. `base`: the name of the image that it was made from."""
 
     name: str
     version: str
@@ -42,7 +42,7 @@ class RuntimeImage(NamedTuple):
 
 
 class RuntimeImageBuilder:
-    """Makes images with one engine. Create and use it within a running event loop; close it afterwards.
+    """Makes images with one engine. Create and use it within a running event loop, and close it afterwards.
 
     `environment`: variables of the build, of which those for proxies are used.
     """
@@ -64,7 +64,7 @@ class RuntimeImageBuilder:
         await self._engine.close()
 
     async def images(self, runtime: Runtime) -> Mapping[Role, RuntimeImage | None]:
-        """Return the images of a runtime that the engine has. Raises EngineGone and EngineRejected."""
+        """Return the existing images of a runtime. Raises EngineGone and EngineRejected."""
         return {role: await self._image(image_name(self._prefix, runtime, role)) for role in Role}
 
     async def recipe(self, runtime: Runtime, role: Role, base: str, options: RecipeOptions) -> Recipe:
@@ -76,7 +76,7 @@ class RuntimeImageBuilder:
     async def make(
         self, runtime: Runtime, role: Role, base: str, options: RecipeOptions, log: Callable[[str], None]
     ) -> RuntimeImage:
-        """Make an image. `log` receives the engine's output and notes. Raises as `recipe`."""
+        """Make an image. `log` receives the engine's output and notes. Raises like `recipe`."""
         name = await self._local(base)
         recipe = await self.recipe(runtime, role, name, options)
         for note in recipe.notes:
@@ -110,7 +110,7 @@ class RuntimeImageBuilder:
         return None if given is None else RuntimeImage(name, given.get(VERSION, ""), given.get(BASE, ""))
 
     async def _local(self, base: str) -> str:
-        """Return the name under which the engine has the base, after pulling it if necessary."""
+        """Return the name of the base in the engine, after pulling it if necessary."""
         for name in ImageIdentifier(base).local_names:
             if await self._engine.image((name,)) is not None:
                 return name

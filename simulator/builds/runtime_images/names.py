@@ -19,14 +19,14 @@ BASE: Final = "apprunner-simulator.base"
 
 
 class Role(StrEnum):
-    """BUILD: the image of the build stages. RUN: the image that a build deploys, with the application in it."""
+    """BUILD: the image of the build stages. RUN: the image that a build deploys with the application."""
 
     BUILD = "build"
     RUN = "run"
 
 
 def image_name(prefix: str, runtime: Runtime, role: Role) -> str:
-    """Return the name of an image, in the form of App Runner's own (facts 6.4): `…python311-build`, `…python311`."""
+    """Return the name of an image, in the form of App Runner's names (facts 6.4): `…python311-build`, `…python311`."""
     return f"{prefix}-{runtime.file_name}{'-build' if role is Role.BUILD else ''}:latest"
 
 
@@ -54,10 +54,10 @@ def check_prefix(prefix: str) -> str:
 
 
 def runtimes_of(names: Sequence[str]) -> tuple[Runtime, ...]:
-    """Return the runtimes with these names, the API's or those of apprunner.yaml; all of them if there is no name.
+    """Return the runtimes with these names, which are those of the API or of apprunner.yaml; without names, all.
 
     Raises:
-        ValueError: if there is no such runtime.
+        ValueError: for an unknown name.
     """
     return tuple(dict.fromkeys(map(runtime_named, names))) or tuple(RUNTIMES.values())
 

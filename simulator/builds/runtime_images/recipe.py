@@ -1,6 +1,6 @@
-"""The Dockerfile of a runtime's image: its base with what App Runner's image has of users, paths, variables and tools.
+"""The Dockerfile of a runtime's image: a base with the users, paths, variables and tools of App Runner's image.
 
-Decided from what the base contains, so a base that has the language already (`python:3.11`) needs no package manager
+It depends on the contents of the base, so a base that already has the language (`python:3.11`) needs no package manager
 and no network.
 """
 
@@ -16,7 +16,7 @@ from simulator.builds.runtime_images.names import BASE, RUNTIME, VERSION, Role
 from simulator.builds.runtime_images.tools import APT, LANGUAGES, MANAGERS, Tool, tools_of
 from simulator.builds.runtimes import Language, Runtime
 
-SHIM: Final = "native-package-manager"  # file of the build context
+SHIM: Final = "native-package-manager"  # a file of the build context
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 _PACKAGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:=~-]*")
@@ -27,14 +27,14 @@ _DNF_CACHE: Final = "--mount=type=cache,target=/var/cache/dnf,sharing=locked "
 
 
 class RecipeError(Exception):
-    """The base cannot become an image of the runtime. The message is one sentence that ends without a full stop."""
+    """The base cannot become an image of the runtime. The message is one sentence without a full stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeOptions:
-    """`packages`: further packages to install. `near_versions`: accept another version of the language.
+    """Options of a recipe. `packages`: further packages to install. `near_versions`: accept another language version.
 
-    `skips_yum`: `yum` and `dnf` do nothing and succeed, if the base does not have them; else they fail.
+    `skips_yum`: if the base does not have `yum` and `dnf`, they do nothing and succeed; otherwise they fail.
     `with_buildkit`: downloads of the package manager are kept in cache mounts.
     """
 
@@ -46,8 +46,9 @@ class RecipeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`dockerfile`: of the image. `files`: name -> content of the other files of the build context. `notes`: for the
-    user.
+    """A recipe. `dockerfile`: that of the image. `files`: name -> content of the other files of the build context.
+
+    `notes`: for the user.
     """
 
     dockerfile: str
@@ -59,7 +60,7 @@ def recipe_of(runtime: Runtime, role: Role, base: str, contents: Contents, optio
     """Return the recipe of an image.
 
     Raises:
-        RecipeError: if the base has neither what is required nor a package manager.
+        RecipeError: if the base lacks required programs and has no package manager.
     """
     wanted, manager = list[Tool](), contents.manager
     language, found = LANGUAGES[runtime.language], contents.version(runtime)
@@ -95,7 +96,7 @@ def check_packages(names: Sequence[str]) -> None:
 
 
 def check_made(runtime: Runtime, role: Role, base: str, made: Contents, options: RecipeOptions) -> tuple[str, ...]:
-    """Check what the built image contains; return notes for the user.
+    """Check the contents of the built image. Return notes for the user.
 
     Raises:
         RecipeError: if it is not an image of the runtime.
@@ -125,7 +126,7 @@ def labels_of(runtime: Runtime, base: str, made: Contents) -> str:
 
 
 def shim(system: str, manager: str, *, skips: bool) -> str:
-    """Return the program that takes the place of `yum` and `dnf`, which AWS's samples call (facts 19.1)."""
+    """Return the program that replaces `yum` and `dnf`, which AWS's samples call (facts 19.1)."""
     advice = "Name a base that has what the build needs."
     if manager:
         advice = f"Install what the build needs with {manager}: simulator runtimes build --package NAME"
@@ -142,7 +143,7 @@ def shim(system: str, manager: str, *, skips: bool) -> str:
 def _installations(
     manager: str, needed: list[str], optional: list[Tool], line: str, options: RecipeOptions
 ) -> list[str]:
-    """Return the instructions that install packages; each optional tool by itself, since one may not exist."""
+    """Return the instructions that install packages; optional tools separately, because one may not exist."""
     steps = [_install(manager, needed)] if needed else []
     for tool in optional:
         missing = f"echo '{tool.program} is not among the packages of this base'"
@@ -172,8 +173,8 @@ def _paths(runtime: Runtime) -> list[str]:
     line = runtime.line
     match runtime.language:
         case Language.PYTHON:
-            # `python3` and `pip3` are those of the runtime; a distribution's rule against `pip install` as root is
-            # not one of Amazon Linux.
+            # `python3` and `pip3` are those of the runtime. A distribution's rule against `pip install` as root does
+            # not exist in Amazon Linux.
             return [
                 "RUN "
                 + _linked(f"python{line}", "python3", "--version")
@@ -182,7 +183,8 @@ def _paths(runtime: Runtime) -> list[str]:
                 + " && rm -f /usr/lib/python3*/EXTERNALLY-MANAGED"
             ]
         case Language.JAVA:
-            # ASSUMPTION: the path of Amazon Corretto's packages; `echo $JAVA_HOME` in a build on App Runner settles it.
+            # ASSUMPTION: the path of Amazon Corretto's packages; `echo $JAVA_HOME` in a build on App Runner would
+            # settle it.
             home = f"/usr/lib/jvm/java-{'1.8.0' if line == '8' else line}-amazon-corretto"
             program = "$(readlink -f $(command -v javac || command -v java))"
             link = f'program={program} && ln -s "${{program%/bin/*}}" {home}'
@@ -196,7 +198,7 @@ def _paths(runtime: Runtime) -> list[str]:
 
 
 def _linked(program: str, name: str, option: str) -> str:
-    """Return a command that lets `name` call `program`, if there is one and `name` is another version of it."""
+    """Return a command that makes `name` call `program`, if that exists and `name` is another version of it."""
     differs = f'[ "$($path {option})" != "$({name} {option} 2>/dev/null)" ]'
     link = f'mkdir -p /usr/local/bin && ln -sf "$path" /usr/local/bin/{name}'
     return f'{{ path=$(command -v {program} 2>/dev/null); if [ -n "$path" ] && {differs}; then {link}; fi; }}'
@@ -213,5 +215,5 @@ def _nothing_installs(runtime: Runtime, base: str, found: str, required: list[To
 
 
 def _plain(text: str) -> str:
-    """Return the text without characters that have a meaning between a shell's double quotes."""
+    """Return the text without characters that are special between double quotes of a shell."""
     return "".join(character for character in text if character.isalnum() or character in " .:/_@()+-")

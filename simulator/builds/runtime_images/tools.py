@@ -1,7 +1,7 @@
-"""What the image of a runtime contains besides its base, and the packages that provide it (facts 6.6).
+"""The programs that the image of a runtime has in addition to its base, and their packages (facts 6.6).
 
-Names of packages are those of Debian 12 and Ubuntu 22.04 (apt-get), and of Amazon Linux 2023 (dnf). A distribution that
-does not have a version of a language is not corrected here: the image is examined after its build.
+Names of packages are those of Debian 12 and Ubuntu 22.04 (apt-get), and of Amazon Linux 2023 (dnf). If a distribution
+lacks a version of a language, that is not corrected here: the image is examined after its build.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ from simulator.builds.runtimes import BuildKind, Language, Runtime
 class Tool:
     """A program. `apt`, `dnf`: its packages, with `{line}` for the runtime's version line.
 
-    `{jdk}` is that line as Corretto's packages write it.
-
-    `required`: a build of the runtime cannot work without it. Other tools are left out if the base's packages do not
-    have them.
+    `{jdk}` is that line as Corretto's packages write it. `required`: a build of the runtime cannot work without it;
+    other tools are omitted if the packages of the base do not include them.
     """
 
     program: str
@@ -39,7 +37,8 @@ class Tool:
 APT: Final = "apt-get"
 MANAGERS: Final = (APT, "dnf", "microdnf", "yum")
 
-# The program of each language (its version is asked for as for a toolchain), and what App Runner's image has with it.
+# The program of each language (its version is determined as for a toolchain), and the tools that App Runner's image has
+# with it.
 LANGUAGES: Final[Mapping[Language, Tool]] = MappingProxyType(
     {
         Language.PYTHON: Tool("python3", ("python{line}", "python3", "python{line}-dev"), ("python{line}",)),
@@ -76,7 +75,7 @@ _TOOLS: Final[Mapping[Language, tuple[Tool, ...]]] = MappingProxyType(
         Language.GO: (),
     }
 )
-# Of a stage in which packages with native parts are compiled.
+# For a stage in which packages with native parts are compiled.
 _COMPILERS: Final = (
     Tool("gcc", ("gcc", "g++", "libc6-dev"), ("gcc", "gcc-c++")),
     Tool("make", ("make",), ("make",)),
@@ -86,6 +85,6 @@ _COMPILERS: Final = (
 
 
 def tools_of(runtime: Runtime, role: Role) -> tuple[Tool, ...]:
-    """Return the tools of an image besides the language: the run image of an original build compiles, too."""
+    """Return the tools of an image besides the language. The run image of an original build compiles too."""
     compiles = role is Role.BUILD or runtime.kind is BuildKind.ORIGINAL
     return (*_TOOLS[runtime.language], *(_COMPILERS if compiles else ()))

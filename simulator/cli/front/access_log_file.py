@@ -42,12 +42,12 @@ def opened_log(
         file = files.enter_context(path.open("ab", buffering=0))
     except OSError as error:
         bad_input(f"{option.lstrip('-')} = {str(path)!r}, cannot be written: {error.strerror}")
-    outputs.protect([path], f"the output of {option}")  # under the identity that the file has since it exists
+    outputs.protect([path], f"the output of {option}")  # with the identity that the file has since it was created
     return file
 
 
 def tell_losses(platform: Platform) -> None:
-    """Print the number of lines that are missing in the access log or WAF's, if any, and the reason."""
+    """Print the number of lines that are missing in the access log or WAF's log, if any, and the reason."""
     front = platform.front
     for log in (*front.access_logs, front.waf_log) if front is not None else ():
         if log is not None and log.dropped:

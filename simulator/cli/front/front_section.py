@@ -76,7 +76,7 @@ class FrontSection(Section):
     def with_logs(
         self, live: LiveSettings, files: contextlib.ExitStack, inputs: Iterable[Path], waf_log: Path | None = None
     ) -> LiveSettings:
-        """Open the access logs, and WAF's at `waf_log`. `inputs`: files that they must not be.
+        """Open the access logs, and WAF's log at `waf_log`. `inputs`: files that they must not be.
 
         Ends the command if one cannot be written.
         """

@@ -160,7 +160,7 @@ class WafSection(Section):
         return self
 
     def settings(self, region: str) -> WafSettings | None:
-        """Return where web ACLs come from besides files; None without an endpoint."""
+        """Return the source of web ACLs besides files; None without an endpoint."""
         return None if self.endpoint is None else WafSettings(self.endpoint, region, self.interval_s)
 
 

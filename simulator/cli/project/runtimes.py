@@ -29,8 +29,8 @@ from simulator.world.clock import ClockKind, epoch_s, run
 if TYPE_CHECKING:
     from simulator.builds.runtime_images.image_builder import RuntimeImage, RuntimeImageBuilder
 
-PATIENCE_S: Final = 5.0  # how long the engine may not answer
-_ALL: Final = ""  # runtimes
+PATIENCE_S: Final = 5.0  # seconds within which the engine must answer
+_ALL: Final = ""  # all runtimes
 _PREFIX_HELP: Final = "Beginning of the images' names."
 _RUNTIME_HELP: Final = "Runtimes such as PYTHON_311 or python311; default: all."
 
@@ -116,7 +116,7 @@ def _bases(given: Sequence[str]) -> dict[str, str]:
 
 
 def _chosen(wanted: Sequence[Runtime], bases: Mapping[str, str]) -> dict[Runtime, str]:
-    """Map each runtime to its base. Raises ValueError if one has none."""
+    """Map each runtime to its base image. Raises ValueError if one has none."""
     without = [runtime.name for runtime in wanted if runtime.name not in bases and _ALL not in bases]
     if without:
         what = f"--base IMAGE or --base {without[0]}=IMAGE"
@@ -143,7 +143,7 @@ async def _build(
     prints: bool,
     quiet: bool,
 ) -> int:
-    """Build both images of each runtime, or print their recipes; return the number of runtimes that failed."""
+    """Build both images of each runtime, or print their recipes. Return the number of runtimes that failed."""
     builder, failed = _builder(host, prefix), 0
     try:
         await builder.open()
@@ -192,7 +192,7 @@ def _facts(runtime: Runtime) -> tuple[str, str, str, str, str]:
 
 
 def _images_text(images: Mapping[Role, RuntimeImage | None]) -> str:
-    """Return which images of a runtime there are, with the language's version and the base."""
+    """Describe the existing images of a runtime, with the language's version and the base."""
     there = [(role, image) for role, image in images.items() if image is not None]
     bases = dict.fromkeys(image.base for _, image in there if image.base)
     text = ", ".join(f"{role} {image.version}".strip() for role, image in there)

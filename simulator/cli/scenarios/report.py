@@ -31,7 +31,7 @@ def report_verb(
 
 
 def show_report(report: Report, *, to_stderr: bool = False, quiet: bool = False) -> None:
-    """Print the report, or only its checks. The checks of most runs need no rich in a file or a pipe."""
+    """Print the report, or only its checks. In a file or a pipe the checks of most runs can be printed without rich."""
     stream = sys.stderr if to_stderr else sys.stdout
     width = plain_width(stream) if quiet else None
     text = checks_text(report, width) if width is not None else None

@@ -1,7 +1,7 @@
-"""Whether the checks of a report pass, as the plain text that a file or a pipe gets.
+"""The results of a report's checks as plain text, for files and pipes.
 
-The same lines as `print_checks` writes on a console without colours, which a test compares. Most runs in scripts print
-nothing else, and the import of rich is a twentieth of the CPU time of a short one.
+The lines are those of `print_checks` on a console without colours, which a test compares. Most runs in scripts print
+nothing else, and importing rich takes a twentieth of the CPU time of a short run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from simulator.model.text.quantities import quantity_text
 from simulator.report.schema import CheckPart, Report
 from simulator.report.services import month_basis
 
-WIDTH_MAX: Final = 120  # longer lines are not easier to read
+WIDTH_MAX: Final = 120  # longer lines are harder to read
 GRAVE: Final = frozenset({"late load", "cannot act"})  # kinds of notes that make the checks meaningless
 _GAP: Final = "  "
 _HEAD: Final = ("check", "", "measured", "")
@@ -20,9 +20,9 @@ _RULE: Final = "\u2500"
 
 
 def checks_text(report: Report, width: int) -> str | None:
-    """Return the text, no wider than `width` and 120 columns.
+    """Return the text, no wider than `width` and at most 120 columns wide.
 
-    None if a line would have to be wrapped, or has characters that are not one column wide: that is rich's.
+    None if a line would have to be wrapped, or has characters that are not one column wide, which only rich handles.
     """
     usable = min(width, WIDTH_MAX)
     if any(note.kind in GRAVE for note in report.notes):
@@ -56,14 +56,14 @@ def verdict_text(report: Report) -> str:
 
 
 def check_verdict(check: CheckPart, *, judged: bool) -> str:
-    """Return the verdict of one check in a word. A run that was interrupted has none."""
+    """Return the verdict of one check in a word. An interrupted run has none."""
     if not judged:
         return "not judged"
     return "pass" if check.passed else "FAILED"
 
 
 def check_reason(check: CheckPart) -> str:
-    """Return why the check has no measured value; if it has one, the value beside the limit is the reason."""
+    """Return why the check has no measured value; empty if it has one, which is shown with the limit."""
     return check.reason if check.value is None else ""
 
 
@@ -77,8 +77,8 @@ def _cells(check: CheckPart, judged: bool) -> tuple[str, ...]:
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lay out the rows below their head; the third column is of numbers, aligned to the right."""
-    widths = [max(1, *map(len, column)) for column in zip(*rows, strict=True)]  # one at least, as in rich's
+    """Lay out the rows below their heading; the third column is right-aligned."""
+    widths = [max(1, *map(len, column)) for column in zip(*rows, strict=True)]  # at least 1, as in rich's tables
     lines = [
         _GAP.join(cell.rjust(width) if number == 2 else cell.ljust(width) for number, (cell, width) in enumerate(cells))
         for cells in (zip(row, widths, strict=True) for row in rows)

@@ -82,7 +82,7 @@ def _sentences(notes: Iterable[tuple[str, PolicyNote]]) -> Iterator[str]:
 
 
 def _without_ground_truth(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
-    """Name the candidates whose platform no case of `simulator validate` compares with a measurement."""
+    """Name the candidates whose platform is in no case of `simulator validate` that compares it with a measurement."""
     names = [
         candidate.label
         for candidate in candidates
@@ -95,7 +95,7 @@ def _without_ground_truth(candidates: Sequence[Candidate], scenario: ScenarioSpe
 def _observed_by(
     candidate: Candidate, scenario: ScenarioSpec, service: str
 ) -> tuple[Mapping[str, tuple[str, ...]], str]:
-    """Return the table of cases that the candidate is in, and its name there."""
+    """Return (cases by name, the candidate's name among them)."""
     match candidate.kind:
         case CandidateKind.PLATFORM:
             return PLATFORM_CASES, candidate.given

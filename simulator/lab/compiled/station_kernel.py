@@ -1,4 +1,4 @@
-"""The discipline of a station (rules/stations/discipline.py) and the timer of an instance (fleet/simulated/driver.py).
+"""The service discipline (rules/stations/discipline.py) and the timer of an instance (fleet/simulated/driver.py).
 
 It adds the same terms in the same order as the virtual loop, so that the virtual work is equal to the last digit.
 """

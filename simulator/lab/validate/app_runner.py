@@ -139,7 +139,7 @@ def price_examples() -> list[Finding]:
 
 
 def single_curve() -> list[Curve]:
-    """Case 29: the share of lost requests over the rate, of one instance."""
+    """Return the curve of case 29: the share of lost requests by the rate, for one instance."""
     points = [(phase.rate_rps, phase.error_rate) for phase in phases() if phase.test == "single"]
     simulated = [(rate, finding.measured) for (rate, _), finding in zip(points, losses("single"), strict=True)]
     title = "One instance: requests that fail"

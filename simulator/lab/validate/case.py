@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Subject(StrEnum):
-    """What a case is about: a platform, or the theory that every platform must obey."""
+    """The subject of a case: a platform, or the theory that applies to every platform."""
 
     APP_RUNNER = "app-runner"
     ECS = "ecs"
@@ -43,19 +43,19 @@ _TITLES: Final = {
 class Evidence(StrEnum):
     """The kind of a published result.
 
-    A median error is computed over measurements and statements only: rules, prices and theory must agree exactly or
+    A median error is computed from measurements and statements only: rules, prices and theory must agree exactly or
     within their rounding, and a simulation by others is not the platform.
     """
 
-    MEASUREMENT = "measurement"  # by somebody who used the platform
-    STATEMENT = "vendor's statement"  # a figure of the vendor, whose set-up is not published
+    MEASUREMENT = "measurement"  # by a user of the platform
+    STATEMENT = "vendor's statement"  # a figure published by the vendor without its set-up
     RULES = "the platform's own tests or documents"
     PRICES = "price list"
     SIMULATION = "another simulator"
     THEORY = "theory"
 
 
-# The kinds of evidence that are about a running platform: a median error is computed over these.
+# The kinds of evidence about a running platform, from which a median error is computed.
 OBSERVED: Final = frozenset({Evidence.MEASUREMENT, Evidence.STATEMENT})
 
 
@@ -63,7 +63,7 @@ class FindingVerdict(StrEnum):
     """The result of a figure."""
 
     OK = "ok"
-    EXPLAINED = "explained"  # outside its tolerance, for a reason that the case states
+    EXPLAINED = "explained"  # outside its tolerance, for a reason that the case gives
     MISS = "MISS"
 
 
@@ -71,8 +71,8 @@ class FindingVerdict(StrEnum):
 class Finding:
     """One figure of a case. `tolerance`: the largest absolute difference between `measured` and `expected`.
 
-    `explanation`: why the figure is outside its tolerance, a sentence without its full stop, if the reason is known and
-    is no fault of the simulator. Such a figure is shown as a miss that is explained.
+    `explanation`: if the figure is outside its tolerance for a known reason that is no fault of the simulator, that
+    reason as a sentence without a full stop. Such a figure is shown as an explained miss.
     """
 
     figure: str
@@ -104,9 +104,9 @@ class Finding:
     def smallest_bias(self) -> float | None:
         """The power of the figure: the smallest bias of the simulator, in either direction, that is always a miss.
 
-        A share of the expected value, or None if that is 0 within the tolerance. With the measured error e and the
-        tolerance t, a bias b is a miss in both directions if |b| > t + |e|. An exact figure has the power 0: every bias
-        is a miss.
+        It is a share of the expected value, or None if that is 0 within the tolerance. With the measured error e and
+        the tolerance t, a bias b is a miss in both directions if |b| > t + |e|. An exact figure has the power 0: every
+        bias is a miss.
         """
         return (self.tolerance + abs(self.error)) / abs(self.expected) if self._is_ratio else None
 
@@ -122,7 +122,7 @@ class Finding:
 class Curve:
     """A published and a simulated series over the same axis, for the plot of the platform.
 
-    `x_label` and `y_label` name the axes with their units. `steps`: a value holds until the next point.
+    `x_label` and `y_label` name the axes with their units. `steps`: a value is constant until the next point.
     """
 
     title: str
@@ -140,12 +140,13 @@ def no_curves() -> Sequence[Curve]:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case. `number` is that of a validation sheet (docs/facts): a number of the first, `V` and a number of the
-    second; closed forms are 2.1.1 and on, prices 13.3.
+    """A case. `number` is that of a validation sheet (docs/facts).
 
-    `dated`: when the result was measured or published. `set_up`: how, in a sentence for readers of the table. `run`
-    plays the case; `curves` returns its series and is called in the same process after `run`, so both may share a run
-    that is cached.
+    It is a number of the first sheet, or `V` and a number of the second; closed forms are 2.1.1 and on, prices 13.3.
+
+    `dated`: when the result was measured or published. `set_up`: a description of the measurement in a sentence for the
+    table. `run` plays the case; `curves` returns its series and is called in the same process after `run`, so both may
+    share a cached run.
     """
 
     number: str
@@ -165,7 +166,7 @@ def relative(figure: str, expected: float, measured: float, share: float, explan
 
 
 def within(figure: str, low: float, high: float, measured: float) -> Finding:
-    """Return a figure whose published value is a range: the middle is expected, half of the width is tolerated."""
+    """Return a finding whose published value is a range: the middle is expected, half of the width is tolerated."""
     return Finding(figure, (low + high) / 2, measured, (high - low) / 2)
 
 

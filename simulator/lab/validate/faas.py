@@ -48,7 +48,7 @@ UNIT_S: Final = 0.05
 HELD: Final = Overflow(wait_s=60.0, queue=1000)
 # A run of Knative: four hours, after ten minutes of warm-up.
 KNATIVE_S: Final = 15_000.0
-# Case 20: requests/s, and the mean ready pods that were measured at them.
+# Case 20: requests/s, and the measured mean number of ready pods.
 KNATIVE_RATES_RPS: Final = (1, 2, 3, 5, 7)
 KNATIVE_PODS: Final = (1.993, 3.122, 4.796, 7.523, 10.401)
 # Mean values of the measurements on AWS Lambda, and (rate per second, P(cold), mean instances) of ten of them.
@@ -221,7 +221,7 @@ def knative_as_measured(rates_rps: Sequence[float], expected: Sequence[float], s
 
 
 def knative_curves() -> list[Curve]:
-    """Case 20: mean ready pods over the rate."""
+    """Return the curve of case 20: mean ready pods by the rate."""
     simulated = [(rate, finding.measured) for rate, finding in zip(KNATIVE_RATES_RPS, knative_rps_mode(), strict=True)]
     published = tuple(zip(KNATIVE_RATES_RPS, KNATIVE_PODS, strict=True))
     return [Curve("RPS mode, target 1", "requests/s", "mean ready pods", published, tuple(simulated))]
@@ -271,7 +271,7 @@ def cases() -> list[Case]:
 
 @functools.cache
 def knative_rps_mode() -> tuple[Finding, ...]:
-    """Case 20: a service of 0.17 to 0.21 s at five rates."""
+    """Return the findings of case 20: a service time of 0.17 to 0.21 s at five rates."""
     return tuple(knative_as_measured(KNATIVE_RATES_RPS, KNATIVE_PODS, 0.19))
 
 

@@ -47,7 +47,7 @@ def totals_text(results: Sequence[CaseResult]) -> str:
 
 
 def numbers_of(finding: Finding) -> tuple[str, str, str, str, str]:
-    """Return expected, measured, error, tolerance, and the verdict, as text."""
+    """Return expected value, measured value, error, tolerance and verdict as text."""
     return (
         f"{finding.expected:.6g}",
         f"{finding.measured:.6g}",

@@ -40,7 +40,7 @@ def draw(results: Sequence[CaseResult], paths: Mapping[Subject, Path]) -> None:
 
 
 def error_in_tolerances(finding: Finding) -> float:
-    """Return the error divided by the tolerance, within +-1.5; an exact figure that misses is at the end."""
+    """Return the error divided by the tolerance, limited to +-1.5; an exact figure that misses is at the limit."""
     if not finding.error:
         return 0.0
     if not finding.tolerance:

@@ -14,7 +14,7 @@ from simulator.lab.validate.validate import CaseResult
 class SubjectSummary:
     """The results of one subject.
 
-    `observed`: the cases that compare with a running platform, not only with its rules, its prices or theory.
+    `observed`: the number of cases that compare with a running platform, not only with its rules, its prices or theory.
     `explained`: figures outside their tolerance for a stated reason; `missed`: without one. `median_error`: the median
     of the absolute relative errors of the observed cases' figures, as a share; None without such figures.
     `smallest_bias`: the median of their powers (Finding.smallest_bias), as a share. `seconds`: the sum of the cases'
@@ -33,7 +33,7 @@ class SubjectSummary:
 
 
 def by_subject(results: Sequence[CaseResult]) -> list[SubjectSummary]:
-    """Return a summary for every subject that has a result, in the order of `Subject`."""
+    """Return a summary of every subject with a result, in the order of `Subject`."""
     return [_summary(subject, own) for subject in Subject if (own := [r for r in results if r.case.subject is subject])]
 
 

@@ -42,7 +42,7 @@ LEFT_OUT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """The result of a case. `seconds`: how long it took."""
+    """The result of a case. `seconds`: the time that it took."""
 
     case: Case
     findings: tuple[Finding, ...]
@@ -61,8 +61,9 @@ def all_cases() -> list[Case]:
 
 
 def chosen(names: Sequence[str], subjects: Sequence[str] = ()) -> list[Case]:
-    """Return the cases with one of these numbers or prefixes (`2.1` is every closed form) that are about one of the
-    `subjects`, by their values. Without names or without subjects, all.
+    """Return the cases with one of these numbers or prefixes that are about one of the `subjects`.
+
+    `2.1` selects every closed form. Without names all numbers, without subjects all subjects are selected.
 
     Raises:
         ValueError: for a name that matches no case, or an unknown subject.

@@ -88,9 +88,7 @@ class ExtractSpec(Section):
 
 
 class StepSpec(RequestSpec):
-    """A step of a session: a request, the values that its answer provides to later steps, and the time until the next
-    step.
-    """
+    """A step of a session: a request, values of its answer for later steps, and the time until the next step."""
 
     extract: Mapping[ValueName, ExtractSpec] = Field(default_factory=dict)
     """Values of its answer, by name; later steps send them as `${name}` in path, headers or body (real time)."""

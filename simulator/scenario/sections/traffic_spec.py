@@ -51,7 +51,7 @@ RetryCause = Annotated[
 
 
 def _address_range(text: str) -> str:
-    """Return `text` if it is an address or a range."""
+    """Return `text` if it is an IP address or a range of addresses."""
     try:
         ipaddress.ip_network(text)
     except ValueError as error:

@@ -64,7 +64,7 @@ def _check_services(document: Document) -> Iterator[Problem]:
             elif METRICS[check.metric].of_service:
                 yield document.problem(("checks", index), f"about a service: sources share its {check.metric}")
         for tag, value in check.tags:
-            if value not in known.get(tag, (value,)):  # web_acl_rules.py knows the rules
+            if value not in known.get(tag, (value,)):  # web_acl_rules.py checks the names of rules
                 kind = "downstream resource" if tag == "downstream" else f"{tag} of the traffic"
                 expected = f"about a {kind}: {', '.join(known[tag]) or 'none has one'}"
                 yield document.problem(("checks", index), expected, near=nearest(value, known[tag]))

@@ -1,4 +1,4 @@
-"""Rules about web ACLs: their documents are right, and checks name rules that exist."""
+"""Rules about web ACLs: their documents are valid, and checks name existing rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def web_acl_problems(document: Document, folder: FilePath) -> Iterator[Problem]:
-    """Yield what is wrong in web ACLs, at its place in the file, and checks on rules that no web ACL has."""
+    """Yield the problems of web ACLs, at their places in the file, and of checks on rules that no web ACL has."""
     acls: list[WebAcl] = []
     complete = True
     for name, service in services(document):
@@ -45,7 +45,11 @@ class _Wrong(Exception):
 
 
 def _built(value: object, path: Path, document: Document, folder: FilePath) -> WebAcl | None:
-    """Return the web ACL; None if the value has a problem of its own (web_acl.py). Raises _Wrong."""
+    """Return the web ACL; None if the value has a problem that web_acl.py reports.
+
+    Raises:
+        _Wrong: if the web ACL cannot be built.
+    """
     try:
         documents = web_acl_documents(value, folder)
     except ValueError:
@@ -67,7 +71,7 @@ def _built(value: object, path: Path, document: Document, folder: FilePath) -> W
 
 
 def _located(error: WebAclError, documents: WebAclDocuments, path: Path, document: Document) -> Problem:
-    """Return the error as a problem of the scenario: at its own line if the document is in place."""
+    """Return the error as a problem of the scenario, with its own line if the document is in place."""
     inside = next((each for each in documents.documents if each.file is None and each.name == error.file), None)
     if inside is None:
         return document.problem(path, f"right: {error}")

@@ -1,3 +1,3 @@
-"""Measurements of platforms that others have published, each played as a scenario."""
+"""Published measurements of platforms, each played as a scenario."""
 
 PUBLIC_MODULES = ("kubernetes_hpa",)

@@ -3,8 +3,8 @@
 A pod is a fixed CPU loop (`hpa-example`) with a CPU request of 200m, a limit of 500m and an HPA at 50 % of the request.
 V10: two days of Locust users with three load levels. V11: half an hour with six bursts.
 
-The CPU time of a request is not published. 0.135 s gives the mean latency that was measured at the lowest level, 0.264
-s, with the quota of 50 ms in each 100 ms; that figure is therefore not a finding. All others are predictions.
+The CPU time of a request is not published. 0.135 s gives the measured mean latency of the lowest level, 0.264 s, with
+the quota of 50 ms per 100 ms; so that figure is not a finding. All others are predictions.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _FOLDER: Final = "hpa_experiments"
 _HOUR_S: Final = 3600.0
 # The clock of the plots is about 0.6 h late: the load changes at 9.62, 12.62, 15.62 and 17.62 h (V10).
 PLOT_LATE_H: Final = 0.62
-# ASSUMPTION: metrics-server of 2020 (0.3) asked the kubelets every 60 s by default and passed on their present usage,
-# which covers the 10 s of a housekeeping interval; later releases ask every 15 s and cover all of it. The release notes
-# of metrics-server settle it.
+# ASSUMPTION: metrics-server of 2020 (0.3) asked the kubelets every 60 s by default and passed on their current usage,
+# which covers the 10 s of a housekeeping interval; later releases ask every 15 s and cover the whole interval. The
+# release notes of metrics-server would settle it.
 METRIC_PERIOD_S: Final = 60.0
 USAGE_S: Final = 10.0
-# V10 noted the replicas every 75 s.
+# V10 recorded the replicas every 75 s.
 NOTED_S: Final = 75.0
 ROUND_S: Final = 300.0
 _DAY_H: Final = 24
@@ -49,7 +49,7 @@ _POD: Final = """
 
 
 class LoadLevel(NamedTuple):
-    """A level of V10. `begin_h` and `end_h` on the plots' clock; the figures are means of the two days."""
+    """A load level of V10. `begin_h` and `end_h`: on the clock of the plots; the figures are means of the two days."""
 
     name: str
     users: int
@@ -74,12 +74,12 @@ _CHANGES: Final = (
     "most measured changes are single replicas for one note, by the noise of the kubelets' usage; if that covers 5 s "
     "instead of 10 s, the simulated day has 56 changes"
 )
-# Changes of the replica count between notes, mean of 38 and 42 a day.
+# Changes of the replica count between records; the mean of 38 and 42 per day.
 CHANGES: Final = 40
 
 
 def _users_at(hour: float) -> tuple[int, int]:
-    """Return (users, users hatched per second) of the round that begins at this hour of the experiment."""
+    """Return (users, users started per second) of the round that begins at this hour of the experiment."""
     if 9 <= hour < 12:
         return 25, 4
     if 15 <= hour < 17:
@@ -88,7 +88,7 @@ def _users_at(hour: float) -> tuple[int, int]:
 
 
 def _day_text() -> str:
-    """Return the scenario of a day on the plots' clock, which begins with 0.62 h of the lowest level."""
+    """Return the scenario of a day on the clock of the plots, which begins with 0.62 h of the lowest level."""
     stages = []
     for number in range(round(_DAY_H * _HOUR_S / ROUND_S)):
         users, hatched = _users_at(number * ROUND_S / _HOUR_S - PLOT_LATE_H)
@@ -117,7 +117,7 @@ def day() -> PlayedScenario:
 
 
 def levels() -> list[Finding]:
-    """Case V10: rates, latencies and replicas of the levels, and the changes of a day."""
+    """Return the findings of case V10: rates, latencies and replicas of the levels, and the changes per day."""
     played, found = day(), []
     for level in LEVELS:
         begin_s, end_s = level.begin_h * _HOUR_S, level.end_h * _HOUR_S
@@ -133,7 +133,7 @@ def levels() -> list[Finding]:
 
 
 def day_curves() -> Sequence[Curve]:
-    """Case V10: replicas and latency over the first day."""
+    """Return the curves of case V10: replicas and latency over the first day."""
     published = [(float(row["hour"]), float(row["replicas"])) for row in _series("replicas")]
     latency = [(float(row["hour"]), float(row["avg_ms"])) for row in _series("latency")]
     played = day()

@@ -1,4 +1,4 @@
-"""A scenario that is played in virtual time, with its requests and instance counts as columns."""
+"""Plays a scenario in virtual time; its requests and instance counts are columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS: Final = ("intended_s", "latency_s", "status")
 class PlayedScenario:
     """The requests of a run, in the order in which they ended, and the instances of its only service.
 
-    `intended_s`: when each request was sent, `latency_s`: how long its client waited, `status`: 200 if it was served.
+    `intended_s`: the time of sending; `latency_s`: the time until the client got the answer; `status`: 200 if served.
     """
 
     def __init__(self, text: str, seed: int = 1) -> None:
@@ -36,12 +36,12 @@ class PlayedScenario:
 
     @property
     def replicas(self) -> StepFunction:
-        """The instances that were launched and have not stopped."""
+        """The number of started instances that have not stopped, over time."""
         return self._times.provisioned
 
     @property
     def ready(self) -> StepFunction:
-        """The instances that can take a request."""
+        """The number of ready instances over time."""
         return self._times.ready
 
     def within(self, begin_s: float, end_s: float) -> NDArray[np.bool_]:
@@ -62,6 +62,6 @@ class PlayedScenario:
         return self.replicas.instance_seconds(begin_s, end_s) / (end_s - begin_s)
 
     def noted_replicas(self, begin_s: float, end_s: float, every_s: float) -> list[int]:
-        """Return the replicas as somebody would note them every `every_s` seconds."""
+        """Return the replicas as an observer would record them every `every_s` seconds."""
         count = int((end_s - begin_s) // every_s) + 1
         return [self.replicas.at(begin_s + place * every_s) for place in range(count)]
