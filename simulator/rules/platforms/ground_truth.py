@@ -18,7 +18,7 @@ from simulator.rules.policies.registry import POLICIES
 PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "app-runner": ("29", "30", "31"),
-        "ecs-express": (),
+        "ecs-express": ("V1",),
         "cloud-run": (),
         "lambda": ("7-17",),
         "knative": ("20", "21"),
@@ -32,7 +32,7 @@ POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "hpa": ("V10",),
         "keda": (),
         "keda-http": (),
-        "target-tracking": (),
+        "target-tracking": ("V1",),
         "step-scaling": (),
         "lambda-provisioned": (),
         "heroku": (),

@@ -1,3 +1,3 @@
 """Published measurements of platforms, each played as a scenario."""
 
-PUBLIC_MODULES = ("kubernetes_hpa",)
+PUBLIC_MODULES = ("ecs", "kubernetes_hpa")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -44,6 +45,14 @@ class PlayedScenario:
         """The number of ready instances over time."""
         return self._times.ready
 
+    def first_launch_s(self, after_s: float) -> float:
+        """Return when the replicas first increase after `after_s`; infinity if they never do."""
+        return _first_increase_s(self.replicas, after_s)
+
+    def first_ready_s(self, after_s: float) -> float:
+        """Return when the ready instances first increase after `after_s`; infinity if they never do."""
+        return _first_increase_s(self.ready, after_s)
+
     def within(self, begin_s: float, end_s: float) -> NDArray[np.bool_]:
         """Return which requests were sent in [begin_s, end_s)."""
         inside: NDArray[np.bool_] = (self.intended_s >= begin_s) & (self.intended_s < end_s)
@@ -65,3 +74,12 @@ class PlayedScenario:
         """Return the replicas as an observer would record them every `every_s` seconds."""
         count = int((end_s - begin_s) // every_s) + 1
         return [self.replicas.at(begin_s + place * every_s) for place in range(count)]
+
+
+def _first_increase_s(steps: StepFunction, after_s: float) -> float:
+    before = steps.at(after_s)
+    for at_s, count in zip(steps.times_s, steps.counts, strict=True):
+        if at_s > after_s and count > before:
+            return at_s
+        before = count if at_s > after_s else before
+    return math.inf

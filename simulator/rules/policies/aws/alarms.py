@@ -14,15 +14,28 @@ from typing import Final
 PERIOD_S: Final = 60.0
 """CloudWatch's period for these metrics."""
 
+HIGH_RESOLUTION_S: Final = 20.0
+"""The period of ECS's high-resolution metrics (ecs-express 5, FAST: read)."""
+
 # AWS's benchmark of ECS services scales out 363 s after the step (policies 5): 30 s until a minute contains only the
 # new load, three minutes, and about 150 s of publishing and evaluation. ASSUMPTION: the point's delay is all of these
 # 150 s; load and size are not published. Timestamps of alarm state changes and of their minutes settle it.
 LATE_S: Final = 150.0
 
+# ASSUMPTION: points of 20 s are visible 30 s after their end: one period until all tasks' values have arrived, and ten
+# seconds for the evaluation of a high-resolution alarm. AWS names publishing optimisations besides the shorter period,
+# so the delay of the other mode does not apply. The same timestamps settle it.
+HIGH_RESOLUTION_LATE_S: Final = 30.0
+
 # ASSUMPTION: in the same benchmark a task starts in 23 s; a larger image takes up to 57 s (413 MB), and the load
 # balancer forwards requests after the first successful check, after up to 30 s. `startedAt` of describe-tasks settles
 # it.
 FARGATE_START_LAG_S: Final = 45.0
+
+
+def late_s_of(period_s: float) -> float:
+    """Return the delay after which a point of a period is visible: that of the mode, high-resolution or standard."""
+    return HIGH_RESOLUTION_LATE_S if period_s < PERIOD_S else LATE_S
 
 
 def breaches(points: Sequence[float | None], count: int, breach: Callable[[float], bool]) -> bool:

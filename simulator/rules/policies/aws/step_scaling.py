@@ -17,7 +17,7 @@ from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
-from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
+from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, PERIOD_S, Cooldowns, breaches, late_s_of
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.metrics.metric import EPSILON, Metric, measured, needs_of
 from simulator.rules.policies.metrics.published_metric import PublishedMetric
@@ -82,7 +82,8 @@ class StepScalingParameters:
     in_points: int = 2
     scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
     scale_in_cooldown_s: float = 300.0
-    metric_late_s: float = LATE_S
+    metric_period_s: float = PERIOD_S  # seconds of a point: 60, or 20 with ECS's high-resolution metrics
+    metric_late_s: float | None = None  # until a point is visible; None: that of the period (alarms.py)
     start_lag_s: float = FARGATE_START_LAG_S
 
     def __post_init__(self) -> None:
@@ -95,8 +96,15 @@ class StepScalingParameters:
         check_within("in_points", self.in_points, 1, 60)
         check_within("scale_out_cooldown_s", self.scale_out_cooldown_s, 0, 86400)
         check_within("scale_in_cooldown_s", self.scale_in_cooldown_s, 0, 86400)
-        check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
+        check_whole_seconds("metric_period_s", self.metric_period_s, 1, 3600)
+        if self.metric_late_s is not None:
+            check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
+
+    @property
+    def late_s(self) -> float:
+        """The delay of a point in seconds."""
+        return late_s_of(self.metric_period_s) if self.metric_late_s is None else self.metric_late_s
 
     @property
     def needs(self) -> frozenset[str]:
@@ -107,8 +115,8 @@ class StepScalingParameters:
         least = min((step.lower or 0.0 for step in self.scale_out if step.by > 0), default=math.inf)
         return Requirements(
             (trigger_of(self.metric, self.threshold + max(0.0, least), self.vcpus),),
-            soonest_s=self.out_points * PERIOD_S + self.metric_late_s,
-            slowest_s=max(self.in_points * PERIOD_S + self.metric_late_s, self.scale_in_cooldown_s),
+            soonest_s=self.out_points * self.metric_period_s + self.late_s,
+            slowest_s=max(self.in_points * self.metric_period_s + self.late_s, self.scale_in_cooldown_s),
         )
 
 
@@ -143,7 +151,7 @@ class StepScalingPolicy:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
         self._points = PublishedMetric(
-            PERIOD_S, parameters.metric_late_s, max(parameters.out_points, parameters.in_points)
+            parameters.metric_period_s, parameters.late_s, max(parameters.out_points, parameters.in_points)
         )
         self._seen = 0
         self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
@@ -175,7 +183,7 @@ class StepScalingPolicy:
         if value is None or not (
             out or breaches(points, parameters.in_points, lambda point: point <= threshold + EPSILON)
         ):
-            newest = "the newest minute has no data" if value is None else f"{value:.4g} in the newest minute"
+            newest = "the newest point has no data" if value is None else f"{value:.4g} in the newest point"
             return capacity, f"capacity = {capacity}", f"no alarm at {threshold:g}: {newest}"
         beyond = value - threshold
         steps = parameters.scale_out if out else parameters.scale_in

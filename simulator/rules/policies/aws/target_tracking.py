@@ -1,8 +1,8 @@
 """AWS target tracking, as Application Auto Scaling does it for ECS services (policies 3.3, P6).
 
-Pipeline: one-minute CloudWatch points with some delay, and two alarms that users cannot edit. High: 3 of 3 points above
-the target. Low: 15 of 15 below 90 % of it. Formula: proportional and rounded up, so only a certain surplus is removed.
-Limits: a cooldown per direction (`alarms`). Missing data never causes a scale-in.
+Pipeline: CloudWatch points of one minute (or 20 s) with some delay, and two alarms that users cannot edit. High: 3 of
+3 points above the target. Low: 15 of 15 below 90 % of it. Formula: proportional and rounded up, so only a certain
+surplus is removed. Limits: a cooldown per direction (`alarms`). Missing data never causes a scale-in.
 
 The exact arithmetic is not published; AWS says that scale-out is proportional and scale-in more gradual. `base` and
 `scale_in_share` define the interpretation used here. The response to a step takes three full minutes, the alignment to
@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, assert_never, get_args
+from typing import Final, Literal, assert_never, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
-from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, LATE_S, PERIOD_S, Cooldowns, breaches
+from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, PERIOD_S, Cooldowns, breaches, late_s_of
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.metrics.metric import (
     EPSILON,
@@ -35,6 +35,9 @@ from simulator.rules.policies.ranges import check_above, check_choice, check_who
 from simulator.rules.policies.requirements import Requirements, trigger_of
 
 Base = Literal["running", "measured", "desired"]
+
+LOW_S: Final = 900.0
+"""The time for which the metric must be low before a scale-in: 15 minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,15 @@ class TargetTrackingParameters:
     target_utilisation: float = 0.7
     vcpus: float = 1.0  # per instance; utilisation is a share of them
     out_points: int = 3  # AlarmHigh: 3 of 3 (read in issues that show the alarms)
-    in_points: int = 15  # AlarmLow: 15 of 15 (same source)
+    # AlarmLow: 15 of 15 minutes (same source).
+    # ASSUMPTION: with points of 20 s it covers 15 minutes too, 45 points (None). `describe-alarms` settles it.
+    in_points: int | None = None
     low_share: float = 0.9  # AlarmLow's threshold: "usually more than 10 % lower" than the target
     scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
     scale_in_cooldown_s: float = 300.0
-    metric_late_s: float = LATE_S
+    # Seconds of a point: 60, or 20 with ECS's high-resolution metrics (of CPU and memory).
+    metric_period_s: float = PERIOD_S
+    metric_late_s: float | None = None  # until a point is visible; None: that of the period (alarms.py)
     # The proportional rule multiplies the running count, not the desired one (ECS guide service-auto-scaling; read).
     # ASSUMPTION: it uses the mean running count over the minute of the point (`measured`); otherwise capacity that is
     # already starting would be requested again until the metric shows it. `running`: the count at the time of the
@@ -82,19 +89,32 @@ class TargetTrackingParameters:
         check_within("target_utilisation", self.target_utilisation, 0, 1)
         check_above("vcpus", self.vcpus, 0)
         check_within("out_points", self.out_points, 1, 60)
-        check_within("in_points", self.in_points, 1, 60)
+        if self.in_points is not None:
+            check_within("in_points", self.in_points, 1, 60)
         check_within("low_share", self.low_share, 0.01, 1)
         check_choice("base", self.base, get_args(Base))
         check_above("scale_in_share", self.scale_in_share, 0)
         check_within("scale_in_share", self.scale_in_share, 0, 1)
         check_within("scale_out_cooldown_s", self.scale_out_cooldown_s, 0, 86400)
         check_within("scale_in_cooldown_s", self.scale_in_cooldown_s, 0, 86400)
-        check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
+        check_whole_seconds("metric_period_s", self.metric_period_s, 1, 3600)
+        if self.metric_late_s is not None:
+            check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
     @property
     def needs(self) -> frozenset[str]:
         return needs_of(self.metric)
+
+    @property
+    def late_s(self) -> float:
+        """The delay of a point in seconds."""
+        return late_s_of(self.metric_period_s) if self.metric_late_s is None else self.metric_late_s
+
+    @property
+    def low_points(self) -> int:
+        """The number of points that AlarmLow needs."""
+        return math.ceil(LOW_S / self.metric_period_s) if self.in_points is None else self.in_points
 
     def target_for(self, scaling: AutoScalingConfiguration) -> float:
         """Return the target in the metric's unit."""
@@ -106,8 +126,8 @@ class TargetTrackingParameters:
         """Return the conditions under which a policy with these parameters can act."""
         return Requirements(
             (trigger_of(self.metric, self.target_for(scaling), self.vcpus),),
-            soonest_s=self.out_points * PERIOD_S + self.metric_late_s,
-            slowest_s=max(self.in_points * PERIOD_S + self.metric_late_s, self.scale_in_cooldown_s),
+            soonest_s=self.out_points * self.metric_period_s + self.late_s,
+            slowest_s=max(self.low_points * self.metric_period_s + self.late_s, self.scale_in_cooldown_s),
         )
 
 
@@ -128,9 +148,9 @@ class TargetTrackingPolicy:
     ) -> None:
         self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
         self._parameters = parameters
-        kept = max(parameters.out_points, parameters.in_points)
-        self._points = PublishedMetric(PERIOD_S, parameters.metric_late_s, kept)
-        self._instances = PublishedMetric(PERIOD_S, parameters.metric_late_s)
+        kept = max(parameters.out_points, parameters.low_points)
+        self._points = PublishedMetric(parameters.metric_period_s, parameters.late_s, kept)
+        self._instances = PublishedMetric(parameters.metric_period_s, parameters.late_s)
         self._seen = 0
         self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
         self.capacity: int | None = None  # None until the first decision
@@ -168,7 +188,7 @@ class TargetTrackingPolicy:
         parameters, scaling = self._parameters, observation.scaling
         value = points[-1]
         if value is None:
-            return capacity, f"capacity = {capacity}", "the newest minute has no data, so the alarms cause no action"
+            return capacity, f"capacity = {capacity}", "the newest point has no data, so the alarms cause no action"
         there = self._there(observation)
 
         def proportional(base: int) -> int:
@@ -180,14 +200,14 @@ class TargetTrackingPolicy:
         low = target * parameters.low_share
         if breaches(points, parameters.out_points, lambda point: point > target + EPSILON):
             desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proportional)
-            alarm = f"{parameters.out_points} minutes above {target:g}, the newest at {value:.4g}"
+            alarm = f"{self._span(parameters.out_points)} above {target:g}, the newest at {value:.4g}"
             return desired, formula, self._reason(alarm, desired, capacity)
-        if breaches(points, parameters.in_points, lambda point: point < low - EPSILON):
+        if breaches(points, parameters.low_points, lambda point: point < low - EPSILON):
             kept = capacity - max(1, math.floor((capacity - raw) * parameters.scale_in_share + EPSILON))
             desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, max(raw, kept))
-            alarm = f"{parameters.in_points} minutes below {low:g}, the newest at {value:.4g}"
+            alarm = f"{self._span(parameters.low_points)} below {low:g}, the newest at {value:.4g}"
             return desired, formula, self._reason(alarm, desired, capacity)
-        reason = f"no alarm: {value:.4g} in the newest minute, not enough in a row above {target:g} or below {low:g}"
+        reason = f"no alarm: {value:.4g} in the newest point, not enough in a row above {target:g} or below {low:g}"
         return capacity, formula, reason
 
     def _there(self, observation: Observation) -> float:
@@ -201,6 +221,11 @@ class TargetTrackingPolicy:
                 return math.inf
             case _:
                 assert_never(self._parameters.base)
+
+    def _span(self, points: int) -> str:
+        """Return the time that so many points cover, as text."""
+        period_s = self._parameters.metric_period_s
+        return f"{points} minutes" if period_s == PERIOD_S else f"{points} points of {period_s:g} s"
 
     @staticmethod
     def _reason(alarm: str, desired: int, capacity: int) -> str:

@@ -156,7 +156,15 @@ def test_the_target_is_the_given_one_or_a_share_of_max_concurrency(told: dict[st
     assert TargetTrackingParameters(**told).target_for(SCALING) == pytest.approx(target)
 
 
+def test_high_resolution_metrics_have_their_own_delay_and_the_low_alarm_keeps_its_15_minutes() -> None:
+    parameters = TargetTrackingParameters(metric_period_s=20)
+    assert (parameters.out_points, parameters.low_points, parameters.late_s) == (3, 45, 30)
+    assert parameters.requires(SCALING).soonest_s == 3 * 20 + 30
+    assert TargetTrackingParameters(metric_period_s=20, metric_late_s=5).late_s == 5
+
+
 def test_the_documented_defaults() -> None:
     parameters = TargetTrackingParameters()
-    assert (parameters.out_points, parameters.in_points, parameters.low_share) == (3, 15, 0.9)
+    assert (parameters.out_points, parameters.low_points, parameters.low_share) == (3, 15, 0.9)
+    assert (parameters.metric_period_s, parameters.late_s) == (60, 150)
     assert (parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s) == (300, 300)
