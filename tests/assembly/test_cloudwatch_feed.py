@@ -86,7 +86,7 @@ def test_a_reading_has_the_size_of_the_instance_and_no_age_before_the_run() -> N
         assert len(readings) == 2
         assert {reading.age_s for reading in readings} == {math.inf}
         assert {reading.size for reading in readings} == {stage_settings().size}
-        assert run_view(platform, "us-east-1").readings("nobody") == ()
+        assert run_view(platform, "us-east-1").readings("absent") == ()
 
     on_platform(look)
 
@@ -134,7 +134,7 @@ class Arns:
         return f"{service_arn}-{number}"
 
 
-@pytest.mark.parametrize(("name", "expected"), [("shop", identity_of(ARN)), ("nobody", None)])
+@pytest.mark.parametrize(("name", "expected"), [("shop", identity_of(ARN)), ("absent", None)])
 def test_a_service_of_the_api_has_the_identity_of_its_arn(name: str, expected: ServiceIdentity | None) -> None:
     def look(platform: Platform) -> None:
         view = serving_view(platform, cast("PlatformWorkload", Arns()))

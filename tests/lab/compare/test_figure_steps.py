@@ -54,7 +54,7 @@ def test_another_platform_has_the_step_of_its_own_prices() -> None:
 
 
 def test_a_run_without_requests_and_instances_has_steps_all_the_same() -> None:
-    nothing = SERVICE._replace(usages=[], name="nobody")
+    nothing = SERVICE._replace(usages=[], name="absent")
     steps = figure_steps({**VALUES, "requests": 0}, RECORD, nothing, MISS_USD)
     assert steps["error_rate"] == 1
     assert steps["run_usd"] == pytest.approx(STEPS["run_usd"] / 3)

@@ -84,7 +84,7 @@ def test_slower_than_counts_whole_buckets_above_the_limit() -> None:
 
 def test_nothing_served_and_nothing_asked_is_no_ratio() -> None:
     assert missed_slo(RequestStats(), 1.0) == 0
-    empty = SERVICE._replace(name="nobody", usages=[])
+    empty = SERVICE._replace(name="absent", usages=[])
     values, _ = measured(RECORD, empty, None, SLO_S, MISS_USD)
     assert values["requests"] == 0
     assert (values["error_rate"], values["usd_per_million"], values["score"]) == (None, None, None)

@@ -67,7 +67,7 @@ def test_missing_values_are_an_error_that_names_them() -> None:
         ({"Type": "String", "Default": "b", "AllowedValues": ["a"]}, "Parameter 'X' must be one of AllowedValues: a"),
         ({"Type": "String", "AllowedPattern": "["}, "Parameter X has an invalid AllowedPattern"),
         ({"Type": "Number", "MinValue": "x"}, "Parameter X: MinValue must be a number."),
-        ({"Type": "AWS::SSM::Parameter::Value<String>"}, "Unrecognized parameter type: AWS::SSM::Parameter::Value"),
+        ({"Type": "AWS::SNS::Topic::Arn"}, "Unrecognized parameter type: AWS::SNS::Topic::Arn"),
         ("String", "every Parameters object must be a mapping"),
     ],
 )
