@@ -154,7 +154,13 @@ class LocalBuilder:
 
     async def _backend(self, plan: BuildPlan) -> BuildBackend:
         images = self._settings.images_of(plan.runtime)
-        return await self._machine.backend(plan) if images is None else await self._images.backend(plan, images)
+        if images is not None:
+            return await self._images.backend(plan, images)
+        if self._settings.offline:
+            raise BuildFailed(
+                f"{plan.runtime.name} has no images, offline builds need them: name them in the settings."
+            )
+        return await self._machine.backend(plan)
 
     async def _kept_or_made(self, key: str, backend: BuildBackend, job: Job, steps: BuildSteps) -> BuildArtifact:
         loop = asyncio.get_running_loop()

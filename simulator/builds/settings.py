@@ -41,6 +41,9 @@ class BuildSettings:
     `images`: maps the API's name of a runtime, or ALL_RUNTIMES, to the images of the container engine at `engine` in
     which it is built and run, instead of this machine's toolchain. `engine_patience_s`: time limit in seconds for an
     answer of the engine.
+
+    `offline`: builds in images have no network and use the downloads that earlier builds have kept.
+    `downloads_bytes_max`: a tool's kept downloads are removed before a build if they are larger.
     """
 
     folder: Path
@@ -56,6 +59,8 @@ class BuildSettings:
     images: Mapping[str, RuntimeImages] = field(default_factory=dict)
     engine: str = DEFAULT_HOST
     engine_patience_s: float = 5.0
+    offline: bool = False
+    downloads_bytes_max: int = 5 * 1024**3
 
     def images_of(self, runtime: Runtime) -> RuntimeImages | None:
         """Return the runtime's images; None if this machine's toolchain builds it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,24 +43,35 @@ def build_settings(
     runtime_images: str | None = None,
     near_versions: bool = False,
     engine: str = DEFAULT_ENGINE,
+    offline: bool = False,
 ) -> BuildSettings:
     """Return the build settings that the options give. Clones and build results are kept below the folder `state`.
 
     `images` and `run_images` override `runtime_images`, the prefix of images of `simulator runtimes build`.
 
     Raises:
-        ValueError: for a toolchain that is not in the form RUNTIME=FOLDER, an invalid image, or a run image for a
-            runtime that has no build image.
+        ValueError: for a toolchain that is not in the form RUNTIME=FOLDER, an invalid image, a run image for a
+            runtime that has no build image, or `offline` without images.
     """
+    pairs = runtime_image_pairs(runtime_images) | _images(images, run_images)
+    check_offline(pairs, offline=offline)
     return BuildSettings(
         state / "builds",
         ToolchainSettings(dict(map(_toolchain, toolchains)), near_versions, Path.home()),
         RepositorySettings(environment=git_environment()),
         environment=build_environment(),
-        images=runtime_image_pairs(runtime_images) | _images(images, run_images),
+        images=pairs,
         engine=engine,
         hidden=(state,),
+        offline=offline,
     )
+
+
+def check_offline(images: Mapping[str, RuntimeImages], *, offline: bool) -> None:
+    """Raise ValueError if builds are to be offline that do not run in images."""
+    if offline and not images:
+        msg = "offline = true, must come with images: builds with this machine's programs keep no downloads"
+        raise ValueError(msg)
 
 
 def runtime_image_pairs(prefix: str | None) -> dict[str, RuntimeImages]:

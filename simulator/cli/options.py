@@ -30,6 +30,7 @@ RUN_IMAGE_HELP: Final = "[RUNTIME=]IMAGE: the image of instances, if it is not t
 RUNTIME_IMAGES_HELP: Final = (
     "Build and run in the images of `simulator runtimes build` with this prefix, such as apprunner-simulator."
 )
+OFFLINE_HELP: Final = "Build without a network in images, from the downloads that earlier builds have kept."
 NEAR_HELP: Final = "Allow another version of the language if this machine does not have the runtime's own."
 RESULT_ONLY_HELP: Final = "No progress: the result only."
 SIMULATOR_HELP: Final = (

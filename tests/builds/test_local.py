@@ -11,6 +11,7 @@ import pytest
 
 from simulator.builds.artifact import BuildArtifact, BuildFailed, CodeValues
 from simulator.builds.local import LocalBuilder
+from simulator.builds.settings import BuildSettings, RuntimeImages
 from simulator.fleet.process.confinement.isolation import find_namespaces, mount_plan_for
 from simulator.model.resources.phase import Phase
 from simulator.world.private_files import repair_modes
@@ -284,3 +285,12 @@ async def test_cached_builds_are_readable_by_their_owner_only(tmp_path: Path) ->
     finally:
         os.umask(before)
     assert repair_modes(tmp_path) == 0
+
+
+async def test_an_offline_build_without_images_of_its_runtime_is_rejected(tmp_path: Path) -> None:
+    place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(REVISED)})
+    images = {"GO_1": RuntimeImages.of_one("golang:1.18")}
+    builder = LocalBuilder(BuildSettings(tmp_path / "builds", images=images, offline=True))
+    with pytest.raises(BuildFailed, match=r"^NODEJS_22 has no images, offline builds need them"):
+        await built(builder, place)
+    await builder.close()

@@ -58,6 +58,13 @@ def test_images_of_a_prefix_are_of_every_runtime_that_has_no_other(tmp_path: Pat
         build_settings(tmp_path, runtime_images="A B")
 
 
+def test_offline_builds_need_images(tmp_path: Path) -> None:
+    assert build_settings(tmp_path, runtime_images="mine", offline=True).offline
+    assert not build_settings(tmp_path).offline
+    with pytest.raises(ValueError, match=r"^offline = true, must come with images"):
+        build_settings(tmp_path, offline=True)
+
+
 def test_a_toolchain_is_a_folder_for_a_runtime(tmp_path: Path) -> None:
     settings = build_settings(tmp_path, [f"NODEJS_22={tmp_path}"])
     assert settings.toolchains.paths == {"NODEJS_22": tmp_path}

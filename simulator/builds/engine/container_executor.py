@@ -11,10 +11,13 @@ import contextlib
 import re
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from inspect import getsource
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from simulator.builds.artifact import BuildFailed
+from simulator.builds.engine import keep_wheels
+from simulator.builds.engine.downloads import Downloads
 from simulator.builds.phases import StageName
 from simulator.builds.resource_limits import (
     BYTES_PER_MB,
@@ -30,11 +33,13 @@ from simulator.fleet.docker.labels import labels
 from simulator.fleet.process.confinement.cgroup import PERIOD_US, Group, NoGroupsError
 from simulator.fleet.process.confinement.group_search import group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter
+from simulator.fleet.process.confinement.storage import used_bytes
 from simulator.world.tasks import Tasks, first_of
 
 _LINE_BYTES_MAX: Final = 16 * 1024
 _LAST_LINES_S_MAX: Final = 5.0
 _MEASURE_S: Final = 0.5
+_VOLUMES_S: Final = 5.0  # interval of measurements of the kept downloads, each of which reads whole folders
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Capabilities of root in a build. None of them allows access outside the container.
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "KILL")
@@ -45,6 +50,9 @@ class ContainerExecutor:
 
     `images`: those of the stages. `name`: prefix of the containers' names. `environment`: for every command. Always
     call `close`, which removes the containers.
+
+    `downloads`: the kept downloads of the stages, whose volumes get the label `identity`. `offline`: commands use only
+    these. `has_network`: False gives containers no network.
     """
 
     def __init__(
@@ -56,7 +64,18 @@ class ContainerExecutor:
         work_directory: str,
         limits: BuildLimits,
         environment: Mapping[str, str],
+        downloads: Mapping[StageName, Downloads],
+        identity: str,
+        *,
+        offline: bool = False,
+        has_network: bool = True,
     ) -> None:
+        self._downloads = downloads
+        self._identity = identity
+        self._offline = offline
+        self._has_network = has_network
+        self._kept_before = 0  # bytes of the volumes when the build began
+        self._kept_now = 0
         self._engine = engine
         self._images = images
         self._name = name
@@ -75,6 +94,7 @@ class ContainerExecutor:
         """Start the stage MADE with a copy of the folder `app`, which must have that name, as its /app."""
         with _engine_errors():
             await self._make(StageName.MADE)
+            self._kept_before = self._kept_now = await self._kept_bytes(StageName.MADE)
             await self._engine.put(self.container(StageName.MADE), "/", _packed(app))
 
     async def take_over(self) -> None:
@@ -86,12 +106,36 @@ class ContainerExecutor:
         self, stage: StageName, command: str, variables: Mapping[str, str], on_line: Callable[[str], None]
     ) -> int:
         with _engine_errors():
-            return await self._run(stage, script(command, {**self._environment, **variables}), on_line)
+            kept = self._downloads[stage]
+            offline = kept.offline if self._offline else {}
+            return await self._run(
+                stage, script(command, {**self._environment, **kept.variables, **variables, **offline}), on_line
+            )
+
+    async def keep_wheels(self) -> None:
+        """Let pip's downloads be usable offline (keep_wheels.py), if an image of the build has Python."""
+        for stage in self._made:
+            wheels = self._downloads[stage].wheels
+            command = shlex.join(("python3", "-I", "-c", getsource(keep_wheels), *wheels))
+            if wheels and await self.run(stage, command, {}, lambda _line: None) == 0:
+                return
 
     async def commit(self, image: str, config: Mapping[str, Any]) -> None:
-        """Commit the current state of the stage RUNS as `image`."""
+        """Commit the current state of the stage RUNS as `image`, with the kept downloads that belong into it."""
+        stage = StageName.RUNS
         with _engine_errors():
-            await self._engine.commit(self.container(StageName.RUNS), image, config)
+            await self._engine.commit(self.container(stage), image, config)
+            in_place = self._downloads[stage].in_place
+            if in_place:
+                # Only a container without the mounts can have the files in their place.
+                whole = f"{self.container(stage)}-whole"
+                try:
+                    await self._engine.create({"Image": image, "Labels": labels(self._owner)}, whole)
+                    for path in in_place:
+                        await self._engine.carry(self.container(stage), path, whole, str(PurePosixPath(path).parent))
+                    await self._engine.commit(whole, image, config)
+                finally:
+                    await asyncio.shield(self._engine.remove(whole))
 
     async def close(self) -> None:
         await self._tasks.close()
@@ -127,6 +171,8 @@ class ContainerExecutor:
                 "SecurityOpt": ["no-new-privileges"],
                 "Init": False,
                 "LogConfig": {"Type": "none", "Config": {}},
+                "Mounts": self._downloads[stage].mounts(self._identity),
+                **({} if self._has_network else {"NetworkMode": "none"}),
             },
         }
         self._made[stage] = 0
@@ -162,15 +208,30 @@ class ContainerExecutor:
     async def _until_full(self, stage: StageName, group: Group | None) -> str:
         """Wait until a limit is exceeded, and describe it."""
         loop, limits = asyncio.get_running_loop(), self._limits
+        next_volumes_s = loop.time() + _VOLUMES_S
         while True:
             began_s = loop.time()
             with contextlib.suppress(EngineGone, EngineRejected, OSError):
                 self._made[stage] = await self._engine.written_bytes(self.container(stage))
-                if sum(self._made.values()) > limits.disk_bytes:
+                if loop.time() >= next_volumes_s:
+                    self._kept_now = await self._kept_bytes(stage)
+                    next_volumes_s = loop.time() + max(_VOLUMES_S, 10 * (loop.time() - began_s))
+                if sum(self._made.values()) + self._kept_now - self._kept_before > limits.disk_bytes:
                     return f"the build took more than {limits.disk_bytes // BYTES_PER_MB} MB of disk"
                 if await self._has_too_many(stage, group):
                     return too_many_processes(limits)
             await asyncio.sleep(max(_MEASURE_S, loop.time() - began_s))
+
+    async def _kept_bytes(self, stage: StageName) -> int:
+        """Return the size of the kept downloads; 0 if the engine is not on this machine."""
+        if not self._downloads[stage].volumes or not is_local(self._engine.host):
+            return 0
+        loop, used = asyncio.get_running_loop(), 0
+        for volume in self._downloads[stage].volumes.values():
+            folder = await self._engine.volume_folder(volume)
+            if folder is not None:
+                used += await loop.run_in_executor(None, used_bytes, Path(folder))
+        return used
 
     async def _has_too_many(self, stage: StageName, group: Group | None) -> bool:
         if group is not None:

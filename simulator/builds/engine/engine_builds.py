@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -18,18 +18,25 @@ from simulator.builds.artifact import BuildFailed, BuildSteps
 from simulator.builds.build_backend import Job, Start
 from simulator.builds.build_plan import BuildPlan
 from simulator.builds.engine.container_executor import ContainerExecutor
+from simulator.builds.engine.downloads import Downloads, downloads_of, keeps_nothing, lacks_network
 from simulator.builds.git.repositories import Repositories
 from simulator.builds.phases import Phases, StageName
 from simulator.builds.settings import BuildSettings, RuntimeImages
 from simulator.fleet.docker.building import BuildEngine
 from simulator.fleet.docker.engine import EngineGone, EngineRejected, Image
+from simulator.fleet.docker.engine_address import is_local
 from simulator.fleet.docker.labels import OWNER, sweep_orphans
+from simulator.fleet.process.confinement.storage import used_bytes
 from simulator.fleet.process.confinement.sweep import owner_name, remove
 from simulator.model.images import ImageIdentifier
 from simulator.model.resources.service_configuration import start_words
 from simulator.world.private_files import open_private, own_private_folder
 
 REPOSITORY: Final = "apprunner-simulator-build"
+_OFFLINE: Final = (
+    "The build is offline and uses kept downloads only: build once with the network to keep what is missing."
+)
+_UNREACHED: Final = "No server could be reached, and the kept downloads are not enough."
 _LABEL: Final = "apprunner-simulator.builds"
 
 
@@ -139,12 +146,46 @@ class EngineBuildBackend:
             raise BuildFailed(f"{error}.") from error
 
     async def make(self, place: Path, job: Job, steps: BuildSteps) -> None:
+        """Build into `place`. If no server can be reached, build again with the downloads of earlier builds."""
         if not start_words(job.plan.start):
             raise BuildFailed("start command = nothing, must start the application.")
+        offline = self._settings.offline
+        try:
+            downloads = await self._downloads(job)
+            has_kept = await self._has_kept(downloads, steps)
+        except (EngineGone, EngineRejected) as error:
+            raise BuildFailed(f"{error}.") from error
+        for command in job.plan.commands:
+            if keeps_nothing(command):
+                steps.log(f"[AppRunner] `{command}` keeps no downloads: --no-cache-dir.")
+        watch = _NetworkWatch(steps.log)
+        try:
+            await self._attempt(place, job, watch.log, downloads, offline=offline, has_network=not offline)
+        except BuildFailed as failed:
+            if offline:
+                raise BuildFailed(f"{failed.reason} {_OFFLINE}", failed.lines) from failed
+            if not (watch.lacked and has_kept):
+                raise
+            steps.log("[AppRunner] No server could be reached: the build starts again with kept downloads only.")
+            try:
+                await self._attempt(place, job, steps.log, downloads, offline=True)
+            except BuildFailed as again:
+                raise BuildFailed(f"{again.reason} {_UNREACHED}", again.lines) from again
+
+    async def _attempt(
+        self,
+        place: Path,
+        job: Job,
+        log: Callable[[str], None],
+        downloads: Mapping[StageName, Downloads],
+        *,
+        offline: bool = False,
+        has_network: bool = True,
+    ) -> None:
         owner, app = owner_name(os.getpid()), place / "made" / "app"
-        app.mkdir(parents=True)
+        app.mkdir(parents=True, exist_ok=True)
         for note in await self._repositories.lay_out(job.clone, job.commit, app):
-            steps.log(f"[AppRunner] {note}")
+            log(f"[AppRunner] {note}")
         executor = ContainerExecutor(
             self._engine,
             self._images,
@@ -153,14 +194,45 @@ class EngineBuildBackend:
             job.work_directory,
             self._settings.limits,
             self._settings.environment,
+            downloads,
+            self._identity,
+            offline=offline,
+            has_network=has_network,
         )
         try:
             await executor.begin(app)
             await asyncio.get_running_loop().run_in_executor(None, remove, str(app.parent))
-            await Phases(job.plan, executor, steps.log, job.work_directory).carry_out()
+            await Phases(job.plan, executor, log, job.work_directory).carry_out()
+            if not offline:
+                await executor.keep_wheels()
             await executor.commit(_name(place), self._config(job))
         finally:
             await asyncio.shield(executor.close())  # completes even if the build is cancelled twice
+
+    async def _downloads(self, job: Job) -> Mapping[StageName, Downloads]:
+        """Return the kept downloads of the stages."""
+        found = dict[StageName, Downloads]()
+        for stage, image in self._images.items():
+            environment = await self._engine.image_environment(image)
+            language, source = job.plan.runtime.language, f"{job.clone}:{job.directory}"
+            found[stage] = downloads_of(language, environment, self._identity, source)
+        return found
+
+    async def _has_kept(self, downloads: Mapping[StageName, Downloads], steps: BuildSteps) -> bool:
+        """Return True if there are downloads of earlier builds. Remove those that exceed their limit."""
+        loop, limit, has_kept = asyncio.get_running_loop(), self._settings.downloads_bytes_max, False
+        for volume in dict.fromkeys(name for each in downloads.values() for name in each.volumes.values()):
+            folder = await self._engine.volume_folder(volume)
+            if folder is None:
+                continue
+            if is_local(self._engine.host) and await loop.run_in_executor(None, used_bytes, Path(folder)) > limit:
+                steps.log(
+                    f"[AppRunner] The kept downloads in the volume {volume} exceed {limit} bytes and are removed."
+                )
+                await self._engine.remove_volume(volume)
+            else:
+                has_kept = True
+        return has_kept
 
     def start(self, place: Path, job: Job) -> Start:
         plan = job.plan
@@ -180,6 +252,18 @@ class EngineBuildBackend:
             "ExposedPorts": {f"{job.plan.port}/tcp": {}},
             "Labels": {_LABEL: self._identity, OWNER: ""},
         }
+
+
+class _NetworkWatch:
+    """Passes log lines on. `lacked`: a line said that a server could not be reached."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self.lacked = False
+
+    def log(self, line: str) -> None:
+        self.lacked = self.lacked or lacks_network(line)
+        self._log(line)
 
 
 def _name(place: Path) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.runtimes import RUNTIMES
@@ -80,10 +80,19 @@ class BuildsSection(Section):
     """
     runtime_images: Annotated[str, AfterValidator(_prefix)] | None = None
     """Prefix of the images of `simulator runtimes build`, in which runtimes without `images` are built and run."""
+    offline: Flag = False
+    """Build without a network in images, from the downloads that earlier builds have kept."""
     environment: Mapping[str, Annotated[str, BeforeValidator(variable_text)]] = Field(default_factory=dict, repr=False)
     """Variables of every build command, besides those for proxies, certificates and package indexes that `serve`
     has.
     """
+
+    @model_validator(mode="after")
+    def _offline_has_images(self) -> Self:
+        if self.offline and not self.images and self.runtime_images is None:
+            msg = "offline = true, must come with images or runtime_images"
+            raise ValueError(msg)
+        return self
 
     def settings(self, state: Path, engine: str) -> BuildSettings:
         """Return the settings of builds, whose results are kept in the folder `state`."""
@@ -99,4 +108,5 @@ class BuildsSection(Section):
             },
             engine=engine,
             hidden=(state,),
+            offline=self.offline,
         )

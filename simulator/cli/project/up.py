@@ -85,6 +85,7 @@ def up(
             builds.run_image,
             runtime_images=builds.runtime_images,
             near_versions=builds.near_versions,
+            offline=builds.offline,
             engine=host,
         )
         dns = DnsSection(port=ports.dns_port).opened(kept)

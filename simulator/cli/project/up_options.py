@@ -13,6 +13,7 @@ from simulator.cli.options import (
     ENGINE_HELP,
     IMAGE_HELP,
     NEAR_HELP,
+    OFFLINE_HELP,
     PROFILE_HELP,
     RUN_IMAGE_HELP,
     RUNTIME_IMAGES_HELP,
@@ -75,6 +76,7 @@ class ProjectBuildOptions:
     ] = None
     engine: Annotated[str | None, typer.Option(metavar="PLACE", help=ENGINE_HELP, rich_help_panel=BUILDS)] = None
     near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
+    offline: Annotated[bool, typer.Option("--offline", help=OFFLINE_HELP, rich_help_panel=BUILDS)] = False
 
     @property
     def of_file(self) -> dict[str, object]:
@@ -85,4 +87,5 @@ class ProjectBuildOptions:
             "--run-image": self.run_image,
             "--runtime-images": self.runtime_images,
             "--near-versions": self.near_versions,
+            "--offline": self.offline,
         }

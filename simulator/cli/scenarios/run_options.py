@@ -16,6 +16,7 @@ from simulator.cli.options import (
     IMAGE_HELP,
     LOG_FORMAT_HELP,
     NEAR_HELP,
+    OFFLINE_HELP,
     OTLP_HELP,
     PROFILE_HELP,
     RUN_IMAGE_HELP,
@@ -197,6 +198,7 @@ class BuildsOptions:
         str | None, typer.Option(metavar="PREFIX", help=RUNTIME_IMAGES_HELP, rich_help_panel=BUILDS)
     ] = None
     near_versions: Annotated[bool, typer.Option("--near-versions", help=NEAR_HELP, rich_help_panel=BUILDS)] = False
+    offline: Annotated[bool, typer.Option("--offline", help=OFFLINE_HELP, rich_help_panel=BUILDS)] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,7 @@ def _build_settings(state: Path, options: BuildsOptions, engine: str) -> BuildSe
             options.run_image,
             runtime_images=options.runtime_images,
             near_versions=options.near_versions,
+            offline=options.offline,
             engine=engine,
         )
     except ValueError as error:

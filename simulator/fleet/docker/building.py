@@ -175,6 +175,24 @@ class BuildEngine(Engine):
             return None
         return given["Config"].get("Labels") or {}
 
+    async def image_environment(self, image: str) -> Mapping[str, str]:
+        """Return the variables that an image sets."""
+        async with failures():
+            given = await self._docker.images.inspect(image)
+        pairs = (text.partition("=") for text in given["Config"].get("Env") or [])
+        return {name: value for name, _, value in pairs}
+
+    async def volume_folder(self, volume: str) -> str | None:
+        """Return the folder of a volume on the engine's machine; None if there is no such volume."""
+        try:
+            async with failures():
+                given = await (await self._volumes.get(volume)).show()
+        except EngineRejected as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return None
+        return str(given["Mountpoint"])
+
     async def labelled_images(self, label: str, value: str) -> list[str]:
         """Return the names, with tags, of the images whose `label` has that value."""
         async with failures():

@@ -50,3 +50,10 @@ def test_images_of_a_prefix_are_of_every_runtime_that_has_no_other(tmp_path: Pat
     )
     with pytest.raises(ValidationError, match="must be the beginning of an image name"):
         BuildsSection.model_validate({"runtime_images": "A B"})
+
+
+def test_offline_builds_need_images(tmp_path: Path) -> None:
+    section = BuildsSection.model_validate({"offline": True, "images": {"GO_1": "golang:1.18"}})
+    assert section.settings(tmp_path, "unix:///run/other.sock").offline
+    with pytest.raises(ValidationError, match="offline = true, must come with images or runtime_images"):
+        BuildsSection.model_validate({"offline": True})

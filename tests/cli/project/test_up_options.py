@@ -9,7 +9,7 @@ from simulator.cli.project.up_options import ProjectBuildOptions, UpOptions, UpP
 
 def test_no_two_groups_have_an_option_of_the_same_name() -> None:
     names = [each.name for group in (UpOptions, UpPorts, ProjectBuildOptions) for each in fields(group)]
-    assert len(names) == len(set(names)) == 14
+    assert len(names) == len(set(names)) == 15
 
 
 def test_the_container_engine_also_applies_to_a_dockerfile() -> None:
@@ -21,5 +21,6 @@ def test_the_container_engine_also_applies_to_a_dockerfile() -> None:
         "--run-image": ["slim"],
         "--runtime-images": None,
         "--near-versions": True,
+        "--offline": False,
     }
     assert not any(ProjectBuildOptions().of_file.values())
