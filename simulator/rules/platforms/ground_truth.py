@@ -21,7 +21,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ecs-express": ("V1",),
         "cloud-run": (),
         "lambda": ("7-17",),
-        "knative": ("20", "21"),
+        "knative": ("20", "21", "V13", "V14"),
         "container-apps": (),
     }
 )
