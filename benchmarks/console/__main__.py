@@ -46,14 +46,14 @@ traffic:
 
 @dataclass
 class Making:
-    """Measures the CPU time that the run's thread spends on frames. It wraps `look` of the publisher."""
+    """Measures the CPU time that the run's thread spends on frames. It wraps `publish_due` of the publisher."""
 
-    look: Callable[[SnapshotPublisher], float]
+    publish_due: Callable[[SnapshotPublisher], float]
     spent_s: float = 0.0
 
     def around(self, publisher: SnapshotPublisher) -> float:
         begin_s = time.thread_time()
-        wait_s = self.look(publisher)
+        wait_s = self.publish_due(publisher)
         self.spent_s += time.thread_time() - begin_s
         return wait_s
 
@@ -112,8 +112,8 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=15.0)
     chosen = options.parse_args()
     text = SCENARIO.format(instances=chosen.instances, rate=chosen.rate)
-    making = Making(SnapshotPublisher.look)
-    patched = patch.object(SnapshotPublisher, "look", partialmethod(making.around))
+    making = Making(SnapshotPublisher.publish_due)
+    patched = patch.object(SnapshotPublisher, "publish_due", partialmethod(making.around))
     with patched, tempfile.TemporaryDirectory() as folder, watched(scenario_of(text, Path(folder))) as case:
         found = phases(case, making, chosen.seconds)
     json.dump(found, sys.stdout, indent=2)

@@ -63,7 +63,7 @@ class ServeConsole:
     # --- called by the web server ----------------------------------------------------------------------------------
 
     async def hello(self) -> bytes:
-        self._show.wake()
+        self._show.publish_now()
         return self._show.hello()
 
     async def act(self, body: bytes) -> str:

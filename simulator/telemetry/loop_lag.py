@@ -19,13 +19,13 @@ class LoopLag:
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
-        self._look(self._loop.time())
+        self._measure(self._loop.time())
 
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _look(self, due_s: float) -> None:
+    def _measure(self, due_s: float) -> None:
         now_s = self._loop.time()
         self._metrics.lag_s = max(0.0, now_s - due_s)
-        self._timer = self._loop.call_at(now_s + _EVERY_S, self._look, now_s + _EVERY_S)
+        self._timer = self._loop.call_at(now_s + _EVERY_S, self._measure, now_s + _EVERY_S)

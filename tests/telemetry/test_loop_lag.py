@@ -30,10 +30,10 @@ def test_a_late_timer_is_measured_and_never_negative() -> None:
         metrics = Metrics(lambda: 0.0)
         lag = LoopLag(metrics)
         await asyncio.sleep(5)
-        lag._look(4.75)
+        lag._measure(4.75)
         assert metrics.lag_s == 0.25
         lag.close()
-        lag._look(6.0)
+        lag._measure(6.0)
         assert metrics.lag_s == 0.0
         lag.close()
 

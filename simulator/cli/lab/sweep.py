@@ -181,7 +181,7 @@ def _write(rows: Sequence[Row], plan: Sweep, table: Path, chart: Path | None) ->
 def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], console: Console) -> None:
     names = [axis.name for axis in axes]
     mean_rows = means(rows, names)
-    _tell_unable(rows, console)
+    _print_unable(rows, console)
     front = front_of(mean_rows)
     if front:
         table = LabTable(
@@ -191,8 +191,8 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
             heading=names[0],
         )
         print_table(table, wide_console())
-        _tell_basis(rows, console)
-    _tell_failing(mean_rows, has_front=bool(front), console=console)
+        _print_basis(rows, console)
+    _print_failing(mean_rows, has_front=bool(front), console=console)
     for row in failed[:FAILURES_SHOWN]:
         point = ", ".join(f"{name} = {row[name]}" for name in (*names, "seed"))
         console.print(f"failed: {point}: {row['error']}", markup=False, soft_wrap=True)
@@ -200,7 +200,7 @@ def _tell(rows: Sequence[Row], failed: Sequence[Row], axes: Sequence[Axis], cons
         console.print(f"... and {len(failed) - FAILURES_SHOWN} more; the column `error` has them all")
 
 
-def _tell_basis(rows: Sequence[Row], console: Console) -> None:
+def _print_basis(rows: Sequence[Row], console: Console) -> None:
     """Print the basis of the monthly costs: a run ends with its last request, so each run has its own duration."""
     bases = list(dict.fromkeys(str(row["month_rests_on"]) for row in rows if row.get("month_rests_on")))
     if bases:
@@ -209,7 +209,7 @@ def _tell_basis(rows: Sequence[Row], console: Console) -> None:
         console.print(f"USD a month: {bases[0]}{more}", markup=False, soft_wrap=True)
 
 
-def _tell_unable(rows: Sequence[Row], console: Console) -> None:
+def _print_unable(rows: Sequence[Row], console: Console) -> None:
     """Print the number of points whose policy cannot scale out at any load, by reason (column `cannot_act`)."""
     for text, count in Counter(str(row["cannot_act"]) for row in rows if row.get("cannot_act")).most_common():
         console.print(f"Warning: {count} of {len(rows)} runs cannot act: {text}", markup=False, soft_wrap=True)
@@ -221,7 +221,7 @@ def _cells(row: Row, names: Sequence[str]) -> tuple[Cell, ...]:
     return tuple(Cell(text) for text in (*(str(row[name]) for name in names[1:]), *figures))
 
 
-def _tell_failing(mean_rows: Sequence[Row], *, has_front: bool, console: Console) -> None:
+def _print_failing(mean_rows: Sequence[Row], *, has_front: bool, console: Console) -> None:
     """Print the number of points that fail, and the number for each reason."""
     failing = [str(row[FAILING]) for row in mean_rows if row[FAILING]]
     if not failing:

@@ -121,12 +121,12 @@ async def _serve(
         if serving.plane.admin is not None:
             add_live_commands(serving.plane.admin, serving.platform)
         keep_policy(serving.platform, settings.workload.policy, serving.workload.policy_failed)
-        tell = _tell_shadow if options.verbose else _silent
+        tell = _print_shadow if options.verbose else _silent
         begin_shadows(serving.platform, settings.workload.shadows, tell, serving.workload.policy_failed)
         _tell(serving, quiet=options.quiet)
         if options.verbose:
             tell_events(serving.platform.journal, functools.partial(echo, err=True))
-            serving.platform.journal.subscribe(EntriesAdded, _tell_entries)
+            serving.platform.journal.subscribe(EntriesAdded, _print_entries)
         front = serving.platform.front
         if dns is not None and front is not None:
             watching.push_async_callback(dns.close)
@@ -151,7 +151,7 @@ async def _serve(
         await _until_stopped(serving, stop)
 
 
-def _tell_shadow(service: str, line: str) -> None:
+def _print_shadow(service: str, line: str) -> None:
     echo(f"{service}: {line}", err=True)
 
 
@@ -189,7 +189,7 @@ def _redirect(front: Front) -> str:
     return f"  http://*{LOCAL_DOMAIN}:{front.http_port} redirects there{taken}"
 
 
-def _tell_entries(event: EntriesAdded) -> None:
+def _print_entries(event: EntriesAdded) -> None:
     """Print the log lines of operations, the names of API calls, and events."""
     for entry in event.entries:
         service = f"{entry.service.split('/')[1]}: " if "/" in entry.service else ""

@@ -169,7 +169,7 @@ def _builder(folder: Path, settings: BuildSettings, tell: Callable[[str], None])
     return DockerfileBuilder(settings)
 
 
-async def _tell_isolation() -> None:
+async def _print_isolation() -> None:
     """Print which isolation of builds and instances this machine lacks, before any code of the project runs."""
     namespaces = await asyncio.get_running_loop().run_in_executor(None, find_namespaces)
     if not namespaces.is_apart:
@@ -190,7 +190,7 @@ async def _up(
 ) -> None:
     builder = _builder(folder, settings, shown.tell)
     if isinstance(builder, LocalBuilder):
-        await _tell_isolation()
+        await _print_isolation()
     platform = compose_platform((), RandomStreams(secrets.randbits(_SEED_BITS)), live, journal=Journal(_EVENTS_KEPT))
     platform.journal.subscribe(OutputWritten, lambda output: shown.tell(f"[instance/{output.instance}] {output.line}"))
     if shown.with_events:

@@ -253,7 +253,7 @@ def _open_log(
     return opened_log(path, files, outputs)
 
 
-def _tell_where(platform: Platform, status: Status) -> None:
+def _print_addresses(platform: Platform, status: Status) -> None:
     """Print how to reach the services from outside during the run."""
     if platform.front is None:
         return
@@ -278,7 +278,7 @@ def _play(run: Run, status: Status, watched: RunConsole | None, ports: Mapping[s
 
     def platform_opened(event: PlatformOpened) -> None:
         opened.append(event.platform)
-        _tell_where(event.platform, status)
+        _print_addresses(event.platform, status)
 
     def exports_opened(event: ExportsOpened) -> None:
         from simulator.cli.scenarios.run_exports import tell_exports  # noqa: PLC0415

@@ -85,7 +85,7 @@ class LessonPlays:
         for each in over[:-KEPT_MAX]:
             del self._plays[each]
         play.thread.start()
-        self.look_later(play)
+        self.end_later_if_unwatched(play)
         return name
 
     def get(self, name: str) -> LessonPlay | None:
@@ -102,11 +102,11 @@ class LessonPlays:
             raise CommandRejected(f"act = {act.act!r}, must be clock: a lesson's run cannot be changed")
         return await play.watched.act(act)
 
-    def look_later(self, play: LessonPlay) -> None:
+    def end_later_if_unwatched(self, play: LessonPlay) -> None:
         """End the play if no page watches it after a while. Call it when a page has closed."""
-        asyncio.get_running_loop().call_later(GONE_S, self._look, play)
+        asyncio.get_running_loop().call_later(GONE_S, self._end_if_unwatched, play)
 
-    def _look(self, play: LessonPlay) -> None:
+    def _end_if_unwatched(self, play: LessonPlay) -> None:
         if not play.hub.present:
             play.watched.stop()
 

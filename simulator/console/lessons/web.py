@@ -82,7 +82,7 @@ class _Lessons:
         try:
             return await stream_feed(request, play.hub, play.watched.hello)
         finally:
-            self._plays.look_later(play)
+            self._plays.end_later_if_unwatched(play)
 
     async def act(self, request: web.Request) -> web.Response:
         play = self._play(request)

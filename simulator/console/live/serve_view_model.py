@@ -148,7 +148,7 @@ class ServeViewModel:
         return Recent(sum(each.offered for each in recent) / span_s, sum(each.rejected for each in recent) / span_s)
 
     def series(self, name: str) -> dict[str, Any]:
-        self._hear_events()
+        self._record_event_logs()
         book, size, rates = self._book(name), self.size(name), self.rates(name)
         until = int(self.platform.clock.at_s())
         begin = min(max(0, until - SECONDS_KEPT), min(book.seconds, default=until))
@@ -182,7 +182,7 @@ class ServeViewModel:
     def attended(self, present: bool) -> None:
         front = self.platform.front
         assert front is not None, "what serves has a front"
-        front.observe_access_log(self._heard if present else None)
+        front.observe_access_log(self._record_request if present else None)
 
     def flush(self) -> None:
         self._log.flush()
@@ -216,7 +216,7 @@ class ServeViewModel:
         if len(book.seconds) > 2 * SECONDS_KEPT:
             book.forget_before(sample.second - SECONDS_KEPT)
 
-    def _heard(self, entry: AccessLogEntry) -> None:
+    def _record_request(self, entry: AccessLogEntry) -> None:
         """Record a request that has ended."""
         arrived_s, latency_s = self._run_s(entry.arrived_s), entry.ended_s - entry.arrived_s
         service_s = entry.ended_s - entry.begun_s if entry.begun_s >= 0 else 0.0
@@ -244,7 +244,7 @@ class ServeViewModel:
                 lost = int(np.count_nonzero(rows & chunk.failed & (chunk.status != 429)))
                 book.failed[second] = book.failed.get(second, 0) + lost
 
-    def _hear_events(self) -> None:
+    def _record_event_logs(self) -> None:
         """Convert lines of the services' event logs to events, which the page lists and marks in its charts."""
         plane, platform = self._serving.plane, self.platform
         plane.api.flush()

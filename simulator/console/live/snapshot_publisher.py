@@ -61,7 +61,7 @@ class Lines:
 class SnapshotPublisher:
     """The messages of one run. `is_watched`: whether a page is open. `publish` receives messages. Both: in any thread.
 
-    With a `playback`, the caller sets it to call `look`.
+    With a `playback`, the caller sets it to call `publish_due`.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class SnapshotPublisher:
         platform.journal.subscribe(ScalingDecided, self._decided)
         platform.journal.subscribe(OutputWritten, self._written)
         if playback is None:
-            platform.tasks.spawn(self._look_for_ever(), "console")
+            platform.tasks.spawn(self._publish_repeatedly(), "console")
 
     # --- messages ---
 
@@ -109,7 +109,7 @@ class SnapshotPublisher:
             + self._frame(whole=True)
         )
 
-    def look(self) -> float:
+    def publish_due(self) -> float:
         """Publish due messages. Return the wall-clock seconds until the next is due; infinite if no page is open."""
         if not self._is_watched():
             if self._attended:
@@ -127,7 +127,7 @@ class SnapshotPublisher:
             self._publish(b"".join(parts))
         return max(0.0, self._due.frame_s - wall_s())
 
-    def wake(self) -> None:
+    def publish_now(self) -> None:
         """Publish now, because a page has been opened."""
         self._woken.set()
 
@@ -223,10 +223,10 @@ class SnapshotPublisher:
         row = {"at_s": at_s, "service": output.service, "instance": output.instance, "line": output.line[:2000]}
         self._lines.add(row)
 
-    async def _look_for_ever(self) -> None:
-        """Call `look` repeatedly in real time, where no `Playback` of the loop does so."""
+    async def _publish_repeatedly(self) -> None:
+        """Call `publish_due` repeatedly in real time, where no `Playback` of the loop does so."""
         while True:
-            wait_s = self.look()
+            wait_s = self.publish_due()
             if math.isinf(wait_s):
                 self._woken.clear()
                 await self._woken.wait()

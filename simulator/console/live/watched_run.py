@@ -57,7 +57,7 @@ class WatchedRun:
         self._run = run
         run.playback = self._playback
         run.journal.subscribe(TrafficBegan, self._begin)
-        run.journal.subscribe(RunEnded, self._last_look)
+        run.journal.subscribe(RunEnded, self._keep_final_state)
 
     def stop(self) -> None:
         """End the run, from any thread. Has no effect after its end."""
@@ -78,13 +78,13 @@ class WatchedRun:
         )
         if self._playback is not None:
             self._played = self._hub.present > 0
-            self._playback.begin(self._run_loop.time(), playing=self._played, look=self._show.look)
+            self._playback.begin(self._run_loop.time(), playing=self._played, look=self._show.publish_due)
         self._publish(self._show.hello())
         self.begun.set()
         if self._stopped and self._run is not None:
             self._run.interrupt()
 
-    def _last_look(self, _ended: RunEnded) -> None:
+    def _keep_final_state(self, _ended: RunEnded) -> None:
         """Keep the final state. Called on the run's loop before the platform is closed."""
         if self._show is not None:
             self._last = self._show.hello()
@@ -108,7 +108,7 @@ class WatchedRun:
             if self._playback is not None and not self._played:
                 self._playback.play(asyncio.get_running_loop().time())
             self._played = True  # only once: a page that was paused and is reloaded remains paused
-            show.wake()
+            show.publish_now()
             return show.hello()
 
         try:

@@ -59,7 +59,7 @@ class Times:
             ScenarioError: for a text that is no time.
         """
         if self._first is None:
-            self._look(row, texts[0])
+            self._detect_form(row, texts[0])
         if not self._unit_ns:
             return self._since_first(self._instants(row, texts)) / 1e9
         numbers = self._numbers(row, texts)
@@ -70,7 +70,7 @@ class Times:
             self._first = values[0].item()
         return (values - self._first).astype(np.float64)
 
-    def _look(self, row: int, text: str) -> None:
+    def _detect_form(self, row: int, text: str) -> None:
         """Determine from the first row what applies to all rows: the unit of numbers, the zone of texts."""
         if not is_number(text):
             if self._form == TIMESTAMP:

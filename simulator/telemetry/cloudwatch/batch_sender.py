@@ -90,7 +90,7 @@ class BatchSender(Generic[B]):
                 self._work.cancel()
                 await asyncio.wait((self._work,))
             self._queue.clear()
-            self._tell_losses()
+            self._report_losses()
 
     async def _send_all(self) -> None:
         """Send everything, due or not.
@@ -158,9 +158,9 @@ class BatchSender(Generic[B]):
             self._pause_s = 0.0
             self._told_reasons.pop("full", None)
             self._tell(f"cloudwatch: {self._queue.what} are accepted again")
-            self._tell_losses()
+            self._report_losses()
 
-    def _tell_losses(self) -> None:
+    def _report_losses(self) -> None:
         lost = self._queue.lost - self._told_lost
         if lost:
             self._told_lost = self._queue.lost

@@ -47,8 +47,8 @@ class CloudWatch:
                 "cloudwatch logs": lambda: self.lines.lost,
             }
         self._endpoint: Endpoint | None = None
-        self._metrics_courier: BatchSender[PointsBatch] | None = None
-        self._logs_courier: BatchSender[LinesBatch] | None = None
+        self._metrics_sender: BatchSender[PointsBatch] | None = None
+        self._logs_sender: BatchSender[LinesBatch] | None = None
 
     @property
     def places(self) -> list[str]:
@@ -80,7 +80,7 @@ class CloudWatch:
         """
         if not self._settings.is_kept:
             await self._open()
-            for sender in (self._metrics_courier, self._logs_courier):
+            for sender in (self._metrics_sender, self._logs_sender):
                 if sender is not None:
                     sender.start(self._tasks)
 
@@ -88,16 +88,16 @@ class CloudWatch:
         """Close the metrics, before the platform is closed. The current minute is sent too."""
         if self._meter is not None:
             self._meter.finish()
-        if self._metrics_courier is not None:
-            await self._metrics_courier.close()
+        if self._metrics_sender is not None:
+            await self._metrics_sender.close()
 
     async def close_logs(self) -> None:
         """Close the logs, after the platform, whose instances may write lines while they stop.
 
         Later lines are not sent.
         """
-        if self._logs_courier is not None:
-            await self._logs_courier.close()
+        if self._logs_sender is not None:
+            await self._logs_sender.close()
         if self._endpoint is not None:
             await self._endpoint.close()
 
@@ -105,7 +105,7 @@ class CloudWatch:
         """Send all kept data in real time, after everything is closed. Raises OSError like `open`."""
         try:
             await self._open()
-            for sender in (self._metrics_courier, self._logs_courier):
+            for sender in (self._metrics_sender, self._logs_sender):
                 if sender is not None:
                     await sender.close(None)
         finally:
@@ -118,6 +118,6 @@ class CloudWatch:
         tell = self._settings.tell
         if self._meter is not None:
             look = self._meter.close_stale
-            self._metrics_courier = BatchSender(self.points, endpoint.put_points, self._now, tell, before_look=look)
+            self._metrics_sender = BatchSender(self.points, endpoint.put_points, self._now, tell, before_look=look)
         if self._settings.logs:
-            self._logs_courier = BatchSender(self.lines, endpoint.put_lines, self._now, tell)
+            self._logs_sender = BatchSender(self.lines, endpoint.put_lines, self._now, tell)

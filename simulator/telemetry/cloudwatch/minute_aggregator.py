@@ -62,7 +62,9 @@ class MinuteAggregator:
         self._now = now
         self._put = put
         self._minutes: dict[str, _Minute] = {}
-        self._looks: dict[str, dict[str, tuple[float, float]]] = {}  # last (time, CPU seconds) by service and instance
+        self._cpu_readings: dict[
+            str, dict[str, tuple[float, float]]
+        ] = {}  # last (time, CPU seconds) by service and instance
         metrics.counted.subscribe(RequestsCounted, self._ended)
         metrics.counted.subscribe(SecondCounted, self._sampled)
         metrics.counted.subscribe(LastArrivals, self._arrived_last)
@@ -81,7 +83,7 @@ class MinuteAggregator:
         """Complete every minute in its current state."""
         now_s = self._now()
         for service, minute in list(self._minutes.items()):
-            self._look(service, minute, now_s)
+            self._read_cpu(service, minute, now_s)
             self._close(service)
 
     # --- filling -----------------------------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ class MinuteAggregator:
         minute.active[float(self._metrics.of(service).busy)] += 1
         minute.seconds += 1
         if minute.seconds % LOOK_EVERY_S == 0 or next_s > begin_s:
-            self._look(service, minute, now_s)
+            self._read_cpu(service, minute, now_s)
         if next_s > begin_s:
             self._close(service)
 
@@ -138,8 +140,8 @@ class MinuteAggregator:
             minute = self._minutes[service] = _Minute(identity, begin_s)
         return minute
 
-    def _look(self, service: str, minute: _Minute, now_s: float) -> None:
-        before, seen = self._looks.get(service, {}), {}
+    def _read_cpu(self, service: str, minute: _Minute, now_s: float) -> None:
+        before, seen = self._cpu_readings.get(service, {}), {}
         for reading in self._view.readings(service):
             instance = reading.instance_id
             since_s, cpu_s = before.get(instance, (now_s - reading.age_s, 0.0))
@@ -151,7 +153,7 @@ class MinuteAggregator:
             if math.isfinite(since_s):  # CPU time from before the run does not belong to this minute
                 share = (reading.usage.cpu_s - cpu_s) / ((now_s - since_s) * reading.size.vcpu)
                 minute.cpu.setdefault(instance, []).append(_PERCENT * max(0.0, share))
-        self._looks[service] = seen
+        self._cpu_readings[service] = seen
 
     # --- closing -----------------------------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class MinuteAggregator:
     def _publish(self, service: str) -> None:
         minute = self._minutes.pop(service)
         if service not in self._metrics.services:
-            self._looks.pop(service, None)
+            self._cpu_readings.pop(service, None)
         due_s = minute.begin_s + MINUTE_S + self._settings.delay_s
         for point in self._points(minute, Series(minute.identity, minute.begin_s, due_s)):
             self._put(point)

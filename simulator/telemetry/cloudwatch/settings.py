@@ -21,7 +21,7 @@ class LatencyOf(StrEnum):
     BALANCER = "balancer"  # from the arrival at the load balancer, including the wait for a slot
 
 
-def _untold(_line: str) -> None:
+def _discard(_line: str) -> None:
     """Discard the message."""
 
 
@@ -52,7 +52,7 @@ class CloudWatchSettings:
     # Polling get-metric-data and comparing it with a service's own count of requests would settle it.
     delay_s: float = 60.0
     begin_s: float | None = None
-    tell: Callable[[str], None] = field(default=_untold, compare=False)
+    tell: Callable[[str], None] = field(default=_discard, compare=False)
 
     @property
     def is_kept(self) -> bool:

@@ -103,7 +103,7 @@ class Console:
     def look(self) -> list[str]:
         """Let the publisher look; return the kinds of the messages that it sent."""
         self.sent.clear()
-        self.publisher.look()
+        self.publisher.publish_due()
         return [kind for kind, _ in messages(b"".join(self.sent))]
 
     def last(self, kind: str) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def test_a_new_page_gets_the_complete_state(on_console: OnConsole) -> None:
 def test_nothing_is_made_without_a_page(on_console: OnConsole) -> None:
     async def test(console: Console) -> None:
         console.is_watched = False
-        assert math.isinf(console.publisher.look())
+        assert math.isinf(console.publisher.publish_due())
         assert (console.sent, console.view_model.attention) == ([], [])
 
     on_console(test)
@@ -183,9 +183,9 @@ def test_frames_come_ten_times_a_second_and_series_twice(on_console: OnConsole) 
 
 def test_the_wait_ends_when_the_next_frame_is_due(on_console: OnConsole) -> None:
     async def test(console: Console) -> None:
-        assert console.publisher.look() == pytest.approx(FRAME_EVERY_S)
+        assert console.publisher.publish_due() == pytest.approx(FRAME_EVERY_S)
         console.wall_s += 0.03
-        assert console.publisher.look() == pytest.approx(FRAME_EVERY_S - 0.03)
+        assert console.publisher.publish_due() == pytest.approx(FRAME_EVERY_S - 0.03)
 
     on_console(test)
 
