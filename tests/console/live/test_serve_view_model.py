@@ -88,8 +88,8 @@ def test_a_service_is_described_by_its_resource() -> None:
         assert (about["arn"], about["status"]) == (page.arn, "RUNNING")
         assert (about["cpu"], about["memory_gb"]) == (1, 2)
         assert about["policy"] == "app-runner"
-        assert page.model.size("nobody") == InstanceSize()
-        assert page.model.resource("nobody") is None
+        assert page.model.size("unused") == InstanceSize()
+        assert page.model.resource("unused") is None
 
     on_page(test)
 
@@ -121,7 +121,7 @@ def test_latencies_are_known_only_while_a_page_is_open() -> None:
         await asyncio.sleep(2.0)
         series = page.series()
         known = [p50_s for p50_s in series["p50_s"] if p50_s is not None]
-        assert known == pytest.approx([0.25], rel=0.05), "requests to other hosts are nobody's"
+        assert known == pytest.approx([0.25], rel=0.05), "requests to other hosts are unused's"
         assert sum(series["failed"]) == 1
         page.attended(present=False)
         assert page.hear is None

@@ -12,10 +12,11 @@ from typing import Final
 from simulator.lab.validate.case import Case, Evidence, Finding, Subject, relative
 from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms.billing import Consumption, consumed_bill
-from simulator.rules.platforms.cloud_run import BY_REQUEST
+from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.pricing import InstanceUsage, bill, metered
 from simulator.rules.region_prices import rates_of
 
+CLOUD_RUN_PRICES: Final = PLATFORMS["cloud-run"].billings["request-based"]
 SOURCE: Final = "dev.to/siddhantkcode, App Runner and Cloud Run"
 SIZE: Final = InstanceSize(1024, 2048)
 DAYS: Final = 30
@@ -38,8 +39,8 @@ def cloud_run_usd(hours_a_day: float) -> float:
     """Return the bill of Cloud Run by request after the free tier."""
     active = usage(hours_a_day)
     consumption = Consumption([active], SIZE, max_size=1, requests=0, run_s=DAYS * _DAY_S)
-    billed = consumed_bill(consumption, BY_REQUEST)
-    free = {"vCPU": BY_REQUEST.free.vcpu_s / _HOUR_S, "memory": BY_REQUEST.free.gb_s / _HOUR_S}
+    billed = consumed_bill(consumption, CLOUD_RUN_PRICES)
+    free = {"vCPU": CLOUD_RUN_PRICES.free.vcpu_s / _HOUR_S, "memory": CLOUD_RUN_PRICES.free.gb_s / _HOUR_S}
     return sum(max(0.0, line.quantity - free.get(line.item, 0.0)) * line.rate_usd for line in billed.lines)
 
 
