@@ -73,8 +73,8 @@ def runtime_hint(name: str) -> str:
     word = name.strip().lower()
     if word in _DOCKER:
         return (
-            "a managed runtime, for App Runner builds no Dockerfile from this file. `simulator up` builds a Dockerfile "
-            "where there is no apprunner.yaml beside it: remove or rename this file"
+            "a managed runtime, because App Runner builds no Dockerfile from this file. `simulator up` builds "
+            "a Dockerfile if there is no apprunner.yaml in its folder: remove or rename this file"
         )
     if name.upper() in RUNTIMES:
         return f"`{RUNTIMES[name.upper()].file_name}`, as files write {name.upper()}"

@@ -202,7 +202,7 @@ class _MachineExecutor:
         at = self.made if stage is StageName.MADE else self._runs
         chain = self._chains[at.root]
         if await chain.has(command, variables):
-            on_line("Kept from before: nothing that it installs from has changed.")
+            on_line("Kept from an earlier build: its inputs have not changed.")
             return 0
         environment = {**self._variables(at), **variables}
         hidden = (self._settings.folder, *self._settings.hidden)

@@ -43,7 +43,7 @@ class DetectedProject:
             "run:",
         ]
         if self.pre_run:
-            lines += ["  # Of the build only /app is kept: what is installed for the whole image is installed here."]
+            lines += ["  # Only /app is kept of the build, so packages of the whole image are installed here."]
             lines += ["  pre-run:", *_commands(self.pre_run, 4)]
         lines += [f"  # {self.command[1]}", f"  command: {_quoted(self.command[0])}", "  network:"]
         lines += ["    # The port that health checks and requests go to; the application finds it in PORT."]
@@ -84,7 +84,7 @@ def _python(folder: Path) -> DetectedProject | None:
         if choice.runtime.kind is BuildKind.ORIGINAL:
             why = f"{_twice(choice)} Packages for the whole image."
             return DetectedProject(kind, choice, ((installed, why), *then), (), start)
-        build = ("python3 -m compileall -q .", "Runs in an image of its own; of what it makes, /app is kept.")
+        build = ("python3 -m compileall -q .", "Runs in a separate image, of which only /app is kept.")
         return DetectedProject(kind, choice, (build,), ((installed, "The packages of the run image."), *then), start)
 
     if "django" in packages and (folder / "manage.py").is_file():

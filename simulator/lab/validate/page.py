@@ -11,12 +11,12 @@ from simulator.lab.validate.validate import LEFT_OUT, CaseResult
 from simulator.rules.platforms.ground_truth import without_ground_truth
 
 _ABOUT = """\
-Made by `simulator validate --markdown`. Each row is a figure that somebody has published or that theory gives, beside
-the value that this simulator measures for the same inputs. A row holds when the error is within the tolerance.
+Made by `simulator validate --markdown`. Each row is a published or theoretical figure, with the value that this
+simulator gives for the same inputs. A figure passes if its error is within the tolerance.
 
 *Observed* cases compare with a running platform: a measurement, or a statement of the vendor. The median error is that
 of their figures. The other cases are rules, price lists and theory, which must agree exactly or within a stated bound.
-*Smallest bias* is the power of a figure: a simulator that was off by more than this share, in either direction, would
+*Smallest bias* is the power of a figure: a simulator that deviated by more than this share, in either direction, would
 miss. An exact figure misses by any bias.
 """
 

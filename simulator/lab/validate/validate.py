@@ -29,7 +29,7 @@ from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
 
 LEFT_OUT: Final = (
-    ("2 to 4", "told with case 1, or of the same run"),
+    ("2 to 4", "reported with case 1, or from the same run"),
     ("6", "begins with five idle environments of stated ages, which a platform cannot be given"),
     ("18, 19", "need a recording of 900 KB that is not shipped"),
     ("22", "a formula for Knative by others, not a measurement of it; cases 20 and 21 are their measurements"),

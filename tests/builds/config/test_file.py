@@ -228,8 +228,8 @@ MISTAKES = {
     "a Dockerfile": (
         LEAST.format("docker"),
         (
-            "2:1: runtime = docker, must be a managed runtime, for App Runner builds no Dockerfile from this file. "
-            "`simulator up` builds a Dockerfile where there is no apprunner.yaml beside it: remove or rename this file"
+            "2:1: runtime = docker, must be a managed runtime, because App Runner builds no Dockerfile from this file. "
+            "`simulator up` builds a Dockerfile if there is no apprunner.yaml in its folder: remove or rename this file"
         ),
         "P13",
     ),

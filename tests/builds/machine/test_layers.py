@@ -12,7 +12,7 @@ from tests.builds.places import ORIGINAL, REVISED, GitPlace, config
 from tests.builds.steps import HeardSteps
 from tests.builds.test_local import builder_in, told_by
 
-KEPT = "[PreRun] Kept from before: nothing that it installs from has changed."
+KEPT = "[PreRun] Kept from an earlier build: its inputs have not changed."
 # Represents npm: writes what it installs to the folder of global packages, with a program that contains the path of the
 # stage.
 NPM = """\
