@@ -164,8 +164,9 @@ class ControlPlane:
         await self.tasks.close()
         if self._images is not None:
             await self._images.close()
-        if self._web_acls is not None:
-            await self._web_acls.close()
+        for book in (self._web_acls, self.settings.api.vpc_book):
+            if book is not None:
+                await book.close()
         self.api.close()
         self._closing.close()
 

@@ -106,6 +106,8 @@ async def open_serving(settings: ServingSettings) -> Serving:
             platform.start()
             if exporters is not None:
                 await exporters.open()
+            if (book := settings.control.api.vpc_book) is not None:
+                await book.start(workload.network_changed, plane.tasks)
             await plane.open()
         except BaseException:
             await plane.close()

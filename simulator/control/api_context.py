@@ -18,6 +18,7 @@ from simulator.model.resources.arn import Arn, owner_key_of
 from simulator.model.resources.quotas import Quotas
 
 if TYPE_CHECKING:
+    from simulator.fleet.network.vpc_book import VpcBook
     from simulator.rules.network.vpc import Vpcs
     from simulator.rules.waf.web_acl import WebAcl
 
@@ -51,6 +52,7 @@ class ApiSettings:
     domain_checks: DomainChecks | None = None
     web_acls: Mapping[str, WebAcl] = field(default_factory=dict)  # key: ARN
     vpcs: Vpcs | None = None
+    vpc_book: VpcBook | None = None  # replaces `vpcs` by VPCs that change
     accepted_types: frozenset[str] = frozenset()  # of other services; ignored in stacks of CloudFormation
 
 
@@ -61,6 +63,12 @@ class ApiContext:
     now: WallClock
     settings: ApiSettings
     pages: Pages
+
+    @property
+    def vpcs(self) -> Vpcs | None:
+        """The VPCs by now; None: any subnets and security groups."""
+        book = self.settings.vpc_book
+        return self.settings.vpcs if book is None else book.present
 
     @property
     def quotas(self) -> Quotas:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.control.operations.workload import ServiceRevision, WorkloadFailed
 from simulator.fleet.applications import Application
 from simulator.fleet.docker.engine_address import DEFAULT_HOST
 from simulator.fleet.network.egress_rules import EgressRules
+from simulator.fleet.network.packet_filter import FilterError
 from simulator.rules.network.egress import EgressSource
 from simulator.rules.network.egress_plan import EgressPlan, egress_plan
 from simulator.rules.network.vpc import ForwardTarget, Vpcs
+
+if TYPE_CHECKING:
+    from simulator.fleet.network.vpc_book import VpcBook
+    from simulator.platform.revision import ServicePlan
 
 HTTPS_PORT: Final = 443
 _LOOPBACK: Final = "127.0.0.1"
@@ -21,12 +26,18 @@ _LOOPBACK: Final = "127.0.0.1"
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
     """Settings of networks. `is_required`: True if a service with a VPC connector is not deployed unless its rules can
-    be enforced. `engine`: address of the container engine.
+    be enforced. `engine`: address of the container engine. `book`: VPCs that change; None: always `vpcs`.
     """
 
     vpcs: Vpcs
     is_required: bool = True
     engine: str = DEFAULT_HOST
+    book: VpcBook | None = None
+
+    @property
+    def present(self) -> Vpcs:
+        """The VPCs by now."""
+        return self.vpcs if self.book is None else self.book.present
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +81,35 @@ def service_network(
                 "it without them)."
             )
         return ServiceNetwork(notes=(f"The rules of networks are not enforced for this service: {why}.",))
-    vpcs = _with_private(settings.vpcs, tuple(private))
+    vpcs = _with_private(settings.present, tuple(private))
     plans = tuple(_plans(vpcs, revision)) if has_connector else (egress_plan(EgressSource(), vpcs),)
     unreachable = dict.fromkeys(note for plan in plans for note in plan.notes)
     return ServiceNetwork(EgressRules(plans), tuple(f"VPC connector: {note}." for note in unreachable))
+
+
+async def change_network(
+    settings: NetworkSettings | None,
+    revision: ServiceRevision,
+    plan: ServicePlan,
+    private: Iterable[PrivateHost],
+    log: Callable[[str], None],
+) -> None:
+    """Enforce the present rules on the running instances of a revision, as EC2 does without a deployment.
+
+    `log` gets lines for the service's event log.
+    """
+    if plan.egress_rules is None:
+        return
+    try:
+        network = service_network(settings, revision, plan.application, private)
+        changed = network.rules is not None and await plan.egress_rules.change(network.rules.plans)
+    except (WorkloadFailed, FilterError, OSError) as error:
+        log(f"VPC connector: changed rules are not enforced on running instances: {error}")
+        return
+    if changed:
+        log("VPC connector: rules have changed; they are enforced on running instances.")
+        for note in network.notes:
+            log(note)
 
 
 def _with_private(vpcs: Vpcs, private: tuple[PrivateHost, ...]) -> Vpcs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from simulator.control.operations.workload import DeploymentProgress, Log, ServiceRevision, WorkloadFailed
@@ -21,7 +22,7 @@ from simulator.platform.host_places import HostPlaces
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision, ServicePlan
 from simulator.platform.scaling.policy_choice import PolicyChoice, on_policy_failure
-from simulator.platform.service_network import NetworkSettings, service_network
+from simulator.platform.service_network import NetworkSettings, change_network, service_network
 from simulator.records.events import InstanceReported, OutputWritten
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class PlatformWorkload:
         self._services: dict[str, Service] = {}  # key: ARN
         self._arns: dict[str, str] = {}  # key: the service's name on the platform
         self._web_acls: dict[str, WebAcl | None] = {}  # key: ARN
+        self._serving: dict[str, ServiceRevision] = {}  # by service ARN
         self._hosts = HostPlaces()
         self._domains: dict[str, dict[str, None]] = {}  # key: ARN; host names
         # key: the service's name on the platform; revisions whose reports are written to its event log
@@ -199,6 +201,14 @@ class PlatformWorkload:
             if self._log is not None and acl is not None:
                 self._log.event(service_arn, f"Web ACL {acl.name}: not evaluated: {gap}")
 
+    async def network_changed(self) -> None:
+        """Enforce the present rules of VPCs on running instances."""
+        for arn, revision in list(self._serving.items()):
+            service, log = self._services.get(arn), self._log
+            if service is not None and service.revision is not None and log is not None:
+                hosts, plan = self._hosts.of_front(self._platform.front), service.revision.plan
+                await change_network(self._settings.network, revision, plan, hosts, partial(log.event, arn))
+
     # --- custom domains ----------------------------------------------------------------------------------------------
 
     async def bind_domain(self, service_arn: str, names: tuple[str, ...], endpoint: str = "") -> None:
@@ -285,6 +295,7 @@ class PlatformWorkload:
     def _serves(self, revision: ServiceRevision, service: Service) -> None:
         """Record that the revision serves: route its names to it, and log the reports of its instances."""
         arn = revision.service_arn
+        self._serving[arn] = revision
         self._applications.serves(revision)
         self._platform.set_traced(service, traced=revision.tracing == XRAY)
         logged = self._logged.get(service.name, set()) & {each.number for each in service.revisions}
@@ -302,6 +313,7 @@ class PlatformWorkload:
     def _remove(self, service_arn: str) -> None:
         self._domains.pop(service_arn, None)
         self._web_acls.pop(service_arn, None)
+        self._serving.pop(service_arn, None)
         self._applications.forget(service_arn)
         self._hosts.forget(service_arn)
         service = self._services.pop(service_arn, None)

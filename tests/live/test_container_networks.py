@@ -22,7 +22,7 @@ from simulator.fleet.network.egress_rules import EgressRules
 from simulator.fleet.ports import InstanceSpec, LaunchError
 from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.rules.network.egress import EgressSource
-from simulator.rules.network.egress_plan import egress_plan
+from simulator.rules.network.egress_plan import EgressPlan, egress_plan
 from simulator.rules.network.security_groups import GroupRule, NetworkProtocol, SecurityGroup
 from simulator.rules.network.vpc import ForwardTarget, Subnet, Vpc, VpcMember, Vpcs
 from tests.live.arm_docker import left_behind
@@ -119,6 +119,9 @@ class Heard:
     def line(self, _service: str, number: int, _stream: str, line: str) -> None:
         self._lines[number].append(line)
 
+    async def done(self, number: int) -> None:
+        await until(lambda: "done" in self._lines[number])
+
     async def seen(self) -> dict[int, dict[str, str]]:
         await until(lambda: all("done" in lines for lines in self._lines.values()))
         return {
@@ -142,6 +145,26 @@ async def test_what_instances_reach_and_nothing_is_left() -> None:
             await driver.close()
     assert left_behind() == ""
     assert own not in tables()
+
+
+@pytest.mark.slow
+async def test_changed_rules_act_on_a_network_that_is_in_use() -> None:
+    filter_or_skip()
+    heard = Heard()
+    async with reachable() as (allowed, places, expected):
+        rules = EgressRules((EgressPlan(names=allowed.plans[0].names),))
+        command = ("/usr/bin/python", "-I", "-S", "-c", PROBE, json.dumps(places))
+        driver = DockerDriver(DockerApplication(python_image(), command), HttpService, heard.line, rules=rules)
+        try:
+            await driver.launch(InstanceSpec("web", 1, SIZE))
+            await heard.done(1)
+            assert await rules.change(allowed.plans[:1])
+            await driver.launch(InstanceSpec("web", 2, SIZE))
+            seen = await heard.seen()
+        finally:
+            await driver.close()
+    assert seen[1]["db.internal:5432"] == "dropped"
+    assert seen[2] == expected[1]
 
 
 KILLED = """

@@ -232,10 +232,12 @@ class ServeConfig(Section):
             ValueError: if the API would be reachable from other machines, for an invalid web ACL or policy, and like
                 `otlp_settings`.
         """
-        aws, registries = self.aws, registry_map(self.registries)
+        aws, registries, book = self.aws, registry_map(self.registries), self.network.book(self.api.region)
+        control = self.settings(state)
+        control = dataclasses.replace(control, api=dataclasses.replace(control.api, vpc_book=book))
         return ServingSettings(
             control=dataclasses.replace(
-                self.settings(state),
+                control,
                 engine=engine,
                 registries=registries,
                 assets=AssetSettings(state / ASSETS_NAME, SecretsPlace(aws.secrets_file, aws.endpoint, aws.region)),
@@ -247,7 +249,7 @@ class ServeConfig(Section):
                 self.scaling,
                 self.front.balancing,
                 self.front.balancing_of,
-                self.network.settings(engine),
+                self.network.settings(engine, book),
             ),
             applications=ApplicationSettings(
                 {name: application_of(spec, ClockKind.REAL) for name, spec in self.applications.items()},
@@ -255,7 +257,7 @@ class ServeConfig(Section):
                 self.networks,
                 registries=registries,
                 copies=self.encryption.copies(state),
-                has_vpcs=bool(self.network.vpcs),
+                has_vpcs=self.network.has_vpcs,
             ),
             builds=self.builds.settings(state, engine),
             exports=ExportSettings(

@@ -39,7 +39,7 @@ class VpcConnectors:
             raise quota_exceeded("VPC connectors", self._context.quotas.vpc_connectors)
         subnets = _ids(request["Subnets"], "Subnets", "subnet-")
         groups = _ids(request["SecurityGroups"], "SecurityGroups", "sg-") if request.get("SecurityGroups") else ()
-        vpc = None if (vpcs := self._context.settings.vpcs) is None else _vpc_of(vpcs, subnets, groups)
+        vpc = None if (vpcs := self._context.vpcs) is None else _vpc_of(vpcs, subnets, groups)
         connector = VpcConnectorResource(
             str(self._context.new_arn(principal, VPC_CONNECTOR, name, _REVISION)),
             registry.next_number(),

@@ -181,7 +181,7 @@ class VpcIngressConnections:
 
         ASSUMPTION: the texts are EC2's for ids that do not exist; calls with such ids on AWS would settle them.
         """
-        block, vpcs = _vpc(given), self._context.settings.vpcs
+        block, vpcs = _vpc(given), self._context.vpcs
         if vpcs is None:
             return block
         vpc = vpcs.vpc(block["VpcId"])

@@ -13,7 +13,7 @@ from simulator.fleet.docker.engine import Engine, EngineGone
 from simulator.fleet.docker.labels import labels
 from simulator.fleet.network.egress_rules import EgressRules
 from simulator.fleet.network.forwarders import Forwarders
-from simulator.fleet.network.packet_filter import FilterError, add_table, remove_table, table_text
+from simulator.fleet.network.packet_filter import FilterError, add_table, remove_table, replace_table, table_text
 from simulator.rules.network.egress_plan import EgressPlan
 
 # the name of a network interface has at most 15 characters
@@ -37,6 +37,9 @@ class _SubnetNetwork:
 
     network: ContainerNetwork
     table: str
+    interface: str
+    has_internet: bool
+    plan: EgressPlan
     forwarders: Forwarders = field(default_factory=Forwarders)
 
 
@@ -48,6 +51,8 @@ class ContainerNetworks:
         self._owner = owner
         self._egress = egress
         self._rules = rules
+        if rules is not None:
+            rules.add_enforcer(self)
         self._shared: ContainerNetwork | None = None
         self._subnets: dict[int, _SubnetNetwork] = {}
         self._making = asyncio.Lock()
@@ -107,7 +112,7 @@ class ContainerNetworks:
         config = bridge(self._owner, table, interface=interface, has_internet=bool(plan.internet))
         made = await self._engine.make_network(config)
         hosts = tuple(f"{name}:{address}" for name, address in plan.names.items())
-        subnet = _SubnetNetwork(ContainerNetwork(made, hosts), table)
+        subnet = _SubnetNetwork(ContainerNetwork(made, hosts), table, interface, bool(plan.internet), plan)
         try:
             gateway = await self._engine.gateway(made)
             listening = await subnet.forwarders.open(gateway, plan)
@@ -120,6 +125,22 @@ class ContainerNetworks:
             await asyncio.shield(self._undo(subnet))
             raise
         self._subnets[place] = subnet
+
+    async def enforce(self) -> None:
+        """Enforce the present plans on the networks that exist."""
+        assert self._rules is not None, "it has rules"
+        async with self._making:
+            for place, subnet in self._subnets.items():
+                plan = self._rules.plans[place]
+                if plan == subnet.plan:
+                    continue
+                if plan.internet and not subnet.has_internet:
+                    raise FilterError("the internet needs another network of the engine, which a deployment makes")
+                gateway = await self._engine.gateway(subnet.network.name)
+                listening = await subnet.forwarders.open(gateway, plan)
+                text = table_text(subnet.table, subnet.interface, gateway, plan, listening)
+                await replace_table(subnet.table, text)
+                subnet.plan = plan
 
     async def _undo(self, subnet: _SubnetNetwork) -> None:
         await subnet.forwarders.close()

@@ -18,9 +18,12 @@ class Forwarders:
 
     def __init__(self) -> None:
         self._proxies: list[TcpProxy] = []
+        self._ports: dict[EgressForward, int] = {}
 
     async def open(self, gateway: str, plan: EgressPlan) -> dict[EgressForward, int]:
         """Listen at the address `gateway`; return the port of each forward of the plan.
+
+        Call it again for another plan. The proxies of forwards that are in no plan any more keep their connections.
 
         Raises:
             OSError: if no interface of this machine has the address.
@@ -29,6 +32,9 @@ class Forwarders:
         for forward in plan.forwards:
             if forward.address.version != 4:
                 continue  # the interface has no IPv6 address
+            if forward in self._ports:
+                ports[forward] = self._ports[forward]
+                continue
             listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             try:
                 listening.setblocking(False)
@@ -37,7 +43,7 @@ class Forwarders:
             except BaseException:
                 listening.close()
                 raise
-            ports[forward] = listening.getsockname()[1]
+            ports[forward] = self._ports[forward] = listening.getsockname()[1]
             proxy = TcpProxy(forward.target.host, forward.target.port, _CONNECTIONS_MAX)
             self._proxies.append(proxy)
             await proxy.open(listening)
@@ -48,3 +54,4 @@ class Forwarders:
         for proxy in self._proxies:
             await proxy.close()
         self._proxies.clear()
+        self._ports.clear()

@@ -27,6 +27,7 @@ from simulator.fleet.network.packet_filter import (
     FilterError,
     add_table,
     remove_table,
+    replace_table,
     run_tool,
     table_text,
     why_no_filter,
@@ -64,6 +65,7 @@ class InstanceNetwork:
         self._namespace = -1
         self._forwarders = Forwarders()
         self._internet = InternetProxy()
+        self._internet_port = self._dns_port = 0
         self._dns: asyncio.DatagramTransport | None = None
 
     @property
@@ -107,20 +109,10 @@ class InstanceNetwork:
             f"address add {gateway}/{PREFIX} dev {self._interface}\n"
             f"link set {self._interface} up\n",
         )
-        listening = await self._forwarders.open(str(gateway), self._plan)
-        internet = _listening(str(gateway)) if self._plan.internet else None
-        port = 0
-        if internet is not None:
-            port = internet.getsockname()[1]
-            await self._internet.open(internet)
-        server, dns_port = name_server(), 0
+        server = name_server()
         if server is not None:
-            self._dns, dns_port = await forward_dns(str(gateway), server)
-        await add_table(
-            table_text(
-                self._table, self._interface, str(gateway), self._plan, listening, internet=port, dns=dns_port, own=True
-            )
-        )
+            self._dns, self._dns_port = await forward_dns(str(gateway), server)
+        await add_table(await self._text())
         # Configure the instance's end last: it gives the instance its route, so the rules must be in force by then.
         await run_tool(
             [*self.prefix, "ip", "-batch", "-"],
@@ -129,6 +121,25 @@ class InstanceNetwork:
             "link set eth0 up\n"
             f"route add default via {gateway}\n",
         )
+
+    async def apply(self, plan: EgressPlan) -> None:
+        """Enforce another plan from now on; open connections stay open. Raises OSError or FilterError."""
+        if self._namespace < 0 or plan == self._plan:
+            return
+        self._plan = plan
+        await replace_table(self._table, await self._text())
+
+    async def _text(self) -> str:
+        """Return the table of the plan, whose proxies listen."""
+        gateway = str(self._block.gateway)
+        listening = await self._forwarders.open(gateway, self._plan)
+        if self._plan.internet and not self._internet_port:
+            internet = _listening(gateway)
+            self._internet_port = internet.getsockname()[1]
+            await self._internet.open(internet)
+        port = self._internet_port if self._plan.internet else 0
+        interface, dns = self._interface, self._dns_port
+        return table_text(self._table, interface, gateway, self._plan, listening, internet=port, dns=dns, own=True)
 
     async def close(self) -> None:
         """Remove the table, the interface and the namespace. Idempotent."""

@@ -131,6 +131,11 @@ async def add_table(text: str) -> None:
     await run_tool(["nft", "-f", "-"], text)
 
 
+async def replace_table(table: str, text: str) -> None:
+    """Replace a table atomically by `text`. Raises FilterError."""
+    await run_tool(["nft", "-f", "-"], f"add table {_FAMILY} {table}\ndelete table {_FAMILY} {table}\n{text}")
+
+
 async def remove_table(table: str) -> None:
     """Remove a table; a missing one is no error. The next start removes a table for which this fails."""
     with contextlib.suppress(FilterError):

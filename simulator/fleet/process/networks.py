@@ -21,13 +21,15 @@ _ANY_HOST: Final = "0.0.0.0"  # noqa: S104 of a network of its own
 
 
 class ProcessNetwork:
-    """The network of one instance, with the simulator's listeners on its loopback."""
+    """The network of one instance, with the simulator's listeners on its loopback. `place`: its subnet."""
 
-    def __init__(self, own: InstanceNetwork) -> None:
-        self.own = own
+    def __init__(self, own: InstanceNetwork, place: int = 0) -> None:
+        self.own, self.place = own, place
+        self.is_closed = False
         self.closes: list[Close] = []
 
     async def close(self) -> None:
+        self.is_closed = True
         for close in self.closes:
             await close()
         await self.own.close()
@@ -41,6 +43,8 @@ class ProcessNetworks:
 
     def __init__(self, rules: EgressRules) -> None:
         self._rules = rules
+        self._rules.add_enforcer(self)
+        self._open: list[ProcessNetwork] = []
         self._blocks = AddressBlocks()
         self._listeners: list[LoopbackListener] = []
 
@@ -59,10 +63,13 @@ class ProcessNetworks:
         """
         if not namespaces.is_apart:
             raise OSError(f"the rules of its network cannot be enforced: {namespaces.why}")
-        plan = self._rules.plans[self._rules.place(number)]
-        network = ProcessNetwork(InstanceNetwork(self._blocks, owner_name(os.getpid()), plan))
+        place = self._rules.place(number)
+        plan = self._rules.plans[place]
+        network = ProcessNetwork(InstanceNetwork(self._blocks, owner_name(os.getpid()), plan), place)
         try:
             await network.own.open()
+            self._open = [*(each for each in self._open if not each.is_closed), network]
+            await network.own.apply(self._rules.plans[place])  # it may have changed
             for listener in self._listeners:
                 network.closes.append(await listener.serve(listening_in(network.own.namespace, listener.port)))
         except FilterError as error:
@@ -72,6 +79,11 @@ class ProcessNetworks:
             await network.close()
             raise
         return network
+
+    async def enforce(self) -> None:
+        for network in self._open:
+            if not network.is_closed:
+                await network.own.apply(self._rules.plans[network.place])
 
 
 def bound_to(network: ProcessNetwork | None) -> str:

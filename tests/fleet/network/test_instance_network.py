@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
-from ipaddress import IPv4Address
+import sys
+from asyncio.subprocess import PIPE
+from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ import pytest
 from simulator.fleet.network import instance_network
 from simulator.fleet.network.address_blocks import AddressBlocks
 from simulator.fleet.network.instance_network import InstanceNetwork, why_not_enforced
-from simulator.rules.network.egress_plan import EgressPlan
+from simulator.rules.network.egress_plan import EgressForward, EgressPlan
+from simulator.rules.network.vpc import ForwardTarget
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -50,3 +54,35 @@ async def test_a_network_is_created_and_removed_completely() -> None:
         await network.close()
     assert f" src {gateway} " not in shown("ip", "-4", "route")
     await network.close()  # a second call is no error
+
+
+async def test_changed_rules_act_on_a_network_that_is_in_use() -> None:
+    if why_not_enforced():
+        pytest.skip("networks cannot be made here")
+    address, port = ip_address("10.0.9.10"), 5432
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    target = ForwardTarget("127.0.0.1", server.sockets[0].getsockname()[1])
+    allowed = EgressPlan(forwards=(EgressForward(address, port, target),))
+    network = InstanceNetwork(AddressBlocks(), "test-", EgressPlan())
+
+    async def reached() -> bool:
+        script = f"import socket; print(socket.create_connection(('{address}', {port}), 2).recv(9).decode())"
+        command = [*network.prefix, sys.executable, "-c", script]
+        asking = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+        answer, _ = await asking.communicate()
+        return answer == b"hello\n"
+
+    try:
+        await network.open()
+        assert not await reached()
+        for plan, expected in ((allowed, True), (EgressPlan(), False), (allowed, True)):
+            await network.apply(plan)
+            assert await reached() is expected
+    finally:
+        await network.close()
+        server.close()
