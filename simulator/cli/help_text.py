@@ -1,6 +1,6 @@
-"""Additions to `--help` beside the declarations: examples of each verb, and plain types.
+"""Additions to the declarations for `--help`: examples of each verb, and plain types.
 
-Types are NUMBER, TEXT, or the option's own word, in place of Typer's `<int range> [x>=0]`.
+Types are NUMBER, TEXT, or the option's own word, instead of Typer's `<int range> [x>=0]`.
 """
 
 from __future__ import annotations

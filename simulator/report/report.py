@@ -102,9 +102,7 @@ class RunRecord:
     series: RequestSeries
     events: Sequence[Event]
     checks: Sequence[CheckExpression]
-    concurrency_series: Mapping[str, ConcurrencySeries] = field(
-        default_factory=dict
-    )  # by service; used by charts, not by the report
+    concurrency_series: Mapping[str, ConcurrencySeries] = field(default_factory=dict)  # by service; for charts only
     notes: Sequence[PolicyNote] = ()
     numbers: RequestNumbers | None = None  # of the rows; None: each row has the number of its source
     aborted: CheckResult | None = None  # the check that ended the run

@@ -57,7 +57,7 @@ class ViewModel(Protocol):
     def series(self, name: str) -> dict[str, Any]:
         """Return the columns of the charts, including those that the report lacks.
 
-        `from_s`: the begin of the first bin.
+        `from_s`: the start of the first bin.
         """
 
     def attended(self, present: bool) -> None:

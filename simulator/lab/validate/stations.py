@@ -126,7 +126,7 @@ class Observed:
 
 
 async def arrive_and_drain(client: OpenClient, arrivals_s: Column) -> None:
-    """Run from the first to the last arrival, then until every request has ended. Call at the begin of the run."""
+    """Run from the first to the last arrival, then until every request has ended. Call at the start of the run."""
     await asyncio.sleep(arrivals_s[-1] + 1e-6)
     await client.drained()
 

@@ -32,7 +32,7 @@ def step_s(duration_s: float) -> int:
 class MetricsFile:
     """Observes the platform from its creation on. Call `write` after the run.
 
-    `epoch_s`: the begin of the run in seconds since 1970.
+    `epoch_s`: the start of the run in seconds since 1970.
     """
 
     def __init__(self, metrics: Metrics, duration_s: float, epoch_s: float = 0.0) -> None:

@@ -71,7 +71,7 @@ class RateCurve:
         self.peak_rps = float(np.max(table[:, 2:], initial=0.0))
 
     def _level_piece(self, due: Times) -> tuple[float, float, float] | None:
-        """If one piece with a constant rate contains all of `due`, return its begin, first request number and rate;
+        """If one piece with a constant rate contains all of `due`, return its start, first request number and rate;
         else None.
 
         For a constant rate the general formula, 2 rest / (rate + sqrt(rate^2)), equals rest / rate to the last digit.
