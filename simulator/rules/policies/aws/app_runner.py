@@ -12,11 +12,11 @@ A decision has two numbers. `desired` is the number of instances, at least MinSi
 take requests first, 0 to MaxSize. The others are provisioned and idle; the pool activates one when a request finds the
 active ones full, so this policy needs no trigger. Becoming idle and being activated do not change `desired`.
 
-Reason for a start lag of 32 s (validation cases 30 and 31, a public load test of June 2023): 200 requests/s x 85 ms =
-17 in flight, offered to one instance with MaxConcurrency 10 after no traffic. The mean after t seconds is 17 t / 60; it
-exceeds 0.7 x 10 = 7 at t = 24.7, so the decision at t = 25 requests the second instance. The error rate fell to 0 at
-58 s. The application, a small Go program that starts within a second, does not yet listen at the probe at its launch
-and passes the next one, a second later (rules/policies/readiness.py): 25 + 32 + 1 = 58.
+Reason for a start lag of 32 s (validation cases 30 and 31, a public load test of June 2023): 200 requests/s x 83 ms =
+16.6 in flight, offered to one instance with MaxConcurrency 10 after no traffic. The mean after t seconds is 16.6 t /
+60; it exceeds 0.7 x 10 = 7 at t = 25.3, so the decision at t = 26 requests the second instance. The error rate fell to
+0 at 58 s. The application, a small Go program that starts within a second, does not yet listen at the probe at its
+launch and passes the next one, a second later (rules/policies/readiness.py): 26 + 32 + 1 = 59, one second late.
 """
 
 from __future__ import annotations
