@@ -68,7 +68,7 @@ def build_settings(
 
 
 def check_offline(images: Mapping[str, RuntimeImages], *, offline: bool) -> None:
-    """Raise ValueError if builds are to be offline that do not run in images."""
+    """Raise ValueError for offline builds that do not run in images."""
     if offline and not images:
         msg = "offline = true, must come with images: builds with this machine's programs keep no downloads"
         raise ValueError(msg)

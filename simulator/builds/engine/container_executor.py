@@ -39,7 +39,7 @@ from simulator.world.tasks import Tasks, first_of
 _LINE_BYTES_MAX: Final = 16 * 1024
 _LAST_LINES_S_MAX: Final = 5.0
 _MEASURE_S: Final = 0.5
-_VOLUMES_S: Final = 5.0  # interval of measurements of the kept downloads, each of which reads whole folders
+_VOLUMES_S: Final = 5.0  # seconds between measurements of the kept downloads, each of which reads whole folders
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Capabilities of root in a build. None of them allows access outside the container.
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "KILL")
@@ -113,7 +113,7 @@ class ContainerExecutor:
             )
 
     async def keep_wheels(self) -> None:
-        """Let pip's downloads be usable offline (keep_wheels.py), if an image of the build has Python."""
+        """Make pip's downloads usable offline (keep_wheels.py), if an image of the build has Python."""
         for stage in self._made:
             wheels = self._downloads[stage].wheels
             command = shlex.join(("python3", "-I", "-c", getsource(keep_wheels), *wheels))
@@ -121,13 +121,13 @@ class ContainerExecutor:
                 return
 
     async def commit(self, image: str, config: Mapping[str, Any]) -> None:
-        """Commit the current state of the stage RUNS as `image`, with the kept downloads that belong into it."""
+        """Commit the current state of the stage RUNS as `image`, with the kept downloads that belong to the image."""
         stage = StageName.RUNS
         with _engine_errors():
             await self._engine.commit(self.container(stage), image, config)
             in_place = self._downloads[stage].in_place
             if in_place:
-                # Only a container without the mounts can have the files in their place.
+                # Only in a container without the mounts can the files be in their places.
                 whole = f"{self.container(stage)}-whole"
                 try:
                     await self._engine.create({"Image": image, "Labels": labels(self._owner)}, whole)

@@ -1,8 +1,8 @@
-"""Downloads of package tools that builds in containers keep: a volume of the engine for each tool's cache folder.
+"""Kept downloads of builds in containers: a volume of the engine for the cache folder of each package tool.
 
-A volume is mounted where the tool has its cache, so its commands need no change. Its content is not in the image of the
-build. Some caches are also what an application may run from (`go run`, `mvn spring-boot:run`). These are copied into
-the image, and each source has its own, so that an image does not contain what other sources have downloaded.
+A volume is mounted at the tool's cache, so commands need no change. Its content is not in the image of the build. An
+application may run from some caches (`go run`, `mvn spring-boot:run`). These are copied into the image, and each source
+has its own, so that an image does not contain the downloads of other sources.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from simulator.builds.runtimes import Language
 
-LABEL: Final = "apprunner-simulator.downloads"  # of a volume; its value is the identity of the cache of builds
-_HOME: Final = "/root"  # of root, if the image sets no other
+LABEL: Final = "apprunner-simulator.downloads"  # of a volume; its value is the identity of the build cache
+_HOME: Final = "/root"  # home of root, if the image sets no other
 _WHEELS: Final = "kept-wheels"  # below pip's cache
 
 
@@ -25,9 +25,9 @@ _WHEELS: Final = "kept-wheels"  # below pip's cache
 class _Folder:
     """The cache folder of a tool.
 
-    `locations`: variable and path below it; the first variable that the image sets decides, HOME is always set. `sets`:
-    a variable that tells the tool the folder, if it has one: without it, a tool finds the home of root in /etc/passwd.
-    `offline`: variables that let the tool use nothing but the folder, `{}`, or fail.
+    `locations`: variable and path below it; the first variable that the image sets applies, HOME is always set. `sets`:
+    a variable that gives the tool the folder, if it has one; otherwise the tool finds root's home in /etc/passwd.
+    `offline`: variables that make the tool use only the folder, `{}`, or fail.
     """
 
     name: str
@@ -63,7 +63,7 @@ _FOLDERS: Final[Mapping[Language, tuple[_Folder, ...]]] = MappingProxyType(
             _Folder("yarn", (("YARN_CACHE_FOLDER", ""), ("HOME", "/.cache/yarn")), sets="YARN_CACHE_FOLDER"),
         ),
         Language.JAVA: (
-            # Maven before 3.9 does not read the variable; without a network it uses what is in its repository as well.
+            # Maven before 3.9 ignores the variable; without a network it uses the content of its repository as well.
             _Folder("maven", (("HOME", "/.m2/repository"),), in_place=True, offline={"MAVEN_ARGS": "--offline"}),
             _Folder("gradle", (("GRADLE_USER_HOME", "/caches"), ("HOME", "/.gradle/caches")), in_place=True),
         ),
@@ -80,7 +80,7 @@ _FOLDERS: Final[Mapping[Language, tuple[_Folder, ...]]] = MappingProxyType(
                 offline={"COMPOSER_DISABLE_NETWORK": "1"},
             ),
         ),
-        Language.RUBY: (),  # `bundle install` has no cache folder from which it installs without an index
+        Language.RUBY: (),  # `bundle install` has no cache folder from which it could install without an index
         Language.GO: (
             _Folder(
                 "go",
@@ -97,7 +97,7 @@ _FOLDERS: Final[Mapping[Language, tuple[_Folder, ...]]] = MappingProxyType(
         ),
     }
 )
-# What package tools print when they reach no server: name resolution, routes, connections.
+# Messages of package tools that reach no server: name resolution, routes, connections.
 _NO_NETWORK: Final = re.compile(
     r"temporary failure in name resolution|name or service not known|nameresolutionerror|newconnectionerror"
     r"|failed to establish a new connection|network is unreachable|no route to host|connecttimeouterror"
@@ -113,8 +113,8 @@ class Downloads:
     """The kept downloads of one stage of a build.
 
     `volumes`: maps a path in the container to the volume that is mounted there. `in_place`: those of the paths whose
-    content belongs into the image. `variables`: of every command. `offline`: further ones of commands that have no
-    network. `wheels`: pip's cache and the folder for wheels in it, empty without pip.
+    content becomes a part of the image. `variables`: for every command. `offline`: further ones for commands without a
+    network. `wheels`: pip's cache and the folder for wheels in it; empty without pip.
     """
 
     volumes: Mapping[str, str]
@@ -139,7 +139,7 @@ class Downloads:
 def downloads_of(language: Language, environment: Mapping[str, str], identity: str, source: str) -> Downloads:
     """Return the kept downloads of a stage.
 
-    `environment`: of the stage's image. `identity`: of the cache of builds. `source`: identifies the source directory.
+    `environment`: that of the stage's image. `identity`: of the build cache. `source`: identifies the source directory.
     """
     volumes, variables, offline = dict[str, str](), dict[str, str](), dict[str, str]()
     in_place, wheels = list[str](), tuple[str, ...]()
@@ -158,10 +158,10 @@ def downloads_of(language: Language, environment: Mapping[str, str], identity: s
 
 
 def lacks_network(line: str) -> bool:
-    """Return True if a line of a command's output says that a server could not be reached."""
+    """Return True if a line of a command's output reports that a server could not be reached."""
     return bool(_NO_NETWORK.search(line))
 
 
 def keeps_nothing(command: str) -> bool:
-    """Return True if a command tells pip to keep no downloads."""
+    """Return True if a command makes pip keep no downloads."""
     return bool(re.search(r"\bpip\S*\s+(?:.*\s)?--no-cache-dir\b", command))

@@ -219,7 +219,7 @@ class EngineBuildBackend:
         return found
 
     async def _has_kept(self, downloads: Mapping[StageName, Downloads], steps: BuildSteps) -> bool:
-        """Return True if there are downloads of earlier builds. Remove those that exceed their limit."""
+        """Return True if there are downloads of earlier builds. Removes those that exceed their limit."""
         loop, limit, has_kept = asyncio.get_running_loop(), self._settings.downloads_bytes_max, False
         for volume in dict.fromkeys(name for each in downloads.values() for name in each.volumes.values()):
             folder = await self._engine.volume_folder(volume)
@@ -255,7 +255,7 @@ class EngineBuildBackend:
 
 
 class _NetworkWatch:
-    """Passes log lines on. `lacked`: a line said that a server could not be reached."""
+    """Passes log lines on. `lacked`: True after a line that reports that a server could not be reached."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log

@@ -1,7 +1,8 @@
-"""Copy the wheels in pip's cache into a folder from which pip installs without an index (`--no-index`, `--find-links`).
+"""Copies the wheels in pip's cache to a folder from which pip installs without an index.
 
-pip keeps downloads as HTTP responses, which it does not use without asking their index again. This module runs in the
-containers of builds, with the image's own Python (3.7 or later) and nothing else.
+The options are `--no-index` and `--find-links`. pip keeps downloads as HTTP responses, which it does not use without
+asking their index again. This module runs in the containers of builds, with the image's own Python (3.7 or later) and
+nothing else.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import zipfile
 from pathlib import Path
 
 _CHUNK_BYTES = 1024 * 1024
-_END_BYTES_MAX = 66_000  # end of an archive with the longest comment, and what a response has after it
+_END_BYTES_MAX = 66_000  # end of an archive with the longest comment, and the data that follows it in a response
 _END_RECORD = b"PK\x05\x06"
 _END_RECORD_BYTES = 22
 
 
 def keep(cache: Path, folder: Path) -> int:
-    """Copy the wheels of `cache` that `folder` does not have; return how many were copied."""
+    """Copy the wheels of `cache` that `folder` does not have. Return how many were copied."""
     folder.mkdir(parents=True, exist_ok=True)
     copied = 0
     for path in sorted(cache.rglob("*")):
@@ -26,7 +27,7 @@ def keep(cache: Path, folder: Path) -> int:
             try:
                 copied += _keep(path, folder)
             except (OSError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile):
-                continue  # not a wheel, or one that is cut off
+                continue  # not a wheel, or a truncated one
     return copied
 
 
@@ -51,7 +52,7 @@ def _keep(path: Path, folder: Path) -> int:
 
 
 def _name(archive: zipfile.ZipFile) -> str:
-    """Return the file name of a wheel, by its metadata; empty for another archive."""
+    """Return the file name of a wheel from its metadata; empty for any other archive."""
     found = [entry for entry in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", entry)]
     if len(found) != 1:
         return ""

@@ -1,7 +1,7 @@
 """Monthly bills that a user of two platforms published (validation 2, V21), recomputed from the price lists.
 
-1 vCPU and 2 GB in Asia, a month of 30 days: a service that is active for two hours a day, and one that always is. The
-article's bill of Cloud Run at 24 hours a day uses another rate than its other rows and is not compared.
+1 vCPU and 2 GB in Asia, a month of 30 days: a service that is active for two hours a day, and one that is always
+active. The article's bill of Cloud Run for 24 hours a day has another rate than its other rows and is not compared.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DAY_S: Final = 24 * _HOUR_S
 
 
 def usage(hours_a_day: float) -> InstanceUsage:
-    """Return the usage of an instance that is provisioned all month and active for some hours of each day."""
+    """Return the usage of an instance that is provisioned all month and active for some hours each day."""
     activations = [(day * _DAY_S, day * _DAY_S + hours_a_day * _HOUR_S) for day in range(DAYS)]
     return InstanceUsage(DAYS * _DAY_S, activations, SIZE)
 
@@ -36,7 +36,7 @@ def app_runner_usd(hours_a_day: float) -> float:
 
 
 def cloud_run_usd(hours_a_day: float) -> float:
-    """Return the bill of Cloud Run by request after the free tier."""
+    """Return the bill of Cloud Run with request-based billing, after the free tier."""
     active = usage(hours_a_day)
     consumption = Consumption([active], SIZE, max_size=1, requests=0, run_s=DAYS * _DAY_S)
     billed = consumed_bill(consumption, CLOUD_RUN_PRICES)
@@ -45,7 +45,7 @@ def cloud_run_usd(hours_a_day: float) -> float:
 
 
 def app_runner() -> list[Finding]:
-    """Case V21, App Runner: within 0.5 %."""
+    """Return the findings of case V21 for App Runner: within 0.5 %."""
     return [
         relative("USD a month, 2 h a day", 17.82, app_runner_usd(2), 0.005),
         relative("USD a month, 24 h a day", 71.28, app_runner_usd(24), 0.005),
@@ -53,7 +53,7 @@ def app_runner() -> list[Finding]:
 
 
 def cloud_run() -> list[Finding]:
-    """Case V21, Cloud Run: within 0.5 %."""
+    """Return the findings of case V21 for Cloud Run: within 0.5 %."""
     return [relative("USD a month, 2 h a day", 1.04, cloud_run_usd(2), 0.005)]
 
 

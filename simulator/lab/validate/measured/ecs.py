@@ -1,12 +1,12 @@
 """Amazon ECS with target tracking, as AWS published it (validation 2, V1).
 
 The load, the size of the task and the target of AWS's benchmark are not published. Here a service is at a third of its
-target and then far above it, so only the times matter: the trigger is the first decision for more tasks, and the tasks
-are provisioned when one more takes requests. The start of a task (23 s) is AWS's own difference of the two.
+target and then far above it, so that only the times matter: the trigger is the first decision for more tasks, and the
+tasks are provisioned when one more task takes requests. The start of a task (23 s) is the difference of AWS's two
+figures.
 
-Each of the start phases within a minute is played, because the points are aligned to minutes: the published figure is
-one such run. With points of 20 s the model predicts what `high_resolution_s` returns; AWS's figure for that mode was
-not used.
+Each start phase within a minute is played, because the points are aligned to minutes; the published figure is one such
+run. `high_resolution_s` returns the prediction for points of 20 s; AWS's figure for that mode was not used.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def response(period_s: int) -> tuple[tuple[float, float], ...]:
 
 
 def step_response() -> list[Finding]:
-    """Case V1: the mean over the start phases, within 15 %."""
+    """Return the findings of case V1: the mean over the start phases, within 15 %."""
     triggers, provisioned = zip(*response(60), strict=True)
     return [
         relative("seconds until the trigger, mean", TRIGGER_S, sum(triggers) / len(triggers), 0.15),
@@ -77,7 +77,7 @@ def high_resolution_s() -> tuple[float, float]:
 
 
 def curves() -> Sequence[Curve]:
-    """Case V1: the times over the start phase, for both periods of the metric."""
+    """Return the curves of case V1: the times by the start phase, for both periods of the metric."""
     published = tuple((float(phase_s), TRIGGER_S) for phase_s in PHASES_S)
 
     def of(period_s: int) -> tuple[tuple[float, float], ...]:

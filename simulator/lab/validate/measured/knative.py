@@ -1,9 +1,8 @@
-"""Knative as measured by Mahmoudi and Khazaei in 2021: response and concurrency over the rate per pod (validation 2,
-V13 and V14).
+"""Knative as measured by Mahmoudi and Khazaei in 2021: response and concurrency by the rate per pod.
 
-V13: `autoscale-go` sleeps 500 ms and computes for 16 ms; regressions over all its runs. Its response is the service
-time here, so the case tests the concurrency. V14: a service of 0.17 to 0.21 s in RPS mode with target 1; the published
-client time of each rate is the service time here.
+Validation 2, V13 and V14. V13: `autoscale-go` sleeps 500 ms and computes for 16 ms; regressions over all its runs. Its
+response is the service time here, so the case tests the concurrency. V14: a service of 0.17 to 0.21 s in RPS mode with
+target 1; the published client time of each rate is the service time here.
 """
 
 from __future__ import annotations
@@ -62,12 +61,15 @@ def _load(text: str) -> PodLoad:
 
 @functools.cache
 def concurrency_mode(rate_rps: int, target: int) -> PodLoad:
-    """Play V13's service with a target of so many requests in a pod."""
+    """Play V13's service with a target of so many concurrent requests per pod."""
     return _load(_text(rate_rps, f"{{name: knative, target: {target}}}", 0.5163))
 
 
 def responses() -> list[Finding]:
-    """Case V13: response and concurrency by the regressions at the simulated rate per pod, within 5 %."""
+    """Return the findings of case V13: response and concurrency by the regressions at the simulated rate per pod.
+
+    They must be within 5 %.
+    """
     law = rows("pacslab/knative_response_regressions.csv")[0]
     found = []
     for rate_rps in RATES_RPS:
@@ -86,7 +88,7 @@ def _polynomial(law: dict[str, str], name: str, x: float) -> float:
 
 @functools.cache
 def rps_mode() -> tuple[tuple[dict[str, str], PodLoad], ...]:
-    """Play V14's rates; return each row with its load."""
+    """Play the rates of V14. Return each row with its load."""
     policy = "{name: knative, metric: rps, target: 1, panic_threshold: 10}"
     return tuple(
         (row, _load(_text(float(row["offered_rps"]), policy, float(row["client_s"]))))
@@ -95,7 +97,7 @@ def rps_mode() -> tuple[tuple[dict[str, str], PodLoad], ...]:
 
 
 def rates_per_pod() -> list[Finding]:
-    """Case V14: pods, rate per pod and concurrency, within twice the published interval or 4 %."""
+    """Return the findings of case V14: pods, rate per pod, concurrency, within twice the published interval or 4 %."""
     found = []
     for row, load in rps_mode():
         at = f"at {row['offered_rps']}/s"
@@ -113,7 +115,7 @@ def rates_per_pod() -> list[Finding]:
 
 
 def curves() -> Sequence[Curve]:
-    """Case V14: the rate per pod over the rate."""
+    """Return the curve of case V14: the rate per pod by the rate."""
     published = tuple((float(row["offered_rps"]), float(row["rate_per_pod"])) for row, _ in rps_mode())
     simulated = tuple((float(row["offered_rps"]), load.rate_rps) for row, load in rps_mode())
     return [Curve("RPS mode, target 1", "requests/s", "requests/s of a pod", published, simulated)]

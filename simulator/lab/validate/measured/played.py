@@ -46,11 +46,11 @@ class PlayedScenario:
         return self._times.ready
 
     def first_launch_s(self, after_s: float) -> float:
-        """Return when the replicas first increase after `after_s`; infinity if they never do."""
+        """Return the time at which the replicas first increase after `after_s`; infinity if they never do."""
         return _first_increase_s(self.replicas, after_s)
 
     def first_ready_s(self, after_s: float) -> float:
-        """Return when the ready instances first increase after `after_s`; infinity if they never do."""
+        """Return the time at which the ready instances first increase after `after_s`; infinity if they never do."""
         return _first_increase_s(self.ready, after_s)
 
     def within(self, begin_s: float, end_s: float) -> NDArray[np.bool_]:
