@@ -1,4 +1,4 @@
-"""MkDocs' hook: adds the pages that the code itself writes, and orders the site's sections."""
+"""Hook of MkDocs: adds the pages that are generated from the code, and orders the site's sections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-from floor_diagram import with_floors
+from layer_diagram import with_layers
 from page_parts import cell, table
 from reference_assumptions import assumptions_page
 from reference_cli import cli_page
@@ -57,15 +57,15 @@ TITLES: Final[Mapping[str, str]] = {"Adr": "Decisions"}
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """The generated pages join those that lie in docs/."""
+    """Add the generated pages to those of docs/."""
     for path, page in GENERATED.items():
         files.append(File.generated(config, path, content=page()))
     return files
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
-    """Pictures and lists that the code knows, where a page asks for them."""
-    return with_floors(with_diagrams(markdown)).replace("<!-- lessons -->", _lessons())
+    """Replace a page's comments for diagrams and lists by their generated content."""
+    return with_layers(with_diagrams(markdown)).replace("<!-- lessons -->", _lessons())
 
 
 def _lessons() -> str:
@@ -74,14 +74,14 @@ def _lessons() -> str:
 
 
 def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG001 MkDocs' signature
-    """Sections in the order in which one reads them, not in that of the alphabet."""
+    """Sort the sections in reading order instead of alphabetically."""
     for item in nav.items:
         if item.title in TITLES:
             item.title = TITLES[item.title]
-    nav.items.sort(key=_place)
+    nav.items.sort(key=_position)
     return nav
 
 
-def _place(item: Any) -> int:
+def _position(item: Any) -> int:
     title = item.title or "Home"
     return ORDER.index(title) if title in ORDER else len(ORDER)

@@ -1,4 +1,4 @@
-"""The page of verbs, from the command line's own declarations."""
+"""The page of commands, generated from the declarations of the command line."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from simulator.cli import app
 from simulator.cli.help_text import EXAMPLES, prepared
 
 _ABOUT: Final = """\
-`simulator COMMAND --help` says the same in a terminal. Exit codes of every command: 0 success and every check passes,
+`simulator COMMAND --help` prints the same in a terminal. Exit codes of every command: 0 success and every check passes,
 1 a check failed, 2 bad input, 3 an internal error stopped the run, 130 interrupted.
 
 Results go to standard output; progress, notes and errors to standard error. An error is a line `error: ...`, followed
-by `hint: ...` with the way out, if there is one; several problems of a file have a line each, with line and column.
+by `hint: ...` if a solution is known; several problems of a file have a line each, with line and column.
 
 Every option can be set by a variable, `SIMULATOR_` with the command and the option: `SIMULATOR_RUN_SEED=3` is
 `simulator run --seed 3`, `SIMULATOR_STATE_EXPORT_STATE=folder` is `simulator state export --state folder`. The options
 `--backend`, `--engine`, `--quiet`, `--state`, `--verbose` and `--workers` have one more variable for all commands, such
 as `SIMULATOR_STATE`. The command line has precedence over the command's variable, and that over the variable for all.
-An option that may be given again takes several values from a variable, separated by blanks; a flag takes `1` or `0`.
+An option that may be given more than once takes several values from a variable, separated by blanks; a flag takes `1`
+or `0`.
 `SIMULATOR_DEBUG=1` prints the traceback of a failure instead of writing it to a file.
 
 `simulator --install-completion` installs completion of commands, options, values and shipped scenarios for the current
@@ -31,7 +32,7 @@ shell; `simulator --show-completion` prints it.
 
 
 def cli_page() -> str:
-    """Every verb with its arguments and options."""
+    """Return the page of all commands with their arguments and options."""
     group: Any = typer.main.get_command(app)
     parts = ["# Command line\n", _ABOUT]
     for name in group.list_commands(None):
@@ -56,7 +57,7 @@ def _verb(command: Any, path: str, level: int) -> list[str]:
     for parameter in command.params:
         if record := parameter.get_help_record(context):
             panels.setdefault(getattr(parameter, "rich_help_panel", None) or "", []).append(record)
-    for panel in sorted(panels, key=bool):  # those of no panel first
+    for panel in sorted(panels, key=bool):  # options without a panel first
         parts += [f"{panel}:\n"] if panel else []
         rows = ([code(names), cell(about or "")] for names, about in panels[panel])
         parts.append(table(["option", "what it does"], rows))

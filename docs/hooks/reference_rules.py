@@ -1,4 +1,4 @@
-"""Pages about policies, platforms and settings: each constant with the reason that stands beside it in the code."""
+"""Pages of policies, platforms and settings: each constant with its reason, which is its comment in the code."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ SETTINGS: Final = (
 )
 
 _ABOUT_POLICIES: Final = """\
-`policy: NAME` or `policy: {name: NAME, window: 30s}` in a scenario, `--policy NAME` of a verb. In a file a parameter
-that ends in `_s` is a duration without that ending: `window_s` is `window: 60s`.
+A policy is chosen with `policy: NAME` or `policy: {name: NAME, window: 30s}` in a scenario, or with the option `--policy
+NAME` of a command. In a file, a parameter that ends in `_s` is a duration without that ending: `window_s` is `window: 60s`.
 """
 _ABOUT_SETTINGS: Final = """\
-What the platform can be told, with defaults and the evidence for each. Scenario files give the keys of the
-[scenario schema](scenario.md); `simulator serve` those of [its configuration](serve.md).
+Settings of the platform, with the default of each and the evidence for it. In scenario files their keys are those of
+the [scenario schema](scenario.md), in `simulator serve` those of [its configuration](serve.md).
 """
 
 
 def policies_page() -> str:
-    """Every policy: its summary, its theory, its parameters with their sources."""
+    """Return the page of all policies: summary, method, parameters with their sources."""
     parts = [
         "# Policies\n",
         _ABOUT_POLICIES,
@@ -65,46 +65,46 @@ def _policy(kind: PolicyKind) -> list[str]:
 
 
 def platforms_page() -> str:
-    """Every platform preset and its price list."""
+    """Return the page of all platform presets and their price lists."""
     parts = ["# Platforms and prices\n", f"{_prose(inspect.getdoc(sys.modules[PlatformPreset.__module__]) or '')}"]
     for preset in PLATFORMS.values():
         parts += [
             f"## {preset.name}\n",
             f"{cell(preset.summary)}\n",
             f"Ground truth: {_ground_truth(preset.name)}.\n",
-            table(["key", "value"], _told(preset, {"name", "summary"})),
+            table(["key", "value"], _rows(preset, {"name", "summary"})),
         ]
     return "\n".join(parts)
 
 
 def _ground_truth(platform: str) -> str:
-    """The cases of `simulator validate` that compare the platform with measurements of it."""
+    """Name the cases of `simulator validate` that compare the platform with measurements of it."""
     cases = PLATFORM_CASES[platform]
     if not cases:
         return "none; no published measurement is known that `simulator validate` could compare"
     return f"case{'s' * (len(cases) > 1)} {', '.join(cases)} of [Validation](validation.md)"
 
 
-def _told(value: Any, left_out: set[str]) -> list[list[str]]:
-    """The fields of a value that say something, those of its price list included."""
+def _rows(value: Any, left_out: set[str]) -> list[list[str]]:
+    """Return the fields that differ from empty and zero, including those of the price list, as rows of a table."""
     rows: list[list[str]] = []
     for field in source_fields(type(value)):
-        held = getattr(value, field.name)
-        if field.name in left_out or held in (None, {}, 0.0):
+        content = getattr(value, field.name)
+        if field.name in left_out or content in (None, {}, 0.0):
             continue
         if field.name == "prices":
-            rows += [[f"prices: {row[0]}", row[1]] for row in _told(held, set())]
+            rows += [[f"prices: {row[0]}", row[1]] for row in _rows(content, set())]
         elif field.name in {"balancer", "free"}:
-            # A balancer without hours, capacity and addresses is none: what its requests would take is nothing.
-            paid = field.name == "free" or held.usd_lcu_hour or held.addresses
-            rows += [[f"{field.name}: {row[0]}", row[1]] for row in _told(held, set())] if paid else []
+            # Neither a capacity price nor addresses: the platform has no load balancer that is billed.
+            paid = field.name == "free" or content.usd_lcu_hour or content.addresses
+            rows += [[f"{field.name}: {row[0]}", row[1]] for row in _rows(content, set())] if paid else []
         else:
-            rows.append([code(field.name), cell(str(dict(held)) if field.name == "parameters" else str(held))])
+            rows.append([code(field.name), cell(str(dict(content)) if field.name == "parameters" else str(content))])
     return rows
 
 
 def settings_page() -> str:
-    """The settings that a pool, its scaling and its deployments have, with their defaults."""
+    """Return the page of the settings of pools, scaling and deployments, with their defaults."""
     parts = ["# Settings\n", _ABOUT_SETTINGS]
     for owner in SETTINGS:
         about = (inspect.getdoc(owner) or "").partition("\n\n")[0]
@@ -118,5 +118,5 @@ def _fields(owner: type) -> str:
 
 
 def _prose(docstring: str) -> str:
-    """A docstring as Markdown: paragraphs stay, indented blocks are code already, `*` and `<` mean themselves."""
+    """Return a docstring as Markdown: `<` and `[` are escaped, indented blocks become code."""
     return docstring.replace("<", "&lt;").replace("[", "\\[") + "\n"

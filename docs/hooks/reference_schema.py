@@ -1,4 +1,4 @@
-"""Pages of the keys of a file, from its JSON Schema."""
+"""Pages of the keys of a file, generated from its JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _POLICIES = "see [policies](policies.md)"
 
 
 def schema_page(title: str, about: str, schema: Schema, root: str, left_out: tuple[str, ...] = ()) -> str:
-    """A section for the file itself and one for each kind of section in it.
+    """Return a page with a section for the file and one for each object type in it.
 
-    `left_out`: endings of the names of sections that another page tells of.
+    `left_out`: endings of the names of types that another page describes.
     """
     parts = [f"# {title}\n", f"{about}\n", f"## {root}\n", _section(schema)]
     for name, section in sorted(schema.get("$defs", {}).items(), key=lambda item: _title(item[0])):
@@ -26,7 +26,7 @@ def schema_page(title: str, about: str, schema: Schema, root: str, left_out: tup
 
 
 def _title(name: str) -> str:
-    """The name of a section: the class without its ending."""
+    """Return the name of a section: the class name without `Spec` or `Part`."""
     return name.removesuffix("Spec").removesuffix("Part")
 
 
@@ -56,7 +56,7 @@ def _plain(value: Any) -> str:
 
 
 def _kind(value: Schema) -> str:
-    """What may stand there, in words."""
+    """Describe the values that the schema allows."""
     if "$ref" in value:
         name = _title(value["$ref"].rpartition("/")[2])
         return _POLICIES if name.endswith("Policy") else f"[{name}](#{anchor(name)})"
@@ -65,10 +65,10 @@ def _kind(value: Schema) -> str:
             return f"such as {_examples(value)}" if "examples" in value else _either(value[choice])
     if "const" in value or "enum" in value:
         return " or ".join(_plain(item) for item in value.get("enum", [value.get("const")]))
-    return _holder(value) if value.get("type") in {"array", "object"} else _scalar(value)
+    return _collection(value) if value.get("type") in {"array", "object"} else _scalar(value)
 
 
-def _holder(value: Schema) -> str:
+def _collection(value: Schema) -> str:
     if value["type"] == "array":
         return f"list of {_kind(value.get('items', {}))}"
     inner = [*value.get("patternProperties", {}).values(), value.get("additionalProperties")]

@@ -1,7 +1,7 @@
-"""The fields of a frozen dataclass with what the source says beside them: the default, and the reason for it.
+"""The fields of a dataclass with their defaults and comments in the source.
 
-A parameter's source stands as a comment above it or behind it, and comments are no part of what Python remembers of a
-class. So its file is read again.
+The reason for a default is a comment above the field or after it. A class does not keep its comments, so its source
+file is read.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceField:
+    """A field of a dataclass as its source declares it."""
+
     name: str
-    kind: str  # its annotation
-    default: str  # as the source writes it; empty when there is none
-    comment: str  # above it and behind it, as one text
+    kind: str  # the annotation
+    default: str  # the expression in the source; empty without a default
+    comment: str  # the comments above and after the field, joined
 
 
 def source_fields(owner: type) -> list[SourceField]:
-    """In the order of the class."""
+    """Return the fields in the order of the class body."""
     source = textwrap.dedent(inspect.getsource(owner))
     comments = _comments(source)
     body = ast.parse(source).body[0]
@@ -38,7 +40,7 @@ def source_fields(owner: type) -> list[SourceField]:
 
 
 def _comments(source: str) -> dict[int, str]:
-    """Line to comment, without its mark."""
+    """Map line numbers to the comments on them, without `#`."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
 

@@ -1,7 +1,7 @@
-"""State machines as pictures, drawn from the tables that the platform itself runs on.
+"""Diagrams of state machines, drawn from the transition tables that the platform uses.
 
-A page asks for one with `<!-- states: instance -->`. States stand in columns by how many steps they are away from the
-first; transitions between the same two states share an arrow.
+The comment `<!-- states: instance -->` of a page is replaced by the diagram of that name. States are arranged in columns
+by the number of transitions from the first state; transitions between the same two states share an arrow.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ Edges = Mapping[tuple[str, str], list[str]]  # (from, to) -> events
 
 
 def with_diagrams(markdown: str) -> str:
-    """The page with its pictures. Raises KeyError for one that does not exist."""
+    """Return the page with its diagrams. Raises KeyError for the name of an unknown diagram."""
     return re.sub(r"<!-- states: (\S+) -->", lambda found: diagram(*DIAGRAMS[found[1]]()), markdown)
 
 
 def diagram(title: str, edges: Edges) -> str:
-    """An SVG element, with a text for those who cannot see it."""
+    """Return an SVG element with a text alternative for screen readers."""
     places = _places(edges)
     width = max(x for x, _ in places.values()) + _BOX_W + _MARGIN
     height = max(y for _, y in places.values()) + _BOX_H + 3 * _MARGIN
-    told = "; ".join(f"{a} to {b}: {', '.join(events)}" for (a, b), events in edges.items())
+    described = "; ".join(f"{a} to {b}: {', '.join(events)}" for (a, b), events in edges.items())
     ends = set(places) - {a for a, _ in edges}
-    label = html.escape(f"{title}: {told}")
+    label = html.escape(f"{title}: {described}")
     parts = [
         f'<svg class="states" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">{_ARROWHEAD}',
         *(_arrow(_Arrow(places[a], places[b]), events) for (a, b), events in edges.items()),
@@ -50,7 +50,7 @@ def diagram(title: str, edges: Edges) -> str:
 
 
 def _places(edges: Edges) -> dict[str, tuple[int, int]]:
-    """State to the upper left corner of its box, columns by distance from the first state."""
+    """Return the upper left corner of each state's box. Columns are the distance from the first state."""
     states = list(dict.fromkeys(state for pair in edges for state in pair))
     rank: dict[str, int] = {}
     targets = {b for _, b in edges}
@@ -62,7 +62,7 @@ def _places(edges: Edges) -> dict[str, tuple[int, int]]:
     last = max(rank.values())
     shared = [state for state in states if sum(b == state for _, b in edges) > 1]
     for state in [state for state in shared if all(a != state for a, _ in edges)]:
-        rank[state] = last + (1 if any(rank[other] == last for other, _ in edges) else 0)  # where it all ends
+        rank[state] = last + (1 if any(rank[other] == last for other, _ in edges) else 0)  # shared final states are in the last column
     columns: dict[int, list[str]] = {}
     for state in states:
         columns.setdefault(rank[state], []).append(state)
@@ -78,7 +78,7 @@ def _places(edges: Edges) -> dict[str, tuple[int, int]]:
 
 
 def _next_rank(state: str, edges: Edges, rank: Mapping[str, int]) -> int:
-    """One more than the nearest state that leads here."""
+    """Return the rank of the nearest preceding state, plus one."""
     return 1 + min((rank[a] for a, b in edges if b == state and a in rank), default=-1)
 
 
@@ -89,18 +89,18 @@ class _Arrow:
 
     @property
     def path(self) -> tuple[str, float, float]:
-        """The curve, and where its text stands."""
+        """Return the SVG path and the position of its text (x, y)."""
         (x1, y1), (x2, y2) = self.begin, self.end
         columns = round((x2 - x1) / _COLUMN)
         if columns == 1:
             return self._straight(x1 + _BOX_W, y1 + _BOX_H / 2, x2, y2 + _BOX_H / 2)
-        if columns > 1:  # under the boxes between
+        if columns > 1:  # below the boxes in between
             return self._arc(x1 + _BOX_W / 2, y1 + _BOX_H, x2 + _BOX_W / 2, y2 + _BOX_H, 30.0 * columns)
         if columns == 0:
             return self._straight(
                 x1 + _BOX_W / 2, y1 + (_BOX_H if y2 > y1 else 0), x2 + _BOX_W / 2, y2 + (0 if y2 > y1 else _BOX_H)
             )
-        return self._arc(x1 + _BOX_W / 2, y1, x2 + _BOX_W / 2, y2, -36.0)  # back, over them
+        return self._arc(x1 + _BOX_W / 2, y1, x2 + _BOX_W / 2, y2, -36.0)  # backwards, above the boxes
 
     def _straight(self, x1: float, y1: float, x2: float, y2: float) -> tuple[str, float, float]:
         return f"M{x1},{y1} L{x2},{y2}", (x1 + x2) / 2, (y1 + y2) / 2 - 5
@@ -172,7 +172,7 @@ def _of_events(
     events: Sequence[exchange_state.Transition[StateT]],
     anywhere: exchange_state.Transition[StateT] | None = None,
 ) -> tuple[str, Edges]:
-    """`anywhere`: an event of nearly all states, which the page tells in words."""
+    """Return the diagram of `events`. `anywhere`: an event of nearly all states, which the page describes in words."""
     edges: dict[tuple[str, str], list[str]] = {}
     for event in events:
         for before, after in event.items():

@@ -1,7 +1,7 @@
-"""Renders the pictures of README and documentation: `python docs/images/pictures.py`, with chromium on the PATH.
+"""Render the pictures of README and documentation: `python docs/images/pictures.py`, with chromium on the PATH.
 
 `console.png` is the live console and `report.png` the HTML report, both of the shipped scenario flash-sale in virtual
-time with its own seed, so that they change only with the pages.
+time with its own seed, so that they change only if the pages change.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _browser() -> Iterator[Page]:
     if program is None:
         sys.exit("error: chromium is not on the PATH")
     with sync_playwright() as tool:
-        # Root in a container has no sandbox; the pages are our own.
+        # chromium's sandbox does not work for root in a container; only pages of the simulator are loaded.
         browser = tool.chromium.launch(executable_path=program, args=["--no-sandbox"])
         context = browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme="light")
         try:
@@ -66,11 +66,11 @@ def _console(page: Page) -> None:
 def _report(page: Page) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "report.html"
-        # 1: a check fails, as this scenario is meant to show.
+        # Exit code 1 (a check failed) is accepted: the report is written in this case too.
         done = subprocess.run([*SIMULATOR, "run", SCENARIO, "--quiet", "--html", str(file)], cwd=ROOT, check=False)
         assert done.returncode in {0, 1}, done.returncode
         page.goto(file.as_uri())
-        page.wait_for_timeout(1000)  # charts are drawn when the page has its size
+        page.wait_for_timeout(1000)  # charts are drawn after the layout
         page.screenshot(path=FOLDER / "report.png")
 
 

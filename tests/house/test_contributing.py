@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import simulator
-from floor_diagram import floors
+from layer_diagram import layers_of_contract
 from tests.house.page_samples import PAGES as SAMPLES
 from tests.house.page_samples import sample_of
 from tests.house.test_checks import COMMANDS
@@ -75,4 +75,4 @@ def test_the_one_command_and_the_hooks_run_what_the_tests_run(file: str) -> None
 
 def test_the_picture_of_the_layers_has_every_package() -> None:
     packages = {path.parent.name for path in Path(simulator.__file__).parent.glob("*/__init__.py")}
-    assert {name for floor in floors() for name in floor} == packages
+    assert {name for layer in layers_of_contract() for name in layer} == packages

@@ -1,7 +1,7 @@
-"""The layers of the code as a picture and a table, made from the import contract that enforces them.
+"""The layers of the code as a picture and a table, generated from the import contract that enforces them.
 
-A page asks for both with `<!-- floors -->`. Boxes on one floor do not import each other; each may import every floor
-below it. The texts are the first lines of the packages' docstrings.
+The comment `<!-- layers -->` of a page is replaced by both. Packages of one layer do not import each other; each may
+import the packages of every lower layer. The descriptions are the first paragraphs of the packages' docstrings.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ _PROJECT: Final = _PACKAGE.parent / "pyproject.toml"
 _BOX_W, _BOX_H, _COLUMN, _ROW, _MARGIN = 150, 34, 180, 48, 20
 
 
-def floors() -> list[list[str]]:
-    """Names of the packages, floors top first."""
+def layers_of_contract() -> list[list[str]]:
+    """Return the names of the packages by layer, the highest first."""
     contracts = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     return [[name.strip().removeprefix("simulator.") for name in layer.split("|")] for layer in layers]
 
 
-def with_floors(markdown: str) -> str:
-    """The page with its picture and table."""
-    return markdown.replace("<!-- floors -->", f"{picture(floors())}\n\n{_packages(floors())}")
+def with_layers(markdown: str) -> str:
+    """Return the page with picture and table in place of its comment."""
+    layers = layers_of_contract()
+    return markdown.replace("<!-- layers -->", f"{picture(layers)}\n\n{_packages(layers)}")
 
 
 def picture(layers: Sequence[Sequence[str]]) -> str:
-    """An SVG element, with a text for those who cannot see it."""
+    """Return an SVG element with a text alternative for screen readers."""
     widest = max(map(len, layers))
     width, height = 2 * _MARGIN + (widest - 1) * _COLUMN + _BOX_W, 2 * _MARGIN + (len(layers) - 1) * _ROW + _BOX_H
     label = "Layers, top first: " + "; ".join(" and ".join(layer) for layer in layers)
@@ -59,6 +60,6 @@ def _packages(layers: Sequence[Sequence[str]]) -> str:
 
 
 def _summary(package: str) -> str:
-    """The first paragraph of its docstring."""
+    """Return the first paragraph of the package's docstring."""
     tree = ast.parse((_PACKAGE / package / "__init__.py").read_text(encoding="utf-8"))
     return (ast.get_docstring(tree) or "").partition("\n\n")[0]
