@@ -33,8 +33,9 @@ SETTINGS: Final = (
 )
 
 _ABOUT_POLICIES: Final = """\
-A policy is chosen with `policy: NAME` or `policy: {name: NAME, window: 30s}` in a scenario, or with the option `--policy
-NAME` of a command. In a file, a parameter that ends in `_s` is a duration without that ending: `window_s` is `window: 60s`.
+A policy is chosen with `policy: NAME` or `policy: {name: NAME, window: 30s}` in a scenario, or with the option
+`--policy NAME` of a command. In a file, a parameter that ends in `_s` is a duration without that ending: `window_s` is
+`window: 60s`.
 """
 _ABOUT_SETTINGS: Final = """\
 Settings of the platform, with the default of each and the evidence for it. In scenario files their keys are those of

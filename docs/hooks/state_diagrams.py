@@ -1,7 +1,7 @@
 """Diagrams of state machines, drawn from the transition tables that the platform uses.
 
-The comment `<!-- states: instance -->` of a page is replaced by the diagram of that name. States are arranged in columns
-by the number of transitions from the first state; transitions between the same two states share an arrow.
+The comment `<!-- states: instance -->` of a page is replaced by the diagram of that name. States are arranged in
+columns by the number of transitions from the first state; transitions between the same two states share an arrow.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _places(edges: Edges) -> dict[str, tuple[int, int]]:
     last = max(rank.values())
     shared = [state for state in states if sum(b == state for _, b in edges) > 1]
     for state in [state for state in shared if all(a != state for a, _ in edges)]:
-        rank[state] = last + (1 if any(rank[other] == last for other, _ in edges) else 0)  # shared final states are in the last column
+        rank[state] = last + (1 if any(rank[other] == last for other, _ in edges) else 0)  # the last column
     columns: dict[int, list[str]] = {}
     for state in states:
         columns.setdefault(rank[state], []).append(state)

@@ -1,4 +1,4 @@
-"""gunicorn's settings for `shop.py`; it finds this file by itself, in the folder where it runs."""  # noqa: INP001 - gunicorn's own name for it
+"""gunicorn's settings for `shop.py`. gunicorn reads this file from its working directory."""  # noqa: INP001 - gunicorn's own name for it
 
 import os
 

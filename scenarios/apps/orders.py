@@ -1,11 +1,11 @@
 """A service with a database and a cache in its VPC: PostgreSQL and Redis, by their protocols, without a library.
 
-    GET /           how many orders there are: from the cache, or from the database, which fills the cache
+    GET /           the number of orders: from the cache, or from the database and then stored in the cache
     POST /          adds an order and empties the cache
 
 Configured as on App Runner: DATABASE_HOST, DATABASE_PORT, DATABASE_USER, DATABASE_NAME, CACHE_HOST and CACHE_PORT are
-variables, DATABASE_PASSWORD and CACHE_PASSWORD are secrets. What cannot be reached is answered with 503 after
-CONNECT_TIMEOUT seconds (default 3); `/health` is always answered.
+variables, DATABASE_PASSWORD and CACHE_PASSWORD are secrets. If the database or cache cannot be reached, the response is
+a 503 after CONNECT_TIMEOUT seconds (default 3); `/health` is always answered.
 
 Standard library only, so that it runs wherever the simulator does.
 """  # noqa: INP001 - an application to run, not a module to import
@@ -47,7 +47,7 @@ def connected(host: str, port: int) -> socket.socket:
 
 
 class Postgres:
-    """One connection: SCRAM-SHA-256 with a password, then simple queries."""
+    """A connection to PostgreSQL: authentication by SCRAM-SHA-256, then simple queries."""
 
     def __init__(self, host: str, port: int, user: str, database: str, password: str) -> None:
         self.socket = connected(host, port)
@@ -119,7 +119,7 @@ class Postgres:
 
 
 class Redis:
-    """One connection: commands of text, and answers that are text, a number or nothing."""
+    """A connection to Redis for commands whose replies are a string, a number or null."""
 
     def __init__(self, host: str, port: int, password: str) -> None:
         self.socket = connected(host, port)
@@ -149,7 +149,7 @@ class Orders:
         self._variables = os.environ  # noqa: TID251 an application's own
 
     def count(self) -> tuple[str, str]:
-        """Return the count and where it came from."""
+        """Return the count and its origin: `cache` or `database`."""
         cache = self._cache()
         try:
             known = cache.command("GET", CACHED)
@@ -246,7 +246,7 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     variables = os.environ  # noqa: TID251 an application's own
-    address = (variables.get("HOST", "0.0.0.0"), int(variables.get("PORT", "8080")))  # noqa: S104 as App Runner wants it
+    address = (variables.get("HOST", "0.0.0.0"), int(variables.get("PORT", "8080")))  # noqa: S104 as App Runner requires
     ThreadingHTTPServer.request_queue_size = 1024
     print(f"orders: listening on {address[0]}:{address[1]}", flush=True)  # noqa: T201
     ThreadingHTTPServer(address, Handler).serve_forever()
