@@ -9,7 +9,7 @@ from simulator.control.stacks.stack_book import invalid_call
 from simulator.model.resources.api_error import ApiError
 from simulator.model.resources.stack import StackInputs, StackResource
 from simulator.rules.cloudformation.accepted_types import ALWAYS_ACCEPTED
-from simulator.rules.cloudformation.stack_plan import unsupported
+from simulator.rules.cloudformation.stack_plan import nearest_type, unsupported
 from simulator.rules.cloudformation.template import Template
 from simulator.rules.cloudformation.template_error import TemplateError
 from simulator.rules.cloudformation.template_parameters import parameter_values
@@ -72,7 +72,7 @@ def stack_inputs(request: Request, stack: StackResource | None, accepted: Collec
         raise invalid_call(
             f"Template format error: Unrecognized resource types: [{', '.join(strange)}]",
             "the simulator has App Runner's types; `cloudformation: {accept: [TYPE]}` of serve accepts others without "
-            "effect",
+            f"effect{''.join(nearest_type(each) for each in strange[:1])}",
         )
     before = stack.inputs if stack is not None else StackInputs("")
     values = _values(template, request, stack)

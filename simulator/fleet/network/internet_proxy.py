@@ -21,6 +21,7 @@ _ADDRESS_BYTES: Final = 16
 _CONNECTIONS_MAX: Final = 4096
 _DNS_PORT: Final = 53
 _ANSWER_S_MAX: Final = 5.0
+_QUERIES_MAX: Final = 256  # of one forwarder at a time, because each has a file descriptor
 _RESOLVER: Final = Path("/etc/resolv.conf")
 
 _SocketAddress = tuple[str, int]
@@ -54,7 +55,12 @@ class DnsForwarder(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: _SocketAddress) -> None:
-        query = _DnsQuery(self, data, addr, self._server)
+        if len(self._pending) >= _QUERIES_MAX:
+            return  # without an answer, the client repeats the query
+        try:
+            query = _DnsQuery(self, data, addr, self._server)
+        except OSError:  # this process has no more file descriptors
+            return
         self._pending[query] = self._loop.call_later(_ANSWER_S_MAX, self.end, query)
 
     def answer(self, data: bytes, client: _SocketAddress) -> None:

@@ -11,14 +11,16 @@ from simulator.rules.cloudformation.functions import KNOWN_LATER
 from simulator.rules.cloudformation.resource_types import Leaf, PropertyBlock, ResourceType
 from simulator.rules.cloudformation.template_error import TemplateError
 
+_INTEGER_MAX: Final = 2**63  # of what can be stored; every limit of App Runner's API is far below
 
-def request_of(kind: ResourceType, logical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+
+def request_of(kind: ResourceType, logical_id: str, properties: Any) -> dict[str, Any]:
     """Return the members of the request of the API's create operation.
 
     Raises TemplateError with AWS's text if a property is missing, unknown, or of the wrong type.
     """
     violations: list[str] = []
-    request: dict[str, Any] = _block(kind.properties, dict(properties), "#", violations)
+    request: dict[str, Any] = _block(kind.properties, properties, "#", violations)
     if violations:
         raise TemplateError(
             f"Properties validation failed for resource {logical_id} with message:\n" + "\n".join(violations)
@@ -32,7 +34,7 @@ def changed_properties(kind: ResourceType, before: Mapping[str, Any], after: Map
 
 
 def _block(block: PropertyBlock, value: Any, path: str, violations: list[str]) -> Any:
-    if value == KNOWN_LATER:
+    if value is KNOWN_LATER:  # not a text of the template that is the same
         return value
     if not isinstance(value, dict):
         violations.append(f"{path}: expected type: JSONObject, found: {_kind(value)}")
@@ -52,7 +54,7 @@ def _block(block: PropertyBlock, value: Any, path: str, violations: list[str]) -
 
 
 def _leaf(kind: Leaf, value: Any, path: str, violations: list[str]) -> Any:
-    if value == KNOWN_LATER:
+    if value is KNOWN_LATER:
         return value
     try:
         return _CONVERTED[kind](value)
@@ -72,7 +74,10 @@ def _string(value: Any) -> str:
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise TypeError
-    return int(value)
+    number = int(value)
+    if not -_INTEGER_MAX <= number < _INTEGER_MAX:
+        raise ValueError
+    return number
 
 
 def _boolean(value: Any) -> bool:

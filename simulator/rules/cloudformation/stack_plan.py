@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from simulator.model.text.problems import did_you_mean
 from simulator.rules.cloudformation.accepted_types import unknown_attribute
 from simulator.rules.cloudformation.functions import KNOWN_LATER, TemplateEvaluation
 from simulator.rules.cloudformation.property_values import changed_properties, request_of
@@ -124,6 +125,8 @@ def desired_request(resource: TemplateResource, evaluation: TemplateEvaluation) 
     TemplateError.
     """
     properties = evaluation.value(dict(resource.properties))
+    if not isinstance(properties, dict):
+        raise TemplateError(f"Template format error: [/Resources/{resource.logical_id}/Properties] must be a mapping.")
     kind = RESOURCE_TYPES.get(resource.type)
     return dict(properties) if kind is None else request_of(kind, resource.logical_id, properties)
 
@@ -219,3 +222,8 @@ def unsupported(template: Template, accepted: Collection[str]) -> list[str]:
     """Return the resource types of a template that are neither simulated nor accepted without effect."""
     kinds = {each.type for each in template.resources.values()}
     return sorted(kinds - set(RESOURCE_TYPES) - set(accepted))
+
+
+def nearest_type(kind: str) -> str:
+    """Return the end of a message about an unknown resource type: the nearest one of App Runner, if there is one."""
+    return did_you_mean(kind, RESOURCE_TYPES)

@@ -87,7 +87,7 @@ class Template:
         if unknown:
             raise TemplateError(f"Invalid template property or properties [{', '.join(unknown)}]")
         version = content.get("AWSTemplateFormatVersion")
-        if version not in {None, _VERSION}:
+        if version is not None and version != _VERSION:
             raise TemplateError(f"Template format error: {version} is not a supported value.")
         if content.get("Transform"):
             raise TemplateError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -156,7 +157,7 @@ def _declared(name: str, declaration: Any) -> TemplateParameter:
         str(kind),
         None if default is None else _scalar(default),
         str(declaration.get("Description", "")),
-        tuple(_scalar(each) for each in declaration.get("AllowedValues") or ()),
+        _allowed(name, declaration.get("AllowedValues")),
         pattern,
         str(declaration.get("ConstraintDescription", "")),
         (lengths[0], lengths[1]),
@@ -169,6 +170,12 @@ def _declared(name: str, declaration: Any) -> TemplateParameter:
         except TemplateError as error:
             raise TemplateError(f"Template format error: {error}") from error
     return parameter
+
+
+def _allowed(name: str, values: Any) -> tuple[str, ...]:
+    if values is not None and not isinstance(values, list):
+        raise TemplateError(f"Template format error: Parameter {name}: AllowedValues must be a list.")
+    return tuple(_scalar(each) for each in values or ())
 
 
 def _is_known(kind: str) -> bool:
@@ -203,4 +210,8 @@ def _bound(declaration: Mapping[str, Any], member: str, name: str) -> float | No
 
 def _whole(declaration: Mapping[str, Any], member: str, name: str) -> int | None:
     bound = _bound(declaration, member, name)
-    return None if bound is None else int(bound)
+    if bound is None:
+        return None
+    if not math.isfinite(bound):
+        raise TemplateError(f"Template format error: Parameter {name}: {member} must be an integer.")
+    return int(bound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
 
 import yaml
@@ -10,6 +11,9 @@ import yaml
 from simulator.rules.cloudformation.template_error import TemplateError
 
 _WITHOUT_PREFIX: Final = frozenset({"Ref", "Condition"})  # `!X` of every other function stands for `Fn::X`
+_INTEGER_MAX: Final = 2**63  # of what can be stored
+# ASSUMPTION: AWS's limit is not published; real templates have below 30 levels. A deeper one on AWS would settle it.
+_DEPTH_MAX: Final = 100
 _DATE: Final = "tag:yaml.org,2002:timestamp"
 
 
@@ -52,7 +56,28 @@ def parse_template(text: str) -> dict[str, Any]:
         raise TemplateError("Template format error: the template is nested too deep.") from error
     if not isinstance(content, dict):
         raise TemplateError("Template format error: unsupported structure.")
+    _check_values(content)
     return content
+
+
+def _check_values(content: Any) -> None:
+    """Raise TemplateError for values that AWS's JSON has not, and for nesting that no evaluation could follow."""
+    left = [(content, 0)]
+    while left:
+        value, depth = left.pop()
+        if depth > _DEPTH_MAX:
+            raise TemplateError("Template format error: the template is nested too deep.")
+        if isinstance(value, dict):
+            left += [(each, depth + 1) for pair in value.items() for each in pair]
+        elif isinstance(value, list):
+            left += [(each, depth + 1) for each in value]
+        elif isinstance(value, str):
+            if not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
+                raise TemplateError("Template format error: a text is not valid Unicode.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise TemplateError(f"Template format error: {value} is not a number of JSON.")
+        elif isinstance(value, int) and not -_INTEGER_MAX <= value < _INTEGER_MAX:
+            raise TemplateError(f"Template format error: {str(value)[:40]} is out of the range of integers.")
 
 
 def _json(text: str) -> Any:

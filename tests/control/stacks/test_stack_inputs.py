@@ -84,3 +84,42 @@ async def test_a_template_is_given_once(tmp_path: Path) -> None:
             await called(plane, "CreateStack", StackName="one", **both)
         with pytest.raises(ApiError, match="must be a supported URL"):
             await called(plane, "ValidateTemplate", TemplateURL="ftp://x/y")
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Tags": "{{changeSet:KNOWN_AFTER_APPLY}}"},
+        "{{changeSet:KNOWN_AFTER_APPLY}}",
+        {"MaxSize": "9" * 30},
+        {"MaxSize": {"Ref": "AWS::NoValue"}, "MinSize": {"Fn::Split": [",", "1,2"]}},
+        {"Fn::GetAtt": ["B", "Latest"]},
+        {"Fn::If": ["No", {}, {"Ref": "AWS::NoValue"}]},
+    ],
+)
+async def test_properties_that_are_none_fail_the_resource_and_not_the_simulator(
+    tmp_path: Path, properties: Any
+) -> None:
+    async with await plane_with(tmp_path) as plane:
+        kind = "AWS::AppRunner::AutoScalingConfiguration"
+        bad = {"Type": kind, "Properties": properties, "DependsOn": "B"}
+        content = {"Conditions": {"No": {"Fn::Equals": [1, 2]}}, "Resources": {"A": bad, "B": {"Type": kind}}}
+        text = json.dumps(content)
+        if isinstance(properties, str):
+            with pytest.raises(ApiError, match="must be a mapping"):
+                await called(plane, "CreateStack", StackName="one", TemplateBody=text)
+            return
+        await called(plane, "CreateStack", StackName="one", TemplateBody=text)
+        await plane.calls.stacks.runs.settled()
+        (stack,) = (await called(plane, "DescribeStacks", StackName="one"))["Stacks"]
+        assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+        assert "[A]" in str(await called(plane, "DescribeStackEvents", StackName="one"))
+        assert not plane.tasks.failed.done()
+
+
+async def test_an_unknown_type_is_told_with_the_nearest_one(tmp_path: Path) -> None:
+    async with await plane_with(tmp_path) as plane:
+        text = template(A={"Type": "AWS::AppRunner::Servce"})
+        with pytest.raises(ApiError, match="Unrecognized resource types") as caught:
+            await called(plane, "CreateStack", StackName="one", TemplateBody=text)
+        assert caught.value.hint.endswith("did you mean `AWS::AppRunner::Service`?")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.fleet.network.internet_proxy import InternetProxy, forward_dns, name_server
+from simulator.fleet.network.internet_proxy import DnsForwarder, InternetProxy, forward_dns, name_server
 
 
 @asynccontextmanager
@@ -92,3 +93,29 @@ async def test_a_connection_that_was_not_redirected_goes_nowhere() -> None:
         writer.close()
     finally:
         await proxy.close()
+
+
+async def test_queries_without_an_answer_use_a_bounded_number_of_file_descriptors() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # receives queries and answers none
+        silent.bind(("127.0.0.1", 0))
+        forwarder = DnsForwarder(silent.getsockname())
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: forwarder, local_addr=("127.0.0.1", 0)
+        )
+        for number in range(300):
+            forwarder.datagram_received(b"%d" % number, ("127.0.0.1", 9))
+        assert len(forwarder._pending) == 256
+        transport.close()
+        await asyncio.sleep(0)
+        assert len(forwarder._pending) == 0
+
+
+async def test_a_query_that_gets_no_file_descriptor_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    forwarder = DnsForwarder(("127.0.0.1", 9))
+    monkeypatch.setattr("simulator.fleet.network.internet_proxy._DnsQuery", _none_left)
+    forwarder.datagram_received(b"query", ("127.0.0.1", 9))
+    assert len(forwarder._pending) == 0
+
+
+def _none_left(*_: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")

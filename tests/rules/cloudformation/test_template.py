@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.rules.cloudformation.template import Template, TemplateResource, in_order
+from simulator.rules.cloudformation.stack_plan import StackValues, changes, evaluation_of, output_values
+from simulator.rules.cloudformation.template import PSEUDO_PARAMETERS, Template, TemplateResource, in_order
 from simulator.rules.cloudformation.template_error import TemplateError
 
 GOOD = """
@@ -108,3 +111,74 @@ def test_an_order_puts_each_resource_after_those_that_it_needs(graph: dict[int, 
     else:
         assert sorted(order) == sorted(resources)
         assert all(order.index(each) < order.index(name) for name in order for each in resources[name].needs)
+
+
+SCALING = {"Type": "AWS::AppRunner::AutoScalingConfiguration"}
+
+
+def nested(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"AWSTemplateFormatVersion": ["2010-09-09"]}, "is not a supported value"),
+        ({"Parameters": {"P": {"Type": "String", "AllowedValues": 1.5}}}, "AllowedValues must be a list"),
+        ({"Parameters": {"P": {"Type": "String", "MaxLength": "inf"}}}, "MaxLength must be an integer"),
+        ({"Parameters": {"P": {"Type": ["String"]}}}, "Unrecognized parameter type"),
+        ({"Metadata": 10**30}, "is out of the range of integers"),
+        ({"Metadata": {"a": [float("inf")]}}, "is not a number of JSON"),
+        ({"Metadata": {"\ud800": 1}}, "not valid Unicode"),
+        ({"Metadata": nested(101)}, "nested too deep"),
+        ({"Resources": {"A": SCALING | {"Properties": nested(900)}}}, "nested too deep"),
+    ],
+)
+def test_values_that_no_template_has_are_errors(content: dict[str, Any], told: str) -> None:
+    with pytest.raises(TemplateError, match=told):
+        Template.parse(json.dumps({"Resources": {"A": SCALING}} | content))
+
+
+FUNCTIONS = (
+    "Ref",
+    "Fn::GetAtt",
+    "Fn::Sub",
+    "Fn::Join",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::FindInMap",
+    "Fn::If",
+    "Fn::Cidr",
+)
+SCALARS = st.sampled_from([None, True, 0, 1.5, "", "A", "P", "A.Latest", "${A}", "${", "AWS::NoValue", "AWS::Region"])
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from([*FUNCTIONS, "Condition", "x"]), inner, max_size=2)
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES, VALUES, VALUES, VALUES)
+def test_any_values_are_a_plan_or_a_template_error(one: Any, two: Any, three: Any, four: Any) -> None:
+    properties = one if isinstance(one, dict) else {"MaxSize": one, "Tags": two}
+    content = {
+        "Parameters": {"P": {"Type": "CommaDelimitedList", "Default": "1,2"}},
+        "Conditions": {"C": {"Fn::Equals": [two, three]}, "D": three},
+        "Resources": {
+            "A": SCALING | {"Properties": properties},
+            "B": {"Type": "AWS::AppRunner::Service", "Properties": {"SourceConfiguration": four}, "DependsOn": two},
+        },
+        "Outputs": {"O": {"Value": four, "Export": three}},
+    }
+    with contextlib.suppress(TemplateError):
+        template = Template.parse(json.dumps(content))
+        values = StackValues({}, template, set())
+        pseudo = dict.fromkeys(PSEUDO_PARAMETERS, "x")
+        evaluation = evaluation_of(template, {"P": "1,2"}, pseudo, values, lambda name: name)
+        changes(template, evaluation, values, {})
+        output_values(template, evaluation)

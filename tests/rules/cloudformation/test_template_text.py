@@ -70,6 +70,10 @@ def test_any_text_is_a_mapping_or_a_template_error(text: str) -> None:
     assert message.startswith("Template ")
 
 
-@given(st.dictionaries(st.text(max_size=5), st.recursive(st.integers() | st.text(max_size=5), st.lists), max_size=4))
+@given(
+    st.dictionaries(
+        st.text(max_size=5), st.recursive(st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5), st.lists), max_size=4
+    )
+)
 def test_json_is_parsed_unchanged(content: dict[str, object]) -> None:
     assert parse_template(json.dumps(content)) == content
