@@ -41,7 +41,7 @@ def test_notes_that_differ_only_by_the_policy_are_one_line_with_the_names() -> N
     ) == [
         f"Warning: hpa, configured (predictive-hpa): each {unable}",
         "Warning: keda has no trigger",
-        "No ground truth (`simulator validate` has no measurement of it): hpa, keda, keda-http",
+        "No ground truth (`simulator validate` has no measurement of it): keda, keda-http",
         "knative, keda-http: each brings an overflow queue",
     ]
 
