@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,12 +59,31 @@ def in_stage(isolation: Isolation, stage: BuildRoot, command: str, user: str = "
     return done.returncode, done.stdout + done.stderr
 
 
+def interpreter_for(user: str) -> str | None:
+    """Return an interpreter that the user may execute: the running one can be in a home directory that is closed."""
+    for interpreter in (sys.executable, "/usr/bin/python3"):
+        with contextlib.suppress(OSError):
+            if run((interpreter, "-c", ""), Path("/"), user).returncode == 0:
+                return interpreter
+    return None
+
+
+@pytest.fixture
+def executable_by_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Isolate with an interpreter that the unprivileged user may execute."""
+    interpreter = interpreter_for(UNPRIVILEGED if os.geteuid() == 0 else "")
+    if interpreter is None:
+        pytest.skip(f"no interpreter that {UNPRIVILEGED} may execute")
+    monkeypatch.setattr(sys, "executable", interpreter)
+
+
 def skip_without_user_namespaces(folder: Path, user: str = "") -> None:
     done = run(("unshare", "--user", "--map-root-user", "--mount", "test", "-x", str(folder)), folder, user)
     if done.returncode != 0:
         pytest.skip(f"no user namespaces, or no temporary folder for everybody: {done.stderr.strip()}")
 
 
+@pytest.mark.usefixtures("executable_by_user")
 @pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
 def test_a_user_namespace_mounts_app_and_keeps_files_written_elsewhere_in_the_stage(
     open_folder: Path, user: str
@@ -78,6 +99,7 @@ def test_a_user_namespace_mounts_app_and_keeps_files_written_elsewhere_in_the_st
     assert in_stage(isolation, stage, "cat /elsewhere/y here; exit 7", user) == (7, "y\nx\n")  # for the next command
 
 
+@pytest.mark.usefixtures("executable_by_user")
 @pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
 def test_an_instance_in_a_user_namespace_sees_the_stage_and_cannot_change_it(open_folder: Path, user: str) -> None:
     if user and os.geteuid() != 0:
@@ -111,6 +133,7 @@ def test_in_a_user_namespace_a_build_cannot_change_the_machine(open_folder: Path
     assert Path("/etc/hostname").exists()
 
 
+@pytest.mark.usefixtures("executable_by_user")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount something, and become somebody else")
 def test_a_directory_with_mounts_in_it_can_be_read_only(open_folder: Path) -> None:
     skip_without_user_namespaces(open_folder, UNPRIVILEGED)
