@@ -7,5 +7,6 @@ PUBLIC_MODULES = (
     "authentication",
     "calls",
     "endpoint",
+    "role_sessions",
     "service_model",
 )

@@ -49,11 +49,17 @@ class AccessKeys:
 
     def __init__(self, keys: Iterable[AccessKey] = ()) -> None:
         self._by_id: dict[str, AccessKey] = {}
+        self.replace(keys)
+
+    def replace(self, keys: Iterable[AccessKey]) -> None:
+        """Accept these keys from now on, and no others. Raises ValueError if two have the same id; nothing changes."""
+        by_id: dict[str, AccessKey] = {}
         for key in keys:
-            if key.access_key_id in self._by_id:
+            if key.access_key_id in by_id:
                 msg = f"access_key_id = {key.access_key_id!r}, must be unique"
                 raise ValueError(msg)
-            self._by_id[key.access_key_id] = key
+            by_id[key.access_key_id] = key
+        self._by_id = by_id
 
     def __bool__(self) -> bool:
         return bool(self._by_id)

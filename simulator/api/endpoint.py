@@ -238,14 +238,15 @@ class ApiEndpoint:
         rejection: ApiError | None = None,
     ) -> web.StreamResponse:
         """Answer a call of CloudFormation or STS. `rejection`: the error that the check of the host found, if any."""
-        from simulator.api.query.query_calls import query_answer  # noqa: PLC0415 for callers of these services only
+        from simulator.api.query.query_calls import StsCalls, query_answer  # noqa: PLC0415 for callers of these only
 
         def caller() -> Principal:
             if rejection is not None:
                 raise ApiError("AccessDenied", rejection.message)
             return self._caller(request, self._identify(request, body, service), request_id)
 
-        status, content = await query_answer(self._calls, service, body.content or b"", request_id, caller)
+        sts = StsCalls(self._authentication.sessions, self._now())
+        status, content = await query_answer(self._calls, service, body.content or b"", request_id, caller, sts)
         fields = {"Content-Type": "text/xml", REQUEST_ID: request_id, "Server": _SERVER}
         return web.Response(status=status, body=content, headers=fields)
 

@@ -32,7 +32,7 @@ _SCOPE: Final = re.compile(r"Credential=[^/,\s=]*/[0-9]{8}/(?:[a-z0-9-]*/)?([a-z
 _XML_SERVICES: Final = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
 _REST_XML_SERVICES: Final = _XML_SERVICES | {"route53", "cloudfront"}
 _NAMES: Final = {
-    "sts": "STS other than GetCallerIdentity",
+    "sts": "STS other than AssumeRole and GetCallerIdentity",
     "iam": "IAM",
     "ec2": "EC2",
     "ecr": "ECR",

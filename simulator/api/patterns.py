@@ -31,11 +31,19 @@ _LAST_PART: Final = re.compile(rf"{_PART}(?:{_DIGEST})?", re.ASCII)
 _TAGGED_PART: Final = re.compile(rf"/{_PART}:[{_OF_TAGS}]", re.ASCII)
 _NO_TAG: Final = re.compile(rf"[^{_OF_TAGS}]", re.ASCII)
 
+# Classes of Unicode, which Python's `re` has under other names. Patterns with them allow underscores too, as `\w` does.
+_LETTER: Final = r"\p{L}"
+_CLASSES: Final[Mapping[str, str]] = {_LETTER: r"\w", r"\p{N}": r"\w", r"\p{Z}": r"\s"}
+
 LINEAR_PARTS: Final = (_PRIVATE, _LAST_PART, _TAGGED_PART, _NO_TAG)
 
 
 def matcher_of(pattern: str) -> Matcher:
     """Return the matcher of a pattern of the model."""
+    if _LETTER in pattern:  # the tags of STS
+        for name, equivalent in _CLASSES.items():
+            pattern = pattern.replace(name, equivalent)
+        return re.compile(pattern).fullmatch
     return _EQUIVALENTS.get(pattern) or re.compile(pattern, re.ASCII).fullmatch
 
 

@@ -21,7 +21,7 @@ ADVICE = "Set AWS_ENDPOINT_URL_APPRUNNER to it, and not AWS_ENDPOINT_URL, which 
 
 # Client, operation, its arguments, and the name of the service, for every protocol that botocore has.
 CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "sts": ("get_session_token", {}, "STS other than GetCallerIdentity"),
+    "sts": ("get_session_token", {}, "STS other than AssumeRole and GetCallerIdentity"),
     "iam": ("list_roles", {}, "IAM"),
     "ec2": ("describe_vpcs", {}, "EC2"),
     "cloudfront": ("list_distributions", {}, "cloudfront"),

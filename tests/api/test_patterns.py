@@ -211,3 +211,9 @@ def test_a_pattern_is_not_matched_against_a_text_that_is_too_long() -> None:
     assert [each.partition("constraint: ")[2] for each in violations.found] == [
         "Member must have length less than or equal to 50"
     ]
+
+
+def test_classes_of_unicode_are_known_under_python_s_names() -> None:
+    matches = matcher_of(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+")
+    assert all(matches(text) for text in ("team", "größe 1", "a_b:c/d=e+f-g@h.i", "東京"))
+    assert not any(matches(text) for text in ("", "a{b", "a*"))

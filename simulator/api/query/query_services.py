@@ -1,4 +1,4 @@
-"""Services with the query protocol that this endpoint implements: CloudFormation, and one operation of STS.
+"""Services with the query protocol that this endpoint implements: CloudFormation, and two operations of STS.
 
 This module uses only the head and the form of a request. The protocol itself is imported with the first such call.
 """
@@ -20,8 +20,7 @@ GET_PARAMETER: Final = "AmazonSSM.GetParameter"  # the only call of SSM that is 
 QUERY_SERVICES: Final = frozenset({CLOUDFORMATION, STS})
 
 _VERSIONS: Final = {b"Version=2010-05-15": CLOUDFORMATION, b"Version=2011-06-15": STS}
-# tools call it first; other operations would issue credentials, which this endpoint does not
-_CALLS_OF_STS: Final = frozenset({"GetCallerIdentity"})
+_CALLS_OF_STS: Final = frozenset({"AssumeRole", "GetCallerIdentity"})
 
 
 def query_service(headers: Mapping[str, str], signed_for: str, content: bytes | None) -> str | None:

@@ -10,8 +10,8 @@ from typing import Final
 import typer
 
 from simulator.api.access_keys import AccessKey
+from simulator.cli.access.keys_section import policy_warnings
 from simulator.cli.exit_codes import CHECK_FAILED, bad_input
-from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import ServeConfig, load_config
 from simulator.cli.printing import echo
 from simulator.control.wall_clock import iso_text, live_wall_clock

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from simulator.assembly.serving import Serving, ServingSettings, open_serving
+from simulator.cli.access.keys_section import policy_warnings
 from simulator.cli.console_port import port_taken
 from simulator.cli.engine import engine_host
 from simulator.cli.exit_codes import bad_input, broke, details_of, error_text
@@ -21,7 +22,6 @@ from simulator.cli.front.serving_options import BalancerOptions, ScalingOptions
 from simulator.cli.listening import allow_many_files, cannot_open, keep_what_started
 from simulator.cli.options import grouped
 from simulator.cli.platform.event_lines import check_loudness, tell_events
-from simulator.cli.platform.keys_section import policy_warnings
 from simulator.cli.platform.serve_config import ServeConfig, load_config, with_options
 from simulator.cli.platform.serve_options import (
     AddressOptions,
@@ -95,6 +95,20 @@ def serve(
         run(ClockKind.REAL, lambda: _serve(settings, stop, options, console, rates, dns), stop.set)
 
 
+def _follow_keys(serving: Serving, settings: ServingSettings, options: ServeOptions) -> None:
+    """Read access keys and roles again when their files change, if there is a file with keys or roles."""
+    authentication = settings.control.authentication
+    if options.config is None or (authentication.is_open and authentication.sessions is None):
+        return
+    from simulator.cli.access.keys_reload import KeysReload  # noqa: PLC0415 only with keys
+
+    listener = settings.control.listener
+    must_have_keys = listener is not None and not listener.is_loopback
+    report, file = functools.partial(echo, err=True), options.config
+    reload = KeysReload(file, lambda: load_config(file).api, authentication, report, must_have_keys=must_have_keys)
+    serving.plane.tasks.spawn(reload.run(), "access keys")
+
+
 def _check_endpoint(url: str | None) -> None:
     """Raise ValueError if the URL of `--cloudwatch` is invalid."""
     if url is not None and not re.match(ENDPOINT, url):
@@ -123,6 +137,7 @@ async def _serve(
         keep_policy(serving.platform, settings.workload.policy, serving.workload.policy_failed)
         tell = _print_shadow if options.verbose else _silent
         begin_shadows(serving.platform, settings.workload.shadows, tell, serving.workload.policy_failed)
+        _follow_keys(serving, settings, options)
         _tell(serving, quiet=options.quiet)
         if options.verbose:
             tell_events(serving.platform.journal, functools.partial(echo, err=True))

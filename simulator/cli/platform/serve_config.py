@@ -22,6 +22,7 @@ from simulator.api.api_listener import ApiListener
 from simulator.api.authentication import Authentication
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings
+from simulator.cli.access.keys_section import Account, KeySection, RoleSection, checked_keys, role_sessions
 from simulator.cli.front.config_paths import File, OutputFile
 from simulator.cli.front.front_section import FrontSection
 from simulator.cli.front.scaling_section import ScalingSection
@@ -32,7 +33,6 @@ from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.dns_section import DnsSection
 from simulator.cli.platform.encryption_section import EncryptionSection
 from simulator.cli.platform.instances_section import InstancesSection
-from simulator.cli.platform.keys_section import Account, KeySection, checked_keys
 from simulator.cli.platform.registries_section import Registries, registry_map
 from simulator.control.api_context import PASSED_TO_SERVICE, RETENTION_S, ApiSettings
 from simulator.control.assets.asset_settings import ASSETS_NAME, AssetSettings
@@ -80,6 +80,8 @@ class ApiSection(Section):
     """The Region of requests without one."""
     keys: tuple[KeySection, ...] = ()
     """The accepted access keys. Without a list every key is accepted."""
+    roles: tuple[RoleSection, ...] = ()
+    """Roles that callers may assume by STS AssumeRole."""
     passed_to_service: str = Field(default=PASSED_TO_SERVICE, min_length=1)
     """The value of iam:PassedToService for the roles of a service; AWS's documents disagree on it."""
     service_linked_roles: Flag = True
@@ -280,7 +282,7 @@ class ServeConfig(Section):
             listener=ApiListener(
                 api.host, api.port, tls=api.tls, certificate=api.certificate, key=api.key, name=api.name
             ),
-            authentication=Authentication(keys, api.account, api.region),
+            authentication=Authentication(keys, api.account, api.region, role_sessions(api.roles)),
             profile=profile_named(time.profile, time.factor),
             api=ApiSettings(
                 quotas=Quotas(**self.quotas.model_dump()),
@@ -313,7 +315,7 @@ def load_config(path: Path) -> ServeConfig:
         )
 
         raise ScenarioError(_without_secrets(explain(error, document, ServeConfig))) from error
-    checked_keys(config.api.keys, document)
+    checked_keys(config.api.keys, document, config.api.roles)
     return config
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.api.access_keys import AccessKey, AccessKeys
-from simulator.cli.platform.keys_section import MANAGED, policy_warnings
+from simulator.cli.access.keys_section import MANAGED, policy_warnings
 from simulator.cli.platform.serve_config import load_config
 from simulator.rules.iam.managed_policies import MANAGED_POLICIES
 from simulator.scenario.problems import ScenarioError

@@ -13,9 +13,11 @@ from simulator.api.access_keys import DEFAULT_ACCOUNT, AccessKey
 from simulator.scenario.document import Document, dotted, parse_document, read_document_text
 from simulator.scenario.document import Path as DocumentPath
 from simulator.scenario.problems import Problem, ScenarioError, one_of
-from simulator.scenario.sections.base_model import Section
+from simulator.scenario.sections.base_model import Duration, Section
+from simulator.scenario.sections.service_spec import ROLE_ARN_PATTERN
 
 if TYPE_CHECKING:
+    from simulator.api.role_sessions import AssumableRole, RoleSessions
     from simulator.rules.iam.policy import IamPolicy
 
 Account = Annotated[str, Field(pattern="^[0-9]{12}$")]
@@ -101,8 +103,47 @@ class KeySection(Section):
         return AccessKey(self.access_key_id, self.secret_access_key, self.account, self.session_token, identity)
 
 
-def checked_keys(keys: Iterable[KeySection], document: Document) -> None:
-    """Raise ScenarioError with every problem of the keys' policies, at their paths in the file."""
+class RoleSection(Section):
+    """A role that callers may assume. Without policies its sessions may perform every action."""
+
+    arn: str = Field(pattern=ROLE_ARN_PATTERN)
+    """Its ARN."""
+    trusted: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Who may assume it: accounts, ARNs of users and roles, or *. Default: its own account."""
+    policies: Annotated[tuple[PolicySource, ...], Field(min_length=1)] | None = None
+    """Identity policies, as those of a key."""
+    permissions_boundary: PolicySource | None = None
+    """A policy that limits what the identity policies allow."""
+    tags: Mapping[str, str] = Field(default_factory=dict)
+    """Its tags, for the condition key aws:PrincipalTag."""
+    max_session_s: Annotated[Duration, Field(ge=3600, le=43_200)] = 3600.0
+    """Longest session, 1 to 12 hours."""
+
+    def role(self, place: DocumentPath = (), document: Document | None = None) -> AssumableRole:
+        """Return the role. Raises ScenarioError with every problem of the policies."""
+        from simulator.api.role_sessions import AssumableRole  # noqa: PLC0415 only with roles
+
+        loaded = _Policies(place, document or Document("configuration", {}))
+        policies = self.policies and loaded.all("policies", self.policies)
+        boundary = loaded.all("permissions_boundary", (self.permissions_boundary,))
+        loaded.check_sizes(policies or (), boundary, (), is_role=True)
+        if loaded.problems:
+            raise ScenarioError(loaded.problems)
+        own = boundary[0] if boundary else None
+        return AssumableRole(self.arn, policies, own, dict(self.tags), self.trusted or (), self.max_session_s)
+
+
+def role_sessions(roles: Sequence[RoleSection]) -> RoleSessions | None:
+    """Return the sessions of the roles; None without roles."""
+    if not roles:
+        return None
+    from simulator.api.role_sessions import RoleSessions  # noqa: PLC0415 only with roles
+
+    return RoleSessions(role.role(("api", "roles", index)) for index, role in enumerate(roles))
+
+
+def checked_keys(keys: Iterable[KeySection], document: Document, roles: Iterable[RoleSection] = ()) -> None:
+    """Raise ScenarioError with every problem of the keys' and roles' policies, at their paths in the file."""
     problems: list[Problem] = []
     for index, key in enumerate(keys):
         place = ("api", "keys", index)
@@ -113,6 +154,11 @@ def checked_keys(keys: Iterable[KeySection], document: Document) -> None:
         except ValueError as error:
             found, _, expected = str(error).partition(" = ")[2].partition(", must be ")
             problems.append(document.problem((*place, "principal_arn"), expected, found=found))
+    for index, role in enumerate(roles):
+        try:
+            role.role(("api", "roles", index), document)
+        except ScenarioError as error:
+            problems += error.problems
     if problems:
         raise ScenarioError(problems)
 
