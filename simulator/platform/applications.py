@@ -23,6 +23,7 @@ from simulator.model.images import ImageIdentifier
 from simulator.model.resources.phase import Phase
 from simulator.model.resources.service_configuration import start_words
 from simulator.platform.built_application import application_of
+from simulator.platform.pulled_images import PulledImages
 
 if TYPE_CHECKING:
     from simulator.platform.stored_copies.stored_copies import StoredCopies
@@ -53,7 +54,8 @@ class ApplicationSettings:
     represents a subnet of a VPC connector, by subnet. `builder`: builds source code; its owner closes it. Without a
     builder, services from source code cannot be deployed. `registries`: registries from which images of ECR and ECR
     Public are pulled; an image without a registry must be in the engine. `has_vpcs`: the rules of VPCs apply in place
-    of `networks`. `copies`: stored copies for services with a KMS key; without it, KMS keys have no effect.
+    of `networks`. `copies`: stored copies for services with a KMS key; without it, KMS keys have no effect. `pulled`:
+    which pulled images stay in the engine.
     """
 
     named: Mapping[str, Application] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class ApplicationSettings:
     registries: RegistryMap = NO_REGISTRIES
     has_vpcs: bool = False
     copies: StoredCopies | None = None
+    pulled: PulledImages = field(default_factory=PulledImages)
 
 
 class SourceProgress(BuildSteps, Protocol):
@@ -158,6 +161,7 @@ class Applications:
         """Mark the artifact that was built last as in use, and the previous one as unused."""
         if self._settings.copies is not None:
             self._settings.copies.serves(revision)
+        self._settings.pulled.serves(revision.service_arn, revision.version)
         found = self._found.pop(revision.service_arn, None)
         if found is not None:
             self._serving[revision.service_arn] = found
@@ -167,6 +171,7 @@ class Applications:
         """Discard what belongs to a deleted service."""
         if self._settings.copies is not None:
             self._settings.copies.forget(service_arn)
+        self._settings.pulled.forget(service_arn)
         self._found.pop(service_arn, None)
         if self._serving.pop(service_arn, None) is not None:
             self._keep()
@@ -229,6 +234,8 @@ class Applications:
                 from simulator.platform.registry_images import pulled_image  # noqa: PLC0415 only with a registry
 
                 found, version = await pulled_image(engine, place, revision, identifier, steps)
+                self._settings.pulled.pulled(revision.service_arn, version)
+                await self._settings.pulled.remove_excess(engine)
             if found is not None and copies is not None and not revision.version:
                 await copies.keep_image(revision, version, engine, found)
         if found is None:

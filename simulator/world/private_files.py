@@ -26,6 +26,7 @@ _FILES: Final = (
     "lock",
     "admin.json",
     "admin.new",
+    "pulled.json",
     "records.zone",
     "control.sqlite",
     "control.sqlite-wal",

@@ -220,6 +220,33 @@ def test_a_paused_service_resumes_without_its_registry_and_a_missing_tag_fails_a
     run(ClockKind.REAL, main)
 
 
+def has(reference: str) -> bool:
+    """Whether the engine has the image under this name."""
+    return subprocess.run(["docker", "image", "inspect", reference], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.slow
+def test_images_before_the_previous_one_leave_the_engine(tmp_path: Path) -> None:
+    async def main() -> None:
+        with registry(tmp_path / "registry") as images:
+            images.push("team/app:live", "0")
+            async with opened(tmp_path, RegistryPlace(images.url)) as stage:
+                arn, host = await created(stage)
+                pulled = []
+                for number in range(1, 5):
+                    lines = newest(stage, arn)[2]
+                    line = next(line for line in lines if line.startswith("[AppRunner] Pulling "))
+                    pulled.append(line.split()[2].rstrip(":"))
+                    await asyncio.to_thread(images.push, "team/app:live", str(number))
+                    stage.call("StartDeployment", ServiceArn=arn)
+                    await stage.settled()
+                    assert await stage.get(host) == (200, str(number))
+                there = [await asyncio.to_thread(has, name) for name in pulled]
+                assert there == [False, False, True, True]  # and the one that serves
+
+    run(ClockKind.REAL, main)
+
+
 @pytest.mark.slow
 def test_of_a_list_the_engine_runs_the_image_of_app_runners_architecture(tmp_path: Path) -> None:
     async def main() -> None:

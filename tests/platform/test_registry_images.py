@@ -105,6 +105,20 @@ async def test_a_version_in_the_engine_starts_without_the_registry_and_a_missing
         assert engine.pulled[-1][0] == version
 
 
+async def test_a_deployment_removes_what_was_pulled_before_the_previous_one(engine: FakeEngine) -> None:
+    async with fake_registry() as registry:
+        found, versions = found_in(registry), []
+        for number in range(4):
+            registry.push("app:1", 70 + number)
+            versions.append((await found.find(revision())).version)
+            found.serves(revision())
+        assert [name in engine.images for name in versions] == [False, True, True, True]
+        registry.push("app:1", 80)
+        await found.find(revision())
+        assert engine.removed == versions[:2]
+        assert [name in engine.images for name in versions] == [False, False, True, True]
+
+
 async def test_a_version_of_the_engine_alone_is_not_pulled(engine: FakeEngine) -> None:
     async with fake_registry() as registry:
         engine.images["sha256:old"] = Image("sha256:old", 5)

@@ -41,6 +41,7 @@ from simulator.control.web_acl_files import WafSettings, load_web_acls
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.model.resources.quotas import Quotas
 from simulator.platform.applications import ApplicationSettings
+from simulator.platform.pulled_images import KEPT_IMAGES, PULLED_NAME, PulledImages
 from simulator.replay.applications import application_of
 from simulator.scenario.document import parse_document, read_document_text
 from simulator.scenario.problems import Problem, ScenarioError
@@ -206,6 +207,9 @@ class ServeConfig(Section):
     """Maps a service's name, an image identifier or a repository's URL to what runs: process, image, or simulation."""
     registries: Registries = Field(default_factory=dict)
     """Maps ECR and ECR Public (`ACCOUNT.dkr.ecr.REGION.amazonaws.com` with *, public.ecr.aws, all) to registries."""
+    kept_images: Annotated[Count, Field(ge=1)] | None = KEPT_IMAGES
+    """How many pulled images of a service stay in the engine: 2 are the one that serves and the one before. null: all.
+    """
     encryption: EncryptionSection = EncryptionSection.unchanged()
     """The KMS keys of services."""
     builds: BuildsSection = BuildsSection.unchanged()
@@ -258,6 +262,7 @@ class ServeConfig(Section):
                 engine,
                 self.networks,
                 registries=registries,
+                pulled=PulledImages(state / PULLED_NAME, self.kept_images),
                 copies=self.encryption.copies(state),
                 has_vpcs=self.network.has_vpcs,
             ),

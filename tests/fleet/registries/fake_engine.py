@@ -13,7 +13,7 @@ from simulator.fleet.docker.engine import Engine, EngineRejected, Image
 class FakeEngine:
     """`events`: those of a pull. `size_bytes`: of the unpacked image. `images`: images that it has, by name.
 
-    `packed`: what it exports, by id. `loaded`: what was loaded.
+    `in_use`: images that it does not remove. `packed`: what it exports, by id. `loaded`: what was loaded.
     """
 
     size_bytes: int = 1000
@@ -25,6 +25,7 @@ class FakeEngine:
     packed: dict[str, bytes] = field(default_factory=dict)
     loaded: list[bytes] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    in_use: set[str] = field(default_factory=set)
 
     async def until_it_answers(self, patience_s: float) -> None: ...
 
@@ -54,7 +55,8 @@ class FakeEngine:
 
     async def remove_image(self, image: str) -> None:
         self.removed.append(image)
-        self.images.pop(image, None)
+        if image not in self.in_use:
+            self.images.pop(image, None)
 
     def as_engine(self) -> Engine:
         return cast("Engine", self)
