@@ -11,6 +11,7 @@ PUBLIC_MODULES = (
     "faults.service_faults",
     "image_watch",
     "platform",
+    "pulled_images",
     "revision",
     "scaling.live_shadows",
     "scaling.policy_choice",
