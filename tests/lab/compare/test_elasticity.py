@@ -1,4 +1,4 @@
-"""Figures that need several rows of a comparison: who is compared with whom, and on which runs."""
+"""Figures that need several rows of a comparison: which candidates are compared, and on which runs."""
 
 from __future__ import annotations
 
