@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from simulator.assembly.drivers import driver_of
@@ -25,9 +25,10 @@ def compose_platform(
     journal: Journal | None = None,
     measured: bool = False,
     make_supply: MakeSupply | None = None,
+    made: Callable[[ServicePlan, Driver], Driver] = lambda _, driver: driver,
 ) -> Platform:
     """Return a platform, which the caller must close. `live`: settings of the load balancer and its sockets; None:
-    virtual time. The other arguments are those of `Platform`.
+    virtual time. `made` receives each new driver and returns it. The other arguments are those of `Platform`.
 
     Raises:
         OSError, ValueError: if the state folder of `live` cannot be used.
@@ -36,7 +37,7 @@ def compose_platform(
     simulated = SimulatedDrivers(streams, journal, lambda: platform.clock.at_s())  # noqa: PLW0108 it comes later
 
     def make_driver(plan: ServicePlan, stream: str, on_line: OnLine) -> Driver:
-        return driver_of(
+        driver = driver_of(
             plan.application,
             stream,
             throttling=plan.throttling,
@@ -47,6 +48,7 @@ def compose_platform(
             real_instances=plan.real_instances,
             egress_rules=plan.egress_rules,
         )
+        return made(plan, driver)
 
     front = None
     if live is not None:

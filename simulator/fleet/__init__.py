@@ -23,6 +23,7 @@ PUBLIC_MODULES = (
     "http.exchange",
     "instance",
     "mixed",
+    "network.downstream_proxy",
     "network.egress_rules",
     "network.instance_network",
     "network.namespace_proxy",
@@ -55,6 +56,8 @@ PUBLIC_MODULES = (
     "replicas.autoscaler",
     "replicas.replica_set",
     "simulated.application",
+    "simulated.connection_watch",
+    "simulated.downstream_driver",
     "simulated.driver",
     "simulated.simulated_drivers",
 )

@@ -93,8 +93,9 @@ def simulated_application(
     )
 
 
-def _downstream_use(name: str, given: DownstreamSpec) -> DownstreamUse:
-    resource = DownstreamResource(
+def downstream_resource(name: str, given: DownstreamSpec) -> DownstreamResource:
+    """Return the resource that the section defines."""
+    return DownstreamResource(
         name,
         given.connections,
         given.service.distribution,
@@ -106,8 +107,11 @@ def _downstream_use(name: str, given: DownstreamSpec) -> DownstreamUse:
         given.coherency,
         given.server_idle_timeout_s,
     )
+
+
+def _downstream_use(name: str, given: DownstreamSpec) -> DownstreamUse:
     return DownstreamUse(
-        resource,
+        downstream_resource(name, given),
         pool=given.pool,
         min_idle=given.min_idle,
         idle_timeout_s=given.idle_timeout_s,

@@ -73,8 +73,8 @@ class RunRecorder:
         sources = len(scenario.numbers.sources)
         self.stats_by_source = StatsBySource(sources, scenario.warm_up_s)
         self.series = RequestSeries(sources, scenario.duration_s)
-        self._downstream = DownstreamStats(scenario.warm_up_s)
-        self._downstream.follow(journal)
+        self.downstream = DownstreamStats(scenario.warm_up_s, scenario.duration_s)
+        self.downstream.follow(journal)
         self._rolling = Rolling(OFFERED_WINDOW_S)
         # A defaultdict, because a timeline may create services.
         self._recent: defaultdict[str, deque[Sample]] = defaultdict(lambda: deque(maxlen=OFFERED_WINDOW_S))
@@ -186,6 +186,7 @@ class RunRecorder:
         self.log.flush()
         scenario = self._scenario
         ended_s = platform.clock.at_s()
+        self.downstream.end(ended_s)
         return RunRecord(
             scenario=scenario.name,
             scenario_sha256=_digest(scenario),
@@ -210,7 +211,7 @@ class RunRecorder:
             checks=scenario.checks,
             concurrency_series=self._concurrency_series,
             notes=policy_notes(scenario),
-            downstream=self._downstream.resources,
+            downstream=self.downstream.resources,
         )
 
     def _service_run(self, service: Service, ended_s: float, built_s: float) -> ServiceRun:

@@ -7,15 +7,17 @@ completes the records, and closes the platform.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from simulator.assembly.composition import compose_platform
-from simulator.fleet.ports import LaunchError
+from simulator.fleet.ports import Driver, LaunchError
 from simulator.model.extras import explain_missing
 from simulator.model.times import RUN_START, RunTime
 from simulator.platform.platform import Platform
+from simulator.platform.revision import ServicePlan
 from simulator.records.events import EventLogged, SecondClosed
 from simulator.records.journal import Journal
 from simulator.records.request_log import Chunk
@@ -41,6 +43,7 @@ from simulator.world.tasks import first_of, until
 if TYPE_CHECKING:
     from simulator.edge.live.live_settings import LiveSettings
     from simulator.replay.control import RunControl
+    from simulator.replay.downstream_proxies import DownstreamProxies
     from simulator.replay.live_traffic import LiveClients
     from simulator.telemetry.exporters import Exporters, ExportSettings
 
@@ -92,6 +95,7 @@ class Run:
         """
         recorder = RunRecorder(self.scenario, self.clock, self.journal, self.csv)
         streams = RandomStreams(self.scenario.seed)
+        proxies = self._proxies(streams, lambda: platform.clock.at_s())  # noqa: PLW0108 it comes later
         platform = compose_platform(
             service_plans(self.scenario, self.clock),
             streams,
@@ -99,6 +103,7 @@ class Run:
             journal=self.journal,
             measured=self.exports is not None and self.exports.measures,
             make_supply=None if self.backend is None else self.backend.make_supply,
+            made=_as_it_is if proxies is None else proxies.listen_inside,
         )
 
         _protect(self.scenario, platform)
@@ -116,6 +121,8 @@ class Run:
             if exporters is not None:
                 await exporters.open()
                 self.journal.publish(ExportsOpened(exporters))
+            if proxies is not None:
+                await proxies.open()
             clients = await self._open(platform, recorder, control)
             overrides = LiveOverrides(self.scenario.services) if self._is_watched else None
             traffic: Traffic
@@ -139,7 +146,26 @@ class Run:
             if self.playback is not None:
                 self.playback.release()  # closing is not subject to the playback speed
             await _close(platform, control, exporters)
+            if proxies is not None:
+                await proxies.close()
         return record
+
+    def _proxies(self, streams: RandomStreams, at_s: Callable[[], RunTime]) -> DownstreamProxies | None:
+        """Return the proxies of real servers that applications call; their addresses are in the scenario from now on.
+
+        Raises OSError if no port is available.
+        """
+        if self.live is None or not any(
+            use.at is not None and application.is_real
+            for application in self.scenario.applications
+            for use in application.downstream.values()
+        ):
+            return None
+        from simulator.replay.downstream_proxies import DownstreamProxies  # noqa: PLC0415 few runs have real servers
+
+        proxies = DownstreamProxies(self.scenario, streams, self.journal, at_s)
+        self.scenario = proxies.scenario
+        return proxies
 
     @property
     def _is_watched(self) -> bool:
@@ -220,6 +246,10 @@ class Run:
             return ended != 2
         finally:
             await traffic.close()
+
+
+def _as_it_is(_: ServicePlan, driver: Driver) -> Driver:
+    return driver
 
 
 async def _close(platform: Platform, control: RunControl | None, exporters: Exporters | None) -> None:

@@ -35,6 +35,23 @@ class DownstreamWaitPart(DescribedModel):
     max_s: float | None
 
 
+class DownstreamSeriesPart(DescribedModel):
+    """The resource over time, the warm-up included: columns of equal length, one value per bin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width_s: float
+    """Bin i covers [i x width_s, (i + 1) x width_s); the last bin ends with the run."""
+    connections: list[float]
+    """Open connections, mean over the bin; so are the next two columns."""
+    busy: list[float]
+    """Connections with a call or a set-up in progress."""
+    waiting: list[float]
+    """Calls that waited for a connection."""
+    errors: list[int]
+    """Calls that were rejected or timed out, by the time at which they ended."""
+
+
 class DownstreamPart(DescribedModel):
     """A downstream resource after the warm-up. Each attempt counts as a call."""
 
@@ -65,6 +82,7 @@ class DownstreamPart(DescribedModel):
     by_service: dict[str, int]
     """Calls of each service."""
     events: list[DownstreamEventPart]
+    series: DownstreamSeriesPart
 
 
 def downstream_parts(
@@ -77,7 +95,7 @@ def downstream_parts(
 
 def _part(name: str, stats: ResourceStats, logged: Iterable[DownstreamLogged], ended_s: float) -> DownstreamPart:
     opened, busy, waiting = stats.means(ended_s)
-    waits = stats.waits
+    waits, series = stats.waits, stats.series
     p50_s, p95_s, p99_s = waits.quantiles((0.5, 0.95, 0.99))
     return DownstreamPart(
         name=name,
@@ -97,4 +115,11 @@ def _part(name: str, stats: ResourceStats, logged: Iterable[DownstreamLogged], e
         queue_max=stats.waiting_max,
         by_service=dict(sorted(stats.by_service.items())),
         events=[DownstreamEventPart(at_s=event.at_s, line=event.line) for event in logged if event.resource == name],
+        series=DownstreamSeriesPart(
+            width_s=series.width_s,
+            connections=series.means(series.opened_s, ended_s),
+            busy=series.means(series.busy_s, ended_s),
+            waiting=series.means(series.waiting_s, ended_s),
+            errors=series.errors[: series.reached(ended_s)],
+        ),
     )

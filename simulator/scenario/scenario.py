@@ -24,6 +24,7 @@ from simulator.scenario.policy_platform import brought_text, policy_with_platfor
 from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.recordings.recordings import recording_notes, recording_problems, too_much
 from simulator.scenario.request_numbers import RequestNumbers
+from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.aws_spec import AwsSpec
 from simulator.scenario.sections.base_model import RUN_MAX_S, Count, Duration, PositiveDuration, Section
 from simulator.scenario.sections.origin_spec import OperationsSpec
@@ -97,6 +98,13 @@ class ScenarioSpec(Section):
         acls = [file for each in self.services.values() if each.web_acl is not None for file in each.web_acl.files]
         return [Path(self.file), *(recording.file for recording in recordings if recording is not None), *data, *acls]
 
+    @property
+    def applications(self) -> list[ApplicationSpec]:
+        """The applications of all services, and those that its timeline deploys."""
+        deployed = [event.deploy.application for event in self.timeline if event.deploy is not None]
+        own = [service.application for service in self.services.values()]
+        return own + [application for application in deployed if application is not None]
+
     def require(self, clock: str) -> None:
         """Raise ScenarioError unless every service can run on `clock`, a `world.clock.ClockKind`.
 
@@ -110,10 +118,23 @@ class ScenarioSpec(Section):
         problems += [
             self._problem(
                 ("services", name, "application", "downstream"),
-                "left out in real time: a real application calls its own resources, which the simulator does not limit",
+                "given with `at` in real time, or left out: a real application calls real servers",
             )
             for name, service in self.services.items()
-            if clock == "real" and service.application.is_real and service.application.downstream
+            if clock == "real"
+            and service.application.is_real
+            and any(use.at is None for use in service.application.downstream.values())
+        ]
+        problems += [
+            self._problem(
+                ("services", name, "application", "downstream", resource, "service"),
+                "given: virtual time does not call the server of `at`",
+            )
+            for name, service in self.services.items()
+            for resource, use in service.application.downstream.items()
+            if clock == "virtual"
+            and service.application.simulated is not None
+            and "service" not in use.model_fields_set
         ]
         problems += [
             self._problem(("services", name, "policy"), missing)

@@ -72,7 +72,7 @@ def test_ratios_counts_rates_and_money_are_exact(metric: str, value: float) -> N
 
 def used_resource() -> ResourceStats:
     """Return statistics of a resource with one call, which waited for 30 ms."""
-    stats = ResourceStats(0.0)
+    stats = ResourceStats(0.0, 60.0)
     stats.changed(DownstreamChanged(RunTime(1.0), "db", 10, 1, 1, 0))
     stats.called(DownstreamCalled(RunTime(2.0), "db", "web", RunTime(1.0), 0.03, CallOutcome.ANSWERED))
     return stats

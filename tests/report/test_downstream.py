@@ -99,6 +99,19 @@ def test_a_check_of_a_resource_that_was_never_called_fails_with_the_reason() -> 
     }
 
 
-def test_the_compiled_backend_leaves_resources_to_the_event_loop() -> None:
+def test_the_compiled_backend_plays_resources_of_one_service() -> None:
     pytest.importorskip("numba")
-    assert why_not(read_scenario(TEXT % "queue")) == "its requests call downstream resources"
+    assert why_not(read_scenario(TEXT % "queue")) == ""
+
+
+def test_the_series_of_a_resource_has_its_connections_waiting_calls_and_errors() -> None:
+    [part] = report_of("error").downstream
+    series = part.series
+    # Request n calls at 0.4 n, for 0.5 s: each second one is rejected.
+    assert len(series.connections) == len(series.errors) == round(40 / series.width_s)
+    assert sum(series.connections) * series.width_s == pytest.approx(50 * 0.5)
+    assert sum(series.errors) == 50
+    assert max(series.waiting) == 0
+    [queued] = report_of("queue").downstream
+    assert queued.series.busy[-1] == pytest.approx(1)
+    assert sum(queued.series.errors) == 0

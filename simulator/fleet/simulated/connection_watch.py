@@ -19,20 +19,38 @@ STORM_SHARE: Final = 0.25
 STORM_S: Final = 1.0
 
 
+def storm_size(limit: int) -> int:
+    """Return from how many attempts on pools of several instances cause a connection storm."""
+    return max(STORM_MIN, round(STORM_SHARE * limit))
+
+
+def full_line(limit: int, *, waits: bool) -> str:
+    """Return the event's line for an attempt to connect that found no connection."""
+    return (
+        f"limit reached: all {limit} connections are taken, an attempt to connect "
+        f"{'waits' if waits else 'was rejected'}"
+    )
+
+
+def storm_line(instances: int, attempts: int) -> str:
+    """Return the event's line for a connection storm."""
+    return f"connection storm: {instances} instances made {attempts} attempts to connect almost at once"
+
+
 class ConnectionWatch:
     """Monitors the connections of the resource `name`, which accepts at most `limit`."""
 
     def __init__(self, name: str, limit: int, journal: Journal, at_s: Callable[[], RunTime]) -> None:
         self._name, self._limit, self._journal, self._at_s = name, limit, journal, at_s
-        self._storm_size = max(STORM_MIN, round(STORM_SHARE * limit))
+        self._storm_size = storm_size(limit)
         self._attempts: deque[tuple[float, object]] = deque()  # (time, pool) of the attempts in the last STORM_S
         self._last_full_s = self._last_storm_s = float("-inf")
 
-    def full(self, outcome: str) -> None:
-        """Record that an attempt to connect found no free connection; `outcome` says what happened to the attempt."""
+    def full(self, *, waits: bool) -> None:
+        """Record that an attempt to connect found no free connection: it waits for one, or is rejected."""
         now = self._at_s()
         if now - self._last_full_s > QUIET_S:
-            self._log(f"limit reached: all {self._limit} connections are taken, an attempt to connect {outcome}")
+            self._log(full_line(self._limit, waits=waits))
         self._last_full_s = now
 
     def connecting(self, pool: object) -> None:
@@ -47,9 +65,7 @@ class ConnectionWatch:
         if instances == 1:
             return
         if now - self._last_storm_s > QUIET_S:
-            self._log(
-                f"connection storm: {instances} instances made {len(attempts)} attempts to connect almost at once"
-            )
+            self._log(storm_line(instances, len(attempts)))
         self._last_storm_s = now
 
     def _log(self, line: str) -> None:

@@ -97,12 +97,12 @@ class RunningResource:
                 self._connect(opening)
                 return True
             case ConnectionGrant.QUEUED:
-                self._watch.full("waits")
+                self._watch.full(waits=True)
                 if self.resource.on_full is OnFull.WAIT:
                     opening.timer = self._loop.call_later(self.resource.wait_s, self._expire, opening)
                 return True
             case ConnectionGrant.REJECTED:
-                self._watch.full("was rejected")
+                self._watch.full(waits=False)
                 return False
             case _:
                 assert_never(grant)

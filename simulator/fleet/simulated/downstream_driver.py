@@ -7,8 +7,8 @@ ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Sequence
+from typing import Protocol, cast
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec
 from simulator.fleet.simulated.application import DownstreamUse, SimulatedApplication
@@ -73,6 +73,11 @@ class DownstreamDriver(SimulatedDriver):
         return backend
 
 
+def retries_of(use: DownstreamUse) -> Retries:
+    """Return when the application tries a failed call again."""
+    return Retries(1 + use.retries, _BACKOFF_FACTOR, lambda: use.backoff_s)
+
+
 class CallPlan:
     """An instance's use of one resource: which requests call it. `chances` yields random numbers in [0, 1)."""
 
@@ -80,8 +85,7 @@ class CallPlan:
         self.pool = pool
         self._use: DownstreamUse = pool.use
         self._chances = chances
-        use = pool.use
-        self._retries = Retries(1 + use.retries, _BACKOFF_FACTOR, lambda: use.backoff_s)
+        self._retries = retries_of(pool.use)
 
     def calls(self, path: str) -> int:
         """Return how many calls a request for `path` makes."""
@@ -95,18 +99,33 @@ class CallPlan:
         return self._retries.pause_s(attempt, _NO_ANSWER)
 
 
+class InstancePool(Protocol):
+    """The connections of an instance, as its life concerns them."""
+
+    def warm(self) -> None:
+        """Open the connections that an instance opens when it starts."""
+
+    def close(self) -> None:
+        """Close all connections: the instance has ended."""
+
+
 class CallingBackend(SimulatedBackend):
     """A simulated instance whose requests call downstream resources. Call `connect` before its first request."""
 
     def connect(self, plans: list[CallPlan]) -> None:
         self._plans = plans
+        self._pools: Sequence[InstancePool] = [plan.pool for plan in plans]
         if self._listens_s < float("inf"):
             self._loop.call_at(self._listens_s, self._warm)
 
+    def use_pools(self, pools: Sequence[InstancePool]) -> None:
+        """Use other pools, because its requests are played elsewhere."""
+        self._pools = pools
+
     def _warm(self) -> None:
         if not self.exited.done():
-            for plan in self._plans:
-                plan.pool.warm()
+            for pool in self._pools:
+                pool.warm()
 
     def _done(self, exchange: Exchange) -> None:
         """The own work of the request is done; start its calls, after which it is answered."""
@@ -125,8 +144,8 @@ class CallingBackend(SimulatedBackend):
     def _exit(self, status: ExitStatus) -> None:
         if not self.exited.done():
             super()._exit(status)
-            for plan in self._plans:
-                plan.pool.close()
+            for pool in self._pools:
+                pool.close()
 
 
 class FailingCallingBackend(CallingBackend, FailingBackend):

@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from simulator.fleet.ports import Backend
 from simulator.lab.compiled.accumulators import Accumulators
+from simulator.lab.compiled.downstream.buffers import CallBuffers
+from simulator.lab.compiled.downstream.connections import Do, connect
+from simulator.lab.compiled.downstream.event_kernel import EVENTS_A_CALL
+from simulator.lab.compiled.event_loop_kernel import EVENTS_A_STEP
 from simulator.lab.compiled.inputs import Inputs
 from simulator.lab.compiled.state import MARGIN, NOBODY, RANDOM, TARGETS, World, chain_free, lists_of, longer, rings
 
@@ -18,6 +23,7 @@ class Buffers:
     def __init__(self, world: World, inputs: Inputs) -> None:
         self.world = world
         self.accumulators: Accumulators | None = None
+        self.calls: CallBuffers | None = None
         self._inputs = inputs
 
     def flush(self) -> None:
@@ -30,12 +36,13 @@ class Buffers:
     def make(self) -> None:
         """Make room in all arrays for the next event (event_loop_kernel.py, `has_room`)."""
         world, state = self.world, self.world.pool[0]
-        most = int(state["present"]) + MARGIN
+        most = int(state["present"] + state["entries"] + state["opened_at_start"]) + MARGIN
+        events = most * (EVENTS_A_CALL if state["uses"] else EVENTS_A_STEP) + MARGIN
         if state["rows"] + most > len(world.rows):
             self.flush()
             self._lengthen("rows", most)
-        if state["events"] + 3 * most + MARGIN > len(world.whens):
-            self._more_events(int(state["events"]) + 3 * most + MARGIN)
+        if state["events"] + events > len(world.whens):
+            self._more_events(int(state["events"]) + events)
         if state["open_end"] + most > len(world.standing):
             self._lengthen("standing", int(state["open_end"]) + most)
         if state["latencies"] + most > len(world.latencies):
@@ -53,6 +60,8 @@ class Buffers:
                 raise MemoryError(msg)
             self._replace(requests=longer(world.requests, 2 * first))
             chain_free(self.world, first)
+        if self.calls is not None:
+            self._replace(down=self.calls.make(self.world, most))
         self._draw(most)
 
     def _draw(self, most: int) -> None:
@@ -72,6 +81,22 @@ class Buffers:
             if source["at"] == source["end"] and not source["last"]:
                 inputs.arrivals(self.world, number)
 
+    @property
+    def calls_of_run(self) -> CallBuffers:
+        """The calls of a run whose application calls downstream resources."""
+        assert self.calls is not None, "the application calls no resource"
+        return self.calls
+
+    def connect(self, backend: Backend, do: Do, row: int) -> None:
+        """Let the instance in `row` open and close its connections to downstream resources in the kernel, by `do`."""
+        if self.calls is not None:
+            connect(backend, do, row)
+
+    def clear_pools(self, row: int) -> None:
+        """Clear the connection pools of an instance's row for another instance."""
+        if self.calls is not None:
+            self.calls.clear_pools(self.world.down, row)
+
     def more_instances(self) -> None:
         world = self.world
         count = 2 * len(world.instances)
@@ -81,11 +106,13 @@ class Buffers:
             free=longer(world.free, count, axis=1),
             newest=longer(world.newest, count, axis=1),
             listed=longer(world.listed, count, axis=1),
-            commands=longer(world.commands, 4 * count + 64),
+            commands=longer(world.commands, 4 * count + 192),
             # The instances are the last entries of the rings, so new ones are appended.
             befores=_longer_rings(world.befores, len(world.instances)),
             afters=_longer_rings(world.afters, len(world.instances)),
         )
+        if self.calls is not None:
+            self._replace(down=self.calls.more_instances(world.down, count))
 
     def widen(self, capacity: int) -> None:
         """Enlarge the arrays for a larger MaxConcurrency."""

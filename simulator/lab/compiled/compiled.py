@@ -6,19 +6,22 @@ the name of the cache folder contains a digest of all source files of the backen
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numba
+from numba.extending import overload
 
 
 def _cache_folder() -> Path:
     """Return a folder in the user's cache if it is writable, else in the folder for temporary files."""
     digest = hashlib.blake2b(digest_size=8)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
     name = f"compiled-{digest.hexdigest()}"
     try:
@@ -28,6 +31,9 @@ def _cache_folder() -> Path:
         folder = Path(tempfile.gettempdir()) / f"apprunner-simulator-{name}"
     return folder
 
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # numba's settings and options exist at run time but are missing from its type stubs.
 _numba: Any = numba
@@ -40,13 +46,60 @@ _numba.config.CACHE_DIR = str(_cache_folder())
 kernel: Final = _numba.njit(
     error_model="numpy", nogil=True, no_cpython_wrapper=True, forceinline=True, _nrt=False, no_cfunc_wrapper=True
 )
+# A kernel function that is called from several places and seldom: inlined, it would only make the code longer.
+procedure: Final = _numba.njit(
+    error_model="numpy", nogil=True, no_cpython_wrapper=True, _nrt=False, no_cfunc_wrapper=True
+)
 _entry: Final = _numba.njit(error_model="numpy", nogil=True, cache=True, _nrt=False, no_cfunc_wrapper=True)
 # With NUMBA_DISABLE_JIT=1, for a debugger and for tests: the same functions as plain Python.
 IS_PLAIN: Final = bool(_numba.config.DISABLE_JIT)
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_OPTIONS: Final[Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
+
+
+def _constant(value: bool | int, parameters: int) -> Callable[..., Any]:
+    """Return a function of that many parameters with a constant result; numba supports no `*arguments` here."""
+    match parameters:
+        case 1:
+            return lambda a: value  # noqa: ARG005
+        case 2:
+            return lambda a, b: value  # noqa: ARG005
+        case 3:
+            return lambda a, b, c: value  # noqa: ARG005
+        case 6:
+            return lambda a, b, c, d, e, f: value  # noqa: ARG005
+        case _:
+            msg = f"a function of {parameters} parameters"
+            raise NotImplementedError(msg)
+
+
+def only_with_calls(default: bool | int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile a function of a world only into worlds with downstream resources; in others it is `default`.
+
+    A world without them is of another type: its `down` is None. So most runs do not wait for code that they never call
+    to be compiled, which takes longer than all the rest.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        if IS_PLAIN:
+            return lambda w, *arguments: default if w.down is None else function(w, *arguments)
+        parameters = len(inspect.signature(function).parameters)
+
+        @functools.wraps(function)
+        def chosen(*arguments: Any) -> Any:
+            msg = f"{function.__name__} is called from compiled code only: {arguments}"
+            raise AssertionError(msg)
+
+        def choose(*kinds: Any) -> Callable[..., Any]:
+            world = kinds[0]
+            without = isinstance(world.types[world.fields.index("down")], _numba.types.NoneType)
+            return _constant(default, parameters) if without else function
+
+        overload(chosen, jit_options=_OPTIONS, strict=False)(choose)
+        return chosen
+
+    return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
 
 
 class _Direct:
@@ -58,7 +111,7 @@ class _Direct:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._first = _entry(function)
+        self._first: Any = _entry(function)
         self._code: Callable[..., Any] | None = None
         self._types: tuple[type, ...] = ()
 
@@ -75,3 +128,17 @@ class _Direct:
 def entry(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that Python calls. The type of each argument must not change between calls."""
     return function if IS_PLAIN else cast("Callable[P, R]", _Direct(function))
+
+
+def world_entry(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function of a world that Python calls, one for each type of world. Those of its other arguments must
+    stay the same.
+    """
+    if IS_PLAIN:
+        return function
+    without, with_calls = _Direct(function), _Direct(function)
+
+    def call(w: Any, *arguments: Any) -> Any:
+        return (without if w.down is None else with_calls)(w, *arguments)
+
+    return cast("Callable[P, R]", call)

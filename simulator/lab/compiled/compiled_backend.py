@@ -37,6 +37,8 @@ from simulator.traffic.shapes.curves import curve_of
 # Minimum number of requests: with fewer, the first run on a machine, which compiles for half a minute, is slower than
 # the virtual loop.
 REQUESTS_MIN: Final = 1_000_000
+REQUESTS_MIN_WITH_CALLS: Final = 3_000_000  # the code for downstream resources takes minutes to compile
+USES_MAX: Final = 60  # downstream resources of an application: a bit for each in an integer
 _ROW_BYTES_MIN: Final = 20  # bytes per recorded request at least: a time and little else
 
 
@@ -72,8 +74,8 @@ def _service_reasons(service: ServiceSpec) -> Iterator[str]:
         yield "its application is not simulated"
     else:
         yield from _application_reasons(service.application.simulated)
-    if service.application.downstream:
-        yield "its requests call downstream resources"
+    if len(service.application.downstream) > USES_MAX:
+        yield f"its requests call more than {USES_MAX} downstream resources"
     if service.web_acl is not None:
         yield "a web ACL is evaluated on its requests"
 
@@ -114,7 +116,8 @@ def does_not_pay(scenario: ScenarioSpec, runs: int) -> str:
     The report is the same in either backend.
     """
     expected = runs * sum(_expected_requests(scenario, index) for index in range(len(scenario.traffic)))
-    if expected < REQUESTS_MIN:
+    calls = any(service.application.downstream for service in scenario.services.values())
+    if expected < (REQUESTS_MIN_WITH_CALLS if calls else REQUESTS_MIN):
         return f"about {expected:.0f} requests are played before the code is compiled"
     return ""
 

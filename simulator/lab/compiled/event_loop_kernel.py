@@ -7,13 +7,28 @@ from typing import Final
 import numpy as np
 
 from simulator.lab.compiled.balancing_kernel import add_place, discard_place, note_free, take
-from simulator.lab.compiled.compiled import entry, kernel
-from simulator.lab.compiled.deadline_kernel import close_ranks, count_waiting, leave_line, tell, write_row
-from simulator.lab.compiled.heap_kernel import drop_first_event
-from simulator.lab.compiled.request_kernel import awaken, done, expire, grant, hold_slot, let_go, look, offer, time_out
+from simulator.lab.compiled.compiled import kernel, world_entry
+from simulator.lab.compiled.deadline_kernel import close_ranks, count_waiting, forget, leave_line, tell, write_row
+from simulator.lab.compiled.downstream.call_kernel import begin_calls
+from simulator.lab.compiled.downstream.event_kernel import calls_left, play_call
+from simulator.lab.compiled.heap_kernel import drop_first_event, schedule
+from simulator.lab.compiled.request_kernel import (
+    awaken,
+    expire,
+    finish,
+    fire,
+    grant,
+    hold_slot,
+    is_dead,
+    let_go,
+    next_source,
+    source_is_dry,
+    time_out,
+)
 from simulator.lab.compiled.state import (
     AT_LIMIT,
     AWAKEN,
+    DEADLINE,
     DONE,
     ENDED,
     EXPIRE,
@@ -30,13 +45,21 @@ from simulator.lab.compiled.state import (
     TARGETS,
     World,
 )
-from simulator.lab.compiled.station_kernel import progress
+from simulator.lab.compiled.station_kernel import arm, computed, progress
 
 KINDS: Final = 2**KIND_BITS - 1
 # Upper bounds of what advancing one request creates: events (its deadline, its end or its instance's completion check,
 # another request's expiry) and draws of the random balancing rules (two in each tier).
 EVENTS_A_STEP: Final = 3
 LOTS_A_STEP: Final = 4
+
+
+@kernel
+def crowd(w: World) -> int:
+    """Return the largest number of requests and calls that one event may move."""
+    p = w.pool[0]
+    most: int = p.present + p.entries + p.opened_at_start + MARGIN
+    return most
 
 
 @kernel
@@ -56,24 +79,28 @@ def steps_left(w: World) -> int:
         steps = min(steps, (p.lot_end - p.lot) // LOTS_A_STEP)
     if p.keeps_latencies:
         steps = min(steps, w.latencies.shape[0] - p.latencies)
+    if p.uses:
+        steps = min(steps, calls_left(w))
     return 0 if p.jobs_full else steps
 
 
-@entry
+@world_entry
 def has_room(w: World) -> bool:
-    """Return True if the arrays have room for an event that advances every present request."""
-    return steps_left(w) >= w.pool[0].present + MARGIN
+    """Return True if an event that moves every request present would fit into the arrays."""
+    return steps_left(w) >= crowd(w)
 
 
 @kernel
 def steps_of_first(w: World) -> int:
     """Return the largest number of requests that the next scheduled event may advance."""
     kind, target = kind_and_target(w)
+    if w.pool[0].uses:
+        return crowd(w)
     if kind == DONE:
         return 1
     if kind == LOOK:
         return 1 + w.instances[target].computing
-    return w.pool[0].present + MARGIN
+    return crowd(w)
 
 
 @kernel
@@ -91,7 +118,7 @@ def takes_room(w: World, steps: int) -> bool:
     p = w.pool[0]
     if p.budget < steps:
         p.budget = steps_left(w)
-        if p.budget < p.present + MARGIN:
+        if p.budget < crowd(w):
             return False
     p.budget -= steps
     return True
@@ -104,42 +131,36 @@ def kind_and_target(w: World) -> tuple[int, int]:
 
 
 @kernel
-def next_source(w: World) -> int:
-    """Return the source with the earliest next request, or NOBODY if all sources have ended."""
-    sources = w.sources
-    first = NOBODY
-    for source in range(sources.shape[0]):
-        it = sources[source]
-        if it.over:
-            continue
-        if (
-            first == NOBODY
-            or it.when_s < sources[first].when_s
-            or (it.when_s == sources[first].when_s and it.order < sources[first].order)
-        ):
-            first = source
-    return first
+def done(w: World, request: int, now: float) -> None:
+    """End a request whose own work is done, or begin its calls of downstream resources."""
+    if not begin_calls(w, request, now):
+        finish(w, request, now, 0)
 
 
 @kernel
-def fire(w: World, source: int, now: float) -> None:
-    """Send the source's current request, after setting the source's timer for the next one."""
-    p = w.pool[0]
-    it = w.sources[source]
-    if it.at < it.end:
-        p.order += 1
-        it.order = p.order
-        it.when_s = p.origin_s + w.times[source, it.at]
-        it.at += 1
-    else:
-        it.over = 1
-    offer(w, source, now)
+def look(w: World, row: int, armed_s: float, now: float) -> None:
+    """Move the requests whose computation has ended on to their I/O."""
+    station = w.instances[row]
+    station.held_by -= 1
+    if armed_s != station.armed_s:
+        return  # an earlier timer has done this already
+    station.armed_s = float("inf")
+    request = computed(w, row, now)
+    while request != NOBODY:
+        following = w.requests[request].chain
+        if w.requests[request].io_s > 0:
+            schedule(w, now + w.requests[request].io_s, DONE, request)
+        else:
+            done(w, request, now)
+        request = following
+    arm(w, row)
 
 
 @kernel
 def play_first(w: World, now: float) -> None:
     """Play the first scheduled event, which is due at `now`."""
     when_s, (kind, target) = w.whens[0], kind_and_target(w)
+    order = first_order(w)
     drop_first_event(w)
     if kind == DONE:
         done(w, target, now)
@@ -150,16 +171,10 @@ def play_first(w: World, now: float) -> None:
         awaken(w, target, now)
     elif kind == EXPIRE:
         expire(w, now)
-    else:
+    elif kind == DEADLINE:
         time_out(w, now)
-
-
-@kernel
-def source_is_dry(w: World, source: int) -> bool:
-    """Return True if the source cannot send until more arrivals, work or request entries are supplied."""
-    p = w.pool[0]
-    it = w.sources[source]
-    return p.work >= p.work_end or p.free_request == NOBODY or (it.at == it.end and not it.last)
+    else:
+        play_call(w, kind, target, order, when_s, now)
 
 
 @kernel
@@ -176,7 +191,7 @@ def first_order(w: World) -> int:
     return order
 
 
-@entry
+@world_entry
 def advance(w: World, limit_s: float, limit_order: int) -> int:
     """Play every request event before (limit_s, limit_order), or until one concerns the platform.
 
@@ -239,14 +254,14 @@ def carry_out(w: World) -> None:
         first = following
 
 
-@entry
+@world_entry
 def enter(w: World, row: int, tier: int) -> None:
     w.pool[0].ready += 1
     add_place(w, tier, row)
     carry_out(w)
 
 
-@entry
+@world_entry
 def move(w: World, row: int, tier: int) -> None:
     instance = w.instances[row]
     if instance.tier != NO_TIER:
@@ -254,13 +269,13 @@ def move(w: World, row: int, tier: int) -> None:
         add_place(w, tier, row)
 
 
-@entry
+@world_entry
 def leave(w: World, row: int) -> None:
     w.pool[0].ready -= 1
     discard_place(w, row)
 
 
-@entry
+@world_entry
 def lose(w: World, row: int, status: int) -> None:
     """Fail the requests of an instance that has crashed."""
     p = w.pool[0]
@@ -270,10 +285,12 @@ def lose(w: World, row: int, status: int) -> None:
         if request != NOBODY and w.requests[request].instance == row:
             let_go(w, request, p.now_s, 0)
             write_row(w, request, p.now_s, status)
+            if is_dead(w, request):
+                forget(w, request)
     tell_end(w)
 
 
-@entry
+@world_entry
 def resize(w: World, capacity: int, rows: np.ndarray) -> None:
     """Set another MaxConcurrency. `rows` lists the instances in service in the order in which they were added."""
     p = w.pool[0]
@@ -286,8 +303,8 @@ def resize(w: World, capacity: int, rows: np.ndarray) -> None:
     carry_out(w)
 
 
-@entry
+@world_entry
 def cpu_used_s(w: World, row: int, now: float) -> float:
-    progress(w, row, now)
+    progress(w.instances[row], now)
     used_s: float = w.instances[row].used_s
     return used_s

@@ -76,11 +76,10 @@ def drop_first_event(w: World) -> None:
 
 
 @kernel
-def push_job(w: World, row: int, v: float, order: int, request: int) -> None:
-    jobs = w.jobs[row]
-    instance = w.instances[row]
-    at = instance.computing
-    instance.computing = at + 1
+def push_job(jobs: Any, station: Any, v: float, order: int, request: int) -> None:
+    """Add a computation to the heap `jobs` of a station."""
+    at = station.computing
+    station.computing = at + 1
     while at > 0:
         above = (at - 1) >> 1
         if jobs[above].v <= v:
@@ -93,13 +92,11 @@ def push_job(w: World, row: int, v: float, order: int, request: int) -> None:
 
 
 @kernel
-def pop_job(w: World, row: int) -> int:
+def pop_job(jobs: Any, station: Any) -> int:
     """Remove and return the request whose computation ends first."""
-    jobs = w.jobs[row]
-    instance = w.instances[row]
     request: int = jobs[0].request
-    count = instance.computing - 1
-    instance.computing = count
+    count = station.computing - 1
+    station.computing = count
     if count == 0:
         return request
     v, order = jobs[count].v, jobs[count].order

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.lab.compiled.downstream.draws import RequestsThatCall
 from simulator.lab.compiled.state import DRAWS, World
 from simulator.scenario.rate_factor import rate_factor
 from simulator.scenario.scenario import ScenarioSpec
@@ -36,6 +37,10 @@ class Inputs:
         self._cpu = _Stream(application.cpu, streams.stream("service", service, "cpu"))
         self._io = _Stream(application.io, streams.stream("service", service, "io"))
         self._fates = _Stream(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._uses = application.downstream
+        self._sources = [
+            RequestsThatCall(scenario, streams, index, application.downstream) for index in range(len(scenario.traffic))
+        ]
         self._lots = streams.stream("service", service, "balancing")
 
     def open(self, world: World, order: int) -> int:
@@ -48,11 +53,13 @@ class Inputs:
             self.arrivals(world, number)
             source = world.sources[number]
             if source["at"] == source["end"]:
-                source["over"] = 1
                 continue
+            source["over"] = 0
             order += 1
             source["order"] = order
             source["when_s"] = world.pool[0]["origin_s"] + world.times[number, 0]
+            if self._uses:
+                world.down.next_may[number] = world.down.may[number, 0]
             source["at"] = 1
         return order
 
@@ -69,6 +76,8 @@ class Inputs:
             return
         assert len(chunk) <= CHUNK_ARRIVALS
         world.times[number, : len(chunk)] = chunk
+        if self._uses:
+            world.down.may[number, : len(chunk)] = self._sources[number].draw(len(chunk))
         source["at"], source["end"] = 0, len(chunk)
 
     def work(self, world: World) -> None:

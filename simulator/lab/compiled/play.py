@@ -9,11 +9,14 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import PoolSupply
 from simulator.lab.compiled.accumulators import Accumulators
 from simulator.lab.compiled.buffers import Buffers
+from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.inputs import Inputs
 from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.pool import CompiledPool
 from simulator.lab.compiled.state import BALANCINGS, NOBODY, new_world
+from simulator.model.times import LOOP_FOREVER
 from simulator.platform.platform import Platform
+from simulator.records.events import DownstreamLogged
 from simulator.replay.applications import simulated_application, simulated_part
 from simulator.replay.run_recorder import RunRecorder, ViewBegins
 from simulator.scenario.scenario import ScenarioSpec
@@ -34,7 +37,8 @@ class CompiledRequests:
         ((self._name, self._service),) = scenario.services.items()
         simulated = simulated_part(self._service.application, ClockKind.VIRTUAL)
         assert simulated is not None, "why_not has looked"
-        self._application = application = simulated_application(simulated, self._service.wake_s)
+        downstream = self._service.application.downstream
+        self._application = application = simulated_application(simulated, self._service.wake_s, downstream)
         self._inputs = Inputs(scenario, application, RandomStreams(scenario.seed), self._name)
         self._pool: CompiledPool | None = None
 
@@ -55,7 +59,14 @@ class CompiledRequests:
         state["failure_share"] = application.failure_share
         state["wake_s"] = application.wake_s
         checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
-        self._pool = CompiledPool(settings, Buffers(world, self._inputs), health_is_certain=not checks_fail)
+        buffers = Buffers(world, self._inputs)
+        world.sources["over"] = 1  # until the traffic is opened
+        if application.downstream:
+            state["origin_s"] = LOOP_FOREVER
+            buffers.calls = CallBuffers(application, self._name, RandomStreams(self._scenario.seed))
+            down = buffers.calls.arrays(world, len(self._scenario.traffic), CHUNK_ARRIVALS)
+            buffers.world = world._replace(down=down)
+        self._pool = CompiledPool(settings, buffers, health_is_certain=not checks_fail)
         return self._pool
 
     def start(self, platform: Platform, recorder: RunRecorder) -> Traffic:
@@ -71,6 +82,15 @@ class CompiledRequests:
             recorder.row_readers,
             recorder.watched,
         )
+        buffers = pool.buffers
+        if buffers.calls is not None:
+            journal, clock = platform.journal, platform.clock
+
+            def log(resource: str, line: str) -> None:
+                journal.record(DownstreamLogged(clock.at_s(), resource, line))
+
+            down = buffers.calls.follow(buffers.world, recorder.downstream, log)
+            buffers.world = buffers.world._replace(down=down)
         pool.open(self._inputs, platform.clock.origin_s)
         traffic = CompiledTraffic(pool, accumulators)
         platform.journal.subscribe(ViewBegins, traffic.watch)
@@ -101,5 +121,8 @@ class CompiledTraffic:
         self.stop()
         accumulators, self._accumulators = self._accumulators, None
         if accumulators is not None:
-            self._pool.buffers.flush()
+            buffers = self._pool.buffers
+            buffers.flush()
             accumulators.settle()
+            if buffers.calls is not None:
+                buffers.calls.settle(buffers.world)

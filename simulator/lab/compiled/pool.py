@@ -22,6 +22,7 @@ from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.state import (
     AT_LIMIT,
     FRONT,
+    FULL,
     NEEDS_ROOM,
     NO_TIER,
     NOBODY,
@@ -119,6 +120,7 @@ class CompiledInstance(Instance):
     def launched(self, backend: Backend) -> None:
         super().launched(backend)
         cast("_TellsCpu", backend).count_cpu_by(self._used_by)
+        self._pool.buffers.connect(backend, self._pool.do, self.row)
 
     def _used_by(self, now: float) -> float:
         if self.row == NOBODY:
@@ -151,6 +153,7 @@ class CompiledPool:
         self._by_row: dict[int, CompiledInstance] = {}
         self._buried: dict[int, CompiledInstance] = {}
         self._unused = list(reversed(range(len(buffers.world.instances))))
+        self._loop.attach(self)  # instances open connections before the traffic is opened
 
     @property
     def world(self) -> Any:
@@ -164,7 +167,6 @@ class CompiledPool:
         state["origin_s"] = origin_s
         state["now_s"] = self._loop.time()
         self._loop.order = inputs.open(self.world, self._loop.order)
-        self._loop.attach(self)
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
         loop, order = self._loop, self._order
@@ -196,11 +198,13 @@ class CompiledPool:
             elif kind == WAITED:
                 assert self._react is not None, "the kernel reports it on request"
                 self._react()
+            elif kind >= FULL:
+                self.buffers.calls_of_run.log(kind, row, order)
             else:
                 assert self._ended is not None, "the kernel reports it on request"
                 self._ended.set_result(None)
 
-    def _do(self, step: Callable[..., None], *arguments: Any) -> None:
+    def do(self, step: Callable[..., None], *arguments: Any) -> None:
         """Run a kernel function at the current time on behalf of the platform."""
         while not kernel.has_room(self.world):
             self.buffers.make()
@@ -233,6 +237,7 @@ class CompiledPool:
         record = self.world.instances[row]
         for name in record.dtype.names:
             record[name] = _BLANK.get(name, 0)
+        self.buffers.clear_pools(row)
         record["number"], record["wanted_s"] = number, wanted_s
         instance = self._by_row[row] = CompiledInstance(number, wanted_s, self, row)
         return instance
@@ -261,24 +266,24 @@ class CompiledPool:
         self.ready[instance.number] = instance
         instance.front = front
         self.world.instances[instance.row]["ready_s"] = instance.ready_s
-        self._do(kernel.enter, instance.row, FRONT if front else RESERVE)
+        self.do(kernel.enter, instance.row, FRONT if front else RESERVE)
 
     def move(self, instance: Instance, *, front: bool) -> None:
         assert isinstance(instance, CompiledInstance), "it was made here"
         if instance.front != front:
             instance.front = front
-            self._do(kernel.move, instance.row, FRONT if front else RESERVE)
+            self.do(kernel.move, instance.row, FRONT if front else RESERVE)
 
     def leave(self, instance: Instance) -> None:
         assert isinstance(instance, CompiledInstance), "it was made here"
         if self.ready.pop(instance.number, None) is not None:
-            self._do(kernel.leave, instance.row)
+            self.do(kernel.leave, instance.row)
 
     def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
         assert isinstance(instance, CompiledInstance), "it was made here"
         self.leave(instance)
         if instance.row != NOBODY and instance.row not in self._buried:
-            self._do(kernel.lose, instance.row, rejection.status)
+            self.do(kernel.lose, instance.row, rejection.status)
             self._buried[instance.row] = instance
 
     def configure(self, scaling: AutoScalingConfiguration) -> None:
@@ -287,7 +292,7 @@ class CompiledPool:
         rows = np.array([instance.row for instance in self.ready.values()], np.int64)
         # By tier, then in the order of addition, as the balancing rules examine them.
         found = self.world.instances[rows]
-        self._do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
+        self.do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
 
     # --- called by the meter ------------------------------------------------------------------------------------------
 
@@ -338,7 +343,6 @@ class CompiledPool:
 
     async def queue_empty(self) -> None:
         """Return at once: only deployments wait for the queue, and this backend plays none (compiled_backend.py)."""
-        assert not self.queued, "no deployment is played here"
 
     def close(self) -> None:
         """Stop playing. Requests that are still open are abandoned."""

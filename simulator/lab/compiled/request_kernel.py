@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.lab.compiled.balancing_kernel import free_slot, take
-from simulator.lab.compiled.compiled import kernel
+from simulator.lab.compiled.compiled import kernel, only_with_calls
 from simulator.lab.compiled.deadline_kernel import (
     close_request,
     count_present,
@@ -25,7 +25,7 @@ from simulator.lab.compiled.deadline_kernel import (
 )
 from simulator.lab.compiled.heap_kernel import schedule
 from simulator.lab.compiled.state import AWAKEN, DEADLINE, DONE, NO_TIER, NOBODY, QUIET, TIMERS, WAITED, WOKE, World
-from simulator.lab.compiled.station_kernel import arm, arrive_at_station, computed, leave_station
+from simulator.lab.compiled.station_kernel import arm, arrive_at_station, leave_station
 from simulator.model import rejection
 
 OVERFLOW: Final = int(rejection.OVERFLOW.status)
@@ -166,17 +166,66 @@ def let_go(w: World, request: int, now: float, rejected: int) -> None:
 
 @kernel
 def forget_if_unheld(w: World, request: int) -> None:
-    """Free the request's entry if it was queued; otherwise its instance still processes or refers to it."""
-    if w.requests[request].instance == NOBODY:
+    """Free the entry of a request that was let go if it was queued, or if the calls that it waits for have ended with
+    its instance; otherwise its instance still works on it, or has it pending.
+    """
+    if w.requests[request].instance == NOBODY or is_dead(w, request):
         forget(w, request)
+
+
+@only_with_calls(default=False)
+def is_dead(w: World, request: int) -> bool:
+    """Return whether its instance has ended while it called a downstream resource: no event concerns it any more."""
+    dead: bool = w.down.sequences[request].dead == 1
+    return dead
+
+
+@only_with_calls(default=0)
+def arrive_with(w: World, request: int, may: int) -> int:
+    """Note which uses of downstream resources an arriving request may call."""
+    w.down.sequences[request].may = may
+    w.down.sequences[request].dead = 0
+    return 0
+
+
+@only_with_calls(default=0)
+def next_may(w: World, source: int, at: int) -> int:
+    """Return which uses the request of a source may call that is sent now; its next one is at `at`."""
+    may: int = w.down.next_may[source]
+    if at < w.down.may.shape[1]:
+        w.down.next_may[source] = w.down.may[source, at]
+    return may
+
+
+@kernel
+def finish(w: World, request: int, now: float, failed: int) -> None:
+    """End a request that its instance has finished; its answer is an error if `failed`."""
+    p = w.pool[0]
+    it = w.requests[request]
+    row = it.instance
+    if p.workers != NOBODY:
+        leave_station(w, row, now)
+        arm(w, row)
+    if it.place != NOBODY and not w.instances[row].gone:
+        status = FAILED if failed else OK
+        if p.failure_share > 0:
+            if w.fates[p.fate] < p.failure_share:
+                status = FAILED
+            p.fate += 1
+        close_request(w, request)
+        release(w, request, now)
+        write_row(w, request, now, status)
+    forget(w, request)
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
 @kernel
-def offer(w: World, source: int, now: float) -> None:
-    """Process an arriving request: it gets a slot, is queued, or is rejected."""
+def offer(w: World, source: int, now: float, may: int) -> None:
+    """Process an arriving request: it gets a slot, a place in the queue, or a rejection. `may`: the uses of downstream
+    resources that it may call, as bits.
+    """
     p = w.pool[0]
     p.arrivals += 1
     at = p.work
@@ -196,6 +245,7 @@ def offer(w: World, source: int, now: float) -> None:
     it.cpu_s, it.io_s = w.cpu[at], w.io[at]
     it.source = source
     it.instance = NOBODY
+    arrive_with(w, request, may)
     open_request(w, request)
     if row != NOBODY:
         hold_slot(w, request, row, now)
@@ -206,46 +256,6 @@ def offer(w: World, source: int, now: float) -> None:
         watch_line(w)
         if p.reacts_to_queue:
             tell(w, WAITED, 0, 0)
-
-
-@kernel
-def done(w: World, request: int, now: float) -> None:
-    """End a request that its instance has completed."""
-    p = w.pool[0]
-    it = w.requests[request]
-    row = it.instance
-    if p.workers != NOBODY:
-        leave_station(w, row, now)
-        arm(w, row)
-    if it.place != NOBODY and not w.instances[row].gone:
-        status = OK
-        if p.failure_share > 0:
-            if w.fates[p.fate] < p.failure_share:
-                status = FAILED
-            p.fate += 1
-        close_request(w, request)
-        release(w, request, now)
-        write_row(w, request, now, status)
-    forget(w, request)
-
-
-@kernel
-def look(w: World, row: int, armed_s: float, now: float) -> None:
-    """Start the I/O of the requests whose computation has ended."""
-    station = w.instances[row]
-    station.held_by -= 1
-    if armed_s != station.armed_s:
-        return  # an earlier timer has done this already
-    station.armed_s = float("inf")
-    request = computed(w, row, now)
-    while request != NOBODY:
-        following = w.requests[request].chain
-        if w.requests[request].io_s > 0:
-            schedule(w, now + w.requests[request].io_s, DONE, request)
-        else:
-            done(w, request, now)
-        request = following
-    arm(w, row)
 
 
 @kernel
@@ -275,3 +285,49 @@ def time_out(w: World, now: float) -> None:
     if request != NOBODY:
         p.deadline_armed = 1
         schedule(w, w.requests[request].arrived_s + p.timeout_s, DEADLINE, 0)
+
+
+# --- sources ---------------------------------------------------------------------------------------------------------
+
+
+@kernel
+def next_source(w: World) -> int:
+    """Return the source whose next request is the earliest, or NOBODY if all sources have ended."""
+    sources = w.sources
+    first = NOBODY
+    for source in range(sources.shape[0]):
+        it = sources[source]
+        if it.over:
+            continue
+        if (
+            first == NOBODY
+            or it.when_s < sources[first].when_s
+            or (it.when_s == sources[first].when_s and it.order < sources[first].order)
+        ):
+            first = source
+    return first
+
+
+@kernel
+def fire(w: World, source: int, now: float) -> None:
+    """Send a request of this source, after setting the source's timer for its next request."""
+    p = w.pool[0]
+    it = w.sources[source]
+    if it.at < it.end:
+        p.order += 1
+        it.order = p.order
+        it.when_s = p.origin_s + w.times[source, it.at]
+        may = next_may(w, source, it.at)
+        it.at += 1
+    else:
+        it.over = 1
+        may = next_may(w, source, it.at)
+    offer(w, source, now, may)
+
+
+@kernel
+def source_is_dry(w: World, source: int) -> bool:
+    """Return True if the source cannot send before more arrivals, work or request entries are supplied."""
+    p = w.pool[0]
+    it = w.sources[source]
+    return p.work >= p.work_end or p.free_request == NOBODY or (it.at == it.end and not it.last)

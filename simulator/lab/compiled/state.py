@@ -16,11 +16,11 @@ NOBODY: Final[Any] = np.uint32(2**32 - 1)
 NO_TIER, FRONT, RESERVE = NOBODY, 0, 1
 
 # Kinds of events.
-DONE, LOOK, AWAKEN, EXPIRE, DEADLINE = range(5)
+DONE, LOOK, AWAKEN, EXPIRE, DEADLINE, RESOURCE, CALL, RETRY = range(8)
 # Reasons why the kernel stopped.
 AT_LIMIT, OBEY, NEEDS_ROOM = range(3)
 # Notifications to the platform.
-WOKE, QUIET, WAITED, ENDED = range(4)
+WOKE, QUIET, WAITED, ENDED, FULL, STORM = range(6)
 # Maximum number of timers that the platform sets for an instance that becomes idle: for the idle state, and for its
 # expiry.
 TIMERS: Final = 2
@@ -46,6 +46,9 @@ POOL: Final = np.dtype(
         # input and output
         ("work", "u4"), ("work_end", "u4"), ("fate", "u4"), ("fate_end", "u4"), ("lot", "u4"), ("lot_end", "u4"),
         ("rows", "u4"), ("commands", "u4"), ("jobs_full", "u4"), ("added", "i8"),
+        # calls of downstream resources
+        ("uses", "i8"), ("free_entry", "u4"), ("entries", "u4"), ("opened_at_start", "i8"), ("calls", "u4"),
+        ("told", "u4"), ("warm_up_s", "f8"), ("width_s", "f8"),
     ],
     align=True,
 )  # fmt: skip
@@ -56,7 +59,7 @@ INSTANCE: Final = np.dtype(
     [
         ("number", "i8"), ("added", "i8"), ("tier", "u4"), ("outstanding", "u4"), ("linked", "u4"), ("free_at", "u4"),
         ("idle_since_s", "f8"), ("ready_s", "f8"), ("wanted_s", "f8"), ("held_by", "i8"),
-        ("awake", "u1"), ("idle", "u1"), ("watched", "u1"), ("draining", "u1"), ("gone", "u1"),
+        ("awake", "u1"), ("idle", "u1"), ("watched", "u1"), ("draining", "u1"), ("gone", "u1"), ("exited", "u1"),
         ("pending_head", "u4"), ("pending_tail", "u4"),
         # the simulated instance
         ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
@@ -86,6 +89,53 @@ ROW: Final = np.dtype(
     align=True,
 )  # fmt: skip
 
+# A downstream resource: its settings, its connections, its work (as an instance's), and the figures of the report.
+RESOURCE_STATE: Final = np.dtype(
+    [
+        ("connections", "i8"), ("queue", "i8"), ("waits", "u1"), ("wait_s", "f8"), ("contention", "f8"),
+        ("coherency", "f8"), ("server_idle_s", "f8"), ("storm_size", "i8"),
+        ("taken", "i8"), ("waiting", "i8"), ("queued", "i8"), ("queue_head", "u4"), ("queue_tail", "u4"),
+        ("at_s", "f8"), ("v", "f8"), ("rate", "f8"), ("used_s", "f8"), ("armed_s", "f8"), ("job_order", "i8"),
+        ("computing", "u4"), ("busy", "i8"),
+        ("told", "u4"), ("told_at_s", "f8"), ("told_opened", "i8"), ("told_busy", "i8"), ("told_waiting", "i8"),
+        ("opened_s", "f8"), ("busy_s", "f8"), ("waiting_s", "f8"), ("opened_max", "i8"), ("waiting_max", "i8"),
+        ("full_s", "f8"), ("storm_s", "f8"), ("asked_first", "i8"), ("asked", "i8"), ("asked_run", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+# How the application uses a resource.
+USE: Final = np.dtype(
+    [
+        ("resource", "u4"), ("pool", "i8"), ("pooled", "u1"), ("min_idle", "i8"), ("idle_s", "f8"),
+        ("lifetime_s", "f8"), ("timeout_s", "f8"), ("retries", "i8"), ("share", "f8"), ("calls", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+# A call, an attempt to open a connection, or an idle connection. `timer`: the order of the event that concerns it.
+ENTRY: Final = np.dtype(
+    [
+        ("timer", "i8"), ("asked_s", "f8"), ("wait_s", "f8"), ("ends_s", "f8"), ("closes_s", "f8"), ("kind", "u1"),
+        ("begun", "u1"), ("abandoned", "u1"), ("forced", "u1"), ("queued", "u1"), ("row", "u4"), ("use", "u4"),
+        ("request", "u4"), ("before", "u4"), ("after", "u4"), ("queue_before", "u4"), ("queue_after", "u4"),
+        ("chain", "u4"),
+    ],
+    align=True,
+)  # fmt: skip
+A_CALL, AN_OPENING, A_CONNECTION = range(3)
+# The lists of a pool, linked through entries: idle connections, calls that wait for one, attempts to connect.
+LISTS: Final = 3
+IDLE, WAITING, OPENINGS = range(LISTS)
+
+# The calls of a request. `chosen`: the uses that it still has to call, as bits. `dead`: its instance has ended first.
+SEQUENCE: Final = np.dtype(
+    [("may", "i8"), ("chosen", "i8"), ("left", "i8"), ("use", "u4"), ("attempt", "u4"), ("dead", "u1")], align=True
+)
+# A call that has ended.
+CALLED: Final = np.dtype([("asked_s", "f8"), ("wait_s", "f8"), ("resource", "u4"), ("outcome", "u4")], align=True)
+ANSWERED, REJECTED, TIMED_OUT = range(3)
+
 ROWS: Final = 8192
 DRAWS: Final = 65_536
 STANDING: Final = 16_384
@@ -96,6 +146,35 @@ MARGIN: Final = 16
 TARGET_BITS: Final = 23
 KIND_BITS: Final = 3
 TARGETS: Final = 2**TARGET_BITS
+
+
+class CallArrays(NamedTuple):
+    """The arrays of downstream resources. `pools` has a row for each instance, and a column for each use.
+
+    `draws` has a row for the service times and one for the set-up times of each resource, then one for the chances of
+    each use; `cursors` the next draw of each, and the end. `may` and `next_may` say which uses a request may call, by
+    source and arrival. `asked_s` and `asked_by` are rings of the last attempts of pools to connect.
+    """
+
+    resources: Any
+    uses: Any
+    sizes: Any
+    counts: Any
+    heads: Any
+    tails: Any
+    entries: Any
+    sequences: Any
+    jobs: Any
+    draws: Any
+    cursors: Any
+    pauses: Any
+    may: Any
+    next_may: Any
+    asked_s: Any
+    asked_by: Any
+    called: Any
+    series: Any
+    errors: Any
 
 
 class World(NamedTuple):
@@ -130,6 +209,7 @@ class World(NamedTuple):
     latencies: Any
     rows: Any
     commands: Any
+    down: Any  # of class `CallArrays`; None if the application calls no resource
 
 
 def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
@@ -159,15 +239,21 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         lots=np.zeros(DRAWS),
         latencies=np.zeros(DRAWS),
         rows=np.zeros(ROWS, ROW),
-        commands=np.zeros((4 * instances + 64, 3), np.int64),
+        commands=np.zeros((4 * instances + 192, 3), np.int64),
+        down=None,
     )
-    if IS_PLAIN:  # for a debugger: plain Python needs records whose fields are attributes
-        world = World(*(array.view(np.recarray) if array.dtype.names else array for array in world))
+    if IS_PLAIN:
+        world = World(*(None if array is None else with_attributes(array) for array in world))
     pool = world.pool[0]
     for name in ("free_request", "line_head", "line_tail"):
         pool[name] = NOBODY
     chain_free(world, 0)
     return world
+
+
+def with_attributes(array: Any) -> Any:
+    """Return an array of records whose fields are attributes, which plain Python needs (for a debugger)."""
+    return array.view(np.recarray) if IS_PLAIN and array.dtype.names else array
 
 
 def jobs_of(capacity: int) -> int:

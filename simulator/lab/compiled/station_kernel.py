@@ -5,7 +5,7 @@ It adds the same terms in the same order as the virtual loop, so that the virtua
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from simulator.lab.compiled.compiled import kernel
 from simulator.lab.compiled.heap_kernel import pop_job, push_job, schedule
@@ -17,9 +17,8 @@ NEVER_S: Final = float("inf")
 
 
 @kernel
-def progress(w: World, row: int, now: float) -> None:
-    """Advance the virtual work to `now`."""
-    station = w.instances[row]
+def progress(station: Any, now: float) -> None:
+    """Advance the virtual work of an instance or a downstream resource to `now`."""
     if station.computing:
         grown_s = (now - station.at_s) * station.rate
         station.v += grown_s
@@ -38,9 +37,9 @@ def share(w: World, row: int) -> None:
 def start_job(w: World, row: int, request: int, now: float) -> None:
     p = w.pool[0]
     station = w.instances[row]
-    progress(w, row, now)
+    progress(station, now)
     station.job_order += 1
-    push_job(w, row, station.v + w.requests[request].cpu_s, station.job_order, request)
+    push_job(w.jobs[row], station, station.v + w.requests[request].cpu_s, station.job_order, request)
     share(w, row)
     if station.computing + p.capacity + 4 > w.jobs.shape[1]:
         p.jobs_full = 1
@@ -91,13 +90,13 @@ def arm(w: World, row: int) -> None:
 
 @kernel
 def computed(w: World, row: int, now: float) -> int:
-    """Return the first request whose CPU work is done by `now`. Further ones are linked to it in order of ending."""
-    progress(w, row, now)
+    """Return the first request whose CPU work is done by `now`; the others are chained to it in order of ending."""
     station = w.instances[row]
+    progress(station, now)
     soonest_s = now + EPSILON_S
     first = last = NOBODY
     while station.computing and now + (w.jobs[row, 0].v - station.v) / station.rate <= soonest_s:
-        request = pop_job(w, row)
+        request = pop_job(w.jobs[row], station)
         w.requests[request].chain = NOBODY
         if last == NOBODY:
             first = request

@@ -6,7 +6,9 @@ from collections import Counter
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simulator.records.downstream.downstream_series import DownstreamSeries
 from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged
 from simulator.records.histogram import Histogram
 from simulator.records.journal import Journal
@@ -15,10 +17,14 @@ _CHUNK: Final = 1024  # number of waits that are recorded at once, because the h
 
 
 class ResourceStats:
-    """Statistics of one resource: the calls that began after the warm-up, and time averages of its state since then."""
+    """The calls of one resource that were asked after the warm-up, and its state from then on, averaged over time.
 
-    def __init__(self, warm_up_s: float) -> None:
+    `series` has everything, the warm-up included.
+    """
+
+    def __init__(self, warm_up_s: float, duration_s: float) -> None:
         self.limit = 0
+        self.series = DownstreamSeries(duration_s)
         self.outcomes: Counter[CallOutcome] = Counter()
         self.by_service: Counter[str] = Counter()
         self.opened_max = 0
@@ -26,12 +32,14 @@ class ResourceStats:
         self._waits = Histogram()
         self._pending: list[float] = []
         self._warm_up_s = warm_up_s
-        self._at_s = warm_up_s
+        self._at_s = 0.0
         self._opened = self._busy = self._waiting = 0
         # integrals over time of the open connections, the busy ones and the waiting calls
         self._areas = (0.0, 0.0, 0.0)
 
     def called(self, call: DownstreamCalled) -> None:
+        if call.outcome is not CallOutcome.ANSWERED:
+            self.series.failed(call.at_s)
         if call.asked_s < self._warm_up_s:
             return
         self.outcomes[call.outcome] += 1
@@ -41,9 +49,29 @@ class ResourceStats:
             if len(self._pending) >= _CHUNK:
                 self._record()
 
+    def called_often(self, outcomes: Counter[CallOutcome], service: str, waits_s: NDArray[np.float64]) -> None:
+        """Count calls of a service that were asked after the warm-up. `waits_s`: without those of rejected calls."""
+        self.outcomes += outcomes
+        self.by_service[service] += outcomes.total()
+        self._waits.record(waits_s)
+
+    def take(
+        self,
+        at_s: float,
+        state: tuple[int, int, int],
+        areas: tuple[float, float, float],
+        maxima: tuple[int, int],
+    ) -> None:
+        """Take what was integrated elsewhere until `at_s`: the state then, areas after the warm-up, and maxima of the
+        open connections and the waiting calls.
+        """
+        self._at_s, self._areas = at_s, areas
+        self._opened, self._busy, self._waiting = state
+        self.opened_max, self.waiting_max = maxima
+
     def changed(self, change: DownstreamChanged) -> None:
         self.limit = change.limit
-        self._advance(change.at_s)
+        self.advance(change.at_s)
         self._opened, self._busy, self._waiting = change.opened, change.busy, change.waiting
         if change.at_s >= self._warm_up_s:
             self._note_maxima()
@@ -63,8 +91,8 @@ class ResourceStats:
         return self._waits
 
     def means(self, ended_s: float) -> tuple[float, float, float]:
-        """Return the mean numbers of open connections, busy connections and waiting calls, until `ended_s`."""
-        self._advance(ended_s)
+        """Return the mean numbers of open connections, busy connections and waiting calls until `ended_s`."""
+        self.advance(ended_s)
         span_s = ended_s - self._warm_up_s
         if span_s <= 0:
             return 0.0, 0.0, 0.0
@@ -76,13 +104,17 @@ class ResourceStats:
             self._waits.record(np.array(self._pending))
             self._pending.clear()
 
-    def _advance(self, at_s: float) -> None:
-        for_s = at_s - self._at_s
+    def advance(self, at_s: float) -> None:
+        """Integrate the state until `at_s`."""
+        if at_s <= self._at_s:
+            return
+        self.series.add(self._at_s, at_s, self._opened, self._busy, self._waiting)
+        for_s = at_s - max(self._at_s, self._warm_up_s)
+        self._at_s = at_s
         if for_s <= 0:
             return
         opened, busy, waiting = self._areas
         self._areas = (opened + for_s * self._opened, busy + for_s * self._busy, waiting + for_s * self._waiting)
-        self._at_s = at_s
         self._note_maxima()
 
     def _note_maxima(self) -> None:
@@ -93,16 +125,36 @@ class ResourceStats:
 class DownstreamStats:
     """The statistics of every resource, in the order of the first connection or call."""
 
-    def __init__(self, warm_up_s: float) -> None:
+    def __init__(self, warm_up_s: float, duration_s: float) -> None:
         self.resources: dict[str, ResourceStats] = {}
-        self._warm_up_s = warm_up_s
+        self.warm_up_s, self._duration_s = warm_up_s, duration_s
+        self._is_over = False
 
     def follow(self, journal: Journal) -> None:
-        journal.subscribe(DownstreamCalled, lambda call: self._of(call.resource).called(call))
-        journal.subscribe(DownstreamChanged, lambda change: self._of(change.resource).changed(change))
+        journal.subscribe(DownstreamCalled, self._called)
+        journal.subscribe(DownstreamChanged, self._changed)
 
-    def _of(self, resource: str) -> ResourceStats:
+    def new_series(self) -> DownstreamSeries:
+        """Return an empty series with the bins of this run."""
+        return DownstreamSeries(self._duration_s)
+
+    def end(self, ended_s: float) -> None:
+        """End the statistics with the run: what its closing does to connections is not part of it."""
+        self._is_over = True
+        for stats in self.resources.values():
+            stats.advance(ended_s)
+
+    def _called(self, call: DownstreamCalled) -> None:
+        if not self._is_over:
+            self.of(call.resource).called(call)
+
+    def _changed(self, change: DownstreamChanged) -> None:
+        if not self._is_over:
+            self.of(change.resource).changed(change)
+
+    def of(self, resource: str) -> ResourceStats:
+        """Return the statistics of a resource, which begin with the first use of this method."""
         stats = self.resources.get(resource)
         if stats is None:
-            stats = self.resources[resource] = ResourceStats(self._warm_up_s)
+            stats = self.resources[resource] = ResourceStats(self.warm_up_s, self._duration_s)
         return stats

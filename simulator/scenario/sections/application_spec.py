@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.model.images import ImageIdentifier
+from simulator.scenario.problems import did_you_mean
 from simulator.scenario.sections.base_model import (
     Count,
     Duration,
@@ -222,7 +224,10 @@ class ApplicationSpec(Section):
     simulated: SimulatedSpec | None = None
     """The application in virtual time, and in real time if no real application is given."""
     downstream: Mapping[ResourceName, DownstreamSpec] = Field(default_factory=dict)
-    """Resources that the requests of the simulated application call, by name: databases, caches, APIs."""
+    """Resources that the requests of the application call, by name: databases, caches, APIs. A real application reaches
+    those with `at` by a proxy, whose address it gets in `NAME_HOST` and `NAME_PORT`, and wherever a variable of its
+    `environment` contains `${downstream.NAME}`.
+    """
     process: ProcessSpec | None = None
     """The application in real time: local processes."""
     container: ContainerSpec | None = None
@@ -263,10 +268,12 @@ class ApplicationSpec(Section):
         if self.simulated is None and not given:
             msg = f"application = empty, must be simulated, {names}, or simulated and one of these"
             raise ValueError(msg)
-        if self.simulated is None and self.downstream:
-            named = ", ".join(self.downstream)
-            msg = f"downstream = {named}, must be left out: a real application calls its own resources"
+        without = [name for name, use in self.downstream.items() if use.at is None]
+        if self.simulated is None and without:
+            named = ", ".join(without)
+            msg = f"downstream = {named}, must have `at`, or be left out: a real application calls real servers"
             raise ValueError(msg)
+        self._check_addresses()
         if len(given) > 1:
             msg = f"application = {' and '.join(given)}, must be one of them"
             raise ValueError(msg)
@@ -275,5 +282,18 @@ class ApplicationSpec(Section):
             raise ValueError(msg)
         return self
 
+    def _check_addresses(self) -> None:
+        """Check that each `${downstream.NAME}` in a variable is a resource with an address."""
+        servers = [name for name, use in self.downstream.items() if use.at is not None]
+        for part in (self.process, self.container):
+            for variable, text in () if part is None else part.environment.items():
+                for name in _ADDRESS.findall(text):
+                    if name not in servers:
+                        known = ", ".join(servers) or "none"
+                        where = f"environment.{variable} = ... ${{downstream.{name}}}"
+                        msg = f"{where}, must be a resource with `at`: {known}"
+                        raise ValueError(msg + did_you_mean(name, servers))
 
+
+_ADDRESS: Final = re.compile(r"\$\{downstream\.([^}]*)\}")
 _REAL: Final = fields_of(ApplicationSpec, get_args(RealApplication))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from simulator.rules.downstream import OnFull
 from simulator.scenario.sections.base_model import Count, Duration, Number, PositiveDuration, Section, Share
@@ -12,6 +12,22 @@ from simulator.scenario.sections.distribution_spec import NOTHING, DistributionS
 
 CONNECTIONS_MAX: Final = 1_000_000
 RETRIES_MAX: Final = 100
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Return host and port of `host:port` or `[IPv6]:port`. Raises ValueError if it is none."""
+    host, _, port = address.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    is_host = host and not any(character in "[]/ @" for character in host)
+    if not is_host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        msg = f"at = {address!r}, must be host:port, such as 127.0.0.1:5432 or [::1]:6379"
+        raise ValueError(msg)
+    return host, int(port)
+
+
+def _address(address: str) -> str:
+    split_address(address)
+    return address
 
 
 class DownstreamSpec(Section):
@@ -23,8 +39,14 @@ class DownstreamSpec(Section):
 
     connections: Count = Field(ge=1, le=CONNECTIONS_MAX)
     """Limit of connections of the resource, all instances together."""
-    service: DistributionSpec
-    """Time that the resource needs for a call, if no other call slows it down."""
+    service: DistributionSpec = NOTHING
+    """Time that a simulated resource needs for a call, if no other call slows it down. Must be given without `at`."""
+    at: Annotated[str, AfterValidator(_address)] | None = None
+    """Address of a real server, as `127.0.0.1:5432`: in real time, real applications reach it by a proxy that has this
+    resource's limit, queue, `delay` and `server_idle_timeout`, and is reported like it.
+    """
+    delay: DistributionSpec = NOTHING
+    """Time that the proxy of `at` adds to each call."""
     connect: DistributionSpec = NOTHING
     """Time that the resource needs to set up a connection."""
     on_full: OnFull = OnFull.ERROR
@@ -73,6 +95,12 @@ class DownstreamSpec(Section):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> DownstreamSpec:
+        if self.at is None and "service" not in self.model_fields_set:
+            msg = "service = none, must be given without at"
+            raise ValueError(msg)
+        if self.at is None and "delay" in self.model_fields_set:
+            msg = "delay = given, must be left out without at: `service` is the time of a simulated resource"
+            raise ValueError(msg)
         if self.on_full is OnFull.WAIT and self.wait_s is None:
             msg = "wait = none, must be given with on_full: wait"
             raise ValueError(msg)
@@ -95,6 +123,6 @@ class DownstreamSpec(Section):
 
 RESOURCE_KEYS: Final = (
     *("connections", "service", "connect", "on_full", "queue", "wait", "contention", "coherency"),
-    "server_idle_timeout",
+    *("server_idle_timeout", "at", "delay"),
 )
 """The keys that define the resource; the others say how an application uses it."""

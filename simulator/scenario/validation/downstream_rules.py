@@ -14,7 +14,7 @@ from simulator.scenario.sections.base_model import key_of
 from simulator.scenario.sections.downstream_spec import RESOURCE_KEYS, DownstreamSpec
 from simulator.scenario.validation.raw_access import items, mapping, services
 
-_PLACEHOLDERS = {"connections": 1, "service": 0}
+_PLACEHOLDERS = {"connections": 1, "service": 0, "at": "127.0.0.1:1"}
 
 
 def with_shared_definitions(data: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from simulator.console.report.downstream_table import downstream_table
-from simulator.report.downstream import DownstreamPart, DownstreamWaitPart
+from simulator.report.downstream import DownstreamPart, DownstreamSeriesPart, DownstreamWaitPart
 
 WAIT = DownstreamWaitPart(mean_s=0.01, p50_s=0.004, p95_s=0.02, p99_s=None, max_s=0.3)
 
@@ -25,6 +25,7 @@ def part(name: str) -> DownstreamPart:
         connections_max=97,
         queue_mean=0.25,
         queue_max=12,
+        series=DownstreamSeriesPart(width_s=1.0, connections=[], busy=[], waiting=[], errors=[]),
         by_service={"web": 5000},
         events=[],
     )

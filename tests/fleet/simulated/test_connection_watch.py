@@ -13,7 +13,7 @@ def lines_of(limit: int, *asked: tuple[float, str]) -> list[tuple[float, str]]:
     for at_s, pool in asked:
         now[0] = at_s
         if pool == "full":
-            watch.full("waits")
+            watch.full(waits=True)
         else:
             watch.connecting(pool)
     return [(event.at_s, event.line) for event in journal.events if isinstance(event, DownstreamLogged)]

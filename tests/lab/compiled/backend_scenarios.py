@@ -27,7 +27,7 @@ LAWS = st.one_of(
         ]
     ),
 )
-SOURCES = st.sampled_from(
+SOURCES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"poisson": {"rate": "8/s"}},
         {"clock": {"rate": "4/s"}},
@@ -47,6 +47,31 @@ IMAGES = st.sampled_from(
 POLICIES = st.sampled_from(
     ["app-runner", "knative", "hpa", "keda-http", "lambda", "scale-per-request", "fixed", "heroku", "cloud-run"]
 )
+TIMES = st.sampled_from([0, "1ms", "10ms", "100ms", "250ms", {"exponential": "40ms"}, {"empirical": [0, "1s"]}])
+
+
+@st.composite
+def resources(draw: st.DrawFn) -> dict[str, Any]:
+    """A downstream resource and its use, with small limits, so that all of them are reached."""
+    given: dict[str, Any] = {"connections": draw(st.integers(1, 8)), "service": draw(TIMES), "connect": draw(TIMES)}
+    on_full = given["on_full"] = draw(st.sampled_from(["error", "queue", "wait"]))
+    if on_full == "wait":
+        given["wait"] = draw(st.sampled_from(["1ms", "100ms", "1s"]))
+    if on_full != "error":
+        given |= draw(st.sampled_from([{}, {}, {"queue": 0}, {"queue": 2}]))
+    given |= draw(st.sampled_from([{}, {"contention": "10 %"}, {"contention": 0.5, "coherency": 0.1}]))
+    given |= draw(st.sampled_from([{}, {}, {"server_idle_timeout": "1s"}, {"server_idle_timeout": "250ms"}]))
+    pool = draw(st.sampled_from([None, None, 1, 2, 5]))
+    if pool is not None:
+        given |= {"pool": pool, "min_idle": draw(st.integers(0, pool))}
+        given |= draw(st.sampled_from([{}, {"idle_timeout": "500ms"}, {"idle_timeout": "2s"}]))
+        given |= draw(st.sampled_from([{}, {"max_lifetime": "1s"}, {"max_lifetime": "5s"}]))
+    given |= draw(st.sampled_from([{}, {"timeout": "50ms"}, {"timeout": "250ms"}, {"timeout": "2s"}]))
+    given |= draw(st.sampled_from([{}, {"retries": 1}, {"retries": 3, "backoff": "100ms"}]))
+    given |= draw(st.sampled_from([{}, {"share": "50 %"}, {"only_paths": ["/a"]}, {"calls": 3}]))
+    return given
+
+
 EVENTS = st.sampled_from(
     [
         {"at": "7s", "kill_instance": {"which": "oldest", "count": 1}},
@@ -61,8 +86,8 @@ EVENTS = st.sampled_from(
 
 
 @st.composite
-def scenarios(draw: st.DrawFn) -> dict[str, Any]:
-    """Return the data of a short scenario file with a mixture of features."""
+def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
+    """Return the data of a short scenario file with a mixture of features. `calls`: always of downstream resources."""
     simulated: dict[str, Any] = {
         "start_up": draw(ROUND_LAWS),
         "cpu": draw(LAWS),
@@ -76,7 +101,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     if image is not None:
         simulated["image"] = image
     min_size = draw(st.integers(1, 3))
-    service = {
+    service: dict[str, Any] = {
         "cpu": draw(st.sampled_from(["1 vCPU", "2 vCPU", "0.25 vCPU"])),
         "memory": draw(st.sampled_from(["2 GB"])),
         "max_concurrency": draw(st.integers(1, 4)),
@@ -99,6 +124,10 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
         service["memory"] = "0.5 GB"
     if service["cpu"] == "2 vCPU":
         service["memory"] = "4 GB"
+    names = draw(st.lists(st.sampled_from(["db", "cache", "api"]), min_size=int(calls), max_size=3, unique=True))
+    if calls or draw(st.booleans()):
+        service["application"]["downstream"] = {name: draw(resources()) for name in names}
+    kinds: dict[str, Any] = draw(st.sampled_from([{}, {"requests": [{"path": "/a"}, {"path": "/b?a", "weight": 3}]}]))
     return {
         "version": 1,
         "name": "made",
@@ -106,7 +135,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
         "duration": "24s",
         "warm_up": "3s",
         "services": {"site": service},
-        "traffic": draw(st.lists(SOURCES, min_size=1, max_size=2)),
+        "traffic": [{**source, **kinds} for source in draw(st.lists(SOURCES, min_size=1, max_size=2))],
         "timeline": draw(st.lists(EVENTS, max_size=2, unique_by=str)),
     }
 

@@ -1,10 +1,10 @@
 """Unusual scenarios for the differential test of both backends: defaults, zeros, extremes, every shape, every overflow.
 
-    python -m tests.lab.compiled.odd_scenarios SEEDS [FOLDER]
+    python -m tests.lab.compiled.odd_scenarios SEEDS [FOLDER] [--calls]
 
 plays the scenarios of SEEDS (`48,7`, or `0:500` without its end) in both backends, row by row, and exits with 1 if any
 of them differ. Differences are printed and, with FOLDER, the scenarios are kept there as files. Odd seeds are played
-with small buffers.
+with small buffers. With --calls, requests call downstream resources.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ BINS, TRACE = "odd-bins.csv", "odd-trace.csv"
 class Dice:
     """The random choices of a seed."""
 
-    def __init__(self, seed: int) -> None:
-        self._rng = RandomStreams(seed).stream("odd")
+    def __init__(self, seed: int, purpose: str = "odd") -> None:
+        self._rng = RandomStreams(seed).stream(purpose)
 
     def choice(self, options: Sequence[Any]) -> Any:
         return options[int(self._rng.integers(len(options)))]
@@ -168,8 +168,54 @@ def _policy(r: Dice) -> tuple[str, Any]:
     return name, name
 
 
-def made(seed: int) -> dict[str, Any]:
-    """Return the data of a scenario file, the same for the same seed."""
+TIMES: Final = (
+    0, 0, "1ms", "20ms", "100ms", "3s", {"exponential": "30ms"}, {"lognormal": {"median": "20ms", "p95": "1s"}},
+    {"empirical": [0, "100ms"]},
+)  # fmt: skip
+
+
+def _resource(r: Dice) -> dict[str, Any]:
+    """A downstream resource and the use of it."""
+    on_full = r.choice(["error", "queue", "wait"])
+    pool = r.choice([None, None, 1, 3, 20, 500])
+    given = {
+        "connections": r.choice([1, 2, 5, 40, 1_000_000]),
+        "service": r.choice(TIMES),
+        "connect": r.choice(TIMES),
+        "on_full": on_full,
+        "wait": r.choice(["1ms", "100ms", "1s", "7s"]) if on_full == "wait" else None,
+        "queue": r.choice([None, 0, 1, 50]) if on_full != "error" else None,
+        "contention": _some(r, 0.4, r.choice([0, "1 %", 2])),
+        "coherency": _some(r, 0.4, r.choice([0, "0.1 %", 1])),
+        "server_idle_timeout": _some(r, 0.3, r.choice(["1ms", "1s", "10s", "8h"])),
+        "pool": pool,
+        "min_idle": r.choice([0, 1, pool]) if pool is not None else None,
+        "idle_timeout": _some(r, 0.5, r.choice(["1ms", "100ms", "1s", "10 min"])) if pool is not None else None,
+        "max_lifetime": _some(r, 0.5, r.choice(["1ms", "500ms", "5s", "30 min"])) if pool is not None else None,
+        "timeout": _some(r, 0.5, r.choice(["1ms", "50ms", "100ms", "1s", "30s"])),
+        "retries": _some(r, 0.5, r.choice([0, 1, 3, 100])),
+        "backoff": _some(r, 0.5, r.choice([0, "1ms", "100ms", "1s"])),
+        "share": _some(r, 0.3, r.choice([0, "1 %", "50 %", 1])),
+        "only_paths": _some(r, 0.2, r.choice([["/"], ["/a"], ["/b", "/a"]])),
+        "calls": _some(r, 0.4, r.choice([1, 2, 10])),
+    }
+    return _told(given)
+
+
+def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
+    """Return the data of a scenario file, the same for the same seed. `calls`: with downstream resources."""
+    data = _plain(seed)
+    if calls:
+        r = Dice(seed, "calls")
+        names = ("orders-db", "cache", "api")[: r.choice([1, 1, 2, 3])]
+        data["services"]["site"]["application"]["downstream"] = {name: _resource(r) for name in names}
+        for source in data["traffic"]:
+            if r.random() < 0.4:
+                source["requests"] = [{"path": "/a"}, {"path": "/b?x=1", "weight": 2}, {"path": "/"}]
+    return data
+
+
+def _plain(seed: int) -> dict[str, Any]:
     r = Dice(seed)
     duration_s = r.choice([1, 24, 60, 61])
     vcpu, memory = r.choice(SIZES)
@@ -232,10 +278,10 @@ def made(seed: int) -> dict[str, Any]:
     }
 
 
-def scenario_of(seed: int, folder: Path) -> ScenarioSpec | str:
+def scenario_of(seed: int, folder: Path, *, calls: bool = False) -> ScenarioSpec | str:
     """Return the scenario, or why there is none: some contradict themselves, and some only one backend can play."""
     try:
-        scenario = read_scenario(json.dumps(made(seed)), file="odd.yaml", folder=folder)
+        scenario = read_scenario(json.dumps(made(seed, calls=calls)), file="odd.yaml", folder=folder)
         scenario.require("virtual")
     except ScenarioError as error:
         return f"no scenario: {' '.join(str(error).split())[:120]}"
@@ -267,7 +313,7 @@ def _short(outcome: tuple[Report, list[str]] | str) -> str:
     return outcome if isinstance(outcome, str) else f"{len(outcome[1])} rows"
 
 
-def play_all(seeds: Iterable[int], keep: Path | None = None) -> tuple[Counter[str], list[int]]:
+def play_all(seeds: Iterable[int], keep: Path | None = None, *, calls: bool = False) -> tuple[Counter[str], list[int]]:
     """Return how many agreed, how many were omitted and why, and the number of requests; and the seeds that differ."""
     told: Counter[str] = Counter()
     bad: list[int] = []
@@ -275,7 +321,7 @@ def play_all(seeds: Iterable[int], keep: Path | None = None) -> tuple[Counter[st
         folder = Path(name)
         write_recordings(folder)
         for seed in seeds:
-            scenario = scenario_of(seed, folder)
+            scenario = scenario_of(seed, folder, calls=calls)
             if isinstance(scenario, str):
                 told["left out: " + scenario] += 1
                 continue
@@ -287,17 +333,19 @@ def play_all(seeds: Iterable[int], keep: Path | None = None) -> tuple[Counter[st
                 bad.append(seed)
                 sys.stdout.write(f"seed {seed}: {where}\n")
                 if keep is not None:
-                    (keep / f"odd-{seed}.json").write_text(json.dumps(made(seed)), encoding="utf-8")
+                    (keep / f"odd-{seed}.json").write_text(json.dumps(made(seed, calls=calls)), encoding="utf-8")
     return told, bad
 
 
-def main(seeds: str, keep: Path | None) -> int:
+def main(seeds: str, keep: Path | None, *, calls: bool) -> int:
     first, _, end = seeds.partition(":")
-    told, bad = play_all(range(int(first), int(end)) if end else map(int, seeds.split(",")), keep)
+    chosen = range(int(first), int(end)) if end else map(int, seeds.split(","))
+    told, bad = play_all(chosen, keep, calls=calls)
     for what, number in told.most_common():
         sys.stdout.write(f"{number:8,} {what}\n")
     return 1 if bad else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None))
+    given = [argument for argument in sys.argv[1:] if argument != "--calls"]
+    sys.exit(main(given[0], Path(given[1]) if len(given) > 1 else None, calls="--calls" in sys.argv))

@@ -86,6 +86,28 @@ def test_odd_scenarios_agree() -> None:
     assert "6 agree" in done.stdout, "all were played"
 
 
+@pytest.mark.parametrize("seed", [1, 7, 15])
+def test_odd_scenarios_with_downstream_resources_agree(seed: int) -> None:
+    """15: an instance ends in the warm-up, and its connections were set up before the run."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", str(seed), "--calls"],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 agree" in done.stdout, "it was played"
+
+
+@pytest.mark.slow
+def test_five_hundred_odd_scenarios_with_downstream_resources_agree_row_by_row() -> None:
+    told, bad = odd_scenarios.play_all(range(500), calls=True)
+    assert bad == []
+    assert told["agree"] >= 400, told
+
+
 @pytest.mark.slow
 @pytest.mark.case("L46", "L47", "R3", "R4")
 def test_five_hundred_odd_scenarios_agree_row_by_row() -> None:

@@ -9,7 +9,7 @@ from simulator.records.journal import Journal
 
 
 def stats_of(*events: DownstreamCalled | DownstreamChanged) -> ResourceStats:
-    journal, stats = Journal(), DownstreamStats(warm_up_s=10.0)
+    journal, stats = Journal(), DownstreamStats(warm_up_s=10.0, duration_s=20.0)
     stats.follow(journal)
     for event in events:
         journal.publish(event)

@@ -89,8 +89,8 @@ def test_a_check_names_an_existing_resource_and_nothing_else(check: str, message
 
 def test_a_real_application_calls_its_own_resources() -> None:
     text = "duration: 1 min\nservices: {web: {application: {%s process: {command: [x]}, downstream: {db: {%s}}}}}\n"
-    assert "a real application calls its own resources" in problems_of(text % ("", DEFINED))
+    assert "must have `at`, or be left out: a real application calls real servers" in problems_of(text % ("", DEFINED))
     scenario = read_scenario(text % ("simulated: {},", DEFINED))
     scenario.require("virtual")
-    with pytest.raises(ScenarioError, match="left out in real time"):
+    with pytest.raises(ScenarioError, match="given with `at` in real time, or left out"):
         scenario.require("real")

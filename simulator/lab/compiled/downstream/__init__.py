@@ -1,0 +1,3 @@
+"""CallArrays resources in the compiled backend (fleet/simulated/downstream.py and connection_pool.py): one function per
+rule, and the same figures of the report.
+"""
