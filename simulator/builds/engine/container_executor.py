@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from simulator.builds.artifact import BuildFailed
 from simulator.builds.engine import keep_wheels
+from simulator.builds.engine.certificates import with_certificates
 from simulator.builds.engine.downloads import Downloads
 from simulator.builds.phases import StageName
 from simulator.builds.resource_limits import (
@@ -82,7 +83,7 @@ class ContainerExecutor:
         self._owner = owner
         self._work_directory = work_directory
         self._limits = limits
-        self._environment = environment
+        self._environment, self._certificates = with_certificates(environment, engine.host)
         self._made: dict[StageName, int] = {}  # bytes written, as last measured
         self._tasks = Tasks("containers of a build")
         self._deadline_s = asyncio.get_running_loop().time() + limits.duration_s
@@ -112,11 +113,14 @@ class ContainerExecutor:
                 stage, script(command, {**self._environment, **kept.variables, **variables, **offline}), on_line
             )
 
-    async def keep_wheels(self) -> None:
-        """Make pip's downloads usable offline (keep_wheels.py), if an image of the build has Python."""
+    async def keep_wheels(self, commands: Sequence[str]) -> None:
+        """Make the downloads of pip usable without a network (keep_wheels.py), if an image of the build has Python.
+
+        `commands`: those of the build.
+        """
         for stage in self._made:
             wheels = self._downloads[stage].wheels
-            command = shlex.join(("python3", "-I", "-c", getsource(keep_wheels), *wheels))
+            command = shlex.join(("python3", "-I", "-c", getsource(keep_wheels), *wheels, *commands))
             if wheels and await self.run(stage, command, {}, lambda _line: None) == 0:
                 return
 
@@ -171,7 +175,7 @@ class ContainerExecutor:
                 "SecurityOpt": ["no-new-privileges"],
                 "Init": False,
                 "LogConfig": {"Type": "none", "Config": {}},
-                "Mounts": self._downloads[stage].mounts(self._identity),
+                "Mounts": [*self._downloads[stage].mounts(self._identity), *self._certificates],
                 **({} if self._has_network else {"NetworkMode": "none"}),
             },
         }

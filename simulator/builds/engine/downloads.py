@@ -160,8 +160,3 @@ def downloads_of(language: Language, environment: Mapping[str, str], identity: s
 def lacks_network(line: str) -> bool:
     """Return True if a line of a command's output reports that a server could not be reached."""
     return bool(_NO_NETWORK.search(line))
-
-
-def keeps_nothing(command: str) -> bool:
-    """Return True if a command makes pip keep no downloads."""
-    return bool(re.search(r"\bpip\S*\s+(?:.*\s)?--no-cache-dir\b", command))

@@ -18,7 +18,7 @@ from simulator.builds.artifact import BuildFailed, BuildSteps
 from simulator.builds.build_backend import Job, Start
 from simulator.builds.build_plan import BuildPlan
 from simulator.builds.engine.container_executor import ContainerExecutor
-from simulator.builds.engine.downloads import Downloads, downloads_of, keeps_nothing, lacks_network
+from simulator.builds.engine.downloads import Downloads, downloads_of, lacks_network
 from simulator.builds.git.repositories import Repositories
 from simulator.builds.phases import Phases, StageName
 from simulator.builds.settings import BuildSettings, RuntimeImages
@@ -155,9 +155,6 @@ class EngineBuildBackend:
             has_kept = await self._has_kept(downloads, steps)
         except (EngineGone, EngineRejected) as error:
             raise BuildFailed(f"{error}.") from error
-        for command in job.plan.commands:
-            if keeps_nothing(command):
-                steps.log(f"[AppRunner] `{command}` keeps no downloads: --no-cache-dir.")
         watch = _NetworkWatch(steps.log)
         try:
             await self._attempt(place, job, watch.log, downloads, offline=offline, has_network=not offline)
@@ -204,7 +201,7 @@ class EngineBuildBackend:
             await asyncio.get_running_loop().run_in_executor(None, remove, str(app.parent))
             await Phases(job.plan, executor, log, job.work_directory).carry_out()
             if not offline:
-                await executor.keep_wheels()
+                await executor.keep_wheels(job.plan.commands)
             await executor.commit(_name(place), self._config(job))
         finally:
             await asyncio.shield(executor.close())  # completes even if the build is cancelled twice

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.builds.engine.downloads import LABEL, downloads_of, keeps_nothing, lacks_network
+from simulator.builds.engine.downloads import LABEL, downloads_of, lacks_network
 from simulator.builds.runtimes import Language
 
 
@@ -90,17 +90,3 @@ def test_output_of_tools_without_a_network_is_recognized(line: str) -> None:
 )
 def test_other_failures_are_not(line: str) -> None:
     assert not lacks_network(line)
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("pip install --no-cache-dir -r requirements.txt", True),
-        ("python3 -m pip install -r r.txt --no-cache-dir", True),
-        ("pip3.11 --no-cache-dir install x", True),
-        ("pip install -r requirements.txt", False),
-        ("echo --no-cache-dir", False),
-    ],
-)
-def test_commands_that_keep_nothing(command: str, expected: bool) -> None:
-    assert keeps_nothing(command) == expected

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.builds.engine.keep_wheels import keep
+from simulator.builds.engine.keep_wheels import fetch, keep, wheel_arguments
 
 
 def wheel(
@@ -65,3 +65,50 @@ def test_what_is_no_wheel_is_left(tmp_path: Path) -> None:
         archive.writestr("a.txt", "a")
     other = wheel(tags=("../x-none-any",)), wheel(tags=()), wheel("..")
     assert kept(tmp_path, b"", b"<a href>", wheel()[:-30], b"PK\x05\x06", plain.getvalue(), *other) == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("pip install -r requirements.txt", [["-r", "requirements.txt"]]),
+        ("pip3 install --no-cache-dir --upgrade -r requirements.txt -t lib", [["-r", "requirements.txt"]]),
+        ("python3 -m venv v && . v/bin/activate && pip install -r r.txt", [["-r", "r.txt"]]),
+        ("cd app; /app/v/bin/pip3.11 --quiet install six 'flask>=2,<3'", [["six", "flask>=2,<3"]]),
+        (
+            "python3 -m pip install --target=lib --index-url=https://x/simple six",
+            [["--index-url=https://x/simple", "six"]],
+        ),
+        ("pip install -c c.txt --pre six\npip install click", [["-c", "c.txt", "--pre", "six"], ["click"]]),
+        ("pip install -e . --user", [["."]]),
+        ("pip install -U pip wheel | cat", [["pip", "wheel"]]),
+        ("pip install $PACKAGES", []),
+        ("pip install -c c.txt", []),
+        ("pip list && echo install", []),
+        ("pipenv install", []),
+        ("echo 'unbalanced", []),
+    ],
+)
+def test_the_packages_of_install_commands_are_found(command: str, expected: list[list[str]]) -> None:
+    assert list(wheel_arguments(command)) == expected
+
+
+def test_wheels_of_a_command_are_fetched_once_for_each_content_of_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interpreter is a program that notes its calls, and fails for a package that does not exist."""
+    program = tmp_path / "python"
+    program.write_text('#!/bin/sh\necho "$*" >> calls\ncase "$*" in *absent*) exit 1; esac\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept").mkdir()
+    requirements = tmp_path / "r.txt"
+    for content, included in (("-r other.txt", "six"), ("-r other.txt", "six"), ("-r other.txt", "click")):
+        requirements.write_text(content, encoding="utf-8")
+        (tmp_path / "other.txt").write_text(included, encoding="utf-8")
+        fetch(["pip install -r r.txt", "true"], Path("kept"))
+    for _ in range(2):
+        fetch(["pip install absent"], Path("kept"))
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    common = "-m pip wheel --quiet --wheel-dir kept --find-links kept"
+    assert calls == [f"{common} -r r.txt"] * 2 + [f"{common} absent"] * 2
