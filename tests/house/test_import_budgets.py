@@ -71,7 +71,10 @@ HELP = {"markdown_it", "pygments"}  # typer draws its help with them
         pytest.param(["run", "first-look", "-q"], 262, OF_OTHERS | {"rich"}, id="run"),
     ],
 )
-def test_a_command_imports_no_more_than_it_uses(command: list[str], modules_max: int, never: set[str]) -> None:
+def test_a_command_imports_no_more_than_it_uses(
+    command: list[str], modules_max: int, never: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)  # colours are drawn with rich
     answer = subprocess.run([sys.executable, "-c", REPORT, *command], capture_output=True, text=True, check=True)
     names = answer.stdout.rpartition("=\n")[2].split()
     rooms = {".".join(name.split(".")[:2]) for name in names}
