@@ -7,6 +7,7 @@ PUBLIC_MODULES = (
     "applications",
     "credentials.assumed_role",
     "credentials.aws_endpoint",
+    "credentials.hosted_zones",
     "credentials.key_service",
     "credentials.role_credentials",
     "credentials.secrets",

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from simulator.cli.exit_codes import cannot
 from simulator.cli.front.config_paths import File
 from simulator.control.domain_checks import CHECK_EVERY_S, GIVE_UP_S, RENEWAL_S, VALID_S, DomainChecks, Lookup
+from simulator.scenario.sections.aws_spec import ENDPOINT
 from simulator.scenario.sections.base_model import Count, Duration, Section
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class DnsSection(Section):
     """Validate custom domains without a lookup (instant), or by the records in DNS (records)."""
     resolver: Annotated[str, AfterValidator(_address)] | None = None
     """Where records are looked up, as ADDRESS or ADDRESS:PORT. Default: in the simulator's own DNS."""
+    route53: Annotated[str | None, Field(pattern=ENDPOINT)] = None
+    """An AWS-compatible endpoint of Route 53 in whose public hosted zones records are looked up, for example moto.
+    Credentials come from the environment or a profile.
+    """
     check_every: Duration | None = None
     """Time between two lookups of missing records. Default: 1s, or 60s with the time profile app-runner."""
     give_up: Duration = GIVE_UP_S
@@ -70,6 +75,12 @@ class DnsSection(Section):
     def _check(self) -> Self:
         if self.validation == "instant" and self.resolver is not None:
             msg = "resolver = given, must come with validation: records"
+            raise ValueError(msg)
+        if self.validation == "instant" and self.route53 is not None:
+            msg = "route53 = given, must come with validation: records"
+            raise ValueError(msg)
+        if self.resolver is not None and self.route53 is not None:
+            msg = "route53 = given, must be left out with a resolver"
             raise ValueError(msg)
         if self.renewal >= self.validity:
             msg = f"renewal = {self.renewal:g}s, must be less than the validity, {self.validity:g}s"
@@ -96,6 +107,8 @@ class DnsSection(Section):
         resolver = None if self.resolver is None else parse_resolver(self.resolver)
         checks = self.checks if by_records else None
         try:
-            return ServeDns(state, port=self.port, zone=self.zone, resolver=resolver, checks=checks)
+            return ServeDns(
+                state, port=self.port, zone=self.zone, resolver=resolver, route53=self.route53, checks=checks
+            )
         except OSError as error:
             cannot(error)

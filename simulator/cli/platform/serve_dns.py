@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from simulator.assembly.serving import ServingSettings
 from simulator.cli.dns.named_resources import RECORDS_NAME
 from simulator.control.domain_checks import DomainChecks, Lookup
 from simulator.edge.live.front import HOST, HOST_6, Front
+from simulator.fleet.credentials.aws_endpoint import AwsEndpoint
+from simulator.fleet.credentials.hosted_zones import HostedZoneLookup
 from simulator.wire.dns.dns_lookup import OwnLookup, ResolverLookup
 from simulator.wire.dns.dns_server import DnsServer
 from simulator.wire.dns.zone_file import ZoneFile
 from simulator.wire.dns.zones import Zones
+
+_GLOBAL: Final = "us-east-1"  # the Region of Route 53, which is global
 
 
 class ServeDns:
@@ -29,11 +34,13 @@ class ServeDns:
         port: int | None = None,
         zone: Path | None = None,
         resolver: tuple[str, int] | None = None,
+        route53: str | None = None,
         checks: Callable[[Lookup, str], DomainChecks] | None = None,
     ) -> None:
         """Read the records.
 
-        `checks`: returns how domains are validated, from a lookup and the name of the time profile.
+        `route53`: an endpoint in whose hosted zones records are looked up. `checks`: returns how domains are validated,
+        from a lookup and the name of the time profile.
 
         Raises:
             ValueError: for a malformed zone file.
@@ -41,6 +48,7 @@ class ServeDns:
         """
         self._port = port
         self._resolver = resolver
+        self._hosted = None if route53 is None else HostedZoneLookup(AwsEndpoint("route53", route53, _GLOBAL))
         self._checks = checks
         files = [ZoneFile(path) for path in (state / RECORDS_NAME, zone) if path is not None]
         self.zones = Zones(files, addresses=[HOST, HOST_6])
@@ -56,9 +64,13 @@ class ServeDns:
         if self._checks is None:
             return settings
         control = settings.control
-        lookup: Lookup = OwnLookup(self.zones) if self._resolver is None else ResolverLookup(*self._resolver)
-        api = replace(control.api, domain_checks=self._checks(lookup, control.profile.name))
+        api = replace(control.api, domain_checks=self._checks(self._lookup(), control.profile.name))
         return replace(settings, control=replace(control, api=api))
+
+    def _lookup(self) -> Lookup:
+        if self._hosted is not None:
+            return self._hosted
+        return OwnLookup(self.zones) if self._resolver is None else ResolverLookup(*self._resolver)
 
     async def open(self, front: Front) -> list[str]:
         """Answer for the host names of the front, and return lines for the user.
@@ -77,3 +89,5 @@ class ServeDns:
     async def close(self) -> None:
         if self._server is not None:
             await self._server.close()
+        if self._hosted is not None:
+            await self._hosted.close()
