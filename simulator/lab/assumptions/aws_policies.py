@@ -1,0 +1,125 @@
+"""The movable assumptions about AWS's other autoscalers: those with alarms, and provisioned concurrency."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.lab.assumptions.assumption import MovableAssumption, Place
+from simulator.lab.assumptions.conditions import with_policy
+from simulator.scenario.sections.service_spec import ServiceSpec
+
+_ALARMS: Final = "rules/policies/aws/alarms.py"
+_TRACKING: Final = "rules/policies/aws/target_tracking.py"
+_alarm_policies: Final = with_policy("target-tracking", "step-scaling")
+_tracking: Final = with_policy("target-tracking")
+_PERIOD_S: Final = 60.0  # of a point, unless it is set
+_LATE_S: Final = 150.0
+_HIGH_RESOLUTION_LATE_S: Final = 30.0
+_MINUTE_POINTS: Final = 15  # of AlarmLow: 15 minutes
+
+
+def _period_s(service: ServiceSpec) -> float:
+    period_s: float = getattr(service.policy, "metric_period_s", _PERIOD_S)
+    return period_s
+
+
+def _late_s(service: ServiceSpec) -> float:
+    return _HIGH_RESOLUTION_LATE_S if _period_s(service) < _PERIOD_S else _LATE_S
+
+
+def _uses_utilisation(service: ServiceSpec) -> bool:
+    return _tracking(service) and getattr(service.policy, "target", None) is None
+
+
+AWS_POLICIES: Final = (
+    MovableAssumption(
+        ("policy", "metric_late_s"),
+        "A point of the metric causes an alarm 150 s after its end (30 s with points of 20 s).",
+        (Place(_ALARMS, "the point's delay is all"), Place(_ALARMS, "points of 20 s are visible")),
+        default=_late_s,
+        low=lambda service: round(_late_s(service) * 0.5),
+        high=lambda service: round(_late_s(service) * 1.5),
+        why="half and one and a half times the delay; AWS's benchmark has one load and does not name its size",
+        applies=_alarm_policies,
+    ),
+    MovableAssumption(
+        ("policy", "start_lag_s"),
+        "A task on Fargate receives requests 45 s after the decision.",
+        (Place(_ALARMS, "in the same benchmark a task"),),
+        default=45.0,
+        low=23.0,
+        high=87.0,
+        why="23 s in AWS's benchmark; 57 s with a larger image, and up to 30 s until the first check of the balancer",
+        applies=with_policy("target-tracking", "step-scaling", "aws-predictive", "ecs-express"),
+    ),
+    MovableAssumption(
+        ("policy", "out_points"),
+        "Step scaling's alarm needs two points above its threshold.",
+        (Place("rules/policies/aws/step_scaling.py", "the alarms are user-defined"),),
+        default=2,
+        low=1,
+        high=3,
+        why="one point is the shortest alarm, three are those of target tracking",
+        applies=with_policy("step-scaling"),
+    ),
+    MovableAssumption(
+        ("policy", "target_utilisation"),
+        "Target tracking keeps 70 % utilisation.",
+        (Place(_TRACKING, "AWS has no default"),),
+        default=0.7,
+        low=0.5,
+        high=0.8,
+        why="the targets that tutorials recommend",
+        applies=_uses_utilisation,
+    ),
+    MovableAssumption(
+        ("policy", "in_points"),
+        "With points of 20 s, AlarmLow needs 15 minutes of points, as with points of a minute.",
+        (Place(_TRACKING, "with points of 20 s it covers"),),
+        default=lambda service: round(_MINUTE_POINTS * _PERIOD_S / _period_s(service)),
+        low=_MINUTE_POINTS,
+        high=lambda service: round(_MINUTE_POINTS * _PERIOD_S / _period_s(service)),
+        why="the same number of points as with points of a minute, or the same time",
+        applies=lambda service: _tracking(service) and _period_s(service) < _PERIOD_S,
+    ),
+    MovableAssumption(
+        ("policy", "base"),
+        "Target tracking multiplies the mean running count over the minute of the point.",
+        (Place(_TRACKING, "it uses the mean running count"),),
+        default="measured",
+        low="running",
+        high="desired",
+        why="the count at the time of the alarm, or the capacity of the published formula",
+        applies=_tracking,
+    ),
+    MovableAssumption(
+        ("policy", "scale_in_share"),
+        "Target tracking removes the whole surplus at once.",
+        (Place(_TRACKING, "it is not published how much more gradual"),),
+        default=1.0,
+        low=0.25,
+        high=1.0,
+        why='AWS calls scale-in "more gradual": a quarter of the surplus at a time is a slow one',
+        applies=_tracking,
+    ),
+    MovableAssumption(
+        ("policy", "silence_is_missing"),
+        "A metric has the value 0 when there are no requests.",
+        (Place(_TRACKING, "a metric of requests has no data"),),
+        default=False,
+        low=False,
+        high=True,
+        why="some products publish nothing then, and never scale in",
+        applies=_tracking,
+    ),
+    MovableAssumption(
+        ("policy", "start_lag_s"),
+        "Provisioned concurrency is allocated after a minute.",
+        (Place("rules/policies/aws/lambda_provisioned.py", "allocation takes one or two"),),
+        default=60.0,
+        low=30.0,
+        high=120.0,
+        why="one or two minutes according to reports, half a minute at best",
+        applies=with_policy("lambda-provisioned"),
+    ),
+)
