@@ -123,6 +123,7 @@ class Revision:
             numbers=instance_numbers,
             revision=number,
             variables=self,
+            random=environment.streams.stream("service", stream, "start stages").random,
             logs_starts=not self.driver.is_simulated,
         )
         self._faults = FaultInjection(environment.streams.stream("service", stream, "wire faults").random)

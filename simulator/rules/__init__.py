@@ -52,6 +52,7 @@ PUBLIC_MODULES = (
     "region_prices",
     "retries",
     "sampling",
+    "start_stages",
     "stations.cpu_quota",
     "stations.discipline",
     "waf.acl_documents",

@@ -110,7 +110,8 @@ def user_policy_kind(name: str, actuator: Actuator, on_error: OnPolicyError = On
     GuardedPolicy.check_names(name, made)
     lag_s = getattr(made, "start_lag_s", None)
     if lag_s is not None:
-        actuator = dataclasses.replace(actuator, start_lag_s=_number(name, "start_lag_s", lag_s, 0))
+        lag_s = _number(name, "start_lag_s", lag_s, 0)
+        actuator = dataclasses.replace(actuator, start_lag_s=lag_s, start_law=None)
     tick_s = _number(name, "tick_s", getattr(made, "tick_s", 1.0), 0.1)
 
     def build(_: UserParameters, scaling: AutoScalingConfiguration) -> GuardedPolicy:

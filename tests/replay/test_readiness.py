@@ -22,7 +22,8 @@ from simulator.world.clock import ClockKind
 # One instance, launched at the first request: the time that the platform's probe adds to a start-up of 2.34 s.
 READY_AFTER_S = {
     "app-runner": 3.0, "fixed": 3.0, "scheduled": 3.0, "holt-winters": 3.0, "mpc": 3.0, "oracle": 3.0,
-    "hpa": 3.0, "keda": 3.0, "keda-http": 3.0, "predictive-hpa": 3.0, "container-apps": 3.0,
+    "hpa": 3.0, "keda": 3.0, "keda-http": 3.0, "predictive-hpa": 3.0,
+    "container-apps": 4.3,  # 1.3 s until its ingress knows the replica
     "knative": 2.35,
     "lambda": 2.34, "lambda-provisioned": 2.34, "scale-per-request": 2.34, "cloud-run": 2.34, "fly": 2.34,
     "heroku": 2.34, "target-tracking": 2.34, "step-scaling": 2.34, "ecs-express": 2.34, "aws-predictive": 2.34,

@@ -11,6 +11,8 @@ from simulator.fleet.ports import Backend, InstanceSpec, Launcher, LaunchError
 from simulator.fleet.replicas.instance_records import InstanceRecords
 from simulator.model.instance import InstanceEvent
 from simulator.rules.health import CrashLoop
+from simulator.rules.policies.port import Actuator
+from simulator.rules.start_stages import StartDelays
 from simulator.world.clock import RunClock
 
 
@@ -72,3 +74,16 @@ class InstanceLaunch:
         """Withdraw the credentials of an instance that has ended."""
         if self._variables is not None:
             self._variables.instance_ended(instance.number)
+
+
+def start_delays(actuator: Actuator, random: Callable[[], float] | None, *, from_zero: bool) -> StartDelays:
+    """Return the delays of a start that the scaler decided.
+
+    `random` returns numbers between 0 and 1; None: every stage takes its mean. `from_zero`: no other instance exists,
+    and a request waits for this one.
+    """
+    law = actuator.start_law
+    if law is None:
+        return StartDelays(actuator.start_lag_s, 0.0)
+    quantiles = tuple(0.5 if random is None else random() for _ in range(law.draws))
+    return law.delays(quantiles, from_zero=from_zero)

@@ -12,7 +12,7 @@ idle).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from simulator.fleet.instance import Instance, InstanceVariables, Termination, scale_in_order
@@ -20,7 +20,7 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend, Launcher, NotReady, PoolSupply
 from simulator.fleet.replicas.activity import Activity
 from simulator.fleet.replicas.capacity import Capacity
-from simulator.fleet.replicas.instance_launch import InstanceLaunch
+from simulator.fleet.replicas.instance_launch import InstanceLaunch, start_delays
 from simulator.fleet.replicas.instance_records import InstanceRecords
 from simulator.fleet.replicas.prober import prober_of
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
@@ -52,17 +52,18 @@ class ReplicaSet:
         numbers: Iterator[int] | None = None,
         revision: int = 1,
         variables: InstanceVariables | None = None,
+        random: Callable[[], float] | None = None,
         logs_starts: bool = False,
     ) -> None:
         """Create an empty set. `numbers`: source of the numbers of instances. `revision`: number of the revision.
-        `variables`: supplies environment variables.
+        `variables`: supplies environment variables. `random`: numbers for the stages of starts; None: their means.
         """
         self.pool, self.settings = pool, settings
         self.prober = prober_of(settings, actuator, only_starts=pool.health_is_certain)
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
-        self.actuator, self._clock = actuator, clock
+        self.actuator, self._random, self._clock = actuator, random, clock
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move, self._log = self.records.move, self.records.line
         self.capacity = Capacity(self.settings, self._log)
@@ -138,7 +139,9 @@ class ReplicaSet:
         scaling = self.pool.scaling
         target = min(max(self.desired, scaling.min_size), scaling.max_size)
         for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
-            self._provision(self.actuator.start_lag_s + self.extra_start_s, self.settings.route_after_s)
+            from_zero = not self._alive and self.pool.queued > 0
+            delays = start_delays(self.actuator, self._random, from_zero=from_zero)
+            self._provision(delays.launch_s + self.extra_start_s, delays.route_s + self.settings.route_after_s)
         surplus = len(self._alive) - target
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:

@@ -24,7 +24,7 @@ from simulator.lab.validate import (
     vectors as validate_vectors,
 )
 from simulator.lab.validate.case import Case, Curve, Finding, FindingVerdict, Subject
-from simulator.lab.validate.measured import bills, ecs, knative, kubernetes_hpa
+from simulator.lab.validate.measured import bills, container_apps, ecs, knative, kubernetes_hpa
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
 
@@ -58,6 +58,7 @@ def all_cases() -> list[Case]:
     """Return all cases; those of other platforms first, because they take longest, so that workers finish together."""
     modules = (
         kubernetes_hpa,
+        container_apps,
         ecs,
         knative,
         bills,

@@ -22,7 +22,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "cloud-run": (),
         "lambda": ("7-17",),
         "knative": ("20", "21", "V13", "V14"),
-        "container-apps": (),
+        "container-apps": ("V3",),
     }
 )
 POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.rules.start_stages import StartLaw
 
 
 class Sample(NamedTuple):
@@ -77,13 +78,15 @@ class Actuator:
     never. `activates`: the platform distinguishes provisioned and active instances (App Runner): instances beyond
     `desired` but within min_size stay provisioned, idle and throttled; if False every instance serves.
     `startup_probe_s`: the interval at which a starting instance is probed until it is ready (readiness.py); 0: it is
-    ready as soon as it listens; None: the interval of the service's health check.
+    ready as soon as it listens; None: the interval of the service's health check. `start_law`: the start as stages,
+    each with a distribution; then `start_lag_s` is only their mean, for planning. None: `start_lag_s` is constant.
     """
 
     start_lag_s: float = 0.0
     idle_expiry_s: float | None = None
     activates: bool = False
     startup_probe_s: float | None = None
+    start_law: StartLaw | None = None
 
 
 class Policy(Protocol):

@@ -1,4 +1,4 @@
-"""The launch of instances: lag, delay after crashes, and launches that fail."""
+"""The launch of instances: lag, delay after crashes, launches that fail, and starts as stages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ import asyncio
 import pytest
 
 from simulator.fleet.ports import LaunchError
+from simulator.fleet.replicas.instance_launch import start_delays
+from simulator.records.events import InstanceMoved
+from simulator.replay.runner import Run, play
+from simulator.rules.policies.kubernetes.container_apps_start import REGISTRATION, START_LAW
 from simulator.rules.policies.port import Actuator
+from simulator.rules.start_stages import StartLaw, StartPath, StartStage
+from simulator.scenario.scenario import read_scenario
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import run_virtual, until
 
@@ -63,3 +69,65 @@ def test_a_crash_loop_backs_off_and_a_success_resets_it() -> None:
             await until(lambda: len(stage.pool.ready) == 2)
 
     run_virtual(main)
+
+
+ONE = StartLaw((StartPath(1.0, (StartStage("boot", 2, 6),), StartStage("in", 1, 3), StartStage("gap", 10, 20)),))
+
+
+def test_without_stages_the_lag_is_constant() -> None:
+    assert start_delays(Actuator(start_lag_s=7.0), None, from_zero=True) == (7.0, 0.0)
+
+
+def test_without_random_numbers_each_stage_takes_its_mean() -> None:
+    assert start_delays(Actuator(start_law=ONE), None, from_zero=True) == (4.0, 15.0)
+    assert start_delays(Actuator(start_law=ONE), None, from_zero=False) == (4.0, 2.0)
+
+
+def test_each_stage_has_a_random_number_of_its_own() -> None:
+    numbers = iter([0.0, 1.0, 0.25])
+    assert start_delays(Actuator(start_law=ONE), lambda: next(numbers), from_zero=True) == (3.0, 20.0)
+
+
+def _ready_s(overflow: str, min_size: int, seed: int) -> list[tuple[float, float]]:
+    """Return (launched, ready) of the instances that a burst of 100 requests at 20 s starts."""
+    text = f"""
+        duration: 90s
+        services:
+          app:
+            min_size: {min_size}
+            max_size: 3
+            overflow: {overflow}
+            policy: container-apps
+            application: {{simulated: {{io: 2s}}}}
+        traffic: [{{at_once: {{requests: 100, at: 20s}}}}]
+    """
+    scenario = read_scenario(text).with_seed(seed)
+    moves: dict[int, list[float]] = {}
+    for event in play(Run(scenario)).events:
+        if isinstance(event, InstanceMoved) and event.at_s > 20:
+            moves.setdefault(event.instance, []).append(event.at_s)
+    return [(times[0], times[1]) for _, times in sorted(moves.items()) if len(times) > 1]
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_only_the_first_replica_at_zero_with_a_waiting_request_has_the_gap(seed: int) -> None:
+    registered_s = REGISTRATION.high_s + 1.0  # at most a second of probing
+    _, *others = _ready_s("{mode: queue, wait: 80s}", 0, seed)
+    assert others
+    assert all(ready_s - launched_s <= registered_s for launched_s, ready_s in others)
+
+
+def test_seeds_differ_in_whether_the_first_replica_has_the_gap() -> None:
+    long_s = max(path.from_zero.low_s for path in START_LAW.paths)
+    firsts = [_ready_s("{mode: queue, wait: 80s}", 0, seed)[0] for seed in range(1, 13)]
+    assert {ready_s - launched_s >= long_s for launched_s, ready_s in firsts} == {True, False}
+    # The two paths: launched after 0.7 + 9.8 + 3.9 s at the earliest, after 1.4 + 11.9 + 12.1 s at the latest.
+    assert all(34.4 <= launched_s <= 45.4 for launched_s, _ in firsts)
+
+
+def test_without_a_queue_no_request_waits_so_there_is_no_gap() -> None:
+    assert all(
+        ready_s - launched_s <= REGISTRATION.high_s + 1.0
+        for seed in range(1, 4)
+        for launched_s, ready_s in _ready_s("reject", 0, seed)
+    )

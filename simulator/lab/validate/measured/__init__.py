@@ -1,3 +1,3 @@
 """Published measurements of platforms, each played as a scenario."""
 
-PUBLIC_MODULES = ("bills", "ecs", "knative", "kubernetes_hpa")
+PUBLIC_MODULES = ("bills", "container_apps", "ecs", "knative", "kubernetes_hpa")

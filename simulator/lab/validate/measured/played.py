@@ -53,6 +53,11 @@ class PlayedScenario:
         """Return the time at which the ready instances first increase after `after_s`; infinity if they never do."""
         return _first_increase_s(self.ready, after_s)
 
+    def first_zero_s(self, after_s: float) -> float:
+        """Return when there is no replica for the first time after `after_s`; infinity if there always is one."""
+        steps = zip(self.replicas.times_s, self.replicas.counts, strict=True)
+        return next((at_s for at_s, count in steps if at_s > after_s and not count), math.inf)
+
     def within(self, begin_s: float, end_s: float) -> NDArray[np.bool_]:
         """Return which requests were sent in [begin_s, end_s)."""
         inside: NDArray[np.bool_] = (self.intended_s >= begin_s) & (self.intended_s < end_s)

@@ -4,6 +4,7 @@ import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.kubernetes.container_apps import ContainerAppsParameters, ContainerAppsPolicy
+from simulator.rules.policies.port import Actuator
 from tests.rules.policies.services import observation, sample
 
 SCALING = AutoScalingConfiguration(max_concurrency=100, min_size=0, max_size=300)
@@ -34,8 +35,25 @@ def test_the_concurrency_of_container_apps_is_a_rate_over_fifteen_seconds() -> N
     assert App(ready=4).offer(45, 15) == [4, 5]
 
 
-def test_scale_out_steps_are_1_4_8_16_32() -> None:
-    assert App().offer(2000, 100) == [0, 1, 4, 8, 16, 32, 64, 128]
+def test_scale_out_adds_four_replicas_or_doubles_them_each_period() -> None:
+    assert App().offer(2000, 100) == [0, 1, 5, 10, 20, 40, 80, 160]
+
+
+def test_requests_in_progress_count_even_if_none_arrives() -> None:
+    """Five open streams and 40 requests that do not end, 10 per replica."""
+    app = App(ready=1)
+    for second in range(45):
+        app.policy.observe(sample(second, finished=0, ready=app.ready, in_flight=45))
+        app.ready = app.policy.decide(observation(second + 1, SCALING, ready=app.ready, in_flight=45)).desired
+    assert app.ready == 5
+
+
+def test_a_constant_lag_replaces_the_stages() -> None:
+    assert ContainerAppsPolicy(ContainerAppsParameters(start_lag_s=3.0), SCALING).actuator == Actuator(
+        start_lag_s=3.0, startup_probe_s=1.0
+    )
+    # 0.2 x (1.05 + 10.85 + 4.3) + 0.8 x (1.05 + 10.85 + 12.05)
+    assert ContainerAppsPolicy(ContainerAppsParameters(), SCALING).actuator.start_lag_s == pytest.approx(22.4)
 
 
 def test_a_service_at_zero_starts_a_replica_within_a_second_of_the_first_request() -> None:
@@ -52,8 +70,8 @@ def test_a_queued_request_starts_a_replica_within_its_second() -> None:
 def test_the_service_scales_to_zero_after_five_minutes_without_a_request() -> None:
     app = App()
     app.offer(1, 10)
-    assert app.offer(0, 304) == [1]  # the last request was in the tenth second
-    assert app.offer(0, 1) == [1, 0]  # strictly more than 300 s later, when a period of 15 s has closed
+    assert app.offer(0, 319) == [1]  # the last request was in the tenth second
+    assert app.offer(0, 1) == [1, 0]  # strictly more than 300 s later, at a poll of 30 s
 
 
 def test_a_scale_in_applies_after_five_minutes() -> None:
