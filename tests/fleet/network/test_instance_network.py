@@ -56,6 +56,7 @@ async def test_a_network_is_created_and_removed_completely() -> None:
     await network.close()  # a second call is no error
 
 
+@pytest.mark.slow
 async def test_changed_rules_act_on_a_network_that_is_in_use() -> None:
     if why_not_enforced():
         pytest.skip("networks cannot be made here")
