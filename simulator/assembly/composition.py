@@ -36,7 +36,7 @@ def compose_platform(
     journal = Journal() if journal is None else journal
     simulated = SimulatedDrivers(streams, journal, lambda: platform.clock.at_s())  # noqa: PLW0108 it comes later
 
-    def make_driver(plan: ServicePlan, stream: str, on_line: OnLine) -> Driver:
+    def make(plan: ServicePlan, stream: str, on_line: OnLine) -> Driver:
         driver = driver_of(
             plan.application,
             stream,
@@ -55,7 +55,5 @@ def compose_platform(
         from simulator.edge.live.front import Front  # noqa: PLC0415 sockets and TLS, for real time only
 
         front = Front(live, streams)
-    platform = Platform(
-        plans, streams, make_driver, live, front, journal=journal, measured=measured, make_supply=make_supply
-    )
+    platform = Platform(plans, streams, make, live, front, journal=journal, measured=measured, make_supply=make_supply)
     return platform

@@ -1,4 +1,5 @@
-// The charts of one service: five panels on one time axis, with decisions, changes and deployments marked.
+// Charts over time: panels on one time axis, with marks. Those of a service are five, with decisions, changes and
+// deployments marked.
 // Shapes are those of the JSON report: a series is columns of equal length, one value per bin of `width_s` seconds.
 
 import { clock, count, latency, rate, short, usd } from "console/format";
@@ -24,13 +25,19 @@ const PANELS = [
   { title: "Cost per hour", unit: usd, lines: [
     { key: "usd_per_hour", label: "at the current rate", colour: "purple", fill: true }] },
 ];
+// The panel of a downstream resource: its series is `downstream[].series` of the report.
+export const downstreamPanel = (resource) => ({ title: `${resource.name}, ${count(resource.connections)} connections`, unit: count, lines: [
+  { key: "connections", label: "open", colour: "blue", fill: true },
+  { key: "busy", label: "busy", colour: "green" },
+  { key: "waiting", label: "waiting calls", colour: "orange", dash: [4, 3] },
+  { key: "errors", label: "errors/s", colour: "red", dash: [2, 2], perSecond: true }] });
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 const NEAR_PX = 7;
 const MARKS_WITH_LINES_MAX = 60;
 
 export class TimeCharts {
   // `root` is emptied and filled. `onSeek(t)` is called after a click, with the time at the click.
-  constructor(root, { onSeek = null, compact = false } = {}) {
+  constructor(root, { onSeek = null, compact = false, panels = PANELS } = {}) {
     this.root = root;
     this.onSeek = onSeek;
     this.height = compact ? 92 : 118;
@@ -41,7 +48,7 @@ export class TimeCharts {
     this.zoom = null;
     this.mark = -1;
     root.replaceChildren();
-    this.panels = PANELS.map((panel) => this.#panel(panel));
+    this.panels = panels.map((panel) => this.#panel(panel));
     this.tip = make("div", { class: "tip", hidden: true });
     this.told = make("p", { class: "unseen", "aria-live": "polite" });
     root.append(this.tip, this.told);
@@ -87,7 +94,7 @@ export class TimeCharts {
 
   #data(panel) {
     const { width_s } = this.series;
-    const length = this.series.offered.length;
+    const length = this.series[this.panels[0].lines[0].key].length;
     // A bin is drawn at its middle, a step at its beginning.
     const shift = panel.stepped ? 0 : width_s / 2;
     const times = Array.from({ length }, (_, bin) => (this.series.from_s || 0) + bin * width_s + shift);
@@ -207,7 +214,7 @@ export class TimeCharts {
   #tellValues(index) {
     if (!this.series) return;
     const { width_s } = this.series;
-    const length = this.series.offered.length;
+    const length = this.series[this.panels[0].lines[0].key].length;
     // The bin at the cursor; without a cursor the mean of the last second, because one bin of 100 ms is too small a sample.
     const atCursor = index !== null && index !== undefined;
     const last = atCursor ? Math.min(index, length - 1) : length - 1;

@@ -1,6 +1,6 @@
 // The report of one run: the page contains all data and sends no request.
 
-import { TimeCharts, marksOf } from "console/charts";
+import { TimeCharts, downstreamPanel, marksOf } from "console/charts";
 import { count, duration, latency, rate, ratio, usd } from "console/format";
 import { byId, figures, make, setText, themeButton } from "console/page";
 import { Picture } from "console/picture";
@@ -15,6 +15,8 @@ report.services.forEach((service) => Object.assign(service.series, data.beside[s
 const picture = new Picture(byId("picture"));
 const charts = new TimeCharts(byId("charts"), { onSeek: (t) => replay.seek(t) });
 const replay = new Replay(picture, charts);
+const downstreamCharts = (report.downstream ?? []).map((resource) => [resource, new TimeCharts(
+  byId("downstream-charts").appendChild(make("div", { class: "charts" })), { onSeek: (t) => replay.seek(t), panels: [downstreamPanel(resource)] })]);
 
 function head() {
   const { run, requests } = report;
@@ -50,6 +52,15 @@ function head() {
   setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Self-contained: works offline. Terms: docs/reference/glossary.md. Charts: uPlot, MIT.`);
 }
 
+// Resources belong to no service: their charts stay the same.
+function showDownstream() {
+  byId("downstream-card").hidden = !downstreamCharts.length;
+  for (const [resource, chart] of downstreamCharts) {
+    const marks = resource.events.map((event) => ({ at_s: event.at_s, kind: "act", title: resource.name, lines: [event.line] }));
+    chart.show(resource.series, marks, report.run.ended_s);
+  }
+}
+
 function chooseService(name) {
   const service = report.services.find((each) => each.name === name);
   for (const button of byId("services").children) button.setAttribute("aria-pressed", String(button.textContent === name));
@@ -68,4 +79,5 @@ head();
 byId("services").hidden = report.services.length < 2;
 byId("services").replaceChildren(...report.services.map((each) => make("button", { type: "button", onclick: () => chooseService(each.name) }, each.name)));
 chooseService(report.services[0].name);
+showDownstream();
 replay.seekBusiest();
