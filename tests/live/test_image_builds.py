@@ -15,6 +15,7 @@ import pytest
 from simulator.assembly.control_plane import ControlPlaneSettings
 from simulator.assembly.serving import ServingSettings, open_serving
 from simulator.builds.artifact import BuildArtifact, BuildFailed
+from simulator.builds.engine.downloads import LABEL
 from simulator.builds.engine.engine_builds import REPOSITORY
 from simulator.builds.git.repositories import RepositorySettings
 from simulator.builds.local import LocalBuilder
@@ -61,6 +62,15 @@ def forget_images(folder: Path) -> None:
     for place in (folder / "builds" / "kept").glob("*/built.json"):
         place.unlink()
         docker("rmi", f"{REPOSITORY}:{place.parent.name}")
+    for volume in volumes(folder):
+        docker("volume", "rm", volume)
+
+
+def volumes(folder: Path) -> list[str]:
+    """The kept downloads of builds in the folder."""
+    file = folder / "builds" / "engine-identity"
+    identity = file.read_text(encoding="utf-8") if file.exists() else "none"
+    return docker("volume", "ls", "--quiet", "--filter", f"label={LABEL}={identity}").splitlines()
 
 
 async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuildArtifact, HeardSteps]:

@@ -17,14 +17,13 @@ from typing import Any
 import pytest
 
 from simulator.builds.artifact import BuildArtifact, BuildFailed
-from simulator.builds.engine.downloads import LABEL
 from simulator.builds.local import LocalBuilder
 from simulator.builds.resource_limits import BuildLimits
 from simulator.builds.settings import ALL_RUNTIMES, BuildSettings, RuntimeImages
 from tests.builds.places import GitPlace, config
 from tests.builds.steps import HeardSteps
 from tests.live.docker_images import base_image, shell_image
-from tests.live.test_image_builds import docker, forget_images
+from tests.live.test_image_builds import docker, forget_images, volumes
 from tests.live.waiting import PATIENCE_S
 
 WHEEL = "shopkit-1.0-py3-none-any.whl"
@@ -118,14 +117,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     """What builds in it leave in the engine is removed."""
     yield tmp_path
     forget_images(tmp_path)
-    for volume in volumes(tmp_path):
-        docker("volume", "rm", volume)
-
-
-def volumes(folder: Path) -> list[str]:
-    file = folder / "builds" / "engine-identity"
-    identity = file.read_text(encoding="utf-8") if file.exists() else "none"
-    return docker("volume", "ls", "--quiet", "--filter", f"label={LABEL}={identity}").splitlines()
 
 
 def python_config(command: str = "pip3 install -r requirements.txt --target lib") -> str:

@@ -111,6 +111,23 @@ def test_an_image_is_replaced_and_a_failure_keeps_it(prefix: str) -> None:
 
 
 @pytest.mark.slow
+def test_the_output_of_a_step_that_fails_is_its_reason(prefix: str) -> None:
+    """The base has a package manager that finds nothing."""
+    folder = "printf '#!/bin/sh\\necho E: no package for $*\\nexit 100\\n' > /bin/apt-get && chmod 755 /bin/apt-get"
+    base = f"{prefix}-broken:1"
+    made = docker("create", shell_image(), "/bin/sh", "-c", folder)
+    docker("start", "--attach", made)
+    docker("commit", "--change", 'CMD ["/bin/sh"]', made, base)
+    docker("rm", made)
+    code, output = make("PYTHON_311", "--base", base, "--quiet")
+    assert code == 3
+    assert output == (
+        f"error: PYTHON_311: {base} could not be made into an image of the runtime: E: no package for update -qq\n"
+    )
+    assert names() == [base]
+
+
+@pytest.mark.slow
 def test_dockerfiles_are_printed_and_nothing_is_built(prefix: str) -> None:
     code, output = make("PYTHON_311", "--base", base_image(), "--dockerfile")
     assert code == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import tarfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ from simulator.fleet.docker.labels import labels, sweep_orphans
 from simulator.fleet.process.confinement.sweep import owner_name
 from simulator.model.images import ImageIdentifier
 
+# What BuildKit and the classic builder report if a command of a step fails: its output says why.
+_STEP_FAILED: Final = re.compile(r"executor failed running|did not complete successfully|returned a non-zero code")
 _EXAMINATION_S_MAX: Final = 60.0  # seconds; a Java virtual machine on a busy computer needs some
 
 
@@ -85,7 +88,10 @@ class RuntimeImageBuilder:
         unchecked = f"{image.removesuffix(':latest')}:unchecked-{os.getpid()}"
         before = await self._engine.image((image,))
         try:
-            await self._build(recipe, unchecked, log, with_buildkit=options.with_buildkit)
+            last = await self._build(recipe, unchecked, log, with_buildkit=options.with_buildkit)
+            if last is not None:
+                msg = f"{name} could not be made into an image of the runtime: {last}"
+                raise RecipeError(msg)
             made = await self._contents(runtime, role, unchecked)
             for note in check_made(runtime, role, name, made, options):
                 if note not in recipe.notes:
@@ -122,16 +128,23 @@ class RuntimeImageBuilder:
             raise RecipeError(msg.rstrip(".")) from error
         return base
 
-    async def _build(self, recipe: Recipe, image: str, log: Callable[[str], None], *, with_buildkit: bool) -> None:
+    async def _build(
+        self, recipe: Recipe, image: str, log: Callable[[str], None], *, with_buildkit: bool
+    ) -> str | None:
+        """Build an image. Return None, or the last line of a step that failed."""
         proxies = {name: value for name, value in self._environment.items() if name.lower().endswith("_proxy")}
-        rest = ""
-        async for text in self._engine.build(context_of(recipe), image, proxies, with_buildkit=with_buildkit):
-            *lines, rest = (rest + text).split("\n")
-            for line in lines:
-                if line.strip():
+        rest, last = "", ""
+        try:
+            async for text in self._engine.build(context_of(recipe), image, proxies, with_buildkit=with_buildkit):
+                *lines, rest = (rest + text).split("\n")
+                for line in filter(str.strip, lines):
+                    last = line.strip()
                     log(line.rstrip())
-        if rest.strip():
-            log(rest.rstrip())
+        except EngineRejected as error:
+            if not _STEP_FAILED.search(str(error)):
+                raise
+            return rest.strip() or last
+        return None
 
     async def _contents(self, runtime: Runtime, role: Role, image: str) -> Contents:
         """Examine an image in a container without a network."""

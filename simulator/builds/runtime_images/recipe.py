@@ -74,9 +74,12 @@ def recipe_of(runtime: Runtime, role: Role, base: str, contents: Contents, optio
     lines = [f"FROM {base}", "USER 0:0", "ENV HOME=/root"]
     lines += [f"ARG {name}" for name in _PROXIES[:3]]
     needed = [name for tool in required for name in tool.packages(manager, runtime.line)]
+    near = list[str]()
+    if options.near_versions and manager == APT and any(tool.near for tool in required):
+        near = [name for tool in required for name in tool.near or tool.packages(manager, runtime.line)]
     optional = [tool for tool in wanted if tool not in required and tool.packages(manager, runtime.line)]
     if manager:
-        lines += _installations(manager, [*needed, *options.packages], optional, runtime.line, options)
+        lines += _installations(manager, needed, near, optional, runtime.line, options)
     lines += _paths(runtime)
     files = dict[str, str]()
     if not contents.programs & set(NATIVE):
@@ -141,10 +144,17 @@ def shim(system: str, manager: str, *, skips: bool) -> str:
 
 
 def _installations(
-    manager: str, needed: list[str], optional: list[Tool], line: str, options: RecipeOptions
+    manager: str, needed: list[str], near: list[str], optional: list[Tool], line: str, options: RecipeOptions
 ) -> list[str]:
-    """Return the instructions that install packages; optional tools separately, because one may not exist."""
+    """Return the instructions that install packages; optional tools separately, because one may not exist.
+
+    `near`: packages to install if `needed` do not exist.
+    """
     steps = [_install(manager, needed)] if needed else []
+    if near:
+        steps = [f"{{ {_install(manager, needed)} || {_install(manager, near)}; }}"]
+    if options.packages:
+        steps.append(_install(manager, list(options.packages)))
     for tool in optional:
         missing = f"echo '{tool.program} is not among the packages of this base'"
         steps.append(f"{{ {_install(manager, list(tool.packages(manager, line)))} || {missing}; }}")

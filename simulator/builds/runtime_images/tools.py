@@ -20,13 +20,15 @@ class Tool:
     """A program. `apt`, `dnf`: its packages, with `{line}` for the runtime's version line.
 
     `{jdk}` is that line as Corretto's packages write it. `required`: a build of the runtime cannot work without it;
-    other tools are omitted if the packages of the base do not include them.
+    other tools are omitted if the packages of the base do not include them. `near`: packages for apt-get that have
+    another version of the language, for a base without the runtime's own.
     """
 
     program: str
     apt: tuple[str, ...] = ()
     dnf: tuple[str, ...] = ()
     required: bool = False
+    near: tuple[str, ...] = ()
 
     def packages(self, manager: str, line: str) -> tuple[str, ...]:
         """Return the packages for `apt-get`, `dnf`, `microdnf` or `yum`."""
@@ -41,11 +43,21 @@ MANAGERS: Final = (APT, "dnf", "microdnf", "yum")
 # with it.
 LANGUAGES: Final[Mapping[Language, Tool]] = MappingProxyType(
     {
-        Language.PYTHON: Tool("python3", ("python{line}", "python3", "python{line}-dev"), ("python{line}",)),
+        Language.PYTHON: Tool(
+            "python3",
+            ("python{line}", "python3", "python{line}-dev"),
+            ("python{line}",),
+            near=("python3", "python3-dev"),
+        ),
         Language.NODE: Tool("node", ("nodejs",), ("nodejs{line}",)),
-        Language.JAVA: Tool("java", ("openjdk-{line}-jdk-headless",), ("java-{jdk}-amazon-corretto-devel",)),
+        Language.JAVA: Tool(
+            "java",
+            ("openjdk-{line}-jdk-headless",),
+            ("java-{jdk}-amazon-corretto-devel",),
+            near=("default-jdk-headless",),
+        ),
         Language.DOTNET: Tool("dotnet", ("dotnet-sdk-{line}.0",), ("dotnet-sdk-{line}.0",)),
-        Language.PHP: Tool("php", ("php{line}-cli",), ("php{line}-cli",)),
+        Language.PHP: Tool("php", ("php{line}-cli",), ("php{line}-cli",), near=("php-cli",)),
         Language.RUBY: Tool("ruby", ("ruby", "ruby-dev"), ("ruby{line}", "ruby{line}-devel")),
         Language.GO: Tool("go", ("golang-go",), ("golang",)),
     }
@@ -53,7 +65,13 @@ LANGUAGES: Final[Mapping[Language, Tool]] = MappingProxyType(
 _TOOLS: Final[Mapping[Language, tuple[Tool, ...]]] = MappingProxyType(
     {
         Language.PYTHON: (
-            Tool("pip3", ("python3-pip", "python{line}-venv"), ("python{line}-pip",), required=True),
+            Tool(
+                "pip3",
+                ("python3-pip", "python{line}-venv"),
+                ("python{line}-pip",),
+                required=True,
+                near=("python3-pip", "python3-venv"),
+            ),
             Tool("virtualenv", ("python3-virtualenv",), ()),
         ),
         Language.NODE: (

@@ -112,6 +112,17 @@ def test_another_version_of_the_language_is_allowed_on_request() -> None:
         check_made(PYTHON, Role.RUN, "base:1", base, RecipeOptions())
 
 
+def test_packages_of_another_version_are_installed_on_request_if_the_runtimes_do_not_exist() -> None:
+    line = next(
+        line
+        for line in recipe("CORRETTO_11", options=RecipeOptions(near_versions=True)).dockerfile.splitlines()
+        if "openjdk" in line
+    )
+    install = "apt-get install -qq -y --no-install-recommends"
+    assert f"{{ {install} openjdk-11-jdk-headless maven || {install} default-jdk-headless maven; }}" in line
+    assert "default-jdk" not in recipe("CORRETTO_11").dockerfile
+
+
 def test_a_built_image_without_a_required_tool_is_rejected() -> None:
     with pytest.raises(RecipeError, match="have no pip3, which PYTHON_311 needs"):
         check_made(PYTHON, Role.RUN, "base:1", Contents("", frozenset(), {"python3": "3.11.2"}), RecipeOptions())
