@@ -81,6 +81,16 @@ Event = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | Configura
 # --- passed to readers, not kept -------------------------------------------------------------------------------------
 
 
+class ImagePulled(NamedTuple):
+    """A simulated image is ready on an instance's machine. Sizes are compressed."""
+
+    service: str
+    instance: int
+    took_s: float
+    pulled_bytes: int  # without the layers that the machine had
+    size_bytes: int
+
+
 class SecondClosed(NamedTuple):
     """A whole second of a service has ended."""
 

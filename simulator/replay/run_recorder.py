@@ -13,7 +13,7 @@ from simulator.platform.platform import Platform, Service
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import DownstreamStats
 from simulator.records.evaluation_log import EvaluationLog
-from simulator.records.events import PolicyEvaluated, RequestRetried, SecondClosed
+from simulator.records.events import ImagePulled, PolicyEvaluated, RequestRetried, SecondClosed
 from simulator.records.instance_time import InstanceTime
 from simulator.records.journal import Journal
 from simulator.records.request_csv import RequestCsv
@@ -91,6 +91,8 @@ class RunRecorder:
             journal.subscribe(Chunk, read)
         journal.subscribe(RequestRetried, self.stats_by_source.retried)
         journal.subscribe(SecondClosed, self._second_closed)
+        self._image_pulls: list[ImagePulled] = []
+        journal.subscribe(ImagePulled, self._image_pulls.append)
         journal.subscribe(PolicyEvaluated, self._evaluated)
 
     def watched(self, ended: Chunk) -> None:
@@ -212,6 +214,7 @@ class RunRecorder:
             concurrency_series=self._concurrency_series,
             notes=policy_notes(scenario),
             downstream=self.downstream.resources,
+            image_pulls=self._image_pulls,
         )
 
     def _service_run(self, service: Service, ended_s: float, built_s: float) -> ServiceRun:

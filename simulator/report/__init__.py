@@ -5,6 +5,7 @@ PUBLIC_MODULES = (
     "checks",
     "decisions",
     "downstream",
+    "image_pulls",
     "report",
     "requests",
     "scaling_history",

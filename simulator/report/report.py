@@ -15,7 +15,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import ResourceStats
-from simulator.records.events import Event, TimelineActed
+from simulator.records.events import Event, ImagePulled, TimelineActed
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.scale_out import ScaleOut, scale_outs
@@ -24,6 +24,8 @@ from simulator.report import schema
 from simulator.report.check_scopes import Scopes, ServiceSide, checked_service
 from simulator.report.checks import CheckResult
 from simulator.report.downstream import downstream_parts
+from simulator.report.generator import generator_part
+from simulator.report.image_pulls import image_pull_parts
 from simulator.report.notes import late_load_notes, note_parts
 from simulator.report.requests import requests_part, series_part
 from simulator.report.serialization import sealed
@@ -44,7 +46,6 @@ from simulator.rules.region_prices import REGION_DEFAULT
 from simulator.scenario.check_expression import CheckExpression
 from simulator.scenario.check_metrics import Dimension, Span
 from simulator.scenario.request_numbers import RequestNumbers
-from simulator.traffic.live.summary import kept_up
 from simulator.traffic.policy_fit import PolicyNote
 
 _UNITS: Final[dict[Dimension, Literal["s", "ratio", "count", "rps", "usd"]]] = {
@@ -107,6 +108,7 @@ class RunRecord:
     numbers: RequestNumbers | None = None  # of the rows; None: each row has the number of its source
     aborted: CheckResult | None = None  # the check that ended the run
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)  # by the name of the resource
+    image_pulls: Sequence[ImagePulled] = ()
     rules: Sequence[str] = ("",)  # rules of web ACLs, by their numbers in rows
 
     @property
@@ -174,9 +176,10 @@ def build_report(record: RunRecord) -> schema.Report:
             for event in record.events
             if isinstance(event, TimelineActed)
         ],
-        generator=_generator_part(whole),
+        generator=generator_part(whole),
         downstream=downstream_parts(record.downstream, record.events, record.ended_s),
         web_acls=[_web_acl_part(record, service) for service in record.services if service.web_acl],
+        image_pulls=image_pull_parts(record.image_pulls),
     )
     return sealed(report)
 
@@ -277,14 +280,4 @@ def _check_part(result: CheckResult) -> schema.CheckPart:
         unit=_UNITS[result.expression.dimension],
         passed=result.passed,
         reason=result.reason,
-    )
-
-
-def _generator_part(whole: RequestStats) -> schema.GeneratorPart:
-    p50_s, p99_s = whole.late.quantiles((0.5, 0.99))
-    return schema.GeneratorPart(
-        late_p50_s=p50_s,
-        late_p99_s=p99_s,
-        late_max_s=whole.late.max_s if whole.late.count else None,
-        kept_up=kept_up(p99_s),
     )

@@ -15,6 +15,8 @@ from pydantic import ConfigDict, Field
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
+from simulator.report.generator import GeneratorPart
+from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.notes import NotePart
 from simulator.report.web_acls import WebAclPart
 
@@ -305,16 +307,6 @@ class CheckPart(ReportPart):
     """Why the check failed."""
 
 
-class GeneratorPart(ReportPart):
-    """How late the load generator sent; always 0 in virtual time."""
-
-    late_p50_s: float | None
-    late_p99_s: float | None
-    late_max_s: float | None
-    kept_up: bool
-    """False: the generator could not keep up, and latencies contain its own lateness."""
-
-
 class Report(ReportPart):
     """The report of one run."""
 
@@ -343,6 +335,8 @@ class Report(ReportPart):
     """Downstream resources; the document has no such field if there are none."""
     web_acls: list[WebAclPart] = Field(default=[])
     """The web ACLs of services; the document has no such field if there are none."""
+    image_pulls: list[ImagePullsPart] = Field(default=[])
+    """Pulls of simulated images; the document has no such field if there are none."""
 
 
 def report_schema() -> dict[str, Any]:

@@ -20,7 +20,7 @@ _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 # of notes.
 _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
 # Added after the first digests were published: without this field, a run keeps its digest.
-_LEFT_OUT_IF_EMPTY: Final = ("downstream", "web_acls")
+_LEFT_OUT_IF_EMPTY: Final = ("downstream", "image_pulls", "web_acls")
 _LEFT_OUT_EVERYWHERE: Final = "blocked"  # in counts and series; omitted in runs without a web ACL
 
 

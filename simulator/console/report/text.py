@@ -22,6 +22,7 @@ from simulator.console.report.tables import (
 )
 from simulator.console.sparkline import BLOCKS, PLAIN, sparkline
 from simulator.model.text.quantities import (
+    bytes_text,
     count_text,
     digits_text,
     latency_text,
@@ -31,6 +32,7 @@ from simulator.model.text.quantities import (
     usd_text,
 )
 from simulator.report.downstream import DownstreamPart
+from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
 from simulator.report.services import month_basis
 from simulator.report.web_acls import WebAclPart
@@ -56,6 +58,7 @@ def print_report(report: Report, console: Console) -> None:
         page.table(sources_table(report.sources))
     _downstream(report.downstream, page)
     _web_acls(report.web_acls, page)
+    _image_pulls(report.image_pulls, page)
     if report.timeline:
         page.table(events_table("timeline", report.timeline))
     _verdict(report, page)
@@ -145,6 +148,15 @@ def _web_acls(acls: Sequence[WebAclPart], page: _Page) -> None:
         from simulator.console.report.web_acl_table import web_acl_table  # noqa: PLC0415 few scenarios need it
 
         page.table(web_acl_table(acl))
+
+
+def _image_pulls(parts: Sequence[ImagePullsPart], page: _Page) -> None:
+    for part in parts:
+        page.line(
+            f"image pulls of {part.service}: {bytes_text(part.pulled_bytes)} for {count_text(part.instances)} "
+            f"instances, {bytes_text(part.cached_bytes)} from caches; ready after "
+            f"{latency_text(part.took_s_median)} (median), {latency_text(part.took_s_max)} (max)"
+        )
 
 
 def _downstream(resources: Sequence[DownstreamPart], page: _Page) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from simulator.fleet.ports import InstanceSpec
 from simulator.model.text.quantities import bytes_text, latency_text
 from simulator.model.times import RunTime
-from simulator.records.events import EventLogged
+from simulator.records.events import EventLogged, ImagePulled
 from simulator.records.journal import Journal
 from simulator.rules.image_pulls import ImageToPull, Machine, Machines
 
@@ -47,6 +47,7 @@ class ImagePulls:
             f"{bytes_text(pull.pulled_bytes)} of {bytes_text(size)} pulled."
         )
         self._journal.record(EventLogged(self._at_s(), spec.service, line))
+        self._journal.publish(ImagePulled(spec.service, spec.number, pull.took_s, pull.pulled_bytes, size))
         return leave
 
     @staticmethod
