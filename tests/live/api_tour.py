@@ -1,4 +1,4 @@
-"""A tour through the whole API for any client: every operation with success, and with every error that it declares."""
+"""Calls every operation of the API through any client: once with success, and once for every error that it declares."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from tests.control.api_stage import IMAGE
 Answer = dict[str, Any]
 
 ACCOUNT: Final = "123456789012"
-BROKEN: Final = "500000000000"  # the account for which the server breaks
+# the account whose calls fail with an internal error, and the account that reaches its quotas
+BROKEN: Final = "500000000000"
 FULL: Final = "300000000000"  # the account that reaches its quotas
 NO_ID: Final = "0" * 32
 BUSY: Final = "busy"  # the service whose creation never ends
@@ -39,11 +40,11 @@ _WAIT_S_MAX: Final = 60.0
 
 class Client(Protocol):
     def call(self, operation: str, request: Answer, account: str) -> tuple[Answer, str]:
-        """The answer, and the name of the error class; empty for none."""
+        """Call an operation. Return the response and the name of the error class, which is empty for a success."""
 
 
 class BusyWorkload(SimulatedWorkload):
-    """One service never gets there."""
+    """A workload on which the creation of one service never ends."""
 
     async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         if revision.name == BUSY:
@@ -52,7 +53,7 @@ class BusyWorkload(SimulatedWorkload):
 
 
 class BreakingCalls(ApiCalls):
-    """A server with a bug, for one account."""
+    """API calls that fail with an internal error for one account."""
 
     def call(self, caller: Principal, operation: str, request: Any) -> Answer:
         if caller.account == BROKEN:
@@ -66,7 +67,7 @@ def model() -> ServiceModel:
 
 
 def everything() -> set[tuple[str, str]]:
-    """Of each operation its success (an empty name) and the errors that the model declares."""
+    """Return (operation, error) for each operation: the success, which has an empty name, and the declared errors."""
     wanted = set()
     for name in model().operation_names:
         errors = {shape.name for shape in model().operation_model(name).error_shapes}
@@ -78,7 +79,7 @@ class Tour:
     def __init__(self, client: Client) -> None:
         self._client = client
         self.seen: set[tuple[str, str]] = set()
-        self._examples: dict[str, Answer] = {}  # a good request of each operation
+        self._examples: dict[str, Answer] = {}  # a valid request of each operation
 
     def go(self) -> None:
         self._configurations()
@@ -186,7 +187,7 @@ class Tour:
         self.ok("PauseService", ServiceArn=arn)
         self.is_in(arn, "PAUSED")
         self.rejected(STATE, "UpdateService", ServiceArn=arn)
-        assert "OperationId" not in self.ok("PauseService", ServiceArn=arn)  # it is paused already
+        assert "OperationId" not in self.ok("PauseService", ServiceArn=arn)  # it is already paused
         self.ok("ResumeService", ServiceArn=arn)
         self.is_in(arn, "RUNNING")
         types = [each["Type"] for each in self.ok("ListOperations", ServiceArn=arn)["OperationSummaryList"]]
@@ -219,7 +220,7 @@ class Tour:
         assert self.service(inside).get("ServiceUrl", "") == ""
         request = {"ServiceArn": inside, "VpcIngressConnectionName": "door", "IngressVpcConfiguration": VPC}
         handler = self.ok("CreateVpcIngressConnection", **request)["VpcIngressConnection"]["VpcIngressConnectionArn"]
-        self.rejected(INVALID, "CreateVpcIngressConnection", **request | {"ServiceArn": self.arn})  # a public one
+        self.rejected(INVALID, "CreateVpcIngressConnection", **request | {"ServiceArn": self.arn})  # a public service
         self.rejected(QUOTA, "CreateVpcIngressConnection", **request | {"VpcIngressConnectionName": "door2"})
 
         def status() -> str:
@@ -258,7 +259,7 @@ class Tour:
                 self.rejected(INVALID, operation, **required | {"MaxResults": 101})
 
     def _missing(self) -> None:
-        """Resources that are not there, and ARNs that are none."""
+        """Name resources that do not exist, and ARNs that are invalid."""
         for operation in model().operation_names:
             shape = model().operation_model(operation).input_shape
             arn = next((name for name in shape.required_members if name.endswith("Arn")), None)

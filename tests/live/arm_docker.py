@@ -1,4 +1,4 @@
-"""The contract's container arm, on uvloop. Fails when a container or network is left behind."""
+"""Arm of the contract tests for containers, on uvloop. A test fails if it leaves a container or network behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.live.docker_images import python_image
 
 
 class DockerArm:
-    """Implements `Arm`. A driver for each instance, as throttling is a driver's setting."""
+    """Implements `Arm`. Throttling is a setting of the driver, so each instance has its own driver."""
 
     runs_a_program = True
     limits_memory = True
@@ -50,8 +50,10 @@ class DockerArm:
 
 
 def left_behind(pid: int | None = None) -> str:
-    """Containers and networks that the engine still has of the simulator with this PID, or of this process. One that
-    has ended is known by its PID alone; what others have there, who test at the same time, is no concern of ours.
+    """Return the containers and networks that the engine has of the simulator with this PID (default: this process).
+
+    A simulator that has ended is identified by its PID alone. Objects of other processes, which may run tests at the
+    same time, are not returned.
     """
     begin = owner_name(os.getpid()) if pid is None else f"-{pid}-"
     show = f'{{{{.ID}}}} {{{{.Label "{OWNER}"}}}}'

@@ -1,4 +1,4 @@
-"""The contract's process arm, on uvloop."""
+"""Arm of the contract tests for processes, on uvloop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _APPLICATION = ProcessApplication(("python", "-I", "-S", str(PROGRAM)))
 
 
 class ProcessArm:
-    """Implements `Arm`. A driver for each instance, as throttling is a driver's setting."""
+    """Implements `Arm`. Throttling is a setting of the driver, so each instance has its own driver."""
 
     runs_a_program = True
 
@@ -48,7 +48,7 @@ class ProcessArm:
 
 
 def run(test: Test) -> None:
-    """Fails when a process, a folder or a control group is left behind."""
+    """Run the test. It fails if a process, a folder or a control group is left behind."""
     with tempfile.TemporaryDirectory(prefix="contract-") as scratch:
 
         async def play() -> None:

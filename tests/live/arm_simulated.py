@@ -1,4 +1,4 @@
-"""The contract's simulated arm, in virtual time."""
+"""Arm of the contract tests for simulated instances, in virtual time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.virtual import run_virtual
 
 _WAKE_S = 0.02
 
-# What the contract's applications do, as laws and failures; CHATTY just works, it has nothing to write to.
+# The behaviours of the contract as distributions and failures. CHATTY only serves: a simulated instance writes no
+# output.
 _MEMORY_BYTES = SIZE.memory_mb * 1024**2
 _BEHAVIOURS = {
     Behaviour.SLOW: SimulatedApplication(start_up=Constant(SLOW_START_S)),
@@ -38,11 +39,11 @@ class SimulatedArm:
         self.lines: list[tuple[str, str]] = []
 
     async def launch(self, behaviour: Behaviour, throttling: Throttling = Throttling.NONE) -> Backend:
-        del throttling  # its idle instances compute nothing anyway
+        del throttling  # idle simulated instances use no CPU in any case
         driver = SimulatedDriver(_BEHAVIOURS.get(behaviour, _WORKS), RandomStreams(1), "contract", STORAGE_BYTES)
         return await driver.launch(InstanceSpec("contract", 1, SIZE))
 
 
 def run(test: Test) -> None:
-    """Nothing to close: there was never anything outside this process."""
+    """Run the test. Nothing exists outside this process, so nothing has to be closed."""
     run_virtual(lambda: test(SimulatedArm()))

@@ -1,4 +1,4 @@
-"""A browser for tests of the console: Debian's chromium without a screen, which may talk to loopback only."""
+"""A browser for tests of the console: Debian's chromium in headless mode, which may connect to loopback only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 
 @dataclass
 class Seen:
-    """What a page complained of, and what it asked of anybody but this machine."""
+    """Error messages of a page, and its requests to other machines."""
 
     complaints: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
@@ -50,7 +50,10 @@ class Seen:
 
 
 def chromium_or_skip() -> str:
-    """CI sets CI_ENGINE_REQUIRED: there a missing browser is a failure, elsewhere a reason to skip."""
+    """Return the path of chromium.
+
+    If it is missing, skip the test, or fail it if CI_ENGINE_REQUIRED is set (as in CI).
+    """
     found = shutil.which("chromium")
     if found is not None:
         return found
@@ -63,13 +66,13 @@ def chromium_or_skip() -> str:
 def opened_page(
     url: str, size: tuple[int, int] = DESKTOP, colours: str = "light", *, offline: bool = False, moving: bool = False
 ) -> Iterator[tuple[Page, Seen]]:
-    """The page, and what was seen of it; nothing may be wrong with it in the end.
+    """Open a page; yield the page and what was observed. At the end the test fails if there was any error.
 
-    `moving`: with dots that move, for which a browser without a GPU takes a whole core; else as people have it who
-    asked their system for less motion.
+    `moving`: dots move, for which a browser without a GPU uses a whole core; by default the page is shown as for users
+    who ask their system for reduced motion.
     """
     with sync_playwright() as tool:
-        # Root in a container has no sandbox; the pages are our own.
+        # chromium's sandbox does not work for root in a container; only pages of the simulator are loaded.
         browser = tool.chromium.launch(executable_path=chromium_or_skip(), args=["--no-sandbox"])
         scheme: Any = colours
         context = browser.new_context(
@@ -90,16 +93,17 @@ def opened_page(
 
 
 def faults(page: Page) -> list[str]:
-    """What axe-core finds, its rules by impact."""
+    """Return what axe-core finds: its rules by impact."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     violations: list[dict[str, Any]] = page.evaluate("axe.run().then((result) => result.violations)")
     return [f"{one['impact']}: {one['id']}: {[node['target'] for node in one['nodes']]}" for one in violations]
 
 
 def until(page: Page, script: str, value: Any = None, *, tell: str = "#state") -> None:
-    """Waits until the expression, or the function of `value`, is true in the page.
+    """Wait until the expression, or the function of `value`, is true in the page.
 
-    From outside: the page's own policy forbids the evaluation that the tool's `wait_for_function` would do inside.
+    It is evaluated from outside: the page's own policy forbids the evaluation that the tool's `wait_for_function` does
+    inside.
     """
     end_s = time.monotonic() + PATIENCE_MS / 1000  # noqa: TID251 the tests' own door
     while not page.evaluate(script, value):

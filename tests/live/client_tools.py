@@ -1,8 +1,7 @@
-"""Real clients for the tests: the AWS CLI in a virtual environment of its own, the JavaScript SDK and the CDK; and
-Node.js in the versions of App Runner's runtimes.
+"""Real clients for the tests: the AWS CLI, the JavaScript SDK, the CDK, and Node.js in the versions of the runtimes.
 
-None can be a dependency of this project's own environment: the AWS CLI pins botocore, and the others are not Python's.
-They are installed once and kept between runs.
+None of them can be a dependency of this project's environment: the AWS CLI pins botocore, so it has a virtual
+environment of its own, and the others are not Python packages. They are installed once and kept between runs.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Answer = dict[str, Any]
 
 
 def kept() -> Path:
-    """Where they are kept; the environment may name another folder."""
+    """Return the folder in which the tools are kept; an environment variable may name another one."""
     base = os.environ.get("XDG_CACHE_HOME")  # noqa: TID251 the tests' own door
     folder = (Path(base) if base else Path.home() / ".cache") / "apprunner-simulator-tests"
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +37,7 @@ def kept() -> Path:
 
 
 def _installed(name: str, install: Callable[[Path], None]) -> Path:
-    """The folder of a tool, which is made complete or not at all, also by several workers at once."""
+    """Return the folder of a tool, which is installed completely or not at all, also by several workers at once."""
     place = kept() / name
     with (kept() / f"{name}.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -55,7 +54,7 @@ def _installed(name: str, install: Callable[[Path], None]) -> Path:
 
 
 def _missing(reason: str) -> NoReturn:
-    """CI sets CI_ENGINE_REQUIRED: there what is missing is a failure, elsewhere a reason to skip."""
+    """Skip the test because a tool is missing, or fail it if CI_ENGINE_REQUIRED is set (as in CI)."""
     if os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
         pytest.fail(reason)
     pytest.skip(reason)
@@ -67,7 +66,7 @@ def _run(*command: str | Path) -> None:
 
 
 def aws_cli() -> Path:
-    """The folder with `aws` and its Python."""
+    """Return the folder with `aws` and its Python."""
 
     def install(place: Path) -> None:
         _run(sys.executable, "-m", "venv", place)
@@ -78,7 +77,10 @@ def aws_cli() -> Path:
 
 @cache
 def aws_cli_2() -> Path:
-    """`aws` of version 2, which alone has `logs tail`. No package index has it: it is the system's (Debian: awscli)."""
+    """Return `aws` of version 2, which has `logs tail`.
+
+    No package index has it: it is a system package (Debian: awscli).
+    """
     places = (shutil.which("aws"), "/usr/bin/aws", "/usr/local/bin/aws")
     for place in (each for each in places if each is not None and Path(each).exists()):
         told = subprocess.run([place, "--version"], check=False, capture_output=True, text=True)
@@ -88,7 +90,7 @@ def aws_cli_2() -> Path:
 
 
 def javascript_sdk() -> Path:
-    """The folder in which Node finds the SDK."""
+    """Return the folder in which Node.js finds the SDK."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         _missing("node and npm are not there")
 
@@ -100,7 +102,7 @@ def javascript_sdk() -> Path:
 
 
 def cdk() -> Path:
-    """The CDK's command."""
+    """Return the CDK's command."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         _missing("node and npm are not there")
 
@@ -112,7 +114,7 @@ def cdk() -> Path:
 
 
 def node(major: int) -> Path:
-    """The folder with `node` of that major version, as npm has it, and the `npm` that came with Node 22."""
+    """Return the folder with `node` of that major version, from npm, and the `npm` that Node.js 22 contains."""
     if shutil.which("npm") is None:
         _missing("npm is not there")
 
@@ -127,7 +129,7 @@ def node(major: int) -> Path:
 
 
 class LineClient:
-    """A client in another process: a JSON line for a call, a JSON line for what came of it."""
+    """A client in another process: it gets a line of JSON for each call, and writes a line of JSON with the result."""
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
         self._process = subprocess.Popen(
@@ -137,7 +139,7 @@ class LineClient:
         self._answers = _there(self._process.stdout)
 
     def call(self, operation: str, request: Answer, account: str) -> tuple[Answer, str]:
-        """The answer, and the name of the error class; empty for none."""
+        """Call an operation. Return the response and the name of the error class, which is empty for a success."""
         self._calls.write(json.dumps({"operation": operation, "request": request, "account": account}) + "\n")
         self._calls.flush()
         line = self._answers.readline()
@@ -157,5 +159,5 @@ def _there(stream: IO[str] | None) -> IO[str]:
 
 
 def dig() -> str:
-    """The DNS client of BIND."""
+    """Return the path of `dig`, the DNS client of BIND."""
     return shutil.which("dig") or _missing("there is no dig: apt-get install bind9-dnsutils")

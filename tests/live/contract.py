@@ -1,12 +1,13 @@
-"""The contract of an instance: what every driver's instances do alike, whatever they are made of.
+"""The contract of instances: the behaviour that the instances of all drivers have in common.
 
-Here are the words of it: the behaviours an application can have, the request that asks for them, and `Arm`, one kind of
-instance. `test_contract.py` is the contract itself. An arm is a module `tests/live/arm_<name>.py` with a function
-`run(test)` that makes an `Arm`, runs `test(arm)` on a loop of its choice, and fails when something is left behind.
+This module defines the behaviours that an application can have, the requests that trigger them, and `Arm`, which is one
+kind of instance. `test_contract.py` contains the tests. An arm is a module `tests/live/arm_<name>.py` with a function
+`run(test)` that creates an `Arm`, runs `test(arm)` on an event loop of its choice, and fails if anything is left
+behind.
 
-Arms with a program run `contract_application.py`, with the behaviour in its environment. A simulated application is a
-few laws and no program: it has no body to answer with, no memory of its own and no output, and the contract says so
-where it matters. Everything else holds for every arm alike.
+Arms with a program run `contract_application.py`, with the behaviour in its environment. A simulated application
+consists of distributions and runs no program: its responses have no body, and it has no memory and no output of its
+own; tests distinguish this where it matters. Everything else is the same for all arms.
 """
 
 from __future__ import annotations
@@ -27,35 +28,36 @@ from simulator.wire.upstream import UpstreamConnection
 from simulator.world.running_loop import running_loop
 
 PROGRAM: Final = Path(__file__).with_name("contract_application.py")
-VARIABLE: Final = "BEHAVIOUR"  # of the program's environment
+VARIABLE: Final = "BEHAVIOUR"  # name of an environment variable of the program
 
-SIZE: Final = InstanceSize(256, 512)  # of every instance here; the smallest, so that its memory is full soonest
+# size of every instance here; the smallest one, because its memory is filled in the shortest time
+SIZE: Final = InstanceSize(256, 512)
 SLOW_START_S: Final = 0.3
-START_CODE: Final = 3  # exit code of a crash before it is ready
-ASKED_CODE: Final = 4  # exit code of a crash when it is asked
+START_CODE: Final = 3  # exit code of a crash before the instance is ready
+ASKED_CODE: Final = 4  # exit code of a crash at a request
 KILLED_CODE: Final = 137  # 128 + SIGKILL, as containers report it
 
 STORAGE_BYTES: Final = 8 * 1024**2  # the limit that arms set, in place of 3 GB
-FILLED_BYTES: Final = 16 * 1024**2  # what FILLS writes when it is asked
+FILLED_BYTES: Final = 16 * 1024**2  # number of bytes that FILLS writes at a request
 
 
 class Behaviour(StrEnum):
-    """What the application does. Asked for `/well` it says `well`; what follows is about `/`."""
+    """What the application does at a request for `/`. A request for `/well` is answered with `well`."""
 
-    READY = "ready"  # tells how often it has been asked for `/`, from memory
-    SLOW = "slow start"  # as READY, but listens after SLOW_START_S only
-    CRASHES_AT_START = "crash before ready"  # exits with START_CODE, never listens
-    CRASHES_WHEN_ASKED = "crash while serving"  # exits with ASKED_CODE instead of answering
-    HANGS = "hang"  # takes every connection and answers nothing, not even `/well`
-    GROWS = "memory hog"  # takes memory until somebody ends it
-    FILLS = "storage hog"  # writes FILLED_BYTES of files, answers, and lives on
+    READY = "ready"  # responds with the number of requests for `/` so far, which it keeps in memory
+    SLOW = "slow start"  # as READY, but listens only after SLOW_START_S
+    CRASHES_AT_START = "crash before ready"  # exits with START_CODE without having listened
+    CRASHES_WHEN_ASKED = "crash while serving"  # exits with ASKED_CODE instead of responding
+    HANGS = "hang"  # accepts every connection and does not respond, not even to `/well`
+    GROWS = "memory hog"  # allocates memory until it is ended
+    FILLS = "storage hog"  # writes FILLED_BYTES of files, responds, and continues
     DEAF = "ignores SIGTERM"
-    BUSY = "busy"  # computes all the time; tells the CPU milliseconds it has used
-    CHATTY = "chatty"  # at its start it writes `out` and `aus` to stdout, `err` to stderr, each a line
+    BUSY = "busy"  # computes all the time; responds with the CPU milliseconds that it has used
+    CHATTY = "chatty"  # writes the lines `out` and `aus` to stdout and `err` to stderr at its start
 
 
 class Request(HttpExchange):
-    """A GET, answered over HTTP or by a simulated instance. `outcome`: status and body, or why there is no answer."""
+    """A GET request, answered over HTTP or by a simulated instance. `outcome`: status and body, or the rejection."""
 
     __slots__ = ("_body", "_path", "outcome")
 
@@ -99,22 +101,22 @@ class Request(HttpExchange):
 
 
 class Arm(Protocol):
-    """One kind of instance, ready to launch any number of them. Made and closed by the `run` of its module."""
+    """A kind of instance, which can launch any number of them. `run` of its module creates and closes it."""
 
     @property
     def runs_a_program(self) -> bool:
-        """False for a simulated instance: its answers are empty, and it writes nothing."""
+        """False for a simulated instance: its responses have no body, and it writes no output."""
 
     @property
     def limits_memory(self) -> bool:
-        """Whether an instance that takes more memory than its size has is ended and said to be out of memory."""
+        """Whether an instance that uses more memory than its size has is ended and reported as out of memory."""
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        """What instances have written: (`stdout` or `stderr`, line), in the order in which it was heard."""
+        """Return the output of instances: (`stdout` or `stderr`, line), in the order of arrival."""
 
     async def launch(self, behaviour: Behaviour, throttling: Throttling = Throttling.NONE) -> Backend:
-        """One instance of SIZE, with STORAGE_BYTES measured often enough for a test."""
+        """Launch an instance of SIZE. The use of its storage is measured often enough for a test."""
 
 
 Test = Callable[[Arm], Coroutine[Any, Any, None]]

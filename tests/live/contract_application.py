@@ -1,9 +1,9 @@
-"""The application of the contract: one file, the standard library only, ready within a few milliseconds.
+"""The application of the contract tests: one file that uses the standard library only and is ready within milliseconds.
 
-It runs as a program of its own, in a process or a container, and knows nothing of the simulator. Its behaviours are
-those of `contract.Behaviour`.
+It runs as a separate program, in a process or a container, and does not import the simulator. Its behaviours are those
+of `contract.Behaviour`.
 """
-# ruff: noqa: PTH123, T201, TID251  (no part of the house: it has an environment, a clock and an output of its own)
+# ruff: noqa: PTH123, T201, TID251  (a separate program: it uses environment, clock and output directly)
 
 import os
 import signal
@@ -21,7 +21,7 @@ asked = 0
 
 
 def main() -> None:
-    """As the first process of a container it has no default for SIGTERM, so it sets one."""
+    """Run the application. SIGTERM gets a handler, since the first process of a container has no default one."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN if BEHAVIOUR == "ignores SIGTERM" else lambda *_: os._exit(0))
     if BEHAVIOUR == "crash before ready":
         sys.exit(3)
@@ -39,7 +39,10 @@ def main() -> None:
 
 
 def serve(connection: socket.socket) -> None:
-    """Request by request until the client has enough. Heads of GETs only, and each comes in one piece."""
+    """Answer the requests of a connection until the client closes it.
+
+    All requests are GETs whose head arrives in one piece.
+    """
     with connection:
         while head := connection.recv(65536):
             if BEHAVIOUR == "hang":
@@ -50,7 +53,7 @@ def serve(connection: socket.socket) -> None:
 
 
 def behave() -> bytes:
-    """The body of the answer, if there is one."""
+    """Behave as specified, and return the response's body, if there is a response."""
     if BEHAVIOUR == "crash while serving":
         os._exit(4)
     if BEHAVIOUR == "memory hog":
@@ -66,14 +69,14 @@ def behave() -> bytes:
 
 
 def grow() -> None:
-    """Bytes that are written to, as untouched memory costs nothing."""
+    """Allocate memory and write to it: memory that is not written to is not counted."""
     taken = []
     while True:
         taken.append(b"x" * CHUNK)
 
 
 def spin() -> None:
-    """Compute for ever."""
+    """Compute without end."""
     while True:
         sum(range(1000))
 

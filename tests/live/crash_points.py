@@ -1,11 +1,11 @@
-"""A simulator that kills itself at its nth step that leaves something behind: `python -m tests.live.crash_points`.
+"""A simulator that kills itself at its nth step with a lasting effect: `python -m tests.live.crash_points`.
 
-Steps are the calls that Python tells its audit hooks of: folders and files made or removed, control groups written to,
-sockets bound, processes started. Just before the nth, and so just after the one before it, the process is gone as by
-`kill -9`. asyncio's loop and not uvloop, whose processes and sockets are made out of the hooks' sight.
+Steps are the calls that Python reports to its audit hooks: folders and files created or removed, control groups written
+to, sockets bound, processes started. Immediately before the nth step, and so immediately after the previous one, the
+process ends as by `kill -9`. It uses asyncio's event loop: uvloop creates processes and sockets without audit events.
 
-Arguments: the folder to work in, which has `source` in it; every how many steps it tries one; and `guard` when the
-guard is to die as well. Each try is a fork; the first that comes through alive ends it. Prints what each died after.
+Arguments: the working folder, which contains `source`; n, to try every nth step; and `guard` to kill the guard too.
+Each try is a fork; the first one that completes ends the program. Prints the step after which each try ended.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ class _Service:
 
 
 def play(scratch: Path, last: int, *, guard: bool) -> None:
-    """One start and one deployment. Ends itself at the step `last`, if it gets there."""
+    """Start an instance and deploy once. The process ends itself at the step `last`, if it reaches it."""
     made: list[str] = []
-    lock = threading.Lock()  # a thread that makes a step while another dies at its own must not get through
+    # while one thread ends the process at its step, other threads must not complete steps of theirs
+    lock = threading.Lock()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event not in _STEPS and not (event == "open" and (arguments[2] or 0) & _WRITES):

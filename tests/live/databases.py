@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis of the system's packages, on free ports of 127.0.0.1, with passwords."""
+"""PostgreSQL and Redis of the system's packages, on free ports of 127.0.0.1, with passwords."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Database:
 
 
 def required(reason: str) -> None:
-    """CI sets CI_ENGINE_REQUIRED: there what is missing is a failure, elsewhere a reason to skip."""
+    """Skip the test because something is missing, or fail it if CI_ENGINE_REQUIRED is set (as in CI)."""
     if os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
         pytest.fail(reason)
     pytest.skip(reason)
@@ -67,10 +67,10 @@ def _until_listening(port: int, running: subprocess.Popen[bytes], log: Path) -> 
 
 @contextmanager
 def postgresql(password: str) -> Iterator[Database]:
-    """A server with the database `orders` and its table, for a user with the password."""
+    """Run a PostgreSQL server with the database `orders` and its table, for a user with the password."""
     as_user: dict[str, object] = {}
     folder = Path(tempfile.mkdtemp(prefix="orders-db-"))
-    if os.geteuid() == 0:  # it does not run as root
+    if os.geteuid() == 0:  # PostgreSQL does not run as root
         account = pwd.getpwnam("postgres")
         as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         os.chown(folder, account.pw_uid, account.pw_gid)

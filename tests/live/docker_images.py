@@ -1,8 +1,8 @@
-"""Images for tests, made on this machine: no registry is contacted.
+"""Images for tests, built on this machine without a registry.
 
-`python_image` holds the interpreter that runs the tests with its standard library, the system libraries that they
-need, the contract's application, and the one of the scenario `first-look`. It is called after its contents, so an
-engine has it made once.
+`python_image` contains the interpreter that runs the tests with its standard library, the system libraries that they
+need, the application of the contract tests, and that of the scenario `first-look`. Its name is derived from its
+contents, so each engine builds it once.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from tests.live.contract import PROGRAM
 NAME = "apprunner-simulator-test"
 INSIDE = "/app/contract_application.py"
 FIRST_LOOK = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "first_look.py"
-# Of the standard library, what no server needs.
+# Parts of the standard library that servers do not need.
 LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "__pycache__"}
 
 
 def engine_or_skip() -> None:
-    """CI sets CI_ENGINE_REQUIRED: there a missing engine is a failure, elsewhere a reason to skip."""
+    """Skip the test if no engine answers, or fail it if CI_ENGINE_REQUIRED is set (as in CI)."""
     client = shutil.which("docker")
     if client is not None and subprocess.run([client, "version"], capture_output=True, check=False).returncode == 0:
         return
@@ -43,7 +43,10 @@ def engine_or_skip() -> None:
 
 @cache
 def python_image(engine: str = "") -> str:
-    """Its name. Some seconds' work when an engine meets it first. `engine`: its URL; empty for the usual."""
+    """Return the image's name. An engine that does not have the image builds it, which takes some seconds.
+
+    `engine`: its URL; empty for the default engine.
+    """
     engine_or_skip()
     client = ["docker", *(["--host", engine] if engine else [])]
     digest = hashlib.sha256(
@@ -59,7 +62,7 @@ def python_image(engine: str = "") -> str:
 
 @cache
 def changed_image(*changes: str) -> str:
-    """`python_image` with Dockerfile instructions such as `VOLUME /data` on top of it."""
+    """Return an image with further Dockerfile instructions, such as `VOLUME /data`, on top of `python_image`."""
     parent = python_image()
     image = f"{parent}-{hashlib.sha256(repr(changes).encode()).hexdigest()[:12]}"
     if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
@@ -68,7 +71,7 @@ def changed_image(*changes: str) -> str:
 
 
 def _built(parent: str, image: str, changes: tuple[str, ...], files: bytes = b"") -> None:
-    """`image` from `parent` with instructions, and the files of a tar."""
+    """Build `image` from `parent` with instructions, and with the files of a tar archive."""
     made = subprocess.run(["docker", "create", parent], capture_output=True, text=True, check=True).stdout.strip()
     if files:
         subprocess.run(["docker", "cp", "-", f"{made}:/"], input=files, check=True, capture_output=True)
@@ -79,7 +82,7 @@ def _built(parent: str, image: str, changes: tuple[str, ...], files: bytes = b""
 
 @cache
 def boto3_image() -> str:
-    """`python_image` with the boto3 of these tests under /packages, as much of it as a secret takes."""
+    """Return `python_image` with boto3 of this environment under /packages, reduced to what reading a secret needs."""
     botocore = Path(importlib.import_module("botocore").__file__ or "").parent
     image = f"{python_image()}-boto3-{importlib.metadata.version('boto3')}"
     if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
@@ -92,7 +95,7 @@ def boto3_image() -> str:
 
 
 def _wanted_of_botocore(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Of the models of all services, those of two."""
+    """Keep the models of two services only: the models of all services are large."""
     parts = Path(info.name).parts
     of_a_service = parts[:3] == ("packages", "botocore", "data") and len(parts) > 3 and "." not in parts[3]
     return None if of_a_service and parts[3] not in {"secretsmanager", "sts"} else _plain(info)
@@ -123,13 +126,13 @@ def _folders(tar: tarfile.TarFile) -> None:
 
 
 def _needs(program: Path) -> list[Path]:
-    """The shared libraries of a program, the loader among them, by the names under which they are looked for."""
+    """Return the shared libraries of a program, including the loader, by the names under which they are looked up."""
     told = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
     return [Path(word) for line in told.splitlines() for word in line.split() if word.startswith("/")]
 
 
 def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Links become files, owners root."""
+    """Replace links by files, and set root as the owner."""
     if LEFT_OUT & set(Path(info.name).parts):
         return None
     info.uid = info.gid = 0
@@ -144,7 +147,7 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
 
 @cache
 def shell_image() -> str:
-    """BusyBox and nothing else, a shell and httpd among it."""
+    """Return an image that contains only BusyBox, with a shell and httpd."""
     engine_or_skip()
     program = shutil.which("busybox")
     assert program is not None, "busybox-static has to be installed"
@@ -166,7 +169,7 @@ def shell_image() -> str:
 
 @cache
 def file_image(file: Path, inside: str) -> str:
-    """`python_image` with one more file."""
+    """Return `python_image` with one more file."""
     image = f"{python_image()}-{hashlib.sha256(inside.encode() + file.read_bytes()).hexdigest()[:12]}"
     if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
         packed = io.BytesIO()
@@ -178,7 +181,7 @@ def file_image(file: Path, inside: str) -> str:
 
 @cache
 def shell_image_with(name: str) -> str:
-    """`shell_image` with an empty file in its root."""
+    """Return `shell_image` with an empty file in its root."""
     image = f"{shell_image()}-{name}"
     if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode != 0:
         packed = io.BytesIO()
@@ -190,7 +193,10 @@ def shell_image_with(name: str) -> str:
 
 @cache
 def base_image() -> str:
-    """A base of the runtime PYTHON_311 as users name one: a shell, the usual tools, Python 3.11 and pip."""
+    """Return a base image of the runtime PYTHON_311, as users name one.
+
+    It has a shell, the usual tools, Python 3.11 and pip.
+    """
     assert sys.version_info[:2] == (3, 11), "the runtime has Python 3.11"
     pip = Path(importlib.import_module("pip").__file__ or "").parent
     busybox = shutil.which("busybox")

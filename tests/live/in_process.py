@@ -1,4 +1,4 @@
-"""Instances that are servers in the test's own process: started in a millisecond, reached over real sockets."""
+"""Instances that are servers in the test's own process: they start within a millisecond and use real sockets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUs
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.model.health import HealthCheck
 
-# An answer takes 0 to 19 ms, so that there is always one under way when something happens to its instance.
+# A response takes 0 to 19 ms, so that some request is always in progress when something happens to its instance.
 _WORK_MS = 20
 
 
 class Application(asyncio.Protocol):
-    """Answers each request with its target, after a moment. Of a backend it knows who serves and who is open."""
+    """Answers each request with its target after a short time. It keeps the open exchanges of its backend."""
 
     def __init__(self, backend: InProcessBackend) -> None:
         self.transport: asyncio.Transport
@@ -50,7 +50,7 @@ class Application(asyncio.Protocol):
 
 
 class InProcessBackend:
-    """Implements `Backend`. `connections` are those of the application's side."""
+    """Implements `Backend`. `connections`: those of the application's side."""
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         self.exited: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
@@ -80,7 +80,7 @@ class InProcessBackend:
         return 0.0
 
     async def stop(self, grace_s: float) -> None:
-        """The application has nothing to finish: it was drained, or is to die."""
+        """Stop at once. The application has nothing to finish: it was drained, or it is to be killed."""
         self._exit(0)
         await self._service.close()
 
@@ -97,7 +97,7 @@ class InProcessBackend:
         return ""
 
     def _exit(self, code: int) -> None:
-        """End as a process does for the network: nothing listens any more, and every connection is reset."""
+        """End as a process does for the network: it no longer listens, and every connection is reset."""
         if not self.exited.done():
             self._server.close()
             for connection in list(self.connections):
@@ -106,7 +106,7 @@ class InProcessBackend:
 
 
 class InProcessDriver:
-    """Implements `Launcher`. `launched`: every backend there ever was, by the order of launch."""
+    """Implements `Launcher`. `launched`: all backends in the order of their launch."""
 
     def __init__(self, limits: DataPlaneLimits) -> None:
         self.launched: list[InProcessBackend] = []

@@ -1,4 +1,4 @@
-"""A bench for the process driver: its folder is the test's, its log is kept, its applications are lines of Python."""
+"""Helpers for tests of the process driver. Applications are lines of Python."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 
 
 class Service:
-    """Stands in for HttpService: probes by connecting, remembers what it was asked."""
+    """Replaces HttpService: probes by connecting, and records its calls."""
 
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
@@ -83,14 +83,14 @@ class Log:
 
 
 class Bench:
-    """A driver, its log and the services it made."""
+    """A process driver, its log and the services that it created."""
 
     def __init__(self, driver: ProcessDriver, log: Log, services: list[Service]) -> None:
         self.driver, self.log, self.services = driver, log, services
 
     @property
     def words(self) -> list[str]:
-        """The lines that applications wrote."""
+        """Return the lines that applications wrote."""
         return [line[3] for line in self.log.lines]
 
     async def up(self, word: str = "up", spec: InstanceSpec = SPEC) -> ProcessBackend:
@@ -103,7 +103,7 @@ class Bench:
 async def bench(
     code: str, scratch: Path, settings: ProcessSettings = _SETTINGS, **application: Any
 ) -> AsyncIterator[Bench]:
-    """`application`: more arguments of ProcessApplication, whose command runs `code`."""
+    """Run a driver whose application's command runs `code`. `application`: further arguments of ProcessApplication."""
     services: list[Service] = []
 
     def serve(host: str, port: int) -> Service:
@@ -124,7 +124,7 @@ async def bench(
 
 
 def is_alive(pid: int) -> bool:
-    """A dead process that its parent has not collected yet does not live."""
+    """Return whether a process runs. A dead process that its parent has not collected yet does not."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -132,20 +132,20 @@ def is_alive(pid: int) -> bool:
 
 
 def root_of(scratch: Path) -> Path:
-    """The driver's folder."""
+    """Return the driver's folder."""
     (root,) = scratch.glob("apprunner-*")
     return root
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """For what only /proc can tell; bounded, fails when it does not come true."""
+    """Wait for a condition that only /proc shows. Fails after a bounded time."""
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 the kernel sets no asyncio.Event
             await asyncio.sleep(0.002)
 
 
 def has_groups() -> bool:
-    """Whether this process may make control groups."""
+    """Return whether this process may create control groups."""
     try:
         find_home()
     except NoGroupsError:
@@ -154,14 +154,17 @@ def has_groups() -> bool:
 
 
 def groups_left() -> list[Path]:
-    """Control groups that drivers of this process have made and that are still there."""
+    """Return the control groups that drivers of this process have created and not removed."""
     if not has_groups():
         return []
     return [group for root in find_home().roots() for group in root.glob(f"{owner_name(os.getpid())}*")]
 
 
 def children_of_ours() -> list[psutil.Process]:
-    """Every descendant of this process, but for the one that multiprocessing keeps once any test has used it."""
+    """Return all descendants of this process, except the resource tracker of multiprocessing.
+
+    The tracker continues to run once a test has used it.
+    """
     children = psutil.Process().children(recursive=True)
     return [child for child in children if "multiprocessing.resource_tracker" not in " ".join(child.cmdline())]
 
@@ -171,7 +174,7 @@ def guards_of_ours() -> list[psutil.Process]:
 
 
 def processes_of(scratch: Path) -> list[int]:
-    """Living processes of instances whose folders are in `scratch`."""
+    """Return the running processes of instances whose folders are in `scratch`."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -181,7 +184,7 @@ def processes_of(scratch: Path) -> list[int]:
 
 
 def outer_pid(instance: int, inner: int) -> int:
-    """The number here of the process that the instance's namespace calls `inner`."""
+    """Return the PID in this namespace of the process that has the PID `inner` in the instance's namespace."""
     (outer,) = [
         int(child.pid)
         for child in psutil.Process(instance).children(recursive=True)
@@ -191,7 +194,7 @@ def outer_pid(instance: int, inner: int) -> int:
 
 
 def assert_nothing_is_left(scratch: Path) -> None:
-    """No child of ours, no zombie, no folder, no control group."""
+    """Check that no child process, zombie, folder or control group is left."""
     assert children_of_ours() == []
     assert list(scratch.glob("apprunner-*")) == []
     assert groups_left() == []

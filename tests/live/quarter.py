@@ -1,4 +1,4 @@
-"""Whether a quarter of a vCPU does a quarter of the work, on a machine that others use as well."""
+"""Whether a quarter of a vCPU does a quarter of the work, on a machine that other processes use as well."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from simulator.model.sizes import InstanceSize
 
 WINDOW_S: Final = 2.0
 ATTEMPTS: Final = 6
-# Two processes want two CPUs, so that the limit binds the larger instance too. Each tells the rounds that it has made
-# in the window, and the CPU seconds that it got.
+# Two processes need two CPUs, so the limit is effective for the larger instance too. Each prints the rounds that it
+# completed in the window, and the CPU seconds that it got.
 RACE: Final = f"""
 import multiprocessing, time
 def compute():
@@ -31,11 +31,11 @@ print("up", flush=True)
 
 
 async def assert_a_quarter(lines_of: Callable[[InstanceSize], Awaitable[list[str]]]) -> None:
-    """`lines_of(size)`: what an instance of `size` says that runs RACE.
+    """Check the ratio. `lines_of(size)` returns the output of an instance of `size` that runs RACE.
 
-    A pair of runs counts when both instances got nine tenths of the CPU that they may have, and a second of it was
-    worth about as much to both. Otherwise others had the CPU, or the other half of its core, and the pair says nothing
-    about limits. A machine on which no pair counts skips the test.
+    A pair of runs counts if both instances got nine tenths of their CPU limit, and a second of CPU completed about as
+    many rounds in both. Otherwise other processes used the CPU, or the other half of its core, and the pair says
+    nothing about limits. If no pair counts, the test is skipped.
     """
     for _ in range(ATTEMPTS):
         (small, small_s), (large, large_s) = [

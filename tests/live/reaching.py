@@ -1,8 +1,9 @@
 """What an instance and a build can read and reach: `python -m tests.live.reaching` prints the table.
 
-Beside a state folder, a second instance with a secret and a process that stands for the simulator, an instance and a
-build each run `PROBE`, which tries everything in turn and prints what worked. The same file runs on checkouts of before
-there were walls: it uses what both have. `--user NAME` makes the table as that user (root only).
+There are a state folder, a second instance with a secret, and a process that represents the simulator. An instance and
+a build each run `PROBE`, which tries every access and prints which ones succeeded. The same file also runs on checkouts
+from before the isolation existed, because it uses only what both have. `--user NAME` makes the table as that user (root
+only).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from simulator.fleet.process.environment import ProcessApplication
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.sizes import InstanceSize
 
-# Its arguments: JSON of {what: [how, argument]}. It prints JSON of {what: whether it could}.
+# Its arguments: JSON of {what: [how, argument]}. It prints JSON of {what: whether it succeeded}.
 PROBE = """
 import json, os, socket, sys
 
@@ -125,7 +126,7 @@ class _Service:
 
 
 async def reached(state: Path, scratch: Path) -> Table:
-    """What could be, on this checkout and as this user. `scratch`: where instances are."""
+    """Return what can be reached, on this checkout and as this user. `scratch`: the folder of instances."""
     for place in (state / "ca", state / "builds" / "kept" / "mine", state / "builds" / "kept" / "other", scratch):
         place.mkdir(parents=True, exist_ok=True)
     for name in ("ca/authority.pem", "admin.json", "control.sqlite", "builds/kept/other/code"):
@@ -224,7 +225,7 @@ def main() -> None:
         os.setgroups([])
         os.setgid(about.pw_gid)
         os.setuid(about.pw_uid)
-    # The state not in /tmp, as it is not for most users.
+    # As for most users, the state is not in /tmp.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as state, tempfile.TemporaryDirectory() as scratch:
         table = asyncio.run(reached(Path(state).resolve(), Path(scratch).resolve()))
         sys.stdout.write(json.dumps(asdict(table)) if arguments.json else "".join(f"{row}\n" for row in rows(table)))

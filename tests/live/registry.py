@@ -23,7 +23,7 @@ import pytest
 from tests.live.docker_images import _built, shell_image
 from tests.live.waiting import PATIENCE_S
 
-# What moto's ECR gives for the account 123456789012, as an htpasswd file (bcrypt).
+# The credentials that moto's ECR returns for the account 123456789012, as an htpasswd file (bcrypt).
 USER, PASSWORD = "AWS", "123456789012-auth-token"
 _HTPASSWD = "AWS:$2b$04$r/bp7DTOtN4EJK85XUMsYuFX6u6RXuTAgLBKH6WnLLO3.8DwmgeI6\n"
 
@@ -34,7 +34,7 @@ _LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 @dataclass
 class Registry:
-    """A running registry. What is pushed leaves the engine, so that what runs comes from the registry."""
+    """A running registry. A pushed image is removed from the engine, so a deployment has to pull it."""
 
     port: int
     folder: Path
@@ -45,7 +45,7 @@ class Registry:
         return f"http://127.0.0.1:{self.port}"
 
     def push(self, name: str, text: str) -> None:
-        """Push an image whose server answers with `text`, as `name` with its tag."""
+        """Push an image as `name` with its tag. Its server responds with `text`."""
         image = f"127.0.0.1:{self.port}/{name}"
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:
@@ -81,7 +81,7 @@ class Registry:
         self.process.wait()
 
     def forget_pulled(self) -> None:
-        """Remove from the engine what was pulled from here."""
+        """Remove the images from the engine that were pulled from this registry."""
         shown = ["docker", "images", "--digests", "--format", "{{.Repository}}@{{.Digest}}"]
         names = subprocess.run(shown, check=True, capture_output=True, text=True).stdout.split()
         own = [name for name in names if name.startswith(f"127.0.0.1:{self.port}/")]
@@ -95,7 +95,7 @@ class Registry:
 
 @contextlib.contextmanager
 def registry(folder: Path, *, password: bool = False) -> Iterator[Registry]:
-    """Run a registry in `folder`. `password`: it wants USER and PASSWORD."""
+    """Run a registry in `folder`. `password`: it requires USER and PASSWORD."""
     program = _program()
     folder.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -136,7 +136,7 @@ def _until_it_answers(process: subprocess.Popen[bytes], url: str) -> None:
         try:
             with urllib.request.urlopen(f"{url}/v2/"):
                 return
-        except urllib.error.HTTPError:  # it wants the password
+        except urllib.error.HTTPError:  # it requires the password
             return
         except OSError:
             wait(_LOOK_S)

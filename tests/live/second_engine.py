@@ -1,7 +1,8 @@
-"""A container engine of a test's own, which may be stopped and started again without harm to anybody else's.
+"""A second container engine, which a test can stop without an effect on other users of the machine's engine.
 
-It has its own folders, socket, bridge and namespace of containerd, and leaves the machine's firewall and forwarding
-alone: ports are published by its proxy. Not `--bridge none`: an engine told so removes the bridge of every other one.
+It has its own folders, socket, bridge and namespace of containerd, and does not change the machine's firewall and
+forwarding: ports are published by its proxy. `--bridge none` is not used: an engine with this option removes the
+bridges of all other engines.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-# An engine is there within a second or two; this is for a machine with much else to do.
+# An engine answers within a second or two; the limit is for a busy machine.
 PATIENCE_S = 60.0
 
 
 class SecondEngine:
-    """`url` is where it listens."""
+    """A second engine. `url`: the address at which it listens."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"unix://{folder}/engine.sock"
@@ -31,7 +32,7 @@ class SecondEngine:
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def open(self) -> None:
-        """Its bridge, which outlives its restarts, and itself."""
+        """Create its bridge, which remains across restarts, and start it."""
         subprocess.run(["ip", "link", "add", self._bridge, "type", "bridge"], check=True)
         address = f"10.213.{os.getpid() % 250}.1/24"
         subprocess.run(["ip", "address", "add", address, "dev", self._bridge], check=True)
@@ -43,7 +44,7 @@ class SecondEngine:
         subprocess.run(["ip", "link", "delete", self._bridge], check=False)
 
     def start(self) -> None:
-        """Ends when it answers."""
+        """Start the engine, and return when it answers."""
         name = f"apprunner-test-{os.getpid()}"
         log = (self._folder / "log").open("ab")
         words = ["dockerd", "--host", self.url, "--pidfile", f"{self._folder}/pid"]
@@ -61,19 +62,19 @@ class SecondEngine:
         pytest.fail(f"the second engine did not start: {(self._folder / 'log').read_text()[-2000:]}")
 
     def stop(self) -> None:
-        """As a service manager does it: its containers end first."""
+        """Stop it as a service manager does: its containers end first."""
         if self._daemon is not None:
             self._daemon.terminate()
             self._daemon.wait(PATIENCE_S)
             self._daemon = None
 
     def kill(self) -> None:
-        """As `kill -9`: its containers go on without it."""
+        """End it as by `kill -9`: its containers continue to run."""
         assert self._daemon is not None
         self._daemon.kill()
         self._daemon.wait(PATIENCE_S)
         self._daemon = None
-        # Its containerd dies with it. As a zombie it would still count as the running process of its pid file.
+        # Its containerd ends with it. As a zombie it would still count as the running process of its pid file.
         for file in ("pid", "exec/containerd/containerd.pid"):
             (self._folder / file).unlink(missing_ok=True)
 
@@ -88,10 +89,10 @@ class SecondEngine:
 
 @contextlib.contextmanager
 def on_btrfs(folder: Path) -> Iterator[None]:
-    """The engine's data in there are on a file system of their own that has quotas."""
+    """Mount a file system with quotas at `folder` for the engine's data."""
     disk, data = folder / "disk", folder / "data"
     with disk.open("wb") as file:
-        file.truncate(1024**3)  # a hole: it takes what is written
+        file.truncate(1024**3)  # a sparse file: it occupies what is written
     data.mkdir()
     for words in (["mkfs.btrfs", "--quiet", str(disk)], ["mount", "--options", "loop", str(disk), str(data)]):
         if shutil.which(words[0]) is None or subprocess.run(words, capture_output=True, check=False).returncode != 0:
@@ -104,13 +105,16 @@ def on_btrfs(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def second_engine(*, quotas: bool = False) -> Iterator[SecondEngine]:
-    """Running. CI_ENGINE_REQUIRED: a machine that cannot have one fails the test; else it is skipped."""
+    """Yield a running engine.
+
+    If the machine cannot run one, skip the test, or fail it if CI_ENGINE_REQUIRED is set (as in CI).
+    """
     if shutil.which("dockerd") is None or os.geteuid() != 0:
         why = "a second container engine needs dockerd and root"
         if os.environ.get("CI_ENGINE_REQUIRED"):  # noqa: TID251 the tests' own door
             pytest.fail(why)
         pytest.skip(why)
-    # Not in pytest's folder, whose name would be too long for the sockets that are made in there.
+    # Not in pytest's folder: its path is too long for the sockets that are created there.
     folder = Path(tempfile.mkdtemp(prefix="engine-"))
     engine = SecondEngine(folder)
     try:

@@ -70,12 +70,12 @@ async def tour_with(client: Any) -> None:
     assert tour.seen == everything()
 
 
-async def test_boto3_goes_through_everything(plane: ControlPlane) -> None:
+async def test_boto3_calls_every_operation_with_every_error(plane: ControlPlane) -> None:
     await tour_with(Boto3(plane.url))
 
 
 @pytest.mark.slow
-async def test_the_aws_cli_goes_through_everything(plane: ControlPlane, tmp_path: Path) -> None:
+async def test_the_aws_cli_calls_every_operation_with_every_error(plane: ControlPlane, tmp_path: Path) -> None:
     folder = await elsewhere(aws_cli)
     client = LineClient([str(folder / "python"), str(CLIENTS / "cli.py")], _cli_environment(plane, tmp_path))
     try:
@@ -85,7 +85,7 @@ async def test_the_aws_cli_goes_through_everything(plane: ControlPlane, tmp_path
 
 
 @pytest.mark.slow
-async def test_the_javascript_sdk_goes_through_everything(plane: ControlPlane) -> None:
+async def test_the_javascript_sdk_calls_every_operation_with_every_error(plane: ControlPlane) -> None:
     folder = await elsewhere(javascript_sdk)
     client = LineClient(["node", str(CLIENTS / "javascript.mjs")], {"ENDPOINT": plane.url, "PATH": _PATH}, folder)
     try:
@@ -95,7 +95,7 @@ async def test_the_javascript_sdk_goes_through_everything(plane: ControlPlane) -
 
 
 @pytest.mark.slow
-async def test_the_aws_program_itself(plane: ControlPlane, tmp_path: Path) -> None:
+async def test_the_aws_cli_as_a_program(plane: ControlPlane, tmp_path: Path) -> None:
     folder = await elsewhere(aws_cli)
 
     def aws(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -119,7 +119,7 @@ async def test_the_aws_program_itself(plane: ControlPlane, tmp_path: Path) -> No
     described = await elsewhere(aws, "describe-service", "--service-arn", arn, "--query", "Service.Status")
     assert json.loads(described.stdout) == "RUNNING"
     rejected = await elsewhere(aws, "pause-service", "--service-arn", arn.replace("hello", "absent"))
-    assert rejected.returncode == 255  # version 1 of it; version 2 says 254
+    assert rejected.returncode == 255  # version 1; version 2 returns 254
     assert "An error occurred (ResourceNotFoundException) when calling the PauseService operation" in rejected.stderr
 
 

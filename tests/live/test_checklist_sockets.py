@@ -1,4 +1,4 @@
-"""Rows of the checklist that need sockets: many connections, slow connects, and what TLS says at the ends."""
+"""Rows of the checklist that need sockets: many connections, slow connects, and how TLS connections end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
 
 @asynccontextmanager
 async def plainly(running: Platform) -> AsyncIterator[Listener]:
-    """The same service without TLS. Closed in any case: uvloop does not close itself while it has bytes to send."""
+    """Serve the same service without TLS.
+
+    The connections are closed explicitly: uvloop does not close a connection while it has bytes to send.
+    """
     listener = await listen(running.tls._handler, "127.0.0.1", 0)
     try:
         yield listener
@@ -106,7 +109,7 @@ async def test_few_idle_connections_to_an_instance_are_kept(authority: Certifica
 
 @contextmanager
 def deaf_port() -> Iterator[int]:
-    """A port that answers no SYN: its queue is full and no connection is accepted."""
+    """A port that answers no SYN: its queue is full, and no connection is accepted."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
         waiting = [socket.socket() for _ in range(4)]
         for each in waiting:
@@ -128,14 +131,14 @@ async def test_connecting_to_an_instance_has_a_time_limit() -> None:
         await service.close()
 
 
-# --- TLS, by a blocking client in a thread: asyncio's own hides how a connection ended
+# --- TLS, with a blocking client in a thread: asyncio's own client does not show how a connection ended
 
 
 BOTH_VERSIONS = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 
 
 class Caller:
-    """A client of one TLS version; connections after the first offer its session."""
+    """A client of one TLS version; connections after the first one offer its session."""
 
     def __init__(self, running: Platform, version: ssl.TLSVersion) -> None:
         self._port = running.tls.port
@@ -167,7 +170,7 @@ class Caller:
 @pytest.mark.row(117)
 @BOTH_VERSIONS
 @both_loops
-async def test_a_closed_connection_says_close_notify(authority: CertificateAuthority, version: ssl.TLSVersion) -> None:
+async def test_a_closed_connection_sends_close_notify(authority: CertificateAuthority, version: ssl.TLSVersion) -> None:
     async with platform(authority) as running:
         answer, _ = await asyncio.to_thread(Caller(running, version).call, LAST)
         assert body_of(answer) == b"hello"
@@ -198,11 +201,11 @@ def client_hello(version: ssl.TLSVersion) -> bytes:
 async def test_a_failed_handshake_ends_with_its_fatal_alert(
     authority: CertificateAuthority, sent: Callable[[ssl.TLSVersion], bytes], alert: int
 ) -> None:
-    """asyncio and uvloop drop it (CPython issue 98078); wire/tls.py does not."""
+    """asyncio and uvloop drop the alert (CPython issue 98078); wire/tls.py sends it."""
     async with platform(authority) as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls.port)
         writer.write(sent(ssl.TLSVersion.TLSv1_2))
-        record = await reader.read()  # to the end, which comes long before the time limit for handshakes
+        record = await reader.read()  # to the end of the connection, long before the time limit for handshakes
         assert (record[0], record[-2:]) == (21, bytes((2, alert)))  # type alert, level fatal
         await until(lambda: running.tls.connections == 0)
         writer.close()
@@ -241,7 +244,10 @@ async def test_records_of_one_byte_and_of_16_kib_are_read(
 
 
 async def s_client(running: Platform, command: str, *options: str) -> tuple[bytes, bytes]:
-    """(what `openssl s_client` said until it carried out `command`, what came after a request behind that)."""
+    """Run `openssl s_client`, and send `command` and a request after it.
+
+    Returns its output up to the execution of `command`, and the response to the request.
+    """
     process = await asyncio.create_subprocess_exec(
         *("openssl", "s_client", "-connect", f"127.0.0.1:{running.tls.port}", "-servername", NAME, *options),
         *("-CAfile", str(running.authority.certificate_path)),

@@ -1,6 +1,7 @@
 """A thousand instance starts and stops under load: scale-out and scale-in, replacement, crashes.
 
-Real sockets, TLS and keep-alive in front; pool, replica set and connections are the live platform's own.
+Client and balancer use real sockets, TLS and keep-alive; pool, replica set and connections are those of the live
+platform.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ from tests.loops import both_loops
 
 CLIENTS = 32
 FEW, MANY = 4, 24
-REQUESTS = 5000  # at least so many while instances come and go
+REQUESTS = 5000  # at least this many requests while instances start and stop
 
 
 class WatchedPool(Pool):
-    """`lost`: targets of the requests that held a slot of an instance when it was found dead."""
+    """A pool that records `lost`: targets of the requests that held a slot of an instance when its end was detected."""
 
     def __init__(self, settings: PoolSettings) -> None:
         super().__init__(settings, EjectionSettings())
@@ -62,25 +63,25 @@ class WatchedPool(Pool):
 
 
 class Generation:
-    """One pool and replica set of the service, as one deployment makes them."""
+    """The pool and replica set of one deployment of the service."""
 
     def __init__(self, tasks: Tasks, limits: DataPlaneLimits) -> None:
         settings = PoolSettings(
             "web",
-            # 0: a deployment takes every instance of the one before away.
+            # MinSize 0: a deployment removes every instance of the previous one.
             scaling=AutoScalingConfiguration(max_concurrency=100, min_size=0, max_size=MANY),
             initial_size=FEW,
-            steady_s=0.0,  # crashes come as fast as instances do: this is no crash loop
+            steady_s=0.0,  # crashes are as frequent as starts here: this is not a crash loop
         )
         self.driver = InProcessDriver(limits)
         self.pool = WatchedPool(settings)
         self.replica_set = ReplicaSet(
             settings, self.pool, self.driver, Actuator(), clock=RunClock(), journal=Journal(), tasks=tasks
         )
-        self.retired_busy = 0  # instances that were told to go while they had requests
+        self.retired_busy = 0  # instances that began to drain while they had requests
 
     async def resize(self, size: int) -> None:
-        """Until the desired count has come true, and what left is gone."""
+        """Wait until the desired count of instances is ready, and the surplus ones have ended."""
         self.replica_set.resize(size)
         self.retired_busy += sum(
             instance.drained is not None and instance.outstanding > 0
@@ -100,7 +101,7 @@ class Generation:
 
 
 class Load:
-    """Clients that ask as fast as they are answered. `failures`: target -> what came instead of its answer."""
+    """Clients without think time. `failures`: target -> what came in place of the response."""
 
     def __init__(self, port: int, authority: CertificateAuthority, methods: list[bytes]) -> None:
         self.answered = 0
@@ -112,7 +113,7 @@ class Load:
         self._stopped = False
 
     async def run(self, tasks: Tasks) -> None:
-        """Returns when every client has its last answer, after `stop`."""
+        """Run until every client has its last response, after `stop`."""
         clients = [tasks.spawn(self._client(), f"client {number}") for number in range(CLIENTS)]
         await asyncio.wait(clients)
         for client in clients:
@@ -150,7 +151,7 @@ class Platform:
         return self.generations[-1]
 
     async def deploy(self) -> None:
-        """New instances, one switch of the route, and the old ones drain."""
+        """Start new instances, switch the route at once, and drain the old instances."""
         generation = Generation(self._tasks, self._gateway.limits)
         await generation.replica_set.begin()
         self._gateway.add(HOST.decode(), generation.pool)
@@ -166,7 +167,7 @@ class Platform:
 
 @asynccontextmanager
 async def platform(folder: Path, methods: list[bytes]) -> AsyncIterator[Platform]:
-    """A service of `FEW` instances with load on it."""
+    """Run a service of `FEW` instances under load."""
     today = datetime.now(UTC)  # noqa: TID251 OpenSSL judges certificates by the real calendar
     authority = CertificateAuthority(folder, today)
     certificates = ServerCertificates(authority, today)
@@ -200,12 +201,12 @@ async def test_a_thousand_starts_and_stops_fail_no_request(tmp_path: Path) -> No
                 await running.now.resize(FEW)
             await running.deploy()
     assert running.load.failures == {}
-    # Instances with requests under way were among those that left.
+    # Instances with requests in progress were among those that were stopped.
     assert sum(generation.retired_busy for generation in running.generations) > 50
 
 
 async def crash(replica_set: ReplicaSet, pool: WatchedPool) -> set[bytes]:
-    """The busiest instance dies; the targets of what it had under way then."""
+    """Crash the busiest instance. Return the targets of its requests in progress."""
     victim = max(pool.ready.values(), key=lambda instance: instance.outstanding)
     under_way = pool.under_way(victim)
     replica_set.kill(victim.number)
@@ -224,7 +225,7 @@ async def test_a_crash_fails_only_the_requests_of_its_instance(tmp_path: Path) -
             await until(lambda: len(pool.ready) == FEW and pool.in_flight > 0)
             killed |= await crash(replica_set, pool)
     assert len(killed) > 100
-    # A request that was granted a slot after the crash, and before anybody could know of it, is lost with it too.
+    # A request that gets a slot after the crash, before the crash can be detected, fails with it.
     assert set(running.load.failures) <= killed | pool.lost
     for answer in running.load.failures.values():
         assert status_of(answer) == 503

@@ -1,4 +1,4 @@
-"""Stacks by the unmodified AWS CLI over real sockets: deployed, changed, rolled back, deleted, requests served."""
+"""Stacks deployed, changed, rolled back and deleted by the unmodified AWS CLI over real sockets."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_cli_deploys_changes_and_deletes_a_stack(tmp_path: Path) -> None:
             assert "No changes to deploy" in await aws(*deploy, str(template), *options)
             await aws(*deploy, str(template), *options, "--parameter-overrides", "Level=debug")
             assert (await described())["StackStatus"] == "UPDATE_COMPLETE"
-            # The parameter keeps its value, and the rejected resource's stack is what it was.
+            # The parameter keeps its value, and the stack of the rejected resource is unchanged.
             told = await aws(*deploy, str(broken), *options, status=255)
             assert "Failed to create/update the stack" in told
             stack = await described()

@@ -1,4 +1,4 @@
-"""CloudWatch as people read it: an unmodified AWS CLI and boto3 against a moto server that the simulator writes to."""
+"""CloudWatch as users read it: an unmodified AWS CLI and boto3 read from a moto server that the simulator writes to."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ IMAGE = (
 )
 
 
-pytestmark = pytest.mark.slow  # programs of Python, one after the other; what they find is tested apart as well
+pytestmark = pytest.mark.slow  # Python programs that run one after the other; other tests check what they find.
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_a_run_in_real_time_sends_the_last_lines_of_instances_and_its_last_minut
 
 
 class Cli:
-    """The AWS CLI of version 2, as it is installed."""
+    """The AWS CLI of version 2, as installed on the system."""
 
     def __init__(self, home: Path, endpoints: dict[str, str]) -> None:
         self._environment = {
@@ -199,7 +199,7 @@ class Cli:
 
 
 def ask(served: Served, host: str, *paths: str) -> list[int]:
-    """Over TLS, as any client of the service; the statuses."""
+    """Send requests over TLS, as any client of the service does; return the statuses."""
     assert served.process.stdout is not None
     line = served.process.stdout.readline()  # services at https://*.awsapprunner.localhost:8543, root certificate: FILE
     port, root = re.fullmatch(r"services at https://\S+:(\d+), root certificate: (.*)\n", line).groups()  # type: ignore[union-attr]
@@ -216,7 +216,7 @@ def ask(served: Served, host: str, *paths: str) -> list[int]:
 
 
 def until(look: Callable[[], str], wanted: str) -> None:
-    """Looks again and again until it is there."""
+    """Repeat `look` until it returns `wanted`."""
     end_s = monotonic_s() + PATIENCE_S
     while wanted not in (seen := look()):
         assert monotonic_s() < end_s, seen
@@ -259,7 +259,7 @@ def test_the_aws_cli_reads_logs_and_metrics_of_a_simulator_that_serves(endpoint:
         written, events = tail("application"), tail("service")
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(timeout=60) == 0
-    lines = [line.split(" ", 2) for line in written.splitlines()]  # when, stream, what
+    lines = [line.split(" ", 2) for line in written.splitlines()]  # time, stream, line
     assert [what for _, _, what in lines if "asked" in what] == ["asked for /", "asked for /missing"]
     assert all(re.fullmatch("instance/[0-9a-f]{32}", stream) for _, stream, _ in lines)
     assert "listening on" in lines[0][2]
@@ -269,7 +269,7 @@ def test_the_aws_cli_reads_logs_and_metrics_of_a_simulator_that_serves(endpoint:
 
 
 def check_metrics(aws: Cli, service_id: str) -> None:
-    """The minute that had begun was sent at the end."""
+    """Check that the last, incomplete minute was sent at the end."""
     since = (utc_now() - timedelta(hours=1)).isoformat()
     until_then = (utc_now() + timedelta(hours=1)).isoformat()
     dimensions = [{"Name": "ServiceName", "Value": "hello"}, {"Name": "ServiceID", "Value": service_id}]

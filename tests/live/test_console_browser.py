@@ -1,4 +1,4 @@
-"""The console in a browser, every control against a platform that runs: in real time with processes, and in virtual."""
+"""The console in a browser: every control on a running platform, in real time with processes and in virtual time."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ traffic:
 
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """A run in real time in its own process; the address of its console."""
+    """Run in real time in a separate process; yield the address of its console."""
     chromium_or_skip()
     shutil.copy(APPLICATION, folder)
     path = folder / "live.yaml"
@@ -92,12 +92,12 @@ def slide(page: Page, name: str, value: float) -> None:
     )
 
 
-def test_every_control_does_what_it_says_to_a_platform_in_real_time(tmp_path: Path) -> None:
+def test_every_control_has_its_effect_on_a_platform_in_real_time(tmp_path: Path) -> None:
     with running(tmp_path) as (url, process), opened_page(url) as (page, _):
         until(page, f"{service('web')}?.served_rps > 15")
-        assert page.locator("#clock").is_hidden()  # the real clock has no controls
+        assert page.locator("#clock").is_hidden()  # the controls of time do not exist in real time
         assert page.locator("#watch-only").is_hidden()
-        # Kill: a process of this machine is gone, and another comes.
+        # Kill: a process of this machine ends, and another one starts.
         before = {child.pid for child in process.children(recursive=True)}
         page.locator("#victim").select_option("oldest")
         page.locator("#kill").click()
@@ -106,16 +106,16 @@ def test_every_control_does_what_it_says_to_a_platform_in_real_time(tmp_path: Pa
         after = {child.pid for child in process.children(recursive=True)}
         assert before - after
         assert after - before
-        # Traffic: what the instances get doubles, and goes back.
+        # Traffic: the rate at the instances doubles, and returns to its former value.
         slide(page, "traffic", 0.3)
         said(page, "traffic x 2")
         until(page, f"{service('web')}.served_rps > 32")
-        # The auto scaling configuration: a third process comes up.
+        # The auto scaling configuration: a third process starts.
         page.locator("#min-size").fill("3")
         page.locator("#apply").click()
         said(page, "MinSize 3")
         until(page, f"{service('web')}.instances.s === 'aaa'")
-        # The lists have what was done, the application's own lines and the address.
+        # The lists show the actions, the application's own lines and the address.
         page.locator("#tab-operations").click()
         assert "instance 1 killed" in page.locator("#acts").inner_text()
         page.locator("#tab-services").click()
@@ -136,7 +136,7 @@ def test_time_plays_pauses_steps_and_changes_its_speed(tmp_path: Path) -> None:
         until(page, f"{frame}.t > {stood}")
         assert page.evaluate(f"{frame}.t") == pytest.approx(stood + 1)
         page.keyboard.press("Escape")
-        page.locator("h1").click()  # the keys are the page's when nothing has the focus
+        page.locator("h1").click()  # keys are the page's own if no element has the focus
         page.keyboard.press(".")
         until(page, f"Math.abs({frame}.t - {stood + 2}) < 1e-6")
         page.keyboard.press("Space")
@@ -146,7 +146,7 @@ def test_time_plays_pauses_steps_and_changes_its_speed(tmp_path: Path) -> None:
         until(page, f"{frame}.t > {stood + 300}")
         page.locator("#play").click()
         until(page, f"{frame}.state === 'paused'")
-        # To the next decision: something has to change for one.
+        # To the next decision: something has to change so that there is one.
         decisions = "consolePage.feed.state.facts.filter((fact) => fact.k === 'decision').length"
         known: int = page.evaluate(decisions)
         slide(page, "traffic", 0.6)
@@ -171,7 +171,7 @@ def test_legends_show_the_last_second_or_the_bin_at_the_cursor(tmp_path: Path) -
         until(page, f"{legend}.textContent.endsWith(' 105/s')", tell="#charts")
         until(page, "document.getElementById('figures-offered').textContent === '105/s'")
         at_cursor = page.evaluate("10 * consolePage.charts.series.offered[20]")
-        # A redraw may take the cursor off the plot, so each look puts it back.
+        # A redraw may move the cursor off the plot, so it is placed again before each look.
         until(
             page,
             "(wanted) => { const plot = consolePage.charts.plots[0];"
@@ -182,7 +182,7 @@ def test_legends_show_the_last_second_or_the_bin_at_the_cursor(tmp_path: Path) -
         )
 
 
-def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) -> None:
+def test_the_page_shows_one_service_at_a_time_and_offers_a_choice(tmp_path: Path) -> None:
     chromium_or_skip()
     shop = scenario_of(VIRTUAL, tmp_path)
     with watched(shop, speed=20.0) as case, opened_page(case.console.url, moving=True) as (page, _):
@@ -190,18 +190,18 @@ def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) ->
         until(page, f"consolePage.feed.state.frame && {service('shop')}.offered_rps > 30")
         page.get_by_role("button", name="back-office").click()
         until(page, "document.getElementById('figures-offered').textContent === '5.00/s'")
-        # An instance is chosen by keys, and killed.
+        # An instance is selected with the keyboard and killed.
         page.locator("#picture").focus()
         page.keyboard.press("ArrowRight")
         page.locator("#victim").select_option("chosen")
         page.locator("#kill").click()
         said(page, "back-office: instance 1 killed")
-        # The decisions of the charts are read out to who walks through them with the keyboard.
+        # The charts' decisions are announced to users who step through them with the keyboard.
         page.get_by_role("button", name="shop").click()
         until(page, "consolePage.charts.marks.some(mark => mark.title.endsWith(' instances'))")
         page.locator("#charts").focus()
         read_out = page.locator("#charts [aria-live]")
-        for _ in range(page.evaluate("consolePage.charts.marks.length")):  # the kill is marked, too
+        for _ in range(page.evaluate("consolePage.charts.marks.length")):  # the kill is marked too
             page.keyboard.press("ArrowRight")
             if "instances" in read_out.inner_text():
                 break
@@ -209,7 +209,7 @@ def test_the_page_shows_one_service_at_a_time_and_lets_choose(tmp_path: Path) ->
         assert page.locator(".tip").is_visible()
 
 
-def test_without_the_token_the_page_only_watches(tmp_path: Path) -> None:
+def test_without_the_token_the_page_is_read_only(tmp_path: Path) -> None:
     chromium_or_skip()
     with watched(scenario_of(VIRTUAL, tmp_path)) as case:
         with opened_page(case.console.url.split("#")[0]) as (page, _):
@@ -221,7 +221,7 @@ def test_without_the_token_the_page_only_watches(tmp_path: Path) -> None:
 
 
 def test_a_page_of_another_site_changes_nothing_and_reads_nothing(tmp_path: Path) -> None:
-    """From a real browser, with the token, even: the site is what it fails at."""
+    """In a real browser, and even with the token: the requests fail because of the site that sends them."""
     chromium_or_skip()
     attack = """async ([port, token]) => {
         const tried = [];
@@ -257,7 +257,7 @@ def test_pages_have_no_serious_accessibility_violation(tmp_path: Path, size: tup
     report.write_text(report_page(build_report(record), record), encoding="utf-8")
     with watched(scenario, speed=400.0) as case, opened_page(case.console.url, size, colours) as (page, _):
         until(page, "consolePage.feed.state.frame && consolePage.charts.marks.length > 4")
-        for panel in ("events", "lines", "operations", "services"):  # all at once, to look at them once
+        for panel in ("events", "lines", "operations", "services"):  # all at once, to test them together
             page.evaluate("(panel) => { document.getElementById(`panel-${panel}`).hidden = false; }", panel)
         assert faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -278,7 +278,7 @@ def test_the_report_of_a_recorded_day_opens_from_disk_with_the_network_off(tmp_p
             [event for event in record.events if type(event).__name__ == "ScalingDecided"]
         )
         assert page.locator(".plot canvas").count() == 5
-        # The slider goes through the run, and a decision leads to its moment.
+        # The slider covers the whole run, and a decision moves it to its time.
         page.locator("#time").fill("0")
         assert page.locator("#now").inner_text() == "00:00"
         page.locator("#decisions button").first.click()

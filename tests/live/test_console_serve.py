@@ -34,7 +34,7 @@ applications:
 
 @dataclass
 class Served:
-    """A simulator that serves, in its own process."""
+    """`simulator serve` in a separate process."""
 
     api_url: str
     console_url: str
@@ -55,7 +55,7 @@ class Served:
         )
 
     def settled(self, arn: str, status: str = "RUNNING") -> None:
-        """No operation goes on any more, and the service is in that state."""
+        """Wait until no operation is in progress and the service is in that state."""
         for _ in range(1200):
             if self.api.describe_service(ServiceArn=arn)["Service"]["Status"] == status:
                 return
@@ -64,10 +64,10 @@ class Served:
         raise AssertionError(message)
 
     def ask(self, host: str) -> int:
-        """A request to a service, as a client on this machine sends it; its status."""
+        """Send a request to a service, as a client on this machine does; return its status."""
         name = host.replace(".awsapprunner.com", ".awsapprunner.localhost")
         context = ssl.create_default_context(cafile=self.root)
-        plain = socket.create_connection(("127.0.0.1", self.https_port), timeout=20)  # whatever resolves the name
+        plain = socket.create_connection(("127.0.0.1", self.https_port), timeout=20)  # independent of name resolution
         with context.wrap_socket(plain, server_hostname=name) as wire:
             connection = HTTPConnection(name, self.https_port)
             connection.sock = wire
@@ -111,8 +111,8 @@ def test_services_of_the_api_are_watched_deployed_paused_and_resumed(tmp_path: P
         hello = service("hello")
         until(page, f"{hello}?.serving && {hello}.instances.s.length === 1")
         assert page.locator("#clock").is_hidden()
-        assert page.locator("#traffic").is_hidden()  # it comes from outside
-        # Requests from outside are counted, and seen.
+        assert page.locator("#traffic").is_hidden()  # its traffic comes from outside
+        # Requests from outside are counted and shown.
         stop = threading.Event()
 
         def load() -> None:
@@ -124,12 +124,12 @@ def test_services_of_the_api_are_watched_deployed_paused_and_resumed(tmp_path: P
         try:
             until(page, f"{hello}.served_rps > 1 && {hello}.p99_s > 0.04")
             until(page, "consolePage.feed.state.series.hello.p99_s.some((value) => value > 0.04)")
-            # A deployment: another instance takes over, and no request fails.
+            # A deployment: another instance replaces the first one, and no request fails.
             page.locator("#deploy").click()
             said(page, "hello: StartDeployment")
             until(page, f"{hello}.instances.n.length === 1 && {hello}.instances.n[0] > 1")
             served.settled(made["ServiceArn"])
-            # The auto scaling configuration is the API's.
+            # The auto scaling configuration is changed through the API.
             page.locator("#max-concurrency").fill("7")
             page.locator("#apply").click()
             said(page, "MaxConcurrency 7")
@@ -164,11 +164,11 @@ def says_what_the_api_rejects(page: Page, seen: Seen) -> None:
     page.locator("#max-size").fill("3")
     page.locator("#apply").click()
     said(page, "InvalidRequestException")
-    seen.complaints = [told for told in seen.complaints if "400" not in told]  # the browser tells of the answer
+    seen.complaints = [told for told in seen.complaints if "400" not in told]  # the browser reports the response
 
 
 def lists_the_operations(page: Page, served: Served, arn: str) -> None:
-    """The list is the control plane's, newest first, whichever client began them; its own are marked."""
+    """Check the list of operations: the control plane's, newest first, of all clients; those of the page are marked."""
     page.locator("#tab-operations").click()
     listed = served.api.list_operations(ServiceArn=arn)["OperationSummaryList"]
     shown = page.locator("#operation-list li")
@@ -184,7 +184,7 @@ def lists_the_operations(page: Page, served: Served, arn: str) -> None:
 
 
 def prices_a_service_elsewhere(page: Page, served: Served, source: dict[str, Any]) -> None:
-    """2 GB cost $0.018 an hour in Tokyo, and a vCPU $0.081 more while it is active."""
+    """Check the price: 2 GB cost $0.018 an hour in Tokyo, and a vCPU $0.081 more while it is active."""
     served.api_in("ap-northeast-1").create_service(ServiceName="tokyo", SourceConfiguration=source)
     cost = f"{service('tokyo')}?.usd_per_hour"
     until(page, f"Math.abs({cost} - 0.018) < 1e-9 || Math.abs({cost} - 0.099) < 1e-9")

@@ -1,4 +1,4 @@
-"""Containers of the Docker driver with rules of VPCs: what they reach, and what is left behind."""
+"""Containers of the Docker driver with VPC rules: what they reach, and what is left behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.live.databases import filter_or_skip
 from tests.live.docker_images import python_image
 from tests.live.waiting import until
 
-# Connects to each address and prints what happened: what it read, "rejected", "dropped" or another error.
+# Connects to each address and prints the result: the text that it read, "rejected", "dropped" or another error.
 PROBE = """
 import json, socket, sys
 def tried(host, port):
@@ -57,7 +57,7 @@ def tables() -> str:
 
 
 def cloud(database: int, api: int) -> Vpcs:
-    """A database that admits one subnet, and a server on the internet."""
+    """Return VPCs with a database that admits one subnet, and a server on the internet."""
     subnets = {
         name: Subnet(name, (ip_network(cidr),), nat=nat)
         for name, cidr, nat in (("subnet-a", "10.0.1.0/24", False), ("subnet-b", "10.0.2.0/24", True))
@@ -74,7 +74,7 @@ def cloud(database: int, api: int) -> Vpcs:
 
 @asynccontextmanager
 async def reachable() -> AsyncIterator[tuple[EgressRules, list[list[Any]], dict[int, dict[str, str]]]]:
-    """The rules of a connector with two subnets, what to try, and what an instance in each of them sees."""
+    """Yield the rules of a connector with two subnets, the targets, and the results expected in each subnet."""
 
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter, name: bytes) -> None:
         writer.write(name)
@@ -90,7 +90,7 @@ async def reachable() -> AsyncIterator[tuple[EgressRules, list[list[Any]], dict[
     rules = EgressRules(
         tuple(egress_plan(EgressSource(vpc, vpc.subnets[name], ("sg-app",)), vpcs) for name in ("subnet-a", "subnet-b"))
     )
-    # In subnet-a: the database's group admits it, two ports wide, and there is no internet.
+    # In subnet-a: the database's group admits it on a range of two ports, and there is no internet.
     first = {
         "db.internal:5432": "database",
         "db.internal:5433": "rejected",
@@ -100,7 +100,7 @@ async def reachable() -> AsyncIterator[tuple[EgressRules, list[list[Any]], dict[
         "172.17.0.1:1": "dropped",
         f"127.0.0.1:{database}": "rejected",
     }
-    # In subnet-b: the database drops it, and a NAT gateway leads to the internet.
+    # In subnet-b: the database drops its packets, and a NAT gateway leads to the internet.
     second = first | {"db.internal:5432": "dropped", "db.internal:5433": "dropped", "api.example.com:443": "api"}
     places = [[host, int(port)] for host, _, port in (place.rpartition(":") for place in first)]
     try:
@@ -111,7 +111,7 @@ async def reachable() -> AsyncIterator[tuple[EgressRules, list[list[Any]], dict[
 
 
 class Heard:
-    """The output of instances: what each has seen."""
+    """The output of instances: the results of each."""
 
     def __init__(self) -> None:
         self._lines: dict[int, list[str]] = {1: [], 2: []}
@@ -200,7 +200,7 @@ async def test_the_next_start_removes_what_a_killed_simulator_left() -> None:
 
 
 def killed(image: str) -> int:
-    """The PID of a simulator that was killed while a container with rules ran."""
+    """Return the PID of a simulator that was killed while a container with rules ran."""
     with subprocess.Popen([sys.executable, "-c", KILLED, image], stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "launched\n"

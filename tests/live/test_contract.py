@@ -1,4 +1,4 @@
-"""One contract, every kind of instance: simulated, process, container (contract.py says what an arm is)."""
+"""The contract tests, which run for every kind of instance: simulated, process, container (see contract.py)."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ ARMS = ("simulated", "process", "docker")
 WELL = HealthCheck(HealthProtocol.HTTP, path="/well", timeout_s=1)
 TCP = HealthCheck(timeout_s=1)
 
-# Everything here takes milliseconds; this is for a machine with much else to do.
+# Every step takes milliseconds; the limit is for a busy machine.
 PATIENCE_S = 60.0
-THROTTLED_S = 0.3  # how long an instance goes without its CPU; a share of a few percent is little of it
+THROTTLED_S = 0.3  # time for which an instance is throttled; it gets a few percent of its CPU in this time
 WAKE_S_MAX = 0.05
 
 
 def on_every_arm(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """`@on_every_arm async def test_...(arm, fixtures)`. An arm is imported by its own tests only."""
+    """Decorator: `@on_every_arm async def test_...(arm, fixtures)`.
+
+    The module of an arm is imported by the arm's tests only.
+    """
 
     @functools.wraps(test)
     def run(name: str, **fixtures: Any) -> None:
@@ -56,11 +59,11 @@ def on_every_arm(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...
 both_ways = pytest.mark.parametrize("throttling", [Throttling.FREEZE, Throttling.SHARE])
 
 
-# --- what the contract's sentences are made of ---
+# --- helpers ---
 
 
 async def ready(backend: Backend) -> None:
-    """Probe until it is well."""
+    """Probe until the instance is healthy."""
     async with asyncio.timeout(PATIENCE_S):
         while await backend.probe(WELL) is not None:
             assert not backend.exited.done(), backend.exited.result()
@@ -80,7 +83,7 @@ def asked(backend: Backend, path: str = "/") -> Request:
 
 
 async def answer(backend: Backend, path: str = "/") -> bytes:
-    """The body of an answer with status 200; of a simulated answer it is empty."""
+    """Return the body of a response with status 200; it is empty for a simulated instance."""
     async with asyncio.timeout(PATIENCE_S):
         outcome = await asked(backend, path).outcome
     assert not isinstance(outcome, Rejection), outcome
@@ -90,10 +93,10 @@ async def answer(backend: Backend, path: str = "/") -> bytes:
 
 
 async def ended(backend: Backend) -> tuple[int, str]:
-    """Its exit code and what is said about it."""
+    """Return its exit code and the explanation."""
     async with asyncio.timeout(PATIENCE_S):
         status = await asyncio.shield(backend.exited)
-    await backend.stop(0)  # nothing of it is left behind
+    await backend.stop(0)  # nothing of the instance is left
     return status.code, status.detail
 
 
@@ -116,7 +119,7 @@ async def test_a_slow_start_rejects_probes_until_it_is_over(arm: Arm) -> None:
     backend = await arm.launch(Behaviour.SLOW)
     assert await backend.probe(WELL) is not None
     await ready(backend)
-    assert loop.time() - began_s >= SLOW_START_S - 0.002  # the loops round their times
+    assert loop.time() - began_s >= SLOW_START_S - 0.002  # event loops round times
     await answer(backend)
 
 
@@ -134,7 +137,7 @@ async def test_a_crash_while_serving_leaves_the_request_without_an_answer(arm: A
     backend = await launched(arm, Behaviour.CRASHES_WHEN_ASKED)
     request = asked(backend)
     assert await ended(backend) == (ASKED_CODE, f"Container exit code: {ASKED_CODE}")
-    # A simulated one stays silent, and it is the pool that fails the requests of the dead.
+    # A simulated instance does not respond; the pool fails the requests of the ended instance.
     assert not request.outcome.done() or isinstance(request.outcome.result(), Rejection)
     assert request.outcome.done() == arm.runs_a_program
 
@@ -160,7 +163,7 @@ async def test_out_of_memory_ends_the_instance_with_its_reason(arm: Arm) -> None
     backend = await launched(arm, Behaviour.GROWS)
     asked(backend)
     if not arm.limits_memory:
-        # Limits of a process fail its allocations: the program survives as far as it can stand that.
+        # A process limit makes allocations fail: the program decides whether it continues.
         await ready(backend)
         return
     code, detail = await ended(backend)
@@ -182,7 +185,7 @@ async def test_a_killed_instance_ends_at_once(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.DEAF)
     backend.kill()
     assert (await ended(backend))[0] == KILLED_CODE
-    assert (await backend.probe(TCP) is None) != arm.runs_a_program  # a simulated instance that ended is not probed
+    assert (await backend.probe(TCP) is None) != arm.runs_a_program  # a simulated instance that has ended is not probed
 
 
 # --- stop ---
@@ -230,12 +233,13 @@ async def test_a_throttled_instance_loses_its_cpu(arm: Arm, throttling: Throttli
     backend = await launched(arm, Behaviour.BUSY, throttling)
     before = await answer(backend)
     backend.throttle()
-    await asyncio.sleep(THROTTLED_S)  # not for a condition: what it gets in this time is the subject
+    # not a wait for a condition: the test measures the CPU that the instance gets in this time
+    await asyncio.sleep(THROTTLED_S)
     await asyncio.sleep(backend.wake())
     after = await answer(backend)
     if arm.runs_a_program:
         used_ms = int(after) - int(before)
-        # A quarter of a vCPU would be 75 ms; the two answers cost some of it.
+        # A quarter of a vCPU would be 75 ms; the two responses use some of it.
         assert used_ms < 0.2 * THROTTLED_S * 1000
     else:
         assert after == b""
@@ -273,7 +277,7 @@ async def test_output_is_emitted_line_by_line_with_its_stream(arm: Arm) -> None:
 
 
 @on_every_arm
-async def test_a_request_to_a_dead_instance_gets_no_answer(arm: Arm) -> None:
+async def test_a_request_to_an_ended_instance_gets_no_response(arm: Arm) -> None:
     backend = await launched(arm, Behaviour.READY)
     backend.kill()
     await ended(backend)
@@ -282,4 +286,4 @@ async def test_a_request_to_a_dead_instance_gets_no_answer(arm: Arm) -> None:
         await first_of(request.outcome)
         assert isinstance(request.outcome.result(), Rejection)
     else:
-        assert not request.outcome.done()  # the pool has failed everybody before
+        assert not request.outcome.done()  # the pool has failed all requests before

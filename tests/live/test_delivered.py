@@ -1,6 +1,6 @@
-"""An answer that exists reaches its client, over real sockets: nothing but a kernel shows how one gets lost.
+"""A response that exists reaches its client, over real sockets: only a kernel shows how a response gets lost.
 
-`python -m benchmarks.delivered` counts the same beside Envoy and HAProxy.
+`python -m benchmarks.balancer.delivered` counts the same for the simulator, Envoy and HAProxy.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PIECE = bytes(65536)
 
 
 class EarlyAnswer:
-    """An application that reads a head, answers, and closes on the upload that still comes: its kernel resets it."""
+    """An application that answers and closes while the upload continues, so its kernel resets the connection."""
 
     def __init__(self, answer: bytes) -> None:
         self._answer = answer
@@ -64,7 +64,7 @@ class EarlyAnswer:
 
 @asynccontextmanager
 async def early(authority: CertificateAuthority, answer: bytes) -> AsyncIterator[Platform]:
-    """A platform whose application is an `EarlyAnswer`."""
+    """Run a platform whose application is an `EarlyAnswer`."""
     application = EarlyAnswer(answer)
     try:
         async with platform(authority) as running:
@@ -76,7 +76,7 @@ async def early(authority: CertificateAuthority, answer: bytes) -> AsyncIterator
 
 
 async def upload(running: Platform, framing: bytes, *, tls: bool) -> bytes:
-    """What a client gets that looks for an answer between two writes, as curl does."""
+    """Upload as curl does, which looks for a response between two writes; return what the client received."""
     if tls:
         reader, writer = await running.connect()
     else:
@@ -95,7 +95,7 @@ async def upload(running: Platform, framing: bytes, *, tls: bool) -> bytes:
                 await asyncio.wait([answer, drained], return_when=asyncio.FIRST_COMPLETED)
                 drained.cancel()
         arrived = await answer
-        while piece := await reader.read(65536):  # the end of an answer may come in a packet of its own
+        while piece := await reader.read(65536):  # the end of a response may arrive in a separate packet
             arrived += piece
         return arrived
     finally:
@@ -108,7 +108,7 @@ async def upload(running: Platform, framing: bytes, *, tls: bool) -> bytes:
 @pytest.mark.parametrize("framing", [b"Content-Length: %d" % UPLOAD_BYTES, b"Transfer-Encoding: chunked"])
 @pytest.mark.parametrize("tls", [False, True])
 @both_loops
-async def test_an_early_answer_arrives_though_the_upload_breaks(
+async def test_an_early_response_arrives_although_the_upload_breaks(
     authority: CertificateAuthority, tls: bool, framing: bytes
 ) -> None:
     async with early(authority, TOO_LARGE) as running:
@@ -121,7 +121,9 @@ async def test_an_early_answer_arrives_though_the_upload_breaks(
 @pytest.mark.case("B1")
 @pytest.mark.row(119)
 @both_loops
-async def test_an_early_answer_that_ends_with_its_connection_arrives_whole(authority: CertificateAuthority) -> None:
+async def test_an_early_response_that_ends_with_its_connection_arrives_completely(
+    authority: CertificateAuthority,
+) -> None:
     async with early(authority, b"HTTP/1.0 413 Too Large\r\n\r\ntoo big") as running:
         for _ in range(5):
             answer = await upload(running, b"Content-Length: %d" % UPLOAD_BYTES, tls=False)
@@ -132,7 +134,7 @@ async def test_an_early_answer_that_ends_with_its_connection_arrives_whole(autho
 @pytest.mark.case("B1")
 @pytest.mark.row(95, 119)
 @both_loops
-async def test_half_an_early_answer_is_not_made_whole(authority: CertificateAuthority) -> None:
+async def test_an_incomplete_early_response_is_not_completed(authority: CertificateAuthority) -> None:
     half = b"HTTP/1.1 413 Too Large\r\nContent-Length: 700\r\n\r\ntoo big"
     async with early(authority, half) as running:
         for _ in range(3):
@@ -153,7 +155,7 @@ async def test_half_an_early_answer_is_not_made_whole(authority: CertificateAuth
 async def test_an_answer_of_the_balancers_own_reaches_a_client_that_uploads(
     authority: CertificateAuthority, tls: bool, status: int
 ) -> None:
-    """curl, which gives up with (55) when its connection is reset before it has read the answer."""
+    """As curl, which gives up with error 55 if its connection is reset before it has read the response."""
     async with platform(authority) as running:
         running.upstream.capacity = 0
         host = "absent.test" if status == 404 else NAME
@@ -174,7 +176,7 @@ async def test_an_answer_of_the_balancers_own_reaches_a_client_that_uploads(
 
 
 class ClosesUnannounced:
-    """Answers one request on each connection and closes it behind the answer, without a word about it."""
+    """Answers one request on each connection and then closes it, without announcing it in the response."""
 
     def __init__(self) -> None:
         self.posts = 0
@@ -201,7 +203,7 @@ async def test_a_post_is_not_sent_on_a_closed_connection(authority: CertificateA
 
 
 class Caller:
-    """Implements `Caller` as far as an Origin asks; the answer is whole when `answered` is set."""
+    """Implements the part of `Caller` that an Origin uses; `answered` is set when the response is complete."""
 
     head_only = tunnels = False
 
@@ -238,7 +240,7 @@ class Caller:
 @pytest.mark.parametrize("news", ["end", "bytes", "reset"])
 @both_loops
 async def test_a_readable_idle_connection_is_not_used_for_requests_that_cannot_be_repeated(news: str) -> None:
-    """The loop does not get to look in between: only a look at the socket finds out."""
+    """The event loop does not run in between, so only a check of the socket detects it."""
     listener = socket.create_server(("127.0.0.1", 0))
     origin = Origin("127.0.0.1", listener.getsockname()[1], DataPlaneLimits())
     loop = asyncio.get_running_loop()
@@ -265,9 +267,9 @@ async def test_a_readable_idle_connection_is_not_used_for_requests_that_cannot_b
     if news != "bytes":
         first.close()
     connected = kept.links[0]._transport.get_extra_info("socket")
-    select.select([connected.fileno()], [], [], 5)  # until the kernel has it; no turn of the loop
+    select.select([connected.fileno()], [], [], 5)  # until the kernel has it, without running the loop
     after = Caller(safe=False)
-    second = await serve(after)  # on a new connection, or `accept` would wait
+    second = await serve(after)  # on a new connection; otherwise `accept` would wait
     assert after.links != kept.links
     await origin.close()
     for each in (first, second, listener):
@@ -280,7 +282,7 @@ async def test_a_readable_idle_connection_is_not_used_for_requests_that_cannot_b
 async def test_a_client_that_expects_100_gets_it_within_a_tenth_of_a_second(
     authority: CertificateAuthority,
 ) -> None:
-    """The listener's sweep alone would come every half second; here it does not come at all."""
+    """The listener's sweep runs every half second and is too late for this; here it does not run at all."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"hello")

@@ -1,4 +1,4 @@
-"""A simulator that is killed, or interrupted, at any step of a deployment: the old version serves or the new one."""
+"""A simulator is killed or interrupted at any step of a deployment: the old version or the new version serves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.control.api_stage import PUBLIC_IMAGE
 from tests.live.test_serving import APPLICATION
 from tests.live.waiting import PATIENCE_S
 
-# Of the measured five minutes of a deployment: three seconds, so that every phase lasts long enough to be hit.
+# As a share of the five minutes measured on AWS: three seconds, so that a signal can hit every phase.
 FACTOR = "0.01"
 DEPLOYMENT_S = 300 * float(FACTOR)
 
@@ -52,14 +52,14 @@ def get(state: Path, port: int, host: str) -> tuple[int, str]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """As the one of waiting.py, at the pace of a question that is a request."""
+    """As `until` of waiting.py, with longer pauses, since each question is a request."""
     async with asyncio.timeout(PATIENCE_S):
         while not holds():  # noqa: ASYNC110 there is no event for it
             await asyncio.sleep(0.05)
 
 
 def answers(state: Path, port: int, host: str) -> Callable[[], bool]:
-    """Its instances have started again."""
+    """Return a condition: the service's instances have started again."""
     return lambda: get(state, port, host)[0] == 200
 
 
@@ -69,9 +69,10 @@ def is_running(served: Served, arn: str) -> Callable[[], bool]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("signal_number", "shares"),  # of the deployment's time, when the signal comes
+    ("signal_number", "shares"),  # the time of the signal, as a share of the deployment's time
     [
-        (signal.SIGKILL, (0.2, 0.6, 0.97)),  # it pulls, its instances come up, traffic has moved
+        # during the pull, the start of the instances, and after the switch of traffic
+        (signal.SIGKILL, (0.2, 0.6, 0.97)),
         (signal.SIGINT, (0.5,)),
     ],
 )
@@ -97,7 +98,7 @@ def test_a_deployment_interrupted_anywhere_leaves_the_old_or_the_new_version_ser
                 port = front_port(served)
                 await until(answers(state, port, host))
                 served.client.update_service(ServiceArn=arn, SourceConfiguration=source(str(step)))
-                await asyncio.sleep(share * DEPLOYMENT_S)  # that it may come at any moment is the point
+                await asyncio.sleep(share * DEPLOYMENT_S)
                 assert get(state, port, host)[0] == 200
                 served.process.send_signal(signal_number)
                 served.process.wait()
@@ -106,7 +107,7 @@ def test_a_deployment_interrupted_anywhere_leaves_the_old_or_the_new_version_ser
                 await until(answers(state, port, host))
                 assert get(state, port, host)[1] in {str(step - 1), str(step)}
                 await until(is_running(served, arn))
-                assert get(state, port, host) == (200, str(step))  # the operation went on after the start
+                assert get(state, port, host) == (200, str(step))  # the operation continued after the start
                 newest = served.client.list_operations(ServiceArn=arn)["OperationSummaryList"][0]
                 assert newest["Status"] == "SUCCEEDED"
 

@@ -1,4 +1,4 @@
-"""Versions that end soon after their start, in containers and as processes: none of them takes over from a good one."""
+"""Versions that exit soon after their start, as containers and processes: none replaces a working version."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).s
 """
 AT_ONCE = "raise SystemExit(3)"
 AFTER_A_WHILE = "import time; time.sleep(0.5); raise SystemExit(3)"
-# As gunicorn whose workers cannot load the application: it listens, and then it ends.
+# As gunicorn whose workers cannot load the application: it listens, and then it exits.
 AFTER_IT_LISTENED = """
 import os, socket, time
 listening = socket.create_server(("0.0.0.0", int(os.environ["PORT"])))
 time.sleep(0.4)
 os._exit(3)
 """
-# It connects to its database once it listens, and that is not there.
+# It connects to its database after it listens, and the database does not exist.
 SOME_SECONDS_AFTER_IT_LISTENED = AFTER_IT_LISTENED.replace("0.4", "2.5")
 DEATHS = {
     "at once": AT_ONCE,
@@ -85,7 +85,7 @@ def in_stage(folder: Path, application: Application, test: Callable[[Stage], Awa
 
 
 def source(program: str, python: str) -> dict[str, Any]:
-    """An image that runs the program; a start command has one line."""
+    """Return an image that runs the program, or source code; a start command has a single line."""
     command = f"{python} -I -S -c {shlex.quote(f'exec({program!r})')}"
     return {
         "AutoDeploymentsEnabled": False,
@@ -98,7 +98,7 @@ def source(program: str, python: str) -> dict[str, Any]:
 
 
 def create(stage: Stage, name: str, program: str, python: str) -> str:
-    """The ARN of a new service."""
+    """Create a service and return its ARN."""
     made = stage.call("CreateService", ServiceName=name, SourceConfiguration=source(program, python))
     return str(made["Service"]["ServiceArn"])
 
@@ -109,7 +109,7 @@ def newest(stage: Stage, arn: str) -> tuple[str, str]:
 
 
 async def never_takes_over(stage: Stage, python: str = IN_IMAGE, times: int = 1) -> None:
-    """Each death, so many times, as a creation, and as an update of a version that serves."""
+    """Test each kind of exit `times` times, in a creation and in an update of a service that serves."""
     good = create(stage, "good", GOOD, python)
     deaths = [(how, program) for how, program in DEATHS.items() for _ in range(times)]
     dead = {
@@ -132,29 +132,29 @@ async def never_takes_over(stage: Stage, python: str = IN_IMAGE, times: int = 1)
 
 @pytest.mark.slow
 @pytest.mark.case("P1")
-def test_a_container_that_ends_never_takes_over(tmp_path: Path) -> None:
+def test_a_container_that_exits_never_replaces_a_working_version(tmp_path: Path) -> None:
     in_stage(tmp_path, DockerApplication(python_image()), never_takes_over)
 
 
 @pytest.mark.slow
 @pytest.mark.case("P1")
 @pytest.mark.parametrize("egress", ["DEFAULT", "NONE"])
-def test_a_container_that_ends_never_takes_over_again_and_again(tmp_path: Path, egress: str) -> None:
+def test_a_container_that_exits_repeatedly_never_replaces_a_working_version(tmp_path: Path, egress: str) -> None:
     in_stage(tmp_path, DockerApplication(python_image(), egress=egress), partial(never_takes_over, times=3))
 
 
 @pytest.mark.slow
 @pytest.mark.case("P1")
-def test_a_process_that_ends_never_takes_over(tmp_path: Path) -> None:
+def test_a_process_that_exits_never_replaces_a_working_version(tmp_path: Path) -> None:
     in_stage(tmp_path, ProcessApplication(("python3",)), partial(never_takes_over, python="python3"))
 
 
-# --- an engine whose processes cannot be seen from here ---------------------------------------------------------------
+# --- an engine whose processes cannot be seen from this machine -------------------------------------------------------
 
 
 @contextlib.asynccontextmanager
 async def over_tcp() -> AsyncIterator[str]:
-    """The engine of this machine as one of another would be reached."""
+    """Make this machine's engine reachable by TCP, as the engine of another machine is."""
     engine_or_skip()
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

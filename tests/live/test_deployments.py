@@ -1,4 +1,4 @@
-"""Deployments in a row under constant load, with real processes: no request fails, whatever the versions are."""
+"""Many deployments under constant load, with real processes: no request fails, whether the versions work or not."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HEALTH = {"Protocol": "HTTP", "Path": "/health", "Interval": 1, "Timeout": 1, "U
 
 STATUS = dict.fromkeys((Kind.CRASH, Kind.HEALTH, Kind.PORT), "ROLLBACK_SUCCEEDED") | {
     Kind.GOOD: "SUCCEEDED",
-    Kind.BUILD: "FAILED",  # nothing was rolled out, so nothing is rolled back
+    Kind.BUILD: "FAILED",  # no instance was replaced, so nothing is rolled back
 }
 _CHECK = "Health check failed on protocol `HTTP`[Path: '/health'], [Port: '8080']. Check your configured port number."
 SAID = {
@@ -55,7 +55,7 @@ SAID = {
 
 
 class Outcomes:
-    """The load's rows: how many requests ended with each status."""
+    """Counts how many requests ended with each status."""
 
     def __init__(self) -> None:
         self.rules = RuleNumbers()
@@ -66,7 +66,7 @@ class Outcomes:
 
 
 def deployed_in_a_row(folder: Path, count: int, bad_every: int) -> Counter[int]:
-    """How the requests ended."""
+    """Return how many requests ended with each status."""
     outcomes, versions = Outcomes(), Versions(folder, bad_every)
 
     async def main() -> None:
@@ -102,7 +102,7 @@ def deployed_in_a_row(folder: Path, count: int, bad_every: int) -> Counter[int]:
             finally:
                 await client.close()
             assert not serving.platform.tasks.failed.done()
-            [revision] = serving.platform.services["shop"].revisions  # of the bad and the old ones nothing is left
+            [revision] = serving.platform.services["shop"].revisions  # nothing of the bad and the old versions is left
             assert len(revision.replica_set.instances) == 1
 
     run(ClockKind.REAL, main)
@@ -115,7 +115,7 @@ def arrivals() -> Iterator[tuple[RunTime, RequestChoice, int]]:
 
 
 async def deployed(stage: Stage, arn: str, kind: Kind) -> Kind:
-    """One deployment, to its end, with the status and the lines that the kind of version has to have."""
+    """Deploy a version to the end. It has the status and the log lines of its kind."""
     made = stage.call("StartDeployment", ServiceArn=arn)["OperationId"]
     await stage.settled()
     newest = stage.call("ListOperations", ServiceArn=arn)["OperationSummaryList"][0]

@@ -1,4 +1,4 @@
-"""The Docker driver beyond the contract: images, networks, ports, what is left behind, an engine that goes away."""
+"""The Docker driver beyond the contract: images, networks, ports, leftovers, an engine that stops."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def listening(pid: int, address: str) -> bool:
 
 
 def dead_owner(namespace_off: int = 0) -> str:
-    """The name of a simulator that has ended, here or in a PID namespace that cannot be seen from here."""
+    """Return the name of a simulator that has ended, in this PID namespace or in one that cannot be seen from here."""
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
     return f"apprunner-{Path('/proc/self/ns/pid').stat().st_ino + namespace_off}-{gone.pid}-1-"
@@ -98,7 +98,7 @@ async def test_a_missing_image_fails_the_launch_with_app_runners_line() -> None:
     assert f"no image {image} or absent/has-this:1 (no registry is contacted)" in str(caught.value)
 
 
-async def test_an_identifier_of_a_registry_stands_for_the_local_image() -> None:
+async def test_an_identifier_of_a_registry_refers_to_the_local_image() -> None:
     name, _, tag = python_image().partition(":")
     async with driver(DockerApplication(f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{name}:{tag}")) as made:
         await ready(await made.launch(SPEC))
@@ -117,7 +117,7 @@ async def test_a_start_command_replaces_the_images_own_and_a_bad_one_fails_the_l
 
 
 async def lines_until_its_end(application: DockerApplication, spec: InstanceSpec = SPEC) -> list[str]:
-    """What an instance writes until it ends by itself."""
+    """Return the lines that an instance writes until it exits."""
     told: list[str] = []
     made = DockerDriver(application, HttpService, lambda *line: told.append(line[3]))
     try:
@@ -212,7 +212,7 @@ async def test_an_instance_joins_the_named_network_of_the_engine() -> None:
             await made.launch(SPEC)
 
 
-async def test_containers_of_a_dead_simulator_are_removed_and_no_others() -> None:
+async def test_containers_of_an_ended_simulator_are_removed_and_no_others() -> None:
     engine_or_skip()
     dead, elsewhere = dead_owner(), dead_owner(1)
     create = ["create", "--label"]
@@ -222,7 +222,7 @@ async def test_containers_of_a_dead_simulator_are_removed_and_no_others() -> Non
     engine = Engine()
     try:
         async with driver() as alive:
-            backend = await alive.launch(SPEC)  # the first launch sweeps
+            backend = await alive.launch(SPEC)  # the first launch removes leftovers
             left = docker("ps", "-aq", "--no-trunc").split()
             assert made[dead] not in left
             assert {made[elsewhere], made["x"], backend.container} <= set(left)
@@ -236,7 +236,7 @@ async def test_containers_of_a_dead_simulator_are_removed_and_no_others() -> Non
 
 
 class CutLine:
-    """A socket in front of the engine's that can be cut, as a restart of the engine cuts it."""
+    """A socket in front of the engine's socket, whose connections can be cut, as a restart of the engine does."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -273,7 +273,7 @@ class CutLine:
                 sink.write_eof()
 
 
-async def test_when_the_engine_goes_away_its_instances_are_lost_and_launches_wait_for_it(tmp_path: Path) -> None:
+async def test_when_the_engine_stops_its_instances_are_lost_and_launches_wait_for_it(tmp_path: Path) -> None:
     image = python_image()
     line = CutLine(tmp_path / "engine.sock")
     await line.open()

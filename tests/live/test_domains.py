@@ -1,4 +1,4 @@
-"""Custom domains validated by records that `dig` sees, with a process behind the service: wrong, right, vanished."""
+"""Custom domains validated by records that `dig` returns, with a process behind the service: wrong, right, removed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.live import client_tools
 from tests.live.test_serving import APPLICATION, IMAGE, Stage
 from tests.live.waiting import PATIENCE_S, until
 
-FACTOR = 0.02  # the validation's half a minute takes 0.6 s
+FACTOR = 0.02  # the half minute of the validation takes 0.6 s
 
 
 async def dig(port: int, *words: str) -> list[str]:
-    """The lines of `dig +short`."""
+    """Return the lines of `dig +short`."""
     command = ["dig", "@127.0.0.1", "-p", str(port), "+short", "+tries=1", *words]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     answer, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
@@ -93,7 +93,7 @@ async def follow(stage: Stage, port: int, state: Path) -> None:
     assert (await stage.get(host))[0] == 200
 
 
-def test_a_domain_with_wrong_then_right_then_vanished_records(tmp_path: Path) -> None:
+def test_a_domain_with_wrong_then_right_then_removed_records(tmp_path: Path) -> None:
     client_tools.dig()
     (tmp_path / "application").mkdir()
     (tmp_path / "application" / "app.py").write_text(APPLICATION, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The request side of an instance over real sockets: connections, repeats, probes."""
+"""The request side of an instance over real sockets: connections, retries, probes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TCP = HealthCheck(timeout_s=1)
 
 
 class Call(HttpExchange):
-    """A request without a body whose outcome can be awaited: the body, or the rejection."""
+    """A request without a body. Its outcome, the response's body or the rejection, can be awaited."""
 
     __slots__ = ("body", "method", "outcome")
 
@@ -61,12 +61,12 @@ class Call(HttpExchange):
 
 
 class Application:
-    """Answers `answers[n]` on its n-th connection, request by request; closes when it has no more."""
+    """Answers the requests of its n-th connection with `answers[n]`; closes the connection after the last one."""
 
     def __init__(self, *answers: list[bytes]) -> None:
         self.answers = list(answers)
         self.connections = 0
-        self.asked = asyncio.Event()  # a request has come
+        self.asked = asyncio.Event()  # a request has arrived
         self.lost = asyncio.Event()  # the balancer has closed a connection
 
     async def __aenter__(self) -> Self:
@@ -85,7 +85,7 @@ class Application:
                 await reader.readuntil(b"\r\n\r\n")
                 self.asked.set()
                 writer.write(answer)
-            # The last answer is out; whether the connection is closed on an idle or a busy one, the script decides.
+            # The last response was sent. The test decides whether the connection is closed while it is idle or busy.
             await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             self.lost.set()
@@ -121,7 +121,7 @@ async def test_connections_are_reused() -> None:
 
 @pytest.mark.row(108)
 @both_loops
-async def test_a_reused_connection_that_dies_is_replaced_for_what_may_be_repeated() -> None:
+async def test_a_request_that_may_be_repeated_gets_a_new_connection_if_a_reused_one_breaks() -> None:
     async with Application([text(b"1")], [text(b"again")]) as application:
         service = HttpService("127.0.0.1", application.port)
         assert await outcome(service, Call()) == b"1"
@@ -182,7 +182,7 @@ async def test_a_request_that_a_closed_service_has_not_sent_may_go_elsewhere() -
 
 
 @both_loops
-async def test_an_aborted_request_hears_nothing_more() -> None:
+async def test_an_aborted_request_gets_no_further_events() -> None:
     async with Application([text(b"1")]) as application:
         service = HttpService("127.0.0.1", application.port)
         call = Call()
@@ -202,7 +202,7 @@ async def test_only_what_has_bytes_can_be_carried() -> None:
 
 
 @both_loops
-async def test_a_tcp_probe_asks_for_a_connection_only() -> None:
+async def test_a_tcp_probe_needs_a_connection_only() -> None:
     async with Application([]) as application:
         service = HttpService("127.0.0.1", application.port)
         assert await service.probe(TCP) is None
@@ -213,7 +213,7 @@ async def test_a_tcp_probe_asks_for_a_connection_only() -> None:
 
 
 @both_loops
-async def test_an_http_probe_wants_a_2xx() -> None:
+async def test_an_http_probe_requires_a_2xx() -> None:
     answers = [[text(b"ok")], [b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"], [b"HTTP/1.1 302 F\r\n\r\n"]]
     async with Application(*answers) as application:
         service = HttpService("127.0.0.1", application.port)
@@ -222,8 +222,8 @@ async def test_an_http_probe_wants_a_2xx() -> None:
 
 
 @both_loops
-async def test_a_probe_without_an_answer_ends_in_its_time() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel connects, nothing answers
+async def test_a_probe_without_a_response_ends_at_its_time_limit() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel accepts the connection, and no response is sent
         service = HttpService("127.0.0.1", silent.getsockname()[1])
         assert await service.probe(HTTP) == "no answer within 1 s"
         await service.close()

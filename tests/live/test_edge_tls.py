@@ -1,4 +1,4 @@
-"""The whole front over real sockets: TLS in front, an HTTP application behind."""
+"""Listener, gateway and connections to instances over real sockets: TLS in front, an HTTP application behind."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def today() -> datetime:
 
 
 async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers every request without a body."""
+    """Answer every request, none of which has a body."""
     while await reader.readuntil(b"\r\n\r\n"):
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
 
@@ -67,7 +67,7 @@ class Platform:
             try:
                 await handler(reader, writer)
             except (asyncio.IncompleteReadError, ConnectionError):
-                pass  # the balancer closed its connection
+                pass  # the balancer has closed its connection
             finally:
                 writer.close()
 
@@ -114,7 +114,7 @@ async def platform(
 
 
 async def read_answer(reader: asyncio.StreamReader) -> bytes:
-    """One answer with a Content-Length."""
+    """Read a response with a Content-Length."""
     head = await reader.readuntil(b"\r\n\r\n")
     lengths = values_of(head, b"content-length")
     return head + await reader.readexactly(int(lengths[0]) if lengths else 0)
@@ -172,7 +172,7 @@ async def test_a_large_body_goes_both_ways_byte_for_byte(authority: CertificateA
 
 @pytest.mark.row(87)
 @both_loops
-async def test_a_client_that_does_not_read_holds_the_application_back(authority: CertificateAuthority) -> None:
+async def test_backpressure_of_a_client_reaches_the_application(authority: CertificateAuthority) -> None:
     size = 64 * 1024 * 1024  # far more than all kernel buffers on the way
     stopped = asyncio.Event()
     piece = bytes(64 * 1024)
@@ -199,7 +199,7 @@ async def test_a_client_that_does_not_read_holds_the_application_back(authority:
             for connection in running.tls._connections
             if connection._transport is not None
         )
-        # The mark, and one read from the application that went over it.
+        # The high-water mark, and the read from the application that exceeded it.
         assert held <= running.limits.write_buffer_bytes + 512 * 1024
         reader._transport.resume_reading()  # type: ignore[attr-defined]
         await reader.readuntil(b"\r\n\r\n")
@@ -212,7 +212,7 @@ async def test_a_client_that_does_not_read_holds_the_application_back(authority:
 
 @pytest.mark.row(88)
 @both_loops
-async def test_an_application_that_does_not_read_holds_the_client_back(authority: CertificateAuthority) -> None:
+async def test_backpressure_of_an_application_reaches_the_client(authority: CertificateAuthority) -> None:
     size = 64 * 1024 * 1024
     may_read = asyncio.Event()
 
@@ -300,7 +300,7 @@ async def test_a_handshake_that_stalls_is_closed(authority: CertificateAuthority
 
 @pytest.mark.row(99)
 @both_loops
-async def test_a_head_that_drips_is_408_in_the_listeners_time(authority: CertificateAuthority) -> None:
+async def test_a_slow_head_gets_408_at_the_listeners_time_limit(authority: CertificateAuthority) -> None:
     async with platform(authority, limits=DataPlaneLimits(head_s=0.1, linger_s=0.05, sweep_s=0.02)) as running:
         reader, writer = await running.connect()
         writer.write(b"GET / HTTP/1.1\r\n")
@@ -320,14 +320,15 @@ async def test_a_client_has_no_more_connections_than_its_share(authority: Certif
         assert status_of(await read_answer(reader)) == 200
         writer.close()
         await until(lambda: running.tls.connections == 0)
-        _, again = await running.connect()  # the place is free again
+        _, again = await running.connect()  # the place of the closed connection is free again
         again.close()
 
 
 @both_loops
-async def test_a_connection_too_many_is_cut_before_its_handshake(authority: CertificateAuthority) -> None:
+async def test_a_connection_over_the_limit_is_closed_before_its_handshake(authority: CertificateAuthority) -> None:
     async with platform(authority, limits=DataPlaneLimits(connections_max=1)) as running:
-        silent = await asyncio.open_connection("127.0.0.1", running.tls.port)  # has not said hello, and counts
+        # this client has not sent a ClientHello, and counts
+        silent = await asyncio.open_connection("127.0.0.1", running.tls.port)
         await until(lambda: running.tls.connections == 1)
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls.port)
         assert await reader.read() == b""
@@ -336,7 +337,7 @@ async def test_a_connection_too_many_is_cut_before_its_handshake(authority: Cert
 
 
 @both_loops
-async def test_closing_cuts_handshakes(authority: CertificateAuthority) -> None:
+async def test_closing_the_listener_ends_handshakes(authority: CertificateAuthority) -> None:
     async with platform(authority) as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls.port)
         await until(lambda: running.tls.connections == 1)
@@ -357,7 +358,7 @@ async def test_a_closed_listener_accepts_nothing(authority: CertificateAuthority
 
 @both_loops
 async def test_a_client_that_disconnects_while_its_upload_is_paused_is_noticed(authority: CertificateAuthority) -> None:
-    """Its socket is not read because the application does not read the upload, so the end must be found otherwise."""
+    """The end has to be detected although the client's socket is not read while the application does not read."""
 
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         reader._transport.pause_reading()  # type: ignore[attr-defined]
@@ -380,7 +381,7 @@ async def test_a_certificate_is_renewed_while_a_connection_is_open(authority: Ce
         before, old = await running.connect()
         old.write(request())
         assert status_of(await read_answer(before)) == 200
-        later = today() + timedelta(days=25)  # the certificate ends in five
+        later = today() + timedelta(days=25)  # the certificate expires in five
         assert running.certificates.renew(later) == [NAME]
         running.certificates.add(NAME, today())
         after, new = await running.connect()
@@ -404,7 +405,7 @@ async def test_a_host_is_added_and_removed_while_connections_are_open(authority:
         running.gateway.add(custom, running.upstream)
         writer.write(message)
         assert status_of(await read_answer(reader)) == 200
-        other, its_writer = await running.connect(custom)  # checked against the name by the client
+        other, its_writer = await running.connect(custom)  # the client verifies it for this name
         its_writer.write(message)
         assert status_of(await read_answer(other)) == 200
         running.gateway.remove(custom)
@@ -465,7 +466,7 @@ async def test_curl_gets_an_answer(authority: CertificateAuthority, tmp_path: Pa
 
 @pytest.mark.row(82)
 @both_loops
-async def test_half_closed_tcp_is_a_client_that_has_gone(authority: CertificateAuthority) -> None:
+async def test_half_closed_tcp_counts_as_a_disconnected_client(authority: CertificateAuthority) -> None:
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 

@@ -1,4 +1,4 @@
-"""A WebSocket's tunnel over real sockets, with TLS (which cannot be open by halves here) and without."""
+"""The tunnel of a WebSocket over real sockets, with TLS, where no side can be closed alone here, and without."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Agrees, sends back what comes, and says goodbye at the end of it."""
+    """Accept the upgrade, echo all bytes, and send a last message when the client has ended its side."""
     await reader.readuntil(b"\r\n\r\n")
     writer.write(AGREED)
     while piece := await reader.read(1 << 16):

@@ -1,4 +1,4 @@
-"""The balancer's own exhaustion: said in the log and to the client, and held against no instance."""
+"""Exhaustion of the balancer's own resources: it is logged and the client is told, and no instance is blamed for it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_exhaustion_of_the_simulator_is_reported_and_ejects_no_instance(
 
 
 class _Loop:
-    """The running loop, but for connections."""
+    """The running loop, except for connections."""
 
     def __init__(self, connect: object) -> None:
         self.create_connection = connect

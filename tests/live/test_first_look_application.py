@@ -1,4 +1,4 @@
-"""The application that the first-look scenario runs, as a process on a real socket."""
+"""The application of the scenario first-look, as a process with a real socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Served:
         self.port = port
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Once the application listens: a rejected connection is tried again until the time is up."""
+        """Connect when the application listens: rejected connections are retried until the time limit."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:
@@ -46,7 +46,7 @@ async def served() -> AsyncIterator[Served]:
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
-    """Status line and body of the next answer."""
+    """Return the status line and the body of the next response."""
     async with asyncio.timeout(PATIENCE_S):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(int(line.split(":")[1]) for line in head.split("\r\n") if line.startswith("content-length"))
@@ -86,7 +86,7 @@ async def test_a_malformed_request_is_answered_with_400(served: Served, request_
 async def test_at_sigterm_a_request_in_progress_is_answered_and_then_the_process_ends(served: Served) -> None:
     idle_reader, idle_writer = await served.connect()
     reader, writer = await served.connect()
-    # Two requests at once: when the first answer is here, the second is certainly in progress.
+    # Two requests at once: when the first response has arrived, the second request is certainly in progress.
     writer.write(b"GET / HTTP/1.1\r\n\r\nGET /?io_ms=300 HTTP/1.1\r\n\r\n")
     await answer(reader)
 

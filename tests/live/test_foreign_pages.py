@@ -1,4 +1,4 @@
-"""Pages of other sites in a real browser: one whose name was made to resolve to this machine, and a plain one."""
+"""Pages of other sites in a real browser: one whose name was made to resolve to this machine, and an ordinary one."""
 
 from __future__ import annotations
 
@@ -46,19 +46,20 @@ def test_no_page_of_another_site_changes_or_reads_anything(tmp_path: Path) -> No
             assert served.lines[-1], "it ended"
         metrics = port_of(served.lines[-1])
         rebinding = f"--host-resolver-rules=MAP {ATTACKER} 127.0.0.1"
-        # Chromium's own guard of local networks is newer than many browsers, and asks people: here it is off.
+        # Chromium's own protection of local networks is newer than many browsers, and asks the user: it is turned off
+        # here.
         unguarded = "--disable-features=LocalNetworkAccessChecks"
         browser = tool.chromium.launch(executable_path=executable, args=["--no-sandbox", rebinding, unguarded])
         try:
             page = browser.new_page()
             page.route("**/page", lambda route: route.fulfill(content_type="text/html", body="<p>a page"))
             for port in (api, metrics):
-                # The page's own name now leads here, so that it may read what it is answered.
+                # The page's own name now resolves to this machine, so the page may read the responses.
                 page.goto(f"http://{ATTACKER}:{port}/page")
                 told = page.evaluate(CALL, f"http://{ATTACKER}:{port}")
                 assert [status for status, _ in told[:2]] == [403, 403], told
                 assert all("must be a name of this listener" in text for _, text in told[:2])
-                # A page of another port of this machine asks as itself, and may read nothing.
+                # A page of another port of this machine sends its own origin, and may read nothing.
                 page.goto(f"http://127.0.0.1:{port + 1 if port + 1 not in (api, metrics) else port + 2}/page")
                 told = page.evaluate(CALL, f"http://127.0.0.1:{port}")
                 assert [status for status, _ in told] == [0, 0, 0]

@@ -1,4 +1,4 @@
-"""Builds inside an image of the real engine: what they make, what they leave, and what stops them."""
+"""Builds in an image of the real engine: their results, their leftovers, and what stops them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def docker(*words: str) -> str:
 
 @contextlib.asynccontextmanager
 async def builder_in(folder: Path, image: str = "", run_image: str = "", **limits: Any) -> AsyncIterator[LocalBuilder]:
-    """Afterwards nothing of its builds is left in the engine, apart from images that are kept; those go, too."""
+    """Yield a builder. Afterwards nothing but kept images is left in the engine; these are removed."""
     image = image or shell_image()
     images = {ALL_RUNTIMES: RuntimeImages(image, run_image or image)}
     settings = BuildSettings(folder / "builds", limits=BuildLimits(**limits), images=images)
@@ -80,7 +80,7 @@ async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuildArtifact, 
 
 
 def told_by(application: BuildArtifact) -> str:
-    """What its start command would find."""
+    """Return the files that the application's start command would find."""
     return docker("run", "--rm", application.image, "/bin/sh", "-c", TELLS)
 
 
@@ -97,7 +97,7 @@ async def test_a_revised_build_runs_once_and_only_app_survives(tmp_path: Path) -
         told = told_by(application)
         image = docker("inspect", "--format", "{{json .Config}}", application.image)
     lines = told.splitlines()
-    assert lines[:3] == ["first", "built", "build= user=0 at=/app"]  # and no /elsewhere
+    assert lines[:3] == ["first", "built", "build= user=0 at=/app"]  # and /elsewhere does not exist
     assert "new" in lines
     assert {"a", "apprunner.yaml", "log"} <= set(lines)
     assert "ONLY_BUILD" not in image
@@ -110,7 +110,7 @@ async def test_a_revised_build_runs_once_and_only_app_survives(tmp_path: Path) -
 
 
 @pytest.mark.slow
-async def test_an_original_build_runs_its_build_commands_again_in_the_image_that_runs(tmp_path: Path) -> None:
+async def test_an_original_build_runs_its_build_commands_again_in_the_run_image(tmp_path: Path) -> None:
     phases = {"pre_build": "echo first > log; mkdir /before", "post_build": "ls -d /before"}
     place = GitPlace(tmp_path / "shop", {"apprunner.yaml": config(ORIGINAL, WRITES, **phases)})
     async with builder_in(tmp_path) as builder:
@@ -125,7 +125,7 @@ async def test_an_original_build_runs_its_build_commands_again_in_the_image_that
 @pytest.mark.slow
 @pytest.mark.parametrize("runtime", [REVISED, ORIGINAL])
 async def test_the_run_image_is_deployed_and_the_build_image_is_not(tmp_path: Path, runtime: str) -> None:
-    """The compiler is in the build image only, the server's library in the run image only."""
+    """The compiler is only in the build image, and the server's library only in the run image."""
     build, run = shell_image_with("compiler"), shell_image_with("library")
     command = "ls /compiler >> made 2>/dev/null || ls /library >> made"
     phases = {"post_build": "ls /compiler", "pre_run": "ls /library || ls /compiler"}

@@ -1,4 +1,4 @@
-"""Automatic deployments from a real engine: its tags, its events, and an engine that is not there."""
+"""Automatic deployments from a real engine: its tags, its events, and an engine that does not exist."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def docker(*words: str) -> None:
 
 @contextlib.contextmanager
 def tags(tmp_path: Path) -> Iterator[Callable[[str, str], str]]:
-    """`move(name, image)` gives the identifier; the tags are this test's own and gone after it."""
+    """Yield `move(name, image)`, which tags the image and returns the identifier. The tags are removed afterwards."""
     made: dict[str, None] = {}
 
     def move(name: str, image: str) -> str:
@@ -71,7 +71,7 @@ def test_a_tag_that_moves_in_the_engine_deploys_its_service_and_no_other(tmp_pat
                 stable = create(plane, "service-stable", move("stable", first))
                 await plane.api.operations.settled()
                 async with asyncio.timeout(PATIENCE_S):
-                    for image in itertools.cycle((second, first)):  # the first move may come before the first look
+                    for image in itertools.cycle((second, first)):  # the first move may precede the first check
                         move("latest", image)
                         await asyncio.sleep(0.1)
                         if deployments(plane, web):
@@ -84,7 +84,7 @@ def test_a_tag_that_moves_in_the_engine_deploys_its_service_and_no_other(tmp_pat
 
 
 @pytest.mark.parametrize("engine", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:9"])
-def test_without_an_engine_services_are_served_all_the_same(engine: str, tmp_path: Path) -> None:
+def test_services_are_served_without_an_engine(engine: str, tmp_path: Path) -> None:
     async def main() -> None:
         plane = await open_control_plane(ControlPlaneSettings(listener=None, engine=engine), SimulatedWorkload())
         async with plane:

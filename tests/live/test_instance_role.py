@@ -20,7 +20,7 @@ from tests.live.docker_images import boto3_image
 ROLE = "arn:aws:iam::123456789012:role/shop"
 HOST = "environment: {HOST: 0.0.0.0}"
 VALUE = "hunter2-and-more"
-# Answers 200 when the secret can be read through the role, and not with a token that is not its own.
+# Answers 200 if the role can read the secret, and if a token of no instance is rejected.
 APPLICATION = """
 import http.server, os, urllib.error, urllib.request
 import boto3
@@ -44,7 +44,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:  # botocore's own way to credentials
+    with pytest.MonkeyPatch.context() as patch:  # for botocore's search of credentials
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
@@ -58,7 +58,7 @@ def endpoint() -> Iterator[str]:
 
 
 def played(folder: Path, endpoint: str, application: str) -> None:
-    """A run whose every request must be answered with 200."""
+    """Run the scenario. Every request must be answered with 200."""
     (folder / "role.yaml").write_text(
         f"duration: 1s\naws: {{endpoint: '{endpoint}'}}\nservices:\n  web:\n    instance_role: '{ROLE}'\n"
         f"    health_check: {{interval: 1s}}\n    stop_grace: 1s\n    application: {{{application}}}\n"
@@ -79,7 +79,7 @@ def test_an_unmodified_boto3_in_an_instance_uses_the_role(tmp_path: Path, endpoi
 @pytest.mark.slow
 @pytest.mark.parametrize("egress", ["DEFAULT", "NONE"])
 def test_an_unmodified_boto3_in_a_container_uses_the_role(tmp_path: Path, endpoint: str, egress: str) -> None:
-    """Both the credentials and the endpoint are on the machine's loopback, which a container has none of."""
+    """The credentials and the endpoint are on this machine's loopback, which a container cannot reach directly."""
     program = json.dumps(["python", "-c", APPLICATION])
     image = boto3_image()
     played(tmp_path, endpoint, f"container: {{image: '{image}', command: {program}, egress: {egress}, {HOST}}}")

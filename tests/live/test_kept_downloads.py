@@ -1,4 +1,4 @@
-"""Builds in containers that use the downloads of earlier builds, with the real engine and pip, and an index here."""
+"""Builds in containers that use the downloads of earlier builds, with the real engine, pip, and a local index."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MODULES = "/root/go/pkg/mod"
 
 
 class Index:
-    """A package index on the address of the engine's bridge. `requests`: the paths that were asked for."""
+    """A package index on the address of the engine's bridge. `requests`: the requested paths."""
 
     def __init__(self, folder: Path) -> None:
         self.requests: list[str] = []
@@ -55,7 +55,7 @@ class Index:
             def end_headers(self) -> None:
                 index.requests.append(self.path)
                 if index.may_be_cached:
-                    self.send_header("Cache-Control", "max-age=600, public")  # as PyPI
+                    self.send_header("Cache-Control", "max-age=600, public")  # as PyPI does
                 super().end_headers()
 
             def log_message(self, *_: Any) -> None:
@@ -73,7 +73,7 @@ class Index:
         return {
             "PIP_INDEX_URL": f"http://{self._host}:{port}/simple",
             "PIP_TRUSTED_HOST": self._host,
-            "PIP_RETRIES": "1",  # pip reports a server that it cannot reach only when it tries again
+            "PIP_RETRIES": "1",  # pip reports an unreachable server only when it tries again
             "PIP_ROOT_USER_ACTION": "ignore",
         }
 
@@ -94,7 +94,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 async def builder_in(
     folder: Path, image: str, environment: dict[str, str] | None = None, **more: Any
 ) -> AsyncIterator[LocalBuilder]:
-    """Builders in the same folder share their downloads."""
+    """Yield a builder. Builders in the same folder share their downloads."""
     settings = BuildSettings(
         folder / "builds", environment=environment or {}, images={ALL_RUNTIMES: RuntimeImages.of_one(image)}, **more
     )
@@ -106,7 +106,7 @@ async def builder_in(
 
 
 async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuildArtifact, HeardSteps]:
-    """With more patience than other builds have: pip takes seconds, several times in each."""
+    """Build, with a longer time limit than other tests: pip takes seconds, several times in each build."""
     steps = HeardSteps()
     async with asyncio.timeout(4 * PATIENCE_S):
         return await builder.build(place.source(), steps), steps
@@ -114,7 +114,7 @@ async def built(builder: LocalBuilder, place: GitPlace) -> tuple[BuildArtifact, 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """What builds in it leave in the engine is removed."""
+    """Remove afterwards what builds in this folder leave in the engine."""
     yield tmp_path
     forget_images(tmp_path)
 
@@ -177,7 +177,7 @@ async def test_a_build_starts_again_with_kept_downloads_if_no_server_can_be_reac
         assert "[AppRunner] No server could be reached: the build starts again with kept downloads only." in steps.lines
         place.commit({"apprunner.yaml": python_config("exit 3")})
         with pytest.raises(BuildFailed, match=r"^\[Build\] `exit 3` ended with exit code 3\.$"):
-            await built(builder, place)  # not for want of a server
+            await built(builder, place)  # the failure is not due to an unreachable server
 
 
 @pytest.mark.slow
@@ -216,7 +216,7 @@ async def test_what_an_application_runs_from_is_kept_and_in_its_own_image_only(f
     assert docker("run", "--rm", other.image, "sh", "-c", f"cat /app/before; ls {MODULES}") == ""
     assert docker("run", "--rm", second.image, "cat", "/app/net").split() != ["lo"]
     assert docker("run", "--rm", alone.image, "cat", "/app/net").split() == ["lo"]
-    assert len(volumes(folder)) == 3  # modules of each source, and compiled packages of all
+    assert len(volumes(folder)) == 3  # the modules of each source, and the compiled packages of all
     assert docker("ps", "--all", "--quiet", "--filter", f"name=-{os.getpid()}-") == ""
 
 

@@ -1,4 +1,4 @@
-"""The lessons in a browser: read, predict, watch, compare, turn the knob; by mouse and by keys, at both widths."""
+"""The lessons in a browser: read, predict, watch, compare, change a value; by mouse and keyboard, at both widths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OUTCOMES = "lessonPage.outcomes.length"
 
 @contextmanager
 def lessons(*name: str) -> Iterator[str]:
-    """The address that `simulator lesson --console` prints."""
+    """Yield the address that `simulator lesson --console` prints."""
     chromium_or_skip()
     command = [sys.executable, "-u", "-m", "simulator", "lesson", *name, "--console", "--console-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
@@ -42,11 +42,11 @@ def clean(page: Page) -> None:
 
 def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
     with lessons("overflow") as url, opened_page(url.split("#")[0], DESKTOP, "light") as (page, seen):
-        # Without the token a lesson is read, and not played.
+        # Without the token a lesson can be read but not played.
         assert page.locator("#watch-only").is_visible()
         assert page.locator("#go").is_disabled()
         page.goto(url)
-        page.reload()  # another part of the page's own address is no other page
+        page.reload()  # another part of the page's own address is not another page
         assert page.locator("#go").is_enabled()
         assert "token" not in page.url
         assert page.locator("h1").inner_text() == "4. Overflow, 429"
@@ -56,10 +56,10 @@ def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
         until(
             page, "document.getElementById('said').textContent.includes('must be a number, such as 20 %')", tell="#said"
         )
-        seen.complaints.clear()  # the browser tells of the rejection
+        seen.complaints.clear()  # the browser reports the rejection
         page.locator("#prediction").fill("15 %")
         page.locator("#go").click()
-        # The run goes on: picture, figures and charts move, and its clock can be held.
+        # While the run continues, picture, figures and charts change, and its clock can be paused.
         frame = "lessonPage.state()?.frame"
         until(page, f"{frame}?.t > 30 && {frame}.services.web.offered_rps > 100")
         assert page.locator(".plot canvas").count() == 5
@@ -70,7 +70,7 @@ def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
         until(page, f"{frame}.state === 'playing'")
         page.locator("#end").click()
         until(page, f"{OUTCOMES} === 1")
-        # Prediction beside outcome, and why, with the journal; a decision leads to its moment in the replay.
+        # The prediction beside the outcome, and the reason with the journal; a decision moves the replay to its time.
         beside = page.locator("#beside").inner_text()
         assert "15.0 %" in beside
         assert "right" in beside
@@ -83,7 +83,7 @@ def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
         until(page, "(before) => document.getElementById('now').textContent !== before", before, tell="#now")
         page.locator("#play").click()
         assert page.locator("#play").inner_text() == "Play"
-        # The knob, at a value of one's own; a bad one first.
+        # The knob, with a value that the user enters; first an invalid one.
         page.locator("#knob").fill("-1")
         page.locator("#retry").click()
         until(page, "document.getElementById('said-again').textContent.includes('min_size')", tell="#said-again")
@@ -97,7 +97,7 @@ def test_a_learner_predicts_watches_compares_and_tries_again() -> None:
         clean(page)
 
 
-def test_a_lesson_goes_by_keys_alone_on_a_phone_in_the_dark() -> None:
+def test_a_lesson_can_be_played_by_keyboard_on_a_small_dark_page() -> None:
     with lessons() as url, opened_page(url, PHONE, "dark") as (page, _):
         assert page.locator("#course li").count() == len(course())
         clean(page)

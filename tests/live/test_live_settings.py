@@ -1,4 +1,4 @@
-"""What the composition root hands on: limits to the connections to instances, ejections to the journal."""
+"""What the composition root passes on: limits to the connections of instances, ejections to the journal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SCALING = AutoScalingConfiguration(100, 1, 5)
 
 
 def test_limits_reach_the_connections_to_instances(tmp_path: Path) -> None:
-    """No answer of an application has so small a head."""
+    """No application sends so small a head."""
     shutil.copy(APPLICATION, tmp_path)
     live = LiveSettings(tmp_path / "state", limits=DataPlaneLimits(answer_head_bytes_max=20))
     record = play(Run(read_scenario(SCENARIO, folder=tmp_path), live))
@@ -43,7 +43,7 @@ def test_limits_reach_the_connections_to_instances(tmp_path: Path) -> None:
 
 
 @both_loops
-async def test_ejections_are_written_down_and_only_real_instances_are_ejected(tmp_path: Path) -> None:
+async def test_ejections_are_recorded_and_only_real_instances_are_ejected(tmp_path: Path) -> None:
     application = ProcessApplication(command=("true",), working_directory=tmp_path)
     plan = ServicePlan(PoolSettings("web", scaling=SCALING), FixedPolicy(FixedParameters(), SCALING), application)
     platform = compose_platform([plan], RandomStreams(1), live=LiveSettings(tmp_path / "state"))

@@ -1,4 +1,4 @@
-"""Ten thousand connections at once: each is served, the others wait without harm, and nothing is left of them."""
+"""Ten thousand simultaneous connections: each is served, no other is disturbed, and nothing is left of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONNECTIONS = 10_000
 AT_ONCE = 200
 _DESCRIPTORS = CONNECTIONS + 2 * AT_ONCE + 500
 
-# The clients, in a process of their own: one is allowed 20,000 open files, as a rule.
+# The clients, in a separate process: a process may usually open 20,000 files.
 _CLIENTS = """
 import resource, socket, sys
 
@@ -66,7 +66,7 @@ async def serve_them(running: Platform) -> None:
         await until(lambda: listener.connections == CONNECTIONS)
         clients.stdin.write(b"go on\n")
         assert await clients.stdout.readline() == b"%d\n" % (2 * CONNECTIONS)
-        # Who comes while they are idle is served as if they were not there.
+        # Clients that connect while the others are idle are served as usual.
         reader, writer = await running.connect()
         writer.write(request())
         assert status_of(await read_answer(reader)) == 200

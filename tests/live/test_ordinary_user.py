@@ -1,4 +1,4 @@
-"""`simulator serve` and `simulator up` as an ordinary user: no root, no control groups of its own, no engine."""
+"""`simulator serve` and `simulator up` as an ordinary user: no root, no control groups, no container engine."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ run:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder of the user's: pytest's own are for root's eyes only."""
+    """Yield a folder of the user: pytest's folders are readable by root only."""
     if os.geteuid() != 0:
         pytest.skip("becoming another user takes root")
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ def home() -> Iterator[Path]:
 
 
 def give(folder: Path) -> None:
-    """To the user, with everything in it."""
+    """Give the folder and its contents to the user."""
     about = pwd.getpwnam(USER)
     for path in (folder, *folder.rglob("*")):
         os.chown(path, about.pw_uid, about.pw_gid)
@@ -59,7 +59,7 @@ def give(folder: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def simulator(home: Path, *words: str) -> AsyncIterator[list[str]]:
-    """Its lines; ended by SIGINT, with the code 0, and with nothing of the user's left."""
+    """Yield its output lines. It is ended by SIGINT with exit code 0, and leaves nothing of the user's behind."""
     about = pwd.getpwnam(USER)
     give(home)
     before = own_processes()

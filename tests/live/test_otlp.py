@@ -1,4 +1,4 @@
-"""Metrics and traces over OTLP of a platform that really runs: a scenario in real time, and services behind the API."""
+"""Metrics and traces over OTLP of a running platform: a scenario in real time, and services behind the API."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_run_sends_a_span_for_every_request_and_the_figures_of_its_report(tmp_
     assert (classes["2xx"], classes["4xx"]) == (by_status[200], by_status[429])
 
 
-def test_of_services_behind_the_api_those_with_x_ray_are_traced(tmp_path: Path) -> None:
+def test_services_of_the_api_with_x_ray_are_traced(tmp_path: Path) -> None:
     folder = tmp_path / "application"
     folder.mkdir()
     (folder / "app.py").write_text(APPLICATION, encoding="utf-8")
@@ -100,7 +100,7 @@ def test_of_services_behind_the_api_those_with_x_ray_are_traced(tmp_path: Path) 
                 assert "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" not in told["environment"]
                 told = await asked(stage, traced["ServiceUrl"])
                 assert told["environment"]["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] == f"{collector.url}/v1/traces"
-                # Tracing goes with the configuration: switched off, the next request has no span.
+                # Tracing follows the configuration: after it is switched off, the next request has no span.
                 stage.call(
                     "UpdateService",
                     ServiceArn=traced["ServiceArn"],
@@ -135,7 +135,7 @@ async def created(stage: Stage, name: str, *, is_traced: bool = False) -> dict[s
 
 
 async def asked(stage: Stage, host: str) -> Any:
-    """What the application has got, of a client with a trace of its own."""
+    """Return what the application received from a client that has a trace of its own."""
     front = stage.serving.platform.front
     assert front is not None
     connector = aiohttp.TCPConnector(ssl=front.client_context(), resolver=ToLoopback())

@@ -1,9 +1,9 @@
-"""Parity: one scenario in both clocks tells one story.
+"""Parity: one scenario gives the same results on both clocks.
 
 The same file is played in virtual time and in real time over TLS sockets, once with simulated instances behind the
-sockets and once with processes. Decisions must be the same ones, in order, within two seconds of each other: the tick
-is one second, and a start takes up to one probe interval more when a process has to boot. Loss may differ by three
-points and latency by 15 % and 20 ms: a loaded two-core machine adds milliseconds to each request, not more.
+sockets and once with processes. The decisions must be equal, in the same order, within two seconds of each other: the
+tick is one second, and a start takes up to one probe interval more if a process has to boot. The error rate may differ
+by three points and the latency by 15 % and 20 ms: a busy machine with two cores adds only milliseconds to each request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The processes that stand around an application end at any system call and leave neither mount nor process."""
+"""The processes that start an application may end at any system call and leave no mount and no process behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.fleet.process.confinement.isolation import Way, find_namespaces, 
 from simulator.fleet.process.confinement.sweep import MARK
 from tests.live.process_bench import processes_of
 
-# What of their system calls leaves something behind: namespaces, processes, mounts, folders to mount on.
+# System calls with a lasting effect: on namespaces, processes, mounts, and folders to mount on.
 CALLS = "unshare,clone,clone3,fork,vfork,execve,mount,mount_setattr,mkdir,symlink"
 
 
@@ -20,7 +20,7 @@ CALLS = "unshare,clone,clone3,fork,vfork,execve,mount,mount_setattr,mkdir,symlin
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.skipif(find_namespaces().way is Way.FOLDER, reason=find_namespaces().why)
-def test_a_death_at_any_system_call_leaves_nothing(tmp_path: Path) -> None:
+def test_a_kill_at_any_system_call_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "apprunner" / "1-1"
     for name in ("app", "tmp"):
         (folder / name).mkdir(parents=True)
@@ -44,5 +44,5 @@ def test_a_death_at_any_system_call_leaves_nothing(tmp_path: Path) -> None:
         if done.stdout == "up\n":
             break
     assert ends[-1] == "up\n"
-    assert len(ends) > 20  # or it died at few moments only
+    assert len(ends) > 20  # otherwise the processes ended at few points only
     assert {path.name for path in (folder / "app").iterdir()} == set()

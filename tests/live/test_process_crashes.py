@@ -1,4 +1,4 @@
-"""A simulator that dies between any two steps of a start and a deployment leaves nothing that is not swept."""
+"""A simulator that ends between any two steps of a start and a deployment leaves nothing that is not removed later."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def left_of(names: set[str], scratch: Path) -> list[str]:
-    """Folders, control groups, processes and mounts of simulators whose folders are called `names`."""
+    """Return the folders, control groups, processes and mounts of the simulators whose folders are called `names`."""
     homes = find_home().roots() if has_groups() else ()
     left = [str(entry) for place in (scratch, *homes) for entry in place.glob("apprunner-*") if _owner(entry) in names]
     left += [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(scratch) in line]
@@ -33,14 +33,14 @@ def left_of(names: set[str], scratch: Path) -> list[str]:
 
 
 def _owner(entry: Path | str) -> str:
-    """Namespace, process and its start."""
+    """Return the part of a name that identifies a simulator: namespace, process and its start."""
     return "-".join(Path(entry).name.split("-")[:4])
 
 
 @pytest.mark.case("R5", "R26")
 @pytest.mark.parametrize("guard", ["", "guard"], ids=["the guard lives", "the guard dies, too"])
 @pytest.mark.parametrize("stride", [11, pytest.param(1, marks=pytest.mark.slow)])
-def test_a_death_at_any_step_leaves_nothing(tmp_path: Path, guard: str, stride: int) -> None:
+def test_a_simulator_killed_at_any_step_leaves_nothing(tmp_path: Path, guard: str, stride: int) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "file").write_text("x")
     made: set[str] = set()
@@ -48,14 +48,14 @@ def test_a_death_at_any_step_leaves_nothing(tmp_path: Path, guard: str, stride: 
         [sys.executable, "-m", "tests.live.crash_points", str(tmp_path), str(stride), guard],
         stdout=subprocess.PIPE,
         cwd=ROOT,
-        env={"TMPDIR": str(tmp_path)},  # whatever is made for a moment is to be found, too
+        env={"TMPDIR": str(tmp_path)},  # temporary files are to be found too
         text=True,
     ) as points:
         assert points.stdout is not None
         steps = points.stdout.read().splitlines()
     assert points.returncode == 0
     assert steps[-1].startswith("through ")
-    assert len(steps) > 100 / stride  # or it died at few moments only
+    assert len(steps) > 100 / stride  # otherwise it ended at few points only
     made = {_owner(part) for step in steps for part in step.split("/") if part.startswith("apprunner-")}
     made |= {_owner(entry) for entry in tmp_path.glob("apprunner-*")}
     assert made

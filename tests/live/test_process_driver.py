@@ -1,4 +1,4 @@
-"""The process driver with real processes, on both loops. Applications are a few lines of Python each."""
+"""The process driver with real processes, on both event loops. Applications are a few lines of Python each."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_the_environment_is_clean(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @both_loops
-async def test_no_open_file_of_ours_leaks_in(tmp_path: Path) -> None:
+async def test_an_instance_inherits_no_open_file_of_the_simulator(tmp_path: Path) -> None:
     ours = os.memfd_create("ours")
     os.set_inheritable(ours, True)  # as if a shell had left it open for the simulator
     # uvloop leaves second handles of the child's own standard files open, so the files count and not the handles.
@@ -159,7 +159,7 @@ async def test_an_application_that_ignores_sigterm_is_killed_after_the_grace_per
         before_s = loop.time()
         await backend.stop(grace_s=0.2)
         assert (await backend.exited).code == 137
-        # Never before the grace is over; 2 ms for the loops' rounding of times.
+        # Never before the grace period is over; 2 ms for the rounding of times by event loops.
         assert loop.time() - before_s >= 0.198
 
 
@@ -267,7 +267,7 @@ async def test_a_launch_cancelled_at_any_await_leaves_nothing(tmp_path: Path) ->
         outcomes = set()
         for delay_s in (0, 0.0002, 0.0005, 0.001, 0.002, 0.005):
             launching = asyncio.get_running_loop().create_task(b.driver.launch(SPEC))
-            await asyncio.sleep(delay_s)  # not for a condition: the moment of the cancellation is the subject
+            await asyncio.sleep(delay_s)  # not a wait for a condition: the test is about the time of the cancellation
             launching.cancel()
             try:
                 backend = await launching

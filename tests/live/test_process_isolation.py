@@ -1,4 +1,4 @@
-"""What an instance and a build can read and reach, as root and as an ordinary user; what they still find."""
+"""What an instance and a build can read and reach, as root and as an ordinary user; and what they still find."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.loops import both_loops
 
 ROOT = Path(__file__).parents[2]
 UNPRIVILEGED = "nobody"
-# What shares the machine's network reaches what listens in it; SECURITY.md says so.
+# Applications that share the machine's network reach its listeners, as SECURITY.md says.
 REACHABLE = {"connect to the API on loopback"}
 
 needs_namespaces = pytest.mark.skipif(find_namespaces().way is Way.FOLDER, reason=find_namespaces().why)
@@ -76,7 +76,7 @@ def test_neither_instances_nor_builds_read_or_reach_foreign_files_and_processes(
 @pytest.mark.case("R8")
 @needs_namespaces
 @both_loops
-async def test_an_instance_works_as_before_within_its_walls(tmp_path: Path) -> None:
+async def test_an_isolated_instance_works_as_an_ordinary_process(tmp_path: Path) -> None:
     code = f"""
 import json, multiprocessing, os, tempfile
 print(json.dumps([os.getcwd(), os.geteuid(), os.getpid(), tempfile.gettempdir(), sorted(os.environ)]))
@@ -114,7 +114,7 @@ async def test_the_isolation_in_force_is_reported(tmp_path: Path) -> None:
 
 @needs_namespaces
 @pytest.mark.parametrize(("number", "name"), [(11, "SIGSEGV"), (15, "SIGTERM"), (9, "SIGKILL")])
-async def test_a_death_by_signal_is_reported_and_adds_nothing_to_the_output(
+async def test_an_exit_by_signal_is_reported_and_adds_nothing_to_the_output(
     tmp_path: Path, number: int, name: str
 ) -> None:
     async with bench(f"import os; print('up', flush=True); os.kill(os.getpid(), {number})", tmp_path) as b:
@@ -185,7 +185,7 @@ except OSError as error:
     async with bench(code, tmp_path, ProcessSettings(processes=60)) as b:
         bomb = await b.up()
         assert len(processes_of(tmp_path)) <= 60
-        async with bench(LISTEN, tmp_path) as other:  # the machine has room for others
+        async with bench(LISTEN, tmp_path) as other:  # the machine has room for other processes
             beside = await other.up("listening")
             assert await beside.probe(HealthCheck()) is None
         await bomb.stop(0)

@@ -1,4 +1,4 @@
-"""What an instance may use of the machine: the CPU, memory and storage of its size, and less while it is idle."""
+"""The resources that an instance may use: the CPU, memory and storage of its size, and less while it is idle."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ WITHOUT_GROUPS = ProcessSettings(control_groups=False)
 needs_groups = pytest.mark.skipif(not has_groups(), reason="this process may not make control groups")
 with_and_without_groups = pytest.mark.parametrize("groups", [True, False], ids=["groups", "no groups"])
 
-# Where version 2 is mounted beside version 1, or alone.
+# The mount point of version 2 if it is mounted beside version 1, or alone.
 UNIFIED = Path("/sys/fs/cgroup/unified" if Path("/sys/fs/cgroup/unified").is_dir() else "/sys/fs/cgroup")
 
-# Goes on and grows: a group counts from when the process joined it, which may be late on a busy machine.
+# Computes and allocates without end: a group counts from the time at which the process joined it, which may be late on
+# a busy machine.
 COMPUTE = """
 import time
 print("up", flush=True)
@@ -155,13 +156,14 @@ async def test_the_cpu_that_instances_used_is_counted_and_not_forgotten(tmp_path
         used_s = b.driver.cpu_used_s()
         whole = psutil.Process(backend.pid)
         own = [process.cpu_times() for process in (whole, *whole.children(recursive=True))]
-        # In a group it is counted from when it joined, without one in hundredths of a second.
+        # A group counts from the time at which the process joined it; without a group, times are in hundredths of a
+        # second.
         assert used_s <= sum(times.user + times.system for times in own) + 0.1
         usage = backend.usage()
         assert usage is not None
         assert usage.cpu_s >= used_s
         assert usage.memory_bytes < 512e6
-        # In a group, without what it took before it joined.
+        # A group does not count the memory that the process had before it joined.
         await until(lambda: (now := backend.usage()) is not None and now.memory_bytes > 1e5)
         await backend.stop(1)
         assert backend.usage() is None
@@ -203,7 +205,7 @@ async def test_version_2_freezes_and_counts(tmp_path: Path) -> None:
 
 
 def is_halted(pid: int) -> bool:
-    """Stopped, as job control does it, or frozen, which looks like waiting for a disk."""
+    """Return whether a process is stopped, as by job control, or frozen, which is shown as waiting for a disk."""
     return psutil.Process(pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_DISK_SLEEP}
 
 

@@ -1,4 +1,4 @@
-"""Processes with rules of VPCs: what they reach in networks of their own, and what is left behind."""
+"""Processes with VPC rules: what they reach in their own networks, and what is left behind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.live.databases import required
 from tests.live.test_container_networks import PROBE, Heard, reachable, tables
 from tests.live.waiting import until
 
-# An address of this machine that stands for one of the internet: no route leads to it but the loopback's.
+# An address of this machine that represents one of the internet: only the loopback interface has a route to it.
 INTERNET = "203.0.113.77"
 SERVING = """
 import os
@@ -69,7 +69,7 @@ async def test_what_instances_reach_and_nothing_is_left() -> None:
 
 
 async def test_requests_reach_an_instance_and_its_loopback_listeners_answer() -> None:
-    """The doors of the simulator are on the instance's own loopback."""
+    """The simulator's listeners for an instance are on the instance's own loopback interface."""
     heard = Heard()
 
     async def serve(listening: socket.socket) -> Close:
@@ -158,7 +158,7 @@ async def test_the_next_start_removes_what_a_killed_simulator_left() -> None:
 
 
 def killed() -> int:
-    """The PID of a simulator that was killed while a process with rules ran."""
+    """Return the PID of a simulator that was killed while a process with rules ran."""
     with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "launched\n"

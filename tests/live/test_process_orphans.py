@@ -1,4 +1,4 @@
-"""`kill -9` of the simulator leaves no process, folder or control group, at any moment of an instance's life."""
+"""`kill -9` of the simulator, at any time of an instance's life, leaves no process, folder or control group."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ uvloop.run(main())
 
 @dataclass
 class Simulator:
-    """A simulator in a process of its own, and everything that can be left of it."""
+    """A simulator in a separate process, and everything that can be left of it."""
 
     process: subprocess.Popen[str]
-    pids: list[int]  # its guard first, then instances and what they have started
+    pids: list[int]  # its guard first, then instances and the processes that they started
     name: str  # of its folder and groups, the beginning
 
     @property
@@ -83,7 +83,7 @@ class Simulator:
 
 
 def _start(scratch: Path, words: int = 5) -> Simulator:
-    """Wait for the first `words` words of it; it writes five, then it is quiet."""
+    """Start a simulator and wait for its first `words` words; it writes five."""
     process = subprocess.Popen(
         [sys.executable, "-c", SIMULATOR, str(scratch)],
         stdout=subprocess.PIPE,
@@ -97,7 +97,7 @@ def _start(scratch: Path, words: int = 5) -> Simulator:
         process.stdout.readline()
     children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
     (guard,) = [pid for pid in children if process_sweep.__file__ in psutil.Process(pid).cmdline()]
-    assert len(children) >= 2  # the guard and an instance at least, or the test would prove nothing
+    assert len(children) >= 2  # at least the guard and an instance; otherwise the test would prove nothing
     return Simulator(process, [guard, *children], owner_name(process.pid))
 
 
@@ -120,7 +120,7 @@ def test_ctrl_c_does_not_reach_instances_or_guard_before_the_simulator_stops_the
     asyncio.run(until(lambda: simulator.is_gone(tmp_path)))
 
 
-def test_leftovers_of_a_dead_simulator_and_guard_are_swept_by_the_next_start(
+def test_leftovers_of_a_killed_simulator_and_guard_are_removed_by_the_next_start(
     tmp_path: Path,
 ) -> None:
     dead, living = _start(tmp_path), _start(tmp_path)

@@ -62,7 +62,7 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @contextlib.asynccontextmanager
 async def guarded(moto: str) -> AsyncIterator[str]:
-    """moto's STS behind one that lets one role not be assumed: moto itself allows every role."""
+    """Yield the address of moto's STS behind a proxy that rejects one role: moto itself allows every role."""
 
     async def forward(request: web.Request) -> web.Response:
         body = await request.read()
@@ -91,7 +91,7 @@ def source(role: str = ROLE, image: str = IMAGE) -> dict[str, Any]:
 
 
 class Outcomes:
-    """How many requests ended with each status."""
+    """Counts how many requests ended with each status."""
 
     def __init__(self) -> None:
         self.rules = RuleNumbers()
@@ -134,7 +134,7 @@ async def answers(stage: Stage, host: str, text: str) -> None:
 
 
 def newest(stage: Stage, arn: str) -> tuple[str, str, list[str]]:
-    """Type and status of the last operation, and its deployment log."""
+    """Return type and status of the last operation, and its deployment log."""
     last = stage.call("ListOperations", ServiceArn=arn)["OperationSummaryList"][0]
     return last["Type"], last["Status"], stage.lines(arn, f"deployment/{last['Id']}")
 
@@ -147,7 +147,7 @@ async def pushed_under_load(stage: Stage, images: Registry) -> Counter[int]:
     client = LoadClient(
         LoadTarget(host, front.https_port, front.client_context()), outcomes, monotonic_s(), now=monotonic_s
     )
-    # Users that wait for their answers: however slow the machine is, they are fewer than the instance has slots.
+    # Closed users: however slow the machine is, they are fewer than the instance has slots.
     users = ClosedLoad(
         client, 0, itertools.repeat(RequestChoice()), lambda: PAUSE_S, users=USERS, from_s=RUN_START, until_s=AT_LAST
     )
@@ -248,7 +248,7 @@ def test_images_before_the_previous_one_leave_the_engine(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_of_a_list_the_engine_runs_the_image_of_app_runners_architecture(tmp_path: Path) -> None:
+def test_the_engine_runs_the_image_of_app_runners_architecture_from_a_list(tmp_path: Path) -> None:
     async def main() -> None:
         with registry(tmp_path / "registry") as images:
             images.push("team/app:one", "for amd64")
@@ -268,7 +268,7 @@ def test_of_a_list_the_engine_runs_the_image_of_app_runners_architecture(tmp_pat
 
 
 def in_engine(copy: Path) -> bool:
-    """Whether the engine has the image of an encrypted copy, whose header names it."""
+    """Return whether the engine has the image of an encrypted copy, whose header names it."""
     return (
         subprocess.run(["docker", "image", "inspect", image_of(copy)], check=False, capture_output=True).returncode == 0
     )

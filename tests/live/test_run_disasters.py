@@ -1,4 +1,4 @@
-"""Failures from outside: `kill -9` of an instance, of the simulator, and an engine that is restarted during a run."""
+"""Failures from outside during a run: `kill -9` of an instance or of the simulator, and a restart of the engine."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ async def two_instances(kind: str, state: Path) -> AsyncIterator[Platform]:
 
 
 def kill_9(instance: Instance) -> None:
-    """As the kernel or a person does it, behind the back of everybody."""
+    """Kill it as the kernel or a user does, without the simulator's knowledge."""
     os.kill(pid_of(instance), signal.SIGKILL)
 
 
 def pid_of(instance: Instance) -> int:
-    """Of its first process."""
+    """Return the PID of its first process."""
     backend = instance.backend
     if isinstance(backend, ProcessBackend):
         return backend.pid
@@ -119,7 +119,7 @@ async def test_kill_9_of_an_instance_fails_its_own_requests_and_a_replacement_co
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["process", "docker"])
 async def test_a_stopped_instance_is_replaced(kind: str, tmp_path: Path) -> None:
-    """SIGSTOP: it keeps its connections and its port, and answers nothing any more."""
+    """SIGSTOP: it keeps its connections and its port, and does not respond any more."""
     async with two_instances(kind, tmp_path) as platform, aiohttp.ClientSession() as session:
         ready = platform.services["web"].pool.ready
         victim = ready[1]
@@ -155,7 +155,8 @@ async def test_a_guard_killed_under_load_fails_no_request_and_is_started_again(t
             clients = [tasks.spawn(client(), f"client {number}") for number in range(4)]
             for _ in range(3):
                 statuses.clear()
-                await until(lambda: len(statuses) > 8)  # all clients are past what was lost with an instance
+                # all clients have finished the requests that failed with an instance
+                await until(lambda: len(statuses) > 8)
                 statuses.clear()
                 (guard,) = guards_of_ours()
                 guard.kill()
@@ -195,7 +196,7 @@ traffic:
 
 @contextlib.contextmanager
 def running(folder: Path, scenario: str, *more: str) -> Iterator[subprocess.Popen[str]]:
-    """A run in its own process whose instances are ready."""
+    """Run a scenario in a separate process; yield it when its instances are ready."""
     shutil.copy(FIRST_LOOK, folder)
     (folder / "run.yaml").write_text(scenario, encoding="utf-8")
     (folder / "tmp").mkdir(exist_ok=True)
@@ -228,7 +229,7 @@ def test_after_kill_9_of_the_simulator_the_next_start_removes_its_leftovers_only
         with running(tmp_path, scenario.replace("DURATION", "120s")) as dead:
             children = psutil.Process(dead.pid).children(recursive=True)
             (guard,) = [child for child in children if process_sweep.__file__ in child.cmdline()]
-            guard.kill()  # the worst case: no process is left to clean up
+            guard.kill()  # the worst case: no process is left that could remove anything
             dead.kill()
             dead.wait()
         left = left_behind(dead.pid)
@@ -250,7 +251,7 @@ def test_after_kill_9_of_the_simulator_the_next_start_removes_its_leftovers_only
 
 
 def volumes_of(pid: int) -> list[str]:
-    """Volumes that the engine has of the simulator with this PID."""
+    """Return the volumes that the engine has of the simulator with this PID."""
     show = f'{{{{.Name}}}} {{{{.Label "{OWNER}"}}}}'
     told = subprocess.run(
         ["docker", "volume", "ls", "--filter", f"label={OWNER}", "--format", show],

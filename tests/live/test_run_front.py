@@ -1,4 +1,4 @@
-"""The front's options as people meet them: access log, profile, faults on the wire, with real processes and sockets."""
+"""Options of the load balancer as users see them: access log, profile, faults, with real processes and sockets."""
 
 from __future__ import annotations
 
@@ -45,10 +45,12 @@ def test_the_access_log_has_every_request_and_its_connection_faults(tmp_path: Pa
     run(tmp_path, "--access-log", str(log), "--json", str(report))
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_text().splitlines()]
     cut = [line for line in lines if line["cause"] == "reset on the wire"]
-    # Of 20 half are hit: 10, standard deviation 2.2. The load repeats one that was cut, once, and it may be hit again.
+    # Half of 20 requests are hit: 10, standard deviation 2.2. The load repeats a request that was cut once, and it may
+    # be hit again.
     assert 3 <= len(cut) <= 25
     late = [(line["upstream_ms"] or 0) >= 300 for line in sorted(lines, key=lambda line: str(line["time"]))]
-    # All from 2 s on, so those of the last half second even if the machine stalls when the fault begins.
+    # All requests from 2 s on, so those of the last half second are included even if the machine stalls when the fault
+    # begins.
     assert all(late[-10:])
     assert not all(late)
     served = [line for line in lines if line["status"] == 200 and not line["cause"]]

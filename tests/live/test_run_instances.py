@@ -1,4 +1,4 @@
-"""`simulator run --clock real` on what users have: a container image, Flask under gunicorn, source code."""
+"""`simulator run --clock real` with real applications: a container image, Flask under gunicorn, source code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
 
 def played(folder: Path, scenario: str, *options: str) -> dict[str, Any]:
-    """The report of a run that ended well, its checks included. `scenario`: a name or a file."""
+    """Return the report of a run that succeeded, including its checks. `scenario`: a name or a file."""
     out = folder / "report.json"
     command = [sys.executable, "-m", "simulator", "run", scenario, "--clock", "real", "--json", str(out), *options]
     done = subprocess.run(
@@ -44,7 +44,7 @@ def assert_one_to_many_to_one(report: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 def test_containers_scale_from_one_to_three_to_one(tmp_path: Path) -> None:
-    """The shipped scenario with an image of the tests; the one that it names is the user's to build."""
+    """The shipped scenario with an image of the tests, since users have to build the image that it names."""
     image = changed_image('CMD ["/usr/bin/python", "-I", "-S", "/app/first_look.py"]')
     text = (SCENARIOS / "container.yaml").read_text(encoding="utf-8")
     assert "image: apprunner-first-look:1\n" in text

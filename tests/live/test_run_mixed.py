@@ -1,4 +1,4 @@
-"""`simulator run --clock real` on a mixed pool: a hundred instances, two of them real."""
+"""`simulator run --clock real` with a mixed pool: a hundred instances, two of them real."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ def test_a_hundred_instances_answer_as_the_two_real_ones_do(tmp_path: Path) -> N
         told = dict(zip(head, row, strict=True))
         spent[int(told["instance"]) <= REAL].append(float(told["service_s"]))
     assert len(spent[False]) > 10 * len(spent[True]) > 0, "traffic is shared alike by all instances"
-    # Drawn from what was measured; only the first wait for the first to be measured, which a median does not see.
+    # Sampled from measurements; only the first requests wait for the first measurement, which does not affect a median.
     assert statistics.median(spent[False]) == pytest.approx(statistics.median(spent[True]), rel=0.25)

@@ -1,4 +1,4 @@
-"""`simulator run --clock real` as people meet it: real TLS, real processes, curl from outside, Ctrl-C."""
+"""`simulator run --clock real` as users see it: real TLS, real processes, curl from outside, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ APPLICATION = Path(__file__).parent.parent.parent / "scenarios" / "apps" / "firs
 
 @contextlib.contextmanager
 def running(folder: Path, duration: str, *more: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """A run in its own process, and the words of the curl line that it printed."""
+    """Run in a separate process; yield it and the words of the curl command that it printed."""
     shutil.copy(APPLICATION, folder)
     path = folder / "live.yaml"
     path.write_text(SCENARIO.replace("DURATION", duration), encoding="utf-8")
@@ -73,9 +73,9 @@ def test_curl_from_outside_gets_answers_while_it_runs(tmp_path: Path) -> None:
         assert run.wait(timeout=60) == 0, report_text
     report = json.loads(out.read_text())
     assert report["run"]["clock"] == "real"
-    assert report["requests"]["whole_run"]["requests"] == 120  # curl's are not the scenario's
+    assert report["requests"]["whole_run"]["requests"] == 120  # curl's requests are not the scenario's
     late = report["generator"]
-    assert 0 <= late["late_p50_s"] <= late["late_p99_s"]  # whether it kept up depends on the machine
+    assert 0 <= late["late_p50_s"] <= late["late_p99_s"]  # whether the generator kept up depends on the machine
     assert late["late_max_s"] > 0
 
 
@@ -133,8 +133,9 @@ def test_the_parts_of_a_streaming_answers_latency_add_up_to_it(tmp_path: Path) -
     parts = {name: requests[name]["mean_s"] for name in ("queue", "cold", "service", "client")}
     with rows.open(encoding="utf-8") as file:
         services_s = [float(row["service_s"]) for row in csv.DictReader(file)]
-    # Not of each: of an answer whose head waited because the machine stalled, less is left to wait for.
+    # Not of each: if the head of a response was delayed by a stall of the machine, less of the body is left to wait
+    # for.
     assert statistics.median(services_s) >= 0.06, "the body is the instance's work as well"
-    # The platform's own clock is good to a millisecond.
+    # The platform's clock has a precision of a millisecond.
     assert sum(parts.values()) == pytest.approx(requests["latency"]["mean_s"], abs=0.001)
     assert "network and client" in ran.stdout

@@ -1,4 +1,4 @@
-"""Images of managed runtimes, made by the real engine from a base of this machine, and a build in them."""
+"""Images of managed runtimes, built by the real engine from a base image of this machine, and a build in them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def prefix() -> Iterator[str]:
 
 
 def names() -> list[str]:
-    """The images of these tests that the engine has."""
+    """Return the images of these tests that the engine has."""
     return docker("images", "--format", "{{.Repository}}:{{.Tag}}", f"{PREFIX}*").splitlines()
 
 

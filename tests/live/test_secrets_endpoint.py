@@ -1,4 +1,4 @@
-"""Secrets from an AWS-compatible endpoint: a moto server, asked through aiobotocore, and a run that needs them."""
+"""Secrets from an AWS-compatible endpoint: a moto server, called through aiobotocore, and a run that needs them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 
 @pytest.fixture(scope="module")
 def credentials() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:  # botocore's own way to them
+    with pytest.MonkeyPatch.context() as patch:  # for botocore's search of credentials
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         yield

@@ -1,4 +1,4 @@
-"""`simulator serve` with many services and many instances: everything runs, comes back, and answers."""
+"""`simulator serve` with many services and many instances: all of them run, are restored, and respond."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.live.test_serving import IMAGE, Stage
 SERVICES = 1000
 INSTANCES, OF_A_SERVICE = 200, 25
 PATIENCE_S = 300.0
-# A hundred times what it takes: only what grows with the square of their number, or blocks, is found.
+# A hundred times the usual time: the test detects only quadratic growth and blocking.
 KIB_OF_A_SERVICE_MAX = 500
 
 PROGRAM = """

@@ -1,4 +1,4 @@
-"""The control plane with processes behind it, over real sockets: from a call of the API to an answer over TLS."""
+"""The control plane with processes behind it, over real sockets: from an API call to a response over TLS."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PATIENCE_S = 60.0
 
 
 class ToLoopback(AbstractResolver):
-    """Every name is this machine."""
+    """Resolves every name to this machine."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -75,7 +75,7 @@ class Stage:
         }
 
     async def running(self, **variables: str) -> tuple[str, str]:
-        """ARN and host name of a new service."""
+        """Create a service; return its ARN and host name."""
         made = self.call("CreateService", ServiceName="hello", SourceConfiguration=self.source(**variables))["Service"]
         await self.settled()
         assert self.describe(made["ServiceArn"])["Status"] == "RUNNING"
@@ -90,7 +90,7 @@ class Stage:
             await self.serving.plane.api.operations.settled()
 
     async def get(self, host: str) -> tuple[int, str]:
-        """Over TLS, the certificate verified for that name."""
+        """Send a request over TLS and verify the certificate for that name; return status and body."""
         front = self.serving.platform.front
         assert front is not None
         connector = aiohttp.TCPConnector(ssl=front.client_context(), resolver=ToLoopback())
@@ -103,7 +103,7 @@ class Stage:
         return [entry.text for entry in entries if entry.stream.startswith(stream)]
 
 
-ROLE = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}  # without which there are no secrets
+ROLE = {"InstanceRoleArn": "arn:aws:iam::123456789012:role/app"}  # without an endpoint there are no secrets
 
 
 def in_stage(folder: Path, test: Callable[[Stage], Awaitable[None]], secrets: Path | None = None) -> None:
@@ -151,7 +151,7 @@ def test_a_service_serves_under_its_names_is_updated_paused_and_deleted(tmp_path
         stage.call("DeleteService", ServiceArn=arn)
         await stage.settled()
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
-            await stage.get(host)  # the name is free: no certificate, no route
+            await stage.get(host)  # the name is free: it has no certificate and no route
 
     in_stage(tmp_path, test)
 
@@ -233,7 +233,7 @@ def test_services_run_again_after_a_restart(tmp_path: Path) -> None:
     in_stage(tmp_path, second)
 
 
-def test_an_instance_that_is_killed_is_replaced_at_once_and_its_death_is_in_the_event_log(tmp_path: Path) -> None:
+def test_an_instance_that_is_killed_is_replaced_at_once_and_its_exit_is_in_the_event_log(tmp_path: Path) -> None:
     async def test(stage: Stage) -> None:
         arn, host = await stage.running(WHO="me")
         service = stage.serving.workload.service(arn)

@@ -1,4 +1,4 @@
-"""A thousand clients that never finish a request, beside sixty-four that want answers."""
+"""A thousand clients that never complete a request, beside sixty-four that send complete ones."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from tests.traffic.live.load_server import Rows
 SLOW = 1000
 USERS = 64
 PHASE_S = 5.0
-# A second between two bytes of a client: far below every time limit for silence, and a head would take minutes.
+# A second between two bytes of a client: far below every idle time-out, and a head would take minutes.
 DRIP_S = 1.0
-SHARES = 20  # of the slow clients, which drip in turn
+SHARES = 20  # the slow clients send in turn, in so many groups
 # Three phases and a thousand handshakes, on a busy machine.
 ATTACK_S_MAX = 60.0
 OPENING = 16  # handshakes of slow clients at a time
@@ -47,7 +47,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 @pytest.fixture(autouse=True)
 def enough_files() -> Iterator[None]:
-    """Both ends of every connection are in this process."""
+    """Raise the limit of open files: both ends of every connection are in this process."""
     wanted = 2 * (SLOW + USERS) + 200
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
@@ -75,7 +75,7 @@ class SlowClient(asyncio.Protocol):
 
 
 class SlowClients:
-    """`SLOW` clients in the middle of a head, each with a byte a second; one that is cut off is replaced."""
+    """`SLOW` clients in the middle of a head that send a byte a second; a disconnected one is replaced."""
 
     def __init__(self, port: int, tls: ssl.SSLContext, host: str, tasks: Tasks) -> None:
         self._port = port
@@ -92,7 +92,7 @@ class SlowClients:
         self.gone = asyncio.Event()
 
     async def gather(self) -> None:
-        """All of them are there."""
+        """Wait until all of them are connected."""
         self._drip()
         for _ in range(OPENING):
             self._tasks.spawn(self._open(), "slow client")
@@ -112,7 +112,7 @@ class SlowClients:
         if not self._closing:
             self.cut_off += 1
             self._missing += 1
-            if self.complete.is_set():  # else the openers are still at work
+            if self.complete.is_set():  # otherwise the openers are still at work
                 self._tasks.spawn(self._open(), "slow client")
 
     async def _open(self) -> None:
@@ -135,7 +135,7 @@ class SlowClients:
 
 @asynccontextmanager
 async def front(state: Path) -> AsyncIterator[Platform]:
-    """The platform as it is, every limit at its default, with one simulated instance that answers at once."""
+    """Run the platform with every limit at its default, and with one simulated instance that responds at once."""
     settings = PoolSettings("web")
     plan = ServicePlan(settings, FixedPolicy(FixedParameters(), settings.scaling), SimulatedApplication())
     platform = compose_platform([plan], RandomStreams(1), live=LiveSettings(state))
@@ -148,7 +148,7 @@ async def front(state: Path) -> AsyncIterator[Platform]:
 
 
 async def normal_load(target: LoadTarget) -> Rows:
-    """Users without a thought: the platform is busy all the time, so what attackers cost shows at once."""
+    """Send requests without think time, so that any delay of the platform shows at once."""
     rows = Rows()
     client = LoadClient(target, rows, monotonic_s(), now=monotonic_s)
     await client.prepare(USERS)
@@ -161,7 +161,7 @@ async def normal_load(target: LoadTarget) -> Rows:
 
 
 async def attack(state: Path) -> tuple[Rows, Rows, Rows]:
-    """Normal load before, during and after the attack."""
+    """Return the normal load's requests before, during and after the attack."""
     async with front(state) as platform, Tasks("attack") as tasks, asyncio.timeout(ATTACK_S_MAX):
         assert platform.front is not None
         service = platform.services["web"]
@@ -183,8 +183,10 @@ def p99_s(rows: Rows) -> float:
 
 
 def test_a_thousand_slow_clients_fail_no_request_of_normal_load(tmp_path: Path) -> None:
-    """Neither lost requests nor a doubled p99. The bound is the claim; without a limit on heads or with a slot for each
-    connection the load would starve altogether. One repetition, because the machine may be busy with others just then.
+    """No request fails, and the p99 does not double.
+
+    Without a limit on heads, or with a slot for each connection, the load would get no service at all. One repetition
+    is allowed, because the machine may be busy at this time.
     """
     ratios = []
     for attempt in ("first", "second"):
@@ -192,7 +194,7 @@ def test_a_thousand_slow_clients_fail_no_request_of_normal_load(tmp_path: Path) 
         for phase in (before, during, after):
             assert set(phase.statuses) == {200}
             assert len(phase.statuses) > USERS * PHASE_S, "so few that a 99th percentile says nothing"
-        # The slower of both neighbours: what changed between them was not the attack.
+        # The slower of the phases before and after: a change between these two was not caused by the attack.
         ratios.append(p99_s(during) / max(p99_s(before), p99_s(after)))
         if ratios[-1] < 2:
             break

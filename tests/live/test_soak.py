@@ -1,4 +1,4 @@
-"""A service under constant load and constant change: what the simulator holds does not grow with time.
+"""A service under constant load and constant change: the simulator's memory and descriptors do not grow with time.
 
 `python -m tests.live.test_soak --minutes 30` runs the long form and prints one line a cycle.
 """
@@ -39,16 +39,16 @@ from tests.live.versions import Versions
 CYCLES = 12
 READS = 50  # DescribeService and ListOperations in each cycle
 NEVER_BAD = 1_000_000
-PATIENCE_S = 240.0  # a soak runs beside other work: what is slow is no fault, what never ends is
+PATIENCE_S = 240.0  # a soak runs beside other work: slowness is accepted, a hang is not
 # The first third of a run fills caches, pools of connections and the allocator's arenas.
 WARM_UP = 1 / 3
 # A leak of one request's objects (some 5 KiB) at the rate of this test is over 50 MiB a minute; the caches and arenas
-# that still fill in the short form are below a tenth of that.
+# that still grow in the short form add less than a tenth of that.
 MIB_PER_MINUTE_MAX = 10.0
 
 
 class Sample(NamedTuple):
-    """What the process holds at the end of a cycle."""
+    """Memory and descriptors of the process at the end of a cycle."""
 
     at_s: float
     rss_mib: float
@@ -67,7 +67,10 @@ class Soak(NamedTuple):
 
 
 def soak(folder: Path, rate_rps: float, cycles: int, minutes: float = 0.0, *, is_told: bool = False) -> Soak:
-    """At least so many cycles and minutes. A cycle: a deployment, a pause and a resume of a second service, reads."""
+    """Run at least so many cycles and minutes.
+
+    Each cycle is a deployment, a pause and resume of a second service, and reads.
+    """
     outcomes, versions, samples = Outcomes(), Versions(folder, NEVER_BAD), list[Sample]()
 
     async def main() -> None:
@@ -141,12 +144,13 @@ def arrivals(rate_rps: float) -> Iterator[tuple[RunTime, RequestChoice, int]]:
 
 @pytest.mark.slow
 def test_memory_and_descriptors_do_not_grow_with_time(tmp_path: Path) -> None:
-    # In a process of its own: the memory of one that ran other tests before goes up and down with what they have left.
+    # In a separate process: the memory of a process that ran other tests changes with what these have left.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         done = process.submit(soak, tmp_path, rate_rps=200.0, cycles=CYCLES).result()
     assert set(done.statuses) == {200}
     settled = done.samples[int(len(done.samples) * WARM_UP) :]
-    assert max(each.children for each in settled) <= settled[0].children + 2  # an instance that is just being replaced
+    # an instance that is being replaced at this time
+    assert max(each.children for each in settled) <= settled[0].children + 2
     assert max(each.descriptors for each in settled) <= 1.5 * settled[0].descriptors
     assert done.mib_per_minute() < MIB_PER_MINUTE_MAX
 

@@ -1,5 +1,6 @@
-"""As a new user would: applications from repositories of their own, with the packages that they really have, served
-over HTTPS, and again after a push. Packages come from their registries.
+"""Applications in repositories, with their real packages: built, served over HTTPS, deployed again after a push.
+
+Packages come from their registries.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tests.live.client_tools import node
 from tests.live.test_serving import ToLoopback
 
 PATIENCE_S = 240.0  # a registry and a busy machine
-PAUSE_S = 0.1  # the build is to have the machine
+PAUSE_S = 0.1  # leaves the CPU to the build
 
 
 def config(runtime: str, build: str, run: str, pre_run: str = "") -> str:
@@ -133,7 +134,7 @@ async def answers(platform: Platform, host: str, count: int) -> list[tuple[int, 
 
 
 async def until_after(platform: Platform, host: str, before: tuple[int, str]) -> list[tuple[int, str]]:
-    """Asks without an end until another version answers."""
+    """Send requests until another version answers; return all responses."""
     told = await answers(platform, host, 1)
     while told[-1] == before:
         told += await answers(platform, host, 5)

@@ -1,4 +1,4 @@
-"""Services from source code behind the API: built from a real repository, deployed by pushes, or not."""
+"""Services from source code behind the API: built from a real repository, deployed by pushes or not."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_push_to_its_directory_deploys_and_one_beside_it_or_while_paused_does_
             assert trees is not None
 
             async def looks(count: int) -> None:
-                """So many more looks at the branches have been finished."""
+                """Wait until `count` further checks of the branches have been completed."""
                 most = trees.looks + count
                 await until(lambda: trees.looks >= most)
 

@@ -1,4 +1,4 @@
-"""`kill -9` of `simulator serve` in the middle of a stack's operation: the next start continues it to its end."""
+"""`kill -9` of `simulator serve` during an operation of a stack: the next start continues the operation to its end."""
 
 from __future__ import annotations
 
@@ -84,5 +84,5 @@ async def killed_and_started_again(state: Path, config: Path) -> None:
 
 
 def has_moved(client: Any, before: int) -> bool:
-    """Whether the operation has made progress, or has ended."""
+    """Return whether the operation has made progress, or has ended."""
     return events_of(client) > before or not is_running(client)

@@ -1,4 +1,4 @@
-"""A start that fails is explained: while the instance is not healthy, and at the end below App Runner's own line."""
+"""The log explains a failed start: while the instance is not healthy, and at the end below App Runner's own line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.live.test_serving import IMAGE, Stage
 ALLOWANCE_S = 15.0  # listening takes a tenth of a second, on a busy machine many times as long
 EVERY = "0.0.0.0"
 
-# Host, port, status and Location of what it answers. Sockets only: it listens within milliseconds.
+# Host, port, status and Location of its responses. It uses sockets only, so it listens within milliseconds.
 PROGRAM = """
 import os, socket, sys
 port = sys.argv[2] if sys.argv[2].isdigit() else os.environ["PORT"]
@@ -43,7 +43,7 @@ while True:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A service that does not come up: how it starts, its health check and port, and what is said of it."""
+    """A service that does not become healthy: start command, health check and port, and the expected explanation."""
 
     start: str
     protocol: str
@@ -56,7 +56,7 @@ def command(python: str, *arguments: str) -> str:
 
 
 def answers(python: str) -> dict[str, Case]:
-    """Of services that listen where they should."""
+    """Return cases of services that listen on the right port."""
     rejected, moved = command(python, EVERY, "PORT", "401"), command(python, EVERY, "PORT", "302", "/login")
     return {
         "status-401": Case(rejected, "HTTP", "status 401"),
@@ -65,7 +65,7 @@ def answers(python: str) -> dict[str, Case]:
 
 
 def assert_explained(folder: Path, application: Application, cases: dict[str, Case]) -> None:
-    """All at a time: each creation fails and says why, in the event log and in that of the deployment."""
+    """Create all services at once: each creation fails with a reason in the event log and the deployment log."""
 
     async def main() -> None:
         settings = ServingSettings(
@@ -101,7 +101,7 @@ def created(stage: Stage, name: str, case: Case) -> str:
 
 
 def assert_told(log: list[str], case: Case) -> None:
-    """Check both: while it starts, with the time left, and at the end below App Runner's line."""
+    """Check both explanations: during the start, with the remaining time, and at the end below App Runner's line."""
     seen = re.escape(case.seen).replace("GIVEN", r"\d+")
     starting = rf"\[AppRunner\] Instance 1 is not healthy yet: {seen}\. It has [0-9.]+m?s more\."
     at_last = rf"\[AppRunner\] Instance 1 did not become healthy\. The last health check saw: {seen}\."

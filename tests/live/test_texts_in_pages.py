@@ -1,7 +1,8 @@
-"""Every text that a page shows, replaced by one that means harm: it is shown as text, and nothing of it runs.
+"""Every text that a page shows is replaced by one with a script: it is shown as text, and no script runs.
 
-The texts are put in where the pages get them: the report's data, the messages of the console's feed, the data of the
-lessons. What is markup on purpose, the lessons' own prose, is rendered by the simulator; its variables are tried there.
+The texts are replaced where the pages get them: in the report's data, the messages of the console's feed, and the data
+of the lessons. The lessons' own prose is intended to be markup and is rendered by the simulator; there the variables
+are replaced.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ timeline:
   - {at: 30s, kill_instance: {service: web}}
   - {at: 60s, deploy: {service: web}}
 """
-# Values that pages compare with, or look up: they come from closed sets of ours.
+# Values that pages compare or look up: they come from closed sets of the simulator.
 CLOSED = frozenset({"kind", "state", "clock", "unit", "metric", "operator", "k", "status", "name", "service", "cause"})
 
 
 def poisoned(value: Any, key: str = "") -> Any:
-    """The same with the harm behind every text."""
+    """Return the value with the script appended to every text."""
     if isinstance(value, dict):
         return {name: poisoned(each, name) for name, each in value.items()}
     if isinstance(value, list):

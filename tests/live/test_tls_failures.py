@@ -1,4 +1,4 @@
-"""What fails in TLS is told to the client: alerts behind the handshake, plain HTTP, a name with its dot."""
+"""The client is told what failed in TLS: alerts after the handshake, plain HTTP, a name with a trailing dot."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_plain_http_on_the_tls_port_gets_an_explanation(authority: Certifi
         assert status_of(answer) == 400
         assert b"https://" in body_of(answer)
         assert await reader.read() == b"", "our side has ended"
-        writer.write(PIECE)  # it may go on: the answer is not reset away
+        writer.write(PIECE)  # the client may continue to send: the response is not lost by a reset
         await writer.drain()
         writer.close()
         await until(lambda: running.tls.connections == 0)
@@ -82,7 +82,7 @@ async def shake_hands(
             return
 
 
-# What becomes of a record, and the alert for it; "alert": OpenSSL's choice of one.
+# How a record is changed, and the expected alert; "alert": any alert that OpenSSL chooses.
 BAD_RECORDS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "bad MAC": (lambda record: record[:-1] + bytes([record[-1] ^ 1]), "alert bad record mac"),
     "too large": (lambda _: b"\x17\x03\x03\x48\x01" + bytes(0x4801), "alert record overflow"),
@@ -122,11 +122,11 @@ async def test_a_bad_record_after_the_handshake_gets_its_alert(
 async def test_a_trailing_dot_of_a_name_is_ignored(authority: CertificateAuthority, name: str) -> None:
     async with platform(authority) as running:
         context = ssl.create_default_context(cafile=str(authority.certificate_path))
-        context.check_hostname = False  # the client's own rule about the dot is not the question
+        context.check_hostname = False  # the client's own rule about the dot is not under test
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls.port, ssl=context, server_hostname=name)
         shown = ssl.DER_cert_to_PEM_cert(writer.get_extra_info("ssl_object").getpeercert(binary_form=True))
         names = writer.get_extra_info("ssl_object").getpeercert()["subjectAltName"]
         assert ("DNS", NAME) in names, shown
-        writer.write(b"GET / HTTP/1.0\r\n\r\n")  # without a Host: the name of TLS decides
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")  # without a Host field, the server name of TLS selects the service
         assert body_of(await read_answer(reader)) == b"hello"
         writer.close()

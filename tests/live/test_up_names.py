@@ -1,4 +1,4 @@
-"""`simulator up` of a project as they are: on the port of its file, for the hosts that it knows."""
+"""`simulator up` of an unchanged project: on the port that it has in its code, for the hosts that it accepts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.live.test_start_explained import free_ports
 from tests.live.test_up_watch import up
 from tests.live.waiting import until
 
-# The port is a literal, and the only hosts that it knows are App Runner's.
+# The port is a literal, and it accepts App Runner's host names only.
 PROJECT = """
 import os, socket, sys
 server = socket.create_server(("0.0.0.0", PORT))
@@ -58,7 +58,7 @@ async def get(url: str, root: str) -> tuple[int, str]:
 
 @pytest.mark.slow
 @pytest.mark.case("P5", "P21")
-async def test_a_project_with_its_own_port_and_hosts_is_served_and_told_what_it_needs(tmp_path: Path) -> None:
+async def test_a_project_with_its_own_port_and_hosts_is_served_with_advice_in_the_log(tmp_path: Path) -> None:
     _, port = free_ports()
     async with up(
         tmp_path, PROJECT.replace("PORT", str(port)), config(port, "version 0"), "--dns-port", "0"

@@ -1,4 +1,4 @@
-"""`simulator up --watch` as a developer has it: a process of its own, saves under load, not one request lost."""
+"""`simulator up --watch` as developers use it: in a separate process, with saves under load, and no request fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.live.test_serving import APPLICATION, ToLoopback
 from tests.live.waiting import PATIENCE_S, until
 
 SAVES = 3
-ENOUGH = 20  # answers of a version
+ENOUGH = 20  # responses of a version
 CLIENTS = 4
 PAUSE_S = 0.02
 CONFIG = """
@@ -61,7 +61,7 @@ class Up:
         return lambda: any(text in line for line in self.lines)
 
     def save(self, text: str) -> None:
-        """As editors do it: a new file in place of the old one."""
+        """Save as editors do: a new file replaces the old one."""
         (self.folder / "apprunner.yaml~").write_text(text, encoding="utf-8")
         (self.folder / "apprunner.yaml~").replace(self.folder / "apprunner.yaml")
 
@@ -94,7 +94,7 @@ async def up(tmp_path: Path, application: str = APPLICATION, text: str = "", *wo
 
 @dataclass
 class Load:
-    """`CLIENTS` connections that ask without an end. `outcomes`: (status, text) -> how often."""
+    """`CLIENTS` connections that send requests without a pause. `outcomes`: (status, text) -> count."""
 
     url: str
     context: ssl.SSLContext
@@ -108,11 +108,11 @@ class Load:
                 await client
 
     def has(self, text: str, asking: asyncio.Task[None]) -> Callable[[], bool]:
-        """Condition: that was answered some times, or the clients have ended."""
+        """Return a condition: enough responses had this text, or the clients have ended."""
         return lambda: self.outcomes[200, text] > ENOUGH or asking.done()
 
     async def _client(self, *, keeps: bool) -> None:
-        """Half of them keep their connection, half make one for every request. A failure to connect raises."""
+        """Send requests over one connection (`keeps`), or over a new one each. A failed connection attempt raises."""
         connector = aiohttp.TCPConnector(resolver=ToLoopback(), ssl=self.context, force_close=not keeps)
         async with aiohttp.ClientSession(connector=connector) as session:
             while not self.over:

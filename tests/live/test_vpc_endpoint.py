@@ -1,4 +1,4 @@
-"""VPCs of an EC2 endpoint: a change of a security group acts on running instances, without a deployment."""
+"""VPCs of an EC2 endpoint: a change of a security group takes effect for running instances, without a deployment."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def database() -> Iterator[int]:
-    """Something that accepts connections, on a port of this machine."""
+    """Run a server that accepts connections; yield its port on this machine."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -1,4 +1,4 @@
-"""A service that reads from a PostgreSQL and a Redis of its VPC, made by the unmodified AWS CLI."""
+"""A service that reads from a PostgreSQL and a Redis of its VPC, created by the unmodified AWS CLI."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCALE_IN_S_MAX = 600.0
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:  # botocore's own way to credentials, also of `simulator serve`
+    with pytest.MonkeyPatch.context() as patch:  # for the search of credentials by botocore, also in `simulator serve`
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
@@ -51,7 +51,7 @@ def cache() -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[str]:
-    """An image with the application, under an identifier of ECR that no other run of the tests has or removes."""
+    """Yield an image with the application. No other run of the tests has, or removes, an image with this identifier."""
     made = file_image(ORDERS, "/app/orders.py")
     identifier = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{made.replace(':', '-')}-{os.getpid()}:1"
     subprocess.run(["docker", "tag", made, identifier], check=True)
@@ -99,7 +99,7 @@ def egress(connector: str | None) -> str:
 def test_services_with_a_database_and_a_cache_in_their_vpc(
     tmp_path: Path, moto: str, database: Database, cache: Database, image: str
 ) -> None:
-    """One service whose instances are containers, and one whose instances are processes."""
+    """One service has containers as instances, the other one processes."""
     configuration = CONFIGURATION.format(moto=moto, database=database.port, cache=cache.port, folder=ORDERS.parent)
     with serving(tmp_path, configuration) as stage:
         secrets = {
@@ -126,7 +126,7 @@ def test_services_with_a_database_and_a_cache_in_their_vpc(
         scales(stage, {name: url for name, (_, url) in services.items()})
         other = made_connector(stage, "other", "subnet-0private", "sg-0other")
         for arn, url in services.values():
-            # The connector's group is not one that the database admits: no rejection, nothing answers, as on AWS.
+            # The database does not admit the connector's group: packets are dropped, so nothing answers, as on AWS.
             times_out(stage, arn, url, other)
             # Without a connector there is no VPC.
             times_out(stage, arn, url, None)
@@ -140,7 +140,7 @@ def reads_and_writes(stage: VpcStage, url: str, orders: int) -> None:
 
 
 def scales(stage: VpcStage, urls: dict[str, str]) -> None:
-    """1, N and 1 again; each instance has the network of the first."""
+    """Test scaling from 1 instance to N and back to 1; each instance has the network of the first one."""
 
     def instances() -> list[int]:
         return [stage.instances(name, "idle", "active") for name in urls]
@@ -151,7 +151,8 @@ def scales(stage: VpcStage, urls: dict[str, str]) -> None:
             until(lambda name=name: stage.instances(name, "idle", "active") == 3)
             seen = len(statuses)
             until(lambda seen=seen, statuses=statuses: len(statuses) > seen + 100)
-        # Beyond its concurrency a service answers 429 at times; what reaches an instance is answered from the cache.
+        # Beyond its concurrency a service answers some requests with 429; those that reach an instance are answered
+        # from the cache.
         assert set(statuses) <= {200, 429}
     until(lambda: instances() == [1, 1], SCALE_IN_S_MAX)
     assert {stage.ask(url)[0] for url in urls.values()} == {200}
@@ -164,7 +165,7 @@ def times_out(stage: VpcStage, arn: str, url: str, connector: str | None) -> Non
     assert stage.ask(url, path="/health") == (200, {})
 
 
-# Answers with what a private service answers, which it calls by the name of its VPC ingress connection.
+# Answers with the response of a private service, which it calls by the name of its VPC ingress connection.
 CALLER = """
 import http.server, os, ssl, urllib.request
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -188,7 +189,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 def test_a_private_service_answers_inside_its_vpc_only(
     tmp_path: Path, moto: str, database: Database, cache: Database, image: str
 ) -> None:
-    """And a service with IpAddressType DUAL_STACK answers on ::1 too."""
+    """A service with IpAddressType DUAL_STACK also answers on ::1."""
     (tmp_path / "caller").mkdir()
     (tmp_path / "caller" / "caller.py").write_text(CALLER)
     configuration = CONFIGURATION.format(moto=moto, database=database.port, cache=cache.port, folder=ORDERS.parent)

@@ -1,4 +1,4 @@
-"""A web ACL over real sockets: `serve` with a file, associated by the AWS CLI, seen by clients and in the metrics."""
+"""A web ACL over real sockets: `serve` with a file, associated by the AWS CLI, with its effects."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_cli_associates_a_web_acl_and_clients_are_blocked(tmp_path: Path) ->
                 assert figures.web_acl["admin", "block"] == 2
                 assert figures.web_acl["body", "block"] == 1
                 assert figures.web_acl["geo", "not evaluated"] == 2
-                assert figures.outcomes.classes[4] == 0  # 4xx: blocked requests are not the service's
+                assert figures.outcomes.classes[4] == 0  # 4xx: the metrics of the service do not count blocked requests
                 await aws("wafv2", "disassociate-web-acl", "--resource-arn", made["ServiceArn"])
                 assert await status("/admin") == 200
 

@@ -1,4 +1,4 @@
-"""Versions of an application as a builder makes them: real programs, every so often one that is bad in its own way."""
+"""Versions of an application as a builder makes them: real programs, some of which are bad, each in its own way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from simulator.builds.artifact import BuildArtifact, BuildFailed, BuildSteps, SourceDescription
 from simulator.model.resources.phase import Phase
 
-# As little as answers over kept connections: a hundred of them are started one after the other.
+# A minimal server with kept-alive connections, because a hundred of them are started one after the other.
 PROGRAM = """
 import os, socket, sys, threading
 version, kind = open("VERSION").read().split()
@@ -38,16 +38,16 @@ while True:
 class Kind(StrEnum):
     GOOD = "good"
     BUILD = "build"  # the build fails
-    CRASH = "crash"  # it ends at its start
+    CRASH = "crash"  # it exits at its start
     HEALTH = "health"  # it answers its health checks with 500
-    PORT = "port"  # it listens somewhere else
+    PORT = "port"  # it listens on another port
 
 
 BAD = (Kind.BUILD, Kind.CRASH, Kind.HEALTH, Kind.PORT)
 
 
 class Versions:
-    """Implements `Builder`: version 1, 2, 3, ..., every `bad_every`-th of them bad, one kind after the other."""
+    """Implements `Builder`: version 1, 2, 3, ..., of which every `bad_every`-th one is bad, of each kind in turn."""
 
     def __init__(self, folder: Path, bad_every: int) -> None:
         self.newest = 0

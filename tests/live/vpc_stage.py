@@ -1,4 +1,4 @@
-"""`simulator serve` with a VPC in a process of its own, called by the unmodified AWS CLI, asked over TLS."""
+"""`simulator serve` with a VPC in a separate process, called by the unmodified AWS CLI, with requests over TLS."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ network:
 
 @dataclass
 class VpcStage:
-    """A simulator that serves, in its own process."""
+    """`simulator serve` in a separate process."""
 
     api_url: str
     metrics_url: str
@@ -64,7 +64,7 @@ class VpcStage:
     environment: dict[str, str] = field(default_factory=dict)
 
     def aws(self, *words: str, endpoint: str | None = None) -> dict[str, Any]:
-        """Call the AWS CLI; return its answer."""
+        """Call the AWS CLI; return its response."""
         done = self.attempt(*words, endpoint=endpoint)
         assert done.returncode == 0, done.stderr
         answer: dict[str, Any] = json.loads(done.stdout or "{}")
@@ -82,9 +82,9 @@ class VpcStage:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
     def settled(self, arn: str, status: str = "RUNNING") -> dict[str, Any]:
-        """Wait until the service is in that state, by an operation that succeeded; return it.
+        """Wait until the service is in that state after an operation that succeeded; return the service.
 
-        A service whose deployment failed is RUNNING too, with what it ran before.
+        A service whose deployment failed is RUNNING too, with its previous version.
         """
         service: dict[str, Any] = {}
 
@@ -117,7 +117,7 @@ class VpcStage:
                 return answer.status, {"text": body.decode()}
 
     def instances(self, service: str, *states: str) -> int:
-        """Return the number of instances in these states, by the Prometheus endpoint."""
+        """Return the number of instances in these states, from the Prometheus endpoint."""
         with urlopen(self.metrics_url) as answer:
             text = answer.read().decode()
         found: list[tuple[str, str]] = re.findall(rf'_instances\{{([^}}]*service="{service}"[^}}]*)\}} (\S+)', text)
@@ -127,7 +127,7 @@ class VpcStage:
 
     @contextmanager
     def load(self, url: str, clients: int) -> Iterator[list[int]]:
-        """Send requests without a pause by so many clients; yield the statuses so far."""
+        """Send requests without a pause from so many clients; yield the statuses so far."""
         stop, statuses = threading.Event(), list[int]()
 
         def send() -> None:
@@ -149,7 +149,7 @@ class VpcStage:
 
 
 def until(holds: Any, patience_s: float = _PATIENCE_S) -> None:
-    """Wait for a state of another process. Raises AssertionError when it does not come."""
+    """Wait for a state of another process. Raises AssertionError after the time limit."""
     end = time.monotonic() + patience_s  # noqa: TID251 other processes
     while not holds():
         assert time.monotonic() < end, "what was waited for did not happen"  # noqa: TID251

@@ -1,16 +1,16 @@
-"""Waiting for a state of the system that nothing announces, such as a count of descriptors."""
+"""Waits for states of the system that no event announces, such as a count of descriptors."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-# Long enough on a busy machine; what is waited for takes milliseconds.
+# Long enough on a busy machine; the awaited states take milliseconds.
 PATIENCE_S = 60.0
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Raises TimeoutError when it does not come."""
+    """Wait until `holds` returns True. Raises TimeoutError after the time limit."""
     async with asyncio.timeout(PATIENCE_S):
         while not holds():  # noqa: ASYNC110 there is no event for it
             await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""Runs in the AWS CLI's own virtual environment: the program itself, many commands in one process."""
+"""Runs in the AWS CLI's own virtual environment: executes many commands of the AWS CLI in one process."""
 
 import contextlib
 import functools
@@ -15,7 +15,7 @@ from botocore import xform_name
 
 @functools.cache
 def program(account: str) -> Any:
-    """One for each account: it keeps the credentials that it has found."""
+    """Return the AWS CLI of an account: the program caches the credentials that it found."""
     os.environ["AWS_ACCESS_KEY_ID"] = account  # noqa: TID251 how the program is told
     return create_clidriver()
 
