@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
 
 Address = IPv4Address | IPv6Address
+
+_LENGTH_MAX: Final = 64  # of the longest address, with a zone
 
 
 class AddressSet:
@@ -28,8 +32,15 @@ class AddressSet:
 
 def address_of(text: str) -> Address | None:
     """Return the address, or None if `text` is not an address. An IPv4-mapped IPv6 address becomes the IPv4 address."""
+    stripped = text.strip()
+    return _parsed(stripped) if len(stripped) <= _LENGTH_MAX else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Address | None:
+    """Parse an address. Cached, because most requests come from few addresses, and parsing costs as much as a rule."""
     try:
-        address = ip_address(text.strip())
+        address = ip_address(text)
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.rules.waf import addresses
 from simulator.rules.waf.addresses import AddressSet, address_of
 
 RANGES = st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 32)), max_size=8)
@@ -34,3 +35,10 @@ def test_addresses_of_different_ip_versions_never_match() -> None:
 )
 def test_texts_are_parsed_as_addresses_or_rejected(text: str, expected: IPv4Address | None) -> None:
     assert address_of(text) == expected
+
+
+def test_long_texts_are_no_addresses_and_are_not_kept() -> None:
+    before = addresses._parsed.cache_info().currsize
+    assert address_of("1" * 100_000) is None
+    assert address_of(" " * 100 + "192.0.2.1 ") == IPv4Address("192.0.2.1")
+    assert addresses._parsed.cache_info().currsize <= before + 1
