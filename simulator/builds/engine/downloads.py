@@ -102,7 +102,7 @@ _NO_NETWORK: Final = re.compile(
     r"temporary failure in name resolution|name or service not known|nameresolutionerror|newconnectionerror"
     r"|failed to establish a new connection|network is unreachable|no route to host|connecttimeouterror"
     r"|\b(?:eai_again|enotfound|enetunreach|ehostunreach|etimedout|econnrefused)\b"
-    r"|unknown host|could not resolve host|could not transfer (?:artifact|metadata)"
+    r"|unknown host|could not resolve host|connect to \S+ .*failed: connection refused"
     r"|dial tcp\b|no such host|nu1301|could not reach host",
     re.IGNORECASE,
 )

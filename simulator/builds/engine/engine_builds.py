@@ -222,13 +222,17 @@ class EngineBuildBackend:
             folder = await self._engine.volume_folder(volume)
             if folder is None:
                 continue
-            if is_local(self._engine.host) and await loop.run_in_executor(None, used_bytes, Path(folder)) > limit:
+            if not is_local(self._engine.host):
+                has_kept = True
+                continue
+            used = await loop.run_in_executor(None, used_bytes, Path(folder))
+            if used > limit:
                 steps.log(
                     f"[AppRunner] The kept downloads in the volume {volume} exceed {limit} bytes and are removed."
                 )
                 await self._engine.remove_volume(volume)
             else:
-                has_kept = True
+                has_kept = has_kept or used > 0
         return has_kept
 
     def start(self, place: Path, job: Job) -> Start:

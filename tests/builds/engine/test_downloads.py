@@ -68,6 +68,7 @@ def test_volumes_are_labelled_for_their_removal() -> None:
         "npm ERR! code ENOTFOUND",
         "Could not transfer artifact org.x:y:pom:1 from/to central: Temporary failure in name resolution",
         "[ERROR] Unknown host repo.maven.apache.org",
+        "Could not transfer artifact x: Connect to repo:443 [repo/10.0.0.1] failed: Connection refused",
         "go: example.com/x@v1: Get ...: dial tcp: lookup proxy.golang.org on 10.0.0.2:53: no such host",
         "curl: (6) Could not resolve host: getcomposer.org",
         "error NU1301: Unable to load the service index for source",
@@ -82,6 +83,8 @@ def test_output_of_tools_without_a_network_is_recognized(line: str) -> None:
     [
         "ERROR: No matching distribution found for flask==99",
         "npm error code E404",
+        "Could not transfer artifact org.x:y:pom:1 from/to central: PKIX path building failed",
+        "Could not transfer artifact org.x:y:pom:1 from/to central: status code: 401, Unauthorized",
         "npm error code ERESOLVE",
         "AssertionError: expected 1",
         "[ERROR] COMPILATION ERROR",
