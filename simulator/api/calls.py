@@ -50,7 +50,7 @@ class ApiCalls:
 
     @cached_property
     def sources(self) -> TemplateSources:
-        """Where stacks read templates and parameters of SSM, and their clients write templates."""
+        """Where stacks read templates and parameters of SSM, and where clients store templates."""
         from simulator.control.assets.object_store import ObjectStore  # noqa: PLC0415 for callers of CloudFormation
         from simulator.control.assets.template_sources import TemplateSources  # noqa: PLC0415
 

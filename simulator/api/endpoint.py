@@ -149,7 +149,7 @@ class ApiEndpoint:
         return await self._json_response(request, body, request_id)
 
     async def _json_response(self, request: web.BaseRequest, body: _Body, request_id: str) -> web.StreamResponse:
-        """Answer a call of App Runner, or of a service that is not here."""
+        """Answer a call of App Runner, or of a service that is not implemented."""
         foreign = foreign_answer(request.raw_path, request.headers, request_id, body.content)
         if foreign is not None:
             return _foreign_response(foreign, request_id)

@@ -1,6 +1,6 @@
 """STS AssumeRole: roles that callers may assume, and the temporary keys of their sessions.
 
-A session is kept in memory until some time after its end, so that its key gets ExpiredTokenException then; a restart
+A session is kept in memory for some time after its end, so that calls with its key get ExpiredTokenException; a restart
 ends all sessions.
 """
 
@@ -32,14 +32,14 @@ SESSIONS_MAX: Final = 10_000
 _ACTION: Final = "sts:AssumeRole"
 _MANAGED: Final = "arn:aws:iam::aws:policy/"
 _EVERYONE: Final = "*"
-_ID_LETTERS: Final = 16  # of an access key id after its prefix
+_ID_LETTERS: Final = 16  # characters of an access key id after its prefix
 
 
 @dataclass(frozen=True, slots=True)
 class AssumableRole:
     """A role. `trusted`: accounts, ARNs of users and roles, or `*`, which may assume it; empty: its own account.
 
-    Without `policies` everything is allowed to its sessions. `session_s_max`: its MaxSessionDuration.
+    Without `policies` its sessions may perform every action. `session_s_max`: its MaxSessionDuration.
     """
 
     arn: str
@@ -84,9 +84,9 @@ class RoleSessions:
         self._issued: dict[str, IssuedKey] = {}
 
     def replace(self, roles: Iterable[AssumableRole]) -> None:
-        """Let callers assume these roles from now on, and no others. Sessions keep the policies that they began with.
+        """Let callers assume only these roles from now on. Sessions keep the policies of their start.
 
-        # ASSUMPTION: they do here; on AWS a changed policy of a role acts on its sessions too, after some time.
+        # ASSUMPTION: sessions keep them; on AWS a changed policy of a role also applies to its sessions after some time.
         """
         self._roles = {role.arn: role for role in roles}
 

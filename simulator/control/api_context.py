@@ -66,7 +66,7 @@ class ApiContext:
 
     @property
     def vpcs(self) -> Vpcs | None:
-        """The VPCs by now; None: any subnets and security groups."""
+        """The present VPCs; None: any subnets and security groups are accepted."""
         book = self.settings.vpc_book
         return self.settings.vpcs if book is None else book.present
 

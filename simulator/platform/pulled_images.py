@@ -1,7 +1,8 @@
-"""The images that were pulled for services, and which of them are removed: a disk grows by an image at each deployment.
+"""The images that were pulled for services, and the removal of old ones. Each deployment adds an image to the disk.
 
-Those that a service runs and ran last stay, and what is pulled for a deployment in progress. Only references by digest,
-which the simulator pulled itself, are removed: an image that has another name, or a container, stays in the engine.
+The images of the present and the previous version of a service are kept, and that of a deployment in progress. Only
+references by digest, which the simulator pulled itself, are removed: an image that has another name, or a container,
+stays in the engine.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import orjson
 
 from simulator.world.private_files import write_private
 
-KEPT_IMAGES: Final = 2  # the one that serves and the one before
+KEPT_IMAGES: Final = 2  # those of the present and the previous version
 PULLED_NAME: Final = "pulled.json"  # file in the state folder
 
 _DIGEST: Final = "@sha256:"
@@ -28,7 +29,7 @@ class ImageEngine(Protocol):
 
 
 class PulledImages:
-    """The images of each service, by its ARN, the one that serves last. `file` keeps them between starts.
+    """The images of each service by its ARN, the serving one last. `file` stores them between starts.
 
     `kept`: how many images of a service stay; None: all.
     """
@@ -56,7 +57,7 @@ class PulledImages:
             self._write()
 
     def forget(self, service_arn: str) -> None:
-        """Give up all images of a deleted service."""
+        """Release all images of a deleted service."""
         self._candidates.pop(service_arn, None)
         names = self._names.pop(service_arn, [])
         if names:
@@ -65,7 +66,7 @@ class PulledImages:
 
     @property
     def excess(self) -> list[str]:
-        """The images that no service keeps, the oldest of each service first."""
+        """Return the images that no service keeps, the oldest of each service first."""
         if self._kept is None:
             return []
         wanted = {*self._candidates.values()}
@@ -95,7 +96,7 @@ class PulledImages:
 
 
 def _read(file: Path | None) -> dict[str, list[str]]:
-    """Return what an earlier start has recorded. Without a readable file, images of earlier starts stay."""
+    """Return what an earlier start has recorded. Without a readable file, images of earlier starts are not removed."""
     if file is None:
         return {}
     try:

@@ -36,7 +36,7 @@ class NetworkSettings:
 
     @property
     def present(self) -> Vpcs:
-        """The VPCs by now."""
+        """The present VPCs."""
         return self.vpcs if self.book is None else self.book.present
 
 

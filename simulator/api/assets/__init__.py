@@ -1,1 +1,1 @@
-"""The calls of S3 and SSM that clients of CloudFormation make before a stack: an object store and one parameter."""
+"""The calls of S3 and SSM that CloudFormation's clients make before they create a stack: objects and one parameter."""

@@ -1,6 +1,6 @@
 """The calls of S3 with which the CDK and the AWS CLI put templates and files into a bucket: REST with XML.
 
-Addresses have the bucket in the path. What is not here is answered with NotImplemented: an object has one part, no
+Addresses have the bucket in the path. All other calls are answered with NotImplemented: an object has one part, no
 versions, and no access list.
 """
 
@@ -25,7 +25,7 @@ _STATUSES: Final = {
     "NoSuchKey": 404,
     "NotImplemented": 501,
 }
-# Parameters of a query that say nothing of the operation.
+# Query parameters that do not determine the operation.
 _NEUTRAL: Final = frozenset({"x-id", "list-type", "prefix", "max-keys", "encoding-type", "delimiter", "start-after"})
 
 
@@ -36,7 +36,7 @@ class ObjectAnswer(NamedTuple):
 
 
 class ObjectCall(NamedTuple):
-    """A call of S3 as its head shows it. `action`: that of IAM. `parts`: the parameters of the query."""
+    """A call of S3, read from the request's head. `action`: its IAM action. `parts`: the parameters of the query."""
 
     method: str
     bucket: str
@@ -109,7 +109,7 @@ def _of_bucket(store: ObjectStore, call: ObjectCall, special: list[str], region:
     if call.method != "GET":
         _not_here(call)
     if special == ["location"]:
-        place = "" if region == "us-east-1" else region  # S3 has no constraint for this Region
+        place = "" if region == "us-east-1" else region  # S3 has no location constraint for this Region
         return _xml(f'<LocationConstraint xmlns="{_NAMESPACE}">{place}</LocationConstraint>')
     if special == ["encryption"]:
         name, default = "ServerSideEncryptionConfiguration", "ApplyServerSideEncryptionByDefault"
@@ -158,7 +158,7 @@ def _not_here(call: ObjectCall) -> NoReturn:
 
 
 def _plain(headers: Mapping[str, str], content: bytes) -> bytes:
-    """Return the object of a body, which may be in the chunks of `aws-chunked`. Raises ApiError."""
+    """Return the object that a body contains, possibly with the encoding `aws-chunked`. Raises ApiError."""
     is_chunked = "aws-chunked" in headers.get("content-encoding", "") or headers.get(
         "x-amz-content-sha256", ""
     ).startswith("STREAMING-")

@@ -1,7 +1,7 @@
 """Certificates that the user's environment names for build commands, in the containers of a build.
 
 Variables such as SSL_CERT_FILE name a file of this machine. It is mounted into the containers, and the variable gets
-its path there. The image of the build has an empty file in its place at most.
+its path there. At most an empty file in its place remains in the image of the build.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _end(path: Path) -> int:
 
 
 def fetch(commands: list[str], folder: Path) -> None:
-    """Put the wheels of the `pip install` commands into `folder`, once for each content of their files."""
+    """Put the wheels of the `pip install` commands into `folder`, again only if a file that they name has changed."""
     for command in commands:
         for arguments in wheel_arguments(command):
             done = folder / (".done-" + _digest(arguments))
@@ -138,7 +138,7 @@ def wheel_arguments(command: str) -> Iterator[list[str]]:
 
 
 def _of_install(words: list[str]) -> list[str]:
-    """Return the arguments of one command; empty if it is no `pip install`, or one whose words a shell expands."""
+    """Return the arguments of a command; empty if it is not a `pip install`, or if a shell would expand its words."""
     place = next((place for place, word in enumerate(words) if re.fullmatch(r"(.*/)?pip[0-9.]*", word)), None)
     if place is None or "install" not in words[place:] or any(re.search(r"[$`*]", word) for word in words):
         return []
@@ -154,7 +154,7 @@ def _of_install(words: list[str]) -> list[str]:
                 names += option in _FILES and option not in {"-c", "--constraint"}
         elif word in _FLAGS:
             arguments.append(word)
-        elif not word.startswith("-"):  # also the folder after `-e`
+        elif not word.startswith("-"):  # includes the folder after `-e`
             arguments.append(word)
             names += 1
     return arguments if names else []

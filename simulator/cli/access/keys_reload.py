@@ -11,13 +11,13 @@ from simulator.api.authentication import Authentication
 from simulator.cli.access.keys_section import KeySection, RoleSection
 from simulator.scenario.problems import ScenarioError
 
-LOOK_S: Final = 1.0  # between two looks at the files
+LOOK_S: Final = 1.0  # between two checks of the files
 
 _Version = tuple[tuple[int, int, int] | None, ...]
 
 
 class AccessSection(Protocol):
-    """The part of the configuration that says who may call the API."""
+    """The part of the configuration that specifies the callers of the API."""
 
     @property
     def keys(self) -> Sequence[KeySection]: ...
@@ -27,7 +27,7 @@ class AccessSection(Protocol):
 
 
 class KeysReload:
-    """Follows the file of the configuration, which `load` reads. `must_have_keys`: other machines reach the API.
+    """Watches the configuration file, which `load` reads. `must_have_keys`: other machines can reach the API.
 
     `report` gets a line for each change: what is accepted now, or why the file is not used.
     """
@@ -52,7 +52,7 @@ class KeysReload:
             self.follow_files()
 
     def follow_files(self) -> None:
-        """Use the current version of the files if they have changed and are right."""
+        """Use the current version of the files if they have changed and are valid."""
         version = self._present()
         if version == self._version:
             return

@@ -1,1 +1,1 @@
-"""What clients of CloudFormation keep elsewhere: templates and files in S3, parameters in SSM."""
+"""Data that CloudFormation's clients keep in other services: templates and files in S3, parameters in SSM."""

@@ -1,4 +1,4 @@
-"""Settings of templates and assets, without what reads them."""
+"""Settings of templates and assets, separate from the code that reads these."""
 
 from __future__ import annotations
 

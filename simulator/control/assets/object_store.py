@@ -1,6 +1,6 @@
 """A small object store for templates and assets: buckets and keys in a private folder, or in memory.
 
-It stands in for the bucket of a CDK bootstrap or of `aws cloudformation deploy --s3-bucket`. Every bucket exists.
+It replaces the bucket of a CDK bootstrap stack or of `aws cloudformation deploy --s3-bucket`. Every bucket exists.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PREFIX: Final = "="  # so that no file is called `.` or `..`
 
 
 class StoredObject(NamedTuple):
-    """`changed_at`: seconds since 1970."""
+    """An object. `changed_at`: time of its last change in seconds since 1970."""
 
     key: str
     content: bytes
@@ -33,7 +33,7 @@ class StoredObject(NamedTuple):
 
 
 class ObjectStore:
-    """`folder`: None keeps objects in memory. Methods raise ApiError for invalid names, and OSError."""
+    """The objects in `folder`; None: in memory. Methods raise ApiError for invalid names, and OSError."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -46,7 +46,7 @@ class ObjectStore:
         return sorted(each.name for each in self._folder.iterdir()) if self._folder.is_dir() else []
 
     def put(self, bucket: str, key: str, content: bytes, now: float) -> StoredObject:
-        """Store an object in place of the one before."""
+        """Store an object. It replaces the previous one."""
         stored = StoredObject(key, content, now)
         path = self._path(bucket, key)
         if path is None:

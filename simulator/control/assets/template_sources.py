@@ -1,4 +1,4 @@
-"""Where a stack's template and the values of its SSM parameters come from, if the request names them only.
+"""The sources of a stack's template and SSM parameters, if the request contains only their names.
 
 Templates: the object store of this simulator, else an AWS-compatible endpoint, else a plain-HTTP URL on loopback.
 Nothing is read from AWS.
@@ -28,7 +28,7 @@ _TIMEOUT_S: Final = 10.0
 
 
 class ObjectPlace(NamedTuple):
-    """A template's place. `url`: to ask over plain HTTP, if the host is on loopback."""
+    """Where a template is. `url`: its URL for plain HTTP, if the host is on loopback."""
 
     bucket: str
     key: str
@@ -36,7 +36,7 @@ class ObjectPlace(NamedTuple):
 
 
 class TemplateSources:
-    """`aws`: the endpoint, if there is one, and the file with secrets and parameters."""
+    """Reads templates and parameters. `aws`: the endpoint, if any, and the file with secrets and parameters."""
 
     def __init__(self, store: ObjectStore | None = None, aws: SecretsPlace | None = None) -> None:
         self.store = store or ObjectStore()
@@ -60,7 +60,7 @@ class TemplateSources:
             raise invalid_template("Template format error: the template is not UTF-8.") from error
 
     async def parameter(self, name: str) -> str | None:
-        """Return the value of an SSM parameter; None if it does not exist. The CDK's bootstrap always exists."""
+        """Return the value of an SSM parameter; None if there is none. The CDK's bootstrap version always exists."""
         try:
             source = self._aws.source() if self._aws.file is not None or self._aws.endpoint is not None else None
             if source is not None:
@@ -76,7 +76,7 @@ class TemplateSources:
 
         try:
             return await asyncio.get_running_loop().run_in_executor(None, read)
-        except (ApiError, OSError):  # the name of no bucket: the URL is another server's
+        except (ApiError, OSError):  # not the name of a bucket: the URL is one of another server
             return None
 
     async def _of_endpoint(self, place: ObjectPlace) -> bytes | None:

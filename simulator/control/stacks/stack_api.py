@@ -92,10 +92,10 @@ class StackApi:
     async def with_sources(self, principal: Principal, operation: str, request: Request) -> Request:
         """Return the request with the template at its TemplateURL and the values of its parameters of SSM.
 
-        What else is wrong with the request is rejected by `handle`.
+        Other errors of the request are reported by `handle`.
 
         Raises:
-            ApiError: the template cannot be had, or the caller may not make this call.
+            ApiError: the template cannot be read, or the caller may not make this call.
         """
         if operation not in _WITH_TEMPLATE:
             return request

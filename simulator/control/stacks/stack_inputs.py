@@ -106,7 +106,7 @@ def _values(template: Template, request: Request, stack: StackResource | None) -
 
 
 def _resolved(template: Template, values: Mapping[str, str], fetched: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the values of the parameters that name one of SSM. Raises ValidationError for those without one."""
+    """Return the values of the parameters of SSM types. Raises ValidationError for those that SSM does not have."""
     wanted = {name: values[name] for name, each in template.parameters.items() if each.is_stored}
     missing = [text for text in dict.fromkeys(wanted.values()) if fetched.get(text) is None]
     if missing:

@@ -1,9 +1,9 @@
 """A TCP proxy in front of a real server that applications call: it limits, delays and counts as a simulated downstream
 resource does (fleet/simulated/downstream.py).
 
-A proxy does not know the protocol. A call is what a client sends on a connection until the server begins to answer; so
-it is with PostgreSQL, Redis and other protocols of questions and answers, and requests that are sent together are one
-call. What a client sends while its connection waits for a place stays in a buffer of bounded size.
+A proxy does not know the protocol. A call is the data that a client sends on a connection until the server begins to
+answer. This fits PostgreSQL, Redis and other request-response protocols; requests that are sent together are one call.
+Data that a client sends while its connection is queued stays in a buffer of bounded size.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ProxiedResource:
         self._unreachable_s = float("-inf")
 
     def ask(self, place: asyncio.Future[bool], listener: object) -> None:
-        """Ask for a connection: `place` is True when there is one, False if the attempt is rejected."""
+        """Request a connection: the result of `place` is True when one is free, False if the attempt is rejected."""
         self._watch.connecting(listener)
         grant = self._slots.ask(place)
         match grant:
@@ -72,14 +72,14 @@ class ProxiedResource:
         self._changed()
 
     def give_up(self, place: asyncio.Future[bool]) -> None:
-        """End the wait of an attempt; do nothing if it does not wait."""
+        """End the wait of an attempt; do nothing if it is not queued."""
         if self._slots.give_up(place):
             self._waiting -= 1
             place.set_result(False)
             self._changed()
 
     def release(self) -> None:
-        """Take note that a connection is closed; the first attempt in the queue gets its place."""
+        """Record that a connection was closed; the first attempt in the queue gets its place."""
         place = self._slots.release()
         if place is not None:
             self._waiting -= 1
@@ -120,7 +120,7 @@ class DownstreamProxy:
         self._servers: list[asyncio.Server] = []
 
     async def serve(self, listening: socket.socket) -> Close:
-        """Serve a listening socket, which belongs to the proxy from now on; return what ends that."""
+        """Serve a listening socket, which belongs to the proxy from now on. Return a function that stops serving."""
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._tasks.spawn(_ProxiedConnection(self, reader, writer).carry(listening), "connection")
@@ -148,7 +148,9 @@ class _ProxiedConnection:
         self._resource = proxy.resource
         self._reader, self._writer = reader, writer
         self._loop = asyncio.get_running_loop()
-        self._asked_s = proxy.resource.at_s()  # of the call in progress; the first one has waited for the connection
+        self._asked_s = (
+            proxy.resource.at_s()
+        )  # time of the call in progress; for the first call, that of the connection attempt
         self._wait_s = 0.0
         self._in_progress = False
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -162,7 +164,7 @@ class _ProxiedConnection:
             held = await self._hold(place)
             self._wait_s = max(0.0, resource.at_s() - self._asked_s)
             if held is None:
-                return  # the client has left
+                return  # the client has disconnected
             if place.result():
                 await self._forward(bytes(held))
             else:
@@ -176,7 +178,7 @@ class _ProxiedConnection:
             self._writer.close()
 
     async def _hold(self, place: asyncio.Future[bool]) -> bytearray | None:
-        """Wait for a place; return what the client has sent until then, None if it has left."""
+        """Wait for a place. Return what the client has sent until then; None if the client has disconnected."""
         held = bytearray()
         reading: asyncio.Task[bytes] | None = None
         try:
@@ -195,7 +197,7 @@ class _ProxiedConnection:
                     held += piece
         finally:
             if reading is not None:
-                reading.cancel()  # what it would have read stays in the reader
+                reading.cancel()  # unread data stays in the reader
         return held
 
     async def _forward(self, held: bytes) -> None:
@@ -218,7 +220,7 @@ class _ProxiedConnection:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_EXCEPTION)
                 for way in ways:
                     if way.done():
-                        with contextlib.suppress(OSError):  # a side broke: both are closed
+                        with contextlib.suppress(OSError):  # one side failed: both are closed
                             way.result()
         finally:
             self._stop_timer()
@@ -288,7 +290,7 @@ class _ProxiedConnection:
 
 
 def _result(reading: asyncio.Task[bytes]) -> bytes:
-    """Return what was read; nothing if the connection broke."""
+    """Return what was read; empty if the connection failed."""
     with contextlib.suppress(OSError):
         return reading.result()
     return b""

@@ -130,7 +130,7 @@ class InstanceNetwork:
         await replace_table(self._table, await self._text())
 
     async def _text(self) -> str:
-        """Return the table of the plan, whose proxies listen."""
+        """Return the nftables table of the plan. The proxies of its forwards must be listening."""
         gateway = str(self._block.gateway)
         listening = await self._forwarders.open(gateway, self._plan)
         if self._plan.internet and not self._internet_port:

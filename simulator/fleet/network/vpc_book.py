@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class VpcBook:
-    """`present`: the VPCs by now. `configured` win over those of the endpoint with the same id."""
+    """The present VPCs. Those of `configured` have precedence over those of the endpoint with the same id."""
 
     def __init__(self, configured: Vpcs, reader: VpcEndpointReader, interval_s: float) -> None:
         self.present = configured
@@ -27,7 +27,7 @@ class VpcBook:
         self._failure = ""
 
     async def refresh(self) -> bool:
-        """Look at the endpoint; return True if something has changed. Without an answer all stays as it was."""
+        """Read the endpoint; return True if anything has changed. Without an answer the VPCs stay unchanged."""
         try:
             found = await self._reader.read()
         except (EndpointError, KeyError, ValueError) as error:
@@ -44,7 +44,7 @@ class VpcBook:
         return self.present != before
 
     async def start(self, changed: Callable[[], Awaitable[None]], tasks: Tasks) -> None:
-        """Look at the endpoint now, and at each interval from now on; then await `changed` if something has changed."""
+        """Read the endpoint now and at each interval from now on. After each change, await `changed`."""
         await self.refresh()
         tasks.spawn(self._run(changed), "VPCs")
 

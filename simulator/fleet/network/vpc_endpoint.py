@@ -26,7 +26,7 @@ Found = Mapping[str, Any]
 
 
 class VpcEndpointReader:
-    """Reads the VPCs of an account in a Region. `members`: what stands in them, by VPC and name."""
+    """Reads the VPCs of an account in a Region. `members`: their members, by VPC and name."""
 
     def __init__(self, client: AwsEndpoint, members: Mapping[str, Mapping[str, VpcMember]]) -> None:
         self.client = client
@@ -82,7 +82,7 @@ def security_group(found: Found) -> SecurityGroup:
 
 
 def _rules(permissions: list[Found]) -> Iterator[GroupRule]:
-    """Yield the rules. Prefix lists are those of AWS services, which nothing here represents."""
+    """Yield the rules. Prefix lists are left out: they are of AWS services, which do not exist here."""
     known = {each.value for each in NetworkProtocol}
     for each in permissions:
         text = str(each["IpProtocol"])

@@ -20,7 +20,7 @@ STORM_S: Final = 1.0
 
 
 def storm_size(limit: int) -> int:
-    """Return from how many attempts on pools of several instances cause a connection storm."""
+    """Return the number of attempts of pools of several instances from which they are a connection storm."""
     return max(STORM_MIN, round(STORM_SHARE * limit))
 
 

@@ -100,7 +100,7 @@ class CallPlan:
 
 
 class InstancePool(Protocol):
-    """The connections of an instance, as its life concerns them."""
+    """The operations on an instance's connection pools when it starts and ends."""
 
     def warm(self) -> None:
         """Open the connections that an instance opens when it starts."""

@@ -39,7 +39,7 @@ from simulator.traffic.shapes.curves import curve_of
 REQUESTS_MIN: Final = 1_000_000
 REQUESTS_MIN_WITH_CALLS: Final = 3_000_000  # the code for downstream resources takes minutes to compile
 USES_MAX: Final = 60  # downstream resources of an application: a bit for each in an integer
-_ROW_BYTES_MIN: Final = 20  # bytes per recorded request at least: a time and little else
+_ROW_BYTES_MIN: Final = 20  # minimum bytes per recorded request: a time and a few other fields
 
 
 def why_not(scenario: ScenarioSpec) -> str:

@@ -62,7 +62,7 @@ class ResourceStats:
         areas: tuple[float, float, float],
         maxima: tuple[int, int],
     ) -> None:
-        """Take what was integrated elsewhere until `at_s`: the state then, areas after the warm-up, and maxima of the
+        """Set what the caller has integrated until `at_s`: the state then, areas after the warm-up, and maxima of the
         open connections and the waiting calls.
         """
         self._at_s, self._areas = at_s, areas
@@ -139,7 +139,7 @@ class DownstreamStats:
         return DownstreamSeries(self._duration_s)
 
     def end(self, ended_s: float) -> None:
-        """End the statistics with the run: what its closing does to connections is not part of it."""
+        """End the statistics with the run: connections that are closed afterwards are not counted."""
         self._is_over = True
         for stats in self.resources.values():
             stats.advance(ended_s)

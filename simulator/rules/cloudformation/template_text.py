@@ -61,7 +61,7 @@ def parse_template(text: str) -> dict[str, Any]:
 
 
 def _check_values(content: Any) -> None:
-    """Raise TemplateError for values that AWS's JSON has not, and for nesting that no evaluation could follow."""
+    """Raise TemplateError for values that are not JSON on AWS, and for nesting that is too deep to be evaluated."""
     left = [(content, 0)]
     while left:
         value, depth = left.pop()

@@ -1,3 +1,3 @@
-"""CallArrays resources in the compiled backend (fleet/simulated/downstream.py and connection_pool.py): one function per
-rule, and the same figures of the report.
+"""Downstream resources in the compiled backend (fleet/simulated/downstream.py and connection_pool.py): one function per
+rule, and the same figures in the report.
 """
