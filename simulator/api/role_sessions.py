@@ -86,7 +86,7 @@ class RoleSessions:
     def replace(self, roles: Iterable[AssumableRole]) -> None:
         """Let callers assume only these roles from now on. Sessions keep the policies of their start.
 
-        # ASSUMPTION: sessions keep them; on AWS a changed policy of a role also applies to its sessions after some time.
+        # ASSUMPTION: they do here; on AWS a changed policy of a role also applies to its sessions after some time.
         """
         self._roles = {role.arn: role for role in roles}
 

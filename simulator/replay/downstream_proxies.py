@@ -84,14 +84,14 @@ class DownstreamProxies:
 
     def _with_addresses(self, scenario: ScenarioSpec) -> ScenarioSpec:
         services = {
-            name: service.model_copy(update={"application": self._with_addresses(name, service.application)})
+            name: service.model_copy(update={"application": self._application(name, service.application)})
             for name, service in scenario.services.items()
         }
         timeline = tuple(
             event.model_copy(
                 update={
                     "deploy": event.deploy.model_copy(
-                        update={"application": self._with_addresses(event.deploy.service, event.deploy.application)}
+                        update={"application": self._application(event.deploy.service, event.deploy.application)}
                     )
                 }
             )
@@ -101,7 +101,7 @@ class DownstreamProxies:
         )
         return scenario.model_copy(update={"services": services, "timeline": timeline})
 
-    def _with_addresses(self, service: str, application: ApplicationSpec) -> ApplicationSpec:
+    def _application(self, service: str, application: ApplicationSpec) -> ApplicationSpec:
         """Return the application with the addresses of its proxies in its environment."""
         ports = {name: self._ports[service, name] for name in application.downstream if (service, name) in self._ports}
         for kind in ("process", "container"):
