@@ -39,6 +39,8 @@ PUBLIC_MODULES = (
     "platforms.presets",
     "policies.aws.step_scaling",
     "policies.fixed",
+    "policies.kubernetes.container_apps_start",
+    "policies.kubernetes.container_probes",
     "policies.kubernetes.hpa_behaviour",
     "policies.kubernetes.hpa_replicas",
     "policies.kubernetes.knative",

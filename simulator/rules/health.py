@@ -5,8 +5,8 @@ an instance that crashes repeatedly is replaced.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Protocol
 
-from simulator.model.health import HealthCheck
 from simulator.model.text.units import duration_text
 
 # ASSUMPTION: App Runner's delay between replacements of an instance that crashes repeatedly is unknown. The rule used
@@ -28,12 +28,22 @@ class Health(Enum):
     UNHEALTHY = "unhealthy"
 
 
+class ProbeThresholds(Protocol):
+    """Consecutive probe results that change the health, as a health check or a container's probe has them."""
+
+    @property
+    def healthy_threshold(self) -> int: ...
+
+    @property
+    def unhealthy_threshold(self) -> int: ...
+
+
 class Streak:
     """Compares the number of consecutive probe results with the thresholds of a health check."""
 
     __slots__ = ("_check", "_failed", "_passed", "health")
 
-    def __init__(self, check: HealthCheck, health: Health = Health.UNKNOWN) -> None:
+    def __init__(self, check: ProbeThresholds, health: Health = Health.UNKNOWN) -> None:
         self._check = check
         self._passed = self._failed = 0
         self.health = health

@@ -24,7 +24,15 @@ from simulator.lab.validate import (
     vectors as validate_vectors,
 )
 from simulator.lab.validate.case import Case, Curve, Finding, FindingVerdict, Subject
-from simulator.lab.validate.measured import bills, container_apps, ecs, knative, kubernetes_hpa
+from simulator.lab.validate.measured import (
+    bills,
+    container_apps,
+    container_apps_bursts,
+    container_apps_probes,
+    ecs,
+    knative,
+    kubernetes_hpa,
+)
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
 
@@ -59,6 +67,8 @@ def all_cases() -> list[Case]:
     modules = (
         kubernetes_hpa,
         container_apps,
+        container_apps_bursts,
+        container_apps_probes,
         ecs,
         knative,
         bills,

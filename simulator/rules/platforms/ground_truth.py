@@ -22,7 +22,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "cloud-run": (),
         "lambda": ("7-17",),
         "knative": ("20", "21", "V13", "V14"),
-        "container-apps": ("V3",),
+        "container-apps": ("V3", "V4", "V5", "V7"),
     }
 )
 POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -30,7 +30,7 @@ POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         **PLATFORM_CASES,
         "scale-per-request": ("7-17",),
         "hpa": ("V10",),
-        "keda": (),
+        "keda": ("V5",),
         "keda-http": (),
         "target-tracking": ("V1",),
         "step-scaling": (),

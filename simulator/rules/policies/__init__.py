@@ -11,6 +11,8 @@ Comments name the source of each constant; (read) means that the source was read
 PUBLIC_MODULES = (
     "aws.step_scaling",
     "fixed",
+    "kubernetes.container_apps_start",
+    "kubernetes.container_probes",
     "kubernetes.hpa_behaviour",
     "kubernetes.hpa_replicas",
     "kubernetes.knative",

@@ -41,7 +41,7 @@ def test_notes_that_differ_only_by_the_policy_are_one_line_with_the_names() -> N
     ) == [
         f"Warning: hpa, configured (predictive-hpa): each {unable}",
         "Warning: keda has no trigger",
-        "No ground truth (`simulator validate` has no measurement of it): keda, keda-http",
+        "No ground truth (`simulator validate` has no measurement of it): keda-http",
         "knative, keda-http: each brings an overflow queue",
     ]
 
@@ -57,7 +57,6 @@ def test_histories_are_grouped_and_windows_are_one_list() -> None:
     ) == [
         "1m00s show only a part of the behaviour of these; the slowest window or delay of each: keda (1m00s)",
         f"holt-winters, configured (holt-winters): each {forecasts}",
-        "No ground truth (`simulator validate` has no measurement of it): keda",
     ]
 
 

@@ -1,3 +1,11 @@
 """Published measurements of platforms, each played as a scenario."""
 
-PUBLIC_MODULES = ("bills", "container_apps", "ecs", "knative", "kubernetes_hpa")
+PUBLIC_MODULES = (
+    "bills",
+    "container_apps",
+    "container_apps_bursts",
+    "container_apps_probes",
+    "ecs",
+    "knative",
+    "kubernetes_hpa",
+)

@@ -21,7 +21,7 @@ from simulator.lab.validate.ground_truth import rows
 from simulator.lab.validate.measured.played import PlayedScenario
 
 SOURCE: Final = "yeongseon/azure-paas-troubleshooting-labs @c2771409"
-_FOLDER: Final = "container_apps"
+FOLDER: Final = "container_apps"
 _RUNS: Final = "aca_scale_from_zero_2026-04-10.csv"
 _EVENTS: Final = "aca_scale_from_zero_events_2026-04-10.csv"
 # The event log has the pull's own time in each start: 52.4 MB in 2.2 to 3.9 s, 2.4 s in the median.
@@ -80,11 +80,11 @@ def published() -> tuple[StartFromZero, ...]:
     """Return the five measured starts. The time until zero is that of the log's next KEDAScaleTargetDeactivated."""
     zeros = [
         datetime.fromisoformat(row["time_utc"][:26] + "+00:00")
-        for row in rows(f"{_FOLDER}/{_EVENTS}")
+        for row in rows(f"{FOLDER}/{_EVENTS}")
         if row["reason"] == "KEDAScaleTargetDeactivated"
     ]
     found = []
-    for row in rows(f"{_FOLDER}/{_RUNS}"):
+    for row in rows(f"{FOLDER}/{_RUNS}"):
         sent, client_s = datetime.fromisoformat(row["request_utc"]), float(row["client_latency_s"])
         idle_s = next(((zero - sent).total_seconds() - client_s for zero in zeros if zero > sent), math.inf)
         parts = float(row["request_to_app_start_s"]), float(row["app_start_to_response_s"])

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.records.events import ScalingDecided
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_log import Chunk
 from simulator.replay.runner import Run, play
@@ -34,6 +35,7 @@ class PlayedScenario:
             np.concatenate([np.asarray(getattr(chunk, name), np.float64) for chunk in chunks]) for name in _COLUMNS
         )
         self._times = InstanceTime(service, run.journal.events)
+        self._decisions = [event for event in run.journal.events if isinstance(event, ScalingDecided)]
 
     @property
     def replicas(self) -> StepFunction:
@@ -44,6 +46,10 @@ class PlayedScenario:
     def ready(self) -> StepFunction:
         """The number of ready instances over time."""
         return self._times.ready
+
+    def decisions(self, after_s: float) -> list[tuple[float, int]]:
+        """Return (time, desired instances) of the changes that the policy decided after `after_s`."""
+        return [(event.at_s, event.desired) for event in self._decisions if event.at_s > after_s]
 
     def first_launch_s(self, after_s: float) -> float:
         """Return the time at which the replicas first increase after `after_s`; infinity if they never do."""

@@ -1,6 +1,8 @@
 """Policies of Kubernetes and of platforms that run on it: HPA, KEDA, Knative, predictive HPA, Azure Container Apps."""
 
 PUBLIC_MODULES = (
+    "container_apps_start",
+    "container_probes",
     "hpa_behaviour",
     "hpa_replicas",
     "knative",

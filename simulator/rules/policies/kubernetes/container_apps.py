@@ -6,6 +6,10 @@ measured). The larger of the two is the metric.
 Decision: metric / `concurrent_requests`, by an HPA that KEDA manages (read). Limits: those of an HPA for scale-out, at
 most 4 more or twice as many in 15 s; 300 s of stabilisation for scale-in (memory). Scale to zero at a poll of KEDA
 after a cooldown without a request; the first request at zero starts a replica at once.
+
+A replica starts in stages: 0.7 to 1.4 s of decision, 9.8 to 11.9 s of placement, the pull of the image, and 12 s (one
+of five: 4 s) of container start. Then the ingress registers it, which takes 1.3 s, or 12 to 15 s after a long start
+from zero for a waiting request (V3: measured).
 """
 
 from __future__ import annotations
