@@ -102,10 +102,17 @@ def test_odd_scenarios_with_downstream_resources_agree(seed: int) -> None:
 
 
 @pytest.mark.slow
-def test_five_hundred_odd_scenarios_with_downstream_resources_agree_row_by_row() -> None:
-    told, bad = odd_scenarios.play_all(range(500), calls=True)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(scenarios(calls=True))
+def test_downstream_resources_agree_request_by_request(data: dict[str, Any]) -> None:
+    agree(data, Path.cwd())
+
+
+@pytest.mark.slow
+def test_sixty_odd_scenarios_with_downstream_resources_agree_row_by_row() -> None:
+    told, bad = odd_scenarios.play_all(range(60), calls=True)
     assert bad == []
-    assert told["agree"] >= 400, told
+    assert told["agree"] >= 45, told
 
 
 @pytest.mark.slow
