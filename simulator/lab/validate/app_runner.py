@@ -101,7 +101,7 @@ def losses(test: str) -> list[Finding]:
     for phase in phases():
         if phase.test == test:
             lost, offered = lost_and_offered(service_of(load_test(), phase.service), phase.begin_s, phase.end_s)
-            found.append(Finding(f"loss at {phase.rate_rps}/s", phase.error_rate, lost / offered, LOSS_TOLERANCE))
+            found.append(Finding(f"error rate at {phase.rate_rps}/s", phase.error_rate, lost / offered, LOSS_TOLERANCE))
     return found
 
 
@@ -110,8 +110,8 @@ def first_step() -> list[Finding]:
     ladder = service_of(load_test(), "ladder")
     lost, offered = lost_and_offered(ladder, 0, LOSSY_S)
     return [
-        Finding("loss before it is served", LOSSY_RATIO, lost / offered, LOSS_TOLERANCE),
-        Finding("seconds until it is served", LOSSY_S, last_loss_s(ladder), LAG_TOLERANCE_S),
+        Finding("error rate until the step is served", LOSSY_RATIO, lost / offered, LOSS_TOLERANCE),
+        Finding("seconds until the step is served", LOSSY_S, last_loss_s(ladder), LAG_TOLERANCE_S),
     ]
 
 

@@ -44,7 +44,7 @@ LEFT_OUT: Final = (
     ("25, 26", "service levels of a live cluster's data path"),
     ("27", "its rule lets requests wait inside a busy instance"),
     ("33", "an abstract without the setup that was measured"),
-    ("35 to 37", "laws of start-ups and of latencies, which are inputs here"),
+    ("35 to 37", "distributions of start-up times and latencies, which are inputs here"),
 )
 
 
