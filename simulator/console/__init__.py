@@ -1,6 +1,7 @@
 """The console: the live view of a run, and its report as text. It only reads and presents data."""
 
 PUBLIC_MODULES = (
+    "batch_progress",
     "http.feed_client",
     "lesson_console",
     "lessons.text",

@@ -1,6 +1,7 @@
 """Runs many scenarios and evaluates them: comparisons, sweeps, the compiled backend and validation."""
 
 PUBLIC_MODULES = (
+    "assumptions.sensitivity",
     "backend_names",
     "compare.backends",
     "compare.candidates",

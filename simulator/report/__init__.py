@@ -1,6 +1,7 @@
 """The report of a run: from records to a documented schema, checks and their verdicts."""
 
 PUBLIC_MODULES = (
+    "assumptions",
     "check_scopes",
     "checks",
     "decisions",

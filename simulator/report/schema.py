@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from simulator.model.text.field_docstrings import DescribedModel
+from simulator.report.assumptions import AssumptionsPart
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.generator import GeneratorPart
@@ -175,10 +176,7 @@ class ConfigurationPart(ReportPart):
 
 
 class InstancesPart(ReportPart):
-    """Instances over the whole run.
-
-    Provisioned: requested and not terminated. Active: starting or processing requests.
-    """
+    """Instances over the whole run. Provisioned: requested, not terminated. Active: starting or processing requests."""
 
     provisioned_s: float
     """Instance-seconds provisioned."""
@@ -312,7 +310,7 @@ class Report(ReportPart):
 
     report_version: Literal[2]
     digest: str
-    """SHA-256 of everything except `digest`, `versions` and `notes`, in the canonical form of serialization.py."""
+    """SHA-256 of all but `digest`, `versions`, `notes` and `assumptions`, in the canonical form of serialization.py."""
     scenario: ScenarioPart
     run: RunPart
     versions: VersionsPart
@@ -337,6 +335,8 @@ class Report(ReportPart):
     """The web ACLs of services; the document has no such field if there are none."""
     image_pulls: list[ImagePullsPart] = Field(default=[])
     """Pulls of simulated images; the document has no such field if there are none."""
+    assumptions: AssumptionsPart | None = Field(default=None)
+    """The effect of assumptions, with `--assumptions`; the document has no such field without it."""
 
 
 def report_schema() -> dict[str, Any]:

@@ -17,10 +17,10 @@ SIGNIFICANT_DIGITS: Final = 9
 _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 # The digest covers the events of the run, so it must not depend on the versions of Python or numpy, nor on the wording
-# of notes.
-_NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes"})
+# of notes. Assumptions come from other runs.
+_NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes", "assumptions"})
 # Added after the first digests were published: without this field, a run keeps its digest.
-_LEFT_OUT_IF_EMPTY: Final = ("downstream", "image_pulls", "web_acls")
+_LEFT_OUT_IF_EMPTY: Final = ("downstream", "image_pulls", "web_acls", "assumptions")
 _LEFT_OUT_EVERYWHERE: Final = "blocked"  # in counts and series; omitted in runs without a web ACL
 
 
@@ -38,8 +38,8 @@ def digest_of(report: Report) -> str:
 def _document(report: Report, left_out: frozenset[str] = frozenset()) -> dict[str, Any]:
     document = report.model_dump(mode="json", exclude=set(left_out))
     for key in _LEFT_OUT_IF_EMPTY:
-        if not document[key]:
-            del document[key]
+        if not document.get(key):
+            document.pop(key, None)
     if "web_acls" not in document:
         _leave_out(document)
     return document

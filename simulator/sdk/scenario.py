@@ -14,8 +14,10 @@ from typing import Any, Literal, Self, SupportsIndex
 import yaml
 
 from simulator.edge.live.live_settings import LiveSettings
+from simulator.lab.assumptions.sensitivity import Sensitivity
 from simulator.model.text.problems import one_of
 from simulator.replay.runner import Run
+from simulator.report.assumptions import AssumptionsPart
 from simulator.report.report import build_report
 from simulator.scenario.changes import Changes, changed
 from simulator.scenario.document import Document, parse_document, read_document_text
@@ -123,6 +125,19 @@ class Scenario:
         merged = {**source.changes, **plain({**(changes or {}), **fields})}
         changed_source = dataclasses.replace(source, changes=merged)
         return type(self).__new__(type(self))._read(changed_source)  # noqa: SLF001 a constructor
+
+    def assumptions(self, *, seed: SupportsIndex | None = None, workers: SupportsIndex = 1) -> AssumptionsPart:
+        """Play the scenario with each assumption that it depends on at both ends of its range.
+
+        Returns the part of the report that `simulator run --assumptions` makes; its `ranked` has the assumption with
+        the largest effect first. `workers`: processes; with 1 the runs are played in this one.
+
+        Raises:
+            ScenarioError: if the scenario cannot be played in virtual time.
+            BrokenRun: if a run of the scenario as it is fails.
+        """
+        scenario = self._checked if seed is None else self._checked.with_seed(operator.index(seed))
+        return Sensitivity(scenario).play(max(1, operator.index(workers)))
 
     def run(
         self,

@@ -249,3 +249,19 @@ def test_notable_properties_of_a_recording_are_notes_of_every_result(tmp_path: P
     compared = compare(scenario, ["configured"], seeds=1, oracle=False)
     assert compared.notes[: len(said)] == [note.replace("note:", "small:") for note in said]
     assert html.escape(compared.notes[0]) in compared._repr_html_()
+
+
+def test_assumptions_are_ranked_and_noise_has_three_seeds() -> None:
+    text = """
+duration: 20s
+services:
+  web:
+    policy: fixed
+    balancing: random
+    application: {simulated: {io: 100ms}}
+traffic:
+  - clock: {rate: 10/s}
+"""
+    part = Scenario.from_text(text).assumptions(seed=5)
+    assert part.seeds == [5, 6, 7]
+    assert [(each.setting, each.within_noise) for each in part.ranked] == [("drain_timeout", True)]

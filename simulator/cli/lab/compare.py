@@ -10,7 +10,6 @@ import typer
 from rich.text import Text
 
 from simulator.cli.exit_codes import BROKE, CHECK_FAILED, INTERRUPTED, OK, bad_input, hint_of
-from simulator.cli.lab.batch_progress import BatchProgress
 from simulator.cli.lab.compare_options import (
     CandidateOptions,
     CompareRunOptions,
@@ -26,6 +25,7 @@ from simulator.cli.platform.event_lines import check_loudness
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
+from simulator.console.batch_progress import BatchProgress
 from simulator.lab.backend_names import BACKEND_NAMES
 from simulator.lab.compare.candidates import candidates_of
 from simulator.lab.compare.compare import Plan, compare

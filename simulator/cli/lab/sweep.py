@@ -15,7 +15,6 @@ import typer
 from rich.console import Console
 
 from simulator.cli.exit_codes import CHECK_FAILED, INTERRUPTED, bad_input, broke
-from simulator.cli.lab.batch_progress import BatchProgress
 from simulator.cli.lab.lab_options import SweepOutputs, SweepRunOptions
 from simulator.cli.lab.run_lines import point_line
 from simulator.cli.lab.tables import print_table, wide_console
@@ -25,6 +24,7 @@ from simulator.cli.platform.event_lines import check_loudness
 from simulator.cli.printing import echo
 from simulator.cli.scenarios.scenario_file import file_path, policy_files, scenario_names, tell_recordings
 from simulator.cli.terminal import Terminal
+from simulator.console.batch_progress import BatchProgress
 from simulator.lab.backend_names import BACKEND_NAMES
 from simulator.lab.compare.tables import Cell
 from simulator.lab.compare.tables import Table as LabTable

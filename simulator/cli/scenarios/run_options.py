@@ -72,6 +72,14 @@ class ReportOptions:
     html_file: Annotated[
         Path | None, typer.Option("--html", metavar="F", help="Write the report as one page that opens offline to F.")
     ] = None
+    assumptions: Annotated[
+        bool,
+        typer.Option(
+            "--assumptions",
+            help="Play the scenario with each assumption that it depends on at both ends of its range, and rank the "
+            "assumptions by their effect. Virtual time only.",
+        ),
+    ] = False
     junit: Annotated[Path | None, typer.Option(metavar="F.xml", help="Write the checks as JUnit's XML to F.xml.")] = (
         None
     )

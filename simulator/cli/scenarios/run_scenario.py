@@ -65,13 +65,11 @@ def run_scenario(
     console: ConsoleOptions,
 ) -> int:
     """Run the scenario of `path` and return the exit code."""
-    check_loudness(quiet=report_to.quiet, verbose=report_to.verbose)
+    _check_options(choice, report_to, console)
     with without_collections():
         chosen = _load(path, choice)
     clock, html_file, quiet = choice.clock, report_to.html_file, report_to.quiet
     to_stdout = report_to.json_file is not None and str(report_to.json_file) == STDOUT
-    if report_to.open_page and html_file is None and not console.with_console:
-        bad_input("open = given, must come with --html F or --console: there is no page to open")
     status = Status()
     with contextlib.ExitStack() as afterwards:
         with Outputs() as outputs, contextlib.ExitStack() as files:
@@ -100,8 +98,8 @@ def run_scenario(
             if report_to.verbose:
                 tell_events(run.journal, status.tell)
             record = _play(run, status, watched, real_time.ports, quiet=quiet)
+            report = _report_of(record, chosen, choice.backend, report_to)
             with without_collections():
-                report = build_report(record)
                 document = _write(report, record, json_out, html_out, junit_out)
             outputs.commit()
         _after(report, document, html_file if report_to.open_page else None)
@@ -114,6 +112,26 @@ def run_scenario(
             if report.run.complete:
                 stay(watched, status)
     return _exit_code(report)
+
+
+def _check_options(choice: ChoiceOptions, report_to: ReportOptions, console: ConsoleOptions) -> None:
+    """End with an error for options that exclude each other."""
+    check_loudness(quiet=report_to.quiet, verbose=report_to.verbose)
+    if report_to.open_page and report_to.html_file is None and not console.with_console:
+        bad_input("open = given, must come with --html F or --console: there is no page to open")
+    if report_to.assumptions and choice.clock is not ClockKind.VIRTUAL:
+        bad_input("assumptions = given, must be left out in real time: only virtual time can play a run again")
+
+
+def _report_of(record: RunRecord, scenario: ScenarioSpec, backend: str, report_to: ReportOptions) -> Report:
+    """Return the report, with the effect of assumptions if it is wanted and the run was not interrupted."""
+    with without_collections():
+        report = build_report(record)
+    if not report_to.assumptions or not report.run.complete:
+        return report
+    from simulator.cli.front.run_assumptions import with_assumptions  # noqa: PLC0415 few runs want them
+
+    return with_assumptions(report, scenario, backend, quiet=report_to.quiet)
 
 
 def _in_real_time(

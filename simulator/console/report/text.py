@@ -31,6 +31,7 @@ from simulator.model.text.quantities import (
     time_text,
     usd_text,
 )
+from simulator.report.assumptions import AssumptionsPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
@@ -61,6 +62,8 @@ def print_report(report: Report, console: Console) -> None:
     _image_pulls(report.image_pulls, page)
     if report.timeline:
         page.table(events_table("timeline", report.timeline))
+    if report.assumptions is not None:
+        _sensitivity(report.assumptions, page)
     _verdict(report, page)
 
 
@@ -181,6 +184,17 @@ def _assumptions(service: ServicePart, page: _Page) -> None:
                 style="dim",
             )
         )
+
+
+def _sensitivity(part: AssumptionsPart, page: _Page) -> None:
+    """Print how the figures change with the assumptions that the run depends on."""
+    from simulator.console.report.assumptions_table import assumptions_lines, assumptions_table  # noqa: PLC0415
+
+    page.heading(f"assumptions, {count_text(part.runs)} runs")
+    page.table(assumptions_table(part))
+    page.line()
+    for line in assumptions_lines(part):
+        page.line(line)
 
 
 def _requests(requests: RequestsPart, page: _Page) -> None:

@@ -83,6 +83,22 @@ export function downstreamTable(resources) {
   return table("Downstream resources", ["figure", ...resources.map((each) => each.name)], figures.map(([name, write]) => [name, ...resources.map(write)]));
 }
 
+// How the headline figures change with each assumption that the run depends on, those with the largest effect first.
+export function assumptionsTable(part) {
+  const figures = [["error_rate", ratio], ["latency_p95_s", latency], ["month_usd", usd], ["instance_hours", digits]];
+  const cells = (values, signed) => figures.map(([name, write]) => {
+    const value = values?.[name] ?? null;
+    if (value === null) return "-";
+    const text = signed ? `${value < 0 ? "-" : value > 0 ? "+" : ""}${write(Math.abs(value))}` : write(value);
+    return signed ? text.replace("%", "pp") : text;
+  });
+  const rows = [[`as assumed, seed ${part.seeds[0]}`, "", ...cells(part.base, false)], [`noise of ${part.seeds.length} seeds`, "", ...cells(part.noise, false)]];
+  for (const each of part.ranked)
+    for (const move of each.moves)
+      rows.push([`${each.setting} = ${each.value}: ${each.sentence}`, move.error ? `${move.value}: failed` : `${move.value}${each.within_noise ? " (within noise)" : ""}`, ...cells(move.change, true)]);
+  return table(`Assumptions, largest effect first, from ${count(part.runs)} runs`, ["assumption", "moved to", "error rate", "latency p95", "per month", "instance-hours"], rows, { numbersFrom: 2 });
+}
+
 // A table of figures with a column for each service or source of traffic.
 export function sideBySide(caption, parts) {
   const figures = [

@@ -78,11 +78,14 @@ class MovableAssumption:
         """Return True if the service's figures depend on the assumption."""
         return self.applies(service) and not self.is_set(service)
 
+    def bounds(self, service: ServiceSpec) -> tuple[Value, Value]:
+        """Return the low and the high end of the range."""
+        return _resolved(self.low, service), _resolved(self.high, service)
+
     def ends(self, service: ServiceSpec) -> list[Value]:
         """Return the low and the high end of the range, without the current value."""
         current = self.current(service)
-        found = [_resolved(self.low, service), _resolved(self.high, service)]
-        return [value for value in dict.fromkeys(found) if value != current]
+        return [value for value in dict.fromkeys(self.bounds(service)) if value != current]
 
     def moved(self, service: ServiceSpec, value: Value) -> ServiceSpec:
         """Return the service with the setting at `value`."""

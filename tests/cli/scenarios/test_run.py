@@ -55,6 +55,7 @@ def test_a_failed_check_exits_with_1_and_is_named(tmp_path: Path) -> None:
         (["first-look", "--policy", "nonsense"], "must be one of app-runner"),
         (["first-look", "--policy", "knatve"], "did you mean `knative`?"),
         (["first-look", "--backend", "compild"], "did you mean `compiled`?"),
+        (["first-look", "--assumptions", "--clock", "real"], "assumptions = given, must be left out in real time"),
         (["flash-sail"], "did you mean `flash-sale`?"),
         (["first-look", "--json", "no/such/folder/out.json"], "cannot be written"),
     ],
@@ -96,6 +97,30 @@ def test_a_process_that_exits_at_once_ends_the_run_with_3_and_its_output(tmp_pat
     assert done.exit_code == 3, done.output
     assert "Container exit code: 1" in done.stderr
     assert "no database" in done.stderr
+
+
+def test_assumptions_are_a_part_of_the_report_with_the_same_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # in this process
+    # Nothing scales, so one assumption is left: the time for draining.
+    fixed = SCENARIO.replace("max_size: 1", "max_size: 1\n    policy: fixed\n    balancing: random")
+    files = [tmp_path / "plain.json", tmp_path / "with.json"]
+    path = str(scenario(tmp_path, text=fixed))
+    plain = RUN.invoke(app, ["run", path, "--json", str(files[0])])
+    done = RUN.invoke(app, ["run", path, "--json", str(files[1]), "--assumptions"])
+    assert plain.exit_code == done.exit_code == 0, done.output
+    before, after = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    part = after.pop("assumptions")
+    assert after == before
+    assert [each["setting"] for each in part["ranked"]] == ["drain_timeout"]
+    assert part["runs"] == 4
+    assert "Within noise: drain_timeout (2m00s to 30s)." in done.stdout
+    assert "assumptions: 4 runs in " in done.stderr
+    again = RUN.invoke(app, ["report", str(files[1])])
+    assert "Within noise: drain_timeout (2m00s to 30s)." in again.stdout
+    quiet = RUN.invoke(app, ["run", path, "--assumptions", "--quiet"])
+    assert "drain_timeout" not in quiet.stdout + quiet.stderr
 
 
 def test_json_to_standard_output_is_the_document_alone(tmp_path: Path) -> None:

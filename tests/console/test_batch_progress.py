@@ -8,7 +8,7 @@ import re
 import pytest
 from rich.console import Console
 
-from simulator.cli.lab.batch_progress import LINE_EVERY_S, BatchProgress
+from simulator.console.batch_progress import LINE_EVERY_S, BatchProgress
 
 
 class Wall:
