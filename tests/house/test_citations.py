@@ -12,7 +12,7 @@ DEFAULT = "app-runner"  # the sheet of a citation without a sheet
 PLACES = ("simulator", "tests", "benchmarks", "docs", "scenarios", "README.md")
 READ = {".py", ".md", ".yaml", ".json", ".csv"}
 NAMES = "|".join(sorted((path.stem for path in SHEETS.glob("*.md") if path.stem != "index"), key=len, reverse=True))
-NUMBER = r"P?\d+(?:\.\d+)*[a-z]?"
+NUMBER = r"[PV]?\d+(?:\.\d+)*[a-z]?"
 CITATION = re.compile(
     rf"\bfacts (?:(?P<sheet>{NAMES}) )?(?:case )?(?P<places>(?<=[a-z2] ){NUMBER}(?:(?:,| and) {NUMBER})*)"
 )

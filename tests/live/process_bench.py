@@ -153,6 +153,9 @@ def has_groups() -> bool:
     return True
 
 
+KEPT_BY_SESSION = ("multiprocessing.resource_tracker", "tests.golden.play")
+
+
 def groups_left() -> list[Path]:
     """Return the control groups that drivers of this process have created and not removed."""
     if not has_groups():
@@ -161,12 +164,21 @@ def groups_left() -> list[Path]:
 
 
 def children_of_ours() -> list[psutil.Process]:
-    """Return all descendants of this process, except the resource tracker of multiprocessing.
+    """Return all descendants of this process, except those that the whole session of tests keeps.
 
-    The tracker continues to run once a test has used it.
+    These are the resource tracker of multiprocessing, which continues to run once a test has used it, and the players
+    of golden scenarios.
     """
     children = psutil.Process().children(recursive=True)
-    return [child for child in children if "multiprocessing.resource_tracker" not in " ".join(child.cmdline())]
+    return [child for child in children if not any(kept in _command_line(child) for kept in KEPT_BY_SESSION)]
+
+
+def _command_line(process: psutil.Process) -> str:
+    """Return the command line; it is empty if the process has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def guards_of_ours() -> list[psutil.Process]:

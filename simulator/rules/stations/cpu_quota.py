@@ -3,7 +3,7 @@
 A container with a CPU limit of c vCPUs may use c x P seconds of CPU in each period of P seconds, on any of the host's
 processors. Within a period its requests run at full speed; when the quota is used up, all of them stop until the next
 period begins. So a short request on a quarter of a vCPU takes its own CPU time, not four times as long, and a request
-of 0.143 s on half a vCPU takes 0.243 s: 50 ms in each of two periods and 43 ms in the third (validation 2, V10).
+of 0.143 s on half a vCPU takes 0.243 s: 50 ms in each of two periods and 43 ms in the third (facts validation-2 V10).
 
 Unused quota is not kept (`cpu.max.burst` is 0 by default). The scheduler hands out the quota in slices of 5 ms for each
 processor; this model hands it out continuously.

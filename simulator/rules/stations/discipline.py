@@ -3,7 +3,7 @@
 A request first waits for a worker (if the application has a limit), then needs `cpu_s` seconds of CPU, then waits
 `io_s` seconds for I/O; it occupies its worker until the end. CPU is capacitated processor sharing: with n requests
 computing on C vCPUs each runs at rate min(1, C/n), since a request is one thread. Exponential CPU times without a
-worker limit give the occupancy of M/M/C (validation 2.1); C = 1 and no I/O is M/G/1-PS.
+worker limit give the occupancy of M/M/C (facts validation 2.1); C = 1 and no I/O is M/G/1-PS.
 
 Theory: virtual work. Let V grow at the rate at which each computing request proceeds. A request that needs c more
 seconds ends when V has grown by c, whichever requests arrive or leave before that. So a heap ordered by final V

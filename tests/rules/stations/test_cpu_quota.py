@@ -27,7 +27,7 @@ def end_of(station: Station[str]) -> float:
 @pytest.mark.parametrize(
     ("vcpu", "cpu_s", "end_s"),
     [
-        (0.5, 0.143, 0.243),  # validation 2, V10: 50 ms in each of two periods, 43 ms in the third
+        (0.5, 0.143, 0.243),  # facts validation-2 V10: 50 ms in each of two periods, 43 ms in the third
         (0.25, 0.005, 0.005),  # a short request is not slowed
         (0.25, 0.025, 0.025),
         (0.25, 0.026, 0.101),

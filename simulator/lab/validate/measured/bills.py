@@ -1,4 +1,4 @@
-"""Monthly bills that a user of two platforms published (validation 2, V21), recomputed from the price lists.
+"""Monthly bills that a user of two platforms published (facts validation-2 V21), recomputed from the price lists.
 
 1 vCPU and 2 GB in Asia, a month of 30 days: a service that is active for two hours a day, and one that is always
 active. The article's bill of Cloud Run for 24 hours a day has another rate than its other rows and is not compared.

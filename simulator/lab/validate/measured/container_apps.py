@@ -1,4 +1,4 @@
-"""Azure Container Apps from zero as measured by Y. Choe in April 2026 (validation 2, V3).
+"""Azure Container Apps from zero as measured by Y. Choe in April 2026 (facts validation-2 V3).
 
 A request every seven minutes finds the app at zero. Published are five of them with time stamps of the client, of the
 application and of the platform's event log. The stages of a start are ranges of the same five runs

@@ -1,4 +1,4 @@
-"""Bursts on Azure Container Apps as measured by Y. Choe in April 2026 (validation 2, V4 and V5).
+"""Bursts on Azure Container Apps as measured by Y. Choe in April 2026 (facts validation-2 V4 and V5).
 
 V4: `hey` sends 400 requests, 100 at a time, with its time-out of 20 s, to an app whose replicas serve 8 requests of
 250 ms at once. S1 begins at zero; S2 had four replicas, as its answers show by Little's law (the author assumed one).

@@ -1,4 +1,4 @@
-"""Probes on Azure Container Apps as measured by Y. Choe in April 2026 (validation 2, V7).
+"""Probes on Azure Container Apps as measured by Y. Choe in April 2026 (facts validation-2 V7).
 
 An application that needs 60 s to start, with three configurations of probes, and a saturated worker. The phase of the
 kubelet's ticks is not published, so the ranges over all phases are compared by their means.

@@ -1,4 +1,4 @@
-"""Amazon ECS with target tracking, as AWS published it (validation 2, V1).
+"""Amazon ECS with target tracking, as AWS published it (facts validation-2 V1).
 
 The load, the size of the task and the target of AWS's benchmark are not published. Here a service is at a third of its
 target and then far above it, so that only the times matter: the trigger is the first decision for more tasks, and the

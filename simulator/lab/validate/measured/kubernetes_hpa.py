@@ -1,4 +1,4 @@
-"""The Kubernetes HPA as measured by J. Thompson in 2020 (validation 2, V10 and V11).
+"""The Kubernetes HPA as measured by J. Thompson in 2020 (facts validation-2 V10 and V11).
 
 A pod is a fixed CPU loop (`hpa-example`) with a CPU request of 200m, a limit of 500m and an HPA at 50 % of the request.
 V10: two days of Locust users with three load levels. V11: half an hour with six bursts.

@@ -1,8 +1,8 @@
 """Azure Container Apps with its HTTP rule (policies 3.8; learn.microsoft.com/azure/container-apps/scale-app).
 
 Pipeline: every 15 s "concurrency" is the number of requests in the last 15 s divided by 15, really a rate (read).
-Requests in progress count as well: open streams, and requests that wait for the first replica (validation 2, V4 and V5:
-measured). The larger of the two is the metric.
+Requests in progress count as well: open streams, and requests that wait for the first replica (facts validation-2 V4
+and V5: measured). The larger of the two is the metric.
 Decision: metric / `concurrent_requests`, by an HPA that KEDA manages (read). Limits: those of an HPA for scale-out, at
 most 4 more or twice as many in 15 s; 300 s of stabilisation for scale-in (memory). Scale to zero at a poll of KEDA
 after a cooldown without a request; the first request at zero starts a replica at once.

@@ -1,4 +1,4 @@
-"""The start of a replica of Azure Container Apps, as stages (validation 2, V3: five starts from zero, April 2026).
+"""The start of a replica of Azure Container Apps, as stages (facts validation-2 V3: five starts from zero, April 2026).
 
 The stages are differences of the time stamps in the published event log and response bodies. A stage ranges from its
 smallest to its largest observation. The pull (2.2 to 3.9 s for 50 MB) is no stage: it depends on the image
