@@ -1,8 +1,8 @@
 """Knative as measured by Mahmoudi and Khazaei in 2021: response and concurrency by the rate per pod.
 
-Facts validation-2 V13 and V14. V13: `autoscale-go` sleeps 500 ms and computes for 16 ms; regressions over all its runs. Its
-response is the service time here, so the case tests the concurrency. V14: a service of 0.17 to 0.21 s in RPS mode with
-target 1; the published client time of each rate is the service time here.
+Facts validation-2 V13 and V14. V13: `autoscale-go` sleeps 500 ms and computes for 16 ms; regressions over all its runs.
+Its response is the service time here, so the case tests the concurrency. V14: a service of 0.17 to 0.21 s in RPS mode
+with target 1; the published client time of each rate is the service time here.
 """
 
 from __future__ import annotations
