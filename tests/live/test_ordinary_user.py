@@ -19,6 +19,7 @@ import boto3
 import psutil
 import pytest
 
+from tests.live.other_user import skip_unless_executable
 from tests.live.test_serving import IMAGE, ToLoopback
 from tests.live.test_start_explained import free_ports
 from tests.live.test_up_names import PROJECT
@@ -46,6 +47,7 @@ def home() -> Iterator[Path]:
     """Yield a folder of the user: pytest's folders are readable by root only."""
     if os.geteuid() != 0:
         pytest.skip("becoming another user takes root")
+    skip_unless_executable(USER, sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from simulator.fleet.process.confinement.isolation import Way, find_namespaces
 from simulator.fleet.process.settings import ProcessSettings
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
+from tests.live.other_user import skip_unless_executable
 from tests.live.process_bench import LISTEN, SLEEP, assert_nothing_is_left, bench, has_groups, is_alive, processes_of
 from tests.loops import both_loops
 
@@ -37,25 +37,14 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
     assert_nothing_is_left(tmp_path)
 
 
-def may_execute(user: str, program: str) -> bool:
-    about = pwd.getpwnam(user)
-    try:
-        done = subprocess.run(
-            [program, "-c", ""], user=about.pw_uid, group=about.pw_gid, extra_groups=[], timeout=60, check=False
-        )
-    except PermissionError:
-        return False
-    return done.returncode == 0
-
-
 @pytest.mark.case("R8")
 @needs_namespaces
 @pytest.mark.parametrize("user", ["", UNPRIVILEGED], ids=["own user", "unprivileged"])
 def test_neither_instances_nor_builds_read_or_reach_foreign_files_and_processes(user: str) -> None:
     if user and os.geteuid() != 0:
         pytest.skip("only root may become somebody else")
-    if user and not may_execute(user, sys.executable):
-        pytest.skip(f"{user} may not execute {sys.executable}, which is in a closed home directory")
+    if user:
+        skip_unless_executable(user, sys.executable)
     done = subprocess.run(
         [sys.executable, "-m", "tests.live.reaching", "--json", *(("--user", user) if user else ())],
         cwd=ROOT,
