@@ -23,8 +23,7 @@ class WebAclBook(Mapping[str, "WebAcl"]):
     `files`: web ACLs in files, which have precedence. `interval_s`: seconds between two polls of the endpoint.
 
     # ASSUMPTION: the rate-based rules of a web ACL that changes count from zero; AWS has not published this. Settled by
-    a
-    # change beside a rate-based rule that blocks requests, on AWS.
+    # a change beside a rate-based rule that blocks requests, on AWS.
     """
 
     def __init__(self, files: Mapping[str, WebAcl], endpoint: WebAclEndpoint, interval_s: float) -> None:

@@ -90,10 +90,8 @@ def beside(service: Service, plan: ServicePlan) -> ServicePlan:
     """Return the plan with an initial size equal to the desired instances of the serving revision.
 
     # ASSUMPTION: "the provisioned count temporarily doubles" (facts 2.2) refers to the current count and not to
-    MinSize,
-    # with which load that the old revision handles after a scale-out would be rejected. Settled by counting instances
-    of
-    # a deployment under load.
+    # MinSize, with which load that the old revision handles after a scale-out would be rejected. Settled by counting
+    # instances of a deployment under load.
     """
     scaling = plan.settings.scaling
     serving = service.revision.replica_set.desired if service.revision is not None else 0

@@ -79,6 +79,7 @@ class CpuQuotaSpec(Section):
 
     period_s: PositiveDuration = 0.1  # the kernel's and the container engines' default; V10's latency agrees with it
     """Length of a period: in each, the requests run at full speed until vCPUs x period are used, then they stop."""
+    # ASSUMPTION: the smallest hosts of containers have two processors; `nproc` in a container settles it.
     cores: Count = Field(default=2, ge=1, le=64)
     """Processors of the host that the requests of an instance can use at a time."""
 

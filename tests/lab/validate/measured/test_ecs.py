@@ -22,3 +22,10 @@ def test_a_step_at_the_start_of_a_period_needs_three_points_and_their_delay(
 def test_the_load_is_below_the_target_before_the_step_and_above_it_afterwards() -> None:
     played = PlayedScenario(ecs._text(0, 60))
     assert played.rate_rps(300, 600) * 0.02 / 2 < 0.6 < played.rate_rps(600, 900) * 0.02 / 2
+
+
+@pytest.mark.slow
+def test_the_set_up_names_the_predicted_times_of_points_of_20_s() -> None:
+    assert list(ecs.high_resolution_s()) == pytest.approx([93, 116], abs=1)
+    (case,) = ecs.cases()
+    assert "a trigger after 93 s and a provisioned task after 116 s" in case.set_up
