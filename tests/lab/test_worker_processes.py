@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from simulator.lab.worker_processes import WorkerProcesses, _sigint_blocked
+from simulator.world.clock import wall_s
 
 TEXT = """
 duration: 10h
@@ -37,13 +38,19 @@ def test_workers_ignore_interrupts_and_their_parent_does_not() -> None:
     assert not _is_deaf()
 
 
+def _workers() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
 @pytest.mark.case("L16", "L20")
 def test_workers_end_at_once_when_the_parent_raises() -> None:
     with pytest.raises(KeyboardInterrupt), WorkerProcesses(2) as pool:  # noqa: PT012
         for _ in range(5):
             pool.submit(_never)
         assert pool.submit(os.getpid) is not None
-        children = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+        deadline_s = wall_s() + 60
+        while len(children := _workers()) < 2:  # the second one may not have executed its program yet
+            assert wall_s() < deadline_s
         raise KeyboardInterrupt
     assert len(children) == 2
     gone, _ = psutil.wait_procs(children, timeout=30)

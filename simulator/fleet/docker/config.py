@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Self
 
 from simulator.fleet.docker.engine import Image
-from simulator.fleet.docker.engine_address import DEFAULT_HOST, check_host, is_local
+from simulator.fleet.docker.engine_address import DEFAULT_HOST, UNIX, check_host, is_local
 from simulator.fleet.docker.labels import labels
 from simulator.fleet.ports import InstanceSpec
 from simulator.fleet.process.confinement.cgroup import PERIOD_US
@@ -146,4 +146,8 @@ def why_not_enforced(engine: str) -> str:
     """Return why the rules of VPCs cannot be enforced for containers of this engine; empty if they can."""
     from simulator.fleet.network.packet_filter import why_no_filter  # noqa: PLC0415 only with VPCs
 
-    return why_no_filter() if is_local(engine) else "the container engine is on another machine"
+    if is_local(engine):
+        return why_no_filter()
+    if engine.startswith(UNIX):
+        return f"no container engine listens on {engine}"
+    return "the container engine is on another machine"

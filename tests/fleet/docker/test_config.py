@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+import tempfile
+
 import pytest
 
 from simulator.fleet.docker.config import DockerApplication
@@ -22,7 +25,11 @@ def test_a_port_that_cannot_be_is_rejected(port: int) -> None:
 
 def test_rules_of_networks_need_an_engine_on_this_machine_and_its_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packet_filter, "why_no_filter", lambda: "it requires root")
-    assert CONTAINER.why_no_egress_rules("unix:///var/run/docker.sock") == "it requires root"
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        engine = f"unix://{folder}/engine.sock"
+        assert CONTAINER.why_no_egress_rules(engine) == f"no container engine listens on {engine}"
+        listener.bind(f"{folder}/engine.sock")
+        assert CONTAINER.why_no_egress_rules(engine) == "it requires root"
+        monkeypatch.setattr(packet_filter, "why_no_filter", lambda: "")
+        assert CONTAINER.why_no_egress_rules(engine) == ""
     assert CONTAINER.why_no_egress_rules("tcp://10.1.1.1:2375") == "the container engine is on another machine"
-    monkeypatch.setattr(packet_filter, "why_no_filter", lambda: "")
-    assert CONTAINER.why_no_egress_rules("unix:///var/run/docker.sock") == ""
