@@ -23,7 +23,7 @@ from simulator.fleet.http.backend import HttpService
 from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import ExitStatus, InstanceSpec, ResourceUsage
-from simulator.fleet.replicas.autoscaler import Autoscaler
+from simulator.fleet.replicas.autoscaler import Autoscaler, ScaledRevision
 from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.data_plane import DataPlaneLimits
 from simulator.records.events import SecondClosed
@@ -132,7 +132,7 @@ async def serve(
         replica_set.settle()
         if measured:
             journal.subscribe(SecondClosed, lambda closed: metrics.sampled(*closed, replica_set.active))
-        autoscaler = Autoscaler(pool, replica_set, policy, clock=clock, journal=journal)
+        autoscaler = Autoscaler(ScaledRevision(pool, replica_set), policy, clock=clock, journal=journal)
         tasks.spawn(autoscaler.run(), "autoscaler")
         if measured:
             endpoint = MetricsEndpoint(metrics, 0)

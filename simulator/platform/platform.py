@@ -146,15 +146,10 @@ class Service:
     def _scale(self, revision: Revision) -> None:
         platform = self._platform
         if self._autoscaler is not None:
-            self._autoscaler.turn_to(revision.pool, revision.replica_set, revision.cpu_used_s)
+            self._autoscaler.turn_to(revision.scaled)
         else:
             self._autoscaler = Autoscaler(
-                revision.pool,
-                revision.replica_set,
-                revision.plan.policy,
-                clock=platform.clock,
-                journal=platform.journal,
-                cpu_used_s=revision.cpu_used_s,
+                revision.scaled, revision.plan.policy, clock=platform.clock, journal=platform.journal
             )
         if platform.is_started:
             self.start_scaling()

@@ -15,6 +15,7 @@ from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Driver, LaunchError, OnLine, PoolSupply
 from simulator.fleet.process.throttling import Throttling
+from simulator.fleet.replicas.autoscaler import ScaledRevision
 from simulator.fleet.replicas.replica_set import ReplicaSet
 from simulator.model.wire_fault import WireFault
 from simulator.records.events import InstanceReported
@@ -41,7 +42,7 @@ class ServicePlan:
     settings: PoolSettings
     policy: Policy
     application: Application
-    needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "latency"
+    needs: frozenset[str] = frozenset()  # signals beyond concurrency that the policy reads: "cpu", "memory", "latency"
     # number of instances that run the real application, the others are simulated; None: all are real
     real_instances: int | None = None
     throttling: Throttling = Throttling.NONE  # what idle instances lose, unless they are simulated
@@ -149,9 +150,16 @@ class Revision:
         return self.driver.has_fixed_port
 
     @property
-    def cpu_used_s(self) -> Callable[[], float] | None:
-        """Returns the CPU seconds that its instances have used so far; None if the policy does not need them."""
-        return self.driver.cpu_used_s if "cpu" in self.plan.needs else None
+    def scaled(self) -> ScaledRevision:
+        """Return the revision for the autoscaler, with the signals that the policy needs."""
+        needs = self.plan.needs
+        cpu_used_s = self.driver.cpu_used_s if "cpu" in needs else None
+        return ScaledRevision(self.pool, self.replica_set, cpu_used_s, self.memory_bytes if "memory" in needs else None)
+
+    def memory_bytes(self) -> float:
+        """Return the memory that its ready instances use now, as far as it can be measured."""
+        usages = (instance.backend.usage() for instance in self.pool.ready.values())
+        return sum(usage.memory_bytes for usage in usages if usage is not None)
 
     def of_instance(self, number: int) -> Mapping[str, str]:
         of_role = {} if self._role is None else self._role.of_instance(number)

@@ -82,7 +82,7 @@ def simulated_application(
         io=spec.io.distribution,
         workers=spec.workers,
         failure_share=spec.failure_share,
-        failures=Failures(**spec.failures.model_dump()) if spec.failures is not None else None,
+        failures=_failures(spec),
         wake_s=wake_s,
         cpu_per_mb_s=spec.cpu_per_mb_s,
         io_per_mb_s=spec.io_per_mb_s,
@@ -91,6 +91,15 @@ def simulated_application(
         image=None if spec.image is None else spec.image.image,
         cpu_quota=None if spec.cpu_quota is None else CpuQuota(spec.cpu_quota.period_s, spec.cpu_quota.cores),
     )
+
+
+def _failures(spec: SimulatedSpec) -> Failures | None:
+    """Return how the application fails; an application whose memory is given can run out of it."""
+    if spec.failures is None and spec.memory is None:
+        return None
+    given = {} if spec.failures is None else spec.failures.model_dump()
+    at_rest_bytes, request_bytes = spec.memory_use
+    return Failures(**{**given, "memory_bytes": at_rest_bytes, "request_memory_bytes": request_bytes})
 
 
 def downstream_resource(name: str, given: DownstreamSpec) -> DownstreamResource:

@@ -67,7 +67,7 @@ def requirements_of(scenario: ScenarioSpec, name: str) -> Requirements | None:
 
 def sized_parameters(service: ServiceSpec) -> Any:
     """Return the policy's parameters, for the size of the service's instances."""
-    return service.policy.sized(service.size.vcpu)
+    return service.policy.sized(service.size)
 
 
 def adapted_parameters(policy: PolicySpec) -> str:
@@ -140,13 +140,8 @@ def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float
     match trigger.signal:
         case Signal.QUEUED:
             return f"scales on queued requests; {name} rejects them, {end}: {queue}"
-        case Signal.CPU if level == 0:
-            return f"scales on CPU; the application of {name} uses none, {end}: give it `cpu`, or choose another policy"
-        case Signal.CPU:
-            return (
-                f"scales out above {above:.3g} vCPU in use at each instance; {name} uses {level:.3g} with all of its "
-                f"{slots} slots taken, {end}: raise max_concurrency or lower the target"
-            )
+        case Signal.CPU | Signal.MEMORY:
+            return _unreachable_use(name, service, trigger, level, end)
         case Signal.RATE:
             return (
                 f"scales out above {above:.4g} requests/s at each instance; the traffic of {name} never reaches that, "
@@ -169,6 +164,18 @@ def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float
             raise AssertionError(msg)
         case _:
             assert_never(trigger.signal)
+
+
+def _unreachable_use(name: str, service: ServiceSpec, trigger: Trigger, level: float, end: str) -> str:
+    """Return why the use of CPU or memory never exceeds the trigger."""
+    key, unit = ("cpu", "vCPU") if trigger.signal is Signal.CPU else ("memory", "GB of memory")
+    if level == 0:
+        other = "or choose another policy"
+        return f"scales on {trigger.signal}; the application of {name} uses none, {end}: give it `{key}`, {other}"
+    return (
+        f"scales out above {trigger.above:.3g} {unit} in use at each instance; {name} uses {level:.3g} with all of its "
+        f"{service.max_concurrency} slots taken, {end}: raise max_concurrency or lower the target"
+    )
 
 
 def _beyond_one(service: ServiceSpec) -> str:

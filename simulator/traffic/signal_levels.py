@@ -48,6 +48,7 @@ def signal_levels(scenario: ScenarioSpec, name: str) -> Mapping[Signal, float]:
         Signal.QUEUED: math.inf if queues else 0.0,
         Signal.CONCURRENCY: _concurrency(scenario, name),
         Signal.CPU: math.inf if simulated is None or simulated.depends_on_size else cpu_at_most(service, simulated),
+        Signal.MEMORY: math.inf if simulated is None else memory_gb_at_most(service, simulated),
         Signal.RATE: _rate(peak_rps(scenario, name)) / max(1, service.ready_at_start),
         Signal.LATENCY: _latency_s(service, simulated, queues=queues),
     }
@@ -63,6 +64,12 @@ def cpu_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
         if cpu_s > 0:
             most = max(most, min(vcpu, slots * cpu_s / (cpu_s / min(1.0, vcpu) + io_s)))
     return most
+
+
+def memory_gb_at_most(service: ServiceSpec, simulated: SimulatedSpec) -> float:
+    """Return the memory in GB that an instance uses with all its slots occupied; it cannot use more than it has."""
+    at_rest_bytes, request_bytes = simulated.memory_use
+    return min(service.size.memory_gb, (at_rest_bytes + service.max_concurrency * request_bytes) / 1024**3)
 
 
 def peak_rps(scenario: ScenarioSpec, name: str) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
@@ -21,48 +22,50 @@ from simulator.rules.policies.port import Decision, Observation, Policy
 from simulator.world.clock import RunClock
 
 
+class ScaledRevision(NamedTuple):
+    """A revision as the autoscaler scales and measures it.
+
+    `cpu_used_s` returns the CPU seconds of its instances so far, `memory_bytes` the memory in use by the ready ones;
+    None: not measured.
+    """
+
+    pool: PoolSupply[Instance]
+    replica_set: ReplicaSet
+    cpu_used_s: Callable[[], float] | None = None
+    memory_bytes: Callable[[], float] | None = None
+
+
 class Autoscaler:
     """The autoscaler of one service. The journal gets every closed second and every decision."""
 
-    def __init__(
-        self,
-        pool: PoolSupply[Instance],
-        replica_set: ReplicaSet,
-        policy: Policy,
-        *,
-        clock: RunClock,
-        journal: Journal,
-        cpu_used_s: Callable[[], float] | None = None,
-    ) -> None:
-        """Create the autoscaler. `cpu_used_s` returns the CPU seconds of the instances so far; None: not measured."""
+    def __init__(self, scaled: ScaledRevision, policy: Policy, *, clock: RunClock, journal: Journal) -> None:
         self.policy = policy
         self.decisions = 0  # decisions requested so far, including those that changed nothing
-        self._pool = pool
-        self._replica_set = replica_set
+        self.deploys = False  # a deployment of the service is in progress
+        self._scaled = scaled
+        self._pool = scaled.pool
+        self._replica_set = scaled.replica_set
         self._clock = clock
         self._journal = journal
-        self._service = replica_set.settings.service
-        self._cpu_used_s = cpu_used_s
+        self._service = scaled.replica_set.settings.service
         self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
         if policy.reacts_to_queue:
-            pool.on_queued(self.trigger)
+            self._pool.on_queued(self.trigger)
 
     @property
     def settings(self) -> PoolSettings:
         """The settings of the revision that is scaled."""
         return self._replica_set.settings
 
-    def turn_to(
-        self, pool: PoolSupply[Instance], replica_set: ReplicaSet, cpu_used_s: Callable[[], float] | None = None
-    ) -> None:
+    def turn_to(self, scaled: ScaledRevision) -> None:
         """Scale another revision from now on; the policy keeps its observations of the service's traffic."""
         self._pool.on_queued(None)
-        pool.close_second(-1)
+        scaled.pool.close_second(-1)
         if self.policy.reacts_to_queue:
-            pool.on_queued(self.trigger)
-        self._pool, self._replica_set = pool, replica_set
-        self._cpu_used_s, self._cpu_closed_s = cpu_used_s, cpu_used_s() if cpu_used_s is not None else 0.0
+            scaled.pool.on_queued(self.trigger)
+        self._scaled, self._pool, self._replica_set = scaled, scaled.pool, scaled.replica_set
+        self._cpu_closed_s = scaled.cpu_used_s() if scaled.cpu_used_s is not None else 0.0
 
     def follow(self, policy: Policy) -> None:
         """Let another policy decide from now on, beginning with its next tick.
@@ -108,14 +111,17 @@ class Autoscaler:
 
     def _close(self, second: int) -> None:
         sample = self._pool.close_second(second, self._cpu_s())
+        if self._scaled.memory_bytes is not None:
+            sample = sample._replace(memory_bytes=self._scaled.memory_bytes())
         self.policy.observe(sample)
         self._journal.publish(SecondClosed(self._service, sample))
 
     def _cpu_s(self) -> float:
         """Return the CPU seconds used since the last second was closed."""
-        if self._cpu_used_s is None:
+        used_s = self._scaled.cpu_used_s
+        if used_s is None:
             return 0.0
-        before, self._cpu_closed_s = self._cpu_closed_s, self._cpu_used_s()
+        before, self._cpu_closed_s = self._cpu_closed_s, used_s()
         return self._cpu_closed_s - before
 
     def observation(self) -> Observation:
@@ -127,6 +133,7 @@ class Autoscaler:
             in_flight=self._pool.in_flight,
             waiting=self._pool.queued,
             scaling=self._pool.scaling,
+            deploys=self.deploys,
         )
 
     def _record(self, decision: Decision) -> None:

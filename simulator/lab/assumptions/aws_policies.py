@@ -6,11 +6,13 @@ from typing import Final
 
 from simulator.lab.assumptions.assumption import MovableAssumption, Place
 from simulator.lab.assumptions.conditions import with_policy
+from simulator.rules.policies.metrics.metric import PER_TARGET
 from simulator.scenario.sections.service_spec import ServiceSpec
 
 _ALARMS: Final = "rules/policies/aws/alarms.py"
-_TRACKING: Final = "rules/policies/aws/target_tracking.py"
-_alarm_policies: Final = with_policy("target-tracking", "step-scaling")
+_TRACKING: Final = "rules/policies/aws/tracking_parameters.py"
+_alarm_policies: Final = with_policy("target-tracking", "step-scaling", "ecs-express")
+_proportional: Final = with_policy("target-tracking", "ecs-express")
 _tracking: Final = with_policy("target-tracking")
 _PERIOD_S: Final = 60.0  # of a point, unless it is set
 _LATE_S: Final = 150.0
@@ -25,6 +27,10 @@ def _period_s(service: ServiceSpec) -> float:
 
 def _late_s(service: ServiceSpec) -> float:
     return _HIGH_RESOLUTION_LATE_S if _period_s(service) < _PERIOD_S else _LATE_S
+
+
+def _counts_requests(service: ServiceSpec) -> bool:
+    return getattr(service.policy, "metric", "") == PER_TARGET
 
 
 def _uses_utilisation(service: ServiceSpec) -> bool:
@@ -90,7 +96,7 @@ AWS_POLICIES: Final = (
         low="running",
         high="desired",
         why="the count at the time of the alarm, or the capacity of the published formula",
-        applies=_tracking,
+        applies=_proportional,
     ),
     MovableAssumption(
         ("policy", "scale_in_share"),
@@ -100,13 +106,13 @@ AWS_POLICIES: Final = (
         low=0.25,
         high=1.0,
         why='AWS calls scale-in "more gradual": a quarter of the surplus at a time is a slow one',
-        applies=_tracking,
+        applies=_proportional,
     ),
     MovableAssumption(
         ("policy", "silence_is_missing"),
-        "A metric has the value 0 when there are no requests.",
+        "A metric has the value 0 when there are no requests; a count of requests then has none.",
         (Place(_TRACKING, "a metric of requests has no data"),),
-        default=False,
+        default=_counts_requests,
         low=False,
         high=True,
         why="some products publish nothing then, and never scale in",

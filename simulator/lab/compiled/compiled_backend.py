@@ -76,6 +76,8 @@ def _service_reasons(service: ServiceSpec) -> Iterator[str]:
         yield from _application_reasons(service.application.simulated)
     if len(service.application.downstream) > USES_MAX:
         yield f"its requests call more than {USES_MAX} downstream resources"
+    if "memory" in service.policy.needs:
+        yield "its policy scales on memory"
     if service.web_acl is not None:
         yield "a web ACL is evaluated on its requests"
 
@@ -87,6 +89,8 @@ def _application_reasons(application: SimulatedSpec) -> Iterator[str]:
         yield "the work of its requests depends on their size"
     if application.failures is not None:
         yield "its instances crash, hang or run out of memory with a probability per request"
+    if application.memory is not None:
+        yield "the memory of its instances depends on their requests"
     if application.cpu_quota is not None:
         yield "the vCPUs of its instances are a quota in each period"
 

@@ -77,7 +77,7 @@ class PolicyChoice:
 
         Raises UserPolicyError if the user's class cannot be instantiated.
         """
-        parameters = self._spec.sized(size.vcpu)
+        parameters = self._spec.sized(size)
         lag_s = self._start_lag_s
         if (
             lag_s is not None

@@ -112,6 +112,7 @@ class Shadow:
         self._decided = decided
         self._reads_latency = "latency" in needs
         self._pool: PoolSupply[Instance] | None = None
+        self._reads_memory = "memory" in needs
         self._cpu = _CpuMeter(service) if "cpu" in needs else None
         self.follow(policy)
         self._attend()
@@ -136,6 +137,8 @@ class Shadow:
         """Compare the desired counts of the second that has ended, then let the shadow observe it; it may decide."""
         self._attend()
         self.divergence.passed(self.desired - self._service.replica_set.desired)
+        if self._reads_memory:
+            sample = sample._replace(memory_bytes=self._service.serving.memory_bytes())
         self._policy.observe(sample if self._cpu is None else self._cpu.added(sample))
         ticks_before, ticks_now = (
             math.floor(moment / self._policy.tick_s) for moment in (sample.second, sample.second + 1)

@@ -21,9 +21,10 @@ class Sample(NamedTuple):
     requests are not included. `service_s` is the sum of the times for which the requests completed in this second used
     a slot, so `service_s / finished` is the mean service time.
 
-    `cpu_s` and `latency_p95_s` are extra signals, which only some policies use (see `needs` of their parameters); they
-    are 0 if not measured. `cpu_s` is the CPU time that all instances used in this second, in seconds. `latency_p95_s`
-    is the 95th percentile of the latency of the requests completed in it, 0 if there were none.
+    `cpu_s`, `latency_p95_s` and `memory_bytes` are extra signals, which only some policies use (see `needs` of their
+    parameters); they are 0 if not measured. `cpu_s` is the CPU time that all instances used in this second, in seconds.
+    `latency_p95_s` is the 95th percentile of the latency of the requests completed in it, 0 if there were none.
+    `memory_bytes` is the memory in use by the ready instances at the end of the second.
     """
 
     second: int
@@ -36,6 +37,7 @@ class Sample(NamedTuple):
     ready: int  # instances able to serve at the end of the second
     cpu_s: float = 0.0
     latency_p95_s: float = 0.0
+    memory_bytes: float = 0.0
 
 
 class Observation(NamedTuple):
@@ -47,6 +49,7 @@ class Observation(NamedTuple):
     in_flight: int  # requests that use a slot
     waiting: int  # requests that wait for one
     scaling: AutoScalingConfiguration
+    deploys: bool = False  # a deployment of the service is in progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ that scales on the CPU of an application that uses none, a policy whose alarms t
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
-from simulator.rules.policies.metrics.metric import Metric
+from simulator.rules.policies.metrics.metric import MINUTE_S, Metric
 
 
 class Signal(StrEnum):
@@ -20,6 +20,7 @@ class Signal(StrEnum):
     CONCURRENCY = "requests in progress"  # requests that use a slot or are queued for one
     OFFERED = "offered concurrency"  # including the concurrency that rejected requests would have added
     CPU = "CPU"  # vCPUs in use
+    MEMORY = "memory"  # GB in use
     RATE = "requests per second"
     LATENCY = "latency"  # 95th percentile, seconds
     SCHEDULE = "a schedule"
@@ -48,10 +49,20 @@ class Requirements(NamedTuple):
     without_history: str = ""
 
 
-def trigger_of(metric: Metric, above: float, vcpus: float) -> Trigger:
+def trigger_of(metric: Metric, above: float, vcpus: float, memory_gb: float = 1.0) -> Trigger:
     """Return the trigger of a per-instance metric (rules/policies/metrics/metric.py); `above` in its unit, for CPU
-    as a share of `vcpus`.
+    and memory as a share of `vcpus` and `memory_gb`.
     """
-    if metric == "cpu":
-        return Trigger(Signal.CPU, above * vcpus)
-    return Trigger(Signal.RATE if metric == "requests" else Signal.CONCURRENCY, above)
+    match metric:
+        case "cpu":
+            return Trigger(Signal.CPU, above * vcpus)
+        case "memory":
+            return Trigger(Signal.MEMORY, above * memory_gb)
+        case "requests":
+            return Trigger(Signal.RATE, above)
+        case "requests-per-target":
+            return Trigger(Signal.RATE, above / MINUTE_S)
+        case "concurrency":
+            return Trigger(Signal.CONCURRENCY, above)
+        case _:
+            assert_never(metric)

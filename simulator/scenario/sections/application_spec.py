@@ -84,6 +84,17 @@ class CpuQuotaSpec(Section):
     """Processors of the host that the requests of an instance can use at a time."""
 
 
+class MemorySpec(Section):
+    """The memory of the application that metrics of memory utilisation show."""
+
+    # ASSUMPTION: a small web application has some 200 MB at rest and some MB for each request; the memory of its
+    # processes, idle and under a known load, settles both.
+    at_rest_bytes: Size = 200 * 1024**2
+    """Memory in use without requests."""
+    request_bytes: Size = 2 * 1024**2
+    """Additional memory for each request in progress."""
+
+
 class SimulatedSpec(Section):
     """A simulated application: what a request costs, as distributions."""
 
@@ -103,6 +114,10 @@ class SimulatedSpec(Section):
     """Number of requests that the application processes at once; further requests wait inside it. Default: no limit."""
     failure_share: Share = 0.0
     """Share of the requests that the application answers with 500."""
+    memory: MemorySpec | None = None
+    """Memory in use, on which a policy can scale. An instance that uses more than its size has is killed (default: that
+    of `failures`).
+    """
     failures: FailuresSpec | None = None
     """How instances crash, hang, and run out of memory or storage."""
     image: ImageSpec | None = None
@@ -113,7 +128,7 @@ class SimulatedSpec(Section):
     def __hash__(self) -> int:
         """Hash only the names of the paths, because mappings are not hashable. Equality compares the whole mapping."""
         costs = (self.cpu, self.io, self.cpu_per_mb_s, self.io_per_mb_s)
-        given = (self.start_up, *costs, self.workers, self.failure_share, self.failures)
+        given = (self.start_up, *costs, self.workers, self.failure_share, self.memory, self.failures)
         return hash((*given, *self.paths))
 
     @property
@@ -124,6 +139,27 @@ class SimulatedSpec(Section):
             or self.io_per_mb_s
             or any(given.cpu_per_mb_s or given.io_per_mb_s for given in self.paths.values())
         )
+
+    @property
+    def memory_use(self) -> tuple[int, int]:
+        """Bytes in use at rest, and for each request in progress."""
+        if self.memory is not None:
+            return self.memory.at_rest_bytes, self.memory.request_bytes
+        if self.failures is not None:
+            return self.failures.memory_bytes, self.failures.request_memory_bytes
+        return 0, 0
+
+    @model_validator(mode="after")
+    def _one_memory(self) -> SimulatedSpec:
+        failures = self.failures
+        if (
+            self.memory is not None
+            and failures is not None
+            and (failures.memory_bytes or failures.request_memory_bytes)
+        ):
+            msg = "failures = memory or request_memory, must be left out beside `memory`, which has both"
+            raise ValueError(msg)
+        return self
 
     def works(self) -> list[tuple[DistributionSpec, DistributionSpec]]:
         """Return (CPU, I/O) distributions of requests: the application's own first, then those of its paths."""

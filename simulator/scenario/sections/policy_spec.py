@@ -30,6 +30,7 @@ from pydantic_core import CoreSchema, PydanticKnownError
 from pydantic_core.core_schema import with_info_plain_validator_function
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.model.sizes import InstanceSize
 from simulator.model.text.problems import one_of
 from simulator.rules.policies.port import Actuator
 from simulator.rules.policies.registry import POLICIES, PolicyKind
@@ -69,12 +70,15 @@ class PolicySpec(Section):
             **{field: _plain_value(getattr(self, field)) for field in fields if field != "name"}
         )
 
-    def sized(self, vcpus: float) -> Any:
-        """Return the parameters. Unless the file sets it, utilization is a share of the instance's own vCPUs."""
+    def sized(self, size: InstanceSize) -> Any:
+        """Return the parameters. Unless the file sets them, utilization is a share of the instance's own vCPUs and
+        memory.
+        """
         parameters = self.parameters
-        if hasattr(parameters, "vcpus") and "vcpus" not in self.model_fields_set:
-            return dataclasses.replace(parameters, vcpus=vcpus)
-        return parameters
+        of_size = {"vcpus": size.vcpu, "memory_gb": size.memory_gb}
+        own = {name: value for name, value in of_size.items() if hasattr(parameters, name)}
+        unset = {name: value for name, value in own.items() if name not in self.model_fields_set}
+        return dataclasses.replace(parameters, **unset) if unset else parameters
 
     def actuator(self, scaling: AutoScalingConfiguration) -> Actuator:
         """Return the actuator with which the platform of this policy carries out decisions."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.fleet.replicas.autoscaler import Autoscaler, change_configuration
+from simulator.fleet.replicas.autoscaler import Autoscaler, ScaledRevision, change_configuration
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, ScalingDecided, SecondClosed
@@ -42,7 +42,7 @@ class FakePolicy:
 
 
 def scaler(stage: Stage, policy: FakePolicy) -> Autoscaler:
-    made = Autoscaler(stage.pool, stage.replica_set, policy, clock=stage.clock, journal=stage.journal)
+    made = Autoscaler(ScaledRevision(stage.pool, stage.replica_set), policy, clock=stage.clock, journal=stage.journal)
     stage.tasks.spawn(made.run(), "autoscaler")
     return made
 

@@ -44,8 +44,11 @@ def test_a_start_lag_in_the_file_wins_and_a_policy_without_one_has_none() -> Non
 def test_a_target_share_of_the_cpu_refers_to_the_size_of_the_instance() -> None:
     """As in a scenario, the HPA's target is a share of the vCPUs of the instance."""
     assert PolicyChoice("hpa").needs == {"cpu"}
-    assert spec("hpa").sized(0.25).vcpus == 0.25
-    assert spec("hpa", vcpus=2).sized(0.25).vcpus == 2
+    small = InstanceSize(256, 512)
+    assert spec("hpa").sized(small).vcpus == 0.25
+    assert spec("hpa", vcpus=2).sized(small).vcpus == 2
+    tracking = spec("target-tracking", vcpus=2).sized(small)
+    assert (tracking.vcpus, tracking.memory_gb) == (2, 0.5)
 
 
 @pytest.mark.parametrize(

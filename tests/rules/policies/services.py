@@ -18,6 +18,7 @@ def sample(
     ready: int = 1,
     cpu_s: float = 0.0,
     latency_p95_s: float = 0.0,
+    memory_bytes: float = 0.0,
 ) -> Sample:
     return Sample(
         second=second,
@@ -30,6 +31,7 @@ def sample(
         ready=ready,
         cpu_s=cpu_s,
         latency_p95_s=latency_p95_s,
+        memory_bytes=memory_bytes,
     )
 
 
@@ -41,8 +43,9 @@ def observation(
     coming: int = 0,
     in_flight: int = 0,
     waiting: int = 0,
+    deploys: bool = False,
 ) -> Observation:
-    return Observation(now_s=now_s, ready=ready, coming=coming, in_flight=in_flight, waiting=waiting, scaling=scaling)
+    return Observation(now_s, ready, coming, in_flight, waiting, scaling, deploys)
 
 
 def obedient(

@@ -38,14 +38,22 @@ def late_s_of(period_s: float) -> float:
     return HIGH_RESOLUTION_LATE_S if period_s < PERIOD_S else LATE_S
 
 
-def breaches(points: Sequence[float | None], count: int, breach: Callable[[float], bool]) -> bool:
-    """Return True if the newest `count` points all exist and all satisfy `breach`."""
+def breaches(
+    points: Sequence[float | None], count: int, breach: Callable[[float], bool], needed: int | None = None
+) -> bool:
+    """Return True if at least `needed` of the newest `count` points exist and satisfy `breach`; None: all of them.
+
+    Before `count` points exist there is no alarm.
+    """
     newest = points[-count:]
-    return len(newest) == count and all(value is not None and breach(value) for value in newest)
+    breaching = sum(value is not None and breach(value) for value in newest)
+    return len(newest) == count and breaching >= (count if needed is None else needed)
 
 
 class Cooldowns:
     """The cooldowns of scale-out and scale-in. Times are in seconds of one clock and do not decrease from call to call.
+
+    `raised` and `lowered` return what a policy proposes; `scaled_out` and `scaled_in` record what was carried out.
 
     Scale-out: during its cooldown, the capacity that it added counts as part of the next scale-out, so only a larger
     scale-out adds capacity, and only the difference. Scale-in: no capacity is removed until the cooldown of the last
@@ -66,20 +74,21 @@ class Cooldowns:
         During the cooldown of an earlier scale-out, `base` is the capacity before it.
         """
         base = self._before if now_s < self._out_until_s else capacity
-        wanted = min(proposed(base), most)
-        if wanted <= capacity:
-            return capacity
-        self._before = base
-        self._out_until_s = now_s + self._out_s
+        return max(capacity, min(proposed(base), most))
+
+    def scaled_out(self, now_s: float, capacity: int, *, starts: bool = True) -> None:
+        """Record a scale-out from `capacity`; `starts`: it was this policy that proposed it."""
+        if starts:
+            self._before = self._before if now_s < self._out_until_s else capacity
+            self._out_until_s = now_s + self._out_s
         self._in_until_s = -math.inf
-        return wanted
 
     def lowered(self, now_s: float, capacity: int, least: int, wanted: int) -> int:
         """Return the desired capacity after the low alarm, which is `wanted`, at least `least`, once the cooldown is
         over.
         """
-        wanted = max(wanted, least)
-        if wanted >= capacity or now_s < self._in_until_s:
-            return capacity
+        return capacity if now_s < self._in_until_s else min(capacity, max(wanted, least))
+
+    def scaled_in(self, now_s: float) -> None:
+        """Record a scale-in."""
         self._in_until_s = now_s + self._in_s
-        return wanted

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S
-from simulator.rules.policies.aws.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
+from simulator.rules.policies.aws.target_tracking import TargetTrackingPolicy
+from simulator.rules.policies.aws.tracking_parameters import TargetTrackingParameters
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.metrics.metric import EPSILON, OfferedLoad
 from simulator.rules.policies.metrics.published_metric import PublishedMetric

@@ -1,10 +1,11 @@
-"""Amazon ECS Express Mode: target tracking with the presets of Express Mode (policies P6b).
+"""Amazon ECS Express Mode: target tracking with the presets of Express Mode (policies P6b, ecs-express 1.2, 5).
 
-Source: API_ExpressGatewayScalingTarget (read): AVERAGE_CPU, AVERAGE_MEMORY or REQUEST_COUNT_PER_TARGET; CPU 60 by
-default. Memory is not simulated, so that metric is not available. Alarms, formula and cooldowns are those of
-`target_tracking`.
+Its API has one metric and one target: AVERAGE_CPU (60 by default), AVERAGE_MEMORY or REQUEST_COUNT_PER_TARGET, here
+`cpu`, `memory` and `requests-per-target`. The third is a sum per target and minute, although a page of AWS says "per
+second" (ecs-express 0). Alarms, formula and cooldowns are those of `target_tracking`. Further policies (`also`) and
+points of 20 s are set outside of Express Mode's API.
 
-Needs the signal `cpu`, unless the metric is requests.
+Needs the signals `cpu` or `memory` for these metrics.
 """
 
 from __future__ import annotations
@@ -14,43 +15,57 @@ from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, PERIOD_S
-from simulator.rules.policies.aws.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
-from simulator.rules.policies.metrics.metric import check_target, needs_of
-from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
+from simulator.rules.policies.aws.target_tracking import TargetTrackingPolicy
+from simulator.rules.policies.aws.tracking_parameters import Base, TargetTrackingParameters, TrackedMetric
+from simulator.rules.policies.metrics.metric import PER_TARGET, check_target
+from simulator.rules.policies.ranges import check_choice
 from simulator.rules.policies.requirements import Requirements
 
-Metric = Literal["cpu", "requests"]
+ExpressMetric = Literal["cpu", "memory", "requests", "requests-per-target"]
 
-CPU_TARGET: Final = 0.6
+SHARE_TARGET: Final = 0.6
+"""autoScalingTargetValue of 60, for CPU and memory (ecs-express 1.2: read)."""
+REQUESTS_TARGET: Final = 60.0
+"""The same value for requests per target and minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class EcsExpressParameters:
-    """Parameters of the policy. Times are in seconds. `target` is the mean CPU share, or the requests/s per instance;
-    None takes 60 % CPU.
+    """Parameters of the policy. Times are in seconds.
+
+    `target`: mean share of CPU or memory, requests per task and minute (`requests-per-target`), or requests/s per task
+    (`requests`). None takes 60 %, or 60 requests per task and minute.
 
     Raises:
         ValueError: if a number is out of range.
     """
 
-    metric: Metric = "cpu"
+    metric: ExpressMetric = "cpu"
     target: float | None = None
     vcpus: float = 1.0  # 1 vCPU and 2 GB by default (read)
+    memory_gb: float = 2.0
     # Seconds of a point of CPU. Express Mode's own API has no member for 20 s; ecs:UpdateService and a second policy
     # set it (ecs-express 5).
     metric_period_s: float = PERIOD_S
+    metric_late_s: float | None = None  # as for target tracking, like the following
+    base: Base = "measured"
+    scale_in_share: float = 1.0
+    scale_in: bool = True  # disableScaleIn is false (ecs-express 2)
+    # Not listed for Express Mode, so the default of Application Auto Scaling (ecs-express 2: inferred).
+    scale_out_cooldown_s: float = 300.0
+    scale_in_cooldown_s: float = 300.0
     start_lag_s: float = FARGATE_START_LAG_S
+    also: tuple[TrackedMetric, ...] = ()  # AWS suggests CPU and the request count together (ecs-express 2)
 
     def __post_init__(self) -> None:
-        check_choice("metric", self.metric, get_args(Metric))
-        check_target(self.metric, self.target)
-        check_above("vcpus", self.vcpus, 0)
-        check_whole_seconds("metric_period_s", self.metric_period_s, 1, 3600)
-        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+        check_choice("metric", self.metric, get_args(ExpressMetric))
+        if self.metric == "requests" or self.target is not None:
+            check_target(self.metric, self.target)
+        _ = self.tracking  # its own checks apply too
 
     @property
     def needs(self) -> frozenset[str]:
-        return needs_of(self.metric)
+        return self.tracking.needs
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
         """Return the conditions under which a policy with these parameters can act."""
@@ -59,12 +74,21 @@ class EcsExpressParameters:
     @property
     def tracking(self) -> TargetTrackingParameters:
         """The equivalent parameters of target tracking."""
+        default = REQUESTS_TARGET if self.metric == PER_TARGET else SHARE_TARGET
         return TargetTrackingParameters(
             metric=self.metric,
-            target=CPU_TARGET if self.target is None else self.target,
+            target=default if self.target is None else self.target,
             vcpus=self.vcpus,
+            memory_gb=self.memory_gb,
+            scale_out_cooldown_s=self.scale_out_cooldown_s,
+            scale_in_cooldown_s=self.scale_in_cooldown_s,
+            scale_in=self.scale_in,
             metric_period_s=self.metric_period_s,
+            metric_late_s=self.metric_late_s,
+            base=self.base,
+            scale_in_share=self.scale_in_share,
             start_lag_s=self.start_lag_s,
+            also=self.also,
         )
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.aws.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
+from simulator.rules.policies.aws.target_tracking import TargetTrackingPolicy
+from simulator.rules.policies.aws.tracking_parameters import TargetTrackingParameters
 from simulator.rules.policies.ranges import check_above, check_within
 from simulator.rules.policies.requirements import Requirements
 

@@ -6,7 +6,7 @@ bound; below it the reverse. Percentages become whole instances by AWS's roundin
 The defaults are the example of the Application Auto Scaling user guide (read; validation case 44): threshold 50 %,
 +10 % from 60 and +30 % from 70, -10 % from 40 and -30 % from 30.
 
-Needs the signal `cpu`, unless another metric is configured.
+Needs the signals `cpu` or `memory` for these metrics. Scale-in is off during a deployment of an ECS service.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
 from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, PERIOD_S, Cooldowns, breaches, late_s_of
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.metrics.metric import EPSILON, Metric, measured, needs_of
+from simulator.rules.policies.metrics.metric import (
+    EPSILON,
+    Metric,
+    check_period,
+    measured,
+    needs_of,
+    target_text,
+    value_text,
+)
 from simulator.rules.policies.metrics.published_metric import PublishedMetric
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
@@ -63,8 +71,8 @@ IN: Final = (Step(by=-0.1, lower=-0.2, upper=-0.1), Step(by=-0.3, upper=-0.2))
 
 @dataclass(frozen=True, slots=True)
 class StepScalingParameters:
-    """Parameters of the policy. Times are in seconds, the threshold is in the metric's unit: CPU share, requests in
-    flight or requests/s per instance.
+    """Parameters of the policy. Times are in seconds, the threshold is in the metric's unit: share of CPU or memory,
+    requests in flight or requests/s per instance, or requests per instance and minute (`requests-per-target`).
 
     Raises:
         ValueError: if a number is out of range.
@@ -77,9 +85,12 @@ class StepScalingParameters:
     adjustment: AdjustmentType = "percent"
     min_magnitude: int = 0  # MinAdjustmentMagnitude: the minimum change by a percentage
     vcpus: float = 1.0  # per instance; utilisation is a share of them
+    memory_gb: float = 2.0  # per instance, as `vcpus`
     # ASSUMPTION: the alarms are user-defined; two one-minute points are usual. The user's alarms settle it.
     out_points: int = 2
     in_points: int = 2
+    out_breaching: int | None = None  # DatapointsToAlarm: how many of the points must breach; None: all
+    in_breaching: int | None = None
     scale_out_cooldown_s: float = 300.0  # ECS services (CDK documentation; read)
     scale_in_cooldown_s: float = 300.0
     metric_period_s: float = PERIOD_S  # seconds of a point: 60, or 20 with ECS's high-resolution metrics
@@ -92,11 +103,17 @@ class StepScalingParameters:
         check_choice("adjustment", self.adjustment, get_args(AdjustmentType))
         check_within("min_magnitude", self.min_magnitude, 0, 1000)
         check_above("vcpus", self.vcpus, 0)
+        check_above("memory_gb", self.memory_gb, 0)
         check_within("out_points", self.out_points, 1, 60)
         check_within("in_points", self.in_points, 1, 60)
+        if self.out_breaching is not None:
+            check_within("out_breaching", self.out_breaching, 1, self.out_points)
+        if self.in_breaching is not None:
+            check_within("in_breaching", self.in_breaching, 1, self.in_points)
         check_within("scale_out_cooldown_s", self.scale_out_cooldown_s, 0, 86400)
         check_within("scale_in_cooldown_s", self.scale_in_cooldown_s, 0, 86400)
         check_whole_seconds("metric_period_s", self.metric_period_s, 1, 3600)
+        check_period(self.metric, self.metric_period_s)
         if self.metric_late_s is not None:
             check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
@@ -114,7 +131,7 @@ class StepScalingParameters:
         """Return the conditions under which a policy with these parameters can act."""
         least = min((step.lower or 0.0 for step in self.scale_out if step.by > 0), default=math.inf)
         return Requirements(
-            (trigger_of(self.metric, self.threshold + max(0.0, least), self.vcpus),),
+            (trigger_of(self.metric, self.threshold + max(0.0, least), self.vcpus, self.memory_gb),),
             soonest_s=self.out_points * self.metric_period_s + self.late_s,
             slowest_s=max(self.in_points * self.metric_period_s + self.late_s, self.scale_in_cooldown_s),
         )
@@ -155,10 +172,12 @@ class StepScalingPolicy:
         )
         self._seen = 0
         self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
+        self._needed = parameters.out_breaching, parameters.in_breaching
         self._capacity: int | None = None
 
     def observe(self, sample: Sample) -> None:
-        self._points.record(sample.second, *measured(self._parameters.metric, sample, self._parameters.vcpus))
+        given = self._parameters
+        self._points.record(sample.second, *measured(given.metric, sample, given.vcpus, given.memory_gb))
 
     def decide(self, observation: Observation) -> Decision:
         present = observation.ready + observation.coming if self._capacity is None else self._capacity
@@ -179,12 +198,14 @@ class StepScalingPolicy:
         """Return (capacity, formula, reason) for a new point."""
         parameters, scaling = self._parameters, observation.scaling
         threshold, value = parameters.threshold, points[-1]
-        out = breaches(points, parameters.out_points, lambda point: point >= threshold - EPSILON)
+        named = target_text(parameters.metric, threshold)
+        out = breaches(points, parameters.out_points, lambda point: point >= threshold - EPSILON, self._needed[0])
         if value is None or not (
-            out or breaches(points, parameters.in_points, lambda point: point <= threshold + EPSILON)
+            out or breaches(points, parameters.in_points, lambda point: point <= threshold + EPSILON, self._needed[1])
         ):
-            newest = "the newest point has no data" if value is None else f"{value:.4g} in the newest point"
-            return capacity, f"capacity = {capacity}", f"no alarm at {threshold:g}: {newest}"
+            shown = "" if value is None else value_text(parameters.metric, value)
+            newest = "the newest point has no data" if value is None else f"{shown} in the newest point"
+            return capacity, f"capacity = {capacity}", f"no alarm at {named}: {newest}"
         beyond = value - threshold
         steps = parameters.scale_out if out else parameters.scale_in
         step = next((step for step in steps if step.holds(beyond)), None)
@@ -198,12 +219,18 @@ class StepScalingPolicy:
         formula = (
             f"{value:.6g} - {threshold:g} = {beyond:.6g}: {parameters.adjustment} {step.by:+g} of {capacity} = {wanted}"
         )
+        side = "above" if out else "below"
+        reason = f"the metric is {abs(beyond):.4g} {side} the threshold of {named}"
         if out:
             desired = self._cooldowns.raised(observation.now_s, capacity, scaling.max_size, proposed)
+        elif observation.deploys:
+            return capacity, formula, f"{reason}, but scale-in is off during a deployment"
         else:
             desired = self._cooldowns.lowered(observation.now_s, capacity, scaling.min_size, wanted)
-        side = "above" if out else "below"
-        reason = f"the metric is {abs(beyond):.4g} {side} the threshold of {threshold:g}"
+        if desired > capacity:
+            self._cooldowns.scaled_out(observation.now_s, capacity)
+        elif desired < capacity:
+            self._cooldowns.scaled_in(observation.now_s)
         return (
             desired,
             formula,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.aws.target_tracking import TargetTrackingParameters, TargetTrackingPolicy
+from simulator.rules.policies.aws.target_tracking import TargetTrackingPolicy
+from simulator.rules.policies.aws.tracking_parameters import TargetTrackingParameters
 from simulator.rules.policies.port import Decision
 from tests.rules.policies.services import observation, sample
 
