@@ -55,6 +55,7 @@ PUBLIC_MODULES = (
     "registries.registry_map",
     "registries.registry_tags",
     "replicas.autoscaler",
+    "replicas.instance_launch",
     "replicas.replica_set",
     "simulated.application",
     "simulated.connection_watch",

@@ -33,6 +33,9 @@ class InstanceSpec:
     size: InstanceSize
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # includes secrets
     port: int = 0  # from the service's configuration; 0 if not specified
+    init_s: float = (
+        0.0  # the platform's initialisation before a simulated application's start-up; real ones have theirs
+    )
 
 
 class ExitStatus(NamedTuple):

@@ -37,6 +37,7 @@ PUBLIC_MODULES = (
     "platforms.ground_truth",
     "platforms.preset",
     "platforms.presets",
+    "policies.aws.lambda_init",
     "policies.aws.step_scaling",
     "policies.fixed",
     "policies.kubernetes.container_apps_start",

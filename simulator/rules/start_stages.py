@@ -5,23 +5,31 @@ long together stay together. A path has the stages until the application starts,
 the ingress routes requests to the instance: `registration_s` in general, and `from_zero_s` for the first instance of a
 service at zero for which a request waits.
 
+A platform that initialises a runtime inside the new instance has an `InitLaw` too. That time follows the launch, so it
+is billed like the application's own start-up, which comes after it.
+
 The pull of an image and the start-up of the application are no stages here: a scenario gives them for its application
 (`simulated.image`, `simulated.start_up`).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+DAY_S: Final = 86_400.0
 
 
 class StartDelays(NamedTuple):
     """The delays of one start in seconds. `launch_s`: from the decision to the launch; `route_s`: from healthy until
-    the ingress routes requests to the instance.
+    the ingress routes requests to the instance; `init_s`: from the launch until the application's own start-up begins.
     """
 
     launch_s: float
     route_s: float
+    init_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +74,80 @@ class StartPath:
 
 
 @dataclass(frozen=True, slots=True)
+class QuantileCurve:
+    """A distribution relative to its median: (level, multiple of the median) in increasing order, from level 0 to 1.
+
+    Between two of them the logarithm of the multiple is linear in the level.
+
+    Raises:
+        ValueError: unless both increase, the levels from 0 to 1 and the multiples from above 0.
+    """
+
+    knots: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        levels = [level for level, _ in self.knots]
+        rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in pairwise(self.knots))
+        if levels[:1] != [0.0] or levels[-1:] != [1.0] or not rising or self.knots[0][1] <= 0:
+            msg = f"quantiles = {self.knots}, must increase from level 0 to level 1, with multiples above 0"
+            raise ValueError(msg)
+
+    def at(self, level: float) -> float:
+        """Return the multiple of the median at a level, 0 to 1."""
+        for (low, below), (high, above) in pairwise(self.knots):
+            if level <= high:
+                return below * math.pow(above / below, (level - low) / (high - low))
+        return self.knots[-1][1]
+
+    @property
+    def mean(self) -> float:
+        """The mean as a multiple of the median."""
+        return sum(
+            (high - low) * (below if below == above else (above - below) / math.log(above / below))
+            for (low, below), (high, above) in pairwise(self.knots)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InitLaw:
+    """The initialisation of a runtime: a median, a distribution around it, and a factor for each day.
+
+    The logarithm of a day's factor is normal with the standard deviation `day_sd`; its median is 1.
+    """
+
+    median_s: float
+    curve: QuantileCurve
+    day_sd: float = 0.0
+
+    @property
+    def mean_s(self) -> float:
+        """The mean over all days."""
+        return self.median_s * self.curve.mean * math.exp(self.day_sd**2 / 2)
+
+    def day_factor(self, quantile: float) -> float:
+        """Return the factor of a day for a random number between 0 and 1."""
+        if self.day_sd == 0:
+            return 1.0
+        from statistics import NormalDist  # noqa: PLC0415 few platforms have a day effect
+
+        inside = min(max(quantile, 1e-12), 1 - 1e-12)
+        return math.exp(self.day_sd * NormalDist().inv_cdf(inside))
+
+    def at(self, quantile: float, day_factor: float) -> float:
+        """Return the duration at a quantile, 0 to 1, on a day."""
+        return self.median_s * self.curve.at(quantile) * day_factor
+
+
+@dataclass(frozen=True, slots=True)
 class StartLaw:
-    """The paths of a platform.
+    """The paths of a platform, and the initialisation in the new instance, if the platform has one.
 
     Raises:
         ValueError: unless the shares of the paths add up to 1.
     """
 
     paths: tuple[StartPath, ...]
+    init: InitLaw | None = None
 
     def __post_init__(self) -> None:
         total = sum(path.share for path in self.paths)
@@ -84,22 +158,29 @@ class StartLaw:
     @property
     def draws(self) -> int:
         """The number of random numbers that a start needs."""
-        return 2 + max(len(path.stages) for path in self.paths)
+        return 2 + max(len(path.stages) for path in self.paths) + (self.init is not None)
 
     @property
     def launch_s(self) -> float:
         """The mean time from the decision to the launch."""
         return sum(path.share * path.launch_s for path in self.paths)
 
-    def delays(self, quantiles: tuple[float, ...], *, from_zero: bool) -> StartDelays:
+    @property
+    def mean_s(self) -> float:
+        """The mean time from the decision until the application's own start-up begins."""
+        return self.launch_s + (self.init.mean_s if self.init is not None else 0.0)
+
+    def delays(self, quantiles: tuple[float, ...], *, from_zero: bool, day_factor: float = 1.0) -> StartDelays:
         """Return the delays of a start for `draws` random numbers between 0 and 1.
 
-        `from_zero`: no other instance exists, and a request waits for this one.
+        `from_zero`: no other instance exists, and a request waits for this one. `day_factor`: that of the
+        initialisation on the day of the start.
         """
         path = self._path(quantiles[0])
         routed = path.from_zero if from_zero else path.registration
         launch_s = sum(stage.at(quantile) for stage, quantile in zip(path.stages, quantiles[2:], strict=False))
-        return StartDelays(launch_s, routed.at(quantiles[1]))
+        init_s = self.init.at(quantiles[-1], day_factor) if self.init is not None else 0.0
+        return StartDelays(launch_s, routed.at(quantiles[1]), init_s)
 
     def _path(self, quantile: float) -> StartPath:
         below = 0.0

@@ -2,5 +2,6 @@
 
 PUBLIC_MODULES = (
     "autoscaler",
+    "instance_launch",
     "replica_set",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from simulator.fleet.instance import Instance, InstanceVariables
 from simulator.fleet.pool.settings import PoolSettings
@@ -12,8 +13,10 @@ from simulator.fleet.replicas.instance_records import InstanceRecords
 from simulator.model.instance import InstanceEvent
 from simulator.rules.health import CrashLoop
 from simulator.rules.policies.port import Actuator
-from simulator.rules.start_stages import StartDelays
+from simulator.rules.start_stages import DAY_S, StartDelays
 from simulator.world.clock import RunClock
+
+_MEDIAN: Final = 0.5
 
 
 class InstanceLaunch:
@@ -41,16 +44,16 @@ class InstanceLaunch:
         self._loop = asyncio.get_running_loop()
         self._crash_loop = CrashLoop(settings.steady_s)
 
-    async def launch(self, instance: Instance, lag_s: float) -> Backend | None:
-        """Launch the instance after `lag_s`. Return None if it was asked to end before, or could not be launched."""
-        lag_s = max(lag_s, self._crash_loop.delay_s)
+    async def launch(self, instance: Instance, delays: StartDelays) -> Backend | None:
+        """Launch the instance after its delay. Return None if it was asked to end before, or could not be launched."""
+        lag_s = max(delays.launch_s, self._crash_loop.delay_s)
         if lag_s > 0:
             await asyncio.wait((instance.ending,), timeout=lag_s)
         if instance.ending.done():
             return None
         settings = self._settings
         environment = {} if self._variables is None else self._variables.of_instance(instance.number)
-        spec = InstanceSpec(settings.service, instance.number, settings.size, environment, settings.port)
+        spec = InstanceSpec(settings.service, instance.number, settings.size, environment, settings.port, delays.init_s)
         try:
             backend = await self._driver.launch(spec)
         except LaunchError as error:
@@ -76,14 +79,29 @@ class InstanceLaunch:
             self._variables.instance_ended(instance.number)
 
 
-def start_delays(actuator: Actuator, random: Callable[[], float] | None, *, from_zero: bool) -> StartDelays:
-    """Return the delays of a start that the scaler decided.
+class InstanceStarts:
+    """Draws the delays of the starts that the scaler decides; one object per replica set.
 
-    `random` returns numbers between 0 and 1; None: every stage takes its mean. `from_zero`: no other instance exists,
-    and a request waits for this one.
+    `random` returns numbers between 0 and 1; None: every stage takes its median. `at_s` returns the seconds since the
+    start of the run: all initialisations of a day share a factor.
     """
-    law = actuator.start_law
-    if law is None:
-        return StartDelays(actuator.start_lag_s, 0.0)
-    quantiles = tuple(0.5 if random is None else random() for _ in range(law.draws))
-    return law.delays(quantiles, from_zero=from_zero)
+
+    def __init__(self, random: Callable[[], float] | None, at_s: Callable[[], float]) -> None:
+        self._random = random
+        self._at_s = at_s
+        self._day = -1
+        self._day_quantile = _MEDIAN
+
+    def delays(self, actuator: Actuator, *, from_zero: bool) -> StartDelays:
+        """Return the delays of a start. `from_zero`: no other instance exists, and a request waits for this one."""
+        law = actuator.start_law
+        if law is None:
+            return StartDelays(actuator.start_lag_s, 0.0)
+        factor = 1.0
+        if law.init is not None and law.init.day_sd > 0 and self._random is not None:
+            day = int(self._at_s() // DAY_S)
+            if day != self._day:
+                self._day, self._day_quantile = day, self._random()
+            factor = law.init.day_factor(self._day_quantile)
+        quantiles = tuple(_MEDIAN if self._random is None else self._random() for _ in range(law.draws))
+        return law.delays(quantiles, from_zero=from_zero, day_factor=factor)

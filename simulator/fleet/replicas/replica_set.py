@@ -20,7 +20,7 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend, Launcher, NotReady, PoolSupply
 from simulator.fleet.replicas.activity import Activity
 from simulator.fleet.replicas.capacity import Capacity
-from simulator.fleet.replicas.instance_launch import InstanceLaunch, start_delays
+from simulator.fleet.replicas.instance_launch import InstanceLaunch, InstanceStarts
 from simulator.fleet.replicas.instance_records import InstanceRecords
 from simulator.fleet.replicas.prober import prober_of
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
@@ -29,6 +29,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RUN_START, LoopTime
 from simulator.records.journal import Journal
 from simulator.rules.policies.port import Actuator
+from simulator.rules.start_stages import StartDelays
 from simulator.world.clock import RunClock
 from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks, first_of
@@ -63,7 +64,8 @@ class ReplicaSet:
         self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
-        self.actuator, self._random, self._clock = actuator, random, clock
+        self.actuator, self._clock = actuator, clock
+        self._start_delays = InstanceStarts(random, clock.at_s)
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move, self._log = self.records.move, self.records.line
         self.capacity = Capacity(self.settings, self._log)
@@ -106,7 +108,7 @@ class ReplicaSet:
             NotReady: if one of them did not become ready.
         """
         for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size)):
-            self._provision(lag_s=0.0)
+            self._provision(StartDelays(0.0, 0.0))
         for instance in list(self._alive.values()):
             if await first_of(instance.entered, instance.ending) == 1:
                 ending = instance.ending.result()
@@ -140,8 +142,9 @@ class ReplicaSet:
         target = min(max(self.desired, scaling.min_size), scaling.max_size)
         for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
             from_zero = not self._alive and self.pool.queued > 0
-            delays = start_delays(self.actuator, self._random, from_zero=from_zero)
-            self._provision(delays.launch_s + self.extra_start_s, delays.route_s + self.settings.route_after_s)
+            drawn = self._start_delays.delays(self.actuator, from_zero=from_zero)
+            launch_s, route_s = drawn.launch_s + self.extra_start_s, drawn.route_s + self.settings.route_after_s
+            self._provision(StartDelays(launch_s, route_s, drawn.init_s))
         surplus = len(self._alive) - target
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
@@ -219,11 +222,11 @@ class ReplicaSet:
 
     # --- adding and terminating --------------------------------------------------------------------------------------
 
-    def _provision(self, lag_s: float, route_s: float = 0.0) -> None:
+    def _provision(self, delays: StartDelays) -> None:
         instance = self.pool.new_instance(next(self._numbers), self._loop.time())
         self.instances[instance.number] = self._alive[instance.number] = instance
         self._lifecycles[instance.number] = lifecycle = self._tasks.spawn(
-            self._run_lifecycle(instance, lag_s, route_s), f"instance {instance.number} of {self.settings.service}"
+            self._run_lifecycle(instance, delays), f"instance {instance.number} of {self.settings.service}"
         )
         lifecycle.add_done_callback(lambda _: self._lifecycle_ended(instance))
 
@@ -253,11 +256,11 @@ class ReplicaSet:
 
     # --- the lifecycle of one instance -------------------------------------------------------------------------------
 
-    async def _run_lifecycle(self, instance: Instance, lag_s: float, route_s: float) -> None:
+    async def _run_lifecycle(self, instance: Instance, delays: StartDelays) -> None:
         backend: Backend | None = None
         try:
-            backend = await self._launch.launch(instance, lag_s)
-            if backend is not None and await self.starts.until_routed(instance, backend, route_s):
+            backend = await self._launch.launch(instance, delays)
+            if backend is not None and await self.starts.until_routed(instance, backend, delays.route_s):
                 self._enter(instance)
                 await self._serve(instance, backend)
             await self._end(instance, backend)

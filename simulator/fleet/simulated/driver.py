@@ -106,7 +106,7 @@ class SimulatedDriver:
         self._pulls = pulls
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        start_up_s, image = next(self._start_ups), self._application.image
+        start_up_s, image = spec.init_s + next(self._start_ups), self._application.image
         ended = await self._pulls.pull(image, spec) if self._pulls is not None and image is not None else None
         backend = self._new_backend(spec, start_up_s)
         if ended is not None:

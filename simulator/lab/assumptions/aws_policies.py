@@ -14,6 +14,7 @@ _TRACKING: Final = "rules/policies/aws/tracking_parameters.py"
 _alarm_policies: Final = with_policy("target-tracking", "step-scaling", "ecs-express")
 _proportional: Final = with_policy("target-tracking", "ecs-express")
 _tracking: Final = with_policy("target-tracking")
+_LAMBDA: Final = "rules/policies/aws/lambda_.py"
 _PERIOD_S: Final = 60.0  # of a point, unless it is set
 _LATE_S: Final = 150.0
 _HIGH_RESOLUTION_LATE_S: Final = 30.0
@@ -35,6 +36,11 @@ def _counts_requests(service: ServiceSpec) -> bool:
 
 def _uses_utilisation(service: ServiceSpec) -> bool:
     return _tracking(service) and getattr(service.policy, "target", None) is None
+
+
+def _measured_lambda(service: ServiceSpec) -> bool:
+    """Return True if the service is a function of a runtime whose initialisation has been measured."""
+    return service.policy.name == "lambda" and getattr(service.policy, "runtime", None) is not None
 
 
 AWS_POLICIES: Final = (
@@ -127,5 +133,15 @@ AWS_POLICIES: Final = (
         high=120.0,
         why="one or two minutes according to reports, half a minute at best",
         applies=with_policy("lambda-provisioned"),
+    ),
+    MovableAssumption(
+        ("policy", "placement_s"),
+        "Lambda places an environment and fetches its package in 0.15 s.",
+        (Place(_LAMBDA, "an environment is placed"),),
+        default=0.15,
+        low=0.05,
+        high=0.5,
+        why="a package of a few kB in a cache to an image that is fetched in parts",
+        applies=_measured_lambda,
     ),
 )

@@ -113,6 +113,10 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     UnmovedAssumption(Place("rules/platforms/billing.py", "idle time at its lower rate"), _COMPARISON),
     UnmovedAssumption(Place("rules/platforms/billing.py", "the instances can use all"), _COMPARISON),
     UnmovedAssumption(Place("rules/platforms/container_apps.py", "the fee per request"), _COMPARISON),
+    UnmovedAssumption(
+        Place("rules/platforms/lambda_.py", "the application's language"),
+        "used in comparisons only; a run names the runtime of its function",
+    ),
     UnmovedAssumption(Place("rules/platforms/ecs_express.py", "the Application Load Balancer"), _COMPARISON),
     UnmovedAssumption(
         Place("rules/platforms/preset.py", "` otherwise"),

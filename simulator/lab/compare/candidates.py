@@ -21,20 +21,14 @@ from simulator.rules.platforms.presets import platform_named
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.policy_platform import behaviour_changes, preset_policy
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.application_spec import SimulatedSpec
-from simulator.scenario.sections.distribution_spec import DistributionSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, section_of
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.user_policy import is_user_policy
-from simulator.world.distributions import LogNormal
-from simulator.world.random_streams import RandomStreams
 
 ORACLE: Final = "oracle"
 APP_RUNNER: Final = "app-runner"
 # The scenario's own policy with its parameters.
 CONFIGURED: Final = "configured"
-# Number of values that approximate the sum of two distributions: the application's start and the platform's.
-START_UP_VALUES: Final = 500
 # ASSUMPTION: a replica is billed at the idle rate from one second after its last request, as billing is by the second.
 # The definition of idle is published, but not how long it has to last; the metrics and the bill of a replica would
 # settle it.
@@ -148,7 +142,7 @@ def with_oracle(scenario: ScenarioSpec) -> ScenarioSpec:
 def on_platform(scenario: ScenarioSpec, preset: PlatformPreset) -> ScenarioSpec:
     """Return the scenario with the platform's limits, overflow, start of instances and policy in every service."""
     return scenario.with_services(
-        {label: _service_changes(label, service, preset) for label, service in scenario.services.items()}
+        {label: _service_changes(service, preset) for label, service in scenario.services.items()}
     )
 
 
@@ -172,35 +166,29 @@ def _oracle_for(service: ServiceSpec) -> PolicySpec:
     return section.model_validate({"name": ORACLE, **lag})
 
 
-def _service_changes(label: str, service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
+def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
     max_concurrency = preset.max_concurrency or service.max_concurrency
     places = service.max_size * service.max_concurrency
     max_size = service.max_size if max_concurrency >= service.max_concurrency else -(-places // max_concurrency)
     max_size = min(max_size, preset.max_size or max_size)
     behaviour = preset_behaviour(preset)
-    changes: dict[str, Any] = {
+    return {
         **behaviour_changes(behaviour),
-        "policy": preset_policy(service, behaviour, preset.policy, preset.parameters),
+        "policy": preset_policy(service, behaviour, preset.policy, _parameters(service, preset)),
         "max_concurrency": max_concurrency,
         "max_size": max_size,
         "min_size": min(preset.min_size, max_size),
         "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
         "startup_probe_s": None,  # the platform checks a start in its own way
     }
-    simulated = service.application.simulated
-    if preset.start_up is not None and simulated is not None:
-        slower = simulated.model_copy(update={"start_up": _start_up(label, simulated, preset)})
-        changes["application"] = service.application.model_copy(update={"simulated": slower})
-    return changes
 
 
-def _start_up(label: str, simulated: SimulatedSpec, preset: PlatformPreset) -> DistributionSpec:
-    """Return values that approximate the sum of two distributions: the application's start, then the platform's."""
-    assert preset.start_up is not None
-    rng = RandomStreams(0).stream("platform", preset.name, label, "start-up")
-    own = LogNormal.of_median(*preset.start_up).draw(rng, START_UP_VALUES)
-    sums = own + simulated.start_up.distribution.draw(rng, START_UP_VALUES)
-    return DistributionSpec.model_validate({"empirical": [f"{value:.6f}s" for value in sums.tolist()]})
+def _parameters(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
+    """Return the preset's parameters of its policy. What the scenario sets for the same policy replaces one of them."""
+    if service.policy.name != preset.policy:
+        return dict(preset.parameters)
+    own = service.policy.model_dump(by_alias=True, include=set(preset.parameters), exclude_unset=True)
+    return {**preset.parameters, **own}
 
 
 def candidates_of(

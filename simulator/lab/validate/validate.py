@@ -32,6 +32,7 @@ from simulator.lab.validate.measured import (
     ecs,
     knative,
     kubernetes_hpa,
+    lambda_init,
 )
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
@@ -72,6 +73,7 @@ def all_cases() -> list[Case]:
         ecs,
         knative,
         bills,
+        lambda_init,
         validate_faas,
         validate_vectors,
         validate_app_runner,

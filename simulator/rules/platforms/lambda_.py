@@ -1,4 +1,4 @@
-"""AWS Lambda: one request per environment, billed by the millisecond."""
+"""AWS Lambda by a function URL: one request per environment, billed by the millisecond. The URL itself is free."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ PRICES: Final = PriceList(
 
 PRESET: Final = PlatformPreset(
     "lambda",
-    "AWS Lambda: one request per environment, billed by the millisecond",
+    "AWS Lambda by a function URL: one request per environment, billed by the millisecond",
     policy="lambda",
+    # ASSUMPTION: the application's language is Node.js and its package a container image, as for App Runner; a scenario
+    # does not say it. `policy: {name: lambda, runtime: ..., package: ...}` in the scenario settles it.
+    parameters={"runtime": "nodejs22.x", "package": "image"},
     prices=PRICES,
     max_concurrency=1,
     max_size=1000,  # policies P8: concurrency of an account
     # A request waits for its environment; initialisation may take 10 s (policies 3.5: 429 if the bucket is empty).
     overflow=Overflow(10.0, 1000),
     balancing="newest-first",  # policies: the published counts are reproduced only with it
-    # Validation case 37: mean 250 ms, sd 274 ms at 1,536 MB; the log-normal distribution with these has this median
-    # and p95.
-    start_up=(0.168, 0.726),
     idle_after_s=0.001,  # the billing step of the platform
 )

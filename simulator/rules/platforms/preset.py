@@ -25,10 +25,9 @@ class PlatformPreset:
     """A platform. `policy` is the name of a policy, `parameters` its parameters by their keys in a scenario file.
 
     If `max_concurrency` or `max_size` is None, the service's value applies. `min_size` is the number of instances that
-    the platform keeps by default. `start_up` has the median and the 95 % quantile, in seconds, of the time that the
-    platform adds to the application's start in addition to the policy's lag; None adds nothing. `idle_after_s` is the
-    time without requests after which an instance is idle; None if the platform does not distinguish busy and idle
-    instances. `billings` has the price lists of its billing modes, by the key `billing` of a price file.
+    the platform keeps by default. `idle_after_s` is the time without requests after which an instance is idle; None if
+    the platform does not distinguish busy and idle instances. `billings` has the price lists of its billing modes, by
+    the key `billing` of a price file.
     """
 
     name: str
@@ -41,7 +40,6 @@ class PlatformPreset:
     min_size: int = 0
     overflow: Overflow = field(default_factory=Overflow)
     balancing: str = "least-outstanding"
-    start_up: tuple[float, float] | None = None
     idle_after_s: float | None = None
     probe_interval_s: float = 1.0
     billings: Mapping[str, PriceList] = field(default_factory=dict)

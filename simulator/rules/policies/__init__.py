@@ -9,6 +9,7 @@ Comments name the source of each constant; (read) means that the source was read
 """
 
 PUBLIC_MODULES = (
+    "aws.lambda_init",
     "aws.step_scaling",
     "fixed",
     "kubernetes.container_apps_start",

@@ -82,7 +82,8 @@ class Actuator:
     `desired` but within min_size stay provisioned, idle and throttled; if False every instance serves.
     `startup_probe_s`: the interval at which a starting instance is probed until it is ready (readiness.py); 0: it is
     ready as soon as it listens; None: the interval of the service's health check. `start_law`: the start as stages,
-    each with a distribution; then `start_lag_s` is only their mean, for planning. None: `start_lag_s` is constant.
+    each with a distribution, and the initialisation of a runtime; then `start_lag_s` is only the mean of both, for
+    planning. None: `start_lag_s` is constant.
     """
 
     start_lag_s: float = 0.0

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import statistics
 
 import pytest
 
 from simulator.fleet.ports import LaunchError
-from simulator.fleet.replicas.instance_launch import start_delays
+from simulator.fleet.replicas.instance_launch import InstanceStarts
+from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved
 from simulator.replay.runner import Run, play
 from simulator.rules.policies.kubernetes.container_apps_start import REGISTRATION, START_LAW
 from simulator.rules.policies.port import Actuator
-from simulator.rules.start_stages import StartLaw, StartPath, StartStage
+from simulator.rules.start_stages import InitLaw, QuantileCurve, StartLaw, StartPath, StartStage
 from simulator.scenario.scenario import read_scenario
+from simulator.world.random_streams import RandomStreams
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import run_virtual, until
 
@@ -75,17 +79,64 @@ ONE = StartLaw((StartPath(1.0, (StartStage("boot", 2, 6),), StartStage("in", 1, 
 
 
 def test_without_stages_the_lag_is_constant() -> None:
-    assert start_delays(Actuator(start_lag_s=7.0), None, from_zero=True) == (7.0, 0.0)
+    assert InstanceStarts(None, lambda: 0.0).delays(Actuator(start_lag_s=7.0), from_zero=True) == (7.0, 0.0, 0.0)
 
 
-def test_without_random_numbers_each_stage_takes_its_mean() -> None:
-    assert start_delays(Actuator(start_law=ONE), None, from_zero=True) == (4.0, 15.0)
-    assert start_delays(Actuator(start_law=ONE), None, from_zero=False) == (4.0, 2.0)
+def test_without_random_numbers_each_stage_takes_its_median() -> None:
+    starts = InstanceStarts(None, lambda: 0.0)
+    assert starts.delays(Actuator(start_law=ONE), from_zero=True) == (4.0, 15.0, 0.0)
+    assert starts.delays(Actuator(start_law=ONE), from_zero=False) == (4.0, 2.0, 0.0)
 
 
 def test_each_stage_has_a_random_number_of_its_own() -> None:
     numbers = iter([0.0, 1.0, 0.25])
-    assert start_delays(Actuator(start_law=ONE), lambda: next(numbers), from_zero=True) == (3.0, 20.0)
+    starts = InstanceStarts(lambda: next(numbers), lambda: 0.0)
+    assert starts.delays(Actuator(start_law=ONE), from_zero=True) == (3.0, 20.0, 0.0)
+
+
+def test_initialisations_of_a_day_share_a_factor() -> None:
+    """The median of a curve without spread is the factor itself."""
+    flat = QuantileCurve(((0.0, 1.0), (1.0, 1.0)))
+    law = StartLaw(ONE.paths, InitLaw(0.2, flat, day_sd=0.1))
+    now_s = [0.0]
+    starts = InstanceStarts(RandomStreams(1).stream("starts").random, lambda: now_s[0])
+
+    def init_s(at_s: float) -> float:
+        now_s[0] = at_s
+        return starts.delays(Actuator(start_law=law), from_zero=False).init_s
+
+    days = [[init_s(day * 86_400 + hour * 3600) for hour in (0, 11, 23)] for day in range(400)]
+    assert all(len(set(day)) == 1 for day in days)
+    logs = [math.log(day[0] / 0.2) for day in days]
+    assert statistics.fmean(logs) == pytest.approx(0, abs=0.02)
+    assert statistics.pstdev(logs) == pytest.approx(0.1, rel=0.12)
+
+
+def test_a_simulated_application_starts_after_the_initialisation_of_the_runtime() -> None:
+    """Decision to launch: the constant placement; launch to ready: the initialisation, then 2 s of start-up."""
+    text = """
+        duration: 60s
+        services:
+          app:
+            min_size: 0
+            max_size: 3
+            max_concurrency: 1
+            overflow: {mode: queue, wait: 30s, queue: 10}
+            policy: {name: lambda, runtime: python3.13, package: zip, init_day_sd: 0, placement: 500ms}
+            application: {simulated: {io: 10ms, start_up: 2s}}
+        traffic:
+          - at_once: {requests: 1, at: 20s}
+    """
+    run = Run(read_scenario(text))
+    play(run, signals=False)
+    moves = [event for event in run.journal.events if isinstance(event, InstanceMoved)]
+    launched_s, ready_s = (
+        next(move.at_s for move in moves if move.after is state)
+        for state in (InstanceState.STARTING, InstanceState.ACTIVE)
+    )
+    assert launched_s == pytest.approx(20.5)
+    low, high = (0.085 * multiple for multiple in (0.463, 2.826))
+    assert 2 + low <= ready_s - launched_s <= 2 + high
 
 
 def _ready_s(overflow: str, min_size: int, seed: int) -> list[tuple[float, float]]:

@@ -78,6 +78,7 @@ MORE = {
     "policy.in_points": "policy: {name: target-tracking, metric_period: 20s}",
     "policy.target": "policy: {name: hpa, metric: concurrency}",
     "policy.target_utilisation": "policy: target-tracking",
+    "policy.placement": "policy: {name: lambda, runtime: python3.13}",
 }
 """Settings of a service that depends on an assumption which no policy with its defaults depends on."""
 
@@ -85,7 +86,13 @@ MORE = {
 def test_each_applies_to_a_policy_with_its_defaults_or_needs_more_than_a_policy() -> None:
     applied = {id(pair.values[0]) for pair in PAIRS}
     others = [each for each in MOVABLE if id(each) not in applied]
-    assert [each.key for each in others] == ["stop_grace", "prices", "policy.in_points", "policy.target"]
+    assert [each.key for each in others] == [
+        "stop_grace",
+        "prices",
+        "policy.in_points",
+        "policy.placement",
+        "policy.target",
+    ]
 
 
 @pytest.mark.parametrize(("key", "settings"), MORE.items())

@@ -20,7 +20,9 @@ from simulator.replay.runner import Run, play
 from simulator.replay.service_plans import build_policy
 from simulator.rules.platforms.billing import Metering
 from simulator.rules.platforms.presets import PLATFORMS, platform_named
+from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
+from simulator.scenario.sections.policy_spec import policy_of
 from tests.lab.compare.compare_scenarios import step
 
 
@@ -47,8 +49,19 @@ def test_a_platform_replaces_the_limits_and_the_overflow(scenario: ScenarioSpec)
     assert web.overflow.mode == "queue"
     assert web.balancing == "newest-first"
     assert web.policy.name == "lambda"
-    assert web.application.simulated is not None
-    assert 0.5 + 0.168 < web.application.simulated.start_up.distribution.mean < 0.5 + 0.5
+    assert web.application == scenario.services["web"].application
+    law = web.policy.actuator(web.scaling).start_law
+    assert law is not None
+    assert law.init is not None
+    assert law.init.median_s == 0.288  # Node 22 as an image
+
+
+def test_a_scenario_of_the_same_policy_sets_what_the_preset_assumes(tmp_path: Path) -> None:
+    own = load_scenario(step(tmp_path)).with_services(
+        {"web": {"policy": policy_of(POLICIES["lambda"], {"runtime": "java21", "idle_expiry": "5 min"})}}
+    )
+    policy = on_platform(own, platform_named("lambda")).services["web"].policy.parameters
+    assert (policy.runtime, policy.package, policy.idle_expiry_s) == ("java21", "image", 600.0)
 
 
 def test_a_platform_that_bills_busy_time_has_an_idle_state(scenario: ScenarioSpec) -> None:

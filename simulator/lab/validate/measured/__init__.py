@@ -8,4 +8,5 @@ PUBLIC_MODULES = (
     "ecs",
     "knative",
     "kubernetes_hpa",
+    "lambda_init",
 )

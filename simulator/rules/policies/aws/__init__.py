@@ -1,3 +1,6 @@
 """Policies of AWS: App Runner, ECS with Application Auto Scaling, Lambda."""
 
-PUBLIC_MODULES = ("step_scaling",)
+PUBLIC_MODULES = (
+    "lambda_init",
+    "step_scaling",
+)
