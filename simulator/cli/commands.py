@@ -83,6 +83,12 @@ _VERBS: Final = {
         "Run every ground-truth case and show the published value and the simulated one.",
         PLAY,
     ),
+    "import": Verb(
+        "simulator.cli.ingest.import_verb",
+        "import_verb",
+        "Make a scenario of recorded traffic: public datasets, and logs of web servers.",
+        PLAY,
+    ),
     "init": Verb(
         "simulator.cli.project.init",
         "init",
@@ -264,7 +270,8 @@ def _command(verb: str, target: typer.Typer | Callable[..., Any]) -> Any:
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         alone.command(verb)(target)
         command = typer.main.get_command(alone)
-    for path, each in [(verb, command), *((f"{verb}_{name}", sub) for name, sub in _subcommands(command))]:
+    subcommands = getattr(command, "commands", {}).items()
+    for path, each in [(verb, command), *((f"{verb}_{name}", sub) for name, sub in subcommands)]:
         each.get_params = functools.partial(_prepared, each.get_params)
         _read_environment(each, path)
         each.format_help = functools.partial(_help, each.format_help, each, "" if path != verb else verb)
@@ -276,10 +283,6 @@ def _help(format_help: Callable[..., Any], command: Any, verb: str, context: Any
 
     prepared(command, context, verb)
     format_help(context, formatter)
-
-
-def _subcommands(command: Any) -> Iterable[tuple[str, Any]]:
-    return getattr(command, "commands", {}).items()
 
 
 def _read_environment(command: Any, path: str) -> None:

@@ -36,6 +36,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator validate",
         "simulator validate --case 2.1",
     ),
+    "import": (
+        "simulator import invocations_per_function_md.anon.d*.csv --top 3",
+        "simulator import access.log.gz --skip 8h --for 2h --out morning.yaml",
+    ),
     "init": (
         "simulator init",
         "simulator init path/to/project",

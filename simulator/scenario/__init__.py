@@ -10,6 +10,8 @@ PUBLIC_MODULES = (
     "policy_platform",
     "problems",
     "rate_factor",
+    "recordings.text",
+    "recordings.times",
     "recordings.traces",
     "request_numbers",
     "scenario",

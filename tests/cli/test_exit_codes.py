@@ -50,6 +50,7 @@ BAD_INPUT = {
     "report": [["FILE"], ["none.json"]],
     "validate": [["--case", "none"], ["--case", "4.1", "--markdown", "none/x.md"]],
     "lesson": [["none"], ["littles-law", "--predict", "many"], ["littles-law", "--scenario", "none/x.yaml"]],
+    "import": [["none.csv"], ["counts.csv"], ["counts.csv", "--format", "none"], ["counts.csv", "--top", "0"]],
     "init": [["none"]],
     "up": [["none"], ["."]],
     "serve": [["--config", "none.yaml"], ["--port", "70000"]],

@@ -52,6 +52,12 @@ class Times:
         self._zone: str | None = None
         self._first: int | float | None = None
 
+    @property
+    def first_s(self) -> float:
+        """The time of the first row in seconds since the origin of its numbers, which is 1970 for dates."""
+        assert self._first is not None, "no row has been read"
+        return self._first * ((self._unit_ns or 1) / 1e9)
+
     def seconds(self, row: int, texts: list[str]) -> Floats:
         """Return the seconds since the first row of the file, for rows from number `row` on.
 

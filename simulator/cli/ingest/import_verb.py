@@ -1,0 +1,99 @@
+"""`simulator import`: makes a scenario of recorded traffic, in the formats of public datasets and of web servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, TextIO
+
+import typer
+
+from simulator.cli.exit_codes import bad_input
+from simulator.cli.ingest.import_options import ImportFunctions, ImportOutputs, ImportPart
+from simulator.cli.options import grouped
+from simulator.cli.outputs import Outputs, lost
+from simulator.cli.printing import echo
+from simulator.ingest.imported import import_files
+from simulator.ingest.scenario_text import recordings, scenario_text
+from simulator.ingest.settings import ImportSettings
+from simulator.ingest.summary import summary
+from simulator.model.text.units import parse_duration
+from simulator.scenario.problems import ScenarioError
+
+_WIDTH: Final = 8
+
+
+@grouped
+def import_verb(
+    outputs: ImportOutputs,
+    part: ImportPart,
+    functions: ImportFunctions,
+    files: list[Path] = typer.Argument(metavar="FILE...", help="Recorded traffic, plain, gzip, bzip2 or xz; in order."),
+) -> None:
+    """Make a scenario of recorded traffic: public datasets, and logs of web servers.
+
+    The format is recognised by the content. What was kept, guessed and dropped is printed.
+    """
+    settings = _settings(outputs, part, functions)
+    stem = outputs.out.stem
+    try:
+        imported = import_files(files, settings)
+    except (ScenarioError, ValueError) as error:
+        bad_input(str(error))
+    texts = recordings(imported, stem)
+    with Outputs() as written:
+        written.protect(files)
+        paths = [outputs.out, *(outputs.out.parent / text.file for text in texts)]
+        _check_new(paths, force=outputs.force)
+        for path, text in zip(paths[1:], texts, strict=True):
+            stream = written.text("--out", path)
+            assert stream is not None
+            _write(path, stream, text.blocks)
+        scenario = written.text("--out", outputs.out)
+        assert scenario is not None
+        _write(outputs.out, scenario, [scenario_text(imported, stem, [path.name for path in files])])
+        written.commit()
+    if not outputs.quiet:
+        for line in summary(imported):
+            echo(f"{line.kind:<{_WIDTH}}{line.text}")
+    for path in paths:
+        echo(f"{'written':<{_WIDTH}}{path}")
+    if not outputs.quiet:
+        echo(f"{'next':<{_WIDTH}}simulator run {outputs.out}")
+
+
+def _settings(outputs: ImportOutputs, part: ImportPart, functions: ImportFunctions) -> ImportSettings:
+    if sum((bool(functions.functions), functions.top is not None, functions.everything)) > 1:
+        bad_input("--function, --top and --all exclude each other; give one of them")
+    return ImportSettings(
+        format_name=outputs.format_name,
+        functions=tuple(functions.functions),
+        top=functions.top,
+        everything=functions.everything,
+        skip_s=_duration("--skip", part.skip, least_s=0.0),
+        length_s=None if part.length is None else _duration("--for", part.length, least_s=1.0),
+        bin_s=None if part.bin_width is None else _duration("--bin", part.bin_width, least_s=0.001),
+    )
+
+
+def _duration(option: str, text: str, least_s: float) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        bad_input(f"{option} = {error}")
+    if seconds < least_s:
+        bad_input(f"{option} = {text}, must be at least {least_s:g}s")
+    return seconds
+
+
+def _check_new(paths: list[Path], *, force: bool) -> None:
+    existing = [path for path in paths if path.exists()]
+    if existing and not force:
+        bad_input(f"{existing[0]} exists already; --force overwrites it, --out names another file")
+
+
+def _write(path: Path, stream: TextIO, blocks: Iterable[str]) -> None:
+    try:
+        stream.writelines(blocks)
+    except OSError as error:
+        lost("--out", path, error)

@@ -1,0 +1,3 @@
+"""Import: reads the traffic that others recorded, in the formats of public datasets and of web servers."""
+
+PUBLIC_MODULES = ("format", "formats.table", "imported", "scenario_text", "settings", "summary")

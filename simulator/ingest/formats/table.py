@@ -1,0 +1,61 @@
+"""The table of formats, in the order in which a file is compared with them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.ingest.format import Format
+from simulator.ingest.formats.azure_functions import (
+    AZURE_FUNCTIONS_2019,
+    AZURE_FUNCTIONS_2019_DURATIONS,
+    AZURE_FUNCTIONS_2021,
+)
+from simulator.ingest.formats.azure_llm import AZURE_LLM
+from simulator.ingest.formats.common_log import COMMON_LOG
+from simulator.ingest.formats.huawei import HUAWEI_2023, HUAWEI_2025
+from simulator.ingest.formats.ibm import IBM_CODE_ENGINE, IBM_OBJECT_STORE
+from simulator.ingest.formats.worldcup98 import WORLDCUP98
+from simulator.ingest.input_file import InputFile
+from simulator.model.text.problems import nearest
+
+FORMATS: Final = (
+    AZURE_FUNCTIONS_2019,
+    AZURE_FUNCTIONS_2019_DURATIONS,
+    AZURE_FUNCTIONS_2021,
+    AZURE_LLM,
+    HUAWEI_2023,
+    HUAWEI_2025,
+    IBM_CODE_ENGINE,
+    IBM_OBJECT_STORE,
+    WORLDCUP98,
+    COMMON_LOG,
+)
+FORMAT_NAMES: Final = tuple(each.name for each in FORMATS)
+
+
+def format_of(file: InputFile) -> Format:
+    """Return the format that a file has by its content.
+
+    Raises:
+        ScenarioError: if it has none of them.
+    """
+    found = next((each for each in FORMATS if each.recognises(file)), None)
+    if found is None:
+        line = file.first_lines[0]
+        shown = repr(line[:80]) if line.isprintable() else "bytes that are not text"
+        raise file.problem(1, "file", shown, f"in a known format: {', '.join(FORMAT_NAMES)}")
+    return found
+
+
+def format_named(name: str) -> Format:
+    """Return the format of that name.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
+    for each in FORMATS:
+        if each.name == name:
+            return each
+    near = nearest(name, FORMAT_NAMES)
+    hint = f"; did you mean `{near}`?" if near else ""
+    raise ValueError(f"--format = {name!r}, must be one of {', '.join(FORMAT_NAMES)}{hint}")

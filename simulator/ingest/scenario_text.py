@@ -1,0 +1,143 @@
+"""Writes an import as files: the scenario, and its recordings as CSV."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulator.ingest.imported import Imported, ImportedService
+from simulator.ingest.service_time import service_time
+from simulator.model.text.units import duration_text
+
+_BLOCK: Final = 65_536
+_WIDTH: Final = 120
+# Stands for a duration that the files do not have.
+_TIME_UNKNOWN: Final = "100ms"
+
+
+class RecordingText(NamedTuple):
+    """A recording: the name of its file, and its lines in blocks."""
+
+    file: str
+    blocks: Iterator[str]
+
+
+def recordings(imported: Imported, stem: str) -> list[RecordingText]:
+    """Return the recordings: one file for each service whose requests have times, one for the counts of all others."""
+    texts = [
+        RecordingText(_trace_file(stem, each, imported), _trace(each))
+        for each in imported.services
+        if each.times_s is not None
+    ]
+    counted = [each for each in imported.services if each.counts is not None]
+    if counted:
+        texts.append(RecordingText(_bins_file(stem), _bins(counted, imported.length_s)))
+    return texts
+
+
+def scenario_text(imported: Imported, stem: str, files: list[str]) -> str:
+    """Return the scenario file. `stem`: the beginning of the names of its recordings. `files`: what was imported."""
+    lines = [
+        *_comment(f"Traffic of {', '.join(files)}, imported from"),
+        *(
+            line
+            for each in imported.formats
+            for line in _comment(f"{each.title}." + (f" Terms: {each.terms}." if each.terms else ""))
+        ),
+        "version: 1",
+        f"name: {stem}",
+        f"duration: {max(imported.length_s, 1.0):.0f}s",
+        "",
+        "services:",
+    ]
+    for each in imported.services:
+        lines += _application(each)
+    lines += ["", "traffic:"]
+    for each in imported.services:
+        lines += _source(each, imported, stem)
+    return "\n".join(lines) + "\n"
+
+
+def _application(service: ImportedService) -> list[str]:
+    function = [f"  # Function {service.function}"] if service.function else []
+    title = [*function, f"  {service.name}:"]
+    if not service.durations.are_known:
+        comment = "a guess: the files do not have the durations of requests"
+        return [*title, "    application:", f"      simulated: {{io: {_TIME_UNKNOWN}}}  # {comment}"]
+    law, fit = service_time(service.durations)
+    fit = fit[0].upper() + fit[1:]
+    return [
+        *title,
+        "    application:",
+        "      simulated:",
+        *_comment(f"{fit}. A guess: all of it is I/O, so requests in progress do not slow each other down.", indent=8),
+        *_wrapped(f"io: {law}", indent=8),
+    ]
+
+
+def _comment(text: str, indent: int = 0) -> list[str]:
+    start = " " * indent + "# "
+    return textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=start, break_long_words=False)
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Return YAML in lines; its flow collections may continue on the next line."""
+    start = " " * indent
+    return textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=start + "  ", break_long_words=False)
+
+
+def _source(service: ImportedService, imported: Imported, stem: str) -> list[str]:
+    lines = [f"  - name: {service.name}"]
+    if len(imported.services) > 1:
+        lines.append(f"    service: {service.name}")
+    if service.times_s is None:
+        fields = f"file: {_bins_file(stem)}, column: {service.name}, bin: {duration_text(service.bin_s)}"
+        return [*lines, f"    bins: {{{fields}}}"]
+    if len(service.times_s) and service.times_s[0] > 0:
+        lines.append(f"    from: {service.times_s[0]:.6f}s")
+    fields = f"file: {_trace_file(stem, service, imported)}, time_column: time_s, format: seconds"
+    return [*lines, f"    trace: {{{fields}}}"]
+
+
+def _trace_file(stem: str, service: ImportedService, imported: Imported) -> str:
+    return f"{stem}.csv" if len(imported.services) == 1 else f"{stem}-{service.name}.csv"
+
+
+def _bins_file(stem: str) -> str:
+    return f"{stem}.csv" if stem else "recording.csv"
+
+
+def _trace(service: ImportedService) -> Iterator[str]:
+    """Yield the rows of a trace: the start of each request, and its duration if the files have it."""
+    times_s, durations_s = service.times_s, service.durations_s
+    assert times_s is not None
+    yield "time_s\n" if durations_s is None else "time_s,duration_s\n"
+    for at in range(0, len(times_s), _BLOCK):
+        times = times_s[at : at + _BLOCK].tolist()
+        if durations_s is None:
+            yield "".join(f"{time:.6f}\n" for time in times)
+        else:
+            durations = durations_s[at : at + _BLOCK].tolist()
+            yield "".join(f"{time:.6f},{length:.6f}\n" for time, length in zip(times, durations, strict=True))
+
+
+def _bins(services: list[ImportedService], length_s: float) -> Iterator[str]:
+    """Yield the rows of bins: the start of the bin, and the count of each service."""
+    width_s = services[0].bin_s
+    rows = max(1, int(np.ceil(length_s / width_s - 1e-9)))
+    columns = []
+    for each in services:
+        assert each.counts is not None
+        counts = each.counts[:rows]
+        columns.append(np.concatenate([counts, np.zeros(rows - len(counts))]))
+    yield ",".join(["start_s", *(each.name for each in services)]) + "\n"
+    table = np.column_stack(columns)
+    for at in range(0, rows, _BLOCK):
+        block = table[at : at + _BLOCK].tolist()
+        yield "".join(
+            f"{(at + row) * width_s:g}," + ",".join(f"{count:g}" for count in counts) + "\n"
+            for row, counts in enumerate(block)
+        )

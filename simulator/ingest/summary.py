@@ -1,0 +1,73 @@
+"""The summary of an import: what was read, kept, guessed and dropped, each as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from simulator.ingest.imported import Imported
+from simulator.model.text.units import duration_text
+
+# Functions that were not chosen, named in the summary.
+_SHOWN: Final = 5
+_NAME: Final = 24
+
+
+class SummaryLine(NamedTuple):
+    """A sentence and its kind: read, kept, guessed or dropped."""
+
+    kind: str
+    text: str
+
+
+def summary(imported: Imported) -> list[SummaryLine]:
+    """Return the lines in the order of their kinds."""
+    return [
+        *(SummaryLine("read", text) for text in _read(imported)),
+        *(SummaryLine("kept", text) for text in _kept(imported)),
+        *(SummaryLine("guessed", text) for text in _guessed(imported)),
+        *(SummaryLine("dropped", text) for text in _dropped(imported)),
+    ]
+
+
+def _read(imported: Imported) -> Iterator[str]:
+    for each in imported.formats:
+        yield f"{each.title} ({each.name})"
+    yield f"{imported.offered:,.0f} requests in {duration_text(imported.length_s)}"
+
+
+def _kept(imported: Imported) -> Iterator[str]:
+    for each in imported.services:
+        of = f" of {_short(each.function)}" if each.function else ""
+        how = "each with its time" if each.times_s is not None else f"as counts per {duration_text(each.bin_s)}"
+        yield f"{each.name}: {each.requests:,.0f} requests{of}, {how}"
+    for form in imported.formats:
+        yield from form.kept
+
+
+def _guessed(imported: Imported) -> Iterator[str]:
+    for form in imported.formats:
+        yield from form.guessed
+    if any(each.counts is not None for each in imported.services):
+        yield "requests of a bin are played at random times within it"
+    if any(not each.durations.are_known for each in imported.services):
+        yield "the service time, 100 ms: the files do not have it"
+    else:
+        yield "the duration of a request is all I/O: requests in progress do not slow each other down"
+    yield "MaxConcurrency, sizes and the start-up are the defaults of a scenario"
+
+
+def _dropped(imported: Imported) -> Iterator[str]:
+    for form in imported.formats:
+        yield from form.dropped
+    if imported.skipped_lines:
+        yield f"{imported.skipped_lines:,} lines that are no requests"
+    chosen = {each.function for each in imported.services}
+    others = [(name, count) for name, count in imported.ranking if name not in chosen]
+    if others and "" not in chosen:
+        shown = ", ".join(f"{_short(name)} ({count:,.0f})" for name, count in others[:_SHOWN])
+        yield f"{len(others):,} other functions: {shown}" + (", ..." if len(others) > _SHOWN else "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 3]}..."

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.cli import app
+from tests.ingest.dataset_files import Invocation, azure_2021
+
+RUN = CliRunner()
+
+
+@pytest.fixture
+def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    rows = [Invocation("a", "f", 1.0 + at, 0.1) for at in range(20)] + [Invocation("b", "g", 3.0, 0.1)]
+    return str(azure_2021(tmp_path / "trace.csv", rows))
+
+
+def test_the_scenario_runs_and_the_summary_says_what_was_done(trace: str) -> None:
+    done = RUN.invoke(app, ["import", trace, "--out", "mine.yaml"])
+
+    assert done.exit_code == 0, done.output
+    for text in ("read    21 requests in", "kept    function-f: 20 requests", "dropped 1 other functions: b/g (1)"):
+        assert text in done.output
+    assert "next    simulator run mine.yaml" in done.output
+    played = RUN.invoke(app, ["run", "mine.yaml", "-q"])
+    assert played.exit_code == 0, played.output
+
+
+def test_existing_files_are_kept_without_force(trace: str) -> None:
+    Path("imported.csv").write_text("mine\n")
+
+    refused = RUN.invoke(app, ["import", trace])
+    assert refused.exit_code == 2
+    assert "imported.csv exists already; --force overwrites it" in refused.output
+    assert Path("imported.csv").read_text() == "mine\n"
+    assert not Path("imported.yaml").exists()
+
+    assert RUN.invoke(app, ["import", trace, "--force", "-q"]).exit_code == 0
+    assert Path("imported.csv").read_text().startswith("time_s,duration_s\n")
+
+
+def test_an_input_is_no_output(trace: str) -> None:
+    done = RUN.invoke(app, ["import", trace, "--out", "trace.yaml", "--force"])
+
+    assert done.exit_code == 2
+    assert "it is an input" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--top", "2", "--all"], "--function, --top and --all exclude each other"),
+        (["--for", "0s"], "--for = 0s, must be at least 1s"),
+        (["--skip", "soon"], "--skip = "),
+        (["--format", "azure"], "--format = 'azure', must be one of"),
+        (["--function", "zzz"], "--function = 'zzz'"),
+    ],
+)
+def test_bad_options_are_named(trace: str, options: list[str], message: str) -> None:
+    done = RUN.invoke(app, ["import", trace, *options])
+
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())

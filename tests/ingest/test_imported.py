@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.ingest.scenario_text import recordings, scenario_text
+from simulator.scenario.recordings.traces import bin_counts, request_times
+from simulator.scenario.scenario import load_scenario
+from tests.ingest.dataset_files import Invocation, azure_2021, imported
+
+ROWS = st.lists(
+    st.builds(
+        Invocation,
+        st.sampled_from("ab"),
+        st.sampled_from("fg"),
+        st.integers(1_000_000, 9_000_000).map(lambda ms: ms / 1000),
+        st.integers(0, 999_999).map(lambda ms: ms / 1000),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(rows=ROWS, top=st.integers(1, 4))
+def test_a_written_scenario_plays_the_recorded_starts(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Invocation], top: int
+) -> None:
+    """The expected starts are computed with the rows themselves, without any code of the import."""
+    folder = tmp_path_factory.mktemp("import")
+    result = imported(azure_2021(folder / "a.csv", rows), top=top)
+    for text in recordings(result, "out"):
+        (folder / text.file).write_text("".join(text.blocks))
+    (folder / "out.yaml").write_text(scenario_text(result, "out", ["a.csv"]))
+
+    scenario = load_scenario(folder / "out.yaml")
+
+    of_function: dict[str, list[float]] = {}
+    for row in rows:
+        of_function.setdefault(f"{row.app}/{row.function}", []).append(row.end_s - row.duration_s)
+    assert len(scenario.traffic) == min(top, len(of_function))
+    first_s = min(min(of_function[each.function]) for each in result.services)
+    for source, service in zip(scenario.traffic, result.services, strict=True):
+        assert source.trace is not None
+        played = source.from_s + np.concatenate(list(request_times(source.trace)))
+        expected = np.sort(of_function[service.function]) - first_s
+        np.testing.assert_allclose(played, expected, atol=2e-6)
+    assert scenario.duration_s >= max(max(of_function[each.function]) for each in result.services) - first_s
+
+
+def test_counts_of_several_services_share_one_file_and_one_start(tmp_path: Path) -> None:
+    file = tmp_path / "day_000.csv"
+    file.write_text("day,time,0,1\n0,0,3,\n0,60,,2\n0,120,5,1\n")
+    result = imported(file, top=2)
+    (text,) = recordings(result, "out")
+    (tmp_path / text.file).write_text("".join(text.blocks))
+    (tmp_path / "out.yaml").write_text(scenario_text(result, "out", [file.name]))
+
+    scenario = load_scenario(tmp_path / "out.yaml")
+
+    assert scenario.duration_s == 180
+    first, second = scenario.traffic
+    assert first.bins is not None
+    assert second.bins is not None
+    assert bin_counts(first.bins).tolist() == [3, 0, 5]
+    assert bin_counts(second.bins).tolist() == [0, 2, 1]
+
+
+def test_a_part_is_cut_out_in_the_time_of_the_recording(tmp_path: Path) -> None:
+    rows = [Invocation("a", "f", 100.0 + at, 0.0) for at in range(10)]
+    file = azure_2021(tmp_path / "a.csv", rows)
+
+    result = imported(file, skip_s=2.0, length_s=3.0)
+
+    (service,) = result.services
+    assert service.times_s is not None
+    assert service.times_s.tolist() == [0, 1, 2]
+    assert (result.start_s, result.length_s, result.offered) == (102, 3, 3)
+
+
+def test_a_part_behind_the_end_is_reported(tmp_path: Path) -> None:
+    file = azure_2021(tmp_path / "a.csv", [Invocation("a", "f", 5.0, 0.0), Invocation("a", "f", 9.0, 0.0)])
+
+    with pytest.raises(ValueError, match="--skip = 60s, must be less than the length of the recording, 4s"):
+        imported(file, skip_s=60.0)
+
+
+def test_requests_are_counted_in_bins_of_the_chosen_width(tmp_path: Path) -> None:
+    file = azure_2021(tmp_path / "a.csv", [Invocation("a", "f", time, 0.0) for time in (0.5, 9.9, 10.0, 35.0)])
+
+    (service,) = imported(file, bin_s=10.0).services
+
+    assert service.counts is not None
+    assert service.counts.tolist() == [2, 1, 0, 1]
