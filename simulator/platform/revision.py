@@ -27,6 +27,8 @@ from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from simulator.fleet.network.egress_rules import EgressRules
     from simulator.platform.roles import InstanceRole
     from simulator.records.outcomes import Outcomes
@@ -125,6 +127,7 @@ class Revision:
             revision=number,
             variables=self,
             random=environment.streams.stream("service", stream, "start stages").random,
+            lifetimes=_lifetimes(plan.settings, environment.streams, stream),
             logs_starts=not self.driver.is_simulated,
         )
         self._faults = FaultInjection(environment.streams.stream("service", stream, "wire faults").random)
@@ -269,3 +272,7 @@ class Revision:
         self._faults.remove(number)
         if not self._faults.is_active:
             self.upstream.faults = None
+
+
+def _lifetimes(settings: PoolSettings, streams: RandomStreams, stream: str) -> np.random.Generator | None:
+    return None if settings.lifetime is None else streams.stream("service", stream, "lifetimes")

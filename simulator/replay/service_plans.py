@@ -42,6 +42,7 @@ def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> Service
         idle_after_s=spec.idle_s,
         route_after_s=spec.route_after_s,
         capacity=spec.capacity,
+        lifetime=None if spec.instance_lifetime is None else spec.instance_lifetime.distribution,
         startup_probe_s=spec.startup_probe_s,
         initial_size=_ready_at_start(spec, policy),
     )

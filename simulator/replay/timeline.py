@@ -22,6 +22,7 @@ from simulator.scenario.sections.timeline_spec import (
     FailHealthChecksSpec,
     KillInstanceSpec,
     RateSpec,
+    RecycleSpec,
     SlowStartsSpec,
     UpdateAutoScalingSpec,
     WireFaultSpec,
@@ -67,6 +68,8 @@ class Timeline:
         match action:
             case KillInstanceSpec():
                 self._add(at_s, event, lambda: self._faults.kill(action))
+            case RecycleSpec():
+                self._add(at_s, event, lambda: self._faults.recycle(action))
             case SlowStartsSpec() | FailHealthChecksSpec() | WireFaultSpec():
                 numbers: list[int] = []
                 self._add(at_s, event, lambda: self._begin(action, numbers))

@@ -226,6 +226,7 @@ def stage_settings(
     most: int = 10,
     wait_s: float = 0.0,
     queue: int = 0,
+    capacity_of_platform: int | None = None,
     **others: float,
 ) -> PoolSettings:
     """Return settings of a service called `web`. `others`: further times of PoolSettings."""
@@ -234,5 +235,6 @@ def stage_settings(
         scaling=AutoScalingConfiguration(capacity, least, most),
         overflow=Overflow(wait_s, queue),
         initial_size=initial,
+        capacity=capacity_of_platform,
         **others,  # type: ignore[arg-type]
     )

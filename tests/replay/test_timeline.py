@@ -59,6 +59,19 @@ def test_a_killed_instance_ends_at_once_and_is_replaced() -> None:
     assert launched[-1].at_s == 21.0  # the platform's start lag of 1 s
 
 
+def test_recycled_instances_are_replaced_one_by_one_and_no_request_fails() -> None:
+    record = played("  - {at: 10s, recycle: {}}\n")
+    assert acts(list(record.events)) == [(10.0, "web: instances 1, 2 are replaced, 1 at a time")]
+    assert set(record.stats_by_source.whole().statuses) == {200}
+    draining = [
+        (event.at_s, event.instance, event.why)
+        for event in record.events
+        if isinstance(event, InstanceMoved) and event.after is InstanceState.DRAINING
+    ]
+    # Each needs the platform's start lag of 1 s, 500 ms of start-up, and the next check, which comes each second.
+    assert draining == [(12.0, 1, "recycled by the platform"), (14.0, 2, "recycled by the platform")]
+
+
 def test_slow_starts_last_the_configured_time() -> None:
     record = played(
         "  - {at: 10s, slow_starts: {extra: 7s, for: 15s}}\n"

@@ -35,7 +35,7 @@ def begin(
     given: str = typer.Argument(
         ...,
         metavar="FAULT",
-        help="An event as in a scenario's timeline, without `at`: wire_fault, kill_instance, slow_starts or "
+        help="An event as in a scenario's timeline, without `at`: wire_fault, kill_instance, recycle, slow_starts or "
         "fail_health_checks.",
     ),
     state: Path | None = typer.Option(None, metavar="FOLDER", help=_STATE_HELP),

@@ -12,6 +12,7 @@ from simulator.model.text.problems import one_of
 from simulator.rules.admission import Overflow
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.health import STEADY_S
+from simulator.world.distributions import Distribution
 
 DEFAULT_PORT: Final = 8080  # of a service that configures none (facts 5.2)
 
@@ -54,6 +55,7 @@ class PoolSettings:
     # quota is unknown. An instance that cannot be provided starts when another has ended; an account at its quota
     # settles it.
     capacity: int | None = None
+    lifetime: Distribution | None = None  # of instances from ready until they are replaced; None: unlimited
     # Instances that are ready when the run begins.
     initial_size: int = 1
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from simulator.fleet.instance import Instance, InstanceVariables
+from simulator.fleet.instance import Instance, InstanceVariables, Termination
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend, InstanceSpec, Launcher, LaunchError
 from simulator.fleet.replicas.instance_records import InstanceRecords
@@ -68,10 +68,13 @@ class InstanceLaunch:
     def became_healthy(self, instance: Instance) -> None:
         self._crash_loop.became_healthy(instance.ready_s)
 
-    def crashed(self, instance: Instance) -> str:
-        """Count the crash of an instance. Return a log line about the delay of the next launch; empty without one."""
+    def crashed(self, instance: Instance, ending: Termination, *, ready: int) -> None:
+        """Count and record the crash of an instance that was needed; `ready` others are left."""
         self._crash_loop.crashed(self._loop.time(), instance.ready_s)
-        return str(self._crash_loop) if self._crash_loop.delay_s else ""
+        self._records.missed(ending, ready=ready)
+        delayed = str(self._crash_loop) if self._crash_loop.delay_s else ""
+        for line in filter(None, (ending.why, ending.saw, delayed)):
+            self._records.line(line)
 
     def forget(self, instance: Instance) -> None:
         """Withdraw the credentials of an instance that has ended."""

@@ -12,8 +12,9 @@ idle).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from typing import TYPE_CHECKING
 
 from simulator.fleet.instance import Instance, InstanceVariables, Termination, scale_in_order
 from simulator.fleet.pool.settings import PoolSettings
@@ -22,7 +23,11 @@ from simulator.fleet.replicas.activity import Activity
 from simulator.fleet.replicas.capacity import Capacity
 from simulator.fleet.replicas.instance_launch import InstanceLaunch, InstanceStarts
 from simulator.fleet.replicas.instance_records import InstanceRecords
+from simulator.fleet.replicas.instance_set import InstanceSet
+from simulator.fleet.replicas.lifetimes import Lifetimes
 from simulator.fleet.replicas.prober import prober_of
+from simulator.fleet.replicas.recycling import Recycling
+from simulator.fleet.replicas.serving import until_drained, until_ending
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
@@ -34,11 +39,14 @@ from simulator.world.clock import RunClock
 from simulator.world.running_loop import running_loop
 from simulator.world.tasks import Tasks, first_of
 
+if TYPE_CHECKING:
+    import numpy as np
+
 _E = InstanceEvent
 
 
-class ReplicaSet:
-    """The instances of one service, including ended ones (for the bill), by number in order of creation."""
+class ReplicaSet(InstanceSet):
+    """The instances of one service, whose number it adjusts to the desired count."""
 
     def __init__(
         self,
@@ -54,52 +62,37 @@ class ReplicaSet:
         revision: int = 1,
         variables: InstanceVariables | None = None,
         random: Callable[[], float] | None = None,
+        lifetimes: np.random.Generator | None = None,
         logs_starts: bool = False,
     ) -> None:
         """Create an empty set. `numbers`: source of the numbers of instances. `revision`: number of the revision.
         `variables`: supplies environment variables. `random`: numbers for the stages of starts; None: their means.
+        `lifetimes`: random numbers for the lifetimes of instances, required if `settings` has their distribution.
         """
-        self.pool, self.settings = pool, settings
+        super().__init__(pool)
+        self.settings = settings
         self.prober = prober_of(settings, actuator, only_starts=pool.health_is_certain)
-        self.instances: dict[int, Instance] = {}
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
         self.actuator, self._clock = actuator, clock
         self._start_delays = InstanceStarts(random, clock.at_s)
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
-        self._move, self._log = self.records.move, self.records.line
-        self.capacity = Capacity(self.settings, self._log)
+        self._move = self.records.move
+        self.capacity = Capacity(self.settings, self.records.line)
+        self._recycling = Recycling(self.records.line)
+        self._lifetimes = Lifetimes(
+            settings.lifetime, lifetimes, clock, lambda number, why: self.recycle([number], 1, why)
+        )
         self._tasks = tasks
         self._loop = running_loop()
-        # starting or ready: the instances that are compared with the desired count
-        self._alive: dict[int, Instance] = {}
         self._is_settled = False  # count and tiers are as desired: nothing to do if the same count is set again
         self._dismissed = False  # the run has ended, or another revision serves: no instance is added
         self._numbers = numbers or count(1)
-        self._lifecycles: dict[int, asyncio.Task[None]] = {}
         self._launch = InstanceLaunch(settings, driver, clock, self.records, variables, self._exited)
         self.activity = Activity(pool, actuator, settings.idle_after_s, clock, self._move, self._expire)
         self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
 
     # --- the desired count --------------------------------------------------------------------------------------------
-
-    @property
-    def coming(self) -> int:
-        return len(self._alive) - len(self.pool.ready)
-
-    @property
-    def active(self) -> int:
-        """Number of instances that process requests or did so a short time ago."""
-        return sum(instance.state is InstanceState.ACTIVE for instance in self.pool.ready.values())
-
-    @property
-    def provisioned(self) -> int:
-        """Number of instances that exist and hold memory: launched and not stopped, including draining ones."""
-        return sum(self.instances[number].is_provisioned for number in self._lifecycles)
-
-    def living(self) -> list[Instance]:
-        """Return the instances whose lifecycle has not ended, including draining ones, in order of creation."""
-        return [self.instances[number] for number in self._lifecycles]
 
     async def begin(self) -> None:
         """Start the initial instances without the platform's start lag; wait until each is ready or has crashed.
@@ -119,6 +112,7 @@ class ReplicaSet:
         for instance in self.pool.ready.values():
             instance.launched_at_s = RUN_START
             self.activity.settle(instance)
+            self._lifetimes.settle(instance.number)
         self._assign_tiers()
 
     def resize(self, desired: int, front_size: int | None = None) -> None:
@@ -140,17 +134,31 @@ class ReplicaSet:
             return  # instances that are being stopped must not be replaced
         scaling = self.pool.scaling
         target = min(max(self.desired, scaling.min_size), scaling.max_size)
-        for _ in range(self.capacity.granted(target - len(self._alive), self.living)):
+        for number, why in self._recycling.advance(self._alive, self.pool.ready, target):
+            self._terminate(self._alive[number], why)
+        additional = self._recycling.additional
+        for _ in range(self.capacity.granted(target + additional - len(self._alive), self.living)):
             from_zero = not self._alive and self.pool.queued > 0
             drawn = self._start_delays.delays(self.actuator, from_zero=from_zero)
             launch_s, route_s = drawn.launch_s + self.extra_start_s, drawn.route_s + self.settings.route_after_s
             self._provision(StartDelays(launch_s, route_s, drawn.init_s))
-        surplus = len(self._alive) - target
+        surplus = len(self._alive) - target - additional
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
                 self._terminate(instance, f"{target} instance{'s' * (target != 1)} wanted")
+            if self._recycling.additional != additional:  # one that was being replaced is gone
+                self.reconcile()
         self._assign_tiers()
         self._is_settled = True
+
+    def recycle(self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool = False) -> list[int]:
+        """Replace instances, `at_a_time` together. Return those for which no replacement was requested before.
+
+        New instances start beside the old ones, which drain when their replacements are ready, unless `stops_first`.
+        """
+        new = self._recycling.request(numbers, at_a_time, why, stops_first=stops_first)
+        self.reconcile()
+        return new
 
     def kill(self, number: int) -> None:
         """Kill an instance as a crash does. An unknown or ended instance is no error."""
@@ -180,6 +188,7 @@ class ReplicaSet:
         `recall`.
         """
         self._dismissed = True
+        self._recycling.clear()
         for instance in list(self._alive.values()):
             self._drain(instance, why)
         return [instance.drained for instance in self.living() if instance.drained is not None]
@@ -213,7 +222,8 @@ class ReplicaSet:
 
         Return False if MinSize keeps it.
         """
-        if len(self._alive) <= self.pool.scaling.min_size:
+        additional = max(0, self._recycling.additional)
+        if len(self._alive) - additional <= self.pool.scaling.min_size or self._recycling.is_outgoing(instance.number):
             return False
         self.desired = max(0, self.desired - 1)
         self._front_size = min(self._front_size, self.desired)
@@ -237,6 +247,8 @@ class ReplicaSet:
     def _drain(self, instance: Instance, why: str) -> None:
         self._is_settled = False
         del self._alive[instance.number]
+        self._recycling.left(instance.number)
+        self._lifetimes.forget(instance.number)
         self.activity.forget(instance)
         if instance.is_ready:
             self.pool.leave(instance)
@@ -262,7 +274,7 @@ class ReplicaSet:
             backend = await self._launch.launch(instance, delays)
             if backend is not None and await self.starts.until_routed(instance, backend, delays.route_s):
                 self._enter(instance)
-                await self._serve(instance, backend)
+                await until_ending(instance, backend, self.prober, self._tasks, self.starts.failed_line)
             await self._end(instance, backend)
         finally:
             if backend is not None and not backend.exited.done():
@@ -279,29 +291,12 @@ class ReplicaSet:
         self._assign_tiers()
         if instance.outstanding == 0:
             self.activity.quiet(instance)
-
-    async def _serve(self, instance: Instance, backend: Backend) -> None:
-        probing = self._tasks.spawn(
-            self.prober.until_unhealthy(instance.number, backend), f"probe of instance {instance.number}"
-        )
-        try:
-            if await first_of(instance.ending, probing) == 1:
-                instance.end(_E.CRASHED, f"{self.starts.failed_line} ({probing.result()})")
-        finally:
-            probing.cancel()
+        self._lifetimes.begin(instance.number)
+        if self._recycling.is_active:
+            self.reconcile()
 
     async def _end(self, instance: Instance, backend: Backend | None) -> None:
-        ending = instance.ending.result()
-        if instance.drained is not None and backend is not None:
-            await asyncio.wait(
-                (instance.drained, backend.exited),
-                timeout=max(0.0, instance.drain_by_s - self._loop.time()),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if backend.exited.done():
-                ending = Termination(_E.CRASHED, backend.exited.result().sentence)
-            elif not instance.drained.done():
-                ending = Termination(_E.CRASHED, "still had requests at the end of its drain time-out")
+        ending = await until_drained(instance, backend)
         self._finalize(instance, ending)
         if backend is not None:
             await backend.stop(self.settings.stop_grace_s if ending.event is _E.STOP else 0.0)
@@ -311,6 +306,8 @@ class ReplicaSet:
         self._is_settled = False
         has_crashed = ending.event is _E.CRASHED
         was_alive = self._alive.pop(instance.number, None) is not None
+        self._recycling.left(instance.number)
+        self._lifetimes.forget(instance.number)
         self.activity.forget(instance)
         if instance.is_ready and not has_crashed:
             self.pool.leave(instance)
@@ -320,13 +317,7 @@ class ReplicaSet:
         self._move(instance, ending.event, ending.why)
         self.pool.lose(instance)
         if has_crashed and was_alive:
-            delayed = self._launch.crashed(instance)
-            self.records.missed(ending, ready=len(self.pool.ready))
-            self._log(ending.why)
-            if ending.saw:
-                self._log(ending.saw)
-            if delayed:
-                self._log(delayed)
+            self._launch.crashed(instance, ending, ready=len(self.pool.ready))
             self.reconcile()
 
     def _lifecycle_ended(self, instance: Instance) -> None:
@@ -335,7 +326,9 @@ class ReplicaSet:
         self._launch.forget(instance)
         if instance.state is not InstanceState.STOPPED:
             self._finalize(instance, Termination(_E.STOP, "its task was cancelled"))
-        if self.capacity.is_short:
+        was_recycling = self._recycling.is_active
+        self._recycling.ended(instance.number)
+        if self.capacity.is_short or was_recycling:
             self.reconcile()
 
     def _exited(self, instance: Instance, backend: Backend) -> None:

@@ -78,5 +78,9 @@ def has_image(scenario: ScenarioSpec) -> bool:
     )
 
 
+def has_lifetimes(scenario: ScenarioSpec) -> bool:
+    return any(service.instance_lifetime is not None for service in scenario.services.values())
+
+
 def has_web_acl(scenario: ScenarioSpec) -> bool:
     return any(service.web_acl is not None for service in scenario.services.values())

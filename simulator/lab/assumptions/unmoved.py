@@ -14,6 +14,7 @@ from simulator.lab.assumptions.conditions import (
     distinguishes_idle,
     has_downstream,
     has_image,
+    has_lifetimes,
     has_web_acl,
     instances_crash,
     with_policy,
@@ -33,6 +34,15 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
         "instances of a virtual run are alike, so it does not matter which one is removed",
     ),
     UnmovedAssumption(Place("fleet/network/egress_rules.py", "App Runner spreads instances"), _REAL_TIME),
+    UnmovedAssumption(
+        Place("fleet/replicas/lifetimes.py", "App Runner publishes no lifetime"),
+        "without `instance_lifetime` instances are never replaced; no public figure bounds a lifetime",
+    ),
+    UnmovedAssumption(
+        Place("fleet/replicas/lifetimes.py", "the share is uniformly"),
+        "the ages of the first instances are a choice of the run: other seeds vary them",
+        has_lifetimes,
+    ),
     UnmovedAssumption(
         Place("fleet/pool/settings.py", "App Runner is bounded by"), "the quota belongs to the account: set `capacity`"
     ),

@@ -28,6 +28,7 @@ from simulator.scenario.sections.timeline_spec import (
     FailHealthChecksSpec,
     KillInstanceSpec,
     RateSpec,
+    RecycleSpec,
     SlowStartsSpec,
     UpdateAutoScalingSpec,
     WireFaultSpec,
@@ -101,7 +102,14 @@ def _event_reason(action: Action) -> str:
             return "its timeline calls the API"
         case WireFaultSpec():
             return "its timeline injects network faults"
-        case KillInstanceSpec() | SlowStartsSpec() | FailHealthChecksSpec() | UpdateAutoScalingSpec() | RateSpec():
+        case (
+            KillInstanceSpec()
+            | RecycleSpec()
+            | SlowStartsSpec()
+            | FailHealthChecksSpec()
+            | UpdateAutoScalingSpec()
+            | RateSpec()
+        ):
             return ""
         case _:
             assert_never(action)

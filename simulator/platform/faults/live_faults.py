@@ -12,7 +12,7 @@ from simulator.platform.faults.service_faults import ServiceFaults
 from simulator.platform.platform import Platform
 from simulator.records.events import RevisionSwitched, TimelineActed
 from simulator.scenario.sections.fault_spec import Fault, FaultSpec
-from simulator.scenario.sections.timeline_spec import KillInstanceSpec, WireFaultSpec
+from simulator.scenario.sections.timeline_spec import KillInstanceSpec, RecycleSpec, WireFaultSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class LiveFaults:
             ValueError: if the service does not run, or cannot have this fault.
         """
         fault = self._placed(spec.fault)
-        if isinstance(fault, KillInstanceSpec):
-            said = self._faults.kill(fault)
+        if isinstance(fault, KillInstanceSpec | RecycleSpec):
+            said = self._faults.kill(fault) if isinstance(fault, KillInstanceSpec) else self._faults.recycle(fault)
             self._record(spec.kind, said)
             return None, said
         number, said = self._faults.begin(fault)

@@ -17,6 +17,7 @@ from simulator.records.events import RevisionSwitched
 from simulator.scenario.sections.timeline_spec import (
     FailHealthChecksSpec,
     KillInstanceSpec,
+    RecycleSpec,
     SlowStartsSpec,
     WireFaultSpec,
 )
@@ -91,6 +92,18 @@ class ServiceFaults:
         for number in victims:
             service.replica_set.kill(number)
         return f"{service.name}: {_instances(victims)} killed"
+
+    def recycle(self, spec: RecycleSpec) -> str:
+        """Replace instances; return a text that names them."""
+        service = self._platform.services[spec.service]
+        revision = service.revision
+        if revision is None:
+            return f"{service.name}: no instance is replaced"
+        numbers = _chosen(service, "oldest")[: spec.count]
+        why, first = "recycled by the platform", revision.has_fixed_port
+        replaced = service.replica_set.recycle(numbers, spec.at_a_time, why, stops_first=first)
+        be = "is" if len(replaced) < 2 else "are"
+        return f"{service.name}: {_instances(replaced)} {be} replaced, {spec.at_a_time} at a time"
 
     def begin(self, spec: LastingSpec) -> tuple[int, str]:
         """Begin a lasting fault. Return its number, which `end` takes, and a text that says what it does."""

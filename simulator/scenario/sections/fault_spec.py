@@ -10,11 +10,12 @@ from simulator.scenario.sections.base_model import Section
 from simulator.scenario.sections.timeline_spec import (
     FailHealthChecksSpec,
     KillInstanceSpec,
+    RecycleSpec,
     SlowStartsSpec,
     WireFaultSpec,
 )
 
-Fault = KillInstanceSpec | SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
+Fault = KillInstanceSpec | RecycleSpec | SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
 
 
 class FaultSpec(Section):
@@ -22,6 +23,8 @@ class FaultSpec(Section):
 
     kill_instance: KillInstanceSpec | None = None
     """Ready instances crash."""
+    recycle: RecycleSpec | None = None
+    """Ready instances are replaced."""
     slow_starts: SlowStartsSpec | None = None
     """Starts take longer."""
     fail_health_checks: FailHealthChecksSpec | None = None

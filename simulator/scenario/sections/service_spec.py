@@ -19,6 +19,7 @@ from simulator.rules.pricing import Rates
 from simulator.rules.region_prices import REGION_DEFAULT, REGIONS, rates_of
 from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.base_model import Count, Cpu, Duration, Memory, Number, Section
+from simulator.scenario.sections.distribution_spec import DistributionSpec
 from simulator.scenario.sections.origin_spec import ServiceSourceSpec
 from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, Policy, policy_named
 from simulator.scenario.web_acl import WebAclSetting
@@ -84,6 +85,13 @@ class PricesSpec(Section):
 ROLE_ARN_PATTERN: Final = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$"
 
 
+def _is_positive(spec: DistributionSpec) -> DistributionSpec:
+    if spec.distribution.mean == 0:
+        msg = "instance_lifetime = 0 s, must be above 0 s: each instance would be replaced at once"
+        raise ValueError(msg)
+    return spec
+
+
 def _reference(text: str) -> str:
     parse_reference(text)
     return text
@@ -108,6 +116,8 @@ class ServiceSpec(Section):
     """Highest number of instances that the platform can provide at a time, as with a vCPU quota of Fargate; draining
     ones included. Further instances start when others have ended. Default: no limit except `max_size`.
     """
+    instance_lifetime: Annotated[DistributionSpec, AfterValidator(_is_positive)] | None = None
+    """Time after which the platform replaces a ready instance by a new one, as a distribution. Default: unlimited."""
     health_check_spec: HealthCheckSpec = HealthCheckSpec.unchanged()
     """The health check configuration."""
     startup_probe_s: Duration | None = None

@@ -32,6 +32,17 @@ class KillInstanceSpec(Section):
     """Number of instances."""
 
 
+class RecycleSpec(Section):
+    """The platform replaces ready instances: new ones start beside the old ones, which drain once the new are ready."""
+
+    service: str = ""
+    """The service (default: the only service)."""
+    at_a_time: Count = Field(default=1, ge=1)
+    """Instances that are replaced together; as many exist in addition, even above `max_size`."""
+    count: Count | None = Field(default=None, ge=1)
+    """Number of instances, the oldest first (default: all)."""
+
+
 class SlowStartsSpec(Section):
     """Instances that start from now on take longer."""
 
@@ -144,6 +155,7 @@ class RateSpec(Section):
 
 Action = (
     KillInstanceSpec
+    | RecycleSpec
     | SlowStartsSpec
     | FailHealthChecksSpec
     | UpdateAutoScalingSpec
@@ -162,6 +174,8 @@ class EventSpec(Section):
     """Time of the event, from the start of the run."""
     kill_instance: KillInstanceSpec | None = None
     """Ready instances crash."""
+    recycle: RecycleSpec | None = None
+    """Ready instances are replaced."""
     slow_starts: SlowStartsSpec | None = None
     """Starts take longer."""
     fail_health_checks: FailHealthChecksSpec | None = None

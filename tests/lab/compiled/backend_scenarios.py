@@ -76,6 +76,8 @@ EVENTS = st.sampled_from(
     [
         {"at": "7s", "kill_instance": {"which": "oldest", "count": 1}},
         {"at": "11s", "kill_instance": {"which": "newest", "count": 2}},
+        {"at": "6s", "recycle": {}},
+        {"at": "10s", "recycle": {"at_a_time": 2, "count": 3}},
         {"at": "9s", "update_auto_scaling": {"max_concurrency": 2}},
         {"at": "12s", "update_auto_scaling": {"max_concurrency": 6, "max_size": 3}},
         {"at": "5s", "slow_starts": {"extra": "3s", "for": "6s"}},

@@ -138,6 +138,7 @@ def _shape(r: Dice, duration_s: int) -> dict[str, Any]:
 def _event(r: Dice, duration_s: int) -> dict[str, Any]:
     events: Sequence[dict[str, Any]] = (
         {"kill_instance": {"which": r.choice(["oldest", "newest"]), "count": r.choice([1, 3, 50])}},
+        {"recycle": {"at_a_time": r.choice([1, 2, 50]), "count": r.choice([1, 3])}},
         {"update_auto_scaling": {"max_concurrency": r.choice([1, 2, 200])}},
         {"update_auto_scaling": {"max_size": r.choice([1, 25]), "min_size": 1}},
         {"slow_starts": {"extra": r.choice(["1s", "60s"]), "for": r.choice(["1ms", "30s"])}},

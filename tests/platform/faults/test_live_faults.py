@@ -58,6 +58,18 @@ def test_killed_instances_are_replaced() -> None:
     in_world(test)
 
 
+def test_instances_are_recycled_one_by_one() -> None:
+    async def test(world: World) -> None:
+        service = world.service(await world.running())
+        live = LiveFaults(world.platform)
+        assert live.begin(spec(recycle={"at_a_time": 2})) == (None, "hello: instance 1 is replaced, 2 at a time")
+        assert live.active == {}
+        await asyncio.sleep(60)
+        assert [instance.number for instance in service.living()] == [2]
+
+    in_world(test)
+
+
 def test_an_impossible_fault_is_rejected_with_the_possible_values() -> None:
     async def test(world: World) -> None:
         live = LiveFaults(world.platform)

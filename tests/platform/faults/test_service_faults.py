@@ -7,7 +7,7 @@ from simulator.platform.revision import Revision
 from simulator.replay.runner import Run, play
 from simulator.scenario.scenario import read_scenario
 from simulator.scenario.sections.fault_spec import FaultSpec
-from simulator.scenario.sections.timeline_spec import KillInstanceSpec
+from simulator.scenario.sections.timeline_spec import KillInstanceSpec, RecycleSpec
 from tests.platform.test_service_workload import World, image, in_world
 from tests.replay.test_timeline import acts
 
@@ -16,7 +16,7 @@ LATENCY = {"service": "hello", "kind": "latency", "delay": "2s"}
 
 def lasting(**given: object) -> LastingSpec:
     fault = FaultSpec.model_validate(given).fault
-    assert not isinstance(fault, KillInstanceSpec)
+    assert not isinstance(fault, KillInstanceSpec | RecycleSpec)
     return fault
 
 
