@@ -1,6 +1,7 @@
-"""Instance sizes: the pairs of CPU and memory that App Runner offers.
+"""Instance sizes: CPU and memory, and the pairs of them that App Runner offers.
 
-Source: Developer Guide, "supported configurations" (facts 5.1); spellings from the API model (facts 1.6).
+Source: Developer Guide, "supported configurations" (facts 5.1); spellings from the API model (facts 1.6). The sizes of
+other platforms: rules/platforms/sizes.py.
 """
 
 from __future__ import annotations
@@ -25,23 +26,20 @@ SUPPORTED: Final[dict[int, tuple[int, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class InstanceSize:
-    """CPU in units (1024 = 1 vCPU) and memory in MB, one of the supported pairs.
+    """CPU in units (1024 = 1 vCPU) and memory in MB.
 
     Raises:
-        ValueError: if the pair is not supported.
+        ValueError: if one of them is not positive.
     """
 
     cpu_units: int = 1024
     memory_mb: int = 2048
 
     def __post_init__(self) -> None:
-        if self.cpu_units not in SUPPORTED:
-            msg = f"cpu = {_vcpu_text(self.cpu_units)}, must be one of {cpu_choices()}"
-            raise ValueError(msg)
-        if self.memory_mb not in SUPPORTED[self.cpu_units]:
-            choices = ", ".join(_gb_text(mb) for mb in SUPPORTED[self.cpu_units])
-            msg = f"memory = {_gb_text(self.memory_mb)}, must be {choices} with {_vcpu_text(self.cpu_units)}"
-            raise ValueError(msg)
+        for name, value in (("cpu_units", self.cpu_units), ("memory_mb", self.memory_mb)):
+            if value <= 0:
+                msg = f"{name} = {value}, must be positive"
+                raise ValueError(msg)
 
     @property
     def vcpu(self) -> float:
@@ -53,6 +51,22 @@ class InstanceSize:
 
     def __str__(self) -> str:
         return f"{_vcpu_text(self.cpu_units)} / {_gb_text(self.memory_mb)}"
+
+
+def supported(cpu_units: int, memory_mb: int) -> InstanceSize:
+    """Return the size with this CPU and memory, one of App Runner's pairs.
+
+    Raises:
+        ValueError: if App Runner does not offer the pair.
+    """
+    if cpu_units not in SUPPORTED:
+        msg = f"cpu = {_vcpu_text(cpu_units)}, must be one of {cpu_choices()}"
+        raise ValueError(msg)
+    if memory_mb not in SUPPORTED[cpu_units]:
+        choices = ", ".join(_gb_text(mb) for mb in SUPPORTED[cpu_units])
+        msg = f"memory = {_gb_text(memory_mb)}, must be {choices} with {_vcpu_text(cpu_units)}"
+        raise ValueError(msg)
+    return InstanceSize(cpu_units, memory_mb)
 
 
 def parse_cpu(value: object) -> int:
@@ -85,8 +99,8 @@ def _number(value: object, unit: str, name: str, example: str) -> float:
 
 
 def _vcpu_text(units: int) -> str:
-    return f"{units / CPU_UNITS_PER_VCPU:g} vCPU"
+    return f"{units / CPU_UNITS_PER_VCPU:.3g} vCPU"
 
 
 def _gb_text(mb: int) -> str:
-    return f"{mb / MB_PER_GB:g} GB"
+    return f"{mb / MB_PER_GB:.4g} GB"

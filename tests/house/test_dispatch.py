@@ -71,7 +71,12 @@ KINDS = (
     Kinds("console/live/commands.py", "Command", "_Command", {"console/live/commands.py"}),
     Kinds("model/resources/operation.py", "OperationType", "", {"control/operations/operation_run.py"}),
     Kinds("rules/policies/requirements.py", "Signal", "", {"traffic/policy_fit.py"}),
-    Kinds("rules/platforms/billing.py", "Metering", "", {"rules/platforms/billing.py"}),
+    Kinds(
+        "rules/platforms/billing.py",
+        "Metering",
+        "",
+        {"rules/platforms/billing.py", "rules/platforms/sizing/instance_hour.py"},
+    ),
     Kinds(
         "telemetry/instruments.py",
         "InstrumentKind",

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.model.sizes import SUPPORTED, InstanceSize, parse_cpu, parse_memory
+from simulator.model.sizes import SUPPORTED, InstanceSize, parse_cpu, parse_memory, supported
 
 
 @pytest.mark.parametrize("pair", [(cpu, memory) for cpu, memories in SUPPORTED.items() for memory in memories])
 def test_every_documented_pair_of_cpu_and_memory_is_accepted(pair: tuple[int, int]) -> None:
-    size = InstanceSize(*pair)
+    size = supported(*pair)
     assert (size.vcpu * 1024, size.memory_gb * 1024) == pair
 
 
@@ -17,12 +17,24 @@ def test_the_default_size_is_that_of_app_runner() -> None:
 
 def test_an_unsupported_cpu_is_rejected_with_the_choices() -> None:
     with pytest.raises(ValueError, match=r"cpu = 3 vCPU, must be one of 0\.25 vCPU, 0\.5 vCPU, 1 vCPU, 2 vCPU, 4 vCPU"):
-        InstanceSize(3072, 8192)
+        supported(3072, 8192)
 
 
 def test_memory_unsupported_for_the_cpu_is_rejected_with_the_choices() -> None:
     with pytest.raises(ValueError, match=r"memory = 8 GB, must be 2 GB, 3 GB, 4 GB with 1 vCPU"):
-        InstanceSize(1024, 8192)
+        supported(1024, 8192)
+
+
+def test_a_size_without_cpu_or_memory_is_rejected() -> None:
+    with pytest.raises(ValueError, match="cpu_units = 0, must be positive"):
+        InstanceSize(0, 512)
+    with pytest.raises(ValueError, match="memory_mb = -1, must be positive"):
+        InstanceSize(256, -1)
+
+
+def test_sizes_of_other_platforms_are_rounded_for_the_reader() -> None:
+    assert str(InstanceSize(1185, 2048)) == "1.16 vCPU / 2 GB"
+    assert str(InstanceSize(1024, 1769)) == "1 vCPU / 1.728 GB"
 
 
 @pytest.mark.parametrize("text", [1024, "1024", "1 vCPU", "1vcpu", 1, 1.0, " 1 "])

@@ -14,7 +14,7 @@ from simulator.control.resources.source_rules import completed_source
 from simulator.control.resources.vpc_connectors import VpcConnectors
 from simulator.model.health import HealthCheck
 from simulator.model.resources.service_configuration import Block, ServiceConfiguration
-from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory
+from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory, supported
 
 Request = dict[str, Any]
 
@@ -95,7 +95,7 @@ class ConfigurationRules:
     def _instance(self, given: Block, before: ServiceConfiguration | None) -> Block:
         block = (before.instance if before else _INSTANCE) | given
         try:
-            size = InstanceSize(parse_cpu(block["Cpu"]), parse_memory(block["Memory"]))
+            size = supported(parse_cpu(block["Cpu"]), parse_memory(block["Memory"]))
         except ValueError as error:
             raise invalid(f"InstanceConfiguration: {error}.") from error
         role = given.get("InstanceRoleArn")

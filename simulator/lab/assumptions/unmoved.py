@@ -122,6 +122,10 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     UnmovedAssumption(Place("rules/network/security_groups.py", "a range that covers only"), _REAL_TIME),
     UnmovedAssumption(Place("rules/platforms/billing.py", "idle time at its lower rate"), _COMPARISON),
     UnmovedAssumption(Place("rules/platforms/billing.py", "the instances can use all"), _COMPARISON),
+    UnmovedAssumption(
+        Place("rules/platforms/cloud_run.py", "128 MiB is offered"),
+        "the sizes of another platform: they are used in comparisons, while a run has the scenario's size",
+    ),
     UnmovedAssumption(Place("rules/platforms/container_apps.py", "the fee per request"), _COMPARISON),
     UnmovedAssumption(
         Place("rules/platforms/lambda_.py", "the application's language"),

@@ -18,6 +18,7 @@ from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import platform_named
+from simulator.rules.platforms.sizing.moved_size import MovedSize
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.policy_platform import behaviour_changes, preset_policy
 from simulator.scenario.scenario import ScenarioSpec
@@ -89,6 +90,17 @@ class Candidate:
         there = scenario if keeps else scenario.with_policy(self.given, self.on_error)
         return with_oracle(there) if self.is_oracle else there
 
+    def moved_size(self, scenario: ScenarioSpec, service: str) -> MovedSize | None:
+        """Return the change of size of a service; None for a policy, and if the platform offers the scenario's size."""
+        if self.kind is CandidateKind.POLICY:
+            return None
+        asked, there = scenario.services[service].size, self.applied(scenario).services[service]
+        if there.size == asked:
+            return None
+        preset = platform_named(self.given)
+        taken = preset.sizes.nearest(asked, there.max_concurrency)
+        return MovedSize(asked, taken, self.price_list or preset.prices)
+
     @property
     def reference(self) -> Candidate:
         """The oracle that defines this candidate's regret: it has the same actuator, queue, limits and prices."""
@@ -140,7 +152,9 @@ def with_oracle(scenario: ScenarioSpec) -> ScenarioSpec:
 
 
 def on_platform(scenario: ScenarioSpec, preset: PlatformPreset) -> ScenarioSpec:
-    """Return the scenario with the platform's limits, overflow, start of instances and policy in every service."""
+    """Return the scenario with the platform's limits, overflow, start of instances, nearest size and policy in every
+    service.
+    """
     return scenario.with_services(
         {label: _service_changes(service, preset) for label, service in scenario.services.items()}
     )
@@ -172,8 +186,11 @@ def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
     max_size = service.max_size if max_concurrency >= service.max_concurrency else -(-places // max_concurrency)
     max_size = min(max_size, preset.max_size or max_size)
     behaviour = preset_behaviour(preset)
+    size = preset.sizes.nearest(service.size, max_concurrency).size
     return {
         **behaviour_changes(behaviour),
+        "cpu_units": size.cpu_units,
+        "memory_mb": size.memory_mb,
         "policy": preset_policy(service, behaviour, preset.policy, _parameters(service, preset)),
         "max_concurrency": max_concurrency,
         "max_size": max_size,

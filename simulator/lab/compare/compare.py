@@ -30,6 +30,7 @@ from simulator.lab.compare.comparison import (
     FailurePart,
     OverallPart,
     RowPart,
+    SizePart,
 )
 from simulator.lab.compare.elasticity import add_elasticity, worst_case
 from simulator.lab.compare.figures import FIGURES, OF_RUNS, Terms
@@ -221,6 +222,7 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutco
     _add_regret(plan, columns)
     baseline = columns[plan.baseline]
     notes = {candidate.label: notes_of(candidate, scenario, service) for candidate in plan.all_candidates}
+    moved = {candidate.label: candidate.moved_size(scenario, service) for candidate in plan.all_candidates}
     rows = [_row(label, columns[label], baseline, found[label], plan.baseline, notes[label]) for label in columns]
     return CasePart(
         name=scenario.name if len(scenario.services) == 1 else f"{scenario.name}/{service}",
@@ -229,7 +231,7 @@ def _case(plan: Plan, file: str, service: str, outcomes: Mapping[Task, TaskOutco
         seeds=seeds,
         duration_s=scenario.duration_s,
         slo_s=plan.terms.slo_of(scenario, service),
-        rows=rows,
+        rows=[row.model_copy(update={"size": SizePart.of(moved[row.candidate])}) for row in rows],
         notes=case_notes(plan.candidates, scenario, service, rows, notes),
         equal=equal_rows(rows),
     )

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError
 import simulator
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.model.text.versions import DocumentFormat
+from simulator.rules.platforms.sizing.moved_size import MovedSize
 
 COMPARISON_VERSION: Final = 3
 _FORMAT: Final = DocumentFormat(
@@ -60,6 +61,45 @@ class ItemPart(ComparisonPart):
     usd: float
 
 
+class SizePart(ComparisonPart):
+    """The size that a platform took because it does not offer the scenario's."""
+
+    asked_vcpu: float
+    asked_memory_gb: float
+    vcpu: float
+    memory_gb: float
+    name: str
+    """The platform's name of the size; empty without one."""
+    is_smaller: bool
+    """True if no size of the platform has as much CPU and memory as the scenario's."""
+    capacity_factor: float
+    """CPU of an instance as a multiple of the scenario's."""
+    cpu_time_factor: float
+    """Time of the CPU work of a lone request as a multiple of the scenario's."""
+    hour_usd: float | None
+    """Price of a busy hour of an instance; null if the platform charges machines, not instances."""
+    asked_hour_usd: float | None
+    """The same for the scenario's size at the same rates; null without rates that apply to any size."""
+
+    @classmethod
+    def of(cls, moved: MovedSize | None) -> SizePart | None:
+        """Return the part for a change of size; None without one."""
+        if moved is None:
+            return None
+        return cls(
+            asked_vcpu=moved.asked.vcpu,
+            asked_memory_gb=moved.asked.memory_gb,
+            vcpu=moved.taken.size.vcpu,
+            memory_gb=moved.taken.size.memory_gb,
+            name=moved.taken.name,
+            is_smaller=moved.taken.is_smaller,
+            capacity_factor=moved.capacity_factor,
+            cpu_time_factor=moved.cpu_time_factor,
+            hour_usd=moved.hour_usd,
+            asked_hour_usd=moved.asked_hour_usd,
+        )
+
+
 class RowPart(ComparisonPart):
     """A candidate in a case."""
 
@@ -81,6 +121,8 @@ class RowPart(ComparisonPart):
     """Unit of the demand; elasticity figures with different units cannot be compared."""
     month: list[ItemPart] = Field(default=[])
     """Bill of a month at this traffic."""
+    size: SizePart | None = None
+    """The size of instances on this platform; null if it offers the scenario's."""
 
 
 class CasePart(ComparisonPart):

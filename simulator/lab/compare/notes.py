@@ -56,6 +56,7 @@ def case_notes(
         *_undecided(labels, rows, found),
         *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
         *(_estimated(scenario, service) if any(one.price_list is None for one in candidates) else ()),
+        *_moved(candidates, scenario, service),
         *_adapted(candidates, scenario, service),
         *_shown_only(scenario, service),
         *_limited(labels, scenario, found),
@@ -90,6 +91,14 @@ def _without_ground_truth(candidates: Sequence[Candidate], scenario: ScenarioSpe
     ]
     if names:
         yield f"No ground truth (`simulator validate` has no measurement of it): {', '.join(names)}"
+
+
+def _moved(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
+    """Name the platforms that do not offer the scenario's size, with the size that they take instead."""
+    for candidate in candidates:
+        moved = None if candidate.is_oracle else candidate.moved_size(scenario, service)
+        if moved is not None:
+            yield f"Size on {candidate.label}: {moved}"
 
 
 def _observed_by(

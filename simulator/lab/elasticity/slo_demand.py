@@ -42,7 +42,7 @@ def basis_of(spec: ServiceSpec, duration_s: float) -> str:
     """Describe the kind of instance that the demand is counted in, and the demand's resolution."""
     waiting = "queues" if spec.overflow.mode == "queue" else "rejects"
     slots = f"{spec.max_concurrency} slot{'s' * (spec.max_concurrency != 1)}"
-    return f"{slots}, {spec.size.vcpu:g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
+    return f"{slots}, {spec.size.vcpu:.3g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
 
 
 def slo_demand(scenario: ScenarioSpec, service: str, slo_s: float | None) -> NDArray[np.int64]:

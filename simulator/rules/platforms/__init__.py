@@ -6,4 +6,7 @@ PUBLIC_MODULES = (
     "ground_truth",
     "preset",
     "presets",
+    "sizing.instance_hour",
+    "sizing.moved_size",
+    "sizing.sizes",
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from simulator.model.sizes import SUPPORTED
 from simulator.rules.platforms.billing import Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
+from simulator.rules.platforms.sizing.sizes import exactly, pairs
 
 # facts 13.1 (read): the first Regions.
 PRICES: Final = PriceList(
@@ -26,4 +28,7 @@ PRESET: Final = PlatformPreset(
     min_size=1,
     idle_after_s=60.0,  # fleet/pool/settings.py has the reason
     probe_interval_s=5.0,  # App Runner's default (facts 9)
+    sizes=pairs(
+        {cpu_units: [exactly(mb) for mb in memories] for cpu_units, memories in SUPPORTED.items()}
+    ),  # facts 5.1
 )

@@ -44,10 +44,11 @@ def preset_behaviour(preset: PlatformPreset) -> PlatformBehaviour:
     )
 
 
-_BEHAVIOURS: Final[Mapping[str, PlatformBehaviour]] = MappingProxyType(
+# Policies of a platform whose preset has another policy.
+_PRESET_OF: Final[Mapping[str, str]] = MappingProxyType({"scale-per-request": "lambda"})
+# Policies with behaviour of their own, without a preset.
+_WITHOUT_PRESET: Final[Mapping[str, PlatformBehaviour]] = MappingProxyType(
     {
-        **{preset.policy: preset_behaviour(preset) for preset in PLATFORMS.values()},
-        "scale-per-request": preset_behaviour(PLATFORMS["lambda"]),
         # The interceptor queues requests while pods start.
         # ASSUMPTION: for 20 s, its KEDA_CONDITION_WAIT_TIMEOUT (memory); the add-on's documentation settles it.
         "keda-http": PlatformBehaviour(Overflow(20.0, 10_000)),
@@ -56,5 +57,11 @@ _BEHAVIOURS: Final[Mapping[str, PlatformBehaviour]] = MappingProxyType(
 
 
 def behaviour_of(policy: str) -> PlatformBehaviour | None:
-    """Return the behaviour of the policy's platform; None for a policy that belongs to no platform."""
-    return _BEHAVIOURS.get(policy)
+    """Return the behaviour of the policy's platform, which has a preset of the same name as the policy.
+
+    None for a policy that belongs to no platform.
+    """
+    if (own := _WITHOUT_PRESET.get(policy)) is not None:
+        return own
+    preset = _PRESET_OF.get(policy, policy)
+    return preset_behaviour(PLATFORMS[preset]) if preset in PLATFORMS else None

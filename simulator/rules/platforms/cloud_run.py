@@ -7,6 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
+from simulator.rules.platforms.sizing.sizes import SizeOffer, SizeRange, Steps, exactly
 
 _HOUR_S: Final = 3600
 
@@ -38,6 +39,22 @@ BY_INSTANCE: Final = PriceList(
     free=FreeTier(240_000, 450_000),
 )
 
+# cloud.google.com/run/docs/configuring/services/cpu (read): fractions of a vCPU from 0.08 in steps of 0.001, which is a
+# unit here, only with a concurrency of 1; from 0.5 vCPU for more than 512 MiB, one vCPU for more than 1 GiB; above one
+# vCPU only 2, 4, 6 and 8. Copies of the page differ in the least memory with 1 and 2 vCPU: 128 or 512 MiB.
+# ASSUMPTION: 128 MiB is offered with whole vCPUs; deploying such a service settles it.
+SIZES: Final = SizeOffer(
+    (
+        SizeRange(Steps(82, 511), Steps(128, 512), max_concurrency=1),
+        SizeRange(Steps(512, 1023), Steps(128, 1024), max_concurrency=1),
+        SizeRange(exactly(1024), Steps(128, 4096)),
+        SizeRange(exactly(2048), Steps(128, 8192)),
+        SizeRange(exactly(4096), Steps(2048, 16_384)),
+        SizeRange(exactly(6144), Steps(4096, 24_576)),
+        SizeRange(exactly(8192), Steps(4096, 32_768)),
+    )
+)
+
 PRESET: Final = PlatformPreset(
     "cloud-run",
     "Google Cloud Run: CPU and concurrency at 60 %, requests wait for an instance, billed while busy",
@@ -46,5 +63,6 @@ PRESET: Final = PlatformPreset(
     # policies P7: a pending request waits for max(3.5 x mean start, 10 s), then gets 429.
     overflow=Overflow(10.0, 10_000),
     idle_after_s=0.1,  # the billing step of the platform
+    sizes=SIZES,
     billings={"request-based": BY_REQUEST, "instance-based": BY_INSTANCE},
 )

@@ -7,6 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
+from simulator.rules.platforms.sizing.sizes import MemoryOfCpu, SizeOffer, Steps
 
 _HOUR_S: Final = 3600
 
@@ -36,4 +37,7 @@ PRESET: Final = PlatformPreset(
     max_concurrency=UNLIMITED,
     # ASSUMPTION: its ingress queues a request while the first replica starts; its timeout is 240 s, 60 s suffice.
     overflow=Overflow(60.0, 10_000),
+    # The Consumption workload profile: pairs from 0.25 vCPU and 0.5 GiB to 4 vCPU and 8 GiB (read;
+    # learn.microsoft.com/azure/container-apps/containers). Environments without workload profiles end at 2 vCPU.
+    sizes=SizeOffer((MemoryOfCpu(Steps(256, 4096, 256), mb_per_vcpu=2048),)),
 )

@@ -7,6 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import LoadBalancer, Metering, PriceList
 from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
+from simulator.rules.platforms.sizing.sizes import Steps, exactly, pairs
 
 # Linux/x86, by the second with a minimum of one minute (read in two articles that quote the page and agree). Load
 # balancer, capacity units and addresses: facts, ECS Express 6.
@@ -30,6 +31,19 @@ FARGATE: Final = PriceList(
     least_s=60.0,
 )
 
+# CPU and memory of a Fargate task (facts, ECS Express 6).
+FARGATE_SIZES: Final = pairs(
+    {
+        256: (exactly(512), exactly(1024), exactly(2048)),
+        512: (Steps(1024, 4096, 1024),),
+        1024: (Steps(2048, 8192, 1024),),
+        2048: (Steps(4096, 16384, 1024),),
+        4096: (Steps(8192, 30720, 1024),),
+        8192: (Steps(16384, 61440, 4096),),
+        16384: (Steps(32768, 122880, 8192),),
+    }
+)
+
 PRESET: Final = PlatformPreset(
     "ecs-express",
     "Amazon ECS Express Mode on Fargate: target tracking of CPU behind a load balancer without a limit",
@@ -41,4 +55,5 @@ PRESET: Final = PlatformPreset(
     # task. 60 s is its idle timeout. Requests to a task without free workers settle it.
     overflow=Overflow(60.0, 10_000),
     probe_interval_s=5.0,
+    sizes=FARGATE_SIZES,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
+from simulator.rules.platforms.sizing.sizes import CpuOfMemory, SizeOffer, Steps
 
 _HOUR_S: Final = 3600
 
@@ -37,4 +38,7 @@ PRESET: Final = PlatformPreset(
     overflow=Overflow(10.0, 1000),
     balancing="newest-first",  # policies: the published counts are reproduced only with it
     idle_after_s=0.001,  # the billing step of the platform
+    # Memory in steps of 1 MB; 1,769 MB have the power of one vCPU (docs.aws.amazon.com/lambda/latest/dg/
+    # configuration-memory; read).
+    sizes=SizeOffer((CpuOfMemory(Steps(128, 10_240), mb_per_vcpu=1769),)),
 )

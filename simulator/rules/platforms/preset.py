@@ -1,7 +1,9 @@
-"""Platforms: each combines a policy, its limits, its overflow behaviour, the start of instances, and a price list.
+"""Platforms: each combines a policy, its limits, its overflow behaviour, the start of instances, the sizes of instances
+and a price list.
 
-A preset runs a service of a scenario as that platform would; the service's instances, traffic and application do not
-change. Settings that a platform does not fix (such as MaxConcurrency on App Runner) keep the service's values.
+A preset runs a service of a scenario as that platform would; the service's traffic and application do not change. Its
+instances get the platform's nearest size (sizes.py). Settings that a platform does not fix (such as MaxConcurrency on
+App Runner) keep the service's values.
 
 The comment of each value names its source: facts if there are any, `ASSUMPTION:` otherwise. The policy determines when
 a starting instance is ready (rules/policies/readiness.py); `probe_interval_s` is for instances in service.
@@ -15,6 +17,7 @@ from typing import Final
 
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import PriceList
+from simulator.rules.platforms.sizing.sizes import ANY_SIZE, SizeOffer
 
 # The largest MaxConcurrency that a scenario can have, for platforms without a limit per instance.
 UNLIMITED: Final = 200
@@ -27,7 +30,7 @@ class PlatformPreset:
     If `max_concurrency` or `max_size` is None, the service's value applies. `min_size` is the number of instances that
     the platform keeps by default. `idle_after_s` is the time without requests after which an instance is idle; None if
     the platform does not distinguish busy and idle instances. `billings` has the price lists of its billing modes, by
-    the key `billing` of a price file.
+    the key `billing` of a price file. `sizes` has the sizes that it offers.
     """
 
     name: str
@@ -43,3 +46,4 @@ class PlatformPreset:
     idle_after_s: float | None = None
     probe_interval_s: float = 1.0
     billings: Mapping[str, PriceList] = field(default_factory=dict)
+    sizes: SizeOffer = ANY_SIZE

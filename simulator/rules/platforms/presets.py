@@ -1,22 +1,45 @@
 """The table of platforms: each has a module with its preset and its price lists, and a source and date for each rate.
 
+The module of a platform is imported when its preset is first used: a run without `--platform` needs at most one.
 Rates change; use `--prices` for current ones. Free tiers belong to an account: the bill of a month shows the amounts
 that they cover on separate lines (billing.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Final
 
 from simulator.model.text.problems import one_of
-from simulator.rules.platforms import app_runner, cloud_run, container_apps, ecs_express, knative, lambda_
 from simulator.rules.platforms.preset import PlatformPreset
 
-_MODULES: Final = (app_runner, ecs_express, cloud_run, lambda_, knative, container_apps)
+# Names of the platforms and of their modules.
+_MODULES: Final = {
+    "app-runner": "app_runner",
+    "ecs-express": "ecs_express",
+    "cloud-run": "cloud_run",
+    "lambda": "lambda_",
+    "knative": "knative",
+    "container-apps": "container_apps",
+}
 
-PLATFORMS: Final[Mapping[str, PlatformPreset]] = MappingProxyType({each.PRESET.name: each.PRESET for each in _MODULES})
+
+class _Presets(Mapping[str, PlatformPreset]):
+    """The presets by name, each from its module."""
+
+    def __getitem__(self, name: str) -> PlatformPreset:
+        preset: PlatformPreset = import_module(f"simulator.rules.platforms.{_MODULES[name]}").PRESET
+        return preset
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+PLATFORMS: Final[Mapping[str, PlatformPreset]] = _Presets()
 
 
 def platform_named(name: str) -> PlatformPreset:
@@ -25,7 +48,7 @@ def platform_named(name: str) -> PlatformPreset:
     Raises:
         ValueError: if the name is unknown.
     """
-    if name not in PLATFORMS:
-        msg = f"platform = {name!r}, must be {one_of(name, PLATFORMS)}"
+    if name not in _MODULES:
+        msg = f"platform = {name!r}, must be {one_of(name, _MODULES)}"
         raise ValueError(msg)
     return PLATFORMS[name]

@@ -64,7 +64,7 @@ def _sizes(document: Document) -> Iterator[Problem]:
         if cpu is None or memory is None:
             continue
         try:
-            sizes.InstanceSize(cpu, memory)
+            sizes.supported(cpu, memory)
         except ValueError as error:
             key = "cpu" if cpu not in sizes.SUPPORTED else "memory"
             expected = str(error).partition(", must be ")[2]
