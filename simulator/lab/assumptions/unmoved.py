@@ -24,6 +24,7 @@ _REAL_TIME: Final = "takes effect in real time only"
 _API: Final = "concerns answers of the API and stacks, not requests of a run"
 _REJECTION: Final = "concerns the status or text of a response, which is rejected or failed with any of them"
 _COMPARISON: Final = "a price of another platform: it is used in comparisons, while a run is billed by App Runner's"
+_SIZE: Final = "sizes and CPU quotas of a platform: used in comparisons, while a run has the scenario's own"
 _WEB_ACL: Final = "a detail of how a web ACL evaluates its rules; no setting"
 
 UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
@@ -122,20 +123,22 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     UnmovedAssumption(Place("rules/network/security_groups.py", "a range that covers only"), _REAL_TIME),
     UnmovedAssumption(Place("rules/platforms/billing.py", "idle time at its lower rate"), _COMPARISON),
     UnmovedAssumption(Place("rules/platforms/billing.py", "the instances can use all"), _COMPARISON),
-    UnmovedAssumption(
-        Place("rules/platforms/cloud_run.py", "128 MiB is offered"),
-        "the sizes of another platform: they are used in comparisons, while a run has the scenario's size",
-    ),
+    UnmovedAssumption(Place("rules/platforms/app_runner.py", "App Runner, which runs"), _SIZE),
+    UnmovedAssumption(Place("rules/platforms/cloud_run.py", "128 MiB is offered"), _SIZE),
+    UnmovedAssumption(Place("rules/platforms/cloud_run.py", "the default period"), _SIZE),
     UnmovedAssumption(Place("rules/platforms/container_apps.py", "the fee per request"), _COMPARISON),
+    UnmovedAssumption(Place("rules/platforms/container_apps.py", "a replica sees the four"), _SIZE),
     UnmovedAssumption(
         Place("rules/platforms/lambda_.py", "the application's language"),
         "used in comparisons only; a run names the runtime of its function",
     ),
     UnmovedAssumption(Place("rules/platforms/ecs_express.py", "the Application Load Balancer"), _COMPARISON),
+    UnmovedAssumption(Place("rules/platforms/lambda_.py", "its period is 20 ms"), _SIZE),
     UnmovedAssumption(
         Place("rules/platforms/preset.py", "` otherwise"),
         "explains the mark in the presets, whose values have entries of their own",
     ),
+    UnmovedAssumption(Place("rules/platforms/sizing/sizes.py", "an instance with less"), _SIZE),
     UnmovedAssumption(
         Place("rules/policies/aws/aws_predictive.py", "the forecast is the mean"),
         "the method of the forecast is no setting",

@@ -19,9 +19,11 @@ from simulator.rules.platforms.billing import PriceList
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import platform_named
 from simulator.rules.platforms.sizing.moved_size import MovedSize
+from simulator.rules.platforms.sizing.sizes import OfferedSize, Throttling
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.policy_platform import behaviour_changes, preset_policy
 from simulator.scenario.scenario import ScenarioSpec
+from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuotaSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, section_of
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.user_policy import is_user_policy
@@ -186,7 +188,8 @@ def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
     max_size = service.max_size if max_concurrency >= service.max_concurrency else -(-places // max_concurrency)
     max_size = min(max_size, preset.max_size or max_size)
     behaviour = preset_behaviour(preset)
-    size = preset.sizes.nearest(service.size, max_concurrency).size
+    offered = preset.sizes.nearest(service.size, max_concurrency)
+    size = offered.size
     return {
         **behaviour_changes(behaviour),
         "cpu_units": size.cpu_units,
@@ -197,7 +200,22 @@ def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
         "min_size": min(preset.min_size, max_size),
         "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
         "startup_probe_s": None,  # the platform checks a start in its own way
+        "application": _throttled(service.application, offered, max_concurrency, preset.throttling),
     }
+
+
+def _throttled(
+    application: ApplicationSpec, offered: OfferedSize, max_concurrency: int, throttling: Throttling | None
+) -> ApplicationSpec:
+    """Return the application with a CPU quota if the platform gives the size by one. The scenario's own quota stays."""
+    simulated = application.simulated
+    binds = throttling is not None and throttling.binds(offered.size.vcpu, max_concurrency)
+    if not binds or simulated is None or simulated.cpu_quota is not None:
+        return application
+    assert throttling is not None, "it binds"
+    quota = {"period": f"{throttling.period_s:g}s", "cores": offered.cores or throttling.cores}
+    limited = simulated.model_copy(update={"cpu_quota": CpuQuotaSpec.model_validate(quota)})
+    return application.model_copy(update={"simulated": limited})
 
 
 def _parameters(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def case_notes(
         *(f"Equal in every figure: {', '.join(names)}" for names in equal_rows(rows)),
         *(_estimated(scenario, service) if any(one.price_list is None for one in candidates) else ()),
         *_moved(candidates, scenario, service),
+        *_throttled(candidates, scenario, service),
         *_adapted(candidates, scenario, service),
         *_shown_only(scenario, service),
         *_limited(labels, scenario, found),
@@ -99,6 +100,21 @@ def _moved(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str
         moved = None if candidate.is_oracle else candidate.moved_size(scenario, service)
         if moved is not None:
             yield f"Size on {candidate.label}: {moved}"
+
+
+def _throttled(candidates: Sequence[Candidate], scenario: ScenarioSpec, service: str) -> Iterator[str]:
+    """Name the platforms that give a fraction of a vCPU as a quota, with the quota in each period."""
+    if (base := scenario.services[service].application.simulated) is None or base.cpu_quota is not None:
+        return
+    parts = []
+    for candidate in candidates:
+        there = candidate.applied(scenario).services[service]
+        quota = None if there.application.simulated is None else there.application.simulated.cpu_quota
+        if quota is not None and not candidate.is_oracle:
+            used_s = there.size.vcpu * quota.period_s
+            parts.append(f"{candidate.label} ({time_text(used_s)} of CPU in each {time_text(quota.period_s)})")
+    if parts:
+        yield f"CPU is a quota, after which the requests of an instance stop until the next period: {', '.join(parts)}"
 
 
 def _observed_by(

@@ -7,7 +7,7 @@ from typing import Final
 from simulator.model.sizes import SUPPORTED
 from simulator.rules.platforms.billing import Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
-from simulator.rules.platforms.sizing.sizes import exactly, pairs
+from simulator.rules.platforms.sizing.sizes import Throttling, exactly, pairs
 
 # facts 13.1 (read): the first Regions.
 PRICES: Final = PriceList(
@@ -31,4 +31,7 @@ PRESET: Final = PlatformPreset(
     sizes=pairs(
         {cpu_units: [exactly(mb) for mb in memories] for cpu_units, memories in SUPPORTED.items()}
     ),  # facts 5.1
+    # ASSUMPTION: App Runner, which runs instances on Fargate, gives a quarter or a half of a vCPU by the default quota;
+    # `cpu.max` and `nr_throttled` in an instance settle it.
+    throttling=Throttling(),
 )

@@ -7,7 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
-from simulator.rules.platforms.sizing.sizes import SizeOffer, SizeRange, Steps, exactly
+from simulator.rules.platforms.sizing.sizes import SizeOffer, SizeRange, Steps, Throttling, exactly
 
 _HOUR_S: Final = 3600
 
@@ -64,5 +64,8 @@ PRESET: Final = PlatformPreset(
     overflow=Overflow(10.0, 10_000),
     idle_after_s=0.1,  # the billing step of the platform
     sizes=SIZES,
+    # ASSUMPTION: the default period of 100 ms (memory of arXiv 2506.01283); the gaps in a loop that reads the clock in
+    # an instance of 0.08 vCPU settle it.
+    throttling=Throttling(),
     billings={"request-based": BY_REQUEST, "instance-based": BY_INSTANCE},
 )

@@ -7,7 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
-from simulator.rules.platforms.sizing.sizes import MemoryOfCpu, SizeOffer, Steps
+from simulator.rules.platforms.sizing.sizes import MemoryOfCpu, SizeOffer, Steps, Throttling
 
 _HOUR_S: Final = 3600
 
@@ -40,4 +40,7 @@ PRESET: Final = PlatformPreset(
     # The Consumption workload profile: pairs from 0.25 vCPU and 0.5 GiB to 4 vCPU and 8 GiB (read;
     # learn.microsoft.com/azure/container-apps/containers). Environments without workload profiles end at 2 vCPU.
     sizes=SizeOffer((MemoryOfCpu(Steps(256, 4096, 256), mb_per_vcpu=2048),)),
+    # A CPU limit of Kubernetes.
+    # ASSUMPTION: a replica sees the four processors of its node; `nproc` in a replica settles it.
+    throttling=Throttling(cores=4),
 )

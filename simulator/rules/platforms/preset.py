@@ -17,7 +17,7 @@ from typing import Final
 
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import PriceList
-from simulator.rules.platforms.sizing.sizes import ANY_SIZE, SizeOffer
+from simulator.rules.platforms.sizing.sizes import ANY_SIZE, SizeOffer, Throttling
 
 # The largest MaxConcurrency that a scenario can have, for platforms without a limit per instance.
 UNLIMITED: Final = 200
@@ -31,6 +31,7 @@ class PlatformPreset:
     the platform keeps by default. `idle_after_s` is the time without requests after which an instance is idle; None if
     the platform does not distinguish busy and idle instances. `billings` has the price lists of its billing modes, by
     the key `billing` of a price file. `sizes` has the sizes that it offers.
+    `throttling`: how it gives fractions of a vCPU; None if it does not limit the CPU by a quota.
     """
 
     name: str
@@ -47,3 +48,4 @@ class PlatformPreset:
     probe_interval_s: float = 1.0
     billings: Mapping[str, PriceList] = field(default_factory=dict)
     sizes: SizeOffer = ANY_SIZE
+    throttling: Throttling | None = None

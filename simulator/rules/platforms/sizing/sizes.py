@@ -54,7 +54,8 @@ def exactly(value: int) -> Steps:
 class SizeRange:
     """Each CPU of a range with each memory of another. CPU in units (1024 = 1 vCPU), memory in MB.
 
-    `name`: the platform's name of the size. `max_concurrency`: the highest number of concurrent requests of an instance
+    `name`: the platform's name of the size. `cores`: the processors that an instance sees; None: as the platform's
+    `Throttling` says. `max_concurrency`: the highest number of concurrent requests of an instance
     with this size; None if it does not depend on the size. `usd_hour`: the price of an hour, for sizes with a price of
     their own; it includes the least memory of the range. None: the price list's rates of vCPU and memory apply.
     """
@@ -62,6 +63,7 @@ class SizeRange:
     cpu_units: Steps
     memory_mb: Steps
     name: str = ""
+    cores: int | None = None
     max_concurrency: int | None = None
     usd_hour: float | None = None
 
@@ -100,10 +102,14 @@ SizeRule = SizeRange | CpuOfMemory | MemoryOfCpu
 
 
 class OfferedSize(NamedTuple):
-    """A size of an offer. `name`: the platform's name of it. `is_smaller`: no offered size has as much as was asked."""
+    """A size of an offer. `name`: the platform's name of it. `is_smaller`: no offered size has as much as was asked.
+
+    `cores`: the processors that an instance sees, if the size determines them.
+    """
 
     size: InstanceSize
     name: str = ""
+    cores: int | None = None
     is_smaller: bool = False
 
     def __str__(self) -> str:
@@ -126,10 +132,10 @@ class SizeOffer:
         rules = [rule for rule in self.rules if _allows(rule, max_concurrency)]
         assert rules, "an offer has a size for any number of concurrent requests"
         found = [(_at_least(rule, asked), rule) for rule in rules]
-        fitting = [OfferedSize(size, _name(rule)) for size, rule in found if size is not None]
+        fitting = [OfferedSize(size, *_named(rule)) for size, rule in found if size is not None]
         if fitting:
             return min(fitting, key=_order)
-        return max((OfferedSize(_largest(rule), _name(rule), is_smaller=True) for rule in rules), key=_order)
+        return max((OfferedSize(_largest(rule), *_named(rule), is_smaller=True) for rule in rules), key=_order)
 
     def has(self, size: InstanceSize) -> bool:
         """Return True if the platform offers exactly this size."""
@@ -149,6 +155,25 @@ class SizeOffer:
 ANY_SIZE: Final = SizeOffer()
 
 
+class Throttling(NamedTuple):
+    """How a platform gives less than whole processors: as a quota of CPU time in each period.
+
+    `period_s`: the length of a period. `cores`: the processors that an instance sees, unless its size determines them.
+    """
+
+    # The kernel's, the container engines' and Kubernetes' default (cpu.max; facts validation-2 V10 agrees with it).
+    period_s: float = 0.1
+    # ASSUMPTION: an instance with less than two vCPUs sees two processors; `nproc` in an instance settles it.
+    cores: int = 2
+
+    def binds(self, vcpu: float, max_concurrency: int) -> bool:
+        """Return True if the quota can stop requests, each of which uses one processor at most.
+
+        With whole vCPUs the instance has as many processors, and requests share them as they would anyway.
+        """
+        return vcpu % 1 != 0 and vcpu < max_concurrency
+
+
 def pairs(memory_mb_by_cpu: Mapping[int, Sequence[Steps]]) -> SizeOffer:
     """Return an offer of pairs: CPU units to the memories in MB that this CPU may have."""
     return SizeOffer(
@@ -164,8 +189,9 @@ def _order(offered: OfferedSize) -> tuple[int, int]:
     return offered.size.cpu_units, offered.size.memory_mb
 
 
-def _name(rule: SizeRule) -> str:
-    return rule.name if isinstance(rule, SizeRange) else ""
+def _named(rule: SizeRule) -> tuple[str, int | None]:
+    """Return (name, cores)."""
+    return (rule.name, rule.cores) if isinstance(rule, SizeRange) else ("", None)
 
 
 def _allows(rule: SizeRule, max_concurrency: int) -> bool:

@@ -11,6 +11,7 @@ from simulator.lab.compare.compare import Plan, compare
 from simulator.model.sizes import InstanceSize
 from simulator.replay.runner import Run, play
 from simulator.rules.platforms.presets import platform_named
+from simulator.rules.platforms.sizing.sizes import Throttling
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
 QUARTER = """
@@ -57,6 +58,59 @@ def test_the_cpu_work_of_a_request_takes_a_quarter_on_four_times_the_cpu(scenari
     assert 0.04 / 0.25 * moved.cpu_time_factor == pytest.approx(0.04)
     record = play(Run(on_platform(scenario, platform_named("cloud-run"))), signals=False)
     assert record.stats_by_source.whole().service.mean_s == pytest.approx(0.04, rel=0.01)
+
+
+def test_a_fraction_of_a_vcpu_is_a_quota_where_the_platform_gives_it_so(scenario: ScenarioSpec) -> None:
+    quotas = {}
+    for name in ("app-runner", "ecs-express", "container-apps", "lambda", "cloud-run", "knative"):
+        simulated = on_platform(scenario, platform_named(name)).services["web"].application.simulated
+        assert simulated is not None
+        quotas[name] = (
+            None if simulated.cpu_quota is None else (simulated.cpu_quota.period_s, simulated.cpu_quota.cores)
+        )
+    assert quotas == {
+        "app-runner": (0.1, 2),
+        "ecs-express": (0.1, 2),
+        "container-apps": (0.1, 4),
+        "lambda": (0.02, 2),
+        "cloud-run": None,  # a whole vCPU: four concurrent requests
+        "knative": None,  # the pod's limit is the user's choice
+    }
+
+
+def test_a_short_request_takes_its_own_cpu_time_under_a_quota(tmp_path: Path) -> None:
+    """20 ms of CPU on a quarter of a vCPU: 25 ms in each 100 ms are enough, so it takes 20 ms, not 80 ms, unless it
+    arrives at the end of a period; without a quota it takes 80 ms always.
+    """
+    short = load_scenario(written(tmp_path, QUARTER.replace("40ms", "20ms")))
+    shared = play(Run(short), signals=False).stats_by_source.whole().service
+    limited = play(Run(on_platform(short, platform_named("app-runner"))), signals=False).stats_by_source.whole().service
+    assert shared.quantiles((0.5,))[0] == pytest.approx(0.08, rel=0.01)
+    assert limited.quantiles((0.5,))[0] == pytest.approx(0.02, rel=0.01)
+
+
+def test_the_quota_of_the_scenario_stays(tmp_path: Path) -> None:
+    own = "simulated: {cpu: 40ms, cpu_quota: {period: 10ms}}"
+    given = load_scenario(written(tmp_path, QUARTER.replace("simulated: {cpu: 40ms}", own)))
+    simulated = on_platform(given, platform_named("app-runner")).services["web"].application.simulated
+    assert simulated is not None
+    assert simulated.cpu_quota is not None
+    assert simulated.cpu_quota.period_s == 0.01
+
+
+def test_a_quota_binds_only_if_requests_can_use_more_than_it() -> None:
+    assert Throttling().binds(0.25, 1)
+    assert not Throttling().binds(1.0, 200)  # whole processors
+    assert not Throttling().binds(1.158, 1)  # one request uses one processor
+    assert Throttling().binds(1.25, 2)
+
+
+def test_a_comparison_names_the_quota(tmp_path: Path) -> None:
+    plan = Plan([written(tmp_path)], candidates_of((), ("lambda",), {}), baseline="lambda", seeds=1, oracle=False)
+    (case,) = compare(plan).cases
+    (note,) = [note for note in case.notes if note.startswith("CPU is a quota")]
+    # 512 MB of 1,769 MB are 0.289 vCPU.
+    assert note.endswith("until the next period: lambda (5.78 ms of CPU in each 20 ms)")
 
 
 def test_a_platform_that_offers_the_size_does_not_move_it(scenario: ScenarioSpec) -> None:
