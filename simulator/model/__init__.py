@@ -27,6 +27,7 @@ PUBLIC_MODULES = (
     "scaling",
     "sizes",
     "text.document",
+    "text.edited_yaml",
     "text.field_docstrings",
     "text.problems",
     "text.quantities",

@@ -1,0 +1,68 @@
+"""Sets values in the text of a YAML file and keeps everything else: comments, order, quotes, anchors.
+
+A value that exists is replaced where it stands; a missing key is added to the innermost mapping that exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+
+def with_values(text: str, values: Mapping[tuple[str, ...], str]) -> str:
+    """Return the text with the YAML of each value (in flow style, on one line) at its path of keys.
+
+    Raises:
+        ValueError: if a part of the path is not a mapping of the text itself, but an alias or merged from elsewhere.
+    """
+    for path, value in values.items():
+        text = _with_value(text, path, value)
+    return text
+
+
+def _with_value(text: str, path: tuple[str, ...], value: str) -> str:
+    node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    for depth, key in enumerate(path):
+        if not isinstance(node, yaml.MappingNode):
+            raise _unsettable(path, depth)
+        found = [(name, inner) for name, inner in node.value if name.value == key]
+        if not found:
+            return _added(text, node, path[depth:], value)
+        ((name, inner),) = found
+        if inner.start_mark.index < name.end_mark.index:
+            raise _unsettable(path, depth)  # an alias: its node stands elsewhere
+        node = inner
+    assert node is not None, "a path has keys"
+    begin, end = node.start_mark.index, node.end_mark.index
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        end = _block_end(text, begin, end)
+    return text[:begin] + value + text[end:]
+
+
+def _block_end(text: str, begin: int, end: int) -> int:
+    """Return where a block ends, without the line break and without blank lines and comments after it, which PyYAML
+    counts to it.
+    """
+    lines = text[begin:end].split("\n")
+    while len(lines) > 1 and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+        lines.pop()
+    return begin + len("\n".join(lines))
+
+
+def _added(text: str, node: yaml.MappingNode, keys: Sequence[str], value: str) -> str:
+    """Return the text with a new key in front of the first key of the mapping, the keys inside it in flow style."""
+    first, *inner = keys
+    for key in reversed(inner):
+        value = f"{{{key}: {value}}}"
+    if node.flow_style:
+        begin = node.start_mark.index + 1
+        return f"{text[:begin]}{first}: {value}{', ' if node.value else ''}{text[begin:]}"
+    begin = node.start_mark.index
+    return f"{text[:begin]}{first}: {value}\n{' ' * node.start_mark.column}{text[begin:]}"
+
+
+def _unsettable(path: Sequence[str], depth: int) -> ValueError:
+    return ValueError(
+        f"{'.'.join(path)}, must be set by hand: {'.'.join(path[:depth])} is not written there as a mapping"
+    )
