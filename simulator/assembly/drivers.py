@@ -62,7 +62,7 @@ def driver_of(
             assert_never(application)
     if real_instances is None:
         return driver
-    return MixedDriver(driver, real_instances, streams.stream("service", service, "mixed").random)
+    return MixedDriver(driver, real_instances, streams.stream("service", service, "mixed").random, simulated.journal)
 
 
 def _process_settings(throttling: Throttling, state: Path | None) -> ProcessSettings:

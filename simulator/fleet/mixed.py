@@ -24,6 +24,8 @@ from simulator.fleet.ports import Backend, Driver, Exchange, ExitStatus, Instanc
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend
 from simulator.model.health import HealthCheck
+from simulator.records.events import InstanceImitated
+from simulator.records.journal import Journal
 
 T = TypeVar("T")
 
@@ -83,14 +85,16 @@ class MeasuredBehaviour:
 class MixedDriver:
     """Launches real instances while fewer than `real_instances` exist; all further instances are simulated.
 
-    Implements `Driver`. Its properties are those of the driver of the real instances.
+    Implements `Driver`. Its properties are those of the driver of the real instances. `journal` is told each simulated
+    instance.
     """
 
     is_simulated = False
     draw = staticmethod(no_work)
 
-    def __init__(self, real: Driver, real_instances: int, draw: Callable[[], float]) -> None:
+    def __init__(self, real: Driver, real_instances: int, draw: Callable[[], float], journal: Journal) -> None:
         self._real = real
+        self._journal = journal
         self.takes_variables = real.takes_variables
         self.ejection_applies = real.ejection_applies
         self.own_loopback = real.own_loopback
@@ -117,6 +121,7 @@ class MixedDriver:
             LaunchError: if a real instance cannot be launched.
         """
         if self._real_count >= self._real_instances:
+            self._journal.publish(InstanceImitated(spec.service, spec.number))
             return _ReplayingBackend(spec, self._measured)
         self._real_count += 1
         asked_s = asyncio.get_running_loop().time()

@@ -91,6 +91,13 @@ class ImagePulled(NamedTuple):
     size_bytes: int
 
 
+class InstanceImitated(NamedTuple):
+    """An instance of a mixed pool is simulated: its responses are sampled from those of the real instances."""
+
+    service: str
+    instance: int
+
+
 class SecondClosed(NamedTuple):
     """A whole second of a service has ended."""
 

@@ -10,13 +10,13 @@ recorded separately. Requests that a web ACL blocked are neither served nor fail
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.records.events import RequestRetried
+from simulator.records.events import InstanceImitated, RequestRetried
 from simulator.records.histogram import Histogram
 from simulator.records.request_log import REJECTED, STATUS_MAX, Chunk, is_failure
 
@@ -138,3 +138,34 @@ def _merged(stats_by_source: Iterable[RequestStats]) -> RequestStats:
     for stats in stats_by_source:
         whole.merge(stats)
     return whole
+
+
+class RealServiceTime:
+    """Histograms of the service times of served requests after the warm-up at real instances, by request number.
+
+    Requests that a simulated instance of a mixed pool answered are left out: their times are samples of the real ones,
+    so counting them would pretend that more was measured. `services`: the service of each request number; None: it is
+    not measured.
+    """
+
+    def __init__(self, services: Sequence[str | None], warm_up_s: float) -> None:
+        self.by_number: dict[int, Histogram] = {}
+        self._services = services
+        self._warm_up_s = warm_up_s
+        self._imitated: defaultdict[str, list[int]] = defaultdict(list)
+
+    def imitated(self, event: InstanceImitated) -> None:
+        """Leave out the requests of a simulated instance."""
+        self._imitated[event.service].append(event.instance)
+
+    def read(self, chunk: Chunk) -> None:
+        served = (chunk.intended_s >= self._warm_up_s) & ~chunk.failed & ~chunk.blocked & (chunk.instance > 0)
+        for number in np.flatnonzero(np.bincount(chunk.source)).tolist():
+            service = self._services[number]
+            if service is None:
+                continue
+            rows = served & (chunk.source == number)
+            if imitated := self._imitated.get(service):
+                rows &= ~np.isin(chunk.instance, imitated)
+            if rows.any():
+                self.by_number.setdefault(number, Histogram()).record(chunk.service_s[rows])

@@ -13,12 +13,12 @@ from simulator.platform.platform import Platform, Service
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import DownstreamStats
 from simulator.records.evaluation_log import EvaluationLog
-from simulator.records.events import ImagePulled, PolicyEvaluated, RequestRetried, SecondClosed
+from simulator.records.events import ImagePulled, InstanceImitated, PolicyEvaluated, RequestRetried, SecondClosed
 from simulator.records.instance_time import InstanceTime
 from simulator.records.journal import Journal
 from simulator.records.request_csv import RequestCsv
 from simulator.records.request_log import Chunk, RequestLog
-from simulator.records.request_stats import StatsBySource
+from simulator.records.request_stats import RealServiceTime, StatsBySource
 from simulator.records.rolling import Rolling
 from simulator.records.series import RequestSeries
 from simulator.replay.progress import ProgressView
@@ -89,6 +89,7 @@ class RunRecorder:
             self.row_readers.append(RequestCsv(csv, names, scenario.warm_up_s, self.log.rules).read)
         for read in self.row_readers:
             journal.subscribe(Chunk, read)
+        self._real_service_time = _real_service_time(scenario, clock, journal)
         journal.subscribe(RequestRetried, self.stats_by_source.retried)
         journal.subscribe(SecondClosed, self._second_closed)
         self._image_pulls: list[ImagePulled] = []
@@ -215,6 +216,7 @@ class RunRecorder:
             notes=policy_notes(scenario),
             downstream=self.downstream.resources,
             image_pulls=self._image_pulls,
+            real_service_time={} if self._real_service_time is None else self._real_service_time.by_number,
         )
 
     def _service_run(self, service: Service, ended_s: float, built_s: float) -> ServiceRun:
@@ -238,6 +240,20 @@ class RunRecorder:
             rates=spec.prices.rates,
             automatic_deployments=spec.source.auto_deployments,
         )
+
+
+def _real_service_time(scenario: ScenarioSpec, clock: ClockKind, journal: Journal) -> RealServiceTime | None:
+    """Return the reader of service times of real instances; None if no service has a real and a simulated application,
+    or in virtual time.
+    """
+    names = scenario.measurable_services if clock is ClockKind.REAL else frozenset()
+    if not names:
+        return None
+    services = [scenario.traffic[index].service for index in scenario.numbers.sources]
+    measured = RealServiceTime([name if name in names else None for name in services], scenario.warm_up_s)
+    journal.subscribe(InstanceImitated, measured.imitated)
+    journal.subscribe(Chunk, measured.read)
+    return measured
 
 
 def _usages(service: Service, ended_s: float) -> Sequence[InstanceUsage]:

@@ -16,6 +16,7 @@ from simulator.model.sizes import InstanceSize
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import ResourceStats
 from simulator.records.events import Event, ImagePulled, TimelineActed
+from simulator.records.histogram import Histogram
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.scale_out import ScaleOut, scale_outs
@@ -109,6 +110,7 @@ class RunRecord:
     aborted: CheckResult | None = None  # the check that ended the run
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)  # by the name of the resource
     image_pulls: Sequence[ImagePulled] = ()
+    real_service_time: Mapping[int, Histogram] = field(default_factory=dict)  # by request number
     rules: Sequence[str] = ("",)  # rules of web ACLs, by their numbers in rows
 
     @property

@@ -157,7 +157,16 @@ class ScenarioSpec(Section):
     @cached_property
     def numbers(self) -> RequestNumbers:
         """The numbers of its requests in the rows of a request log."""
-        return RequestNumbers(self.traffic, self.checks)
+        return RequestNumbers(self.traffic, self.checks, self.measurable_services)
+
+    @property
+    def measurable_services(self) -> frozenset[str]:
+        """The services with a real and a simulated application: a run in real time measures what the other says."""
+        return frozenset(
+            name
+            for name, service in self.services.items()
+            if service.application.is_real and service.application.simulated is not None
+        )
 
     def sources_of(self, service: str) -> list[int]:
         """Return the positions of the sources that send to `service`."""

@@ -15,6 +15,7 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
+from simulator.records.journal import Journal
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
 from simulator.world.running_loop import running_loop
@@ -63,7 +64,7 @@ def lowest() -> float:
 
 def mixed_stage(real: Real, count: int, *, initial: int, capacity: int = 10) -> Stage:
     """A stage whose first `count` instances come from `real`."""
-    driver = MixedDriver(real, count, lowest)
+    driver = MixedDriver(real, count, lowest, Journal())
     settings = stage_settings(capacity, initial=initial, least=initial, idle_after_s=1e6)
     return Stage(settings, driver=driver, finished=driver.finished)
 
@@ -129,7 +130,7 @@ def test_simulated_instances_are_ready_in_the_time_that_real_ones_take() -> None
 def test_no_simulated_instance_is_healthy_before_a_real_one() -> None:
     async def main() -> None:
         real = Real()
-        driver = MixedDriver(real, 1, lowest)
+        driver = MixedDriver(real, 1, lowest, Journal())
         first, second = await driver.launch(SPEC), await driver.launch(SPEC)
         await asyncio.sleep(100)
         assert await second.probe(CHECK) == "connection refused"
@@ -162,7 +163,7 @@ def test_a_real_instance_that_crashes_is_replaced_by_a_real_one() -> None:
 def test_a_real_instance_that_cannot_be_launched_does_not_count() -> None:
     async def main() -> None:
         real = Real()
-        driver = MixedDriver(real, 1, lowest)
+        driver = MixedDriver(real, 1, lowest, Journal())
         real.rejects = True
         for _ in range(2):
             with pytest.raises(LaunchError, match="program = shop"):
@@ -206,7 +207,7 @@ def test_kept_response_samples_are_drawn_uniformly() -> None:
 
 def test_a_simulated_answer_has_the_status_that_a_real_one_had() -> None:
     async def main() -> None:
-        driver = MixedDriver(Real(), 1, lowest)
+        driver = MixedDriver(Real(), 1, lowest, Journal())
         backend = await simulated_one(driver)
         driver._measured.answer(1, MeasuredResponse(0.25, 404))
         request = asked(backend)
@@ -218,7 +219,7 @@ def test_a_simulated_answer_has_the_status_that_a_real_one_had() -> None:
 
 def test_an_ended_instance_does_not_respond_and_an_abandoned_request_still_takes_cpu() -> None:
     async def main() -> None:
-        driver = MixedDriver(Real(), 1, lowest)
+        driver = MixedDriver(Real(), 1, lowest, Journal())
         backend = await simulated_one(driver)
         driver._measured.answer(1, MeasuredResponse(1.0, 200))
         driver._measured.answer(2, MeasuredResponse(7.0, 200))
@@ -258,5 +259,5 @@ def test_a_simulated_answer_uses_the_cpu_that_a_real_one_used() -> None:
 
 
 def test_the_enforced_limits_say_that_the_rest_is_simulated() -> None:
-    driver = MixedDriver(Real(), 3, lowest)
+    driver = MixedDriver(Real(), 3, lowest, Journal())
     assert driver.limits_in_force == "CPU and memory limits: none; instances beyond 3 are simulated"

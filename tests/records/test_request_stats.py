@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from simulator.records.request_stats import StatsBySource
+from simulator.records.events import InstanceImitated
+from simulator.records.journal import Journal
+from simulator.records.request_log import Chunk, RequestLog
+from simulator.records.request_stats import RealServiceTime, StatsBySource
+from simulator.world.random_streams import RandomStreams
 from tests.records.rows import Row, tell
 
 
@@ -71,3 +76,39 @@ def test_lateness_is_of_all_requests() -> None:
     stats_by_source = StatsBySource(1)
     tell(stats_by_source.read, Row(late_s=0.2, status=503), Row(late_s=0.4))
     assert stats_by_source.whole().late.mean_s == pytest.approx(0.3)
+
+
+_WARM_UP_S, _ROWS = 10.0, 6000
+
+
+@pytest.mark.parametrize("chunks", [1, 7])
+def test_served_requests_of_real_instances_after_the_warm_up_count_by_number(chunks: int) -> None:
+    journal = Journal()
+    log, times = RequestLog(journal), RealServiceTime(["web", "api", None], _WARM_UP_S)
+    journal.subscribe(Chunk, times.read)
+    journal.subscribe(InstanceImitated, times.imitated)
+    rng = RandomStreams(3).stream("rows")
+    sources, instances = rng.integers(0, 3, _ROWS), rng.integers(1, 6, _ROWS)
+    at_s, service_s = rng.uniform(0, 60, _ROWS), rng.lognormal(-2.0, 0.6, _ROWS)
+    statuses = rng.choice([200, 404, 429, 503, 0], _ROWS)
+    blocked = rng.random(_ROWS) < 0.1
+    for number in (3, 4):
+        journal.publish(InstanceImitated("web", number))
+    for row in range(_ROWS):
+        instance = -log.rules.number("rule") if blocked[row] else int(instances[row])
+        log.add(
+            int(sources[row]), at_s[row], service_s[row], 0.0, 0.0, service_s[row], int(statuses[row]), instance, 0.0
+        )
+        if row % (_ROWS // chunks) == 0:
+            log.flush()
+    log.flush()
+    assert sorted(times.by_number) == [0, 1], "the third service is not measured"
+    for number, imitated in ((0, (3, 4)), (1, ())):
+        rows = (sources == number) & (at_s >= _WARM_UP_S) & np.isin(statuses, (200, 404)) & ~blocked
+        wanted_s = service_s[rows & ~np.isin(instances, imitated)]
+        got = times.by_number[number]
+        assert got.count == len(wanted_s) > 300
+        assert got.mean_s == pytest.approx(float(wanted_s.mean()), rel=1e-6)
+        for quantile in (0.5, 0.95):
+            exact_s = float(np.quantile(wanted_s, quantile, method="inverted_cdf"))
+            assert got.quantile(quantile) == pytest.approx(exact_s, rel=0.004)

@@ -20,7 +20,7 @@ class SimulatedDrivers:
     """Creates drivers of simulated applications, which share downstream resources and machines."""
 
     def __init__(self, streams: RandomStreams, journal: Journal, at_s: Callable[[], RunTime]) -> None:
-        self._streams, self._journal, self._at_s = streams, journal, at_s
+        self._streams, self.journal, self._at_s = streams, journal, at_s
         self._resources: DownstreamResources | None = None
         self._pulls: ImagePulls | None = None
 
@@ -31,7 +31,7 @@ class SimulatedDrivers:
             if self._pulls is None:
                 from simulator.fleet.simulated.image_pulls import ImagePulls  # noqa: PLC0415 few scenarios need it
 
-                self._pulls = ImagePulls(self._journal, self._at_s)
+                self._pulls = ImagePulls(self.journal, self._at_s)
             driver.pull_with(self._pulls)
         return driver
 
@@ -42,5 +42,5 @@ class SimulatedDrivers:
         from simulator.fleet.simulated.downstream_driver import DownstreamDriver  # noqa: PLC0415
 
         if self._resources is None:
-            self._resources = DownstreamResources(self._streams, self._journal, self._at_s)
+            self._resources = DownstreamResources(self._streams, self.journal, self._at_s)
         return DownstreamDriver(application, self._streams, service, self._resources)
