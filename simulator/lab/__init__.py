@@ -17,6 +17,7 @@ PUBLIC_MODULES = (
     "compiled.compiled_backend",
     "extras",
     "figures",
+    "measured.service_times",
     "shadow",
     "sweep.chart",
     "sweep.grid",

@@ -104,7 +104,8 @@ class Scaled(Protocol):
 
 
 def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
-    """Return one sentence per service of the report, or one for the named service.
+    """Return one sentence per service of the report, or one for the named service; then the last events of downstream
+    resources, and what was measured otherwise than the file models it.
 
     Raises:
         ValueError: for a moment outside the run, or an unknown service.
@@ -113,7 +114,12 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
         msg = f"time = {clock_text(at_s)}, must be within the run: 0:00:00 to {clock_text(report.run.ended_s)}"
         raise ValueError(msg)
     sentences = explain(report.services, at_s, service)
-    return sentences + [line for part in report.downstream for line in _last_event(part, at_s)]
+    notes = [note for note in report.notes if note.kind == "service time" and service in {None, note.service}]
+    return [
+        *sentences,
+        *(line for part in report.downstream for line in _last_event(part, at_s)),
+        *(f"{note.service}: {note.text}." for note in notes),
+    ]
 
 
 def explain(

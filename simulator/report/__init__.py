@@ -12,6 +12,8 @@ PUBLIC_MODULES = (
     "scaling_history",
     "schema",
     "serialization",
+    "service_times.notes",
+    "service_times.part",
     "services",
     "web_acls",
 )

@@ -22,9 +22,10 @@ class NotePart(DescribedModel):
     service: str
     """The service; empty: the whole run."""
     policy: str
-    kind: Literal["late load", "cannot act", "limited", "baseline", "brought"]
+    kind: Literal["late load", "cannot act", "limited", "baseline", "brought", "service time"]
     """Late load: the load generator could not keep up. Cannot act: no load makes the policy scale out in this scenario.
-    Brought: settings of the policy's platform were applied.
+    Brought: settings of the policy's platform were applied. Service time: real instances and the simulated application
+    differ.
     """
     text: str
     """One or more sentences."""

@@ -19,6 +19,7 @@ from simulator.report.downstream import DownstreamPart
 from simulator.report.generator import GeneratorPart
 from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.notes import NotePart
+from simulator.report.service_times.part import ServiceTimesPart
 from simulator.report.web_acls import WebAclPart
 
 REPORT_VERSION: Final = 2
@@ -310,7 +311,9 @@ class Report(ReportPart):
 
     report_version: Literal[2]
     digest: str
-    """SHA-256 of all but `digest`, `versions`, `notes` and `assumptions`, in the canonical form of serialization.py."""
+    """SHA-256 of all but `digest`, `versions`, `notes`, `assumptions` and `service_times`, in the canonical form of
+    serialization.py.
+    """
     scenario: ScenarioPart
     run: RunPart
     versions: VersionsPart
@@ -337,6 +340,8 @@ class Report(ReportPart):
     """Pulls of simulated images; the document has no such field if there are none."""
     assumptions: AssumptionsPart | None = Field(default=None)
     """The effect of assumptions, with `--assumptions`; the document has no such field without it."""
+    service_times: ServiceTimesPart | None = Field(default=None)
+    """Measured beside modelled service times; only in real time, with a real and a simulated application."""
 
 
 def report_schema() -> dict[str, Any]:

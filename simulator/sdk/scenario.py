@@ -15,6 +15,7 @@ import yaml
 
 from simulator.edge.live.live_settings import LiveSettings
 from simulator.lab.assumptions.sensitivity import Sensitivity
+from simulator.lab.measured.service_times import with_service_times
 from simulator.model.text.problems import one_of
 from simulator.replay.runner import Run
 from simulator.report.assumptions import AssumptionsPart
@@ -168,7 +169,10 @@ class Scenario:
         rows, stop = io.StringIO() if requests else None, Stop()
         live = LiveSettings(Path(state).expanduser()) if clock == "real" else None
         record = play_beside(Run(checked, live, stop, rows), stop)
-        return Result(record, build_report(record), None if rows is None else rows.getvalue(), notes)
+        report = build_report(record)
+        if live is not None:
+            report = with_service_times(report, record, checked)
+        return Result(record, report, None if rows is None else rows.getvalue(), notes)
 
     def sweep(
         self, vary: Mapping[str, Iterable[Any]], *, seeds: int = 1, workers: int = 1, progress: Progress = None
