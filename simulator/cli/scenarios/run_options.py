@@ -80,6 +80,14 @@ class ReportOptions:
             "assumptions by their effect. Virtual time only.",
         ),
     ] = False
+    measured_service_time: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F.yaml",
+            help="Write the scenario to F.yaml, its simulated applications with the service times that were measured.",
+            rich_help_panel=REAL_TIME,
+        ),
+    ] = None
     junit: Annotated[Path | None, typer.Option(metavar="F.xml", help="Write the checks as JUnit's XML to F.xml.")] = (
         None
     )

@@ -38,6 +38,7 @@ from simulator.world.clock import ClockKind, wall_s
 
 if TYPE_CHECKING:
     from simulator.builds.settings import BuildSettings
+    from simulator.cli.front.run_service_times import MeasuredFile
     from simulator.cli.scenarios.run_options import (
         BuildsOptions,
         ChoiceOptions,
@@ -78,6 +79,7 @@ def run_scenario(
             json_out = outputs.text_or_stdout("--json", report_to.json_file)
             html_out = outputs.text("--html", html_file)
             junit_out = outputs.text("--junit", report_to.junit)
+            measured = _measured_file(report_to.measured_service_time, chosen, outputs)
             metrics_out = outputs.text("--metrics", export.metrics_file)
             log = _open_log(real_time.access_log, clock, outputs, files)
             live = None
@@ -98,9 +100,11 @@ def run_scenario(
             if report_to.verbose:
                 tell_events(run.journal, status.tell)
             record = _play(run, status, watched, real_time.ports, quiet=quiet)
-            report = _report_of(record, chosen, choice.backend, report_to)
+            report = _report_of(record, chosen, choice.backend, report_to, is_touched=console.with_console)
             with without_collections():
                 document = _write(report, record, json_out, html_out, junit_out)
+            if measured is not None:
+                measured.write(report)
             outputs.commit()
         _after(report, document, html_file if report_to.open_page else None)
         show_report(report, to_stderr=to_stdout, quiet=quiet)
@@ -121,17 +125,33 @@ def _check_options(choice: ChoiceOptions, report_to: ReportOptions, console: Con
         bad_input("open = given, must come with --html F or --console: there is no page to open")
     if report_to.assumptions and choice.clock is not ClockKind.VIRTUAL:
         bad_input("assumptions = given, must be left out in real time: only virtual time can play a run again")
+    if report_to.measured_service_time is not None and choice.clock is not ClockKind.REAL:
+        bad_input("measured-service-time = given, must come with --clock real, which measures it")
 
 
-def _report_of(record: RunRecord, scenario: ScenarioSpec, backend: str, report_to: ReportOptions) -> Report:
-    """Return the report, with the effect of assumptions if it is wanted and the run was not interrupted."""
+def _measured_file(target: Path | None, scenario: ScenarioSpec, outputs: Outputs) -> MeasuredFile | None:
+    if target is None:
+        return None
+    from simulator.cli.front.run_service_times import opened_file  # noqa: PLC0415 few runs write one
+
+    return opened_file(target, scenario, outputs)
+
+
+def _report_of(
+    record: RunRecord, scenario: ScenarioSpec, backend: str, report_to: ReportOptions, *, is_touched: bool
+) -> Report:
+    """Return the report, for a complete run with modelled service times beside measured ones, or with assumptions."""
     with without_collections():
         report = build_report(record)
-    if not report_to.assumptions or not report.run.complete:
-        return report
-    from simulator.cli.front.run_assumptions import with_assumptions  # noqa: PLC0415 few runs want them
+    if record.real_service_time and record.complete:
+        from simulator.cli.front.run_service_times import compared  # noqa: PLC0415 in real time only
 
-    return with_assumptions(report, scenario, backend, quiet=report_to.quiet)
+        return compared(report, record, scenario, is_touched=is_touched)
+    if report_to.assumptions and record.complete:
+        from simulator.cli.front.run_assumptions import with_assumptions  # noqa: PLC0415 few runs want them
+
+        return with_assumptions(report, scenario, backend, quiet=report_to.quiet)
+    return report
 
 
 def _in_real_time(

@@ -35,6 +35,7 @@ from simulator.report.assumptions import AssumptionsPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
+from simulator.report.service_times.part import ServiceTimesPart
 from simulator.report.services import month_basis
 from simulator.report.web_acls import WebAclPart
 
@@ -46,6 +47,7 @@ _NOTE_STYLES: Final = {
     "limited": "yellow",
     "baseline": "dim",
     "brought": "dim",
+    "service time": "yellow",
 }
 
 
@@ -62,6 +64,8 @@ def print_report(report: Report, console: Console) -> None:
     _image_pulls(report.image_pulls, page)
     if report.timeline:
         page.table(events_table("timeline", report.timeline))
+    if report.service_times is not None:
+        _service_times(report.service_times, page)
     if report.assumptions is not None:
         _sensitivity(report.assumptions, page)
     _verdict(report, page)
@@ -194,6 +198,16 @@ def _sensitivity(part: AssumptionsPart, page: _Page) -> None:
     page.table(assumptions_table(part))
     page.line()
     for line in assumptions_lines(part):
+        page.line(line)
+
+
+def _service_times(part: ServiceTimesPart, page: _Page) -> None:
+    """Print measured beside modelled service times, and the measured ones as text for the scenario file."""
+    from simulator.console.report.service_times_table import law_lines, service_times_table  # noqa: PLC0415 real time
+
+    page.table(service_times_table(part))
+    page.line()
+    for line in law_lines(part):
         page.line(line)
 
 

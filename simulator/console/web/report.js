@@ -5,7 +5,7 @@ import { count, duration, latency, rate, ratio, usd } from "console/format";
 import { byId, figures, make, setText, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { Replay } from "console/replay";
-import { assumptionsTable, checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, sideBySide, webAclTable } from "console/tables";
+import { assumptionsTable, checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, serviceTimesTable, sideBySide, webAclTable } from "console/tables";
 
 const data = JSON.parse(byId("run").textContent);
 const { report } = data;
@@ -49,6 +49,7 @@ function head() {
     ...(report.sources.length > 1 ? [sideBySide("Sources of traffic", report.sources)] : []),
     ...(report.downstream?.length ? [downstreamTable(report.downstream)] : []),
     ...(report.web_acls ?? []).map(webAclTable),
+    ...(report.service_times ? [serviceTimesTable(report.service_times)] : []),
     ...(report.assumptions ? [assumptionsTable(report.assumptions)] : []));
   setText(byId("foot"), `simulator ${report.versions.simulator}, digest ${report.digest.slice(0, 16)}. Self-contained: works offline. Terms: docs/reference/glossary.md. Charts: uPlot, MIT.`);
 }

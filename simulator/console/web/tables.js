@@ -99,6 +99,17 @@ export function assumptionsTable(part) {
   return table(`Assumptions, largest effect first, from ${count(part.runs)} runs`, ["assumption", "moved to", "error rate", "latency p95", "per month", "instance-hours"], rows, { numbersFrom: 2 });
 }
 
+// Service times of real instances, beside those of the simulated application of the same file.
+export function serviceTimesTable(part) {
+  const names = [["measured", "real instances"], ["modelled", "as modelled"], ["corrected", "with measured law"]];
+  const rows = part.routes.flatMap((route) => names.filter(([key]) => route[key]).map(([key, name]) => {
+    const { requests, p50_s, p95_s, mean_s } = route[key];
+    const rejected = route.path ? null : part.rejected.find((each) => each.service === route.service)?.[key] ?? null;
+    return [`${route.service}${route.path}`, name, count(requests), latency(p50_s), latency(p95_s), latency(mean_s), rejected === null ? "" : ratio(rejected)];
+  }));
+  return table("Service times: real instances beside the simulated application", ["service", "", "requests", "p50", "p95", "mean", "rejected"], rows, { numbersFrom: 2 });
+}
+
 // A table of figures with a column for each service or source of traffic.
 export function sideBySide(caption, parts) {
   const figures = [
