@@ -33,11 +33,13 @@ class Instance(Target):
         "_backend",
         "activation_at_s",
         "activations",
+        "age_timer",
         "awake",
         "drain_by_s",
         "drained",
         "ending",
         "entered",
+        "expiry_s",
         "expiry_timer",
         "idle_since_s",
         "idle_timer",
@@ -64,6 +66,8 @@ class Instance(Target):
         self.pending: list[Exchange] = []  # exchanges granted while it wakes
         self.idle_timer: asyncio.TimerHandle | None = None  # fires when it may become idle
         self.expiry_timer: asyncio.TimerHandle | None = None  # fires at its idle expiry, independent of the policy
+        self.expiry_s: float | None = None  # its idle expiry; None: it has none
+        self.age_timer: asyncio.TimerHandle | None = None  # fires at the end of its lifetime
         # the timers of both deadlines are armed while it has no request (fleet/replicas/activity.py)
         self.is_watched = False
         self.ending: asyncio.Future[Termination] = asyncio.get_running_loop().create_future()

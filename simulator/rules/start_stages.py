@@ -31,6 +31,10 @@ class StartDelays(NamedTuple):
     route_s: float
     init_s: float = 0.0
 
+    def plus(self, launch_s: float, route_s: float) -> StartDelays:
+        """Return these delays with more time before the launch and before the routing."""
+        return self._replace(launch_s=self.launch_s + launch_s, route_s=self.route_s + route_s)
+
 
 @dataclass(frozen=True, slots=True)
 class StartStage:

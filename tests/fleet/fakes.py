@@ -136,6 +136,7 @@ class Stage:
         driver: Launcher | None = None,
         ejection: EjectionSettings | None = None,
         finished: Callable[[Exchange], None] | None = None,
+        random: Callable[[], float] | None = None,
     ) -> None:
         self.loop = running_loop()
         self.fake = FakeDriver()
@@ -146,7 +147,14 @@ class Stage:
         settings = settings or stage_settings()
         self.pool = Pool(settings, ejection, finished=finished, journal=self.journal)
         self.replica_set = ReplicaSet(
-            settings, self.pool, self.driver, actuator, clock=self.clock, journal=self.journal, tasks=self.tasks
+            settings,
+            self.pool,
+            self.driver,
+            actuator,
+            clock=self.clock,
+            journal=self.journal,
+            tasks=self.tasks,
+            random=random,
         )
         self.exchanges: list[FakeExchange] = []
         self.begun: list[int] = []  # numbers of exchanges in the order in which they began

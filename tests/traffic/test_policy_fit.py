@@ -105,7 +105,7 @@ def test_a_platform_selected_by_name_that_bills_busy_time_distinguishes_busy_and
     told = scenario(overload("io", "queue")).with_policy("lambda")
     plan = service_plan(told, "web", ClockKind.VIRTUAL)
     assert plan.policy.actuator.activates
-    assert plan.policy.actuator.idle_expiry_s == 600
+    assert plan.policy.actuator.idle_expiry_s == 630
     assert plan.settings.idle_after_s == 0.001
 
 

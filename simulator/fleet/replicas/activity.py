@@ -17,14 +17,20 @@ from simulator.world.running_loop import running_loop
 LOOK_AGAIN_S_MIN = 1.0
 
 
+def _middle() -> float:
+    return 0.5
+
+
 class Activity:
     """Tracks the idle and active states of instances; one object per replica set.
 
-    `move` changes and records the state of an instance. `expire` terminates an instance that was idle for too long.
+    `move` changes and records the state of an instance. `expire` terminates an instance that was idle for too long,
+    `retire` one at its limit of age. `random` returns numbers in [0, 1) for both; None: every instance has the
+    middle of its range.
 
     An instance has two deadlines, which count from its last request: becoming idle, and expiring. Each deadline has its
     own timer. A request does not touch the timers: a timer that fires too early, because a request came in between, is
-    armed again.
+    armed again. The limit of age counts from ready on, or from the start of the run.
     """
 
     def __init__(
@@ -35,12 +41,16 @@ class Activity:
         clock: RunClock,
         move: Callable[[Instance, InstanceEvent, str], None],
         expire: Callable[[Instance, str], bool],
+        retire: Callable[[Instance, str], None],
+        random: Callable[[], float] | None = None,
     ) -> None:
         self._actuator = actuator
         self._idle_after_s = idle_after_s
         self._clock = clock
         self._move = move
         self._expire = expire
+        self._retire = retire
+        self._random = random or _middle
         self._loop = running_loop()
         pool.set_activity(self)
 
@@ -49,12 +59,37 @@ class Activity:
         instance.activations.clear()
         instance.activation_at_s = RUN_START
         instance.idle_since_s = self._loop.time()
+        self._limit_life(instance)
         if instance.outstanding > 0:
             return  # the load balancer accepted requests before the run and has forwarded one to it
         if self._actuator.activates:
             instance.activation_at_s = RUN_NOT_YET
             self._fall_idle(instance, "no request before the run")
         self.quiet(instance)
+
+    def entered(self, instance: Instance) -> None:
+        """Begin the deadlines of an instance that has become ready."""
+        instance.expiry_s = self._drawn_expiry_s()
+        if self._clock.is_started:
+            self._limit_life(instance)
+        if instance.outstanding == 0:
+            self.quiet(instance)
+
+    def _drawn_expiry_s(self) -> float | None:
+        expiry_s, spread = self._actuator.idle_expiry_s, self._actuator.idle_expiry_spread
+        if expiry_s is None or spread == 0:
+            return expiry_s
+        return expiry_s * (1 + spread * (2 * self._random() - 1))
+
+    def _limit_life(self, instance: Instance) -> None:
+        limit = self._actuator.age_limit
+        if limit is not None:
+            end_s = self._loop.time() + limit.at(self._random(), self._random())
+            instance.age_timer = self._loop.call_at(end_s, self._end_life, instance)
+
+    def _end_life(self, instance: Instance) -> None:
+        instance.age_timer = None
+        self._retire(instance, f"the platform removed it {self._loop.time() - instance.ready_s:.6g} s after its start")
 
     def quiet(self, instance: Instance) -> None:
         """Arm the timers of both deadlines. Called when the instance has no outstanding request left.
@@ -71,7 +106,7 @@ class Activity:
         if self._can_idle(instance) and instance.idle_timer is None:
             due_s = instance.idle_since_s + self._idle_after_s
             instance.idle_timer = self._loop.call_at(due_s, self._check_idle, instance)
-        expiry_s = self._actuator.idle_expiry_s
+        expiry_s = instance.expiry_s
         if expiry_s is not None and instance.expiry_timer is None:
             due_s = instance.idle_since_s + expiry_s
             instance.expiry_timer = self._loop.call_at(due_s, self._check_expired, instance)
@@ -79,10 +114,10 @@ class Activity:
 
     def forget(self, instance: Instance) -> None:
         """Cancel the timers of an instance that ends."""
-        for timer in (instance.idle_timer, instance.expiry_timer):
+        for timer in (instance.idle_timer, instance.expiry_timer, instance.age_timer):
             if timer is not None:
                 timer.cancel()
-        instance.idle_timer = instance.expiry_timer = None
+        instance.idle_timer = instance.expiry_timer = instance.age_timer = None
         instance.is_watched = False
 
     def recall(self, instance: Instance) -> None:
@@ -134,7 +169,7 @@ class Activity:
 
     def _check_expired(self, instance: Instance) -> None:
         instance.expiry_timer = None
-        expiry_s = self._actuator.idle_expiry_s
+        expiry_s = instance.expiry_s
         assert expiry_s is not None, "its timer was armed for it"
         if instance.outstanding > 0 or not instance.is_ready:
             instance.is_watched = False  # `quiet` arms it again

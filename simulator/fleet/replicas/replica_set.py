@@ -89,7 +89,9 @@ class ReplicaSet(InstanceSet):
         self._dismissed = False  # the run has ended, or another revision serves: no instance is added
         self._numbers = numbers or count(1)
         self._launch = InstanceLaunch(settings, driver, clock, self.records, variables, self._exited)
-        self.activity = Activity(pool, actuator, settings.idle_after_s, clock, self._move, self._expire)
+        self.activity = Activity(
+            pool, actuator, settings.idle_after_s, clock, self._move, self._expire, self._retire, random
+        )
         self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
 
     # --- the desired count --------------------------------------------------------------------------------------------
@@ -139,9 +141,8 @@ class ReplicaSet(InstanceSet):
         additional = self._recycling.additional
         for _ in range(self.capacity.granted(target + additional - len(self._alive), self.living)):
             from_zero = not self._alive and self.pool.queued > 0
-            drawn = self._start_delays.delays(self.actuator, from_zero=from_zero)
-            launch_s, route_s = drawn.launch_s + self.extra_start_s, drawn.route_s + self.settings.route_after_s
-            self._provision(StartDelays(launch_s, route_s, drawn.init_s))
+            delays = self._start_delays.delays(self.actuator, from_zero=from_zero)
+            self._provision(delays.plus(self.extra_start_s, self.settings.route_after_s))
         surplus = len(self._alive) - target - additional
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
@@ -218,17 +219,20 @@ class ReplicaSet(InstanceSet):
         return [lifecycle for lifecycle in self._lifecycles.values() if not lifecycle.done()]
 
     def _expire(self, instance: Instance, why: str) -> bool:
-        """Remove an instance whose idle time has expired, whatever the policy decided.
-
-        Return False if MinSize keeps it.
-        """
+        """Remove an instance whose idle time has expired; return False if MinSize keeps it."""
         additional = max(0, self._recycling.additional)
         if len(self._alive) - additional <= self.pool.scaling.min_size or self._recycling.is_outgoing(instance.number):
             return False
+        self._retire(instance, why)
+        return True
+
+    def _retire(self, instance: Instance, why: str) -> None:
+        """Remove an instance whatever the policy decided, and replace it if MinSize demands it."""
         self.desired = max(0, self.desired - 1)
         self._front_size = min(self._front_size, self.desired)
         self._terminate(instance, why)
-        return True
+        if len(self._alive) < self.pool.scaling.min_size:
+            self.reconcile()
 
     # --- adding and terminating --------------------------------------------------------------------------------------
 
@@ -289,8 +293,7 @@ class ReplicaSet(InstanceSet):
         front = not self.actuator.activates or sum(n < instance.number for n in self.pool.ready) < self._front_size
         self.pool.enter(instance, front=front)
         self._assign_tiers()
-        if instance.outstanding == 0:
-            self.activity.quiet(instance)
+        self.activity.entered(instance)
         self._lifetimes.begin(instance.number)
         if self._recycling.is_active:
             self.reconcile()

@@ -2,6 +2,7 @@
 
 PUBLIC_MODULES = (
     "case",
+    "faas",
     "page",
     "plots",
     "summary",

@@ -15,6 +15,7 @@ from itertools import repeat
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.assembly.composition import compose_platform
 from simulator.fleet.pool.settings import PoolSettings
@@ -95,10 +96,13 @@ class Function:
 
     def play(self, duration_s: float, seed: int) -> Steady:
         """Play Poisson arrivals for `duration_s` of virtual time."""
-        streams = RandomStreams(seed)
         count = round(duration_s * self.rate_rps)
-        arrivals_s = np.cumsum(streams.stream("arrivals").exponential(1 / self.rate_rps, count))
-        seen = Rows()
+        gaps_s = RandomStreams(seed).stream("arrivals").exponential(1 / self.rate_rps, count)
+        return self.replay(np.cumsum(gaps_s), seed)
+
+    def replay(self, arrivals_s: NDArray[np.float64], seed: int) -> Steady:
+        """Play requests at these times, in increasing order."""
+        streams, seen = RandomStreams(seed), Rows()
 
         async def main() -> Steady:
             platform = compose_platform([self._plan()], streams)

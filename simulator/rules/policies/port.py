@@ -7,6 +7,7 @@ second of the service's signal with `observe` and calls `decide` every `tick_s`,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -73,21 +74,44 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeLimit:
+    """How long the platform keeps an instance at most, from ready on, whether it has requests or not.
+
+    The limit is uniform between `low_s` and `high_s`. `recycled_s`: the mean of an exponential time after which the
+    platform removes an instance for reasons of its own; None: never.
+    """
+
+    low_s: float
+    high_s: float
+    recycled_s: float | None = None
+
+    def at(self, limit: float, recycling: float) -> float:
+        """Return the age in seconds for two random numbers in [0, 1)."""
+        longest_s = self.low_s if self.low_s == self.high_s else self.low_s + limit * (self.high_s - self.low_s)
+        if self.recycled_s is None:
+            return longest_s
+        return min(longest_s, -self.recycled_s * math.log1p(-recycling))
+
+
+@dataclass(frozen=True, slots=True)
 class Actuator:
     """How the platform carries out a decision. Times are in seconds.
 
     `start_lag_s`: the time between the decision to add an instance and its launch; the application's start-up time
     follows. `idle_expiry_s`: an instance without requests for that long is removed whatever the policy decides; None =
-    never. `activates`: the platform distinguishes provisioned and active instances (App Runner): instances beyond
-    `desired` but within min_size stay provisioned, idle and throttled; if False every instance serves.
-    `startup_probe_s`: the interval at which a starting instance is probed until it is ready (readiness.py); 0: it is
-    ready as soon as it listens; None: the interval of the service's health check. `start_law`: the start as stages,
-    each with a distribution, and the initialisation of a runtime; then `start_lag_s` is only the mean of both, for
-    planning. None: `start_lag_s` is constant.
+    never. It differs between instances by up to the share `idle_expiry_spread` in both directions, uniformly.
+    `age_limit`: how long an instance is kept at most; None = without limit. `activates`: the platform distinguishes
+    provisioned and active instances (App Runner): instances beyond `desired` but within min_size stay provisioned, idle
+    and throttled; if False every instance serves. `startup_probe_s`: the interval at which a starting instance is
+    probed until it is ready (readiness.py); 0: it is ready as soon as it listens; None: the interval of the service's
+    health check. `start_law`: the start as stages, each with a distribution, and the initialisation of a runtime; then
+    `start_lag_s` is only the mean of both, for planning. None: `start_lag_s` is constant.
     """
 
     start_lag_s: float = 0.0
     idle_expiry_s: float | None = None
+    idle_expiry_spread: float = 0.0
+    age_limit: AgeLimit | None = None
     activates: bool = False
     startup_probe_s: float | None = None
     start_law: StartLaw | None = None

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.port import Actuator
+from simulator.rules.policies.port import Actuator, AgeLimit
 from tests.fleet.fakes import Stage, stage_settings
 from tests.virtual import rounds, run_virtual, until
 
 ACTIVATES = Actuator(activates=True)
 EXPIRES = Actuator(idle_expiry_s=600)
 METERED = Actuator(activates=True, idle_expiry_s=600)
+AGES = Actuator(age_limit=AgeLimit(7000, 7400))
 
 
 def test_a_run_begins_with_idle_instances() -> None:
@@ -271,3 +273,62 @@ def test_a_request_that_came_before_the_run_began_keeps_its_instance_awake() -> 
         await stage.close()
 
     run_virtual(main)
+
+
+def test_the_idle_expiry_differs_between_instances_within_its_spread() -> None:
+    async def main() -> None:
+        spread = Actuator(idle_expiry_s=600, idle_expiry_spread=0.5)
+        numbers = iter([0.0, 0.25, 0.999])
+        async with Stage(stage_settings(initial=3, least=0), spread, random=lambda: next(numbers)) as stage:
+            await asyncio.sleep(1000)
+            assert [stage.moves(number)[-1] for number in (1, 2, 3)] == [
+                (300.0, "stopped"),
+                (450.0, "stopped"),
+                (pytest.approx(899.4), "stopped"),
+            ]
+
+    run_virtual(main)
+
+
+def test_without_random_numbers_the_idle_expiry_is_the_middle() -> None:
+    async def main() -> None:
+        spread = Actuator(idle_expiry_s=600, idle_expiry_spread=0.5, age_limit=AgeLimit(500, 900))
+        async with Stage(stage_settings(initial=1, least=0), spread) as stage:
+            await asyncio.sleep(1000)
+            assert stage.moves(1)[-1] == (600.0, "stopped")
+
+    run_virtual(main)
+
+
+def test_an_instance_ends_at_its_age_although_it_has_requests_and_is_replaced_if_min_size_demands_it() -> None:
+    async def main() -> None:
+        numbers = iter([0.5, 0.0, 0.25, 0.0, 0.75, 0.0])
+        settings = stage_settings(initial=1, least=1, request_timeout_s=1000)
+        async with Stage(settings, AGES, random=lambda: next(numbers)) as stage:
+            await asyncio.sleep(7199)
+            exchange = stage.offer()
+            await asyncio.sleep(11)
+            assert stage.moves(1)[-1] == (7200.0, "draining")
+            stage.answer(exchange)
+            await asyncio.sleep(10)
+            assert stage.moves(1)[-1] == (7210.0, "stopped")
+            assert stage.moves(2)[-1][1] == "active"
+            await asyncio.sleep(7100)
+            assert stage.moves(2)[-1] == (7200.0 + 7100.0, "stopped")
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("age_limit", "limit", "recycling", "expected"),
+    [
+        (AgeLimit(100, 200), 0.25, 0.9, 125.0),
+        (AgeLimit(100, 200, 50), 0.25, 0.5, 50 * math.log(2)),
+        (AgeLimit(100, 200, 1e6), 0.25, 0.5, 125.0),
+        (AgeLimit(math.inf, math.inf, 50), 0.25, 0.5, 50 * math.log(2)),
+    ],
+)
+def test_an_age_is_limited_to_the_earlier_of_its_limit_and_the_platforms_own_removal(
+    age_limit: AgeLimit, limit: float, recycling: float, expected: float
+) -> None:
+    assert age_limit.at(limit, recycling) == pytest.approx(expected)

@@ -61,7 +61,7 @@ def test_a_scenario_of_the_same_policy_sets_what_the_preset_assumes(tmp_path: Pa
         {"web": {"policy": policy_of(POLICIES["lambda"], {"runtime": "java21", "idle_expiry": "5 min"})}}
     )
     policy = on_platform(own, platform_named("lambda")).services["web"].policy.parameters
-    assert (policy.runtime, policy.package, policy.idle_expiry_s) == ("java21", "image", 600.0)
+    assert (policy.runtime, policy.package, policy.idle_expiry_s) == ("java21", "image", 630.0)
 
 
 def test_a_platform_that_bills_busy_time_has_an_idle_state(scenario: ScenarioSpec) -> None:

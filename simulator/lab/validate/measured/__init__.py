@@ -9,4 +9,5 @@ PUBLIC_MODULES = (
     "knative",
     "kubernetes_hpa",
     "lambda_init",
+    "lambda_keep_alive",
 )

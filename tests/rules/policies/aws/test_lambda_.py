@@ -46,9 +46,9 @@ def test_starts_that_max_size_prevents_take_no_token() -> None:
     assert (decision.desired, dict(decision.inputs)["tokens"]) == (10, 998)
 
 
-def test_idle_environments_expire_after_ten_minutes_and_the_policy_itself_removes_none() -> None:
+def test_idle_environments_expire_after_ten_and_a_half_minutes_and_the_policy_itself_removes_none() -> None:
     policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
-    assert (policy.actuator.idle_expiry_s, policy.reacts_to_queue) == (600, True)
+    assert (policy.actuator.idle_expiry_s, policy.reacts_to_queue) == (630, True)
     assert asked(policy, 0, ready=7).desired == 7
 
 
