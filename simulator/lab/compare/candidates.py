@@ -19,7 +19,7 @@ from simulator.rules.platforms.billing import PriceList
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import platform_named
 from simulator.rules.platforms.sizing.moved_size import MovedSize
-from simulator.rules.platforms.sizing.sizes import OfferedSize, Throttling
+from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.policy_platform import behaviour_changes, preset_policy
 from simulator.scenario.scenario import ScenarioSpec
@@ -205,7 +205,7 @@ def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
 
 
 def _throttled(
-    application: ApplicationSpec, offered: OfferedSize, max_concurrency: int, throttling: Throttling | None
+    application: ApplicationSpec, offered: OfferedSize, max_concurrency: int, throttling: CpuThrottling | None
 ) -> ApplicationSpec:
     """Return the application with a CPU quota if the platform gives the size by one. The scenario's own quota stays."""
     simulated = application.simulated

@@ -7,7 +7,7 @@ from typing import Final
 from simulator.model.sizes import SUPPORTED
 from simulator.rules.platforms.billing import Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
-from simulator.rules.platforms.sizing.sizes import Throttling, exactly, pairs
+from simulator.rules.platforms.sizing.sizes import CpuThrottling, exactly, pairs
 
 # facts 13.1 (read): the first Regions.
 PRICES: Final = PriceList(
@@ -33,5 +33,5 @@ PRESET: Final = PlatformPreset(
     ),  # facts 5.1
     # ASSUMPTION: App Runner, which runs instances on Fargate, gives a quarter or a half of a vCPU by the default quota;
     # `cpu.max` and `nr_throttled` in an instance settle it.
-    throttling=Throttling(),
+    throttling=CpuThrottling(),
 )

@@ -7,7 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
-from simulator.rules.platforms.sizing.sizes import SizeOffer, SizeRange, Steps, Throttling, exactly
+from simulator.rules.platforms.sizing.sizes import CpuThrottling, SizeOffer, SizeRange, Steps, exactly
 
 _HOUR_S: Final = 3600
 
@@ -66,6 +66,6 @@ PRESET: Final = PlatformPreset(
     sizes=SIZES,
     # ASSUMPTION: the default period of 100 ms (memory of arXiv 2506.01283); the gaps in a loop that reads the clock in
     # an instance of 0.08 vCPU settle it.
-    throttling=Throttling(),
+    throttling=CpuThrottling(),
     billings={"request-based": BY_REQUEST, "instance-based": BY_INSTANCE},
 )

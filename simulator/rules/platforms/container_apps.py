@@ -7,7 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
-from simulator.rules.platforms.sizing.sizes import MemoryOfCpu, SizeOffer, Steps, Throttling
+from simulator.rules.platforms.sizing.sizes import CpuThrottling, MemoryOfCpu, SizeOffer, Steps
 
 _HOUR_S: Final = 3600
 
@@ -42,5 +42,5 @@ PRESET: Final = PlatformPreset(
     sizes=SizeOffer((MemoryOfCpu(Steps(256, 4096, 256), mb_per_vcpu=2048),)),
     # A CPU limit of Kubernetes.
     # ASSUMPTION: a replica sees the four processors of its node; `nproc` in a replica settles it.
-    throttling=Throttling(cores=4),
+    throttling=CpuThrottling(cores=4),
 )

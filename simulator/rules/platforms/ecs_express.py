@@ -7,7 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import LoadBalancer, Metering, PriceList
 from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
-from simulator.rules.platforms.sizing.sizes import Steps, Throttling, exactly, pairs
+from simulator.rules.platforms.sizing.sizes import CpuThrottling, Steps, exactly, pairs
 
 # Linux/x86, by the second with a minimum of one minute (read in two articles that quote the page and agree). Load
 # balancer, capacity units and addresses: facts, ECS Express 6.
@@ -56,5 +56,5 @@ PRESET: Final = PlatformPreset(
     overflow=Overflow(60.0, 10_000),
     probe_interval_s=5.0,
     sizes=FARGATE_SIZES,
-    throttling=Throttling(),  # a CPU limit of the task's control group (ECS guide, task size; memory)
+    throttling=CpuThrottling(),  # a CPU limit of the task's control group (ECS guide, task size; memory)
 )

@@ -7,7 +7,7 @@ from typing import Final
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import FreeTier, Metering, PriceList
 from simulator.rules.platforms.preset import PlatformPreset
-from simulator.rules.platforms.sizing.sizes import CpuOfMemory, SizeOffer, Steps, Throttling
+from simulator.rules.platforms.sizing.sizes import CpuOfMemory, CpuThrottling, SizeOffer, Steps
 
 _HOUR_S: Final = 3600
 
@@ -44,5 +44,5 @@ PRESET: Final = PlatformPreset(
     # ASSUMPTION: its period is 20 ms (memory of arXiv 2506.01283, which inferred the scheduling of several platforms);
     # the gaps in a loop that reads the clock at 128 MB settle it. An environment sees two processors below 3,008 MB
     # (cloudfuse.io/blog/processing-hardware-on-aws-lambda; read), which does not matter for one request at a time.
-    throttling=Throttling(period_s=0.02),
+    throttling=CpuThrottling(period_s=0.02),
 )

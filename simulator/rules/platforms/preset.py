@@ -17,7 +17,7 @@ from typing import Final
 
 from simulator.rules.admission import Overflow
 from simulator.rules.platforms.billing import PriceList
-from simulator.rules.platforms.sizing.sizes import ANY_SIZE, SizeOffer, Throttling
+from simulator.rules.platforms.sizing.sizes import ANY_SIZE, CpuThrottling, SizeOffer
 
 # The largest MaxConcurrency that a scenario can have, for platforms without a limit per instance.
 UNLIMITED: Final = 200
@@ -48,4 +48,4 @@ class PlatformPreset:
     probe_interval_s: float = 1.0
     billings: Mapping[str, PriceList] = field(default_factory=dict)
     sizes: SizeOffer = ANY_SIZE
-    throttling: Throttling | None = None
+    throttling: CpuThrottling | None = None

@@ -55,7 +55,7 @@ class SizeRange:
     """Each CPU of a range with each memory of another. CPU in units (1024 = 1 vCPU), memory in MB.
 
     `name`: the platform's name of the size. `cores`: the processors that an instance sees; None: as the platform's
-    `Throttling` says. `max_concurrency`: the highest number of concurrent requests of an instance
+    `CpuThrottling` says. `max_concurrency`: the highest number of concurrent requests of an instance
     with this size; None if it does not depend on the size. `usd_hour`: the price of an hour, for sizes with a price of
     their own; it includes the least memory of the range. None: the price list's rates of vCPU and memory apply.
     """
@@ -155,7 +155,7 @@ class SizeOffer:
 ANY_SIZE: Final = SizeOffer()
 
 
-class Throttling(NamedTuple):
+class CpuThrottling(NamedTuple):
     """How a platform gives less than whole processors: as a quota of CPU time in each period.
 
     `period_s`: the length of a period. `cores`: the processors that an instance sees, unless its size determines them.

@@ -11,7 +11,7 @@ from simulator.lab.compare.compare import Plan, compare
 from simulator.model.sizes import InstanceSize
 from simulator.replay.runner import Run, play
 from simulator.rules.platforms.presets import platform_named
-from simulator.rules.platforms.sizing.sizes import Throttling
+from simulator.rules.platforms.sizing.sizes import CpuThrottling
 from simulator.scenario.scenario import ScenarioSpec, load_scenario
 
 QUARTER = """
@@ -99,10 +99,10 @@ def test_the_quota_of_the_scenario_stays(tmp_path: Path) -> None:
 
 
 def test_a_quota_binds_only_if_requests_can_use_more_than_it() -> None:
-    assert Throttling().binds(0.25, 1)
-    assert not Throttling().binds(1.0, 200)  # whole processors
-    assert not Throttling().binds(1.158, 1)  # one request uses one processor
-    assert Throttling().binds(1.25, 2)
+    assert CpuThrottling().binds(0.25, 1)
+    assert not CpuThrottling().binds(1.0, 200)  # whole processors
+    assert not CpuThrottling().binds(1.158, 1)  # one request uses one processor
+    assert CpuThrottling().binds(1.25, 2)
 
 
 def test_a_comparison_names_the_quota(tmp_path: Path) -> None:
