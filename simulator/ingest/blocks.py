@@ -5,26 +5,36 @@ Times are seconds: since 1970 where the file states dates, otherwise since the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from simulator.ingest.names import Names
+from simulator.ingest.routes import Routes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
 class Requests(NamedTuple):
-    """Requests, one element each: shape (n,) for every array.
+    """Requests, one element each: shape (n,) for every array. None: the file does not have it.
 
-    `start_s`: the start of the request. `function`: its index in `Functions`; None if the file has one function.
-    `duration_s`: seconds until its end; None if the file does not have them.
+    `start_s`: the start of the request. `function`: its index in `Reading.functions`. `duration_s`: seconds until its
+    end; NaN if it is not known. `route`: its index in `Reading.routes`. `status`: of the response, 0 for none.
+    `sent_bytes`: the size of the response.
     """
 
     start_s: Floats
     function: Integers | None = None
     duration_s: Floats | None = None
+    route: Integers | None = None
+    status: Integers | None = None
+    sent_bytes: Floats | None = None
+
+    def part(self, chosen: NDArray[np.bool_]) -> Requests:
+        """Return the requests for which `chosen` is true."""
+        return Requests(*(None if each is None else each[chosen] for each in self))  # type: ignore[arg-type]
 
 
 class Counts(NamedTuple):
@@ -47,22 +57,13 @@ class Percentiles(NamedTuple):
 Block = Requests | Counts | Percentiles
 
 
-class Functions:
-    """Numbers the functions of a dataset in the order in which they appear. `skipped`: lines that are no requests."""
+class Reading:
+    """What the formats find while they read the files of one import.
+
+    `functions` of a dataset, `routes` of requests, and `skipped`: the number of lines that are no requests.
+    """
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self.functions = Names()
+        self.routes = Routes()
         self.skipped = 0
-
-    @property
-    def names(self) -> list[str]:
-        """The names; the index of a name is the function's number."""
-        return list(self._numbers)
-
-    def number(self, name: str) -> int:
-        """Return the number of a function, a new one for a new name."""
-        return self._numbers.setdefault(name, len(self._numbers))
-
-    def numbers(self, names: Iterable[str]) -> Integers:
-        """Return the numbers of the functions of consecutive requests."""
-        return np.array([self.number(name) for name in names], dtype=np.int64)

@@ -7,11 +7,11 @@ from typing import Final, assert_never
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Counts, Functions, Integers, Percentiles, Requests
+from simulator.ingest.blocks import Block, Counts, Integers, Percentiles, Reading, Requests
 from simulator.ingest.settings import ImportSettings
 from simulator.model.text.problems import did_you_mean
 
-# Functions that a message names: the busiest.
+# Reading that a message names: the busiest.
 SHOWN: Final = 8
 _ALL: Final = "web"
 # App Runner's names of services have 4 to 40 characters; hashes of functions have 64.
@@ -46,9 +46,9 @@ class Totals:
             case _:
                 assert_never(block)
 
-    def ranking(self, functions: Functions) -> tuple[tuple[str, float], ...]:
+    def ranking(self, reading: Reading) -> tuple[tuple[str, float], ...]:
         """Return the functions with their requests, the busiest first."""
-        names = functions.names
+        names = reading.functions.names
         ranked = sorted(self.requests.items(), key=lambda item: (-item[1], item[0]))
         return tuple((names[number], count) for number, count in ranked if number < len(names))
 
@@ -77,7 +77,7 @@ class Choice:
 EVERYTHING: Final = Choice(((_ALL, ""),))
 
 
-def chosen(functions: Functions, totals: Totals, settings: ImportSettings) -> Choice:
+def chosen(reading: Reading, totals: Totals, settings: ImportSettings) -> Choice:
     """Return the functions that the settings choose.
 
     Raises:
@@ -85,12 +85,12 @@ def chosen(functions: Functions, totals: Totals, settings: ImportSettings) -> Ch
     """
     if settings.everything:
         return EVERYTHING
-    ranking = totals.ranking(functions)
+    ranking = totals.ranking(reading)
     if settings.functions:
         names = [_named(beginning, ranking) for beginning in settings.functions]
     else:
         names = [name for name, _ in ranking[: settings.top or 1]]
-    numbers = {name: number for number, name in enumerate(functions.names)}
+    numbers = {name: number for number, name in enumerate(reading.functions.names)}
     places = np.full(len(numbers), -1, dtype=np.int64)
     for at, name in enumerate(names):
         places[numbers[name]] = at

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.ingest.blocks import Block, Counts, Floats, Percentiles, Requests
 from simulator.ingest.duration_histogram import DurationHistogram
+from simulator.ingest.route_use import RouteUse
 
 # A trace with more rows would be some 30 MB of text; counts per second of a year are fewer bytes.
 TIMES_MAX: Final = 2_000_000
@@ -61,6 +62,7 @@ class Collector:
     def __init__(self, bin_s: float | None) -> None:
         self.requests = 0.0
         self.durations = DurationHistogram()
+        self.routes = RouteUse()
         self._times: list[Floats] = []
         self._lengths: list[Floats] = []
         self.bins = None if bin_s is None else BinCounts(bin_s)
@@ -92,6 +94,7 @@ class Collector:
 
     def _add_requests(self, block: Requests) -> None:
         self.requests += len(block.start_s)
+        self.routes.add(block)
         if block.duration_s is not None:
             self.durations.add(block.duration_s)
         if self.bins is not None:

@@ -22,13 +22,24 @@ class DurationHistogram:
         self._given: list[Percentiles] = []
 
     def add(self, seconds: Floats) -> None:
-        """Add durations; those below a microsecond count as one."""
+        """Add durations; those below a microsecond count as one, and NaN as none."""
+        seconds = seconds[~np.isnan(seconds)]
         places = np.log(np.maximum(seconds, _SHORTEST_S) / _SHORTEST_S) / math.log(_GROWTH)
         self._counts += np.bincount(np.minimum(places.astype(np.int64), _BUCKETS - 1), minlength=_BUCKETS)
 
     def add_percentiles(self, percentiles: Percentiles) -> None:
         """Add the percentiles of one file; those of several files have the same weight."""
         self._given.append(percentiles)
+
+    def merge(self, other: DurationHistogram) -> None:
+        """Add the durations of another histogram."""
+        self._counts += other._counts
+        self._given += other._given
+
+    @property
+    def count(self) -> int:
+        """The number of durations that were added one by one."""
+        return int(self._counts.sum())
 
     @property
     def are_known(self) -> bool:

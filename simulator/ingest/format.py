@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from simulator.ingest.blocks import Block, Functions
+from simulator.ingest.blocks import Block, Reading
 from simulator.ingest.input_file import InputFile
 
 
@@ -24,7 +24,7 @@ class Format:
     name: str
     title: str
     recognises: Callable[[InputFile], bool]
-    blocks: Callable[[InputFile, Functions], Iterator[Block]]
+    blocks: Callable[[InputFile, Reading], Iterator[Block]]
     terms: str = ""
     stamps_s: float = 0.0
     has_functions: bool = True

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final, NamedTuple, assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulator.ingest.blocks import Block, Counts, Floats, Functions, Percentiles, Requests
+from simulator.ingest.blocks import Block, Counts, Floats, Percentiles, Reading, Requests
 from simulator.ingest.choice import EVERYTHING, Choice, Totals, chosen
 from simulator.ingest.collector import Collector, TooLong
 from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.ingest.format import Format
 from simulator.ingest.formats.table import format_named, format_of
 from simulator.ingest.input_file import InputFile
+from simulator.ingest.route_use import RouteShare
 from simulator.ingest.settings import ImportSettings
 
 # A run that ended at the last request of a trace would cut its answer off.
@@ -29,6 +29,7 @@ class ImportedService:
 
     `times_s`: the start of each request in seconds from the start of the import, ascending; or `counts` per bin of
     `bin_s` seconds. `durations_s`: the duration of each request in `times_s`, if the files have them.
+    `routes`: its mix of requests, if the files have paths. `statuses`: responses by the first digit of their status.
     """
 
     name: str
@@ -39,6 +40,8 @@ class ImportedService:
     durations_s: Floats | None = None
     counts: Floats | None = None
     bin_s: float = 0.0
+    routes: tuple[RouteShare, ...] = ()
+    statuses: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +81,17 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
     """
     files = [InputFile(path) for path in paths]
     reads = [_Read(each, _format(each, settings)) for each in files]
-    functions = Functions()
+    reading = Reading()
     totals = Totals()
     if any(each.form.has_functions for each in reads) or settings.skip_s or settings.length_s is not None:
-        for block in _blocks(reads, functions):
+        for block in _blocks(reads, reading):
             totals.add(block)
-        functions.skipped = 0
-    choice = chosen(functions, totals, settings) if functions.names else EVERYTHING
+        reading.skipped = 0
+    choice = chosen(reading, totals, settings) if len(reading.functions) else EVERYTHING
     window = _window(totals, settings)
     collectors = [Collector(_bin_s(reads, settings)) for _ in choice.services]
     offered = 0.0
-    for block in _blocks(reads, functions):
+    for block in _blocks(reads, reading):
         part = _within(block, window)
         offered += _requests(part)
         try:
@@ -96,15 +99,15 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
         except TooLong as error:
             days = f"{error.span_s / 86_400:,.0f} days"
             raise ValueError(f"the files span {days}: one has a wrong time, or `--bin` must be wider") from error
-    result = _result(choice, collectors, window)
+    result = _result(choice, collectors, window, reading.routes.names)
     return Imported(
         formats=tuple(dict.fromkeys(each.form for each in reads)),
         services=result.services,
         start_s=result.start_s,
         length_s=result.length_s,
         offered=offered,
-        skipped_lines=functions.skipped,
-        ranking=totals.ranking(functions),
+        skipped_lines=reading.skipped,
+        ranking=totals.ranking(reading),
     )
 
 
@@ -112,9 +115,9 @@ def _format(file: InputFile, settings: ImportSettings) -> Format:
     return format_of(file) if settings.format_name is None else format_named(settings.format_name)
 
 
-def _blocks(reads: Sequence[_Read], functions: Functions) -> Iterator[Block]:
+def _blocks(reads: Sequence[_Read], reading: Reading) -> Iterator[Block]:
     for each in reads:
-        yield from each.form.blocks(each.file, functions)
+        yield from each.form.blocks(each.file, reading)
 
 
 def _window(totals: Totals, settings: ImportSettings) -> _Window:
@@ -145,7 +148,7 @@ def _within(block: Block, window: _Window) -> Block:
     match block:
         case Requests():
             inside = (block.start_s >= window.start_s) & (block.start_s < window.end_s)
-            return block if inside.all() else _some(block, inside)
+            return block if inside.all() else block.part(inside)
         case Counts():
             starts = block.start_s + np.arange(len(block.counts)) * block.width_s
             inside = (starts >= window.start_s) & (starts < window.end_s)
@@ -154,14 +157,6 @@ def _within(block: Block, window: _Window) -> Block:
             return block
         case _:
             assert_never(block)
-
-
-def _some(block: Requests, inside: NDArray[np.bool_]) -> Requests:
-    return Requests(
-        block.start_s[inside],
-        None if block.function is None else block.function[inside],
-        None if block.duration_s is None else block.duration_s[inside],
-    )
 
 
 def _requests(block: Block) -> float:
@@ -181,7 +176,7 @@ def _collect(block: Block, choice: Choice, collectors: Sequence[Collector]) -> N
     if isinstance(block, Requests) and block.function is not None and choice.places is not None:
         places = choice.places[block.function]
         for place in np.unique(places[places >= 0]):
-            collectors[place].add(_some(block, places == place))
+            collectors[place].add(block.part(places == place))
         return
     place = 0 if isinstance(block, Requests) else choice.service_of(block.function)
     if place >= 0:
@@ -194,7 +189,7 @@ class _Result(NamedTuple):
     length_s: float
 
 
-def _result(choice: Choice, collectors: Sequence[Collector], window: _Window) -> _Result:
+def _result(choice: Choice, collectors: Sequence[Collector], window: _Window, routes: Sequence[str]) -> _Result:
     """Return services, start and length, with times from the earliest request, or the start of the window, on.
 
     Raises:
@@ -211,7 +206,7 @@ def _result(choice: Choice, collectors: Sequence[Collector], window: _Window) ->
     end_s = max(each.end_s for each in found if each.requests)
     length_s = (window.end_s if np.isfinite(window.end_s) else end_s) - start_s
     services = (
-        _service(names, collector, each, float(start_s))
+        _service(names, collector, each, float(start_s), routes)
         for names, collector, each in zip(choice.services, collectors, found, strict=True)
     )
     return _Result(tuple(services), float(start_s), float(np.ceil(length_s)))
@@ -242,7 +237,9 @@ def _times_or_bins(collector: Collector) -> _Collected:
     return _Collected(collector.requests, float(times_s[0]), end_s, 0.0, times_s, durations_s, None)
 
 
-def _service(names: tuple[str, str], collector: Collector, found: _Collected, start_s: float) -> ImportedService:
+def _service(
+    names: tuple[str, str], collector: Collector, found: _Collected, start_s: float, routes: Sequence[str]
+) -> ImportedService:
     times_s = None if found.times_s is None else found.times_s - start_s
     counts = found.counts
     if counts is not None:
@@ -256,4 +253,6 @@ def _service(names: tuple[str, str], collector: Collector, found: _Collected, st
         durations_s=found.durations_s,
         counts=counts,
         bin_s=found.width_s,
+        routes=tuple(collector.routes.shares(routes)),
+        statuses=tuple(collector.routes.statuses.tolist()),
     )

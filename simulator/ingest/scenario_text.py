@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.ingest.imported import Imported, ImportedService
 from simulator.ingest.service_time import service_time
 from simulator.model.text.units import duration_text
@@ -75,7 +77,36 @@ def _application(service: ImportedService) -> list[str]:
         "      simulated:",
         *_comment(f"{fit}. A guess: all of it is I/O, so requests in progress do not slow each other down.", indent=8),
         *_wrapped(f"io: {law}", indent=8),
+        *_paths(service),
     ]
+
+
+def _paths(service: ImportedService) -> list[str]:
+    """Return the times of the paths that have distributions of their own; a path of several methods has one."""
+    of_path: dict[str, DurationHistogram] = {}
+    for route in service.routes:
+        if route.durations is not None and route.path != "/":
+            of_path.setdefault(route.path, DurationHistogram()).merge(route.durations)
+    if len(of_path) < 2:
+        return []
+    lines = ["        paths:"]
+    for path, durations in of_path.items():
+        lines += _wrapped(f"{json.dumps(path)}: {{io: {service_time(durations)[0]}}}", indent=10)
+    return lines
+
+
+def _requests(service: ImportedService) -> list[str]:
+    """Return the mix of requests of a service; nothing without paths."""
+    if not service.routes:
+        return []
+    total = sum(route.requests for route in service.routes)
+    lines = ["    requests:"]
+    for route in service.routes:
+        fields = [f"path: {json.dumps(route.path)}", f"method: {route.method}", f"weight: {route.requests / total:.4g}"]
+        if route.sent_bytes >= 1:
+            fields.append(f"response_size: {route.sent_bytes:.0f}")
+        lines += _wrapped(f"- {{{', '.join(fields)}}}", indent=6)
+    return lines
 
 
 def _comment(text: str, indent: int = 0) -> list[str]:
@@ -95,11 +126,11 @@ def _source(service: ImportedService, imported: Imported, stem: str) -> list[str
         lines.append(f"    service: {service.name}")
     if service.times_s is None:
         fields = f"file: {_bins_file(stem)}, column: {service.name}, bin: {duration_text(service.bin_s)}"
-        return [*lines, f"    bins: {{{fields}}}"]
+        return [*lines, f"    bins: {{{fields}}}", *_requests(service)]
     if len(service.times_s) and service.times_s[0] > 0:
         lines.append(f"    from: {service.times_s[0]:.6f}s")
     fields = f"file: {_trace_file(stem, service, imported)}, time_column: time_s, format: seconds"
-    return [*lines, f"    trace: {{{fields}}}"]
+    return [*lines, f"    trace: {{{fields}}}", *_requests(service)]
 
 
 def _trace_file(stem: str, service: ImportedService, imported: Imported) -> str:

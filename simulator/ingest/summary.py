@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from simulator.ingest.imported import Imported
 from simulator.model.text.units import duration_text
 
-# Functions that were not chosen, named in the summary.
+# Reading that were not chosen, named in the summary.
 _SHOWN: Final = 5
 _NAME: Final = 24
 
@@ -41,6 +41,9 @@ def _kept(imported: Imported) -> Iterator[str]:
         of = f" of {_short(each.function)}" if each.function else ""
         how = "each with its time" if each.times_s is not None else f"as counts per {duration_text(each.bin_s)}"
         yield f"{each.name}: {each.requests:,.0f} requests{of}, {how}"
+        if each.routes:
+            shown = ", ".join(f"{route.method} {route.path}" for route in each.routes[:_SHOWN])
+            yield f"{each.name}: {len(each.routes)} routes with their shares and sizes: {shown}, ..."
     for form in imported.formats:
         yield from form.kept
 
@@ -50,6 +53,8 @@ def _guessed(imported: Imported) -> Iterator[str]:
         yield from form.guessed
     if any(each.counts is not None for each in imported.services):
         yield "requests of a bin are played at random times within it"
+    if any(each.routes for each in imported.services):
+        yield "the mix of routes is the same at all times; {id} stands for numbers, hashes and tokens in paths"
     if any(not each.durations.are_known for each in imported.services):
         yield "the service time, 100 ms: the files do not have it"
     else:
@@ -60,6 +65,15 @@ def _guessed(imported: Imported) -> Iterator[str]:
 def _dropped(imported: Imported) -> Iterator[str]:
     for form in imported.formats:
         yield from form.dropped
+    for each in imported.services:
+        answered = sum(each.statuses)
+        if answered:
+            classes = ", ".join(
+                f"{count / answered:.2%} {f'{digit}xx' if digit else 'without a response'}"
+                for digit, count in enumerate(each.statuses)
+                if count
+            )
+            yield f"{each.name}: statuses ({classes}): the simulated application answers every request"
     if imported.skipped_lines:
         yield f"{imported.skipped_lines:,} lines that are no requests"
     chosen = {each.function for each in imported.services}

@@ -5,16 +5,29 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.ingest.format import Format
-from simulator.ingest.formats.azure_functions import (
+from simulator.ingest.formats.datasets.azure_functions import (
     AZURE_FUNCTIONS_2019,
     AZURE_FUNCTIONS_2019_DURATIONS,
     AZURE_FUNCTIONS_2021,
 )
-from simulator.ingest.formats.azure_llm import AZURE_LLM
-from simulator.ingest.formats.common_log import COMMON_LOG
-from simulator.ingest.formats.huawei import HUAWEI_2023, HUAWEI_2025
-from simulator.ingest.formats.ibm import IBM_CODE_ENGINE, IBM_OBJECT_STORE
-from simulator.ingest.formats.worldcup98 import WORLDCUP98
+from simulator.ingest.formats.datasets.azure_llm import AZURE_LLM
+from simulator.ingest.formats.datasets.huawei import HUAWEI_2023, HUAWEI_2025
+from simulator.ingest.formats.datasets.ibm import IBM_CODE_ENGINE, IBM_OBJECT_STORE
+from simulator.ingest.formats.datasets.worldcup98 import WORLDCUP98
+from simulator.ingest.formats.logs.alb import ALB
+from simulator.ingest.formats.logs.common_log import COMMON_LOG
+from simulator.ingest.formats.logs.envoy import ENVOY
+from simulator.ingest.formats.logs.json_log import (
+    CADDY_JSON,
+    ENVOY_JSON,
+    K6_JSON,
+    NGINX_JSON,
+    SIMULATOR_JSON,
+    TRAEFIK_JSON,
+    VEGETA_JSON,
+)
+from simulator.ingest.formats.logs.w3c_log import W3C_LOG
+from simulator.ingest.formats.results.result_tables import JMETER_JTL, SIMULATOR_REQUESTS
 from simulator.ingest.input_file import InputFile
 from simulator.model.text.problems import nearest
 
@@ -28,7 +41,19 @@ FORMATS: Final = (
     IBM_CODE_ENGINE,
     IBM_OBJECT_STORE,
     WORLDCUP98,
+    ALB,
+    ENVOY,
+    W3C_LOG,
     COMMON_LOG,
+    SIMULATOR_JSON,
+    ENVOY_JSON,
+    NGINX_JSON,
+    CADDY_JSON,
+    TRAEFIK_JSON,
+    VEGETA_JSON,
+    K6_JSON,
+    JMETER_JTL,
+    SIMULATOR_REQUESTS,
 )
 FORMAT_NAMES: Final = tuple(each.name for each in FORMATS)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.ingest.blocks import Block, Functions, Requests
+from simulator.ingest.blocks import Block, Reading, Requests
 from simulator.ingest.format import Format
 from simulator.ingest.formats.table_of_requests import RequestTable, has_header
 from simulator.ingest.input_file import InputFile
@@ -20,7 +20,7 @@ def _is_azure_llm(file: InputFile) -> bool:
     return has_header(file, _COLUMNS)
 
 
-def _requests(file: InputFile, _functions: Functions) -> Iterator[Block]:
+def _requests(file: InputFile, _reading: Reading) -> Iterator[Block]:
     table = RequestTable(file)
     for row, (times,) in table.columns(_COLUMNS[:1]):
         yield Requests(table.dates(row, times))

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Functions, Requests
+from simulator.ingest.blocks import Block, Reading, Requests
 from simulator.ingest.format import Format
 from simulator.ingest.input_file import InputFile
 
@@ -31,7 +31,7 @@ def _is_worldcup98(file: InputFile) -> bool:
     return len(records) > 0 and bool(((records["time"] >= _FIRST_S) & (records["time"] < _LAST_S)).all())
 
 
-def _requests(file: InputFile, _functions: Functions) -> Iterator[Block]:
+def _requests(file: InputFile, _reading: Reading) -> Iterator[Block]:
     number = 0
     for part in file.parts(RECORD.itemsize):
         if len(part) % RECORD.itemsize:

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Counts, Floats, Functions, Requests
+from simulator.ingest.blocks import Block, Counts, Floats, Reading, Requests
 from simulator.ingest.format import Format
+from simulator.ingest.formats.datasets.wide_table import rows_of
 from simulator.ingest.formats.table_of_requests import RequestTable, has_header
-from simulator.ingest.formats.wide_table import rows_of
 from simulator.ingest.input_file import InputFile
 
 _2023: Final = ("day", "time")
@@ -26,8 +26,8 @@ def _is_2023(file: InputFile) -> bool:
     return tuple(names[:2]) == _2023 and len(names) > len(_2023) and all(name.isdigit() for name in names[2:])
 
 
-def _counts_2023(file: InputFile, functions: Functions) -> Iterator[Block]:
-    numbers = [functions.number(name.strip()) for name in file.first_lines[0].split(",")[2:]]
+def _counts_2023(file: InputFile, reading: Reading) -> Iterator[Block]:
+    numbers = [reading.functions.number(name.strip()) for name in file.first_lines[0].split(",")[2:]]
     rows: list[Floats] = []
     start_s = width_s = 0.0
     for line, (_, time), counts in rows_of(file, len(_2023)):
@@ -66,10 +66,10 @@ def _is_2025(file: InputFile) -> bool:
     return has_header(file, _2025)
 
 
-def _requests_2025(file: InputFile, functions: Functions) -> Iterator[Block]:
+def _requests_2025(file: InputFile, reading: Reading) -> Iterator[Block]:
     table = RequestTable(file)
     for row, (times, names, users, pods, durations) in table.columns(_2025):
-        number = functions.numbers(
+        number = reading.functions.numbers(
             f"{name}---{user}---{pod.rpartition('-')[0]}" for name, user, pod in zip(names, users, pods, strict=True)
         )
         duration_s = table.seconds(row, durations)

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.ingest.blocks import Block, Functions, Requests
+from simulator.ingest.blocks import Block, Reading, Requests
 from simulator.ingest.format import Format
 from simulator.ingest.formats.table_of_requests import RequestTable, has_header
 from simulator.ingest.input_file import InputFile
@@ -29,12 +29,12 @@ def _is_code_engine(file: InputFile) -> bool:
     return file.head[:1] == _PICKLE or has_header(file, _CODE_ENGINE)
 
 
-def _code_engine(file: InputFile, functions: Functions) -> Iterator[Block]:
+def _code_engine(file: InputFile, reading: Reading) -> Iterator[Block]:
     if file.head[:1] == _PICKLE:
         raise file.problem(1, "file", "a Python pickle", CONVERSION)
     table = RequestTable(file)
     for row, (namespaces, apps, times, durations) in table.columns(_CODE_ENGINE):
-        number = functions.numbers(f"{name}/{app}" for name, app in zip(namespaces, apps, strict=True))
+        number = reading.functions.numbers(f"{name}/{app}" for name, app in zip(namespaces, apps, strict=True))
         yield Requests(table.seconds(row, times), number, table.seconds(row, durations))
 
 
@@ -42,7 +42,7 @@ def _is_object_store(file: InputFile) -> bool:
     return all(_OBJECT.fullmatch(line.encode()) for line in file.first_lines[:20])
 
 
-def _object_store(file: InputFile, functions: Functions) -> Iterator[Block]:
+def _object_store(file: InputFile, reading: Reading) -> Iterator[Block]:
     for first, lines in file.lines():
         found = [_OBJECT.fullmatch(line) for line in lines]
         wrong = next((at for at, match in enumerate(found) if match is None and lines[at].strip()), None)
@@ -53,7 +53,7 @@ def _object_store(file: InputFile, functions: Functions) -> Iterator[Block]:
             )
         matches = [match for match in found if match is not None]
         times_s = np.array([int(match[1]) for match in matches], dtype=np.float64) / 1000
-        yield Requests(times_s, functions.numbers(match[2].decode() for match in matches))
+        yield Requests(times_s, reading.functions.numbers(match[2].decode() for match in matches))
 
 
 IBM_CODE_ENGINE: Final = Format(

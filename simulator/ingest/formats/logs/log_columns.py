@@ -1,0 +1,82 @@
+"""Cuts lines of a log into columns by a pattern, and converts columns to numbers: times, durations, statuses, sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from simulator.ingest.blocks import Floats, Integers, Reading
+from simulator.ingest.input_file import InputFile
+
+QUOTED: Final = rb'"([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
+"""A text in double quotes, in which a backslash escapes the next character."""
+
+UNREAD: Final = rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+"""A text in double quotes that is not captured."""
+
+_ISO_CHARACTERS: Final = 29  # 2018-07-02T22:23:00.186641123
+_SAMPLE: Final = 50
+_COUNTED_LINE: Final = re.compile(rb"^[^\n]*\S", re.MULTILINE)
+
+
+def most_match(file: InputFile, pattern: re.Pattern[bytes]) -> bool:
+    """Return True if more than half of the first lines match; others may be cut or of another program."""
+    lines = [line.encode() for line in file.first_lines[:_SAMPLE]]
+    return sum(pattern.match(line) is not None for line in lines) > len(lines) / 2
+
+
+def columns_of(
+    file: InputFile, pattern: re.Pattern[bytes], reading: Reading
+) -> Iterator[tuple[int, list[bytes], list[tuple[bytes, ...]]]]:
+    """Yield number of the first line, lines, and a column for each group of the pattern, block by block.
+
+    `pattern` is a multi-line pattern from the start of a line on. Other lines are counted as skipped.
+    """
+    for first, lines in file.lines():
+        text = b"\n".join(lines)
+        columns = list(zip(*pattern.findall(text), strict=True))
+        reading.skipped += len(_COUNTED_LINE.findall(text)) - (len(columns[0]) if columns else 0)
+        if columns:
+            yield first, lines, columns
+
+
+def instants(file: InputFile, first: int, texts: Sequence[bytes]) -> Floats:
+    """Return times in UTC such as `2018-07-02T22:23:00.186641Z` as seconds since 1970. `first`: the number of the line.
+
+    Raises:
+        ScenarioError: for a time that does not exist.
+    """
+    bare = np.array([text.rstrip(b"Z") for text in texts], dtype=f"S{_ISO_CHARACTERS}")
+    try:
+        return np.asarray(bare.astype("datetime64[ns]").astype(np.int64) / 1e9, dtype=np.float64)
+    except ValueError:
+        at = next(at for at, text in enumerate(texts) if not _is_instant(text))
+        raise file.problem(
+            first + at, "time", texts[at].decode(errors="replace"), "a time that exists, in UTC"
+        ) from None
+
+
+def _is_instant(text: bytes) -> bool:
+    try:
+        np.datetime64(text.rstrip(b"Z").decode())
+    except ValueError:
+        return False
+    return True
+
+
+def numbers(texts: Sequence[bytes], unknown: bytes = b"-") -> Floats:
+    """Return numbers; NaN for `unknown` and for a negative value, which logs write if there is none."""
+    try:
+        values = np.array(texts, dtype=np.float64)
+    except ValueError:
+        values = np.array([b"nan" if text in (unknown, b"") else text for text in texts], dtype=np.float64)
+    return np.where(values < 0, np.nan, values)
+
+
+def statuses(texts: Sequence[bytes]) -> Integers:
+    """Return the statuses of responses; 0 for a request without one."""
+    found = {text: int(text) if text.isdigit() else 0 for text in dict.fromkeys(texts)}
+    return np.fromiter(map(found.__getitem__, texts), dtype=np.int64, count=len(texts))

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.ingest import routes
+from simulator.ingest.routes import NO_ROUTE, OTHER, Routes, route_of
+
+
+@pytest.mark.parametrize(
+    ("request_line", "route"),
+    [
+        ("GET / HTTP/1.1", "GET /"),
+        ("GET /users/4711/orders?token=secret HTTP/1.1", "GET /users/{id}/orders"),
+        ("POST https://shop.example:443/cart/550e8400-e29b-41d4-a716-446655440000 HTTP/2.0", "POST /cart/{id}"),
+        ("GET /api/v2/items HTTP/1.1", "GET /api/v2/items"),
+        ("GET /reports/2026-11-30/ HTTP/1.1", "GET /reports/{id}/"),
+        ("GET /verify/anna%40example.org HTTP/1.1", "GET /verify/{id}"),
+        ("GET /tags/caf%C3%A9 HTTP/1.1", "GET /tags/{id}"),
+        ("GET /session/eyJhbGciOiJIUzI1NiIsInR5cCI6 HTTP/1.1", "GET /session/{id}"),
+        ("GET /assets/app.3f2a9c1b.js HTTP/1.1", "GET /assets/{id}.js"),
+        ("GET /history/apollo/apollo-13.html HTTP/1.0", "GET /history/apollo/apollo-13.html"),
+        ("GET /page/17.html HTTP/1.0", "GET /page/{id}.html"),
+        ("GET /a/deadbeef1 HTTP/1.1", "GET /a/{id}"),
+        ("GET /feedback HTTP/1.1", "GET /feedback"),
+        ("OPTIONS * HTTP/1.1", "OPTIONS *"),
+        ("-", ""),
+        ("\\x16\\x03\\x01", ""),
+    ],
+)
+def test_what_differs_from_user_to_user_is_replaced(request_line: str, route: str) -> None:
+    assert route_of(request_line.encode()) == route
+
+
+@given(user=st.integers(0, 10**12), mail=st.from_regex(r"[a-z]{1,9}@[a-z]{1,9}\.org", fullmatch=True))
+def test_no_number_and_no_address_of_a_user_is_in_a_route(user: int, mail: str) -> None:
+    route = route_of(f"GET /users/{user}/mail/{mail}?next={mail}#{user} HTTP/1.1".encode())
+
+    assert route == "GET /users/{id}/mail/{id}"
+
+
+def test_a_line_that_is_no_request_has_no_route() -> None:
+    assert Routes().numbers([b"GET / HTTP/1.1", b"-"]).tolist() == [0, NO_ROUTE]
+
+
+def test_paths_without_end_are_one_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "ROUTES_MAX", 3)
+    found = Routes()
+
+    numbers = found.numbers([f"GET /page-{letter} HTTP/1.1".encode() for letter in "abcdeab"])
+
+    assert found.names == ["GET /page-a", "GET /page-b", "GET /page-c", OTHER]
+    assert numbers.tolist() == [found.names.index(name) for name in [*found.names, OTHER, *found.names[:2]]]
+
+
+def test_numbers_do_not_depend_on_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"GET /{letter}/{number} HTTP/1.1".encode() for number in range(40) for letter in "abc"]
+    expected = Routes().numbers(lines).tolist()
+
+    monkeypatch.setattr(routes, "_KNOWN_MAX", 5)
+    found = Routes()
+    numbers = [number for at in range(0, len(lines), 7) for number in found.numbers(lines[at : at + 7]).tolist()]
+
+    names = found.names
+    assert [names[number] for number in numbers] == [f"GET /{letter}/{{id}}" for _ in range(40) for letter in "abc"]
+    assert len(set(expected)) == 3
