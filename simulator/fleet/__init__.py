@@ -34,6 +34,7 @@ PUBLIC_MODULES = (
     "network.vpc_endpoint",
     "pool.fault_injection",
     "pool.pool",
+    "pool.response_counts",
     "pool.settings",
     "pool.unavailable_upstream",
     "ports",

@@ -17,7 +17,7 @@ from simulator.model.times import NOT_YET, LoopTime
 from simulator.model.wire_fault import WireFault
 
 if TYPE_CHECKING:
-    from simulator.records.outcomes import Outcomes
+    from simulator.records.outcomes import OutcomeReceiver
     from simulator.rules.waf.web_request import WebRequest
 
 
@@ -89,7 +89,7 @@ class PooledExchange:
         """
         raise NotImplementedError
 
-    def count(self, outcomes: Outcomes, status: int, now_s: LoopTime) -> None:
+    def count(self, outcomes: OutcomeReceiver, status: int, now_s: LoopTime) -> None:
         """Count the outcome of the exchange and its durations."""
         arrived_s, begun_s = self.arrived_s, self.begun_s
         if begun_s == arrived_s:  # the common case

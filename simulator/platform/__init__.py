@@ -1,4 +1,4 @@
-"""A platform of running services: revisions, deployments (blue/green), and the workload behind the API's operations.
+"""A platform of running services: revisions, deployments, and the workload behind the API's operations.
 
 It runs on either clock: its drivers and its load balancer are passed to it (assembly/composition.py).
 """
@@ -6,7 +6,8 @@ It runs on either clock: its drivers and its load balancer are passed to it (ass
 PUBLIC_MODULES = (
     "applications",
     "branch_trees",
-    "deployment",
+    "deployments.blue_green",
+    "deployments.staged",
     "faults.live_faults",
     "faults.service_faults",
     "image_watch",

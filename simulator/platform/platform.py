@@ -46,10 +46,10 @@ class Service:
         self.revisions: list[Revision] = []  # all that serve, served or failed to start: each is part of the bill
         self._platform = platform
         self._closed = UnavailableUpstream(name, platform.outcomes(name))
-        own: Counter[tuple[str, str]] = Counter()
-        self.web_acl_counts = own if platform.metrics is None else platform.metrics.of(name).web_acl
+        self.web_acl_counts = Counter() if platform.metrics is None else platform.metrics.of(name).web_acl
         self.acl_name = ""  # of its web ACL; empty without one
         self._protection: Upstream | None = None
+        self._divided: Upstream | None = None  # divides the traffic among revisions during a deployment
         self.shadows: dict[str, int] = {}  # desired counts of other policies, by policy
         self._revision_numbers = count(1)
         self._instance_numbers = count(1)
@@ -76,11 +76,11 @@ class Service:
 
     @property
     def upstream(self) -> Upstream:
-        """The destination of requests: the web ACL or the pool. Without a serving revision, requests are rejected."""
-        return self._pool() if self._protection is None else self._protection
+        """The destination of requests: web ACL or pool. Without a serving revision, requests are rejected."""
+        return self._protection or self._pool()
 
     def _pool(self) -> Upstream:
-        return self._closed if self.revision is None else self.revision.upstream
+        return self._divided or (self._closed if self.revision is None else self.revision.upstream)
 
     def protect(self, acl: WebAcl | None) -> None:
         """Evaluate a web ACL on new requests from now on; None removes it."""
@@ -107,7 +107,7 @@ class Service:
 
         There is no await in this method, so no request sees an intermediate state.
         """
-        before, self.revision = self.revision, revision
+        before, self.revision, self._divided = self.revision, revision, None
         if revision is not None:
             self._scale(revision)
         elif self._scaling is not None:
@@ -116,6 +116,15 @@ class Service:
         self._measure(revision)
         self._redirect()
         return before
+
+    def divide(self, upstream: Upstream | None) -> None:
+        """Route new requests through `upstream`, which divides them; None: to the serving revision."""
+        self._divided = upstream
+        self._redirect()
+
+    def scale_together(self, *revisions: Revision) -> None:
+        """Scale these revisions to the same count; that of the first is recorded."""
+        self.autoscaler.turn_to(*(revision.scaled for revision in revisions))
 
     def _redirect(self) -> None:
         for host in self.hosts:
@@ -164,7 +173,7 @@ class Service:
             figures.priced(revision.settings.size, self._platform.rates, self._platform.clock.at_s())
 
     def living(self) -> list[Instance]:
-        """Return the instances of all revisions whose lifecycle has not ended; the serving revision's come last."""
+        """Return the instances whose lifecycle has not ended; the serving revision's come last."""
         last = sorted(self.revisions, key=lambda each: each is self.revision)
         return [instance for revision in last for instance in revision.replica_set.living()]
 
@@ -174,7 +183,7 @@ class Service:
         return next(iter(self.hosts))
 
     def add_host(self, host: str) -> None:
-        """Route requests for `host` to this service from now on. Raises ValueError if it is not a host name."""
+        """Route requests for `host` to this service. Raises ValueError if it is not a host name."""
         self.hosts[host] = None
         self._platform.route(host, self)
 
@@ -204,7 +213,6 @@ class Platform:
         make_supply: MakeSupply | None = None,
     ) -> None:
         """Create the platform. `journal`: required if a reader subscribes before the start, or not all events are kept.
-
         `front`: the load balancer in real time. `measured`: collect figures for exporters in `metrics`. `make_supply`:
         creates the supplies if requests are computed elsewhere than in `Pool`.
         """

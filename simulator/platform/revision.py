@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from simulator.fleet.network.egress_rules import EgressRules
+    from simulator.fleet.pool.response_counts import ResponseCounts
     from simulator.platform.roles import InstanceRole
-    from simulator.records.outcomes import Outcomes
+    from simulator.records.outcomes import OutcomeReceiver, Outcomes
+    from simulator.rules.deployments.strategy import StagedDeployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class ServicePlan:
     variables: Mapping[str, str] = field(default_factory=dict)  # the simulator's own variables for real instances
     secrets_from: SecretsPlace | None = None
     egress_rules: EgressRules | None = None  # what real instances may reach; None: as the application specifies
+    deployment: StagedDeployment | None = None  # how a later revision replaces it; None: as on App Runner
     instance_role: str | None = None  # its credentials are issued at the endpoint of `secrets_from`
 
 
@@ -100,6 +103,7 @@ class Revision:
         self._variables: Mapping[str, str] = {}  # resolved secrets of the service, and the simulator's own variables
         self.driver = environment.make_driver(plan, stream, environment.output_line)
         self.draw = self.driver.draw
+        self.responses: ResponseCounts | None = None  # counted if a deployment can be rolled back because of them
         self.pool: PoolSupply[Instance]
         self._requests: Pool | None = None  # None if requests are computed elsewhere
         if environment.make_supply is not None:
@@ -110,7 +114,7 @@ class Revision:
                 environment.ejection if self.driver.ejection_applies else None,
                 environment.streams.stream("service", stream, "balancing").random,
                 finished=self.driver.finished,
-                outcomes=environment.outcomes(name),
+                outcomes=self._receiver(environment.outcomes(name)),
                 journal=environment.journal,
             )
         if "latency" in plan.needs:
@@ -171,6 +175,14 @@ class Revision:
     def instance_ended(self, number: int) -> None:
         if self._role is not None:
             self._role.instance_ended(number)
+
+    def _receiver(self, receiver: OutcomeReceiver | None) -> OutcomeReceiver | None:
+        """Return the receiver of the outcomes of requests; it counts them if the strategy has an alarm."""
+        if self.plan.deployment is not None and self.plan.deployment.alarm is not None:
+            from simulator.fleet.pool.response_counts import ResponseCounts  # noqa: PLC0415 few services have an alarm
+
+            self.responses = ResponseCounts(receiver)
+        return self.responses or receiver
 
     def follow_starts(self, report: Callable[[str], None]) -> Callable[[], None]:
         """Call `report` with lines about what delays the starts of its instances, until the result is called."""

@@ -17,7 +17,7 @@ from simulator.model.health import STARTUP_ALLOWANCE_S
 from simulator.model.resources.phase import Phase
 from simulator.platform.applications import Applications, Runnable
 from simulator.platform.collector import XRAY, collector_variables
-from simulator.platform.deployment import SETTLE_S, beside, deploy, failure_of, settle
+from simulator.platform.deployments.blue_green import SETTLE_S, beside, deploy, failure_of, settle
 from simulator.platform.host_places import HostPlaces
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision, ServicePlan

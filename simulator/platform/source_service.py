@@ -16,7 +16,7 @@ from simulator.model.health import HEALTHY_LINE, HealthCheck, performing_line
 from simulator.model.resources.phase import Phase
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.built_application import application_of
-from simulator.platform.deployment import deploy
+from simulator.platform.deployments.blue_green import deploy
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import ServicePlan
 from simulator.platform.scaling.policy_choice import PolicyChoice, on_policy_failure

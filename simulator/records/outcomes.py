@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,13 @@ class Durations:
 
 def _durations() -> Durations:
     return Durations(np.zeros(len(EDGES_S) + 1, dtype=np.int64))
+
+
+class OutcomeReceiver(Protocol):
+    """Receives the outcome of each request."""
+
+    def add(self, status: int, total_s: float, queue_s: float, cold_s: float, service_s: float) -> None:
+        """Add a completed request; `service_s` is negative if it reached no instance."""
 
 
 class Outcomes:

@@ -101,6 +101,9 @@ class RunControl:
         """Deploy a new version. Return a text about the operation that began, or about why none began."""
         version = self._versions.push(spec)
         what = f"{spec.service}: version {version.name.removeprefix('sha256:')[:12]}"
+        if self._workload.deploys_in_stages(spec.service):
+            self._workload.deploy_in_stages(spec.service, version)
+            return f"{what} is deployed"
         if spec.trigger == "push":
             operation = self._plane.api.deploy_automatically(self._arn("service", spec.service))
             return f"{what} is pushed, {'and deployed' if operation is not None else 'and not deployed'}"

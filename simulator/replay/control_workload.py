@@ -1,7 +1,7 @@
 """The workload of a run's services: versions are pulled or built in simulated time, and instances are simulated.
 
-The platform's own code does blue/green (platform/deployment.py). The records keep every revision, so the bill includes
-the instances of failed deployments.
+The platform's own code deploys (platform/deployments). The records keep every revision, so the bill includes the
+instances of failed deployments.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.model.resources.phase import Phase
-from simulator.platform.deployment import beside, deploy, failure_of
+from simulator.platform.deployments.blue_green import beside, deploy, failure_of
+from simulator.platform.deployments.staged import StagedRun
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
+from simulator.records.events import EventLogged
 from simulator.replay.service_plans import service_plan
 from simulator.replay.versions import Version, Versions
 from simulator.rules.policies.registry import POLICIES
@@ -55,6 +57,7 @@ class ScenarioWorkload:
         self._streams = streams
         self._clock = clock
         self._versions = versions
+        self._deployments: dict[str, asyncio.Task[None]] = {}  # those in stages, by service
         self._fetches = {name: _durations(spec.source, name, streams) for name, spec in scenario.services.items()}
 
     def attach(self, log: Log) -> None:
@@ -75,6 +78,47 @@ class ScenarioWorkload:
         except (LaunchError, OSError) as error:
             raise failure_of(error, revision, revision.configuration.port) from error
         return version.name if version is not None else ""
+
+    def deploys_in_stages(self, name: str) -> bool:
+        """Return True if the service has a strategy of another platform, which App Runner's operations do not know."""
+        spec = self._scenario.services.get(name)
+        return spec is not None and spec.deployment.staged is not None
+
+    def deploy_in_stages(self, name: str, version: Version) -> None:
+        """Begin a deployment. One that is still in progress ends first: its revision is removed.
+
+        # ASSUMPTION: ECS then reconciles the active revisions (stage RECONCILE_SERVICE), whose rules are not published.
+        A second update during a bake settles it.
+        """
+        running = self._deployments.get(name)
+        platform = self._platform
+        self._deployments[name] = platform.tasks.spawn(self._in_stages(name, version, running), f"deployment of {name}")
+
+    async def _in_stages(self, name: str, version: Version, running: asyncio.Task[None] | None) -> None:
+        platform, service = self._platform, self._platform.services[name]
+
+        def log(line: str) -> None:
+            platform.journal.record(EventLogged(platform.clock.at_s(), name, line))
+
+        if running is not None and not running.done():
+            log("A newer deployment replaces the one in progress.")
+            running.cancel()
+            await asyncio.wait((running,))
+        if version.fails == "pull":  # the instances pull the image themselves, so each start fails
+            log("CannotPullContainerError: the image of the new version does not exist.")
+            version = replace(version, fails="start")
+        plan = service_plan(self._scenario, name, self._clock)
+        if service.revision is not None:
+            plan = replace(plan, settings=replace(plan.settings, scaling=service.pool.scaling))
+        run = StagedRun(
+            service,
+            replace(plan, application=self._versions.application(version)),
+            clock=platform.clock,
+            journal=platform.journal,
+            random=self._streams.stream("service", name, "divided traffic").random,
+            log=log,
+        )
+        await run.run()
 
     async def roll_back(self, revision: ServiceRevision) -> None:
         """Route traffic to the old revision again.

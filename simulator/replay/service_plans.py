@@ -56,6 +56,7 @@ def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> Service
         throttling=Throttling(spec.throttling),
         secrets=spec.secrets,
         instance_role=spec.instance_role,
+        deployment=spec.deployment.staged,
         secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from simulator.rules.policies.port import Sample
 
@@ -101,6 +102,28 @@ class Meter:
         ranked = sorted(self.latencies_s)
         self.latencies_s.clear()
         return ranked[p95_index(len(ranked))]
+
+
+def combined(samples: Sequence[Sample]) -> Sample:
+    """Return the sample of several revisions of a service in the same second: sums, and the larger percentile.
+
+    The percentile is not that of all requests, which would need the latencies themselves.
+    """
+    first, *others = samples
+    if not others:
+        return first
+    return first._replace(
+        in_flight=sum(sample.in_flight for sample in samples),
+        waiting=sum(sample.waiting for sample in samples),
+        arrivals=sum(sample.arrivals for sample in samples),
+        rejected=sum(sample.rejected for sample in samples),
+        finished=sum(sample.finished for sample in samples),
+        service_s=sum(sample.service_s for sample in samples),
+        ready=sum(sample.ready for sample in samples),
+        cpu_s=sum(sample.cpu_s for sample in samples),
+        latency_p95_s=max(sample.latency_p95_s for sample in samples),
+        memory_bytes=sum(sample.memory_bytes for sample in samples),
+    )
 
 
 def time_mean(integral_s: float, width_s: float, present: int) -> float:

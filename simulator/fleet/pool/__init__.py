@@ -3,6 +3,7 @@
 PUBLIC_MODULES = (
     "fault_injection",
     "pool",
+    "response_counts",
     "settings",
     "unavailable_upstream",
 )

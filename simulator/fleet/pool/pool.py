@@ -33,7 +33,7 @@ from simulator.rules.policies.port import Sample
 from simulator.world.running_loop import running_loop
 
 if TYPE_CHECKING:
-    from simulator.records.outcomes import Outcomes
+    from simulator.records.outcomes import OutcomeReceiver
 
 
 class Pool:
@@ -54,7 +54,7 @@ class Pool:
         draw: Draw = no_draw,
         *,
         finished: Callable[[PooledExchange], None] | None = None,
-        outcomes: Outcomes | None = None,
+        outcomes: OutcomeReceiver | None = None,
         journal: Journal | None = None,
     ) -> None:
         self.settings, self.service, self.scaling = settings, settings.service, settings.scaling

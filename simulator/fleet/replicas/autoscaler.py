@@ -18,7 +18,8 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RunTime
 from simulator.records.events import ConfigurationChanged, PolicyEvaluated, ScalingDecided, SecondClosed
 from simulator.records.journal import Journal
-from simulator.rules.policies.port import Decision, Observation, Policy
+from simulator.rules.meter import combined
+from simulator.rules.policies.port import Decision, Observation, Policy, Sample
 from simulator.world.clock import RunClock
 
 
@@ -34,38 +35,57 @@ class ScaledRevision(NamedTuple):
     cpu_used_s: Callable[[], float] | None = None
     memory_bytes: Callable[[], float] | None = None
 
+    def cpu_s(self) -> float:
+        """Return the CPU seconds used so far; 0 if they are not measured."""
+        return 0.0 if self.cpu_used_s is None else self.cpu_used_s()
+
+    def sample(self, second: int, cpu_s: float) -> Sample:
+        """Return the sample of a second, in which the instances used `cpu_s`."""
+        sample = self.pool.close_second(second, cpu_s)
+        return sample if self.memory_bytes is None else sample._replace(memory_bytes=self.memory_bytes())
+
 
 class Autoscaler:
-    """The autoscaler of one service. The journal gets every closed second and every decision."""
+    """The autoscaler of one service. The journal gets every closed second and every decision.
+
+    It scales one revision, or during some deployments several to the same count: they are one service, whose traffic
+    and instances are measured together.
+    """
 
     def __init__(self, scaled: ScaledRevision, policy: Policy, *, clock: RunClock, journal: Journal) -> None:
         self.policy = policy
         self.decisions = 0  # decisions requested so far, including those that changed nothing
         self.deploys = False  # a deployment of the service is in progress
-        self._scaled = scaled
-        self._pool = scaled.pool
-        self._replica_set = scaled.replica_set
+        self._scaled: tuple[ScaledRevision, ...] = (scaled,)
+        self._cpu_closed_s = [0.0]  # of each revision, at the end of the last second
+        self._replica_set = scaled.replica_set  # of the revision whose count is recorded
         self._clock = clock
         self._journal = journal
         self._service = scaled.replica_set.settings.service
-        self._cpu_closed_s = 0.0
         self._loop = asyncio.get_running_loop()
         if policy.reacts_to_queue:
-            self._pool.on_queued(self.trigger)
+            scaled.pool.on_queued(self.trigger)
 
     @property
     def settings(self) -> PoolSettings:
         """The settings of the revision that is scaled."""
         return self._replica_set.settings
 
-    def turn_to(self, scaled: ScaledRevision) -> None:
-        """Scale another revision from now on; the policy keeps its observations of the service's traffic."""
-        self._pool.on_queued(None)
-        scaled.pool.close_second(-1)
-        if self.policy.reacts_to_queue:
-            scaled.pool.on_queued(self.trigger)
-        self._scaled, self._pool, self._replica_set = scaled, scaled.pool, scaled.replica_set
-        self._cpu_closed_s = scaled.cpu_used_s() if scaled.cpu_used_s is not None else 0.0
+    def turn_to(self, scaled: ScaledRevision, *others: ScaledRevision) -> None:
+        """Scale other revisions from now on; the policy keeps its observations of the service's traffic.
+
+        The first is the one whose desired count is recorded.
+        """
+        before = dict(zip((each.replica_set for each in self._scaled), self._cpu_closed_s, strict=True))
+        for each in self._scaled:
+            each.pool.on_queued(None)
+        self._scaled, self._replica_set = (scaled, *others), scaled.replica_set
+        for each in self._scaled:
+            if each.replica_set not in before:
+                each.pool.close_second(-1)
+                before[each.replica_set] = each.cpu_s()
+        self._cpu_closed_s = [before[each.replica_set] for each in self._scaled]
+        self._follow_queues()
 
     def follow(self, policy: Policy) -> None:
         """Let another policy decide from now on, beginning with its next tick.
@@ -73,12 +93,14 @@ class Autoscaler:
         Its actuator may differ in the start lag only.
         """
         self.policy = policy
-        self._pool.on_queued(self.trigger if policy.reacts_to_queue else None)
-        self._replica_set.actuator = policy.actuator
+        self._follow_queues()
+        for each in self._scaled:
+            each.replica_set.actuator = policy.actuator
 
     async def run(self) -> None:
         """Run until cancelled: sample at whole seconds of the run, and decide at whole ticks after the sample."""
-        self._pool.close_second(-1)  # requests before the run do not belong to any sample
+        for each in self._scaled:
+            each.pool.close_second(-1)  # requests before the run do not belong to any sample
         second = math.floor(self._clock.at_s())
         policy = self.policy
         tick = math.floor(self._clock.at_s() / policy.tick_s) + 1
@@ -107,32 +129,34 @@ class Autoscaler:
         self._journal.publish(PolicyEvaluated(self._clock.at_s(), self._service, decision))
         if decision.desired != self._replica_set.desired:
             self._record(decision)
-        self._replica_set.resize(decision.desired, decision.active)
+        for each in self._scaled:
+            each.replica_set.resize(decision.desired, decision.active)
 
     def _close(self, second: int) -> None:
-        sample = self._pool.close_second(second, self._cpu_s())
-        if self._scaled.memory_bytes is not None:
-            sample = sample._replace(memory_bytes=self._scaled.memory_bytes())
+        used_s = [each.cpu_s() for each in self._scaled]
+        sample = combined(
+            [
+                each.sample(second, now_s - before_s)
+                for each, now_s, before_s in zip(self._scaled, used_s, self._cpu_closed_s, strict=True)
+            ]
+        )
+        self._cpu_closed_s = used_s
         self.policy.observe(sample)
         self._journal.publish(SecondClosed(self._service, sample))
 
-    def _cpu_s(self) -> float:
-        """Return the CPU seconds used since the last second was closed."""
-        used_s = self._scaled.cpu_used_s
-        if used_s is None:
-            return 0.0
-        before, self._cpu_closed_s = self._cpu_closed_s, used_s()
-        return self._cpu_closed_s - before
+    def _follow_queues(self) -> None:
+        for each in self._scaled:
+            each.pool.on_queued(self.trigger if self.policy.reacts_to_queue else None)
 
     def observation(self) -> Observation:
         """Return the current observation for a policy."""
         return Observation(
             now_s=self._clock.at_s(),
-            ready=len(self._pool.ready),
-            coming=self._replica_set.coming,
-            in_flight=self._pool.in_flight,
-            waiting=self._pool.queued,
-            scaling=self._pool.scaling,
+            ready=sum(len(each.pool.ready) for each in self._scaled),
+            coming=sum(each.replica_set.coming for each in self._scaled),
+            in_flight=sum(each.pool.in_flight for each in self._scaled),
+            waiting=sum(each.pool.queued for each in self._scaled),
+            scaling=self._scaled[0].pool.scaling,
             deploys=self.deploys,
         )
 

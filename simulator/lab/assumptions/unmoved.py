@@ -25,6 +25,7 @@ _API: Final = "concerns answers of the API and stacks, not requests of a run"
 _REJECTION: Final = "concerns the status or text of a response, which is rejected or failed with any of them"
 _COMPARISON: Final = "a price of another platform: it is used in comparisons, while a run is billed by App Runner's"
 _SIZE: Final = "sizes and CPU quotas of a platform: used in comparisons, while a run has the scenario's own"
+_ALARM: Final = "decides whether a deployment with errors is rolled back: set `deployment.rollback_alarm`"
 _WEB_ACL: Final = "a detail of how a web ACL evaluates its rules; no setting"
 
 UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
@@ -92,18 +93,27 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     UnmovedAssumption(Place("platform/branch_trees.py", "App Runner gets the provider's"), _REAL_TIME),
     UnmovedAssumption(Place("platform/collector.py", "App Runner itself sets no"), _REAL_TIME),
     UnmovedAssumption(
-        Place("platform/deployment.py", "on App Runner more than a minute"),
+        Place("platform/deployments/blue_green.py", "on App Runner more than a minute"),
         "how long a new version must stay healthy is no setting",
         deploys,
     ),
     UnmovedAssumption(
-        Place("platform/deployment.py", '"the provisioned count'),
+        Place("platform/deployments/blue_green.py", '"the provisioned count'),
         "the number of instances of a new version is no setting",
         deploys,
     ),
     UnmovedAssumption(Place("platform/registry_images.py", "a role that may be assumed"), _API),
     UnmovedAssumption(Place("platform/stored_copies/stored_copies.py", "App Runner's behaviour and texts"), _API),
     UnmovedAssumption(Place("rules/cloudformation/functions.py", "each Region has three"), _API),
+    UnmovedAssumption(
+        Place("rules/deployments/rollback_alarm.py", "of the new revision, whose target"), _ALARM, deploys
+    ),
+    UnmovedAssumption(Place("rules/deployments/rollback_alarm.py", "none, since three minutes"), _ALARM, deploys),
+    UnmovedAssumption(
+        Place("rules/deployments/rollback_alarm.py", "a period without requests does"),
+        "with at least one request in each minute of a bake it does not matter",
+        deploys,
+    ),
     UnmovedAssumption(Place("rules/cloudformation/property_values.py", "a single string is accepted"), _API),
     UnmovedAssumption(Place("rules/cloudformation/template_text.py", "AWS's limit is not published"), _API),
     UnmovedAssumption(

@@ -1,4 +1,5 @@
-"""The section `source` of a service: the image or repository from which App Runner gets its application.
+"""The sections `source` and `deployment` of a service: where its application comes from, and how versions replace
+each other.
 
 In a scenario pulls and builds are simulated on both clocks, with the durations given here. The service's `application`
 defines what then runs; in real time it may have been built from source code before the run (replay/source_builds.py).
@@ -6,13 +7,17 @@ defines what then runs; in real time it may have been built from source code bef
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, assert_never
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simulator.model.images import ImageIdentifier, RegistryKind
-from simulator.scenario.sections.base_model import Flag, Section
+from simulator.scenario.sections.base_model import Count, Duration, Flag, PositiveDuration, Section, Share
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
+
+if TYPE_CHECKING:
+    from simulator.rules.deployments.rollback_alarm import RollbackAlarm
+    from simulator.rules.deployments.strategy import StagedDeployment
 
 ACCOUNT: Final = "123456789012"  # the account and Region of a scenario's services
 REGION: Final = "us-east-1"
@@ -95,3 +100,114 @@ class OperationsSpec(Section):
     """app-runner: at least the durations measured on AWS. instant: only the time of the work itself."""
     time_factor: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     """Factor on the durations of the profile; 0.1 is ten times as fast."""
+
+
+class RollbackAlarmSpec(Section):
+    """The alarm that rolls a canary back: the share of responses with 4xx or 5xx."""
+
+    enabled: Flag = True
+    """Whether the alarm exists."""
+    share: Share = 0.01
+    """A point above this share of failed responses counts."""
+    points: Count = Field(default=2, ge=1)
+    """Points above the share that raise the alarm."""
+    periods: Count = Field(default=3, ge=1)
+    """The newest points that are considered."""
+    period_s: PositiveDuration = 60.0
+    """Time that a point covers."""
+    scope: Literal["new-revision", "service"] = "new-revision"
+    """Whose responses count: those of the new revision, or of the whole service."""
+    late_s: Duration = 0.0
+    """Time until a point is visible."""
+
+    @property
+    def alarm(self) -> RollbackAlarm | None:
+        if not self.enabled:
+            return None
+        from simulator.rules.deployments.rollback_alarm import RollbackAlarm  # noqa: PLC0415 few services have one
+
+        return RollbackAlarm(self.share, self.points, self.periods, self.period_s, self.scope, self.late_s)
+
+    @model_validator(mode="after")
+    def _check(self) -> RollbackAlarmSpec:
+        _ = self.alarm
+        return self
+
+
+def _switched(value: object) -> object:
+    return {"enabled": value} if isinstance(value, bool) or value in ("on", "off") else value
+
+
+def _named(value: object) -> object:
+    return {"strategy": value} if isinstance(value, str) else value
+
+
+class DeploymentSpec(Section):
+    """How a new version replaces the old one. The defaults of the canary are those of Amazon ECS Express Mode."""
+
+    strategy: Literal["app-runner", "canary", "revision-swap"] = "app-runner"
+    """app-runner: all traffic at once when the new instances are healthy. canary: a share of the requests first (ECS).
+    revision-swap: all traffic when the new instances are ready, which start as in a scale-out (Container Apps).
+    """
+    # This and the bake times: ecs-express 4, UPD (read); ECS's own default of the canary bake is 10 min (MODEL).
+    canary_share: Share = 0.05
+    """canary: share of the requests that go to the new version first."""
+    canary_bake_s: Duration = 180.0
+    """canary: how long only that share goes to the new version."""
+    bake_s: Duration = 180.0
+    """canary: how long the old version stays after all requests go to the new one."""
+    rollback_alarm: Annotated[RollbackAlarmSpec, BeforeValidator(_switched)] = RollbackAlarmSpec.unchanged()
+    """canary: the alarm that returns the traffic to the old version; `off`: none."""
+    # ASSUMPTION: the circuit breaker is on; ECS documents it for rolling deployments only, and not whether Express Mode
+    # turns it on (ecs-express 4). DescribeServiceDeployments of a failing deployment settles it.
+    circuit_breaker: Flag = True
+    """canary: a deployment fails when half of the instances, at least 3, have failed to start in a row."""
+    deregistration_delay_s: Duration = 300.0  # of a target group (ecs-express 3, ALBTG: read)
+    """canary: the deregistration delay of the old instances."""
+    # ASSUMPTION: the old instances stay for the whole delay, since the load balancer keeps connections to them open: an
+    # update takes 10 to 12 minutes (facts validation-2 V18), of which the documented stages explain 7. The times of the
+    # target states `draining` and `unused` settle it.
+    whole_delay: Flag = True
+    """canary: whether the old instances stay for the whole delay, or only until they have no requests."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> DeploymentSpec:
+        """Raise ValueError for a key that the strategy does not use."""
+        own = self.model_fields_set - {"strategy"}
+        if self.strategy != "canary" and own:
+            keys = ", ".join(sorted(key.removesuffix("_s") for key in own))
+            msg = f"strategy = {self.strategy!r}, must be canary for {keys}"
+            raise ValueError(msg)
+        if self.strategy == "canary" and not 0 < self.canary_share < 1:
+            msg = f"canary_share = {100 * self.canary_share:g} %, must be above 0 % and below 100 %"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def staged(self) -> StagedDeployment | None:
+        """The strategy; None for that of App Runner."""
+        if self.strategy == "app-runner":
+            return None
+        from simulator.rules.deployments.circuit_breaker import CircuitBreaker  # noqa: PLC0415 few services need it
+        from simulator.rules.deployments.strategy import canary, revision_swap  # noqa: PLC0415
+
+        match self.strategy:
+            case "revision-swap":
+                return revision_swap()
+            case "canary":
+                return canary(
+                    self.canary_share,
+                    self.canary_bake_s,
+                    self.bake_s,
+                    alarm=self.rollback_alarm.alarm,
+                    breaker=CircuitBreaker() if self.circuit_breaker else CircuitBreaker(0.0, _NEVER, _NEVER),
+                    deregistration_s=self.deregistration_delay_s if self.whole_delay else 0.0,
+                )
+            case _:
+                assert_never(self.strategy)
+
+
+_NEVER: Final = 1_000_000  # failed starts in a row that do not end a deployment without a circuit breaker
+
+
+Deployment = Annotated[DeploymentSpec, BeforeValidator(_named)]

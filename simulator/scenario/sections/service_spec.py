@@ -20,7 +20,7 @@ from simulator.rules.region_prices import REGION_DEFAULT, REGIONS, rates_of
 from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.base_model import Count, Cpu, Duration, Memory, Number, Section
 from simulator.scenario.sections.distribution_spec import DistributionSpec
-from simulator.scenario.sections.origin_spec import ServiceSourceSpec
+from simulator.scenario.sections.origin_spec import Deployment, DeploymentSpec, ServiceSourceSpec
 from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, Policy, policy_named
 from simulator.scenario.web_acl import WebAclSetting
 
@@ -152,6 +152,8 @@ class ServiceSpec(Section):
     """The role whose credentials a real instance receives in real time, from STS of `aws: endpoint`."""
     prices: PricesSpec = PricesSpec.unchanged()
     """The prices for the bill."""
+    deployment: Deployment = DeploymentSpec.unchanged()
+    """How a new version replaces the old one: a strategy, or a strategy with its settings."""
     source: ServiceSourceSpec = ServiceSourceSpec.unchanged()
     """The origin of the application, for deployments: an image or a repository."""
     web_acl: WebAclSetting | None = None

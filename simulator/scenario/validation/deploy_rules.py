@@ -21,14 +21,16 @@ def deploy_problems(document: Document) -> Iterator[Problem]:
         service = services.get(str(deploy.get("service")))
         if service is not None:
             source = mapping(mapping(service).get("source"))
-            yield from _deployment(document, ("timeline", index, "deploy"), deploy, source)
+            path: Path = ("timeline", index, "deploy")
+            yield from _deployment(document, path, deploy, source)
+            yield from _strategy(document, path, deploy, mapping(service).get("deployment"))
         for operation, request in mapping(event.get("api")).items():
             if operation == "CreateService":
                 known.append(str(mapping(request).get("ServiceName")))
             name = mapping(request).get("ServiceArn")
             if known and isinstance(name, str) and not name.startswith(_ARN) and name not in known:
-                path: Path = ("timeline", index, "api", operation, "ServiceArn")
-                yield document.problem(path, f"an ARN or one of {', '.join(known)}", near=nearest(name, known))
+                where: Path = ("timeline", index, "api", operation, "ServiceArn")
+                yield document.problem(where, f"an ARN or one of {', '.join(known)}", near=nearest(name, known))
 
 
 def _deployment(document: Document, path: Path, deploy: object, source: object) -> Iterator[Problem]:
@@ -42,3 +44,15 @@ def _deployment(document: Document, path: Path, deploy: object, source: object) 
         yield document.problem(
             (*path, "trigger"), "start_deployment, or the service's source have auto_deployments: true"
         )
+
+
+def _strategy(document: Document, path: Path, deploy: object, deployment: object) -> Iterator[Problem]:
+    """Yield what a strategy of another platform than App Runner's does not have."""
+    given = mapping(deploy)
+    strategy = mapping(deployment).get("strategy", "app-runner") if isinstance(deployment, dict) else deployment
+    if strategy in {None, "app-runner"}:
+        return
+    if given.get("fails") == "build":
+        yield document.problem((*path, "fails"), f"pull, start or health_check: {strategy} builds nothing")
+    if given.get("trigger") == "push":
+        yield document.problem((*path, "trigger"), f"start_deployment: {strategy} does not deploy on a push")
