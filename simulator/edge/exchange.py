@@ -11,10 +11,11 @@ aborts streams that are still sending).
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Final
 
 from simulator.edge.access_log_entry import CLIENT_GONE
-from simulator.edge.inspection import hold_for_body, insert_fields, rule_line, web_request_of
+from simulator.edge.inspection import awaits_client, hold_for_body, insert_fields, path_of, rule_line, web_request_of
 from simulator.edge.ports import ExchangeConnection, Upstream
 from simulator.edge.synthetic import SyntheticResponse, expected_bytes
 from simulator.fleet.http.exchange import HttpExchange
@@ -61,11 +62,9 @@ class LiveExchange(HttpExchange):
         "upstream_full",
     )
     body_bytes = property(expected_bytes)
+    path, awaits_client = property(path_of), property(awaits_client)
+    head_only, tunnels = property(attrgetter("_head_only")), property(attrgetter("request.tunnel"))
     web_request, hold, insert = web_request_of, hold_for_body, insert_fields
-
-    @property
-    def path(self) -> str:
-        return self.request.target.decode("latin-1")
 
     def __init__(
         self, connection: ExchangeConnection, upstream: Upstream, request: RequestHead, early: bytes, *, done: bool
@@ -96,6 +95,8 @@ class LiveExchange(HttpExchange):
         """Receive the next bytes of the request's body."""
         self.request_state = (states.BODY_ENDED if last else states.BODY_ARRIVED)[self.request_state]
         self.received_bytes += len(piece)
+        if self.upstream.limits_silence:
+            self.upstream.progressed(self)
         link = self.link
         if link is not None and link.is_connected:
             self.upload_state = states.BODY_SENT[self.upload_state]
@@ -166,14 +167,6 @@ class LiveExchange(HttpExchange):
 
     # --- called by the connection to the instance (wire/upstream.py Caller) ------------------------------------------
 
-    @property
-    def head_only(self) -> bool:
-        return self._head_only
-
-    @property
-    def tunnels(self) -> bool:
-        return self.request.tunnel
-
     def connected(self, link: UpstreamConnection) -> None:
         connection, request = self.connection, self.request
         added = self.added = self.added or connection.handler.request_lines(self, connection)
@@ -207,6 +200,8 @@ class LiveExchange(HttpExchange):
         upgraded = head.status == 101
         self.response_state = (states.RESPONSE_UPGRADED if upgraded else states.HEAD_SENT)[self.response_state]
         self.status, self.sent_bytes = head.status, len(piece)
+        if self.upstream.limits_silence:
+            self.upstream.progressed(self)
         if self._chunked_out:
             piece = chunk(piece, last=complete)
         connection.write(head.forward(added, piece))
@@ -218,6 +213,8 @@ class LiveExchange(HttpExchange):
 
     def response_continued(self, piece: bytes, *, complete: bool) -> None:
         self.sent_bytes += len(piece)
+        if self.upstream.limits_silence:
+            self.upstream.progressed(self)
         self.connection.write(chunk(piece, last=complete) if self._chunked_out else piece)
         if complete:
             self._end()
@@ -226,6 +223,7 @@ class LiveExchange(HttpExchange):
         self.link = None
         if not self.open or (rejection.unsent and self._tried_another()):
             return
+        rejection = self.upstream.answer(rejection)
         self.status = self.status or rejection.status  # metrics count what the client receives
         (self.upstream.broke if rejection.blames else self.upstream.balancer_failed)(self)
         self._reject(rejection)

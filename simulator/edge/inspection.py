@@ -62,6 +62,16 @@ def _with_client(fields: list[tuple[bytes, bytes]], peer: bytes) -> tuple[list[t
     return kept, peer.decode("latin-1") if address_of(address) is None else address
 
 
+def path_of(exchange: InspectedExchange) -> str:
+    """Return path and query as the client sent them."""
+    return exchange.request.target.decode("latin-1")
+
+
+def awaits_client(exchange: InspectedExchange) -> bool:
+    """Return True while the client has not sent its whole request."""
+    return exchange.request_state is not _COMPLETE
+
+
 def rule_line(rule: str, handler: RequestHandler) -> bytes:
     """Return the field that tells the simulator's clients which rule blocked their request; empty if none did."""
     if not rule or not handler.server_timing:

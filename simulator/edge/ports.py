@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from simulator.edge.access_log_entry import AccessLogEntry
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
 from simulator.model.exchange_state import ConnectionState
+from simulator.model.rejection import Rejection
 from simulator.model.times import LoopTime
 
 if TYPE_CHECKING:  # a run in virtual time has no connections
@@ -31,6 +32,15 @@ class Upstream(Protocol):
     def service(self) -> str:
         """The name of the service."""
 
+    @property
+    def limits_silence(self) -> bool:
+        """True if the time limit of a request begins again with each byte, which `progressed` reports."""
+
+    @property
+    def answer(self) -> Callable[[Rejection], Rejection]:
+        """Turns a rejection into the answer that clients of this service get."""
+
+    def progressed(self, exchange: PooledExchange) -> None: ...
     def offer(self, exchange: PooledExchange) -> None: ...
     def finish(self, exchange: PooledExchange) -> None: ...
     def broke(self, exchange: PooledExchange) -> None: ...

@@ -53,6 +53,11 @@ class PooledExchange:
         """Total size of the bodies of request and response. A subclass that knows it overrides this property."""
         return 0
 
+    @property
+    def awaits_client(self) -> bool:
+        """True while the client has not sent its whole request. A subclass with bytes overrides this property."""
+        return False
+
     def web_request(self, body_bytes_max: int) -> WebRequest:  # noqa: ARG002 it has no bytes
         """Return the request as a web ACL sees it. A subclass that has the request's bytes overrides this method."""
         from simulator.rules.waf.web_request import WebRequest  # noqa: PLC0415 few services have a web ACL

@@ -217,6 +217,12 @@ class PoolSupply(Protocol[InstanceT]):
     def lose(self, instance: InstanceT) -> None:
         """Remove an instance that has ended and fail its requests."""
 
+    def change_health(self, instance: InstanceT, *, healthy: bool) -> bool:
+        """Change the health of a ready target of an Application Load Balancer.
+
+        Return True if the target group fails open: unhealthy targets get requests.
+        """
+
     def configure(self, scaling: AutoScalingConfiguration) -> None:
         """Change MaxConcurrency from now on; the replica set handles the sizes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final, NamedTuple
 
 # Release notes of 7 December 2023: an instance has five minutes to listen and to pass the health check (facts 2.3).
 STARTUP_ALLOWANCE_S: Final = 300.0
@@ -21,6 +21,13 @@ class HealthProtocol(StrEnum):
     HTTP = "HTTP"
 
 
+class HealthCheckRange(NamedTuple):
+    """The least and the greatest value of a number of a health check."""
+
+    least: int
+    greatest: int
+
+
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
     """A health check; defaults and ranges are those of the API model (facts 9). Times are in seconds, thresholds in
@@ -30,6 +37,10 @@ class HealthCheck:
         ValueError: if a number is out of range.
     """
 
+    INTERVAL: ClassVar = HealthCheckRange(1, 20)
+    TIMEOUT: ClassVar = HealthCheckRange(1, 20)
+    THRESHOLD: ClassVar = HealthCheckRange(1, 20)
+
     protocol: HealthProtocol = HealthProtocol.TCP
     path: str = "/"
     interval_s: float = 5
@@ -38,14 +49,41 @@ class HealthCheck:
     unhealthy_threshold: int = 5
 
     def __post_init__(self) -> None:
-        for name in ("interval_s", "timeout_s", "healthy_threshold", "unhealthy_threshold"):
+        for name, (least, greatest) in (
+            ("interval_s", self.INTERVAL),
+            ("timeout_s", self.TIMEOUT),
+            ("healthy_threshold", self.THRESHOLD),
+            ("unhealthy_threshold", self.THRESHOLD),
+        ):
             value = getattr(self, name)
-            if not 1 <= value <= 20:
-                msg = f"{name.removesuffix('_s')} = {value:g}, must be 1 to 20"
+            if not least <= value <= greatest:
+                msg = f"{name.removesuffix('_s')} = {value:g}, must be {least} to {greatest}"
                 raise ValueError(msg)
         if not self.path.startswith("/"):
             msg = f"path = {self.path!r}, must start with /"
             raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealthCheck(HealthCheck):
+    """The health check of a target group behind an Application Load Balancer.
+
+    Defaults: facts, ECS Express 2 (those of Express Mode and of a target group). Ranges: Elastic Load Balancing user
+    guide, target-group-health-checks.
+
+    Raises:
+        ValueError: if a number is out of range.
+    """
+
+    INTERVAL: ClassVar = HealthCheckRange(5, 300)
+    TIMEOUT: ClassVar = HealthCheckRange(2, 120)
+    THRESHOLD: ClassVar = HealthCheckRange(2, 10)
+
+    protocol: HealthProtocol = HealthProtocol.HTTP
+    interval_s: float = 30
+    timeout_s: float = 5
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
 
 
 def performing_line(check: HealthCheck, port: int) -> str:

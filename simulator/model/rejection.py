@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 class Rejection(NamedTuple):
     """A response (or a closed connection) that the client gets from the load balancer and not from the application.
 
-    `name` appears in reports and logs. `status` is the status that the client receives; 499 marks a client that closed
-    its connection, 0 a connection that ends without a status. `unsent` is True if no byte of the request has reached an
-    instance, so that it may be sent to another one, whatever its method. `blames` is True if it counts as a failure of
-    the instance that had the request. `fields` are header fields of the response, names and values. `rule` is the rule
-    of a web ACL that blocked the request.
+    `name` appears in reports and logs. `status` is the status that the client receives; 499 (460 behind an Application
+    Load Balancer) marks a client that closed its connection, 0 a connection that ends without a status. `unsent` is
+    True if no byte of the request has reached an instance, so that it may be sent to another one, whatever its method.
+    `blames` is True if it counts as a failure of the instance that had the request. `fields` are header fields of the
+    response, names and values. `rule` is the rule of a web ACL that blocked the request.
     """
 
     name: str
@@ -79,3 +79,12 @@ UNAVAILABLE: Final = Rejection("unavailable", 503, "no healthy upstream")
 WIRE_RESET: Final = Rejection("reset on the wire", 0)
 WIRE_TRUNCATED: Final = Rejection("truncated on the wire", 0)
 CLIENT_GONE: Final = Rejection("client gone", 499)
+# The client stopped sending its request; only an Application Load Balancer has an answer of its own to that.
+CLIENT_SILENT: Final = TIMEOUT._replace(name="client silent", blames=False)
+# The status by which the logs of an Application Load Balancer mark a client that closed its connection.
+CLIENT_LEFT_ALB: Final = 460
+
+
+def unchanged(rejection: Rejection) -> Rejection:
+    """Return the rejection itself: clients of App Runner get it as it is."""
+    return rejection

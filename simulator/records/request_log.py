@@ -19,7 +19,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model.rejection import CLIENT_GONE, OVERFLOW
+from simulator.model.rejection import CLIENT_GONE, CLIENT_LEFT_ALB, OVERFLOW
 from simulator.records.journal import Journal
 
 CHUNK_ROWS: Final = 8192
@@ -85,11 +85,11 @@ class Chunk:
 
 
 def is_failure(status: int) -> bool:
-    """Return True for no response, 429 (App Runner's overflow), 499 (the client closed the connection) and 5xx.
+    """Return True for no response, 429 (App Runner's overflow), 499 or 460 (the client closed the connection) and 5xx.
 
     Other 4xx statuses are responses of the application.
     """
-    return status in {NO_ANSWER, REJECTED, CLIENT_GONE.status} or status >= 500
+    return status in {NO_ANSWER, REJECTED, CLIENT_GONE.status, CLIENT_LEFT_ALB} or status >= 500
 
 
 _FAILURES: Final = np.array([is_failure(status) for status in range(STATUS_MAX + 1)])

@@ -46,6 +46,8 @@ def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> Service
         startup_probe_s=spec.startup_probe_s,
         initial_size=_ready_at_start(spec, policy),
     )
+    if spec.load_balancer is not None:
+        settings = settings.behind(spec.load_balancer.value)
     aws = scenario.aws
     return ServicePlan(
         settings,

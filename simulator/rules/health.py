@@ -41,17 +41,21 @@ class ProbeThresholds(Protocol):
 class Streak:
     """Compares the number of consecutive probe results with the thresholds of a health check."""
 
-    __slots__ = ("_check", "_failed", "_passed", "health")
+    __slots__ = ("_check", "_failed", "_healthy_threshold", "_passed", "health")
 
-    def __init__(self, check: ProbeThresholds, health: Health = Health.UNKNOWN) -> None:
+    def __init__(
+        self, check: ProbeThresholds, health: Health = Health.UNKNOWN, healthy_threshold: int | None = None
+    ) -> None:
+        """Create a streak. `healthy_threshold` replaces that of the check."""
         self._check = check
+        self._healthy_threshold = check.healthy_threshold if healthy_threshold is None else healthy_threshold
         self._passed = self._failed = 0
         self.health = health
 
     def probed(self, *, passed: bool) -> Health:
         if passed:
             self._passed, self._failed = self._passed + 1, 0
-            if self._passed >= self._check.healthy_threshold:
+            if self._passed >= self._healthy_threshold:
                 self.health = Health.HEALTHY
         else:
             self._passed, self._failed = 0, self._failed + 1

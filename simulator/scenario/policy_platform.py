@@ -15,17 +15,25 @@ from simulator.model.text.units import duration_text
 from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of
 from simulator.rules.policies.port import Policy
 from simulator.scenario.sections.policy_spec import PolicySpec, policy_of, section_of
-from simulator.scenario.sections.service_spec import HealthCheckSpec, OverflowSpec, ServiceSpec
+from simulator.scenario.sections.service_spec import (
+    HealthCheckSpec,
+    LoadBalancerSpec,
+    OverflowSpec,
+    ServiceSpec,
+    load_balancer_spec,
+)
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-Change = OverflowSpec | HealthCheckSpec | float | str
+Change = OverflowSpec | HealthCheckSpec | LoadBalancerSpec | float | str
 """The value of a service's field that depends on the platform."""
 
 
 def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Change]:
     """Return the fields of a service that a platform's behaviour sets, without its policy."""
+    if behaviour.load_balancer is not None:
+        return {"load_balancer": load_balancer_spec(behaviour.load_balancer)}
     changes: dict[str, Change] = {"overflow": overflow_spec(behaviour)}
     if behaviour.balancing is not None:
         changes["balancing"] = behaviour.balancing
@@ -74,6 +82,8 @@ def _field_text(field: str, value: Change) -> str:
             return f"overflow queue for {duration_text(value.wait_s)}"
         case OverflowSpec():
             return f"overflow {value.mode}"
+        case LoadBalancerSpec():
+            return "an Application Load Balancer"
         case HealthCheckSpec():
             return f"a health check each {duration_text(value.interval_s)}"
         case str():

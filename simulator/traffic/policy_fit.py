@@ -153,7 +153,7 @@ def _unreachable(name: str, service: ServiceSpec, trigger: Trigger, level: float
                 f"(a served request takes up to {duration_text(level)}), {end}: {queue}, or lower the goal"
             )
         case Signal.CONCURRENCY:
-            rejects = service.overflow.mode == "reject"
+            rejects = service.waiting.mode == "reject"
             limit = f"admits {slots} and rejects the rest" if rejects else f"has {level:.4g} at most, with its queue"
             return (
                 f"scales out above {above:.4g} requests in progress at each instance; {name} {limit}, {end}: "

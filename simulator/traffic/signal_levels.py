@@ -41,7 +41,7 @@ _WINDOW_S: Final = 6.0
 def signal_levels(scenario: ScenarioSpec, name: str) -> Mapping[Signal, float]:
     """Return the highest value of each signal at an instance of the service, in the signal's unit."""
     service = scenario.services[name]
-    queues = service.overflow.mode == "queue"
+    queues = service.waiting.mode == "queue"
     simulated = service.application.simulated
     unbounded = dict.fromkeys(Signal, math.inf)
     return unbounded | {
@@ -110,8 +110,8 @@ def _concurrency(scenario: ScenarioSpec, name: str) -> float:
     if sources and all(source.closed is not None for source in sources):
         users = sum(source.closed.users_max for source in sources if source.closed is not None)
     queued = 0.0
-    if service.overflow.mode == "queue":
-        queued = min(service.overflow.queue, _rate(peak_rps(scenario, name)) * service.overflow.wait_s)
+    if service.waiting.mode == "queue":
+        queued = min(service.waiting.queue, _rate(peak_rps(scenario, name)) * service.waiting.wait_s)
     ready = max(1, service.ready_at_start)
     return min(users / ready, service.max_concurrency + queued / ready)
 

@@ -17,7 +17,7 @@ from simulator.fleet.http.backend import HttpExchange
 from simulator.fleet.instance import Instance
 from simulator.fleet.ports import Exchange
 from simulator.model.data_plane import DataPlaneLimits
-from simulator.model.rejection import OVERFLOW, Rejection
+from simulator.model.rejection import OVERFLOW, Rejection, unchanged
 from simulator.model.times import LoopTime
 from simulator.wire.upstream import Caller, UpstreamConnection
 from simulator.world.random_streams import RandomStreams
@@ -141,6 +141,11 @@ class FakePool:
     """A pool of one instance with `capacity` slots. With `holds`, offered requests wait for `grant`."""
 
     service = "web"
+    limits_silence = False
+    answer = staticmethod(unchanged)
+
+    def progressed(self, exchange: PooledExchange) -> None:
+        raise AssertionError(exchange)  # only an Application Load Balancer limits silence
 
     def __init__(self, backend: Any, capacity: int = 100) -> None:
         self.backend = backend

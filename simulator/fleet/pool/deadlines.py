@@ -1,4 +1,5 @@
-"""Deadlines of requests with the same time limit: they expire in order of arrival, so one timer serves all.
+"""Deadlines of requests with the same time limit: they expire in order of arrival, so one timer serves all. A renewed
+deadline is the latest one again.
 
 A timer per request would leave a cancelled entry per request in the event loop's heap for two minutes. An ordered map
 gives the earliest deadline in constant time and removes a finished request at once.
@@ -34,6 +35,11 @@ class Deadlines(Generic[T]):
         self._due[item] = due = now + self.limit_s
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._fire)
+
+    def renew(self, item: T, now: float) -> None:
+        """Begin the time of an item again; no effect on one that was discarded."""
+        if self._due.pop(item, None) is not None:
+            self._due[item] = now + self.limit_s
 
     def discard(self, item: T) -> None:
         self._due.pop(item, None)

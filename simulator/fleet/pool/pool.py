@@ -18,14 +18,15 @@ from simulator.fleet.pool.fault_injection import FaultInjection
 from simulator.fleet.pool.outlier_detection import OutlierDetector
 from simulator.fleet.pool.queue_expiry import QueueExpiry
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.pool.target_routing import TargetRouting
 from simulator.fleet.pool.wakes import Wakes
 from simulator.fleet.ports import Exchange, InstanceActivity
-from simulator.model.rejection import CLIENT_GONE, OVERFLOW, QUEUE_TIMEOUT, TERMINATED, TIMEOUT, UNAVAILABLE, Rejection
+from simulator.model import rejection as rejections
+from simulator.model.rejection import UNAVAILABLE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import NOT_YET, LoopTime
 from simulator.records.journal import Journal
 from simulator.rules.admission import Admission, AdmissionDecision
-from simulator.rules.balancers import BALANCERS
 from simulator.rules.balancing import Draw, no_draw
 from simulator.rules.ejection import EjectionSettings
 from simulator.rules.meter import Meter
@@ -68,8 +69,12 @@ class Pool:
         self._loop = running_loop()
         self._time = self._loop.time
         self._meter = Meter(self._time())
+        self._targets = TargetRouting(settings, self.ready, self._suspend, self._resume)
+        self.answer, self.limits_silence = self._targets.answer, self._targets.is_load_balancer
+        if self.limits_silence:
+            ejection = None  # an Application Load Balancer ejects no targets
         self._admission: Admission[PooledExchange, Instance] = Admission(
-            lambda capacity: BALANCERS[settings.balancing](capacity, draw),
+            lambda capacity: self._targets.balancer(capacity, draw, self._time),
             settings.scaling.max_concurrency,
             settings.overflow,
         )
@@ -88,7 +93,7 @@ class Pool:
         if verdict is AdmissionDecision.REJECTED:
             self._meter.rejected(now)
             exchange.open = False
-            rejection = OVERFLOW if self.ready else UNAVAILABLE
+            rejection = self.answer(rejections.OVERFLOW if self.ready else UNAVAILABLE)
             if self._outcomes is not None:
                 exchange.count(self._outcomes, rejection.status, now)
             exchange.fail(rejection)
@@ -137,9 +142,11 @@ class Pool:
         """Begin the exchange on another instance, because its own could not be reached and received nothing.
 
         Return False if no instance outside `avoiding` has a free slot. The exchange then keeps its slot, and the caller
-        must call `broke` or `abandon`.
+        must call `broke` or `abandon`. An Application Load Balancer tries no other target.
         """
         assert exchange.open, "only an open exchange moves on"
+        if self._targets.is_load_balancer:
+            return False
         failed = exchange.instance
         assert failed is not None, "only an exchange with a slot moves on"
         other = self._admission.take_other(avoiding)
@@ -156,7 +163,11 @@ class Pool:
     def abandon(self, exchange: PooledExchange) -> None:
         """End an exchange whose client disconnected, queued or in progress. No effect if it was released already."""
         if exchange.open:
-            self._release_queued(exchange, CLIENT_GONE)
+            self._release_queued(exchange, self.answer(rejections.CLIENT_GONE))
+
+    def progressed(self, exchange: PooledExchange) -> None:
+        """Begin the time limit of the exchange again, because a byte was sent or received (`limits_silence`)."""
+        self._open.renew(exchange, self._time())
 
     # --- calls by replica set and autoscaler -----------------------------------------------------------------------
 
@@ -191,20 +202,26 @@ class Pool:
     def enter(self, instance: Instance, *, front: bool) -> None:
         self.ready[instance.number] = instance
         self._grant_all(self._admission.add(instance, front=front))
+        self._targets.entered(instance)
 
     def move(self, instance: Instance, *, front: bool) -> None:
-        if not self.outliers.moved(instance, front=front):
+        if not (self.outliers.moved(instance, front=front) or self._targets.moved(instance, front=front)):
             self._admission.move(instance, front=front)
+
+    def change_health(self, instance: Instance, *, healthy: bool) -> bool:
+        return self._targets.change(instance, healthy=healthy)
 
     def leave(self, instance: Instance) -> None:
         """Send the instance no new requests; those in progress continue."""
         if self.ready.pop(instance.number, None) is not None:
             self._admission.remove(instance)
             self.outliers.left(instance)
+            self._targets.left(instance)
 
-    def lose(self, instance: Instance, rejection: Rejection = TERMINATED) -> None:
+    def lose(self, instance: Instance, rejection: Rejection = rejections.TERMINATED) -> None:
         """Remove an instance that has ended and fail its requests."""
         self.leave(instance)
+        rejection = self.answer(rejection)
         for exchange in self._open:
             if exchange.instance is instance and exchange.open:
                 self._release_queued(exchange, rejection, has_ended=True)
@@ -225,11 +242,12 @@ class Pool:
 
     def close(self) -> None:
         """Release every open exchange as if its instance had ended."""
+        ending = self.answer(UNAVAILABLE)
         # Newest first: queued exchanges are released before the slots that they would get.
         for exchange in reversed(list(self._open)):
             if exchange.open:
-                self._release_queued(exchange, UNAVAILABLE)
-                exchange.fail(UNAVAILABLE)
+                self._release_queued(exchange, ending)
+                exchange.fail(ending)
         self._open.close()
         self.outliers.close()
         self._queue_expiry.close()
@@ -320,10 +338,12 @@ class Pool:
         if exchange.open:
             if exchange.begun_s >= 0 and exchange.instance is not None:
                 self.outliers.failed(exchange.instance)
-            self._release_queued(exchange, TIMEOUT)
-            exchange.fail(TIMEOUT)
+            is_silent = self.limits_silence and exchange.awaits_client
+            rejection = self.answer(rejections.CLIENT_SILENT if is_silent else rejections.TIMEOUT)
+            self._release_queued(exchange, rejection)
+            exchange.fail(rejection)
 
     def _waited_too_long(self, exchange: PooledExchange) -> None:
-        rejection = QUEUE_TIMEOUT if self.ready else UNAVAILABLE
+        rejection = rejections.QUEUE_TIMEOUT if self.ready else UNAVAILABLE
         self._release_queued(exchange, rejection, rejected=True)
         exchange.fail(rejection)

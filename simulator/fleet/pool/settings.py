@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.model.health import STARTUP_ALLOWANCE_S, HealthCheck
 from simulator.model.scaling import AutoScalingConfiguration
@@ -13,6 +14,9 @@ from simulator.rules.admission import Overflow
 from simulator.rules.balancers import BALANCERS
 from simulator.rules.health import STEADY_S
 from simulator.world.distributions import Distribution
+
+if TYPE_CHECKING:
+    from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 
 DEFAULT_PORT: Final = 8080  # of a service that configures none (facts 5.2)
 
@@ -58,6 +62,9 @@ class PoolSettings:
     lifetime: Distribution | None = None  # of instances from ready until they are replaced; None: unlimited
     # Instances that are ready when the run begins.
     initial_size: int = 1
+    # The Application Load Balancer in front of the service; None: App Runner's own. It replaces the settings of
+    # overflow, balancing, time limit, draining and health check (`behind`).
+    load_balancer: ApplicationLoadBalancer | None = None
 
     def __post_init__(self) -> None:
         positives = ("request_timeout_s", "startup_allowance_s")
@@ -81,3 +88,15 @@ class PoolSettings:
         if not 0 <= self.initial_size <= self.scaling.max_size:
             msg = f"initial_size = {self.initial_size}, must be 0 to max_size = {self.scaling.max_size}"
             raise ValueError(msg)
+
+    def behind(self, load_balancer: ApplicationLoadBalancer) -> PoolSettings:
+        """Return the settings of the same service behind an Application Load Balancer."""
+        return dataclasses.replace(
+            self,
+            load_balancer=load_balancer,
+            health_check=load_balancer.health_check,
+            overflow=Overflow(),  # without a registered target a request fails at once
+            request_timeout_s=load_balancer.idle_timeout_s,
+            drain_timeout_s=load_balancer.deregistration_delay_s,
+            startup_allowance_s=load_balancer.startup_allowance_s,
+        )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.instance import Instance
-from simulator.model.rejection import UNAVAILABLE
+from simulator.model.rejection import UNAVAILABLE, unchanged
 
 if TYPE_CHECKING:
     from simulator.records.outcomes import Outcomes
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 class StandInUpstream:
     """An upstream without instances, used in place of a pool: it ends requests at once or passes them on."""
+
+    limits_silence = False
+    answer = staticmethod(unchanged)
+
+    def progressed(self, exchange: PooledExchange) -> None:
+        raise AssertionError(exchange)
 
     def finish(self, exchange: PooledExchange) -> None:
         raise AssertionError(exchange)  # no exchange begins here, so no slot is held

@@ -85,11 +85,13 @@ class InstanceLaunch:
 class InstanceStarts:
     """Draws the delays of the starts that the scaler decides; one object per replica set.
 
-    `random` returns numbers between 0 and 1; None: every stage takes its median. `at_s` returns the seconds since the
-    start of the run: all initialisations of a day share a factor.
+    Behind an Application Load Balancer they include the wait for the first health check of the target. `random` returns
+    numbers between 0 and 1; None: every stage takes its median. `at_s` returns the seconds since the start of the run:
+    all initialisations of a day share a factor.
     """
 
-    def __init__(self, random: Callable[[], float] | None, at_s: Callable[[], float]) -> None:
+    def __init__(self, settings: PoolSettings, random: Callable[[], float] | None, at_s: Callable[[], float]) -> None:
+        self._settings = settings
         self._random = random
         self._at_s = at_s
         self._day = -1
@@ -97,6 +99,13 @@ class InstanceStarts:
 
     def delays(self, actuator: Actuator, *, from_zero: bool) -> StartDelays:
         """Return the delays of a start. `from_zero`: no other instance exists, and a request waits for this one."""
+        launch_s, route_s, init_s = self._of_platform(actuator, from_zero=from_zero)
+        load_balancer = self._settings.load_balancer
+        if load_balancer is not None:
+            route_s += self._quantile() * load_balancer.first_check_s
+        return StartDelays(launch_s, route_s + self._settings.route_after_s, init_s)
+
+    def _of_platform(self, actuator: Actuator, *, from_zero: bool) -> StartDelays:
         law = actuator.start_law
         if law is None:
             return StartDelays(actuator.start_lag_s, 0.0)
@@ -106,5 +115,8 @@ class InstanceStarts:
             if day != self._day:
                 self._day, self._day_quantile = day, self._random()
             factor = law.init.day_factor(self._day_quantile)
-        quantiles = tuple(_MEDIAN if self._random is None else self._random() for _ in range(law.draws))
+        quantiles = tuple(self._quantile() for _ in range(law.draws))
         return law.delays(quantiles, from_zero=from_zero, day_factor=factor)
+
+    def _quantile(self) -> float:
+        return _MEDIAN if self._random is None else self._random()

@@ -33,6 +33,7 @@ class Prober:
     interval between the probes of a starting instance, until the first one passes; 0: as soon as it listens; None: the
     check's own interval. `again_s`: interval between the following probes until the healthy threshold is reached; None:
     the check's own interval. `only_starts`: instances never become unhealthy, so they are not probed after the start.
+    `first_successes`: consecutive successes that make a starting instance healthy; None: the check's own threshold.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class Prober:
         *,
         again_s: float | None = None,
         only_starts: bool = False,
+        first_successes: int | None = None,
     ) -> None:
         self.check = check
+        self._first_successes = first_successes
         self._startup_interval_s = check.interval_s if startup_interval_s is None else startup_interval_s
         self._again_s = check.interval_s if again_s is None else again_s
         self.failing: dict[int, None] = {}
@@ -52,7 +55,7 @@ class Prober:
     async def until_healthy(self, number: int, backend: Backend, failed: Failed = _ignored) -> None:
         """Probe the instance from its launch until it is healthy. `failed` is called for each probe that fails."""
         loop = asyncio.get_running_loop()
-        streak = Streak(self.check)
+        streak = Streak(self.check, healthy_threshold=self._first_successes)
         while True:
             began_s = loop.time()
             why = await self._probe(number, backend)
@@ -67,18 +70,17 @@ class Prober:
             due_s = max(next_s, loop.time()) if next_s > began_s else loop.time() + AT_ONCE_S
             await until(LoopTime(due_s))
 
-    async def until_unhealthy(self, number: int, backend: Backend) -> str:
-        """Probe the instance until the unhealthy threshold is reached. Return why the last probe failed."""
+    async def until_changed(self, number: int, backend: Backend, streak: Streak) -> str:
+        """Probe the instance until its health changes. Return why the last probe failed; empty if it passed."""
         loop = asyncio.get_running_loop()
         if self._only_starts:
             await loop.create_future()
-        streak = Streak(self.check, Health.HEALTHY)
-        began_s = loop.time()
+        before, began_s = streak.health, loop.time()
         while True:
             await asyncio.sleep(max(0.0, began_s + self.check.interval_s - loop.time()))
             began_s = loop.time()
             why = await self._probe(number, backend)
-            if streak.probed(passed=why is None) is Health.UNHEALTHY:
+            if streak.probed(passed=why is None) is not before:
                 return why or ""
 
     async def _probe(self, number: int, backend: Backend) -> str | None:
@@ -88,7 +90,13 @@ class Prober:
 
 
 def prober_of(settings: PoolSettings, actuator: Actuator, *, only_starts: bool) -> Prober:
-    """Return a prober with the start-up interval of the service's settings, or else that of its platform."""
+    """Return a prober with the start-up interval of the service's settings, or else that of its platform.
+
+    A target of an Application Load Balancer needs one success, and the wait for the check that finds it is a part of
+    the delays of its start (instance_launch.py).
+    """
+    if settings.load_balancer is not None:
+        return Prober(settings.health_check, 0.0, only_starts=only_starts, first_successes=1)
     startup_s = settings.startup_probe_s
     return Prober(
         settings.health_check,

@@ -55,11 +55,19 @@ class Recycling:
         """Return True if the instance is being replaced, and serves until its replacement is ready."""
         return self._batch is not None and number in self._batch.outgoing
 
-    def request(self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool) -> list[int]:
-        """Request replacements, `at_a_time` together. Return the instances for which none was requested before."""
+    def request(
+        self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool, joins: bool = False
+    ) -> list[int]:
+        """Request replacements, `at_a_time` together. Return the instances for which none was requested before.
+
+        `joins`: a batch in progress whose old instances serve until then is extended by these.
+        """
         batches = [*self._waiting, *([] if self._batch is None else [self._batch])]
         known = {number for batch in batches for number in (*batch.outgoing, *batch.ending)}
         new = [number for number in numbers if number not in known]
+        if joins and self._batch is not None and not self._batch.stops_first:
+            self._batch.outgoing.update(dict.fromkeys(new))
+            return new
         for first in range(0, len(new), at_a_time):
             self._waiting.append(_Batch(why, stops_first, dict.fromkeys(new[first : first + at_a_time])))
         return new

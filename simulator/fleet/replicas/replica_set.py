@@ -21,13 +21,14 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend, Launcher, NotReady, PoolSupply
 from simulator.fleet.replicas.activity import Activity
 from simulator.fleet.replicas.capacity import Capacity
+from simulator.fleet.replicas.health_watch import HealthWatch
 from simulator.fleet.replicas.instance_launch import InstanceLaunch, InstanceStarts
 from simulator.fleet.replicas.instance_records import InstanceRecords
 from simulator.fleet.replicas.instance_set import InstanceSet
 from simulator.fleet.replicas.lifetimes import Lifetimes
 from simulator.fleet.replicas.prober import prober_of
 from simulator.fleet.replicas.recycling import Recycling
-from simulator.fleet.replicas.serving import until_drained, until_ending
+from simulator.fleet.replicas.serving import until_drained
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
@@ -75,7 +76,7 @@ class ReplicaSet(InstanceSet):
         self.desired = self._front_size = self.settings.initial_size
         self.extra_start_s = 0.0  # added by a timeline event that slows starts
         self.actuator, self._clock = actuator, clock
-        self._start_delays = InstanceStarts(random, clock.at_s)
+        self._start_delays = InstanceStarts(settings, random, clock.at_s)
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move = self.records.move
         self.capacity = Capacity(self.settings, self.records.line)
@@ -91,6 +92,9 @@ class ReplicaSet(InstanceSet):
         self._launch = InstanceLaunch(settings, driver, clock, self.records, variables, self._exited)
         self.activity = Activity(
             pool, actuator, settings.idle_after_s, clock, self._move, self._expire, self._retire, random
+        )
+        self._health = HealthWatch(
+            settings, pool, self.prober, clock=clock, tasks=tasks, log=self.records.line, replace=self._replace
         )
         self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
 
@@ -142,7 +146,7 @@ class ReplicaSet(InstanceSet):
         for _ in range(self.capacity.granted(target + additional - len(self._alive), self.living)):
             from_zero = not self._alive and self.pool.queued > 0
             delays = self._start_delays.delays(self.actuator, from_zero=from_zero)
-            self._provision(delays.plus(self.extra_start_s, self.settings.route_after_s))
+            self._provision(delays.plus(self.extra_start_s, 0.0))
         surplus = len(self._alive) - target - additional
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
@@ -152,12 +156,15 @@ class ReplicaSet(InstanceSet):
         self._assign_tiers()
         self._is_settled = True
 
-    def recycle(self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool = False) -> list[int]:
+    def recycle(
+        self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool = False, joins: bool = False
+    ) -> list[int]:
         """Replace instances, `at_a_time` together. Return those for which no replacement was requested before.
 
         New instances start beside the old ones, which drain when their replacements are ready, unless `stops_first`.
+        `joins`: together with those that are being replaced already.
         """
-        new = self._recycling.request(numbers, at_a_time, why, stops_first=stops_first)
+        new = self._recycling.request(numbers, at_a_time, why, stops_first=stops_first, joins=joins)
         self.reconcile()
         return new
 
@@ -264,6 +271,10 @@ class ReplicaSet(InstanceSet):
         else:
             instance.end(_E.STOP, why)
 
+    def _replace(self, instance: Instance, why: str) -> None:
+        """Start an instance in place of an unhealthy target, which serves until that one is ready."""
+        self.recycle([instance.number], 1, why, joins=True)
+
     def _assign_tiers(self) -> None:
         """Put the oldest instances into the front tier and those beyond the active count into the reserve."""
         if self.actuator.activates:
@@ -278,7 +289,7 @@ class ReplicaSet(InstanceSet):
             backend = await self._launch.launch(instance, delays)
             if backend is not None and await self.starts.until_routed(instance, backend, delays.route_s):
                 self._enter(instance)
-                await until_ending(instance, backend, self.prober, self._tasks, self.starts.failed_line)
+                await self._health.until_ended(instance, backend)
             await self._end(instance, backend)
         finally:
             if backend is not None and not backend.exited.done():

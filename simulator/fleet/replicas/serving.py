@@ -1,4 +1,4 @@
-"""The waits of an instance that serves: until it fails its health checks, and until its requests have ended."""
+"""The wait of an instance that drains, until its requests have ended."""
 
 from __future__ import annotations
 
@@ -6,21 +6,7 @@ import asyncio
 
 from simulator.fleet.instance import Instance, Termination
 from simulator.fleet.ports import Backend
-from simulator.fleet.replicas.prober import Prober
 from simulator.model.instance import InstanceEvent
-from simulator.world.tasks import Tasks, first_of
-
-
-async def until_ending(instance: Instance, backend: Backend, prober: Prober, tasks: Tasks, failed_line: str) -> None:
-    """Probe the instance until it is asked to end, or until its health checks have failed. The reason of the second is
-    `failed_line`, followed by that of the last check.
-    """
-    probing = tasks.spawn(prober.until_unhealthy(instance.number, backend), f"probe of instance {instance.number}")
-    try:
-        if await first_of(instance.ending, probing) == 1:
-            instance.end(InstanceEvent.CRASHED, f"{failed_line} ({probing.result()})")
-    finally:
-        probing.cancel()
 
 
 async def until_drained(instance: Instance, backend: Backend | None) -> Termination:

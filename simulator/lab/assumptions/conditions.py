@@ -82,5 +82,16 @@ def has_lifetimes(scenario: ScenarioSpec) -> bool:
     return any(service.instance_lifetime is not None for service in scenario.services.values())
 
 
+def behind_load_balancer(scenario: ScenarioSpec) -> bool:
+    return any(service.load_balancer is not None for service in scenario.services.values())
+
+
+def has_slow_start(scenario: ScenarioSpec) -> bool:
+    return any(
+        service.load_balancer is not None and service.load_balancer.slow_start_s > 0
+        for service in scenario.services.values()
+    )
+
+
 def has_web_acl(scenario: ScenarioSpec) -> bool:
     return any(service.web_acl is not None for service in scenario.services.values())

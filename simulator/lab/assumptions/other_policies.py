@@ -33,7 +33,7 @@ def queue_of(policy: str, sentence: str, place: Place, low: float, high: float, 
         low=low,
         high=high,
         why=why,
-        applies=lambda service: of_policy(service) and service.overflow.mode == "queue",
+        applies=lambda service: of_policy(service) and service.waiting.mode == "queue",
         brought=True,
     )
 
@@ -171,13 +171,5 @@ OTHER_POLICIES: Final = (
         (30.0, 15.0, 60.0),
         sentence="The optimiser expects an instance half a minute after it is requested, and it starts in that time.",
         why="half and twice App Runner's start lag",
-    ),
-    queue_of(
-        "ecs-express",
-        "A request for a task without a free worker waits for 60 s.",
-        Place("rules/platforms/ecs_express.py", "a load balancer does not reject"),
-        30.0,
-        120.0,
-        "half and twice the load balancer's idle time-out",
     ),
 )

@@ -10,11 +10,13 @@ from typing import Final
 from simulator.lab.assumptions.assumption import Place, UnmovedAssumption
 from simulator.lab.assumptions.conditions import (
     any_service,
+    behind_load_balancer,
     deploys,
     distinguishes_idle,
     has_downstream,
     has_image,
     has_lifetimes,
+    has_slow_start,
     has_web_acl,
     instances_crash,
     with_policy,
@@ -26,6 +28,7 @@ _REJECTION: Final = "concerns the status or text of a response, which is rejecte
 _COMPARISON: Final = "a price of another platform: it is used in comparisons, while a run is billed by App Runner's"
 _SIZE: Final = "sizes and CPU quotas of a platform: used in comparisons, while a run has the scenario's own"
 _ALARM: Final = "decides whether a deployment with errors is rolled back: set `deployment.rollback_alarm`"
+_CHOICE: Final = "a choice of the user of that platform: a scenario file makes it"
 _WEB_ACL: Final = "a detail of how a web ACL evaluates its rules; no setting"
 
 UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
@@ -54,6 +57,11 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     UnmovedAssumption(Place("fleet/process/settings.py", "App Runner documents no limit"), _REAL_TIME),
     UnmovedAssumption(Place("fleet/registries/access.py", "the session name"), _REAL_TIME),
     UnmovedAssumption(Place("fleet/registries/registry_tags.py", "App Runner gets EventBridge's"), _REAL_TIME),
+    UnmovedAssumption(
+        Place("fleet/replicas/health_watch.py", "ECS acts on an unhealthy"),
+        "the time until ECS replaces an unhealthy task is no setting",
+        behind_load_balancer,
+    ),
     UnmovedAssumption(
         Place("fleet/simulated/connection_pool.py", "this order differs"),
         "the order in which an application's library takes connections is no setting",
@@ -129,6 +137,17 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     UnmovedAssumption(Place("rules/iam/identity.py", "the access key's id"), _API),
     UnmovedAssumption(Place("rules/iam/policy.py", "if a key has several values"), _API),
     UnmovedAssumption(Place("rules/iam/policy_size.py", "each identity policy"), _API),
+    UnmovedAssumption(Place("rules/load_balancer/answers.py", "the bodies"), _REJECTION),
+    UnmovedAssumption(
+        Place("rules/load_balancer/settings.py", "the checks of a new target"),
+        "the moment of a target's first health check is no setting; `interval` of `load_balancer` bounds it",
+        behind_load_balancer,
+    ),
+    UnmovedAssumption(
+        Place("rules/load_balancer/target_group.py", "if only ramping targets"),
+        "the end of slow start without a full target is no setting",
+        has_slow_start,
+    ),
     UnmovedAssumption(Place("rules/network/egress_plan.py", "names resolve outside"), _REAL_TIME),
     UnmovedAssumption(Place("rules/network/security_groups.py", "a range that covers only"), _REAL_TIME),
     UnmovedAssumption(Place("rules/platforms/billing.py", "idle time at its lower rate"), _COMPARISON),
@@ -144,6 +163,13 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     ),
     UnmovedAssumption(Place("rules/platforms/ecs_express.py", "the Application Load Balancer"), _COMPARISON),
     UnmovedAssumption(Place("rules/platforms/lambda_.py", "its period is 20 ms"), _SIZE),
+    UnmovedAssumption(
+        Place("rules/platforms/ecs_express.py", "Express Mode keeps these"),
+        "settings of the load balancer: set `load_balancer`",
+        behind_load_balancer,
+    ),
+    UnmovedAssumption(Place("rules/platforms/ecs_fargate.py", "CPU, at the target"), _CHOICE),
+    UnmovedAssumption(Place("rules/platforms/ecs_fargate.py", "one task"), _CHOICE),
     UnmovedAssumption(
         Place("rules/platforms/preset.py", "` otherwise"),
         "explains the mark in the presets, whose values have entries of their own",

@@ -191,6 +191,7 @@ def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
     offered = preset.sizes.nearest(service.size, max_concurrency)
     size = offered.size
     return {
+        "load_balancer": None,
         **behaviour_changes(behaviour),
         "cpu_units": size.cpu_units,
         "memory_mb": size.memory_mb,

@@ -216,6 +216,8 @@ def differing(ours: ServiceSpec, theirs: ServiceSpec) -> list[str]:
         if getattr(ours, name) != getattr(theirs, name)
     ]
     mine, yours = ours.overflow, theirs.overflow
+    if ours.load_balancer != theirs.load_balancer:
+        plain.append("load balancer")
     if mine != yours:
         plain.append(f"overflow {mine.mode} against {yours.mode}")
     if ours.application != theirs.application:

@@ -79,6 +79,8 @@ def _service_reasons(service: ServiceSpec) -> Iterator[str]:
         yield f"its requests call more than {USES_MAX} downstream resources"
     if "memory" in service.policy.needs:
         yield "its policy scales on memory"
+    if service.load_balancer is not None:
+        yield "an Application Load Balancer is in front, which routes to targets without a limit of requests"
     if service.web_acl is not None:
         yield "a web ACL is evaluated on its requests"
 

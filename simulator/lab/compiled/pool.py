@@ -294,8 +294,6 @@ class CompiledPool:
         found = self.world.instances[rows]
         self.do(kernel.resize, scaling.max_concurrency, rows[np.lexsort((found["added"], found["tier"]))])
 
-    # --- called by the meter ------------------------------------------------------------------------------------------
-
     @property
     def in_flight(self) -> int:
         return int(self._counts[0] - self._counts[1])
@@ -340,6 +338,9 @@ class CompiledPool:
         ranked = np.partition(self.world.latencies[:count], index)
         self._state["latencies"] = 0
         return float(ranked[index])
+
+    def change_health(self, instance: Instance, *, healthy: bool) -> bool:
+        raise AssertionError(instance, healthy)  # compiled_backend.py: no load balancer with targets is in front
 
     async def queue_empty(self) -> None:
         """Return at once: only deployments wait for the queue, and this backend plays none (compiled_backend.py)."""

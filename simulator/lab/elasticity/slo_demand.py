@@ -40,7 +40,7 @@ def bin_s(duration_s: float) -> float:
 
 def basis_of(spec: ServiceSpec, duration_s: float) -> str:
     """Describe the kind of instance that the demand is counted in, and the demand's resolution."""
-    waiting = "queues" if spec.overflow.mode == "queue" else "rejects"
+    waiting = "queues" if spec.waiting.mode == "queue" else "rejects"
     slots = f"{spec.max_concurrency} slot{'s' * (spec.max_concurrency != 1)}"
     return f"{slots}, {spec.size.vcpu:.3g} vCPU, {waiting}; by {bin_s(duration_s):g} s"
 
@@ -65,7 +65,7 @@ def slo_demand(scenario: ScenarioSpec, service: str, slo_s: float | None) -> NDA
         io_s / np.maximum(counts, 1),
         slots,
         spec.size.vcpu,
-        slo_s if spec.overflow.mode == "queue" else None,
+        slo_s if spec.waiting.mode == "queue" else None,
     )
     seconds: NDArray[np.int64] = np.repeat(found, int(width_s))[: int(np.ceil(scenario.duration_s))]
     return seconds

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from simulator.rules.admission import Overflow
+from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import PLATFORMS
 
@@ -27,7 +28,8 @@ class PlatformBehaviour(NamedTuple):
     """Platform behaviour; None keeps the scenario's value. `preset` is the platform's name, empty if there is none.
 
     `idle_after_s` is the time without requests after which an instance is idle; if it is set, the actuator
-    distinguishes busy and idle instances.
+    distinguishes busy and idle instances. A `load_balancer` has its own overflow, balancing, time limit and health
+    check, so it replaces those of the platform and of the scenario.
     """
 
     overflow: Overflow
@@ -35,12 +37,18 @@ class PlatformBehaviour(NamedTuple):
     balancing: str | None = None
     idle_after_s: float | None = None
     probe_interval_s: float | None = None
+    load_balancer: ApplicationLoadBalancer | None = None
 
 
 def preset_behaviour(preset: PlatformPreset) -> PlatformBehaviour:
     """Return the behaviour of a platform's preset."""
     return PlatformBehaviour(
-        preset.overflow, preset.name, preset.balancing, preset.idle_after_s, preset.probe_interval_s
+        preset.overflow,
+        preset.name,
+        preset.balancing,
+        preset.idle_after_s,
+        preset.probe_interval_s,
+        preset.load_balancer,
     )
 
 

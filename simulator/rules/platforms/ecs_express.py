@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.rules.admission import Overflow
+from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 from simulator.rules.platforms.billing import LoadBalancer, Metering, PriceList
 from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
 from simulator.rules.platforms.sizing.sizes import CpuThrottling, Steps, exactly, pairs
@@ -51,10 +51,11 @@ PRESET: Final = PlatformPreset(
     prices=FARGATE,
     max_concurrency=UNLIMITED,
     min_size=1,
-    # ASSUMPTION: a load balancer does not reject requests because of missing slots; connections wait inside the
-    # task. 60 s is its idle timeout. Requests to a task without free workers settle it.
-    overflow=Overflow(60.0, 10_000),
-    probe_interval_s=5.0,
     sizes=FARGATE_SIZES,
     throttling=CpuThrottling(),  # a CPU limit of the task's control group (ECS guide, task size; memory)
+    # Health check and grace period: facts, ECS Express 2 and 8. Round robin without slow start, 60 s, 300 s: the
+    # defaults of the load balancer and of a target group (facts, ECS Express 3).
+    # ASSUMPTION: Express Mode keeps these defaults; its own deregistration delay and idle time-out are not published.
+    # describe-target-group-attributes of a service settles it.
+    load_balancer=ApplicationLoadBalancer(grace_period_s=300.0),
 )

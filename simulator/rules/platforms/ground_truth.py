@@ -19,6 +19,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "app-runner": ("29", "30", "31"),
         "ecs-express": ("V1",),
+        "ecs-fargate": ("V1",),
         "cloud-run": (),
         "lambda": ("7-17", "18", "V16"),
         "knative": ("20", "21", "V13", "V14"),
@@ -27,7 +28,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        **PLATFORM_CASES,
+        **{name: cases for name, cases in PLATFORM_CASES.items() if name in POLICIES},
         "scale-per-request": ("7-17",),
         "hpa": ("V10",),
         "keda": ("V5",),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.rules.admission import Overflow
+from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 from simulator.rules.platforms.billing import PriceList
 from simulator.rules.platforms.sizing.sizes import ANY_SIZE, CpuThrottling, SizeOffer
 
@@ -30,7 +31,8 @@ class PlatformPreset:
     If `max_concurrency` or `max_size` is None, the service's value applies. `min_size` is the number of instances that
     the platform keeps by default. `idle_after_s` is the time without requests after which an instance is idle; None if
     the platform does not distinguish busy and idle instances. `billings` has the price lists of its billing modes, by
-    the key `billing` of a price file. `sizes` has the sizes that it offers.
+    the key `billing` of a price file. `sizes` has the sizes that it offers. `load_balancer` is the load balancer in
+    front, in place of `overflow`, `balancing` and `probe_interval_s`.
     `throttling`: how it gives fractions of a vCPU; None if it does not limit the CPU by a quota.
     """
 
@@ -49,3 +51,4 @@ class PlatformPreset:
     billings: Mapping[str, PriceList] = field(default_factory=dict)
     sizes: SizeOffer = ANY_SIZE
     throttling: CpuThrottling | None = None
+    load_balancer: ApplicationLoadBalancer | None = None

@@ -18,6 +18,7 @@ from simulator.rules.platforms.preset import PlatformPreset
 _MODULES: Final = {
     "app-runner": "app_runner",
     "ecs-express": "ecs_express",
+    "ecs-fargate": "ecs_fargate",
     "cloud-run": "cloud_run",
     "lambda": "lambda_",
     "knative": "knative",

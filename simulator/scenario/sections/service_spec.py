@@ -6,12 +6,13 @@ The section `application` is in application_spec.py.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.model.health import HealthCheck, HealthProtocol, TargetHealthCheck
 from simulator.model.resources.secret_reference import parse_reference
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
@@ -23,6 +24,9 @@ from simulator.scenario.sections.distribution_spec import DistributionSpec
 from simulator.scenario.sections.origin_spec import Deployment, DeploymentSpec, ServiceSourceSpec
 from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, Policy, policy_named
 from simulator.scenario.web_acl import WebAclSetting
+
+if TYPE_CHECKING:
+    from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 
 
 class HealthCheckSpec(Section):
@@ -51,6 +55,105 @@ class OverflowSpec(Section):
     """With queue: how long a request waits before it is rejected."""
     queue: Count = Field(default=1000, ge=1)
     """With queue: how many requests may wait; one more is rejected at once."""
+
+
+class TargetHealthCheckSpec(Section):
+    """The health check of a target group behind an Application Load Balancer, over HTTP."""
+
+    path: str = Field(default="/", pattern="^/")
+    """The path that a check requests."""
+    interval_s: Duration = Field(default=30.0, ge=5, le=300)
+    """Time between checks, 5 to 300 s."""
+    timeout_s: Duration = Field(default=5.0, ge=2, le=120)
+    """Time limit of a check, 2 to 120 s."""
+    healthy_threshold: Count = Field(default=5, ge=2, le=10)
+    """Successes in a row that make an unhealthy target healthy, 2 to 10; a new target needs one."""
+    unhealthy_threshold: Count = Field(default=2, ge=2, le=10)
+    """Failures in a row that make a target unhealthy, 2 to 10."""
+
+
+class LoadBalancerSpec(Section):
+    """An Application Load Balancer in front of an ECS service, in place of App Runner's load balancer.
+
+    It has no limit of requests per target and no queue: requests wait inside the target.
+    """
+
+    kind: Literal["application"]
+    """application: the Application Load Balancer of AWS."""
+    algorithm: Literal["round-robin", "least-outstanding"] = "round-robin"
+    """Which target receives a request: each in turn, or the one with the fewest outstanding requests."""
+    slow_start_s: Duration = 0.0
+    """Time during which the share of a new target increases linearly, 30 to 900 s; 0: it has its full share at once.
+    Only with round robin.
+    """
+    idle_timeout_s: Duration = Field(default=60.0, ge=1, le=4000)
+    """Time without a byte in either direction after which a request ends with 504, 1 to 4000 s."""
+    deregistration_delay_s: Duration = Field(default=300.0, le=3600)
+    """How long a target that is removed may continue its requests, up to 3600 s."""
+    minimum_healthy: Count = Field(default=1, ge=1, le=1000)
+    """With fewer healthy targets, all registered targets receive requests (fail open)."""
+    grace_period_s: Duration = 0.0
+    """How long ECS ignores failed health checks after the start of a task."""
+    health_check_spec: TargetHealthCheckSpec = TargetHealthCheckSpec.unchanged()
+    """The health check of the target group."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Validate with the rule's own class.
+
+        Raises:
+            ValueError: if the class rejects the values.
+        """
+        _ = self.value
+        return self
+
+    @property
+    def value(self) -> ApplicationLoadBalancer:
+        """Return the settings for the platform."""
+        from simulator.rules.load_balancer.settings import (  # noqa: PLC0415 few services have one
+            ApplicationLoadBalancer,
+            RoutingAlgorithm,
+        )
+
+        check = self.health_check_spec
+        return ApplicationLoadBalancer(
+            RoutingAlgorithm(self.algorithm),
+            self.slow_start_s,
+            self.idle_timeout_s,
+            self.deregistration_delay_s,
+            self.minimum_healthy,
+            self.grace_period_s,
+            TargetHealthCheck(
+                path=check.path,
+                interval_s=check.interval_s,
+                timeout_s=check.timeout_s,
+                healthy_threshold=check.healthy_threshold,
+                unhealthy_threshold=check.unhealthy_threshold,
+            ),
+        )
+
+
+def load_balancer_spec(settings: ApplicationLoadBalancer) -> LoadBalancerSpec:
+    """Return the section that has these settings."""
+    check = settings.health_check
+    return LoadBalancerSpec.model_validate(
+        {
+            "kind": "application",
+            "algorithm": settings.algorithm.value,
+            "slow_start": f"{settings.slow_start_s:g}s",
+            "idle_timeout": f"{settings.idle_timeout_s:g}s",
+            "deregistration_delay": f"{settings.deregistration_delay_s:g}s",
+            "minimum_healthy": settings.minimum_healthy,
+            "grace_period": f"{settings.grace_period_s:g}s",
+            "health_check": {
+                "path": check.path,
+                "interval": f"{check.interval_s:g}s",
+                "timeout": f"{check.timeout_s:g}s",
+                "healthy_threshold": check.healthy_threshold,
+                "unhealthy_threshold": check.unhealthy_threshold,
+            },
+        }
+    )
 
 
 Balancing = Literal["least-outstanding", "round-robin", "two-choices", "random", "newest-first"]
@@ -134,6 +237,10 @@ class ServiceSpec(Section):
     """What happens when every instance is full."""
     balancing: Balancing = "least-outstanding"
     """Which instance with a free slot receives a request."""
+    load_balancer: (
+        Annotated[LoadBalancerSpec, BeforeValidator(lambda v: {"kind": v} if isinstance(v, str) else v)] | None
+    ) = None
+    """The load balancer in front: `application`, or its settings. Default: App Runner's own."""
     request_timeout_s: Duration = Field(default=120.0, gt=0)
     """Total time limit of a request; App Runner's is 120 s and fixed."""
     drain_timeout_s: Duration = 120.0
@@ -186,6 +293,15 @@ class ServiceSpec(Section):
         """The health check in whole seconds, as in the API."""
         given = self.health_check
         return dataclasses.replace(given, interval_s=round(given.interval_s), timeout_s=round(given.timeout_s))
+
+    @property
+    def waiting(self) -> OverflowSpec:
+        """How a request waits when every instance is full: behind a load balancer inside its target, without a limit
+        of their number, for at most its idle time-out.
+        """
+        if self.load_balancer is None:
+            return self.overflow
+        return OverflowSpec.model_construct(mode="queue", wait_s=self.load_balancer.idle_timeout_s, queue=sys.maxsize)
 
     @property
     def idle_s(self) -> float:

@@ -28,6 +28,14 @@ from simulator.scenario.validation.web_acl_rules import web_acl_problems
 
 # A sine is evaluated in 256 linear pieces per period: 4000 periods are a million pieces (traffic/shapes/curves.py).
 SINE_PERIODS_MAX: Final = 4000
+REPLACED_BY_LOAD_BALANCER: Final = (
+    "overflow",
+    "balancing",
+    "health_check",
+    "startup_probe",
+    "request_timeout",
+    "drain_timeout",
+)
 
 
 def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
@@ -38,6 +46,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _policy_parameters,
         _idle_after,
         _overflows,
+        _load_balancers,
         _spans,
         _service_names,
         _source_names,
@@ -150,6 +159,16 @@ def _overflows(document: Document) -> Iterator[Problem]:
             for key in ("wait", "queue"):
                 if key in overflow:
                     yield document.problem(("services", name, "overflow", key), "left out, or mode be queue")
+
+
+def _load_balancers(document: Document) -> Iterator[Problem]:
+    """Verify that settings are left out that a load balancer in front replaces."""
+    for name, service in services(document):
+        if service.get("load_balancer") is not None:
+            for key in REPLACED_BY_LOAD_BALANCER:
+                if key in service:
+                    expected = f"left out: load_balancer has its own {key.replace('_', ' ')}"
+                    yield document.problem(("services", name, key), expected)
 
 
 def _spans(document: Document) -> Iterator[Problem]:

@@ -8,11 +8,13 @@ import statistics
 
 import pytest
 
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
 from simulator.fleet.replicas.instance_launch import InstanceStarts
 from simulator.model.instance import InstanceState
 from simulator.records.events import InstanceMoved
 from simulator.replay.runner import Run, play
+from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 from simulator.rules.policies.kubernetes.container_apps_start import REGISTRATION, START_LAW
 from simulator.rules.policies.port import Actuator
 from simulator.rules.start_stages import InitLaw, QuantileCurve, StartLaw, StartPath, StartStage
@@ -78,19 +80,32 @@ def test_a_crash_loop_backs_off_and_a_success_resets_it() -> None:
 ONE = StartLaw((StartPath(1.0, (StartStage("boot", 2, 6),), StartStage("in", 1, 3), StartStage("gap", 10, 20)),))
 
 
+PLAIN = PoolSettings("app")
+
+
+def test_behind_a_load_balancer_the_first_health_check_comes_within_an_interval() -> None:
+    behind = PoolSettings("app", route_after_s=1.0).behind(ApplicationLoadBalancer())
+    without = InstanceStarts(behind, None, lambda: 0.0)
+    assert without.delays(Actuator(start_lag_s=7.0), from_zero=False) == (7.0, 16.0, 0.0)
+    numbers = iter([0.0, 1.0, 0.25, 0.9])
+    staged = InstanceStarts(behind, lambda: next(numbers), lambda: 0.0)
+    delays = staged.delays(Actuator(start_law=ONE), from_zero=False)
+    assert delays == pytest.approx((3.0, 3.0 + 0.9 * 30 + 1.0, 0.0))
+
+
 def test_without_stages_the_lag_is_constant() -> None:
-    assert InstanceStarts(None, lambda: 0.0).delays(Actuator(start_lag_s=7.0), from_zero=True) == (7.0, 0.0, 0.0)
+    assert InstanceStarts(PLAIN, None, lambda: 0.0).delays(Actuator(start_lag_s=7.0), from_zero=True) == (7.0, 0.0, 0.0)
 
 
 def test_without_random_numbers_each_stage_takes_its_median() -> None:
-    starts = InstanceStarts(None, lambda: 0.0)
+    starts = InstanceStarts(PLAIN, None, lambda: 0.0)
     assert starts.delays(Actuator(start_law=ONE), from_zero=True) == (4.0, 15.0, 0.0)
     assert starts.delays(Actuator(start_law=ONE), from_zero=False) == (4.0, 2.0, 0.0)
 
 
 def test_each_stage_has_a_random_number_of_its_own() -> None:
     numbers = iter([0.0, 1.0, 0.25])
-    starts = InstanceStarts(lambda: next(numbers), lambda: 0.0)
+    starts = InstanceStarts(PLAIN, lambda: next(numbers), lambda: 0.0)
     assert starts.delays(Actuator(start_law=ONE), from_zero=True) == (3.0, 20.0, 0.0)
 
 
@@ -99,7 +114,7 @@ def test_initialisations_of_a_day_share_a_factor() -> None:
     flat = QuantileCurve(((0.0, 1.0), (1.0, 1.0)))
     law = StartLaw(ONE.paths, InitLaw(0.2, flat, day_sd=0.1))
     now_s = [0.0]
-    starts = InstanceStarts(RandomStreams(1).stream("starts").random, lambda: now_s[0])
+    starts = InstanceStarts(PLAIN, RandomStreams(1).stream("starts").random, lambda: now_s[0])
 
     def init_s(at_s: float) -> float:
         now_s[0] = at_s

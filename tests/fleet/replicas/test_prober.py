@@ -11,6 +11,7 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
+from simulator.rules.health import Health, Streak
 from simulator.world.distributions import Constant
 from tests.fleet.fakes import FakeBackend, FakeDriver
 from tests.virtual import run_virtual
@@ -33,6 +34,11 @@ class ScriptedBackend(FakeBackend):
         self.asked_s.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self._takes_s)
         return None if answer == "+" else f"rejected at probe {len(self.asked_s)}"
+
+
+async def healthy_until_failed(prober: Prober, number: int, backend: ScriptedBackend) -> str:
+    """Probe an instance that is healthy until it is unhealthy; return why."""
+    return await prober.until_changed(number, backend, Streak(prober.check, Health.HEALTHY))
 
 
 def test_the_first_probe_is_at_the_launch_and_the_next_an_interval_later() -> None:
@@ -74,7 +80,7 @@ def test_it_takes_as_many_successes_in_a_row_as_the_threshold_says() -> None:
 def test_a_running_instance_is_probed_from_an_interval_after_it_became_ready() -> None:
     async def main() -> tuple[list[float], str]:
         backend = ScriptedBackend("+-+--")
-        why = await Prober(HealthCheck(interval_s=10, unhealthy_threshold=2)).until_unhealthy(1, backend)
+        why = await healthy_until_failed(Prober(HealthCheck(interval_s=10, unhealthy_threshold=2)), 1, backend)
         return backend.asked_s, why
 
     assert run_virtual(main) == ([10.0, 20.0, 30.0, 40.0, 50.0], "rejected at probe 5")
@@ -98,7 +104,7 @@ def test_the_reported_reason_is_the_timelines_failure() -> None:
     async def main() -> str:
         prober = Prober(HealthCheck(unhealthy_threshold=1))
         prober.failing[0] = None
-        return await prober.until_unhealthy(7, ScriptedBackend("+"))
+        return await healthy_until_failed(prober, 7, ScriptedBackend("+"))
 
     assert run_virtual(main) == "failed by the timeline"
 

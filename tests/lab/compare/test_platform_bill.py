@@ -163,6 +163,7 @@ def knative(used: Used, *, cut: bool) -> dict[str, float]:
 BILLS: Final = {
     "app-runner": app_runner,
     "ecs-express": ecs_express,
+    "ecs-fargate": ecs_express,
     "lambda": lambda_,
     "cloud-run": cloud_run,
     "container-apps": container_apps,

@@ -18,6 +18,10 @@ def test_the_policy_of_a_preset_selects_the_behaviour_of_the_preset(name: str) -
     assert (behaviour.preset, behaviour.overflow) == (preset.name, preset.overflow)
 
 
+def test_target_tracking_selects_no_load_balancer() -> None:
+    assert behaviour_of(PLATFORMS["ecs-fargate"].policy) is None
+
+
 def test_scale_per_request_queues_as_lambda_does() -> None:
     assert behaviour_of("scale-per-request") == preset_behaviour(PLATFORMS["lambda"])
 
