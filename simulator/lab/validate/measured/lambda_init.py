@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, get_args
 
 import numpy as np
 
+from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.replicas.instance_launch import InstanceStarts
 from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject, relative
 from simulator.lab.validate.ground_truth import rows
@@ -92,7 +93,7 @@ def _starts(key: Configuration, count: int, day_sd: float | None, a_day: int = S
     )
     actuator = kind.build(parameters, AutoScalingConfiguration(max_concurrency=1, min_size=0)).actuator
     at_s = [0.0]
-    starts = InstanceStarts(RandomStreams(1).stream("init", *key).random, lambda: at_s[0])
+    starts = InstanceStarts(PoolSettings("function"), RandomStreams(1).stream("init", *key).random, lambda: at_s[0])
     for number in range(count):
         at_s[0] = number // a_day * DAY_S
         yield starts.delays(actuator, from_zero=True).init_s
