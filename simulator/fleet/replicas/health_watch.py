@@ -33,7 +33,6 @@ class HealthWatch:
         settings: PoolSettings,
         pool: PoolSupply[Instance],
         prober: Prober,
-        *,
         clock: RunClock,
         tasks: Tasks,
         log: Callable[[str], None],

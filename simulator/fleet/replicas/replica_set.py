@@ -93,9 +93,7 @@ class ReplicaSet(InstanceSet):
         self.activity = Activity(
             pool, actuator, settings.idle_after_s, clock, self._move, self._expire, self._retire, random
         )
-        self._health = HealthWatch(
-            settings, pool, self.prober, clock=clock, tasks=tasks, log=self.records.line, replace=self._replace
-        )
+        self._health = HealthWatch(settings, pool, self.prober, clock, tasks, self.records.line, self._replace)
         self.starts = StartupMonitor(self.settings, self.prober, tasks, self.records.start_line, is_logged=logs_starts)
 
     # --- the desired count --------------------------------------------------------------------------------------------
@@ -145,8 +143,7 @@ class ReplicaSet(InstanceSet):
         additional = self._recycling.additional
         for _ in range(self.capacity.granted(target + additional - len(self._alive), self.living)):
             from_zero = not self._alive and self.pool.queued > 0
-            delays = self._start_delays.delays(self.actuator, from_zero=from_zero)
-            self._provision(delays.plus(self.extra_start_s, 0.0))
+            self._provision(self._start_delays.delays(self.actuator, from_zero=from_zero).plus(self.extra_start_s, 0.0))
         surplus = len(self._alive) - target - additional
         if surplus > 0:
             for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
@@ -156,15 +153,12 @@ class ReplicaSet(InstanceSet):
         self._assign_tiers()
         self._is_settled = True
 
-    def recycle(
-        self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool = False, joins: bool = False
-    ) -> list[int]:
+    def recycle(self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool = False) -> list[int]:
         """Replace instances, `at_a_time` together. Return those for which no replacement was requested before.
 
         New instances start beside the old ones, which drain when their replacements are ready, unless `stops_first`.
-        `joins`: together with those that are being replaced already.
         """
-        new = self._recycling.request(numbers, at_a_time, why, stops_first=stops_first, joins=joins)
+        new = self._recycling.request(numbers, at_a_time, why, stops_first=stops_first)
         self.reconcile()
         return new
 
@@ -273,7 +267,8 @@ class ReplicaSet(InstanceSet):
 
     def _replace(self, instance: Instance, why: str) -> None:
         """Start an instance in place of an unhealthy target, which serves until that one is ready."""
-        self.recycle([instance.number], 1, why, joins=True)
+        self._recycling.request([instance.number], 1, why, stops_first=False, joins=True)
+        self.reconcile()
 
     def _assign_tiers(self) -> None:
         """Put the oldest instances into the front tier and those beyond the active count into the reserve."""
