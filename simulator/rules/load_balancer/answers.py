@@ -1,9 +1,9 @@
 """The answers that an Application Load Balancer gives itself, in place of those of App Runner's load balancer.
 
-Statuses: Elastic Load Balancing user guide, load-balancer-troubleshooting (read). 502: the target rejected or closed the
-connection, sent an invalid response, or still had the request at the end of its deregistration delay. 503: no target is
-registered. 504: no connection within ten seconds, or no byte within the idle time-out. 408: the client sent no byte
-within it. 460: the client closed its connection; the status exists in logs and metrics only.
+Statuses: Elastic Load Balancing user guide, load-balancer-troubleshooting (read). 502: the target rejected or closed
+the connection, sent an invalid response, or still had the request at the end of its deregistration delay. 503: no
+target is registered. 504: no connection within ten seconds, or no byte within the idle time-out. 408: the client sent
+no byte within it. 460: the client closed its connection; the status exists in logs and metrics only.
 
 ASSUMPTION: the bodies, a page of HTML with the reason phrase (memory); one failed request settles them.
 """
