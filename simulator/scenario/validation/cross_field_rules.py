@@ -110,7 +110,10 @@ def _able_to_be_zero() -> str:
 
 
 def _policy_parameters(document: Document) -> Iterator[Problem]:
-    """Verify that the policy's parameter class accepts each value, and all of them together."""
+    """Verify that the policy's parameter class accepts the values together; if not, yield the errors of single values.
+
+    A value that is accepted together with the others may be out of range beside their defaults.
+    """
     for name, service in services(document):
         given = mapping(service.get("policy"))
         spec = section_of(given.get("name"))
@@ -118,8 +121,10 @@ def _policy_parameters(document: Document) -> Iterator[Problem]:
             continue
         path: Path = ("services", name, "policy")
         readable = {key: value for key, value in given.items() if key != "name" and _reads(spec, {key: value})}
-        alone = [problem for key in readable for problem in _rejections(spec, {key: readable[key]}, document, path)]
-        yield from alone or _rejections(spec, readable, document, path)
+        together = list(_rejections(spec, readable, document, path))
+        if together:
+            alone = [problem for key in readable for problem in _rejections(spec, {key: readable[key]}, document, path)]
+            yield from alone or together
 
 
 def _reads(spec: type[PolicySpec], values: Mapping[str, Any]) -> bool:

@@ -21,6 +21,14 @@ def problems(old: str, new: str) -> list[str]:
     return [str(problem) for problem in rejected.value.problems]
 
 
+def test_a_parameter_may_exceed_a_range_that_another_one_has_widened() -> None:
+    policy = "{name: hpa, metric_period: 60s, metric_window: 60s}"
+    text = GOOD.replace("{name: fixed, instances: 1}", policy)
+    assert read_scenario(text).services["web"].policy.parameters.metric_window_s == 60
+    found = problems("{name: fixed, instances: 1}", policy.replace("window: 60s", "window: 61s"))
+    assert any("metric_window = 61s" in text for text in found), found
+
+
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
