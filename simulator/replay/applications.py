@@ -89,7 +89,7 @@ def simulated_application(
         paths=tuple(_path_work(path, given, spec) for path, given in sorted(spec.paths.items())),
         downstream=tuple(_downstream_use(name, given) for name, given in downstream.items()),
         image=None if spec.image is None else spec.image.image,
-        cpu_quota=None if spec.cpu_quota is None else CpuQuota(spec.cpu_quota.period_s, spec.cpu_quota.cores),
+        cpu_quota=None if spec.cpu_quota is None else CpuQuota(**spec.cpu_quota.model_dump()),
     )
 
 

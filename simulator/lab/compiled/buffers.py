@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
@@ -87,8 +88,14 @@ class Buffers:
         assert self.calls is not None, "the application calls no resource"
         return self.calls
 
-    def connect(self, backend: Backend, do: Do, row: int) -> None:
-        """Let the instance in `row` open and close its connections to downstream resources in the kernel, by `do`."""
+    def launched(self, backend: Backend, do: Do, row: int) -> None:
+        """Begin the first period of the CPU quota of the instance in `row`, if it has one, and let the instance open
+        and close its connections to downstream resources in the kernel, by `do`.
+        """
+        if self.world.quotas is not None:
+            now_s = asyncio.get_running_loop().time()
+            self.world.instances[row]["at_s"] = now_s
+            self.world.quotas[row] = now_s, self.world.pool[0]["quota_s"], 0
         if self.calls is not None:
             connect(backend, do, row)
 
@@ -111,6 +118,8 @@ class Buffers:
             befores=_longer_rings(world.befores, len(world.instances)),
             afters=_longer_rings(world.afters, len(world.instances)),
         )
+        if world.quotas is not None:
+            self._replace(quotas=longer(world.quotas, count))
         if self.calls is not None:
             self._replace(down=self.calls.more_instances(world.down, count))
 

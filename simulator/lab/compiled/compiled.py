@@ -58,17 +58,21 @@ IS_PLAIN: Final = bool(_numba.config.DISABLE_JIT)
 _OPTIONS: Final[Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
 
 
+# A function of a world of which one of two forms is compiled: as fast as a kernel function, hence inlined as well.
+_FORM_OPTIONS: Final[Any] = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
 def _constant(value: bool | int, parameters: int) -> Callable[..., Any]:
     """Return a function of that many parameters with a constant result; numba supports no `*arguments` here."""
     match parameters:
         case 1:
-            return lambda a: value  # noqa: ARG005
+            return lambda w: value  # noqa: ARG005
         case 2:
-            return lambda a, b: value  # noqa: ARG005
+            return lambda w, b: value  # noqa: ARG005
         case 3:
-            return lambda a, b, c: value  # noqa: ARG005
+            return lambda w, b, c: value  # noqa: ARG005
         case 6:
-            return lambda a, b, c, d, e, f: value  # noqa: ARG005
+            return lambda w, b, c, d, e, f: value  # noqa: ARG005
         case _:
             msg = f"a function of {parameters} parameters"
             raise NotImplementedError(msg)
@@ -82,24 +86,41 @@ def only_with_calls(default: bool | int) -> Callable[[Callable[P, R]], Callable[
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        if IS_PLAIN:
-            return lambda w, *arguments: default if w.down is None else function(w, *arguments)
         parameters = len(inspect.signature(function).parameters)
-
-        @functools.wraps(function)
-        def chosen(*arguments: Any) -> Any:
-            msg = f"{function.__name__} is called from compiled code only: {arguments}"
-            raise AssertionError(msg)
-
-        def choose(*kinds: Any) -> Callable[..., Any]:
-            world = kinds[0]
-            without = isinstance(world.types[world.fields.index("down")], _numba.types.NoneType)
-            return _constant(default, parameters) if without else function
-
-        overload(chosen, jit_options=_OPTIONS, strict=False)(choose)
-        return chosen
+        return _by_world("down", function, _constant(default, parameters), _OPTIONS)
 
     return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
+
+
+def with_quota(function: Callable[P, R]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile the decorated function of a world only into worlds whose vCPUs are continuous, whose `quotas` is None.
+
+    Worlds with a CPU quota get `function`, so that a run without one does not ask at each event whether it has one.
+    """
+
+    def decorate(plain: Callable[..., Any]) -> Callable[..., Any]:
+        return _by_world("quotas", function, plain, _FORM_OPTIONS)
+
+    return cast("Callable[[Callable[P, R]], Callable[P, R]]", decorate)
+
+
+def _by_world(field: str, function: Callable[..., Any], otherwise: Callable[..., Any], options: Any) -> Any:
+    """Return `function` for worlds that have the field, and `otherwise` for those in which it is None."""
+    if IS_PLAIN:
+        return lambda w, *arguments: (otherwise if getattr(w, field) is None else function)(w, *arguments)
+
+    @functools.wraps(function)
+    def chosen(*arguments: Any) -> Any:
+        msg = f"{function.__name__} is called from compiled code only: {arguments}"
+        raise AssertionError(msg)
+
+    def choose(*kinds: Any) -> Callable[..., Any]:
+        world = kinds[0]
+        without = isinstance(world.types[world.fields.index(field)], _numba.types.NoneType)
+        return otherwise if without else function
+
+    overload(chosen, jit_options=options, strict=False)(choose)
+    return chosen
 
 
 class _Direct:
@@ -136,9 +157,13 @@ def world_entry(function: Callable[P, R]) -> Callable[P, R]:
     """
     if IS_PLAIN:
         return function
-    without, with_calls = _Direct(function), _Direct(function)
+    forms: dict[tuple[bool, bool], _Direct] = {}
 
     def call(w: Any, *arguments: Any) -> Any:
-        return (without if w.down is None else with_calls)(w, *arguments)
+        kind = w.down is None, w.quotas is None
+        form = forms.get(kind)
+        if form is None:
+            form = forms[kind] = _Direct(function)
+        return form(w, *arguments)
 
     return cast("Callable[P, R]", call)

@@ -94,8 +94,6 @@ def _application_reasons(application: SimulatedSpec) -> Iterator[str]:
         yield "its instances crash, hang or run out of memory with a probability per request"
     if application.memory is not None:
         yield "the memory of its instances depends on their requests"
-    if application.cpu_quota is not None:
-        yield "the vCPUs of its instances are a quota in each period"
 
 
 def _event_reason(action: Action) -> str:

@@ -45,7 +45,7 @@ from simulator.lab.compiled.state import (
     TARGETS,
     World,
 )
-from simulator.lab.compiled.station_kernel import arm, computed, progress
+from simulator.lab.compiled.station_kernel import advance_station, arm, computed
 
 KINDS: Final = 2**KIND_BITS - 1
 # Upper bounds of what advancing one request creates: events (its deadline, its end or its instance's completion check,
@@ -305,6 +305,6 @@ def resize(w: World, capacity: int, rows: np.ndarray) -> None:
 
 @world_entry
 def cpu_used_s(w: World, row: int, now: float) -> float:
-    progress(w.instances[row], now)
+    advance_station(w, row, now)
     used_s: float = w.instances[row].used_s
     return used_s

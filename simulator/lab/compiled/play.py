@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
+
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import PoolSupply
@@ -13,7 +15,7 @@ from simulator.lab.compiled.downstream.buffers import CallBuffers
 from simulator.lab.compiled.inputs import Inputs
 from simulator.lab.compiled.loop import CompiledLoop
 from simulator.lab.compiled.pool import CompiledPool
-from simulator.lab.compiled.state import BALANCINGS, NOBODY, new_world
+from simulator.lab.compiled.state import BALANCINGS, NOBODY, QUOTA, new_world, with_attributes
 from simulator.model.times import LOOP_FOREVER
 from simulator.platform.platform import Platform
 from simulator.records.events import DownstreamLogged
@@ -58,6 +60,12 @@ class CompiledRequests:
         state["vcpu"] = settings.size.vcpu
         state["failure_share"] = application.failure_share
         state["wake_s"] = application.wake_s
+        quota = application.cpu_quota
+        if quota is not None:
+            state["cores"], state["period_s"] = quota.cores, quota.period_s
+            state["quota_s"] = settings.size.vcpu * quota.period_s
+            state["shared_core_speed"] = quota.shared_core_speed
+            world = world._replace(quotas=with_attributes(np.zeros(INSTANCES, QUOTA)))
         checks_fail = any(event.fail_health_checks is not None for event in self._scenario.timeline)
         buffers = Buffers(world, self._inputs)
         world.sources["over"] = 1  # until the traffic is opened

@@ -120,7 +120,7 @@ class CompiledInstance(Instance):
     def launched(self, backend: Backend) -> None:
         super().launched(backend)
         cast("_TellsCpu", backend).count_cpu_by(self._used_by)
-        self._pool.buffers.connect(backend, self._pool.do, self.row)
+        self._pool.buffers.launched(backend, self._pool.do, self.row)
 
     def _used_by(self, now: float) -> float:
         if self.row == NOBODY:

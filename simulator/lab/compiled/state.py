@@ -49,6 +49,8 @@ POOL: Final = np.dtype(
         # calls of downstream resources
         ("uses", "i8"), ("free_entry", "u4"), ("entries", "u4"), ("opened_at_start", "i8"), ("calls", "u4"),
         ("told", "u4"), ("warm_up_s", "f8"), ("width_s", "f8"),
+        # the CPU quota of an instance
+        ("cores", "i8"), ("period_s", "f8"), ("quota_s", "f8"), ("shared_core_speed", "f8"),
     ],
     align=True,
 )  # fmt: skip
@@ -67,6 +69,9 @@ INSTANCE: Final = np.dtype(
     ],
     align=True,
 )  # fmt: skip
+
+# The CPU quota of an instance: its launch, the number of the current period, CPU seconds left in it.
+QUOTA: Final = np.dtype([("since_s", "f8"), ("left_s", "f8"), ("period", "i8")], align=True)
 
 REQUEST: Final = np.dtype(
     [
@@ -210,6 +215,7 @@ class World(NamedTuple):
     rows: Any
     commands: Any
     down: Any  # of class `CallArrays`; None if the application calls no resource
+    quotas: Any  # of the instances; None if their vCPUs are no quota
 
 
 def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
@@ -241,6 +247,7 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         rows=np.zeros(ROWS, ROW),
         commands=np.zeros((4 * instances + 192, 3), np.int64),
         down=None,
+        quotas=None,
     )
     if IS_PLAIN:
         world = World(*(None if array is None else with_attributes(array) for array in world))

@@ -1,13 +1,16 @@
-"""The service discipline (rules/stations/discipline.py) and the timer of an instance (fleet/simulated/driver.py).
+"""The service discipline (rules/stations) and the timer of an instance (fleet/simulated/driver.py).
 
 It adds the same terms in the same order as the virtual loop, so that the virtual work is equal to the last digit.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
-from simulator.lab.compiled.compiled import kernel
+import numpy as np
+
+from simulator.lab.compiled.compiled import kernel, with_quota
 from simulator.lab.compiled.heap_kernel import pop_job, push_job, schedule
 from simulator.lab.compiled.state import LOOK, NOBODY, World
 from simulator.rules.stations.discipline import EPSILON_S as _EPSILON_S
@@ -26,18 +29,100 @@ def progress(station: Any, now: float) -> None:
     station.at_s = now
 
 
+# --- a CPU quota (rules/stations/cpu_quota.py) -----------------------------------------------------------------------
+
+
 @kernel
+def used_per_s(w: World, row: int) -> int:
+    """Return the CPU seconds used in a second of run time."""
+    return min(np.int64(w.instances[row].computing), w.pool[0].cores)
+
+
+@kernel
+def period_end_s(w: World, row: int) -> float:
+    quota = w.quotas[row]
+    end_s: float = quota.since_s + (quota.period + 1) * w.pool[0].period_s
+    return end_s
+
+
+def advance_in_periods(w: World, row: int, now: float) -> None:
+    p, station, quota = w.pool[0], w.instances[row], w.quotas[row]
+    run_s = 0.0
+    used = used_per_s(w, row)
+    end_s = period_end_s(w, row)
+    if now >= end_s:
+        if used:
+            run_s = min(end_s - station.at_s, quota.left_s / used)
+        passed = np.int64(math.floor((now - end_s) / p.period_s))
+        if used:
+            run_s += passed * min(p.period_s, p.quota_s / used)
+        station.at_s = end_s + passed * p.period_s
+        quota.period += passed + 1
+        quota.left_s = p.quota_s
+    if used:
+        more_s = min(max(0.0, now - station.at_s), quota.left_s / used)
+        quota.left_s -= more_s * used
+        run_s += more_s
+        station.v += run_s * station.rate
+        station.used_s += run_s * used
+    station.at_s = now
+
+
+def share_cores(w: World, row: int) -> None:
+    p, station = w.pool[0], w.instances[row]
+    computing = np.int64(station.computing)
+    if not computing:
+        station.rate = 1.0
+        return
+    busy = min(computing, p.cores)
+    shared = max(0, busy - (p.cores + 1) // 2)
+    station.rate = (busy - 2 * shared + 2 * shared * p.shared_core_speed) / computing
+
+
+def quota_end_s(w: World, row: int) -> float:
+    p, station, quota = w.pool[0], w.instances[row], w.quotas[row]
+    run_s = max(0.0, w.jobs[row, 0].v - station.v) / station.rate
+    used = used_per_s(w, row)
+    end_s = period_end_s(w, row)
+    first_s = min(end_s - station.at_s, quota.left_s / used)
+    if run_s <= first_s + EPSILON_S:
+        now_s: float = station.at_s + run_s
+        return now_s
+    run_s -= first_s
+    full_s = min(p.period_s, p.quota_s / used)
+    periods = max(0, np.int64(math.ceil(run_s / full_s - EPSILON_S)) - 1)
+    later_s: float = end_s + periods * p.period_s + (run_s - periods * full_s)
+    return later_s
+
+
+# --- the station of an instance --------------------------------------------------------------------------------------
+
+
+@with_quota(advance_in_periods)
+def advance_station(w: World, row: int, now: float) -> None:
+    progress(w.instances[row], now)
+
+
+@with_quota(share_cores)
 def share(w: World, row: int) -> None:
     station = w.instances[row]
     vcpu = w.pool[0].vcpu
     station.rate = vcpu / station.computing if station.computing > vcpu else 1.0
 
 
+@with_quota(quota_end_s)
+def end_s(w: World, row: int) -> float:
+    """Return when the next computation ends if none begins; at least one is in progress."""
+    station = w.instances[row]
+    when_s: float = station.at_s + max(0.0, w.jobs[row, 0].v - station.v) / station.rate
+    return when_s
+
+
 @kernel
 def start_job(w: World, row: int, request: int, now: float) -> None:
     p = w.pool[0]
     station = w.instances[row]
-    progress(station, now)
+    advance_station(w, row, now)
     station.job_order += 1
     push_job(w.jobs[row], station, station.v + w.requests[request].cpu_s, station.job_order, request)
     share(w, row)
@@ -81,7 +166,7 @@ def arm(w: World, row: int) -> None:
     station = w.instances[row]
     if not station.computing:
         return
-    next_s = station.at_s + max(0.0, w.jobs[row, 0].v - station.v) / station.rate
+    next_s = end_s(w, row)
     if next_s < station.armed_s:
         station.armed_s = next_s
         station.held_by += 1
@@ -92,10 +177,10 @@ def arm(w: World, row: int) -> None:
 def computed(w: World, row: int, now: float) -> int:
     """Return the first request whose CPU work is done by `now`; the others are chained to it in order of ending."""
     station = w.instances[row]
-    progress(station, now)
+    advance_station(w, row, now)
     soonest_s = now + EPSILON_S
     first = last = NOBODY
-    while station.computing and now + (w.jobs[row, 0].v - station.v) / station.rate <= soonest_s:
+    while station.computing and end_s(w, row) <= soonest_s:
         request = pop_job(w.jobs[row], station)
         w.requests[request].chain = NOBODY
         if last == NOBODY:

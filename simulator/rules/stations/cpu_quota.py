@@ -5,6 +5,9 @@ processors. Within a period its requests run at full speed; when the quota is us
 period begins. So a short request on a quarter of a vCPU takes its own CPU time, not four times as long, and a request
 of 0.143 s on half a vCPU takes 0.243 s: 50 ms in each of two periods and 43 ms in the third (facts validation-2 V10).
 
+Two processors may be the two hardware threads of a core, as the vCPUs of most clouds are. While both compute, each is
+slower than alone, so that a second of CPU time accomplishes less; the quota counts CPU time, not work.
+
 Unused quota is not kept (`cpu.max.burst` is 0 by default). The scheduler hands out the quota in slices of 5 ms for each
 processor; this model hands it out continuously.
 
@@ -26,25 +29,30 @@ Job = TypeVar("Job")
 class CpuQuota(NamedTuple):
     """`period_s` is the length of a period, `cores` the number of processors that the instance's threads can use at a
     time.
+
+    `shared_core_speed` is the speed of a processor while the other hardware thread of its core computes as well, as a
+    share of its speed alone. 1: each processor is a core of its own.
     """
 
     period_s: float
     cores: int
+    shared_core_speed: float = 1.0
 
 
 class QuotaStation(Station[Job]):
     """A station whose vCPUs are a quota in each period. Periods begin at `since_s`, the launch of the instance.
 
-    `_rate` is the progress of each computing request in a second of run time: 1 unless they outnumber the cores.
+    `_rate` is the progress of each computing request in a second of run time: 1 unless they share cores.
     """
 
-    __slots__ = ("_cores", "_left_s", "_period", "_period_s", "_quota_s", "_since_s")
+    __slots__ = ("_cores", "_left_s", "_period", "_period_s", "_quota_s", "_shared_core_speed", "_since_s")
 
     def __init__(self, vcpu: float, workers: int | None, quota: CpuQuota, since_s: float) -> None:
         assert quota.period_s > 0, quota
         assert quota.cores >= 1, quota
         super().__init__(vcpu, workers)
         self._cores = quota.cores
+        self._shared_core_speed = quota.shared_core_speed
         self._period_s = quota.period_s
         self._quota_s = vcpu * quota.period_s
         self._since_s = since_s
@@ -104,8 +112,14 @@ class QuotaStation(Station[Job]):
         self._at_s = now
 
     def _share(self) -> None:
+        """Set the rate. The scheduler gives each request a core of its own as long as there is one."""
         computing = len(self._computing)
-        self._rate = self._cores / computing if computing > self._cores else 1.0
+        if not computing:
+            self._rate = 1.0
+            return
+        busy = min(computing, self._cores)
+        shared = max(0, busy - (self._cores + 1) // 2)  # cores of which both threads compute
+        self._rate = (busy - 2 * shared + 2 * shared * self._shared_core_speed) / computing
 
     @property
     def _used_per_s(self) -> float:

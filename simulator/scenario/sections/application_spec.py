@@ -82,6 +82,10 @@ class CpuQuotaSpec(Section):
     # ASSUMPTION: the smallest hosts of containers have two processors; `nproc` in a container settles it.
     cores: Count = Field(default=2, ge=1, le=64)
     """Processors of the host that the requests of an instance can use at a time."""
+    shared_core_speed: Annotated[Share, Field(gt=0)] = 1.0
+    """Speed of a processor while the other hardware thread of its core computes too, as a share of its speed alone.
+    100 %: each processor is a core of its own. Two threads of a core do about 1.3 times the work of one: 65 %.
+    """
 
 
 class MemorySpec(Section):

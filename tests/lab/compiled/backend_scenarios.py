@@ -44,6 +44,17 @@ IMAGES = st.sampled_from(
         {"layers": {"app": "1 MB"}, "bandwidth": "1 MB/s", "placement": "spread", "machines": 2, "keep": "2s"},
     ]
 )
+QUOTAS: st.SearchStrategy[dict[str, Any] | None] = st.one_of(
+    st.none(),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "period": st.sampled_from(["10ms", "100ms", "250ms", "1s"]),
+            "cores": st.integers(1, 4),
+            "shared_core_speed": st.sampled_from(["50 %", "65 %"]),
+        },
+    ),
+)
 POLICIES = st.sampled_from(
     ["app-runner", "knative", "hpa", "keda-http", "lambda", "scale-per-request", "fixed", "heroku", "cloud-run"]
 )
@@ -99,6 +110,9 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
     workers = draw(st.sampled_from([None, None, 1, 2]))
     if workers is not None:
         simulated["workers"] = workers
+    quota = draw(QUOTAS)
+    if quota is not None:
+        simulated["cpu_quota"] = quota
     image = draw(IMAGES)
     if image is not None:
         simulated["image"] = image

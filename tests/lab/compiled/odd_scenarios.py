@@ -206,6 +206,14 @@ def _resource(r: Dice) -> dict[str, Any]:
 def made(seed: int, *, calls: bool = False) -> dict[str, Any]:
     """Return the data of a scenario file, the same for the same seed. `calls`: with downstream resources."""
     data = _plain(seed)
+    r = Dice(seed, "quota")
+    if r.random() < 0.3:
+        given = {
+            "period": _some(r, 0.4, r.choice(["1ms", "10ms", "3s"])),
+            "cores": _some(r, 0.7, r.choice([1, 2, 3, 64])),
+            "shared_core_speed": _some(r, 0.5, r.choice(["0.1 %", "65 %", 1])),
+        }
+        data["services"]["site"]["application"]["simulated"]["cpu_quota"] = _told(given)
     if calls:
         r = Dice(seed, "calls")
         names = ("orders-db", "cache", "api")[: r.choice([1, 1, 2, 3])]

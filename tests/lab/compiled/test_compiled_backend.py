@@ -52,8 +52,6 @@ USERS = {"closed": {"users": 3, "think_time": "1s"}}
 def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Path) -> None:
     closed = told(PLAIN | {"traffic": [USERS]}, tmp_path)
 
-    quota = {"site": {"application": {"simulated": {"cpu": "1s", "cpu_quota": {}}}}}
-    assert "a quota in each period" in why_not(told(PLAIN | {"services": quota}, tmp_path))
     assert "users wait for answers" in why_not(closed)
     with pytest.raises(ValueError, match="backend = compiled, must be another for this scenario: its source"):
         kind_of("compiled", closed)
@@ -72,10 +70,10 @@ def test_the_compiled_backend_is_chosen_automatically_for_long_runs(tmp_path: Pa
 def test_odd_scenarios_agree() -> None:
     """The rules run as plain Python, so that nothing is compiled.
 
-    48: the last request ends with its instance. 9 and 47: arrays are full before arrivals come.
+    48: the last request ends with its instance. 9 and 47: arrays are full before arrivals come. 5, 34: a CPU quota.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", "48,7,11,23,9,47"],
+        [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", "48,7,11,23,9,47,5,34"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
         capture_output=True,
         text=True,
@@ -83,7 +81,7 @@ def test_odd_scenarios_agree() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 agree" in done.stdout, "all were played"
+    assert "8 agree" in done.stdout, "all were played"
 
 
 @pytest.mark.parametrize("seed", [1, 7, 15])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ QUOTA = CpuQuota(0.1, 2)
 TICK = Fraction(1, 2000)  # seconds; all times of the random inputs are multiples of it
 
 
-def end_of(station: Station[str]) -> float:
+def end_of(station: Station[Any]) -> float:
     """Run until the next request has used its CPU time; return when."""
     at_s = station.next_s()
     assert at_s is not None
@@ -53,6 +54,25 @@ def test_two_requests_on_two_cores_use_the_quota_of_one_vcpu_in_half_a_period() 
     assert end_of(one_core) == pytest.approx(0.12)  # they share the core, and its quota lasts for the whole period
 
 
+@pytest.mark.parametrize(
+    ("cores", "requests", "end_s"),
+    [
+        (2, 1, 0.02),  # the other thread of the core is idle
+        (2, 2, 0.04),  # each at half of its speed alone
+        (4, 2, 0.02),  # the scheduler gives each a core of its own
+        (4, 3, 0.03),  # one core alone, one shared: together twice the speed of one
+        (4, 4, 0.04),
+        (3, 3, 0.03),  # one core alone, one shared
+    ],
+)
+def test_the_two_threads_of_a_core_slow_each_other(cores: int, requests: int, end_s: float) -> None:
+    station: Station[int] = QuotaStation(4, None, CpuQuota(1.0, cores, shared_core_speed=0.5), 0.0)
+    for number in range(requests):
+        station.arrive(number, 0.02, 0.0)
+    assert end_of(station) == pytest.approx(end_s)
+    assert station.used_s(end_s) == pytest.approx(requests * end_s), "CPU time, not work"
+
+
 def test_unused_quota_does_not_carry_over_to_the_next_period() -> None:
     station: Station[str] = QuotaStation(0.5, None, QUOTA, 10.0)
     station.arrive("a", 0.06, 10.55)
@@ -84,14 +104,17 @@ def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]]) -> 
             _, cpu, number = waiting.pop(0)
             left[number] = cpu
         used_per_s = min(len(left), quota.cores)
+        pairs = max(0, used_per_s - math.ceil(quota.cores / 2))
+        work_per_s = used_per_s - 2 * pairs * (1 - Fraction(quota.shared_core_speed).limit_denominator(100))
         steps = [period_ends - now, *([waiting[0][0] - now] if waiting else [])]
         rate = Fraction(0)
         if left and budget:
-            rate = Fraction(used_per_s, len(left))
+            rate = work_per_s / len(left)
             steps += [budget / used_per_s, min(left.values()) / rate]
         step = min(steps)
         now += step
-        budget -= step * rate * len(left)
+        if rate:
+            budget -= step * used_per_s
         for number in list(left):
             left[number] -= step * rate
             if not left[number]:
@@ -105,12 +128,13 @@ def by_events(vcpu: float, quota: CpuQuota, arrivals: list[tuple[int, int]]) -> 
 @given(
     vcpu=st.sampled_from([0.25, 0.5, 1.0, 2.0]),
     cores=st.integers(1, 4),
+    speed=st.sampled_from([1.0, 0.65]),
     arrivals=st.lists(st.tuples(st.integers(0, 1500), st.integers(1, 400)), min_size=1, max_size=8),
 )
 def test_ends_agree_with_an_exact_simulation_from_event_to_event(
-    vcpu: float, cores: int, arrivals: list[tuple[int, int]]
+    vcpu: float, cores: int, speed: float, arrivals: list[tuple[int, int]]
 ) -> None:
-    quota = CpuQuota(0.1, cores)
+    quota = CpuQuota(0.1, cores, speed)
     arrivals.sort()
     station: Station[int] = QuotaStation(vcpu, None, quota, 0.0)
     ends = [math.nan] * len(arrivals)
@@ -126,7 +150,8 @@ def test_ends_agree_with_an_exact_simulation_from_event_to_event(
     run_until(math.inf)
     assert ends == pytest.approx(by_events(vcpu, quota, arrivals), abs=1e-6)
     total_s = sum(cpu for _, cpu in arrivals) * float(TICK)
-    assert station.used_s(1e4) == pytest.approx(total_s)
+    used_s = station.used_s(1e4)
+    assert used_s == pytest.approx(total_s) if speed == 1 else total_s <= used_s + 1e-9 <= total_s / speed + 2e-9
 
 
 def test_workers_wait_as_in_a_station_that_shares_continuously() -> None:
