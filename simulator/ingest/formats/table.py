@@ -17,6 +17,7 @@ from simulator.ingest.formats.datasets.worldcup98 import WORLDCUP98
 from simulator.ingest.formats.logs.alb import ALB
 from simulator.ingest.formats.logs.common_log import COMMON_LOG
 from simulator.ingest.formats.logs.envoy import ENVOY
+from simulator.ingest.formats.logs.haproxy import HAPROXY
 from simulator.ingest.formats.logs.json_log import (
     CADDY_JSON,
     ENVOY_JSON,
@@ -27,7 +28,11 @@ from simulator.ingest.formats.logs.json_log import (
     VEGETA_JSON,
 )
 from simulator.ingest.formats.logs.w3c_log import W3C_LOG
+from simulator.ingest.formats.metrics.cloudwatch import CLOUDWATCH_CSV, CLOUDWATCH_JSON
+from simulator.ingest.formats.results.har import HAR
+from simulator.ingest.formats.results.load_tools import GATLING_LOG, GOREPLAY, LOCUST_HISTORY
 from simulator.ingest.formats.results.result_tables import JMETER_JTL, SIMULATOR_REQUESTS
+from simulator.ingest.formats.results.spans import JAEGER_SPANS, OTLP_SPANS
 from simulator.ingest.input_file import InputFile
 from simulator.model.text.problems import nearest
 
@@ -43,6 +48,7 @@ FORMATS: Final = (
     WORLDCUP98,
     ALB,
     ENVOY,
+    HAPROXY,
     W3C_LOG,
     COMMON_LOG,
     SIMULATOR_JSON,
@@ -54,6 +60,14 @@ FORMATS: Final = (
     K6_JSON,
     JMETER_JTL,
     SIMULATOR_REQUESTS,
+    LOCUST_HISTORY,
+    GATLING_LOG,
+    GOREPLAY,
+    CLOUDWATCH_JSON,
+    CLOUDWATCH_CSV,
+    OTLP_SPANS,
+    JAEGER_SPANS,
+    HAR,
 )
 FORMAT_NAMES: Final = tuple(each.name for each in FORMATS)
 

@@ -21,6 +21,7 @@ from simulator.ingest.formats.logs.log_columns import (
     instants,
     most_match,
     numbers,
+    only_requests,
     statuses,
 )
 from simulator.ingest.input_file import InputFile
@@ -59,7 +60,7 @@ def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
             starts_s = np.where(known, stated, starts_s)
         duration_s = parts_s[1] + np.nan_to_num(parts_s[2])
         route = reading.routes.numbers(requests)
-        yield Requests(starts_s, None, duration_s, route, statuses(status), numbers(sent))
+        yield only_requests(Requests(starts_s, None, duration_s, route, statuses(status), numbers(sent)), reading)
 
 
 ALB: Final = Format(

@@ -16,7 +16,15 @@ import numpy as np
 
 from simulator.ingest.blocks import Block, Floats, Reading, Requests
 from simulator.ingest.format import Format
-from simulator.ingest.formats.logs.log_columns import QUOTED, UNREAD, columns_of, most_match, numbers, statuses
+from simulator.ingest.formats.logs.log_columns import (
+    QUOTED,
+    UNREAD,
+    columns_of,
+    most_match,
+    numbers,
+    only_requests,
+    statuses,
+)
 from simulator.ingest.input_file import InputFile
 from simulator.scenario.problems import ScenarioError
 
@@ -68,7 +76,7 @@ def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
         duration_s = _durations(duration, tails)
         starts_s = ends_s if duration_s is None else ends_s - np.nan_to_num(duration_s)
         route = reading.routes.numbers(requests)
-        yield Requests(starts_s, None, duration_s, route, statuses(status), numbers(sent))
+        yield only_requests(Requests(starts_s, None, duration_s, route, statuses(status), numbers(sent)), reading)
 
 
 def _duration_of(file: InputFile) -> _Duration | None:

@@ -18,6 +18,7 @@ from simulator.ingest.formats.logs.log_columns import (
     instants,
     most_match,
     numbers,
+    only_requests,
     statuses,
 )
 from simulator.ingest.input_file import InputFile
@@ -40,7 +41,7 @@ def _is_envoy(file: InputFile) -> bool:
 def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
     for first, _, columns in columns_of(file, _LINE, reading):
         starts, requests, status, sent, durations = columns
-        yield Requests(
+        block = Requests(
             instants(file, first, starts),
             None,
             numbers(durations) / 1000,
@@ -48,6 +49,7 @@ def _requests(file: InputFile, reading: Reading) -> Iterator[Block]:
             statuses(status),
             numbers(sent),
         )
+        yield only_requests(block, reading)
 
 
 ENVOY: Final = Format(

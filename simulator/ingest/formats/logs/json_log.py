@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from simulator.ingest.blocks import Block, Reading, Requests
 from simulator.ingest.format import Format
+from simulator.ingest.formats.instant import instant
+from simulator.ingest.formats.logs.log_columns import only_requests
 from simulator.ingest.input_file import InputFile
 
 _SAMPLE: Final = 20
@@ -96,14 +97,15 @@ def _requests(dialect: Dialect, file: InputFile, reading: Reading) -> Iterator[B
 
 def _block(dialect: Dialect, file: InputFile, reading: Reading, lines: list[tuple[int, Line]]) -> Requests:
     """Return the requests of lines, each with its number."""
-    get = partial(_value)
-    times_s = np.array([_time_s(file, number, get(line, dialect.time)) for number, line in lines], dtype=np.float64)
-    duration_s = np.array([_number(get(line, dialect.duration)) for _, line in lines]) * dialect.duration_unit_s
-    requests = [f"{get(line, dialect.method) or 'GET'} {get(line, dialect.path) or '/'}".encode() for _, line in lines]
-    status = np.array([int(_number(get(line, dialect.status), 0.0)) for _, line in lines], dtype=np.int64)
-    sent = np.array([_number(get(line, dialect.sent_bytes)) for _, line in lines]) if dialect.sent_bytes else None
+    times_s = np.array([instant(file, number, _value(line, dialect.time)) for number, line in lines], dtype=np.float64)
+    duration_s = np.array([_number(_value(line, dialect.duration)) for _, line in lines]) * dialect.duration_unit_s
+    requests = [
+        f"{_value(line, dialect.method) or 'GET'} {_value(line, dialect.path) or '/'}".encode() for _, line in lines
+    ]
+    status = np.array([int(_number(_value(line, dialect.status), 0.0)) for _, line in lines], dtype=np.int64)
+    sent = np.array([_number(_value(line, dialect.sent_bytes)) for _, line in lines]) if dialect.sent_bytes else None
     starts_s = times_s - np.nan_to_num(duration_s) if dialect.is_end else times_s
-    return Requests(starts_s, None, duration_s, reading.routes.numbers(requests), status, sent)
+    return only_requests(Requests(starts_s, None, duration_s, reading.routes.numbers(requests), status, sent), reading)
 
 
 def _object(line: bytes) -> Line | None:
@@ -132,25 +134,6 @@ def _number(value: Any, default: float = _NAN) -> float:
     except (TypeError, ValueError):
         return default
     return number if number >= 0 else default
-
-
-def _time_s(file: InputFile, number: int, value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    try:
-        return _instant(value)
-    except (TypeError, ValueError):
-        raise file.problem(number, "time", repr(value), "a time such as 2026-11-30T10:15:00.250Z") from None
-
-
-@lru_cache(maxsize=4096)
-def _instant(text: str) -> float:
-    """Return a time with an offset or `Z` as seconds since 1970; nanoseconds are cut to microseconds."""
-    whole, point, rest = text.partition(".")
-    if point:
-        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-        text = f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}"
-    return datetime.fromisoformat(text).timestamp()
 
 
 def _format(name: str, title: str, dialect: Dialect, stamps_s: float = 0.0) -> Format:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.ingest.blocks import Floats, Integers, Reading
+from simulator.ingest.blocks import Floats, Integers, Reading, Requests
 from simulator.ingest.input_file import InputFile
 
 QUOTED: Final = rb'"([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
@@ -41,6 +41,19 @@ def columns_of(
         reading.skipped += len(_COUNTED_LINE.findall(text)) - (len(columns[0]) if columns else 0)
         if columns:
             yield first, lines, columns
+
+
+def only_requests(block: Requests, reading: Reading) -> Requests:
+    """Return the requests that have a route, and count the others as skipped.
+
+    Servers write a line for a connection that sent no request, or no HTTP, too; an application never gets it.
+    """
+    assert block.route is not None
+    known = block.route >= 0
+    if known.all():
+        return block
+    reading.skipped += int((~known).sum())
+    return block.part(known)
 
 
 def instants(file: InputFile, first: int, texts: Sequence[bytes]) -> Floats:

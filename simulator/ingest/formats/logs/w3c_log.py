@@ -13,7 +13,7 @@ import numpy as np
 
 from simulator.ingest.blocks import Block, Reading, Requests
 from simulator.ingest.format import Format
-from simulator.ingest.formats.logs.log_columns import instants, numbers, statuses
+from simulator.ingest.formats.logs.log_columns import instants, numbers, only_requests, statuses
 from simulator.ingest.input_file import InputFile
 
 _FIELDS: Final = re.compile(rb"#Fields:\s*(.*?)\r?$")
@@ -58,7 +58,7 @@ def _block(file: InputFile, reading: Reading, first: int, names: tuple[bytes, ..
     taken = numbers(columns.get(b"time-taken", empty))
     duration_s = taken if _EDGE in columns else taken / 1000
     methods, stems = columns.get(b"cs-method", (b"GET",) * len(rows)), columns.get(b"cs-uri-stem", (b"/",) * len(rows))
-    return Requests(
+    block = Requests(
         instants(file, first, texts) - np.nan_to_num(duration_s),
         None,
         duration_s,
@@ -66,6 +66,7 @@ def _block(file: InputFile, reading: Reading, first: int, names: tuple[bytes, ..
         statuses(columns.get(b"sc-status", empty)),
         numbers(columns.get(b"sc-bytes", empty)),
     )
+    return only_requests(block, reading)
 
 
 W3C_LOG: Final = Format(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from simulator.scenario.problems import ScenarioError
@@ -49,3 +50,26 @@ def test_a_day_that_does_not_exist_is_reported_with_its_line(tmp_path: Path) -> 
 
     with pytest.raises(ScenarioError, match=r"access\.log:2:1: time = 31/Jun/1995:00:00:02 -0400, must be a time that"):
         imported(file)
+
+
+def test_a_connection_without_a_request_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    file.write_text(NASA.format(second=1) * 3 + NASA.format(second=2).replace("GET /history/apollo/ HTTP/1.0", "-"))
+
+    result = imported(file)
+
+    assert (result.offered, result.skipped_lines) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("tail", "duration_s"), [(" 1.250", 1.25), (' "-" "curl/8" 1250000', 1.25), (' "-" "a" rt=1.250', 1.25)]
+)
+def test_a_duration_at_the_end_of_the_lines_moves_the_start(tmp_path: Path, tail: str, duration_s: float) -> None:
+    file = tmp_path / "access.log"
+    file.write_text("".join(NASA.format(second=second).rstrip() + tail + "\n" for second in (5, 9)))
+
+    result = imported(file)
+
+    (service,) = result.services
+    assert result.start_s == 804_571_203
+    np.testing.assert_allclose(service.durations.quantiles(np.array([0.5])), [duration_s], rtol=0.01)

@@ -1,0 +1,1 @@
+"""Metrics: requests per period, as of CloudWatch."""
