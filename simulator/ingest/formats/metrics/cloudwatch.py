@@ -26,7 +26,7 @@ _LABELS: Final = "Full label"
 _LEVELS: Final = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
-class Series(NamedTuple):
+class MetricSeries(NamedTuple):
     """A metric: its label, and its points (seconds since 1970, value)."""
 
     label: str
@@ -40,7 +40,7 @@ def _is_json(file: InputFile) -> bool:
 def _json_blocks(file: InputFile, reading: Reading) -> Iterator[Block]:
     answer = document(file)
     series = [
-        Series(str(each.get("Label") or each.get("Id")), _pairs(file, each.get("Timestamps"), each.get("Values")))
+        MetricSeries(str(each.get("Label") or each.get("Id")), _pairs(file, each.get("Timestamps"), each.get("Values")))
         for each in items(answer, "MetricDataResults")
     ]
     points = items(answer, "Datapoints")
@@ -49,7 +49,7 @@ def _json_blocks(file: InputFile, reading: Reading) -> Iterator[Block]:
         if not value:
             raise file.problem(1, "Datapoints", ", ".join(points[0]), "points with Sum: `--statistics Sum`")
         times = [each.get("Timestamp") for each in points]
-        series.append(Series(str(answer.get("Label")), _pairs(file, times, [each.get(value) for each in points])))
+        series.append(MetricSeries(str(answer.get("Label")), _pairs(file, times, [each.get(value) for each in points])))
     return _blocks(file, reading, series)
 
 
@@ -67,7 +67,7 @@ def _console_blocks(file: InputFile, reading: Reading) -> Iterator[Block]:
     lines = (line.decode("utf-8-sig") for _, block in file.lines() for line in block)
     rows = csv.reader(lines)
     labels = next(rows)[1:]
-    series = [Series(label, []) for label in labels]
+    series = [MetricSeries(label, []) for label in labels]
     for row in rows:
         if len(row) == len(labels) + 1 and row[0][:4].isdigit():
             time_s = instant(file, rows.line_num, row[0].replace("/", "-"))
@@ -87,7 +87,7 @@ def _value(file: InputFile, line: int, value: Any) -> float:
     return number
 
 
-def _blocks(file: InputFile, reading: Reading, series: Sequence[Series]) -> Iterator[Block]:
+def _blocks(file: InputFile, reading: Reading, series: Sequence[MetricSeries]) -> Iterator[Block]:
     """Yield the counts of requests and the percentiles of the latency; other series are not read."""
     used = [each for each in series if each.points]
     counted = [each for each in used if _REQUESTS in each.label.lower()]
@@ -108,7 +108,7 @@ def _blocks(file: InputFile, reading: Reading, series: Sequence[Series]) -> Iter
         yield from _percentiles(number, used)
 
 
-def _percentiles(number: int, series: Sequence[Series]) -> Iterator[Percentiles]:
+def _percentiles(number: int, series: Sequence[MetricSeries]) -> Iterator[Percentiles]:
     """Yield the median over time of each percentile of the latency."""
     found = sorted(
         (share, float(np.median([value for _, value in each.points])) / 1000)
