@@ -10,6 +10,7 @@ from typing import assert_never
 
 from simulator.fleet.applications import Application
 from simulator.fleet.simulated.application import (
+    WAKE,
     DownstreamResource,
     DownstreamUse,
     Failures,
@@ -27,9 +28,10 @@ from simulator.scenario.sections.application_spec import (
 )
 from simulator.scenario.sections.downstream_spec import DownstreamSpec
 from simulator.world.clock import ClockKind
+from simulator.world.distributions import Distribution
 
 
-def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0) -> Application:
+def application_of(given: ApplicationSpec, clock: ClockKind, wake: Distribution = WAKE) -> Application:
     """Return the application to run. In real time a real application has precedence; `Scenario.require` has checked
     that there is one.
 
@@ -38,7 +40,7 @@ def application_of(given: ApplicationSpec, clock: ClockKind, wake_s: float = 0.0
     """
     simulated = simulated_part(given, clock)
     if simulated is not None:
-        return simulated_application(simulated, wake_s, given.downstream)
+        return simulated_application(simulated, wake, given.downstream)
     real = given.real
     assert real is not None
     match real:
@@ -73,7 +75,7 @@ def _path_work(path: str, given: PathSpec, spec: SimulatedSpec) -> PathWork:
 
 
 def simulated_application(
-    spec: SimulatedSpec, wake_s: float, downstream: Mapping[str, DownstreamSpec] = MappingProxyType({})
+    spec: SimulatedSpec, wake: Distribution, downstream: Mapping[str, DownstreamSpec] = MappingProxyType({})
 ) -> SimulatedApplication:
     """Return the simulated application that a scenario describes."""
     return SimulatedApplication(
@@ -83,7 +85,7 @@ def simulated_application(
         workers=spec.workers,
         failure_share=spec.failure_share,
         failures=_failures(spec),
-        wake_s=wake_s,
+        wake=wake,
         cpu_per_mb_s=spec.cpu_per_mb_s,
         io_per_mb_s=spec.io_per_mb_s,
         paths=tuple(_path_work(path, given, spec) for path, given in sorted(spec.paths.items())),

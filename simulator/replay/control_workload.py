@@ -23,7 +23,7 @@ from simulator.control.operations.workload import (
 from simulator.edge.live.service_host import service_host
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import LaunchError
-from simulator.fleet.simulated.application import SimulatedApplication
+from simulator.fleet.simulated.application import WAKE, SimulatedApplication
 from simulator.model.resources.phase import Phase
 from simulator.platform.deployments.blue_green import beside, deploy, failure_of
 from simulator.platform.deployments.staged import StagedRun
@@ -197,7 +197,9 @@ class ScenarioWorkload:
         if version is None:
             kind = POLICIES[_POLICY]
             settings = PoolSettings(revision.name, configuration.size, revision.scaling, configuration.health)
-            return ServicePlan(settings, kind.build(kind.parameters(), revision.scaling), SimulatedApplication())
+            return ServicePlan(
+                settings, kind.build(kind.parameters(), revision.scaling), SimulatedApplication(wake=WAKE)
+            )
         plan = service_plan(self._scenario, revision.name, self._clock)
         spec = self._scenario.services[revision.name]
         given = plan.settings

@@ -67,13 +67,13 @@ class Versions:
 
         In real time a faulty version of a real application is a real process that fails.
         """
-        given, wake_s = version.spec.application, version.spec.wake_s
-        application = application_of(given, self._clock, wake_s)
+        given, wake = version.spec.application, version.spec.wake.distribution
+        application = application_of(given, self._clock, wake)
         if version.fails not in {"start", "health_check"}:
             return application
         simulated = simulated_part(given, self._clock)
         if simulated is not None:
-            application = simulated_application(simulated, wake_s, given.downstream)
+            application = simulated_application(simulated, wake, given.downstream)
             if version.fails == "start":
                 return dataclasses.replace(application, exit_code=EXIT_CODE)
             return dataclasses.replace(application, start_up=_NEVER)

@@ -134,7 +134,8 @@ def _latency_s(service: ServiceSpec, simulated: SimulatedSpec | None, *, queues:
         for cpu, io in simulated.works()
     ]
     cpu_s, io_s = max(cpu for cpu, _ in drawn), max(io for _, io in drawn)
+    wake_s = _high(service.wake.distribution.draw(rng, _DRAWS))
     slots, vcpu = service.max_concurrency, service.size.vcpu
     at_once = min(slots, simulated.workers or slots)
     stretched_s = cpu_s * max(1 / min(1.0, vcpu), at_once / vcpu) + io_s
-    return stretched_s * math.ceil(slots / at_once) + service.wake_s
+    return stretched_s * math.ceil(slots / at_once) + wake_s

@@ -26,7 +26,7 @@ _BEHAVIOURS = {
     Behaviour.DEAF: SimulatedApplication(failures=Failures(ignores_sigterm=True)),
     Behaviour.BUSY: SimulatedApplication(cpu=Constant(0.01)),
 }
-_WORKS = SimulatedApplication(io=Constant(0.01), wake_s=_WAKE_S)
+_WORKS = SimulatedApplication(io=Constant(0.01), wake=Constant(_WAKE_S))
 
 
 class SimulatedArm:

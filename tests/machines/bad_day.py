@@ -26,7 +26,7 @@ from simulator.rules.admission import Overflow
 from simulator.rules.policies.registry import POLICIES
 from simulator.scenario.request_numbers import RequestKind
 from simulator.traffic.clients import ClosedClient, OpenClient
-from simulator.world.distributions import Exponential, LogNormal
+from simulator.world.distributions import Constant, Exponential, LogNormal
 from simulator.world.random_streams import RandomStreams
 from tests.virtual import run_virtual
 
@@ -102,7 +102,7 @@ def _plan(name: str) -> ServicePlan:
             cpu=Exponential(0.02),
             io=Exponential(0.2),
             failure_share=0.02,
-            wake_s=0.05,
+            wake=Constant(0.05),
         ),
     )
 

@@ -1,8 +1,23 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from simulator.model.instance import COMING, READY, TRANSITIONS, InstanceEvent, InstanceState, next_state
+from simulator.fleet.process.settings import ProcessSettings
+from simulator.fleet.simulated.application import WAKE
+from simulator.model.instance import (
+    AT_IDLE_SHARE_S,
+    COMING,
+    READY,
+    TRANSITIONS,
+    WAKE_MEDIAN_S,
+    WAKE_P95_S,
+    InstanceEvent,
+    InstanceState,
+    next_state,
+)
+from simulator.rules.stations.cpu_quota import CpuQuota, QuotaStation
+from simulator.world.random_streams import RandomStreams
 
 
 def reachable(start: InstanceState) -> set[InstanceState]:
@@ -47,3 +62,36 @@ def test_every_event_is_used() -> None:
 
 def test_starting_and_ready_states_do_not_overlap() -> None:
     assert frozenset() == COMING & READY
+
+
+# --- the wake, compared with the CPU quota and the public load test from which its figures come ---
+
+REQUEST_S = 0.0105  # the 10 ms of the measurement, and the time of the connection
+PERIOD_S = 0.1
+
+
+def delay_s(arrives_s: float) -> float:
+    """Return by how much a request is slower at the idle share than with the whole CPU."""
+    station: QuotaStation[str] = QuotaStation(ProcessSettings().idle_vcpu, None, CpuQuota(PERIOD_S, 1), 0.0)
+    station.arrive("request", REQUEST_S, arrives_s)
+    ends_s = station.next_s()
+    assert ends_s is not None
+    return ends_s - arrives_s - REQUEST_S
+
+
+def test_the_delay_at_the_idle_share_is_that_of_the_drivers_quota() -> None:
+    delays = [delay_s(phase * PERIOD_S) for phase in np.linspace(0, 1, 400, endpoint=False)]
+    assert abs(AT_IDLE_SHARE_S / np.median(delays) - 1) < 0.05
+
+
+def test_the_default_rejects_nothing_of_the_load_test_that_had_no_rejections() -> None:
+    slots, rate_rps, service_s = 10, 100, 0.08
+    filled_s = slots / rate_rps - service_s  # the longest wake after which the first slot is free in time
+    drawn = WAKE.draw(RandomStreams(1).stream("wakes"), 100_000)
+    assert np.mean(drawn > filled_s) < 0.005
+    assert filled_s < AT_IDLE_SHARE_S  # so the load test does not support the end of the range
+
+
+def test_its_draws_have_its_median_and_95_percent_quantile() -> None:
+    drawn = WAKE.draw(RandomStreams(1).stream("wakes"), 100_000)
+    assert np.allclose(np.quantile(drawn, [0.5, 0.95]), [WAKE_MEDIAN_S, WAKE_P95_S], rtol=0.03)

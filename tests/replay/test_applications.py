@@ -13,6 +13,7 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.replay.applications import application_of, simulated_part
 from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.world.clock import ClockKind
+from simulator.world.distributions import Constant
 
 SIMULATED = {"io": "100ms"}
 PROCESS = {"command": "true --now", "environment": {"A": 1}}
@@ -26,9 +27,9 @@ def section(**given: Any) -> ApplicationSpec:
 @pytest.mark.parametrize("real", [{}, {"process": PROCESS}, {"container": CONTAINER}])
 def test_virtual_time_runs_the_simulated_application(real: dict[str, Any]) -> None:
     given = section(simulated=SIMULATED, **real)
-    application = application_of(given, ClockKind.VIRTUAL, wake_s=0.5)
+    application = application_of(given, ClockKind.VIRTUAL, Constant(0.5))
     assert isinstance(application, SimulatedApplication)
-    assert (application.io.mean, application.wake_s) == (0.1, 0.5)
+    assert (application.io.mean, application.wake) == (0.1, Constant(0.5))
     assert (simulated_part(given, ClockKind.REAL) is None) == bool(real)
 
 

@@ -19,6 +19,7 @@ services:
     max_concurrency: 10
     min_size: 2
     max_size: 6
+    wake: 0
     source: {source}
     application: {{simulated: {{start_up: 2s, io: 50ms}}}}
 traffic:

@@ -124,6 +124,7 @@ def test_the_readiness_of_each_platform_can_be_configured_in_a_file() -> None:
             health_check: {{interval: 20s}}
             overflow: {{mode: queue, wait: 60s, queue: 1000}}
             balancing: newest-first
+            wake: 0
             policy: {{name: scale-per-request, idle_expiry: {IDLE_EXPIRY_S * UNIT_S}s}}
             application: {{simulated: {{io: {{exponential: {SERVICE_S * UNIT_S}s}}, start_up: {0.323 * UNIT_S}s}}}}
         traffic: [{{poisson: {{rate: {RATE_RPS / UNIT_S}/s}}}}]

@@ -79,7 +79,7 @@ def test_over_real_sockets_a_request_takes_the_time_of_its_size_too(tmp_path: Pa
 @pytest.mark.case("L67")
 def test_a_size_has_no_effect_if_no_work_depends_on_it() -> None:
     scenario = read_scenario(
-        "duration: 9s\nservices: {web: {application: {simulated: {io: 20ms}}}}\n"
+        "duration: 9s\nservices: {web: {wake: 0, application: {simulated: {io: 20ms}}}}\n"
         "traffic: [{clock: {rate: 4/s}, requests: [{response_size: 1 MB}]}]\nchecks: [max < 1s]\n"
     )
     assert least_s(build_report(play(Run(scenario), signals=False))) == pytest.approx([0.02])

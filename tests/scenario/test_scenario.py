@@ -52,7 +52,7 @@ def test_quantities_are_seconds_units_and_bytes() -> None:
     )
 
     assert scenario.duration_s == 5400
-    assert scenario.services["web"].wake_s == pytest.approx(0.1)
+    assert scenario.services["web"].wake.distribution == Constant(0.1)
     source = scenario.traffic[0]
     assert source.poisson is not None
     assert (source.poisson.rate_rps, source.from_s, source.requests[0].request_size_bytes) == (10, 10, 2048)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
 
+from simulator.model.instance import WAKE_MEDIAN_S, WAKE_P95_S
 from simulator.rules.downstream import OnFull
 from simulator.rules.image_pulls import ImageToPull
-from simulator.world.distributions import Constant, Distribution
+from simulator.world.distributions import Constant, Distribution, LogNormal
 
 if TYPE_CHECKING:
     from simulator.rules.stations.cpu_quota import CpuQuota
 
 NOTHING = Constant(0.0)
+WAKE: Final = LogNormal.of_median(WAKE_MEDIAN_S, WAKE_P95_S)  # the wake of an instance of App Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class SimulatedApplication:
     the bodies of request and response, for all other paths. `exit_code`: code with which the application exits after
     its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
     their own work, in this order. `image`: pulled for each instance before its start-up. `cpu_quota`: the vCPUs of the
-    instance are a quota in each period (rules/stations/cpu_quota.py); None: requests share them continuously.
+    instance are a quota in each period (rules/stations/cpu_quota.py); None: requests share them continuously. `wake`:
+    the time until an idle instance has its CPU again.
     """
 
     start_up: Distribution = NOTHING
@@ -120,8 +123,7 @@ class SimulatedApplication:
     workers: int | None = None
     failure_share: float = 0.0
     failures: Failures | None = None
-    # ASSUMPTION: the time until an idle instance has its CPU again is not published (R#105 says "slower").
-    wake_s: float = 0.0
+    wake: Distribution = NOTHING
     exit_code: int | None = None
     paths: tuple[PathWork, ...] = ()
     cpu_per_mb_s: float = 0.0

@@ -7,6 +7,7 @@ responds after the simulated time, and needs almost no resources of the machine.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
 CHUNK = 1024  # random numbers per call of numpy, because each call costs a microsecond
 MB = 1024**2
+_AT_ONCE = itertools.repeat(0.0)
 SIGKILL_CODE = 137  # 128 + 9, as a container reports it
 
 
@@ -97,6 +99,7 @@ class SimulatedDriver:
         self._application = application
         self._start_ups = draws(application.start_up, streams.stream("service", service, "start-up"))
         self._fates = draws(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._wakes = draws(application.wake, streams.stream("service", service, "wake"))
         self._living: dict[SimulatedBackend, None] = {}
         self._ended_cpu_s = 0.0
         self._pulls: ImagePulls | None = None
@@ -109,6 +112,7 @@ class SimulatedDriver:
         start_up_s, image = spec.init_s + next(self._start_ups), self._application.image
         ended = await self._pulls.pull(image, spec) if self._pulls is not None and image is not None else None
         backend = self._new_backend(spec, start_up_s)
+        backend.wakes = self._wakes
         if ended is not None:
             backend.exited.add_done_callback(ended)
         self._living[backend] = None
@@ -157,6 +161,7 @@ class SimulatedBackend:
         self._listens_s = self._loop.time() + start_up_s
         self._work = work
         self._fates = fates
+        self.wakes: Iterator[float] = _AT_ONCE  # times of its wakes, in the order of the service's wakes
         self._station: Station[Exchange] = _station(application, spec, self._loop.time())
         self._used_s: Callable[[float], float] = self._station.used_s  # returns the CPU seconds used until a time
         self._timer = StationTimer(self._station, self._computed)
@@ -221,7 +226,7 @@ class SimulatedBackend:
         """Do nothing: an idle instance does not compute."""
 
     def wake(self) -> float:
-        return self._application.wake_s
+        return next(self.wakes)
 
     async def stop(self, grace_s: float) -> None:  # noqa: ARG002 it ends at once
         self._exit(ExitStatus(0))

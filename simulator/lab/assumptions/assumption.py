@@ -69,7 +69,7 @@ class MovableAssumption:
     def is_set(self, service: ServiceSpec) -> bool:
         """Return True if the scenario file sets the value itself. With `move`, `applies` decides that."""
         if self.move is not None:
-            return False
+            return not self.applies(service)
         if self.brought:
             return self.current(service) != self.assumed(service)
         return _is_set(service, self.setting)

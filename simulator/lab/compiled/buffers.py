@@ -71,6 +71,9 @@ class Buffers:
         if state["failure_share"] > 0 and state["fate"] + most > state["fate_end"]:
             self._lengthen("fates", 2 * most)
             inputs.fates(self.world)
+        if state["takes_wakes"] and state["wake"] + most > state["wake_end"]:
+            self._lengthen("wakes", 2 * most)
+            inputs.wakes(self.world)
         if state["balancing"] >= RANDOM and state["lot"] + 4 * most > state["lot_end"]:
             self._lengthen("lots", 4 * most)
             inputs.lots(self.world)

@@ -75,6 +75,8 @@ def steps_left(w: World) -> int:
     )
     if p.failure_share > 0:
         steps = min(steps, p.fate_end - p.fate)
+    if p.takes_wakes:
+        steps = min(steps, p.wake_end - p.wake)
     if p.balancing >= RANDOM:
         steps = min(steps, (p.lot_end - p.lot) // LOTS_A_STEP)
     if p.keeps_latencies:

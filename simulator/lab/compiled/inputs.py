@@ -37,6 +37,7 @@ class Inputs:
         self._cpu = _Stream(application.cpu, streams.stream("service", service, "cpu"))
         self._io = _Stream(application.io, streams.stream("service", service, "io"))
         self._fates = _Stream(Uniform(0.0, 1.0), streams.stream("service", service, "fate"))
+        self._wakes = _Stream(application.wake, streams.stream("service", service, "wake"))
         self._uses = application.downstream
         self._sources = [
             RequestsThatCall(scenario, streams, index, application.downstream) for index in range(len(scenario.traffic))
@@ -88,11 +89,13 @@ class Inputs:
 
     def fates(self, world: World) -> None:
         pool = world.pool[0]
-        rest = world.fates[pool["fate"] : pool["fate_end"]].copy()
-        world.fates[: len(rest)] = rest
-        whole = len(rest) + (len(world.fates) - len(rest)) // PORTION * PORTION
-        self._fates.fill(world.fates[len(rest) : whole])
-        pool["fate"], pool["fate_end"] = 0, whole
+        pool["fate_end"] = self._fates.refill(world.fates, pool["fate"], pool["fate_end"])
+        pool["fate"] = 0
+
+    def wakes(self, world: World) -> None:
+        pool = world.pool[0]
+        pool["wake_end"] = self._wakes.refill(world.wakes, pool["wake"], pool["wake_end"])
+        pool["wake"] = 0
 
     def lots(self, world: World) -> None:
         pool = world.pool[0]
@@ -119,6 +122,17 @@ class _Stream:
             return
         for first in range(0, len(array), PORTION):
             array[first : first + PORTION] = self._law.draw(self._rng, PORTION)
+
+    def refill(self, array: Any, used: int, end: int) -> int:
+        """Move the unused draws to the start of `array` and fill it behind them. Return their new end."""
+        if isinstance(self._law, Constant):
+            array[:] = self._law.value
+            return len(array)
+        rest = array[used:end].copy()
+        array[: len(rest)] = rest
+        whole = len(rest) + (len(array) - len(rest)) // PORTION * PORTION
+        self.fill(array[len(rest) : whole])
+        return whole
 
 
 assert DRAWS % PORTION == 0, "whole portions only"

@@ -40,7 +40,7 @@ class CompiledRequests:
         simulated = simulated_part(self._service.application, ClockKind.VIRTUAL)
         assert simulated is not None, "why_not has looked"
         downstream = self._service.application.downstream
-        self._application = application = simulated_application(simulated, self._service.wake_s, downstream)
+        self._application = application = simulated_application(simulated, self._service.wake.distribution, downstream)
         self._inputs = Inputs(scenario, application, RandomStreams(scenario.seed), self._name)
         self._pool: CompiledPool | None = None
 
@@ -59,7 +59,7 @@ class CompiledRequests:
         state["workers"] = NOBODY if application.workers is None else application.workers
         state["vcpu"] = settings.size.vcpu
         state["failure_share"] = application.failure_share
-        state["wake_s"] = application.wake_s
+        state["takes_wakes"] = application.wake.mean > 0
         quota = application.cpu_quota
         if quota is not None:
             state["cores"], state["period_s"] = quota.cores, quota.period_s

@@ -80,9 +80,13 @@ def begin_awake(w: World, request: int, row: int, now: float) -> None:
     if instance.idle:
         instance.idle = 0
         tell(w, WOKE, row, 0)
-        if p.wake_s > 0:
+        wake_s = 0.0
+        if p.takes_wakes:
+            wake_s = w.wakes[p.wake]
+            p.wake += 1
+        if wake_s > 0:
             instance.held_by += 1
-            schedule(w, now + p.wake_s, AWAKEN, row)
+            schedule(w, now + wake_s, AWAKEN, row)
         else:
             awaken(w, row, now)
 

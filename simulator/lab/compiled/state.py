@@ -33,7 +33,7 @@ POOL: Final = np.dtype(
         ("now_s", "f8"), ("origin_s", "f8"), ("order", "i8"),
         # settings
         ("capacity", "i8"), ("queue", "i8"), ("wait_s", "f8"), ("timeout_s", "f8"), ("balancing", "i8"),
-        ("workers", "i8"), ("vcpu", "f8"), ("failure_share", "f8"), ("wake_s", "f8"),
+        ("workers", "i8"), ("vcpu", "f8"), ("failure_share", "f8"), ("takes_wakes", "i8"),
         ("reacts_to_queue", "i8"), ("tells_quiet", "i8"), ("keeps_latencies", "i8"), ("tells_end", "i8"),
         # requests
         ("ready", "i8"), ("free_request", "u4"), ("line_head", "u4"), ("line_tail", "u4"), ("expiry_armed", "u4"),
@@ -45,6 +45,7 @@ POOL: Final = np.dtype(
         ("waiting_at_s", "f8"), ("latencies", "u4"),
         # input and output
         ("work", "u4"), ("work_end", "u4"), ("fate", "u4"), ("fate_end", "u4"), ("lot", "u4"), ("lot_end", "u4"),
+        ("wake", "u4"), ("wake_end", "u4"),
         ("rows", "u4"), ("commands", "u4"), ("jobs_full", "u4"), ("added", "i8"),
         # calls of downstream resources
         ("uses", "i8"), ("free_entry", "u4"), ("entries", "u4"), ("opened_at_start", "i8"), ("calls", "u4"),
@@ -143,6 +144,7 @@ ANSWERED, REJECTED, TIMED_OUT = range(3)
 
 ROWS: Final = 8192
 DRAWS: Final = 65_536
+WAKES: Final = 1024  # wakes are rare; the array grows with the requests that one event may move
 STANDING: Final = 16_384
 # Number of entries that one event may need beyond one entry per present request.
 MARGIN: Final = 16
@@ -211,6 +213,7 @@ class World(NamedTuple):
     io: Any
     fates: Any
     lots: Any
+    wakes: Any
     latencies: Any
     rows: Any
     commands: Any
@@ -243,6 +246,7 @@ def new_world(sources: int, capacity: int, instances: int, chunk: int) -> World:
         io=np.zeros(DRAWS),
         fates=np.zeros(DRAWS),
         lots=np.zeros(DRAWS),
+        wakes=np.zeros(WAKES),
         latencies=np.zeros(DRAWS),
         rows=np.zeros(ROWS, ROW),
         commands=np.zeros((4 * instances + 192, 3), np.int64),

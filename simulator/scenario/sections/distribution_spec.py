@@ -167,3 +167,8 @@ def _pareto(spec: ParetoSpec) -> distributions.Pareto:
 
 
 NOTHING: Final = DistributionSpec.model_construct(constant_s=0.0)
+
+
+def log_normal_spec(median_s: float, p95_s: float) -> DistributionSpec:
+    """Return the section of a log-normal distribution with this median and 95th percentile."""
+    return DistributionSpec.model_construct(lognormal=LogNormalSpec.model_construct(median_s=median_s, p95_s=p95_s))

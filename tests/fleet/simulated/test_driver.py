@@ -133,7 +133,7 @@ def test_it_listens_when_it_has_started() -> None:
 
 def test_waking_takes_the_applications_wake_time() -> None:
     async def main() -> float:
-        backend = await launched(SimulatedApplication(wake_s=0.25))
+        backend = await launched(SimulatedApplication(wake=Constant(0.25)))
         backend.throttle()
         return backend.wake()
 

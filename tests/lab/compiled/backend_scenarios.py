@@ -132,7 +132,7 @@ def scenarios(draw: st.DrawFn, *, calls: bool = False) -> dict[str, Any]:
         ),
         "request_timeout": draw(st.sampled_from(["120s", "3s", "1s"])),
         "drain_timeout": draw(st.sampled_from(["120s", "2s", 0])),
-        "wake": draw(st.sampled_from([0, "1s", "250ms"])),
+        "wake": draw(st.sampled_from([0, "1s", "250ms", {"lognormal": {"median": "5ms", "p95": "2s"}}])),
         "idle_after": draw(st.sampled_from(["60s", "2s", 0])),
         "application": {"simulated": simulated},
     }

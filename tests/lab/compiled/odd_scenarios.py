@@ -257,7 +257,7 @@ def _plain(seed: int) -> dict[str, Any]:
             "request_timeout": _some(r, 0.7, r.choice(["120s", "1ms", "100ms", "1s", "7s"])),
             "drain_timeout": _some(r, 0.6, r.choice([0, "1ms", "1s", "120s"])),
             "stop_grace": _some(r, 0.3, r.choice([0, "30s"])),
-            "wake": _some(r, 0.6, r.choice([0, "1ms", "1s", "100ms"])),
+            "wake": _some(r, 0.6, r.choice([0, "1ms", "1s", "100ms", {"exponential": "2s"}])),
             "idle_after": _some(r, 0.7, r.choice([0, "1ms", "1s", "60s", "1h"])),
             "startup_probe": _some(r, 0.3, r.choice([0, "50ms", "1s", "5s"])),
             "initial_size": _some(r, 0.3, r.choice([0, least, most])),

@@ -27,6 +27,7 @@ from simulator.rules.policies.port import Actuator, Sample
 from simulator.scenario.scenario import ScenarioSpec, read_scenario
 from simulator.traffic.traffic import Traffic, virtual_traffic
 from simulator.world.clock import ClockKind, RunClock
+from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
 from simulator.world.running_loop import running_loop
 from simulator.world.virtual import VirtualLoop
@@ -87,7 +88,7 @@ class Caller:
         self.streams = RandomStreams(scenario.seed)
         spec = simulated_part(scenario.services["web"].application, ClockKind.VIRTUAL)
         assert spec is not None
-        self._driver = SimulatedDriver(simulated_application(spec, 0.0), self.streams, "web")
+        self._driver = SimulatedDriver(simulated_application(spec, Constant(0.0)), self.streams, "web")
         self.instances: dict[int, Instance] = {}
 
     def platform(self, clock: RunClock) -> Platform:
