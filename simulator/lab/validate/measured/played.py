@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.records.events import ScalingDecided
+from simulator.model.instance import InstanceState
+from simulator.records.events import EventLogged, InstanceMoved, ScalingDecided
 from simulator.records.instance_time import InstanceTime, StepFunction
 from simulator.records.request_log import Chunk
 from simulator.replay.runner import Run, play
@@ -21,7 +22,8 @@ _COLUMNS: Final = ("intended_s", "latency_s", "status")
 class PlayedScenario:
     """The requests of a run, in the order in which they ended, and the instances of its only service.
 
-    `intended_s`: the time of sending; `latency_s`: the time until the client got the answer; `status`: 200 if served.
+    `intended_s`: the time of sending; `latency_s`: the time until the client got the answer; `status`: 200 if served;
+    `instance`: the number of the instance that answered. `lines`: the event log with its times.
     """
 
     def __init__(self, text: str, seed: int = 1) -> None:
@@ -34,6 +36,13 @@ class PlayedScenario:
         self.intended_s, self.latency_s, self.status = (
             np.concatenate([np.asarray(getattr(chunk, name), np.float64) for chunk in chunks]) for name in _COLUMNS
         )
+        self.instance = np.concatenate([np.asarray(chunk.instance, np.int64) for chunk in chunks])
+        self.lines = [(event.at_s, event.line) for event in run.journal.events if isinstance(event, EventLogged)]
+        self._launches = {
+            event.instance: event.at_s
+            for event in run.journal.events
+            if isinstance(event, InstanceMoved) and event.after is InstanceState.STARTING
+        }
         self._times = InstanceTime(service, run.journal.events)
         self._decisions = [event for event in run.journal.events if isinstance(event, ScalingDecided)]
 
@@ -46,6 +55,10 @@ class PlayedScenario:
     def ready(self) -> StepFunction:
         """The number of ready instances over time."""
         return self._times.ready
+
+    def launched_s(self, instance: int) -> float:
+        """Return the time at which an instance was launched."""
+        return self._launches[instance]
 
     def decisions(self, after_s: float) -> list[tuple[float, int]]:
         """Return (time, desired instances) of the changes that the policy decided after `after_s`."""
