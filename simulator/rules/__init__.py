@@ -49,6 +49,7 @@ PUBLIC_MODULES = (
     "platforms.sizing.sizes",
     "policies.aws.lambda_init",
     "policies.aws.step_scaling",
+    "policies.cloud_run",
     "policies.fixed",
     "policies.kubernetes.container_apps_start",
     "policies.kubernetes.container_probes",

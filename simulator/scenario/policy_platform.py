@@ -30,11 +30,14 @@ Change = OverflowSpec | HealthCheckSpec | LoadBalancerSpec | float | str
 """The value of a service's field that depends on the platform."""
 
 
-def behaviour_changes(behaviour: PlatformBehaviour) -> dict[str, Change]:
-    """Return the fields of a service that a platform's behaviour sets, without its policy."""
+def behaviour_changes(behaviour: PlatformBehaviour, start_s: float = 0.0) -> dict[str, Change]:
+    """Return the fields of a service that a platform's behaviour sets, without its policy.
+
+    `start_s`: the mean start of an instance of the service.
+    """
     if behaviour.load_balancer is not None:
         return {"load_balancer": load_balancer_spec(behaviour.load_balancer)}
-    changes: dict[str, Change] = {"overflow": overflow_spec(behaviour)}
+    changes: dict[str, Change] = {"overflow": overflow_spec(behaviour, start_s)}
     if behaviour.balancing is not None:
         changes["balancing"] = behaviour.balancing
     if behaviour.probe_interval_s is not None:
@@ -54,9 +57,8 @@ def policy_with_platform(service: ServiceSpec, policy: PolicySpec) -> dict[str, 
     behaviour = behaviour_of(policy.name)
     if behaviour is None or behaviour_of(service.policy.name) == behaviour:
         return {"policy": policy}
-    changes = {
-        field: value for field, value in behaviour_changes(behaviour).items() if field not in service.model_fields_set
-    }
+    brought = behaviour_changes(behaviour, mean_start_s(service, policy))
+    changes = {field: value for field, value in brought.items() if field not in service.model_fields_set}
     if "idle_after_s" in changes:
         policy = with_busy_and_idle(policy, service)
     return {"policy": policy, **changes}
@@ -119,8 +121,16 @@ def with_busy_and_idle(policy: PolicySpec, service: ServiceSpec) -> PolicySpec:
     return policy_of(dataclasses.replace(policy.kind, load=lambda: (accepted, activating)), given)
 
 
-def overflow_spec(behaviour: PlatformBehaviour) -> OverflowSpec:
+def mean_start_s(service: ServiceSpec, policy: PolicySpec) -> float:
+    """Return the mean time from the decision to start an instance until it listens. A real application counts as 0."""
+    simulated = service.application.simulated
+    own_s = 0.0 if simulated is None else simulated.start_up.distribution.mean
+    return policy.actuator(service.scaling).start_lag_s + own_s
+
+
+def overflow_spec(behaviour: PlatformBehaviour, start_s: float = 0.0) -> OverflowSpec:
     overflow = behaviour.overflow
     if not overflow.holds:
         return OverflowSpec()
-    return OverflowSpec.model_validate({"mode": "queue", "wait": f"{overflow.wait_s:g}s", "queue": overflow.queue})
+    wait_s = max(overflow.wait_s, behaviour.queued_starts * start_s)
+    return OverflowSpec.model_validate({"mode": "queue", "wait": f"{wait_s:g}s", "queue": overflow.queue})

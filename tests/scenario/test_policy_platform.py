@@ -43,3 +43,15 @@ def test_a_policy_for_any_platform_changes_nothing_else(name: str) -> None:
     changes = policy_with_platform(given, policy)
     assert changes == {"policy": policy}
     assert brought_text(given, changes) == ""
+
+
+@pytest.mark.parametrize(("start_up", "wait_s"), [("0s", 10.0), ("2s", 10.0), ("4s", 3.5 * 4.1)])
+def test_cloud_run_queues_a_request_for_three_and_a_half_mean_starts_or_ten_seconds(
+    start_up: str, wait_s: float
+) -> None:
+    """The mean start is the placement of 0.1 s and the application's own."""
+    given = read_scenario(TEXT.replace("io: 1ms", f"io: 1ms, start_up: {start_up}") % "").services["web"]
+    behaviour = behaviour_of("cloud-run")
+    assert behaviour is not None
+    changes = policy_with_platform(given, preset_policy(given, behaviour, "cloud-run"))
+    assert changes["overflow"].wait_s == pytest.approx(wait_s)

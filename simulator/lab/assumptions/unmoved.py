@@ -158,6 +158,11 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
     UnmovedAssumption(Place("rules/platforms/container_apps.py", "the fee per request"), _COMPARISON),
     UnmovedAssumption(Place("rules/platforms/container_apps.py", "a replica sees the four"), _SIZE),
     UnmovedAssumption(
+        Place("rules/policies/cloud_run.py", "the published figures are a range"),
+        "the shape between published ends with the published mean is no setting",
+        any_service(lambda service: getattr(service.policy, "language", None) is not None),
+    ),
+    UnmovedAssumption(
         Place("rules/platforms/lambda_.py", "the application's language"),
         "used in comparisons only; a run names the runtime of its function",
     ),

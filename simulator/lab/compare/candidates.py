@@ -21,7 +21,7 @@ from simulator.rules.platforms.presets import platform_named
 from simulator.rules.platforms.sizing.moved_size import MovedSize
 from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
 from simulator.scenario.on_policy_error import OnPolicyError
-from simulator.scenario.policy_platform import behaviour_changes, preset_policy
+from simulator.scenario.policy_platform import behaviour_changes, mean_start_s, preset_policy
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuotaSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, section_of
@@ -190,12 +190,13 @@ def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
     behaviour = preset_behaviour(preset)
     offered = preset.sizes.nearest(service.size, max_concurrency)
     size = offered.size
+    policy = preset_policy(service, behaviour, preset.policy, _parameters(service, preset))
     return {
         "load_balancer": None,
-        **behaviour_changes(behaviour),
+        **behaviour_changes(behaviour, mean_start_s(service, policy)),
         "cpu_units": size.cpu_units,
         "memory_mb": size.memory_mb,
-        "policy": preset_policy(service, behaviour, preset.policy, _parameters(service, preset)),
+        "policy": policy,
         "max_concurrency": max_concurrency,
         "max_size": max_size,
         "min_size": min(preset.min_size, max_size),

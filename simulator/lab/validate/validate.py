@@ -26,6 +26,7 @@ from simulator.lab.validate import (
 from simulator.lab.validate.case import Case, Curve, Finding, FindingVerdict, Subject
 from simulator.lab.validate.measured import (
     bills,
+    cloud_run,
     container_apps,
     container_apps_bursts,
     container_apps_deployments,
@@ -78,6 +79,7 @@ def all_cases() -> list[Case]:
         ecs_deployments,
         knative,
         bills,
+        cloud_run,
         lambda_init,
         lambda_keep_alive,
         validate_faas,

@@ -27,6 +27,7 @@ from simulator.rules.platforms.presets import PLATFORMS
 class PlatformBehaviour(NamedTuple):
     """Platform behaviour; None keeps the scenario's value. `preset` is the platform's name, empty if there is none.
 
+    A request is queued for `queued_starts` mean starts of an instance if that is longer than the wait of `overflow`.
     `idle_after_s` is the time without requests after which an instance is idle; if it is set, the actuator
     distinguishes busy and idle instances. A `load_balancer` has its own overflow, balancing, time limit and health
     check, so it replaces those of the platform and of the scenario.
@@ -34,6 +35,7 @@ class PlatformBehaviour(NamedTuple):
 
     overflow: Overflow
     preset: str = ""
+    queued_starts: float = 0.0
     balancing: str | None = None
     idle_after_s: float | None = None
     probe_interval_s: float | None = None
@@ -45,6 +47,7 @@ def preset_behaviour(preset: PlatformPreset) -> PlatformBehaviour:
     return PlatformBehaviour(
         preset.overflow,
         preset.name,
+        preset.queued_starts,
         preset.balancing,
         preset.idle_after_s,
         preset.probe_interval_s,

@@ -62,6 +62,7 @@ PRESET: Final = PlatformPreset(
     prices=BY_REQUEST,
     # policies P7: a pending request waits for max(3.5 x mean start, 10 s), then gets 429.
     overflow=Overflow(10.0, 10_000),
+    queued_starts=3.5,
     idle_after_s=0.1,  # the billing step of the platform
     sizes=SIZES,
     # ASSUMPTION: the default period of 100 ms (memory of arXiv 2506.01283); the gaps in a loop that reads the clock in

@@ -20,7 +20,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "app-runner": ("29", "30", "31"),
         "ecs-express": ("V1", "V18"),
         "ecs-fargate": ("V1",),
-        "cloud-run": (),
+        "cloud-run": ("V20",),
         "lambda": ("7-17", "18", "V16"),
         "knative": ("20", "21", "V13", "V14"),
         "container-apps": ("V3", "V4", "V5", "V7", "V8"),

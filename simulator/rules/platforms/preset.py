@@ -29,7 +29,8 @@ class PlatformPreset:
     """A platform. `policy` is the name of a policy, `parameters` its parameters by their keys in a scenario file.
 
     If `max_concurrency` or `max_size` is None, the service's value applies. `min_size` is the number of instances that
-    the platform keeps by default. `idle_after_s` is the time without requests after which an instance is idle; None if
+    the platform keeps by default. A request is queued for `queued_starts` mean starts of an instance if that is longer
+    than the wait of `overflow`. `idle_after_s` is the time without requests after which an instance is idle; None if
     the platform does not distinguish busy and idle instances. `billings` has the price lists of its billing modes, by
     the key `billing` of a price file. `sizes` has the sizes that it offers. `load_balancer` is the load balancer in
     front, in place of `overflow`, `balancing` and `probe_interval_s`.
@@ -45,6 +46,7 @@ class PlatformPreset:
     max_size: int | None = None
     min_size: int = 0
     overflow: Overflow = field(default_factory=Overflow)
+    queued_starts: float = 0.0
     balancing: str = "least-outstanding"
     idle_after_s: float | None = None
     probe_interval_s: float = 1.0

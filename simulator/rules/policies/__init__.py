@@ -11,6 +11,7 @@ Comments name the source of each constant; (read) means that the source was read
 PUBLIC_MODULES = (
     "aws.lambda_init",
     "aws.step_scaling",
+    "cloud_run",
     "fixed",
     "kubernetes.container_apps_start",
     "kubernetes.container_probes",

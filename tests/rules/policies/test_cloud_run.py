@@ -84,3 +84,22 @@ def test_with_a_spread_of_0_all_idle_instances_are_kept_for_fifteen_minutes() ->
 def test_without_a_cpu_target_the_signal_is_not_needed() -> None:
     assert CloudRunParameters().needs == {"cpu"}
     assert CloudRunParameters(cpu_target=None).needs == frozenset()
+
+
+def test_without_a_language_the_platform_adds_its_placement_only() -> None:
+    actuator = CloudRunPolicy(CloudRunParameters(), SCALING).actuator
+    assert (actuator.start_lag_s, actuator.start_law) == (0.1, None)
+    assert CloudRunPolicy(CloudRunParameters(start_lag_s=2.0), SCALING).actuator.start_lag_s == 2.0
+
+
+def test_with_a_language_the_start_is_placement_then_initialisation() -> None:
+    law = CloudRunPolicy(CloudRunParameters(language="nodejs", start_lag_s=0.5), SCALING).actuator.start_law
+    assert law is not None
+    shortest = law.delays((0.5, 0.5, 0.5, 0.0), from_zero=True)
+    assert shortest.launch_s == 0.5
+    assert shortest.init_s == pytest.approx(1.96)
+
+
+def test_an_unknown_language_is_rejected_with_the_nearest_one() -> None:
+    with pytest.raises(ValueError, match=r"^language = 'node', must be .*nodejs"):
+        CloudRunParameters(language="node")  # type: ignore[arg-type]

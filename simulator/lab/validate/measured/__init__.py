@@ -2,6 +2,7 @@
 
 PUBLIC_MODULES = (
     "bills",
+    "cloud_run",
     "container_apps",
     "container_apps_bursts",
     "container_apps_deployments",
