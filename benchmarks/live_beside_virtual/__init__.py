@@ -1,0 +1,1 @@
+"""Five situations on real processes, beside the same scenario in virtual time."""
