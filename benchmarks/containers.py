@@ -30,6 +30,7 @@ from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.replicas.prober import Prober
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize
+from simulator.rules.health import Health, Streak
 from simulator.world.clock import wall_s
 from simulator.world.tasks import Tasks
 from tests.live.contract import VARIABLE, Behaviour
@@ -165,7 +166,8 @@ async def idle(image: str, count: int, seconds: float) -> None:
             prober = Prober(HealthCheck())
             for number, backend in enumerate(backends, 1):
                 backend.throttle()
-                tasks.spawn(prober.until_unhealthy(number, backend), f"probe {number}")
+                streak = Streak(prober.check, Health.HEALTHY)
+                tasks.spawn(prober.until_changed(number, backend, streak), f"probe {number}")
             clock = time.pthread_getcpuclockid(threading.get_ident())
             before_s = time.clock_gettime(clock)
             await asyncio.sleep(seconds)

@@ -32,6 +32,7 @@ from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.replicas.prober import Prober
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
+from simulator.rules.health import Health, Streak
 from simulator.world.clock import wall_s
 from simulator.world.tasks import Tasks
 
@@ -153,7 +154,8 @@ async def idle(throttling: Throttling, count: int, seconds: float) -> None:
         async with Tasks("probes") as tasks:
             for number, backend in enumerate(backends, 1):
                 backend.throttle()
-                tasks.spawn(prober.until_unhealthy(number, backend), f"probe {number}")
+                streak = Streak(prober.check, Health.HEALTHY)
+                tasks.spawn(prober.until_changed(number, backend, streak), f"probe {number}")
                 # spread like the probes of instances that were started one after another
                 await asyncio.sleep(prober.check.interval_s / count)
             loop_s, process_s, used_s = time.thread_time(), time.process_time(), bench.driver.cpu_used_s()
