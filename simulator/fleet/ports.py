@@ -19,6 +19,7 @@ from simulator.model.sizes import InstanceSize
 from simulator.model.times import LoopTime
 from simulator.model.wire_fault import WireFault
 from simulator.rules.policies.port import Sample
+from simulator.rules.start_stages import Kept
 
 InstanceT = TypeVar("InstanceT")
 InstanceT_contra = TypeVar("InstanceT_contra", contravariant=True)
@@ -36,6 +37,7 @@ class InstanceSpec:
     init_s: float = (
         0.0  # the platform's initialisation before a simulated application's start-up; real ones have theirs
     )
+    kept: Kept = Kept.NOTHING  # what a simulated instance still has from an earlier time
 
 
 class ExitStatus(NamedTuple):

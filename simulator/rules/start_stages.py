@@ -9,27 +9,43 @@ A platform that initialises a runtime inside the new instance has an `InitLaw` t
 is billed like the application's own start-up, which comes after it.
 
 The pull of an image and the start-up of the application are no stages here: a scenario gives them for its application
-(`simulated.image`, `simulated.start_up`).
+(`simulated.image`, `simulated.start_up`). A platform that starts a stopped machine again, or resumes a suspended one,
+needs less of both (`Kept`).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 DAY_S: Final = 86_400.0
 
 
+class Kept(Enum):
+    """What a starting instance still has from an earlier time.
+
+    NOTHING: it is a new one, which pulls the image and starts the application. DISK: the image is there. MEMORY: the
+    application is resumed as it was, so nothing is pulled or started. In real time every instance is a new one.
+    """
+
+    NOTHING = "nothing"
+    DISK = "disk"
+    MEMORY = "memory"
+
+
 class StartDelays(NamedTuple):
     """The delays of one start in seconds. `launch_s`: from the decision to the launch; `route_s`: from healthy until
     the ingress routes requests to the instance; `init_s`: from the launch until the application's own start-up begins.
+    `kept`: what the instance still has from an earlier time.
     """
 
     launch_s: float
     route_s: float
     init_s: float = 0.0
+    kept: Kept = Kept.NOTHING
 
     def plus(self, launch_s: float, route_s: float) -> StartDelays:
         """Return these delays with more time before the launch and before the routing."""

@@ -75,7 +75,7 @@ KINDS = (
         "rules/platforms/billing.py",
         "Metering",
         "",
-        {"rules/platforms/billing.py", "rules/platforms/sizing/instance_hour.py"},
+        {"rules/platforms/billing.py", "rules/platforms/size_changes/instance_hour.py"},
     ),
     Kinds(
         "telemetry/instruments.py",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.rules.start_stages import InitLaw, QuantileCurve, StartLaw, StartPath, StartStage
+from simulator.rules.start_stages import InitLaw, QuantileCurve, StartDelays, StartLaw, StartPath, StartStage
 from simulator.world.random_streams import RandomStreams
 
 REGISTRATION = StartStage("registration", 1, 1)
@@ -20,8 +20,8 @@ LAW = StartLaw((SHORT, LONG))
 
 def test_the_path_is_chosen_by_its_share_and_keeps_its_stages_together() -> None:
     assert LAW.draws == 4
-    assert LAW.delays((0.2, 0.5, 0.0, 1.0), from_zero=True) == (2.0, 1.0, 0.0)
-    assert LAW.delays((0.3, 0.5, 0.0, 1.0), from_zero=True) == (22.0, 14.0, 0.0)
+    assert LAW.delays((0.2, 0.5, 0.0, 1.0), from_zero=True) == StartDelays(2.0, 1.0, 0.0)
+    assert LAW.delays((0.3, 0.5, 0.0, 1.0), from_zero=True) == StartDelays(22.0, 14.0, 0.0)
 
 
 def test_only_a_start_from_zero_with_a_request_has_the_gap() -> None:
@@ -31,7 +31,7 @@ def test_only_a_start_from_zero_with_a_request_has_the_gap() -> None:
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_the_time_until_the_launch_is_within_the_ranges_of_its_stages(place: float, boot: float, route: float) -> None:
-    launch_s, route_s, _ = LAW.delays((0.5, route, place, boot), from_zero=True)
+    launch_s, route_s, *_ = LAW.delays((0.5, route, place, boot), from_zero=True)
     assert 12 <= launch_s <= 24
     assert 12 <= route_s <= 16
 

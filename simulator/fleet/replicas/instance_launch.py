@@ -53,7 +53,15 @@ class InstanceLaunch:
             return None
         settings = self._settings
         environment = {} if self._variables is None else self._variables.of_instance(instance.number)
-        spec = InstanceSpec(settings.service, instance.number, settings.size, environment, settings.port, delays.init_s)
+        spec = InstanceSpec(
+            settings.service,
+            instance.number,
+            settings.size,
+            environment,
+            settings.port,
+            delays.init_s,
+            delays.kept,
+        )
         try:
             backend = await self._driver.launch(spec)
         except LaunchError as error:
@@ -99,16 +107,16 @@ class InstanceStarts:
 
     def delays(self, actuator: Actuator, *, from_zero: bool) -> StartDelays:
         """Return the delays of a start. `from_zero`: no other instance exists, and a request waits for this one."""
-        launch_s, route_s, init_s = self._of_platform(actuator, from_zero=from_zero)
+        launch_s, route_s, init_s, kept = self._of_platform(actuator, from_zero=from_zero)
         load_balancer = self._settings.load_balancer
         if load_balancer is not None:
             route_s += self._quantile() * load_balancer.first_check_s
-        return StartDelays(launch_s, route_s + self._settings.route_after_s, init_s)
+        return StartDelays(launch_s, route_s + self._settings.route_after_s, init_s, kept)
 
     def _of_platform(self, actuator: Actuator, *, from_zero: bool) -> StartDelays:
         law = actuator.start_law
         if law is None:
-            return StartDelays(actuator.start_lag_s, 0.0)
+            return StartDelays(actuator.start_lag_s, 0.0, kept=actuator.kept)
         factor = 1.0
         if law.init is not None and law.init.day_sd > 0 and self._random is not None:
             day = int(self._at_s() // DAY_S)
@@ -116,7 +124,7 @@ class InstanceStarts:
                 self._day, self._day_quantile = day, self._random()
             factor = law.init.day_factor(self._day_quantile)
         quantiles = tuple(self._quantile() for _ in range(law.draws))
-        return law.delays(quantiles, from_zero=from_zero, day_factor=factor)
+        return law.delays(quantiles, from_zero=from_zero, day_factor=factor)._replace(kept=actuator.kept)
 
     def _quantile(self) -> float:
         return _MEDIAN if self._random is None else self._random()

@@ -15,6 +15,7 @@ from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUs
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.station_timer import StationTimer
 from simulator.model.health import HealthCheck, HealthProtocol
+from simulator.rules.start_stages import Kept
 from simulator.rules.stations.discipline import Station
 from simulator.world.distributions import Distribution, Uniform
 from simulator.world.random_streams import RandomStreams
@@ -109,8 +110,10 @@ class SimulatedDriver:
         self._pulls = pulls
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
-        start_up_s, image = spec.init_s + next(self._start_ups), self._application.image
-        ended = await self._pulls.pull(image, spec) if self._pulls is not None and image is not None else None
+        own_s, image = next(self._start_ups), self._application.image
+        start_up_s = spec.init_s + (0.0 if spec.kept is Kept.MEMORY else own_s)
+        pulls = self._pulls if spec.kept is Kept.NOTHING else None
+        ended = await pulls.pull(image, spec) if pulls is not None and image is not None else None
         backend = self._new_backend(spec, start_up_s)
         backend.wakes = self._wakes
         if ended is not None:

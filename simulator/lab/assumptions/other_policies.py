@@ -100,16 +100,13 @@ OTHER_POLICIES: Final = (
         sentence="A stopped machine of Fly boots in 300 ms.",
         why='"about 300 ms", or seconds for a large root file system',
     ),
-    MovableAssumption(
-        ("overflow", "mode"),
-        "The proxies of Heroku and Fly reject a request for a full service at once.",
-        (Place("rules/platforms/behaviour.py", "Heroku and Fly keep them too"),),
-        default="reject",
-        low="reject",
-        high="queue",
-        why="both proxies queue requests, for a time that is not published",
-        applies=with_policy("heroku", "fly"),
-        brought=True,
+    queue_of(
+        "fly",
+        "A request that finds every machine of Fly at its hard limit waits for a minute.",
+        Place("rules/platforms/fly.py", "after a minute"),
+        15.0,
+        240.0,
+        "a quarter and four times as long; the proxy's limit is not published",
     ),
     MovableAssumption(
         ("policy", "desired_p95_s"),

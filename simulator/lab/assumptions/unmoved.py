@@ -167,6 +167,13 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
         "used in comparisons only; a run names the runtime of its function",
     ),
     UnmovedAssumption(Place("rules/platforms/ecs_express.py", "the Application Load Balancer"), _COMPARISON),
+    UnmovedAssumption(Place("rules/platforms/fly.py", "a machine has used up"), _SIZE),
+    UnmovedAssumption(Place("rules/platforms/fly.py", "a root file system"), _COMPARISON),
+    UnmovedAssumption(Place("rules/platforms/heroku.py", "the processors are those"), _SIZE),
+    UnmovedAssumption(
+        Place("rules/platforms/heroku.py", "four routers serve"),
+        "a limit of another platform: it is used in comparisons, while a run has the scenario's MaxConcurrency",
+    ),
     UnmovedAssumption(Place("rules/platforms/lambda_.py", "its period is 20 ms"), _SIZE),
     UnmovedAssumption(
         Place("rules/platforms/ecs_express.py", "Express Mode keeps these"),

@@ -18,7 +18,7 @@ from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import platform_named
-from simulator.rules.platforms.sizing.moved_size import MovedSize
+from simulator.rules.platforms.size_changes.moved_size import MovedSize
 from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
 from simulator.scenario.on_policy_error import OnPolicyError
 from simulator.scenario.policy_platform import behaviour_changes, mean_start_s, preset_policy
@@ -202,6 +202,8 @@ def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, 
         "min_size": min(preset.min_size, max_size),
         "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
         "startup_probe_s": None,  # the platform checks a start in its own way
+        "request_timeout_s": preset.request_timeout_s or service.request_timeout_s,
+        "drain_timeout_s": preset.drain_timeout_s or service.drain_timeout_s,
         "application": _throttled(service.application, offered, max_concurrency, preset.throttling),
     }
 

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError
 import simulator
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.model.text.versions import DocumentFormat
-from simulator.rules.platforms.sizing.moved_size import MovedSize
+from simulator.rules.platforms.size_changes.moved_size import MovedSize
 
 COMPARISON_VERSION: Final = 3
 _FORMAT: Final = DocumentFormat(

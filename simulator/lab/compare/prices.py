@@ -2,7 +2,7 @@
 
 lambda: {gb_hour: 0.054} knative: {nodes: 3, node: {name: our-server, vcpu: 16, memory_gb: 64, usd_hour: 0.4}}
 cloud-run: {billing: instance-based} ecs-express: {balancer: {addresses: 3, requests_per_connection: 20}}
-container-apps: {min_size: 1, free: {requests: 0}}
+container-apps: {min_size: 1, free: {requests: 0}} fly: {sizes: {performance-1x: 0.05}}
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ class _PriceFields(BaseModel):
     min_size: int | None = None
     nodes: int | None = None
     node: _NodeFields | None = None
+    sizes: dict[str, float] | None = None
+    stopped_hour: float | None = None
 
 
 class _File(RootModel[dict[str, _PriceFields]]):
@@ -107,13 +109,19 @@ def read_prices(file: Path) -> dict[str, PriceList]:
 
 def _changed(name: str, given: _PriceFields, file: Path) -> PriceList:
     prices = _billed(name, given, file)
-    changes: dict[str, Any] = given.model_dump(exclude_none=True, exclude={"billing", "balancer", "free"})
+    changes: dict[str, Any] = given.model_dump(exclude_none=True, exclude={"billing", "balancer", "free", "sizes"})
     if given.node is not None:
         changes["node"] = Node(**given.node.model_dump())
     if given.balancer is not None:
         changes["balancer"] = prices.balancer._replace(**given.balancer.model_dump(exclude_none=True))
     if given.free is not None:
         changes["free"] = prices.free._replace(**given.free.model_dump(exclude_none=True))
+    if given.sizes is not None:
+        try:
+            changes["sizes"] = prices.sizes.with_prices(given.sizes)
+        except ValueError as error:
+            msg = f"prices = {str(file)!r}: {name}.{error}"
+            raise ValueError(msg) from error
     if given.min_size and prices.idle_vcpu_hour is None and prices.metering is Metering.BUSY:
         msg = f"prices = {str(file)!r}: {name}.min_size = {given.min_size}, must be 0: idle ones have no known rate"
         raise ValueError(msg)

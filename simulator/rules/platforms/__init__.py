@@ -6,7 +6,7 @@ PUBLIC_MODULES = (
     "ground_truth",
     "preset",
     "presets",
-    "sizing.instance_hour",
-    "sizing.moved_size",
+    "size_changes.instance_hour",
+    "size_changes.moved_size",
     "sizing.sizes",
 )

@@ -8,8 +8,6 @@ with a preset (`--platform`).
 Policies that run on any platform (fixed, scheduled, holt-winters, mpc, oracle, user-defined) keep the scenario's
 settings. So do policies whose load balancer is the user's choice: HPA, KEDA, target tracking, step scaling, provisioned
 concurrency.
-ASSUMPTION: Heroku and Fly keep them too: it is not published how long their proxies queue a request. A burst against a
-full service there settles it.
 """
 
 from __future__ import annotations

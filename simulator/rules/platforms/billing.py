@@ -5,6 +5,7 @@ Platforms differ less in their rates than in what they meter:
     app-runner    memory while provisioned, vCPU while active (rules/pricing.py)
     provisioned   vCPU and memory from launch to stop (Fargate, Azure Container Apps, Cloud Run by instance)
     busy          vCPU and memory while an instance starts or has a request (Lambda, Cloud Run by request)
+    sizes         the size of an instance, at its own price, from launch to stop (Fly, Heroku)
     nodes         machines, whether anything runs on them or not (a self-managed cluster)
 
 They also differ in other items: a lower rate for idle instances within the minimum, a price per million requests, a
@@ -26,6 +27,7 @@ from typing import Final, NamedTuple, assert_never
 
 from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms.idle_time import idle_at_minimum_s, kept_idle_s
+from simulator.rules.platforms.sizing.sizes import ANY_SIZE, SizeOffer
 from simulator.rules.pricing import (
     HOURS_PER_MONTH,
     SECONDS_PER_HOUR,
@@ -50,6 +52,7 @@ class Metering(StrEnum):
     APP_RUNNER = "app-runner"
     PROVISIONED = "provisioned"
     BUSY = "busy"
+    SIZES = "sizes"
     NODES = "nodes"
 
 
@@ -96,9 +99,10 @@ class PriceList:
     billed with at least `least_s`. `idle_vcpu_hour` and `idle_gb_hour` are for idle instances within the minimum
     (idle_time.py), None without such a rate; with App Runner's metering the latter is the rate of provisioned memory.
     `fixed_hour` is the price of the service's load balancer, `address_hour` that of a public IPv4 address; each
-    instance has `instance_addresses` of them, in addition to those of the balancer. `min_size` is the number of
-    instances that the platform is configured to keep; None takes the preset's value. `nodes` is the number of machines;
-    None takes as many as MaxSize instances need.
+    instance has `instance_addresses` of them, in addition to those of the balancer. `sizes` has the prices of sizes;
+    with them `gb_hour` is for additional memory, and `stopped_hour` for each of MaxSize instances while it does not
+    run. `min_size` is the number of instances that the platform is configured to keep; None takes the preset's value.
+    `nodes` is the number of machines; None takes as many as MaxSize instances need.
 
     Raises:
         ValueError: if a number is out of range, or if nodes are metered and `node` is None.
@@ -120,6 +124,8 @@ class PriceList:
     step_s: float = 1.0
     least_s: float = 0.0
     free: FreeTier = field(default_factory=FreeTier)
+    sizes: SizeOffer = ANY_SIZE
+    stopped_hour: float = 0.0
     min_size: int | None = None
     node: Node | None = None
     nodes: int | None = None
@@ -152,6 +158,7 @@ class PriceList:
             "million_requests",
             "fixed_hour",
             "address_hour",
+            "stopped_hour",
         )
         yield from ((name, getattr(self, name) or 0.0) for name in (*own, "instance_addresses", "least_s", "min_size"))
         yield from ((f"free.{name}", getattr(self.free, name)) for name in ("vcpu_s", "gb_s", "requests"))
@@ -219,6 +226,8 @@ def _lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple
             compute = bill(metered(consumption.usages, until_s=until_s), rates).lines[:3]
         case Metering.NODES:
             compute = (_nodes_line(consumption, prices),)
+        case Metering.SIZES:
+            compute = _sized_lines(consumption, prices, until_s)
         case Metering.PROVISIONED | Metering.BUSY:
             compute = _metered_lines(consumption, prices, until_s)
         case _:
@@ -260,6 +269,25 @@ def _nodes_line(consumption: Consumption, prices: PriceList) -> BillLine:
     return BillLine(prices.node.name, count * consumption.run_s / SECONDS_PER_HOUR, "node-hour", prices.node.usd_hour)
 
 
+def _sized_lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[BillLine, ...]:
+    """Return the lines of instances whose size has a price of its own.
+
+    Raises:
+        ValueError: if the size has no price.
+    """
+    rule = prices.sizes.priced(consumption.size)
+    if rule is None or rule.usd_hour is None:
+        msg = f"size = {consumption.size}, must be one with a price"
+        raise ValueError(msg)
+    hours = _metered_hours(consumption, prices, until_s)
+    stopped = max(0.0, consumption.max_size * consumption.run_s / SECONDS_PER_HOUR - hours)
+    return (
+        BillLine(rule.name, hours, "instance-hour", rule.usd_hour),
+        BillLine("additional memory", hours * rule.more_gb(consumption.size), "GB-hour", prices.gb_hour),
+        BillLine("stopped instances", stopped, "instance-hour", prices.stopped_hour),
+    )
+
+
 def _metered_lines(consumption: Consumption, prices: PriceList, until_s: float) -> tuple[BillLine, ...]:
     size = consumption.size
     hours = _metered_hours(consumption, prices, until_s)
@@ -291,7 +319,7 @@ def _metered_hours(consumption: Consumption, prices: PriceList, until_s: float) 
 
 def _billed_s(usage: InstanceUsage, prices: PriceList, until_s: float) -> float:
     stretches = usage.activations
-    if prices.metering is Metering.PROVISIONED:
+    if prices.metering in {Metering.PROVISIONED, Metering.SIZES}:
         stretches = [(usage.launched_s, usage.launched_s + usage.provisioned_s)]
     return math.fsum(
         min(_rounded_up(end_s - begin_s, prices), max(0.0, until_s - begin_s)) for begin_s, end_s in stretches

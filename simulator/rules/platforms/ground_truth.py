@@ -24,6 +24,8 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "lambda": ("7-17", "18", "V16"),
         "knative": ("20", "21", "V13", "V14"),
         "container-apps": ("V3", "V4", "V5", "V7", "V8"),
+        "fly": (),
+        "heroku": (),
     }
 )
 POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -36,8 +38,6 @@ POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "target-tracking": ("V1",),
         "step-scaling": (),
         "lambda-provisioned": (),
-        "heroku": (),
-        "fly": (),
         "aws-predictive": (),
         "predictive-hpa": (),
     }

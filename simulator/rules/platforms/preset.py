@@ -33,8 +33,8 @@ class PlatformPreset:
     than the wait of `overflow`. `idle_after_s` is the time without requests after which an instance is idle; None if
     the platform does not distinguish busy and idle instances. `billings` has the price lists of its billing modes, by
     the key `billing` of a price file. `sizes` has the sizes that it offers. `load_balancer` is the load balancer in
-    front, in place of `overflow`, `balancing` and `probe_interval_s`.
-    `throttling`: how it gives fractions of a vCPU; None if it does not limit the CPU by a quota.
+    front, in place of `overflow`, `balancing` and `probe_interval_s`. `request_timeout_s` and `drain_timeout_s` replace
+    the service's limits. `throttling`: how it gives fractions of a vCPU; None if it does not limit the CPU by a quota.
     """
 
     name: str
@@ -54,3 +54,5 @@ class PlatformPreset:
     sizes: SizeOffer = ANY_SIZE
     throttling: CpuThrottling | None = None
     load_balancer: ApplicationLoadBalancer | None = None
+    request_timeout_s: float | None = None
+    drain_timeout_s: float | None = None

@@ -23,6 +23,8 @@ _MODULES: Final = {
     "lambda": "lambda_",
     "knative": "knative",
     "container-apps": "container_apps",
+    "fly": "fly",
+    "heroku": "heroku",
 }
 
 

@@ -6,18 +6,22 @@ minutes, if `machines - (machines above soft + 1)` is at least one, exactly one 
 stopped only without load. There are never more than MaxSize machines. A machine at its hard limit counts as above its
 soft limit, even if both are equal.
 
+`auto_stop` selects what happens to a machine that is not needed. A stopped machine keeps its disk: it boots and starts
+the application again. A suspended one keeps its memory too: it continues where it was, without the application's
+start-up (fly.io/docs/reference/suspend-resume; read). With `off` no machine is stopped, but stopped ones are started.
+
 "Above" has two interpretations if machines differ in load: each of them, or their sum (policies 5). The setting `above`
 selects one of them for both starting and stopping.
 
-Source: superfly/docs fly-proxy-autostop-autostart (02039144; read). The loads of single machines are not observed: the
-proxy prefers the least loaded one, so the load is assumed to be even.
+Source: superfly/docs, reference/fly-proxy-autostop-autostart and reference/load-balancing (read). The loads of single
+machines are not observed: the proxy prefers the least loaded one, so the load is assumed to be even.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies import readiness
@@ -26,8 +30,11 @@ from simulator.rules.policies.metrics.periodic import Periodic
 from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_within
 from simulator.rules.policies.requirements import Requirements, Signal, Trigger
+from simulator.rules.start_stages import Kept
 
 Above = Literal["each", "sum"]
+AutoStop = Literal["stop", "suspend", "off"]
+_KEPT: Final[dict[AutoStop, Kept]] = {"stop": Kept.DISK, "suspend": Kept.MEMORY, "off": Kept.DISK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +54,19 @@ class FlyParameters:
     above: Above = "each"
     # ASSUMPTION: "every few minutes" means five; `fly logs` of a service after its traffic has ended settles it.
     stop_every_s: float = 300.0
-    # ASSUMPTION: a stopped machine boots in about 300 ms ("in about 300ms", Fly's pages; memory). The proxy's log line
-    # with the time that it waited for the machine settles it.
+    # `fly launch` writes "stop" (read). Suspending is for machines of up to 2 GB.
+    auto_stop: AutoStop = "stop"
+    # "A few hundred ms" from suspended, "2+ seconds" from stopped for common applications, whose own start is most of
+    # it (fly.io/docs/reference/suspend-resume; read).
+    # ASSUMPTION: a stopped machine boots in about 300 ms ("in about 300ms", Fly's pages; memory), and a suspended one
+    # is resumed in the same time. The proxy's log line with the time that it waited for the machine settles both.
     start_lag_s: float = 0.3
 
     def __post_init__(self) -> None:
         if self.soft_limit is not None:
             check_within("soft_limit", self.soft_limit, 1, 200)
         check_choice("above", self.above, get_args(Above))
+        check_choice("auto_stop", self.auto_stop, get_args(AutoStop))
         check_above("stop_every_s", self.stop_every_s, 0)
         check_within("start_lag_s", self.start_lag_s, 0, 3600)
 
@@ -82,7 +94,11 @@ class FlyPolicy:
         parameters: FlyParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
+        self.actuator = Actuator(
+            start_lag_s=parameters.start_lag_s,
+            startup_probe_s=readiness.AT_ONCE_S,
+            kept=_KEPT[parameters.auto_stop],
+        )
         self._parameters = parameters
         # The first stop is possible one whole period after the start.
         self._stops = Periodic(parameters.stop_every_s, first_s=parameters.stop_every_s)
@@ -98,7 +114,7 @@ class FlyPolicy:
         soft = self._parameters.soft_limit_for(scaling)
         load = observation.in_flight + observation.waiting
         machines = observation.ready + observation.coming
-        may_stop = self._stops.due(observation.now_s)
+        may_stop = self._stops.due(observation.now_s) and self._parameters.auto_stop != "off"
         above = self._above(load, machines, soft, scaling.max_concurrency)
         wanted, formula = machines, f"{load} requests on {machines} machines of soft limit {soft}: {above} above it"
         reason = f"{machines - above} of {machines} machines are not above their soft limit"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.start_stages import StartLaw
+from simulator.rules.start_stages import Kept, StartLaw
 
 
 class Sample(NamedTuple):
@@ -105,7 +105,8 @@ class Actuator:
     and throttled; if False every instance serves. `startup_probe_s`: the interval at which a starting instance is
     probed until it is ready (readiness.py); 0: it is ready as soon as it listens; None: the interval of the service's
     health check. `start_law`: the start as stages, each with a distribution, and the initialisation of a runtime; then
-    `start_lag_s` is only the mean of both, for planning. None: `start_lag_s` is constant.
+    `start_lag_s` is only the mean of both, for planning. None: `start_lag_s` is constant. `kept`: what a starting
+    instance still has from an earlier time.
     """
 
     start_lag_s: float = 0.0
@@ -115,6 +116,7 @@ class Actuator:
     activates: bool = False
     startup_probe_s: float | None = None
     start_law: StartLaw | None = None
+    kept: Kept = Kept.NOTHING
 
 
 class Policy(Protocol):

@@ -56,7 +56,7 @@ def test_a_run_that_fails_ends_with_3_and_the_policys_own_error(tmp_path: Path) 
     [
         ([], "compare = nothing"),
         (["--policy", "nonsense"], "policy = 'nonsense', must be one of app-runner"),
-        (["--platform", "heroku"], "platform = 'heroku', must be one of app-runner"),
+        (["--platform", "beanstalk"], "platform = 'beanstalk', must be one of app-runner"),
         (["--policy", "nowhere.py:Mine"], "must name a file that can be read"),
         (["--policy", "configured", "--baseline", "x"], "baseline = 'x', must be one of configured"),
         (["--policy", "configured", "--slo", "fast"], "'fast' is not a duration"),

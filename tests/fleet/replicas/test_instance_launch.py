@@ -17,7 +17,7 @@ from simulator.replay.runner import Run, play
 from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 from simulator.rules.policies.kubernetes.container_apps_start import REGISTRATION, START_LAW
 from simulator.rules.policies.port import Actuator
-from simulator.rules.start_stages import InitLaw, QuantileCurve, StartLaw, StartPath, StartStage
+from simulator.rules.start_stages import InitLaw, Kept, QuantileCurve, StartDelays, StartLaw, StartPath, StartStage
 from simulator.scenario.scenario import read_scenario
 from simulator.world.random_streams import RandomStreams
 from tests.fleet.fakes import Stage, stage_settings
@@ -86,27 +86,35 @@ PLAIN = PoolSettings("app")
 def test_behind_a_load_balancer_the_first_health_check_comes_within_an_interval() -> None:
     behind = PoolSettings("app", route_after_s=1.0).behind(ApplicationLoadBalancer())
     without = InstanceStarts(behind, None, lambda: 0.0)
-    assert without.delays(Actuator(start_lag_s=7.0), from_zero=False) == (7.0, 16.0, 0.0)
+    assert without.delays(Actuator(start_lag_s=7.0), from_zero=False) == StartDelays(7.0, 16.0, 0.0)
     numbers = iter([0.0, 1.0, 0.25, 0.9])
     staged = InstanceStarts(behind, lambda: next(numbers), lambda: 0.0)
     delays = staged.delays(Actuator(start_law=ONE), from_zero=False)
-    assert delays == pytest.approx((3.0, 3.0 + 0.9 * 30 + 1.0, 0.0))
+    assert delays[:3] == pytest.approx((3.0, 3.0 + 0.9 * 30 + 1.0, 0.0))
 
 
 def test_without_stages_the_lag_is_constant() -> None:
-    assert InstanceStarts(PLAIN, None, lambda: 0.0).delays(Actuator(start_lag_s=7.0), from_zero=True) == (7.0, 0.0, 0.0)
+    assert InstanceStarts(PLAIN, None, lambda: 0.0).delays(Actuator(start_lag_s=7.0), from_zero=True) == StartDelays(
+        7.0, 0.0, 0.0
+    )
+
+
+def test_a_start_says_what_the_instance_still_has() -> None:
+    starts = InstanceStarts(PLAIN, None, lambda: 0.0)
+    assert starts.delays(Actuator(kept=Kept.MEMORY), from_zero=False).kept is Kept.MEMORY
+    assert starts.delays(Actuator(start_law=ONE, kept=Kept.DISK), from_zero=False).kept is Kept.DISK
 
 
 def test_without_random_numbers_each_stage_takes_its_median() -> None:
     starts = InstanceStarts(PLAIN, None, lambda: 0.0)
-    assert starts.delays(Actuator(start_law=ONE), from_zero=True) == (4.0, 15.0, 0.0)
-    assert starts.delays(Actuator(start_law=ONE), from_zero=False) == (4.0, 2.0, 0.0)
+    assert starts.delays(Actuator(start_law=ONE), from_zero=True) == StartDelays(4.0, 15.0, 0.0)
+    assert starts.delays(Actuator(start_law=ONE), from_zero=False) == StartDelays(4.0, 2.0, 0.0)
 
 
 def test_each_stage_has_a_random_number_of_its_own() -> None:
     numbers = iter([0.0, 1.0, 0.25])
     starts = InstanceStarts(PLAIN, lambda: next(numbers), lambda: 0.0)
-    assert starts.delays(Actuator(start_law=ONE), from_zero=True) == (3.0, 20.0, 0.0)
+    assert starts.delays(Actuator(start_law=ONE), from_zero=True) == StartDelays(3.0, 20.0, 0.0)
 
 
 def test_initialisations_of_a_day_share_a_factor() -> None:

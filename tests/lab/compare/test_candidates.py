@@ -124,7 +124,7 @@ def test_app_runner_as_a_platform_has_no_other_prices_than_as_a_policy(tmp_path:
     [
         (("knative", "knative"), (), "candidate = 'knative' twice"),
         (("a.py:Mine", "b.py:Mine"), (), "candidate = 'Mine' twice"),
-        ((), ("heroku",), "platform = 'heroku', must be one of"),
+        ((), ("beanstalk",), "platform = 'beanstalk', must be one of"),
     ],
 )
 def test_candidates_that_cannot_be_compared_are_rejected(

@@ -160,7 +160,27 @@ def knative(used: Used, *, cut: bool) -> dict[str, float]:
     return {"usd": math.ceil(used.max_size / fitting) * 0.0816 * used.run_s / 3600}
 
 
+def fly(used: Used, *, cut: bool) -> dict[str, float]:
+    """The page's prices of a month of 30 days: each shared CPU has a sixteenth of a vCPU; 6 USD for more GB."""
+    run_s = stretch_sum(used, whole_lives(used), 1.0, 0.0, cut=cut)
+    if used.vcpu < 1:
+        cpus = round(used.vcpu * 16)
+        month = {1: 2.19, 2: 4.39, 4: 8.78, 6: 13.16, 8: 17.55}[cpus] + (used.gb - cpus / 4) * 6.003
+    else:
+        month = 33.001 * used.vcpu + (used.gb - 2 * used.vcpu) * 6.003
+    stopped_s = used.max_size * used.run_s - run_s
+    return {"usd": (run_s * month + stopped_s * 0.15) / (30 * 86_400)}
+
+
+def heroku(used: Used, *, cut: bool) -> dict[str, float]:
+    run_s = stretch_sum(used, whole_lives(used), 1.0, 0.0, cut=cut)
+    month = {(2.0, 2.5): 250, (4, 30): 500, (8, 14): 500, (8, 62): 750, (16, 126): 1500}[used.vcpu, used.gb]
+    return {"usd": run_s * month / (730 * 3600)}
+
+
 BILLS: Final = {
+    "fly": fly,
+    "heroku": heroku,
     "app-runner": app_runner,
     "ecs-express": ecs_express,
     "ecs-fargate": ecs_express,

@@ -33,6 +33,6 @@ def test_the_http_add_on_queues_for_twenty_seconds() -> None:
     assert (behaviour.preset, behaviour.balancing) == ("", None)
 
 
-@pytest.mark.parametrize("name", ["fixed", "scheduled", "holt-winters", "mpc", "hpa", "heroku", "fly", "unknown"])
+@pytest.mark.parametrize("name", ["fixed", "scheduled", "holt-winters", "mpc", "hpa", "unknown"])
 def test_a_policy_for_any_platform_keeps_the_scenarios_settings(name: str) -> None:
     assert behaviour_of(name) is None

@@ -125,9 +125,14 @@ def test_the_free_tier_covers_a_small_service_and_has_its_own_lines() -> None:
 @pytest.mark.parametrize("name", PLATFORMS)
 @pytest.mark.parametrize("run_s", [12.0, 600.0])
 def test_a_month_does_not_depend_on_how_long_a_steady_run_is(name: str, run_s: float) -> None:
-    prices = platform_named(name).prices
+    prices, size = platform_named(name).prices, platform_named(name).sizes.nearest(SIZE, 200).size
     found, hour = (
-        month_bill(consumption(usage(length_s, (0, length_s)), requests=round(length_s * 5), run_s=length_s), prices)
+        month_bill(
+            consumption(usage(length_s, (0, length_s)), requests=round(length_s * 5), run_s=length_s)._replace(
+                size=size
+            ),
+            prices,
+        )
         for length_s in (run_s, 3600.0)
     )
     assert found.usd == pytest.approx(hour.usd)
@@ -161,6 +166,25 @@ def test_nodes_cost_the_same_whatever_runs_on_them() -> None:
     assert consumed_bill(consumption(), dataclasses.replace(prices, nodes=3)).usd == pytest.approx(3 * 0.0816)
 
 
+def test_a_size_with_its_own_price_costs_it_while_an_instance_runs() -> None:
+    """Two of ten machines of Fly run for an hour: performance-1x with 4 GB is 45.01 a month of 30 days on its page."""
+    prices = platform_named("fly").prices
+    used = consumption(usage(3600), usage(3600))._replace(size=InstanceSize(1024, 4096), max_size=10)
+    found = {line.item: line.usd for line in consumed_bill(used, prices).lines}
+    assert found["performance-1x"] + found["additional memory"] == pytest.approx(2 * 45.01 / 720, rel=1e-3)
+    assert found["stopped instances"] == pytest.approx(8 * 0.15 / 720)
+
+
+def test_a_dyno_costs_its_month_in_a_month() -> None:
+    used = consumption(usage(600), run_s=600)._replace(size=InstanceSize(2048, 2560), max_size=1)
+    assert month_bill(used, platform_named("heroku").prices).usd == pytest.approx(250)
+
+
+def test_a_size_without_a_price_is_rejected() -> None:
+    with pytest.raises(ValueError, match=r"size = 1 vCPU / 2 GB, must be one with a price"):
+        consumed_bill(consumption(usage(60)), platform_named("heroku").prices)
+
+
 def test_an_instance_that_fits_on_no_node_is_rejected() -> None:
     small = PriceList(Metering.NODES, "here", "today", "test", node=Node("tiny", 0.5, 1, 0.01))
     with pytest.raises(ValueError, match="large enough"):
@@ -187,7 +211,7 @@ def test_an_invalid_price_list_is_rejected(changes: dict[str, object], said: str
 
 def test_an_unknown_platform_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"must be one of app-runner, ecs-express"):
-        platform_named("heroku")
+        platform_named("beanstalk")
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

@@ -1,7 +1,3 @@
-"""Sizes of instances: what a platform offers, the size that a service is moved to, and what that changes."""
+"""Sizes of instances that platforms offer."""
 
-PUBLIC_MODULES = (
-    "instance_hour",
-    "moved_size",
-    "sizes",
-)
+PUBLIC_MODULES = ("sizes",)

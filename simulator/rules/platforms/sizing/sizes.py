@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, assert_never
 
 from simulator.model.sizes import CPU_UNITS_PER_VCPU, MB_PER_GB, InstanceSize
+from simulator.model.text.problems import one_of
 
 
 class Steps(NamedTuple):
@@ -66,6 +67,10 @@ class SizeRange:
     cores: int | None = None
     max_concurrency: int | None = None
     usd_hour: float | None = None
+
+    def more_gb(self, size: InstanceSize) -> float:
+        """Return the memory of a size beyond the least of the range, which `usd_hour` includes."""
+        return (size.memory_mb - self.memory_mb.least) / MB_PER_GB
 
     def __str__(self) -> str:
         sizes = f"{self.cpu_units.text(CPU_UNITS_PER_VCPU, 'vCPU')} with {self.memory_mb.text(MB_PER_GB, 'GB')}"
@@ -140,6 +145,24 @@ class SizeOffer:
     def has(self, size: InstanceSize) -> bool:
         """Return True if the platform offers exactly this size."""
         return self.nearest(size).size == size
+
+    def with_prices(self, usd_hours: Mapping[str, float]) -> SizeOffer:
+        """Return the same offer with other prices of named sizes.
+
+        Raises:
+            ValueError: if a name is unknown.
+        """
+        names = [rule.name for rule in self.rules if isinstance(rule, SizeRange) and rule.name]
+        for name in usd_hours:
+            if name not in names:
+                msg = f"sizes = {name!r}, must be {one_of(name, names) if names else 'left out'}"
+                raise ValueError(msg)
+        return SizeOffer(
+            tuple(
+                replace(rule, usd_hour=usd_hours.get(rule.name, rule.usd_hour)) if isinstance(rule, SizeRange) else rule
+                for rule in self.rules
+            )
+        )
 
     def priced(self, size: InstanceSize) -> SizeRange | None:
         """Return the rule that has a price of its own for this size; None without one."""

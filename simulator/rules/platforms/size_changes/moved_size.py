@@ -7,7 +7,7 @@ from typing import NamedTuple
 from simulator.model.sizes import InstanceSize
 from simulator.model.text.quantities import digits_text
 from simulator.rules.platforms.billing import PriceList
-from simulator.rules.platforms.sizing.instance_hour import instance_hour_usd
+from simulator.rules.platforms.size_changes.instance_hour import instance_hour_usd
 from simulator.rules.platforms.sizing.sizes import OfferedSize
 
 

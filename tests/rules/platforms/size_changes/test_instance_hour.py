@@ -6,7 +6,7 @@ import pytest
 
 from simulator.model.sizes import InstanceSize
 from simulator.rules.platforms.presets import platform_named
-from simulator.rules.platforms.sizing.instance_hour import instance_hour_usd
+from simulator.rules.platforms.size_changes.instance_hour import instance_hour_usd
 
 
 def test_an_hour_on_fargate_is_its_vcpu_and_memory() -> None:
