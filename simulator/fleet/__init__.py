@@ -58,6 +58,7 @@ PUBLIC_MODULES = (
     "replicas.autoscaler",
     "replicas.instance_launch",
     "replicas.replica_set",
+    "replicas.zones",
     "simulated.application",
     "simulated.connection_watch",
     "simulated.downstream_driver",

@@ -19,6 +19,7 @@ class Termination(NamedTuple):
     why: str
     slow: bool = False  # it did not become healthy within its start-up allowance
     saw: str = ""  # what its last health checks saw, as a sentence for users
+    blameless: bool = False  # a crash that the application did not cause, so it does not delay the next start
 
 
 class Instance(Target):
@@ -50,11 +51,13 @@ class Instance(Target):
         "state",
         "stopped_at_s",
         "wanted_s",
+        "zone",
     )
 
     def __init__(self, number: int, wanted_s: LoopTime) -> None:
         super().__init__(number)
         self.state = InstanceState.PROVISIONING
+        self.zone = ""  # the Availability Zone; empty if the platform has none
         self.wanted_s = wanted_s  # when the decision to add it was made
         self.ready_s = LOOP_FOREVER
         self.idle_since_s = LOOP_FOREVER  # begin of the current time without requests; valid while it has none
@@ -101,10 +104,18 @@ class Instance(Target):
         """Change the state according to the state table. Only this method assigns it; the caller records the change."""
         self.state = next_state(self.state, event)
 
-    def end(self, event: InstanceEvent, why: str, *, slow: bool = False, saw: str = "") -> None:
+    def begin_drain(self, by_s: LoopTime) -> None:
+        """Begin to drain: `drained` is done when no request is outstanding. Those in progress at `by_s` are cut off."""
+        self.drained, self.drain_by_s = asyncio.get_running_loop().create_future(), by_s
+        if self.outstanding == 0:
+            self.drained.set_result(None)
+
+    def end(
+        self, event: InstanceEvent, why: str, *, slow: bool = False, saw: str = "", blameless: bool = False
+    ) -> None:
         """Ask the instance to end. If it is called again, the first reason is kept."""
         if not self.ending.done():
-            self.ending.set_result(Termination(event, why, slow, saw))
+            self.ending.set_result(Termination(event, why, slow, saw, blameless))
 
     def __repr__(self) -> str:
         return f"<instance {self.number} {self.state} outstanding={self.outstanding}>"

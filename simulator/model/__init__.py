@@ -37,4 +37,5 @@ PUBLIC_MODULES = (
     "text.visible",
     "times",
     "wire_fault",
+    "zones",
 )

@@ -14,6 +14,7 @@ from simulator.fleet.pool.unavailable_upstream import UnavailableUpstream
 from simulator.fleet.ports import PoolSupply
 from simulator.fleet.replicas.autoscaler import Autoscaler
 from simulator.fleet.replicas.replica_set import ReplicaSet
+from simulator.fleet.replicas.zones import PlatformZones
 from simulator.model.health import HEALTHY_LINE, performing_line
 from simulator.model.times import RUN_START
 from simulator.platform.revision import MakeDriver, MakeSupply, Revision, ServicePlan
@@ -217,7 +218,7 @@ class Platform:
         creates the supplies if requests are computed elsewhere than in `Pool`.
         """
         self.make_driver, self.make_supply = make_driver, make_supply
-        self.streams, self.clock = streams, RunClock()
+        self.streams, self.clock, self.zones = streams, RunClock(), PlatformZones(0 if live is None else live.zones)
         self.journal = Journal() if journal is None else journal
         self.journal.subscribe(EjectionChanged, self._log_ejection)
         self.front = front
@@ -233,8 +234,7 @@ class Platform:
         self.ejection = live.ejection if live is not None else None
         self.rates = REGIONS.get(region := live.region if live is not None else REGION)
         self._tracing: Tracing | None = None
-        self.is_started = False
-        self._is_open = False
+        self.is_started = self._is_open = False
         self.services: dict[str, Service] = {}
         for plan in plans:
             service = self.add(plan.settings.service, (service_host(plan.settings.service, region, streams),))

@@ -17,6 +17,7 @@ from simulator.fleet.ports import Driver, LaunchError, OnLine, PoolSupply
 from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.replicas.autoscaler import ScaledRevision
 from simulator.fleet.replicas.replica_set import ReplicaSet
+from simulator.fleet.replicas.zones import PlatformZones
 from simulator.model.wire_fault import WireFault
 from simulator.records.events import InstanceReported
 from simulator.records.journal import Journal
@@ -74,6 +75,7 @@ class RevisionEnvironment(Protocol):
     make_driver: MakeDriver
     ejection: EjectionSettings | None
     make_supply: MakeSupply | None
+    zones: PlatformZones
 
     def output_line(self, service: str, number: int, stream: str, line: str) -> None:
         """Record a line that an instance wrote."""
@@ -130,6 +132,7 @@ class Revision:
             numbers=instance_numbers,
             revision=number,
             variables=self,
+            zones=environment.zones,
             random=environment.streams.stream("service", stream, "start stages").random,
             lifetimes=_lifetimes(plan.settings, environment.streams, stream),
             logs_starts=not self.driver.is_simulated,

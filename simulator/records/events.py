@@ -39,6 +39,7 @@ class InstanceMoved(NamedTuple):
     before: InstanceState
     after: InstanceState
     why: str
+    zone: str = ""  # Availability Zone; empty if the platform has none
 
 
 class EventLogged(NamedTuple):

@@ -105,7 +105,8 @@ class Run:
             make_supply=None if self.backend is None else self.backend.make_supply,
             made=_as_it_is if proxies is None else proxies.listen_inside,
         )
-
+        zones = self.scenario.zones_spec
+        platform.zones.divide(zones.count, rebalances=zones.rebalance)
         _protect(self.scenario, platform)
         clients: LiveClients | None = None
 

@@ -26,6 +26,7 @@ from simulator.scenario.sections.timeline_spec import (
     SlowStartsSpec,
     UpdateAutoScalingSpec,
     WireFaultSpec,
+    ZoneLossSpec,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Timeline:
                 self._add(at_s, event, lambda: self._faults.kill(action))
             case RecycleSpec():
                 self._add(at_s, event, lambda: self._faults.recycle(action))
-            case SlowStartsSpec() | FailHealthChecksSpec() | WireFaultSpec():
+            case SlowStartsSpec() | FailHealthChecksSpec() | WireFaultSpec() | ZoneLossSpec():
                 numbers: list[int] = []
                 self._add(at_s, event, lambda: self._begin(action, numbers))
                 self._undo(at_s, action.for_s, event, lambda: self._faults.end(numbers.pop()))

@@ -158,6 +158,8 @@ class InstanceEventPart(ReportPart):
     before: str
     after: str
     why: str
+    zone: str = Field(default="")
+    """Its Availability Zone. Only reports of scenarios with `zones` have this field."""
 
 
 class EventPart(ReportPart):
@@ -228,9 +230,7 @@ class CostPart(ReportPart):
     run: BillPart
     """For the whole run, warm-up included."""
     month: BillPart
-    """The cost if every minute of 730 hours were like the run; minimum charges that extend beyond the end of the run
-    are cut there.
-    """
+    """The cost of 730 hours like the run; minimum charges that extend beyond the end of the run are cut there."""
     usd_per_million_served: float | None
     """The run's bill / served requests x 10^6."""
 

@@ -21,7 +21,8 @@ _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes", "assumptions", "service_times"})
 # Added after the first digests were published: without this field, a run keeps its digest.
 _LEFT_OUT_IF_EMPTY: Final = ("downstream", "image_pulls", "web_acls", "assumptions", "service_times")
-_LEFT_OUT_EVERYWHERE: Final = "blocked"  # in counts and series; omitted in runs without a web ACL
+_BLOCKED: Final = "blocked"  # in counts and series; omitted in runs without a web ACL
+_ZONE: Final = "zone"  # in changes of instances; omitted in runs without Availability Zones
 
 
 def report_json(report: Report) -> str:
@@ -42,12 +43,15 @@ def _document(report: Report, left_out: frozenset[str] = frozenset()) -> dict[st
             document.pop(key, None)
     if "web_acls" not in document:
         _leave_out(document)
+    for move in (move for service in document["services"] for move in service["instance_events"]):
+        if not move[_ZONE]:
+            del move[_ZONE]
     return document
 
 
 def _leave_out(part: dict[str, Any]) -> None:
     """Remove the counts of blocked requests, which are all 0."""
-    part.pop(_LEFT_OUT_EVERYWHERE, None)
+    part.pop(_BLOCKED, None)
     for value in part.values():
         if isinstance(value, dict):
             _leave_out(value)

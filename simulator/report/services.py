@@ -152,6 +152,7 @@ def instance_event_parts(service: str, events: Iterable[Event]) -> list[Instance
             before=event.before.value,
             after=event.after.value,
             why=event.why,
+            zone=event.zone,
         )
         for event in events
         if isinstance(event, InstanceMoved) and event.service == service

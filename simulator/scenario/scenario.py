@@ -25,7 +25,7 @@ from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.recordings.recordings import recording_notes, recording_problems, too_much
 from simulator.scenario.request_numbers import RequestNumbers
 from simulator.scenario.sections.application_spec import ApplicationSpec
-from simulator.scenario.sections.aws_spec import AwsSpec
+from simulator.scenario.sections.aws_spec import AwsSpec, ZonesSpec
 from simulator.scenario.sections.base_model import RUN_MAX_S, Count, Duration, PositiveDuration, Section
 from simulator.scenario.sections.origin_spec import OperationsSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, policy_named, policy_of
@@ -60,6 +60,8 @@ class ScenarioSpec(Section):
     """Time at the start that checks ignore."""
     services: Mapping[ServiceName, ServiceSpec] = Field(min_length=1)
     """The services, by name (lowercase letters, digits and hyphens)."""
+    zones_spec: ZonesSpec = ZonesSpec.unchanged()
+    """The Availability Zones of the platform."""
     traffic: tuple[SourceSpec, ...] = ()
     """The sources of requests; their traffic adds up."""
     timeline: tuple[EventSpec, ...] = ()

@@ -13,6 +13,7 @@ from simulator.fleet.pool.pool import Pool
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, Launcher, LaunchError, ResourceUsage
 from simulator.fleet.replicas.replica_set import ReplicaSet
+from simulator.fleet.replicas.zones import PlatformZones
 from simulator.model.health import HealthCheck
 from simulator.model.rejection import CONNECT_FAILURE, Rejection
 from simulator.model.scaling import AutoScalingConfiguration
@@ -137,6 +138,7 @@ class Stage:
         ejection: EjectionSettings | None = None,
         finished: Callable[[Exchange], None] | None = None,
         random: Callable[[], float] | None = None,
+        zones: PlatformZones | None = None,
     ) -> None:
         self.loop = running_loop()
         self.fake = FakeDriver()
@@ -155,6 +157,7 @@ class Stage:
             journal=self.journal,
             tasks=self.tasks,
             random=random,
+            zones=zones,
         )
         self.exchanges: list[FakeExchange] = []
         self.begun: list[int] = []  # numbers of exchanges in the order in which they began

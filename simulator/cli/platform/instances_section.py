@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from pydantic import Field
+
 from simulator.cli.front.scaling_section import ScalingSection
 from simulator.control.operations.time_profile import INSTANT, profile_named
 from simulator.fleet.credentials.secrets import SecretsPlace
 from simulator.fleet.process.throttling import Throttling
+from simulator.model.zones import ZONES_MAX
 from simulator.platform.service_network import NetworkSettings
 from simulator.platform.service_workload import WorkloadSettings
-from simulator.scenario.sections.base_model import Duration, Section
+from simulator.scenario.sections.base_model import Count, Duration, Section
 
 _DEFAULT: Final = WorkloadSettings()
 _QUICK_PROBE_S: Final = 0.02
@@ -30,6 +33,8 @@ class InstancesSection(Section):
     """How long an instance that is being terminated may continue its requests."""
     stop_grace: Duration = _DEFAULT.stop_grace_s
     """Time from SIGTERM to SIGKILL."""
+    zones: Count = Field(default=0, ge=0, le=ZONES_MAX)
+    """Availability Zones (a, b, c and so on) over which the instances of each service are spread; 0: none."""
 
     def workload(
         self,

@@ -248,7 +248,9 @@ class ServeConfig(Section):
                 registries=registries,
                 assets=AssetSettings(state / ASSETS_NAME, SecretsPlace(aws.secrets_file, aws.endpoint, aws.region)),
             ),
-            front=self.network.front(self.front.live(state, self.api.region, engine)),
+            front=dataclasses.replace(
+                self.network.front(self.front.live(state, self.api.region, engine)), zones=self.instances.zones
+            ),
             workload=self.instances.workload(
                 self.time.profile,
                 SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),

@@ -118,6 +118,8 @@ class ServiceFrames:
         given = ([instance.number for instance in living], [round(instance.launched_at_s, 1) for instance in living])
         if whole or given != self._told:
             columns["n"], columns["b"] = given
+            if any(instance.zone for instance in living):
+                columns["z"] = "".join([instance.zone for instance in living])
         if not whole:  # a whole frame goes to one page; the other pages still need the changes
             self._told = given
         return columns

@@ -34,7 +34,7 @@ export class Feed {
       // Numbers and start times are sent only when they have changed.
       for (const [name, service] of Object.entries(data.services)) {
         const kept = this.instances.get(name) || { n: [], b: [] };
-        service.instances = { n: service.i.n || kept.n, b: service.i.b || kept.b, s: service.i.s, o: service.i.o };
+        service.instances = { n: service.i.n || kept.n, b: service.i.b || kept.b, z: (service.i.n ? service.i.z : kept.z) || "", s: service.i.s, o: service.i.o };
         this.instances.set(name, service.instances);
       }
       state.frame = data;

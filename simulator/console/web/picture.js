@@ -197,7 +197,7 @@ export class Picture {
       const cell = { x, y, wide: grid.wide - gap, high: grid.high - gap };
       const number = instances.n[place];
       this.cells.set(number, cell);
-      this.#drawCell(context, cell, { number, letter: instances.s[place], load: instances.o[place], born: instances.b[place] }, places, frame.t);
+      this.#drawCell(context, cell, { number, letter: instances.s[place], load: instances.o[place], born: instances.b[place], zone: (instances.z || "")[place] || "" }, places, frame.t);
     }
   }
 
@@ -238,7 +238,7 @@ export class Picture {
     const { theme } = this;
     const middle = x + wide / 2;
     if (!big) { this.#text(context, String(instance.number), middle, y + high / 2 + 4, theme.ink, false, 10); return; }
-    this.#text(context, `#${instance.number}`, middle, y + 14, theme.soft, false, 11);
+    this.#text(context, `#${instance.number} ${instance.zone}`.trimEnd(), middle, y + 14, theme.soft, false, 11);
     const says = { p: "requested", s: "starting", i: wide > 74 ? "CPU throttled" : "idle", d: "draining", x: "stopped" }[instance.letter];
     const load = `${short(count)(Math.round(instance.load * 10) / 10)}/${places}`;
     this.#text(context, says && !(instance.load > 0) ? says : load, middle, y + high / 2 + 6, theme.ink, true, wide > 74 ? 12 : 10);

@@ -39,6 +39,7 @@ export class Story {
       instances: {
         n: living.map(([number]) => number), s: living.map(([, instance]) => instance.letter).join(""),
         o: living.map(([, instance]) => (instance.letter === "a" ? load : 0)), b: living.map(([, instance]) => instance.born),
+        z: living.map(([, instance]) => instance.zone).join(""),
       },
       dots: this.#dots(series, bin, serving.map(([number]) => number)),
     };
@@ -50,7 +51,7 @@ export class Story {
     while (this.next < this.moves.length && this.moves[this.next].at_s <= t) {
       const move = this.moves[this.next];
       const known = this.instances.get(move.instance);
-      this.instances.set(move.instance, { letter: LETTERS[move.after] || "a", born: known ? known.born : move.at_s, moved: move.at_s });
+      this.instances.set(move.instance, { letter: LETTERS[move.after] || "a", born: known ? known.born : move.at_s, moved: move.at_s, zone: move.zone || "" });
       this.next += 1;
     }
     const gone = t - Math.max(2, this.ended_s * STOPPED_SHOWN_SHARE);

@@ -27,7 +27,8 @@ class LiveSettings:
     logged. `waf_log` is the file of AWS WAF's log. The owner of the logs closes them. `engine` is the address of the
     container engine, `unix:///path` or `tcp://host:port`. With `dual_stack`, the front listens on ::1 too, for hosts
     with IpAddressType DUAL_STACK. `endpoints` are VPC endpoints; each has a listener of its own for the hosts of
-    private services. With `hides_private`, those hosts are served only there.
+    private services. With `hides_private`, those hosts are served only there. `zones`: Availability Zones over which
+    instances are spread; 0: they have none.
 
     Raises:
         ValueError: if `engine` is not such an address.
@@ -52,6 +53,7 @@ class LiveSettings:
     dual_stack: bool = False
     endpoints: tuple[str, ...] = ()
     hides_private: bool = False
+    zones: int = 0
 
     def __post_init__(self) -> None:
         check_host(self.engine)

@@ -4,4 +4,5 @@ PUBLIC_MODULES = (
     "autoscaler",
     "instance_launch",
     "replica_set",
+    "zones",
 )

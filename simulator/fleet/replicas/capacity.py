@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from simulator.fleet.instance import Instance
 from simulator.fleet.pool.settings import PoolSettings
+from simulator.fleet.replicas.zones import PlatformZones
 from simulator.model.instance import InstanceState
 
 
@@ -16,8 +17,9 @@ class Capacity:
     has ended.
     """
 
-    def __init__(self, settings: PoolSettings, log: Callable[[str], None]) -> None:
+    def __init__(self, settings: PoolSettings, zones: PlatformZones, log: Callable[[str], None]) -> None:
         self._instances_max = settings.capacity
+        self._zones = zones
         self._log = log
         self.is_short = False
 
@@ -26,6 +28,8 @@ class Capacity:
 
         Draining instances count until they have ended. `living` returns the instances that exist.
         """
+        if self._zones.all_are_lost and wanted > 0:
+            return 0
         if self._instances_max is None:
             return wanted
         there = sum(instance.state is not InstanceState.STOPPED for instance in living())

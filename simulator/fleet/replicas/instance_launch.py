@@ -78,9 +78,10 @@ class InstanceLaunch:
 
     def crashed(self, instance: Instance, ending: Termination, *, ready: int) -> None:
         """Count and record the crash of an instance that was needed; `ready` others are left."""
-        self._crash_loop.crashed(self._loop.time(), instance.ready_s)
+        if not ending.blameless:
+            self._crash_loop.crashed(self._loop.time(), instance.ready_s)
         self._records.missed(ending, ready=ready)
-        delayed = str(self._crash_loop) if self._crash_loop.delay_s else ""
+        delayed = str(self._crash_loop) if self._crash_loop.delay_s and not ending.blameless else ""
         for line in filter(None, (ending.why, ending.saw, delayed)):
             self._records.line(line)
 

@@ -34,7 +34,13 @@ class InstanceRecords:
         instance.move(event)
         self._journal.record(
             InstanceMoved(
-                self._clock.at_s(), self._service, instance.number, before, instance.state, why or event.value
+                self._clock.at_s(),
+                self._service,
+                instance.number,
+                before,
+                instance.state,
+                why or event.value,
+                instance.zone,
             )
         )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simulator.fleet.instance import Instance
+from simulator.fleet.replicas.lifetimes import Lifetimes
 
 
 @dataclass(slots=True)
@@ -30,10 +31,11 @@ class _Batch:
 class Recycling:
     """The replacements of one replica set, in the order in which they were requested.
 
-    `log` receives a line for the event log when all have been replaced.
+    `log` receives a line for the event log when all have been replaced. `lifetimes`: those of its instances.
     """
 
-    def __init__(self, log: Callable[[str], None]) -> None:
+    def __init__(self, log: Callable[[str], None], lifetimes: Lifetimes) -> None:
+        self.lifetimes = lifetimes
         self._log = log
         self._waiting: deque[_Batch] = deque()
         self._batch: _Batch | None = None
@@ -91,7 +93,8 @@ class Recycling:
         return [(number, batch.why) for number in due]
 
     def left(self, number: int) -> None:
-        """Forget an instance that ends for another reason: it crashed, or was not needed."""
+        """Forget an instance that serves no longer: it drains, has crashed, or was not needed."""
+        self.lifetimes.forget(number)
         if self._batch is not None:
             self._batch.outgoing.pop(number, None)
             self._close()

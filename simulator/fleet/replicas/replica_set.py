@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simulator.fleet.instance import Instance, InstanceVariables, Termination, scale_in_order
+from simulator.fleet.instance import Instance, InstanceVariables, Termination
 from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend, Launcher, NotReady, PoolSupply
 from simulator.fleet.replicas.activity import Activity
@@ -30,6 +30,7 @@ from simulator.fleet.replicas.prober import prober_of
 from simulator.fleet.replicas.recycling import Recycling
 from simulator.fleet.replicas.serving import until_drained
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
+from simulator.fleet.replicas.zones import PlatformZones
 from simulator.model.instance import InstanceEvent, InstanceState
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.times import RUN_START, LoopTime
@@ -62,13 +63,14 @@ class ReplicaSet(InstanceSet):
         numbers: Iterator[int] | None = None,
         revision: int = 1,
         variables: InstanceVariables | None = None,
+        zones: PlatformZones | None = None,
         random: Callable[[], float] | None = None,
         lifetimes: np.random.Generator | None = None,
         logs_starts: bool = False,
     ) -> None:
         """Create an empty set. `numbers`: source of the numbers of instances. `revision`: number of the revision.
-        `variables`: supplies environment variables. `random`: numbers for the stages of starts; None: their means.
-        `lifetimes`: random numbers for the lifetimes of instances, required if `settings` has their distribution.
+        `variables`: supplies environment variables. `zones`: of the platform; None: it has none. `random`: numbers for
+        the stages of starts; None: their means. `lifetimes`: random numbers, required if `settings` has lifetimes.
         """
         super().__init__(pool)
         self.settings = settings
@@ -79,11 +81,10 @@ class ReplicaSet(InstanceSet):
         self._start_delays = InstanceStarts(settings, random, clock.at_s)
         self.records = InstanceRecords(self.settings.service, revision, clock, journal)
         self._move = self.records.move
-        self.capacity = Capacity(self.settings, self.records.line)
-        self._recycling = Recycling(self.records.line)
-        self._lifetimes = Lifetimes(
-            settings.lifetime, lifetimes, clock, lambda number, why: self.recycle([number], 1, why)
-        )
+        self._zones = zones or PlatformZones()
+        self.capacity = Capacity(self.settings, self._zones, self.records.line)
+        expired = Lifetimes(settings.lifetime, lifetimes, clock, lambda number, why: self.recycle([number], 1, why))
+        self._recycling = Recycling(self.records.line, expired)
         self._tasks = tasks
         self._loop = running_loop()
         self._is_settled = False  # count and tiers are as desired: nothing to do if the same count is set again
@@ -116,7 +117,7 @@ class ReplicaSet(InstanceSet):
         for instance in self.pool.ready.values():
             instance.launched_at_s = RUN_START
             self.activity.settle(instance)
-            self._lifetimes.settle(instance.number)
+            self._recycling.lifetimes.settle(instance.number)
         self._assign_tiers()
 
     def resize(self, desired: int, front_size: int | None = None) -> None:
@@ -146,7 +147,7 @@ class ReplicaSet(InstanceSet):
             self._provision(self._start_delays.delays(self.actuator, from_zero=from_zero).plus(self.extra_start_s, 0.0))
         surplus = len(self._alive) - target - additional
         if surplus > 0:
-            for instance in sorted(self._alive.values(), key=scale_in_order)[:surplus]:
+            for instance in self._zones.surplus(self._alive.values(), surplus):
                 self._terminate(instance, f"{target} instance{'s' * (target != 1)} wanted")
             if self._recycling.additional != additional:  # one that was being replaced is gone
                 self.reconcile()
@@ -162,11 +163,15 @@ class ReplicaSet(InstanceSet):
         self.reconcile()
         return new
 
-    def kill(self, number: int) -> None:
-        """Kill an instance as a crash does. An unknown or ended instance is no error."""
+    def kill(self, number: int, lost_with: str = "") -> None:
+        """Kill an instance as a crash does, or with a part of the platform, the reason `lost_with`. An unknown or ended
+        instance is no error.
+        """
         instance = self.instances.get(number)
         if instance is None:
             return
+        if lost_with:
+            instance.end(_E.CRASHED, lost_with, blameless=True)
         if instance.is_provisioned:
             instance.backend.kill()
         else:
@@ -239,6 +244,7 @@ class ReplicaSet(InstanceSet):
 
     def _provision(self, delays: StartDelays) -> None:
         instance = self.pool.new_instance(next(self._numbers), self._loop.time())
+        instance.zone = self._zones.place(self._alive.values())
         self.instances[instance.number] = self._alive[instance.number] = instance
         self._lifecycles[instance.number] = lifecycle = self._tasks.spawn(
             self._run_lifecycle(instance, delays), f"instance {instance.number} of {self.settings.service}"
@@ -253,15 +259,11 @@ class ReplicaSet(InstanceSet):
         self._is_settled = False
         del self._alive[instance.number]
         self._recycling.left(instance.number)
-        self._lifetimes.forget(instance.number)
         self.activity.forget(instance)
         if instance.is_ready:
             self.pool.leave(instance)
-            instance.drained = self._loop.create_future()
-            instance.drain_by_s = LoopTime(self._loop.time() + self.settings.drain_timeout_s)
             self._move(instance, _E.DRAIN, why)
-            if instance.outstanding == 0:
-                instance.drained.set_result(None)
+            instance.begin_drain(LoopTime(self._loop.time() + self.settings.drain_timeout_s))
         else:
             instance.end(_E.STOP, why)
 
@@ -300,7 +302,7 @@ class ReplicaSet(InstanceSet):
         self.pool.enter(instance, front=front)
         self._assign_tiers()
         self.activity.entered(instance)
-        self._lifetimes.begin(instance.number)
+        self._recycling.lifetimes.begin(instance.number)
         if self._recycling.is_active:
             self.reconcile()
 
@@ -316,7 +318,6 @@ class ReplicaSet(InstanceSet):
         has_crashed = ending.event is _E.CRASHED
         was_alive = self._alive.pop(instance.number, None) is not None
         self._recycling.left(instance.number)
-        self._lifetimes.forget(instance.number)
         self.activity.forget(instance)
         if instance.is_ready and not has_crashed:
             self.pool.leave(instance)

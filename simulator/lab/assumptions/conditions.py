@@ -63,6 +63,11 @@ def instances_crash(scenario: ScenarioSpec) -> bool:
     return failing or any(event.kill_instance is not None for event in scenario.timeline)
 
 
+def loses_zones(scenario: ScenarioSpec) -> bool:
+    """Return True if a zone is lost and returns."""
+    return any(event.zone_loss is not None and event.zone_loss.for_s is not None for event in scenario.timeline)
+
+
 def deploys(scenario: ScenarioSpec) -> bool:
     return any(event.deploy is not None for event in scenario.timeline)
 

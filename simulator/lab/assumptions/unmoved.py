@@ -19,6 +19,7 @@ from simulator.lab.assumptions.conditions import (
     has_slow_start,
     has_web_acl,
     instances_crash,
+    loses_zones,
     with_policy,
 )
 
@@ -47,6 +48,11 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
         Place("fleet/replicas/lifetimes.py", "the share is uniformly"),
         "the ages of the first instances are a choice of the run: other seeds vary them",
         has_lifetimes,
+    ),
+    UnmovedAssumption(
+        Place("fleet/replicas/zones.py", "App Runner rebalances"),
+        "whether instances move to a zone that is available again is a setting of the scenario: `zones.rebalance`",
+        loses_zones,
     ),
     UnmovedAssumption(
         Place("fleet/pool/settings.py", "App Runner is bounded by"), "the quota belongs to the account: set `capacity`"

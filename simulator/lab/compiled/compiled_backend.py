@@ -32,6 +32,7 @@ from simulator.scenario.sections.timeline_spec import (
     SlowStartsSpec,
     UpdateAutoScalingSpec,
     WireFaultSpec,
+    ZoneLossSpec,
 )
 from simulator.traffic.shapes.curves import curve_of
 
@@ -108,6 +109,7 @@ def _event_reason(action: Action) -> str:
             | SlowStartsSpec()
             | FailHealthChecksSpec()
             | UpdateAutoScalingSpec()
+            | ZoneLossSpec()
             | RateSpec()
         ):
             return ""

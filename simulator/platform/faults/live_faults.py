@@ -12,12 +12,14 @@ from simulator.platform.faults.service_faults import ServiceFaults
 from simulator.platform.platform import Platform
 from simulator.records.events import RevisionSwitched, TimelineActed
 from simulator.scenario.sections.fault_spec import Fault, FaultSpec
-from simulator.scenario.sections.timeline_spec import KillInstanceSpec, RecycleSpec, WireFaultSpec
+from simulator.scenario.sections.timeline_spec import KillInstanceSpec, RecycleSpec, WireFaultSpec, ZoneLossSpec
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveFault:
-    """An active fault. `ends_at_s`: loop time at which it ends; None: it lasts until it is ended."""
+    """An active fault. `service`: empty if it concerns all of them. `ends_at_s`: loop time at which it ends; None: it
+    lasts until it is ended.
+    """
 
     number: int
     service: str
@@ -59,9 +61,10 @@ class LiveFaults:
             self._record(spec.kind, said)
             return None, said
         number, said = self._faults.begin(fault)
+        service = "" if isinstance(fault, ZoneLossSpec) else fault.service
         timer = None if fault.for_s is None else self._loop.call_later(fault.for_s, self.end, number)
         ends_at_s = None if timer is None else timer.when()
-        self._active[number] = ActiveFault(number, fault.service, said, ends_at_s, timer)
+        self._active[number] = ActiveFault(number, service, said, ends_at_s, timer)
         self._record(spec.kind, said)
         return number, said
 
@@ -80,6 +83,8 @@ class LiveFaults:
 
     def _placed(self, fault: Fault) -> Fault:
         """Return the fault with the name of its service, which may be omitted if there is only one service."""
+        if isinstance(fault, ZoneLossSpec):
+            return self._in_a_zone(fault)
         services = self._platform.services
         name = fault.service
         if not name:
@@ -101,9 +106,18 @@ class LiveFaults:
             raise ValueError(msg)
         return fault.model_copy(update={"service": name})
 
+    def _in_a_zone(self, fault: ZoneLossSpec) -> ZoneLossSpec:
+        names = self._platform.zones.names
+        if fault.zone not in names:
+            known = one_of(fault.zone, names) if names else "left out: the platform has no Availability Zones (`zones`)"
+            msg = f"zone = {fault.zone!r}, must be {known}"
+            raise ValueError(msg)
+        return fault
+
     def _switched(self, _event: RevisionSwitched) -> None:
         """End the faults of deleted services."""
-        for number in [one.number for one in self._active.values() if one.service not in self._platform.services]:
+        known = {"", *self._platform.services}
+        for number in [one.number for one in self._active.values() if one.service not in known]:
             self.end(number)
 
     def _record(self, action: str, said: str) -> None:

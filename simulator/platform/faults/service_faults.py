@@ -1,6 +1,7 @@
 """Faults at services: how each begins and ends, on both clocks, for a timeline and for a user.
 
-A lasting fault belongs to its service: when another revision serves, the fault moves to that revision.
+A lasting fault belongs to its service: when another revision serves, the fault moves to that revision. The loss of an
+Availability Zone belongs to the platform.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from simulator.scenario.sections.timeline_spec import (
     RecycleSpec,
     SlowStartsSpec,
     WireFaultSpec,
+    ZoneLossSpec,
 )
 
-LastingSpec = SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
+ServiceFaultSpec = SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
+LastingSpec = ServiceFaultSpec | ZoneLossSpec
 
 _ALL: Final = 0  # the number that stands for all instances in the prober
 
@@ -34,7 +37,7 @@ class _Lasting:
     """
 
     service: Service
-    spec: LastingSpec
+    spec: ServiceFaultSpec
     revision: Revision | None = None
     numbers: list[int] = field(default_factory=list)
 
@@ -82,6 +85,7 @@ class ServiceFaults:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._lasting: dict[int, _Lasting] = {}
+        self._lost_zones: dict[int, str] = {}
         self._numbers = itertools.count(1)
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -107,6 +111,10 @@ class ServiceFaults:
 
     def begin(self, spec: LastingSpec) -> tuple[int, str]:
         """Begin a lasting fault. Return its number, which `end` takes, and a text that says what it does."""
+        if isinstance(spec, ZoneLossSpec):
+            number = next(self._numbers)
+            self._lost_zones[number] = spec.zone
+            return number, self._lose_zone(spec.zone)
         service = self._platform.services[spec.service]
         if self._unsubscribe is None:
             self._unsubscribe = self._platform.journal.subscribe(RevisionSwitched, self._switched)
@@ -122,6 +130,8 @@ class ServiceFaults:
 
     def end(self, number: int) -> str:
         """End a fault; return a text that says which state is restored."""
+        if number in self._lost_zones:
+            return self._restore_zone(self._lost_zones.pop(number))
         lasting = self._lasting.pop(number)
         revision = lasting.revision
         lasting.revert()
@@ -135,6 +145,36 @@ class ServiceFaults:
                 return f"{name}: health checks are real again"
             case _:
                 assert_never(lasting.spec)
+
+    def _lose_zone(self, zone: str) -> str:
+        """Kill the instances of the zone; return a text that names them."""
+        self._platform.zones.lose(zone)
+        texts = []
+        for service in self._platform.services.values():
+            replica_sets = [revision.replica_set for revision in service.revisions]
+            lost = [(each, every) for each in replica_sets for every in each.living() if every.zone == zone]
+            for replica_set, instance in lost:
+                replica_set.kill(instance.number, lost_with=f"Availability Zone {zone} is lost")
+            texts.append(f"{service.name}: {_instances([instance.number for _, instance in lost])}")
+        return f"Availability Zone {zone} is lost: {'; '.join(texts)}"
+
+    def _restore_zone(self, zone: str) -> str:
+        """Use the zone again, unless it is lost by another fault too; return a text about what is rebalanced."""
+        zones = self._platform.zones
+        zones.restore(zone)
+        if zone not in zones.available:
+            return f"Availability Zone {zone} is still lost"
+        texts = []
+        for service in self._platform.services.values():
+            if service.revision is None:
+                continue
+            replica_set = service.replica_set
+            alive = [each for each in replica_set.living() if each.is_ready or each.is_coming]
+            moved = zones.uneven(alive, replica_set.pool.ready)
+            replica_set.recycle(moved, 1, "the Availability Zones are rebalanced")
+            if moved:
+                texts.append(f"; {service.name}: {_instances(moved)} {'is' if len(moved) == 1 else 'are'} replaced")
+        return f"Availability Zone {zone} is available again{''.join(texts)}"
 
     def _begun_text(self, lasting: _Lasting) -> str:
         name = lasting.service.name

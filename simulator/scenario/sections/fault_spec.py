@@ -13,9 +13,10 @@ from simulator.scenario.sections.timeline_spec import (
     RecycleSpec,
     SlowStartsSpec,
     WireFaultSpec,
+    ZoneLossSpec,
 )
 
-Fault = KillInstanceSpec | RecycleSpec | SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
+Fault = KillInstanceSpec | RecycleSpec | SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec | ZoneLossSpec
 
 
 class FaultSpec(Section):
@@ -31,6 +32,8 @@ class FaultSpec(Section):
     """Health checks fail."""
     wire_fault: WireFaultSpec | None = None
     """The connection to the instances fails for a share of the requests."""
+    zone_loss: ZoneLossSpec | None = None
+    """An Availability Zone is lost."""
 
     @model_validator(mode="after")
     def _is_one(self) -> FaultSpec:

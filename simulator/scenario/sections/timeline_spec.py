@@ -142,6 +142,15 @@ class WireFaultSpec(Section):
         )
 
 
+class ZoneLossSpec(Section):
+    """An Availability Zone is lost: the instances of all services there crash, and new ones start in other zones."""
+
+    zone: str
+    """The zone: a, b, c and so on, of as many as `zones` has."""
+    for_s: PositiveDuration | None = None
+    """Time until the zone is available again (default: to the end)."""
+
+
 class RateSpec(Section):
     """Sources send more or less. Of several such actions in force, the latest to begin counts."""
 
@@ -160,6 +169,7 @@ Action = (
     | FailHealthChecksSpec
     | UpdateAutoScalingSpec
     | WireFaultSpec
+    | ZoneLossSpec
     | RateSpec
     | DeploySpec
     | ApiCall
@@ -184,6 +194,8 @@ class EventSpec(Section):
     """The auto scaling configuration changes."""
     wire_fault: WireFaultSpec | None = None
     """The connection to the instances fails for a share of the requests."""
+    zone_loss: ZoneLossSpec | None = None
+    """An Availability Zone is lost."""
     rate: RateSpec | None = None
     """Traffic increases or decreases."""
     deploy: DeploySpec | None = None

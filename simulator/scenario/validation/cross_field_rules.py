@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from simulator.model import sizes
 from simulator.model.text import units
+from simulator.model.zones import ZONES_MAX, zone_names
 from simulator.rules.policies.registry import POLICIES, PolicyKind
 from simulator.scenario.document import Document, Path
 from simulator.scenario.problems import Problem, nearest
@@ -53,6 +54,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _closed_sources,
         _sines,
         _updates,
+        _zones,
         traffic_problems,
         _references,
         deploy_problems,
@@ -273,6 +275,19 @@ def _updates(document: Document) -> Iterator[Problem]:
         if update.get("min_size") == 0 and kind is not None and not kind.scales_to_zero:
             path = ("timeline", index, "update_auto_scaling", "min_size")
             yield document.problem(path, f"at least 1 with policy {kind.name}; 0 works with {_able_to_be_zero()}")
+
+
+def _zones(document: Document) -> Iterator[Problem]:
+    """Verify that events name a zone of the platform."""
+    zones = document.data.get("zones", 0)
+    number = count(mapping(zones).get("count") if isinstance(zones, Mapping) else zones) or 0
+    names = zone_names(min(max(number, 0), ZONES_MAX))
+    for index, event in items(document, "timeline"):
+        zone = mapping(event.get("zone_loss")).get("zone")
+        path: Path = ("timeline", index, "zone_loss", "zone")
+        if isinstance(zone, str) and zone not in names:
+            known = f"one of {', '.join(names)}" if names else "a zone, and the scenario has none: add `zones: 3`"
+            yield document.problem(path, known, near=nearest(zone, names))
 
 
 def _references(document: Document) -> Iterator[Problem]:

@@ -138,6 +138,7 @@ def _shape(r: Dice, duration_s: int) -> dict[str, Any]:
 def _event(r: Dice, duration_s: int) -> dict[str, Any]:
     events: Sequence[dict[str, Any]] = (
         {"kill_instance": {"which": r.choice(["oldest", "newest"]), "count": r.choice([1, 3, 50])}},
+        {"zone_loss": {"zone": r.choice(["a", "b"]), "for": r.choice(["1ms", "7s"])}},
         {"recycle": {"at_a_time": r.choice([1, 2, 50]), "count": r.choice([1, 3])}},
         {"update_auto_scaling": {"max_concurrency": r.choice([1, 2, 200])}},
         {"update_auto_scaling": {"max_size": r.choice([1, 25]), "min_size": 1}},
@@ -280,6 +281,7 @@ def _plain(seed: int) -> dict[str, Any]:
         "name": f"odd-{seed}",
         "seed": r.choice([0, 1, 2**31, seed]),
         "duration": f"{duration_s}s",
+        "zones": 2,
         "warm_up": r.choice([0, "500ms"]),
         "services": {"site": service},
         "traffic": [_shape(r, duration_s) for _ in range(r.choice([1, 1, 2, 3]))],

@@ -70,6 +70,33 @@ def test_instances_are_recycled_one_by_one() -> None:
     in_world(test)
 
 
+def test_a_zone_is_lost_for_all_services_and_returns() -> None:
+    async def test(world: World) -> None:
+        world.platform.zones.divide(2)
+        service = world.service(await world.running())
+        other = world.service(await world.running(ServiceName="other"))
+        live = LiveFaults(world.platform)
+        number, said = live.begin(spec(zone_loss={"zone": "a", "for": "60s"}))
+        assert (number, said) == (1, "Availability Zone a is lost: hello: instance 1; other: instance 1")
+        await asyncio.sleep(50)
+        assert [instance.zone for each in (service, other) for instance in each.living()] == ["b", "b"]
+        await asyncio.sleep(11)
+        assert live.active == {}
+        assert world.platform.zones.available == ["a", "b"]
+        with pytest.raises(ValueError, match="zone = 'c', must be one of a, b"):
+            live.begin(spec(zone_loss={"zone": "c"}))
+
+    in_world(test)
+
+
+def test_without_zones_none_can_be_lost() -> None:
+    async def test(world: World) -> None:
+        with pytest.raises(ValueError, match="zone = 'a', must be left out: the platform has no Availability Zones"):
+            LiveFaults(world.platform).begin(spec(zone_loss={"zone": "a"}))
+
+    in_world(test)
+
+
 def test_an_impossible_fault_is_rejected_with_the_possible_values() -> None:
     async def test(world: World) -> None:
         live = LiveFaults(world.platform)
