@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, assert_never
 
@@ -17,6 +17,8 @@ from simulator.ingest.format import Format
 from simulator.ingest.formats.table import format_named, format_of
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.route_use import RouteShare
+from simulator.ingest.service.service_settings import ServiceSettings, merged
+from simulator.ingest.service.settings_files import is_settings, settings_of
 from simulator.ingest.settings import ImportSettings
 
 # A run that ended at the last request of a trace would cut its answer off.
@@ -50,7 +52,7 @@ class Imported:
 
     `start_s`: its start in the time of the dataset. `offered`: the requests of all functions in the chosen part of the
     files; `skipped_lines`: lines that are no requests. `ranking`: functions by their requests in the files, the
-    busiest first; empty if the files have no functions.
+    busiest first; empty if the files have no functions. `settings`: of the service, from files that have them.
     """
 
     formats: tuple[Format, ...]
@@ -60,6 +62,7 @@ class Imported:
     offered: float
     skipped_lines: int
     ranking: tuple[tuple[str, float], ...] = ()
+    settings: ServiceSettings = field(default_factory=ServiceSettings)
 
 
 class _Read(NamedTuple):
@@ -79,7 +82,10 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
         ScenarioError: if a file cannot be read, or has an invalid row.
         ValueError: for settings that do not fit the files, such as the name of a function that none of them has.
     """
-    files = [InputFile(path) for path in paths]
+    given = [InputFile(path) for path in paths]
+    files = [each for each in given if settings.format_name is not None or not is_settings(each)]
+    if not files:
+        raise ValueError("the files have settings of a service only; give a recording of its traffic too")
     reads = [_Read(each, _format(each, settings)) for each in files]
     reading = Reading()
     totals = Totals()
@@ -108,6 +114,7 @@ def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
         offered=offered,
         skipped_lines=reading.skipped,
         ranking=totals.ranking(reading),
+        settings=merged(settings_of(each) for each in given if each not in files),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.ingest.imported import Imported, ImportedService
+from simulator.ingest.service.service_settings import ServiceSettings
 from simulator.ingest.service_time import service_time
 from simulator.model.text.units import duration_text
 
@@ -56,16 +57,16 @@ def scenario_text(imported: Imported, stem: str, files: list[str]) -> str:
         "services:",
     ]
     for each in imported.services:
-        lines += _application(each)
+        lines += _application(each, imported.settings)
     lines += ["", "traffic:"]
     for each in imported.services:
         lines += _source(each, imported, stem)
     return "\n".join(lines) + "\n"
 
 
-def _application(service: ImportedService) -> list[str]:
+def _application(service: ImportedService, settings: ServiceSettings) -> list[str]:
     function = [f"  # Function {service.function}"] if service.function else []
-    title = [*function, f"  {service.name}:"]
+    title = [*function, f"  {service.name}:", *(f"    {key}: {value}" for key, value in settings.given.items())]
     if not service.durations.are_known:
         comment = "a guess: the files do not have the durations of requests"
         return [*title, "    application:", f"      simulated: {{io: {_TIME_UNKNOWN}}}  # {comment}"]

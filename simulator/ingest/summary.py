@@ -44,6 +44,10 @@ def _kept(imported: Imported) -> Iterator[str]:
         if each.routes:
             shown = ", ".join(f"{route.method} {route.path}" for route in each.routes[:_SHOWN])
             yield f"{each.name}: {len(each.routes)} routes with their shares and sizes: {shown}, ..."
+    if imported.settings.given:
+        yield "settings of the service: " + ", ".join(
+            f"{key} {value}" for key, value in imported.settings.given.items()
+        )
     for form in imported.formats:
         yield from form.kept
 
@@ -59,7 +63,8 @@ def _guessed(imported: Imported) -> Iterator[str]:
         yield "the service time, 100 ms: the files do not have it"
     else:
         yield "the duration of a request is all I/O: requests in progress do not slow each other down"
-    yield "MaxConcurrency, sizes and the start-up are the defaults of a scenario"
+    missing = [key for key in ("max_concurrency", "min_size", "max_size", "cpu") if key not in imported.settings.given]
+    yield f"defaults of a scenario: {', '.join([*missing, 'start_up'])}"
 
 
 def _dropped(imported: Imported) -> Iterator[str]:

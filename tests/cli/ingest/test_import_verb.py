@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
+from simulator.scenario.scenario import load_scenario
 from tests.ingest.dataset_files import Invocation, azure_2021
 
 RUN = CliRunner()
@@ -64,3 +66,24 @@ def test_bad_options_are_named(trace: str, options: list[str], message: str) -> 
 
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
+
+
+def test_settings_of_the_service_are_those_of_the_scenario(trace: str) -> None:
+    scaling = {"AutoScalingConfiguration": {"MaxConcurrency": 40, "MinSize": 2, "MaxSize": 9}}
+    Path("scaling.json").write_text(json.dumps(scaling))
+
+    done = RUN.invoke(app, ["import", trace, "scaling.json", "--out", "mine.yaml"])
+
+    assert done.exit_code == 0, done.output
+    assert "settings of the service: max_concurrency 40, min_size 2, max_size 9" in done.output
+    (service,) = load_scenario(Path("mine.yaml")).services.values()
+    assert (service.max_concurrency, service.min_size, service.max_size) == (40, 2, 9)
+
+
+def test_settings_without_a_recording_are_not_enough(trace: str) -> None:
+    Path("scaling.json").write_text(json.dumps({"AutoScalingConfiguration": {"MaxConcurrency": 40}}))
+
+    done = RUN.invoke(app, ["import", "scaling.json"])
+
+    assert done.exit_code == 2
+    assert "give a recording of its traffic too" in done.output
