@@ -86,7 +86,7 @@ _VERBS: Final = {
     "import": Verb(
         "simulator.cli.ingest.import_verb",
         "import_verb",
-        "Make a scenario of recorded traffic: public datasets, and logs of web servers.",
+        "Make a scenario of recorded traffic (logs, traces, metrics, public datasets) or of a load script.",
         PLAY,
     ),
     "init": Verb(

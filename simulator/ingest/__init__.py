@@ -1,3 +1,12 @@
 """Import: reads the traffic that others recorded, in the formats of public datasets and of web servers."""
 
-PUBLIC_MODULES = ("format", "formats.table", "imported", "scenario_text", "settings", "summary")
+PUBLIC_MODULES = (
+    "format",
+    "formats.table",
+    "imported",
+    "load.plan",
+    "load.scripts",
+    "scenario_text",
+    "settings",
+    "summary",
+)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from simulator.ingest.imported import Imported
+from simulator.ingest.load.scripts import ImportedLoad
 from simulator.model.text.units import duration_text
 
 # Reading that were not chosen, named in the summary.
@@ -27,6 +28,22 @@ def summary(imported: Imported) -> list[SummaryLine]:
         *(SummaryLine("kept", text) for text in _kept(imported)),
         *(SummaryLine("guessed", text) for text in _guessed(imported)),
         *(SummaryLine("dropped", text) for text in _dropped(imported)),
+    ]
+
+
+def load_summary(load: ImportedLoad) -> list[SummaryLine]:
+    """Return the lines of the import of a load script."""
+    plan = load.plan
+    given = ", ".join(f"{key} {value}" for key, value in load.settings.given.items())
+    calls = [f"{request.method} {request.path}" for request in plan.requests]
+    return [
+        SummaryLine("read", f"{plan.title}, {duration_text(plan.length_s)} of load"),
+        *(SummaryLine("kept", text) for text in plan.kept),
+        *([SummaryLine("kept", f"requests: {', '.join(calls)}")] if calls else []),
+        *([SummaryLine("kept", f"checks: {', '.join(plan.checks)}")] if plan.checks else []),
+        *([SummaryLine("kept", f"settings of the service: {given}")] if given else []),
+        *(SummaryLine("guessed", text) for text in plan.guessed),
+        *(SummaryLine("dropped", text) for text in plan.dropped),
     ]
 
 

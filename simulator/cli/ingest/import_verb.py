@@ -14,9 +14,11 @@ from simulator.cli.options import grouped
 from simulator.cli.outputs import Outputs, lost
 from simulator.cli.printing import echo
 from simulator.ingest.imported import import_files
-from simulator.ingest.scenario_text import recordings, scenario_text
+from simulator.ingest.load.plan import plan_text
+from simulator.ingest.load.scripts import imported_load
+from simulator.ingest.scenario_text import RecordingText, recordings, scenario_text
 from simulator.ingest.settings import ImportSettings
-from simulator.ingest.summary import summary
+from simulator.ingest.summary import load_summary, summary
 from simulator.model.text.units import parse_duration
 from simulator.scenario.problems import ScenarioError
 
@@ -30,31 +32,37 @@ def import_verb(
     functions: ImportFunctions,
     files: list[Path] = typer.Argument(metavar="FILE...", help="Recorded traffic, plain, gzip, bzip2 or xz; in order."),
 ) -> None:
-    """Make a scenario of recorded traffic: public datasets, and logs of web servers.
+    """Make a scenario of recorded traffic (logs, traces, metrics, public datasets) or of a load script.
 
     The format is recognised by the content. What was kept, guessed and dropped is printed.
     """
     settings = _settings(outputs, part, functions)
     stem = outputs.out.stem
+    texts: list[RecordingText] = []
     try:
-        imported = import_files(files, settings)
+        load = imported_load(files) if outputs.format_name is None else None
+        if load is not None:
+            text, lines = plan_text(load.plan, stem, load.file, load.settings.given), load_summary(load)
+        else:
+            imported = import_files(files, settings)
+            texts = recordings(imported, stem)
+            text, lines = scenario_text(imported, stem, [path.name for path in files]), summary(imported)
     except (ScenarioError, ValueError) as error:
         bad_input(str(error))
-    texts = recordings(imported, stem)
     with Outputs() as written:
         written.protect(files)
-        paths = [outputs.out, *(outputs.out.parent / text.file for text in texts)]
+        paths = [outputs.out, *(outputs.out.parent / each.file for each in texts)]
         _check_new(paths, force=outputs.force)
-        for path, text in zip(paths[1:], texts, strict=True):
+        for path, recording in zip(paths[1:], texts, strict=True):
             stream = written.text("--out", path)
             assert stream is not None
-            _write(path, stream, text.blocks)
+            _write(path, stream, recording.blocks)
         scenario = written.text("--out", outputs.out)
         assert scenario is not None
-        _write(outputs.out, scenario, [scenario_text(imported, stem, [path.name for path in files])])
+        _write(outputs.out, scenario, [text])
         written.commit()
     if not outputs.quiet:
-        for line in summary(imported):
+        for line in lines:
             echo(f"{line.kind:<{_WIDTH}}{line.text}")
     for path in paths:
         echo(f"{'written':<{_WIDTH}}{path}")

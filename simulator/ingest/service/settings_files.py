@@ -80,7 +80,7 @@ def _of_state(state: Any) -> ServiceSettings:
         if kind == _SCALING:
             found |= {key: _whole(values.get(key)) for key in ("max_concurrency", "min_size", "max_size")}
         elif kind == _SERVICE:
-            instance = next(iter(values.get("instance_configuration") or []), {})
+            instance: Any = next(iter(values.get("instance_configuration") or []), {})
             found |= {"name": values.get("service_name"), "cpu": cpu_text(instance.get("cpu"))}
             found["memory"] = memory_text(instance.get("memory"))
     return ServiceSettings(**found)

@@ -1,0 +1,1 @@
+"""Load scripts: the load that a tool sends, as sources of a scenario."""
