@@ -182,6 +182,8 @@ def start_up_s(scenario: ScenarioSpec, service: str) -> float:
     found_s = math.ceil(drawn / step_s) * step_s if step_s > 0 else drawn
     slow_s = max((event.slow_starts.extra_s for event in scenario.timeline if event.slow_starts), default=0.0)
     pull_s = 0.0 if simulated.image is None else simulated.image.image.cold_pull_s
+    if spec.load_balancer is not None:  # the first check, which one success passes, comes after an interval at most
+        return pull_s + drawn + spec.load_balancer.value.first_check_s + slow_s
     return pull_s + found_s + (check.healthy_threshold - 1) * again_s + slow_s
 
 

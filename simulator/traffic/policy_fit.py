@@ -5,6 +5,7 @@ note CANNOT_ACT is certain: no load makes the policy scale out in this scenario.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never
@@ -66,8 +67,14 @@ def requirements_of(scenario: ScenarioSpec, name: str) -> Requirements | None:
 
 
 def sized_parameters(service: ServiceSpec) -> Any:
-    """Return the policy's parameters, for the size of the service's instances."""
-    return service.policy.sized(service.size)
+    """Return the policy's parameters, for the size of the service's instances.
+
+    An image that the scenario has its instances pull is pulled by them, so it is no stage of the platform's start.
+    """
+    parameters, simulated = service.policy.sized(service.size), service.application.simulated
+    if hasattr(parameters, "image_bytes") and simulated is not None and simulated.image is not None:
+        return dataclasses.replace(parameters, image_bytes=0.0)
+    return parameters
 
 
 def adapted_parameters(policy: PolicySpec) -> str:
@@ -86,6 +93,8 @@ def adapted_parameters(policy: PolicySpec) -> str:
 
 
 def _value_text(name: str, value: object) -> str:
+    if name.endswith(("_bytes", "_bytes_per_second")) and isinstance(value, int | float):
+        return f"{value / 1024**2:g} MB{'/s' * name.endswith('_per_second')}"
     if name.endswith("_s") and isinstance(value, int | float):
         return duration_text(value) if value else "0s"
     if isinstance(value, tuple):

@@ -97,6 +97,8 @@ class MovableAssumption:
             return str(value).lower()
         if isinstance(value, str):
             return value
+        if self.setting[-1].endswith(("_bytes", "_bytes_per_second")):
+            return f"{value / 1024**2:g} MB{'/s' * self.setting[-1].endswith('_per_second')}"
         return duration_text(value) if self.setting[-1].endswith("_s") else f"{value:g}"
 
 

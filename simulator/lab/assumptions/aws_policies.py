@@ -11,6 +11,8 @@ from simulator.scenario.sections.service_spec import ServiceSpec
 
 _ALARMS: Final = "rules/policies/aws/alarms.py"
 _TRACKING: Final = "rules/policies/aws/tracking_parameters.py"
+_START: Final = "rules/policies/aws/fargate_start.py"
+_MB: Final = 1024**2
 _alarm_policies: Final = with_policy("target-tracking", "step-scaling", "ecs-express")
 _proportional: Final = with_policy("target-tracking", "ecs-express")
 _tracking: Final = with_policy("target-tracking")
@@ -43,6 +45,16 @@ def _measured_lambda(service: ServiceSpec) -> bool:
     return service.policy.name == "lambda" and getattr(service.policy, "runtime", None) is not None
 
 
+def _pulls_on_fargate(service: ServiceSpec) -> bool:
+    """Return True if a start has the stages of Fargate, and the scenario gives no image of its own."""
+    simulated = service.application.simulated
+    return (
+        service.policy.name in {"target-tracking", "step-scaling", "aws-predictive", "ecs-express"}
+        and getattr(service.policy, "start_lag_s", None) is None
+        and (simulated is None or simulated.image is None)
+    )
+
+
 AWS_POLICIES: Final = (
     MovableAssumption(
         ("policy", "metric_late_s"),
@@ -55,14 +67,24 @@ AWS_POLICIES: Final = (
         applies=_alarm_policies,
     ),
     MovableAssumption(
-        ("policy", "start_lag_s"),
-        "A task on Fargate receives requests 45 s after the decision.",
-        (Place(_ALARMS, "in the same benchmark a task"),),
-        default=45.0,
-        low=23.0,
-        high=87.0,
-        why="23 s in AWS's benchmark; 57 s with a larger image, and up to 30 s until the first check of the balancer",
-        applies=with_policy("target-tracking", "step-scaling", "aws-predictive", "ecs-express"),
+        ("policy", "image_bytes"),
+        "The compressed image of a task on Fargate has 100 MB.",
+        (Place(_START, "the compressed image"),),
+        default=100.0 * _MB,
+        low=20.0 * _MB,
+        high=500.0 * _MB,
+        why="from a compiled program on a minimal base image to a full distribution with libraries",
+        applies=_pulls_on_fargate,
+    ),
+    MovableAssumption(
+        ("policy", "pull_bytes_per_second"),
+        "A task on Fargate pulls its image at 12 MB/s.",
+        (Place(_START, "layers are downloaded"),),
+        default=12.0 * _MB,
+        low=12.0 * _MB,
+        high=25.0 * _MB,
+        why="the range of the facts, from gzip to zstd",
+        applies=_pulls_on_fargate,
     ),
     MovableAssumption(
         ("policy", "out_points"),

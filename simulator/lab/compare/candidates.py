@@ -27,6 +27,7 @@ from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuo
 from simulator.scenario.sections.policy_spec import PolicySpec, section_of
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.user_policy import is_user_policy
+from simulator.traffic.policy_fit import sized_parameters
 
 ORACLE: Final = "oracle"
 APP_RUNNER: Final = "app-runner"
@@ -173,7 +174,7 @@ def _preset_with_prices(preset: PlatformPreset, prices: PriceList | None) -> Pla
 
 
 def _oracle_for(service: ServiceSpec) -> PolicySpec:
-    actuator = service.policy.actuator(service.scaling)
+    actuator = service.policy.kind.build(sized_parameters(service), service.scaling).actuator
     section = section_of(ORACLE)
     assert section is not None, "the registry has an oracle"
     lag: dict[str, Any] = {"start_lag": f"{actuator.start_lag_s:.6f}s", "activates": actuator.activates}

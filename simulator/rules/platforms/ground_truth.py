@@ -18,8 +18,8 @@ from simulator.rules.policies.registry import POLICIES
 PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "app-runner": ("29", "30", "31"),
-        "ecs-express": ("V1", "V18"),
-        "ecs-fargate": ("V1",),
+        "ecs-express": ("V1", "V17", "V18"),
+        "ecs-fargate": ("V1", "V17", "V19"),
         "cloud-run": ("V20",),
         "lambda": ("7-17", "18", "V16"),
         "knative": ("20", "21", "V13", "V14"),
@@ -35,8 +35,8 @@ POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "hpa": ("V10",),
         "keda": ("V5",),
         "keda-http": (),
-        "target-tracking": ("V1",),
-        "step-scaling": (),
+        "target-tracking": ("V1", "V17", "V19"),
+        "step-scaling": ("V17", "V19"),
         "lambda-provisioned": (),
         "aws-predictive": (),
         "predictive-hpa": (),

@@ -27,7 +27,7 @@ RUN_MAX_S: Final = 366 * DAY_S
 USERS_MAX: Final = 1_000_000
 FACTOR_MAX: Final = 1_000_000
 
-_UNIT_SUFFIXES: Final = ("_s", "_rps", "_bytes", "_units", "_mb", "_spec")
+_UNIT_SUFFIXES: Final = ("_s", "_rps", "_bytes", "_bytes_per_second", "_units", "_mb", "_spec")
 
 
 def key_of(field: str) -> str:
@@ -116,6 +116,19 @@ def _bytes(value: object) -> int:
         raise ValueError(msg) from error
 
 
+def _bandwidth(value: object) -> float:
+    """Parse bytes per second: `50 MB/s`."""
+    size, slash, unit = str(value).rpartition("/")
+    try:
+        rate = float(units.parse_bytes(size)) if slash and unit.strip() in {"s", "sec"} else None
+    except (ValueError, OverflowError):
+        rate = None
+    if rate is None:
+        msg = f"{value!r} is not a bandwidth; write a size per second, such as 50 MB/s"
+        raise ValueError(msg)
+    return rate
+
+
 _NUMBER: Final = r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _TIME_UNIT: Final = "(us|ms|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)"
 _BYTE_UNIT: Final = "([bB]|bytes?|[kKmMgG][iI]?[bB])"
@@ -147,6 +160,14 @@ Size = Annotated[
     _quantity(rf"^(\s*{_NUMBER}\s*{_BYTE_UNIT}\s*)+$", "10 KB", 512, bare="integer"),
 ]
 """Bytes, >= 0."""
+
+Bandwidth = Annotated[
+    float,
+    BeforeValidator(_bandwidth),
+    Field(gt=0),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*[0-9.]+\s*([bB]|[kKmMgG][iI]?[bB])\s*/\s*s(ec)?\s*$"}),
+]
+"""Bytes per second, > 0."""
 
 Share = Annotated[
     float,

@@ -6,35 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from simulator.model.text.units import parse_bytes
 from simulator.rules.image_pulls import ImageToPull, Placement
-from simulator.scenario.sections.base_model import Count, Duration, Section, Size
+from simulator.scenario.sections.base_model import Bandwidth, Count, Duration, Section, Size
 
 MACHINES_MAX: Final = 10_000
-
-
-def _bandwidth(value: object) -> float:
-    """Parse bytes per second: `50 MB/s`."""
-    size, slash, unit = str(value).rpartition("/")
-    try:
-        rate = float(parse_bytes(size)) if slash and unit.strip() in {"s", "sec"} else None
-    except (ValueError, OverflowError):
-        rate = None
-    if rate is None:
-        msg = f"{value!r} is not a bandwidth; write a size per second, such as 50 MB/s"
-        raise ValueError(msg)
-    return rate
-
-
-Bandwidth = Annotated[
-    float,
-    BeforeValidator(_bandwidth),
-    Field(gt=0),
-    WithJsonSchema({"type": "string", "pattern": r"^\s*[0-9.]+\s*([bB]|[kKmMgG][iI]?[bB])\s*/\s*s(ec)?\s*$"}),
-]
-"""Bytes per second, > 0."""
 
 
 class ImageSpec(Section):

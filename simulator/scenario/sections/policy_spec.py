@@ -34,9 +34,14 @@ from simulator.model.sizes import InstanceSize
 from simulator.model.text.problems import one_of
 from simulator.rules.policies.port import Actuator
 from simulator.rules.policies.registry import POLICIES, PolicyKind
-from simulator.scenario.sections.base_model import Count, Duration, Flag, Number, Rate, Section
+from simulator.scenario.sections.base_model import Bandwidth, Count, Duration, Flag, Number, Rate, Section, Size
 
 DEFAULT_POLICY: Final = "app-runner"
+
+# Types of numbers in the file, by the suffix of the parameter.
+_QUANTITIES: Final[Mapping[str, Any]] = MappingProxyType(
+    {"_s": Duration, "_rps": Rate, "_bytes": Size, "_bytes_per_second": Bandwidth}
+)
 
 SectionT = TypeVar("SectionT", bound=Section)
 
@@ -166,7 +171,7 @@ def _value_type(field: str, annotation: Any) -> Any:
     if get_origin(annotation) is tuple:
         return GenericAlias(tuple, (_item_type(get_args(annotation)[0]), ...))
     if annotation is float:
-        return Duration if field.endswith("_s") else Rate if field.endswith("_rps") else Number
+        return next((kind for suffix, kind in _QUANTITIES.items() if field.endswith(suffix)), Number)
     return {int: Count, bool: Flag}.get(annotation, annotation)
 
 

@@ -45,6 +45,7 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
         _sizes,
         _counts,
         _policy_parameters,
+        _policy_images,
         _idle_after,
         _overflows,
         _load_balancers,
@@ -147,6 +148,15 @@ def _rejections(spec: type[PolicySpec], values: Mapping[str, Any], document: Doc
 
 def _policy(spec: type[PolicySpec], values: Mapping[str, Any]) -> PolicySpec:
     return spec.model_validate({"name": spec.kind.name, **values})
+
+
+def _policy_images(document: Document) -> Iterator[Problem]:
+    """Verify that the image that an instance pulls is given once."""
+    for name, service in services(document):
+        simulated = mapping(mapping(service.get("application")).get("simulated"))
+        if "image" in mapping(service.get("policy")) and "image" in simulated:
+            expected = "left out: the instances pull application.simulated.image"
+            yield document.problem(("services", name, "policy", "image"), expected)
 
 
 def _idle_after(document: Document) -> Iterator[Problem]:

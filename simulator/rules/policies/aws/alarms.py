@@ -27,11 +27,6 @@ LATE_S: Final = 150.0
 # so the delay of the other mode does not apply. The same timestamps settle it.
 HIGH_RESOLUTION_LATE_S: Final = 30.0
 
-# ASSUMPTION: in the same benchmark a task starts in 23 s; a larger image takes up to 57 s (413 MB), and the load
-# balancer forwards requests after the first successful check, after up to 30 s. `startedAt` of describe-tasks settles
-# it.
-FARGATE_START_LAG_S: Final = 45.0
-
 
 def late_s_of(period_s: float) -> float:
     """Return the delay after which a point of a period is visible: that of the mode, high-resolution or standard."""

@@ -14,14 +14,13 @@ from collections import deque
 from dataclasses import dataclass
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies import readiness
-from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S
+from simulator.rules.policies.aws.fargate_start import IMAGE_BYTES, PULL_BYTES_PER_SECOND, check_start
 from simulator.rules.policies.aws.target_tracking import TargetTrackingPolicy
 from simulator.rules.policies.aws.tracking_parameters import TargetTrackingParameters
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.metrics.metric import EPSILON, OfferedLoad
 from simulator.rules.policies.metrics.published_metric import PublishedMetric
-from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.port import Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements
 
@@ -42,7 +41,9 @@ class AwsPredictiveParameters:
     refresh_hours: int = 6  # (read)
     buffer_s: float = 300.0  # SchedulingBufferTime (read), less than an hour
     forecast_only: bool = False  # mode ForecastOnly: the forecast is computed and reported, but has no effect
-    start_lag_s: float = FARGATE_START_LAG_S
+    start_lag_s: float | None = None  # a constant in place of the stages of a start on Fargate (fargate_start.py)
+    image_bytes: float = IMAGE_BYTES  # compressed
+    pull_bytes_per_second: float = PULL_BYTES_PER_SECOND
 
     def __post_init__(self) -> None:
         check_above("target_utilisation", self.target_utilisation, 0)
@@ -52,7 +53,7 @@ class AwsPredictiveParameters:
         check_within("horizon_hours", self.horizon_hours, 1, 48)
         check_within("refresh_hours", self.refresh_hours, 1, 48)
         check_within("buffer_s", self.buffer_s, 0, self.hour_s)
-        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+        check_start(self.start_lag_s, self.image_bytes, self.pull_bytes_per_second)
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:
         """Return the conditions under which a policy with these parameters can act."""
@@ -65,7 +66,11 @@ class AwsPredictiveParameters:
     def tracking(self) -> TargetTrackingParameters:
         """The parameters of the target tracking policy."""
         return TargetTrackingParameters(
-            metric="concurrency", target_utilisation=self.target_utilisation, start_lag_s=self.start_lag_s
+            metric="concurrency",
+            target_utilisation=self.target_utilisation,
+            start_lag_s=self.start_lag_s,
+            image_bytes=self.image_bytes,
+            pull_bytes_per_second=self.pull_bytes_per_second,
         )
 
 
@@ -78,7 +83,7 @@ class AwsPredictivePolicy:
     def __init__(self, parameters: AwsPredictiveParameters, scaling: AutoScalingConfiguration) -> None:
         self._reactive = TargetTrackingPolicy(parameters.tracking, scaling)
         self.tick_s = self._reactive.tick_s
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
+        self.actuator = self._reactive.actuator
         self._parameters = parameters
         self._offered = OfferedLoad()
         self._hours = HourlyForecast(parameters)

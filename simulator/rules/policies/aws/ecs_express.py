@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, PERIOD_S
+from simulator.rules.policies.aws.alarms import PERIOD_S
+from simulator.rules.policies.aws.fargate_start import IMAGE_BYTES, PULL_BYTES_PER_SECOND
 from simulator.rules.policies.aws.target_tracking import TargetTrackingPolicy
 from simulator.rules.policies.aws.tracking_parameters import Base, TargetTrackingParameters, TrackedMetric
 from simulator.rules.policies.metrics.metric import PER_TARGET, check_target
@@ -54,7 +55,9 @@ class EcsExpressParameters:
     # Not listed for Express Mode, so the default of Application Auto Scaling (ecs-express 2: inferred).
     scale_out_cooldown_s: float = 300.0
     scale_in_cooldown_s: float = 300.0
-    start_lag_s: float = FARGATE_START_LAG_S
+    start_lag_s: float | None = None  # a constant in place of the stages of a start on Fargate (fargate_start.py)
+    image_bytes: float = IMAGE_BYTES  # compressed
+    pull_bytes_per_second: float = PULL_BYTES_PER_SECOND
     also: tuple[TrackedMetric, ...] = ()  # AWS suggests CPU and the request count together (ecs-express 2)
 
     def __post_init__(self) -> None:
@@ -88,6 +91,8 @@ class EcsExpressParameters:
             base=self.base,
             scale_in_share=self.scale_in_share,
             start_lag_s=self.start_lag_s,
+            image_bytes=self.image_bytes,
+            pull_bytes_per_second=self.pull_bytes_per_second,
             also=self.also,
         )
 

@@ -16,8 +16,13 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies import readiness
-from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, PERIOD_S, Cooldowns, breaches, late_s_of
+from simulator.rules.policies.aws.alarms import PERIOD_S, Cooldowns, breaches, late_s_of
+from simulator.rules.policies.aws.fargate_start import (
+    IMAGE_BYTES,
+    PULL_BYTES_PER_SECOND,
+    check_start,
+    fargate_actuator,
+)
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.metrics.metric import (
     EPSILON,
@@ -29,7 +34,7 @@ from simulator.rules.policies.metrics.metric import (
     value_text,
 )
 from simulator.rules.policies.metrics.published_metric import PublishedMetric
-from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.port import Decision, Observation, Sample
 from simulator.rules.policies.ranges import check_above, check_choice, check_whole_seconds, check_within
 from simulator.rules.policies.requirements import Requirements, trigger_of
 
@@ -95,7 +100,9 @@ class StepScalingParameters:
     scale_in_cooldown_s: float = 300.0
     metric_period_s: float = PERIOD_S  # seconds of a point: 60, or 20 with ECS's high-resolution metrics
     metric_late_s: float | None = None  # until a point is visible; None: that of the period (alarms.py)
-    start_lag_s: float = FARGATE_START_LAG_S
+    start_lag_s: float | None = None  # a constant in place of the stages of a start on Fargate (fargate_start.py)
+    image_bytes: float = IMAGE_BYTES  # compressed
+    pull_bytes_per_second: float = PULL_BYTES_PER_SECOND
 
     def __post_init__(self) -> None:
         check_choice("metric", self.metric, get_args(Metric))
@@ -116,7 +123,7 @@ class StepScalingParameters:
         check_period(self.metric, self.metric_period_s)
         if self.metric_late_s is not None:
             check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
-        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+        check_start(self.start_lag_s, self.image_bytes, self.pull_bytes_per_second)
 
     @property
     def late_s(self) -> float:
@@ -165,7 +172,9 @@ class StepScalingPolicy:
         parameters: StepScalingParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
+        self.actuator = fargate_actuator(
+            parameters.start_lag_s, parameters.image_bytes, parameters.pull_bytes_per_second
+        )
         self._parameters = parameters
         self._points = PublishedMetric(
             parameters.metric_period_s, parameters.late_s, max(parameters.out_points, parameters.in_points)

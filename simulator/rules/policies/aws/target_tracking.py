@@ -16,11 +16,11 @@ the minute, the delay of the metric, and a task start.
 from __future__ import annotations
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies import readiness
+from simulator.rules.policies.aws.fargate_start import fargate_actuator
 from simulator.rules.policies.aws.metric_tracking import MetricTracking, Proposal
 from simulator.rules.policies.aws.tracking_parameters import TargetTrackingParameters
 from simulator.rules.policies.bounds import bounded
-from simulator.rules.policies.port import Actuator, Decision, Observation, Sample
+from simulator.rules.policies.port import Decision, Observation, Sample
 
 
 class TargetTrackingPolicy:
@@ -38,7 +38,9 @@ class TargetTrackingPolicy:
         parameters: TargetTrackingParameters,
         scaling: AutoScalingConfiguration,  # noqa: ARG002  part of the protocol; each observation has the current one
     ) -> None:
-        self.actuator = Actuator(start_lag_s=parameters.start_lag_s, startup_probe_s=readiness.AT_ONCE_S)
+        self.actuator = fargate_actuator(
+            parameters.start_lag_s, parameters.image_bytes, parameters.pull_bytes_per_second
+        )
         self._trackings = tuple(MetricTracking(each) for each in parameters.each)
         self.capacity: int | None = None  # None until the first decision
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from simulator.model.scaling import AutoScalingConfiguration
-from simulator.rules.policies.aws.alarms import FARGATE_START_LAG_S, PERIOD_S, late_s_of
+from simulator.rules.policies.aws.alarms import PERIOD_S, late_s_of
+from simulator.rules.policies.aws.fargate_start import IMAGE_BYTES, PULL_BYTES_PER_SECOND, check_start
 from simulator.rules.policies.metrics.metric import (
     PER_TARGET,
     Metric,
@@ -112,7 +113,9 @@ class TargetTrackingParameters:
     # never scale in (Lambda's utilisation); ECS always publishes CPU. Load balancers publish counts only while requests
     # arrive, so None means missing for `requests-per-target`, otherwise 0. The SampleCount of an idle hour settles it.
     silence_is_missing: bool | None = None
-    start_lag_s: float = FARGATE_START_LAG_S
+    start_lag_s: float | None = None  # a constant in place of the stages of a start on Fargate (fargate_start.py)
+    image_bytes: float = IMAGE_BYTES  # compressed
+    pull_bytes_per_second: float = PULL_BYTES_PER_SECOND
     also: tuple[TrackedMetric, ...] = ()
 
     def __post_init__(self) -> None:
@@ -140,7 +143,7 @@ class TargetTrackingParameters:
                 check_within(name, count, 1, points)
         if self.metric_late_s is not None:
             check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
-        check_within("start_lag_s", self.start_lag_s, 0, 3600)
+        check_start(self.start_lag_s, self.image_bytes, self.pull_bytes_per_second)
 
     @property
     def needs(self) -> frozenset[str]:
