@@ -9,6 +9,7 @@ PUBLIC_MODULES = (
     "container_apps_probes",
     "ecs",
     "ecs_deployments",
+    "fargate",
     "knative",
     "kubernetes_hpa",
     "lambda_init",

@@ -46,7 +46,7 @@ POLICIES: Final = (
 )
 
 
-class Service(NamedTuple):
+class PeakOutcome(NamedTuple):
     """What the clients of a service got during the peak: the share of successes, and the median in seconds."""
 
     success: float
@@ -124,11 +124,11 @@ traffic:
 
 
 @functools.cache
-def service(policy: str, peak: float) -> Service:
+def service(policy: str, peak: float) -> PeakOutcome:
     """Return what clients get during a peak with a policy."""
     played = PlayedScenario(_peak_text(policy, peak))
     sent = played.within(BEFORE_S, BEFORE_S + PEAK_S)
-    return Service(float((played.status[sent] == 200).mean()), float(np.median(played.latency_s[sent])))
+    return PeakOutcome(float((played.status[sent] == 200).mean()), float(np.median(played.latency_s[sent])))
 
 
 def order() -> list[Finding]:
