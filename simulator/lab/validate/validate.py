@@ -36,6 +36,7 @@ from simulator.lab.validate.measured import (
     fargate,
     knative,
     kubernetes_hpa,
+    kubernetes_hpa_bursts,
     lambda_init,
     lambda_keep_alive,
 )
@@ -72,6 +73,7 @@ def all_cases() -> list[Case]:
     """Return all cases; those of other platforms first, because they take longest, so that workers finish together."""
     modules = (
         kubernetes_hpa,
+        kubernetes_hpa_bursts,
         container_apps,
         container_apps_bursts,
         container_apps_probes,

@@ -32,7 +32,7 @@ POLICY_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         **{name: cases for name, cases in PLATFORM_CASES.items() if name in POLICIES},
         "scale-per-request": ("7-17",),
-        "hpa": ("V10",),
+        "hpa": ("V10", "V11"),
         "keda": ("V5",),
         "keda-http": (),
         "target-tracking": ("V1", "V17", "V19"),

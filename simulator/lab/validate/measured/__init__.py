@@ -12,6 +12,7 @@ PUBLIC_MODULES = (
     "fargate",
     "knative",
     "kubernetes_hpa",
+    "kubernetes_hpa_bursts",
     "lambda_init",
     "lambda_keep_alive",
 )
