@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from simulator.lab.validate.case import Finding, FindingVerdict, Subject
+from simulator.lab.validate.published_accuracy import other_simulators
 from simulator.lab.validate.summary import SubjectSummary, by_subject
 from simulator.lab.validate.validate import LEFT_OUT, CaseResult
 from simulator.rules.platforms.ground_truth import without_ground_truth
@@ -30,6 +31,7 @@ def markdown(results: Sequence[CaseResult], plots: Mapping[Subject, str] | None 
     for summary in summaries:
         own = [result for result in results if result.case.subject is summary.subject]
         lines += _section(summary.subject, own, (plots or {}).get(summary.subject))
+    lines += other_simulators(summaries)
     lines += ["", "## Published cases that are not in the tables", ""]
     lines += [f"- {number}: {why}." for number, why in LEFT_OUT]
     return "\n".join(lines) + "\n"
