@@ -14,6 +14,7 @@ from typing import Any, Final, assert_never
 from simulator.model.text.units import duration_text
 from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of
 from simulator.rules.policies.port import Policy
+from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, policy_of, section_of
 from simulator.scenario.sections.service_spec import (
     HealthCheckSpec,
@@ -26,7 +27,7 @@ from simulator.scenario.sections.service_spec import (
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-Change = OverflowSpec | HealthCheckSpec | LoadBalancerSpec | float | str
+Change = OverflowSpec | DistributionSpec | HealthCheckSpec | LoadBalancerSpec | float | str
 """The value of a service's field that depends on the platform."""
 
 
@@ -46,6 +47,8 @@ def behaviour_changes(behaviour: PlatformBehaviour, start_s: float = 0.0) -> dic
         )
     if behaviour.idle_after_s is not None:
         changes["idle_after_s"] = behaviour.idle_after_s
+    if behaviour.marks_idle_only:
+        changes["wake"] = NOTHING
     return changes
 
 
@@ -77,13 +80,15 @@ def brought_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
     )
 
 
-def _field_text(field: str, value: Change) -> str:
+def _field_text(field: str, value: Change) -> str:  # noqa: PLR0911 - one return per kind of value is the table
     """Describe a changed field of a service."""
     match value:
         case OverflowSpec(mode="queue"):
             return f"overflow queue for {duration_text(value.wait_s)}"
         case OverflowSpec():
             return f"overflow {value.mode}"
+        case DistributionSpec():
+            return "idle instances that answer at once"
         case LoadBalancerSpec():
             return "an Application Load Balancer"
         case HealthCheckSpec():

@@ -25,7 +25,8 @@ READY_AFTER_S = {
     "hpa": 3.0, "keda": 3.0, "keda-http": 3.0, "predictive-hpa": 3.0,
     "container-apps": 4.3,  # 1.3 s until its ingress knows the replica
     "knative": 2.35,
-    "lambda": 2.34, "lambda-provisioned": 2.34, "scale-per-request": 2.34, "cloud-run": 2.34, "fly": 2.34,
+    "lambda": 2.34, "lambda-provisioned": 2.34, "lambda-managed": 2.34, "scale-per-request": 2.34,
+    "cloud-run": 2.34, "fly": 2.34,
     "heroku": 2.34, "target-tracking": 2.34, "step-scaling": 2.34, "ecs-express": 2.34, "aws-predictive": 2.34,
 }  # fmt: skip
 

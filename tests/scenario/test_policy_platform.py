@@ -55,3 +55,21 @@ def test_cloud_run_queues_a_request_for_three_and_a_half_mean_starts_or_ten_seco
     assert behaviour is not None
     changes = policy_with_platform(given, preset_policy(given, behaviour, "cloud-run"))
     assert changes["overflow"].wait_s == pytest.approx(wait_s)
+
+
+@pytest.mark.parametrize("name", ["lambda", "cloud-run"])
+def test_a_platform_that_marks_idle_instances_for_the_bill_only_has_no_wake(name: str) -> None:
+    given, behaviour = service(), behaviour_of(name)
+    assert behaviour is not None
+    changes = policy_with_platform(given, preset_policy(given, behaviour, name))
+    assert changes["wake"].distribution.mean == 0
+    assert "idle instances that answer at once" in brought_text(given, changes)
+    slow = service(", wake: 50ms")
+    assert "wake" not in policy_with_platform(slow, preset_policy(slow, behaviour, name))
+
+
+def test_app_runner_keeps_its_wake() -> None:
+    behaviour = behaviour_of("app-runner")
+    assert behaviour is not None
+    assert "wake" not in behaviour_changes(behaviour)
+    assert service().wake.distribution.mean > 0

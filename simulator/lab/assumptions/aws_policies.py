@@ -16,7 +16,9 @@ _MB: Final = 1024**2
 _alarm_policies: Final = with_policy("target-tracking", "step-scaling", "ecs-express")
 _proportional: Final = with_policy("target-tracking", "ecs-express")
 _tracking: Final = with_policy("target-tracking")
+_managed: Final = with_policy("lambda-managed")
 _LAMBDA: Final = "rules/policies/aws/lambda_.py"
+_MANAGED: Final = "rules/policies/aws/lambda_managed.py"
 _PERIOD_S: Final = 60.0  # of a point, unless it is set
 _LATE_S: Final = 150.0
 _HIGH_RESOLUTION_LATE_S: Final = 30.0
@@ -175,6 +177,66 @@ AWS_POLICIES: Final = (
         high=14_400.0,
         why="half and twice the age that was recorded in 2020",
         applies=with_policy("lambda"),
+    ),
+    MovableAssumption(
+        ("policy", "cpu_target"),
+        "Lambda Managed Instances use half of their CPU.",
+        (Place(_MANAGED, "half of the CPU is used"),),
+        default=0.5,
+        low=0.4,
+        high=0.7,
+        why="headroom for more or for less than twice the traffic",
+        applies=_managed,
+    ),
+    MovableAssumption(
+        ("policy", "concurrency_target"),
+        "Lambda Managed Instances use half of their slots.",
+        (Place(_MANAGED, "half of the slots are used"),),
+        default=0.5,
+        low=0.4,
+        high=0.7,
+        why="headroom for more or for less than twice the traffic",
+        applies=_managed,
+    ),
+    MovableAssumption(
+        ("policy", "window_s"),
+        "The scaler of Lambda Managed Instances uses means of half a minute.",
+        (Place(_MANAGED, "the agents' signals are means"),),
+        default=30.0,
+        low=10.0,
+        high=60.0,
+        why="a few signals of the agents to a minute of CloudWatch",
+        applies=_managed,
+    ),
+    MovableAssumption(
+        ("policy", "tick_s"),
+        "The scaler of Lambda Managed Instances decides every ten seconds.",
+        (Place(_MANAGED, "the scaler decides every ten"),),
+        default=10.0,
+        low=1.0,
+        high=60.0,
+        why="at once to once a minute",
+        applies=_managed,
+    ),
+    MovableAssumption(
+        ("policy", "scale_in_s"),
+        "Lambda Managed Instances scale in evenly over five minutes.",
+        (Place(_MANAGED, '"gradually" means evenly'),),
+        default=300.0,
+        low=120.0,
+        high=900.0,
+        why='"gradually": two minutes to a quarter of an hour',
+        applies=_managed,
+    ),
+    MovableAssumption(
+        ("policy", "start_lag_s"),
+        "An EC2 instance of Lambda Managed Instances starts in one minute.",
+        (Place(_MANAGED, "an EC2 instance boots"),),
+        default=60.0,
+        low=20.0,
+        high=180.0,
+        why="the boot of a small image to three minutes with a large one",
+        applies=_managed,
     ),
     MovableAssumption(
         ("policy", "placement_s"),

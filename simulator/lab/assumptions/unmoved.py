@@ -168,6 +168,11 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
         "the shape between published ends with the published mean is no setting",
         any_service(lambda service: getattr(service.policy, "language", None) is not None),
     ),
+    UnmovedAssumption(Place("rules/platforms/lambda_managed.py", "c7g.large, 2 vCPU"), _COMPARISON),
+    UnmovedAssumption(
+        Place("rules/platforms/lambda_managed.py", "64 for an environment"),
+        "used in comparisons only; a run has the MaxConcurrency of its scenario",
+    ),
     UnmovedAssumption(
         Place("rules/platforms/lambda_.py", "the application's language"),
         "used in comparisons only; a run names the runtime of its function",

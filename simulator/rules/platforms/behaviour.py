@@ -39,6 +39,11 @@ class PlatformBehaviour(NamedTuple):
     probe_interval_s: float | None = None
     load_balancer: ApplicationLoadBalancer | None = None
 
+    @property
+    def marks_idle_only(self) -> bool:
+        """True if idle instances differ only in the bill. On App Runner they have no CPU and have to wake."""
+        return self.idle_after_s is not None and self.preset != "app-runner"
+
 
 def preset_behaviour(preset: PlatformPreset) -> PlatformBehaviour:
     """Return the behaviour of a platform's preset."""

@@ -22,6 +22,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ecs-fargate": ("V1", "V17", "V19"),
         "cloud-run": ("V20",),
         "lambda": ("7-17", "18", "V16"),
+        "lambda-managed": (),
         "knative": ("20", "21", "V13", "V14"),
         "container-apps": ("V3", "V4", "V5", "V7", "V8"),
         "fly": (),

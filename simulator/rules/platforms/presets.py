@@ -21,6 +21,7 @@ _MODULES: Final = {
     "ecs-fargate": "ecs_fargate",
     "cloud-run": "cloud_run",
     "lambda": "lambda_",
+    "lambda-managed": "lambda_managed",
     "knative": "knative",
     "container-apps": "container_apps",
     "fly": "fly",

@@ -151,6 +151,11 @@ _KINDS: Final = (
         "Lambda's provisioned concurrency: target tracking at 70 % utilisation",
     ),
     _kind(
+        "lambda-managed",
+        "aws.lambda_managed",
+        "Lambda Managed Instances: half of the CPU and of the slots free, no start for a request",
+    ),
+    _kind(
         "container-apps",
         "kubernetes.container_apps",
         "Azure Container Apps: requests of 15 s per replica, steps of 1, 4, 8, 16 ...",

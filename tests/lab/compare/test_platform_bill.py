@@ -145,6 +145,14 @@ def lambda_(used: Used, *, cut: bool) -> dict[str, float]:
     return {"gb": gb_s * 0.0000166667, "fee": used.reached * 0.20e-6}
 
 
+def lambda_managed(used: Used, *, cut: bool) -> dict[str, float]:
+    """EC2 and 15 %, with the rates that give c7g.large 0.0725 and m7g.large 0.0816."""
+    gb = (0.0816 - 0.0725) / 4
+    vcpu = 0.0725 / 2 - 2 * gb
+    hours = stretch_sum(used, whole_lives(used), 1.0, 60.0, cut=cut) / 3600
+    return {"usd": 1.15 * hours * (used.vcpu * vcpu + used.gb * gb), "fee": used.reached * 0.20e-6}
+
+
 def cloud_run(used: Used, *, cut: bool) -> dict[str, float]:
     busy_s = stretch_sum(used, busy_lives(used, 0.1), 0.1, 0.0, cut=cut)
     return {"vcpu": busy_s * used.vcpu * 24e-6, "gb": busy_s * used.gb * 2.5e-6, "fee": used.reached * 0.40e-6}
@@ -185,6 +193,7 @@ BILLS: Final = {
     "ecs-express": ecs_express,
     "ecs-fargate": ecs_express,
     "lambda": lambda_,
+    "lambda-managed": lambda_managed,
     "cloud-run": cloud_run,
     "container-apps": container_apps,
     "knative": knative,

@@ -36,8 +36,8 @@ SIZES: Final = (
 )
 POLICIES: Final = (
     "app-runner", "knative", "fixed", "scale-per-request", "hpa", "keda", "keda-http", "target-tracking",
-    "step-scaling", "ecs-express", "cloud-run", "lambda", "lambda-provisioned", "container-apps", "heroku", "fly",
-    "scheduled", "predictive-hpa", "holt-winters", "aws-predictive", "mpc", "oracle",
+    "step-scaling", "ecs-express", "cloud-run", "lambda", "lambda-provisioned", "lambda-managed", "container-apps",
+    "heroku", "fly", "scheduled", "predictive-hpa", "holt-winters", "aws-predictive", "mpc", "oracle",
 )  # fmt: skip
 TO_ZERO: Final = frozenset(
     {"knative", "keda", "keda-http", "lambda", "cloud-run", "container-apps", "fly", "scale-per-request", "scheduled"}

@@ -26,6 +26,7 @@ def test_every_policy_has_its_name_of_scenario_files() -> None:
         "cloud-run",
         "lambda",
         "lambda-provisioned",
+        "lambda-managed",
         "container-apps",
         "heroku",
         "fly",
@@ -40,7 +41,7 @@ def test_every_policy_has_its_name_of_scenario_files() -> None:
 
 def test_a_policy_kind_lists_the_extra_signals_of_its_parameters() -> None:
     needs = {name: sorted(kind.needs(kind.parameters())) for name, kind in POLICIES.items()}
-    cpu = {"hpa", "predictive-hpa", "target-tracking", "step-scaling", "ecs-express", "cloud-run"}
+    cpu = {"hpa", "predictive-hpa", "target-tracking", "step-scaling", "ecs-express", "cloud-run", "lambda-managed"}
     assert {name for name, needed in needs.items() if needed == ["cpu"]} == cpu
     assert {name: needed for name, needed in needs.items() if needed and name not in cpu} == {
         "heroku": ["latency"],
