@@ -230,7 +230,7 @@ AWS_POLICIES: Final = (
     ),
     MovableAssumption(
         ("policy", "start_lag_s"),
-        "An EC2 instance of Lambda Managed Instances starts in one minute.",
+        "An EC2 instance of Lambda Managed Instances needs 60 s to start.",
         (Place(_MANAGED, "an EC2 instance boots"),),
         default=60.0,
         low=20.0,
