@@ -17,8 +17,8 @@ from simulator.rules.platforms.preset import PlatformPreset
 # Names of the platforms and of their modules.
 _MODULES: Final = {
     "app-runner": "app_runner",
-    "ecs-express": "ecs_express",
-    "ecs-fargate": "ecs_fargate",
+    "ecs-express": "ecs.ecs_express",
+    "ecs-fargate": "ecs.ecs_fargate",
     "cloud-run": "cloud_run",
     "lambda": "lambda_",
     "lambda-managed": "lambda_managed",

@@ -15,8 +15,10 @@ from simulator.rules.platforms.presets import PLATFORMS, platform_named
 
 def test_every_module_with_a_preset_is_in_the_table() -> None:
     presets = []
-    for path in Path(platforms.__file__).parent.glob("*.py"):
-        module = import_module(f"{platforms.__name__}.{path.stem}")
+    folder = Path(platforms.__file__).parent
+    for path in folder.rglob("*.py"):
+        inside = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        module = import_module(f"{platforms.__name__}.{inside}")
         preset = getattr(module, "PRESET", None)
         if preset is None:
             continue

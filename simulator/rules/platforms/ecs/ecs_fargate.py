@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
-from simulator.rules.platforms.ecs_express import FARGATE, FARGATE_SIZES
+from simulator.rules.platforms.ecs.ecs_express import FARGATE, FARGATE_SIZES
 from simulator.rules.platforms.preset import UNLIMITED, PlatformPreset
 from simulator.rules.platforms.sizing.sizes import CpuThrottling
 

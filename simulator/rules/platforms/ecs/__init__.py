@@ -1,0 +1,3 @@
+"""The platforms of Amazon ECS on Fargate: Express Mode, and a plain service."""
+
+PUBLIC_MODULES = ("ecs_express",)
