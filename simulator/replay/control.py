@@ -61,7 +61,7 @@ class RunControl:
         quotas = Quotas(services=_UNBOUNDED, auto_scaling_names=_UNBOUNDED)
         settings = ControlPlaneSettings(
             listener=None,
-            profile=profile_named(given.time_profile, given.time_factor),
+            profile=profile_named(given.time_profile, given.time_factor, given.durations.laws),
             api=ApiSettings(quotas=quotas),
             seed=scenario.seed,
             now=virtual_wall_clock() if clock is ClockKind.VIRTUAL else live_wall_clock,

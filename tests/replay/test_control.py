@@ -73,6 +73,23 @@ def test_a_deployment_replaces_every_instance_and_fails_no_request() -> None:
     assert service.instances.provisioned_max == 4  # doubled during a deployment (facts 4.1)
 
 
+def pause_s(seed: int, operations: str) -> float:
+    pause = text("at: 1 min, api: {PauseService: }", source=IMAGE).replace("seed: 3", f"seed: {seed}")
+    scenario = read_scenario(pause.replace("operations: {time_profile: instant}", f"operations: {{{operations}}}"))
+    report = build_report(play(Run(scenario)))
+    return next(at_s for at_s, line in lines(report.services[0]) if line.endswith("PAUSED.")) - 60
+
+
+def test_a_pause_takes_a_time_of_its_distribution_which_the_seed_determines() -> None:
+    taken = [pause_s(seed, "time_profile: app-runner-spread") for seed in (1, 2, 3, 4)]
+    assert taken == [pause_s(seed, "time_profile: app-runner-spread") for seed in (1, 2, 3, 4)]
+    assert len(set(taken)) == 4
+    assert all(60 < each < 600 for each in taken)
+    assert pause_s(1, "time_profile: app-runner") == 180
+    assert pause_s(1, "time_profile: app-runner, durations: {pause: 20s}") == 20
+    assert pause_s(1, "time_profile: app-runner-spread, durations: {pause: 0s}") == 0
+
+
 def test_the_bill_has_the_builds_the_month_of_automatic_deployments_and_both_sets_of_instances() -> None:
     [plain] = played("at: 2 min, rate: {factor: 1}").services
     [deployed] = played("at: 2 min, deploy: {}", "at: 6 min, deploy: {fails: build}").services

@@ -48,6 +48,7 @@ from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.sections.application_spec import ApplicationSpec
 from simulator.scenario.sections.aws_spec import ENDPOINT, AwsSpec
 from simulator.scenario.sections.base_model import Count, Duration, Flag, Number, Section
+from simulator.scenario.sections.origin_spec import DurationsSpec, TimeProfileKind
 from simulator.scenario.sections.service_spec import PricesSpec
 from simulator.telemetry.exporters import ExportSettings
 from simulator.world.clock import ClockKind
@@ -109,8 +110,12 @@ class ApiSection(Section):
 class TimeSection(Section):
     """How long operations take."""
 
-    profile: Literal["instant", "app-runner"] = "instant"
-    """Operations take as long as the work (instant), or at least as long as measured on AWS (app-runner)."""
+    profile: TimeProfileKind = "instant"
+    """Operations take as long as the work (instant), or at least as long as measured on AWS (app-runner), or as
+    distributions of that (app-runner-spread).
+    """
+    durations: DurationsSpec = DurationsSpec.unchanged()
+    """Your own distributions of the durations of operations."""
     factor: Number = Field(default=1.0, ge=0)
     """Multiplies the profile's times; 0.1 is ten times as fast."""
     retention: Duration = RETENTION_S
@@ -290,7 +295,7 @@ class ServeConfig(Section):
                 api.host, api.port, tls=api.tls, certificate=api.certificate, key=api.key, name=api.name
             ),
             authentication=Authentication(keys, api.account, api.region, role_sessions(api.roles)),
-            profile=profile_named(time.profile, time.factor),
+            profile=profile_named(time.profile, time.factor, time.durations.laws),
             api=ApiSettings(
                 quotas=Quotas(**self.quotas.model_dump()),
                 retention_s=time.retention,

@@ -23,6 +23,7 @@ TIMES: Final = "Times of operations"
 class TimeProfileName(StrEnum):
     INSTANT = "instant"
     APP_RUNNER = "app-runner"
+    APP_RUNNER_SPREAD = "app-runner-spread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ class OperationTimeOptions:
     profile: Annotated[
         TimeProfileName | None,
         typer.Option(
-            help="How long operations take: as the work does (instant), or as measured on AWS.", rich_help_panel=TIMES
+            help="How long operations take: as the work does (instant), or as measured on AWS, constant or varying.",
+            rich_help_panel=TIMES,
         ),
     ] = None
     time_factor: Annotated[

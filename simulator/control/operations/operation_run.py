@@ -129,7 +129,9 @@ class OperationRun:
         return ""
 
     async def _wait_for(self, phase: Phase) -> None:
-        at_s = self._profile.phase_s(self._type, phase, is_image=self._service.configuration.is_image)
+        is_image = self._service.configuration.is_image
+        whole_s = self._profile.whole_s(self._type, self.operation_id, is_image=is_image)
+        at_s = self._profile.phase_s(self._type, phase, is_image=is_image, whole_s=whole_s)
         if phase >= Phase.SOURCE_READY:
             at_s += self._pull_s
         await asyncio.sleep(max(0.0, self._began_s + at_s - self._loop.time()))

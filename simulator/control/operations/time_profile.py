@@ -1,13 +1,15 @@
 """Time profiles: minimum durations of operations, independent of the work that is done.
 
 `instant` waits for the work only. `app-runner` has intervals measured on AWS (facts 2.3), multiplied by a factor, so
-that polling and time-outs of clients can be tested with realistic durations, or in virtual time.
+that polling and time-outs of clients can be tested with realistic durations, or in virtual time. `app-runner-spread`
+has distributions of them, because most of those measurements are single ones (facts 19.4).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -16,8 +18,11 @@ from simulator.model.resources.domain_state import DomainStatus
 from simulator.model.resources.operation import OperationType
 from simulator.model.resources.phase import Phase
 from simulator.model.text.problems import one_of
+from simulator.world.distributions import Distribution, LogNormal
+from simulator.world.random_streams import RandomStreams
 
 Seconds = Mapping[Phase, float]
+Laws = Mapping[OperationType, Distribution]
 
 # The creation of the hello image of R#128, 17:54:55 to 17:59:55 (facts 2.3).
 _IMAGE: Final[Seconds] = MappingProxyType(
@@ -40,6 +45,22 @@ _SOURCE: Final[Seconds] = MappingProxyType(
     | {phase: _BUILT_S + at_s - _IMAGE[Phase.SOURCE_READY] for phase, at_s in _IMAGE.items() if phase > Phase.BEGUN}
 )
 _LOOK_S_MIN: Final = 0.1
+
+# 95 % quantile of a duration, as a multiple of its median. Two creations took 184 s (R#128) and 159 s (R#142) from
+# provisioning to RUNNING (facts 2.3): as logarithms, the difference of two equal normal variables has sqrt(2) times
+# their standard deviation, so that is ln(184 / 159) / sqrt(2) = 0.103, and the quantile exp(1.645 x 0.103) = 1.19.
+# ASSUMPTION: two samples are enough, and updates and deployments of images vary as much. Settled by the durations of
+# twenty operations of each type.
+_IMAGE_P95: Final = 1.19
+_CREATED_S: Final = _IMAGE[Phase.DONE]
+_IMAGE_LAW: Final = LogNormal.of_median(_CREATED_S, _CREATED_S * _IMAGE_P95)  # an update takes about 5 min too (R#147)
+# "15 to 20 min" (R#2, R#147).
+# ASSUMPTION: a published range contains the middle nine tenths of the durations; the median is the geometric mean of
+# its ends. Settled as above; so are the next ones.
+_SOURCE_LAW: Final = LogNormal.of_median(math.sqrt(15 * 20) * 60.0, 20 * 60.0)
+# Pause and resume: "2 to 5 min each" (R#128). A deletion is not published, and assumed equal.
+_SHORT_LAW: Final = LogNormal.of_median(math.sqrt(2 * 5) * 60.0, 5 * 60.0)
+_NO_LAWS: Final[Laws] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,9 @@ class TimeProfile:
     # seconds by which each compressed byte of an image prolongs the pull
     pull_s_per_byte: float = 0.0
     factor: float = 1.0
+    # distributions of whole durations, of services with an image and with source code; others are constant
+    image_laws: Laws = field(default_factory=dict)
+    source_laws: Laws = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.factor >= 0:
@@ -78,8 +102,26 @@ class TimeProfile:
         """Return the maximum time until an instance is healthy. `wanted_s`: the value of a setting, or None."""
         return self.startup_allowance_s if wanted_s is None else wanted_s
 
-    def phase_s(self, operation: OperationType, phase: Phase, *, is_image: bool) -> float:
-        """Return the earliest time of `phase`, in seconds from the start of the operation."""
+    def whole_s(self, operation: OperationType, operation_id: str, *, is_image: bool) -> float | None:
+        """Draw the duration of an operation, without the factor; None if it is constant.
+
+        The same id gives the same duration, so that an operation continues after a restart as it began.
+        """
+        law = (self.image_laws if is_image else self.source_laws).get(operation)
+        if law is None:
+            return None
+        return float(law.draw(RandomStreams(0).stream("operation", operation_id), 1)[0])
+
+    def phase_s(self, operation: OperationType, phase: Phase, *, is_image: bool, whole_s: float | None = None) -> float:
+        """Return the earliest time of `phase`, in seconds from the start of the operation.
+
+        `whole_s`: its duration, in which the phases have the same shares as those measured; None: the constant one.
+        """
+        if whole_s is not None:
+            shares = _IMAGE if is_image else _SOURCE
+            if operation in APP_RUNNER.short:
+                return self.factor * (whole_s if phase is Phase.DONE else 0.0)
+            return self.factor * whole_s * shares.get(phase, 0.0) / shares[Phase.DONE]
         if operation in self.short:
             return self.factor * (self.short[operation] if phase is Phase.DONE else 0.0)
         return self.factor * (self.image if is_image else self.source).get(phase, 0.0)
@@ -168,12 +210,26 @@ APP_RUNNER: Final = TimeProfile(
     stack_look_s=10.0,  # facts 15.2
 )
 
-_PROFILES: Final = {profile.name: profile for profile in (INSTANT, APP_RUNNER)}
+_DEPLOYING: Final = (OperationType.CREATE_SERVICE, OperationType.UPDATE_SERVICE, OperationType.START_DEPLOYMENT)
+_SHORT_LAWS: Final = dict.fromkeys(APP_RUNNER.short, _SHORT_LAW)
+APP_RUNNER_SPREAD: Final = replace(
+    APP_RUNNER,
+    name="app-runner-spread",
+    image_laws=MappingProxyType(dict.fromkeys(_DEPLOYING, _IMAGE_LAW) | _SHORT_LAWS),
+    source_laws=MappingProxyType(dict.fromkeys(_DEPLOYING, _SOURCE_LAW) | _SHORT_LAWS),
+)
+
+_PROFILES: Final = {profile.name: profile for profile in (INSTANT, APP_RUNNER, APP_RUNNER_SPREAD)}
 
 
-def profile_named(name: str, factor: float = 1.0) -> TimeProfile:
-    """Return a profile. Raises ValueError if no profile has that name, or the factor is negative."""
+def profile_named(name: str, factor: float = 1.0, laws: Laws = _NO_LAWS) -> TimeProfile:
+    """Return a profile, with the distributions `laws` in place of its own durations.
+
+    Raises ValueError if no profile has that name, or the factor is negative.
+    """
     if name not in _PROFILES:
         msg = f"time profile = {name!r}, must be {one_of(name, _PROFILES)}"
         raise ValueError(msg)
-    return replace(_PROFILES[name], factor=factor)
+    named = _PROFILES[name]
+    images, sources = {**named.image_laws, **laws}, {**named.source_laws, **laws}
+    return replace(named, factor=factor, image_laws=images, source_laws=sources)

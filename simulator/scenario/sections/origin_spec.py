@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, assert_never
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simulator.model.images import ImageIdentifier, RegistryKind
+from simulator.model.resources.operation import OperationType
 from simulator.scenario.sections.base_model import Count, Duration, Flag, PositiveDuration, Section, Share
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 
 if TYPE_CHECKING:
     from simulator.rules.deployments.rollback_alarm import RollbackAlarm
     from simulator.rules.deployments.strategy import StagedDeployment
+    from simulator.world.distributions import Distribution
 
 ACCOUNT: Final = "123456789012"  # the account and Region of a scenario's services
 REGION: Final = "us-east-1"
@@ -93,11 +95,47 @@ class ServiceSourceSpec(Section):
         return given if public else given | {"AuthenticationConfiguration": {"AccessRoleArn": ROLE_ARN}}
 
 
+TimeProfileKind = Literal["instant", "app-runner", "app-runner-spread"]
+
+
+class DurationsSpec(Section):
+    """Distributions of the durations of operations, in place of those of the time profile. 0: as long as the work."""
+
+    create: DistributionSpec | None = None
+    """CreateService."""
+    update: DistributionSpec | None = None
+    """UpdateService."""
+    deploy: DistributionSpec | None = None
+    """StartDeployment, and automatic deployments."""
+    pause: DistributionSpec | None = None
+    """PauseService."""
+    resume: DistributionSpec | None = None
+    """ResumeService."""
+    delete: DistributionSpec | None = None
+    """DeleteService."""
+
+    @property
+    def laws(self) -> dict[OperationType, Distribution]:
+        given = {
+            OperationType.CREATE_SERVICE: self.create,
+            OperationType.UPDATE_SERVICE: self.update,
+            OperationType.START_DEPLOYMENT: self.deploy,
+            OperationType.PAUSE_SERVICE: self.pause,
+            OperationType.RESUME_SERVICE: self.resume,
+            OperationType.DELETE_SERVICE: self.delete,
+        }
+        return {kind: spec.distribution for kind, spec in given.items() if spec is not None}
+
+
 class OperationsSpec(Section):
     """Durations of control plane operations."""
 
-    time_profile: Annotated[str, Field(pattern="^(instant|app-runner)$")] = "app-runner"
-    """app-runner: at least the durations measured on AWS. instant: only the time of the work itself."""
+    time_profile: TimeProfileKind = "app-runner"
+    """app-runner: at least the durations measured on AWS. app-runner-spread: distributions of them. instant: only the
+    time of the work itself.
+    """
+    durations: DurationsSpec = DurationsSpec.unchanged()
+    """Your own durations of operations."""
     time_factor: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     """Factor on the durations of the profile; 0.1 is ten times as fast."""
 

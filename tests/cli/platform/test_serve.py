@@ -181,7 +181,7 @@ def test_with_keys_and_tls_in_the_file(tmp_path: Path) -> None:
     [
         ("api: {hots: a}", "1:7: api.hots = a, must be a known key"),
         ("api: {account: '12'}", "1:7: api.account = 12, must be text of the form ^[0-9]{12}$"),
-        ("time: {profile: fast}", "1:8: time.profile = fast, must be instant or app-runner"),
+        ("time: {profile: fast}", "1:8: time.profile = fast, must be instant, app-runner or app-runner-spread"),
         ("time: {factor: -1}", "1:8: time.factor = -1, must be at least 0"),
         ("quotas: {services: 0}", "1:10: quotas.services = 0, must be at least 1"),
         ("api: {host: 0.0.0.0}", "host = '0.0.0.0', must be a loopback address as long as no access keys"),
