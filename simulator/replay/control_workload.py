@@ -82,7 +82,7 @@ class ScenarioWorkload:
     def deploys_in_stages(self, name: str) -> bool:
         """Return True if the service has a strategy of another platform, which App Runner's operations do not know."""
         spec = self._scenario.services.get(name)
-        return spec is not None and spec.deployment.staged is not None
+        return spec is not None and spec.staged_deployment is not None
 
     def deploy_in_stages(self, name: str, version: Version) -> None:
         """Begin a deployment. One that is still in progress ends first: its revision is removed.

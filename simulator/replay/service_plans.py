@@ -58,7 +58,7 @@ def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> Service
         throttling=Throttling(spec.throttling),
         secrets=spec.secrets,
         instance_role=spec.instance_role,
-        deployment=spec.deployment.staged,
+        deployment=spec.staged_deployment,
         secrets_from=SecretsPlace(aws.secrets_file, aws.endpoint, aws.region),
     )
 

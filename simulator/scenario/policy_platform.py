@@ -1,7 +1,7 @@
 """A service with the behaviour of its policy's platform: queue, balancing, probes and actuator.
 
-Used in two places: a platform preset sets all of it (lab/compare/candidates.py); a policy chosen by name sets only what
-the scenario file omits.
+Used in three places: a platform preset sets all of it (lab/compare/candidates.py); a policy chosen by name, and the key
+`platform` of a service, set only what the scenario file omits.
 """
 
 from __future__ import annotations
@@ -12,9 +12,14 @@ from types import MappingProxyType
 from typing import Any, Final, assert_never
 
 from simulator.model.text.units import duration_text
-from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of
+from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of, preset_behaviour
+from simulator.rules.platforms.preset import PlatformPreset
+from simulator.rules.platforms.presets import platform_named
+from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
 from simulator.rules.policies.port import Policy
+from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuotaSpec
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
+from simulator.scenario.sections.origin_spec import DeploymentSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, policy_of, section_of
 from simulator.scenario.sections.service_spec import (
     HealthCheckSpec,
@@ -139,3 +144,86 @@ def overflow_spec(behaviour: PlatformBehaviour, start_s: float = 0.0) -> Overflo
         return OverflowSpec()
     wait_s = max(overflow.wait_s, behaviour.queued_starts * start_s)
     return OverflowSpec.model_validate({"mode": "queue", "wait": f"{wait_s:g}s", "queue": overflow.queue})
+
+
+def platform_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
+    """Return the changes to a service that runs on a platform: its limits, start of instances, nearest size, policy."""
+    max_concurrency = preset.max_concurrency or service.max_concurrency
+    places = service.max_size * service.max_concurrency
+    max_size = service.max_size if max_concurrency >= service.max_concurrency else -(-places // max_concurrency)
+    max_size = min(max_size, preset.max_size or max_size)
+    behaviour = preset_behaviour(preset)
+    offered = preset.sizes.nearest(service.size, max_concurrency)
+    size = offered.size
+    policy = preset_policy(service, behaviour, preset.policy, _parameters(service, preset))
+    return {
+        "platform": preset.name,
+        "load_balancer": None,
+        "deployment": DeploymentSpec.model_validate(dict(preset.deployment)),
+        **behaviour_changes(behaviour, mean_start_s(service, policy)),
+        "cpu_units": size.cpu_units,
+        "memory_mb": size.memory_mb,
+        "policy": policy,
+        "max_concurrency": max_concurrency,
+        "max_size": max_size,
+        "min_size": min(preset.min_size, max_size),
+        "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
+        "startup_probe_s": None,  # the platform checks a start in its own way
+        "request_timeout_s": preset.request_timeout_s or service.request_timeout_s,
+        "drain_timeout_s": preset.drain_timeout_s or service.drain_timeout_s,
+        "stop_grace_s": service.stop_grace_s if preset.stop_grace_s is None else preset.stop_grace_s,
+        "application": _throttled(service.application, offered, max_concurrency, preset.throttling),
+    }
+
+
+def _throttled(
+    application: ApplicationSpec, offered: OfferedSize, max_concurrency: int, throttling: CpuThrottling | None
+) -> ApplicationSpec:
+    """Return the application with a CPU quota if the platform gives the size by one. The scenario's own quota stays."""
+    simulated = application.simulated
+    binds = throttling is not None and throttling.binds(offered.size.vcpu, max_concurrency)
+    if not binds or simulated is None or simulated.cpu_quota is not None:
+        return application
+    assert throttling is not None, "it binds"
+    quota = {"period": f"{throttling.period_s:g}s", "cores": offered.cores or throttling.cores}
+    limited = simulated.model_copy(update={"cpu_quota": CpuQuotaSpec.model_validate(quota)})
+    return application.model_copy(update={"simulated": limited})
+
+
+def _parameters(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
+    """Return the preset's parameters of its policy. What the scenario sets for the same policy replaces one of them."""
+    if service.policy.name != preset.policy:
+        return dict(preset.parameters)
+    own = service.policy.model_dump(by_alias=True, include=set(preset.parameters), exclude_unset=True)
+    return {**preset.parameters, **own}
+
+
+def on_own_platforms(services: Mapping[str, ServiceSpec]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Return, by service, what its key `platform` sets, and a note about what it does not change.
+
+    It sets the platform's values of all fields that the file omits.
+    """
+    own = {label: service for label, service in services.items() if service.platform is not None}
+    changes = {label: _own_changes(service, platform_named(service.platform or "")) for label, service in own.items()}
+    return changes, {label: _own_platform_text(service) for label, service in own.items()}
+
+
+def _own_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
+    given, behaviour = service.model_fields_set, preset_behaviour(preset)
+    changes = platform_changes(service, preset)
+    changes["max_size"] = max(changes["min_size"], preset.max_size_default or changes["max_size"])
+    if service.policy.name == preset.policy or "policy" not in given:
+        same = "policy" in given
+        own = service.policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True) if same else {}
+        changes["policy"] = preset_policy(service, behaviour, preset.policy, {**preset.parameters, **own})
+        given = given - {"policy"}
+    of_file = given - {"application", "platform"}  # the application gets the CPU quota of the platform
+    return {field: value for field, value in changes.items() if field not in of_file}
+
+
+def _own_platform_text(service: ServiceSpec) -> str:
+    """Describe what the key `platform` of a service does not change."""
+    return (
+        f"the service has the defaults of the platform {service.platform} where the file sets nothing; the bill of the "
+        f"run has App Runner's prices: `compare --platform {service.platform}` has those of the platform"
+    )

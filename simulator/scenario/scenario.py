@@ -20,7 +20,7 @@ from simulator.scenario.changes import Changes, changed
 from simulator.scenario.check_expression import CHECK_SCHEMA, CheckExpression, parse_check
 from simulator.scenario.document import Document, parse_document, read_document_text, read_stream_text
 from simulator.scenario.on_policy_error import OnPolicyError
-from simulator.scenario.policy_platform import brought_text, policy_with_platform
+from simulator.scenario.policy_platform import brought_text, on_own_platforms, policy_with_platform
 from simulator.scenario.problems import Problem, ScenarioError
 from simulator.scenario.recordings.recordings import recording_notes, recording_problems, too_much
 from simulator.scenario.request_numbers import RequestNumbers
@@ -340,5 +340,9 @@ def read_scenario(
         problems = [*(problem for problem in problems if problem.path not in told), *of_fields]
     if scenario is None or problems:
         raise ScenarioError(problems)
+    own_changes, notes = on_own_platforms(scenario.services)
+    if own_changes:
+        scenario = scenario.with_services(own_changes)
+        scenario._brought = notes  # noqa: SLF001 - made here
     scenario._document = document  # noqa: SLF001 - the one place that makes scenarios
     return scenario

@@ -14,16 +14,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from simulator.model.text.renamed import renamed
-from simulator.rules.platforms.behaviour import preset_behaviour
 from simulator.rules.platforms.billing import PriceList
 from simulator.rules.platforms.preset import PlatformPreset
 from simulator.rules.platforms.presets import platform_named
 from simulator.rules.platforms.size_changes.moved_size import MovedSize
-from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
 from simulator.scenario.on_policy_error import OnPolicyError
-from simulator.scenario.policy_platform import behaviour_changes, mean_start_s, preset_policy
+from simulator.scenario.policy_platform import platform_changes
 from simulator.scenario.scenario import ScenarioSpec
-from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuotaSpec
 from simulator.scenario.sections.policy_spec import PolicySpec, section_of
 from simulator.scenario.sections.service_spec import ServiceSpec
 from simulator.scenario.user_policy import is_user_policy
@@ -159,7 +156,7 @@ def on_platform(scenario: ScenarioSpec, preset: PlatformPreset) -> ScenarioSpec:
     service.
     """
     return scenario.with_services(
-        {label: _service_changes(service, preset) for label, service in scenario.services.items()}
+        {label: platform_changes(service, preset) for label, service in scenario.services.items()}
     )
 
 
@@ -181,54 +178,6 @@ def _oracle_for(service: ServiceSpec) -> PolicySpec:
     if actuator.startup_probe_s is not None:
         lag["startup_probe"] = f"{actuator.startup_probe_s:.6f}s"
     return section.model_validate({"name": ORACLE, **lag})
-
-
-def _service_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
-    max_concurrency = preset.max_concurrency or service.max_concurrency
-    places = service.max_size * service.max_concurrency
-    max_size = service.max_size if max_concurrency >= service.max_concurrency else -(-places // max_concurrency)
-    max_size = min(max_size, preset.max_size or max_size)
-    behaviour = preset_behaviour(preset)
-    offered = preset.sizes.nearest(service.size, max_concurrency)
-    size = offered.size
-    policy = preset_policy(service, behaviour, preset.policy, _parameters(service, preset))
-    return {
-        "load_balancer": None,
-        **behaviour_changes(behaviour, mean_start_s(service, policy)),
-        "cpu_units": size.cpu_units,
-        "memory_mb": size.memory_mb,
-        "policy": policy,
-        "max_concurrency": max_concurrency,
-        "max_size": max_size,
-        "min_size": min(preset.min_size, max_size),
-        "initial_size": None if service.initial_size is None else min(service.initial_size, max_size),
-        "startup_probe_s": None,  # the platform checks a start in its own way
-        "request_timeout_s": preset.request_timeout_s or service.request_timeout_s,
-        "drain_timeout_s": preset.drain_timeout_s or service.drain_timeout_s,
-        "application": _throttled(service.application, offered, max_concurrency, preset.throttling),
-    }
-
-
-def _throttled(
-    application: ApplicationSpec, offered: OfferedSize, max_concurrency: int, throttling: CpuThrottling | None
-) -> ApplicationSpec:
-    """Return the application with a CPU quota if the platform gives the size by one. The scenario's own quota stays."""
-    simulated = application.simulated
-    binds = throttling is not None and throttling.binds(offered.size.vcpu, max_concurrency)
-    if not binds or simulated is None or simulated.cpu_quota is not None:
-        return application
-    assert throttling is not None, "it binds"
-    quota = {"period": f"{throttling.period_s:g}s", "cores": offered.cores or throttling.cores}
-    limited = simulated.model_copy(update={"cpu_quota": CpuQuotaSpec.model_validate(quota)})
-    return application.model_copy(update={"simulated": limited})
-
-
-def _parameters(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
-    """Return the preset's parameters of its policy. What the scenario sets for the same policy replaces one of them."""
-    if service.policy.name != preset.policy:
-        return dict(preset.parameters)
-    own = service.policy.model_dump(by_alias=True, include=set(preset.parameters), exclude_unset=True)
-    return {**preset.parameters, **own}
 
 
 def candidates_of(

@@ -35,6 +35,8 @@ PRESET: Final = PlatformPreset(
     policy="container-apps",
     prices=PRICES,
     max_concurrency=UNLIMITED,
+    max_size_default=10,  # (facts, ECS Express 10)
+    deployment={"strategy": "revision-swap"},  # single revision mode, the default (facts, validation-2 V8)
     # ASSUMPTION: its ingress queues a request while the first replica starts; its timeout is 240 s, 60 s suffice.
     overflow=Overflow(60.0, 10_000),
     # The Consumption workload profile: pairs from 0.25 vCPU and 0.5 GiB to 4 vCPU and 8 GiB (read;

@@ -34,7 +34,9 @@ class PlatformPreset:
     the platform does not distinguish busy and idle instances. `billings` has the price lists of its billing modes, by
     the key `billing` of a price file. `sizes` has the sizes that it offers. `load_balancer` is the load balancer in
     front, in place of `overflow`, `balancing` and `probe_interval_s`. `request_timeout_s` and `drain_timeout_s` replace
-    the service's limits. `throttling`: how it gives fractions of a vCPU; None if it does not limit the CPU by a quota.
+    the service's limits. `max_size_default` is the MaxSize of a service that sets none, and `deployment` has the keys
+    of that section of a service. `stop_grace_s`: the time between SIGTERM and SIGKILL; None if it is unknown.
+    `throttling`: how it gives fractions of a vCPU; None if it does not limit the CPU by a quota.
     """
 
     name: str
@@ -56,3 +58,6 @@ class PlatformPreset:
     load_balancer: ApplicationLoadBalancer | None = None
     request_timeout_s: float | None = None
     drain_timeout_s: float | None = None
+    max_size_default: int | None = None
+    deployment: Mapping[str, object] = field(default_factory=dict)
+    stop_grace_s: float | None = None

@@ -180,6 +180,10 @@ def _named(value: object) -> object:
     return {"strategy": value} if isinstance(value, str) else value
 
 
+DEREGISTRATION_S: Final = 300.0
+"""The deregistration delay of a target group (ecs-express 3, ALBTG: read)."""
+
+
 class DeploymentSpec(Section):
     """How a new version replaces the old one. The defaults of the canary are those of Amazon ECS Express Mode."""
 
@@ -200,8 +204,8 @@ class DeploymentSpec(Section):
     # turns it on (ecs-express 4). DescribeServiceDeployments of a failing deployment settles it.
     circuit_breaker: Flag = True
     """canary: a deployment fails when half of the instances, at least 3, have failed to start in a row."""
-    deregistration_delay_s: Duration = 300.0  # of a target group (ecs-express 3, ALBTG: read)
-    """canary: the deregistration delay of the old instances."""
+    deregistration_delay_s: Duration | None = None
+    """canary: the deregistration delay of the old instances (default: that of `load_balancer`, or 5 min)."""
     # ASSUMPTION: the old instances stay for the whole delay, since the load balancer keeps connections to them open: an
     # update takes 10 to 12 minutes (facts validation-2 V18), of which the documented stages explain 7. The times of the
     # target states `draining` and `unused` settle it.
@@ -221,9 +225,8 @@ class DeploymentSpec(Section):
             raise ValueError(msg)
         return self
 
-    @property
-    def staged(self) -> StagedDeployment | None:
-        """The strategy; None for that of App Runner."""
+    def staged(self, delay_s: float | None = None) -> StagedDeployment | None:
+        """Return the strategy; None for that of App Runner. `delay_s`: deregistration delay of the load balancer."""
         if self.strategy == "app-runner":
             return None
         from simulator.rules.deployments.circuit_breaker import CircuitBreaker  # noqa: PLC0415 few services need it
@@ -233,13 +236,14 @@ class DeploymentSpec(Section):
             case "revision-swap":
                 return revision_swap()
             case "canary":
+                given_s = self.deregistration_delay_s if self.deregistration_delay_s is not None else delay_s
                 return canary(
                     self.canary_share,
                     self.canary_bake_s,
                     self.bake_s,
                     alarm=self.rollback_alarm.alarm,
                     breaker=CircuitBreaker() if self.circuit_breaker else CircuitBreaker(0.0, _NEVER, _NEVER),
-                    deregistration_s=self.deregistration_delay_s if self.whole_delay else 0.0,
+                    deregistration_s=(DEREGISTRATION_S if given_s is None else given_s) if self.whole_delay else 0.0,
                 )
             case _:
                 assert_never(self.strategy)

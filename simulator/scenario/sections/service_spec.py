@@ -27,6 +27,7 @@ from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, Policy, poli
 from simulator.scenario.web_acl import WebAclSetting
 
 if TYPE_CHECKING:
+    from simulator.rules.deployments.strategy import StagedDeployment
     from simulator.rules.load_balancer.settings import ApplicationLoadBalancer
 
 
@@ -203,6 +204,21 @@ def _reference(text: str) -> str:
     return text
 
 
+def _known_platform(name: str) -> str:
+    from simulator.rules.platforms.presets import platform_named  # noqa: PLC0415 few services are of another platform
+
+    return platform_named(name).name
+
+
+class PlatformNames:
+    """Annotates the name of a platform: its JSON schema lists all of them."""
+
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, object]:
+        from simulator.rules.platforms.presets import PLATFORMS  # noqa: PLC0415 as in `_known_platform`
+
+        return {"type": "string", "enum": list(PLATFORMS)}
+
+
 class ServiceSpec(Section):
     """One App Runner service."""
 
@@ -232,6 +248,8 @@ class ServiceSpec(Section):
     """
     route_after_s: Duration = 0.0
     """Time from healthy until an instance that the autoscaler adds receives requests."""
+    platform: Annotated[str, AfterValidator(_known_platform), PlatformNames()] | None = None
+    """The platform whose defaults apply to all keys that are left out here (default: App Runner)."""
     policy: Policy = Field(default_factory=lambda: policy_named(DEFAULT_POLICY))
     """The scaling policy: a name, or a name with parameters."""
     overflow: Annotated[OverflowSpec, BeforeValidator(lambda v: {"mode": v} if isinstance(v, str) else v)] = (
@@ -298,6 +316,12 @@ class ServiceSpec(Section):
         """The health check in whole seconds, as in the API."""
         given = self.health_check
         return dataclasses.replace(given, interval_s=round(given.interval_s), timeout_s=round(given.timeout_s))
+
+    @property
+    def staged_deployment(self) -> StagedDeployment | None:
+        """The strategy of deployments; None for that of App Runner."""
+        balancer = self.load_balancer
+        return self.deployment.staged(None if balancer is None else balancer.deregistration_delay_s)
 
     @property
     def waiting(self) -> OverflowSpec:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from simulator.model import sizes
 from simulator.model.text import units
 from simulator.model.zones import ZONES_MAX, zone_names
+from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES, PolicyKind
 from simulator.scenario.document import Document, Path
 from simulator.scenario.problems import Problem, nearest
@@ -181,11 +182,20 @@ def _overflows(document: Document) -> Iterator[Problem]:
 def _load_balancers(document: Document) -> Iterator[Problem]:
     """Verify that settings are left out that a load balancer in front replaces."""
     for name, service in services(document):
-        if service.get("load_balancer") is not None:
+        of_platform = _of_platform(service)
+        if service.get("load_balancer") is not None or of_platform:
             for key in REPLACED_BY_LOAD_BALANCER:
                 if key in service:
-                    expected = f"left out: load_balancer has its own {key.replace('_', ' ')}"
+                    expected = f"left out: {of_platform or 'load_balancer'} has its own {key.replace('_', ' ')}"
                     yield document.problem(("services", name, key), expected)
+
+
+def _of_platform(service: Mapping[str, Any]) -> str:
+    """Return `the load balancer of NAME` if the service's platform has one and the file gives none; otherwise empty."""
+    name = service.get("platform")
+    if not isinstance(name, str) or name not in PLATFORMS or "load_balancer" in service:
+        return ""
+    return f"the load balancer of {name}" if PLATFORMS[name].load_balancer is not None else ""
 
 
 def _spans(document: Document) -> Iterator[Problem]:

@@ -33,11 +33,7 @@ def _text(deployment: str) -> str:
 duration: {EVERY_S * UPDATES + 60:g}s
 services:
   web:
-    min_size: 1
-    max_size: 20
-    max_concurrency: 200
-    overflow: {{mode: queue, wait: 60s, queue: 10000}}
-    policy: ecs-express
+    platform: ecs-express
     deployment: {deployment}
     application: {{simulated: {{io: 100ms}}}}
 traffic:

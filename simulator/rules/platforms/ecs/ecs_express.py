@@ -48,9 +48,23 @@ PRESET: Final = PlatformPreset(
     "ecs-express",
     "Amazon ECS Express Mode on Fargate: target tracking of CPU behind a load balancer without a limit",
     policy="ecs-express",
+    # autoScalingMetric AVERAGE_CPU, autoScalingTargetValue 60, disableScaleIn false (facts, ECS Express 1.2 and 2). The
+    # cooldowns are defaults of the policy.
+    parameters={"metric": "cpu", "target": 0.6, "scale_in": True},
     prices=FARGATE,
     max_concurrency=UNLIMITED,
-    min_size=1,
+    min_size=1,  # minTaskCount and maxTaskCount, 1 and 20 (facts, ECS Express 1.2)
+    max_size_default=20,
+    stop_grace_s=30.0,  # stopTimeout of the task definition (facts, ECS Express 2)
+    # Canary of 5 % for 3 min, all requests for 3 min, an alarm on more than 1 % of 4xx and 5xx in two of three minutes
+    # (facts, ECS Express 4). The deregistration delay is that of the load balancer.
+    deployment={
+        "strategy": "canary",
+        "canary_share": 0.05,
+        "canary_bake": "3min",
+        "bake": "3min",
+        "rollback_alarm": {"share": 0.01, "points": 2, "periods": 3, "period": "1min"},
+    },
     sizes=FARGATE_SIZES,
     throttling=CpuThrottling(),  # a CPU limit of the task's control group (ECS guide, task size; memory)
     # Health check and grace period: facts, ECS Express 2 and 8. Round robin without slow start, 60 s, 300 s: the

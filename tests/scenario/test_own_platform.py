@@ -1,0 +1,96 @@
+"""The key `platform` of a service: the platform's defaults where the file sets nothing, and what it does not change."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.rules.platforms.presets import PLATFORMS
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
+from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.traffic.policy_fit import NoteKind, policy_notes
+
+TEXT = """
+duration: 20m
+services:
+  web:
+    application: {{simulated: {{cpu: 20ms}}}}
+    {keys}
+traffic: [{{clock: {{rate: 5/s}}}}]
+"""
+
+
+def web(keys: str) -> ServiceSpec:
+    return read_scenario(TEXT.format(keys=keys.replace("; ", "\n    "))).services["web"]
+
+
+def test_express_mode_has_its_documented_defaults() -> None:
+    """Each as in facts, ECS Express 1.2, 2 and 4."""
+    given = web("platform: ecs-express")
+    assert (given.policy.name, given.min_size, given.max_size, given.stop_grace_s) == ("ecs-express", 1, 20, 30)
+    assert given.policy.parameters.tracking.target == 0.6
+    balancer = given.load_balancer
+    assert balancer is not None
+    check = balancer.health_check_spec
+    assert (check.path, check.interval_s, check.timeout_s) == ("/", 30, 5)
+    assert (check.healthy_threshold, check.unhealthy_threshold) == (5, 2)
+    assert (balancer.grace_period_s, balancer.idle_timeout_s, balancer.deregistration_delay_s) == (300, 60, 300)
+    staged = given.staged_deployment
+    assert staged is not None
+    assert [(shift.share, shift.bake_s) for shift in staged.shifts] == [(0.05, 180), (1, 180)]
+    assert staged.alarm is not None
+    assert (staged.alarm.share, staged.alarm.points, staged.alarm.periods) == (0.01, 2, 3)
+    assert staged.deregistration_s == 300
+    assert str(given.size) == "1 vCPU / 2 GB"
+
+
+def test_what_the_file_sets_stays() -> None:
+    given = web(
+        "platform: ecs-express; min_size: 2; max_size: 4; cpu: 2; memory: 4GB; deployment: revision-swap; "
+        "policy: {name: ecs-express, metric: memory, target: 0.5}"
+    )
+    assert (given.min_size, given.max_size, str(given.size)) == (2, 4, "2 vCPU / 4 GB")
+    assert given.deployment.strategy == "revision-swap"
+    tracking = given.policy.parameters.tracking
+    assert (tracking.metric, tracking.target, tracking.scale_out_cooldown_s) == ("memory", 0.5, 300)
+    assert web("platform: ecs-express; policy: fixed").policy.name == "fixed"
+
+
+def test_the_deregistration_delay_is_that_of_the_load_balancer_unless_it_is_given() -> None:
+    short = "platform: ecs-express; load_balancer: {kind: application, deregistration_delay: 30s}"
+    staged = web(short).staged_deployment
+    assert staged is not None
+    assert staged.deregistration_s == 30
+    own = web(f"{short}; deployment: {{strategy: canary, deregistration_delay: 10s}}").staged_deployment
+    assert own is not None
+    assert own.deregistration_s == 10
+
+
+@pytest.mark.parametrize("name", list(PLATFORMS))
+def test_every_platform_can_be_that_of_a_service(name: str) -> None:
+    given = web(f"platform: {name}")
+    assert given.policy.name == PLATFORMS[name].policy
+    assert given.min_size == PLATFORMS[name].min_size
+
+
+def test_a_note_says_that_the_bill_is_app_runners() -> None:
+    notes = policy_notes(read_scenario(TEXT.format(keys="platform: ecs-express")))
+    (text,) = [note.text for note in notes if note.kind is NoteKind.BROUGHT]
+    assert "defaults of the platform ecs-express where the file sets nothing" in text
+    assert "the bill of the run has App Runner's prices: `compare --platform ecs-express`" in text
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("platform: ecs-expres", "platform = ecs-expres, must be one of"),
+        (
+            "platform: ecs-express; balancing: random",
+            "left out: the load balancer of ecs-express has its own balancing",
+        ),
+    ],
+)
+def test_bad_keys_are_named(keys: str, expected: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        web(keys)
+    assert expected in str(caught.value)
