@@ -102,7 +102,14 @@ def starts_s(live: Report) -> list[float]:
 def compared(live: Report, virtual: Report) -> Iterator[Compared]:
     for figure, apart in courses_apart(live, virtual).items():
         difference = "missing" if math.isinf(apart.seconds) else f"{apart.seconds:.2f} s"
-        yield Compared(figure, apart.where, "", difference, f"{DECISION_S:g} s", holds=apart.seconds <= DECISION_S)
+        yield Compared(
+            figure,
+            shortened(apart.where) if apart.seconds else "",
+            "",
+            difference,
+            f"{DECISION_S:g} s",
+            holds=apart.seconds <= DECISION_S,
+        )
     ours, theirs = live.requests, virtual.requests
     waits_s = cold_wait_s(ours), cold_wait_s(theirs)
     yield Compared(

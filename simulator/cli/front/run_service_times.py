@@ -58,8 +58,10 @@ def opened_file(target: Path, scenario: ScenarioSpec, outputs: Outputs) -> Measu
     return MeasuredFile(target, scenario, stream)
 
 
-def compared(report: Report, record: RunRecord, scenario: ScenarioSpec, *, is_touched: bool) -> Report:
+def compared(report: Report, record: RunRecord, scenario: ScenarioSpec, *, is_touched: bool, quiet: bool) -> Report:
     """Return the report of a run that measured real instances, with its comparison of service times."""
+    if not quiet:
+        echo("comparing service times with virtual time", err=True)
     try:
         return with_service_times(report, record, scenario, is_touched=is_touched)
     except KeyboardInterrupt:

@@ -146,7 +146,7 @@ def _report_of(
     if record.real_service_time and record.complete:
         from simulator.cli.front.run_service_times import compared  # noqa: PLC0415 in real time only
 
-        return compared(report, record, scenario, is_touched=is_touched)
+        return compared(report, record, scenario, is_touched=is_touched, quiet=report_to.quiet)
     if report_to.assumptions and record.complete:
         from simulator.cli.front.run_assumptions import with_assumptions  # noqa: PLC0415 few runs want them
 

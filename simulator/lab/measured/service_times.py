@@ -63,7 +63,7 @@ class _Comparison:
     def __init__(self, record: RunRecord, scenario: ScenarioSpec, backend: str) -> None:
         self._record = record
         self._scenario = scenario
-        self._play = backend_of(backend)
+        self._play = backend_of(backend, FITS_MAX)
         self._modelled = self._play(scenario)
         self._routes = [
             route

@@ -9,10 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.front.run_service_times import MeasuredFile
+from simulator.cli.front import run_service_times
+from simulator.cli.front.run_service_times import MeasuredFile, compared
 from simulator.report.report import build_report
+from simulator.report.schema import Report
 from simulator.report.service_times.part import MeasuredLawPart, ServiceTimesPart
-from simulator.scenario.scenario import load_scenario
+from simulator.scenario.scenario import load_scenario, read_scenario
 from tests.report.fake_run import fake_run
 from tests.report.service_times.test_notes import REJECTED, route
 
@@ -92,3 +94,18 @@ def test_an_application_that_stands_elsewhere_in_the_file_is_to_be_set_by_hand(
     done = RUN.invoke(app, ["run", "s.yaml", "--clock", "real", "--measured-service-time", "new.yaml"])
     assert done.exit_code == 2
     assert "services.copy is not written there as a mapping" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(("quiet", "said"), [(False, ["comparing service times with virtual time"]), (True, [])])
+def test_an_interrupted_comparison_leaves_the_report_as_it_is(
+    quiet: bool, said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> Report:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_service_times, "with_service_times", interrupted)
+    record = fake_run()
+    report = build_report(record)
+    assert compared(report, record, read_scenario(SCENARIO), is_touched=False, quiet=quiet) is report
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [*said, "interrupted: the report does not compare service times"]
