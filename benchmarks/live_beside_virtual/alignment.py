@@ -11,8 +11,9 @@ from simulator.report.schema import Report, ServicePart
 
 READY: Final = frozenset({"idle", "active"})
 ACTIVE: Final = frozenset({"active"})
-# Lines about the machine have no counterpart in virtual time.
-_OF_THE_MACHINE: Final = "CPU and memory limits"
+# Lines that only real instances have: the limits of the machine, and the ejection of an instance whose requests fail,
+# which a killed process may get in the moment before its end is noticed.
+_OF_REAL_INSTANCES: Final = ("CPU and memory limits", " keeps failing requests and gets none for ")
 # Lines are compared up to what follows: an identifier, or how a process ended in the words of its driver.
 _ENDS: Final = (" with ID : ", " (")
 
@@ -103,8 +104,8 @@ def courses_apart(live: Report, virtual: Report) -> Mapping[str, Apart]:
 
 def event_lines(service: ServicePart) -> list[tuple[float, str]]:
     """Return the lines of the event log that both clocks write, without what differs by its nature."""
-    lines = [(event.at_s, event.line) for event in service.events if not event.line.startswith(_OF_THE_MACHINE)]
-    return [(at_s, _common(line)) for at_s, line in lines]
+    lines = [(event.at_s, event.line) for event in service.events]
+    return [(at_s, _common(line)) for at_s, line in lines if not any(part in line for part in _OF_REAL_INSTANCES)]
 
 
 def _common(line: str) -> str:
