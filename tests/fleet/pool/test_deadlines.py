@@ -22,6 +22,23 @@ def test_an_item_is_due_when_its_limit_is_over() -> None:
     assert run_virtual(main) == [123.0]
 
 
+def test_a_renewed_item_is_due_a_whole_limit_later() -> None:
+    async def main() -> list[tuple[str, float]]:
+        loop = asyncio.get_running_loop()
+        due: list[tuple[str, float]] = []
+        deadlines: Deadlines[str] = Deadlines(10.0, lambda item: due.append((item, loop.time())))
+        deadlines.add("a", 0.0)
+        await asyncio.sleep(4)
+        deadlines.add("b", loop.time())
+        await asyncio.sleep(5)
+        deadlines.renew("a", loop.time())
+        deadlines.renew("gone", loop.time())
+        await asyncio.sleep(100)
+        return due
+
+    assert run_virtual(main) == [("b", 14.0), ("a", 19.0)]
+
+
 def test_a_discarded_item_is_never_due() -> None:
     async def main() -> list[str]:
         due: list[str] = []
