@@ -20,6 +20,7 @@ from simulator.model.text.problems import one_of
 from simulator.model.text.quantities import latency_text, time_text
 from simulator.model.text.units import parse_duration
 from simulator.model.text.versions import DocumentFormat
+from simulator.report.background.part import BackgroundPart
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.schema import REPORT_VERSION, Report
@@ -117,7 +118,13 @@ def why(report: Report, at_s: float, service: str | None = None) -> list[str]:
     notes = [note for note in report.notes if note.kind == "service time" and service in {None, note.service}]
     return [
         *sentences,
-        *(line for part in report.downstream for line in _last_event(part, at_s)),
+        *(line for part in report.downstream for line in _last_event(f"Downstream {part.name}", part, at_s)),
+        *(
+            line
+            for part in report.background
+            if service in {None, part.service}
+            for line in _last_event(part.service, part, at_s)
+        ),
         *(f"{note.service}: {note.text}." for note in notes),
     ]
 
@@ -138,13 +145,13 @@ def explain(
     return [told.sentence(part) for part in services if service in {None, part.name}]
 
 
-def _last_event(resource: DownstreamPart, at_s: float) -> list[str]:
-    """Describe the last event of a downstream resource whose slow or rejected calls may have caused the decisions."""
-    events = [event for event in resource.events if event.at_s <= at_s]
+def _last_event(name: str, part: DownstreamPart | BackgroundPart, at_s: float) -> list[str]:
+    """Describe the last event of a downstream resource or of background work, which may have caused the decisions."""
+    events = [event for event in part.events if event.at_s <= at_s]
     if not events:
         return []
     when = _Explanation(at_s, clock_text).looked(events[-1].at_s)
-    return [f"Downstream {resource.name}: {when} {events[-1].line}."]
+    return [f"{name}: {when} {events[-1].line.rstrip('.')}."]
 
 
 def clock_text(at_s: float) -> str:

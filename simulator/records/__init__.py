@@ -1,6 +1,7 @@
 """Records of a run: events, the journal, the request log and histograms. Reports are computed from them."""
 
 PUBLIC_MODULES = (
+    "background.background_stats",
     "concurrency_series",
     "downstream.downstream_stats",
     "evaluation_log",

@@ -76,10 +76,45 @@ class DownstreamLogged(NamedTuple):
     line: str
 
 
-Event = ScalingDecided | InstanceMoved | EventLogged | TimelineActed | ConfigurationChanged | DownstreamLogged
+class BackgroundLogged(NamedTuple):
+    """Unfinished background work of an instance was stalled, continued, or was lost."""
+
+    at_s: RunTime
+    service: str
+    line: str
+
+
+Event = (
+    ScalingDecided
+    | InstanceMoved
+    | EventLogged
+    | TimelineActed
+    | ConfigurationChanged
+    | DownstreamLogged
+    | BackgroundLogged
+)
 
 
 # --- passed to readers, not kept -------------------------------------------------------------------------------------
+
+
+class BackgroundChanged(NamedTuple):
+    """The counts of one kind of background work of a service changed, by these amounts.
+
+    `stalled`: instances that are throttled and have an unfinished job. `cpu_s`, `delay_s`: of a finished job, its CPU
+    time, and the time since it was due.
+    """
+
+    at_s: RunTime
+    service: str
+    work: str
+    due: int = 0
+    missed: int = 0
+    finished: int = 0
+    lost: int = 0
+    stalled: int = 0
+    cpu_s: float = 0.0
+    delay_s: float = 0.0
 
 
 class ImagePulled(NamedTuple):

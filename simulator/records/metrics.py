@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, assert_never
 from simulator.model.instance import InstanceState
 from simulator.model.sizes import InstanceSize
 from simulator.records.events import (
+    BackgroundLogged,
     ConfigurationChanged,
     DownstreamLogged,
     Event,
@@ -186,7 +187,7 @@ class Metrics:
                     figures.decisions_in += 1
             case EventLogged():
                 self.of(event.service).events += 1
-            case TimelineActed() | ConfigurationChanged() | DownstreamLogged():
+            case TimelineActed() | ConfigurationChanged() | DownstreamLogged() | BackgroundLogged():
                 pass  # no metric for these
             case _:
                 assert_never(event)

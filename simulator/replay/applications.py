@@ -6,17 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import assert_never
+from typing import Final, assert_never
 
 from simulator.fleet.applications import Application
+from simulator.fleet.process.throttling import Throttling
 from simulator.fleet.simulated.application import (
     WAKE,
+    BackgroundWork,
     DownstreamResource,
     DownstreamUse,
     Failures,
     PathWork,
     SimulatedApplication,
 )
+from simulator.model.instance import IDLE_VCPU
 from simulator.rules.stations.cpu_quota import CpuQuota
 from simulator.scenario.sections.application_spec import (
     ApplicationSpec,
@@ -30,8 +33,14 @@ from simulator.scenario.sections.downstream_spec import DownstreamSpec
 from simulator.world.clock import ClockKind
 from simulator.world.distributions import Distribution
 
+_IDLE_VCPU: Final[Mapping[Throttling, float | None]] = MappingProxyType(
+    {Throttling.NONE: None, Throttling.SHARE: IDLE_VCPU, Throttling.FREEZE: 0.0}
+)
 
-def application_of(given: ApplicationSpec, clock: ClockKind, wake: Distribution = WAKE) -> Application:
+
+def application_of(
+    given: ApplicationSpec, clock: ClockKind, wake: Distribution = WAKE, throttling: str = Throttling.SHARE
+) -> Application:
     """Return the application to run. In real time a real application has precedence; `Scenario.require` has checked
     that there is one.
 
@@ -40,7 +49,7 @@ def application_of(given: ApplicationSpec, clock: ClockKind, wake: Distribution 
     """
     simulated = simulated_part(given, clock)
     if simulated is not None:
-        return simulated_application(simulated, wake, given.downstream)
+        return simulated_application(simulated, wake, given.downstream, throttling)
     real = given.real
     assert real is not None
     match real:
@@ -75,7 +84,10 @@ def _path_work(path: str, given: PathSpec, spec: SimulatedSpec) -> PathWork:
 
 
 def simulated_application(
-    spec: SimulatedSpec, wake: Distribution, downstream: Mapping[str, DownstreamSpec] = MappingProxyType({})
+    spec: SimulatedSpec,
+    wake: Distribution,
+    downstream: Mapping[str, DownstreamSpec] = MappingProxyType({}),
+    throttling: str = Throttling.SHARE,
 ) -> SimulatedApplication:
     """Return the simulated application that a scenario describes."""
     return SimulatedApplication(
@@ -92,6 +104,11 @@ def simulated_application(
         downstream=tuple(_downstream_use(name, given) for name, given in downstream.items()),
         image=None if spec.image is None else spec.image.image,
         cpu_quota=None if spec.cpu_quota is None else CpuQuota(**spec.cpu_quota.model_dump()),
+        background=tuple(
+            BackgroundWork(name, given.cpu.distribution, given.every_s, given.after_requests)
+            for name, given in spec.background.items()
+        ),
+        idle_vcpu=_IDLE_VCPU[Throttling(throttling)],
     )
 
 

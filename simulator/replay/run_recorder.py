@@ -10,6 +10,7 @@ from typing import NamedTuple, TextIO
 
 from simulator.model.times import RunTime
 from simulator.platform.platform import Platform, Service
+from simulator.records.background.background_stats import BackgroundStats
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import DownstreamStats
 from simulator.records.evaluation_log import EvaluationLog
@@ -92,6 +93,8 @@ class RunRecorder:
         self._real_service_time = _real_service_time(scenario, clock, journal)
         journal.subscribe(RequestRetried, self.stats_by_source.retried)
         journal.subscribe(SecondClosed, self._second_closed)
+        self.background = BackgroundStats()
+        self.background.follow(journal)
         self._image_pulls: list[ImagePulled] = []
         journal.subscribe(ImagePulled, self._image_pulls.append)
         journal.subscribe(PolicyEvaluated, self._evaluated)
@@ -190,6 +193,7 @@ class RunRecorder:
         scenario = self._scenario
         ended_s = platform.clock.at_s()
         self.downstream.end(ended_s)
+        self.background.end(ended_s)
         return RunRecord(
             scenario=scenario.name,
             scenario_sha256=_digest(scenario),
@@ -216,6 +220,7 @@ class RunRecorder:
             notes=policy_notes(scenario),
             downstream=self.downstream.resources,
             image_pulls=self._image_pulls,
+            background=self.background.works,
             real_service_time={} if self._real_service_time is None else self._real_service_time.by_number,
         )
 

@@ -52,7 +52,7 @@ def service_plan(scenario: ScenarioSpec, name: str, clock: ClockKind) -> Service
     return ServicePlan(
         settings,
         policy,
-        application_of(spec.application, clock, spec.wake.distribution),
+        application_of(spec.application, clock, spec.wake.distribution, spec.throttling),
         needs=spec.policy.needs,
         real_instances=spec.application.real_instances,
         throttling=Throttling(spec.throttling),

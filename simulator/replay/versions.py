@@ -68,12 +68,12 @@ class Versions:
         In real time a faulty version of a real application is a real process that fails.
         """
         given, wake = version.spec.application, version.spec.wake.distribution
-        application = application_of(given, self._clock, wake)
+        application = application_of(given, self._clock, wake, version.spec.throttling)
         if version.fails not in {"start", "health_check"}:
             return application
         simulated = simulated_part(given, self._clock)
         if simulated is not None:
-            application = simulated_application(simulated, wake, given.downstream)
+            application = simulated_application(simulated, wake, given.downstream, version.spec.throttling)
             if version.fails == "start":
                 return dataclasses.replace(application, exit_code=EXIT_CODE)
             return dataclasses.replace(application, start_up=_NEVER)

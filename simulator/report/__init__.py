@@ -2,6 +2,7 @@
 
 PUBLIC_MODULES = (
     "assumptions",
+    "background.part",
     "check_scopes",
     "checks",
     "decisions",

@@ -13,6 +13,7 @@ import numpy as np
 import simulator
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.model.sizes import InstanceSize
+from simulator.records.background.background_stats import WorkStats
 from simulator.records.concurrency_series import ConcurrencySeries
 from simulator.records.downstream.downstream_stats import ResourceStats
 from simulator.records.events import Event, ImagePulled, TimelineActed
@@ -22,6 +23,7 @@ from simulator.records.request_stats import RequestStats, StatsBySource
 from simulator.records.scale_out import ScaleOut, scale_outs
 from simulator.records.series import RequestSeries
 from simulator.report import schema
+from simulator.report.background.part import background_parts
 from simulator.report.check_scopes import Scopes, ServiceSide, checked_service
 from simulator.report.checks import CheckResult
 from simulator.report.downstream import downstream_parts
@@ -110,6 +112,7 @@ class RunRecord:
     aborted: CheckResult | None = None  # the check that ended the run
     downstream: Mapping[str, ResourceStats] = field(default_factory=dict)  # by the name of the resource
     image_pulls: Sequence[ImagePulled] = ()
+    background: Mapping[tuple[str, str], WorkStats] = field(default_factory=dict)  # by service and name of the work
     real_service_time: Mapping[int, Histogram] = field(default_factory=dict)  # by request number
     rules: Sequence[str] = ("",)  # rules of web ACLs, by their numbers in rows
 
@@ -182,6 +185,7 @@ def build_report(record: RunRecord) -> schema.Report:
         downstream=downstream_parts(record.downstream, record.events, record.ended_s),
         web_acls=[_web_acl_part(record, service) for service in record.services if service.web_acl],
         image_pulls=image_pull_parts(record.image_pulls),
+        background=background_parts(record.background, record.events),
     )
     return sealed(report)
 

@@ -1,9 +1,7 @@
 """The report as data: the documented, versioned schema of `simulator run --json`.
 
-Additions keep `REPORT_VERSION`; removing a field or changing its meaning increases it. Units are suffixes of the names:
-`_s` seconds, `_rps` requests per second, `_usd` US dollars; ratios are 0 to 1. `null` means that there was nothing to
-measure. Floats have nine significant digits. Times are seconds since the platform started; the report contains no
-wall-clock time, path or host name.
+Additions keep `REPORT_VERSION`; removing a field or changing its meaning increases it. Names end with units; ratios are
+0 to 1; `null`: nothing was measured. Floats have nine significant digits. Times are seconds of the run, not of a clock.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from simulator.model.text.field_docstrings import DescribedModel
 from simulator.report.assumptions import AssumptionsPart
+from simulator.report.background.part import BackgroundPart
 from simulator.report.decisions import DecisionPart, LookPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.generator import GeneratorPart
@@ -338,6 +337,8 @@ class Report(ReportPart):
     """The web ACLs of services; the document has no such field if there are none."""
     image_pulls: list[ImagePullsPart] = Field(default=[])
     """Pulls of simulated images; the document has no such field if there are none."""
+    background: list[BackgroundPart] = Field(default=[])
+    """Background work of simulated instances; left out if there is none."""
     assumptions: AssumptionsPart | None = Field(default=None)
     """The effect of assumptions, with `--assumptions`; the document has no such field without it."""
     service_times: ServiceTimesPart | None = Field(default=None)

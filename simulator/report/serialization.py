@@ -20,7 +20,7 @@ _plain: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 # of notes. Assumptions and modelled service times come from other runs.
 _NOT_DIGESTED: Final = frozenset({"digest", "versions", "notes", "assumptions", "service_times"})
 # Added after the first digests were published: without this field, a run keeps its digest.
-_LEFT_OUT_IF_EMPTY: Final = ("downstream", "image_pulls", "web_acls", "assumptions", "service_times")
+_LEFT_OUT_IF_EMPTY: Final = ("downstream", "image_pulls", "background", "web_acls", "assumptions", "service_times")
 _BLOCKED: Final = "blocked"  # in counts and series; omitted in runs without a web ACL
 _ZONE: Final = "zone"  # in changes of instances; omitted in runs without Availability Zones
 

@@ -56,7 +56,7 @@ OF_REAL_TIME = {
     "simulator.fleet.process.confinement",
     "simulator.wire.http1",
 }
-SERVE_MODULES_MAX = 366
+SERVE_MODULES_MAX = 369
 HELP = {"markdown_it", "pygments"}  # typer draws its help with them
 
 

@@ -118,3 +118,18 @@ def test_a_report_is_read_back(report: Report, tmp_path: Path) -> None:
         read_report(file)
     with pytest.raises(ValueError, match="must be a file that can be read"):
         read_report(tmp_path / "nowhere.json")
+
+
+def test_background_work_that_stalled_before_the_moment_is_named() -> None:
+    text = """
+    duration: 3 min
+    services:
+      web:
+        application: {simulated: {io: 100ms, background: {mail: {after_requests: 100 %, cpu: 30s}}}}
+    traffic: [{clock: {rate: 1/s}, until: 5s}]
+    """
+    report = build_report(play(Run(read_scenario(text)), signals=False))
+    *_, stalled = why(report, 120)
+    assert stalled.startswith("web: at 0:01:0")
+    assert "instance 1 is idle, 3 of mail stalled" in stalled
+    assert len(why(report, 30)) == 1

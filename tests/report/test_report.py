@@ -75,8 +75,9 @@ def test_the_document_is_json_with_one_newline_at_the_end_and_nine_digits(report
 def test_the_document_matches_the_published_schema_field_by_field(report: Report) -> None:
     schema = report_schema()
     document = json.loads(report_json(report))
-    # Without downstream resources, web ACLs, image pulls, --assumptions and real instances it has no such fields.
-    left_out = ["downstream", "web_acls", "image_pulls", "assumptions", "service_times"]
+    # Without downstream resources, web ACLs, image pulls, background work, --assumptions and real instances it has no
+    # such fields.
+    left_out = ["downstream", "web_acls", "image_pulls", "background", "assumptions", "service_times"]
     assert [*document, *left_out] == list(schema["properties"])
     assert schema["properties"]["report_version"]["const"] == document["report_version"] == REPORT_VERSION
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.fleet.simulated.driver import CHUNK
+from simulator.fleet.simulated.work import CHUNK
 from simulator.records.events import ScalingDecided
 from simulator.replay.runner import Run, play
 from simulator.scenario.problems import ScenarioError

@@ -8,6 +8,7 @@ from typing import assert_never, get_args
 from simulator.cli.exit_codes import bad_input
 from simulator.model.text.quantities import time_text
 from simulator.records.events import (
+    BackgroundLogged,
     ConfigurationChanged,
     DownstreamLogged,
     Event,
@@ -46,7 +47,7 @@ def _text(event: Event) -> str:
         case InstanceMoved(service=service):
             change = f"instance {event.instance} {event.before} -> {event.after}"
             return f"{service}: {change}: {event.why}" if event.why else f"{service}: {change}"
-        case EventLogged(service=service):
+        case EventLogged(service=service) | BackgroundLogged(service=service):
             return f"{service}: {event.line}"
         case TimelineActed():
             return f"timeline: {event.action}: {event.detail}" if event.detail else f"timeline: {event.action}"

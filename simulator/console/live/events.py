@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
 from simulator.records.events import (
+    BackgroundLogged,
     ConfigurationChanged,
     DownstreamLogged,
     Event,
@@ -59,7 +60,7 @@ def _row(event: Event) -> dict[str, Any] | None:
                 "min_size": event.min_size,
                 "max_size": event.max_size,
             }
-        case EventLogged():
+        case EventLogged() | BackgroundLogged():
             return {"k": "event", "service": event.service, "at_s": event.at_s, "line": event.line}
         case TimelineActed():
             return {"k": "act", "at_s": event.at_s, "action": event.action, "detail": event.detail}

@@ -32,6 +32,7 @@ from simulator.model.text.quantities import (
     usd_text,
 )
 from simulator.report.assumptions import AssumptionsPart
+from simulator.report.background.part import BackgroundPart
 from simulator.report.downstream import DownstreamPart
 from simulator.report.image_pulls import ImagePullsPart
 from simulator.report.schema import InstancesPart, Report, RequestsPart, RunPart, SeriesPart, ServicePart
@@ -62,6 +63,7 @@ def print_report(report: Report, console: Console) -> None:
     _downstream(report.downstream, page)
     _web_acls(report.web_acls, page)
     _image_pulls(report.image_pulls, page)
+    _background(report.background, page)
     if report.timeline:
         page.table(events_table("timeline", report.timeline))
     if report.service_times is not None:
@@ -164,6 +166,14 @@ def _image_pulls(parts: Sequence[ImagePullsPart], page: _Page) -> None:
             f"instances, {bytes_text(part.cached_bytes)} from caches; ready after "
             f"{latency_text(part.took_s_median)} (median), {latency_text(part.took_s_max)} (max)"
         )
+
+
+def _background(parts: Sequence[BackgroundPart], page: _Page) -> None:
+    """Print the background work of all services in one table."""
+    if parts:
+        from simulator.console.report.background_table import background_table  # noqa: PLC0415 few scenarios need it
+
+        page.table(background_table(parts))
 
 
 def _downstream(resources: Sequence[DownstreamPart], page: _Page) -> None:

@@ -14,6 +14,7 @@ from simulator.fleet.process.confinement.cgroup import PERIOD_US
 from simulator.fleet.process.environment import check_variables
 from simulator.fleet.process.throttling import Throttling
 from simulator.model.images import ImageIdentifier, RegistryKind
+from simulator.model.instance import IDLE_VCPU
 
 HOST: Final = "127.0.0.1"
 DEFAULT_EGRESS: Final = "DEFAULT"
@@ -74,7 +75,7 @@ class DockerSettings:
     """
 
     throttling: Throttling = Throttling.NONE
-    idle_vcpu: float = 0.05
+    idle_vcpu: float = IDLE_VCPU
     storage_bytes: int = 3 * 1024**3  # facts 5.2; includes the image
     storage_interval_s: float = 5.0
     line_bytes_max: int = 16 * 1024

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator.fleet.process.limits import PROCESSES_MAX
 from simulator.fleet.process.throttling import Throttling
+from simulator.model.instance import IDLE_VCPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,7 @@ class ProcessSettings:
     """
 
     throttling: Throttling = Throttling.NONE
-    # ASSUMPTION: how much CPU an idle instance of App Runner keeps is undocumented. A twentieth of a vCPU is little,
-    # and enough to answer a health check in time, which idle instances do. Settled by a program that counts in a loop
-    # in an idle instance.
-    idle_vcpu: float = 0.05
+    idle_vcpu: float = IDLE_VCPU
     storage_bytes: int = 3 * 1024**3  # facts 5.2
     storage_interval_s: float = 5.0
     # ASSUMPTION: App Runner documents no limit of processes; the value is that of a build. Settled by a program that

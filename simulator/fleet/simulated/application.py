@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
 
-from simulator.model.instance import WAKE_MEDIAN_S, WAKE_P95_S
+from simulator.model.instance import IDLE_VCPU, WAKE_MEDIAN_S, WAKE_P95_S
 from simulator.rules.downstream import OnFull
 from simulator.rules.image_pulls import ImageToPull
 from simulator.world.distributions import Constant, Distribution, LogNormal
@@ -29,7 +29,7 @@ class Failures:
     instance that exceeds its ephemeral storage ends. `ignores_sigterm`: SIGTERM has no effect, only SIGKILL ends it.
 
     Raises:
-        ValueError: if `exit_code` is out of range.
+        ValueError: if a value is out of range.
     """
 
     crash_at_start: float = 0.0
@@ -46,6 +46,14 @@ class Failures:
         if not 0 <= self.exit_code <= 255:
             msg = f"exit_code = {self.exit_code}, must be 0 to 255"
             raise ValueError(msg)
+        for name in ("crash_at_start", "hang_at_start", "crash_share", "hang_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                msg = f"{name} = {getattr(self, name):g}, must be 0 to 1"
+                raise ValueError(msg)
+        for name in ("memory_bytes", "request_memory_bytes", "request_storage_bytes"):
+            if getattr(self, name) < 0:
+                msg = f"{name.removesuffix('_bytes')} = {getattr(self, name)}, must be at least 0"
+                raise ValueError(msg)
 
 
 class PathWork(NamedTuple):
@@ -56,6 +64,35 @@ class PathWork(NamedTuple):
     io: Distribution
     cpu_per_mb_s: float = 0.0
     io_per_mb_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundWork:
+    """Work that an instance does beside its requests: jobs that use `cpu` seconds, on one thread, in order.
+
+    A job is due every `every_s` seconds, or after each answered request with probability `request_share`; the other of
+    both is None.
+
+    Raises:
+        ValueError: if both are given or neither, or if one is out of range.
+    """
+
+    name: str
+    cpu: Distribution
+    every_s: float | None = None
+    request_share: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.every_s is None) == (self.request_share is None):
+            given = "both" if self.every_s is not None else "neither"
+            msg = f"background work {self.name} = {given}, must have either `every` or `after_requests`"
+            raise ValueError(msg)
+        if self.every_s is not None and not 0 < self.every_s < float("inf"):
+            msg = f"every of background work {self.name} = {self.every_s:g} s, must be above 0 and finite"
+            raise ValueError(msg)
+        if self.request_share is not None and not 0 < self.request_share <= 1:
+            msg = f"after_requests of background work {self.name} = {self.request_share:g}, must be above 0, at most 1"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +151,11 @@ class SimulatedApplication:
     its start-up without ever listening; None: it keeps running. `downstream`: the resources that requests call after
     their own work, in this order. `image`: pulled for each instance before its start-up. `cpu_quota`: the vCPUs of the
     instance are a quota in each period (rules/stations/cpu_quota.py); None: requests share them continuously. `wake`:
-    the time until an idle instance has its CPU again.
+    the time until an idle instance has its CPU again. `background`: its work beside requests, which has `idle_vcpu`
+    vCPUs while the instance is idle (None: as many as otherwise).
+
+    Raises:
+        ValueError: if a number is out of range.
     """
 
     start_up: Distribution = NOTHING
@@ -131,9 +172,34 @@ class SimulatedApplication:
     downstream: tuple[DownstreamUse, ...] = ()
     image: ImageToPull | None = None
     cpu_quota: CpuQuota | None = None
+    background: tuple[BackgroundWork, ...] = ()
+    idle_vcpu: float | None = IDLE_VCPU
 
     is_simulated: ClassVar[bool] = True
     has_own_loopback: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            msg = f"workers = {self.workers}, must be at least 1"
+            raise ValueError(msg)
+        if not 0 <= self.failure_share <= 1:
+            msg = f"failure_share = {self.failure_share:g}, must be 0 to 1"
+            raise ValueError(msg)
+        for name in ("cpu_per_mb_s", "io_per_mb_s"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                msg = f"{name.removesuffix('_s')} = {getattr(self, name):g} s, must be at least 0 and finite"
+                raise ValueError(msg)
+        if self.exit_code is not None and not 0 <= self.exit_code <= 255:
+            msg = f"exit_code = {self.exit_code}, must be 0 to 255"
+            raise ValueError(msg)
+        if self.idle_vcpu is not None and not 0 <= self.idle_vcpu < float("inf"):
+            msg = f"idle_vcpu = {self.idle_vcpu:g}, must be at least 0 and finite"
+            raise ValueError(msg)
+        for names in ([work.path for work in self.paths], [work.name for work in self.background]):
+            double = next((name for name in names if names.count(name) > 1), None)
+            if double is not None:
+                msg = f"{double} is given {names.count(double)} times, must be given once"
+                raise ValueError(msg)
 
     @property
     def has_kinds_of_work(self) -> bool:

@@ -8,8 +8,8 @@ from typing import Protocol, assert_never
 
 from simulator.fleet.simulated.application import DownstreamResource
 from simulator.fleet.simulated.connection_watch import ConnectionWatch
-from simulator.fleet.simulated.driver import draws
 from simulator.fleet.simulated.station_timer import StationTimer
+from simulator.fleet.simulated.work import draws
 from simulator.model.times import RunTime
 from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged
 from simulator.records.journal import Journal

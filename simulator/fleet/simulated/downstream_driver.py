@@ -20,8 +20,8 @@ from simulator.fleet.simulated.driver import (
     InjectedFailures,
     SimulatedBackend,
     SimulatedDriver,
-    draws,
 )
+from simulator.fleet.simulated.work import draws
 from simulator.records.events import CallOutcome
 from simulator.rules.retries import Retries
 from simulator.world.distributions import Uniform

@@ -9,68 +9,25 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.fleet.ports import Exchange, ExitStatus, InstanceSpec, ResourceUsage
 from simulator.fleet.simulated.application import Failures, SimulatedApplication
 from simulator.fleet.simulated.station_timer import StationTimer
+from simulator.fleet.simulated.work import PerKindWorkSampler, WorkSampler, WorkSource, draws
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.rules.start_stages import Kept
 from simulator.rules.stations.discipline import Station
-from simulator.world.distributions import Distribution, Uniform
+from simulator.world.distributions import Uniform
 from simulator.world.random_streams import RandomStreams
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from simulator.fleet.simulated.background import InstanceBackground, ServiceBackground
     from simulator.fleet.simulated.image_pulls import ImagePulls
 
 STORAGE_BYTES = 3 * 1024**3  # ephemeral storage of an instance (facts 5.2)
-CHUNK = 1024  # random numbers per call of numpy, because each call costs a microsecond
-MB = 1024**2
 _AT_ONCE = itertools.repeat(0.0)
 SIGKILL_CODE = 137  # 128 + 9, as a container reports it
-
-
-class WorkSampler:
-    """Samples the work of the requests of one service in order of arrival, whichever instance performs it."""
-
-    def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
-        self._cpu = draws(application.cpu, streams.stream("service", service, "cpu"))
-        self._io = draws(application.io, streams.stream("service", service, "io"))
-
-    def draw(self, exchange: Exchange) -> None:
-        exchange.cpu_s = next(self._cpu)
-        exchange.io_s = next(self._io)
-
-
-class PerKindWorkSampler(WorkSampler):
-    """Samples work that depends on the path, with random streams per path, and on the size of the bodies."""
-
-    def __init__(self, application: SimulatedApplication, streams: RandomStreams, service: str) -> None:
-        super().__init__(application, streams, service)
-        self._others = (self._cpu, self._io, application.cpu_per_mb_s / MB, application.io_per_mb_s / MB)
-        self._paths = {
-            work.path: (
-                draws(work.cpu, streams.stream("service", service, "cpu", work.path)),
-                draws(work.io, streams.stream("service", service, "io", work.path)),
-                work.cpu_per_mb_s / MB,
-                work.io_per_mb_s / MB,
-            )
-            for work in application.paths
-        }
-
-    def draw(self, exchange: Exchange) -> None:
-        cpu, io, cpu_s, io_s = self._paths.get(exchange.path.partition("?")[0], self._others)
-        size = exchange.body_bytes
-        exchange.cpu_s = next(cpu) + cpu_s * size
-        exchange.io_s = next(io) + io_s * size
-
-
-class WorkSource(Protocol):
-    """Supplies CPU and I/O time for a request whose work has not been sampled."""
-
-    def draw(self, exchange: Exchange) -> None: ...
 
 
 class SimulatedDriver:
@@ -104,10 +61,15 @@ class SimulatedDriver:
         self._living: dict[SimulatedBackend, None] = {}
         self._ended_cpu_s = 0.0
         self._pulls: ImagePulls | None = None
+        self._background: ServiceBackground | None = None
 
     def pull_with(self, pulls: ImagePulls) -> None:
         """Pull the application's image, if it has one, for each instance launched from now on."""
         self._pulls = pulls
+
+    def work_beside_requests(self, background: ServiceBackground) -> None:
+        """Let each instance launched from now on do this background work."""
+        self._background = background
 
     async def launch(self, spec: InstanceSpec) -> SimulatedBackend:
         own_s, image = next(self._start_ups), self._application.image
@@ -116,6 +78,8 @@ class SimulatedDriver:
         ended = await pulls.pull(image, spec) if pulls is not None and image is not None else None
         backend = self._new_backend(spec, start_up_s)
         backend.wakes = self._wakes
+        if self._background is not None:
+            backend.work_beside_requests(self._background, spec.number)
         if ended is not None:
             backend.exited.add_done_callback(ended)
         self._living[backend] = None
@@ -165,6 +129,7 @@ class SimulatedBackend:
         self._work = work
         self._fates = fates
         self.wakes: Iterator[float] = _AT_ONCE  # times of its wakes, in the order of the service's wakes
+        self._background: InstanceBackground | None = None
         self._station: Station[Exchange] = _station(application, spec, self._loop.time())
         self._used_s: Callable[[float], float] = self._station.used_s  # returns the CPU seconds used until a time
         self._timer = StationTimer(self._station, self._computed)
@@ -200,6 +165,8 @@ class SimulatedBackend:
         if exchange.open and not self.exited.done():
             share = self._application.failure_share
             exchange.answered(500 if share and next(self._fates) < share else 200)
+            if self._background is not None:
+                self._background.answered()
 
     # --- lifecycle ---------------------------------------------------------------------------------------------------
 
@@ -226,10 +193,22 @@ class SimulatedBackend:
         return ResourceUsage(self.cpu_used_s(), 0.0)
 
     def throttle(self) -> None:
-        """Do nothing: an idle instance does not compute."""
+        """Throttle the background work: there is nothing else to compute."""
+        if self._background is not None:
+            self._background.throttle()
 
     def wake(self) -> float:
-        return next(self.wakes)
+        wake_s = next(self.wakes)
+        if self._background is not None:
+            self._background.wake(wake_s)
+        return wake_s
+
+    def work_beside_requests(self, background: ServiceBackground, number: int) -> None:
+        """Do background work from the start on. `number`: of this instance."""
+        from simulator.fleet.simulated.background import InstanceBackground  # noqa: PLC0415 few applications have it
+
+        self._background = InstanceBackground(background, number, self._station, self._timer, self._listens_s)
+        self.exited.add_done_callback(self._background.ended)
 
     async def stop(self, grace_s: float) -> None:  # noqa: ARG002 it ends at once
         self._exit(ExitStatus(0))
@@ -244,6 +223,10 @@ class SimulatedBackend:
 
 def _station(application: SimulatedApplication, spec: InstanceSpec, now_s: float) -> Station[Exchange]:
     """Return the CPU and the workers of an instance that is launched at `now_s`."""
+    if application.background:
+        from simulator.fleet.simulated.background import job_station  # noqa: PLC0415 few applications have it
+
+        return job_station(application, spec.size.vcpu, now_s)
     if application.cpu_quota is None:
         return Station(spec.size.vcpu, application.workers)
     from simulator.rules.stations.cpu_quota import QuotaStation  # noqa: PLC0415 few applications have a quota
@@ -341,8 +324,3 @@ class FailingBackend(SimulatedBackend):
 
     def _out_of_memory(self) -> None:
         self._exit(ExitStatus(SIGKILL_CODE, f"ended by SIGKILL, out of memory: it has {self._memory_gb:g} GB"))
-
-
-def draws(distribution: Distribution, rng: np.random.Generator) -> Iterator[float]:
-    while True:
-        yield from distribution.draw(rng, CHUNK).tolist()

@@ -33,6 +33,11 @@ class SimulatedDrivers:
 
                 self._pulls = ImagePulls(self.journal, self._at_s)
             driver.pull_with(self._pulls)
+        if application.background:
+            from simulator.fleet.simulated.background import ServiceBackground  # noqa: PLC0415 few scenarios need it
+
+            background = ServiceBackground(application, self._streams, service, self.journal, self._at_s)
+            driver.work_beside_requests(background)
         return driver
 
     def _of_kind(self, application: SimulatedApplication, service: str) -> SimulatedDriver:

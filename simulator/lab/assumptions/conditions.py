@@ -76,6 +76,13 @@ def has_downstream(scenario: ScenarioSpec) -> bool:
     return any(service.application.downstream for service in scenario.services.values())
 
 
+def has_background_work(scenario: ScenarioSpec) -> bool:
+    return any(
+        service.application.simulated is not None and service.application.simulated.background
+        for service in scenario.services.values()
+    )
+
+
 def has_image(scenario: ScenarioSpec) -> bool:
     return any(
         service.application.simulated is not None and service.application.simulated.image is not None

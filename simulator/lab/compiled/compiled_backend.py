@@ -91,6 +91,8 @@ def _application_reasons(application: SimulatedSpec) -> Iterator[str]:
         yield "the work of its requests depends on their path"
     if application.depends_on_size:
         yield "the work of its requests depends on their size"
+    if application.background:
+        yield "its instances have background work"
     if application.failures is not None:
         yield "its instances crash, hang or run out of memory with a probability per request"
     if application.memory is not None:

@@ -77,6 +77,12 @@ class QuotaStation(Station[Job]):
             self._v = 0.0
         return done
 
+    def resize(self, vcpu: float, now: float) -> None:
+        self._advance(now)
+        quota_s = vcpu * self._period_s
+        self._left_s = max(0.0, quota_s - (self._quota_s - self._left_s))  # what this period has used stays used
+        self.vcpu, self._quota_s = vcpu, quota_s
+
     def _time_after(self, run_s: float) -> float:
         """Return when the requests will have run for `run_s` seconds."""
         used_per_s = self._used_per_s

@@ -64,6 +64,16 @@ class Station(Generic[Job]):
         self.busy_workers += 1
         self._start(job, cpu_s, now)
 
+    def begin(self, job: Job, cpu_s: float, now: float) -> None:
+        """Start a computation that needs no worker."""
+        self._start(job, cpu_s, now)
+
+    def resize(self, vcpu: float, now: float) -> None:
+        """Change the number of vCPUs. With 0 nothing proceeds; `computed` and `next_s` are not called then."""
+        self._advance(now)
+        self.vcpu = vcpu
+        self._share()
+
     def leave(self, now: float) -> None:
         """Release the worker of a completed request (after its I/O), which takes the next request of the backlog."""
         if self._backlog:

@@ -26,6 +26,7 @@ from simulator.scenario.sections.base_model import (
 from simulator.scenario.sections.distribution_spec import NOTHING, DistributionSpec
 from simulator.scenario.sections.downstream_spec import DownstreamSpec
 from simulator.scenario.sections.image_spec import ImageSpec
+from simulator.scenario.sections.simulated.background_spec import BackgroundSpec
 
 _PYTHONS: Final = frozenset({"python", "python3"})
 
@@ -128,12 +129,14 @@ class SimulatedSpec(Section):
     """The image that each instance pulls before its start-up (default: it is there)."""
     cpu_quota: CpuQuotaSpec | None = None
     """The vCPUs are a quota in each period (default: requests share them continuously)."""
+    background: Mapping[ResourceName, BackgroundSpec] = Field(default_factory=dict)
+    """Work of every instance beside its requests, by name. It stalls while the instance is idle (`throttling`)."""
 
     def __hash__(self) -> int:
-        """Hash only the names of the paths, because mappings are not hashable. Equality compares the whole mapping."""
+        """Hash only the names in mappings, which are not hashable. Equality compares the whole mappings."""
         costs = (self.cpu, self.io, self.cpu_per_mb_s, self.io_per_mb_s)
         given = (self.start_up, *costs, self.workers, self.failure_share, self.memory, self.failures)
-        return hash((*given, *self.paths))
+        return hash((*given, *self.paths, *self.background))
 
     @property
     def depends_on_size(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.fleet.exchange import PooledExchange
 from simulator.fleet.ports import InstanceSpec, ResourceUsage
-from simulator.fleet.simulated.application import Failures, SimulatedApplication
+from simulator.fleet.simulated.application import Failures, PathWork, SimulatedApplication
 from simulator.fleet.simulated.driver import STORAGE_BYTES, SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck, HealthProtocol
 from simulator.model.sizes import InstanceSize
@@ -150,3 +150,34 @@ def test_an_application_that_ignores_sigterm_is_killed_after_the_grace_period(
 def test_an_exit_code_is_a_byte() -> None:
     with pytest.raises(ValueError, match="exit_code = 256, must be 0 to 255"):
         Failures(exit_code=256)
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"workers": 0}, "workers = 0, must be at least 1"),
+        ({"failure_share": 1.5}, "failure_share = 1.5, must be 0 to 1"),
+        ({"cpu_per_mb_s": -1.0}, "cpu_per_mb = -1 s, must be at least 0 and finite"),
+        ({"io_per_mb_s": float("inf")}, "io_per_mb = inf s, must be at least 0 and finite"),
+        ({"exit_code": 256}, "exit_code = 256, must be 0 to 255"),
+        ({"idle_vcpu": -0.1}, "idle_vcpu = -0.1, must be at least 0 and finite"),
+        ({"paths": (PathWork("/a", Constant(1), Constant(1)),) * 2}, "/a is given 2 times, must be given once"),
+    ],
+)
+def test_an_application_rejects_values_out_of_range(given: dict[str, Any], error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        SimulatedApplication(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"crash_share": 2.0}, "crash_share = 2, must be 0 to 1"),
+        ({"hang_at_start": -0.1}, "hang_at_start = -0.1, must be 0 to 1"),
+        ({"memory_bytes": -1}, "memory = -1, must be at least 0"),
+        ({"exit_code": -1}, "exit_code = -1, must be 0 to 255"),
+    ],
+)
+def test_failures_reject_values_out_of_range(given: dict[str, Any], error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        Failures(**given)

@@ -56,6 +56,8 @@ def test_a_scenario_that_it_cannot_play_is_rejected_with_the_reason(tmp_path: Pa
     with pytest.raises(ValueError, match="backend = compiled, must be another for this scenario: its source"):
         kind_of("compiled", closed)
     assert kind_of("auto", closed).name == "event-loop"
+    works = {"simulated": {"io": "1s", "background": {"mail": {"after_requests": 1, "cpu": "1s"}}}}
+    assert "background work" in why_not(told(PLAIN | {"services": {"site": {"application": works}}}, tmp_path))
 
 
 def test_the_compiled_backend_is_chosen_automatically_for_long_runs(tmp_path: Path) -> None:

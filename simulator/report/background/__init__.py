@@ -1,0 +1,1 @@
+"""The report's part about background work."""

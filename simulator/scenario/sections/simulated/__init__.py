@@ -1,0 +1,1 @@
+"""Sections under `application.simulated`."""
