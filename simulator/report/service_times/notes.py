@@ -33,7 +33,7 @@ def _sentences(part: ServiceTimesPart, service: str) -> Iterator[str]:
     )
     named = [(each.path or "All requests", _difference(each)) for each in (whole, *paths) if each.differs]
     yield ", ".join(f"{where}: {difference}" for where, difference in named)
-    yield from _effect(part, service, longer=measured.mean_s > modelled.mean_s)
+    yield from _effect(part, service, next(each for each in (whole, *paths) if each.differs))
     if settings := [f"`{'.'.join(law.setting)}`" for law in part.laws if law.service == service]:
         yield f"Set {' and '.join(settings)} to what was measured (`--measured-service-time F.yaml` writes the file)"
     elif service in part.no_law:
@@ -42,8 +42,7 @@ def _sentences(part: ServiceTimesPart, service: str) -> Iterator[str]:
 
 def _difference(route: RouteServiceTimePart) -> str:
     """Return the first figure that differs, in words: `the median is 32 % longer (chance explains 3.4 %)`."""
-    name = next(name for name in _NAMES if name in route.differs)
-    ours, theirs = (float(getattr(figures, f"{name}_s")) for figures in (route.measured, route.modelled))
+    name, ours, theirs = _first(route)
     chance = f"(chance explains {digits_text(route.chance * _PERCENT, 2)} %)"
     if theirs == 0:
         return f"the {_NAMES[name]} is {latency_text(ours)} longer {chance}"
@@ -53,8 +52,17 @@ def _difference(route: RouteServiceTimePart) -> str:
     )
 
 
-def _effect(part: ServiceTimesPart, service: str, *, longer: bool) -> Iterator[str]:
-    answer = f"Simulated instances answer too {'fast' if longer else 'slowly'} in virtual time"
+def _first(route: RouteServiceTimePart) -> tuple[str, float, float]:
+    """Return the first figure that differs: its name, as measured, and as modelled."""
+    name = next(name for name in _NAMES if name in route.differs)
+    ours, theirs = (float(getattr(figures, f"{name}_s")) for figures in (route.measured, route.modelled))
+    return name, ours, theirs
+
+
+def _effect(part: ServiceTimesPart, service: str, route: RouteServiceTimePart) -> Iterator[str]:
+    name, ours, theirs = _first(route)
+    who = "The slowest requests are answered" if name == "p95" else "Simulated instances answer"
+    answer = f"{who} too {'fast' if ours > theirs else 'slowly'} in virtual time"
     rejected = next((each for each in part.rejected if each.service == service), None)
     if rejected is None or rejected.measured is None or rejected.modelled is None:
         yield answer

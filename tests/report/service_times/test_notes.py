@@ -70,3 +70,13 @@ def test_no_difference_is_no_note() -> None:
 def test_a_file_without_service_time_has_no_percentage() -> None:
     part = ServiceTimesPart(routes=[route("", 0.1, 0.0, "p50")], rejected=[], laws=[], no_law={})
     assert "the median is 100 ms longer (chance explains" in service_time_notes(part)[0].text
+
+
+def test_if_only_the_slowest_requests_differ_the_note_is_about_these() -> None:
+    whole = route("", 0.11, 0.11, "p95").model_copy(
+        update={"measured": ServiceTimePart(requests=890, p50_s=0.109, p95_s=0.12, mean_s=0.1095)}
+    )
+    whole = whole.model_copy(update={"modelled": ServiceTimePart(requests=900, p50_s=0.11, p95_s=0.11, mean_s=0.11)})
+    (note,) = service_time_notes(ServiceTimesPart(routes=[whole], rejected=[REJECTED], laws=[LAW], no_law={}))
+    assert "All requests: the p95 is 9.1 % longer" in note.text
+    assert "The slowest requests are answered too fast in virtual time: 9.10 %" in note.text
