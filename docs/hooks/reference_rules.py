@@ -73,9 +73,21 @@ def platforms_page() -> str:
             f"## {preset.name}\n",
             f"{cell(preset.summary)}\n",
             f"Ground truth: {_ground_truth(preset.name)}.\n",
-            table(["key", "value"], _rows(preset, {"name", "summary"})),
+            table(["key", "value"], _rows(preset, {"name", "summary", "sizes"})),
+            *_sizes(preset),
         ]
     return "\n".join(parts)
+
+
+def _sizes(preset: PlatformPreset) -> list[str]:
+    """Return the sizes that the platform offers, by rule, and the effect on a service of another size."""
+    offer = preset.sizes
+    if not offer.rules:
+        return ["Instances may have any size.\n"]
+    parts = [f"Sizes of instances ({offer.source}):\n", *(f"- {cell(str(rule))}" for rule in offer.rules), ""]
+    if preset.throttling is not None:
+        parts.append(f"A fraction of a vCPU is {preset.throttling}, unless the scenario has its own `cpu_quota`.\n")
+    return parts
 
 
 def _ground_truth(platform: str) -> str:
@@ -93,6 +105,8 @@ def _rows(value: Any, left_out: set[str]) -> list[list[str]]:
         content = getattr(value, field.name)
         if field.name in left_out or content in (None, {}, 0.0):
             continue
+        if field.name == "sizes":
+            continue  # of a price list: the sizes of the platform, with their prices
         if field.name == "prices":
             rows += [[f"prices: {row[0]}", row[1]] for row in _rows(content, set())]
         elif field.name in {"balancer", "free"}:

@@ -29,8 +29,9 @@ PRESET: Final = PlatformPreset(
     idle_after_s=60.0,  # fleet/pool/settings.py has the reason
     probe_interval_s=5.0,  # App Runner's default (facts 9)
     sizes=pairs(
-        {cpu_units: [exactly(mb) for mb in memories] for cpu_units, memories in SUPPORTED.items()}
-    ),  # facts 5.1
+        {cpu_units: [exactly(mb) for mb in memories] for cpu_units, memories in SUPPORTED.items()},
+        "docs.aws.amazon.com/apprunner/latest/dg/architecture (facts 5.1)",
+    ),
     # ASSUMPTION: App Runner, which runs instances on Fargate, gives a quarter or a half of a vCPU by the default quota;
     # `cpu.max` and `nr_throttled` in an instance settle it.
     throttling=CpuThrottling(),

@@ -52,7 +52,8 @@ SIZES: Final = SizeOffer(
         SizeRange(exactly(4096), Steps(2048, 16_384)),
         SizeRange(exactly(6144), Steps(4096, 24_576)),
         SizeRange(exactly(8192), Steps(4096, 32_768)),
-    )
+    ),
+    "cloud.google.com/run/docs/configuring/services/cpu",
 )
 
 PRESET: Final = PlatformPreset(

@@ -41,7 +41,9 @@ PRESET: Final = PlatformPreset(
     overflow=Overflow(60.0, 10_000),
     # The Consumption workload profile: pairs from 0.25 vCPU and 0.5 GiB to 4 vCPU and 8 GiB (read;
     # learn.microsoft.com/azure/container-apps/containers). Environments without workload profiles end at 2 vCPU.
-    sizes=SizeOffer((MemoryOfCpu(Steps(256, 4096, 256), mb_per_vcpu=2048),)),
+    sizes=SizeOffer(
+        (MemoryOfCpu(Steps(256, 4096, 256), mb_per_vcpu=2048),), "learn.microsoft.com/azure/container-apps/containers"
+    ),
     # A CPU limit of Kubernetes.
     # ASSUMPTION: a replica sees the four processors of its node; `nproc` in a replica settles it.
     throttling=CpuThrottling(cores=4),

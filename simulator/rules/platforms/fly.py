@@ -53,7 +53,8 @@ SIZES: Final = SizeOffer(
             )
             for cpus, usd in _PERFORMANCE.items()
         ),
-    )
+    ),
+    "fly.io/docs/machines/guides-examples/machine-sizing",
 )
 
 # By the second while a machine runs. Additional memory: 96 GB more cost 576.30 a month on the same page. A stopped or

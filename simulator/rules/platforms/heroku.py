@@ -27,7 +27,8 @@ SIZES: Final = SizeOffer(
     tuple(
         SizeRange(exactly(1024 * vcpus), exactly(memory_mb), name, usd_hour=usd / HOURS_PER_MONTH)
         for name, (usd, memory_mb, vcpus) in _TYPES.items()
-    )
+    ),
+    "devcenter.heroku.com/articles/dyno-types, heroku.com/pricing",
 )
 
 # Prorated to the second (devcenter.heroku.com/articles/usage-and-billing; read).

@@ -40,7 +40,10 @@ PRESET: Final = PlatformPreset(
     idle_after_s=0.001,  # the billing step of the platform
     # Memory in steps of 1 MB; 1,769 MB have the power of one vCPU (docs.aws.amazon.com/lambda/latest/dg/
     # configuration-memory; read).
-    sizes=SizeOffer((CpuOfMemory(Steps(128, 10_240), mb_per_vcpu=1769),)),
+    sizes=SizeOffer(
+        (CpuOfMemory(Steps(128, 10_240), mb_per_vcpu=1769),),
+        "docs.aws.amazon.com/lambda/latest/dg/configuration-memory",
+    ),
     # ASSUMPTION: its period is 20 ms (memory of arXiv 2506.01283, which inferred the scheduling of several platforms);
     # the gaps in a loop that reads the clock at 128 MB settle it. An environment sees two processors below 3,008 MB
     # (cloudfuse.io/blog/processing-hardware-on-aws-lambda; read), which does not matter for one request at a time.

@@ -33,7 +33,8 @@ SIZES: Final = pairs(
     {
         vcpus * 1024: tuple(exactly(vcpus * gb_per_vcpu * 1024) for gb_per_vcpu in (2, 4, 8))
         for vcpus in (1, 2, 4, 8, 16)
-    }
+    },
+    "docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-scaling",
 )
 
 PRESET: Final = PlatformPreset(

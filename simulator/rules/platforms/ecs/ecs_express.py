@@ -41,7 +41,8 @@ FARGATE_SIZES: Final = pairs(
         4096: (Steps(8192, 30720, 1024),),
         8192: (Steps(16384, 61440, 4096),),
         16384: (Steps(32768, 122880, 8192),),
-    }
+    },
+    "docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services (facts, ECS Express 6)",
 )
 
 PRESET: Final = PlatformPreset(

@@ -75,7 +75,8 @@ class SizeRange:
     def __str__(self) -> str:
         sizes = f"{self.cpu_units.text(CPU_UNITS_PER_VCPU, 'vCPU')} with {self.memory_mb.text(MB_PER_GB, 'GB')}"
         most = f", MaxConcurrency {self.max_concurrency} at most" if self.max_concurrency is not None else ""
-        return f"{self.name}: {sizes}{most}" if self.name else f"{sizes}{most}"
+        price = f", {self.usd_hour:.3g} USD an hour" if self.usd_hour is not None else ""
+        return f"{self.name}: {sizes}{most}{price}" if self.name else f"{sizes}{most}{price}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,10 @@ class OfferedSize(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SizeOffer:
-    """The sizes of a platform; without rules it offers any size (machines of one's own)."""
+    """The sizes of a platform; without rules it offers any size (machines of one's own). `source`: where to read it."""
 
     rules: Sequence[SizeRule] = ()
+    source: str = ""
 
     def nearest(self, asked: InstanceSize, max_concurrency: int = 1) -> OfferedSize:
         """Return the smallest offered size with at least this CPU and memory, or the largest one if all have less.
@@ -157,11 +159,12 @@ class SizeOffer:
             if name not in names:
                 msg = f"sizes = {name!r}, must be {one_of(name, names) if names else 'left out'}"
                 raise ValueError(msg)
-        return SizeOffer(
-            tuple(
+        return replace(
+            self,
+            rules=tuple(
                 replace(rule, usd_hour=usd_hours.get(rule.name, rule.usd_hour)) if isinstance(rule, SizeRange) else rule
                 for rule in self.rules
-            )
+            ),
         )
 
     def priced(self, size: InstanceSize) -> SizeRange | None:
@@ -189,6 +192,9 @@ class CpuThrottling(NamedTuple):
     # ASSUMPTION: an instance with less than two vCPUs sees two processors; `nproc` in an instance settles it.
     cores: int = 2
 
+    def __str__(self) -> str:
+        return f"a quota of CPU time in each {self.period_s * 1000:g} ms"
+
     def binds(self, vcpu: float, max_concurrency: int) -> bool:
         """Return True if the quota can stop requests, each of which uses one processor at most.
 
@@ -197,14 +203,15 @@ class CpuThrottling(NamedTuple):
         return vcpu % 1 != 0 and vcpu < max_concurrency
 
 
-def pairs(memory_mb_by_cpu: Mapping[int, Sequence[Steps]]) -> SizeOffer:
+def pairs(memory_mb_by_cpu: Mapping[int, Sequence[Steps]], source: str) -> SizeOffer:
     """Return an offer of pairs: CPU units to the memories in MB that this CPU may have."""
     return SizeOffer(
         tuple(
             SizeRange(exactly(cpu_units), memory_mb)
             for cpu_units, memories in memory_mb_by_cpu.items()
             for memory_mb in memories
-        )
+        ),
+        source,
     )
 
 
