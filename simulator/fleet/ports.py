@@ -204,6 +204,9 @@ class PoolSupply(Protocol[InstanceT]):
     def on_queued(self, react: Callable[[], None] | None) -> None:
         """Call `react` from now on whenever a request has to wait; None: call nothing."""
 
+    def limit_queue(self, queue_max: int) -> None:
+        """Reject arriving requests from now on while `queue_max` requests wait."""
+
     def new_instance(self, number: int, wanted_s: LoopTime) -> InstanceT:
         """Return a new instance. `wanted_s`: loop time of the decision to add it."""
 

@@ -65,6 +65,7 @@ class Admission(Generic[Ticket, P]):
 
     def __init__(self, make_balancer: Callable[[int], Balancer], capacity: int, overflow: Overflow) -> None:
         self.overflow = overflow
+        self.queue_max = overflow.queue  # the policy of a platform may lower it
         self._front = make_balancer(capacity)
         self._reserve = make_balancer(capacity)
         # ticket -> time at which its wait ends, in order of arrival
@@ -84,7 +85,7 @@ class Admission(Generic[Ticket, P]):
             target = self._take()
             if target is not None:
                 return target
-        if len(self._line) >= self.overflow.queue or not self.overflow.holds:
+        if len(self._line) >= self.queue_max or not self.overflow.holds:
             return AdmissionDecision.REJECTED
         self._line[ticket] = now + self.overflow.wait_s
         return AdmissionDecision.WAITS

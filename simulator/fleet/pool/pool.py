@@ -93,7 +93,7 @@ class Pool:
         if verdict is AdmissionDecision.REJECTED:
             self._meter.rejected(now)
             exchange.open = False
-            rejection = self.answer(rejections.OVERFLOW if self.ready else UNAVAILABLE)
+            rejection = self.answer(rejections.OVERFLOW if self.ready or self.queued else UNAVAILABLE)
             if self._outcomes is not None:
                 exchange.count(self._outcomes, rejection.status, now)
             exchange.fail(rejection)
@@ -211,15 +211,16 @@ class Pool:
     def change_health(self, instance: Instance, *, healthy: bool) -> bool:
         return self._targets.change(instance, healthy=healthy)
 
+    def limit_queue(self, queue_max: int) -> None:
+        self._admission.queue_max = queue_max
+
     def leave(self, instance: Instance) -> None:
-        """Send the instance no new requests; those in progress continue."""
         if self.ready.pop(instance.number, None) is not None:
             self._admission.remove(instance)
             self.outliers.left(instance)
             self._targets.left(instance)
 
     def lose(self, instance: Instance, rejection: Rejection = rejections.TERMINATED) -> None:
-        """Remove an instance that has ended and fail its requests."""
         self.leave(instance)
         rejection = self.answer(rejection)
         for exchange in self._open:

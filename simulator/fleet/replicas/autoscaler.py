@@ -96,6 +96,7 @@ class Autoscaler:
         self._follow_queues()
         for each in self._scaled:
             each.replica_set.actuator = policy.actuator
+            each.pool.limit_queue(self.settings.overflow.queue)
 
     async def run(self) -> None:
         """Run until cancelled: sample at whole seconds of the run, and decide at whole ticks after the sample."""
@@ -131,6 +132,8 @@ class Autoscaler:
             self._record(decision)
         for each in self._scaled:
             each.replica_set.resize(decision.desired, decision.active)
+            if decision.queue_max is not None:
+                each.pool.limit_queue(min(decision.queue_max, self.settings.overflow.queue))
 
     def _close(self, second: int) -> None:
         used_s = [each.cpu_s() for each in self._scaled]

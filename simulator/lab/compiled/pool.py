@@ -42,9 +42,8 @@ from simulator.rules.policies.port import Sample
 
 _NEVER_S: Final = float("inf")
 _BLANK: Final[dict[str, float]] = {
-    "tier": NO_TIER, "free_at": NOBODY, "idle_since_s": _NEVER_S,
-    "ready_s": _NEVER_S, "pending_head": NOBODY, "pending_tail": NOBODY, "rate": 1.0, "armed_s": _NEVER_S,
-    "backlog_head": NOBODY, "backlog_tail": NOBODY,
+    "tier": NO_TIER, "free_at": NOBODY, "idle_since_s": _NEVER_S, "ready_s": _NEVER_S, "backlog_head": NOBODY,
+    "backlog_tail": NOBODY, "pending_head": NOBODY, "pending_tail": NOBODY, "rate": 1.0, "armed_s": _NEVER_S,
 }  # fmt: skip
 
 
@@ -163,9 +162,7 @@ class CompiledPool:
 
     def open(self, inputs: Inputs, origin_s: float) -> None:
         """Start the traffic."""
-        state = self._state
-        state["origin_s"] = origin_s
-        state["now_s"] = self._loop.time()
+        self._state["origin_s"], self._state["now_s"] = origin_s, self._loop.time()
         self._loop.order = inputs.open(self.world, self._loop.order)
 
     def play(self, limit_s: float, limit_order: int) -> Callable[[], None] | None:
@@ -231,6 +228,9 @@ class CompiledPool:
     def on_queued(self, react: Callable[[], None] | None) -> None:
         self._react = react
         self._state["reacts_to_queue"] = react is not None
+
+    def limit_queue(self, queue_max: int) -> None:
+        self._state["queue"] = queue_max
 
     def new_instance(self, number: int, wanted_s: LoopTime) -> Instance:
         row = self._free_row()

@@ -237,7 +237,7 @@ def offer(w: World, source: int, now: float, may: int) -> None:
     row = take(w) if p.line_head == NOBODY else NOBODY
     if row == NOBODY and (p.wait_s <= 0 or p.waiting >= p.queue):
         p.rejected += 1
-        write_rejected(w, source, now, OVERFLOW if p.ready else UNAVAILABLE)
+        write_rejected(w, source, now, OVERFLOW if p.ready or p.waiting else UNAVAILABLE)
         return
     count_present(w, now, 1)
     request = p.free_request

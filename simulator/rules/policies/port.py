@@ -62,6 +62,8 @@ class Decision:
     the raw result, in order. `reason` is a sentence for users with the measured values. `active` is the number of
     desired instances that get requests before the others (App Runner's active instances); None means all of them.
     `assumes` is the name of an undocumented parameter that determined the result; empty if there is none.
+    `queue_max` is the number of requests that may wait until the next decision, at most the service's own limit; None:
+    that limit.
     """
 
     desired: int
@@ -71,6 +73,7 @@ class Decision:
     clamps: tuple[str, ...] = ()
     active: int | None = None
     assumes: str = ""
+    queue_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,20 @@ QUOTAS: st.SearchStrategy[dict[str, Any] | None] = st.one_of(
         },
     ),
 )
-POLICIES = st.sampled_from(
-    ["app-runner", "knative", "hpa", "keda-http", "lambda", "scale-per-request", "fixed", "heroku", "cloud-run"]
+# Environments that start, expire and age within the run, and requests beyond its scaling rate.
+LAMBDA: dict[str, Any] = {
+    "name": "lambda",
+    "runtime": "java21",
+    "package": "image",
+    "burst": 3,
+    "refill": "1/s",
+    "idle_expiry": "2s",
+    "idle_expiry_spread": 0.9,
+    "age_limit": "6s",
+    "recycled": "8s",
+}
+POLICIES: st.SearchStrategy[Any] = st.sampled_from(
+    ["app-runner", "knative", "hpa", "keda-http", "lambda", "scale-per-request", "fixed", "heroku", "cloud-run", LAMBDA]
 )
 TIMES = st.sampled_from([0, "1ms", "10ms", "100ms", "250ms", {"exponential": "40ms"}, {"empirical": [0, "1s"]}])
 

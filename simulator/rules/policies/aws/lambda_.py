@@ -4,7 +4,8 @@ P8).
 An instance is an environment; on Lambda its MaxConcurrency is 1. A function gets at most 1,000 new environments in
 10 s, "best-effort continuous refill" (read): a bucket of 1,000 tokens, refilled by 100/s. MaxSize is the function's
 share of the account's concurrency. A request waits for its environment during a cold start, so the service needs
-overflow `queue`: with `reject` no request is ever queued and no environment is ever started.
+overflow `queue`: with `reject` no request is ever queued and no environment is ever started. A request for which no
+environment may be started, because of the rate or of MaxSize, gets 429 at once (read; that it is not billed is memory).
 
 A cold start has two parts. Placing the environment and fetching its package precede the launch and are not billed; the
 initialisation of the runtime follows, is billed, and has the measured law of `runtime` and `package` (lambda_init.py).
@@ -164,6 +165,8 @@ class LambdaPolicy:
         desired, clamps = bounded(there + started, scaling, clamps)
         spent = min(started, max(0, desired - there))
         self._tokens -= spent
+        # Environments that start, and those that may still be started for requests to come.
+        expected = max(0, desired - observation.ready) + max(0, min(int(self._tokens), scaling.max_size - desired))
         if rate_binds:
             reason = f"{self._rate_rps:g} requests/s are more than {there} environments may take"
         elif missing:
@@ -182,6 +185,7 @@ class LambdaPolicy:
                 ("rate_rps", self._rate_rps),
             ),
             clamps=clamps,
+            queue_max=expected * scaling.max_concurrency,
         )
 
     def _refill(self, now_s: float) -> None:

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import csv
+import io
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.model.scaling import AutoScalingConfiguration
+from simulator.replay.runner import Run, play
 from simulator.rules.policies.aws.lambda_ import LambdaParameters, LambdaPolicy
 from simulator.rules.policies.port import Decision
+from simulator.scenario.scenario import read_scenario
 from tests.rules.policies.services import observation, sample
 
 ACCOUNT = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=5000)
@@ -85,3 +91,45 @@ def test_the_rate_adds_nothing_where_concurrency_needs_more() -> None:
     policy = LambdaPolicy(LambdaParameters(), ACCOUNT)
     policy.observe(sample(0, 30.0, finished=30, service_s=30.0, ready=20))
     assert asked(policy, 1, ready=20, waiting=10).desired == 30
+
+
+@pytest.mark.parametrize(
+    ("burst", "max_size", "waiting", "allowed"), [(20, 100, 1, 20), (20, 100, 50, 20), (20, 8, 5, 8), (20, 8, 50, 8)]
+)
+def test_only_requests_with_an_environment_that_may_start_are_queued(
+    burst: int, max_size: int, waiting: int, allowed: int
+) -> None:
+    scaling = AutoScalingConfiguration(max_concurrency=1, min_size=0, max_size=max_size)
+    policy = LambdaPolicy(LambdaParameters(burst=burst), scaling)
+    assert policy.decide(observation(0, scaling, ready=0, waiting=waiting)).queue_max == allowed
+
+
+def burst_of(requests: int, max_size: int, policy: str) -> Counter[tuple[int, bool]]:
+    """Return the numbers of (status, was answered at once) of simultaneous requests to a function at zero."""
+    text = f"""
+        duration: 30s
+        services:
+          function:
+            min_size: 0
+            max_size: {max_size}
+            max_concurrency: 1
+            overflow: {{mode: queue, wait: 10s, queue: 1000}}
+            balancing: newest-first
+            policy: {{name: lambda, runtime: python3.13, {policy}}}
+            application: {{simulated: {{io: 15s}}}}
+        traffic:
+          - at_once: {{requests: {requests}, at: 5s}}
+    """
+    rows = io.StringIO()
+    play(Run(read_scenario(text), csv=rows), signals=False)
+    return Counter(
+        (int(row["status"]), float(row["latency_s"]) == 0) for row in csv.DictReader(io.StringIO(rows.getvalue()))
+    )
+
+
+def test_requests_beyond_the_scaling_rate_get_429_at_once() -> None:
+    assert burst_of(50, 100, "burst: 20, refill: 0.1/s") == {(200, False): 20, (429, True): 30}
+
+
+def test_requests_beyond_the_accounts_concurrency_get_429_at_once() -> None:
+    assert burst_of(50, 35, "burst: 1000") == {(200, False): 35, (429, True): 15}
