@@ -109,6 +109,8 @@ def _rows(value: Any, left_out: set[str]) -> list[list[str]]:
             continue  # of a price list: the sizes of the platform, with their prices
         if field.name == "prices":
             rows += [[f"prices: {row[0]}", row[1]] for row in _rows(content, set())]
+        elif field.name in {"load_balancer", "health_check"}:
+            rows += [[f"{field.name}: {row[0]}", row[1]] for row in _rows(content, set())]
         elif field.name in {"balancer", "free"}:
             # Neither a capacity price nor addresses: the platform has no load balancer that is billed.
             paid = field.name == "free" or content.usd_lcu_hour or content.addresses

@@ -9,7 +9,8 @@ from simulator.lab.compare.candidates import on_platform
 from simulator.lab.compiled.compiled_backend import why_not
 from simulator.lab.validate.measured.played import PlayedScenario
 from simulator.rules.platforms.presets import platform_named
-from simulator.scenario.scenario import ScenarioError, read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
 
 FULL = """
 duration: 300s

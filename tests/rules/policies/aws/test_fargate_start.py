@@ -7,7 +7,8 @@ import pytest
 from simulator.model.scaling import AutoScalingConfiguration
 from simulator.rules.policies.aws.fargate_start import PULL_BYTES_PER_SECOND, fargate_actuator, fargate_start
 from simulator.rules.policies.registry import POLICIES
-from simulator.scenario.scenario import ScenarioError, read_scenario
+from simulator.scenario.problems import ScenarioError
+from simulator.scenario.scenario import read_scenario
 from simulator.traffic.policy_fit import sized_parameters
 
 MB = 1024**2
