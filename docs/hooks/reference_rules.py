@@ -73,7 +73,7 @@ def platforms_page() -> str:
             f"## {preset.name}\n",
             f"{cell(preset.summary)}\n",
             f"Ground truth: {_ground_truth(preset.name)}.\n",
-            table(["key", "value"], _rows(preset, {"name", "summary", "sizes"})),
+            table(["key", "value"], _rows(preset, {"name", "summary", "sizes", *_replaced_in(preset)})),
             *_sizes(preset),
         ]
     return "\n".join(parts)
@@ -90,6 +90,12 @@ def _sizes(preset: PlatformPreset) -> list[str]:
     return parts
 
 
+def _replaced_in(preset: PlatformPreset) -> frozenset[str]:
+    """Return the fields of a preset that its load balancer replaces."""
+    replaced = {"overflow", "balancing", "probe_interval_s"}
+    return frozenset(replaced if preset.load_balancer is not None else ())
+
+
 def _ground_truth(platform: str) -> str:
     """Name the cases of `simulator validate` that compare the platform with measurements of it."""
     cases = PLATFORM_CASES[platform]
@@ -103,7 +109,7 @@ def _rows(value: Any, left_out: set[str]) -> list[list[str]]:
     rows: list[list[str]] = []
     for field in source_fields(type(value)):
         content = getattr(value, field.name)
-        if field.name in left_out or content in (None, {}, 0.0):
+        if field.name in left_out or field.name.isupper() or content in (None, {}, 0.0):
             continue
         if field.name == "sizes":
             continue  # of a price list: the sizes of the platform, with their prices
