@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulator.edge.live.live_settings import LiveSettings
 from simulator.records.events import EventLogged
 from simulator.records.instance_time import InstanceTime
 from simulator.records.request_log import Chunk
@@ -40,8 +42,8 @@ def scenario(*deployed: str, deployment: str = "canary", duration: str = "16m", 
 
 
 class Played:
-    def __init__(self, given: ScenarioSpec) -> None:
-        run = Run(given)
+    def __init__(self, given: ScenarioSpec, live: LiveSettings | None = None) -> None:
+        run = Run(given, live)
         chunks: list[Chunk] = []
         run.journal.subscribe(Chunk, chunks.append)
         play(run, signals=False)
@@ -106,6 +108,29 @@ def test_the_length_is_the_sum_of_the_stages(settings: str, ends_s: float) -> No
     assert played.failed == 0
 
 
+@pytest.mark.slow
+def test_over_real_sockets_the_stages_are_the_same(tmp_path: Path) -> None:
+    """The new version takes 2 s, so that an answer names its version however slow the machine is."""
+    settings = "{strategy: canary, canary_share: 50 %, canary_bake: 4s, bake: 3s, deregistration_delay: 2s}"
+    text = (
+        TEXT.format(duration="20s", deployment=settings, rate="20/s", timeline=f"[{new('1s')}]")
+        .replace("start_lag: 45s", "start_lag: 1s")
+        .replace("200ms", "2s")
+    )
+    played = Played(read_scenario(text), LiveSettings(tmp_path))
+    stages = ("SCALE_UP", "50 % of the requests", "BAKE_TIME", "CLEAN_UP", ": SUCCESSFUL")
+    times = [played.at_s(stage) for stage in stages]
+    assert times == sorted(times)
+    assert times[2] - times[1] >= 4
+    assert times[3] - times[2] >= 3
+    assert times[4] - times[3] >= 2
+    answered = [(at_s, latency_s >= 2.0) for at_s, latency_s, _ in played.rows]
+    assert not any(is_new for at_s, is_new in answered if at_s < times[0])
+    assert {is_new for at_s, is_new in answered if times[1] < at_s < times[2]} == {True, False}
+    assert all(is_new for at_s, is_new in answered if at_s > times[2] + 0.1)
+    assert played.failed == 0
+
+
 def test_a_version_that_answers_with_errors_is_rolled_back_by_the_alarm() -> None:
     played = Played(scenario(new(more=", failure_share: 30 %")))
     shift_s = 60 + 45
@@ -157,6 +182,20 @@ def test_a_newer_deployment_replaces_the_one_in_progress() -> None:
     assert played.at_s("A newer deployment replaces") == 120
     assert played.at_s(": SUCCESSFUL") == pytest.approx(120 + 45 + 180 + 180 + 300, abs=1)
     assert played.new_share(121, 164) == 0
+
+
+@pytest.mark.parametrize("strategy", ["app-runner", "revision-swap"])
+def test_new_instances_start_with_the_stages_of_the_platform(strategy: str) -> None:
+    """Container Apps: decision, placement and container start take 14.4 to 25.4 s, probe and registration 1 to 3 s."""
+    text = (
+        TEXT.format(duration="2m", deployment=strategy, rate="20/s", timeline=f"[{new()}]")
+        .replace("{name: target-tracking, start_lag: 45s}", "container-apps")
+        .replace("seed: 3", "seed: 3\noperations: {time_profile: instant}")
+    )
+    played = Played(read_scenario(text))
+    first_s = min(at_s for at_s, latency_s, _ in played.rows if latency_s > 0.15)
+    assert 60 + 14.4 <= first_s <= 60 + 25.4 + 3 + 0.2
+    assert played.failed == 0
 
 
 def test_the_same_scenario_gives_the_same_run() -> None:

@@ -100,12 +100,12 @@ class ReplicaSet(InstanceSet):
     # --- the desired count --------------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """Start the initial instances without the platform's start lag; wait until each is ready or has crashed.
+        """Start the initial instances that do not exist, without a start lag; wait until each is ready or has crashed.
 
         Raises:
             NotReady: if one of them did not become ready.
         """
-        for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size)):
+        for _ in range(max(self.settings.initial_size, self.pool.scaling.min_size) - len(self._alive)):
             self._provision(StartDelays(0.0, 0.0))
         for instance in list(self._alive.values()):
             if await first_of(instance.entered, instance.ending) == 1:

@@ -128,6 +128,10 @@ async def _probe_again(revision: Revision, crashed: asyncio.Future[Termination])
 async def _start_and_check(revision: Revision, steps: PhaseProgress, tasks: Tasks, settle_s: float) -> None:
     await steps.reach(Phase.PROVISIONING)
     await revision.prepare()  # before the health check is announced: instances cannot start without their secrets
+    if revision.plan.policy.actuator.start_law is not None:
+        # A platform with measured stages starts these instances like those of a scale-out. App Runner's phases have
+        # least durations, which contain the platform's part of the start.
+        revision.replica_set.reconcile()
     starting = tasks.spawn(_failure(revision, settle_s), f"instances of {revision.settings.service}")
     await steps.reach(Phase.HEALTH_CHECKING)
     failure = await starting

@@ -143,7 +143,8 @@ class StagedRun:
                 self._service.scale_together(new, before)
         stage = DeploymentStage.PRODUCTION_TRAFFIC_SHIFT
         bake = f", then {duration_text(shift.bake_s)} of bake time" if shift.bake_s else ""
-        self._reach(stage, new, f"{shift.share:.6g} of the requests{bake}".replace("1 of the", "all"))
+        whose = "all requests" if shift.share == 1 else f"{100 * shift.share:.6g} % of the requests"
+        self._reach(stage, new, f"{whose}{bake}")
         if shift.share == 1 and shift.bake_s:
             self._reach(DeploymentStage.BAKE_TIME, new, duration_text(shift.bake_s))
 
