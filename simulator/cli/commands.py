@@ -6,188 +6,15 @@ import functools
 import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator.cli.exit_codes import INTERRUPTED, PIPE_CLOSED
+from simulator.cli.front.verb_table import OF_ALL_VERBS, VERBS
 from simulator.cli.imports import without_collections
 from simulator.cli.printing import echo
-
-
-class Verb(NamedTuple):
-    """The module of a verb and the first paragraph of its help, so that listing the verbs imports none of them."""
-
-    module: str
-    name: str  # of its function, or of the Typer application of its subcommands
-    summary: str = ""
-    panel: str = ""
-
-
-PLAY: Final = "Play scenarios"
-HERE: Final = "App Runner on this machine"
-LOOK_UP: Final = "Look up"
-
-# Options that have the same meaning in every verb.
-OF_ALL_VERBS: Final = frozenset({"backend", "engine", "quiet", "state", "verbose", "workers"})
-
-# In the order of `--help`.
-_VERBS: Final = {
-    "run": Verb(
-        "simulator.cli.scenarios.run",
-        "run",
-        "Run a scenario and report what happened, why, and what it would cost.",
-        PLAY,
-    ),
-    "lesson": Verb(
-        "simulator.cli.lessons.lesson",
-        "lesson_verb",
-        "Learn why an autoscaler acts as it does: predict, run, compare, change one thing, try again.",
-        PLAY,
-    ),
-    "report": Verb(
-        "simulator.cli.scenarios.report",
-        "report_verb",
-        "Show the report of the last run again, or of one that `simulator run --json` wrote.",
-        PLAY,
-    ),
-    "why": Verb(
-        "simulator.cli.scenarios.why",
-        "why_verb",
-        "Explain a scaling decision: its inputs, the computed count, its limits and the result.",
-        PLAY,
-    ),
-    "compare": Verb(
-        "simulator.cli.lab.compare",
-        "compare_verb",
-        "Compare policies and platforms on the same traffic.",
-        PLAY,
-    ),
-    "sweep": Verb(
-        "simulator.cli.lab.sweep",
-        "sweep",
-        "Run a scenario at every point of a grid of settings.",
-        PLAY,
-    ),
-    "shadow": Verb(
-        "simulator.cli.lab.shadow",
-        "shadow_verb",
-        "Run a scenario with its own policy, evaluate other policies without applying them, and report how they "
-        "differ.",
-        PLAY,
-    ),
-    "validate": Verb(
-        "simulator.cli.lab.validate",
-        "validate_verb",
-        "Run every ground-truth case and show the published value and the simulated one.",
-        PLAY,
-    ),
-    "import": Verb(
-        "simulator.cli.ingest.import_verb",
-        "import_verb",
-        "Make a scenario of recorded traffic (logs, traces, metrics, public datasets) or of a load script.",
-        PLAY,
-    ),
-    "init": Verb(
-        "simulator.cli.project.init",
-        "init",
-        "Write a commented apprunner.yaml for a Flask, FastAPI, Django, Express, Node.js, Spring, Go or Rails project.",
-        HERE,
-    ),
-    "up": Verb(
-        "simulator.cli.project.up",
-        "up",
-        "Build the project in a folder by its apprunner.yaml, or else its Dockerfile, and serve it over HTTPS.",
-        HERE,
-    ),
-    "runtimes": Verb(
-        "simulator.cli.project.runtimes",
-        "runtimes",
-        "The managed runtimes, and their images in the container engine.",
-        HERE,
-    ),
-    "serve": Verb(
-        "simulator.cli.platform.serve",
-        "serve",
-        "Serve App Runner's API on this machine, for the AWS CLI, SDKs, Terraform and other AWS clients.",
-        HERE,
-    ),
-    "top": Verb(
-        "simulator.cli.platform.top",
-        "top",
-        "Watch a running simulator on a terminal: rates, instances, latency, latest events. Ctrl-C ends it.",
-        HERE,
-    ),
-    "logs": Verb(
-        "simulator.cli.state.logs",
-        "logs",
-        "Show a service's event log, or the log of a deployment or an instance.",
-        HERE,
-    ),
-    "events": Verb(
-        "simulator.cli.state.events",
-        "events",
-        "Show events of services, as EventBridge would deliver them.",
-        HERE,
-    ),
-    "audit": Verb(
-        "simulator.cli.state.audit",
-        "audit",
-        "Show the calls of the API, as CloudTrail would record them; reads and rejections appear after one second.",
-        HERE,
-    ),
-    "fault": Verb(
-        "simulator.cli.state.fault",
-        "fault",
-        "Faults at the services of a running `simulator serve` or `up`: latency, resets, killed instances and others.",
-        HERE,
-    ),
-    "connection": Verb("simulator.cli.state.connection", "connection", "Connections to GitHub and Bitbucket.", HERE),
-    "dns": Verb(
-        "simulator.cli.dns.dns_verbs",
-        "dns",
-        "Records in the DNS of `simulator serve --dns-port`, which applies every change at once.",
-        HERE,
-    ),
-    "hosts": Verb(
-        "simulator.cli.dns.hosts",
-        "hosts",
-        "Print the names of all services as lines of a hosts file, or write them into one.",
-        HERE,
-    ),
-    "state": Verb(
-        "simulator.cli.state.state_commands",
-        "state",
-        "The state of `simulator serve` as a file.",
-        HERE,
-    ),
-    "ca": Verb(
-        "simulator.cli.platform.ca",
-        "ca",
-        "Show the local certificate authority (created if there is none) and how to trust it.",
-        HERE,
-    ),
-    "iam": Verb(
-        "simulator.cli.platform.iam",
-        "iam",
-        "IAM policies of the access keys of a configuration.",
-        HERE,
-    ),
-    "scenarios": Verb("simulator.cli.scenarios.scenarios", "scenarios", "List the shipped scenarios.", LOOK_UP),
-    "policies": Verb(
-        "simulator.cli.scenarios.policies",
-        "policies",
-        "List the scaling policies and platforms, or write a template for a policy of your own.",
-        LOOK_UP,
-    ),
-    "schema": Verb(
-        "simulator.cli.scenarios.schema",
-        "schema",
-        "Print the JSON Schema of scenario files and configurations (for editors) or of reports.",
-        LOOK_UP,
-    ),
-}
 
 
 class CommandGroup(TyperGroup):
@@ -215,19 +42,19 @@ class CommandGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Resolve a verb. Similar verbs are suggested here, because Typer knows only imported ones."""
-        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
             from simulator.model.text.problems import did_you_mean  # noqa: PLC0415 only for a mistyped verb
 
-            ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], _VERBS)}")
+            ctx.fail(f"no such command: {args[0]}{did_you_mean(args[0], VERBS)}")
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature
-        return list(_VERBS)
+        return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 Typer's signature
-        if cmd_name not in _VERBS:
+        if cmd_name not in VERBS:
             return None
-        module, name, *_ = _VERBS[cmd_name]
+        module, name, *_ = VERBS[cmd_name]
         with without_collections():
             verb = import_module(module)
         return _command(cmd_name, getattr(verb, name))
@@ -254,10 +81,10 @@ class _Listed(TyperGroup):
     """The group as `--help` lists it: names and summaries of the verbs."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 Typer's signature
-        return list(_VERBS)
+        return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 Typer's signature
-        verb = _VERBS[cmd_name]
+        verb = VERBS[cmd_name]
         return TyperCommand(cmd_name, help=verb.summary, rich_help_panel=verb.panel)
 
 

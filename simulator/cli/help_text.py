@@ -40,6 +40,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "simulator import invocations_per_function_md.anon.d*.csv --top 3",
         "simulator import access.log.gz --skip 8h --for 2h --out morning.yaml",
     ),
+    "export": ("simulator export flash-sale --to k6 --out flash-sale.js",),
     "init": (
         "simulator init",
         "simulator init path/to/project",

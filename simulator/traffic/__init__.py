@@ -3,6 +3,7 @@
 PUBLIC_MODULES = (
     "clients",
     "demand",
+    "export.k6",
     "live.client",
     "live.closed",
     "live.load",

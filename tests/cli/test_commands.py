@@ -13,8 +13,9 @@ import typer.main
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.commands import _VERBS, HERE, LOOK_UP, PLAY, CommandGroup, prepared_values
+from simulator.cli.commands import CommandGroup, prepared_values
 from simulator.cli.front.console_options import CONSOLE
+from simulator.cli.front.verb_table import HERE, LOOK_UP, PLAY, VERBS
 from simulator.cli.help_text import EXAMPLES
 from simulator.cli.scenarios.run_options import BUILDS, EXPORTS, REAL_TIME
 
@@ -31,15 +32,15 @@ def test_the_list_of_verbs_is_grouped_and_has_no_line_wider_than_the_terminal() 
     shown = RUN.invoke(app, ["--help"]).stdout
     places = [shown.index(f"─ {panel} ─") for panel in (PLAY, HERE, LOOK_UP)]
     assert places == sorted(places)
-    assert {verb.panel for verb in _VERBS.values()} == {PLAY, HERE, LOOK_UP}
+    assert {verb.panel for verb in VERBS.values()} == {PLAY, HERE, LOOK_UP}
     assert max(map(len, shown.splitlines())) <= 80
-    assert not [verb for verb in _VERBS.values() if "exit 0" in verb.summary]
+    assert not [verb for verb in VERBS.values() if "exit 0" in verb.summary]
 
 
 @pytest.mark.case("X8j")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_of_a_verb_are_commands_that_it_takes(name: str) -> None:
-    assert set(EXAMPLES) == set(_VERBS)
+    assert set(EXAMPLES) == set(VERBS)
     for example in EXAMPLES[name]:
         program, verb, *arguments = shlex.split(example)
         assert (program, verb) == ("simulator", name)
@@ -59,7 +60,7 @@ def test_the_options_of_run_are_grouped_in_panels_with_plain_types() -> None:
     shown = RUN.invoke(app, ["run", "--help"]).stdout
     for panel in (EXPORTS, REAL_TIME, BUILDS, CONSOLE):
         assert f"─ {panel} ─" in shown
-    for name in _VERBS:
+    for name in VERBS:
         shown = RUN.invoke(app, [name, "--help"]).stdout.partition("Examples:")[0]
         assert not [word for word in ("<int", "<str", "<bool", "<float", "<path", "[[", "{") if word in shown], name
         assert max(map(len, shown.splitlines())) <= 80
@@ -88,7 +89,7 @@ def test_a_variable_has_the_rules_of_its_option() -> None:
 @pytest.mark.case("X8a")
 def test_completion_is_installed_at_the_top_only() -> None:
     assert "--install-completion" in RUN.invoke(app, ["--help"]).stdout
-    for name in _VERBS:
+    for name in VERBS:
         assert "--install-completion" not in RUN.invoke(app, [name, "--help"]).stdout
 
 
@@ -180,7 +181,7 @@ def commands(verb: str) -> list[Any]:
     return list(getattr(alone, "commands", {"": alone}).values())
 
 
-@pytest.mark.parametrize("verb", _VERBS)
+@pytest.mark.parametrize("verb", VERBS)
 def test_the_defaults_of_a_verb_are_what_typers_validators_return(verb: str) -> None:
     for each in commands(verb):
         context = typer.Context(each)

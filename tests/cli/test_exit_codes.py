@@ -15,8 +15,8 @@ import typer
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.commands import _VERBS, Verb
 from simulator.cli.exit_codes import DEBUG_VARIABLE
+from simulator.cli.front.verb_table import VERBS, Verb
 
 RUN = CliRunner()
 SCENARIO = """
@@ -51,6 +51,7 @@ BAD_INPUT = {
     "validate": [["--case", "none"], ["--case", "4.1", "--markdown", "none/x.md"]],
     "lesson": [["none"], ["littles-law", "--predict", "many"], ["littles-law", "--scenario", "none/x.yaml"]],
     "import": [["none.csv"], ["counts.csv"], ["counts.csv", "--format", "none"], ["counts.csv", "--top", "0"]],
+    "export": [["none"], ["first-look", "--to", "k5"], ["FILE"]],
     "init": [["none"]],
     "up": [["none"], ["."]],
     "serve": [["--config", "none.yaml"], ["--port", "70000"]],
@@ -74,7 +75,7 @@ BAD_INPUT = {
 
 @pytest.mark.case("L3", "R7")
 def test_the_table_below_has_every_verb() -> None:
-    assert set(BAD_INPUT) == set(_VERBS)
+    assert set(BAD_INPUT) == set(VERBS)
 
 
 @pytest.mark.case("L3", "R7")
@@ -150,7 +151,7 @@ def test_an_unexpected_error_exits_with_3_and_says_where_the_details_are(
     def breaks() -> None:
         raise error
 
-    monkeypatch.setitem(_VERBS, verb, Verb(__name__, "BREAKS"))
+    monkeypatch.setitem(VERBS, verb, Verb(__name__, "BREAKS"))
     monkeypatch.setattr(sys.modules[__name__], "BREAKS", breaks, raising=False)
 
     done = RUN.invoke(app, [verb])
@@ -171,7 +172,7 @@ def test_an_interrupt_anywhere_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setitem(_VERBS, "schema", Verb(__name__, "BREAKS"))
+    monkeypatch.setitem(VERBS, "schema", Verb(__name__, "BREAKS"))
     monkeypatch.setattr(sys.modules[__name__], "BREAKS", interrupted, raising=False)
     before = signal.getsignal(signal.SIGTERM)
 
@@ -184,6 +185,6 @@ def test_the_exit_code_of_a_verb_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     def leaves() -> None:
         raise typer.Exit(7)
 
-    monkeypatch.setitem(_VERBS, "schema", Verb(__name__, "BREAKS"))
+    monkeypatch.setitem(VERBS, "schema", Verb(__name__, "BREAKS"))
     monkeypatch.setattr(sys.modules[__name__], "BREAKS", leaves, raising=False)
     assert RUN.invoke(app, ["schema"]).exit_code == 7

@@ -108,6 +108,13 @@ def curve_of(
 
     `rng` samples the states of an `mmpp`; without it the curve is the mean.
     """
+    return RateCurve(pieces_of(source, duration_s, factor, rng))
+
+
+def pieces_of(
+    source: SourceSpec, duration_s: float, factor: RateFactor = STEADY, rng: np.random.Generator | None = None
+) -> list[Piece]:
+    """Return the pieces of a source's rate, in seconds of the run. The parameters are those of `curve_of`."""
     shape, end_s = source.shape, source.end_s(duration_s)
     assert isinstance(shape, CurveSpec), f"{source.shape_name} has no rate curve"
     stretched = [
@@ -120,7 +127,7 @@ def curve_of(
         for piece in _pieces(shape, (end_s - source.from_s) / source.time_scale, rng)
     ]
     played = [_cut(piece, end_s) for piece in stretched if piece.begin_s < end_s and not piece.is_empty]
-    return RateCurve(_factored(played, factor))
+    return _factored(played, factor)
 
 
 def _cut(piece: Piece, end_s: float) -> Piece:

@@ -1,0 +1,1 @@
+"""Exports: the load of a scenario as a script of another tool."""
