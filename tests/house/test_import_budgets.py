@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from simulator.cli.commands import _VERBS, CommandGroup
+from simulator.cli.front.verb_table import VERBS, CommandGroup
 from simulator.rules.policies.registry import POLICIES
 
 REPORT = """
@@ -128,6 +128,6 @@ def test_a_run_imports_the_policy_that_it_plays_and_nothing_of_real_time() -> No
 
 def test_the_list_of_verbs_has_their_summaries() -> None:
     group = CommandGroup(name="simulator")
-    for name, verb in _VERBS.items():
+    for name, verb in VERBS.items():
         first = group.get_command(None, name).help.partition("\n\n")[0]
         assert verb.summary == " ".join(first.split())

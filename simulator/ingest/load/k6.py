@@ -172,9 +172,10 @@ def _rate(place: str, scenario: dict[str, Any], key: str, default: int | None = 
 
 
 def _object(place: str, value: Any) -> dict[str, Any]:
+    """Return the members of an object that are set: `k6 inspect` prints null for all others."""
     if not isinstance(value, dict):
         raise _Unreadable(place, _shown(value), "an object; `k6 inspect` evaluates expressions")
-    return value
+    return {key: each for key, each in value.items() if each is not None}
 
 
 def _whole(place: str, value: Any) -> int:

@@ -137,3 +137,20 @@ def test_the_scenario_is_valid_and_starts_each_source_at_its_time(tmp_path: Path
 def test_what_cannot_be_read_is_reported(tmp_path: Path, options: str, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         plan_of(tmp_path, options)
+
+
+def test_the_options_that_k6_inspect_prints_have_null_for_what_is_not_set(tmp_path: Path) -> None:
+    path = tmp_path / "options.json"
+    path.write_text(
+        """{
+  "paused": null, "vus": null, "duration": null, "iterations": null, "stages": null,
+  "scenarios": {"peak": {"executor": "ramping-arrival-rate", "startTime": null, "gracefulStop": null, "exec": null,
+    "startRate": 10, "timeUnit": null, "stages": [{"duration": "1m0s", "target": 50}]}},
+  "discardResponseBodies": null, "userAgent": "Grafana k6/1.1.0", "thresholds": null
+}"""
+    )
+    file = InputFile(path)
+
+    assert is_k6(file)
+    (source,) = k6_plan(file).sources
+    assert source.shape == "stages: {start: 10/s, spacing: clock, stages: [{duration: 60s, target: 50/s}]}"
