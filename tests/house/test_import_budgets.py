@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from simulator.cli.front.verb_table import VERBS, CommandGroup
+from simulator.cli.commands import CommandGroup
+from simulator.cli.front.verb_table import VERBS
 from simulator.rules.policies.registry import POLICIES
 
 REPORT = """
