@@ -33,13 +33,13 @@ from simulator.lab.validate.measured import (
     container_apps_probes,
     ecs,
     ecs_deployments,
+    ecs_fargate,
     fargate,
     knative,
-    kubernetes_hpa,
-    kubernetes_hpa_bursts,
     lambda_init,
     lambda_keep_alive,
 )
+from simulator.lab.validate.measured.kubernetes import hpa, hpa_bursts
 from simulator.model.text.problems import one_of
 from simulator.world.clock import wall_s
 
@@ -72,8 +72,9 @@ class CaseResult:
 def all_cases() -> list[Case]:
     """Return all cases; those of other platforms first, because they take longest, so that workers finish together."""
     modules = (
-        kubernetes_hpa,
-        kubernetes_hpa_bursts,
+        hpa,
+        hpa_bursts,
+        ecs_fargate,
         container_apps,
         container_apps_bursts,
         container_apps_probes,

@@ -19,7 +19,7 @@ PLATFORM_CASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "app-runner": ("29", "30", "31"),
         "ecs-express": ("V1", "V17", "V18"),
-        "ecs-fargate": ("V1", "V17", "V19"),
+        "ecs-fargate": ("V1", "V9", "V17", "V19"),
         "cloud-run": ("V20",),
         "lambda": ("7-17", "18", "V16"),
         "lambda-managed": (),

@@ -26,7 +26,7 @@ def test_cases_are_chosen_by_number_or_by_its_beginning() -> None:
     assert [case.number for case in chosen(["39"])] == ["39"]
     assert len(chosen(["2.1"])) == 24
     assert [case.number for case in chosen(["4"])] == ["1, 4"]
-    with pytest.raises(ValueError, match=r"case = '99', must be one of V10, V11, V3, V4"):
+    with pytest.raises(ValueError, match=r"case = '99', must be one of V10, V11, V9, V3, V4"):
         chosen(["99"])
 
 

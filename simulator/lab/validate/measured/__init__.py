@@ -9,10 +9,11 @@ PUBLIC_MODULES = (
     "container_apps_probes",
     "ecs",
     "ecs_deployments",
+    "ecs_fargate",
     "fargate",
     "knative",
-    "kubernetes_hpa",
-    "kubernetes_hpa_bursts",
+    "kubernetes.hpa",
+    "kubernetes.hpa_bursts",
     "lambda_init",
     "lambda_keep_alive",
 )

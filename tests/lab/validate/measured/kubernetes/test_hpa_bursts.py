@@ -6,8 +6,8 @@ import statistics
 
 import pytest
 
-from simulator.lab.validate.measured.kubernetes_hpa import SHARED_CORE_SPEED
-from simulator.lab.validate.measured.kubernetes_hpa_bursts import (
+from simulator.lab.validate.measured.kubernetes.hpa import SHARED_CORE_SPEED
+from simulator.lab.validate.measured.kubernetes.hpa_bursts import (
     BURST_USERS,
     BURSTS,
     PROBE_S,

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject, relative, within
 from simulator.lab.validate.ground_truth import rows
-from simulator.lab.validate.measured.kubernetes_hpa import METRIC_PERIOD_S, POD, SOURCE
+from simulator.lab.validate.measured.kubernetes.hpa import METRIC_PERIOD_S, POD, SOURCE
 from simulator.lab.validate.measured.played import PlayedScenario
 
 PROBE_S: Final = 20.0
