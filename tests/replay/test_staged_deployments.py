@@ -198,6 +198,17 @@ def test_new_instances_start_with_the_stages_of_the_platform(strategy: str) -> N
     assert played.failed == 0
 
 
+def test_a_scale_in_while_the_new_instances_start_does_not_hold_the_deployment_up() -> None:
+    text = TEXT.format(
+        duration="5m", deployment="revision-swap", rate="2/s", timeline=f"[{new(more=', start_up: 45s')}]"
+    )
+    schedule = "{name: scheduled, schedule: [{at: 0s, instances: 4}, {at: 80s, instances: 2}]}"
+    played = Played(read_scenario(text.replace("{name: target-tracking, start_lag: 45s}", schedule)))
+    assert 60 + 45 <= played.at_s("SUCCESSFUL") <= 60 + 45 + 5
+    assert played.times.provisioned.at(200) == 2
+    assert played.failed == 0
+
+
 def test_the_same_scenario_gives_the_same_run() -> None:
     first, second = Played(scenario()), Played(scenario())
     assert first.rows == second.rows

@@ -212,8 +212,9 @@ class StagedRun:
 
 
 class StartWatch:
-    """Watches the instances of a revision: `ready` is done when `wanted` of them are ready at the same time, `failed`,
-    with the reason, when `failures_max` in a row have ended without being asked to.
+    """Watches the instances of a revision: `ready` is done when `wanted` of them are ready at the same time, or as many
+    as the autoscaler desires if that are fewer; `failed`, with the reason, when `failures_max` in a row have ended
+    without being asked to.
     """
 
     def __init__(self, revision: Revision, wanted: int, failures_max: int) -> None:
@@ -232,11 +233,14 @@ class StartWatch:
         revision = self._revision
         if event.service != revision.settings.service or event.instance not in revision.replica_set.instances:
             return
-        if event.after is InstanceState.ACTIVE and event.before is InstanceState.STARTING:
+        is_ready = event.after is InstanceState.ACTIVE and event.before is InstanceState.STARTING
+        # the pool gets the instance after this event
+        ready = len(revision.pool.ready.keys() | ({event.instance} if is_ready else set()))
+        desired = max(revision.replica_set.desired, revision.pool.scaling.min_size)
+        if ready >= min(self._wanted, desired) and not self.ready.done():
+            self.ready.set_result(None)
+        if is_ready:
             self._failures = 0
-            # the pool gets the instance after this event
-            if len(revision.pool.ready.keys() | {event.instance}) >= self._wanted and not self.ready.done():
-                self.ready.set_result(None)
         elif event.after is InstanceState.STOPPED and _has_crashed(revision.replica_set.instances[event.instance]):
             self._failures += 1
             if self._failures >= self._failures_max and not self.failed.done():

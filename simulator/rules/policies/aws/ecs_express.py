@@ -48,13 +48,12 @@ class EcsExpressParameters:
     # Seconds of a point of CPU. Express Mode's own API has no member for 20 s; ecs:UpdateService and a second policy
     # set it (ecs-express 5).
     metric_period_s: float = PERIOD_S
-    metric_late_s: float | None = None  # as for target tracking, like the following
-    base: Base = "measured"
-    scale_in_share: float = 1.0
+    metric_late_s: float | None = None  # as for target tracking
+    base: Base = "measured"  # as for target tracking
+    scale_in_share: float = 1.0  # as for target tracking
     scale_in: bool = True  # disableScaleIn is false (ecs-express 2)
-    # Not listed for Express Mode, so the default of Application Auto Scaling (ecs-express 2: inferred).
-    scale_out_cooldown_s: float = 300.0
-    scale_in_cooldown_s: float = 300.0
+    scale_out_cooldown_s: float = 300.0  # none is listed: Application Auto Scaling's default (ecs-express 2: inferred)
+    scale_in_cooldown_s: float = 300.0  # likewise
     start_lag_s: float | None = None  # a constant in place of the stages of a start on Fargate (fargate_start.py)
     image_bytes: float = IMAGE_BYTES  # compressed
     pull_bytes_per_second: float = PULL_BYTES_PER_SECOND
