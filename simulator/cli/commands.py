@@ -12,9 +12,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator.cli.exit_codes import INTERRUPTED, PIPE_CLOSED
-from simulator.cli.front.verb_table import OF_ALL_VERBS, VERBS
 from simulator.cli.imports import without_collections
 from simulator.cli.printing import echo
+from simulator.cli.verb_table import OF_ALL_VERBS, VERBS
 
 
 class CommandGroup(TyperGroup):

@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from simulator.cli import app
 from simulator.cli.commands import CommandGroup, prepared_values
 from simulator.cli.front.console_options import CONSOLE
-from simulator.cli.front.verb_table import HERE, LOOK_UP, PLAY, VERBS
 from simulator.cli.help_text import EXAMPLES
 from simulator.cli.scenarios.run_options import BUILDS, EXPORTS, REAL_TIME
+from simulator.cli.verb_table import HERE, LOOK_UP, PLAY, VERBS
 
 RUN = CliRunner(env={"COLUMNS": "80", "TERMINAL_WIDTH": None})
 SCENARIO = "duration: 2s\nservices: {web: {application: {simulated: {}}}}\n"

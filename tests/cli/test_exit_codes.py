@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.cli.exit_codes import DEBUG_VARIABLE
-from simulator.cli.front.verb_table import VERBS, Verb
+from simulator.cli.verb_table import VERBS, Verb
 
 RUN = CliRunner()
 SCENARIO = """

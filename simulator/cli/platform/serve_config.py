@@ -25,9 +25,9 @@ from simulator.assembly.serving import ServingSettings
 from simulator.cli.access.keys_section import Account, KeySection, RoleSection, checked_keys, role_sessions
 from simulator.cli.front.config_paths import File, OutputFile
 from simulator.cli.front.front_section import FrontSection
+from simulator.cli.front.otel import OtelSection, otlp_settings
 from simulator.cli.front.scaling_section import ScalingSection
 from simulator.cli.network.network_section import NetworkSection
-from simulator.cli.otel import OtelSection, otlp_settings
 from simulator.cli.platform.builds_section import BuildsSection
 from simulator.cli.platform.cloudwatch_section import CloudWatchSection
 from simulator.cli.platform.dns_section import DnsSection

@@ -49,7 +49,7 @@ def otlp_of(
     is_virtual = clock is ClockKind.VIRTUAL
     if is_virtual and endpoint is None:
         return None
-    from simulator.cli.otel import OtelSection, otlp_settings  # noqa: PLC0415 for runs that export
+    from simulator.cli.front.otel import OtelSection, otlp_settings  # noqa: PLC0415 for runs that export
     from simulator.telemetry.otlp.settings import TracedServices  # noqa: PLC0415
 
     try:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.cli import app
-from simulator.cli.otel import OtelSection, otlp_settings
+from simulator.cli.front.otel import OtelSection, otlp_settings
 from simulator.cli.platform.serve_config import load_config, with_options
 from simulator.scenario.problems import ScenarioError
 from simulator.telemetry.otlp.settings import Compression, OtlpSettings, TracedServices
