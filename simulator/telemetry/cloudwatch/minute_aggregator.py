@@ -102,6 +102,9 @@ class MinuteAggregator:
             return
         minute.requests += sample.arrivals
         minute.concurrency[round(sample.in_flight, 3)] += 1
+        # ASSUMPTION: each second counts the instances that had a request in it, so a minute's average is their mean
+        # number. How AWS counts an instance that worked for a part of the minute is not known (facts 19.4); the
+        # statistics of a minute with one request would settle it.
         minute.active[float(self._metrics.of(service).busy)] += 1
         minute.seconds += 1
         if minute.seconds % LOOK_EVERY_S == 0 or next_s > begin_s:

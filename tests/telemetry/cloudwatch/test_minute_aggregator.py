@@ -184,6 +184,76 @@ def test_only_instances_that_process_requests_count_as_active() -> None:
     assert set(seconds) == {0.0, 1.0}
 
 
+def active_seconds(text: str, service: str = "web") -> Counter[float]:
+    """Return for how many seconds each value of ActiveInstances was counted."""
+    seconds: Counter[float] = Counter()
+    for minute in of(exported(text).points, "ActiveInstances", service).values():
+        seconds.update(dict(zip(minute[0]["Values"], minute[0]["Counts"], strict=True)))
+    return seconds
+
+
+def test_provisioned_instances_beyond_those_that_process_requests_do_not_count_as_active() -> None:
+    seconds = active_seconds("""
+duration: 120s
+services:
+  web: {max_concurrency: 10, min_size: 3, max_size: 4, application: {simulated: {io: 100ms}}}
+traffic: [{clock: {rate: 5/s}, from: 10.05s, until: 40.05s}]
+""")
+    # The first second's requests go to all three, because none of them is active before.
+    assert seconds == {0.0: 89, 1.0: 29, 3.0: 1}
+
+
+def test_a_starting_instance_does_not_count_as_active() -> None:
+    seconds = active_seconds("""
+duration: 60s
+services:
+  web:
+    policy: {name: scheduled, schedule: [{at: 0s, instances: 1}, {at: 20s, instances: 2}]}
+    max_concurrency: 10
+    max_size: 2
+    application: {simulated: {io: 900ms, start_up: 15s}}
+traffic: [{clock: {rate: 5/s}}]
+""")
+    assert seconds[1.0] == pytest.approx(20 + 15, abs=2)
+    assert seconds[1.0] + seconds[2.0] == seconds.total()
+
+
+def test_an_instance_counts_as_active_in_every_second_of_a_long_request() -> None:
+    seconds = active_seconds("""
+duration: 120s
+services: {web: {wake: 0, application: {simulated: {io: 70s}}}}
+traffic: [{at_once: {requests: 1, at: 10.5s}}]
+""")
+    assert seconds[1.0] == 71  # from 10.5 to 80.5 s
+
+
+def test_an_instance_counts_as_active_while_it_drains() -> None:
+    seconds = active_seconds("""
+duration: 60s
+services:
+  web:
+    wake: 0
+    policy: {name: scheduled, schedule: [{at: 0s, instances: 2}, {at: 20s, instances: 1}]}
+    max_concurrency: 1
+    min_size: 1
+    max_size: 2
+    initial_size: 2
+    application: {simulated: {io: 30s}}
+traffic: [{at_once: {requests: 2, at: 10.5s}}]
+""")
+    assert seconds[2.0] == 30  # until 40.5 s, though one of both drains from 20 s on and ends with its request
+
+
+def test_background_work_does_not_make_an_instance_active() -> None:
+    text = """
+duration: 120s
+services: {web: {application: {simulated: {background: {cache: {every: 1s, cpu: 20ms}}}}}}
+"""
+    assert set(active_seconds(text)) == {0.0}
+    used = [minute[0]["StatisticValues"]["Sum"] for minute in of(exported(text).points, "CPUUtilization").values()]
+    assert min(used) > 0
+
+
 def test_cpu_and_memory_are_percent_of_what_the_instance_has() -> None:
     told = exported(HALF).points
     (instance,) = {dimensions(point)["Instance"] for point in told if "Instance" in dimensions(point)}
