@@ -59,14 +59,17 @@ _EXPRESSION: Final = re.compile(
     r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<limit>\S.*?)"
     r"(?: for (?P<share>[0-9.]+ ?%) of (?:the )?time)?"
 )
-_QUANTILE: Final = re.compile(r"(?:(?P<of>lateness|downstream_wait)_)?p(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
+_QUANTILES: Final = ("lateness", "queue", "downstream_wait")  # written NAME_pNN; without a name: latency
+_PERCENT: Final = r"(?P<percent>[0-9]{1,2}(?:\.[0-9]{1,4})?|100)"
+_QUANTILE: Final = re.compile(rf"(?:(?P<of>{'|'.join(_QUANTILES)})_)?p{_PERCENT}")
 _K6_QUANTILE: Final = re.compile(r"p\((?P<percent>[0-9.]+)\)")
 _STATUS: Final = re.compile(r"status_(?P<status>[1-5](?:[0-9]{2}|xx))")
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?")
 _ALIASES: Final = {"instances": "max_instances"}
 _SPELLINGS: Final = (
-    *("p50", "p95", "p99.9", "lateness_p99", "downstream_wait_p99", "status_429", "status_5xx", "instances"),
-    *(name for name in METRICS if name not in {"latency", "lateness", "downstream_wait", "status"}),
+    *("p50", "p95", "p99.9", "lateness_p99", "queue_p95", "downstream_wait_p99"),
+    *("status_429", "status_5xx", "instances"),
+    *(name for name in METRICS if name not in {"latency", "status", *_QUANTILES}),
 )
 # The names that k6, Locust, Artillery and Gatling use for the metrics.
 _ELSEWHERE: Final = {
@@ -98,7 +101,7 @@ class CheckExpression(NamedTuple):
 
     Attributes:
         metric: A key of METRICS.
-        quantile: 0 to 1; set for latency, lateness and downstream_wait.
+        quantile: 0 to 1; set for latency, lateness, queue and downstream_wait.
         status: Such as `429` or `5xx`; set for status.
         limit: In seconds, a ratio, a count, requests per second or USD, as METRICS says.
         service: The name of a service, or of a source if no service has that name; None: all services together.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -106,9 +107,11 @@ class Metric(NamedTuple):
     of_downstream: bool = False
 
 
-def _latency(parameters: MetricParameters, measured: Measured) -> float:
+def _quantile(name: str, counted: str, parameters: MetricParameters, measured: Measured) -> float:
+    """Return a quantile of the requests' histogram `name`. `counted`: which requests it contains."""
     assert parameters.quantile is not None
-    return _present(measured.stats.latency.quantile(parameters.quantile), "no request was served after the warm-up")
+    found_s: float | None = getattr(measured.stats, name).quantile(parameters.quantile)
+    return _present(found_s, f"no request {counted} after the warm-up")
 
 
 def _mean(_: MetricParameters, measured: Measured) -> float:
@@ -123,11 +126,6 @@ def _min(_: MetricParameters, measured: Measured) -> float:
 def _max(_: MetricParameters, measured: Measured) -> float:
     _require_served(measured)
     return measured.stats.latency.max_s
-
-
-def _lateness(parameters: MetricParameters, measured: Measured) -> float:
-    assert parameters.quantile is not None
-    return _present(measured.stats.late.quantile(parameters.quantile), "no request ended after the warm-up")
 
 
 def _failure_ratio(_: MetricParameters, measured: Measured) -> float:
@@ -303,6 +301,7 @@ def _instances_bins(_: MetricParameters, series: BinnedRequests, measured: Measu
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
+_latency = partial(_quantile, "latency", "was served")
 _S, _RATIO, _COUNT, _USD = Dimension.SECONDS, Dimension.RATIO, Dimension.COUNT, Dimension.USD
 METRICS: Final[dict[str, Metric]] = {
     # Written pNN, such as p95 or p99.9, where NN is the quantile in percent.
@@ -311,7 +310,9 @@ METRICS: Final[dict[str, Metric]] = {
     "min": Metric(_S, _min, less_is_better=True),  # lowest latency
     "max": Metric(_S, _max, less_is_better=True),  # highest latency
     # Written lateness_pNN: the delay of the load generator itself.
-    "lateness": Metric(_S, _lateness, less_is_better=True),
+    "lateness": Metric(_S, partial(_quantile, "late", "ended"), less_is_better=True),
+    # Written queue_pNN: the wait of served requests for a slot.
+    "queue": Metric(_S, partial(_quantile, "queue", "was served"), less_is_better=True),
     # Answers with 5xx, 429 or the platform's own 404, and requests without an answer, as a ratio of all requests.
     # Requests that a web ACL blocked are not included.
     "error_rate": Metric(_RATIO, _failure_ratio, _failure_ratio_bins, less_is_better=True),

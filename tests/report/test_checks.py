@@ -82,7 +82,7 @@ def used_resource() -> ResourceStats:
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_of_the_parser_has_a_value(metric: str) -> None:
     spelt = {"latency": "p95", "status": "status_5xx"} | {
-        name: f"{name}_p95" for name in ("lateness", "downstream_wait")
+        name: f"{name}_p95" for name in ("lateness", "queue", "downstream_wait")
     }
     measured = dataclasses.replace(HUNDRED, served=90, downstream=[used_resource()])
     assert judged(f"{spelt.get(metric, metric)} >= 0", measured).value is not None

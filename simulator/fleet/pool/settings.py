@@ -34,6 +34,9 @@ class PoolSettings:
     scaling: AutoScalingConfiguration = field(default_factory=AutoScalingConfiguration)
     health_check: HealthCheck = field(default_factory=HealthCheck)
     port: int = DEFAULT_PORT  # port in the service's configuration; a process listens on a port of its own
+    # ASSUMPTION: a request that finds no slot is rejected at once. Whether it waits shortly before is not known (facts
+    # 19.4): users see 429 while instances start (R#224), and the one public load test has single answers of up to 16 s.
+    # The latency of 429 answers during a burst on one instance would settle it.
     overflow: Overflow = field(default_factory=Overflow)
     # ASSUMPTION: App Runner's balancing is unknown (facts 3.1); least outstanding fits "concurrency-aware in effect".
     balancing: str = "least-outstanding"

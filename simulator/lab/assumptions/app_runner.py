@@ -15,13 +15,15 @@ from simulator.lab.assumptions.conditions import (
 from simulator.model.instance import AT_IDLE_SHARE_S, WAKE_MEDIAN_S
 from simulator.rules.region_prices import prices_of_region
 from simulator.scenario.sections.distribution_spec import DistributionSpec
-from simulator.scenario.sections.service_spec import ServiceSpec
+from simulator.scenario.sections.service_spec import OverflowSpec, ServiceSpec
 
 _POLICY: Final = "rules/policies/aws/app_runner.py"
 _POOL: Final = "fleet/pool/settings.py"
 _PRICES: Final = "rules/region_prices.py"
 # The published rates of four Regions and their estimates differ by at most this much (rules/region_prices.py).
 _PRICE_ERROR: Final = 0.04
+_AT_ONCE: Final = "reject"
+_SHORT_QUEUE: Final = "queue for 1s"
 _app_runner: Final = with_policy("app-runner")
 
 
@@ -40,6 +42,17 @@ def _at_prices(service: ServiceSpec, factor: Value) -> ServiceSpec:
     rates = {name: rate * factor for name, rate in service.prices.rates._asdict().items()}
     given = {name: rate for name, rate in rates.items() if name in type(service.prices).model_fields}
     return service.model_copy(update={"prices": service.prices.model_copy(update=given)})
+
+
+def _overflow(service: ServiceSpec) -> str:
+    given = service.overflow
+    return given.mode if given.mode == "reject" else f"queue for {given.wait_s:g}s"
+
+
+def _with_overflow(service: ServiceSpec, value: Value) -> ServiceSpec:
+    """Return the service that rejects at once, or that has the short queue."""
+    given = {"mode": "queue", "wait": "1s", "queue": 1024} if value == _SHORT_QUEUE else {"mode": "reject"}
+    return service.model_copy(update={"overflow": OverflowSpec.model_validate(given)})
 
 
 def _wake_s(service: ServiceSpec) -> float:
@@ -135,6 +148,17 @@ APP_RUNNER: Final = (
         high="two-choices",
         why="the other algorithms that Envoy, its load balancer, uses by default or for least requests",
         applies=on_app_runner,
+    ),
+    MovableAssumption(
+        ("overflow",),
+        "App Runner rejects a request that finds no slot at once, without a short queue.",
+        (Place(_POOL, "a request that finds no slot"),),
+        default=_overflow,
+        low=_AT_ONCE,
+        high=_SHORT_QUEUE,
+        why="a second is short beside the minute of a scale-out; 1,024 waiting requests are Envoy's default limit",
+        applies=lambda service: on_app_runner(service) and "overflow" not in service.model_fields_set,
+        move=_with_overflow,
     ),
     MovableAssumption(
         ("drain_timeout_s",),

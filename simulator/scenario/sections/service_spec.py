@@ -52,7 +52,7 @@ class OverflowSpec(Section):
     """What happens to a request when every instance has MaxConcurrency requests in progress."""
 
     mode: Literal["reject", "queue"] = "reject"
-    """reject: 429 at once, as App Runner does. queue: wait for a free slot."""
+    """reject: 429 at once, as App Runner is assumed to do. queue: wait for a free slot."""
     wait_s: Duration = 10.0
     """With queue: how long a request waits before it is rejected."""
     queue: Count = Field(default=1000, ge=1)
