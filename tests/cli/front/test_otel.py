@@ -145,7 +145,7 @@ def test_a_bad_endpoint_on_the_command_line_is_bad_input() -> None:
 
 
 def test_the_documented_section_is_valid(tmp_path: Path) -> None:
-    page = Path(__file__).parent.parent.parent / "docs" / "how-to" / "opentelemetry.md"
+    page = Path(__file__).parent.parent.parent.parent / "docs" / "how-to" / "opentelemetry.md"
     file = tmp_path / "serve.yaml"
     file.write_text(page.read_text(encoding="utf-8").partition("```yaml\n# serve.yaml")[2].partition("```")[0], "utf-8")
     exports = load_config(file).serving(tmp_path, "unix:///var/run/docker.sock").exports
