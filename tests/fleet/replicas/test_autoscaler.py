@@ -237,3 +237,28 @@ def test_another_policy_decides_at_its_own_next_tick(tick_s: float, seen: str) -
 
     # The second that had begun is observed by the new policy.
     assert run_virtual(main) == ("sdsd", seen, 3.0)
+
+
+def test_two_revisions_are_measured_together_and_scaled_to_the_same_count() -> None:
+    async def main() -> None:
+        async with Stage() as old, Stage() as new:
+            used_s = {"old": 0.0, "new": 100.0}
+            policy = FakePolicy(lambda observation: 2 if observation.now_s >= 3 else None)
+            first = ScaledRevision(old.pool, old.replica_set, lambda: used_s["old"], lambda: 10.0)
+            made = Autoscaler(first, policy, clock=old.clock, journal=old.journal)
+            old.tasks.spawn(made.run(), "autoscaler")
+            await asyncio.sleep(1.5)
+            made.turn_to(first, ScaledRevision(new.pool, new.replica_set, lambda: used_s["new"], lambda: 5.0))
+            used_s.update(old=1.0, new=101.0)
+            await asyncio.sleep(1.0)
+            # one instance each; the CPU seconds from before the second revision joined are not counted
+            together = policy.samples[-1]
+            assert (together.ready, together.cpu_s, together.memory_bytes) == (2, 2.0, 15.0)
+            assert policy.observations[-1].ready == 2
+            await asyncio.sleep(1.5)
+            assert (old.replica_set.desired, new.replica_set.desired) == (2, 2)
+            made.turn_to(ScaledRevision(new.pool, new.replica_set))
+            await asyncio.sleep(2.0)
+            assert policy.samples[-1].ready == 2
+
+    run_virtual(main)

@@ -26,6 +26,7 @@ from simulator.rules.policies.aws.fargate_start import (
 from simulator.rules.policies.bounds import bounded
 from simulator.rules.policies.metrics.metric import (
     EPSILON,
+    PER_TARGET,
     Metric,
     check_period,
     measured,
@@ -80,7 +81,7 @@ class StepScalingParameters:
     requests in flight or requests/s per instance, or requests per instance and minute (`requests-per-target`).
 
     Raises:
-        ValueError: if a number is out of range.
+        ValueError: if a number is out of range, or if the default steps, which are shares, are used for requests.
     """
 
     metric: Metric = "cpu"
@@ -107,6 +108,9 @@ class StepScalingParameters:
     def __post_init__(self) -> None:
         check_choice("metric", self.metric, get_args(Metric))
         check_above("threshold", self.threshold, 0)
+        if self.metric == PER_TARGET and (self.scale_out == OUT or self.scale_in == IN):
+            msg = f"metric = {self.metric!r}, must be given with scale_out and scale_in: requests per target and minute"
+            raise ValueError(msg)
         check_choice("adjustment", self.adjustment, get_args(AdjustmentType))
         check_within("min_magnitude", self.min_magnitude, 0, 1000)
         check_above("vcpus", self.vcpus, 0)

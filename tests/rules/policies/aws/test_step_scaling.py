@@ -87,3 +87,34 @@ def test_within_the_cooldown_a_larger_step_adds_only_the_difference() -> None:
 def test_bounds_out_of_order_are_rejected() -> None:
     with pytest.raises(ValueError, match=r"^lower = 0\.2, must be below upper = 0\.1$"):
         Step(by=0.1, lower=0.2, upper=0.1)
+
+
+def test_requests_per_target_and_minute_have_steps_of_their_own() -> None:
+    steps = (Step(by=2, lower=0, upper=300), Step(by=5, lower=300))
+    parameters = StepScalingParameters(
+        metric="requests-per-target",
+        threshold=600.0,
+        scale_out=steps,
+        scale_in=(Step(by=-1, upper=-300),),
+        adjustment="change",
+        metric_late_s=0,
+    )
+    policy = StepScalingPolicy(parameters, SCALING)
+    desired = 4
+    for second in range(180):
+        # 4 targets get 60 requests/s in total: 900 a minute each, which is 300 above the threshold
+        policy.observe(sample(second, ready=4, finished=60))
+        desired = policy.decide(observation(second + 1, SCALING, ready=4)).desired
+    assert desired == 9
+    with pytest.raises(ValueError, match="must be given with scale_out and scale_in"):
+        StepScalingParameters(metric="requests-per-target", threshold=600.0)
+
+
+def test_scale_in_is_off_during_a_deployment() -> None:
+    found = {}
+    for deploys in (False, True):
+        policy = StepScalingPolicy(StepScalingParameters(metric_late_s=0), SCALING)
+        for second in range(180):
+            policy.observe(sample(second, ready=10, cpu_s=1.0))
+            found[deploys] = policy.decide(observation(second + 1, SCALING, ready=10, deploys=deploys)).desired
+    assert found == {False: 7, True: 10}
