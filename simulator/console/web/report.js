@@ -5,7 +5,7 @@ import { count, duration, latency, rate, ratio, usd } from "console/format";
 import { byId, figures, make, setText, themeButton } from "console/page";
 import { Picture } from "console/picture";
 import { Replay } from "console/replay";
-import { assumptionsTable, checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, serviceTimesTable, sideBySide, webAclTable } from "console/tables";
+import { assumptionsTable, backgroundTable, checksTable, costTable, decisionRow, downstreamTable, instancesTable, logRow, serviceTimesTable, sideBySide, webAclTable } from "console/tables";
 
 const data = JSON.parse(byId("run").textContent);
 const { report } = data;
@@ -48,6 +48,7 @@ function head() {
     sideBySide("Requests of each service", [...report.services, ...(report.services.length > 1 ? [all] : [])]), instancesTable(report.services),
     ...(report.sources.length > 1 ? [sideBySide("Sources of traffic", report.sources)] : []),
     ...(report.downstream?.length ? [downstreamTable(report.downstream)] : []),
+    ...(report.background?.length ? [backgroundTable(report.background)] : []),
     ...(report.web_acls ?? []).map(webAclTable),
     ...(report.service_times ? [serviceTimesTable(report.service_times)] : []),
     ...(report.assumptions ? [assumptionsTable(report.assumptions)] : []));

@@ -83,6 +83,25 @@ export function downstreamTable(resources) {
   return table("Downstream resources", ["figure", ...resources.map((each) => each.name)], figures.map(([name, write]) => [name, ...resources.map(write)]));
 }
 
+// A column for each kind of background work of each service.
+export function backgroundTable(parts) {
+  const works = parts.flatMap((part) => part.works.map((work) => [`${part.service} ${work.name}`, work]));
+  const figures = [
+    ["jobs due", (work) => count(work.due)],
+    ["finished", (work) => count(work.finished)],
+    ["missed", (work) => count(work.missed)],
+    ["lost with an instance", (work) => count(work.lost)],
+    ["unfinished at the end", (work) => count(work.unfinished)],
+    ["unfinished, max", (work) => count(work.unfinished_max)],
+    ["CPU time", (work) => duration(work.cpu_s)],
+    ["delay p50", (work) => latency(work.delay_p50_s)],
+    ["delay p95", (work) => latency(work.delay_p95_s)],
+    ["delay max", (work) => latency(work.delay_max_s)],
+    ["stalled", (work) => duration(work.stalled_s)],
+  ];
+  return table("Background work", ["figure", ...works.map(([name]) => name)], figures.map(([name, write]) => [name, ...works.map(([, work]) => write(work))]));
+}
+
 // How the headline figures change with each assumption that the run depends on, those with the largest effect first.
 export function assumptionsTable(part) {
   const figures = [["error_rate", ratio], ["latency_p95_s", latency], ["month_usd", usd], ["instance_hours", digits]];
