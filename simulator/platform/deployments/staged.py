@@ -108,7 +108,8 @@ class StagedRun:
         """Start the new revision and give it all traffic. Raises _RolledBack if it fails."""
         wanted = max(new.settings.initial_size, new.settings.scaling.min_size)
         beside_text = "" if before is None else f" beside revision {before.number}"
-        self._reach(DeploymentStage.SCALE_UP, new, f"{wanted} instance{'s' * (wanted != 1)} start{beside_text}")
+        start = "1 instance starts" if wanted == 1 else f"{wanted} instances start"
+        self._reach(DeploymentStage.SCALE_UP, new, f"{start}{beside_text}")
         starts = StartWatch(new, wanted, self._strategy.breaker.threshold(wanted))
         unsubscribe = self._journal.subscribe(InstanceMoved, starts.moved)
         try:
