@@ -155,6 +155,13 @@ class RevisionSwitched(NamedTuple):
     service: str
 
 
+class MaintenanceChanged(NamedTuple):
+    """The maintenance of a service by the platform began or ended."""
+
+    service: str
+    is_active: bool
+
+
 class OutputWritten(NamedTuple):
     """An instance wrote a line."""
 

@@ -322,4 +322,4 @@ def play(run: Run, *, signals: bool = True) -> RunRecord:
 
 def _calls_api(scenario: ScenarioSpec) -> bool:
     """Return True if the run needs a control plane. Most runs need none, and import none of its code."""
-    return any(event.deploy is not None or event.api is not None for event in scenario.timeline)
+    return any((event.deploy, event.api, event.maintenance) != (None, None, None) for event in scenario.timeline)

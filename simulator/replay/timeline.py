@@ -21,6 +21,7 @@ from simulator.scenario.sections.timeline_spec import (
     EventSpec,
     FailHealthChecksSpec,
     KillInstanceSpec,
+    MaintenanceSpec,
     RateSpec,
     RecycleSpec,
     SlowStartsSpec,
@@ -71,7 +72,7 @@ class Timeline:
                 self._add(at_s, event, lambda: self._faults.kill(action))
             case RecycleSpec():
                 self._add(at_s, event, lambda: self._faults.recycle(action))
-            case SlowStartsSpec() | FailHealthChecksSpec() | WireFaultSpec() | ZoneLossSpec():
+            case MaintenanceSpec() | SlowStartsSpec() | FailHealthChecksSpec() | WireFaultSpec() | ZoneLossSpec():
                 numbers: list[int] = []
                 self._add(at_s, event, lambda: self._begin(action, numbers))
                 self._undo(at_s, action.for_s, event, lambda: self._faults.end(numbers.pop()))

@@ -16,6 +16,7 @@ from simulator.control.state.store import Store
 from simulator.control.wall_clock import VIRTUAL_START_S, virtual_wall_clock
 from simulator.model.resources.api_resources import ConnectionResource
 from simulator.model.resources.phase import Phase
+from simulator.records.events import MaintenanceChanged
 from tests.control import api_stage
 from tests.control.api_stage import Stage
 from tests.virtual import run_virtual
@@ -45,6 +46,21 @@ def test_running_services_are_restored_with_the_version_that_ran(tmp_path: Path)
             assert list(again.workload.running) == [arn]
             assert (again.workload.running[arn].number, again.workload.running[arn].version) == (2, "version 2")
             assert again.workload.calls == [("restore", "hello", 2)]
+
+    run_virtual(main)
+
+
+def test_a_maintenance_that_a_restart_interrupts_is_over(tmp_path: Path) -> None:
+    async def main() -> None:
+        stage = Stage(tmp_path / "state.db")
+        arn = await stage.running()
+        stage.registry.journal.publish(MaintenanceChanged("hello", is_active=True))
+        assert stage.status(arn) == "OPERATION_IN_PROGRESS"
+        await kill(stage)
+        async with Stage(tmp_path / "state.db") as again:
+            await again.settled()
+            assert again.status(arn) == "RUNNING"
+            assert list(again.workload.running) == [arn]
 
     run_virtual(main)
 

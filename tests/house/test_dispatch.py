@@ -169,6 +169,6 @@ def test_every_kind_has_one_key_and_every_optional_section_is_a_kind(
 
 
 def test_actions_on_a_service_are_those_with_the_key() -> None:
-    instances = {"kill_instance", "recycle", "slow_starts", "fail_health_checks"}
+    instances = {"kill_instance", "recycle", "maintenance", "slow_starts", "fail_health_checks"}
     assert set(ON_A_SERVICE) == {*instances, "update_auto_scaling", "wire_fault", "deploy"}
     assert set(ACTIONS) - set(ON_A_SERVICE) == {"rate", "api", "zone_loss"}

@@ -73,6 +73,32 @@ def test_a_deployment_replaces_every_instance_and_fails_no_request() -> None:
     assert service.instances.provisioned_max == 4  # doubled during a deployment (facts 4.1)
 
 
+def test_a_maintenance_replaces_all_instances_and_rejects_changes_until_it_ends() -> None:
+    report = played(
+        "at: 2 min, maintenance: {for: 4 min}", "at: 3 min, deploy: {}", "at: 8 min, deploy: {}", source=IMAGE
+    )
+    [service] = report.services
+    assert acts(report)[0] == "web: maintenance begins, instances 1, 2 are replaced"
+    assert acts(report)[1].endswith("Service cannot be deployed in the current state: OPERATION_IN_PROGRESS.")
+    assert acts(report)[2] == "web: maintenance ends"
+    assert acts(report)[3].endswith("is deployed")
+    assert statuses(report) == {"200": 20 * 60 * 10}
+    told = [(at_s, line) for at_s, line in lines(service) if "status" in line and at_s < 400]
+    assert told == [
+        (120, "Service status is set to OPERATION_IN_PROGRESS."),
+        (360, "Service status is set to RUNNING."),
+    ]
+    drained = {event.instance: event.why for event in service.instance_events if event.after == "draining"}
+    assert {number: drained[number] for number in (1, 2)} == {1: "maintenance", 2: "maintenance"}
+    assert service.instances.provisioned_max == 4  # doubled, as during a deployment (facts 4.1)
+
+
+def test_a_maintenance_of_a_paused_service_does_not_run_it() -> None:
+    report = played("at: 1 min, api: {PauseService: }", "at: 2 min, maintenance: {for: 1 min}", source=IMAGE)
+    assert acts(report)[1:] == ["web: maintenance begins, no instance is replaced", "web: maintenance ends"]
+    assert lines(report.services[0])[-1] == (60, "Service status is set to PAUSED.")
+
+
 def pause_s(seed: int, operations: str) -> float:
     pause = text("at: 1 min, api: {PauseService: }", source=IMAGE).replace("seed: 3", f"seed: {seed}")
     scenario = read_scenario(pause.replace("operations: {time_profile: instant}", f"operations: {{{operations}}}"))

@@ -35,8 +35,8 @@ def begin(
     given: str = typer.Argument(
         ...,
         metavar="FAULT",
-        help="An event as in a scenario's timeline, without `at`: wire_fault, kill_instance, recycle, zone_loss, "
-        "slow_starts or fail_health_checks.",
+        help="An event as in a scenario's timeline, without `at`: wire_fault, kill_instance, recycle, maintenance, "
+        "zone_loss, slow_starts or fail_health_checks.",
     ),
     state: Path | None = typer.Option(None, metavar="FOLDER", help=_STATE_HELP),
     simulator: str | None = typer.Option(None, metavar="NAME", help=SIMULATOR_HELP),

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Final
 
 from simulator.control.operations.event_lines import WORDS
+from simulator.control.operations.maintenance import Maintenance
 from simulator.control.operations.operation_run import OperationRun
 from simulator.control.operations.revisions import deployed_revision
 from simulator.control.operations.service_events import ServiceEvents
@@ -70,6 +71,7 @@ class Operations:
         self._tasks = tasks
         self._dashed = dashed
         self._running: dict[str, asyncio.Task[None]] = {}  # key: service ARN
+        self._maintenance = Maintenance(registry, events, now)
 
     # --- beginning -------------------------------------------------------------------------------------------------
 
@@ -135,8 +137,11 @@ class Operations:
         """Restore services and continue interrupted operations. Call once, before the first call of the API."""
         for service in self._registry.all(ServiceResource):
             cut_off = [each for each in self._of(service) if not each.has_ended]
-            if cut_off or service.status is ServiceStatus.RUNNING:
-                work = partial(self._restore, service, cut_off[0] if cut_off else None)
+            known = service
+            if not cut_off and service.status is ServiceStatus.OPERATION_IN_PROGRESS:
+                known = self._maintenance.end(service)
+            if cut_off or known.status is ServiceStatus.RUNNING:
+                work = partial(self._restore, known, cut_off[0] if cut_off else None)
                 self._own(service.arn, work, "comes back")
 
     async def settled(self) -> None:

@@ -27,6 +27,7 @@ from simulator.scenario.sections.timeline_spec import (
     Action,
     FailHealthChecksSpec,
     KillInstanceSpec,
+    MaintenanceSpec,
     RateSpec,
     RecycleSpec,
     SlowStartsSpec,
@@ -103,6 +104,8 @@ def _event_reason(action: Action) -> str:
     match action:
         case DeploySpec() | ApiCall():
             return "its timeline calls the API"
+        case MaintenanceSpec():
+            return "its timeline has a maintenance, which locks the service at the API"
         case WireFaultSpec():
             return "its timeline injects network faults"
         case (

@@ -14,10 +14,11 @@ from typing import Final, assert_never
 from simulator.model.text.units import duration_text
 from simulator.platform.platform import Platform, Service
 from simulator.platform.revision import Revision
-from simulator.records.events import RevisionSwitched
+from simulator.records.events import MaintenanceChanged, RevisionSwitched
 from simulator.scenario.sections.timeline_spec import (
     FailHealthChecksSpec,
     KillInstanceSpec,
+    MaintenanceSpec,
     RecycleSpec,
     SlowStartsSpec,
     WireFaultSpec,
@@ -25,7 +26,7 @@ from simulator.scenario.sections.timeline_spec import (
 )
 
 ServiceFaultSpec = SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec
-LastingSpec = ServiceFaultSpec | ZoneLossSpec
+LastingSpec = ServiceFaultSpec | MaintenanceSpec | ZoneLossSpec
 
 _ALL: Final = 0  # the number that stands for all instances in the prober
 
@@ -86,6 +87,7 @@ class ServiceFaults:
         self._platform = platform
         self._lasting: dict[int, _Lasting] = {}
         self._lost_zones: dict[int, str] = {}
+        self._maintained: dict[int, str] = {}  # names of services
         self._numbers = itertools.count(1)
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -111,10 +113,8 @@ class ServiceFaults:
 
     def begin(self, spec: LastingSpec) -> tuple[int, str]:
         """Begin a lasting fault. Return its number, which `end` takes, and a text that says what it does."""
-        if isinstance(spec, ZoneLossSpec):
-            number = next(self._numbers)
-            self._lost_zones[number] = spec.zone
-            return number, self._lose_zone(spec.zone)
+        if isinstance(spec, ZoneLossSpec | MaintenanceSpec):
+            return self._begin_elsewhere(next(self._numbers), spec)
         service = self._platform.services[spec.service]
         if self._unsubscribe is None:
             self._unsubscribe = self._platform.journal.subscribe(RevisionSwitched, self._switched)
@@ -132,6 +132,8 @@ class ServiceFaults:
         """End a fault; return a text that says which state is restored."""
         if number in self._lost_zones:
             return self._restore_zone(self._lost_zones.pop(number))
+        if number in self._maintained:
+            return self._end_maintenance(self._maintained.pop(number))
         lasting = self._lasting.pop(number)
         revision = lasting.revision
         lasting.revert()
@@ -145,6 +147,36 @@ class ServiceFaults:
                 return f"{name}: health checks are real again"
             case _:
                 assert_never(lasting.spec)
+
+    def _begin_elsewhere(self, number: int, spec: ZoneLossSpec | MaintenanceSpec) -> tuple[int, str]:
+        """Begin a fault that does not move with the revisions of its service."""
+        match spec:
+            case ZoneLossSpec():
+                self._lost_zones[number] = spec.zone
+                return number, self._lose_zone(spec.zone)
+            case MaintenanceSpec():
+                self._maintained[number] = spec.service
+                return number, self._maintain(spec.service)
+            case _:
+                assert_never(spec)
+
+    def _maintain(self, name: str) -> str:
+        """Replace all instances together, as a deployment does, and announce the maintenance."""
+        revision = self._platform.services[name].revision
+        self._platform.journal.publish(MaintenanceChanged(name, is_active=True))
+        if revision is None:
+            return f"{name}: maintenance begins, no instance is replaced"
+        ready = _chosen(self._platform.services[name], "oldest")
+        first = revision.has_fixed_port
+        moved = revision.replica_set.recycle(ready, max(1, len(ready)), "maintenance", stops_first=first)
+        return f"{name}: maintenance begins, {_instances(moved)} {'is' if len(moved) < 2 else 'are'} replaced"
+
+    def _end_maintenance(self, name: str) -> str:
+        """Announce the end, unless another maintenance of the service lasts."""
+        if name in self._maintained.values():
+            return f"{name}: another maintenance lasts"
+        self._platform.journal.publish(MaintenanceChanged(name, is_active=False))
+        return f"{name}: maintenance ends"
 
     def _lose_zone(self, zone: str) -> str:
         """Kill the instances of the zone; return a text that names them."""

@@ -10,13 +10,22 @@ from simulator.scenario.sections.base_model import Section
 from simulator.scenario.sections.timeline_spec import (
     FailHealthChecksSpec,
     KillInstanceSpec,
+    MaintenanceSpec,
     RecycleSpec,
     SlowStartsSpec,
     WireFaultSpec,
     ZoneLossSpec,
 )
 
-Fault = KillInstanceSpec | RecycleSpec | SlowStartsSpec | FailHealthChecksSpec | WireFaultSpec | ZoneLossSpec
+Fault = (
+    KillInstanceSpec
+    | RecycleSpec
+    | MaintenanceSpec
+    | SlowStartsSpec
+    | FailHealthChecksSpec
+    | WireFaultSpec
+    | ZoneLossSpec
+)
 
 
 class FaultSpec(Section):
@@ -26,6 +35,8 @@ class FaultSpec(Section):
     """Ready instances crash."""
     recycle: RecycleSpec | None = None
     """Ready instances are replaced."""
+    maintenance: MaintenanceSpec | None = None
+    """The platform maintains a service."""
     slow_starts: SlowStartsSpec | None = None
     """Starts take longer."""
     fail_health_checks: FailHealthChecksSpec | None = None

@@ -43,6 +43,16 @@ class RecycleSpec(Section):
     """Number of instances, the oldest first (default: all)."""
 
 
+class MaintenanceSpec(Section):
+    """The platform maintains a service: all its instances are replaced together, and changes of it are rejected."""
+
+    service: str = ""
+    """The service (default: the only service)."""
+    # ASSUMPTION: AWS says "a few minutes" (facts 19.4). Settled by the status of a service that is polled for a month.
+    for_s: PositiveDuration = 180.0
+    """Time during which the service is in OPERATION_IN_PROGRESS, and rejects deployments and other changes."""
+
+
 class SlowStartsSpec(Section):
     """Instances that start from now on take longer."""
 
@@ -165,6 +175,7 @@ class RateSpec(Section):
 Action = (
     KillInstanceSpec
     | RecycleSpec
+    | MaintenanceSpec
     | SlowStartsSpec
     | FailHealthChecksSpec
     | UpdateAutoScalingSpec
@@ -186,6 +197,8 @@ class EventSpec(Section):
     """Ready instances crash."""
     recycle: RecycleSpec | None = None
     """Ready instances are replaced."""
+    maintenance: MaintenanceSpec | None = None
+    """The platform maintains a service."""
     slow_starts: SlowStartsSpec | None = None
     """Starts take longer."""
     fail_health_checks: FailHealthChecksSpec | None = None

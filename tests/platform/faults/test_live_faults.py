@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from simulator.platform.faults.live_faults import LiveFaults
-from simulator.records.events import TimelineActed
+from simulator.records.events import MaintenanceChanged, TimelineActed
 from simulator.scenario.sections.fault_spec import FaultSpec
 from tests.platform.test_service_workload import World, in_world
 
@@ -66,6 +66,29 @@ def test_instances_are_recycled_one_by_one() -> None:
         assert live.active == {}
         await asyncio.sleep(60)
         assert [instance.number for instance in service.living()] == [2]
+
+    in_world(test)
+
+
+def test_a_maintenance_locks_the_service_until_it_ends() -> None:
+    async def test(world: World) -> None:
+        arn = await world.running()
+        # In `serve`, platform and control plane have one journal.
+        world.platform.journal.subscribe(MaintenanceChanged, world.stage.registry.journal.publish)
+        live = LiveFaults(world.platform)
+        first, said = live.begin(spec(maintenance={"for": "60s"}))
+        second, _ = live.begin(spec(maintenance={"for": "90s"}))
+        assert (first, second, said) == (1, 2, "hello: maintenance begins, instance 1 is replaced")
+
+        def status() -> object:
+            return world.stage.call("DescribeService", ServiceArn=arn)["Service"]["Status"]
+
+        assert status() == "OPERATION_IN_PROGRESS"
+        await asyncio.sleep(70)
+        assert status() == "OPERATION_IN_PROGRESS"  # the second lasts
+        assert [instance.number for instance in world.service(arn).living()] == [2]
+        await asyncio.sleep(21)
+        assert (status(), live.active) == ("RUNNING", {})
 
     in_world(test)
 

@@ -23,5 +23,5 @@ def test_a_fault_has_its_kind_and_its_section() -> None:
 
 @pytest.mark.parametrize("given", [{}, {"kill_instance": {}, "slow_starts": {"extra": "1s"}}])
 def test_it_is_exactly_one(given: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="must be exactly one of kill_instance, recycle, slow_starts"):
+    with pytest.raises(ValidationError, match="must be exactly one of kill_instance, recycle, maintenance, slow"):
         FaultSpec.model_validate(given)
