@@ -70,20 +70,24 @@ def supported(cpu_units: int, memory_mb: int) -> InstanceSize:
 
 
 def parse_cpu(value: object) -> int:
-    """Parse CPU units from `1024`, `"1024"`, `"1 vCPU"`, or a number of vCPUs below 16 (`0.5`, `1`)."""
+    """Parse CPU units from `1024`, `"1024"`, `"16 vCPU"`, or a number of vCPUs below 16 (`0.5`, `1`)."""
     number = _number(value, "vcpu", "cpu", "1 vCPU or 1024")
-    return round(number * CPU_UNITS_PER_VCPU) if number < 16 else round(number)
+    return round(number * CPU_UNITS_PER_VCPU) if number < 16 or _has_unit(value, "vcpu") else round(number)
 
 
 def parse_memory(value: object) -> int:
-    """Parse memory in MB from `2048`, `"2048"`, `"2 GB"`, or a number of GB below 64 (`0.5`, `2`)."""
+    """Parse memory in MB from `2048`, `"2048"`, `"120 GB"`, or a number of GB below 64 (`0.5`, `2`)."""
     number = _number(value, "gb", "memory", "2 GB or 2048")
-    return round(number * MB_PER_GB) if number < 64 else round(number)
+    return round(number * MB_PER_GB) if number < 64 or _has_unit(value, "gb") else round(number)
 
 
 def cpu_choices() -> str:
     """Return the supported CPU sizes as text, for error messages."""
     return ", ".join(_vcpu_text(units) for units in SUPPORTED)
+
+
+def _has_unit(value: object, unit: str) -> bool:
+    return str(value).strip().lower().endswith(unit)
 
 
 def _number(value: object, unit: str, name: str, example: str) -> float:

@@ -7,14 +7,15 @@ Used in three places: a platform preset sets all of it (lab/compare/candidates.p
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
+from simulator.model.sizes import InstanceSize
 from simulator.model.text.units import duration_text
 from simulator.rules.platforms.behaviour import PlatformBehaviour, behaviour_of, preset_behaviour
 from simulator.rules.platforms.preset import PlatformPreset
-from simulator.rules.platforms.presets import platform_named
+from simulator.rules.platforms.presets import PLATFORMS, platform_named
 from simulator.rules.platforms.sizing.sizes import CpuThrottling, OfferedSize
 from simulator.rules.policies.port import Policy
 from simulator.scenario.sections.application_spec import ApplicationSpec, CpuQuotaSpec
@@ -198,6 +199,28 @@ def _parameters(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
     return {**preset.parameters, **own}
 
 
+def asked_size(cpu_units: int | None, memory_mb: int | None) -> InstanceSize:
+    """Return the size that a file asks a platform for. None: not given.
+
+    If only one of the two is given, the other is the least that the platform offers with it; if none is, App Runner's
+    default applies.
+    """
+    if cpu_units is None and memory_mb is None:
+        return InstanceSize()
+    return InstanceSize(cpu_units or 1, memory_mb or 1)
+
+
+def beyond_sizes(platform: str, cpu: int | None = None, memory: int | None = None) -> Iterator[tuple[str, str]]:
+    """Yield the key whose value exceeds all sizes of a platform, and what it must be. An unknown platform has none."""
+    if platform not in PLATFORMS:
+        return
+    asked = asked_size(cpu, memory)
+    offered = PLATFORMS[platform].sizes.nearest(asked)
+    if offered.is_smaller:
+        beyond = cpu is not None and (memory is None or cpu > offered.size.cpu_units)
+        yield "cpu" if beyond else "memory", f"within the largest size of {platform}: {offered}"
+
+
 def on_own_platforms(services: Mapping[str, ServiceSpec]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return, by service, what its key `platform` sets, and a note about what it does not change.
 
@@ -205,25 +228,52 @@ def on_own_platforms(services: Mapping[str, ServiceSpec]) -> tuple[dict[str, dic
     """
     own = {label: service for label, service in services.items() if service.platform is not None}
     changes = {label: _own_changes(service, platform_named(service.platform or "")) for label, service in own.items()}
-    return changes, {label: _own_platform_text(service) for label, service in own.items()}
+    return changes, {label: _own_platform_text(service, changes[label]) for label, service in own.items()}
 
 
 def _own_changes(service: ServiceSpec, preset: PlatformPreset) -> dict[str, Any]:
     given, behaviour = service.model_fields_set, preset_behaviour(preset)
-    changes = platform_changes(service, preset)
+    asked = _asked(service)
+    sized = service.model_copy(update={"cpu_units": asked.cpu_units, "memory_mb": asked.memory_mb})
+    changes = platform_changes(sized, preset)
     changes["max_size"] = max(changes["min_size"], preset.max_size_default or changes["max_size"])
     if service.policy.name == preset.policy or "policy" not in given:
         same = "policy" in given
         own = service.policy.model_dump(by_alias=True, exclude={"name"}, exclude_unset=True) if same else {}
         changes["policy"] = preset_policy(service, behaviour, preset.policy, {**preset.parameters, **own})
         given = given - {"policy"}
-    of_file = given - {"application", "platform"}  # the application gets the CPU quota of the platform
+    # The application gets the CPU quota of the platform, the instances a size that it offers.
+    of_file = given - {"application", "platform", "cpu_units", "memory_mb"}
     return {field: value for field, value in changes.items() if field not in of_file}
 
 
-def _own_platform_text(service: ServiceSpec) -> str:
-    """Describe what the key `platform` of a service does not change."""
+def _asked(service: ServiceSpec) -> InstanceSize:
+    given = service.model_fields_set
+    return asked_size(
+        service.cpu_units if "cpu_units" in given else None, service.memory_mb if "memory_mb" in given else None
+    )
+
+
+def _own_size_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
+    """Describe the size that the platform takes if it is not what the file asks for; empty if it is."""
+    preset, given = platform_named(service.platform or ""), service.model_fields_set
+    asked = _asked(service)
+    taken = preset.sizes.nearest(asked, changes.get("max_concurrency", service.max_concurrency))
+    if {"cpu_units", "memory_mb"} <= given or not {"cpu_units", "memory_mb"} & given:
+        if taken.size == asked:
+            return ""
+        from simulator.rules.platforms.size_changes.moved_size import MovedSize  # noqa: PLC0415 few services need it
+
+        return f"; size of {preset.name}: {MovedSize(asked, taken, preset.prices)}"
+    if taken.size.cpu_units == asked.cpu_units or taken.size.memory_mb == asked.memory_mb:
+        return ""
+    return f"; size of {preset.name}: {taken}, the smallest that has what the file asks for"
+
+
+def _own_platform_text(service: ServiceSpec, changes: Mapping[str, Any]) -> str:
+    """Describe the size that the key `platform` of a service brings, and what it does not change."""
     return (
         f"the service has the defaults of the platform {service.platform} where the file sets nothing; the bill of the "
         f"run has App Runner's prices: `compare --platform {service.platform}` has those of the platform"
+        f"{_own_size_text(service, changes)}"
     )

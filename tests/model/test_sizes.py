@@ -47,6 +47,11 @@ def test_memory_may_be_given_in_mb_or_in_gb(text: object) -> None:
     assert parse_memory(text) == 2048
 
 
+def test_a_unit_makes_a_large_number_clear() -> None:
+    assert (parse_cpu("16 vCPU"), parse_cpu(16)) == (16_384, 16)
+    assert (parse_memory("120 GB"), parse_memory(120)) == (122_880, 120)
+
+
 def test_the_smallest_size_is_formatted_in_fractions() -> None:
     assert InstanceSize(parse_cpu("0.25 vCPU"), parse_memory("0.5 GB")) == InstanceSize(256, 512)
 

@@ -94,3 +94,74 @@ def test_bad_keys_are_named(keys: str, expected: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         web(keys)
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "size"),
+    [
+        ("platform: ecs-express; cpu: 8; memory: 16 GB", "8 vCPU / 16 GB"),  # App Runner ends at 4 vCPU
+        ("platform: ecs-express; cpu: 16 vCPU; memory: 120 GB", "16 vCPU / 120 GB"),
+        ("platform: ecs-express; cpu: 2", "2 vCPU / 4 GB"),  # the least memory with it
+        ("platform: lambda; memory: 512", "0.289 vCPU / 0.5 GB"),  # the memory brings its CPU
+        ("platform: lambda; memory: 1769", "1 vCPU / 1.728 GB"),
+        ("platform: container-apps; cpu: 0.75", "0.75 vCPU / 1.5 GB"),
+        ("platform: cloud-run; cpu: 0.5; memory: 0.5", "1 vCPU / 0.5 GB"),  # MaxConcurrency 100 needs a whole vCPU
+        ("platform: cloud-run; cpu: 0.5; memory: 0.5; max_concurrency: 1", "0.5 vCPU / 0.5 GB"),
+        ("platform: fly; cpu: 0.25; memory: 1 GB", "0.25 vCPU / 1 GB"),
+        ("platform: heroku", "2 vCPU / 2.5 GB"),
+        ("platform: knative; cpu: 3; memory: 5 GB", "3 vCPU / 5 GB"),
+        ("platform: app-runner; cpu: 2; memory: 4 GB", "2 vCPU / 4 GB"),
+    ],
+)
+def test_a_size_is_one_that_the_platform_offers(keys: str, size: str) -> None:
+    assert str(web(keys).size) == size
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("platform: ecs-express; cpu: 0.25; memory: 0.5 GB", ""),
+        ("platform: lambda; memory: 512", ""),
+        (
+            "platform: fly; cpu: 0.25; memory: 0.5",
+            "size of fly: 0.25 vCPU / 1 GB (shared-cpu-4x) for the scenario's 0.25 vCPU / 0.5 GB, the smallest",
+        ),
+        (
+            "platform: heroku; memory: 1 GB",
+            "size of heroku: 2 vCPU / 2.5 GB (Performance-M), the smallest that has what the file asks for",
+        ),
+        ("platform: lambda", "size of lambda: 1.16 vCPU / 2 GB for the scenario's 1 vCPU / 2 GB"),
+    ],
+)
+def test_a_note_says_which_size_is_taken_if_it_is_another_one(keys: str, said: str) -> None:
+    scenario = read_scenario(TEXT.format(keys=keys.replace("; ", "\n    ")))
+    (note,) = [note.text for note in policy_notes(scenario) if note.kind is NoteKind.BROUGHT]
+    assert ("size of" in note) == bool(said)
+    assert said in note
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            "platform: lambda; memory: 12 GB",
+            r"memory = 12 GB, must be within the largest size of lambda: 5\.79 vCPU / 10 GB",
+        ),
+        (
+            "platform: container-apps; cpu: 8; memory: 4 GB",
+            "cpu = 8, must be within the largest size of container-apps",
+        ),
+        ("platform: app-runner; cpu: 8", "cpu = 8 vCPU, must be one of"),
+        ("cpu: 8; memory: 16 GB", "cpu = 8 vCPU, must be one of"),
+    ],
+)
+def test_a_size_beyond_those_of_the_platform_is_rejected(keys: str, said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        web(keys)
+
+
+def test_a_fraction_of_a_vcpu_is_a_quota_on_the_platform() -> None:
+    simulated = web("platform: fly; cpu: 0.25; memory: 1 GB").application.simulated
+    assert simulated is not None
+    assert simulated.cpu_quota is not None
+    assert (simulated.cpu_quota.period_s, simulated.cpu_quota.cores) == (0.08, 4)

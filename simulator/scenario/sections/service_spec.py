@@ -223,9 +223,9 @@ class ServiceSpec(Section):
     """One App Runner service."""
 
     cpu_units: Cpu = 1024
-    """vCPU of an instance: 0.25, 0.5, 1, 2 or 4."""
+    """vCPU of an instance: 0.25, 0.5, 1, 2 or 4; with `platform` the nearest that it offers."""
     memory_mb: Memory = 2048
-    """Memory of an instance; App Runner offers certain pairs of vCPU and memory only."""
+    """Memory of an instance; App Runner offers certain pairs of vCPU and memory only, other platforms others."""
     max_concurrency: Count = Field(default=100, ge=1, le=200)
     """Highest number of concurrent requests of an instance, 1 to 200."""
     min_size: Count = Field(default=1, ge=0, le=25)

@@ -18,6 +18,7 @@ from simulator.model.zones import ZONES_MAX, zone_names
 from simulator.rules.platforms.presets import PLATFORMS
 from simulator.rules.policies.registry import POLICIES, PolicyKind
 from simulator.scenario.document import Document, Path
+from simulator.scenario.policy_platform import beyond_sizes
 from simulator.scenario.problems import Problem, nearest
 from simulator.scenario.recordings import traces
 from simulator.scenario.sections.policy_spec import DEFAULT_POLICY, PolicySpec, section_of
@@ -70,11 +71,17 @@ def relation_problems(document: Document, folder: FilePath) -> list[Problem]:
 
 
 def _sizes(document: Document) -> Iterator[Problem]:
-    """Verify that CPU and memory are a combination that App Runner offers."""
+    """Verify that App Runner offers CPU and memory together, or that another platform offers as much."""
     for name, service in services(document):
         cpu = tried(sizes.parse_cpu, service.get("cpu", 1024))
         memory = tried(sizes.parse_memory, service.get("memory", 2048))
         if cpu is None or memory is None:
+            continue
+        platform = service.get("platform", "app-runner")
+        if platform != "app-runner":
+            given = {key: value for key, value in (("cpu", cpu), ("memory", memory)) if key in service}
+            for key, expected in beyond_sizes(str(platform), **given):
+                yield document.problem(("services", name, key), expected, found=str(service[key]))
             continue
         try:
             sizes.supported(cpu, memory)

@@ -11,10 +11,12 @@ from simulator.lab.compare.notes import case_notes
 from simulator.lab.compare.platform_bill import prices_line
 from simulator.lab.compare.prices import read_prices
 from simulator.lab.figures import figures
+from simulator.model.sizes import InstanceSize
 from simulator.replay.runner import Run, play
 from simulator.report.report import build_report
 from simulator.rules.platforms.cloud_run import BY_INSTANCE
 from simulator.rules.platforms.presets import platform_named
+from simulator.rules.platforms.size_changes.instance_hour import instance_hour_usd
 from simulator.scenario.scenario import read_scenario
 
 TEXT = """
@@ -41,6 +43,13 @@ def test_each_price_of_ecs_express_can_be_set(tmp_path: Path) -> None:
     assert (found.balancer.usd_lcu_hour, found.balancer.request_kb) == (3, 4)
     assert (found.vcpu_hour, found.balancer.addresses) == (usual.vcpu_hour, usual.balancer.addresses)
     assert (found.as_of, found.source) == ("as given", "prices.yaml")
+
+
+def test_the_prices_of_sizes_can_be_set(tmp_path: Path) -> None:
+    found = read_prices(prices(tmp_path, "fly: {sizes: {performance-1x: 0.05}, stopped_hour: 0.001}"))["fly"]
+    assert instance_hour_usd(found, InstanceSize(1024, 2048)) == 0.05
+    assert instance_hour_usd(found, InstanceSize(64, 256)) == pytest.approx(2.19 / 720)  # the shipped one
+    assert (found.stopped_hour, found.source) == (0.001, "prices.yaml")
 
 
 @pytest.mark.case("L32")
@@ -79,6 +88,9 @@ def test_app_runner_as_a_platform_has_the_prices_of_the_scenarios_region(tmp_pat
         ("lambda: {gb_hour: 1}\nlambda: {gb_hour: 2}", "a second lambda"),
         ("lambda: {gb_hours: 1}", "did you mean `gb_hour`?"),
         ("ecs-express: {balancer: {request_kb: -1}}", "balancer.request_kb = -1"),
+        ("fly: {sizes: {performance-3x: 1}}", "fly.sizes = 'performance-3x', must be one of shared-cpu-1x"),
+        ("fly: {sizes: {performance-1x: -1}}", "fly.sizes.performance-1x = -1, must be at least 0"),
+        ("lambda: {sizes: {small: 1}}", "lambda.sizes = 'small', must be left out"),
     ],
 )
 def test_an_invalid_price_is_rejected_with_its_place(text: str, said: str, tmp_path: Path) -> None:

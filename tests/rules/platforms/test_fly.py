@@ -92,6 +92,15 @@ def test_a_machine_at_zero_starts_as_it_was_stopped(stop: str, longest_s: float)
     assert found.latency.max_s == pytest.approx(longest_s, abs=0.05)
 
 
+def test_the_platform_keeps_the_reading_of_above_that_the_scenario_sets() -> None:
+    text = SLEEPY.format(stop="suspend").replace("name: fly,", "name: fly, above: sum,")
+    web = on_platform(read_scenario(text, file="sleepy.yaml", folder=Path()), PRESET).services["web"]
+    assert (web.policy.parameters.above, web.policy.parameters.auto_stop) == ("sum", "suspend")
+    other = text.replace("name: fly, above: sum, auto_stop: suspend", "name: fixed")
+    web = on_platform(read_scenario(other, file="sleepy.yaml", folder=Path()), PRESET).services["web"]
+    assert (web.policy.parameters.above, web.policy.parameters.auto_stop) == ("each", "stop")
+
+
 def test_requests_above_the_hard_limit_wait_in_the_proxy() -> None:
     assert PRESET.overflow.holds
     assert PRESET.throttling is not None

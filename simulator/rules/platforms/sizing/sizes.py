@@ -152,12 +152,15 @@ class SizeOffer:
         """Return the same offer with other prices of named sizes.
 
         Raises:
-            ValueError: if a name is unknown.
+            ValueError: if a name is unknown, or a price negative or not finite.
         """
         names = [rule.name for rule in self.rules if isinstance(rule, SizeRange) and rule.name]
         for name in usd_hours:
             if name not in names:
                 msg = f"sizes = {name!r}, must be {one_of(name, names) if names else 'left out'}"
+                raise ValueError(msg)
+            if not 0 <= usd_hours[name] < math.inf:
+                msg = f"sizes.{name} = {usd_hours[name]:g}, must be at least 0 and finite"
                 raise ValueError(msg)
         return replace(
             self,
