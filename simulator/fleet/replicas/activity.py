@@ -44,6 +44,7 @@ class Activity:
         retire: Callable[[Instance, str], None],
         random: Callable[[], float] | None = None,
     ) -> None:
+        self._ready = pool.ready
         self._actuator = actuator
         self._idle_after_s = idle_after_s
         self._clock = clock
@@ -174,6 +175,8 @@ class Activity:
         if instance.outstanding > 0 or not instance.is_ready:
             instance.is_watched = False  # `quiet` arms it again
             return
+        if len(self._ready) > 1:
+            expiry_s *= self._actuator.idle_expiry_factor
         due_s = instance.idle_since_s + expiry_s
         if self._loop.time() >= due_s:
             if self._expire(instance, self._idle_text(instance)):

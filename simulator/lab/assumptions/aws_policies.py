@@ -169,6 +169,16 @@ AWS_POLICIES: Final = (
         applies=with_policy("lambda"),
     ),
     MovableAssumption(
+        ("policy", "idle_expiry_beside_s"),
+        "Lambda keeps an idle environment for 15 minutes while the function has another one.",
+        (Place(_LAMBDA, "what matters is that another"),),
+        default=900.0,
+        low=630.0,
+        high=1500.0,
+        why="as long as the only environment, to the longest idle times of the recording",
+        applies=with_policy("lambda"),
+    ),
+    MovableAssumption(
         ("policy", "age_limit_s"),
         "Lambda ends an environment two hours after its start.",
         (Place(_LAMBDA, "an environment ends two hours"),),

@@ -46,7 +46,7 @@ from simulator.world.clock import wall_s
 LEFT_OUT: Final = (
     ("2 to 4", "reported with case 1, or from the same run"),
     ("6", "begins with five idle environments of stated ages, which a platform cannot be given"),
-    ("19", "the busy experiments of case 18: the recording of 600 KB is not shipped"),
+    ("19", "more experiments of case 18, to which the rule was fitted; the one that was not is in case 18"),
     ("22", "a formula for Knative by others, not a measurement of it; cases 20 and 21 are their measurements"),
     ("25, 26", "service levels of a live cluster's data path"),
     ("27", "its rule lets requests wait inside a busy instance"),

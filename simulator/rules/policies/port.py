@@ -102,7 +102,8 @@ class Actuator:
 
     `start_lag_s`: the time between the decision to add an instance and its launch; the application's start-up time
     follows. `idle_expiry_s`: an instance without requests for that long is removed whatever the policy decides; None =
-    never. It differs between instances by up to the share `idle_expiry_spread` in both directions, uniformly.
+    never. It differs between instances by up to the share `idle_expiry_spread` in both directions, uniformly, and is
+    `idle_expiry_factor` times as long while another instance is in service.
     `age_limit`: how long an instance is kept at most; None = without limit. `activates`: the platform distinguishes
     provisioned and active instances (App Runner): instances beyond `desired` but within min_size stay provisioned, idle
     and throttled; if False every instance serves. `startup_probe_s`: the interval at which a starting instance is
@@ -115,6 +116,7 @@ class Actuator:
     start_lag_s: float = 0.0
     idle_expiry_s: float | None = None
     idle_expiry_spread: float = 0.0
+    idle_expiry_factor: float = 1.0
     age_limit: AgeLimit | None = None
     activates: bool = False
     startup_probe_s: float | None = None

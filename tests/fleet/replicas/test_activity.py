@@ -332,3 +332,19 @@ def test_an_age_is_limited_to_the_earlier_of_its_limit_and_the_platforms_own_rem
     age_limit: AgeLimit, limit: float, recycling: float, expected: float
 ) -> None:
     assert age_limit.at(limit, recycling) == pytest.approx(expected)
+
+
+def test_an_idle_instance_is_kept_longer_beside_another_one() -> None:
+    async def main() -> None:
+        beside = Actuator(idle_expiry_s=600, idle_expiry_factor=1.5)
+        async with Stage(stage_settings(initial=2, least=0), beside) as stage:
+            await asyncio.sleep(1)
+            stage.answer(stage.offer())  # the first one is idle from 1 s on, the second from 0 s on
+            await asyncio.sleep(2000)
+            ends = sorted(stage.moves(number)[-1] for number in (1, 2))
+            assert ends == [(900.0, "stopped"), (901.0, "stopped")]
+        async with Stage(stage_settings(initial=1, least=0), beside) as stage:
+            await asyncio.sleep(2000)
+            assert stage.moves(1)[-1] == (600.0, "stopped")
+
+    run_virtual(main)

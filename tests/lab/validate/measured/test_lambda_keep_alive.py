@@ -30,7 +30,7 @@ def test_a_replay_with_a_constant_expiry_counts_the_longer_gaps() -> None:
     """Without random ends, each request after a longer gap than 600 s, which requests do not overlap, is cold."""
     starts = [at_s for at_s, _ in lambda_keep_alive.recorded(0)]
     replayed = lambda_keep_alive.cold_starts(
-        0, 1, idle_expiry_s=600.0, idle_expiry_spread=0.0, age_limit_s=None, recycled_s=None
+        0, 1, idle_expiry_s=600.0, idle_expiry_beside_s=None, idle_expiry_spread=0.0, age_limit_s=None, recycled_s=None
     )
     busy_s = 1.981
     longer = sum(after - before > 600 + busy_s for before, after in itertools.pairwise(starts))
