@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -15,6 +16,7 @@ from simulator.fleet.simulated.application import SimulatedApplication
 from simulator.fleet.simulated.driver import SimulatedBackend, SimulatedDriver
 from simulator.model.health import HealthCheck
 from simulator.model.sizes import InstanceSize
+from simulator.records.events import InstanceImitated
 from simulator.records.journal import Journal
 from simulator.world.distributions import Constant
 from simulator.world.random_streams import RandomStreams
@@ -141,6 +143,19 @@ def test_no_simulated_instance_is_healthy_before_a_real_one() -> None:
         assert await third.probe(CHECK) == "connection refused"
         await asyncio.sleep(2)
         assert await third.probe(CHECK) is None
+
+    run_virtual(main)
+
+
+def test_the_journal_has_the_simulated_instances_only() -> None:
+    async def main() -> None:
+        journal = Journal()
+        told: list[InstanceImitated] = []
+        journal.subscribe(InstanceImitated, told.append)
+        driver = MixedDriver(Real(), 2, lowest, journal)
+        for number in range(1, 5):
+            await driver.launch(dataclasses.replace(SPEC, number=number))
+        assert told == [InstanceImitated("web", 3), InstanceImitated("web", 4)]
 
     run_virtual(main)
 

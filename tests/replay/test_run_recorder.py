@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from simulator.platform.platform import Platform
-from simulator.records.events import SecondClosed
+from simulator.records.events import InstanceImitated, SecondClosed
 from simulator.records.journal import Journal
 from simulator.replay.run_recorder import OwnLoad, RunRecorder
+from simulator.scenario.scenario import read_scenario
 from simulator.world.clock import ClockKind
 from tests.scenario.scenario_texts import scenario_of
 
@@ -80,3 +81,28 @@ def test_the_rate_is_over_the_last_seconds(watched: Watched) -> None:
     watched.seconds(100, *[100] * 20)
     view = watched.seconds(0, *[0] * 6)
     assert view.offered_rps == 0.0
+
+
+BOTH = """
+duration: 10s
+services:
+  web: {application: {process: {command: "true"}, simulated: {io: 1ms}}}
+  plain: {application: {simulated: {io: 1ms}}}
+traffic:
+  - {service: web, clock: {rate: 1/s}, requests: [{path: /a}, {path: /b}]}
+  - {service: plain, clock: {rate: 1/s}}
+"""
+
+
+@pytest.mark.parametrize(("clock", "counts"), [(ClockKind.REAL, {0: 1, 2: 2}), (ClockKind.VIRTUAL, None)])
+def test_service_times_of_real_instances_are_counted_by_path_in_real_time(
+    clock: ClockKind, counts: dict[int, int] | None
+) -> None:
+    journal = Journal()
+    recorder = RunRecorder(read_scenario(BOTH), clock, journal)
+    journal.publish(InstanceImitated("web", 2))
+    for number, instance in ((0, 1), (2, 1), (2, 1), (2, 2), (1, 1)):
+        recorder.log.add(number, 1.0, 0.1, 0.0, 0.0, 0.1, 200, instance, 0.0)
+    recorder.log.flush()
+    times = recorder._real_service_time
+    assert (None if times is None else {number: each.count for number, each in times.by_number.items()}) == counts
