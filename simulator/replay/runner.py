@@ -81,6 +81,10 @@ class Run:
     journal: Journal = field(default_factory=Journal)
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def __post_init__(self) -> None:
+        if self.live is not None:
+            self.scenario = self.scenario.with_measured_paths()
+
     @property
     def clock(self) -> ClockKind:
         return ClockKind.VIRTUAL if self.live is None else ClockKind.REAL

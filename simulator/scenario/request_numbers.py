@@ -1,9 +1,9 @@
 """The number in the row of a request: that of its source, or a separate number for each kind of request.
 
 The kinds of a source (its `requests`, or the steps of its sessions) have separate numbers if a check is about a path or
-a name, or if their service has a real and a simulated application, whose service times are compared by path. Otherwise
-all of them have the number of the source. Sources have the numbers 0 to n - 1, so that code without knowledge of kinds
-can read the rows; further kinds have the numbers from n on.
+a name, or in a run that measures service times by path (`ScenarioSpec.with_measured_paths`). Otherwise all of them have
+the number of the source. Sources have the numbers 0 to n - 1, so that code without knowledge of kinds can read the
+rows; further kinds have the numbers from n on.
 """
 
 from __future__ import annotations

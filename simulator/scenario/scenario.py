@@ -159,16 +159,12 @@ class ScenarioSpec(Section):
     @cached_property
     def numbers(self) -> RequestNumbers:
         """The numbers of its requests in the rows of a request log."""
-        return RequestNumbers(self.traffic, self.checks, self.measurable_services)
+        return RequestNumbers(self.traffic, self.checks)
 
     @property
     def measurable_services(self) -> frozenset[str]:
         """The services with a real and a simulated application: a run in real time measures what the other says."""
-        return frozenset(
-            name
-            for name, service in self.services.items()
-            if service.application.is_real and service.application.simulated is not None
-        )
+        return frozenset(name for name, service in self.services.items() if service.application.is_measurable)
 
     def sources_of(self, service: str) -> list[int]:
         """Return the positions of the sources that send to `service`."""
@@ -195,6 +191,11 @@ class ScenarioSpec(Section):
         if any(self.traffic[index].retry is not None for index in self.sources_of(service)):
             return "clients that retry, whose arrivals depend on the answers"
         return ""
+
+    def with_measured_paths(self) -> Self:
+        """Return the same scenario, in which the paths of measurable services have request numbers of their own."""
+        numbers = RequestNumbers(self.traffic, self.checks, self.measurable_services)
+        return self.model_copy(update={"numbers": numbers})  # in place of the cached property
 
     def with_seed(self, seed: int) -> Self:
         """Return the same scenario with another seed. Raises ValueError if it is out of range."""

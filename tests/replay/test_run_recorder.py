@@ -99,7 +99,7 @@ def test_service_times_of_real_instances_are_counted_by_path_in_real_time(
     clock: ClockKind, counts: dict[int, int] | None
 ) -> None:
     journal = Journal()
-    recorder = RunRecorder(read_scenario(BOTH), clock, journal)
+    recorder = RunRecorder(read_scenario(BOTH).with_measured_paths(), clock, journal)
     journal.publish(InstanceImitated("web", 2))
     for number, instance in ((0, 1), (2, 1), (2, 1), (2, 2), (1, 1)):
         recorder.log.add(number, 1.0, 0.1, 0.0, 0.0, 0.1, 200, instance, 0.0)

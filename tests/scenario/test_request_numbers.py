@@ -53,3 +53,12 @@ def test_tags_select_kinds_by_path_with_or_without_query_and_by_name() -> None:
 def test_plain_sources_have_their_position() -> None:
     found = RequestNumbers.of_plain_sources(3)
     assert [found.kinds(index)[0].number for index in range(3)] == found.sources == [0, 1, 2]
+
+
+def test_a_run_that_measures_paths_gives_their_kinds_numbers_of_their_own() -> None:
+    both = '{application: {process: {command: "true"}, simulated: {io: 1ms}}}'
+    scenario = read_scenario((TEXT % "").replace("{application: {simulated: {io: 1ms}}}", both))
+    assert scenario.numbers.sources == [0, 1]
+    assert of_kinds(scenario.with_measured_paths().numbers) == [[0, 2, 3], [1]]
+    assert scenario.numbers.sources == [0, 1]
+    assert read_scenario(TEXT % "").with_measured_paths().numbers.sources == [0, 1], "nothing real is measured"

@@ -51,7 +51,7 @@ def service_times(
     """
     if not record.complete or not record.real_service_time:
         return None
-    played = scenario.played_to_the_end()
+    played = scenario.played_to_the_end().with_measured_paths()
     try:
         played.require("virtual")
         return _Comparison(record, played, backend).part(with_rejected=not is_touched)

@@ -296,6 +296,11 @@ class ApplicationSpec(Section):
         return self.real is not None
 
     @property
+    def is_measurable(self) -> bool:
+        """True if a run in real time measures what the simulated application says."""
+        return self.is_real and self.simulated is not None
+
+    @property
     def real(self) -> RealApplication | None:
         """The real application; None if there is only a simulated one."""
         chosen: RealApplication | None = next((getattr(self, name) for name in self._given_real), None)

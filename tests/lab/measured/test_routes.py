@@ -73,7 +73,7 @@ traffic:
 
 
 def test_paths_have_routes_if_there_are_several() -> None:
-    scenario = read_scenario(SCENARIO)
+    scenario = read_scenario(SCENARIO).with_measured_paths()
     whole, *paths = routes_of(scenario, "web")
     assert (whole.path, len(whole.numbers)) == ("", 3)
     assert [(route.path, len(route.numbers)) for route in paths] == [("/a", 2), ("/b", 1)]

@@ -45,7 +45,7 @@ def text_of(simulated: str, requests: str = ONE, timeline: str = "") -> str:
 @cache
 def measured(simulated: str, requests: str = ONE) -> tuple[RunRecord, list[dict[str, str]]]:
     """Return the record of a run with these true service times, as if real instances had them, and its rows."""
-    scenario, rows = read_scenario(text_of(simulated, requests)), io.StringIO()
+    scenario, rows = read_scenario(text_of(simulated, requests)).with_measured_paths(), io.StringIO()
     record = play(Run(scenario, csv=rows))
     times = {n: record.stats_by_source.after_warm_up([n]).service for n in range(len(scenario.numbers.sources))}
     found = list(csv.DictReader(io.StringIO(rows.getvalue())))
