@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import HealthCheck, given, settings
 
 from tests.lab.compiled.backend_scenarios import agree, scenarios
+
+# Instances become idle between most requests, so that each draws a time for its wake, while others wake too.
+WAKES: Final[dict[str, Any]] = {
+    "version": 1,
+    "name": "wakes",
+    "duration": "5 min",
+    "services": {
+        "web": {
+            "max_concurrency": 3,
+            "min_size": 3,
+            "max_size": 5,
+            "idle_after": "2s",
+            "wake": {"lognormal": {"median": "5ms", "p95": "2s"}},
+            "application": {"simulated": {"cpu": {"exponential": "40ms"}, "io": {"exponential": "80ms"}}},
+        }
+    },
+    "traffic": [
+        {"poisson": {"rate": "0.4/s"}},
+        {"spike": {"base": 0, "peak": "30/s", "at": "60s", "rise": "1s", "for": "6s", "fall": "2s"}},
+    ],
+}
 
 
 def main(count: int) -> None:
@@ -22,6 +43,7 @@ def main(count: int) -> None:
         agree(data, Path.cwd())
 
     check()
+    agree(WAKES, Path.cwd())
     sys.stdout.write(f"{count} scenarios agree\n")
 
 
