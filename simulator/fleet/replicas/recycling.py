@@ -57,6 +57,10 @@ class Recycling:
         """Return True if the instance is being replaced, and serves until its replacement is ready."""
         return self._batch is not None and number in self._batch.outgoing
 
+    def staying(self, alive: Mapping[int, Instance]) -> list[Instance]:
+        """Return the instances of `alive` that are not being replaced."""
+        return [instance for number, instance in alive.items() if not self.is_outgoing(number)]
+
     def request(
         self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool, joins: bool = False
     ) -> list[int]:

@@ -244,7 +244,7 @@ class ReplicaSet(InstanceSet):
 
     def _provision(self, delays: StartDelays) -> None:
         instance = self.pool.new_instance(next(self._numbers), self._loop.time())
-        instance.zone = self._zones.place(self._alive.values())
+        instance.zone = self._zones.place(self._recycling.staying(self._alive))
         self.instances[instance.number] = self._alive[instance.number] = instance
         self._lifecycles[instance.number] = lifecycle = self._tasks.spawn(
             self._run_lifecycle(instance, delays), f"instance {instance.number} of {self.settings.service}"

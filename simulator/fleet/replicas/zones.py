@@ -48,12 +48,12 @@ class PlatformZones:
         assert self._losses[name], f"zone {name} is not lost"
         self._losses[name] -= 1
 
-    def place(self, alive: Iterable[Instance]) -> str:
-        """Return the zone for a new instance: the first of those with the fewest. `alive`: those that start or serve.
+    def place(self, others: Iterable[Instance]) -> str:
+        """Return the zone for a new instance: the first of those with the fewest of `others`, which start or serve.
 
         If all zones are lost, it is a lost one.
         """
-        counts = Counter(instance.zone for instance in alive)
+        counts = Counter(instance.zone for instance in others)
         names = self.available or self.names
         return min(names, key=lambda name: counts[name]) if names else ""
 

@@ -76,6 +76,18 @@ def test_instances_are_spread_evenly_and_removed_from_the_zone_with_the_most() -
     run_virtual(main)
 
 
+@pytest.mark.parametrize("at_a_time", [1, 2, 6])
+def test_a_recycle_keeps_the_zones_even(at_a_time: int) -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(initial=6), LAG, zones=zones_of(3)) as stage:
+            stage.replica_set.recycle(range(1, 7), at_a_time, "recycled")
+            await asyncio.sleep(300)
+            assert min(stage.pool.ready) > 6
+            assert spread(stage) == {"a": 2, "b": 2, "c": 2}
+
+    run_virtual(main)
+
+
 def test_replacements_of_a_lost_zone_start_in_the_others_with_the_lag_and_without_a_delay_for_crashes() -> None:
     async def main() -> None:
         zones = zones_of(3)
