@@ -22,7 +22,8 @@ from typing import Final, NamedTuple
 
 from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject, relative, within
 from simulator.lab.validate.ground_truth import rows
-from simulator.lab.validate.measured.kubernetes.hpa import METRIC_PERIOD_S, POD, SOURCE
+from simulator.lab.validate.measured.kubernetes.day import CPU, METRIC_PERIOD_S, POD
+from simulator.lab.validate.measured.kubernetes.hpa import SOURCE
 from simulator.lab.validate.measured.played import PlayedScenario
 
 PROBE_S: Final = 20.0
@@ -35,7 +36,7 @@ PHASES_S: Final = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0)
 _CURVE_PHASE_S: Final = 10.0
 # Played bursts for each number of replicas.
 _REPEATS: Final = 10
-_APPLICATION: Final = POD.replace("cpu: 117ms", "cpu: 117ms\n        io: 80ms")
+_APPLICATION: Final = POD.replace(CPU, f"{CPU}\n        io: 80ms")
 _FAILURES: Final = "17 % of this burst's requests failed; in the others none did"
 _MANY: Final = "with more pods, the nodes' cores are shared by the requests of several pods, which is not modelled"
 _EXPLAINED: Final = {4: _FAILURES, 8: _MANY}

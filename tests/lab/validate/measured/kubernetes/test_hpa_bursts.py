@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from simulator.lab.validate.measured.kubernetes.hpa import SHARED_CORE_SPEED
+from simulator.lab.validate.measured.kubernetes.day import SHARED_CORE_SPEED
 from simulator.lab.validate.measured.kubernetes.hpa_bursts import (
     BURST_USERS,
     BURSTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.lab.validate.ground_truth import rows
-from simulator.lab.validate.measured.kubernetes.hpa import LEVELS, LoadLevel
+from simulator.lab.validate.measured.kubernetes.day import LEVELS, LoadLevel
 
 HOUR_S = 3600.0
 
