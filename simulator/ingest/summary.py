@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from simulator.ingest.arrivals import arrivals_of, describe
 from simulator.ingest.imported import Imported
 from simulator.ingest.load.scripts import ImportedLoad
 from simulator.model.text.units import duration_text
@@ -51,6 +52,9 @@ def _read(imported: Imported) -> Iterator[str]:
     for each in imported.formats:
         yield f"{each.title} ({each.name})"
     yield f"{imported.offered:,.0f} requests in {duration_text(imported.length_s)}"
+    for service in imported.services:
+        found = arrivals_of(service.times_s, service.counts, service.bin_s, imported.length_s)
+        yield describe(found) if len(imported.services) == 1 else f"{service.name}, {describe(found)}"
 
 
 def _kept(imported: Imported) -> Iterator[str]:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, assert_never
 
 import numpy as np
 
@@ -20,11 +20,26 @@ from simulator.scenario.recordings.traces import request_times
 from simulator.scenario.scenario import ScenarioSpec
 from simulator.scenario.sections.distribution_spec import DistributionSpec
 from simulator.scenario.sections.session_spec import RequestSpec, StepSpec
-from simulator.scenario.sections.shape_spec import AtOnceSpec, ClosedSpec, CurveSpec, MmppSpec, TraceSpec, is_clocked
+from simulator.scenario.sections.shape_spec import (
+    AtOnceSpec,
+    BinsSpec,
+    ClockSpec,
+    ClosedSpec,
+    Curve,
+    MmppSpec,
+    PoissonSpec,
+    RampSpec,
+    SineSpec,
+    SpikeSpec,
+    StagesSpec,
+    StepsSpec,
+    TraceSpec,
+    is_clocked,
+)
 from simulator.scenario.sections.traffic_spec import SourceSpec
 from simulator.traffic.shapes.curves import Piece, pieces_of
 
-# k6 parses the options of a script before the test; more stages than this make a script that nobody reads.
+# k6 parses the options of a script before the test; a script with more stages than this cannot be read by people.
 STAGES_MAX: Final = 1_000
 _UNITS: Final = (("1s", 1), ("1m", 60), ("1h", 3600))
 # Virtual users that k6 allocates for each request per second of the peak, and at least.
@@ -76,15 +91,29 @@ def _executors(scenario: ScenarioSpec, source: SourceSpec, notes: list[str]) -> 
         case TraceSpec():
             notes.append(f"{source.name}: recorded times become a rate per second, at equal intervals")
             return _arrivals(_trace_pieces(source, shape, scenario.duration_s), source, notes)
+        case (
+            ClockSpec()
+            | PoissonSpec()
+            | StepsSpec()
+            | RampSpec()
+            | SpikeSpec()
+            | SineSpec()
+            | StagesSpec()
+            | MmppSpec()
+            | BinsSpec()
+        ):
+            return _arrivals(_curve_pieces(scenario, source, shape, notes), source, notes)
         case _:
-            pass
-    assert isinstance(shape, CurveSpec), shape
+            assert_never(shape)
+
+
+def _curve_pieces(scenario: ScenarioSpec, source: SourceSpec, shape: Curve, notes: list[str]) -> list[Piece]:
+    """Return the pieces of a rate curve, and note what k6 sends otherwise."""
     if isinstance(shape, MmppSpec):
         notes.append(f"{source.name}: k6 has no random states: the mean rate is sent")
     elif not is_clocked(shape):
         notes.append(f"{source.name}: arrivals at random become arrivals at equal intervals, the only ones of k6")
-    pieces = pieces_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name))
-    return _arrivals(pieces, source, notes)
+    return pieces_of(source, scenario.duration_s, rate_factor(scenario.timeline, source.name))
 
 
 def _trace_pieces(source: SourceSpec, shape: TraceSpec, duration_s: float) -> list[Piece]:
