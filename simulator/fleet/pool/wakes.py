@@ -29,7 +29,12 @@ class Wakes:
                 self.awakened(instance)
 
     def awakened(self, instance: Instance) -> None:
-        """Forward the exchanges that were granted while the instance woke: its CPU has been restored."""
+        """Forward the exchanges that were granted while the instance woke: its CPU has been restored.
+
+        Do nothing if the instance has become idle again: its requests were abandoned, and the next one wakes it.
+        """
+        if instance.state is InstanceState.IDLE:
+            return
         instance.awake, now = True, self._loop.time()
         pending, instance.pending = instance.pending, []
         for exchange in pending:

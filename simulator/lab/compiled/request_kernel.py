@@ -51,8 +51,13 @@ def begin(w: World, request: int, now: float) -> None:
 
 @kernel
 def awaken(w: World, row: int, now: float) -> None:
-    """Make the instance active; requests that were assigned to it in the meantime begin now."""
+    """Make the instance active; requests that were assigned to it in the meantime begin now.
+
+    Do nothing if it has become idle again.
+    """
     instance = w.instances[row]
+    if instance.idle:
+        return
     instance.awake = 1
     request = instance.pending_head
     instance.pending_head = instance.pending_tail = NOBODY

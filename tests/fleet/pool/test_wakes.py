@@ -52,3 +52,18 @@ def test_the_requests_of_an_instance_that_crashes_during_a_wake_fail_once() -> N
             assert stage.begun == []
 
     run_virtual(main)
+
+
+def test_an_instance_that_becomes_idle_during_its_wake_is_woken_again() -> None:
+    async def main() -> None:
+        async with Stage(stage_settings(2, idle_after_s=0.1), ACTIVATES) as stage:
+            stage.fake.wake_s = 2.0
+            stage.pool.abandon(stage.offer())
+            await asyncio.sleep(3)  # idle since 0.1 s; the wake would have ended at 2 s
+            later = stage.offer()
+            assert stage.begun == []
+            await asyncio.sleep(2.5)
+            assert stage.begun == [later.number]
+            assert later.cold_s == 2.0
+
+    run_virtual(main)

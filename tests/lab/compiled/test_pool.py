@@ -71,6 +71,7 @@ class Told:
 
     def wake(self, instance: Instance) -> float:
         self.woken.append(instance.number)
+        instance.move(InstanceEvent.WOKE)
         return 0.0
 
     def quiet(self, instance: Instance) -> None:
