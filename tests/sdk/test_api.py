@@ -264,4 +264,4 @@ traffic:
 """
     part = Scenario.from_text(text).assumptions(seed=5)
     assert part.seeds == [5, 6, 7]
-    assert [(each.setting, each.within_noise) for each in part.ranked] == [("drain_timeout", True)]
+    assert [(each.setting, each.within_noise) for each in part.ranked] == [("overflow", True), ("drain_timeout", True)]

@@ -24,7 +24,7 @@ def rejection(*words: str) -> str:
         ("wire_fault: {kind: latency}", "must be set: latency needs a delay"),
         ("wire_fault: {kind: latancy, delay: 1s}", "wire_fault.kind = latancy, must be "),
         ("wire_falt: {kind: reset}", "wire_falt = "),
-        ("deploy: {}", "must be a known key: kill_instance, slow_starts, fail_health_checks, wire_fault"),
+        ("deploy: {}", "must be a known key: kill_instance, recycle, maintenance, slow_starts, fail_health_checks"),
         ("latency", "must be"),
     ],
 )

@@ -112,7 +112,7 @@ def test_demands_that_cannot_be_compared_are_in_separate_tables(tmp_path: Path) 
     tables = [table for table in main_tables(case) if "how supply follows" in table.title]
     assert [table.title.partition("(")[2] for table in tables] == [
         "5 slots, 1 vCPU, rejects; by 5 s)",
-        "1 slot, 1 vCPU, queues; by 5 s)",
+        "1 slot, 1.16 vCPU, queues; by 5 s)",  # Lambda has memory / 1,769 MB
         "200 slots, 1 vCPU, queues; by 5 s)",
     ]
     assert [name for name, _ in tables[0].rows] == ["configured", "mpc"]

@@ -45,7 +45,8 @@ def test_a_scenario_with_an_old_key_is_an_error_that_names_the_new_one(line: str
         read_scenario(TEXT.replace("SERVICE", line), file="old.yaml", folder=tmp_path)
 
 
-@pytest.mark.parametrize("old", [old for old, new in RENAMED.items() if new in METRICS])
+# `hold` was a mode of overflow, which is called queue like a metric that has always had this name.
+@pytest.mark.parametrize("old", [old for old, new in RENAMED.items() if new in METRICS and old != "hold"])
 def test_a_check_of_an_old_metric_names_the_new_one(old: str) -> None:
     with pytest.raises(ValueError, match=f"must be one of .*`{RENAMED[old]}`"):
         parse_check(f"{old} < 1")

@@ -5,9 +5,9 @@ The start is played as a scale-out: the time between the decision and the launch
 
 V19: a benchmark of services of Node.js, whose load and settings are not published in a form that could be read, so
 only the order of the two autoscalers is compared. Here a task computes one request at a time, as an event loop does,
-behind an Application Load Balancer; the load jumps to a multiple of the initial capacity. Both autoscalers act on the
-same threshold of CPU. The article gives step scaling one point of a minute above the threshold, target tracking has
-three. The steps are those of AWS's guide.
+behind an Application Load Balancer; the load jumps to a multiple of the initial capacity. Both autoscalers act above
+the same utilisation of CPU, 60 %. The article gives step scaling one point of a minute above the threshold, target
+tracking has three. The steps are those of AWS's guide.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PEAK_S: Final = 900
 BEFORE_S: Final = 600
 POLICIES: Final = (
     "{name: target-tracking, target: 0.6}",
-    "{name: step-scaling, threshold: 0.5, out_points: 1, scale_out_cooldown: 60s}",
+    "{name: step-scaling, threshold: 0.6, out_points: 1, scale_out_cooldown: 60s}",
 )
 
 
