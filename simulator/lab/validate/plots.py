@@ -75,8 +75,9 @@ def _draw_curve(panel: Any, curve: Curve) -> None:
         panel.plot([x for x, _ in points], [y for _, y in points], color=colour, label=name, linewidth=1.2, **style)
     panel.set_xlabel(curve.x_label)
     panel.set_ylabel(curve.y_label)
-    panel.set_ylim(bottom=0)
-    panel.legend(frameon=False)
+    highest = max((y for points in (curve.published, curve.simulated) for _, y in points), default=0.0)
+    panel.set_ylim(0, highest * 1.06 or 1)  # room for the marker of the highest point
+    panel.legend(framealpha=0.8, edgecolor="none")
     panel.grid(alpha=0.25)
 
 
