@@ -70,7 +70,8 @@ class CompiledRequests:
         buffers = Buffers(world, self._inputs)
         world.sources["over"] = 1  # until the traffic is opened
         if application.downstream:
-            state["origin_s"] = LOOP_FOREVER
+            # Events before the run have time 0 (world/clock.py) and count like those of the run if there is no warm-up.
+            state["origin_s"], state["warm_up_s"] = LOOP_FOREVER, self._scenario.warm_up_s
             buffers.calls = CallBuffers(application, self._name, RandomStreams(self._scenario.seed))
             down = buffers.calls.arrays(world, len(self._scenario.traffic), CHUNK_ARRIVALS)
             buffers.world = world._replace(down=down)

@@ -31,6 +31,25 @@ WAKES: Final[dict[str, Any]] = {
     ],
 }
 
+# Both instances connect before the run, in which one of them ends at once.
+ENDS_AT_ONCE: Final[dict[str, Any]] = {
+    "version": 1,
+    "name": "ends-at-once",
+    "duration": "5s",
+    "services": {
+        "web": {
+            "min_size": 2,
+            "max_size": 2,
+            "application": {
+                "simulated": {"start_up": "100ms", "io": "10ms"},
+                "downstream": {"db": {"connections": 5, "service": "10ms", "pool": 1, "min_idle": 1}},
+            },
+        }
+    },
+    "traffic": [{"clock": {"rate": "1/s"}}],
+    "timeline": [{"at": 0, "update_auto_scaling": {"min_size": 1, "max_size": 1}}],
+}
+
 
 def main(count: int) -> None:
     """Play fixed examples; the slow test searches more widely."""
@@ -44,6 +63,8 @@ def main(count: int) -> None:
 
     check()
     agree(WAKES, Path.cwd())
+    for warm_up in (0, "1s"):
+        agree(ENDS_AT_ONCE | {"warm_up": warm_up}, Path.cwd())
     sys.stdout.write(f"{count} scenarios agree\n")
 
 

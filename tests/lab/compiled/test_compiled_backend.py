@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from simulator.lab.compare.backends import kind_of
 from simulator.lab.compiled.compiled_backend import why_not
 from tests.lab.compiled import odd_scenarios
-from tests.lab.compiled.backend_scenarios import agree, scenarios, told
+from tests.lab.compiled.agreement import ENDS_AT_ONCE
+from tests.lab.compiled.backend_scenarios import account, agree, scenarios, told
 
 
 @pytest.mark.slow
@@ -86,9 +87,9 @@ def test_odd_scenarios_agree() -> None:
     assert "8 agree" in done.stdout, "all were played"
 
 
-@pytest.mark.parametrize("seed", [1, 7, 15])
+@pytest.mark.parametrize("seed", [1, 6, 7, 15])
 def test_odd_scenarios_with_downstream_resources_agree(seed: int) -> None:
-    """15: an instance ends in the warm-up, and its connections were set up before the run."""
+    """Instances had connected before the run. 6: one ends at time 0, without a warm-up. 15: one ends in the warm-up."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.lab.compiled.odd_scenarios", str(seed), "--calls"],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},  # noqa: TID251 what a child process inherits
@@ -101,6 +102,14 @@ def test_odd_scenarios_with_downstream_resources_agree(seed: int) -> None:
     assert "1 agree" in done.stdout, "it was played"
 
 
+@pytest.mark.parametrize(("warm_up", "most"), [(0, 2), ("1s", 1)])
+def test_connections_opened_before_the_run_count_at_time_0(warm_up: int | str, most: int, tmp_path: Path) -> None:
+    """The figure of the scenario in which both backends must agree (agreement.py): one connection per instance."""
+    report, _ = account(told(ENDS_AT_ONCE | {"warm_up": warm_up}, tmp_path), fast=False)
+
+    assert [resource.connections_max for resource in report.downstream] == [most]
+
+
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(scenarios(calls=True))
@@ -110,9 +119,9 @@ def test_downstream_resources_agree_request_by_request(data: dict[str, Any]) -> 
 
 @pytest.mark.slow
 def test_some_odd_scenarios_with_downstream_resources_agree_row_by_row() -> None:
-    told, bad = odd_scenarios.play_all(range(6), calls=True)
+    told, bad = odd_scenarios.play_all(range(7), calls=True)
     assert bad == []
-    assert told["agree"] >= 4, told
+    assert told["agree"] >= 5, told
 
 
 @pytest.mark.slow

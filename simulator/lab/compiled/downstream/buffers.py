@@ -60,7 +60,7 @@ class CallBuffers:
         state = world.pool[0]
         state["uses"] = uses
         state["opened_at_start"] = sum(use.min_idle for use in self.uses)
-        state["warm_up_s"], state["width_s"] = math.inf, 1.0  # until the statistics are known
+        state["width_s"] = 1.0  # until the statistics are known
         down = CallArrays(
             resources=with_attributes(np.array([_resource(use) for use in self.uses], RESOURCE_STATE)),
             uses=with_attributes(np.array([_use(place, use) for place, use in enumerate(self.uses)], USE)),
@@ -93,7 +93,7 @@ class CallBuffers:
             tell(name, line)
         series = stats.new_series()
         state, uses = world.pool[0], len(self.uses)
-        state["warm_up_s"], state["width_s"] = stats.warm_up_s, series.width_s
+        state["width_s"] = series.width_s
         return world.down._replace(
             series=np.zeros((uses, 3, series.bins)), errors=np.zeros((uses, series.bins), np.int64)
         )
