@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from simulator.builds.runtimes import Language, Runtime, agrees
+from simulator.world.child_processes import ended_with
 
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ANSWER_S_MAX: Final = 10.0  # seconds; a Java virtual machine on a busy computer needs one or two
@@ -199,11 +200,9 @@ async def _version(program: Path, runtime: Runtime) -> str:
     except OSError:
         return ""
     try:
-        async with asyncio.timeout(_ANSWER_S_MAX):
+        async with ended_with(process), asyncio.timeout(_ANSWER_S_MAX):
             answer, _ = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return ""
     return version_in(runtime, answer.decode(errors="replace"))
 

@@ -3,6 +3,7 @@ through here.
 """
 
 PUBLIC_MODULES = (
+    "child_processes",
     "clock",
     "distributions",
     "playback",

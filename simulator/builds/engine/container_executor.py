@@ -35,6 +35,7 @@ from simulator.fleet.process.confinement.cgroup import PERIOD_US, Group, NoGroup
 from simulator.fleet.process.confinement.group_search import group_of
 from simulator.fleet.process.confinement.line_splitter import LineSplitter
 from simulator.fleet.process.confinement.storage import used_bytes
+from simulator.world.child_processes import ended_with
 from simulator.world.tasks import Tasks, first_of
 
 _LINE_BYTES_MAX: Final = 16 * 1024
@@ -283,16 +284,12 @@ async def _packed(folder: Path) -> AsyncIterator[bytes]:
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    try:
+    async with ended_with(process):
         while chunk := await process.stdout.read(256 * 1024):
             yield chunk
         errors = await process.stderr.read()
         if await process.wait() != 0:
             raise BuildFailed(f"/app could not be packed: {errors.decode(errors='replace').strip()[:300]}.")
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from typing import Final
 
 from simulator.builds.artifact import BuildFailed, SourceDescription
 from simulator.builds.toolchain import SYSTEM_PATH
+from simulator.world.child_processes import ended_with
 from simulator.world.private_files import write_private
 
 _LINK: Final = "120000"
@@ -231,13 +232,10 @@ class Repositories:
         except ValueError as error:  # a NUL character, or a name that no file system accepts
             raise BuildFailed(f"git failed: {error}.") from error
         try:
-            async with asyncio.timeout(_GIT_S_MAX):
+            async with ended_with(process), asyncio.timeout(_GIT_S_MAX):
                 output, errors = await process.communicate()
         except TimeoutError as error:
             raise BuildFailed(f"git took more than {_GIT_S_MAX:g} s.") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
         code = process.returncode or 0
         return code, (output if code == 0 else errors).decode(errors="surrogateescape")
 

@@ -24,6 +24,7 @@ from typing import Final
 from simulator.builds.toolchain import SYSTEM_PATH
 from simulator.fleet.process.confinement.isolation import Namespaces, Way, find_namespaces, mount_plan_for
 from simulator.fleet.process.environment import SetUp
+from simulator.world.child_processes import ended_with
 
 _TRIAL_S_MAX: Final = 10.0
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -234,10 +235,8 @@ async def _trial(isolation: Isolation, stage: BuildRoot) -> str:
     except OSError as error:
         return str(error)
     try:
-        async with asyncio.timeout(_TRIAL_S_MAX):
+        async with ended_with(process), asyncio.timeout(_TRIAL_S_MAX):
             _, errors = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return "namespaces did not answer"
     return "" if process.returncode == 0 else errors.decode(errors="replace").strip() or "no namespaces can be made"

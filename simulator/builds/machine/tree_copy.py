@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from simulator.builds.artifact import BuildFailed
+from simulator.world.child_processes import ended_with
 
 
 async def copy_tree(source: Path, target: Path) -> None:
@@ -19,11 +20,7 @@ async def copy_tree(source: Path, target: Path) -> None:
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    try:
+    async with ended_with(process):
         _, errors = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
     if process.returncode != 0:
         raise BuildFailed(f"{source.name} could not be copied: {errors.decode(errors='replace').strip()[:300]}.")

@@ -12,6 +12,7 @@ from typing import Final
 
 from simulator.rules.network.egress_plan import EgressForward, EgressOpening, EgressPlan
 from simulator.rules.network.security_groups import IpNetwork, NetworkProtocol
+from simulator.world.child_processes import ended_with
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FAMILY: Final = "inet"
@@ -178,7 +179,8 @@ async def run_tool(command: Sequence[str], text: str = "") -> str:
         )
     except OSError as error:
         raise FilterError(f"{command[0]}: {error.strerror or error}") from error
-    output, errors = await process.communicate(text.encode())
+    async with ended_with(process):
+        output, errors = await process.communicate(text.encode())
     if process.returncode != 0:
         raise FilterError(f"{command[0]}: {errors.decode(errors='replace').strip() or process.returncode}")
     return output.decode()
