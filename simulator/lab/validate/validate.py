@@ -38,6 +38,7 @@ from simulator.lab.validate.measured import (
     knative,
     lambda_init,
     lambda_keep_alive,
+    scalability,
 )
 from simulator.lab.validate.measured.kubernetes import hpa, hpa_bursts
 from simulator.model.text.problems import one_of
@@ -87,6 +88,7 @@ def all_cases() -> list[Case]:
         cloud_run,
         lambda_init,
         lambda_keep_alive,
+        scalability,
         validate_faas,
         validate_vectors,
         validate_app_runner,

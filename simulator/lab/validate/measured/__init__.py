@@ -16,4 +16,6 @@ PUBLIC_MODULES = (
     "kubernetes.hpa_bursts",
     "lambda_init",
     "lambda_keep_alive",
+    "played",
+    "scalability",
 )
