@@ -22,17 +22,10 @@ from simulator.scenario.sections.distribution_spec import DistributionSpec
 from simulator.scenario.sections.session_spec import RequestSpec, StepSpec
 from simulator.scenario.sections.shape_spec import (
     AtOnceSpec,
-    BinsSpec,
-    ClockSpec,
     ClosedSpec,
     Curve,
+    CurveSpec,
     MmppSpec,
-    PoissonSpec,
-    RampSpec,
-    SineSpec,
-    SpikeSpec,
-    StagesSpec,
-    StepsSpec,
     TraceSpec,
     is_clocked,
 )
@@ -91,17 +84,7 @@ def _executors(scenario: ScenarioSpec, source: SourceSpec, notes: list[str]) -> 
         case TraceSpec():
             notes.append(f"{source.name}: recorded times become a rate per second, at equal intervals")
             return _arrivals(_trace_pieces(source, shape, scenario.duration_s), source, notes)
-        case (
-            ClockSpec()
-            | PoissonSpec()
-            | StepsSpec()
-            | RampSpec()
-            | SpikeSpec()
-            | SineSpec()
-            | StagesSpec()
-            | MmppSpec()
-            | BinsSpec()
-        ):
+        case CurveSpec():
             return _arrivals(_curve_pieces(scenario, source, shape, notes), source, notes)
         case _:
             assert_never(shape)
