@@ -10,7 +10,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
+from simulator.world.clock import wall_s
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 from tests.live.arm_docker import left_behind
@@ -227,8 +229,10 @@ def test_after_kill_9_of_the_simulator_the_next_start_removes_its_leftovers_only
     ).stdout.strip()
     try:
         with running(tmp_path, scenario.replace("DURATION", "120s")) as dead:
+            wait_for(lambda: len(left_behind(dead.pid).splitlines()) == 2 and bool(volumes_of(dead.pid)))
+            wait_for(lambda: bool(guards_of(dead.pid)))
             children = psutil.Process(dead.pid).children(recursive=True)
-            (guard,) = [child for child in children if process_sweep.__file__ in child.cmdline()]
+            (guard,) = guards_of(dead.pid)
             guard.kill()  # the worst case: no process is left that could remove anything
             dead.kill()
             dead.wait()
@@ -248,6 +252,24 @@ def test_after_kill_9_of_the_simulator_the_next_start_removes_its_leftovers_only
         subprocess.run(["docker", "inspect", stranger], capture_output=True, check=True)
     finally:
         subprocess.run(["docker", "rm", stranger], capture_output=True, check=True)
+
+
+def guards_of(pid: int) -> list[psutil.Process]:
+    """Return the guards of the simulator with this PID. A process that has just been forked has no own command yet."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process_sweep.__file__ in child.cmdline():
+                found.append(child)
+    return found
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds, a minute at most."""
+    until_s = wall_s() + 60
+    while not condition():
+        assert wall_s() < until_s, "the condition did not come to hold"
+        time.sleep(0.05)  # noqa: TID251 between two looks at another process
 
 
 def volumes_of(pid: int) -> list[str]:
