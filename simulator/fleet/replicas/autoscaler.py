@@ -136,14 +136,12 @@ class Autoscaler:
                 each.pool.limit_queue(min(decision.queue_max, self.settings.overflow.queue))
 
     def _close(self, second: int) -> None:
-        used_s = [each.cpu_s() for each in self._scaled]
-        sample = combined(
-            [
-                each.sample(second, now_s - before_s)
-                for each, now_s, before_s in zip(self._scaled, used_s, self._cpu_closed_s, strict=True)
-            ]
-        )
-        self._cpu_closed_s = used_s
+        samples: list[Sample] = []
+        for place, each in enumerate(self._scaled):
+            used_s = each.cpu_s()
+            samples.append(each.sample(second, used_s - self._cpu_closed_s[place]))
+            self._cpu_closed_s[place] = used_s
+        sample = samples[0] if len(samples) == 1 else combined(samples)
         self.policy.observe(sample)
         self._journal.publish(SecondClosed(self._service, sample))
 
@@ -153,12 +151,19 @@ class Autoscaler:
 
     def observation(self) -> Observation:
         """Return the current observation for a policy."""
+        ready = coming = in_flight = waiting = 0
+        for each in self._scaled:  # a loop, as several sums would take longer than the policy
+            pool = each.pool
+            ready += len(pool.ready)
+            coming += each.replica_set.coming
+            in_flight += pool.in_flight
+            waiting += pool.queued
         return Observation(
             now_s=self._clock.at_s(),
-            ready=sum(len(each.pool.ready) for each in self._scaled),
-            coming=sum(each.replica_set.coming for each in self._scaled),
-            in_flight=sum(each.pool.in_flight for each in self._scaled),
-            waiting=sum(each.pool.queued for each in self._scaled),
+            ready=ready,
+            coming=coming,
+            in_flight=in_flight,
+            waiting=waiting,
             scaling=self._scaled[0].pool.scaling,
             deploys=self.deploys,
         )
