@@ -99,13 +99,23 @@ def faults(page: Page) -> list[str]:
     return [f"{one['impact']}: {one['id']}: {[node['target'] for node in one['nodes']]}" for one in violations]
 
 
+def _evaluated(page: Page, script: str, value: Any) -> Any:
+    """Return the value of the expression; False if it names what the page has not defined."""
+    try:
+        return page.evaluate(script, value)
+    except Error as error:
+        if "ReferenceError" not in error.message:
+            raise
+        return False
+
+
 def until(page: Page, script: str, value: Any = None, *, tell: str = "#state") -> None:
     """Wait until the expression, or the function of `value`, is true in the page.
 
     It is evaluated from outside: the page's own policy forbids the evaluation that the tool's `wait_for_function` does
-    inside.
+    inside. A name that the page's script has not defined yet is not true.
     """
     end_s = time.monotonic() + PATIENCE_MS / 1000  # noqa: TID251 the tests' own door
-    while not page.evaluate(script, value):
+    while not _evaluated(page, script, value):
         assert time.monotonic() < end_s, f"not true: {script}: {page.inner_text(tell)}"  # noqa: TID251
         page.wait_for_timeout(20)
