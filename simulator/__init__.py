@@ -17,7 +17,7 @@ import each other. Import contracts in `pyproject.toml` check it:
     traffic                from a scenario's sources to arrivals and clients; shapes; live load over sockets
     assembly               the composition root: chooses drivers and front, adds exporters and control plane
     platform               a running service: revisions, deployments, workload; it gets its drivers and its front
-    ingest                 from recorded traffic of others (datasets, logs of web servers) to a scenario file
+    ingest                 from recorded traffic (logs, traces, metrics, datasets) or a load script to a scenario file
     scenario               from a file to a validated value; independent of platform and event loop
     api                    the protocol of App Runner's API: AWS JSON, its schema (botocore's model), signatures
     control | edge | telemetry

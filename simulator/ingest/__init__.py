@@ -1,4 +1,4 @@
-"""Import: reads the traffic that others recorded, in the formats of public datasets and of web servers."""
+"""Import: makes scenarios of recorded traffic in the formats of other programs and datasets, and of load scripts."""
 
 PUBLIC_MODULES = (
     "format",

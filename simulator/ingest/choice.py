@@ -11,7 +11,7 @@ from simulator.ingest.blocks import Block, Counts, Integers, Percentiles, Readin
 from simulator.ingest.settings import ImportSettings
 from simulator.model.text.problems import did_you_mean
 
-# Reading that a message names: the busiest.
+# Functions that a message names: the busiest.
 SHOWN: Final = 8
 _ALL: Final = "web"
 # App Runner's names of services have 4 to 40 characters; hashes of functions have 64.
@@ -116,11 +116,11 @@ def _some(names: list[str]) -> str:
 
 
 def _service_names(functions: list[str]) -> list[str]:
-    """Return a short unique name for the service of each function."""
+    """Return a short unique name for the service of each function, as services of a scenario are named."""
     names: list[str] = []
     for function in functions:
         last = function.rpartition("/")[2]
-        letters = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in last)
+        letters = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in last.lower())
         name = f"function-{letters[:_NAME_CHARACTERS].strip('-') or len(names) + 1}"
         names.append(f"{name}-{len(names) + 1}" if name in names else name)
     return names

@@ -72,7 +72,7 @@ class Collector:
 
         Raises:
             TooLong: if the recording is too long for its bins.
-        ValueError: if the bins are narrower than those of a file with counts.
+            ValueError: if the bins are narrower than those of a file with counts.
         """
         match block:
             case Requests():

@@ -78,6 +78,9 @@ class _Window(NamedTuple):
 def import_files(paths: Sequence[Path], settings: ImportSettings) -> Imported:
     """Read the files, in this order, as one recording.
 
+    Files with functions are read twice, to find the busiest; so is a recording of which a part is chosen, to find its
+    start.
+
     Raises:
         ScenarioError: if a file cannot be read, or has an invalid row.
         ValueError: for settings that do not fit the files, such as the name of a function that none of them has.
@@ -207,8 +210,12 @@ def _result(choice: Choice, collectors: Sequence[Collector], window: _Window, ro
     if not starts:
         raise ValueError("the files have no request that was chosen")
     start_s = window.start_s if np.isfinite(window.start_s) else min(starts)
-    width_s = max(each.width_s for each in found)
-    if width_s:
+    widths = sorted({each.width_s for each in found if each.width_s})
+    if len(widths) > 1:
+        counted = " and ".join(f"{width:g}s" for width in widths)
+        raise ValueError(f"the files count requests per {counted}; `--bin {widths[-1]:g}s` counts all alike")
+    if widths:
+        (width_s,) = widths
         start_s = np.floor(start_s / width_s) * width_s
     end_s = max(each.end_s for each in found if each.requests)
     length_s = (window.end_s if np.isfinite(window.end_s) else end_s) - start_s

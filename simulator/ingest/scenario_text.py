@@ -12,13 +12,11 @@ import numpy as np
 from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.ingest.imported import Imported, ImportedService
 from simulator.ingest.service.service_settings import ServiceSettings
-from simulator.ingest.service_time import service_time
+from simulator.ingest.service_time import UNKNOWN_TIME, service_time
 from simulator.model.text.units import duration_text
 
 _BLOCK: Final = 65_536
 _WIDTH: Final = 120
-# Stands for a duration that the files do not have.
-_TIME_UNKNOWN: Final = "100ms"
 
 
 class RecordingText(NamedTuple):
@@ -51,7 +49,7 @@ def scenario_text(imported: Imported, stem: str, files: list[str]) -> str:
             for line in _comment(f"{each.title}." + (f" Terms: {each.terms}." if each.terms else ""))
         ),
         "version: 1",
-        f"name: {stem}",
+        f"name: {json.dumps(stem)}",
         f"duration: {max(imported.length_s, 1.0):.0f}s",
         "",
         "services:",
@@ -65,11 +63,11 @@ def scenario_text(imported: Imported, stem: str, files: list[str]) -> str:
 
 
 def _application(service: ImportedService, settings: ServiceSettings) -> list[str]:
-    function = [f"  # Function {service.function}"] if service.function else []
+    function = [f"  # Function {' '.join(service.function.split())}"] if service.function else []
     title = [*function, f"  {service.name}:", *(f"    {key}: {value}" for key, value in settings.given.items())]
     if not service.durations.are_known:
         comment = "a guess: the files do not have the durations of requests"
-        return [*title, "    application:", f"      simulated: {{io: {_TIME_UNKNOWN}}}  # {comment}"]
+        return [*title, "    application:", f"      simulated: {{io: {UNKNOWN_TIME}}}  # {comment}"]
     law, fit = service_time(service.durations)
     fit = fit[0].upper() + fit[1:]
     return [
@@ -126,11 +124,11 @@ def _source(service: ImportedService, imported: Imported, stem: str) -> list[str
     if len(imported.services) > 1:
         lines.append(f"    service: {service.name}")
     if service.times_s is None:
-        fields = f"file: {_bins_file(stem)}, column: {service.name}, bin: {duration_text(service.bin_s)}"
+        fields = f"file: {json.dumps(_bins_file(stem))}, column: {service.name}, bin: {duration_text(service.bin_s)}"
         return [*lines, f"    bins: {{{fields}}}", *_requests(service)]
     if len(service.times_s) and service.times_s[0] > 0:
         lines.append(f"    from: {service.times_s[0]:.6f}s")
-    fields = f"file: {_trace_file(stem, service, imported)}, time_column: time_s, format: seconds"
+    fields = f"file: {json.dumps(_trace_file(stem, service, imported))}, time_column: time_s, format: seconds"
     return [*lines, f"    trace: {{{fields}}}", *_requests(service)]
 
 
@@ -139,7 +137,7 @@ def _trace_file(stem: str, service: ImportedService, imported: Imported) -> str:
 
 
 def _bins_file(stem: str) -> str:
-    return f"{stem}.csv" if stem else "recording.csv"
+    return f"{stem}.csv"
 
 
 def _trace(service: ImportedService) -> Iterator[str]:

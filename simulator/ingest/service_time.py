@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -9,20 +10,22 @@ import numpy as np
 from simulator.ingest.duration_histogram import DurationHistogram
 from simulator.model.text.units import duration_text
 
+UNKNOWN_TIME: Final = "100ms"
+"""The service time of an application whose time is in none of the files, which every text calls a guess."""
+
 # A log-normal distribution is short to read. It is used if it is near the recorded durations at all these shares.
 _SHARES: Final = np.array([0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
+_NORMAL: Final = np.array([NormalDist().inv_cdf(share) for share in _SHARES.tolist()])
 _NEAR: Final = 0.1
 # Otherwise the middle of each twentieth of the durations is listed, all equally likely.
 _PARTS: Final = 20
-_NORMAL_P95: Final = 1.6448536269514722
-_NORMAL: Final = np.array([-1.2815515655, -0.6744897502, 0.0, 0.6744897502, 1.2815515655, 1.6448536270, 2.3263478740])
 
 
 def service_time(durations: DurationHistogram) -> tuple[str, str]:
     """Return the distribution as YAML, and a sentence about how well it represents the recorded durations."""
     recorded = durations.quantiles(_SHARES)
     median, p95 = float(recorded[2]), float(recorded[5])
-    law = median * np.exp(np.log(p95 / median) / _NORMAL_P95 * _NORMAL) if p95 > median > 0 else np.full(7, median)
+    law = median * np.exp(np.log(p95 / median) * _NORMAL / _NORMAL[5]) if p95 > median > 0 else np.full(7, median)
     error = float(np.max(np.abs(law / np.maximum(recorded, 1e-6) - 1)))
     if p95 > median and error <= _NEAR:
         text = f"{{lognormal: {{median: {duration_text(median)}, p95: {duration_text(p95)}}}}}"

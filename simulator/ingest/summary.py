@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 from simulator.ingest.arrivals import arrivals_of, describe
 from simulator.ingest.imported import Imported
 from simulator.ingest.load.scripts import ImportedLoad
+from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.units import duration_text
 
-# Reading that were not chosen, named in the summary.
+# Functions that were not chosen, named in the summary.
 _SHOWN: Final = 5
 _NAME: Final = 24
 
@@ -81,7 +82,7 @@ def _guessed(imported: Imported) -> Iterator[str]:
     if any(each.routes for each in imported.services):
         yield "the mix of routes is the same at all times; {id} stands for numbers, hashes and tokens in paths"
     if any(not each.durations.are_known for each in imported.services):
-        yield "the service time, 100 ms: the files do not have it"
+        yield f"the service time, {UNKNOWN_TIME}: the files do not have it"
     else:
         yield "the duration of a request is all I/O: requests in progress do not slow each other down"
     missing = [key for key in ("max_concurrency", "min_size", "max_size", "cpu") if key not in imported.settings.given]

@@ -95,3 +95,39 @@ def test_requests_are_counted_in_bins_of_the_chosen_width(tmp_path: Path) -> Non
 
     assert service.counts is not None
     assert service.counts.tolist() == [2, 1, 0, 1]
+
+
+@pytest.mark.parametrize("stem", ["yes", "2026-11-30", "a, b {1}: #x"])
+def test_any_name_of_a_file_and_of_a_function_gives_a_valid_scenario(tmp_path: Path, stem: str) -> None:
+    trace = tmp_path / "objects"
+    trace.write_text("1000 REST.PUT.OBJECT a 1\n2000 REST.GET.OBJECT b 1\n3000 REST.GET.OBJECT b 1\n")
+    result = imported(trace, top=2)
+    for text in recordings(result, stem):
+        (tmp_path / text.file).write_text("".join(text.blocks))
+    (tmp_path / "out.yaml").write_text(scenario_text(result, stem, [trace.name]))
+
+    scenario = load_scenario(tmp_path / "out.yaml")
+
+    assert scenario.name == stem
+    assert list(scenario.services) == ["function-rest-get", "function-rest-put"]
+
+
+def test_a_line_break_in_a_name_does_not_reach_the_scenario(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text('app,func,end_timestamp,duration\na,"f\nservices: {}",1.0,0.5\n')
+    result = imported(file)
+    for text in recordings(result, "out"):
+        (tmp_path / text.file).write_text("".join(text.blocks))
+    (tmp_path / "out.yaml").write_text(scenario_text(result, "out", [file.name]))
+
+    assert len(load_scenario(tmp_path / "out.yaml").services) == 1
+
+
+def test_counts_of_two_widths_are_reported_with_the_width_that_fits_both(tmp_path: Path) -> None:
+    minutes, seconds = tmp_path / "day_000.csv", tmp_path / "day_001.csv"
+    minutes.write_text("day,time,7\n0,0,1\n0,60,2\n")
+    seconds.write_text("day,time,8\n1,86400,1\n1,86401,2\n")
+
+    with pytest.raises(ValueError, match="per 1s and 60s; `--bin 60s` counts all alike"):
+        imported(minutes, seconds, top=2)
+    assert [service.requests for service in imported(minutes, seconds, top=2, bin_s=60.0).services] == [3, 3]

@@ -34,7 +34,7 @@ from simulator.ingest.formats.results.load_tools import GATLING_LOG, GOREPLAY, L
 from simulator.ingest.formats.results.result_tables import JMETER_JTL, SIMULATOR_REQUESTS
 from simulator.ingest.formats.results.spans import JAEGER_SPANS, OTLP_SPANS
 from simulator.ingest.input_file import InputFile
-from simulator.model.text.problems import nearest
+from simulator.model.text.problems import one_of
 
 FORMATS: Final = (
     AZURE_FUNCTIONS_2019,
@@ -95,6 +95,4 @@ def format_named(name: str) -> Format:
     for each in FORMATS:
         if each.name == name:
             return each
-    near = nearest(name, FORMAT_NAMES)
-    hint = f"; did you mean `{near}`?" if near else ""
-    raise ValueError(f"--format = {name!r}, must be one of {', '.join(FORMAT_NAMES)}{hint}")
+    raise ValueError(f"--format = {name!r}, must be {one_of(name, FORMAT_NAMES)}")

@@ -13,6 +13,7 @@ import yaml
 
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource
+from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.units import parse_duration
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head")
@@ -47,7 +48,7 @@ def artillery_plan(file: InputFile) -> LoadPlan:
             sources.append(source)
         at_s += length_s
     requests, dropped = _requests(script.get("scenarios"))
-    guessed = ["the service time, 100 ms: a load script does not have it"]
+    guessed = [f"the service time, {UNKNOWN_TIME}: a load script does not have it"]
     if len(sources) > 1 and requests:
         guessed.append("each phase sends the same flow")
     return LoadPlan(

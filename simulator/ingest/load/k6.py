@@ -15,6 +15,7 @@ from simulator.ingest.formats.json_document import starts_with
 from simulator.ingest.input_file import InputFile
 from simulator.ingest.load.js_literal import Expression, LiteralError, literal
 from simulator.ingest.load.plan import LoadPlan, LoadRequest, LoadSource
+from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.problems import one_of
 from simulator.model.text.units import parse_duration
 
@@ -84,7 +85,7 @@ def _plan(options: dict[str, Any], script: str) -> LoadPlan:
     requests = _requests(script)
     checks, dropped = _checks(options.get("thresholds"))
     length_s = max(source.until_s or 0.0 for source in sources)
-    guessed = ["the service time, 100 ms: a load script does not have it"]
+    guessed = [f"the service time, {UNKNOWN_TIME}: a load script does not have it"]
     if any(source.shape.startswith("closed") for source in sources):
         guessed.append("users wait for each answer, so their rate depends on the service time")
     if len(requests) > 1:

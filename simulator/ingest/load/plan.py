@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from simulator.ingest.service_time import UNKNOWN_TIME
 from simulator.model.text.units import duration_text
 
 
@@ -41,7 +42,7 @@ class LoadPlan:
     checks: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = field(default=())
+    dropped: tuple[str, ...] = ()
 
 
 def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | int]) -> str:
@@ -49,14 +50,14 @@ def plan_text(plan: LoadPlan, name: str, file: str, settings: dict[str, str | in
     lines = [
         f"# Load of {file}: {plan.title}.",
         "version: 1",
-        f"name: {name}",
+        f"name: {json.dumps(name)}",
         f"duration: {max(plan.length_s, 1.0):.0f}s",
         "",
         "services:",
         "  web:",
         *(f"    {key}: {value}" for key, value in settings.items()),
         "    application:",
-        "      simulated: {io: 100ms}  # a guess: a load script does not have the time that a request takes",
+        f"      simulated: {{io: {UNKNOWN_TIME}}}  # a guess: a load script does not have service times",
         "",
         "traffic:",
     ]

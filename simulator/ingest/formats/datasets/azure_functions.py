@@ -1,4 +1,4 @@
-"""Azure Reading traces of Microsoft: 2019 (counts per minute) and 2021 (one row per invocation).
+"""Azure Functions traces of Microsoft: 2019 (counts per minute) and 2021 (one row per invocation).
 
 Schemas: AzureFunctionsDataset2019.md and AzureFunctionsInvocationTrace2021.md of Azure/AzurePublicDataset.
 """
@@ -63,7 +63,7 @@ def _requests_2021(file: InputFile, reading: Reading) -> Iterator[Block]:
 
 AZURE_FUNCTIONS_2019: Final = Format(
     "azure-functions-2019",
-    "Azure Reading trace 2019: invocations of each function per minute",
+    "Azure Functions trace 2019: invocations of each function per minute",
     _is_2019,
     _counts_2019,
     terms="CC BY 4.0; Shahrad et al., Serverless in the Wild, USENIX ATC 2020",
@@ -73,7 +73,7 @@ AZURE_FUNCTIONS_2019: Final = Format(
 )
 AZURE_FUNCTIONS_2019_DURATIONS: Final = Format(
     "azure-functions-2019-durations",
-    "Azure Reading trace 2019: percentiles of the execution times of each function",
+    "Azure Functions trace 2019: percentiles of the execution times of each function",
     _is_durations,
     _durations,
     terms="CC BY 4.0; Shahrad et al., Serverless in the Wild, USENIX ATC 2020",
@@ -82,7 +82,7 @@ AZURE_FUNCTIONS_2019_DURATIONS: Final = Format(
 )
 AZURE_FUNCTIONS_2021: Final = Format(
     "azure-functions-2021",
-    "Azure Reading invocation trace 2021: end and duration of each invocation",
+    "Azure Functions invocation trace 2021: end and duration of each invocation",
     _is_2021,
     _requests_2021,
     terms="CC BY 4.0; Zhang et al., Faster and Cheaper Serverless Computing on Harvested Resources, SOSP 2021",

@@ -42,8 +42,7 @@ def _counts_2023(file: InputFile, reading: Reading) -> Iterator[Block]:
         rows.append(counts)
         if len(rows) == _ROWS and width_s > 0:
             yield from _columns(numbers, start_s, width_s, rows)
-            start_s, rows = start_s + len(rows) * width_s, []
-            continue
+            rows = []
     if rows:
         yield from _columns(numbers, start_s, width_s or 60.0, rows)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.ingest.blocks import Floats
 from simulator.ingest.input_file import InputFile
+from simulator.scenario.recordings.text import is_number
 
 
 def rows_of(file: InputFile, texts: int) -> Iterator[tuple[int, list[str], Floats]]:
@@ -33,18 +34,10 @@ def _counts(file: InputFile, line: int, texts: list[str]) -> Floats:
     try:
         counts = np.array([text or "0" for text in texts], dtype=np.float64)
     except ValueError:
-        wrong = next(text for text in texts if text and not _is_number(text))
+        wrong = next(text for text in texts if text and not is_number(text))
         raise file.problem(line, "count", repr(wrong), "a count, at least 0") from None
     counts = np.nan_to_num(counts, nan=0.0)
     if not np.isfinite(counts).all() or counts.min(initial=0.0) < 0:
         wrong = next(f"{count:g}" for count in counts if not np.isfinite(count) or count < 0)
         raise file.problem(line, "count", wrong, "a count, at least 0")
     return counts
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -106,13 +106,9 @@ def _squares(loads: Floats, throughputs: Floats, found: Floats) -> float:
     return float(np.square(throughputs - throughput(loads, Coefficients(*found))).sum())
 
 
+@functools.cache
 def simulated(data: DataSet) -> tuple[Floats, Floats]:
     """Play users without think time for each load. Return the loads and the throughputs, in the unit of the data."""
-    return _simulated(data.file, data)
-
-
-@functools.cache
-def _simulated(_file: str, data: DataSet) -> tuple[Floats, Floats]:
     loads, throughputs = measured(data)
     law = fitted(loads, throughputs)
     rates = [_played_rps(int(load), law) * _CALL_S * law.rate for load in loads]
