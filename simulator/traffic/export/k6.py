@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, assert_never
 
 import numpy as np
@@ -58,7 +58,8 @@ def k6_script(scenario: ScenarioSpec) -> K6Script:
     scenarios: dict[str, Any] = {}
     functions: list[str] = []
     for source in scenario.traffic:
-        name = re.sub(r"[^A-Za-z0-9_]", "_", source.name)
+        name = _unused(re.sub(r"[^A-Za-z0-9_]", "_", source.name), scenarios)
+        notes += _omitted(source)
         variable = f"BASE_URL_{re.sub('[^A-Z0-9]', '_', source.service.upper())}" if several else "BASE_URL"
         for number, each in enumerate(_executors(scenario, source, notes)):
             scenarios[name if number == 0 else f"{name}_{number + 1}"] = {**each, "exec": f"send_{name}"}
@@ -67,6 +68,21 @@ def k6_script(scenario: ScenarioSpec) -> K6Script:
     if thresholds := _thresholds(scenario, notes):
         options["thresholds"] = thresholds
     return K6Script(_text(scenario, options, functions), tuple(dict.fromkeys(notes)))
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    """Return the name with as many underscores as make it a new one."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _omitted(source: SourceSpec) -> Iterator[str]:
+    """Yield sentences about what of a source the script does not have."""
+    if source.data is not None or any(kind.placeholders for kind in source.kinds):
+        yield f"{source.name}: values from data files and earlier answers are not filled in: edit the script"
+    if source.retry is not None:
+        yield f"{source.name}: clients do not retry"
 
 
 # --- load ----------------------------------------------------------------------------------------------------

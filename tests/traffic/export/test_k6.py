@@ -150,3 +150,28 @@ def test_many_changes_are_sent_as_means_with_the_same_sum(tmp_path: Path) -> Non
 
     assert curve_of(back.traffic[0], back.duration_s).total == pytest.approx(sum(counts), rel=0.01)
     assert any("changes of the rate are more than" in note for note in script.notes)
+
+
+def test_sources_with_similar_names_are_both_sent(tmp_path: Path) -> None:
+    _, script = exported(tmp_path, [{"name": name, "clock": {"rate": "5/s"}} for name in ("a-b", "a.b")])
+
+    scenarios = options_of(script)["scenarios"]
+    assert list(scenarios) == ["a_b", "a_b_"]
+    assert all(f"export function {each['exec']}()" in script.text for each in scenarios.values())
+
+
+def test_what_the_script_does_not_have_is_named(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("user\nanna\n")
+    source = {
+        "name": "load",
+        "clock": {"rate": "5/s"},
+        "data": "users.csv",
+        "session": [{"path": "/${user}"}],
+    }
+    retrying = {"name": "again", "clock": {"rate": "5/s"}, "retry": {"attempts": 2}}
+    _, script = exported(tmp_path, [source, retrying])
+
+    assert script.notes == (
+        "load: values from data files and earlier answers are not filled in: edit the script",
+        "again: clients do not retry",
+    )
