@@ -61,8 +61,10 @@ def k6_script(scenario: ScenarioSpec) -> K6Script:
         name = _unused(re.sub(r"[^A-Za-z0-9_]", "_", source.name), scenarios)
         notes += _omitted(source)
         variable = f"BASE_URL_{re.sub('[^A-Z0-9]', '_', source.service.upper())}" if several else "BASE_URL"
-        for number, each in enumerate(_executors(scenario, source, notes)):
-            scenarios[name if number == 0 else f"{name}_{number + 1}"] = {**each, "exec": f"send_{name}"}
+        executor = _executor(scenario, source, notes)
+        if executor is None:
+            continue
+        scenarios[name] = {**executor, "exec": f"send_{name}"}
         functions.append(_function(f"send_{name}", source, variable))
     options: dict[str, Any] = {"scenarios": scenarios}
     if thresholds := _thresholds(scenario, notes):
@@ -88,15 +90,16 @@ def _omitted(source: SourceSpec) -> Iterator[str]:
 # --- load ----------------------------------------------------------------------------------------------------
 
 
-def _executors(scenario: ScenarioSpec, source: SourceSpec, notes: list[str]) -> list[dict[str, Any]]:
+def _executor(scenario: ScenarioSpec, source: SourceSpec, notes: list[str]) -> dict[str, Any] | None:
+    """Return the executor that sends the requests of a source; None if it sends none."""
     shape = source.shape
     match shape:
         case ClosedSpec():
-            return [_users(source, shape, source.end_s(scenario.duration_s), notes)]
+            return _users(source, shape, source.end_s(scenario.duration_s), notes)
         case AtOnceSpec():
             at_s = source.from_s + shape.at_s * source.time_scale
             requests = max(1, round(shape.requests * source.scale))
-            return [_at_once(requests, at_s)]
+            return _at_once(requests, at_s)
         case TraceSpec():
             notes.append(f"{source.name}: recorded times become a rate per second, at equal intervals")
             return _arrivals(_trace_pieces(source, shape, scenario.duration_s), source, notes)
@@ -125,11 +128,11 @@ def _trace_pieces(source: SourceSpec, shape: TraceSpec, duration_s: float) -> li
     return [Piece(first + at, first + at + 1, rate, rate) for at, rate in enumerate(counts.tolist())]
 
 
-def _arrivals(pieces: Sequence[Piece], source: SourceSpec, notes: list[str]) -> list[dict[str, Any]]:
+def _arrivals(pieces: Sequence[Piece], source: SourceSpec, notes: list[str]) -> dict[str, Any] | None:
     """Return an executor for the pieces: a constant rate, or stages."""
     pieces = _few(_joined(pieces), source, notes)
     if not pieces:
-        return []
+        return None
     unit, per_unit = _unit(pieces)
     peak_rps = max(max(piece.start_rps, piece.end_rps) for piece in pieces)
     users = max(_USERS_MIN, math.ceil(peak_rps * _USERS_FOR_RATE))
@@ -141,7 +144,7 @@ def _arrivals(pieces: Sequence[Piece], source: SourceSpec, notes: list[str]) -> 
     }
     if len(pieces) == 1 and pieces[0].start_rps == pieces[0].end_rps:
         rate, length_s = round(pieces[0].start_rps * per_unit), pieces[0].end_s - pieces[0].begin_s
-        return [{"executor": "constant-arrival-rate", "rate": rate, "duration": _seconds(length_s), **common}]
+        return {"executor": "constant-arrival-rate", "rate": rate, "duration": _seconds(length_s), **common}
     stages, rate_rps = [], pieces[0].start_rps
     for piece in pieces:
         if piece.start_rps != rate_rps:
@@ -149,7 +152,7 @@ def _arrivals(pieces: Sequence[Piece], source: SourceSpec, notes: list[str]) -> 
         stages.append({"duration": _seconds(piece.end_s - piece.begin_s), "target": round(piece.end_rps * per_unit)})
         rate_rps = piece.end_rps
     start = round(pieces[0].start_rps * per_unit)
-    return [{"executor": "ramping-arrival-rate", "startRate": start, "stages": stages, **common}]
+    return {"executor": "ramping-arrival-rate", "startRate": start, "stages": stages, **common}
 
 
 def _joined(pieces: Iterable[Piece]) -> list[Piece]:
