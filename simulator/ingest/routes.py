@@ -91,7 +91,7 @@ def _path(target: bytes) -> str:
     target = _ORIGIN.sub(b"", target, count=1) or b"/"
     path = re.split(rb"[?#;]", target, maxsplit=1)[0]
     if not path.startswith(b"/"):
-        return "*" if path == b"*" else ""
+        return "/" if path == b"*" else ""  # OPTIONS * asks for no resource
     return "/".join(_segment(segment) for segment in path.split(b"/"))
 
 

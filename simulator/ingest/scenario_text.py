@@ -17,6 +17,7 @@ from simulator.model.text.units import duration_text
 
 _BLOCK: Final = 65_536
 _WIDTH: Final = 120
+_WEIGHT_MIN: Final = 1e-6  # the least that the digits of a weight show
 
 
 class RecordingText(NamedTuple):
@@ -101,7 +102,11 @@ def _requests(service: ImportedService) -> list[str]:
     total = sum(route.requests for route in service.routes)
     lines = ["    requests:"]
     for route in service.routes:
-        fields = [f"path: {json.dumps(route.path)}", f"method: {route.method}", f"weight: {route.requests / total:.4g}"]
+        fields = [
+            f"path: {json.dumps(route.path)}",
+            f"method: {route.method}",
+            f"weight: {max(route.requests / total, _WEIGHT_MIN):.6f}",
+        ]
         if route.sent_bytes >= 1:
             fields.append(f"response_size: {route.sent_bytes:.0f}")
         lines += _wrapped(f"- {{{', '.join(fields)}}}", indent=6)
@@ -110,13 +115,25 @@ def _requests(service: ImportedService) -> list[str]:
 
 def _comment(text: str, indent: int = 0) -> list[str]:
     start = " " * indent + "# "
-    return textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=start, break_long_words=False)
+    return _lines(text, start, start)
 
 
 def _wrapped(text: str, indent: int) -> list[str]:
     """Return YAML in lines; its flow collections may continue on the next line."""
     start = " " * indent
-    return textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=start + "  ", break_long_words=False)
+    return _lines(text, start, start + "  ")
+
+
+def _lines(text: str, first: str, following: str) -> list[str]:
+    """Return the text in lines that break at spaces only: a break within a path would be a space in it."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _source(service: ImportedService, imported: Imported, stem: str) -> list[str]:
@@ -168,6 +185,6 @@ def _bins(services: list[ImportedService], length_s: float) -> Iterator[str]:
     for at in range(0, rows, _BLOCK):
         block = table[at : at + _BLOCK].tolist()
         yield "".join(
-            f"{(at + row) * width_s:g}," + ",".join(f"{count:g}" for count in counts) + "\n"
+            f"{(at + row) * width_s:.15g}," + ",".join(f"{count:.15g}" for count in counts) + "\n"
             for row, counts in enumerate(block)
         )

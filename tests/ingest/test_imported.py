@@ -131,3 +131,34 @@ def test_counts_of_two_widths_are_reported_with_the_width_that_fits_both(tmp_pat
     with pytest.raises(ValueError, match="per 1s and 60s; `--bin 60s` counts all alike"):
         imported(minutes, seconds, top=2)
     assert [service.requests for service in imported(minutes, seconds, top=2, bin_s=60.0).services] == [3, 3]
+
+
+def test_large_counts_and_late_bins_keep_every_digit(tmp_path: Path) -> None:
+    file = tmp_path / "day_000.csv"
+    file.write_text("day,time,7\n0,0,1234567\n0,60,2\n")
+    result = imported(file)
+    (text,) = recordings(result, "out")
+    (tmp_path / text.file).write_text("".join(text.blocks))
+    (tmp_path / "out.yaml").write_text(scenario_text(result, "out", [file.name]))
+
+    (source,) = load_scenario(tmp_path / "out.yaml").traffic
+
+    assert source.bins is not None
+    assert bin_counts(source.bins).tolist() == [1234567, 2]
+
+
+def test_long_paths_with_hyphens_stay_whole_and_rare_routes_keep_a_weight(tmp_path: Path) -> None:
+    long = "/a-long-name" * 12
+    line = '::1 - - [01/Jul/2026:00:00:0{second} +0000] "GET {path} HTTP/1.1" 200 5\n'
+    rows = [line.format(second=1, path="/")] * 30_000 + [line.format(second=2, path=long)]
+    file = tmp_path / "access.log"
+    file.write_text("".join(rows))
+    result = imported(file)
+    (text,) = recordings(result, "out")
+    (tmp_path / text.file).write_text("".join(text.blocks))
+    (tmp_path / "out.yaml").write_text(scenario_text(result, "out", [file.name]))
+
+    (source,) = load_scenario(tmp_path / "out.yaml").traffic
+
+    assert [request.path for request in source.requests] == ["/", long]
+    assert source.requests[1].weight == pytest.approx(1 / 30_001, rel=0.05)

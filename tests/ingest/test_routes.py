@@ -24,7 +24,7 @@ from simulator.ingest.routes import NO_ROUTE, OTHER, Routes, route_of
         ("GET /page/17.html HTTP/1.0", "GET /page/{id}.html"),
         ("GET /a/deadbeef1 HTTP/1.1", "GET /a/{id}"),
         ("GET /feedback HTTP/1.1", "GET /feedback"),
-        ("OPTIONS * HTTP/1.1", "OPTIONS *"),
+        ("OPTIONS * HTTP/1.1", "OPTIONS /"),
         ("-", ""),
         ("\\x16\\x03\\x01", ""),
     ],
