@@ -11,7 +11,11 @@ from simulator.records.histogram import Histogram
 from simulator.scenario.scenario import read_scenario
 from simulator.world.random_streams import RandomStreams
 
-RNG = RandomStreams(8).stream("routes")
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Numbers that do not depend on which tests ran before."""
+    return RandomStreams(8).stream("routes")
 
 
 def recorded(values_s: NDArray[np.float64]) -> Histogram:
@@ -20,8 +24,8 @@ def recorded(values_s: NDArray[np.float64]) -> Histogram:
     return times
 
 
-def test_figures_are_those_of_numpy() -> None:
-    values_s = RNG.gamma(3.0, 0.03, 5000)
+def test_figures_are_those_of_numpy(rng: np.random.Generator) -> None:
+    values_s = rng.gamma(3.0, 0.03, 5000)
     part = figures_of(recorded(values_s))
     assert part.requests == 5000
     assert part.mean_s == pytest.approx(float(values_s.mean()), rel=1e-6)
@@ -29,26 +33,26 @@ def test_figures_are_those_of_numpy() -> None:
     assert part.p95_s == pytest.approx(float(np.quantile(values_s, 0.95)), rel=0.01)
 
 
-def test_chance_is_what_99_of_100_seeds_stay_within() -> None:
+def test_chance_is_what_99_of_100_seeds_stay_within(rng: np.random.Generator) -> None:
     """Compare with the work that arrives in many periods of a Poisson process."""
     mean_requests, periods = 400, 4000
-    counts = RNG.poisson(mean_requests, periods)
-    work_s = np.array([RNG.exponential(0.1, count).sum() for count in counts])
-    chance = chance_of(recorded(RNG.exponential(0.1, mean_requests)))
+    counts = rng.poisson(mean_requests, periods)
+    work_s = np.array([rng.exponential(0.1, count).sum() for count in counts])
+    chance = chance_of(recorded(rng.exponential(0.1, mean_requests)))
     beyond = float((np.abs(work_s / work_s.mean() - 1) > chance).mean())
     assert 0.001 < beyond < 0.03
     assert chance_of(recorded(np.full(1_000_000, 0.1))) == 0.01, "the resolution of percentiles"
 
 
-def test_two_samples_of_one_distribution_rarely_differ() -> None:
+def test_two_samples_of_one_distribution_rarely_differ(rng: np.random.Generator) -> None:
     found = sum(
-        bool(differing(recorded(RNG.exponential(0.1, 300)), recorded(RNG.exponential(0.1, 300)))) for _ in range(200)
+        bool(differing(recorded(rng.exponential(0.1, 300)), recorded(rng.exponential(0.1, 300)))) for _ in range(200)
     )
     assert found <= 10
 
 
-def test_what_differs_is_named() -> None:
-    times_s = RNG.lognormal(-2.0, 0.3, 4000)
+def test_what_differs_is_named(rng: np.random.Generator) -> None:
+    times_s = rng.lognormal(-2.0, 0.3, 4000)
     assert differing(recorded(times_s * 1.32), recorded(times_s)) == ["p50", "p95", "mean"]
     assert differing(recorded(times_s), recorded(times_s * 1.01)) == []
     late_s = np.where(np.arange(4000) % 12 == 0, times_s + 0.4, times_s)
