@@ -6,7 +6,6 @@ import http.client
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from simulator.ingest.imported import import_files
 from simulator.ingest.settings import ImportSettings
-from simulator.world.clock import wall_s
+from tests.live.waiting import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -71,24 +70,20 @@ def running(command: list[str], port: int, output: Path) -> Iterator[None]:
     with output.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
         try:
-            _wait_for(port, process)
+            wait_until(lambda: _listens(port, process))
             yield
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until_s = wall_s() + 30
-    while True:
-        assert process.poll() is None, "the server ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            assert wall_s() < until_s, "the server does not listen"
-            time.sleep(0.05)  # noqa: TID251 between two attempts to connect
-        else:
-            return
+def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, "the server ended"
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _send(port: int) -> None:
@@ -99,12 +94,9 @@ def _send(port: int) -> None:
         connection.close()
 
 
-def _wait_for_lines(log: Path) -> None:
-    """Wait until a log has a line for each request: a server writes it after the client has the response."""
-    until_s = wall_s() + 30
-    while (found := log.read_bytes().count(b"GET")) < len(PATHS):
-        assert wall_s() < until_s, f"{log.name} has {found} requests"
-        time.sleep(0.05)  # noqa: TID251 between two looks at the log
+def _is_whole(log: Path) -> bool:
+    """Return whether a log has a line for each request: a server writes it after the client has the response."""
+    return log.read_bytes().count(b"GET") == len(PATHS)
 
 
 def _routes(file: Path) -> dict[str, float]:
@@ -126,8 +118,8 @@ def test_logs_of_real_servers_are_imported_with_every_request(tmp_path: Path) ->
         running(haproxy, haproxy_port, tmp_path / "haproxy.log"),
     ):
         _send(haproxy_port)
-        for name in ("combined", "timed", "object", "haproxy"):
-            _wait_for_lines(tmp_path / f"{name}.log")
+        logs = [tmp_path / f"{name}.log" for name in ("combined", "timed", "object", "haproxy")]
+        wait_until(lambda: all(map(_is_whole, logs)))
 
     for name, form in (("combined", "common-log"), ("timed", "common-log"), ("object", "nginx-json")):
         result = import_files([tmp_path / f"{name}.log"], ImportSettings())

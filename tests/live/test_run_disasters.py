@@ -10,8 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -35,14 +34,13 @@ from simulator.model.scaling import AutoScalingConfiguration
 from simulator.platform.platform import Platform
 from simulator.platform.revision import ServicePlan
 from simulator.rules.policies.fixed import FixedParameters, FixedPolicy
-from simulator.world.clock import wall_s
 from simulator.world.random_streams import RandomStreams
 from simulator.world.tasks import Tasks
 from tests.live.arm_docker import left_behind
 from tests.live.docker_images import FIRST_LOOK, changed_image, python_image
 from tests.live.process_bench import guards_of_ours, is_alive, processes_of
 from tests.live.second_engine import second_engine
-from tests.live.waiting import until
+from tests.live.waiting import until, wait_until
 
 COMMAND = ("python", "-I", "-S", "/app/first_look.py")
 CONTAINER = f"container: {{image: 'IMAGE', command: {' '.join(COMMAND)}, environment: {{HOST: 0.0.0.0}}}}"
@@ -229,8 +227,8 @@ def test_after_kill_9_of_the_simulator_the_next_start_removes_its_leftovers_only
     ).stdout.strip()
     try:
         with running(tmp_path, scenario.replace("DURATION", "120s")) as dead:
-            wait_for(lambda: len(left_behind(dead.pid).splitlines()) == 2 and bool(volumes_of(dead.pid)))
-            wait_for(lambda: bool(guards_of(dead.pid)))
+            wait_until(lambda: len(left_behind(dead.pid).splitlines()) == 2 and bool(volumes_of(dead.pid)))
+            wait_until(lambda: bool(guards_of(dead.pid)))
             children = psutil.Process(dead.pid).children(recursive=True)
             (guard,) = guards_of(dead.pid)
             guard.kill()  # the worst case: no process is left that could remove anything
@@ -262,14 +260,6 @@ def guards_of(pid: int) -> list[psutil.Process]:
             if process_sweep.__file__ in child.cmdline():
                 found.append(child)
     return found
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds, a minute at most."""
-    until_s = wall_s() + 60
-    while not condition():
-        assert wall_s() < until_s, "the condition did not come to hold"
-        time.sleep(0.05)  # noqa: TID251 between two looks at another process
 
 
 def volumes_of(pid: int) -> list[str]:
