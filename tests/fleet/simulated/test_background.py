@@ -19,7 +19,7 @@ from simulator.records.background.background_stats import BackgroundStats, WorkS
 from simulator.records.events import BackgroundLogged
 from simulator.records.journal import Journal
 from simulator.rules.stations.cpu_quota import CpuQuota
-from simulator.world.distributions import Constant
+from simulator.world.distributions import Constant, Uniform
 from simulator.world.random_streams import RandomStreams
 from simulator.world.running_loop import running_loop
 from tests.fleet.simulated.test_driver import Request
@@ -213,7 +213,13 @@ def test_invalid_background_work_is_rejected(given: dict[str, float], error: str
         BackgroundWork("w", Constant(1.0), **given)
 
 
-def test_the_same_names_have_streams_of_their_own() -> None:
-    application = SimulatedApplication(background=(EVERY_10_S, MAIL))
-    background = ServiceBackground(application, RandomStreams(1), "web", Journal(), lambda: RunTime(0.0))
-    assert [work.name for work, _, _ in background.works] == ["cache", "mail"]
+def test_each_work_of_each_service_has_streams_of_its_own() -> None:
+    works = tuple(BackgroundWork(name, Uniform(0.0, 1.0), every_s=10.0) for name in ("cache", "mail"))
+
+    def drawn(service: str) -> list[float]:
+        application = SimulatedApplication(background=works)
+        given = ServiceBackground(application, RandomStreams(1), service, Journal(), lambda: RunTime(0.0))
+        return [next(draws) for _, *both in given.works for draws in both]
+
+    assert drawn("web") == drawn("web")
+    assert len({*drawn("web"), *drawn("api")}) == 2 * 2 * 2
