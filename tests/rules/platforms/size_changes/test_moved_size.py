@@ -55,7 +55,6 @@ def test_the_cpu_work_of_a_request_takes_a_quarter_on_four_times_the_cpu(scenari
     moved = on("cloud-run").moved_size(scenario, "web")
     assert moved is not None
     assert (moved.capacity_factor, moved.cpu_time_factor) == (4, 0.25)
-    assert 0.04 / 0.25 * moved.cpu_time_factor == pytest.approx(0.04)
     record = play(Run(on_platform(scenario, platform_named("cloud-run"))), signals=False)
     assert record.stats_by_source.whole().service.mean_s == pytest.approx(0.04, rel=0.01)
 

@@ -33,7 +33,7 @@ def test_the_bursts_are_the_probes_whose_figures_the_facts_print() -> None:
 def test_quiet_probes_follow_the_closed_law() -> None:
     """N users who think 0.55 s on average and wait R send N / (0.55 + R) requests/s."""
     quiet = [probe for number, probe in enumerate(published()) if is_quiet(number)]
-    assert len(quiet) == 60 - 4 - 6 * 4 + 0
+    assert len(quiet) == 60 - 4 - 6 * 4
     latency_s = statistics.mean(probe.latency_s for probe in quiet)
     requests = statistics.mean(probe.requests for probe in quiet)
     assert USERS / (0.55 + latency_s) * PROBE_S == pytest.approx(requests, rel=0.05)
