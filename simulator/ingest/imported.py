@@ -127,7 +127,8 @@ def _format(file: InputFile, settings: ImportSettings) -> Format:
 
 def _blocks(reads: Sequence[_Read], reading: Reading) -> Iterator[Block]:
     for each in reads:
-        yield from each.form.blocks(each.file, reading)
+        with each.file.read_as(each.form.name):
+            yield from each.form.blocks(each.file, reading)
 
 
 def _window(totals: Totals, settings: ImportSettings) -> _Window:

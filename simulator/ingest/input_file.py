@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import zlib
@@ -94,6 +95,19 @@ class InputFile:
                 number += len(block)
         if rest:
             yield number, [rest]
+
+    @contextlib.contextmanager
+    def read_as(self, what: str) -> Iterator[None]:
+        """Convert the errors of a reader that meets a value of another type or form than `what` has.
+
+        Readers name the line of what is usually wrong; this is for everything else, such as an object in the place of a
+        number, which must not look like a fault of the simulator.
+        """
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            found = f"an entry that cannot be read ({type(error).__name__}: {error})"
+            raise self.problem(1, "file", found, f"in the form of {what}") from error
 
     def problem(self, line: int, what: str, found: str, expected: str, near: str = "") -> ScenarioError:
         """Return the problem of a line of this file."""

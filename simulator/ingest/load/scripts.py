@@ -38,6 +38,7 @@ def imported_load(paths: Sequence[Path]) -> ImportedLoad | None:
         second = (scripts[1:] or others)[0].path
         raise ValueError(f"{second} stands beside the load script {scripts[0].path}; import them one by one")
     (script,) = scripts
-    plan = k6_plan(script) if is_k6(script) else artillery_plan(script)
+    with script.read_as("a load script"):
+        plan = k6_plan(script) if is_k6(script) else artillery_plan(script)
     settings = merged(settings_of(file) for file in files if file is not script)
     return ImportedLoad(script.path.name, plan, settings)

@@ -33,12 +33,13 @@ def settings_of(file: InputFile) -> ServiceSettings:
     Raises:
         ScenarioError: if it cannot be read, or has none of the settings.
     """
-    if _is_terraform(file):
-        settings = _of_text(b"".join(file.parts()).decode(errors="replace"))
-    elif _is_answer(file):
-        settings = _of_answer(document(file))
-    else:
-        settings = _of_state(document(file))
+    with file.read_as("settings of a service"):
+        if _is_terraform(file):
+            settings = _of_text(b"".join(file.parts()).decode(errors="replace"))
+        elif _is_answer(file):
+            settings = _of_answer(document(file))
+        else:
+            settings = _of_state(document(file))
     if not settings.given:
         raise file.problem(
             1, "file", "no setting of a service", "one with MaxConcurrency, MinSize, MaxSize, CPU or memory"

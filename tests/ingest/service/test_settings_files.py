@@ -95,6 +95,18 @@ def test_a_file_without_settings_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        {"AutoScalingConfiguration": "MaxConcurrency", "x": {"MaxConcurrency": 1}},
+        {"terraform_version": "1.9.0", "values": {"root_module": {"resources": [1]}}},
+    ],
+)
+def test_an_entry_of_another_type_is_a_problem_of_the_file(tmp_path: Path, content: object) -> None:
+    with pytest.raises(ScenarioError, match="an entry that cannot be read"):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
     ("given", "cpu", "memory"),
     [("256", "0.25 vCPU", "0.25 GB"), ("4 vCPU", "4 vCPU", None), ("0.5 GB", None, "0.5 GB"), ("many", None, None)],
 )
