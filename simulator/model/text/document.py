@@ -195,7 +195,7 @@ class _Reader:
         data: dict[str, Any] = {}
         merged: list[yaml.Node] = []
         for key_node, value_node in node.value:
-            if _is_merge(key_node):
+            if is_merge(key_node):
                 merged.append(value_node)
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
@@ -247,7 +247,7 @@ class _Reader:
         self.problems.append(Problem(line, column, dotted(path), found, expected, file=self._file))
 
 
-def _is_merge(node: yaml.Node) -> bool:
+def is_merge(node: yaml.Node) -> bool:
     """Return True for an unquoted `<<` (https://yaml.org/type/merge.html), which YAML 1.2 no longer defines."""
     return isinstance(node, yaml.ScalarNode) and node.value == "<<" and not node.style
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
+from simulator.model.text.document import is_merge
+
 
 def with_values(text: str, values: Mapping[tuple[str, ...], str]) -> str:
     """Return the text with the YAML of each value (in flow style, on one line) at its path of keys.
 
     Raises:
-        ValueError: if a part of the path is not a mapping of the text itself, but an alias or merged from elsewhere.
+        ValueError: if a part of the path is no mapping, or is not written at its place: it is an alias, or merged.
     """
     for path, value in values.items():
         text = _with_value(text, path, value)
@@ -25,19 +27,28 @@ def _with_value(text: str, path: tuple[str, ...], value: str) -> str:
     node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     for depth, key in enumerate(path):
         if not isinstance(node, yaml.MappingNode):
-            raise _unsettable(path, depth)
+            raise _unsettable(path, depth, "no mapping")
         found = [(name, inner) for name, inner in node.value if name.value == key]
         if not found:
+            if depth + 1 < len(path) and _merges(node, key):
+                raise _unsettable(path, depth + 1, "merged by <<")  # a new mapping would hide what is merged
             return _added(text, node, path[depth:], value)
         ((name, inner),) = found
         if inner.start_mark.index < name.end_mark.index:
-            raise _unsettable(path, depth)  # an alias: its node stands elsewhere
+            raise _unsettable(path, depth + 1, "an alias")  # its node is elsewhere in the text
         node = inner
     assert node is not None, "a path has keys"
     begin, end = node.start_mark.index, node.end_mark.index
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         end = _block_end(text, begin, end)
     return text[:begin] + value + text[end:]
+
+
+def _merges(node: yaml.MappingNode, key: str) -> bool:
+    """Return True if `<<` merges a value of this key into the mapping."""
+    merged = [source for name, source in node.value if is_merge(name)]
+    sources = [each for one in merged for each in (one.value if isinstance(one, yaml.SequenceNode) else [one])]
+    return any(_merges(each, key) or any(name.value == key for name, _ in each.value) for each in sources)
 
 
 def _block_end(text: str, begin: int, end: int) -> int:
@@ -62,7 +73,5 @@ def _added(text: str, node: yaml.MappingNode, keys: Sequence[str], value: str) -
     return f"{text[:begin]}{first}: {value}\n{' ' * node.start_mark.column}{text[begin:]}"
 
 
-def _unsettable(path: Sequence[str], depth: int) -> ValueError:
-    return ValueError(
-        f"{'.'.join(path)}, must be set by hand: {'.'.join(path[:depth])} is not written there as a mapping"
-    )
+def _unsettable(path: Sequence[str], depth: int, what: str) -> ValueError:
+    return ValueError(f"{'.'.join(path)}, must be set by hand: {'.'.join(path[:depth])} is {what}")

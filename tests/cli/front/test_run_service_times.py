@@ -93,7 +93,7 @@ def test_an_application_that_stands_elsewhere_in_the_file_is_to_be_set_by_hand(
     Path("s.yaml").write_text(second, encoding="utf-8")
     done = RUN.invoke(app, ["run", "s.yaml", "--clock", "real", "--measured-service-time", "new.yaml"])
     assert done.exit_code == 2
-    assert "services.copy is not written there as a mapping" in " ".join(done.stderr.split())
+    assert "services.copy.application is an alias" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(("quiet", "said"), [(False, ["comparing service times with virtual time"]), (True, [])])

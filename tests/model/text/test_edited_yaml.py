@@ -26,6 +26,11 @@ services:
   d:
     other: &shared {io: 1ms}
     simulated: *shared
+  e:
+    <<: {simulated: {io: 1ms, cpu: 2ms}}
+    other: 1
+  f:
+    <<: [{other: 1}, {<<: {simulated: {cpu: 2ms}}}]
 last: 1
 """
 LAW = "{empirical: [5ms, 6ms]}"
@@ -67,8 +72,23 @@ def test_several_values_are_set_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "where"), [(("services", "d", "simulated", "io"), "services.d"), (("last", "x"), "last")]
+    ("path", "why"),
+    [
+        (("services", "d", "simulated", "io"), "services.d.simulated is an alias"),
+        (("services", "e", "simulated", "io"), "services.e.simulated is merged by <<"),
+        (("services", "f", "simulated", "io"), "services.f.simulated is merged by <<"),
+        (("last", "x"), "last is no mapping"),
+    ],
 )
-def test_a_place_that_stands_elsewhere_must_be_set_by_hand(path: tuple[str, ...], where: str) -> None:
-    with pytest.raises(ValueError, match=rf"^{'.'.join(path)}, must be set by hand: {where} is not written"):
+def test_a_place_that_is_written_elsewhere_must_be_set_by_hand(path: tuple[str, ...], why: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{'.'.join(path)}, must be set by hand: {why}$"):
         with_values(TEXT, {path: LAW})
+
+
+def test_a_value_beside_merged_ones_is_added() -> None:
+    services = parse_document(with_values(TEXT, {("services", "e", "other_io"): LAW})).data["services"]
+    assert services["e"] == {
+        "other": 1,
+        "other_io": {"empirical": ["5ms", "6ms"]},
+        "simulated": {"io": "1ms", "cpu": "2ms"},
+    }
