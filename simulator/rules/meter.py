@@ -108,6 +108,10 @@ def combined(samples: Sequence[Sample]) -> Sample:
     """Return the sample of several revisions of a service in the same second: sums, and the larger percentile.
 
     The percentile is not that of all requests, which would need the latencies themselves.
+
+    ASSUMPTION: during a deployment a policy scales on the instances of both revisions together. On ECS that is how the
+    CPU and memory of a service are defined, but ALBRequestCountPerTarget belongs to one target group, so with a canary
+    of 5 % the old one's is almost twice the mean of both. The metric and the desired count during a canary settle it.
     """
     first, *others = samples
     if not others:

@@ -159,6 +159,11 @@ UNMOVED: Final[tuple[UnmovedAssumption, ...]] = (
         "the end of slow start without a full target is no setting",
         has_slow_start,
     ),
+    UnmovedAssumption(
+        Place("rules/meter.py", "during a deployment a policy"),
+        "what a policy measures during a deployment is no setting",
+        deploys,
+    ),
     UnmovedAssumption(Place("rules/network/egress_plan.py", "names resolve outside"), _REAL_TIME),
     UnmovedAssumption(Place("rules/network/security_groups.py", "a range that covers only"), _REAL_TIME),
     UnmovedAssumption(Place("rules/platforms/billing.py", "idle time at its lower rate"), _COMPARISON),
