@@ -78,14 +78,20 @@ class StartStage:
         return self.low_s + quantile * (self.high_s - self.low_s)
 
 
+_REGISTERED_AT_ONCE: Final = StartStage("registration", 0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class StartPath:
-    """A way in which a start can go. `share`: its share of the starts."""
+    """A way in which a start can go. `share`: its share of the starts.
+
+    Default: the ingress routes requests to an instance as soon as it is healthy.
+    """
 
     share: float
     stages: tuple[StartStage, ...]
-    registration: StartStage
-    from_zero: StartStage
+    registration: StartStage = _REGISTERED_AT_ONCE
+    from_zero: StartStage = _REGISTERED_AT_ONCE
 
     @property
     def launch_s(self) -> float:

@@ -60,7 +60,6 @@ _PLACEMENT_S: Final = 0.04
 # ASSUMPTION: a sandbox is placed and a small image is read in 0.1 s: the whole cold starts of Go, C++ and Rust take
 # little more on average (V20). "Container startup latency" minus the time in the application's log settles it.
 _PLACEMENT_AND_IMAGE_S: Final = 0.1
-_NOTHING: Final = StartStage("registration", 0.0, 0.0)
 _LEVELS: Final = 20  # intervals between the quantiles of a law
 
 
@@ -108,7 +107,7 @@ class CloudRunParameters:
         if self.language is None:
             return None
         lag_s = _PLACEMENT_S if self.start_lag_s is None else self.start_lag_s
-        path = StartPath(1.0, (StartStage("placement", lag_s, lag_s),), _NOTHING, _NOTHING)
+        path = StartPath(1.0, (StartStage("placement", lag_s, lag_s),))
         return StartLaw((path,), _init_law(COLD_STARTS[self.language]))
 
     @property

@@ -30,13 +30,11 @@ IMAGE_BYTES: Final = 100 * _MB
 # settle it.
 PULL_BYTES_PER_SECOND: Final = 12 * _MB
 
-_AT_ONCE: Final = StartStage("registration", 0.0, 0.0)
-
 
 def fargate_start(image_bytes: float, pull_bytes_per_second: float) -> StartLaw:
     """Return the start of a task with an image of that compressed size; 0 bytes: without a pull."""
     pull_s = image_bytes / pull_bytes_per_second
-    return StartLaw((StartPath(1.0, (PLACEMENT, StartStage("pull", pull_s, pull_s)), _AT_ONCE, _AT_ONCE),))
+    return StartLaw((StartPath(1.0, (PLACEMENT, StartStage("pull", pull_s, pull_s))),))
 
 
 def fargate_actuator(start_lag_s: float | None, image_bytes: float, pull_bytes_per_second: float) -> Actuator:

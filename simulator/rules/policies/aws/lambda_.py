@@ -41,7 +41,6 @@ from simulator.rules.start_stages import StartLaw, StartPath, StartStage
 
 # The recording: an environment of 7,318 s still served, one of 7,093 s had ended.
 AGE_LIMIT_SPREAD: Final = 0.03
-_AT_ONCE: Final = StartStage("registration", 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ class LambdaParameters:
         if self.runtime is None:
             return None
         lag_s = self.start_lag_s + self.placement_s
-        path = StartPath(1.0, (StartStage("placement", lag_s, lag_s),), _AT_ONCE, _AT_ONCE)
+        path = StartPath(1.0, (StartStage("placement", lag_s, lag_s),))
         return StartLaw((path,), init_law(self.runtime, self.package, self.architecture, self.init_day_sd))
 
     @property
