@@ -154,7 +154,8 @@ def slow_phases() -> int:
 
 def rises(values: Sequence[float]) -> int:
     """Return in how many intervals of a series the values are at least twice its median."""
-    slow = [value >= 2 * statistics.median(values) for value in values]
+    limit = 2 * statistics.median(values)
+    slow = [value >= limit for value in values]
     return sum(now and not before for before, now in pairwise([False, *slow]))
 
 

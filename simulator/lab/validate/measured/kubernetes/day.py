@@ -21,6 +21,7 @@ PLOT_LATE_H: Final = 0.62
 METRIC_PERIOD_S: Final = 30.0
 ROUND_S: Final = 300.0
 DAY_H: Final = 24
+ROUNDS: Final = round(DAY_H * HOUR_S / ROUND_S)
 
 # ASSUMPTION: the nodes' processors are hardware threads, two per core, as on most clouds (EC2's threads per core are 2
 # by default), and both threads do 1.3 times the work of one (Intel: Hyper-Threading gains up to 30 %), so each has 65 %

@@ -17,7 +17,7 @@ from typing import Final
 from simulator.lab.validate.case import Case, Curve, Evidence, Finding, Subject, relative
 from simulator.lab.validate.ground_truth import rows
 from simulator.lab.validate.measured.kubernetes import hpa_costs
-from simulator.lab.validate.measured.kubernetes.day import DAY_H, HOUR_S, LEVELS, ROUND_S, day_text, stages_of
+from simulator.lab.validate.measured.kubernetes.day import DAY_H, HOUR_S, LEVELS, ROUND_S, ROUNDS, day_text, stages_of
 from simulator.lab.validate.measured.played import PlayedScenario
 
 SOURCE: Final = "jthomperoo/custom-pod-autoscaler-experiments @f065bee7"
@@ -40,13 +40,12 @@ _CHANGES: Final = (
 )
 # Changes of the replica count between records; the mean of 38 and 42 per day.
 CHANGES: Final = 40
-_ROUNDS: Final = round(DAY_H * HOUR_S / ROUND_S)
 
 
 @functools.cache
 def day() -> PlayedScenario:
     """Play V10 once with equal requests."""
-    return PlayedScenario(day_text(f"[{{name: locust, closed: {stages_of([True] * _ROUNDS)}}}]", USAGE_S))
+    return PlayedScenario(day_text(f"[{{name: locust, closed: {stages_of([True] * ROUNDS)}}}]", USAGE_S))
 
 
 def levels() -> list[Finding]:
@@ -77,7 +76,7 @@ def day_curves() -> Sequence[Curve]:
     played = hpa_costs.day()
     hours = [place * NOTED_S / HOUR_S for place in range(round(DAY_H * HOUR_S / NOTED_S))]
     replicas = [(hour, float(played.replicas.at(hour * HOUR_S))) for hour in hours]
-    bins = [number * ROUND_S for number in range(1, round(DAY_H * HOUR_S / ROUND_S))]
+    bins = [number * ROUND_S for number in range(1, ROUNDS)]
     means = [(at_s / HOUR_S, 1000 * played.mean_latency_s(at_s - ROUND_S, at_s)) for at_s in bins]
     return [
         Curve("Two days, the first: replicas", "hours", "replicas", tuple(published), tuple(replicas)),

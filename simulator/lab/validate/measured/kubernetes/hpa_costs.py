@@ -24,6 +24,7 @@ from simulator.lab.validate.measured.kubernetes.day import (
     METRIC_PERIOD_S,
     PLOT_LATE_H,
     ROUND_S,
+    ROUNDS,
     day_text,
     stages_of,
     users_at,
@@ -34,7 +35,6 @@ from simulator.lab.validate.measured.played import PlayedScenario
 LATENCY_MS: Final[Mapping[int, float]] = MappingProxyType(
     {104: 223.5, 108: 234.5, 112: 246.1, 117: 263.4, 122: 279.5, 128: 301.1, 134: 321.6, 140: 342.7, 152: 402.8}
 )
-_ROUNDS: Final = round(DAY_H * HOUR_S / ROUND_S)
 _AFTER_RISE: Final = 2  # rounds
 
 
@@ -47,8 +47,8 @@ def costs() -> Iterator[int]:
     """Yield the CPU time of each round in ms."""
     recorded = [(float(row["hour"]), float(row["avg_ms"])) for row in rows("hpa_experiments/hpa_long_latency_2020.csv")]
     of_level = {level.users: 1000 * level.latency_s for level in LEVELS}
-    users = [users_at(number * ROUND_S / HOUR_S - PLOT_LATE_H)[0] for number in range(_ROUNDS)]
-    for number in range(_ROUNDS):
+    users = [users_at(number * ROUND_S / HOUR_S - PLOT_LATE_H)[0] for number in range(ROUNDS)]
+    for number in range(ROUNDS):
         end_h = (number + 1) * ROUND_S / HOUR_S
         hour, latency_ms = min(recorded, key=lambda point: abs(point[0] - end_h))
         is_steady = number >= _AFTER_RISE and users[number] <= users[number - _AFTER_RISE]
