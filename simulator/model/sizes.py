@@ -1,7 +1,7 @@
 """Instance sizes: CPU and memory, and the pairs of them that App Runner offers.
 
 Source: Developer Guide, "supported configurations" (facts 5.1); spellings from the API model (facts 1.6). The sizes of
-other platforms: rules/platforms/sizes.py.
+other platforms: rules/platforms/sizing/sizes.py.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from simulator.model.health import TargetHealthCheck
 
-# The load balancer has no limit of requests per target, and no queue: excess requests wait inside the target.
 SLOW_START_S_MIN: Final = 30.0
 SLOW_START_S_MAX: Final = 900.0
 
@@ -42,6 +41,8 @@ RANGES: Final = {
 @dataclass(frozen=True, slots=True)
 class ApplicationLoadBalancer:
     """The settings; times are in seconds.
+
+    The load balancer has no limit of requests per target, and no queue: excess requests wait inside the target.
 
     `slow_start_s`: time during which the share of a new target increases linearly; 0: none. `idle_timeout_s`: a
     request ends after this time without a byte in either direction. `deregistration_delay_s`: requests in progress on

@@ -2,8 +2,8 @@
 and a price list.
 
 A preset runs a service of a scenario as that platform would; the service's traffic and application do not change. Its
-instances get the platform's nearest size (sizes.py). Settings that a platform does not fix (such as MaxConcurrency on
-App Runner) keep the service's values.
+instances get the platform's nearest size (sizing/sizes.py). Settings that a platform does not fix (such as
+MaxConcurrency on App Runner) keep the service's values.
 
 The comment of each value names its source: facts if there are any, `ASSUMPTION:` otherwise. The policy determines when
 a starting instance is ready (rules/policies/readiness.py); `probe_interval_s` is for instances in service.

@@ -90,7 +90,9 @@ class AgeLimit:
 
     def at(self, limit: float, recycling: float) -> float:
         """Return the age in seconds for two random numbers in [0, 1)."""
-        longest_s = self.low_s if self.low_s == self.high_s else self.low_s + limit * (self.high_s - self.low_s)
+        longest_s = self.low_s
+        if self.low_s < self.high_s:  # both are infinite if only `recycled_s` ends an instance
+            longest_s += limit * (self.high_s - self.low_s)
         if self.recycled_s is None:
             return longest_s
         return min(longest_s, -self.recycled_s * math.log1p(-recycling))

@@ -21,6 +21,6 @@ QUEUE_PROXY_S: Final = 0.05
 # events of a replica settle it.
 CONTAINER_APPS_S: Final = 1.0
 # The instance reports that it is ready, or the platform waits for its port: Lambda's runtime requests its first event
-# after its initialisation; the proxies of Cloud Run, Fly.io and Heroku connect and wait. On ECS a
-# task serves as soon as it listens, or after the first check of the load balancer in front.
+# after its initialisation; the proxies of Cloud Run, Fly.io and Heroku connect and wait. On ECS a task
+# serves as soon as it listens, or after the first check of the load balancer in front.
 AT_ONCE_S: Final = 0.0

@@ -1,4 +1,4 @@
-"""What it changes that a platform gives another size: CPU, the time of CPU work, and the price of an hour."""
+"""The effects of the size that a platform gives to instances: CPU, the time of CPU work, and the price of an hour."""
 
 PUBLIC_MODULES = (
     "instance_hour",

@@ -20,7 +20,7 @@ class MovedSize(NamedTuple):
 
     @property
     def capacity_factor(self) -> float:
-        """The CPU of an instance as a multiple of the scenario's: so many more requests with CPU work does it serve."""
+        """The CPU of an instance, and so the rate of requests with CPU work that it can serve, as a multiple."""
         return self.taken.size.vcpu / self.asked.vcpu
 
     @property
@@ -41,7 +41,7 @@ class MovedSize(NamedTuple):
         return instance_hour_usd(self.prices, self.asked)
 
     def __str__(self) -> str:
-        """Return what was asked for, what was taken, and what it changes."""
+        """Return the scenario's size, the platform's size, and the effects of the change."""
         why = "the largest that it offers" if self.taken.is_smaller else "the smallest that has as much"
         same = "takes the same time"
         longer = f"takes {digits_text(self.cpu_time_factor, 3)} times as long"

@@ -185,7 +185,6 @@ class StepScalingPolicy:
         )
         self._seen = 0
         self._cooldowns = Cooldowns(parameters.scale_out_cooldown_s, parameters.scale_in_cooldown_s)
-        self._needed = parameters.out_breaching, parameters.in_breaching
         self._capacity: int | None = None
 
     def observe(self, sample: Sample) -> None:
@@ -212,10 +211,13 @@ class StepScalingPolicy:
         parameters, scaling = self._parameters, observation.scaling
         threshold, value = parameters.threshold, points[-1]
         named = target_text(parameters.metric, threshold)
-        out = breaches(points, parameters.out_points, lambda point: point >= threshold - EPSILON, self._needed[0])
-        if value is None or not (
-            out or breaches(points, parameters.in_points, lambda point: point <= threshold + EPSILON, self._needed[1])
-        ):
+        out = breaches(
+            points, parameters.out_points, lambda point: point >= threshold - EPSILON, parameters.out_breaching
+        )
+        low = breaches(
+            points, parameters.in_points, lambda point: point <= threshold + EPSILON, parameters.in_breaching
+        )
+        if value is None or not (out or low):
             shown = "" if value is None else value_text(parameters.metric, value)
             newest = "the newest point has no data" if value is None else f"{shown} in the newest point"
             return capacity, f"capacity = {capacity}", f"no alarm at {named}: {newest}"

@@ -2,8 +2,8 @@
 
 Pipeline: CloudWatch points of one minute (or 20 s) with some delay, and two alarms that users cannot edit. High: 3 of
 3 points above the target. Low: 15 of 15 below 90 % of it. Formula: proportional and rounded up, so only a certain
-surplus is removed. Limits: a cooldown per direction (`alarms`). Missing data never causes a scale-in, and neither does
-anything during a deployment of an ECS service.
+surplus is removed. Limits: a cooldown per direction (`alarms`). Missing data never causes a scale-in. During a
+deployment of an ECS service scale-in is off.
 
 Several policies of a service (`also`): the largest scale-out that any of them proposes, and a scale-in only if all of
 them allow it, to the largest of their capacities (ECS guide service-autoscaling-targettracking; read).
