@@ -137,11 +137,11 @@ class Autoscaler:
 
     def _close(self, second: int) -> None:
         samples: list[Sample] = []
-        for place, each in enumerate(self._scaled):
+        for index, each in enumerate(self._scaled):
             used_s = each.cpu_s()
-            samples.append(each.sample(second, used_s - self._cpu_closed_s[place]))
-            self._cpu_closed_s[place] = used_s
-        sample = samples[0] if len(samples) == 1 else combined(samples)
+            samples.append(each.sample(second, used_s - self._cpu_closed_s[index]))
+            self._cpu_closed_s[index] = used_s
+        sample = combined(samples)
         self.policy.observe(sample)
         self._journal.publish(SecondClosed(self._service, sample))
 
