@@ -84,6 +84,8 @@ class GivenInstance(HttpService):
 class GivenDriver:
     """Implements `Launcher`: every instance is the application on the given port."""
 
+    has_fixed_port = False
+
     def __init__(self, port: int) -> None:
         self._port = port
 

@@ -34,9 +34,8 @@ class InstanceSpec:
     size: InstanceSize
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # includes secrets
     port: int = 0  # from the service's configuration; 0 if not specified
-    init_s: float = (
-        0.0  # the platform's initialisation before a simulated application's start-up; real ones have theirs
-    )
+    # the platform's initialisation before a simulated application's start-up; real ones have theirs
+    init_s: float = 0.0
     kept: Kept = Kept.NOTHING  # what a simulated instance still has from an earlier time
 
 
@@ -278,6 +277,10 @@ class OwnLoopback(Protocol):
 class Launcher(Protocol):
     """Launches instances of one application. `launch` returns when the instance exists, not when it is ready."""
 
+    @property
+    def has_fixed_port(self) -> bool:
+        """True if an instance occupies the service's own port on this machine, so that no second one can run."""
+
     async def launch(self, spec: InstanceSpec) -> Backend:
         """Launch an instance.
 
@@ -307,10 +310,6 @@ class Driver(Launcher, Protocol):
     @property
     def own_loopback(self) -> OwnLoopback | None:
         """The loopback of its instances if each has its own; None if they share the machine's."""
-
-    @property
-    def has_fixed_port(self) -> bool:
-        """True if an instance occupies the service's own port on this machine, so that no second one can run."""
 
     @property
     def limits_in_force(self) -> str:

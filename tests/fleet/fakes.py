@@ -114,6 +114,7 @@ class FakeDriver:
         self.launch_s = self.probe_s = self.wake_s = self.stop_s = 0.0
         self.healthy = True
         self.failing = False  # True lets launches fail
+        self.has_fixed_port = False
         self.backends: dict[int, FakeBackend] = {}
 
     async def launch(self, spec: InstanceSpec) -> FakeBackend:

@@ -108,6 +108,8 @@ class InProcessBackend:
 class InProcessDriver:
     """Implements `Launcher`. `launched`: all backends in the order of their launch."""
 
+    has_fixed_port = False
+
     def __init__(self, limits: DataPlaneLimits) -> None:
         self.launched: list[InProcessBackend] = []
         self._limits = limits

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simulator.fleet.instance import Instance
+from simulator.fleet.ports import Launcher
 from simulator.fleet.replicas.lifetimes import Lifetimes
 
 
@@ -19,7 +20,7 @@ from simulator.fleet.replicas.lifetimes import Lifetimes
 class _Batch:
     """Instances to replace together. `outgoing`: they serve until their replacements are ready. `ending`: they drain.
 
-    `stops_first`: an instance occupies what its replacement needs, so the old ones end before the new ones start.
+    `stops_first`: the old ones end before the new ones start.
     """
 
     why: str
@@ -32,10 +33,12 @@ class Recycling:
     """The replacements of one replica set, in the order in which they were requested.
 
     `log` receives a line for the event log when all have been replaced. `lifetimes`: those of its instances.
+    `launcher`: if an instance occupies a port that its replacement needs, the old ones end before the new ones start.
     """
 
-    def __init__(self, log: Callable[[str], None], lifetimes: Lifetimes) -> None:
+    def __init__(self, log: Callable[[str], None], lifetimes: Lifetimes, launcher: Launcher) -> None:
         self.lifetimes = lifetimes
+        self._launcher = launcher
         self._log = log
         self._waiting: deque[_Batch] = deque()
         self._batch: _Batch | None = None
@@ -61,9 +64,7 @@ class Recycling:
         """Return the instances of `alive` that are not being replaced."""
         return [instance for number, instance in alive.items() if not self.is_outgoing(number)]
 
-    def request(
-        self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool, joins: bool = False
-    ) -> list[int]:
+    def request(self, numbers: Sequence[int], at_a_time: int, why: str, *, joins: bool = False) -> list[int]:
         """Request replacements, `at_a_time` together. Return the instances for which none was requested before.
 
         `joins`: a batch in progress whose old instances serve until then is extended by these.
@@ -75,7 +76,8 @@ class Recycling:
             self._batch.outgoing.update(dict.fromkeys(new))
             return new
         for first in range(0, len(new), at_a_time):
-            self._waiting.append(_Batch(why, stops_first, dict.fromkeys(new[first : first + at_a_time])))
+            together = dict.fromkeys(new[first : first + at_a_time])
+            self._waiting.append(_Batch(why, self._launcher.has_fixed_port, together))
         return new
 
     def advance(self, alive: Collection[int], ready: Mapping[int, Instance], target: int) -> list[tuple[int, str]]:

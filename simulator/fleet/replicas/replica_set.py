@@ -70,7 +70,7 @@ class ReplicaSet(InstanceSet):
     ) -> None:
         """Create an empty set. `numbers`: source of the numbers of instances. `revision`: number of the revision.
         `variables`: supplies environment variables. `zones`: of the platform; None: it has none. `random`: numbers for
-        the stages of starts; None: their means. `lifetimes`: random numbers, required if `settings` has lifetimes.
+        the stages of starts; None: their medians. `lifetimes`: random numbers, required if `settings` has lifetimes.
         """
         super().__init__(pool)
         self.settings = settings
@@ -84,7 +84,7 @@ class ReplicaSet(InstanceSet):
         self._zones = zones or PlatformZones()
         self.capacity = Capacity(self.settings, self._zones, self.records.line)
         expired = Lifetimes(settings.lifetime, lifetimes, clock, lambda number, why: self.recycle([number], 1, why))
-        self._recycling = Recycling(self.records.line, expired)
+        self._recycling = Recycling(self.records.line, expired, driver)
         self._tasks = tasks
         self._loop = running_loop()
         self._is_settled = False  # count and tiers are as desired: nothing to do if the same count is set again
@@ -154,12 +154,12 @@ class ReplicaSet(InstanceSet):
         self._assign_tiers()
         self._is_settled = True
 
-    def recycle(self, numbers: Sequence[int], at_a_time: int, why: str, *, stops_first: bool = False) -> list[int]:
+    def recycle(self, numbers: Sequence[int], at_a_time: int, why: str) -> list[int]:
         """Replace instances, `at_a_time` together. Return those for which no replacement was requested before.
 
-        New instances start beside the old ones, which drain when their replacements are ready, unless `stops_first`.
+        New instances start beside the old ones, which drain when their replacements are ready (recycling.py).
         """
-        new = self._recycling.request(numbers, at_a_time, why, stops_first=stops_first)
+        new = self._recycling.request(numbers, at_a_time, why)
         self.reconcile()
         return new
 
@@ -269,7 +269,7 @@ class ReplicaSet(InstanceSet):
 
     def _replace(self, instance: Instance, why: str) -> None:
         """Start an instance in place of an unhealthy target, which serves until that one is ready."""
-        self._recycling.request([instance.number], 1, why, stops_first=False, joins=True)
+        self._recycling.request([instance.number], 1, why, joins=True)
         self.reconcile()
 
     def _assign_tiers(self) -> None:

@@ -106,10 +106,8 @@ class ServiceFaults:
         if revision is None:
             return f"{service.name}: no instance is replaced"
         numbers = _chosen(service, "oldest")[: spec.count]
-        why, first = "recycled by the platform", revision.has_fixed_port
-        replaced = service.replica_set.recycle(numbers, spec.at_a_time, why, stops_first=first)
-        be = "is" if len(replaced) < 2 else "are"
-        return f"{service.name}: {_instances(replaced)} {be} replaced, {spec.at_a_time} at a time"
+        replaced = revision.replica_set.recycle(numbers, spec.at_a_time, "recycled by the platform")
+        return f"{service.name}: {_replaced(replaced)}, {spec.at_a_time} at a time"
 
     def begin(self, spec: LastingSpec) -> tuple[int, str]:
         """Begin a lasting fault. Return its number, which `end` takes, and a text that says what it does."""
@@ -167,9 +165,8 @@ class ServiceFaults:
         if revision is None:
             return f"{name}: maintenance begins, no instance is replaced"
         ready = _chosen(self._platform.services[name], "oldest")
-        first = revision.has_fixed_port
-        moved = revision.replica_set.recycle(ready, max(1, len(ready)), "maintenance", stops_first=first)
-        return f"{name}: maintenance begins, {_instances(moved)} {'is' if len(moved) < 2 else 'are'} replaced"
+        moved = revision.replica_set.recycle(ready, max(1, len(ready)), "maintenance")
+        return f"{name}: maintenance begins, {_replaced(moved)}"
 
     def _end_maintenance(self, name: str) -> str:
         """Announce the end, unless another maintenance of the service lasts."""
@@ -205,7 +202,7 @@ class ServiceFaults:
             moved = zones.uneven(alive, replica_set.pool.ready)
             replica_set.recycle(moved, 1, "the Availability Zones are rebalanced")
             if moved:
-                texts.append(f"; {service.name}: {_instances(moved)} {'is' if len(moved) == 1 else 'are'} replaced")
+                texts.append(f"; {service.name}: {_replaced(moved)}")
         return f"Availability Zone {zone} is available again{''.join(texts)}"
 
     def _begun_text(self, lasting: _Lasting) -> str:
@@ -235,6 +232,10 @@ def _longer(revision: Revision | None) -> str:
 def _chosen(service: Service, which: str) -> list[int]:
     """Return the numbers of the ready instances, those to choose first at the beginning."""
     return sorted(service.pool.ready, reverse=which == "newest")
+
+
+def _replaced(numbers: Sequence[int]) -> str:
+    return f"{_instances(numbers)} {'is' if len(numbers) < 2 else 'are'} replaced"
 
 
 def _instances(numbers: Sequence[int]) -> str:

@@ -112,7 +112,8 @@ def test_where_a_second_instance_cannot_run_the_old_one_ends_first() -> None:
     async def main() -> None:
         async with Stage(stage_settings(initial=1, most=1), LAG) as stage:
             exchange = stage.offer()
-            stage.replica_set.recycle([1], 1, "recycled", stops_first=True)
+            stage.fake.has_fixed_port = True
+            stage.replica_set.recycle([1], 1, "recycled")
             await asyncio.sleep(10)
             assert stage.states() == "draining"
             stage.answer(exchange)
