@@ -77,6 +77,7 @@ class RunControl:
             adopting.handle(_CALLER, "CreateService", _service_request(name, spec))
         await adopting.operations.settled()
         for service in plane.registry.all(ServiceResource):
+            self._workload.adopt(service.arn)
             with plane.registry.change():
                 plane.registry.put(replace(service, host=self._platform.services[service.name].host))
         self._platform.journal.subscribe(EntriesAdded, self._written)

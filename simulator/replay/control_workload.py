@@ -57,15 +57,24 @@ class ScenarioWorkload:
         self._streams = streams
         self._clock = clock
         self._versions = versions
+        self._arns: dict[str, str] = {}  # key: the service's name
         self._deployments: dict[str, asyncio.Task[None]] = {}  # those in stages, by service
         self._fetches = {name: _durations(spec.source, name, streams) for name, spec in scenario.services.items()}
 
     def attach(self, log: Log) -> None:
         """Do nothing: the journal of the run already records the log lines of instances."""
 
+    def adopt(self, service_arn: str) -> None:
+        """Let the name of a service on the platform mean this one, which exists already or is created."""
+        self._arns[_name(service_arn)] = service_arn
+
+    def arn(self, name: str) -> str | None:
+        return self._arns.get(name)
+
     # --- start --------------------------------------------------------------------------------------------------------
 
     async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
+        self.adopt(revision.service_arn)
         if revision.name not in self._platform.services:
             self._platform.add(revision.name, (service_host(revision.name, REGION, self._streams),))
         return await self.deploy(revision, steps)
@@ -88,7 +97,7 @@ class ScenarioWorkload:
         """Begin a deployment. One that is still in progress ends first: its revision is removed.
 
         # ASSUMPTION: ECS then reconciles the active revisions (stage RECONCILE_SERVICE), whose rules are not published.
-        A second update during a bake settles it.
+        # A second update during a bake settles it.
         """
         running = self._deployments.get(name)
         platform = self._platform

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simulator.control.operations.service_events import ServiceEvents
+from simulator.control.operations.workload import Workload
 from simulator.control.state.registry import Registry
 from simulator.control.wall_clock import WallClock
 from simulator.model.resources.api_resources import ServiceResource
@@ -19,8 +20,9 @@ class Maintenance:
     goes on.
     """
 
-    def __init__(self, registry: Registry, events: ServiceEvents, now: WallClock) -> None:
+    def __init__(self, registry: Registry, workload: Workload, events: ServiceEvents, now: WallClock) -> None:
         self._registry = registry
+        self._workload = workload
         self._events = events
         self._now = now
         self._maintained: dict[str, None] = {}  # ARNs
@@ -32,7 +34,8 @@ class Maintenance:
         return self._put(service, ServiceStatus.RUNNING)
 
     def _changed(self, event: MaintenanceChanged) -> None:
-        service = self._named(event.service)
+        arn = self._workload.arn(event.service)
+        service = None if arn is None else self._registry.get(ServiceResource, arn)
         if service is None:
             return
         if event.is_active and service.status is ServiceStatus.RUNNING:
@@ -40,12 +43,6 @@ class Maintenance:
             self._put(service, ServiceStatus.OPERATION_IN_PROGRESS)
         elif not event.is_active and service.arn in self._maintained:
             self.end(service)
-
-    def _named(self, name: str) -> ServiceResource | None:
-        """Return the service with this name on the platform, which appends to the name of another account's service."""
-        services = self._registry.all(ServiceResource)
-        names = ((service, (service.name, f"{service.name}-{service.resource_id[:8]}")) for service in services)
-        return next((service for service, known in names if name in known), None)
 
     def _put(self, service: ServiceResource, status: ServiceStatus) -> ServiceResource:
         changed = replace(service, status=status, updated_at=self._now())

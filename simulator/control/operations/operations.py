@@ -71,7 +71,7 @@ class Operations:
         self._tasks = tasks
         self._dashed = dashed
         self._running: dict[str, asyncio.Task[None]] = {}  # key: service ARN
-        self._maintenance = Maintenance(registry, events, now)
+        self._maintenance = Maintenance(registry, workload, events, now)
 
     # --- beginning -------------------------------------------------------------------------------------------------
 

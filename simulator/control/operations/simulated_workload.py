@@ -50,6 +50,9 @@ class SimulatedWorkload:
     def attach(self, log: Log) -> None:
         """Do nothing: this workload writes no logs."""
 
+    def arn(self, name: str) -> str | None:
+        return next((arn for arn, revision in self.running.items() if revision.name == name), None)
+
     async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         await self._roll_out("provision", revision, steps)
         return f"version {revision.number}"

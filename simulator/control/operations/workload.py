@@ -87,6 +87,9 @@ class Workload(Protocol):
     def attach(self, log: Log) -> None:
         """Set the log; called once, before any other method."""
 
+    def arn(self, name: str) -> str | None:
+        """Return the ARN of the service with this name on the platform; None if there is none."""
+
     async def provision(self, revision: ServiceRevision, steps: DeploymentProgress) -> str:
         """Start a new service: pull or build, start MinSize instances, check their health, route. Return the version.
 

@@ -6,10 +6,12 @@ import asyncio
 
 import pytest
 
+from simulator.control.principal import Principal
 from simulator.platform.faults.live_faults import LiveFaults
 from simulator.records.events import MaintenanceChanged, TimelineActed
 from simulator.scenario.sections.fault_spec import FaultSpec
-from tests.platform.test_service_workload import World, in_world
+from tests.control.api_stage import ALICE, principal
+from tests.platform.test_service_workload import World, image, in_world
 
 
 def spec(**given: object) -> FaultSpec:
@@ -89,6 +91,30 @@ def test_a_maintenance_locks_the_service_until_it_ends() -> None:
         assert [instance.number for instance in world.service(arn).living()] == [2]
         await asyncio.sleep(21)
         assert (status(), live.active) == ("RUNNING", {})
+
+    in_world(test)
+
+
+def test_a_maintenance_locks_the_service_with_its_name_on_the_platform_only() -> None:
+    async def test(world: World) -> None:
+        stage, bob = world.stage, principal("210987654321")
+        world.platform.journal.subscribe(MaintenanceChanged, stage.registry.journal.publish)
+
+        def status(who: Principal, arn: str) -> object:
+            return stage.call("DescribeService", who, ServiceArn=arn)["Service"]["Status"]
+
+        before = await world.running()
+        request = {"ServiceName": "hello", "SourceConfiguration": image("good:1")}
+        others = stage.call("CreateService", bob, **request)["Service"]["ServiceArn"]
+        await stage.settled()
+        stage.call("DeleteService", ServiceArn=before)
+        await stage.settled()
+        arn = await world.running()
+        assert [world.service(each).name for each in (arn, others)] == ["hello", f"hello-{others.split('/')[-1][:8]}"]
+        LiveFaults(world.platform).begin(spec(maintenance={"service": "hello", "for": "60s"}))
+        assert (status(ALICE, arn), status(bob, others)) == ("OPERATION_IN_PROGRESS", "RUNNING")
+        await asyncio.sleep(61)
+        assert (status(ALICE, arn), status(bob, others)) == ("RUNNING", "RUNNING")
 
     in_world(test)
 
