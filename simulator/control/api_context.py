@@ -16,6 +16,7 @@ from simulator.control.wall_clock import WallClock
 from simulator.model.resources.api_resources import ArnResource
 from simulator.model.resources.arn import Arn, owner_key_of
 from simulator.model.resources.quotas import Quotas
+from simulator.model.sizes import InstanceSize, supported
 
 if TYPE_CHECKING:
     from simulator.fleet.network.vpc_book import VpcBook
@@ -38,8 +39,9 @@ class ApiSettings:
     `needs_connection`: a code repository requires a connection; AWS's documents disagree about this (facts 6.1).
     `passed_to_service`: the value of iam:PassedToService, on which they also disagree (facts 12.1). `has_linked_roles`:
     the account's service-linked roles exist. `vpcs`: the VPCs in which VPC connectors can be created; None: any subnets
-    and security groups are accepted. `domain_checks`: how custom domains are validated in DNS; None: validation always
-    succeeds.
+    and security groups are accepted. `size_of`: returns the size with these CPU units and MB of memory; raises
+    ValueError for a size that is not offered. `domain_checks`: how custom domains are validated in DNS; None:
+    validation always succeeds.
     """
 
     quotas: Quotas = field(default_factory=Quotas)
@@ -47,6 +49,7 @@ class ApiSettings:
     dashed_operation_ids: bool = False
     needs_connection: bool = False
     may_assume: Callable[[str], bool] = lambda _role_arn: True
+    size_of: Callable[[int, int], InstanceSize] = supported
     passed_to_service: str = PASSED_TO_SERVICE
     has_linked_roles: bool = True
     domain_checks: DomainChecks | None = None

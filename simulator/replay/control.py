@@ -30,6 +30,7 @@ from simulator.model.resources.api_resources import (
 )
 from simulator.model.resources.arn import Arn
 from simulator.model.resources.quotas import Quotas
+from simulator.model.sizes import InstanceSize
 from simulator.platform.platform import Platform
 from simulator.records.events import EventLogged, LineLogged
 from simulator.replay.control_workload import ScenarioWorkload
@@ -58,11 +59,11 @@ class RunControl:
         self._versions = Versions(scenario, streams, clock)
         self._workload = ScenarioWorkload(scenario, platform, streams, clock, self._versions)
         given = scenario.operations
-        quotas = Quotas(services=_UNBOUNDED, auto_scaling_names=_UNBOUNDED)
+        self._api = ApiSettings(quotas=Quotas(services=_UNBOUNDED, auto_scaling_names=_UNBOUNDED))
         settings = ControlPlaneSettings(
             listener=None,
             profile=profile_named(given.time_profile, given.time_factor, given.durations.laws),
-            api=ApiSettings(quotas=quotas),
+            api=self._api,
             seed=scenario.seed,
             now=virtual_wall_clock() if clock is ClockKind.VIRTUAL else live_wall_clock,
         )
@@ -71,7 +72,9 @@ class RunControl:
     async def open(self) -> None:
         """Create the scenario's services as if they had existed for a long time; their log lines go to the journal."""
         plane = self._plane
-        adopting = ServiceApi(plane.registry, _Adopting(self._versions), now=plane.now, tasks=plane.tasks)
+        settings = replace(self._api, size_of=InstanceSize)  # also sizes that only other platforms offer
+        workload = _Adopting(self._versions)
+        adopting = ServiceApi(plane.registry, workload, now=plane.now, tasks=plane.tasks, settings=settings)
         for name, spec in self._scenario.services.items():
             adopting.handle(_CALLER, "CreateAutoScalingConfiguration", _auto_scaling_request(name, spec))
             adopting.handle(_CALLER, "CreateService", _service_request(name, spec))

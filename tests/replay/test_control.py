@@ -214,6 +214,32 @@ def test_an_update_changes_the_size_and_scaling_of_the_running_service() -> None
     assert statuses(report) == {"200": 20 * 600}
 
 
+@pytest.mark.parametrize(("platform", "size"), [("lambda", (1186, 2048)), ("heroku", (2048, 2560))])
+def test_a_service_on_a_platform_with_other_sizes_is_deployed_and_updated(platform: str, size: tuple[int, int]) -> None:
+    played_there = text(
+        "at: 1 min, deploy: {}",
+        "at: 4 min, api: {UpdateService: {HealthCheckConfiguration: {Timeout: 4}}}",
+        "at: 7 min, api: {UpdateService: {InstanceConfiguration: {Cpu: 4 vCPU}}}",
+        source=IMAGE,
+    )
+    for line in ("max_concurrency: 10", "min_size: 2", "max_size: 6", "wake: 0"):
+        played_there = played_there.replace(f"    {line}\n", "")
+    scenario = read_scenario(played_there.replace("  web:\n", f"  web:\n    platform: {platform}\n"))
+    assert (scenario.services["web"].cpu_units, scenario.services["web"].memory_mb) == size
+    report = build_report(play(Run(scenario)))
+    _, updated, rejected = acts(report)
+    assert updated.startswith("web: UpdateService, operation ")
+    assert "must be 8 GB, 10 GB, 12 GB with 4 vCPU" in rejected
+    assert statuses(report)["200"] > 0.9 * 20 * 600
+
+
+def test_a_scenario_may_have_more_services_than_an_account() -> None:
+    services = "".join(f"  web{number}: {{application: {{simulated: {{io: 1ms}}}}}}\n" for number in range(31))
+    scenario = f"duration: 10s\nservices:\n{services}timeline:\n  - {{at: 1s, deploy: {{service: web7}}}}\n"
+    (act,) = acts(build_report(play(Run(read_scenario(scenario)))))
+    assert act.startswith("web7: version ")
+
+
 def test_a_service_that_the_timeline_creates_runs_and_is_billed() -> None:
     source = "{ImageRepository: {ImageIdentifier: public.ecr.aws/example/other:1, ImageRepositoryType: ECR_PUBLIC}}"
     create = f"{{ServiceName: other, SourceConfiguration: {source}}}"

@@ -14,7 +14,7 @@ from simulator.control.resources.source_rules import completed_source
 from simulator.control.resources.vpc_connectors import VpcConnectors
 from simulator.model.health import HealthCheck
 from simulator.model.resources.service_configuration import Block, ServiceConfiguration
-from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory, supported
+from simulator.model.sizes import InstanceSize, parse_cpu, parse_memory
 
 Request = dict[str, Any]
 
@@ -51,6 +51,7 @@ class ConfigurationRules:
         connectors: VpcConnectors,
     ) -> None:
         self._context = context
+        self._size_of = context.settings.size_of
         self._auto_scaling = auto_scaling
         self._observability = observability
         self._connections = connections
@@ -94,8 +95,10 @@ class ConfigurationRules:
 
     def _instance(self, given: Block, before: ServiceConfiguration | None) -> Block:
         block = (before.instance if before else _INSTANCE) | given
+        # A service of another platform keeps a size that App Runner does not offer.
+        size_of = InstanceSize if before is not None and given.keys().isdisjoint(_INSTANCE) else self._size_of
         try:
-            size = supported(parse_cpu(block["Cpu"]), parse_memory(block["Memory"]))
+            size = size_of(parse_cpu(block["Cpu"]), parse_memory(block["Memory"]))
         except ValueError as error:
             raise invalid(f"InstanceConfiguration: {error}.") from error
         role = given.get("InstanceRoleArn")
