@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
+from simulator.rules.platforms.presets import PLATFORMS
 from simulator.scenario.document import Document, Path
 from simulator.scenario.problems import Problem, nearest
 from simulator.scenario.validation.raw_access import items, mapping
@@ -23,7 +24,7 @@ def deploy_problems(document: Document) -> Iterator[Problem]:
             source = mapping(mapping(service).get("source"))
             path: Path = ("timeline", index, "deploy")
             yield from _deployment(document, path, deploy, source)
-            yield from _strategy(document, path, deploy, mapping(service).get("deployment"))
+            yield from _strategy(document, path, deploy, mapping(service))
         for operation, request in mapping(event.get("api")).items():
             if operation == "CreateService":
                 known.append(str(mapping(request).get("ServiceName")))
@@ -46,10 +47,12 @@ def _deployment(document: Document, path: Path, deploy: object, source: object) 
         )
 
 
-def _strategy(document: Document, path: Path, deploy: object, deployment: object) -> Iterator[Problem]:
+def _strategy(document: Document, path: Path, deploy: object, service: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what a strategy of another platform than App Runner's does not have."""
-    given = mapping(deploy)
-    strategy = mapping(deployment).get("strategy", "app-runner") if isinstance(deployment, dict) else deployment
+    given, platform = mapping(deploy), service.get("platform")
+    preset = PLATFORMS.get(platform) if isinstance(platform, str) else None
+    deployment = service.get("deployment", {} if preset is None else preset.deployment)
+    strategy = deployment.get("strategy", "app-runner") if isinstance(deployment, Mapping) else deployment
     if strategy in {None, "app-runner"}:
         return
     if given.get("fails") == "build":
