@@ -12,6 +12,7 @@ from simulator.lab.measured.service_times import with_service_times
 from simulator.model.text.edited_yaml import with_values
 from simulator.report.report import RunRecord
 from simulator.report.schema import Report
+from simulator.report.service_times.part import ServiceTimesPart
 from simulator.scenario.scenario import ScenarioSpec
 
 _OPTION: Final = "measured-service-time"
@@ -34,8 +35,14 @@ class MeasuredFile(NamedTuple):
         if laws:
             echo(f"{self.target}: the scenario with measured {', '.join(map('.'.join, values))}", err=True)
             return
-        reason = "nothing could be compared" if part is None else "no service time differs by more than chance"
-        echo(f"{self.target}: the scenario unchanged, because {reason}", err=True)
+        echo(f"{self.target}: the scenario unchanged, because {_why_unchanged(part)}", err=True)
+
+
+def _why_unchanged(part: ServiceTimesPart | None) -> str:
+    if part is None:
+        return "nothing could be compared"
+    reasons = [f"{service}: {why}" for service, why in part.no_law.items()]
+    return "; ".join(reasons) or "no service time differs by more than chance"
 
 
 def opened_file(target: Path, scenario: ScenarioSpec, outputs: Outputs) -> MeasuredFile:

@@ -35,7 +35,7 @@ class RouteServiceTimePart(_Part):
     modelled: ServiceTimePart
     """Of the simulated application, in the run in virtual time."""
     corrected: ServiceTimePart | None
-    """Of the simulated application with `law`, in a second run in virtual time; null without a law."""
+    """Of the simulated application with `laws`, in a second run in virtual time; null without a law."""
     chance: float
     """Largest relative difference that is ascribed to chance: what another seed changes in the work that as many
     requests bring (99 %).
@@ -63,7 +63,7 @@ class RejectedRatioPart(_Part):
     modelled: float | None
     """In the run in virtual time."""
     corrected: float | None
-    """In virtual time with `law`; null without a law."""
+    """In virtual time with `laws`; null without a law."""
 
 
 class ServiceTimesPart(_Part):

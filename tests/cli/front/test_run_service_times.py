@@ -41,6 +41,11 @@ def part(*laws: MeasuredLawPart) -> ServiceTimesPart:
         (part(LAW), SCENARIO.replace("103ms", "136ms"), "with measured services.shop.application.simulated.io"),
         (part(), SCENARIO, "unchanged, because no service time differs by more than chance"),
         (None, SCENARIO, "unchanged, because nothing could be compared"),
+        (
+            part().model_copy(update={"no_law": {"shop": "the timeline deploys another application"}}),
+            SCENARIO,
+            "unchanged, because shop: the timeline deploys another application",
+        ),
     ],
 )
 def test_the_file_has_the_measured_times_and_standard_error_says_which(
