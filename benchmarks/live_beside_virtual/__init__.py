@@ -1,1 +1,1 @@
-"""Five situations on real processes, beside the same scenario in virtual time."""
+"""Six situations on real processes, beside the same scenario in virtual time."""
