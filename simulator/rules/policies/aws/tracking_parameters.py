@@ -35,8 +35,8 @@ class TrackedMetric:
     """A further target tracking policy of a service: its metric, and what may differ from the first one.
 
     `target` as in TargetTrackingParameters. `scale_in` False: the policy never removes instances, and does not prevent
-    other policies from removing some (DisableScaleIn). `metric_period_s` None: that of the first policy, or a minute
-    for requests.
+    other policies from removing some (DisableScaleIn). `metric_period_s` None: that of the first policy; for
+    `requests-per-target` a minute, unless the first has whole minutes.
 
     Raises:
         ValueError: if a number is out of range.
@@ -62,7 +62,7 @@ class TrackedMetric:
         """Return the period of its points; `first_s` is that of the first policy."""
         if self.metric_period_s is not None:
             return self.metric_period_s
-        return max(first_s, PERIOD_S) if self.metric == PER_TARGET else first_s
+        return PERIOD_S if self.metric == PER_TARGET and first_s % PERIOD_S else first_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,12 @@ class TargetTrackingParameters:
         if self.metric_late_s is not None:
             check_whole_seconds("metric_late_s", self.metric_late_s, 0, 3600)
         check_start(self.start_lag_s, self.image_bytes, self.pull_bytes_per_second)
+        for number, other in enumerate(self.also):
+            try:
+                self._further(other)  # its own checks apply too, such as that of in_breaching by its period
+            except ValueError as error:
+                msg = f"also[{number}]: {error}"
+                raise ValueError(msg) from error
 
     @property
     def needs(self) -> frozenset[str]:
@@ -173,22 +179,20 @@ class TargetTrackingParameters:
     @property
     def each(self) -> tuple[TargetTrackingParameters, ...]:
         """The parameters of each policy of the service, this one first."""
-        alone = dataclasses.replace(self, also=())
-        return (
-            alone,
-            *(
-                dataclasses.replace(
-                    alone,
-                    metric=other.metric,
-                    target=other.target,
-                    scale_in=other.scale_in,
-                    scale_out_cooldown_s=other.scale_out_cooldown_s,
-                    scale_in_cooldown_s=other.scale_in_cooldown_s,
-                    metric_period_s=other.period_s(self.metric_period_s),
-                    metric_late_s=None if other.metric_period_s is not None else self.metric_late_s,
-                )
-                for other in self.also
-            ),
+        return dataclasses.replace(self, also=()), *map(self._further, self.also)
+
+    def _further(self, other: TrackedMetric) -> TargetTrackingParameters:
+        """Return the parameters of a further policy."""
+        return dataclasses.replace(
+            self,
+            metric=other.metric,
+            target=other.target,
+            scale_in=other.scale_in,
+            scale_out_cooldown_s=other.scale_out_cooldown_s,
+            scale_in_cooldown_s=other.scale_in_cooldown_s,
+            metric_period_s=other.period_s(self.metric_period_s),
+            metric_late_s=None if other.metric_period_s is not None else self.metric_late_s,
+            also=(),
         )
 
     def requires(self, scaling: AutoScalingConfiguration) -> Requirements:

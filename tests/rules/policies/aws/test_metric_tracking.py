@@ -167,3 +167,16 @@ def test_bad_parameters_are_named(changes: dict[str, Any], expected: str) -> Non
     with pytest.raises(ValueError, match="must be") as caught:
         TargetTrackingParameters(**changes)
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(("first_s", "period_s"), [(20.0, 60.0), (60.0, 60.0), (90.0, 60.0), (300.0, 300.0)])
+def test_requests_have_points_of_whole_minutes_beside_any_other_metric(first_s: float, period_s: float) -> None:
+    also = (TrackedMetric("requests-per-target", target=60.0), TrackedMetric("memory"))
+    parameters = TargetTrackingParameters(metric_period_s=first_s, also=also)
+    assert [each.metric_period_s for each in parameters.each] == [first_s, period_s, first_s]
+
+
+def test_what_a_further_metric_cannot_take_over_is_rejected_with_its_place() -> None:
+    also = (TrackedMetric("memory"), TrackedMetric("memory", metric_period_s=300.0))
+    with pytest.raises(ValueError, match=r"^also\[1\]: in_breaching = 9, must be 1 to 3$"):
+        TargetTrackingParameters(in_breaching=9, also=also)
