@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from simulator.records.events import InstanceMoved
 from simulator.rules.policies.port import Actuator
 from tests.fleet.fakes import Stage, stage_settings
+from tests.fleet.replicas.random_steps import RECYCLED_MAX, STEPS, alive, answer_all, play_step
 from tests.virtual import run_virtual
 
 LAG = Actuator(start_lag_s=30)
@@ -135,45 +136,20 @@ def test_a_platform_without_capacity_for_a_successor_replaces_nothing() -> None:
     run_virtual(main)
 
 
-STEPS = st.one_of(
-    st.tuples(st.just("offer"), st.integers(1, 4)),
-    st.tuples(st.just("answer"), st.integers(0, 9)),
-    st.tuples(st.just("recycle"), st.integers(1, 3)),
-    st.tuples(st.just("kill"), st.integers(1, 6)),
-    st.tuples(st.just("resize"), st.integers(1, 4)),
-    st.tuples(st.just("sleep"), st.sampled_from([1, 5, 31, 130])),
-)
-
-
 @settings(deadline=None, max_examples=60)
-@given(steps=st.lists(STEPS, max_size=25))
+@given(steps=st.lists(st.one_of(*STEPS, st.tuples(st.just("kill"), st.integers(1, 6))), max_size=25))
 def test_every_request_ends_once_and_only_a_batch_exists_beyond_the_maximum(steps: list[tuple[str, Any]]) -> None:
-    most, largest = 3, 3
+    most = 3
 
     async def main() -> None:
         async with Stage(stage_settings(2, initial=2, most=most), LAG) as stage:
             for name, value in steps:
-                match name:
-                    case "offer":
-                        for _ in range(value):
-                            stage.offer()
-                    case "answer":
-                        begun = [each for each in stage.exchanges if each.open and each.instance is not None]
-                        if begun:
-                            stage.answer(begun[value % len(begun)])
-                    case "recycle":
-                        stage.replica_set.recycle(sorted(stage.pool.ready), value, "recycled")
-                    case "kill":
-                        stage.replica_set.kill(value)
-                    case "resize":
-                        stage.replica_set.resize(value)
-                    case _:
-                        await asyncio.sleep(value)
-                alive = [each for each in stage.replica_set.living() if each.is_ready or each.is_coming]
-                assert len(alive) <= most + largest
-            for exchange in stage.exchanges:
-                if exchange.open:
-                    stage.answer(exchange)
+                if name == "kill":
+                    stage.replica_set.kill(value)
+                else:
+                    await play_step(stage, name, value)
+                assert alive(stage) <= most + RECYCLED_MAX
+            answer_all(stage)
             await asyncio.sleep(1000)
             left = [each for each in stage.replica_set.living() if each.is_ready]
             assert 1 <= len(left) == len(stage.replica_set.living()) <= most
