@@ -40,8 +40,9 @@ async def play_step(stage: Stage, name: str, value: Any) -> None:
 
 
 def alive(stage: Stage) -> int:
-    """Return the number of instances that are ready or will be."""
-    return sum(each.is_ready or each.is_coming for each in stage.replica_set.living())
+    """Return the number of instances that are ready or will be, without those that have been told to end."""
+    living = [each for each in stage.replica_set.living() if not each.ending.done()]
+    return sum(each.is_ready or each.is_coming for each in living)
 
 
 def answer_all(stage: Stage) -> None:

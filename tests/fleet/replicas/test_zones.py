@@ -227,8 +227,9 @@ OF_ZONES = [st.tuples(st.just(name), st.sampled_from("abc")) for name in ("lose"
 
 def restore(stage: Stage, zones: PlatformZones, name: str) -> None:
     zones.restore(name)
-    moved = zones.uneven(stage.pool.ready.values(), stage.pool.ready)
-    stage.replica_set.recycle(moved, 1, "rebalanced")
+    if name in zones.available:  # not lost a second time
+        moved = zones.uneven(stage.pool.ready.values(), stage.pool.ready)
+        stage.replica_set.recycle(moved, 1, "rebalanced")
 
 
 @settings(deadline=None, max_examples=60)
