@@ -81,7 +81,8 @@ class StepScalingParameters:
     requests in flight or requests/s per instance, or requests per instance and minute (`requests-per-target`).
 
     Raises:
-        ValueError: if a number is out of range, or if the default steps, which are shares, are used for requests.
+        ValueError: if a number is out of range, or if the default steps, which are shares, are used for
+            `requests-per-target`.
     """
 
     metric: Metric = "cpu"
