@@ -38,6 +38,9 @@ _NS_PER_S: Final = 1e9
 # Differences of clock readings may be negative by at most this much; a lower value is a bug of the caller.
 _NOISE_S: Final = 1e-9
 
+# Values added one by one that are recorded at once.
+_BUFFERED_MAX: Final = 1024
+
 
 class Buckets:
     """The layout of a histogram: the bucket of each duration, and the representative duration of each bucket.
@@ -151,3 +154,26 @@ class Histogram:
             return self.max_s
         middle = float(self.buckets.middles_s[int(np.searchsorted(reached, rank))])
         return min(max(middle, self.min_s), self.max_s)
+
+
+class BufferedHistogram:
+    """A histogram to which values are added one by one. They are recorded together, because recording is vectorised."""
+
+    def __init__(self) -> None:
+        self._whole = Histogram()
+        self._pending: list[float] = []
+
+    def add(self, value_s: float) -> None:
+        self._pending.append(value_s)
+        if len(self._pending) >= _BUFFERED_MAX:
+            self._record()
+
+    @property
+    def whole(self) -> Histogram:
+        """The histogram with every value added so far."""
+        self._record()
+        return self._whole
+
+    def _record(self) -> None:
+        self._whole.record(np.array(self._pending))
+        self._pending.clear()

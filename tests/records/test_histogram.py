@@ -6,7 +6,16 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.records.histogram import COARSE, FINE, HIGHEST_S, LOWEST_S, Buckets, Histogram, quantile_rank
+from simulator.records.histogram import (
+    COARSE,
+    FINE,
+    HIGHEST_S,
+    LOWEST_S,
+    Buckets,
+    BufferedHistogram,
+    Histogram,
+    quantile_rank,
+)
 from simulator.world.random_streams import RandomStreams
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999)
@@ -118,3 +127,13 @@ def test_memory_does_not_grow_with_the_number_of_values() -> None:
     before = histogram.counts.nbytes
     histogram.record(drawn(100_000))
     assert histogram.counts.nbytes == before < 40_000
+
+
+def test_values_added_one_by_one_are_recorded_like_an_array() -> None:
+    buffered, values_s = BufferedHistogram(), drawn(2500)
+    for index, value_s in enumerate(values_s.tolist()):
+        buffered.add(value_s)
+        assert index % 700 or buffered.whole.count == index + 1  # complete whenever it is read
+    whole = recorded(values_s)
+    assert buffered.whole.counts.tolist() == whole.counts.tolist()
+    assert (buffered.whole.count, buffered.whole.max_s) == (2500, whole.max_s)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import numpy as np
-
 from simulator.records.events import BackgroundChanged
-from simulator.records.histogram import Histogram
+from simulator.records.histogram import BufferedHistogram, Histogram
 from simulator.records.journal import Journal
-
-_CHUNK: Final = 1024  # number of delays that are recorded at once, because the histogram is vectorised
 
 
 class WorkStats:
     """The jobs of one kind of background work of a service, over the whole run.
 
-    `delays`: of the finished jobs, the time from when each was due to its end. `stalled_s`: the integral over time
-    of the instances that were throttled with an unfinished job.
+    `stalled_s`: the integral over time of the instances that were throttled with an unfinished job.
     """
 
     def __init__(self) -> None:
         self.due = self.missed = self.finished = self.lost = 0
         self.cpu_s = 0.0
-        self.delays = Histogram()
-        self._pending: list[float] = []
+        self._delays = BufferedHistogram()
         self.unfinished_max = 0
         self.stalled_s = 0.0
         self._stalled = 0
@@ -33,6 +25,11 @@ class WorkStats:
     @property
     def unfinished(self) -> int:
         return self.due - self.missed - self.finished - self.lost
+
+    @property
+    def delays(self) -> Histogram:
+        """Of the finished jobs, the time from when each was due to its end."""
+        return self._delays.whole
 
     def changed(self, change: BackgroundChanged) -> None:
         self.advance(change.at_s)
@@ -43,20 +40,12 @@ class WorkStats:
         if change.finished:
             self.finished += change.finished
             self.cpu_s += change.cpu_s
-            self._pending.append(change.delay_s)
-            if len(self._pending) >= _CHUNK:
-                self._record()
+            self._delays.add(change.delay_s)
         self.unfinished_max = max(self.unfinished_max, self.unfinished)
 
     def end(self, at_s: float) -> None:
         """Complete the figures until `at_s`."""
         self.advance(at_s)
-        self._record()
-
-    def _record(self) -> None:
-        if self._pending:
-            self.delays.record(np.array(self._pending))
-            self._pending.clear()
 
     def advance(self, at_s: float) -> None:
         """Integrate until `at_s`. What happened before the run begins at 0."""

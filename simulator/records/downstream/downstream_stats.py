@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.records.downstream.downstream_series import DownstreamSeries
 from simulator.records.events import CallOutcome, DownstreamCalled, DownstreamChanged
-from simulator.records.histogram import Histogram
+from simulator.records.histogram import BufferedHistogram, Histogram
 from simulator.records.journal import Journal
-
-_CHUNK: Final = 1024  # number of waits that are recorded at once, because the histogram is vectorised
 
 
 class ResourceStats:
@@ -29,8 +26,7 @@ class ResourceStats:
         self.by_service: Counter[str] = Counter()
         self.opened_max = 0
         self.waiting_max = 0
-        self._waits = Histogram()
-        self._pending: list[float] = []
+        self._waits = BufferedHistogram()
         self._warm_up_s = warm_up_s
         self._at_s = 0.0
         self._opened = self._busy = self._waiting = 0
@@ -45,15 +41,13 @@ class ResourceStats:
         self.outcomes[call.outcome] += 1
         self.by_service[call.service] += 1
         if call.outcome is not CallOutcome.REJECTED:
-            self._pending.append(call.wait_s)
-            if len(self._pending) >= _CHUNK:
-                self._record()
+            self._waits.add(call.wait_s)
 
     def called_often(self, outcomes: Counter[CallOutcome], service: str, waits_s: NDArray[np.float64]) -> None:
         """Count calls of a service that were asked after the warm-up. `waits_s`: without those of rejected calls."""
         self.outcomes += outcomes
         self.by_service[service] += outcomes.total()
-        self._waits.record(waits_s)
+        self._waits.whole.record(waits_s)
 
     def take(
         self,
@@ -87,8 +81,7 @@ class ResourceStats:
     @property
     def waits(self) -> Histogram:
         """Return the waits for a connection in seconds, without those of rejected attempts."""
-        self._record()
-        return self._waits
+        return self._waits.whole
 
     def means(self, ended_s: float) -> tuple[float, float, float]:
         """Return the mean numbers of open connections, busy connections and waiting calls until `ended_s`."""
@@ -98,11 +91,6 @@ class ResourceStats:
             return 0.0, 0.0, 0.0
         opened, busy, waiting = self._areas
         return opened / span_s, busy / span_s, waiting / span_s
-
-    def _record(self) -> None:
-        if self._pending:
-            self._waits.record(np.array(self._pending))
-            self._pending.clear()
 
     def advance(self, at_s: float) -> None:
         """Integrate the state until `at_s`."""
