@@ -180,11 +180,13 @@ class ServiceFaults:
         self._platform.zones.lose(zone)
         texts = []
         for service in self._platform.services.values():
-            replica_sets = [revision.replica_set for revision in service.revisions]
-            lost = [(each, every) for each in replica_sets for every in each.living() if every.zone == zone]
-            for replica_set, instance in lost:
-                replica_set.kill(instance.number, lost_with=f"Availability Zone {zone} is lost")
-            texts.append(f"{service.name}: {_instances([instance.number for _, instance in lost])}")
+            lost: list[int] = []
+            for replica_set in [revision.replica_set for revision in service.revisions]:
+                numbers = [instance.number for instance in replica_set.living() if instance.zone == zone]
+                for number in numbers:
+                    replica_set.kill(number, lost_with=f"Availability Zone {zone} is lost")
+                lost += numbers
+            texts.append(f"{service.name}: {_instances(lost)}")
         return f"Availability Zone {zone} is lost: {'; '.join(texts)}"
 
     def _restore_zone(self, zone: str) -> str:
