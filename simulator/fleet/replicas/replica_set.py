@@ -21,6 +21,7 @@ from simulator.fleet.pool.settings import PoolSettings
 from simulator.fleet.ports import Backend, Launcher, NotReady, PoolSupply
 from simulator.fleet.replicas.activity import Activity
 from simulator.fleet.replicas.capacity import Capacity
+from simulator.fleet.replicas.draining import until_drained
 from simulator.fleet.replicas.health_watch import HealthWatch
 from simulator.fleet.replicas.instance_launch import InstanceLaunch, InstanceStarts
 from simulator.fleet.replicas.instance_records import InstanceRecords
@@ -28,7 +29,6 @@ from simulator.fleet.replicas.instance_set import InstanceSet
 from simulator.fleet.replicas.lifetimes import Lifetimes
 from simulator.fleet.replicas.prober import prober_of
 from simulator.fleet.replicas.recycling import Recycling
-from simulator.fleet.replicas.serving import until_drained
 from simulator.fleet.replicas.startup_monitor import StartupMonitor
 from simulator.fleet.replicas.zones import PlatformZones
 from simulator.model.instance import InstanceEvent, InstanceState
